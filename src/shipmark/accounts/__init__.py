@@ -1,0 +1,1 @@
+"""Who is somebody? Users, their passwords, sessions and tokens."""

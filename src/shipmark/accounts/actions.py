@@ -1,0 +1,90 @@
+"""What can be done with accounts? Make them, sign in and out, make tokens."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from sqlalchemy import Connection
+
+from shipmark.accounts import store
+from shipmark.accounts.model import ALL_SCOPES, EMAIL_MAX, NAME_MAX, USER_TOKEN_PREFIX, User, UserToken
+from shipmark.ground.errors import Invalid, NotSignedIn
+from shipmark.ground.ids import digest
+
+SESSION_LENGTH = timedelta(days=14)
+PASSWORD_MIN = 8
+
+_hasher = PasswordHasher()
+# Verified against when nobody has the address, so that both refusals take the same time.
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+def create_user(connection: Connection, email: str, name: str, password: str | None, at: datetime) -> User:
+    """The user with that address, made if missing; a known one stays as it is.
+
+    Raises `Invalid` for an address without ``@``, one over 200 characters, or a password under 8.
+    """
+    address = email.strip().lower()
+    if known := store.by_email(connection, address):
+        return known
+    problems: dict[str, list[str]] = {}
+    if "@" not in address or len(address) > EMAIL_MAX:
+        problems["email"] = ["Enter a valid email address."]
+    if len(name) > NAME_MAX:
+        problems["name"] = [f"Ensure this field has no more than {NAME_MAX} characters."]
+    if password is not None and len(password) < PASSWORD_MIN:
+        problems["password"] = [f"Ensure this field has at least {PASSWORD_MIN} characters."]
+    if problems:
+        raise Invalid(problems)
+    hashed = None if password is None else _hasher.hash(password)
+    user_id = store.add(connection, address, name, hashed, at)
+    user = store.by_id(connection, user_id)
+    assert user is not None, "it was added just now"
+    return user
+
+
+def check_password(connection: Connection, email: str, password: str) -> int | None:
+    """The id of the user with that address and password; takes as long when there is none."""
+    known = store.password_of(connection, email.strip())
+    try:
+        _hasher.verify(known[1] if known else _NOBODY, password)
+    except VerificationError:
+        return None
+    return known[0] if known else None
+
+
+def sign_in(connection: Connection, user_id: int, secret: str, at: datetime) -> None:
+    """Begin a session of 14 days whose cookie is ``secret``."""
+    store.add_session(connection, user_id, digest(secret), at, at + SESSION_LENGTH)
+
+
+def sign_out(connection: Connection, secret: str) -> None:
+    """End the session of that cookie."""
+    store.end_session(connection, digest(secret))
+
+
+def create_token(
+    connection: Connection, user: User, scopes: Sequence[str], name: str, secret: str, at: datetime
+) -> str:
+    """Make a token of 64 random hexadecimal digits (``secret``); the answer is shown once and never kept.
+
+    Raises `Invalid` for a scope that does not exist.
+    """
+    if unknown := sorted(set(scopes) - set(ALL_SCOPES)):
+        raise Invalid({"scopes": [f'"{scope}" is not a valid choice.' for scope in unknown]})
+    token = USER_TOKEN_PREFIX + secret
+    store.add_token(connection, user.id, digest(token), token[-4:], name, scopes, at)
+    return token
+
+
+def authenticate(connection: Connection, token: str, at: datetime) -> UserToken:
+    """The token's record; raises `NotSignedIn` if it is unknown, over, or its user inactive."""
+    known = store.token_by_digest(connection, digest(token))
+    if known is None:
+        raise NotSignedIn("Invalid token")
+    if known.expires_at is not None and known.expires_at <= at:
+        raise NotSignedIn("Token expired")
+    if not known.user.is_active:
+        raise NotSignedIn("User inactive or deleted")
+    return known

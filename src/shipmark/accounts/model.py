@@ -1,0 +1,59 @@
+"""What is a user, a token, a scope?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+#: Every scope that a token can have (auth-and-errors.md 2).
+ALL_SCOPES = (
+    "org:read", "org:write", "org:admin", "org:integrations", "org:ci",
+    "member:read", "member:write", "member:admin",
+    "team:read", "team:write", "team:admin",
+    "project:read", "project:write", "project:admin", "project:releases",
+    "event:read", "event:write", "event:admin",
+    "alerts:read", "alerts:write",
+    "openid", "profile", "email",
+)  # fmt: skip
+
+EMAIL_MAX = 200
+NAME_MAX = 200
+
+#: What the API's user tokens begin with; 64 hexadecimal digits follow.
+USER_TOKEN_PREFIX = "sntryu_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Email:
+    """An address of a user, in lower case. Only verified ones tie commits to their user."""
+
+    id: int
+    email: str
+    is_verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person with an account."""
+
+    id: int
+    email: str
+    name: str
+    is_active: bool
+    has_password: bool
+    created_at: datetime
+    last_login_at: datetime | None
+    emails: tuple[Email, ...] = ()
+
+    @property
+    def display_name(self) -> str:
+        """The name, or the address of somebody who gave none."""
+        return self.name or self.email
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserToken:
+    """A token that acts as its user, limited to ``scopes``."""
+
+    id: int
+    user: User
+    scopes: frozenset[str]
+    expires_at: datetime | None

@@ -1,0 +1,212 @@
+"""Where are users, sessions and tokens kept?"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+from shipmark.accounts.model import Email, User, UserToken
+from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+
+
+class UserColumns(TypedColumns):
+    """A person. ``password`` is an argon2 hash, or null for somebody who can't sign in."""
+
+    id = Column(Id, primary_key=True)
+    email = Column(String(200), nullable=False, unique=True)
+    name = Column(String(200), nullable=False)
+    password = Column(Text)
+    is_active = Column(Boolean, nullable=False)
+    created_at = Column(Moment, nullable=False)
+    last_login_at = Column(Moment)
+
+
+class EmailColumns(TypedColumns):
+    """An address of a person, in lower case."""
+
+    id = Column(Id, primary_key=True)
+    user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
+    email = Column(String(200), nullable=False)
+    is_verified = Column(Boolean, nullable=False)
+
+
+class SessionColumns(TypedColumns):
+    """A browser that is signed in. ``digest`` is the SHA-256 of its cookie."""
+
+    digest = Column(String(64), primary_key=True)
+    user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
+    expires_at = Column(Moment, nullable=False, index=True)
+
+
+class UserTokenColumns(TypedColumns):
+    """A token of a person. ``digest`` is its SHA-256; ``scopes`` are separated by blanks."""
+
+    id = Column(Id, primary_key=True)
+    user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
+    digest = Column(String(64), nullable=False, unique=True)
+    last_characters = Column(String(4), nullable=False)
+    name = Column(String(255), nullable=False)
+    scopes = Column(Text, nullable=False)
+    created_at = Column(Moment, nullable=False)
+    expires_at = Column(Moment)
+
+
+users = Table("users", metadata, UserColumns, sqlite_autoincrement=True)
+emails = Table(
+    "user_emails",
+    metadata,
+    EmailColumns,
+    Index("uq_user_emails_email", "email", unique=True),
+    sqlite_autoincrement=True,
+)
+sessions = Table("sessions", metadata, SessionColumns)
+tokens = Table("user_tokens", metadata, UserTokenColumns, sqlite_autoincrement=True)
+
+_USER = (
+    users.c.id,
+    users.c.email,
+    users.c.name,
+    users.c.is_active,
+    users.c.password,
+    users.c.created_at,
+    users.c.last_login_at,
+)
+
+
+def add(connection: Connection, email: str, name: str, password: str | None, at: datetime) -> int:
+    """Keep a new user with one verified address; the address decides races, by its constraint."""
+    row = {"email": email, "name": name, "password": password, "is_active": True, "created_at": at}
+    user_id = connection.execute(insert(users).values(row).returning(users.c.id)).scalar_one()
+    connection.execute(insert(emails).values(user_id=user_id, email=email, is_verified=True))
+    return user_id
+
+
+def exists(connection: Connection) -> bool:
+    """Is there any user at all?"""
+    return connection.execute(select(users.c.id).limit(1)).first() is not None
+
+
+def by_id(connection: Connection, user_id: int) -> User | None:
+    """The user of that id, with addresses."""
+    return by_ids(connection, [user_id]).get(user_id)
+
+
+def by_email(connection: Connection, email: str) -> User | None:
+    """The active user who has that address, in any case."""
+    query = select(emails.c.user_id).where(emails.c.email == email.lower())
+    user_id = connection.execute(query).scalar_one_or_none()
+    return by_id(connection, user_id) if user_id is not None else None
+
+
+def by_ids(connection: Connection, user_ids: Collection[int]) -> dict[int, User]:
+    """The users of those ids, with addresses, in two statements whatever their number."""
+    if not user_ids:
+        return {}
+    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(user_ids)])
+    people = connection.execute(select(*_USER).join(wanted, wanted.c.id == users.c.id)).all()
+    addresses: dict[int, list[Email]] = {}
+    query = (
+        select(emails.c.user_id, emails.c.id, emails.c.email, emails.c.is_verified)
+        .join(wanted, wanted.c.id == emails.c.user_id)
+        .order_by(emails.c.id)
+    )
+    for user_id, email_id, email, is_verified in connection.execute(query):
+        addresses.setdefault(user_id, []).append(Email(id=email_id, email=email, is_verified=is_verified))
+    return {row[0]: _user(row, addresses.get(row[0], ())) for row in people}
+
+
+def password_of(connection: Connection, email: str) -> tuple[int, str] | None:
+    """The id and the password's hash of the active user with that address, if they have one."""
+    query = (
+        select(users.c.id, users.c.password)
+        .join(emails, emails.c.user_id == users.c.id)
+        .where(emails.c.email == email.lower(), users.c.is_active, users.c.password.is_not(None))
+    )
+    row = connection.execute(query).first()
+    return (row[0], row[1]) if row and row[1] else None
+
+
+def set_password(connection: Connection, user_id: int, password: str) -> None:
+    """Keep a new hash, and end the user's sessions."""
+    connection.execute(update(users).where(users.c.id == user_id).values(password=password))
+    connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+
+
+def add_session(connection: Connection, user_id: int, digest: str, at: datetime, expires_at: datetime) -> None:
+    """Keep a browser's session and the moment of signing in."""
+    connection.execute(insert(sessions).values(digest=digest, user_id=user_id, expires_at=expires_at))
+    connection.execute(update(users).where(users.c.id == user_id).values(last_login_at=at))
+
+
+def user_of_session(connection: Connection, digest: str, at: datetime) -> User | None:
+    """The active user whose session this is, unless it has ended."""
+    query = (
+        select(*_USER)
+        .join(sessions, sessions.c.user_id == users.c.id)
+        .where(sessions.c.digest == digest, sessions.c.expires_at > at, users.c.is_active)
+    )
+    row = connection.execute(query).first()
+    return _user(row) if row else None
+
+
+def end_session(connection: Connection, digest: str) -> None:
+    """Forget one session."""
+    connection.execute(delete(sessions).where(sessions.c.digest == digest))
+
+
+def end_old_sessions(connection: Connection, at: datetime) -> int:
+    """Forget the sessions that have run out; says how many."""
+    return connection.execute(delete(sessions).where(sessions.c.expires_at <= at)).rowcount
+
+
+def add_token(
+    connection: Connection, user_id: int, digest: str, last: str, name: str, scopes: Sequence[str], at: datetime
+) -> None:
+    """Keep a token by its digest."""
+    row = {"user_id": user_id, "digest": digest, "last_characters": last, "name": name, "created_at": at}
+    connection.execute(upsert(connection, tokens).values(row | {"scopes": " ".join(scopes)}))
+
+
+def token_by_digest(connection: Connection, digest: str) -> UserToken | None:
+    """The token with that digest and its user, active or not."""
+    query = (
+        select(tokens.c.id, tokens.c.scopes, tokens.c.expires_at, *_USER)
+        .join(users, users.c.id == tokens.c.user_id)
+        .where(tokens.c.digest == digest)
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    user = _user(row[3:])
+    return UserToken(id=row[0], user=user, scopes=frozenset(row[1].split()), expires_at=row[2])
+
+
+def _user(row: Sequence[object], addresses: Sequence[Email] = ()) -> User:
+    user_id, email, name, is_active, password, created_at, last_login_at = row
+    assert isinstance(user_id, int)
+    assert isinstance(created_at, datetime)
+    assert last_login_at is None or isinstance(last_login_at, datetime)
+    return User(
+        id=user_id,
+        email=str(email),
+        name=str(name),
+        is_active=bool(is_active),
+        has_password=password is not None,
+        created_at=created_at,
+        last_login_at=last_login_at,
+        emails=tuple(addresses),
+    )

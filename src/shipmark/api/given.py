@@ -1,0 +1,146 @@
+"""What may a handler of the API ask for? The visit: who is there, what they sent, and the database."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.params import Dependency
+from sqlalchemy import Connection
+
+from shipmark.accounts import actions as accounts
+from shipmark.accounts.model import UserToken
+from shipmark.ground.clock import now
+from shipmark.ground.database import Database
+from shipmark.ground.errors import NotAllowed, NotFound, NotSignedIn
+from shipmark.ground.settings import Settings
+from shipmark.organizations import actions as organizations
+from shipmark.organizations.model import Access, OrganizationToken
+from shipmark.organizations.tokens import PREFIX
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project
+from shipmark.publishing.actions import Circumstances
+from shipmark.serving import bodies, pages
+from shipmark.serving.credentials import bearer
+from shipmark.serving.fields import Record, checked
+
+Caller = UserToken | OrganizationToken
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request at the API's door. ``scopes`` are those that the route declares."""
+
+    request: Request[Any, Any, State]
+    database: Database
+    settings: Settings
+    scopes: frozenset[str]
+
+    def caller(self, connection: Connection) -> Caller:
+        """Who is there; raises `NotSignedIn`, or `NotAllowed` where no scope of the token opens the route."""
+        caller = self.known_caller(connection)
+        if caller is None:
+            raise NotSignedIn
+        scopes = caller.scopes if isinstance(caller, UserToken) else organizations.CI_SCOPES
+        if self.scopes and not scopes & self.scopes:
+            raise NotAllowed
+        return caller
+
+    def known_caller(self, connection: Connection) -> Caller | None:
+        """Who is there, or null for somebody without credentials."""
+        token = bearer(self.request.headers.get("authorization"))
+        if token is None:
+            return None
+        if token.startswith(PREFIX):
+            return organizations.authenticate(connection, token)
+        return accounts.authenticate(connection, token, now())
+
+    def enter(self, connection: Connection, organization: str) -> Access:
+        """What the caller may do in the organization (slug or id) of the address.
+
+        Raises `NotSignedIn`, `NotFound` for an unknown organization, `NotAllowed` for a stranger or missing scopes.
+        """
+        caller = self.caller(connection)
+        if isinstance(caller, OrganizationToken):
+            access = organizations.access_of_token(connection, organization, caller)
+        else:
+            access = organizations.access_of_user(connection, organization, caller.user, caller.scopes)
+        if not access.scopes & self.scopes:
+            raise NotAllowed
+        return access
+
+    def body(self, content: bytes, record: Record, *, lists: Collection[str] = ()) -> dict[str, Any]:
+        """The fields that were sent, checked."""
+        media_type = self.request.headers.get("content-type", "")
+        return checked(record, bodies.read(content, media_type, lists=lists))
+
+    def parameter(self, name: str) -> str | None:
+        """A parameter of the address, the last one where there are several."""
+        return self.request.query_params.getall(name, [None])[-1]
+
+    def parameters(self, name: str) -> list[str]:
+        """All values of a parameter."""
+        return [str(value) for value in self.request.query_params.getall(name, [])]
+
+    def page(self) -> pages.Wanted:
+        """The page that is asked for."""
+        return pages.wanted(self.parameter("per_page"), self.parameter("cursor"))
+
+    def listed(self, rows: Sequence[object], links: pages.Links | None) -> Response[Any]:
+        """An answer with a list and, where it has pages, the links to them."""
+        headers = {}
+        if links is not None:
+            url = urlsplit(str(self.request.url))
+            query = [(k, str(v)) for k, v in self.request.query_params.multi_items()]
+            headers["Link"] = links.header(self.settings.address, url.path, query)
+        return Response(list(rows), headers=headers)
+
+    def circumstances(self, access: Access) -> Circumstances:
+        """Who publishes where and when."""
+        return Circumstances(
+            organization=access.organization,
+            user_id=access.user.id if access.user else None,
+            host=urlsplit(self.settings.address).hostname or "",
+            now=now(),
+        )
+
+    def filtered_projects(self, connection: Connection, access: Access) -> list[Project]:
+        """The projects that ``project`` and ``projectSlug`` name, or those of the caller's teams (releases.md 0.5)."""
+        ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
+        if not ids and not slugs:
+            return projects.joined(connection, access)
+        return _chosen(projects.accessible(connection, access), ids, slugs)
+
+    def allowed_projects(self, connection: Connection, access: Access) -> list[Project]:
+        """The same for a single release: without a parameter, all that the caller may name."""
+        ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
+        known = projects.accessible(connection, access)
+        return _chosen(known, ids, slugs) if ids or slugs else known
+
+
+def _chosen(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Project]:
+    if "-1" in ids or "$all" in slugs:
+        return list(known)
+    chosen = [it for it in known if str(it.id) in ids or it.slug in ids or it.slug in slugs]
+    reached = {str(it.id) for it in chosen} | {it.slug for it in chosen}
+    if ids - reached:
+        raise NotAllowed
+    return chosen
+
+
+def all_of(visible: Collection[int], attached: Collection[int]) -> None:
+    """Refuse to change a release that is also in projects the caller can't see (releases.md 0.5, newer)."""
+    if not set(attached) <= set(visible):
+        raise NotFound
+
+
+async def provide_visit(request: Request[Any, Any, State]) -> Visit:
+    """Make the visit of a request; what needs the database is done by the handler, in its thread."""
+    state = request.app.state
+    scopes = request.route_handler.opt["scopes"]
+    return Visit(request, state.database, state.settings, scopes)
+
+
+GivenVisit = Annotated[Visit, Dependency(skip_validation=True)]

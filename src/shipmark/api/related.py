@@ -1,0 +1,99 @@
+"""What the JSON of releases, commits and issues nests, loaded for a whole page: one query for each relation."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as accounts
+from shipmark.accounts.model import User
+from shipmark.deploys import store as deploys
+from shipmark.deploys.model import Deploy
+from shipmark.organizations import store as organizations
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project
+from shipmark.releases.model import Release, ReleasedProject, Seen
+from shipmark.releases.store import commits as release_commits
+from shipmark.releases.store import environments
+from shipmark.releases.store import projects as release_projects
+from shipmark.repositories import store as repositories
+from shipmark.repositories.model import Author, Commit, Repository
+
+
+@dataclass(slots=True, kw_only=True)
+class Related:
+    """Everything by its id; ``members`` are the users of authors' addresses."""
+
+    projects: dict[int, Project] = field(default_factory=dict)
+    platforms: dict[int, list[str]] = field(default_factory=dict)
+    attached: dict[int, list[ReleasedProject]] = field(default_factory=dict)
+    seen: dict[int, Seen] = field(default_factory=dict)
+    deploys: dict[int, Deploy] = field(default_factory=dict)
+    commits: dict[int, Commit] = field(default_factory=dict)
+    repositories: dict[int, Repository] = field(default_factory=dict)
+    authors: dict[int, Author] = field(default_factory=dict)
+    members: dict[str, int] = field(default_factory=dict)
+    users: dict[int, User] = field(default_factory=dict)
+    releases_of_commits: dict[int, list[Release]] = field(default_factory=dict)
+
+
+def to_releases(
+    connection: Connection, organization_id: int, releases: Sequence[Release]
+) -> Related:
+    """What the JSON of these releases nests."""
+    release_ids = [release.id for release in releases]
+    attached = release_projects.of_releases(connection, release_ids)
+    project_ids = {it.project_id for each in attached.values() for it in each}
+    commit_ids = {r.last_commit_id for r in releases if r.last_commit_id is not None}
+    commits = repositories.commits_by_ids(connection, commit_ids)
+    related = Related(
+        attached=attached,
+        projects=projects.by_ids(connection, project_ids),
+        platforms=projects.platforms_of(connection, project_ids) if project_ids else {},
+        seen=environments.seen(connection, release_ids),
+        deploys=deploys.by_ids(
+            connection, {r.last_deploy_id for r in releases if r.last_deploy_id is not None}
+        ),
+        commits=commits,
+    )
+    _add_commits(connection, related, list(commits.values()))
+    author_ids = {author_id for release in releases for author_id in release.author_ids}
+    owner_ids = {release.owner_id for release in releases if release.owner_id is not None}
+    _add_people(connection, organization_id, related, author_ids, owner_ids)
+    return related
+
+
+def to_commits(connection: Connection, organization_id: int, commits: Sequence[Commit]) -> Related:
+    """What the JSON of these commits nests."""
+    related = Related(commits={commit.id: commit for commit in commits})
+    _add_commits(connection, related, commits)
+    _add_people(connection, organization_id, related, (), ())
+    return related
+
+
+def to_users(connection: Connection, user_ids: Iterable[int | None]) -> dict[int, User]:
+    """The users of these ids; null stands for nobody."""
+    return accounts.by_ids(connection, {user_id for user_id in user_ids if user_id is not None})
+
+
+def _add_commits(connection: Connection, related: Related, commits: Sequence[Commit]) -> None:
+    repository_ids = {commit.repository_id for commit in commits}
+    related.repositories = repositories.by_ids(connection, repository_ids)
+    related.releases_of_commits = release_commits.releases_of(
+        connection, [commit.id for commit in commits]
+    )
+
+
+def _add_people(
+    connection: Connection,
+    organization_id: int,
+    related: Related,
+    author_ids: Iterable[int],
+    user_ids: Iterable[int],
+) -> None:
+    """The authors of all commits and the given ones, and the members that they are."""
+    of_commits = {c.author_id for c in related.commits.values() if c.author_id is not None}
+    related.authors = repositories.authors_by_ids(connection, of_commits | set(author_ids))
+    addresses = {author.email for author in related.authors.values()}
+    related.members = organizations.users_by_email(connection, organization_id, addresses)
+    related.users = accounts.by_ids(connection, set(related.members.values()) | set(user_ids))

@@ -1,0 +1,86 @@
+"""``organizations/{org}/releases/{version}/deploys/`` (releases.md 2.12)."""
+
+from typing import Any
+
+from litestar import Response, Router, get, post
+from sqlalchemy import Connection
+
+from shipmark.api import bodies
+from shipmark.api.given import GivenVisit
+from shipmark.api.routes.releases import changeable_release, seen_release
+from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
+from shipmark.api.wire.deploy import DeployJson, deploy_json
+from shipmark.deploys import actions, store
+from shipmark.deploys.model import NewDeploy
+from shipmark.ground.clock import now
+from shipmark.ground.errors import BadRequest, Invalid
+from shipmark.organizations.model import Access
+from shipmark.projects import store as projects
+from shipmark.releases.model import Release
+from shipmark.releases.store import projects as release_projects
+from shipmark.serving.pages import counted
+
+
+@get("/", scopes=RELEASE_READ, sync_to_thread=True)
+def list_deploys(
+    visit: GivenVisit, organization: str, version: str
+) -> Response[list[DeployJson]]:
+    """List the deploys of a release, the last finished first."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        release = seen_release(visit, connection, access, version)
+        page = visit.page()
+        rows = store.page_of(connection, release.id, limit=page.limit, offset=page.skipped)
+    deploys, links = counted(rows, page)
+    return visit.listed([deploy_json(deploy) for deploy in deploys], links)
+
+
+@post("/", scopes=RELEASE_WRITE, sync_to_thread=True)
+def record_deploy(visit: GivenVisit, organization: str, version: str, body: bytes) -> DeployJson:
+    """Record that a release was put into an environment."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        seen_release(visit, connection, access, version)
+    fields = visit.body(body, bodies.NEW_DEPLOY, lists=("projects",))
+    with visit.database.transaction() as connection:
+        release = changeable_release(visit, connection, access, version)
+        project_ids = _projects(connection, access, release, fields.get("projects"))
+        user_id = access.user.id if access.user else None
+        deploy = actions.record(connection, release, _new(fields), project_ids, user_id)
+    return deploy_json(deploy)
+
+
+def _new(fields: dict[str, Any]) -> NewDeploy:
+    return NewDeploy(
+        environment=fields["environment"],
+        name=fields.get("name"),
+        url=fields.get("url"),
+        started_at=fields.get("dateStarted"),
+        finished_at=fields.get("dateFinished") or now(),
+    )
+
+
+def _projects(
+    connection: Connection, access: Access, release: Release, names: list[str] | None
+) -> list[int]:
+    attached = {
+        it.project_id
+        for it in release_projects.of_releases(connection, [release.id])[release.id]
+    }
+    if names is None:
+        return sorted(attached)
+    known = projects.accessible(connection, access)
+    by_name = {str(it.id): it for it in known} | {it.slug: it for it in known}
+    if any(name not in by_name for name in names):
+        raise Invalid({"projects": ["Invalid project"]})
+    chosen = {by_name[name].id: by_name[name].slug for name in names}
+    if strangers := sorted(slug for i, slug in chosen.items() if i not in attached):
+        message = f"Invalid projects ({', '.join(strangers)}) for release {release.version}"
+        raise BadRequest(message, code="parameter-validation-error")
+    return sorted(chosen)
+
+
+router = Router(
+    "/api/0/organizations/{organization:str}/releases/{version:str}/deploys",
+    route_handlers=[list_deploys, record_deploy],
+)

@@ -1,0 +1,158 @@
+"""Who is there, and what can they reach? The root, ``auth/``, organizations and projects (auth-and-errors.md 8)."""
+
+from litestar import Response, Router, get
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as accounts
+from shipmark.accounts.model import User, UserToken
+from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ, PROJECT_READ
+from shipmark.api.wire import Wire
+from shipmark.api.wire.organization import OrganizationJson, organization_json
+from shipmark.api.wire.project import (
+    EnvironmentJson,
+    ProjectJson,
+    environment_json,
+    project_json,
+)
+from shipmark.api.wire.user import UserJson, user_json
+from shipmark.ground.errors import NotAllowed, NotSignedIn
+from shipmark.organizations import actions as organization_actions
+from shipmark.organizations import store as organizations
+from shipmark.organizations.model import Access
+from shipmark.projects import actions as projects
+from shipmark.projects import store as project_store
+from shipmark.projects.model import Project
+from shipmark.serving.pages import counted
+
+
+class AuthJson(Wire):
+    """What a token may do."""
+
+    scopes: list[str]
+
+
+class RootJson(Wire):
+    """What clients ask first, to check their token."""
+
+    version: str
+    auth: AuthJson | None
+    user: UserJson | None
+
+
+@get("/", scopes=ANYBODY, sync_to_thread=True)
+def get_root(visit: GivenVisit) -> RootJson:
+    """Say who is there; nobody is welcome too, but a wrong token is not."""
+    with visit.database.snapshot() as connection:
+        caller = visit.known_caller(connection)
+        if caller is None:
+            return RootJson(version="0", auth=None, user=None)
+        if isinstance(caller, UserToken):
+            user = _whole(connection, caller.user)
+            auth = AuthJson(scopes=sorted(caller.scopes))
+            return RootJson(version="0", auth=auth, user=user_json(user))
+    auth = AuthJson(scopes=sorted(organization_actions.CI_SCOPES))
+    return RootJson(version="0", auth=auth, user=None)
+
+
+@get("/auth/", scopes=ANYBODY, sync_to_thread=True)
+def get_user(visit: GivenVisit) -> UserJson:
+    """Show the user whose token it is."""
+    with visit.database.snapshot() as connection:
+        caller = visit.caller(connection)
+        if not isinstance(caller, UserToken):
+            raise NotSignedIn
+        return user_json(_whole(connection, caller.user))
+
+
+@get("/organizations/", scopes=ORGANIZATION_READ, sync_to_thread=True)
+def list_organizations(visit: GivenVisit) -> Response[list[OrganizationJson]]:
+    """List the user's organizations, the newest first."""
+    with visit.database.snapshot() as connection:
+        caller = visit.caller(connection)
+        if not isinstance(caller, UserToken):
+            raise NotAllowed
+        page = visit.page()
+        rows = organizations.of_user(
+            connection, caller.user.id, limit=page.limit, offset=page.skipped
+        )
+    found, links = counted(rows, page)
+    shown = [organization_json(it, visit.settings.address) for it, _ in found]
+    return visit.listed(shown, links)
+
+
+@get("/organizations/{organization:str}/", scopes=ORGANIZATION_READ | {"org:ci"}, sync_to_thread=True)
+def get_organization(visit: GivenVisit, organization: str) -> OrganizationJson:
+    """Show an organization. Newer clients take the address for all later calls from it."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+    return organization_json(access.organization, visit.settings.address)
+
+
+@get("/organizations/{organization:str}/projects/", scopes=ORGANIZATION_READ, sync_to_thread=True)
+def list_projects(visit: GivenVisit, organization: str) -> Response[list[ProjectJson]]:
+    """List the organization's projects that the caller may name, by slug."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        page = visit.page()
+        part = (visit.parameter("query") or "").lower()
+        known = [it for it in project_store.accessible(connection, access) if part in it.slug]
+        rows = known[page.skipped : page.skipped + page.limit]
+        found, links = counted(rows, page)
+        shown = _shown(connection, access, list(found))
+    return visit.listed(shown, links)
+
+
+@get("/projects/{organization:str}/{project:str}/", scopes=PROJECT_READ | {"org:ci"}, sync_to_thread=True)
+def get_project(visit: GivenVisit, organization: str, project: str) -> ProjectJson:
+    """Show a project."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        found = projects.reached(connection, access, project)
+        return _shown(connection, access, [found])[0]
+
+
+@get(
+    "/projects/{organization:str}/{project:str}/environments/",
+    scopes=PROJECT_READ | {"org:ci"},
+    sync_to_thread=True,
+)
+def list_environments(
+    visit: GivenVisit, organization: str, project: str
+) -> list[EnvironmentJson]:
+    """List the environments that the project runs in, by name; the one without a name is left out."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        found = projects.reached(connection, access, project)
+        known = project_store.environments_of(connection, found.id)
+    return [environment_json(it) for it in known if it.name]
+
+
+def _whole(connection: Connection, user: User) -> User:
+    """The user with addresses, which a token's record leaves out."""
+    return accounts.by_id(connection, user.id) or user
+
+
+def _shown(connection: Connection, access: Access, found: list[Project]) -> list[ProjectJson]:
+    ids = [project.id for project in found]
+    teams = project_store.teams_of(connection, ids)
+    platforms = project_store.platforms_of(connection, ids)
+    mine = {project.id for project in project_store.joined(connection, access)}
+    return [
+        project_json(it, teams.get(it.id, []), platforms.get(it.id, []), is_member=it.id in mine)
+        for it in found
+    ]
+
+
+router = Router(
+    "/api/0",
+    route_handlers=[
+        get_root,
+        get_user,
+        list_organizations,
+        get_organization,
+        list_projects,
+        get_project,
+        list_environments,
+    ],
+)

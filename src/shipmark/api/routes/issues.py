@@ -1,0 +1,264 @@
+"""Issues, as far as releases need them: lists, details, activity, short ids (groups-api.md 2, 5, 7)."""
+
+from collections.abc import Sequence
+
+from litestar import Response, Router, get
+from sqlalchemy import Connection
+
+from shipmark.accounts.model import UserToken
+from shipmark.api import related
+from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.scopes import ISSUE_READ, ORGANIZATION_READ
+from shipmark.api.wire.commit import CommitJson, commit_json
+from shipmark.api.wire.issue import (
+    ActivityJson,
+    IssueDetailsJson,
+    IssueJson,
+    ShortIdJson,
+    Surroundings,
+    activity_json,
+    first_seen_json,
+    issue_details_json,
+    issue_json,
+)
+from shipmark.api.wire.release import ReleaseJson, release_json
+from shipmark.ground.errors import BadRequest, NotFound
+from shipmark.issues.model import Issue, IssueActivity, IssueActivityType, IssueStatus
+from shipmark.issues.short_ids import parse
+from shipmark.issues.store import activity, inbox, issues, resolutions, seen
+from shipmark.organizations.model import Access
+from shipmark.projects import actions as project_actions
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project
+from shipmark.releases.store import releases as release_store
+from shipmark.repositories import store as repositories
+from shipmark.serving.pages import counted
+
+ACTIVITY_MAX = 100
+_STATUSES = {f"is:{status.value}": status for status in IssueStatus}
+
+
+@get("/organizations/{organization:str}/issues/", scopes=ISSUE_READ, sync_to_thread=True)
+def list_issues(visit: GivenVisit, organization: str) -> Response[list[IssueJson]]:
+    """List the issues of the caller's projects, the last seen first."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        shown = visit.filtered_projects(connection, access)
+        query = visit.parameter("query")
+        return _listed(visit, connection, access, shown, "is:unresolved" if query is None else query)
+
+
+@get("/projects/{organization:str}/{project:str}/issues/", scopes=ISSUE_READ, sync_to_thread=True)
+def list_project_issues(
+    visit: GivenVisit, organization: str, project: str
+) -> Response[list[IssueJson]]:
+    """List the issues of a project, the last seen first."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        shown = project_actions.reached(connection, access, project)
+        query = visit.parameter("query")
+        return _listed(visit, connection, access, [shown], query or "")
+
+
+@get("/organizations/{organization:str}/issues/{issue:str}/", scopes=ISSUE_READ, sync_to_thread=True)
+def get_issue_of_organization(
+    visit: GivenVisit, organization: str, issue: str
+) -> IssueDetailsJson:
+    """Show an issue by its id or short id."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        return _details(visit, connection, access, _found(connection, access, issue))
+
+
+@get("/issues/{issue:str}/", scopes=ISSUE_READ, sync_to_thread=True)
+def get_issue(visit: GivenVisit, issue: str) -> IssueDetailsJson:
+    """Show an issue by its id alone."""
+    with visit.database.snapshot() as connection:
+        access = _access_by_issue(visit, connection, issue)
+        return _details(visit, connection, access, _found(connection, access, issue))
+
+
+@get(
+    "/organizations/{organization:str}/issues/{issue:str}/activities/",
+    scopes=ISSUE_READ,
+    sync_to_thread=True,
+)
+def list_activities(
+    visit: GivenVisit, organization: str, issue: str
+) -> dict[str, list[ActivityJson]]:
+    """List what happened to an issue, newest first."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        return {"activity": _activities(connection, access, _found(connection, access, issue))}
+
+
+@get("/issues/{issue:str}/activities/", scopes=ISSUE_READ, sync_to_thread=True)
+def list_activities_by_id(visit: GivenVisit, issue: str) -> dict[str, list[ActivityJson]]:
+    """List what happened to an issue, newest first."""
+    with visit.database.snapshot() as connection:
+        access = _access_by_issue(visit, connection, issue)
+        return {"activity": _activities(connection, access, _found(connection, access, issue))}
+
+
+@get(
+    "/organizations/{organization:str}/shortids/{short_id:str}/",
+    scopes=ORGANIZATION_READ,
+    sync_to_thread=True,
+)
+def get_by_short_id(visit: GivenVisit, organization: str, short_id: str) -> ShortIdJson:
+    """Show the issue of a short id."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        issue = _found(connection, access, short_id)
+        group = shown_issues(visit, connection, access, [issue])[0]
+    return ShortIdJson(
+        organization_slug=access.organization.slug,
+        project_slug=group.project.slug,
+        group_id=group.id,
+        group=group,
+        short_id=group.short_id,
+    )
+
+
+def shown_issues(
+    visit: Visit, connection: Connection, access: Access, found: Sequence[Issue]
+) -> list[IssueJson]:
+    """Issues as the API shows them."""
+    around = _surroundings(visit, connection, access, found)
+    return [issue_json(issue, around) for issue in found]
+
+
+def _surroundings(
+    visit: Visit, connection: Connection, access: Access, found: Sequence[Issue]
+) -> Surroundings:
+    ids = [issue.id for issue in found]
+    resolved = resolutions.of_issues(connection, ids)
+    releases = release_store.by_ids(connection, {it.release_id for it in resolved.values()})
+    return Surroundings(
+        address=visit.settings.address,
+        organization_slug=access.organization.slug,
+        projects=projects.by_ids(connection, {issue.project_id for issue in found}),
+        resolutions=resolved,
+        versions={release.id: release.version for release in releases.values()},
+        users=related.to_users(connection, [it.user_id for it in resolved.values()]),
+        inbox=inbox.of_issues(connection, ids),
+    )
+
+
+def _listed(
+    visit: Visit, connection: Connection, access: Access, shown: Sequence[Project], query: str
+) -> Response[list[IssueJson]]:
+    page = visit.page()
+    status, text = _asked(query)
+    rows = issues.page_of(
+        connection,
+        [project.id for project in shown],
+        status=status,
+        text=text,
+        limit=page.limit,
+        offset=page.skipped,
+    )
+    found, links = counted(rows, page)
+    return visit.listed(shown_issues(visit, connection, access, found), links)
+
+
+def _asked(query: str) -> tuple[IssueStatus | None, str]:
+    """The status and the text that are searched for. Other keys are refused: ignoring them would mislead."""
+    status, words = None, []
+    for word in query.split():
+        if word in _STATUSES:
+            status = _STATUSES[word]
+        elif ":" in word:
+            raise BadRequest(f"Invalid key for this search: {word.partition(':')[0]}")
+        else:
+            words.append(word)
+    return status, " ".join(words)
+
+
+def _found(connection: Connection, access: Access, name: str) -> Issue:
+    """The organization's issue of that id or short id, if its project is the caller's."""
+    issue_id: int | None = None
+    if name.isascii() and name.isdigit() and len(name) < 19:
+        issue_id = int(name)
+    elif short_id := parse(name):
+        known = issues.ids_of_short_ids(connection, access.organization.id, [short_id])
+        issue_id = known.get(short_id)
+    issue = issues.by_id(connection, access.organization.id, issue_id) if issue_id else None
+    visible = {project.id for project in projects.accessible(connection, access)}
+    if issue is None or issue.project_id not in visible:
+        raise NotFound
+    return issue
+
+
+def _access_by_issue(visit: Visit, connection: Connection, name: str) -> Access:
+    """What the caller may do in the organization of an issue; a stranger does not learn that it exists."""
+    caller = visit.caller(connection)
+    if not (name.isascii() and name.isdigit() and len(name) < 19):
+        raise NotFound
+    issue = issues.by_id(connection, None, int(name))
+    if issue is None or not isinstance(caller, UserToken):
+        raise NotFound
+    return visit.enter(connection, str(issue.organization_id))
+
+
+def _details(
+    visit: Visit, connection: Connection, access: Access, issue: Issue
+) -> IssueDetailsJson:
+    around = _surroundings(visit, connection, access, [issue])
+    first, last = _first_and_last(connection, access, issue)
+    followers = activity.subscribers_of(connection, issue.id)
+    return issue_details_json(
+        issue,
+        around,
+        activity=_activities(connection, access, issue),
+        participants=list(related.to_users(connection, followers).values()),
+        first_release=first,
+        last_release=last,
+    )
+
+
+def _first_and_last(
+    connection: Connection, access: Access, issue: Issue
+) -> tuple[ReleaseJson | None, ReleaseJson | None]:
+    last_id = seen.last_releases(connection, [issue.id]).get(issue.id)
+    wanted = [it for it in (issue.first_release_id, last_id) if it is not None]
+    found = release_store.by_ids(connection, wanted)
+    nested = related.to_releases(connection, access.organization.id, list(found.values()))
+    shown = {it.id: release_json(it, nested) for it in found.values()}
+    return shown.get(issue.first_release_id or 0), shown.get(last_id or 0)
+
+
+def _activities(connection: Connection, access: Access, issue: Issue) -> list[ActivityJson]:
+    happened = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX - 1)
+    commits = _commits_told(connection, access, happened)
+    users = related.to_users(connection, [it.user_id for it in happened])
+    return [*(activity_json(it, users, commits) for it in happened), first_seen_json(issue)]
+
+
+def _commits_told(
+    connection: Connection, access: Access, happened: Sequence[IssueActivity]
+) -> dict[int, CommitJson]:
+    """The commits that references tell of, whole; a resolution tells only which one it was."""
+    ids = {
+        commit_id
+        for it in happened
+        if it.type is IssueActivityType.REFERENCED_IN_COMMIT
+        and isinstance(commit_id := it.details.get("commit"), int)
+    }
+    found = repositories.commits_by_ids(connection, ids)
+    nested = related.to_commits(connection, access.organization.id, list(found.values()))
+    return {commit.id: commit_json(commit, nested) for commit in found.values()}
+
+
+router = Router(
+    "/api/0",
+    route_handlers=[
+        list_issues,
+        list_project_issues,
+        get_issue_of_organization,
+        get_issue,
+        list_activities,
+        list_activities_by_id,
+        get_by_short_id,
+    ],
+)

@@ -1,0 +1,189 @@
+"""``projects/{org}/{project}/releases/``: the same releases, seen from one project (releases.md 2.15, 2.16)."""
+
+from dataclasses import replace
+
+from litestar import Response, Router, delete, get, post, put
+from sqlalchemy import Connection
+
+from shipmark.api import bodies, related
+from shipmark.api.given import GivenVisit, Visit, all_of
+from shipmark.api.routes.issues import shown_issues
+from shipmark.api.routes.release_children import RESOLVED_MAX, commits_answer
+from shipmark.api.routes.releases import (
+    amendment,
+    chosen_status,
+    publication_fields,
+    shown_release,
+)
+from shipmark.api.scopes import PROJECT_READ, RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
+from shipmark.api.wire.commit import CommitJson
+from shipmark.api.wire.issue import IssueJson
+from shipmark.api.wire.release import ReleaseJson, release_json
+from shipmark.api.wire.repository import RepositoryJson, repository_json
+from shipmark.ground.errors import NotFound
+from shipmark.issues.store import resolutions
+from shipmark.organizations.model import Access
+from shipmark.projects import actions as projects
+from shipmark.projects import store as project_store
+from shipmark.projects.model import Project
+from shipmark.publishing import actions as publishing
+from shipmark.publishing.model import BUSY, Publication
+from shipmark.releases import actions as releases
+from shipmark.releases.model import Release, ReleaseFilter, ReleaseStatus
+from shipmark.releases.store import commits as release_commits
+from shipmark.releases.store import projects as release_projects
+from shipmark.releases.store import releases as release_store
+from shipmark.repositories import store as repositories
+from shipmark.serving.pages import counted
+
+
+@get("/", scopes=RELEASE_READ, sync_to_thread=True)
+def list_releases(
+    visit: GivenVisit, organization: str, project: str
+) -> Response[list[ReleaseJson]]:
+    """List the project's open releases, the newest shipped first."""
+    with visit.database.snapshot() as connection:
+        access, it = _entered(visit, connection, organization, project)
+        page = visit.page()
+        wanted = ReleaseFilter(
+            organization_id=access.organization.id,
+            project_ids=(it.id,),
+            status=ReleaseStatus.OPEN,
+            version_part=(visit.parameter("query") or "").strip(),
+        )
+        if name := visit.parameter("environment"):
+            known = project_store.environments_named(connection, access.organization.id, [name])
+            wanted = replace(wanted, environment_ids=tuple(e.id for e in known))
+        rows = release_store.page_by_shipping(
+            connection, wanted, limit=page.limit, offset=page.skipped
+        )
+        found, links = counted(rows, page)
+        nested = related.to_releases(connection, access.organization.id, found)
+    return visit.listed([release_json(release, nested) for release in found], links)
+
+
+@post("/", scopes=RELEASE_WRITE, sync_to_thread=True)
+def publish_release(
+    visit: GivenVisit, organization: str, project: str, body: bytes
+) -> Response[ReleaseJson]:
+    """Publish a release of the project: 201 when it is new there, 208 when it was there."""
+    with visit.database.snapshot() as connection:
+        access, it = _entered(visit, connection, organization, project)
+    record = bodies.new_project_release(visit.settings.commits_max)
+    fields = visit.body(body, record, lists=("commits",))
+    with visit.database.transaction(busy=BUSY) as connection:
+        publication = Publication(
+            projects=(it,), **publication_fields(visit, connection, access, fields)
+        )
+        published = publishing.publish(connection, publication, visit.circumstances(access))
+        shown = shown_release(connection, published.release)
+    return Response(shown, status_code=201 if published.is_news else 208)
+
+
+@get("/{version:str}/", scopes=RELEASE_READ, sync_to_thread=True)
+def get_release(visit: GivenVisit, organization: str, project: str, version: str) -> ReleaseJson:
+    """Show one release of the project."""
+    with visit.database.snapshot() as connection:
+        _, _, release = _found(visit, connection, organization, project, version)
+        return shown_release(connection, release)
+
+
+@put("/{version:str}/", scopes=RELEASE_WRITE, sync_to_thread=True)
+def amend_release(
+    visit: GivenVisit, organization: str, project: str, version: str, body: bytes
+) -> ReleaseJson:
+    """Change a release of the project; finalizing tells this project only."""
+    with visit.database.snapshot() as connection:
+        _found(visit, connection, organization, project, version)
+    fields = visit.body(body, bodies.amended_project_release(visit.settings.commits_max))
+    with visit.database.transaction(busy=BUSY) as connection:
+        access, it, release = _changeable(visit, connection, organization, project, version)
+        amended = publishing.amend(
+            connection, release, amendment(fields), visit.circumstances(access), [it.id]
+        )
+        return shown_release(connection, amended)
+
+
+@delete("/{version:str}/", status_code=204, scopes=RELEASE_DELETE, sync_to_thread=True)
+def delete_release(visit: GivenVisit, organization: str, project: str, version: str) -> None:
+    """Delete the whole release, for all of its projects."""
+    with visit.database.transaction() as connection:
+        _, _, release = _changeable(visit, connection, organization, project, version)
+        publishing.withdraw(connection, release)
+
+
+@get("/{version:str}/commits/", scopes=RELEASE_READ, sync_to_thread=True)
+def list_commits(
+    visit: GivenVisit, organization: str, project: str, version: str
+) -> Response[list[CommitJson]]:
+    """List the commits of a release, the newest first."""
+    with visit.database.snapshot() as connection:
+        access, _, release = _found(visit, connection, organization, project, version)
+        return commits_answer(visit, connection, access, release)
+
+
+@get("/{version:str}/repositories/", scopes=RELEASE_READ, sync_to_thread=True)
+def list_repositories(
+    visit: GivenVisit, organization: str, project: str, version: str
+) -> list[RepositoryJson]:
+    """List the repositories that own commits of a release, by name."""
+    with visit.database.snapshot() as connection:
+        _, _, release = _found(visit, connection, organization, project, version)
+        ids = release_commits.repository_ids_of(connection, release.id)
+        found = repositories.by_ids(connection, ids)
+    return [repository_json(found[repository_id]) for repository_id in ids]
+
+
+@get("/{version:str}/resolved/", scopes=PROJECT_READ, sync_to_thread=True)
+def list_resolved(
+    visit: GivenVisit, organization: str, project: str, version: str
+) -> list[IssueJson]:
+    """List the project's issues that a release resolves."""
+    with visit.database.snapshot() as connection:
+        access, it = _entered(visit, connection, organization, project)
+        release = release_store.by_version(connection, access.organization.id, version)
+        if release is None:
+            raise NotFound
+        found = resolutions.resolved_by(connection, release.id, [it.id], limit=RESOLVED_MAX)
+        return shown_issues(visit, connection, access, found)
+
+
+def _entered(
+    visit: Visit, connection: Connection, organization: str, project: str
+) -> tuple[Access, Project]:
+    access = visit.enter(connection, organization)
+    return access, projects.reached(connection, access, project)
+
+
+def _found(
+    visit: Visit, connection: Connection, organization: str, project: str, version: str
+) -> tuple[Access, Project, Release]:
+    """The release of the address, which must be attached to the project."""
+    access, it = _entered(visit, connection, organization, project)
+    release = releases.find(connection, access.organization.id, version, [it.id])
+    return access, it, release
+
+
+def _changeable(
+    visit: Visit, connection: Connection, organization: str, project: str, version: str
+) -> tuple[Access, Project, Release]:
+    access, it, release = _found(visit, connection, organization, project, version)
+    visible = [each.id for each in project_store.accessible(connection, access)]
+    attached = release_projects.of_releases(connection, [release.id])[release.id]
+    all_of(visible, [each.project_id for each in attached])
+    return access, it, release
+
+
+router = Router(
+    "/api/0/projects/{organization:str}/{project:str}/releases",
+    route_handlers=[
+        list_releases,
+        publish_release,
+        get_release,
+        amend_release,
+        delete_release,
+        list_commits,
+        list_repositories,
+        list_resolved,
+    ],
+)

@@ -1,0 +1,140 @@
+"""``organizations/{org}/releases/{version}/…``: what a release holds (releases.md 2.7 to 2.11)."""
+
+from litestar import Response, Router, get
+from sqlalchemy import Connection
+
+from shipmark.api import related
+from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.routes.issues import shown_issues
+from shipmark.api.routes.releases import seen_release, shown_release
+from shipmark.api.scopes import ORGANIZATION_READ, RELEASE_READ
+from shipmark.api.wire.commit import ChangedFileJson, CommitJson, changed_file_json, commit_json
+from shipmark.api.wire.issue import IssueJson
+from shipmark.api.wire.release import ReleaseJson, ReleaseMetaJson, release_meta_json
+from shipmark.ground.errors import NotFound
+from shipmark.issues.store import resolutions
+from shipmark.organizations.model import Access
+from shipmark.releases.model import Release
+from shipmark.releases.store import commits as release_commits
+from shipmark.releases.store import releases as release_store
+from shipmark.repositories import store as repositories
+from shipmark.serving.pages import counted, keyed
+
+#: The list of resolved issues has no pages (releases.md 2.11), so it has an end.
+RESOLVED_MAX = 1000
+
+
+@get("/meta/", scopes=RELEASE_READ, sync_to_thread=True)
+def get_meta(visit: GivenVisit, organization: str, version: str) -> ReleaseMetaJson:
+    """Show the numbers of a release."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        release = seen_release(visit, connection, access, version)
+        nested = related.to_releases(connection, access.organization.id, [release])
+        changed = release_commits.changed_file_count(connection, release.id)
+    return release_meta_json(release, nested, changed)
+
+
+@get("/commits/", scopes=RELEASE_READ, sync_to_thread=True)
+def list_commits(
+    visit: GivenVisit, organization: str, version: str
+) -> Response[list[CommitJson]]:
+    """List the commits of a release, the newest first."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        release = seen_release(visit, connection, access, version)
+        return commits_answer(visit, connection, access, release)
+
+
+@get("/commitfiles/", scopes=RELEASE_READ, sync_to_thread=True)
+def list_changed_files(
+    visit: GivenVisit, organization: str, version: str
+) -> Response[list[ChangedFileJson]]:
+    """List what the commits of a release changed, by file name."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        release = seen_release(visit, connection, access, version)
+        page = visit.page()
+        rows = release_commits.changed_files_of(
+            connection,
+            release.id,
+            limit=page.limit,
+            offset=page.skipped,
+            repository_id=_repository(visit, connection, access),
+        )
+        files, links = counted(rows, page)
+        found = repositories.commits_by_ids(connection, {file.commit_id for file in files})
+        nested = related.to_commits(connection, access.organization.id, list(found.values()))
+    shown = [changed_file_json(file, access.organization.id, nested) for file in files]
+    return visit.listed(shown, links)
+
+
+@get("/previous-with-commits/", scopes=RELEASE_READ, sync_to_thread=True)
+def get_previous_with_commits(
+    visit: GivenVisit, organization: str, version: str
+) -> Response[ReleaseJson | dict[str, object]]:
+    """Show the newest release with commits up to this one, or an empty object."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        release = seen_release(visit, connection, access, version)
+        previous = release_store.previous_with_commits(connection, release)
+        if previous is None:
+            return Response({})
+        return Response(shown_release(connection, previous))
+
+
+@get("/resolved/", scopes=ORGANIZATION_READ, sync_to_thread=True)
+def list_resolved(visit: GivenVisit, organization: str, version: str) -> list[IssueJson]:
+    """List the issues that a release resolves."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        release = release_store.by_version(connection, access.organization.id, version)
+        if release is None:
+            raise NotFound
+        ids = [project.id for project in visit.allowed_projects(connection, access)]
+        found = resolutions.resolved_by(connection, release.id, ids, limit=RESOLVED_MAX)
+        return shown_issues(visit, connection, access, found)
+
+
+def commits_answer(
+    visit: Visit, connection: Connection, access: Access, release: Release
+) -> Response[list[CommitJson]]:
+    """A page of a release's commits."""
+    page = visit.page()
+    place = page.cursor.value if page.cursor else 0
+    repository_id = _repository(visit, connection, access)
+    is_back = page.cursor is not None and page.cursor.is_previous
+    rows = release_commits.page_of(
+        connection,
+        release.id,
+        limit=page.limit,
+        offset=page.cursor.offset if page.cursor and not is_back else 0,
+        from_position=max(place - page.per_page, 0) if is_back else place,
+        repository_ids=None if repository_id is None else [repository_id],
+    )
+    commits, links = keyed(rows, page)
+    nested = related.to_commits(connection, access.organization.id, commits)
+    return visit.listed([commit_json(commit, nested) for commit in commits], links)
+
+
+def _repository(visit: Visit, connection: Connection, access: Access) -> int | None:
+    """The repository that ``repo_name`` filters by; an unknown one is not found."""
+    name = visit.parameter("repo_name")
+    if not name:
+        return None
+    known = repositories.ids_by_name(connection, access.organization.id, [name])
+    if name not in known:
+        raise NotFound
+    return known[name]
+
+
+router = Router(
+    "/api/0/organizations/{organization:str}/releases/{version:str}",
+    route_handlers=[
+        get_meta,
+        list_commits,
+        list_changed_files,
+        get_previous_with_commits,
+        list_resolved,
+    ],
+)

@@ -1,0 +1,229 @@
+"""``organizations/{org}/releases/``: list, publish, and one release (releases.md 2.3, 2.4, 2.6)."""
+
+from typing import Any
+
+from litestar import Response, Router, delete, get, post, put
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as accounts
+from shipmark.api import bodies, related
+from shipmark.api.given import GivenVisit, Visit, all_of
+from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
+from shipmark.api.wire.release import ReleaseJson, release_json
+from shipmark.ground.errors import BadRequest, Invalid, NotFound
+from shipmark.organizations import store as organizations
+from shipmark.organizations.model import Access
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project
+from shipmark.publishing import actions as publishing
+from shipmark.publishing.model import BUSY, Amendment, Publication
+from shipmark.releases import actions as releases
+from shipmark.releases.model import (
+    USER_AGENT_MAX,
+    Release,
+    ReleaseFilter,
+    ReleaseStatus,
+)
+from shipmark.releases.store import projects as release_projects
+from shipmark.releases.store import releases as release_store
+from shipmark.serving.pages import counted
+
+
+@get("/", scopes=RELEASE_READ, sync_to_thread=True)
+def list_releases(visit: GivenVisit, organization: str) -> Response[list[ReleaseJson]]:
+    """List the releases of the organization, the newest first."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        status = chosen_status(visit.parameter("status"), default=ReleaseStatus.OPEN)
+        if (visit.parameter("sort") or "date") != "date":
+            raise BadRequest("invalid sort")
+        page = visit.page()
+        shown = visit.filtered_projects(connection, access)
+        if not shown:
+            return visit.listed([], None)
+        wanted = ReleaseFilter(
+            organization_id=access.organization.id,
+            project_ids=tuple(project.id for project in shown),
+            status=status,
+            version_part=(visit.parameter("query") or "").strip(),
+            environment_ids=_environments(visit, connection, access),
+        )
+        rows = release_store.page_of(connection, wanted, limit=page.limit, offset=page.skipped)
+        found, links = counted(rows, page)
+        nested = related.to_releases(connection, access.organization.id, found)
+    return visit.listed([release_json(release, nested) for release in found], links)
+
+
+@post("/", scopes=RELEASE_WRITE, sync_to_thread=True)
+def publish_release(
+    visit: GivenVisit, organization: str, body: bytes
+) -> Response[ReleaseJson]:
+    """Publish a release: 201 when it is new or new to a project, 208 when all was there."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+    record = bodies.new_release(visit.settings.commits_max)
+    fields = visit.body(body, record, lists=("projects", "commits", "refs"))
+    with visit.database.transaction(busy=BUSY) as connection:
+        publication = Publication(
+            projects=_named_projects(connection, access, fields["projects"]),
+            **publication_fields(visit, connection, access, fields),
+        )
+        _check_whole(connection, access, publication.version)
+        published = publishing.publish(connection, publication, visit.circumstances(access))
+        shown = shown_release(connection, published.release)
+    return Response(shown, status_code=201 if published.is_news else 208)
+
+
+@get("/{version:str}/", scopes=RELEASE_READ, sync_to_thread=True)
+def get_release(visit: GivenVisit, organization: str, version: str) -> ReleaseJson:
+    """Show one release."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        release = seen_release(visit, connection, access, version)
+        return shown_release(connection, release)
+
+
+@put("/{version:str}/", scopes=RELEASE_WRITE, sync_to_thread=True)
+def amend_release(visit: GivenVisit, organization: str, version: str, body: bytes) -> ReleaseJson:
+    """Change a release: finalize it, archive or reopen it, set its commits or refs."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        seen_release(visit, connection, access, version)
+    fields = visit.body(body, bodies.amended_release(visit.settings.commits_max))
+    with visit.database.transaction(busy=BUSY) as connection:
+        release = changeable_release(visit, connection, access, version)
+        amended = publishing.amend(
+            connection, release, amendment(fields), visit.circumstances(access)
+        )
+        return shown_release(connection, amended)
+
+
+@delete("/{version:str}/", status_code=204, scopes=RELEASE_DELETE, sync_to_thread=True)
+def delete_release(visit: GivenVisit, organization: str, version: str) -> None:
+    """Delete a release, unless an issue was first seen in it."""
+    with visit.database.transaction() as connection:
+        access = visit.enter(connection, organization)
+        release = changeable_release(visit, connection, access, version)
+        publishing.withdraw(connection, release)
+
+
+def seen_release(
+    visit: Visit, connection: Connection, access: Access, version: str
+) -> Release:
+    """The release of the address, if it is in a project of the caller's."""
+    ids = [project.id for project in visit.allowed_projects(connection, access)]
+    return releases.find(connection, access.organization.id, version, ids)
+
+
+def changeable_release(
+    visit: Visit, connection: Connection, access: Access, version: str
+) -> Release:
+    """The same, if all of its projects are the caller's."""
+    release = seen_release(visit, connection, access, version)
+    visible = [project.id for project in projects.accessible(connection, access)]
+    attached = release_projects.of_releases(connection, [release.id])[release.id]
+    all_of(visible, [it.project_id for it in attached])
+    return release
+
+
+def shown_release(connection: Connection, release: Release) -> ReleaseJson:
+    """One release as the API shows it."""
+    nested = related.to_releases(connection, release.organization_id, [release])
+    return release_json(release, nested)
+
+
+def publication_fields(
+    visit: Visit, connection: Connection, access: Access, fields: dict[str, Any]
+) -> dict[str, Any]:
+    """What a body says of a publication, but for its projects."""
+    agent = visit.request.headers.get("user-agent")
+    return {
+        "version": fields["version"],
+        "code": bodies.code(fields),
+        "ref": fields.get("ref"),
+        "url": fields.get("url"),
+        "released_at": fields.get("dateReleased"),
+        "status": fields.get("status"),
+        "owner_id": _owner(connection, access, fields.get("owner")),
+        "user_agent": agent[:USER_AGENT_MAX] if agent else None,
+    }
+
+
+def amendment(fields: dict[str, Any]) -> Amendment:
+    """What a body changes."""
+    return Amendment(
+        code=bodies.code(fields),
+        ref=fields.get("ref"),
+        url=fields.get("url"),
+        released_at=fields.get("dateReleased"),
+        status=fields.get("status"),
+    )
+
+
+def chosen_status(text: str | None, *, default: ReleaseStatus | None) -> ReleaseStatus | None:
+    """The status that a list is asked for; an empty one means any."""
+    if text is None:
+        return default
+    if not text:
+        return None
+    try:
+        return ReleaseStatus(text)
+    except ValueError:
+        raise BadRequest("invalid value for status") from None
+
+
+def _environments(
+    visit: Visit, connection: Connection, access: Access
+) -> tuple[int, ...] | None:
+    names = visit.parameters("environment")
+    if not names:
+        return None
+    known = projects.environments_named(connection, access.organization.id, names)
+    if {it.name for it in known} != set(names):
+        raise NotFound
+    return tuple(it.id for it in known)
+
+
+def _named_projects(
+    connection: Connection, access: Access, names: list[str]
+) -> tuple[Project, ...]:
+    known = projects.accessible(connection, access)
+    by_name = {str(it.id): it for it in known} | {it.slug: it for it in known}
+    if any(name not in by_name for name in names):
+        raise Invalid({"projects": ["Invalid project slugs"]})
+    return tuple(by_name[name] for name in names)
+
+
+def _check_whole(connection: Connection, access: Access, version: str) -> None:
+    """Refuse to extend a release that is also in projects the caller can't see (releases.md 2.3.2, newer)."""
+    if access.reaches_all or access.organization.is_open:
+        return
+    release = release_store.by_version(connection, access.organization.id, version)
+    if release is None:
+        return
+    attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
+    visible = {project.id for project in projects.accessible(connection, access)}
+    hidden = [it.project_id for it in attached if it.project_id not in visible]
+    if hidden:
+        slugs = sorted(it.slug for it in projects.by_ids(connection, hidden).values())
+        message = f"You do not have permission to one of the projects: {', '.join(slugs)}"
+        raise Invalid({"projects": [message]})
+
+
+def _owner(connection: Connection, access: Access, name: str | None) -> int | None:
+    if name is None:
+        return None
+    user = accounts.by_id(connection, int(name)) if name.isdigit() else None
+    user = user or accounts.by_email(connection, name)
+    if user is None or not user.is_active:
+        raise Invalid({"owner": ["Unable to find user"]})
+    known = organizations.with_role(connection, access.organization.slug, user.id)
+    if known is None or known[1] is None:
+        raise Invalid({"owner": ["User does not have access to this organization"]})
+    return user.id
+
+
+router = Router(
+    "/api/0/organizations/{organization:str}/releases",
+    route_handlers=[list_releases, publish_release, get_release, amend_release, delete_release],
+)

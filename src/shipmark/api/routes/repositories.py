@@ -1,0 +1,92 @@
+"""``organizations/{org}/repos/`` (releases.md 2.20)."""
+
+from litestar import Response, Router, get, post
+
+from shipmark.api import related
+from shipmark.api.given import GivenVisit
+from shipmark.api.scopes import REPOSITORY, REPOSITORY_COMMITS
+from shipmark.api.wire.commit import CommitJson, commit_json
+from shipmark.api.wire.repository import RepositoryJson, repository_json
+from shipmark.ground.clock import now
+from shipmark.ground.errors import NotFound, NotSignedIn
+from shipmark.repositories import store
+from shipmark.repositories.model import REPOSITORY_NAME_MAX, RepositoryStatus
+from shipmark.serving.fields import Field, Record, Text, Url
+from shipmark.serving.pages import counted
+
+_NEW = Record(
+    {
+        "name": Field(Text(max=REPOSITORY_NAME_MAX), is_required=True),
+        "url": Field(Url()),
+        "provider": Field(Text(is_null_ok=True, is_blank_ok=True)),
+    }
+)
+
+#: The parameter ``status`` and what it shows; other words show nothing.
+_SHOWN = {"active": RepositoryStatus.ACTIVE.value, "deleted": RepositoryStatus.DISABLED.value}
+
+
+@get("/", scopes=REPOSITORY, sync_to_thread=True)
+def list_repositories(visit: GivenVisit, organization: str) -> Response[list[RepositoryJson]]:
+    """List the organization's repositories by name. Clients stop when this is not a list."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        page = visit.page()
+        status = visit.parameter("status")
+        status = "active" if status is None else status
+        if status and status not in _SHOWN:
+            return visit.listed([], counted([], page)[1])
+        rows = store.page_of(
+            connection,
+            access.organization.id,
+            status=_SHOWN.get(status),
+            name_part=visit.parameter("query") or "",
+            limit=page.limit,
+            offset=page.skipped,
+        )
+    found, links = counted(rows, page)
+    return visit.listed([repository_json(it) for it in found], links)
+
+
+@post("/", scopes=REPOSITORY, sync_to_thread=True)
+def add_repository(
+    visit: GivenVisit, organization: str, body: bytes
+) -> Response[RepositoryJson | dict[str, object]]:
+    """Add a repository that is known by name, with or without an address; integrations can't be installed."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+    if access.user is None:
+        raise NotSignedIn
+    fields = visit.body(body, _NEW)
+    if fields.get("provider"):
+        return Response({"error_type": "validation"}, status_code=400)
+    with visit.database.transaction() as connection:
+        repository = store.add_named(
+            connection, access.organization.id, fields["name"], fields.get("url") or None, now()
+        )
+    return Response(repository_json(repository))
+
+
+@get("/{repository:str}/commits/", scopes=REPOSITORY_COMMITS, sync_to_thread=True)
+def list_commits(
+    visit: GivenVisit, organization: str, repository: str
+) -> Response[list[CommitJson]]:
+    """List a repository's commits, the newest first."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        if not (repository.isascii() and repository.isdigit() and len(repository) < 19):
+            raise NotFound
+        known = store.in_organization(connection, access.organization.id, int(repository))
+        if known is None:
+            raise NotFound
+        page = visit.page()
+        rows = store.commits_of(connection, known.id, limit=page.limit, offset=page.skipped)
+        commits, links = counted(rows, page)
+        nested = related.to_commits(connection, access.organization.id, commits)
+    return visit.listed([commit_json(commit, nested) for commit in commits], links)
+
+
+router = Router(
+    "/api/0/organizations/{organization:str}/repos",
+    route_handlers=[list_repositories, add_repository, list_commits],
+)

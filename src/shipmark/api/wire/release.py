@@ -1,0 +1,195 @@
+"""The release object (releases.md 2.2)."""
+
+from datetime import datetime
+
+import msgspec
+
+from shipmark.api.related import Related
+from shipmark.api.wire import Wire
+from shipmark.api.wire.commit import AuthorJson, CommitJson, author_json, commit_json
+from shipmark.api.wire.deploy import DeployJson, deploy_json
+from shipmark.api.wire.user import UserJson, user_json
+from shipmark.projects.model import Project
+from shipmark.releases import versions
+from shipmark.releases.model import Release, ReleasedProject, Seen
+
+
+class RawVersionJson(Wire):
+    """A version part that follows no scheme."""
+
+    raw: str
+
+
+class VersionJson(Wire):
+    """A version part and what it says. The fourth number is not shown."""
+
+    raw: str
+    major: int
+    minor: int
+    patch: int
+    pre: str | None
+    build_code: str | None
+    components: int
+
+
+class VersionInfoJson(Wire):
+    """What the name of a release says."""
+
+    package: str | None
+    version: VersionJson | RawVersionJson
+    description: str
+    build_hash: str | None
+
+
+class ReleasedProjectJson(Wire):
+    """A project of a release. Its id is a number here, and only here."""
+
+    id: int
+    slug: str
+    name: str
+    new_groups: int
+    platform: str | None
+    platforms: list[str]
+    has_health_data: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class ReleaseJson(Wire):
+    """A release."""
+
+    id: int
+    version: str
+    status: str
+    short_version: str
+    version_info: VersionInfoJson | None
+    ref: str | None
+    url: str | None
+    date_released: datetime | None
+    date_created: datetime
+    data: dict[str, object]
+    new_groups: int
+    owner: UserJson | None
+    commit_count: int
+    last_commit: CommitJson | None
+    deploy_count: int
+    last_deploy: DeployJson | None
+    authors: list[UserJson | AuthorJson]
+    projects: list[ReleasedProjectJson]
+    first_event: datetime | None
+    last_event: datetime | None
+    current_project_meta: dict[str, object]
+    user_agent: str | None
+
+
+class ReleaseMetaJson(Wire):
+    """The numbers of a release."""
+
+    version: str
+    version_info: VersionInfoJson | None
+    projects: list[ReleasedProjectJson]
+    new_groups: int
+    deploy_count: int
+    commit_count: int
+    released: datetime
+    commit_files_changed: int
+    release_file_count: int
+    is_artifact_bundle: bool
+
+
+def release_json(release: Release, related: Related) -> ReleaseJson:
+    """A release with all that it nests."""
+    attached = related.attached.get(release.id, [])
+    commit = related.commits.get(release.last_commit_id or 0)
+    deploy = related.deploys.get(release.last_deploy_id or 0)
+    owner = related.users.get(release.owner_id or 0)
+    seen = related.seen.get(release.id, Seen())
+    return ReleaseJson(
+        id=release.id,
+        version=release.version,
+        status=release.status.value,
+        short_version=release.version,
+        version_info=version_info_json(release.version),
+        ref=release.ref,
+        url=release.url,
+        date_released=release.released_at,
+        date_created=release.created_at,
+        data={},
+        new_groups=sum(it.new_issue_count for it in attached),
+        owner=user_json(owner) if owner else None,
+        commit_count=release.commit_count,
+        last_commit=commit_json(commit, related) if commit else None,
+        deploy_count=release.deploy_count,
+        last_deploy=deploy_json(deploy) if deploy else None,
+        authors=_authors(release, related),
+        projects=[_project(it, related, has_health_data=False) for it in attached],
+        first_event=seen.first_at,
+        last_event=seen.last_at,
+        current_project_meta={},
+        user_agent=release.user_agent,
+    )
+
+
+def release_meta_json(release: Release, related: Related, changed_file_count: int) -> ReleaseMetaJson:
+    """The numbers of a release."""
+    attached = related.attached.get(release.id, [])
+    return ReleaseMetaJson(
+        version=release.version,
+        version_info=version_info_json(release.version),
+        projects=[_project(it, related, has_health_data=msgspec.UNSET) for it in attached],
+        new_groups=sum(it.new_issue_count for it in attached),
+        deploy_count=release.deploy_count,
+        commit_count=release.commit_count,
+        released=release.shipped_at,
+        commit_files_changed=changed_file_count,
+        release_file_count=0,
+        is_artifact_bundle=False,
+    )
+
+
+def version_info_json(text: str) -> VersionInfoJson | None:
+    """What the name says; null where it is refused (releases.md 1.4)."""
+    name = versions.parse(text)
+    if name is None:
+        return None
+    version: VersionJson | RawVersionJson = RawVersionJson(raw=name.raw)
+    if name.version is not None:
+        it = name.version
+        version = VersionJson(
+            raw=it.raw,
+            major=it.major,
+            minor=it.minor,
+            patch=it.patch,
+            pre=it.pre,
+            build_code=it.build,
+            components=it.components,
+        )
+    return VersionInfoJson(
+        package=name.package,
+        version=version,
+        description=name.description,
+        build_hash=name.build_hash,
+    )
+
+
+def _authors(release: Release, related: Related) -> list[UserJson | AuthorJson]:
+    """The authors in their order; somebody with several addresses comes once."""
+    shown: dict[str, UserJson | AuthorJson] = {}
+    for author_id in release.author_ids:
+        if author := related.authors.get(author_id):
+            it = author_json(author, related)
+            shown.setdefault(it.email, it)
+    return list(shown.values())
+
+
+def _project(
+    it: ReleasedProject, related: Related, *, has_health_data: bool | msgspec.UnsetType
+) -> ReleasedProjectJson:
+    project: Project = related.projects[it.project_id]
+    return ReleasedProjectJson(
+        id=project.id,
+        slug=project.slug,
+        name=project.name,
+        new_groups=it.new_issue_count,
+        platform=project.platform,
+        platforms=related.platforms.get(project.id, []),
+        has_health_data=has_health_data,
+    )

@@ -1,0 +1,48 @@
+"""The repository object (releases.md 2.1)."""
+
+from datetime import datetime
+
+from shipmark.api.wire import Wire
+from shipmark.repositories.model import Repository
+
+#: What a repository shows that is known by name only. Clients rely on it (clients.md 1, rule 10).
+UNKNOWN = ("unknown", "Unknown Provider")
+
+
+class ProviderJson(Wire):
+    """Who hosts a repository."""
+
+    id: str
+    name: str
+
+
+class RepositoryJson(Wire):
+    """Where commits come from."""
+
+    id: str
+    name: str
+    url: str | None
+    provider: ProviderJson
+    status: str
+    date_created: datetime
+    integration_id: str | None
+    external_slug: str | None
+    external_id: str | None
+
+
+def repository_json(repository: Repository) -> RepositoryJson:
+    """A repository as the API shows it."""
+    provider_id, provider_name = (
+        (repository.provider, repository.provider) if repository.provider else UNKNOWN
+    )
+    return RepositoryJson(
+        id=str(repository.id),
+        name=repository.name,
+        url=repository.url,
+        provider=ProviderJson(id=provider_id, name=provider_name),
+        status=repository.status.value,
+        date_created=repository.created_at,
+        integration_id=None,
+        external_slug=None,
+        external_id=repository.external_id,
+    )

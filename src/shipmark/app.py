@@ -1,0 +1,102 @@
+"""The one place that knows every part and puts them together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import sentry_sdk
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp
+
+from shipmark import __version__
+from shipmark.api.given import provide_visit
+from shipmark.api.routes import (
+    deploys,
+    identity,
+    issues,
+    project_releases,
+    release_children,
+    releases,
+    repositories,
+)
+from shipmark.ground import logs
+from shipmark.ground.clock import now
+from shipmark.ground.database import Database
+from shipmark.ground.errors import Refusal
+from shipmark.ground.settings import Settings, from_environment
+from shipmark.ingest import routes as ingest
+from shipmark.serving.errors import failure_answer, http_answer, refusal_answer
+from shipmark.serving.monitoring import get_health, get_metrics
+from shipmark.serving.paths import TrailingSlash
+from shipmark.web import pages
+from shipmark.work import timers
+
+API = (
+    identity.router,
+    releases.router,
+    release_children.router,
+    deploys.router,
+    project_releases.router,
+    repositories.router,
+    issues.router,
+)
+
+#: What browsers' SDKs may send and read from other origins (ingest.md 1.6). No cookie is ever let through.
+_CORS = CORSConfig(
+    allow_origins=["*"],
+    allow_methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
+    allow_headers=[
+        "X-Sentry-Auth", "X-Requested-With", "Origin", "Accept", "Content-Type", "Authentication",
+        "Authorization", "Content-Encoding", "Transfer-Encoding", "sentry-trace", "baggage",
+    ],
+    expose_headers=["X-Sentry-Error", "X-Sentry-Rate-Limits", "Retry-After", "Link", "X-Hits"],
+    max_age=3600,
+)  # fmt: skip
+
+
+def create() -> ASGIApp:
+    """The whole server, with the settings of the environment: what a worker process runs."""
+    settings = from_environment()
+    logs.set_up(settings)
+    if settings.report_dsn:
+        sentry_sdk.init(settings.report_dsn, release=f"shipmark@{__version__}", send_default_pii=False)
+    database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
+    return TrailingSlash(assemble(settings, database))
+
+
+def assemble(settings: Settings, database: Database) -> Litestar:
+    """The application on a given database."""
+    monitoring = [get_health, get_metrics] if settings.metrics else [get_health]
+    return Litestar(
+        route_handlers=[*API, ingest.router(settings.envelope_max_bytes), pages.router, *monitoring],
+        dependencies={"visit": Provide(provide_visit)},
+        exception_handlers={
+            Refusal: refusal_answer,
+            HTTPException: http_answer,
+            Exception: failure_answer,
+        },
+        state=State({"settings": settings, "database": database}),
+        lifespan=[_working],
+        cors_config=_CORS,
+        request_max_body_size=settings.body_max_bytes,
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+@asynccontextmanager
+async def _working(app: Litestar) -> AsyncIterator[None]:
+    """Run the jobs in the background while the application serves."""
+    database: Database = app.state.database
+    with database.transaction() as connection:
+        timers.start(connection, now())
+    worker = timers.Worker(database)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+        database.close()

@@ -1,0 +1,62 @@
+"""Is everything all right? Says what is wrong, and how to mend it."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from shipmark.accounts import store as accounts
+from shipmark.cli.opening import settings_of, with_data
+from shipmark.ground import jobs, migrations
+from shipmark.ground.blobs.objects import blobs_at
+from shipmark.ground.database import Database
+from shipmark.ground.settings import Settings
+
+_JOBS_SHOWN = 10
+
+
+@click.command()
+@with_data
+def check(data: Path | None, database_url: str | None) -> None:
+    """Look at settings, data folder, database and jobs; exit status 1 when something is wrong."""
+    problems = list(_problems(settings_of(data, database_url)))
+    for problem in problems:
+        click.echo(f"✗ {problem}")
+    if problems:
+        sys.exit(1)
+    click.echo("✓ Everything is all right.")
+
+
+def _problems(settings: Settings) -> Iterator[str]:
+    if not settings.data.is_dir():
+        yield f"There is no data folder {settings.data}. `shipmark serve` makes one."
+        return
+    yield from _problems_of_blobs(settings)
+    database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
+    try:
+        yield from _problems_of_database(database)
+    except SQLAlchemyError as error:
+        yield f"The database can't be used: {error}. Check SHIPMARK_DATABASE_URL."
+    finally:
+        database.close()
+
+
+def _problems_of_blobs(settings: Settings) -> Iterator[str]:
+    try:
+        blobs_at(settings.blobs).put(b"")
+    except (OSError, ValueError) as error:
+        yield f"Blobs can't be written: {error}. Check SHIPMARK_BLOBS_URL and the folder's owner."
+
+
+def _problems_of_database(database: Database) -> Iterator[str]:
+    with database.snapshot() as connection:
+        have, need = migrations.current(connection), migrations.newest()
+        if have != need:
+            yield f"The database is at step {have}, the code needs {need}. `shipmark serve` brings it there."
+            return
+        if not accounts.exists(connection):
+            yield "There is no user. `shipmark bootstrap` makes one."
+        for kind, error in jobs.failed(connection, limit=_JOBS_SHOWN):
+            yield f"A job ({kind}) failed for good: {error}"

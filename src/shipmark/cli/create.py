@@ -1,0 +1,260 @@
+"""Commands that make what is missing: organizations, teams, projects, users, tokens. All can be repeated."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import Connection
+
+from shipmark.accounts import actions as accounts
+from shipmark.accounts import store as account_store
+from shipmark.accounts.model import ALL_SCOPES, User
+from shipmark.cli.opening import opened, settings_of, with_data
+from shipmark.ground import ids
+from shipmark.ground.clock import now
+from shipmark.ground.errors import NotFound
+from shipmark.organizations import actions as organizations
+from shipmark.organizations import store as organization_store
+from shipmark.organizations.model import Organization, Role, Team
+from shipmark.projects import actions as projects
+from shipmark.projects import store as project_store
+from shipmark.projects.model import Project
+
+
+@click.group()
+def org() -> None:
+    """Make organizations."""
+
+
+@org.command("create")
+@click.argument("slug")
+@click.option("--name", default="")
+@with_data
+def create_org(slug: str, name: str, data: Path | None, database_url: str | None) -> None:
+    """Make the organization SLUG."""
+    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
+        made = organizations.create(connection, slug, name, now())
+    click.echo(f"Organization {made.slug} is there.")
+
+
+@click.group()
+def team() -> None:
+    """Make teams."""
+
+
+@team.command("create")
+@click.argument("slug")
+@click.option("--org", "organization", required=True)
+@click.option("--name", default="")
+@with_data
+def create_team(
+    slug: str, organization: str, name: str, data: Path | None, database_url: str | None
+) -> None:
+    """Make the team SLUG."""
+    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
+        owner = _organization(connection, organization)
+        made = organizations.create_team(connection, owner, slug, name, now())
+    click.echo(f"Team {made.slug} is there.")
+
+
+@click.group()
+def project() -> None:
+    """Make projects."""
+
+
+@project.command("create")
+@click.argument("slug")
+@click.option("--org", "organization", required=True)
+@click.option("--name", default="")
+@click.option("--platform")
+@click.option("--team", "teams", multiple=True, help="A team that owns it; may be repeated.")
+@with_data
+def create_project(
+    slug: str,
+    organization: str,
+    name: str,
+    platform: str | None,
+    teams: tuple[str, ...],
+    data: Path | None,
+    database_url: str | None,
+) -> None:
+    """Make the project SLUG with a DSN key, and print its DSN."""
+    settings = settings_of(data, database_url)
+    with opened(settings) as database, database.transaction() as connection:
+        owner = _organization(connection, organization)
+        owning = [_team(connection, owner, name) for name in teams]
+        made = _project(connection, owner, slug, owning, name=name, platform=platform)
+        dsn = project_store.keys_of(connection, made.id)[0].dsn(settings.address)
+    click.echo(f"Project {made.slug} is there. Its DSN: {dsn}")
+
+
+@click.group()
+def user() -> None:
+    """Make users."""
+
+
+@user.command("create")
+@click.argument("email")
+@click.option("--password", required=True)
+@click.option("--name", default="")
+@click.option("--org", "organization", help="The organization that they are a member of.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default="member")
+@click.option("--team", "teams", multiple=True, help="A team that they join; may be repeated.")
+@with_data
+def create_user(
+    email: str,
+    password: str,
+    name: str,
+    organization: str | None,
+    role: str,
+    teams: tuple[str, ...],
+    data: Path | None,
+    database_url: str | None,
+) -> None:
+    """Make the user EMAIL, or give a known one a further membership."""
+    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
+        made = accounts.create_user(connection, email, name, password, now())
+        if organization is not None:
+            owner = _organization(connection, organization)
+            organizations.add_member(connection, owner, made, Role(role), list(teams), now())
+    click.echo(f"User {made.email} is there.")
+
+
+@click.group()
+def token() -> None:
+    """Make tokens."""
+
+
+@token.command("create")
+@click.option("--user", "email", required=True, help="Whose token it is.")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(ALL_SCOPES))
+@click.option("--name", default="")
+@click.option("--json", "as_json", is_flag=True)
+@with_data
+def create_token(
+    email: str,
+    scopes: tuple[str, ...],
+    name: str,
+    as_json: bool,
+    data: Path | None,
+    database_url: str | None,
+) -> None:
+    """Make a token and print it: it is never shown again."""
+    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
+        owner = account_store.by_email(connection, email)
+        if owner is None:
+            raise NotFound(f"There is no user {email}.")
+        made = accounts.create_token(connection, owner, scopes, name, ids.secret_hex(), now())
+    click.echo(json.dumps({"token": made}) if as_json else made)
+
+
+@click.command()
+@click.option("--org", "organization", required=True)
+@click.option("--project", "slugs", multiple=True, required=True)
+@click.option("--user", "email", default="admin@example.com", show_default=True)
+@click.option("--password", help="The user's password; without one a new user can't sign in.")
+@click.option("--base-url", help="Where clients reach the server.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_data
+def bootstrap(
+    organization: str,
+    slugs: tuple[str, ...],
+    email: str,
+    password: str | None,
+    base_url: str | None,
+    as_json: bool,
+    data: Path | None,
+    database_url: str | None,
+) -> None:
+    """Make an organization with projects, an owner and tokens: all that a pipeline needs."""
+    settings = settings_of(data, database_url, base_url=base_url)
+    with opened(settings) as database, database.transaction() as connection:
+        made = make_all(connection, organization, slugs, email, password, settings.address)
+    if as_json:
+        click.echo(json.dumps(made))
+        return
+    click.echo(f"Token: {made['token']}")
+    click.echo(f"Organization token: {made['org_token']}")
+    for each in made["projects"]:
+        click.echo(f"DSN of {each['slug']}: {each['dsn']}")
+
+
+def make_all(
+    connection: Connection,
+    organization: str,
+    slugs: tuple[str, ...],
+    email: str,
+    password: str | None,
+    address: str,
+) -> dict[str, Any]:
+    """Make what is missing; says ids, DSNs and two fresh tokens."""
+    at = now()
+    owner = organizations.create(connection, organization, "", at)
+    team_of_all = organizations.create_team(connection, owner, owner.slug, "", at)
+    person = accounts.create_user(connection, email, "", password, at)
+    organizations.add_member(connection, owner, person, Role.OWNER, [team_of_all.slug], at)
+    made = [_project(connection, owner, slug, [team_of_all]) for slug in slugs]
+    return {
+        "org": {"id": str(owner.id), "slug": owner.slug},
+        "projects": [
+            {
+                "id": str(each.id),
+                "slug": each.slug,
+                "dsn": project_store.keys_of(connection, each.id)[0].dsn(address),
+            }
+            for each in made
+        ],
+        "token": _user_token(connection, person),
+        "org_token": organizations.create_token(
+            connection,
+            owner,
+            name="bootstrap",
+            address=address,
+            secret=ids.secret_bytes(),
+            by=person,
+            at=at,
+        ),
+        "url": address,
+    }
+
+
+def _user_token(connection: Connection, person: User) -> str:
+    return accounts.create_token(
+        connection, person, ALL_SCOPES, "bootstrap", ids.secret_hex(), now()
+    )
+
+
+def _project(
+    connection: Connection,
+    owner: Organization,
+    slug: str,
+    teams: list[Team],
+    *,
+    name: str = "",
+    platform: str | None = None,
+) -> Project:
+    return projects.create(
+        connection,
+        owner,
+        slug=slug,
+        name=name or slug.capitalize(),
+        platform=platform,
+        teams=teams,
+        key=(ids.hex32(), ids.hex32()),
+        at=now(),
+    )
+
+
+def _organization(connection: Connection, slug: str) -> Organization:
+    found = organization_store.by_slug(connection, slug)
+    if found is None:
+        raise NotFound(f"There is no organization {slug}.")
+    return found
+
+
+def _team(connection: Connection, owner: Organization, slug: str) -> Team:
+    found = organization_store.team_by_slug(connection, owner.id, slug)
+    if found is None:
+        raise NotFound(f"There is no team {slug} in {owner.slug}.")
+    return found

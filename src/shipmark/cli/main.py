@@ -1,0 +1,32 @@
+"""The commands of the operator. The contract is in ``docs/cli.md``: scripts rely on it."""
+
+import sys
+
+import click
+
+from shipmark import __version__
+from shipmark.cli.check import check
+from shipmark.cli.create import bootstrap, org, project, team, token, user
+from shipmark.cli.serve import serve
+from shipmark.ground.errors import Invalid, Refusal
+from shipmark.ground.settings import SettingsError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="shipmark")
+def shipmark() -> None:
+    """Shipmark: a release tracker that speaks Sentry's protocol."""
+
+
+for command in (serve, bootstrap, org, team, project, user, token, check):
+    shipmark.add_command(command)
+
+
+def main() -> None:
+    """Run a command; what is refused or wrong is said in a sentence, with exit status 1."""
+    try:
+        shipmark()
+    except Invalid as refusal:
+        sys.exit("\n".join(f"{name}: {problem}" for name, problem in refusal.fields.items()))
+    except (Refusal, SettingsError) as error:
+        sys.exit(str(error))

@@ -1,0 +1,96 @@
+"""Run the server: migrate, make a first organization on an empty database, and start the workers."""
+
+import os
+import shlex
+import shutil
+import tempfile
+from pathlib import Path
+
+import click
+from granian.constants import Interfaces, Loops
+from granian.log import LogLevels
+from granian.server import Server
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as accounts
+from shipmark.cli.create import make_all
+from shipmark.cli.opening import opened, settings_of, with_data
+from shipmark.ground import ids
+from shipmark.ground.settings import Settings, to_environment
+from shipmark.serving.monitoring import SHARED_METRICS
+
+#: What a first start makes.
+FIRST_ORGANIZATION = "acme"
+FIRST_PROJECT = "web"
+FIRST_USER = "admin@example.com"
+
+
+@click.command()
+@click.option("--host", help="The address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="The port to listen on.  [default: 8000]")
+@click.option("--workers", type=int, help="How many processes serve.  [default: one a processor]")
+@click.option("--base-url", help="Where clients reach the server, if not at host and port.")
+@with_data
+def serve(
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    base_url: str | None,
+    data: Path | None,
+    database_url: str | None,
+) -> None:
+    """Run the server. On an empty database it makes an organization, a project and an admin, and says how to go on."""
+    more = {"host": host, "port": port, "workers": workers, "base_url": base_url}
+    settings = settings_of(data, database_url, **more)
+    with opened(settings) as database, database.transaction() as connection:
+        welcome = None if accounts.exists(connection) else _first(connection, settings)
+    if welcome is None:
+        welcome = f"Shipmark serves at {settings.address}"
+    click.echo(welcome)
+    _run(settings)
+
+
+def _run(settings: Settings) -> None:
+    """Run the workers until they are told to stop. They learn the settings from the environment."""
+    metrics = tempfile.mkdtemp(prefix="shipmark-metrics-")
+    os.environ |= to_environment(settings) | {SHARED_METRICS: metrics}
+    try:
+        Server(
+            "shipmark.app:create",
+            factory=True,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGI,
+            loop=Loops.asyncio,
+            workers=settings.worker_count,
+            blocking_threads=1,
+            log_level=LogLevels.warning,
+            respawn_failed_workers=True,
+        ).serve()
+    finally:
+        shutil.rmtree(metrics, ignore_errors=True)
+
+
+def _first(connection: Connection, settings: Settings) -> str:
+    password = ids.password()
+    made = make_all(
+        connection, FIRST_ORGANIZATION, (FIRST_PROJECT,), FIRST_USER, password, settings.address
+    )
+    dsn = made["projects"][0]["dsn"]
+    return f"""
+Shipmark serves at {settings.address}
+
+  Sign in     {settings.address}/  as {FIRST_USER} with the password {password}
+  DSN         {dsn}
+  Token       {made["token"]}
+  CI token    {made["org_token"]}
+
+These are shown only now. Try it, in a git repository:
+
+  export SENTRY_URL={shlex.quote(settings.address)} SENTRY_ORG={FIRST_ORGANIZATION} SENTRY_PROJECT={FIRST_PROJECT}
+  export SENTRY_AUTH_TOKEN={made["token"]}
+  sentry-cli releases new web@1.0.0
+  sentry-cli releases set-commits web@1.0.0 --auto
+  sentry-cli releases finalize web@1.0.0
+  sentry-cli deploys new --release web@1.0.0 -e production
+"""

@@ -1,0 +1,115 @@
+"""Where are deploys kept?"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, String, Table, TypedColumns, insert, select, update
+
+from shipmark.deploys.model import Deploy, NewDeploy
+from shipmark.ground.database import Id, Moment, listed, metadata
+from shipmark.projects.store import environments
+
+
+class DeployColumns(TypedColumns):
+    """``is_announced``: have the projects been told? That waits while the release's commits are still to come."""
+
+    id = Column(Id, primary_key=True)
+    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False, index=True)
+    release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), nullable=False)
+    environment_id = Column(Id, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False, index=True)
+    name = Column(String(64))
+    url = Column(String(200))
+    started_at = Column(Moment)
+    finished_at = Column(Moment, nullable=False)
+    is_announced = Column(Boolean, nullable=False)
+
+
+deploys = Table(
+    "deploys",
+    metadata,
+    DeployColumns,
+    Index("ix_deploys_release_id_finished_at", "release_id", "finished_at", "id"),
+    sqlite_autoincrement=True,
+)
+
+_DEPLOY = (
+    deploys.c.id,
+    deploys.c.release_id,
+    environments.c.name,
+    deploys.c.name,
+    deploys.c.url,
+    deploys.c.started_at,
+    deploys.c.finished_at,
+)
+_with_environment = deploys.join(environments, environments.c.id == deploys.c.environment_id)
+
+
+def add(
+    connection: Connection, organization_id: int, release_id: int, environment_id: int, new: NewDeploy
+) -> Deploy:
+    """Keep a deploy."""
+    row = {
+        "organization_id": organization_id,
+        "release_id": release_id,
+        "environment_id": environment_id,
+        "name": new.name,
+        "url": new.url,
+        "started_at": new.started_at,
+        "finished_at": new.finished_at,
+        "is_announced": False,
+    }
+    deploy_id = connection.execute(insert(deploys).values(row).returning(deploys.c.id)).scalar_one()
+    return Deploy(
+        id=deploy_id,
+        release_id=release_id,
+        environment=new.environment,
+        name=new.name,
+        url=new.url,
+        started_at=new.started_at,
+        finished_at=new.finished_at,
+    )
+
+
+def mark_announced(connection: Connection, deploy_id: int) -> None:
+    """Remember that the projects have been told."""
+    connection.execute(update(deploys).where(deploys.c.id == deploy_id).values(is_announced=True))
+
+
+def page_of(connection: Connection, release_id: int, *, limit: int, offset: int) -> list[Deploy]:
+    """A page of the release's deploys, the last finished first."""
+    query = (
+        select(*_DEPLOY)
+        .select_from(_with_environment)
+        .where(deploys.c.release_id == release_id)
+        .order_by(deploys.c.finished_at.desc(), deploys.c.id.desc())
+    )
+    return [_deploy(*row) for row in connection.execute(query.limit(limit).offset(offset))]
+
+
+def by_ids(connection: Connection, deploy_ids: Collection[int]) -> dict[int, Deploy]:
+    """The deploys of those ids."""
+    if not deploy_ids:
+        return {}
+    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(deploy_ids)])
+    query = select(*_DEPLOY).select_from(_with_environment).join(wanted, wanted.c.id == deploys.c.id)
+    return {row[0]: _deploy(*row) for row in connection.execute(query)}
+
+
+def _deploy(
+    deploy_id: int,
+    release_id: int,
+    environment: str,
+    name: str | None,
+    url: str | None,
+    started_at: datetime | None,
+    finished_at: datetime,
+) -> Deploy:
+    return Deploy(
+        id=deploy_id,
+        release_id=release_id,
+        environment=environment,
+        name=name,
+        url=url,
+        started_at=started_at,
+        finished_at=finished_at,
+    )

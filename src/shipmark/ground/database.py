@@ -1,0 +1,230 @@
+"""How do we reach the database? The only lines that know which database it is.
+
+Two units of work: `Database.transaction` may write and is all or nothing, `Database.snapshot` only reads. Rooms get a
+``Connection`` and never open, commit or roll back anything themselves.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Protocol, cast
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    Subquery,
+    Table,
+    Text,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    type_coerce,
+)
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from shipmark.ground.errors import Conflict
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: The type of every id: 64 bits, and on SQLite the form that it keys tables by.
+Id: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")
+
+BUSY = "Someone else is changing the same data. Nothing was changed; please try again."
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment in UTC. A naive one is a bug and is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store UTC; SQLite has no zones, so there the zone is left out."""
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "moments are aware"
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class Database:
+    """One database, SQLite or PostgreSQL, and the two kinds of unit of work on it.
+
+    ``lock_wait_seconds`` is how long a writer waits for another one before it is refused with `Conflict`.
+    """
+
+    def __init__(self, url: str, *, lock_wait_seconds: float = 10.0) -> None:
+        self.url = url
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._lock_wait_seconds = lock_wait_seconds
+        self.engine = (
+            _sqlite_engine(url, lock_wait_seconds)
+            if self.is_sqlite
+            else _postgresql_engine(url, lock_wait_seconds)
+        )
+        self._writing = self.engine.execution_options(shipmark_writes=True)
+        # SQLite lets one writer in at a time. Its own waiting polls with growing pauses; within a process this
+        # lock hands over at once, so that only writers of other processes are polled for.
+        self._writers: _Lock = threading.Lock() if self.is_sqlite else _NoLock()
+
+    @contextmanager
+    def transaction(self, *, busy: str = BUSY) -> Iterator[Connection]:
+        """A unit of work that may write: committed at the end of the block, undone if it raises.
+
+        Raises `Conflict` with the words of ``busy`` when a lock that it needs is not free in time.
+        """
+        if not self._writers.acquire(timeout=self._lock_wait_seconds):
+            raise Conflict(busy)
+        try:
+            with _conflicts(busy), self._writing.begin() as connection:
+                yield connection
+        finally:
+            self._writers.release()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A unit of work that only reads, and sees one state of the database throughout."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def upsert(connection: Connection, table: Table) -> postgresql.Insert:
+    """An INSERT that can have ``on_conflict_do_nothing`` or ``on_conflict_do_update``.
+
+    SQLite's has the same methods, hence the one type.
+    """
+    if connection.dialect.name == "sqlite":
+        return cast("postgresql.Insert", sqlite.insert(table))
+    return postgresql.insert(table)
+
+
+def listed(
+    connection: Connection,
+    name: str,
+    columns: Mapping[str, TypeEngine[Any]],
+    rows: Sequence[Sequence[object]],
+) -> Subquery:
+    """Rows of ours as a relation that statements can select from and join.
+
+    All rows travel as one parameter, so a statement stays one statement, whatever their number. An INSERT … SELECT
+    from it needs an ORDER BY: without one SQLite reads the ON of ON CONFLICT as part of a join, and with one
+    concurrent writers take PostgreSQL's row locks in the same order.
+    """
+    text = bindparam(None, json.dumps(rows, default=_in_json), type_=Text)
+    if connection.dialect.name == "sqlite":
+        value = func.json_each(text).table_valued("value", name=f"{name}_rows").c.value
+        fields = [
+            type_coerce(func.json_extract(value, f"$[{index}]"), kind).label(column)
+            for index, (column, kind) in enumerate(columns.items())
+        ]
+    else:
+        rows_of = func.json_array_elements(sql_cast(text, postgresql.JSON))
+        value = rows_of.table_valued("value", name=f"{name}_rows").c.value
+        fields = [
+            sql_cast(value.op("->>")(index), kind).label(column)
+            for index, (column, kind) in enumerate(columns.items())
+        ]
+    return select(*fields).subquery(name)
+
+
+def _in_json(value: object) -> str:
+    assert isinstance(value, datetime)
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+class _Lock(Protocol):
+    def acquire(self, *, timeout: float) -> bool: ...
+    def release(self) -> None: ...
+
+
+class _NoLock:
+    def acquire(self, *, timeout: float) -> bool:
+        return timeout >= 0
+
+    def release(self) -> None:
+        return None
+
+
+@contextmanager
+def _conflicts(busy: str) -> Iterator[None]:
+    """Turn "could not have the lock in time" into the refusal that it is."""
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) in {"55P03", "40P01"} or "database is locked" in str(error.orig):
+            raise Conflict(busy) from error
+        raise
+
+
+def _sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=8,
+        max_overflow=32,
+        connect_args={"timeout": lock_wait_seconds, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: object) -> None:
+        # The driver must not begin transactions by itself: it would begin them as readers.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-16000",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A writer takes the lock at once: upgrading a reader later can fail without waiting.
+        writes = connection.get_execution_options().get("shipmark_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(url: str, lock_wait_seconds: float) -> Engine:
+    address = make_url(url)
+    if address.drivername in {"postgresql", "postgres"}:
+        address = address.set(drivername="postgresql+psycopg")
+    wait = int(lock_wait_seconds * 1000)
+    return create_engine(
+        address,
+        pool_size=8,
+        max_overflow=32,
+        pool_pre_ping=False,
+        connect_args={"options": f"-c timezone=utc -c lock_timeout={wait}"},
+    )

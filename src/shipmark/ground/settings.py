@@ -1,0 +1,84 @@
+"""Which settings are there? Each is an environment variable; ``docs/settings.md`` describes them all."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+PREFIX = "SHIPMARK_"
+
+MEBIBYTE = 1024 * 1024
+
+
+class SettingsError(Exception):
+    """A setting has a value that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator can set. The variable of ``database_url`` is ``SHIPMARK_DATABASE_URL``, and so on."""
+
+    data: Path = Path("data")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 0
+    database_url: str = ""
+    blobs_url: str = ""
+    base_url: str = ""
+    log_format: str = "text"
+    log_level: str = "info"
+    report_dsn: str = ""
+    commits_max: int = 10_000
+    body_max_bytes: int = 50 * MEBIBYTE
+    event_max_bytes: int = MEBIBYTE
+    envelope_max_bytes: int = 100 * MEBIBYTE
+    lock_wait_seconds: float = 10.0
+    metrics: bool = True
+
+    @property
+    def database(self) -> str:
+        """The address of the database: a SQLite file in the data folder unless another is set."""
+        return self.database_url or f"sqlite:///{self.data.absolute() / 'shipmark.db'}"
+
+    @property
+    def blobs(self) -> str:
+        """The address of the blob store: a folder in the data folder unless another is set."""
+        return self.blobs_url or (self.data.absolute() / "blobs").as_uri()
+
+    @property
+    def address(self) -> str:
+        """The address at which people and clients reach this server, without a slash at its end."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def worker_count(self) -> int:
+        """How many processes serve: as many as there are processors unless set."""
+        return self.workers or os.cpu_count() or 1
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from environment variables; raises `SettingsError` that names the variable."""
+    types = get_type_hints(Settings)
+    found: dict[str, Any] = {}
+    for field in fields(Settings):
+        name = PREFIX + field.name.upper()
+        if text := environment.get(name, ""):
+            found[field.name] = _read(name, text, types[field.name])
+    return Settings(**found)
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """The variables that make `from_environment` give these settings again, for worker processes."""
+    return {PREFIX + f.name.upper(): str(getattr(settings, f.name)) for f in fields(Settings)}
+
+
+def _read(name: str, text: str, wanted: type) -> object:
+    if wanted is bool:
+        if text.lower() not in {"1", "0", "true", "false", "yes", "no"}:
+            raise SettingsError(f"{name} must be true or false, not {text!r}.")
+        return text.lower() in {"1", "true", "yes"}
+    try:
+        return wanted(text)
+    except ValueError:
+        raise SettingsError(f"{name} must be a {wanted.__name__}, not {text!r}.") from None

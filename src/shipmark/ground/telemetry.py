@@ -1,0 +1,52 @@
+"""What happens while it works? Steps are timed and counted, for the log and for ``/metrics``.
+
+One event, one line: a sentence for people, dotted fields for queries. Metrics carry only labels with few values;
+a version is told to the log alone. Never a token, never a personal datum.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from shipmark.ground.errors import Refusal
+
+log = structlog.get_logger("shipmark")
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_seconds = Histogram(
+    "shipmark_step_seconds",
+    "How long a step took, in seconds.",
+    ["step", "outcome"],
+    buckets=_BUCKETS,
+)
+_refused = Counter("shipmark_refusals", "Refused steps, by their reason.", ["step", "reason"])
+_counted = Counter("shipmark_counted", "Things that came in, by what they are.", ["what", "kind"])
+
+
+@contextmanager
+def timed(step: str, **fields: object) -> Iterator[dict[str, object]]:
+    """Time a step such as ``release.set_commits`` and log it with the fields; more can be added to the yielded dict."""
+    begun = time.perf_counter()
+    outcome = "done"
+    try:
+        yield fields
+    except Refusal as refusal:
+        outcome = "refused"
+        fields["refusal.reason"] = refusal.reason
+        _refused.labels(step, refusal.reason).inc()
+        raise
+    except Exception:
+        outcome = "failed"
+        raise
+    finally:
+        seconds = time.perf_counter() - begun
+        _seconds.labels(step, outcome).observe(seconds)
+        log.info(f"{step} {outcome}", step=step, outcome=outcome, seconds=round(seconds, 6), **fields)
+
+
+def counted(what: str, kind: str, number: int = 1) -> None:
+    """Count things that came in, for the metrics."""
+    _counted.labels(what, kind).inc(number)

@@ -1,0 +1,63 @@
+"""Turn what came in into issues."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy import Connection
+
+from shipmark.ground import ids
+from shipmark.ground.errors import BadRequest
+from shipmark.ground.telemetry import counted, log
+from shipmark.ingest.envelope import Envelope, event_id_of
+from shipmark.issues import events
+from shipmark.issues.actions.take_in import TakenIn, take_in
+from shipmark.projects.model import Project
+
+EVENT = "event"
+
+
+def event_object(payload: bytes) -> dict[str, object]:
+    """The JSON object that an event is; raises `BadRequest` for anything else."""
+    try:
+        found = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"invalid event: {error}") from None
+    if not isinstance(found, dict):
+        raise BadRequest("invalid event: not a JSON object")
+    return found
+
+
+def id_of(payload: dict[str, object], received: Envelope) -> str:
+    """The event's id: the envelope's, else its own, else a fresh one (ingest.md 3.1)."""
+    own = payload.get("event_id")
+    try:
+        return received.event_id or event_id_of(own if isinstance(own, str) else "")
+    except BadRequest:
+        return ids.hex32()
+
+
+def digest(
+    connection: Connection,
+    project: Project,
+    payload: dict[str, object],
+    received: Envelope,
+    *,
+    event_id: str,
+    at: datetime,
+) -> TakenIn:
+    """Keep an event, with the clock of its sender set right."""
+    drift = at - received.sent_at if received.sent_at else timedelta()
+    event = events.read(payload, event_id=event_id, received_at=at, drift=drift)
+    taken = take_in(connection, project, event)
+    kind = _kind(taken)
+    counted("events", kind)
+    log.info("An event was taken in", project=project.slug, kind=kind, **{"release.version": event.release})
+    return taken
+
+
+def _kind(taken: TakenIn) -> str:
+    if taken.issue_id is None:
+        return "duplicate"
+    if taken.is_new_issue:
+        return "new_issue"
+    return "regression" if taken.is_regression else "known_issue"

@@ -1,0 +1,82 @@
+"""Which project key does a request from an SDK carry?
+
+Four places can name it (ingest.md 1.1): the header ``X-Sentry-Auth``, ``Authorization: Sentry``,
+the query, and the ``dsn`` of the envelope. Whether anybody knows the key is not asked here.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import SplitResult, urlsplit
+
+from shipmark.ground.errors import BadRequest, NotSignedIn
+
+_KEY = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+
+#: Eighteen digits fit into the database's integer.
+_PROJECT_ID = re.compile(r"[0-9]{1,18}")
+
+
+def public_key(headers: Mapping[str, str], query: Mapping[str, str], dsn: str | None) -> str:
+    """Find the key, in lower case; places that name different keys refuse the request."""
+    given = {_checked(key) for key in _given_keys(headers, query)}
+    if len(given) > 1:
+        raise BadRequest("multiple authorization payloads detected")
+    if dsn is not None:
+        given.add(dsn_parts(dsn)[0])
+    if len(given) > 1:
+        raise BadRequest("envelope dsn names another key than the request")
+    if not given:
+        raise NotSignedIn("missing authorization information")
+    return given.pop()
+
+
+def dsn_parts(dsn: str) -> tuple[str, int]:
+    """Read public key and project id of ``https://key@host/path/1``; a secret is ignored."""
+    address = _address(dsn)
+    project_id = address.path.rpartition("/")[2]
+    if not _PROJECT_ID.fullmatch(project_id):
+        raise BadRequest("bad sentry DSN project id")
+    return _checked(address.username or ""), int(project_id)
+
+
+def _given_keys(headers: Mapping[str, str], query: Mapping[str, str]) -> list[str]:
+    keys: list[str] = []
+    if "x-sentry-auth" in headers:
+        keys.append(_key_of_header(headers["x-sentry-auth"]))
+    # Other schemes in this header, such as a token of the API, are somebody else's business.
+    if _scheme(headers.get("authorization", "")) == "sentry":
+        keys.append(_key_of_header(headers["authorization"]))
+    if "sentry_key" in query:
+        keys.append(query["sentry_key"])
+    return keys
+
+
+def _key_of_header(value: str) -> str:
+    """Take ``sentry_key`` out of ``Sentry sentry_key=…, sentry_version=7``."""
+    pairs = value.strip().partition(" ")[2].split(",")
+    named = {
+        name.strip(): text.strip() for name, _, text in (pair.partition("=") for pair in pairs)
+    }
+    if _scheme(value) != "sentry" or "sentry_key" not in named:
+        raise BadRequest("bad x-sentry-auth header")
+    return named["sentry_key"]
+
+
+def _scheme(value: str) -> str:
+    return value.strip().partition(" ")[0].lower()
+
+
+def _checked(key: str) -> str:
+    if not _KEY.fullmatch(key):
+        raise BadRequest("bad sentry DSN public key")
+    return key.lower()
+
+
+def _address(dsn: str) -> SplitResult:
+    try:
+        address = urlsplit(dsn)
+    except ValueError as error:
+        raise BadRequest("bad sentry DSN") from error
+    if address.scheme not in {"http", "https"} or not address.hostname:
+        raise BadRequest("bad sentry DSN")
+    return address

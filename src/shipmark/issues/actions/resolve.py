@@ -1,0 +1,111 @@
+"""Resolve issues by the commits that name them (releases.md 3.7). Everything is done for all issues at once."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.issues.model import (
+    HistoryStatus,
+    IssueActivityType,
+    IssueStatus,
+    SubscriptionReason,
+)
+from shipmark.issues.references import References
+from shipmark.issues.store import activity, inbox, issues, links, resolutions
+from shipmark.issues.store.activity import Happened
+from shipmark.organizations import store as organizations
+from shipmark.releases.model import Release
+
+
+def link(
+    connection: Connection,
+    organization_id: int,
+    references: Mapping[int, References],
+    authors: Mapping[int, str],
+    now: datetime,
+) -> None:
+    """Link commits to the issues that their messages name, and drop links to issues they name no more.
+
+    ``references`` has an entry for every commit whose message was given, ``authors`` the addresses of those that have
+    one. A newly named issue learns of it in its activity, and its author's user is subscribed.
+    """
+    if not references:
+        return
+    named = _named_issues(connection, organization_id, references)
+    links.drop_others(connection, references, named)
+    fresh = sorted(links.ensure(connection, named, now))
+    if not fresh:
+        return
+    addresses = {authors[commit_id] for _, commit_id in fresh if commit_id in authors}
+    users = organizations.users_by_email(connection, organization_id, addresses)
+    happened, followers = [], []
+    for issue_id, commit_id in fresh:
+        user_id = users.get(authors.get(commit_id, ""))
+        happened.append(
+            Happened(
+                issue_id=issue_id,
+                type=IssueActivityType.REFERENCED_IN_COMMIT,
+                user_id=user_id,
+                ident=str(commit_id),
+                details={"commit": commit_id},
+            )
+        )
+        if user_id is not None:
+            followers.append((issue_id, user_id))
+    activity.add(connection, happened, now)
+    activity.subscribe(connection, followers, SubscriptionReason.STATUS_CHANGE)
+
+
+def in_release(connection: Connection, release: Release, now: datetime) -> int:
+    """Resolve the issues that the release's commits name and it has not resolved yet; says how many.
+
+    They leave the inbox; history, resolution and activity say in which release, by whom. What the release resolved
+    already stays untouched, so that publishing again changes nothing twice.
+    """
+    named = resolutions.named_by_release(connection, release.id)
+    if not named:
+        return 0
+    before = issues.lock(connection, [it.issue_id for it in named])
+    addresses = {it.author_email for it in named if it.author_email}
+    members = organizations.users_by_email(connection, release.organization_id, addresses)
+    users = {it.issue_id: members.get(it.author_email or "") for it in named}
+    idents = resolutions.set_in_release(connection, release.id, users, now)
+    issues.mark_resolved(connection, users, now)
+    inbox.take_out(connection, users)
+    activity.add_history(connection, HistoryStatus.RESOLVED, users, None, now)
+    happened = [
+        Happened(
+            issue_id=it.issue_id,
+            type=IssueActivityType.SET_RESOLVED_IN_RELEASE,
+            user_id=users[it.issue_id],
+            ident=str(idents[it.issue_id]),
+            details={"version": release.version, "commit": it.commit_id},
+        )
+        for it in named
+        if before[it.issue_id] is not IssueStatus.RESOLVED
+    ]
+    activity.add(connection, happened, now)
+    return len(named)
+
+
+def _named_issues(
+    connection: Connection, organization_id: int, references: Mapping[int, References]
+) -> set[tuple[int, int]]:
+    """The (issue, commit) pairs; issues of other organizations and ones that don't exist are left out."""
+    short_ids = {short_id for found in references.values() for short_id in found.short_ids}
+    by_short_id = issues.ids_of_short_ids(connection, organization_id, short_ids)
+    issue_ids = {issue_id for found in references.values() for issue_id in found.issue_ids}
+    known = issues.ids_in_organization(connection, organization_id, issue_ids)
+    pairs = {
+        (by_short_id[short_id], commit_id)
+        for commit_id, found in references.items()
+        for short_id in found.short_ids
+        if short_id in by_short_id
+    }
+    return pairs | {
+        (issue_id, commit_id)
+        for commit_id, found in references.items()
+        for issue_id in found.issue_ids
+        if issue_id in known
+    }

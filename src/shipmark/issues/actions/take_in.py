@@ -1,0 +1,169 @@
+"""Take in an error event: find or make its issue, count it, and see whether it is a regression (ingest.md 8, 10)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from shipmark.issues.events import Event
+from shipmark.issues.model import (
+    HistoryStatus,
+    InboxReason,
+    Issue,
+    IssueActivityType,
+    IssueStatus,
+)
+from shipmark.issues.regression import covers
+from shipmark.issues.store import activity, events, inbox, issues, resolutions, seen
+from shipmark.issues.store.activity import Happened
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project
+from shipmark.releases import actions as release_actions
+from shipmark.releases.model import NewRelease, Release
+from shipmark.releases.store import environments as release_environments
+from shipmark.releases.store import projects as release_projects
+from shipmark.releases.store import releases
+
+#: Events this close to the last change of an issue's state are from before somebody could have fixed it.
+REGRESSION_GUARD = timedelta(seconds=5)
+_SEMVER_SAMPLE = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenIn:
+    """What became of an event. ``issue_id`` is null for one that we had already."""
+
+    issue_id: int | None
+    is_new_issue: bool = False
+    is_regression: bool = False
+
+
+def take_in(connection: Connection, project: Project, event: Event) -> TakenIn:
+    """Keep an event and all that follows from it. The same event again changes nothing."""
+    if events.exists(connection, project.id, event.event_id):
+        return TakenIn(issue_id=None)
+    environment = projects.ensure_environment(connection, project.organization_id, event.environment)
+    projects.link_environment(connection, environment.id, [project.id])
+    projects.note_event(connection, project, event.platform, event.at)
+    release = _release(connection, project, event)
+    if release is not None:
+        release_actions.note_event(connection, release, project.id, environment.id, event.at)
+    issue, is_new = _issue(connection, project, event, release)
+    is_first = events.add(
+        connection,
+        project_id=project.id,
+        issue_id=issue.id,
+        release_id=release.id if release else None,
+        environment_id=environment.id,
+        event=event,
+    )
+    if not is_first:
+        return TakenIn(issue_id=None)
+    _count(connection, issue, event, release, environment.id)
+    if is_new:
+        inbox.put(connection, issue.id, InboxReason.NEW, event.received_at)
+        if release is not None:
+            release_projects.count_new_issue(connection, release.id, project.id)
+        return TakenIn(issue_id=issue.id, is_new_issue=True)
+    is_regression = _regresses(connection, issue, event, release)
+    return TakenIn(issue_id=issue.id, is_regression=is_regression)
+
+
+def _release(connection: Connection, project: Project, event: Event) -> Release | None:
+    """The event's release, made if missing, dated by the event (releases.md 3.2)."""
+    if event.release is None:
+        return None
+    known = releases.by_version(connection, project.organization_id, event.release)
+    if known is None:
+        new = NewRelease(version=event.release, created_at=event.at)
+        known, _ = release_actions.get_or_create(connection, project.organization_id, new)
+    release_actions.attach(connection, known, [project.id], None)
+    return known
+
+
+def _issue(
+    connection: Connection, project: Project, event: Event, release: Release | None
+) -> tuple[Issue, bool]:
+    known = issues.by_hashes(connection, project.id, event.hashes)
+    if known is None:
+        # Taking a number makes concurrent makers wait; whoever comes second finds the first one's issue.
+        number = projects.next_short_id(connection, project.id)
+        known = issues.by_hashes(connection, project.id, event.hashes)
+    if known is not None:
+        return known, False
+    issue = issues.add(
+        connection,
+        organization_id=project.organization_id,
+        project_id=project.id,
+        number=number,
+        event=event,
+        first_release_id=release.id if release else None,
+    )
+    issues.lead(connection, issue, event.hashes)
+    return issue, True
+
+
+def _count(
+    connection: Connection, issue: Issue, event: Event, release: Release | None, environment_id: int
+) -> None:
+    is_new_user = event.user_hash is not None and issues.meet(connection, issue.id, event.user_hash)
+    issues.count(connection, issue, event, is_new_user=is_new_user)
+    release_id = release.id if release else None
+    reached = seen.note_environment(connection, issue.id, environment_id, release_id, event.at)
+    if release is None:
+        return
+    seen.note_release(connection, issue.id, release.id, environment_id, event.at)
+    if reached:
+        release_environments.count_new_issue(
+            connection, release.id, issue.project_id, environment_id
+        )
+
+
+def _regresses(
+    connection: Connection, issue: Issue, event: Event, release: Release | None
+) -> bool:
+    """Reopen a resolved issue that happens again after its fix; says whether it did."""
+    if issue.status is not IssueStatus.RESOLVED:
+        return False
+    resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
+    fixed_in: Release | None = None
+    if resolution is not None:
+        fixed_in = releases.by_ids(connection, [resolution.release_id])[resolution.release_id]
+        newest = releases.newest_versions(connection, issue.project_id, _SEMVER_SAMPLE)
+        if covers(fixed_in, release, newest):
+            return False
+    if resolutions.is_unshipped(connection, issue.id):
+        return False
+    if not issues.reopen(connection, issue.id, event.at, event.at - REGRESSION_GUARD):
+        return False
+    resolutions.drop(connection, issue.id)
+    _tell_regression(connection, issue, event, release, fixed_in)
+    return True
+
+
+def _tell_regression(
+    connection: Connection,
+    issue: Issue,
+    event: Event,
+    release: Release | None,
+    fixed_in: Release | None,
+) -> None:
+    details: dict[str, object] = {
+        "event_id": event.event_id,
+        "version": release.version if release else "",
+    }
+    if fixed_in is not None:
+        details["resolved_in_version"] = fixed_in.version
+    happened = Happened(
+        issue_id=issue.id,
+        type=IssueActivityType.SET_REGRESSION,
+        user_id=None,
+        ident=event.event_id,
+        details=details,
+    )
+    activity.add(connection, [happened], event.received_at)
+    release_id = release.id if release else None
+    activity.add_history(
+        connection, HistoryStatus.REGRESSED, {issue.id: None}, release_id, event.received_at
+    )
+    inbox.put(connection, issue.id, InboxReason.REGRESSION, event.received_at)

@@ -1,0 +1,95 @@
+"""Which part of a name stays the same from release to release?
+
+Bundlers put hashes into file names, compilers number their lambdas, messages hold ids. Grouping
+compares what is left (ingest.md 9.2, 9.3). Everything is cut first and every repetition is bounded,
+so that no text makes a pattern slow.
+"""
+
+import re
+
+NAME_MAX = 256
+TEXT_MAX = 8192
+
+#: Templates are nested; nobody needs more levels than this.
+TEMPLATE_DEPTH_MAX = 8
+
+_PLACE_END = re.compile(r"[?#]|\(\d+\) : ")
+_SEPARATOR = re.compile(r"[/\\]")
+_RELEASE_SPECIFIC = re.compile(
+    r"""
+    [-_.@] v? \d{1,9} (?: \. \d{1,9} ){1,4} (?= [-.] | $ )              # jquery-1.2.3.min.js
+  | [-_.] (?= [0-9a-fA-F]* \d ) [0-9a-fA-F]{7,64} (?= [-.] | $ )        # main.3f2a1b9c.js
+  | - (?= [\w-]{0,7} \d | [\w-]{1,7} [A-Z] ) [\w-]{8} (?= \. [a-z]+ $ ) # index-BkYx3_d1.js
+    """,
+    re.VERBOSE,
+)
+_GENERATED_CLASS = re.compile(r"\$\$(?:Lambda|\w{0,64}(?:CGLIB|ByteBuddy)).*", re.DOTALL)
+
+_ANONYMOUS = re.compile(
+    r"""
+    (?: .* [.:$/\ ] )?
+    (?: <anonymous> | <lambda> | <unknown> | <redacted> | \[anonymous\] | anonymous | lambda | \? )
+    | .* \{ (?: closure | lambda ) .*
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+#: What compilers add to the names of functions: pattern, and what to keep.
+_FUNCTION_RULES = (
+    (re.compile(r"lambda\$(\w{1,200})\$\d+"), r"\1"),
+    (re.compile(r"(?:rescue in |ensure in )?block (?:\(\d+ levels\) )?in "), ""),
+    (re.compile(r"(?:\.func\d+)(?:\.\d+|\.func\d+)*$"), ""),
+    (re.compile(r"::h[0-9a-f]{16}$"), ""),
+    (re.compile(r"(?<=\w)\(.*", re.DOTALL), ""),
+)
+_TEMPLATE = re.compile(r"<[^<>]*>")
+
+_PARAMETER = re.compile(
+    r"""
+    (?P<email> (?<![\w.+-]) [\w.+-]{1,64} @ [\w-]{1,63} (?: \. [\w-]{1,63} ){1,8} )
+  | (?P<url> \b [a-z][a-z0-9+]{1,15} :// [^\s'"<>]{1,2048} )
+  | (?P<uuid> \b [0-9a-f]{8} (?: - [0-9a-f]{4} ){3} - [0-9a-f]{12} \b )
+  | (?P<date>
+        \b \d{4} - \d\d - \d\d
+        (?: [T ] \d\d : \d\d (?: : \d\d (?: \. \d{1,9} )? )? (?: Z | [+-] \d\d :? \d\d )? )?
+      | \b \d\d : \d\d (?: : \d\d (?: \. \d{1,9} )? )?
+    )
+  | (?P<ip> \b \d{1,3} (?: \. \d{1,3} ){3} \b | \b (?: [0-9a-f]{1,4} : ){3,7} :? [0-9a-f]{1,4} \b )
+  | (?P<hex> \b 0x [0-9a-f]{1,64} \b | \b (?= \d* [a-f] ) (?= [a-f]* \d ) [0-9a-f]{8,128} \b )
+  | (?P<number> (?<! \w ) -? \d{1,64} (?: \. \d{1,64} )? )
+  | (?P<quoted> (?<! \w ) ' [^'\n]{1,200} ' (?! \w ) | " [^"\n]{1,200} " )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def file_name(path: str) -> str:
+    """Reduce a path or an address to its last part, without query, hash and version."""
+    name = _SEPARATOR.split(_PLACE_END.split(path)[0])[-1][:NAME_MAX]
+    return _RELEASE_SPECIFIC.sub("", name).lower()
+
+
+def module_name(module: str) -> str:
+    """Drop the bundler's hash and the numbers of generated classes."""
+    return _RELEASE_SPECIFIC.sub("", _GENERATED_CLASS.sub("", module[:NAME_MAX]))
+
+
+def function_name(function: str) -> str:
+    """Drop what the compiler added; "" for functions that nobody named."""
+    name = function[:NAME_MAX]
+    if _ANONYMOUS.fullmatch(name):
+        return ""
+    name = name.replace("(anonymous namespace)", "anonymous")
+    for pattern, kept in _FUNCTION_RULES:
+        name = pattern.sub(kept, name)
+    return name if name.startswith("<") else _without_template(name)
+
+
+def _without_template(name: str) -> str:
+    for _ in range(TEMPLATE_DEPTH_MAX):
+        name = _TEMPLATE.sub("", name)
+    return name
+
+
+def parameterised(text: str) -> str:
+    """Replace ids, numbers, addresses and quoted names by their kind (ingest.md 9.2)."""
+    return _PARAMETER.sub(lambda found: f"<{found.lastgroup}>", text[:TEXT_MAX])

@@ -1,0 +1,186 @@
+"""What does the JSON of an event hold, when any value in it may have the wrong type?
+
+Clients send what they like, and an event is never lost for it: a value of the wrong type counts as
+absent (ingest.md 5).
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Json = dict[str, object]
+
+#: Deeper values are dropped; no SDK nests more than about ten levels.
+DEPTH_MAX = 64
+
+#: The newest are kept: the end of a chain, and of a stack, is where it went wrong.
+EXCEPTIONS_MAX = 50
+FRAMES_MAX = 250
+
+TYPE_MAX = 256
+TEXT_MAX = 8192
+
+_LEVELS = {name: name for name in ("debug", "info", "warning", "error", "fatal")}
+_LEVEL_ALIASES = {"log": "info", "critical": "fatal"}
+
+_INTEGER_MAX = 2**63 - 1
+
+#: PostgreSQL stores neither NUL nor half a surrogate pair.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_TYPE_IN_VALUE = re.compile(r"([A-Za-z_]\w{0,255}): (.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """One exception of a chain; ``frames`` has the oldest call first (ingest.md 5.3)."""
+
+    type: str
+    value: str
+    mechanism: Json
+    frames: tuple[Json, ...]
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the SDK made the type up, so that it says nothing about the problem."""
+        return self.mechanism.get("synthetic") is True
+
+
+def storable(payload: Json) -> Json:
+    """Copy a payload without what a database or a JSON reader would choke on."""
+    return {plain(key): _storable(value, 1) for key, value in payload.items()}
+
+
+def _storable(value: object, depth: int) -> object:
+    if depth > DEPTH_MAX:
+        return None
+    match value:
+        case str():
+            return plain(value)
+        case dict():
+            return {plain(str(key)): _storable(held, depth + 1) for key, held in value.items()}
+        case list():
+            return [_storable(held, depth + 1) for held in value]
+    return value if _is_storable_scalar(value) else None
+
+
+def _is_storable_scalar(value: object) -> bool:
+    """Tell numbers that JSON and a column can hold; JSON has no infinity."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and abs(value) <= _INTEGER_MAX
+
+
+def plain(text: str) -> str:
+    """Replace what PostgreSQL cannot store by U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def text_of(holder: Json, key: str) -> str:
+    """Read a string, without the blanks around it; "" when there is none."""
+    value = holder.get(key)
+    return plain(value).strip() if isinstance(value, str) else ""
+
+
+def as_text(value: object) -> str:
+    """Read a string, number or boolean, as tags and fingerprints may be; "" for anything else."""
+    match value:
+        case str():
+            return plain(value).strip()
+        # The protocol began in Python, and so ``True`` is what booleans still look like.
+        case bool() | float():
+            return str(value)
+        case int():
+            return str(value) if abs(value) <= _INTEGER_MAX else ""
+    return ""
+
+
+def object_of(holder: Json, key: str) -> Json:
+    """Read an object; an empty one when there is none."""
+    value = holder.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def objects_of(holder: Json, key: str) -> tuple[Json, ...]:
+    """Read a list of objects: ``{"values": […]}``, a bare list, or a single object."""
+    value = holder.get(key)
+    if isinstance(value, dict):
+        value = value.get("values", [value])
+    return _objects(value)
+
+
+def _objects(value: object) -> tuple[Json, ...]:
+    if not isinstance(value, list):
+        return ()
+    return tuple(held for held in value if isinstance(held, dict))
+
+
+def level_of(payload: Json) -> str:
+    """Read the level; an unknown one is an error (ingest.md 5)."""
+    name = text_of(payload, "level").lower()
+    return _LEVELS.get(_LEVEL_ALIASES.get(name, name), "error")
+
+
+def exceptions_of(payload: Json) -> tuple[Raised, ...]:
+    """Read the chain of exceptions, oldest cause first; entries that say nothing are left out."""
+    read = [_raised(value) for value in objects_of(payload, "exception")[-EXCEPTIONS_MAX:]]
+    return tuple(raised for raised in read if raised.type or raised.value or raised.frames)
+
+
+def _raised(value: Json) -> Raised:
+    type_, text = text_of(value, "type"), text_of(value, "value")
+    # Some clients put all of it into the value: "KeyError: 'x'" (ingest.md 5.3).
+    if not type_ and (split := _TYPE_IN_VALUE.fullmatch(text)):
+        type_, text = split.groups()
+    return Raised(
+        type=type_[:TYPE_MAX],
+        value=text[:TEXT_MAX],
+        mechanism=object_of(value, "mechanism"),
+        frames=frames_of(value),
+    )
+
+
+def frames_of(holder: Json) -> tuple[Json, ...]:
+    """Read the frames of ``holder["stacktrace"]``, oldest call first."""
+    return _objects(object_of(holder, "stacktrace").get("frames"))[-FRAMES_MAX:]
+
+
+def main_exception(payload: Json) -> Raised | None:
+    """Choose what the issue is about: the named exception, else the last (ingest.md 5.4)."""
+    exceptions = exceptions_of(payload)
+    main_id = payload.get("main_exception_id")
+    for raised in exceptions:
+        if isinstance(main_id, int) and raised.mechanism.get("exception_id") == main_id:
+            return raised
+    return exceptions[-1] if exceptions else None
+
+
+def thread_frames(payload: Json) -> tuple[Json, ...]:
+    """Read the stack of the one thread that crashed, else the current one, else the only one."""
+    threads = objects_of(payload, "threads")
+    for chosen in (_marked(threads, "crashed"), _marked(threads, "current"), threads):
+        if len(chosen) == 1:
+            return frames_of(chosen[0])
+    return ()
+
+
+def _marked(threads: Iterable[Json], mark: str) -> tuple[Json, ...]:
+    return tuple(thread for thread in threads if thread.get(mark) is True)
+
+
+def main_frames(payload: Json) -> tuple[Json, ...]:
+    """Read the stack that the event is about: of its exception, its thread, or its own."""
+    raised = main_exception(payload)
+    return (raised.frames if raised else ()) or thread_frames(payload) or frames_of(payload)
+
+
+def crash_frame(payload: Json) -> Json:
+    """Choose the last frame of the application, else the last of all (ingest.md 5.4)."""
+    frames = main_frames(payload)
+    in_app = [frame for frame in frames if frame.get("in_app") is True]
+    return (in_app or list(frames) or [{}])[-1]
+
+
+def filename_of(frame: Json) -> str:
+    """Read the file of a frame; some clients give the absolute path only."""
+    return text_of(frame, "filename") or text_of(frame, "abs_path")

@@ -1,0 +1,109 @@
+"""Which issues does a commit message say it resolves?
+
+The grammar of releases.md 3.7.4, with its newer part: Markdown links and addresses of issues.
+Messages come from anyone who can push, so the work must not grow faster than their length: runs do
+not overlap, and no expression below begins again inside of what it has just failed on.
+"""
+
+import re
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from shipmark.issues import short_ids
+from shipmark.issues.short_ids import ShortId
+
+#: Issues that one message can name; what comes after them is not looked at.
+REFERENCES_MAX = 100
+
+#: Characters in the address of an issue; longer ones are not read.
+URL_MAX = 2000
+
+#: The biggest id the database gives.
+ISSUE_ID_MAX = 2**63 - 1
+
+# Brackets and parentheses may not nest, or each "[" of "[[[[…" would be a scan to the end.
+_MARKDOWN_LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
+_KEYWORD = re.compile(r"\b(?:fix(?:es|ed)?|close[sd]?|resolve[sd]?):?\s+", re.IGNORECASE)
+_RUN = re.compile(r"[A-Za-z0-9_,\s-]*")
+_WORD_CHARACTER = re.compile(r"\w")
+_WORD_CHARACTERS_OF_RUNS = string.ascii_letters + string.digits + "_"
+_NUMBER = re.compile(r"[A-Za-z0-9]+")
+_URL = re.compile(r"https?://\S+", re.IGNORECASE)
+_ISSUE_IN_PATH = re.compile(r"/issues/([0-9]{1,19})\b", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class References:
+    """The issues that a message names, each once, in order of appearance. They need not exist."""
+
+    short_ids: tuple[ShortId, ...]
+    issue_ids: tuple[int, ...]
+
+
+def find(message: str, *, host: str) -> References:
+    """Find what a message resolves; addresses count on our ``host`` and those below it."""
+    found: dict[ShortId | int, None] = {}
+    for reference in _references(_MARKDOWN_LINK.sub(r"\1", message), host.lower()):
+        found[reference] = None
+        if len(found) == REFERENCES_MAX:
+            break
+    return References(
+        short_ids=tuple(named for named in found if isinstance(named, ShortId)),
+        issue_ids=tuple(named for named in found if isinstance(named, int)),
+    )
+
+
+def _references(text: str, host: str) -> Iterator[ShortId | int]:
+    """Look behind each keyword; what follows one in an earlier run has been read with that."""
+    scanned_to = 0
+    for keyword in _KEYWORD.finditer(text):
+        start = keyword.end()
+        if start >= scanned_to:
+            run = _run_at(text, start)
+            scanned_to = start + len(run)
+            yield from _short_ids(run)
+        url = _URL.match(text, start)
+        if url is not None:
+            yield from _issue_ids(url[0], host)
+
+
+def _run_at(text: str, start: int) -> str:
+    """Give the stretch that short ids may stand in, less a word that other letters go on with."""
+    match = _RUN.match(text, start)
+    assert match is not None, "a run may be empty"
+    run = match[0]
+    if _WORD_CHARACTER.match(text, match.end()):
+        return run.rstrip(_WORD_CHARACTERS_OF_RUNS)
+    return run
+
+
+def _short_ids(run: str) -> Iterator[ShortId]:
+    for word in run.replace(",", " ").split():
+        short_id = _short_id(word)
+        if short_id is not None:
+            yield short_id
+
+
+def _short_id(word: str) -> ShortId | None:
+    """Read the longest beginning that is a short id: ``APP-1-`` and ``APP-1-x_`` name ``APP-1``."""
+    parts = word.lstrip("-").split("-")
+    while len(parts) > 1 and not _NUMBER.fullmatch(parts[-1]):
+        parts.pop()
+    return short_ids.parse("-".join(parts)) if len(parts) > 1 else None
+
+
+def _issue_ids(url: str, host: str) -> Iterator[int]:
+    if len(url) > URL_MAX:
+        return
+    try:
+        parts = urlsplit(url)
+        url_host = parts.hostname or ""
+    except ValueError:  # such as an IPv6 address without its end
+        return
+    issue = _ISSUE_IN_PATH.search(parts.path)
+    if issue is None or not (url_host == host or url_host.endswith(f".{host}")):
+        return
+    if int(issue[1]) <= ISSUE_ID_MAX:
+        yield int(issue[1])

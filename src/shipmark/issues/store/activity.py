@@ -1,0 +1,200 @@
+"""What happened to issues: the log for people, and the history for reports."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    literal,
+    select,
+)
+from sqlalchemy.types import TypeEngine
+
+from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.issues.model import (
+    HistoryEntry,
+    HistoryStatus,
+    IssueActivity,
+    IssueActivityType,
+    SubscriptionReason,
+)
+
+
+class ActivityColumns(TypedColumns):
+    """Something that happened. ``ident`` is what it is about, such as the resolution; ``details`` a JSON object."""
+
+    id = Column(Id, primary_key=True)
+    issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False)
+    type = Column(String(32), nullable=False)
+    ident = Column(String(64))
+    user_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    happened_at = Column(Moment, nullable=False)
+    details = Column(Text, nullable=False)
+
+
+class HistoryColumns(TypedColumns):
+    """What became of an issue."""
+
+    id = Column(Id, primary_key=True)
+    issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False)
+    status = Column(String(32), nullable=False)
+    release_id = Column(Id, ForeignKey("releases.id", ondelete="SET NULL"), index=True)
+    user_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    happened_at = Column(Moment, nullable=False)
+
+
+class SubscriptionColumns(TypedColumns):
+    """A member who is told what happens to an issue. An inactive one was asked for and must not come back."""
+
+    issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
+    user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
+    is_active = Column(Boolean, nullable=False)
+    reason = Column(Integer, nullable=False)
+
+
+activities = Table(
+    "issue_activities",
+    metadata,
+    ActivityColumns,
+    Index("ix_issue_activities_issue_id_happened_at", "issue_id", "happened_at", "id"),
+    sqlite_autoincrement=True,
+)
+history = Table(
+    "issue_history",
+    metadata,
+    HistoryColumns,
+    Index("ix_issue_history_issue_id_happened_at", "issue_id", "happened_at", "id"),
+    sqlite_autoincrement=True,
+)
+subscriptions = Table("issue_subscriptions", metadata, SubscriptionColumns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """Something that happened to an issue, to be kept."""
+
+    issue_id: int
+    type: IssueActivityType
+    user_id: int | None
+    ident: str
+    details: dict[str, object]
+
+
+def add(connection: Connection, happened: Sequence[Happened], at: datetime) -> None:
+    """Keep what happened, in one statement."""
+    if not happened:
+        return
+    kinds: dict[str, TypeEngine[Any]] = {
+        "issue_id": Id,
+        "type": Text(),
+        "ident": Text(),
+        "user_id": Id,
+        "details": Text(),
+        "place": Id,
+    }
+    rows = [
+        [it.issue_id, it.type.value, it.ident, it.user_id, json.dumps(it.details), place]
+        for place, it in enumerate(happened)
+    ]
+    given = listed(connection, "given", kinds, rows).c
+    source = select(
+        given.issue_id, given.type, given.ident, given.user_id, given.details, literal(at, Moment)
+    )
+    columns = ["issue_id", "type", "ident", "user_id", "details", "happened_at"]
+    connection.execute(upsert(connection, activities).from_select(columns, source.order_by(given.place)))
+
+
+def add_history(
+    connection: Connection,
+    status: HistoryStatus,
+    users: dict[int, int | None],
+    release_id: int | None,
+    at: datetime,
+) -> None:
+    """Keep what became of issues (each with who did it), in one statement."""
+    given = listed(connection, "given", {"issue_id": Id, "user_id": Id}, sorted(users.items())).c
+    rows = select(
+        given.issue_id,
+        literal(status.value),
+        literal(release_id, Id),
+        given.user_id,
+        literal(at, Moment),
+    )
+    columns = ["issue_id", "status", "release_id", "user_id", "happened_at"]
+    connection.execute(upsert(connection, history).from_select(columns, rows.order_by(given.issue_id)))
+
+
+def subscribe(
+    connection: Connection, given: Collection[tuple[int, int]], reason: SubscriptionReason
+) -> None:
+    """Subscribe (issue, user) pairs; what a user has chosen before stays."""
+    if not given:
+        return
+    pairs = listed(connection, "given", {"issue_id": Id, "user_id": Id}, sorted(set(given))).c
+    rows = select(pairs.issue_id, pairs.user_id, literal(True), literal(int(reason)))
+    connection.execute(
+        upsert(connection, subscriptions)
+        .from_select(
+            ["issue_id", "user_id", "is_active", "reason"], rows.order_by(pairs.issue_id, pairs.user_id)
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def of_issue(connection: Connection, issue_id: int, *, limit: int) -> list[IssueActivity]:
+    """What happened to the issue, newest first."""
+    c = activities.c
+    query = (
+        select(c.id, c.issue_id, c.type, c.happened_at, c.user_id, c.details)
+        .where(c.issue_id == issue_id)
+        .order_by(c.happened_at.desc(), c.id.desc())
+        .limit(limit)
+    )
+    return [
+        IssueActivity(
+            id=activity_id,
+            issue_id=issue,
+            type=IssueActivityType(kind),
+            at=at,
+            user_id=user_id,
+            details=json.loads(details),
+        )
+        for activity_id, issue, kind, at, user_id, details in connection.execute(query)
+    ]
+
+
+def history_of(connection: Connection, issue_id: int, *, limit: int) -> list[HistoryEntry]:
+    """What became of the issue, the oldest first."""
+    c = history.c
+    query = (
+        select(c.issue_id, c.status, c.happened_at, c.user_id, c.release_id)
+        .where(c.issue_id == issue_id)
+        .order_by(c.happened_at, c.id)
+        .limit(limit)
+    )
+    return [
+        HistoryEntry(
+            issue_id=issue, status=HistoryStatus(status), at=at, user_id=user_id, release_id=release_id
+        )
+        for issue, status, at, user_id, release_id in connection.execute(query)
+    ]
+
+
+def subscribers_of(connection: Connection, issue_id: int) -> dict[int, SubscriptionReason]:
+    """Who is told what happens to the issue, and why."""
+    query = select(subscriptions.c.user_id, subscriptions.c.reason).where(
+        subscriptions.c.issue_id == issue_id, subscriptions.c.is_active
+    )
+    return {user_id: SubscriptionReason(reason) for user_id, reason in connection.execute(query)}

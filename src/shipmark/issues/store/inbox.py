@@ -1,0 +1,51 @@
+"""Which issues wait for somebody to look at them."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Column, Connection, ForeignKey, Integer, Table, TypedColumns, delete, select
+
+from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.issues.model import InboxEntry, InboxReason
+
+
+class InboxColumns(TypedColumns):
+    """An issue in the inbox; the reason that it came in with stays."""
+
+    issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
+    reason = Column(Integer, nullable=False)
+    added_at = Column(Moment, nullable=False, index=True)
+
+
+inbox = Table("inbox", metadata, InboxColumns)
+
+
+def put(connection: Connection, issue_id: int, reason: InboxReason, at: datetime) -> None:
+    """Put the issue into the inbox, unless it is there."""
+    row = {"issue_id": issue_id, "reason": int(reason), "added_at": at}
+    connection.execute(upsert(connection, inbox).values(row).on_conflict_do_nothing())
+
+
+def take_out(connection: Connection, issue_ids: Collection[int]) -> None:
+    """Take the issues out of the inbox."""
+    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
+    connection.execute(delete(inbox).where(inbox.c.issue_id.in_(select(wanted.c.id))))
+
+
+def take_out_older(connection: Connection, at: datetime) -> int:
+    """Take out what came in before that moment; says how many."""
+    return connection.execute(delete(inbox).where(inbox.c.added_at < at)).rowcount
+
+
+def of_issues(connection: Connection, issue_ids: Collection[int]) -> dict[int, InboxEntry]:
+    """The entries of those of the issues that are in the inbox."""
+    if not issue_ids:
+        return {}
+    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
+    query = select(inbox.c.issue_id, inbox.c.reason, inbox.c.added_at).join(
+        wanted, wanted.c.id == inbox.c.issue_id
+    )
+    return {
+        issue_id: InboxEntry(reason=InboxReason(reason), at=at)
+        for issue_id, reason, at in connection.execute(query)
+    }

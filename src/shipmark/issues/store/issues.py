@@ -1,0 +1,311 @@
+"""The issues themselves, and the hashes that events find them by."""
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+    case,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.types import TypeEngine
+
+from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.issues.events import Event
+from shipmark.issues.model import Issue, IssueStatus, Substatus
+from shipmark.issues.short_ids import ShortId
+from shipmark.projects.store import projects
+
+
+class IssueColumns(TypedColumns):
+    """An issue. ``first_release_id`` keeps its release from being deleted; ``details`` is a JSON object."""
+
+    id = Column(Id, primary_key=True)
+    organization_id = Column(Id, nullable=False)
+    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
+    number = Column(Id, nullable=False)
+    status = Column(String(16), nullable=False)
+    substatus = Column(String(32))
+    type = Column(String(16), nullable=False)
+    title = Column(Text, nullable=False)
+    culprit = Column(Text, nullable=False)
+    location = Column(Text)
+    level = Column(String(16), nullable=False)
+    logger = Column(Text)
+    platform = Column(String(64))
+    message = Column(Text, nullable=False)
+    details = Column(Text, nullable=False)
+    is_unhandled = Column(Boolean, nullable=False)
+    times_seen = Column(Id, nullable=False)
+    user_count = Column(Integer, nullable=False)
+    first_release_id = Column(Id, ForeignKey("releases.id"), index=True)
+    first_seen_at = Column(Moment, nullable=False)
+    last_seen_at = Column(Moment, nullable=False)
+    active_at = Column(Moment, nullable=False)
+    resolved_at = Column(Moment)
+
+
+class IssueHashColumns(TypedColumns):
+    """A hash that leads events of a project to an issue."""
+
+    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    hash = Column(String(32), primary_key=True)
+    issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False, index=True)
+
+
+class IssueUserColumns(TypedColumns):
+    """A user of the product who met the issue, as a digest."""
+
+    issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
+    user_hash = Column(String(32), primary_key=True)
+
+
+issues = Table(
+    "issues",
+    metadata,
+    IssueColumns,
+    UniqueConstraint("project_id", "number"),
+    Index("ix_issues_project_id_last_seen_at", "project_id", "last_seen_at", "id"),
+    sqlite_autoincrement=True,
+)
+hashes = Table("issue_hashes", metadata, IssueHashColumns)
+issue_users = Table("issue_users", metadata, IssueUserColumns)
+
+_FIELDS = (
+    "id",
+    "organization_id",
+    "project_id",
+    "number",
+    "status",
+    "substatus",
+    "type",
+    "title",
+    "culprit",
+    "location",
+    "level",
+    "logger",
+    "platform",
+    "details",
+    "is_unhandled",
+    "times_seen",
+    "user_count",
+    "first_release_id",
+    "first_seen_at",
+    "last_seen_at",
+    "active_at",
+    "resolved_at",
+)
+ISSUE = tuple(issues.c[name] for name in _FIELDS)
+
+
+def by_id(connection: Connection, organization_id: int | None, issue_id: int) -> Issue | None:
+    """The issue of that id; with an organization, only if it is one of its own."""
+    query = select(*ISSUE).where(issues.c.id == issue_id)
+    if organization_id is not None:
+        query = query.where(issues.c.organization_id == organization_id)
+    row = connection.execute(query).first()
+    return issue_of(row) if row else None
+
+
+def by_hashes(connection: Connection, project_id: int, wanted: Sequence[str]) -> Issue | None:
+    """The issue that the first known of these hashes leads to."""
+    query = select(hashes.c.hash, *ISSUE).join(hashes, hashes.c.issue_id == issues.c.id)
+    query = query.where(hashes.c.project_id == project_id, hashes.c.hash.in_(wanted))
+    found = {row[0]: row for row in connection.execute(query)}
+    return next((issue_of(found[each][1:]) for each in wanted if each in found), None)
+
+
+def lead(connection: Connection, issue: Issue, given: Sequence[str]) -> None:
+    """Let these hashes lead to the issue, where they lead nowhere yet."""
+    rows = [{"project_id": issue.project_id, "hash": each, "issue_id": issue.id} for each in given]
+    connection.execute(upsert(connection, hashes).values(rows).on_conflict_do_nothing())
+
+
+def add(
+    connection: Connection,
+    *,
+    organization_id: int,
+    project_id: int,
+    number: int,
+    event: Event,
+    first_release_id: int | None,
+) -> Issue:
+    """Keep a new issue, made by its first event."""
+    row = _said_by(event) | {
+        "organization_id": organization_id,
+        "project_id": project_id,
+        "number": number,
+        "status": IssueStatus.UNRESOLVED.value,
+        "substatus": Substatus.NEW.value,
+        "times_seen": 0,
+        "user_count": 0,
+        "first_release_id": first_release_id,
+        "first_seen_at": event.at,
+        "last_seen_at": event.at,
+        "active_at": event.at,
+    }
+    return issue_of(connection.execute(insert(issues).values(row).returning(*ISSUE)).one())
+
+
+def count(connection: Connection, issue: Issue, event: Event, *, is_new_user: bool) -> None:
+    """Count an event and keep what it says; the moments only ever widen."""
+    c = issues.c
+    values = _said_by(event) | {
+        "times_seen": c.times_seen + 1,
+        "user_count": c.user_count + int(is_new_user),
+        "first_seen_at": case((c.first_seen_at > event.at, literal(event.at, Moment)), else_=c.first_seen_at),
+        "last_seen_at": case((c.last_seen_at < event.at, literal(event.at, Moment)), else_=c.last_seen_at),
+    }
+    connection.execute(update(issues).where(c.id == issue.id).values(values))
+
+
+def meet(connection: Connection, issue_id: int, user_hash: str) -> bool:
+    """Remember that a user met the issue; says whether it was for the first time."""
+    row = {"issue_id": issue_id, "user_hash": user_hash}
+    statement = upsert(connection, issue_users).values(row).on_conflict_do_nothing()
+    return connection.execute(statement.returning(issue_users.c.issue_id)).first() is not None
+
+
+def reopen(connection: Connection, issue_id: int, at: datetime, active_before: datetime) -> bool:
+    """Make a resolved issue a regressed one, unless somebody did so since ``active_before``; says whether it did."""
+    statement = (
+        update(issues)
+        .where(
+            issues.c.id == issue_id,
+            issues.c.status == IssueStatus.RESOLVED,
+            issues.c.active_at < active_before,
+        )
+        .values(
+            status=IssueStatus.UNRESOLVED,
+            substatus=Substatus.REGRESSED,
+            active_at=at,
+            last_seen_at=case((issues.c.last_seen_at < at, literal(at, Moment)), else_=issues.c.last_seen_at),
+            resolved_at=None,
+        )
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def lock(connection: Connection, issue_ids: Collection[int]) -> dict[int, IssueStatus]:
+    """Let nobody else change these issues until the unit of work ends; says which status each has now."""
+    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
+    query = (
+        select(issues.c.id, issues.c.status)
+        .join(wanted, wanted.c.id == issues.c.id)
+        .order_by(issues.c.id)
+        .with_for_update(key_share=True, of=issues)
+    )
+    return {issue_id: IssueStatus(status) for issue_id, status in connection.execute(query)}
+
+
+def mark_resolved(connection: Connection, issue_ids: Collection[int], at: datetime) -> None:
+    """Resolve these issues; one that is resolved already keeps its moment."""
+    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
+    was_resolved = issues.c.status == IssueStatus.RESOLVED
+    connection.execute(
+        update(issues)
+        .where(issues.c.id == wanted.c.id)
+        .values(
+            status=IssueStatus.RESOLVED,
+            substatus=None,
+            resolved_at=case((was_resolved, issues.c.resolved_at), else_=literal(at, Moment)),
+        )
+    )
+
+
+def ids_of_short_ids(
+    connection: Connection, organization_id: int, short_ids: Collection[ShortId]
+) -> dict[ShortId, int]:
+    """The issue of each short id, in one statement whatever their number; unknown ones are left out."""
+    if not short_ids:
+        return {}
+    kinds: dict[str, TypeEngine[Any]] = {"slug": Text(), "number": Id}
+    wanted = listed(connection, "wanted", kinds, sorted({(s.project_slug, s.number) for s in short_ids}))
+    query = (
+        select(wanted.c.slug, wanted.c.number, issues.c.id)
+        .join(projects, projects.c.slug == wanted.c.slug)
+        .join(issues, (issues.c.project_id == projects.c.id) & (issues.c.number == wanted.c.number))
+        .where(projects.c.organization_id == organization_id)
+    )
+    return {
+        ShortId(project_slug=slug, number=number): issue_id
+        for slug, number, issue_id in connection.execute(query)
+    }
+
+
+def ids_in_organization(
+    connection: Connection, organization_id: int, issue_ids: Collection[int]
+) -> set[int]:
+    """Those of the ids that are issues of the organization."""
+    if not issue_ids:
+        return set()
+    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
+    query = select(issues.c.id).join(wanted, wanted.c.id == issues.c.id)
+    return set(connection.execute(query.where(issues.c.organization_id == organization_id)).scalars())
+
+
+def page_of(
+    connection: Connection,
+    project_ids: Collection[int],
+    *,
+    status: IssueStatus | None,
+    text: str,
+    limit: int,
+    offset: int,
+) -> list[Issue]:
+    """A page of the projects' issues, the last seen first; a text is searched in titles and messages, in any case."""
+    query = select(*ISSUE).where(issues.c.project_id.in_(project_ids))
+    if status is not None:
+        query = query.where(issues.c.status == status)
+    if text:
+        query = query.where(
+            issues.c.title.icontains(text, autoescape=True)
+            | issues.c.message.icontains(text, autoescape=True)
+        )
+    query = query.order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
+    return [issue_of(row) for row in connection.execute(query.limit(limit).offset(offset))]
+
+
+def first_seen_in(connection: Connection, release_id: int) -> bool:
+    """Is there an issue that was first seen in the release?"""
+    query = select(issues.c.id).where(issues.c.first_release_id == release_id).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def issue_of(row: Sequence[Any]) -> Issue:
+    """An issue from a row that begins with the columns of `ISSUE`."""
+    columns = dict(zip(_FIELDS, row, strict=False))
+    columns["status"] = IssueStatus(columns["status"])
+    columns["substatus"] = Substatus(columns["substatus"]) if columns["substatus"] else None
+    columns["metadata"] = json.loads(columns.pop("details"))
+    return Issue(**columns)
+
+
+def _said_by(event: Event) -> dict[str, object]:
+    return {
+        "type": event.type,
+        "title": event.title,
+        "culprit": event.culprit,
+        "location": event.location,
+        "level": event.level,
+        "logger": event.logger,
+        "platform": event.platform,
+        "message": event.message,
+        "details": json.dumps(event.metadata),
+        "is_unhandled": event.is_unhandled,
+    }

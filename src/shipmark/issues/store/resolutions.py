@@ -1,0 +1,177 @@
+"""In which release an issue was resolved, and which issues the commits of a release resolve."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    String,
+    Table,
+    TypedColumns,
+    and_,
+    delete,
+    exists,
+    literal,
+    or_,
+    select,
+)
+
+from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.issues.model import Issue, IssueStatus, Resolution, ResolutionType
+from shipmark.issues.store.issues import ISSUE, issue_of, issues
+from shipmark.issues.store.links import commit_links
+from shipmark.releases.store.commits import release_commits
+from shipmark.releases.store.projects import release_projects
+from shipmark.repositories.store import authors, commits
+
+
+class ResolutionColumns(TypedColumns):
+    """The resolution of an issue: at most one. It goes when the issue regresses or its release is deleted."""
+
+    id = Column(Id, primary_key=True)
+    issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False, unique=True)
+    release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), nullable=False, index=True)
+    type = Column(String(16), nullable=False)
+    user_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    resolved_at = Column(Moment, nullable=False)
+
+
+resolutions = Table("resolutions", metadata, ResolutionColumns, sqlite_autoincrement=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """An issue that a commit of a release names, with the address of the commit's author."""
+
+    issue_id: int
+    commit_id: int
+    author_email: str | None
+
+
+def named_by_release(connection: Connection, release_id: int) -> list[Named]:
+    """The issues that the release's commits resolve and it has not resolved yet, with the newest such commit each.
+
+    Only issues of the release's own projects: one of another stays open until the commit ships there.
+    """
+    done = and_(
+        resolutions.c.issue_id == issues.c.id,
+        resolutions.c.release_id == release_id,
+        issues.c.status == IssueStatus.RESOLVED,
+    )
+    query = (
+        select(issues.c.id, commit_links.c.commit_id, authors.c.email)
+        .select_from(release_commits)
+        .join(commit_links, commit_links.c.commit_id == release_commits.c.commit_id)
+        .join(issues, issues.c.id == commit_links.c.issue_id)
+        .join(
+            release_projects,
+            and_(
+                release_projects.c.release_id == release_commits.c.release_id,
+                release_projects.c.project_id == issues.c.project_id,
+            ),
+        )
+        .join(commits, commits.c.id == commit_links.c.commit_id)
+        .outerjoin(authors, authors.c.id == commits.c.author_id)
+        .where(release_commits.c.release_id == release_id, ~exists().where(done))
+        .order_by(issues.c.id, release_commits.c.position)
+    )
+    newest: dict[int, Named] = {}
+    for issue_id, commit_id, email in connection.execute(query):
+        named = Named(issue_id=issue_id, commit_id=commit_id, author_email=email)
+        newest.setdefault(issue_id, named)
+    return list(newest.values())
+
+
+def set_in_release(
+    connection: Connection, release_id: int, users: dict[int, int | None], at: datetime
+) -> dict[int, int]:
+    """Resolve issues in the release, each by a user or nobody; says the resolution's id of each issue."""
+    given = listed(connection, "given", {"issue_id": Id, "user_id": Id}, sorted(users.items()))
+    rows = select(
+        given.c.issue_id,
+        literal(release_id, Id),
+        literal(ResolutionType.IN_RELEASE.value),
+        given.c.user_id,
+        literal(at, Moment),
+    ).order_by(given.c.issue_id)
+    statement = upsert(connection, resolutions).from_select(
+        ["issue_id", "release_id", "type", "user_id", "resolved_at"], rows
+    )
+    new = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=["issue_id"],
+        set_={
+            "release_id": new.release_id,
+            "type": new.type,
+            "user_id": new.user_id,
+            "resolved_at": new.resolved_at,
+        },
+    )
+    found = connection.execute(statement.returning(resolutions.c.issue_id, resolutions.c.id))
+    return {issue_id: resolution_id for issue_id, resolution_id in found}
+
+
+def of_issues(connection: Connection, issue_ids: Collection[int]) -> dict[int, Resolution]:
+    """The resolution of each issue that has one."""
+    if not issue_ids:
+        return {}
+    c = resolutions.c
+    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
+    query = select(c.id, c.issue_id, c.release_id, c.type, c.user_id, c.resolved_at)
+    return {
+        issue_id: Resolution(
+            id=resolution_id,
+            issue_id=issue_id,
+            release_id=release_id,
+            type=ResolutionType(kind),
+            user_id=user_id,
+            at=at,
+        )
+        for resolution_id, issue_id, release_id, kind, user_id, at in connection.execute(
+            query.join(wanted, wanted.c.id == c.issue_id)
+        )
+    }
+
+
+def drop(connection: Connection, issue_id: int) -> None:
+    """Forget the resolution of an issue."""
+    connection.execute(delete(resolutions).where(resolutions.c.issue_id == issue_id))
+
+
+def is_unshipped(connection: Connection, issue_id: int) -> bool:
+    """Is the newest commit that resolves the issue in no release yet? (releases.md 4.3)"""
+    query = (
+        select(commit_links.c.commit_id)
+        .where(commit_links.c.issue_id == issue_id)
+        .order_by(commit_links.c.linked_at.desc(), commit_links.c.commit_id.desc())
+        .limit(1)
+    )
+    commit_id = connection.execute(query).scalar_one_or_none()
+    if commit_id is None:
+        return False
+    shipped = select(release_commits.c.release_id).where(release_commits.c.commit_id == commit_id)
+    return connection.execute(shipped.limit(1)).first() is None
+
+
+def resolved_by(
+    connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
+) -> list[Issue]:
+    """The issues with a resolution in the release or named by one of its commits, the oldest first."""
+    in_release = exists().where(
+        resolutions.c.issue_id == issues.c.id, resolutions.c.release_id == release_id
+    )
+    by_commit = issues.c.id.in_(
+        select(commit_links.c.issue_id)
+        .join(release_commits, release_commits.c.commit_id == commit_links.c.commit_id)
+        .where(release_commits.c.release_id == release_id)
+    )
+    query = (
+        select(*ISSUE)
+        .where(issues.c.project_id.in_(project_ids), or_(in_release, by_commit))
+        .order_by(issues.c.id)
+        .limit(limit)
+    )
+    return [issue_of(row) for row in connection.execute(query)]

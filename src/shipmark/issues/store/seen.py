@@ -1,0 +1,75 @@
+"""In which releases and environments an issue was seen."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Column, Connection, ForeignKey, Table, TypedColumns, case, select
+
+from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+
+
+class IssueReleaseColumns(TypedColumns):
+    """An issue seen in a release, in an environment."""
+
+    issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
+    release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True, index=True)
+    environment_id = Column(
+        Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    first_seen_at = Column(Moment, nullable=False)
+    last_seen_at = Column(Moment, nullable=False)
+
+
+class IssueEnvironmentColumns(TypedColumns):
+    """An issue seen in an environment; ``first_release_id`` is the release that brought it there."""
+
+    issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
+    environment_id = Column(
+        Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    first_release_id = Column(Id, ForeignKey("releases.id", ondelete="SET NULL"), index=True)
+    first_seen_at = Column(Moment, nullable=False)
+
+
+issue_releases = Table("issue_releases", metadata, IssueReleaseColumns)
+issue_environments = Table("issue_environments", metadata, IssueEnvironmentColumns)
+
+
+def note_release(
+    connection: Connection, issue_id: int, release_id: int, environment_id: int, at: datetime
+) -> None:
+    """Remember that the issue was seen in the release; the last moment never moves back."""
+    row: dict[str, object] = {"issue_id": issue_id, "release_id": release_id, "environment_id": environment_id}
+    row |= {"first_seen_at": at, "last_seen_at": at}
+    statement = upsert(connection, issue_releases).values(row)
+    kept, new = issue_releases.c.last_seen_at, statement.excluded.last_seen_at
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["issue_id", "release_id", "environment_id"],
+            set_={"last_seen_at": case((new > kept, new), else_=kept)},
+        )
+    )
+
+
+def note_environment(
+    connection: Connection, issue_id: int, environment_id: int, release_id: int | None, at: datetime
+) -> bool:
+    """Remember that the issue was seen in the environment; says whether for the first time."""
+    row: dict[str, object] = {"issue_id": issue_id, "environment_id": environment_id}
+    row |= {"first_release_id": release_id, "first_seen_at": at}
+    statement = upsert(connection, issue_environments).values(row).on_conflict_do_nothing()
+    return connection.execute(statement.returning(issue_environments.c.issue_id)).first() is not None
+
+
+def last_releases(connection: Connection, issue_ids: Collection[int]) -> dict[int, int]:
+    """The release in which each issue was last seen."""
+    if not issue_ids:
+        return {}
+    c = issue_releases.c
+    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
+    query = (
+        select(c.issue_id, c.release_id)
+        .join(wanted, wanted.c.id == c.issue_id)
+        .order_by(c.last_seen_at, c.release_id)
+    )
+    return {issue_id: release_id for issue_id, release_id in connection.execute(query)}

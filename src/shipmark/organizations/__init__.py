@@ -1,0 +1,1 @@
+"""Whose is it? Organizations, their members, teams and tokens."""

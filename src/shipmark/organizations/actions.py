@@ -1,0 +1,112 @@
+"""What can be done with organizations? Make them, let people in, make tokens, decide who may do what."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.accounts.model import User
+from shipmark.ground.errors import Invalid, NotAllowed, NotFound, NotSignedIn
+from shipmark.ground.ids import digest
+from shipmark.organizations import store, tokens
+from shipmark.organizations.model import (
+    NAME_MAX,
+    Access,
+    Organization,
+    OrganizationToken,
+    Role,
+    Team,
+    is_slug,
+)
+
+#: What a token of the organization itself is let through with; past the door it may do everything.
+CI_SCOPES = frozenset({"org:ci"})
+_EVERY_SCOPE = Role.OWNER.scopes | CI_SCOPES
+
+
+def create(connection: Connection, slug: str, name: str, at: datetime) -> Organization:
+    """The organization with that slug, made if missing. Raises `Invalid` for a bad slug or name."""
+    _check(slug, name)
+    return store.ensure(connection, slug, name or slug, at)
+
+
+def create_team(
+    connection: Connection, organization: Organization, slug: str, name: str, at: datetime
+) -> Team:
+    """The team with that slug, made if missing. Raises `Invalid` for a bad slug or name."""
+    _check(slug, name)
+    return store.ensure_team(connection, organization.id, slug, name or slug, at)
+
+
+def add_member(
+    connection: Connection, organization: Organization, user: User, role: Role, teams: list[str], at: datetime
+) -> None:
+    """Let a user in and put them on teams by slug; what is so already stays. Raises `NotFound` for a team."""
+    member_id = store.ensure_member(connection, organization.id, user.id, role, at)
+    for slug in teams:
+        team = store.team_by_slug(connection, organization.id, slug)
+        if team is None:
+            raise NotFound(f"There is no team {slug} in {organization.slug}.")
+        store.join_team(connection, team.id, member_id)
+
+
+def create_token(
+    connection: Connection,
+    organization: Organization,
+    *,
+    name: str,
+    address: str,
+    secret: bytes,
+    by: User | None,
+    at: datetime,
+) -> str:
+    """Make a token for pipelines; the answer is shown once and never kept."""
+    token = tokens.written(organization.slug, address, secret, at)
+    by_id = by.id if by else None
+    store.add_token(connection, organization.id, name, digest(token), token[-4:], by_id, at)
+    return token
+
+
+def authenticate(connection: Connection, token: str) -> OrganizationToken:
+    """The token's record; raises `NotSignedIn` if it is unknown or was deactivated."""
+    known = store.token_by_digest(connection, digest(token))
+    if known is None:
+        raise NotSignedIn("Invalid org token")
+    return known
+
+
+def access_of_user(
+    connection: Connection, slug_or_id: str, user: User, token_scopes: frozenset[str] | None
+) -> Access:
+    """What a user may do: the role's scopes, cut to the token's where there is one (null: a signed-in browser).
+
+    Raises `NotFound` for an unknown organization and `NotAllowed` for somebody who is not in it.
+    """
+    known = store.with_role(connection, slug_or_id, user.id)
+    if known is None:
+        raise NotFound
+    organization, role = known
+    if role is None:
+        raise NotAllowed
+    scopes = role.scopes if token_scopes is None else role.scopes & token_scopes
+    return Access(organization=organization, scopes=scopes, user=user, reaches_all=role.is_org_wide)
+
+
+def access_of_token(connection: Connection, slug_or_id: str, token: OrganizationToken) -> Access:
+    """What an organization's own token may do there: everything, once the door's scopes let it in."""
+    known = store.with_role(connection, slug_or_id, None)
+    if known is None:
+        raise NotFound
+    organization, _ = known
+    if organization.id != token.organization_id:
+        raise NotAllowed
+    return Access(organization=organization, scopes=_EVERY_SCOPE, user=None, reaches_all=True)
+
+
+def _check(slug: str, name: str) -> None:
+    problems = {}
+    if not is_slug(slug):
+        problems["slug"] = ["Use lower case letters, digits and dashes, at most 50, and not only digits."]
+    if len(name) > NAME_MAX:
+        problems["name"] = [f"Ensure this field has no more than {NAME_MAX} characters."]
+    if problems:
+        raise Invalid(problems)

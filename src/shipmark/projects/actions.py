@@ -1,0 +1,49 @@
+"""What can be done with projects? Make them and find the ones that a caller names."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.ground.errors import Invalid, NotAllowed, NotFound
+from shipmark.organizations.model import Access, Organization, Team, is_slug
+from shipmark.projects import store
+from shipmark.projects.model import Project, ProjectKey
+
+
+def create(
+    connection: Connection,
+    organization: Organization,
+    *,
+    slug: str,
+    name: str,
+    platform: str | None,
+    teams: Sequence[Team],
+    key: tuple[str, str],
+    at: datetime,
+) -> Project:
+    """The project with that slug, made if missing, with a DSN key of two 32-digit halves if it has none."""
+    if not is_slug(slug):
+        raise Invalid({"slug": ["Use lower case letters, digits and dashes, at most 50, and not only digits."]})
+    project = store.ensure(connection, organization.id, slug, name or slug, platform, at)
+    for team in teams:
+        store.own(connection, project.id, team.id)
+    if not store.keys_of(connection, project.id):
+        public, secret = key
+        fresh = ProjectKey(
+            project_id=project.id, public_key=public, secret_key=secret, label="Default", is_active=True
+        )
+        store.add_key(connection, fresh, at)
+    return project
+
+
+def reached(connection: Connection, access: Access, slug_or_id: str) -> Project:
+    """The project that an address names; `NotFound` if there is none, `NotAllowed` if it is not the caller's."""
+    project = store.by_slug_or_id(connection, access.organization.id, slug_or_id)
+    if project is None:
+        raise NotFound
+    if not (access.reaches_all or access.organization.is_open):
+        assert access.user is not None, "only users have teams"
+        if not store.is_on_its_team(connection, project.id, access.user.id):
+            raise NotAllowed
+    return project

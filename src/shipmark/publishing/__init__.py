@@ -1,0 +1,1 @@
+"""The flow from "new release" to "issues resolved", across all rooms."""

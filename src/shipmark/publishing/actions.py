@@ -1,0 +1,202 @@
+"""Publish a release: create or retrieve it, attach projects, bind commits and refs, resolve issues (releases.md 3).
+
+Each function is one unit of work: the caller opens the transaction, and a refusal in any step undoes all of it. The
+number of statements does not depend on the number of projects, commits, authors, files or issues.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.ground.errors import BadRequest, Invalid
+from shipmark.ground.telemetry import timed
+from shipmark.issues.actions import resolve
+from shipmark.issues.references import find
+from shipmark.issues.store import issues
+from shipmark.organizations.model import Organization
+from shipmark.publishing.model import Amendment, Code, GivenRef, Publication, Published
+from shipmark.releases import actions as releases
+from shipmark.releases.actions import BoundCommit
+from shipmark.releases.model import NewRelease, Release, ReleaseStatus
+from shipmark.releases.store import projects as release_projects
+from shipmark.releases.store import releases as release_store
+from shipmark.repositories import actions as repositories
+from shipmark.repositories.actions import Kept
+from shipmark.repositories.model import GivenCommit
+
+_OLDEST = datetime.min
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """Who publishes where, when, and on which host (whose issue addresses count in commit messages)."""
+
+    organization: Organization
+    user_id: int | None
+    host: str
+    now: datetime
+
+
+def publish(connection: Connection, publication: Publication, around: Circumstances) -> Published:
+    """Make the release, or extend the one of that version.
+
+    Of a release that exists only the status is changed; its ref, address, owner and date need an amendment. A new
+    one with no project would be seen by nobody: it is refused with `Invalid`.
+    """
+    tags = {"release.version": publication.version, "release.has_refs": bool(publication.code.refs)}
+    with timed("release.publish", **tags):
+        release, is_new = _get_or_create(connection, publication, around)
+        added = _attach(connection, release, publication, around)
+        release = _bind(connection, release, publication.code, around)
+        if publication.code.commits or (added and release.last_commit_id is not None):
+            _resolve(connection, release, around)
+        return Published(release=release, is_news=is_new or bool(added))
+
+
+def amend(
+    connection: Connection,
+    release: Release,
+    amendment: Amendment,
+    around: Circumstances,
+    told_project_ids: Collection[int] | None = None,
+) -> Release:
+    """Change a release. Finalizing it tells its projects, or only those given. An empty ``refs`` clears its commits."""
+    tags = {"release.version": release.version, "release.has_refs": bool(amendment.code.refs)}
+    with timed("release.amend", **tags):
+        locked = release_store.lock(connection, release.id)
+        release = locked or release
+        if told_project_ids is None:
+            attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
+            told_project_ids = [it.project_id for it in attached]
+        release = releases.amend(
+            connection,
+            release,
+            status=amendment.status,
+            ref=amendment.ref,
+            url=amendment.url,
+            released_at=amendment.released_at,
+            told_project_ids=told_project_ids,
+            user_id=around.user_id,
+        )
+        if amendment.code.refs == ():
+            release = releases.clear_commits(connection, release)
+        release = _bind(connection, release, amendment.code, around)
+        if amendment.code.commits:
+            _resolve(connection, release, around)
+        return release
+
+
+def withdraw(connection: Connection, release: Release) -> None:
+    """Delete a release with all that is only its own (releases.md 2.6). Commits and the issues it resolved stay.
+
+    Raises `BadRequest` when an issue was first seen in it: its history would lose its beginning.
+    """
+    with timed("release.delete", **{"release.version": release.version}):
+        if issues.first_seen_in(connection, release.id):
+            raise BadRequest(
+                "This release is referenced by active issues and cannot be removed."
+            )
+        release_store.remove(connection, release.id)
+
+
+def _get_or_create(
+    connection: Connection, publication: Publication, around: Circumstances
+) -> tuple[Release, bool]:
+    with timed("release.get_or_create", **{"release.version": publication.version}) as tags:
+        new = NewRelease(
+            version=publication.version,
+            created_at=around.now,
+            status=publication.status or ReleaseStatus.OPEN,
+            ref=publication.ref,
+            url=publication.url,
+            owner_id=publication.owner_id,
+            released_at=publication.released_at,
+            user_agent=publication.user_agent,
+        )
+        release, is_new = releases.get_or_create(connection, around.organization.id, new)
+        tags["release.is_new"] = is_new
+        if is_new and not publication.projects:
+            raise Invalid({"projects": ["This list may not be empty for a new release."]})
+        if not is_new and (publication.code.commits or publication.code.refs):
+            release = release_store.lock(connection, release.id) or release
+        if not is_new and publication.status is not None:
+            release = releases.set_status(connection, release, publication.status)
+        return release, is_new
+
+
+def _attach(
+    connection: Connection, release: Release, publication: Publication, around: Circumstances
+) -> set[int]:
+    with timed("release.attach", **{"release.version": release.version}):
+        project_ids = {project.id for project in publication.projects}
+        return releases.attach(connection, release, project_ids, around.user_id)
+
+
+def _bind(
+    connection: Connection, release: Release, code: Code, around: Circumstances
+) -> Release:
+    if code.commits:
+        with timed("release.set_commits", **{"release.version": release.version}) as tags:
+            tags["commits.count"] = len(code.commits)
+            release = _set_commits(connection, release, code.commits, around)
+    if code.refs:
+        with timed("release.set_refs", **{"release.version": release.version}):
+            _set_refs(connection, release, code.refs, around)
+    return release
+
+
+def _set_commits(
+    connection: Connection,
+    release: Release,
+    given: Sequence[GivenCommit],
+    around: Circumstances,
+) -> Release:
+    """Replace the release's commits by these, the newest first; those without a moment are the oldest."""
+    ordered = sorted(given, key=_moment, reverse=True)
+    commits = [commit for commit in ordered if not commit.is_skipped]
+    kept = repositories.keep(connection, around.organization.id, commits, around.now)
+    _link_issues(connection, commits, kept, around)
+    bound = [
+        BoundCommit(
+            commit_id=it.commit_id, repository_id=it.repository_id, author_id=it.author_id
+        )
+        for it in kept
+    ]
+    return releases.bind_commits(connection, release, bound)
+
+
+def _moment(commit: GivenCommit) -> datetime:
+    return commit.at.replace(tzinfo=None) if commit.at else _OLDEST
+
+
+def _link_issues(
+    connection: Connection,
+    commits: Sequence[GivenCommit],
+    kept: Sequence[Kept],
+    around: Circumstances,
+) -> None:
+    references, authors = {}, {}
+    for commit, it in zip(commits, kept, strict=True):
+        if commit.message is not None:
+            references[it.commit_id] = find(commit.message, host=around.host)
+            if commit.author is not None:
+                authors[it.commit_id] = commit.author[0]
+    resolve.link(connection, around.organization.id, references, authors, around.now)
+
+
+def _set_refs(
+    connection: Connection, release: Release, refs: Sequence[GivenRef], around: Circumstances
+) -> None:
+    """Move the head commits of the named repositories; the last ref of a repository counts."""
+    names = [ref.repository for ref in refs]
+    known = repositories.repositories_named(connection, around.organization.id, names)
+    keys = {known[ref.repository]: ref.commit for ref in refs}
+    heads = repositories.keep_heads(connection, around.organization.id, keys, around.now)
+    releases.move_heads(connection, release, heads)
+
+
+def _resolve(connection: Connection, release: Release, around: Circumstances) -> None:
+    with timed("release.resolve_issues", **{"release.version": release.version}) as tags:
+        tags["issues.count"] = resolve.in_release(connection, release, around.now)

@@ -1,0 +1,65 @@
+"""What does somebody give who publishes a release?"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shipmark.projects.model import Project
+from shipmark.releases.model import Release, ReleaseStatus
+from shipmark.repositories.model import GivenCommit
+
+#: What a publish answers that can't have the release's lock in time (releases.md 2.3.2).
+BUSY = "Release commits are currently being processed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenRef:
+    """The head commit of a repository, and perhaps the one that the release before it ended with."""
+
+    repository: str
+    commit: str
+    previous: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """The commits and refs of a request.
+
+    No commits leave the release's as they are. ``refs`` null was not given; an empty list in an amendment clears.
+    """
+
+    commits: tuple[GivenCommit, ...] = ()
+    refs: tuple[GivenRef, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A release that is to be made, or extended."""
+
+    version: str
+    projects: tuple[Project, ...]
+    code: Code = Code()
+    ref: str | None = None
+    url: str | None = None
+    released_at: datetime | None = None
+    status: ReleaseStatus | None = None
+    owner_id: int | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """A release that is to be changed; what is null stays as it is."""
+
+    code: Code = Code()
+    ref: str | None = None
+    url: str | None = None
+    released_at: datetime | None = None
+    status: ReleaseStatus | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What a publish came to. ``is_news``: was the release made, or attached to another project?"""
+
+    release: Release
+    is_news: bool

@@ -1,0 +1,1 @@
+"""What went out? Releases, their projects, environments, commits and activity."""

@@ -1,0 +1,151 @@
+"""What can be done with releases? Make and attach them, bind commits, finalize, archive, delete."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.ground.errors import NotFound
+from shipmark.projects import store as projects
+from shipmark.releases.model import (
+    NewRelease,
+    Release,
+    ReleaseActivity,
+    ReleaseActivityType,
+    ReleaseStatus,
+)
+from shipmark.releases.store import activity, commits, environments, releases
+from shipmark.releases.store import projects as release_projects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundCommit:
+    """A commit that is to be in a release."""
+
+    commit_id: int
+    repository_id: int
+    author_id: int | None
+
+
+def get_or_create(
+    connection: Connection, organization_id: int, new: NewRelease
+) -> tuple[Release, bool]:
+    """The release of that version, and whether this call made it."""
+    return releases.ensure(connection, organization_id, new)
+
+
+def attach(
+    connection: Connection, release: Release, project_ids: Collection[int], user_id: int | None
+) -> set[int]:
+    """Attach the release to projects; says which are new to it, and tells those that it is out, if it is."""
+    added = release_projects.attach(connection, release.id, project_ids)
+    if added:
+        projects.note_releases(connection, added)
+        if release.released_at is not None:
+            _tell_released(connection, release, added, release.released_at, user_id)
+    return added
+
+
+def amend(
+    connection: Connection,
+    release: Release,
+    *,
+    status: ReleaseStatus | None,
+    ref: str | None,
+    url: str | None,
+    released_at: datetime | None,
+    told_project_ids: Collection[int],
+    user_id: int | None,
+) -> Release:
+    """Change what is given. The first time that it is finalized, the projects are told."""
+    changed = releases.change(
+        connection, release, status=status, ref=ref, url=url, released_at=released_at
+    )
+    if release.released_at is None and released_at is not None:
+        _tell_released(connection, changed, told_project_ids, released_at, user_id)
+    return changed
+
+
+def set_status(connection: Connection, release: Release, status: ReleaseStatus) -> Release:
+    """Archive or reopen the release."""
+    return release if release.status is status else releases.change(connection, release, status=status)
+
+
+def bind_commits(
+    connection: Connection, release: Release, bound: Sequence[BoundCommit]
+) -> Release:
+    """Let the release hold exactly these commits, newest first, and record what they come to (releases.md 3.4).
+
+    The count is the length of the list, also where a commit is in it twice. A head commit that a repository has
+    already stays.
+    """
+    commits.replace(connection, release.id, [it.commit_id for it in bound])
+    heads: dict[int, int] = {}
+    for it in bound:
+        heads.setdefault(it.repository_id, it.commit_id)
+    commits.ensure_heads(connection, release.id, heads)
+    authors = dict.fromkeys(it.author_id for it in bound if it.author_id is not None)
+    return releases.record_commits(
+        connection,
+        release,
+        count=len(bound),
+        last_commit_id=bound[0].commit_id if bound else None,
+        author_ids=list(authors),
+    )
+
+
+def clear_commits(connection: Connection, release: Release) -> Release:
+    """Take all commits and head commits out of the release; the commits themselves stay (releases.md 3.6)."""
+    commits.clear(connection, release.id)
+    commits.clear_heads(connection, release.id)
+    return releases.record_commits(connection, release, count=0, last_commit_id=None, author_ids=[])
+
+
+def move_heads(connection: Connection, release: Release, heads: dict[int, int]) -> None:
+    """Set the head commit of repositories (repository to commit)."""
+    commits.set_heads(connection, release.id, heads)
+
+
+def find(
+    connection: Connection, organization_id: int, version: str, project_ids: Collection[int]
+) -> Release:
+    """The release of that version if it is in one of those projects; raises `NotFound` (releases.md 0.5)."""
+    release = releases.by_version(connection, organization_id, version)
+    if release is None:
+        raise NotFound
+    attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
+    if not any(it.project_id in project_ids for it in attached):
+        raise NotFound
+    return release
+
+
+def note_event(
+    connection: Connection,
+    release: Release,
+    project_id: int,
+    environment_id: int,
+    at: datetime,
+) -> None:
+    """Remember that an event of the release came from the project's environment."""
+    environments.note_event(connection, release.id, project_id, environment_id, at)
+
+
+def _tell_released(
+    connection: Connection,
+    release: Release,
+    project_ids: Collection[int],
+    at: datetime,
+    user_id: int | None,
+) -> None:
+    happened = [
+        ReleaseActivity(
+            project_id=project_id,
+            type=ReleaseActivityType.RELEASED,
+            version=release.version,
+            at=at,
+            user_id=user_id,
+        )
+        for project_id in sorted(project_ids)
+    ]
+    activity.add(connection, release.organization_id, happened)

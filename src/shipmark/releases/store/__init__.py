@@ -1,0 +1,1 @@
+"""Where are releases kept? One module for each table and what is asked of it."""

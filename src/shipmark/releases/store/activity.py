@@ -1,0 +1,74 @@
+"""What happened to releases, project by project."""
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Column, Connection, ForeignKey, Index, String, Table, Text, TypedColumns, insert, select
+
+from shipmark.ground.database import Id, Moment, metadata
+from shipmark.releases.model import ReleaseActivity, ReleaseActivityType
+
+
+class ReleaseActivityColumns(TypedColumns):
+    """Something that happened. It names the release by its version, and so outlives it."""
+
+    id = Column(Id, primary_key=True)
+    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
+    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
+    type = Column(String(32), nullable=False)
+    version = Column(String(250), nullable=False)
+    user_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    happened_at = Column(Moment, nullable=False)
+    details = Column(Text, nullable=False)
+
+
+activities = Table(
+    "release_activities",
+    metadata,
+    ReleaseActivityColumns,
+    Index("ix_release_activities_project_id_happened_at", "project_id", "happened_at"),
+    Index("ix_release_activities_organization_id_version", "organization_id", "version"),
+    sqlite_autoincrement=True,
+)
+
+
+def add(connection: Connection, organization_id: int, happened: Sequence[ReleaseActivity]) -> None:
+    """Keep what happened."""
+    rows = [
+        {
+            "organization_id": organization_id,
+            "project_id": it.project_id,
+            "type": it.type.value,
+            "version": it.version,
+            "user_id": it.user_id,
+            "happened_at": it.at,
+            "details": json.dumps(it.details),
+        }
+        for it in happened
+    ]
+    if rows:
+        connection.execute(insert(activities).values(rows))
+
+
+def of_version(
+    connection: Connection, organization_id: int, version: str, *, limit: int
+) -> list[ReleaseActivity]:
+    """What happened to the release, newest first."""
+    table = activities.c
+    query = (
+        select(table.project_id, table.type, table.version, table.happened_at, table.user_id, table.details)
+        .where(table.organization_id == organization_id, table.version == version)
+        .order_by(table.happened_at.desc(), table.id.desc())
+        .limit(limit)
+    )
+    return [
+        ReleaseActivity(
+            project_id=project_id,
+            type=ReleaseActivityType(kind),
+            version=text,
+            at=at,
+            user_id=user_id,
+            details=json.loads(details),
+        )
+        for project_id, kind, text, at, user_id, details in connection.execute(query)
+    ]

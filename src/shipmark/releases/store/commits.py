@@ -1,0 +1,206 @@
+"""Which commits a release holds, and the head commit of each repository."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    Table,
+    TypedColumns,
+    UniqueConstraint,
+    delete,
+    func,
+    literal,
+    select,
+)
+
+from sqlalchemy.dialects import postgresql
+
+from shipmark.ground.database import Id, listed, metadata, upsert
+from shipmark.releases.model import Release
+from shipmark.releases.store.releases import RELEASE, release_of, releases
+from shipmark.repositories.model import ChangedFile, Commit
+from shipmark.repositories.store import (
+    CHANGED_FILE,
+    COMMIT,
+    changed_file,
+    changed_files,
+    commit_of,
+    commits,
+    repositories,
+)
+
+#: A commit that is in more releases than this shows only the newest.
+RELEASES_OF_COMMIT_MAX = 1000
+
+
+class ReleaseCommitColumns(TypedColumns):
+    """A commit in a release; position 0 is the newest."""
+
+    release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
+    commit_id = Column(Id, ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True, index=True)
+    position = Column(Integer, nullable=False)
+
+
+class ReleaseHeadColumns(TypedColumns):
+    """The newest commit of a repository in a release."""
+
+    release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
+    repository_id = Column(
+        Id, ForeignKey("repositories.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    commit_id = Column(Id, ForeignKey("commits.id", ondelete="CASCADE"), nullable=False, index=True)
+
+
+release_commits = Table(
+    "release_commits", metadata, ReleaseCommitColumns, UniqueConstraint("release_id", "position")
+)
+release_heads = Table("release_heads", metadata, ReleaseHeadColumns)
+
+
+def replace(connection: Connection, release_id: int, commit_ids: Sequence[int]) -> None:
+    """Let the release hold exactly these commits, newest first. One that is given twice keeps its first place."""
+    clear(connection, release_id)
+    places = [
+        [commit_id, position]
+        for position, commit_id in enumerate(commit_ids)
+    ]
+    if not places:
+        return
+    given = listed(connection, "given", {"commit_id": Id, "position": Integer()}, places)
+    rows = select(literal(release_id, Id), given.c.commit_id, given.c.position)
+    connection.execute(
+        upsert(connection, release_commits)
+        .from_select(["release_id", "commit_id", "position"], rows.order_by(given.c.position))
+        .on_conflict_do_nothing()
+    )
+
+
+def clear(connection: Connection, release_id: int) -> None:
+    """Let the release hold no commits."""
+    connection.execute(delete(release_commits).where(release_commits.c.release_id == release_id))
+
+
+def ensure_heads(connection: Connection, release_id: int, heads: dict[int, int]) -> None:
+    """Keep the head commit of each repository (repository to commit) where the release has none yet."""
+    if heads:
+        connection.execute(_heads(connection, release_id, heads).on_conflict_do_nothing())
+
+
+def set_heads(connection: Connection, release_id: int, heads: dict[int, int]) -> None:
+    """Keep the head commit of each repository (repository to commit), in place of another."""
+    statement = _heads(connection, release_id, heads)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["release_id", "repository_id"],
+            set_={"commit_id": statement.excluded.commit_id},
+        )
+    )
+
+
+def clear_heads(connection: Connection, release_id: int) -> None:
+    """Let the release have no head commits."""
+    connection.execute(delete(release_heads).where(release_heads.c.release_id == release_id))
+
+
+def has_heads(connection: Connection, release_id: int) -> bool:
+    """Does the release have head commits?"""
+    query = select(release_heads.c.commit_id).where(release_heads.c.release_id == release_id)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def page_of(
+    connection: Connection,
+    release_id: int,
+    *,
+    limit: int,
+    offset: int,
+    from_position: int = 0,
+    repository_ids: Collection[int] | None = None,
+) -> list[tuple[int, Commit]]:
+    """A page of the release's commits with their positions, newest first."""
+    query = (
+        select(release_commits.c.position, *COMMIT)
+        .join(commits, commits.c.id == release_commits.c.commit_id)
+        .where(
+            release_commits.c.release_id == release_id, release_commits.c.position >= from_position
+        )
+        .order_by(release_commits.c.position)
+    )
+    if repository_ids is not None:
+        query = query.where(commits.c.repository_id.in_(repository_ids))
+    return [(row[0], commit_of(*row[1:])) for row in connection.execute(query.limit(limit).offset(offset))]
+
+
+def changed_files_of(
+    connection: Connection, release_id: int, *, limit: int, offset: int, repository_id: int | None
+) -> list[ChangedFile]:
+    """A page of what the release's commits changed, by file name; a file may come once a commit."""
+    query = (
+        select(*CHANGED_FILE)
+        .join(release_commits, release_commits.c.commit_id == changed_files.c.commit_id)
+        .where(release_commits.c.release_id == release_id)
+        .order_by(changed_files.c.filename, changed_files.c.id)
+    )
+    if repository_id is not None:
+        query = query.join(commits, commits.c.id == changed_files.c.commit_id).where(
+            commits.c.repository_id == repository_id
+        )
+    return [changed_file(*row) for row in connection.execute(query.limit(limit).offset(offset))]
+
+
+def changed_file_count(connection: Connection, release_id: int) -> int:
+    """How many different files the release's commits changed."""
+    query = (
+        select(func.count(changed_files.c.filename.distinct()))
+        .join(release_commits, release_commits.c.commit_id == changed_files.c.commit_id)
+        .where(release_commits.c.release_id == release_id)
+    )
+    return connection.execute(query).scalar_one()
+
+
+def repository_ids_of(connection: Connection, release_id: int) -> list[int]:
+    """The repositories that own a commit of the release, by name."""
+    query = (
+        select(repositories.c.id)
+        .where(
+            repositories.c.id.in_(
+                select(commits.c.repository_id)
+                .join(release_commits, release_commits.c.commit_id == commits.c.id)
+                .where(release_commits.c.release_id == release_id)
+            )
+        )
+        .order_by(repositories.c.name)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def releases_of(
+    connection: Connection, commit_ids: Collection[int]
+) -> dict[int, list[Release]]:
+    """The releases that hold each commit, the oldest first."""
+    if not commit_ids:
+        return {}
+    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(commit_ids)])
+    query = (
+        select(release_commits.c.commit_id, *RELEASE)
+        .join(wanted, wanted.c.id == release_commits.c.commit_id)
+        .join(releases, releases.c.id == release_commits.c.release_id)
+        .order_by(releases.c.id)
+        .limit(RELEASES_OF_COMMIT_MAX + len(commit_ids))
+    )
+    found: dict[int, list[Release]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row[0], []).append(release_of(row[1:]))
+    return found
+
+
+def _heads(connection: Connection, release_id: int, heads: dict[int, int]) -> postgresql.Insert:
+    kinds = {"repository_id": Id, "commit_id": Id}
+    given = listed(connection, "given", kinds, sorted(heads.items()))
+    rows = select(literal(release_id, Id), given.c.repository_id, given.c.commit_id)
+    return upsert(connection, release_heads).from_select(
+        ["release_id", "repository_id", "commit_id"], rows.order_by(given.c.repository_id)
+    )

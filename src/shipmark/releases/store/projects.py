@@ -1,0 +1,78 @@
+"""Which projects a release is attached to."""
+
+from collections.abc import Collection
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    Table,
+    TypedColumns,
+    literal,
+    select,
+    update,
+)
+
+from shipmark.ground.database import Id, listed, metadata, upsert
+from shipmark.releases.model import ReleasedProject
+
+
+class ReleaseProjectColumns(TypedColumns):
+    """A release in a project, with the number of issues first seen in it there."""
+
+    release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
+    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True, index=True)
+    new_issue_count = Column(Integer, nullable=False)
+
+
+release_projects = Table("release_projects", metadata, ReleaseProjectColumns)
+
+
+def attach(connection: Connection, release_id: int, project_ids: Collection[int]) -> set[int]:
+    """Attach the release to the projects; says to which it was not attached before."""
+    if not project_ids:
+        return set()
+    given = listed(connection, "given", {"project_id": Id}, [[i] for i in sorted(project_ids)])
+    rows = select(literal(release_id, Id), given.c.project_id, literal(0)).order_by(given.c.project_id)
+    statement = (
+        upsert(connection, release_projects)
+        .from_select(["release_id", "project_id", "new_issue_count"], rows)
+        .on_conflict_do_nothing()
+        .returning(release_projects.c.project_id)
+    )
+    return set(connection.execute(statement).scalars())
+
+
+def of_releases(
+    connection: Connection, release_ids: Collection[int]
+) -> dict[int, list[ReleasedProject]]:
+    """The projects of each release, the oldest first."""
+    if not release_ids:
+        return {}
+    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(release_ids)])
+    query = (
+        select(
+            release_projects.c.release_id,
+            release_projects.c.project_id,
+            release_projects.c.new_issue_count,
+        )
+        .join(wanted, wanted.c.id == release_projects.c.release_id)
+        .order_by(release_projects.c.release_id, release_projects.c.project_id)
+    )
+    found: dict[int, list[ReleasedProject]] = {}
+    for release_id, project_id, count in connection.execute(query):
+        released = ReleasedProject(project_id=project_id, new_issue_count=count)
+        found.setdefault(release_id, []).append(released)
+    return found
+
+
+def count_new_issue(connection: Connection, release_id: int, project_id: int) -> None:
+    """Count an issue that was first seen in the release."""
+    connection.execute(
+        update(release_projects)
+        .where(
+            release_projects.c.release_id == release_id, release_projects.c.project_id == project_id
+        )
+        .values(new_issue_count=release_projects.c.new_issue_count + 1)
+    )

@@ -1,0 +1,103 @@
+"""What can be done with repositories? Keep commits, with their authors and changed files; add and find repositories."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.ground.errors import Invalid
+from shipmark.repositories import store
+from shipmark.repositories.model import GivenCommit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Where a given commit ended up."""
+
+    commit_id: int
+    repository_id: int
+    author_id: int | None
+
+
+def default_repository(organization_id: int) -> str:
+    """The name of the repository of commits that name none (releases.md 3.4)."""
+    return f"organization-{organization_id}"
+
+
+def keep(
+    connection: Connection, organization_id: int, given: Sequence[GivenCommit], now: datetime
+) -> list[Kept]:
+    """Keep commits with repositories, authors and changed files; says where each ended up, in the same order.
+
+    Seven statements at the most, whatever the number of commits. Where a commit is given twice, the last one counts.
+    """
+    if not given:
+        return []
+    fallback = default_repository(organization_id)
+    names = [commit.repository or fallback for commit in given]
+    repositories = store.ensure_named(connection, organization_id, set(names), now)
+    people = [commit.author for commit in given]
+    # The first name that is said for an address counts: lists are newest first.
+    named: dict[str, str | None] = {}
+    for person in people:
+        if person is not None and not named.get(person[0]):
+            named[person[0]] = person[1]
+    authors = store.ensure_authors(connection, organization_id, named)
+    places = [
+        (repositories[name], authors[person[0]] if person else None)
+        for name, person in zip(names, people, strict=True)
+    ]
+    ids = _keep_commits(connection, organization_id, given, places, now)
+    _keep_changes(connection, given, ids)
+    return [
+        Kept(commit_id=commit_id, repository_id=repository_id, author_id=author_id)
+        for commit_id, (repository_id, author_id) in zip(ids, places, strict=True)
+    ]
+
+
+def repositories_named(
+    connection: Connection, organization_id: int, names: Sequence[str]
+) -> dict[str, int]:
+    """The repository of each name; raises `Invalid` on ``refs`` that lists the names nobody has."""
+    known = store.ids_by_name(connection, organization_id, set(names))
+    if missing := [name for name in dict.fromkeys(names) if name not in known]:
+        raise Invalid({"refs": [f"Invalid repository names: {','.join(missing)}"]})
+    return known
+
+
+def keep_heads(
+    connection: Connection, organization_id: int, heads: dict[int, str], now: datetime
+) -> dict[int, int]:
+    """Keep head commits of which only the key is known (repository to key); says the commit of each repository."""
+    rows: list[store.GivenRow] = [
+        (repository_id, key, None, None, None) for repository_id, key in heads.items()
+    ]
+    ids = store.ensure_commits(connection, organization_id, rows, now)
+    return {repository_id: ids[repository_id, key] for repository_id, key in heads.items()}
+
+
+def _keep_commits(
+    connection: Connection,
+    organization_id: int,
+    given: Sequence[GivenCommit],
+    places: Sequence[tuple[int, int | None]],
+    now: datetime,
+) -> list[int]:
+    rows: dict[tuple[int, str], store.GivenRow] = {}
+    for commit, (repository_id, author_id) in zip(given, places, strict=True):
+        row = (repository_id, commit.key, author_id, commit.message, commit.at)
+        rows[repository_id, commit.key] = row
+    ids = store.ensure_commits(connection, organization_id, list(rows.values()), now)
+    return [ids[place[0], commit.key] for commit, place in zip(given, places, strict=True)]
+
+
+def _keep_changes(
+    connection: Connection, given: Sequence[GivenCommit], ids: Sequence[int]
+) -> None:
+    rows = [
+        (commit_id, filename, change.value)
+        for commit, commit_id in zip(given, ids, strict=True)
+        for filename, change in commit.changes
+    ]
+    store.add_changes(connection, rows)

@@ -1,0 +1,110 @@
+"""What is a repository, a commit, an author, a changed file?"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+KEY_MAX = 64
+REPOSITORY_NAME_MAX = 200
+AUTHOR_NAME_MAX = 128
+AUTHOR_EMAIL_MAX = 200
+FILENAME_MAX = 510
+
+#: A commit whose message holds this is left out of releases (releases.md 3.4).
+SKIP_MARK = "#skipsentry"
+
+_NOT_IN_LOCAL_PART = re.compile(r"[^A-Za-z0-9\-_.]")
+
+
+class RepositoryStatus(StrEnum):
+    """What has become of a repository."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class Change(StrEnum):
+    """What a commit did to a file."""
+
+    ADDED = "A"
+    DELETED = "D"
+    MODIFIED = "M"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """Where commits come from. A null provider is one that we know by name only."""
+
+    id: int
+    name: str
+    url: str | None
+    provider: str | None
+    external_id: str | None
+    status: RepositoryStatus
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Somebody who wrote commits, known by their address within the organization."""
+
+    id: int
+    name: str | None
+    email: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """A commit as it is kept."""
+
+    id: int
+    key: str
+    repository_id: int
+    author_id: int | None
+    message: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedFile:
+    """A file that a commit of a release changed."""
+
+    id: int
+    commit_id: int
+    filename: str
+    change: Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenCommit:
+    """A commit as a client gives it. What is null was not said and leaves what is known as it is."""
+
+    key: str
+    repository: str | None = None
+    message: str | None = None
+    author_name: str | None = None
+    author_email: str | None = None
+    at: datetime | None = None
+    changes: tuple[tuple[str, Change], ...] = ()
+
+    @property
+    def is_skipped(self) -> bool:
+        """Does the message ask to be left out?"""
+        return self.message is not None and SKIP_MARK in self.message
+
+    @property
+    def author(self) -> tuple[str, str | None] | None:
+        """The author's address, as it is kept, and name; null if neither was said."""
+        email = self.author_email
+        if email is None and self.author_name:
+            email = _NOT_IN_LOCAL_PART.sub("", self.author_name).lower() + "@localhost"
+        if not email:
+            return None
+        name = self.author_name
+        return shortened(email.lower(), AUTHOR_EMAIL_MAX), shortened(name, AUTHOR_NAME_MAX) if name else None
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, cut to that length with three dots where it is longer: odd authors never fail a release."""
+    return text if len(text) <= length else text[: length - 3] + "..."

@@ -1,0 +1,83 @@
+"""What does a refusal look like on the wire? The only place that knows both (auth-and-errors.md 5)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.status_codes import HTTP_405_METHOD_NOT_ALLOWED, HTTP_500_INTERNAL_SERVER_ERROR
+
+from shipmark.ground import ids
+from shipmark.ground.errors import (
+    BadRequest,
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Refusal,
+    TooLarge,
+    Unsupported,
+)
+from shipmark.ground.telemetry import log
+
+AnyRequest = Request[Any, Any, Any]
+
+_STATUS: Mapping[type[Refusal], int] = {
+    Invalid: 400,
+    BadRequest: 400,
+    NotSignedIn: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    Unsupported: 415,
+}
+
+#: Deliberately not "Basic", which would make browsers ask for a password.
+_CHALLENGE = {"WWW-Authenticate": 'xBasic realm="api"'}
+
+
+def refusal_answer(_: AnyRequest, refusal: Refusal) -> Response[object]:
+    """The answer to a refused request."""
+    status = _STATUS[type(refusal)]
+    headers = _CHALLENGE if status == 401 else None
+    return Response(body_of(refusal), status_code=status, headers=headers, media_type="application/json")
+
+
+def body_of(refusal: Refusal) -> object:
+    """The JSON that says what was wrong."""
+    match refusal:
+        case Invalid(fields=fields):
+            return fields
+        case BadRequest(detail=detail, code=str(code)):
+            return {"detail": {"code": code, "message": detail, "extra": {"context": ""}}}
+    return {"detail": getattr(refusal, "detail", "")}
+
+
+def http_answer(request: AnyRequest, error: HTTPException) -> Response[object]:
+    """The answer to what the framework refuses: unknown routes, wrong methods, bodies over the limit."""
+    status = error.status_code
+    detail = error.detail
+    if status == HTTP_405_METHOD_NOT_ALLOWED:
+        detail = f'Method "{request.method}" not allowed.'
+    elif status == 404:
+        detail = NotFound().detail
+    elif status == 413:
+        detail = "The request's body is over the limit of this server."
+    return Response({"detail": detail}, status_code=status, headers=error.headers, media_type="application/json")
+
+
+def failure_answer(request: AnyRequest, error: Exception) -> Response[object]:
+    """The answer to a bug: an id to find it in the log by, and nothing of its inside."""
+    error_id = ids.hex32()
+    log.error(
+        "A request failed by a bug",
+        exc_info=error,
+        **{"error.id": error_id, "http.method": request.method, "http.path": request.url.path},
+    )
+    return Response(
+        {"detail": "Internal Error", "errorId": error_id},
+        status_code=HTTP_500_INTERNAL_SERVER_ERROR,
+        media_type="application/json",
+    )

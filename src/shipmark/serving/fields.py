@@ -1,0 +1,258 @@
+"""What may a body hold? Fields that check and convert, in the exact words of the protocol (releases.md 2.3.1).
+
+A field is called with what the client sent and gives what we work with, or raises `Wrong`. All bad fields of a body
+are reported at once; of a list, the first bad item is, as the reference reports it.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+from shipmark.ground.errors import Invalid
+
+T = TypeVar("T")
+
+REQUIRED = "This field is required."
+NULL = "This field may not be null."
+BLANK = "This field may not be blank."
+NOT_TEXT = "Not a valid string."
+NUL_CHARACTER = "Null characters are not allowed."
+BAD_URL = "Enter a valid URL."
+BAD_MOMENT = (
+    "Datetime has wrong format. Use one of these formats instead:"
+    " YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+)
+MOMENT_RANGE = "Datetime value out of range."
+
+#: Lists that have no limit of their own.
+ITEMS_MAX = 10_000
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MOMENT = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?\s*"
+    r"(Z|[+-]\d{2}(?::?\d{2})?)?"
+)
+_HOST = re.compile(
+    r"(?:(?:[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]{0,61}[a-z0-9\u00a1-\uffff])?\.)*"
+    r"[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]{0,61}[a-z0-9\u00a1-\uffff])?\.?|\[[0-9a-f:.]+\])",
+    re.IGNORECASE,
+)
+_URL_SCHEMES = {"http", "https", "ftp", "ftps"}
+
+
+class Wrong(Exception):
+    """What was sent can't be used; ``messages`` is a list of sentences, or a mapping of inner fields to theirs."""
+
+    def __init__(self, messages: Sequence[str] | Mapping[str, object]) -> None:
+        super().__init__(messages)
+        self.messages = messages
+
+
+Check = Callable[[object], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text. Numbers become texts, as the reference takes them; booleans don't."""
+
+    max: int | None = None
+    is_blank_ok: bool = False
+    is_null_ok: bool = False
+    is_trimmed: bool = True
+
+    def __call__(self, value: object) -> str | None:
+        """The text, trimmed unless the field keeps it as it is."""
+        if value is None:
+            if self.is_null_ok:
+                return None
+            raise Wrong([NULL])
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise Wrong([NOT_TEXT])
+        text = str(value).strip() if self.is_trimmed else str(value)
+        self._check(text)
+        return text
+
+    def _check(self, text: str) -> None:
+        if not text and not self.is_blank_ok:
+            raise Wrong([BLANK])
+        if self.max is not None and len(text) > self.max:
+            raise Wrong([f"Ensure this field has no more than {self.max} characters."])
+        if "\x00" in text:
+            raise Wrong([NUL_CHARACTER])
+        if not text.isascii() and (bad := _SURROGATE.search(text)):
+            raise Wrong([f"Surrogate characters are not allowed: U+{ord(bad[0]):X}."])
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """An address with a host, or a blank or null where it may be left out."""
+
+    max: int = 200
+
+    def __call__(self, value: object) -> str | None:
+        """The address, trimmed."""
+        text = Text(is_blank_ok=True, is_null_ok=True)(value)
+        if not text:
+            return text
+        if not is_url(text):
+            raise Wrong([BAD_URL])
+        if len(text) > self.max:
+            raise Wrong([f"Ensure this field has no more than {self.max} characters."])
+        return text
+
+
+def is_url(text: str) -> bool:
+    """Is that an address with a scheme and a host, and nothing that could break out of it?"""
+    if len(text) > 2048 or re.search(r"[\s<>\"]", text):
+        return False
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    host = parts.netloc.rpartition("@")[2]
+    name = host if host.endswith("]") else re.sub(r":\d{1,5}$", "", host)
+    is_known = parts.scheme.lower() in _URL_SCHEMES
+    is_host = "." in name or name.lower() == "localhost" or name.startswith("[")
+    return is_known and is_host and _HOST.fullmatch(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment with date and time; without a zone it is UTC. Digits past microseconds are cut."""
+
+    is_null_ok: bool = True
+
+    def __call__(self, value: object) -> datetime | None:
+        """The moment in UTC."""
+        if value is None:
+            if self.is_null_ok:
+                return None
+            raise Wrong([NULL])
+        match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            raise Wrong([BAD_MOMENT])
+        return _moment(match)
+
+
+def _moment(match: re.Match[str]) -> datetime:
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    microsecond = int((fraction or "").ljust(6, "0")[:6])
+    try:
+        naive = datetime(
+            int(year), int(month), int(day), int(hour), int(minute), int(second or 0), microsecond
+        )
+        offset = _zone(zone)
+    except ValueError:
+        raise Wrong([BAD_MOMENT]) from None
+    try:
+        return naive.replace(tzinfo=offset).astimezone(UTC)
+    except OverflowError:
+        raise Wrong([MOMENT_RANGE]) from None
+
+
+def _zone(text: str | None) -> timezone:
+    if text in {None, "Z"}:
+        return UTC
+    assert text is not None
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-offset if text[0] == "-" else offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[T]):
+    """One of a few words; ``refusal`` says what else is, with ``{}`` for what was sent."""
+
+    choices: Mapping[str, T]
+    refusal: str
+
+    def __call__(self, value: object) -> T:
+        """What the word stands for."""
+        text = Text()(value)
+        assert text is not None
+        if text not in self.choices:
+            raise Wrong([self.refusal.format(text)])
+        return self.choices[text]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Generic[T]):
+    """A list whose items all pass a check."""
+
+    item: Check[T]
+    is_null_ok: bool = False
+    is_empty_ok: bool = True
+    max: int = ITEMS_MAX
+
+    def __call__(self, value: object) -> list[T] | None:
+        """The converted items."""
+        if value is None:
+            if self.is_null_ok:
+                return None
+            raise Wrong([NULL])
+        if not isinstance(value, list):
+            raise Wrong([f'Expected a list of items but got type "{type_name(value)}".'])
+        if not value and not self.is_empty_ok:
+            raise Wrong(["This list may not be empty."])
+        if len(value) > self.max:
+            raise Wrong([f"Ensure this field has no more than {self.max} elements."])
+        return [self.item(item) for item in value]
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Generic[T]):
+    """A place in a body: what may stand there, and whether something must."""
+
+    check: Check[T]
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An object with named fields; others are ignored. Gives a mapping that holds just what was sent."""
+
+    fields: Mapping[str, Field[object]]
+    _required: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        required = frozenset(name for name, it in self.fields.items() if it.is_required)
+        object.__setattr__(self, "_required", required)
+
+    def __call__(self, value: object) -> dict[str, object]:
+        """The converted fields that were sent; reports all that are wrong."""
+        if not isinstance(value, dict):
+            message = f"Invalid data. Expected a dictionary, but got {type_name(value)}."
+            raise Wrong({"non_field_errors": [message]})
+        found: dict[str, object] = {}
+        problems: dict[str, object] = {}
+        for name, each in self.fields.items():
+            if name in value:
+                try:
+                    found[name] = each.check(value[name])
+                except Wrong as wrong:
+                    problems[name] = wrong.messages
+            elif name in self._required:
+                problems[name] = [REQUIRED]
+        if problems:
+            raise Wrong(problems)
+        return found
+
+
+def type_name(value: object) -> str:
+    """What the reference calls the type of something that was sent."""
+    return type(value).__name__
+
+
+def checked(record: Record, body: object) -> dict[str, object]:
+    """What a body holds; raises `Invalid` with all its bad fields. An absent body counts as an empty object."""
+    if body is None:
+        raise Invalid({"non_field_errors": ["No data provided"]})
+    try:
+        return record(body)
+    except Wrong as wrong:
+        assert isinstance(wrong.messages, Mapping)
+        raise Invalid(wrong.messages) from None

@@ -1,0 +1,1 @@
+"""The door of the clock: which job or timer calls which action."""

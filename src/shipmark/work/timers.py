@@ -1,0 +1,92 @@
+"""Which job calls which action, and what runs by the clock?"""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as accounts
+from shipmark.ground import jobs
+from shipmark.ground.clock import now
+from shipmark.ground.database import Database
+from shipmark.ground.errors import Conflict
+from shipmark.ground.jobs import Job
+from shipmark.ground.telemetry import counted, log
+from shipmark.issues.store import inbox
+
+#: An issue that nobody looked at leaves the inbox by itself (releases.md 1.20).
+INBOX_LENGTH = timedelta(days=7)
+_PERIOD = timedelta(hours=1)
+_PAUSE_SECONDS = 2.0
+
+Action = Callable[[Connection, dict[str, object], datetime], None]
+
+
+def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
+    """Take old issues out of the inbox, forget sessions that ran out, and come again in an hour."""
+    removed = inbox.take_out_older(connection, at - INBOX_LENGTH)
+    ended = accounts.end_old_sessions(connection, at)
+    log.info("Tidied up", **{"inbox.removed": removed, "sessions.ended": ended})
+    jobs.enqueue(connection, "tidy", {}, now=at, run_at=at + _PERIOD)
+
+
+ACTIONS: dict[str, Action] = {"tidy": tidy}
+
+
+def start(connection: Connection, at: datetime) -> None:
+    """Let the timers run, unless they do; every node of a fleet may ask."""
+    jobs.enqueue_once(connection, "tidy", {}, now=at)
+
+
+def run_due(database: Database, at: datetime) -> bool:
+    """Run one job that is due; says whether there was one."""
+    with database.snapshot() as connection:
+        if not jobs.is_due(connection, at):
+            return False
+    with database.transaction() as connection:
+        job = jobs.claim(connection, at)
+    if job is None:
+        return False
+    try:
+        with database.transaction() as connection:
+            jobs.finish(connection, job)
+            ACTIONS[job.kind](connection, job.details, at)
+        counted("jobs", "done")
+    except Exception as error:
+        _give_back(database, job, error, at)
+    return True
+
+
+def _give_back(database: Database, job: Job, error: Exception, at: datetime) -> None:
+    with database.transaction() as connection:
+        again = jobs.give_back(connection, job, f"{type(error).__name__}: {error}", at)
+    counted("jobs", "failed")
+    log.error("A job failed", exc_info=error, **{"job.kind": job.kind, "job.again_at": str(again)})
+
+
+class Worker(threading.Thread):
+    """Runs jobs in the background of a server process, until it is told to stop."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(name="shipmark-worker", daemon=True)
+        self._database = database
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Look for jobs every two seconds, and at once after one was run."""
+        while not self._stopping.is_set():
+            try:
+                busy = run_due(self._database, now())
+            except Conflict:
+                busy = False
+            except Exception as error:
+                log.error("The worker could not look for jobs", exc_info=error)
+                busy = False
+            if not busy:
+                self._stopping.wait(_PAUSE_SECONDS)
+
+    def stop(self) -> None:
+        """Stop after the job that is running."""
+        self._stopping.set()
+        self.join(timeout=10)

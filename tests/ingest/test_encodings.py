@@ -1,0 +1,154 @@
+"""Compressed bodies: ingest.md 1.4."""
+
+import base64
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import Callable
+
+import brotli  # type: ignore[import-untyped]  # its author ships no types
+import pytest
+import zstandard
+
+from shipmark.ground.errors import BadRequest, TooLarge, Unsupported
+from shipmark.ingest.encodings import ZSTD_WINDOW_MAX_BYTES, decoded, legacy_store_body
+
+PLAIN = b'{}\n{"type":"session"}\n{"init":true}\n' * 50
+MEGABYTE = 1024 * 1024
+
+
+def raw_deflate(body: bytes) -> bytes:
+    """Compress without zlib's header, as some clients do."""
+    stream = zlib.compressobj(wbits=-15)
+    return stream.compress(body) + stream.flush()
+
+
+def zstd(body: bytes) -> bytes:
+    """Compress with the size of the content in the frame."""
+    return zstandard.ZstdCompressor().compress(body)
+
+
+def zstd_stream(body: bytes) -> bytes:
+    """Compress as a stream does, which does not know the size at its beginning."""
+    stream = zstandard.ZstdCompressor().compressobj()
+    return stream.compress(body) + stream.flush()
+
+
+CODECS = [
+    pytest.param("gzip", gzip.compress, id="gzip"),
+    pytest.param("deflate", zlib.compress, id="zlib"),
+    pytest.param("deflate", raw_deflate, id="raw"),
+    pytest.param("br", brotli.compress, id="br"),
+    pytest.param("zstd", zstd, id="zstd"),
+    pytest.param("zstd", zstd_stream, id="zstd-stream"),
+]
+Compress = Callable[[bytes], bytes]
+
+
+@pytest.mark.parametrize(("name", "compress"), CODECS)
+def test_each_codec_is_undone(name: str, compress: Compress) -> None:
+    assert decoded(compress(PLAIN), name, len(PLAIN)) == PLAIN
+
+
+@pytest.mark.parametrize(("name", "compress"), CODECS)
+def test_an_empty_body_may_be_compressed(name: str, compress: Compress) -> None:
+    assert decoded(compress(b""), name, 10) == b""
+
+
+@pytest.mark.parametrize(("name", "compress"), CODECS)
+def test_one_byte_over_the_limit_is_too_large(name: str, compress: Compress) -> None:
+    with pytest.raises(TooLarge):
+        decoded(compress(PLAIN), name, len(PLAIN) - 1)
+
+
+@pytest.mark.parametrize(("name", "compress"), CODECS)
+def test_a_bomb_is_not_unpacked(name: str, compress: Compress) -> None:
+    bomb = compress(bytes(64 * MEGABYTE))
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            decoded(bomb, name, MEGABYTE)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * MEGABYTE
+
+
+@pytest.mark.parametrize(("name", "compress"), CODECS)
+def test_a_body_that_was_cut_off_is_refused(name: str, compress: Compress) -> None:
+    with pytest.raises(BadRequest):
+        decoded(compress(PLAIN)[:-3], name, MEGABYTE)
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate", "br", "zstd"])
+@pytest.mark.parametrize("body", [b"", b"{}\n{}", b"\xff" * 40])
+def test_a_body_in_another_encoding_is_refused(name: str, body: bytes) -> None:
+    with pytest.raises(BadRequest):
+        decoded(body, name, MEGABYTE)
+
+
+@pytest.mark.parametrize(("name", "compress"), CODECS)
+def test_bytes_after_the_stream_are_refused(name: str, compress: Compress) -> None:
+    with pytest.raises(BadRequest):
+        decoded(compress(PLAIN) + b"junk", name, MEGABYTE)
+
+
+@pytest.mark.parametrize("name", ["", "identity", " Identity "])
+def test_plain_bodies_pass(name: str) -> None:
+    assert decoded(PLAIN, name, len(PLAIN)) == PLAIN
+
+
+def test_plain_bodies_have_the_same_limit() -> None:
+    with pytest.raises(TooLarge):
+        decoded(PLAIN, "", len(PLAIN) - 1)
+
+
+def test_stacked_codecs_are_undone_in_reverse() -> None:
+    body = brotli.compress(gzip.compress(PLAIN))
+    assert decoded(body, "GZIP, br", MEGABYTE) == PLAIN
+
+
+@pytest.mark.parametrize("name", ["compress", "gzip, rot13", "gzip, gzip, gzip, gzip"])
+def test_encodings_that_nobody_sends_are_unsupported(name: str) -> None:
+    with pytest.raises(Unsupported):
+        decoded(gzip.compress(PLAIN), name, MEGABYTE)
+
+
+def test_a_zstd_window_beyond_the_one_for_http_is_refused() -> None:
+    parameters = zstandard.ZstdCompressionParameters(window_log=24)
+    stream = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    body = stream.compress(bytes(2 * ZSTD_WINDOW_MAX_BYTES)) + stream.flush()
+    with pytest.raises(BadRequest):
+        decoded(body, "zstd", 4 * ZSTD_WINDOW_MAX_BYTES)
+
+
+def test_a_legacy_store_body_is_unpacked() -> None:
+    body = base64.b64encode(zlib.compress(b'{"message":"hello"}'))
+    assert legacy_store_body(body, 100) == b'{"message":"hello"}'
+
+
+def test_a_store_body_in_json_passes() -> None:
+    assert legacy_store_body(b' {"message":"hello"}', 100) == b' {"message":"hello"}'
+
+
+def test_a_store_body_may_be_base64_alone() -> None:
+    assert legacy_store_body(base64.b64encode(b'{"a":1}'), 100) == b'{"a":1}'
+
+
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"\xff\xfe", base64.b64encode(b"nonsense")])
+def test_a_store_body_of_anything_else_is_refused(body: bytes) -> None:
+    with pytest.raises(BadRequest):
+        legacy_store_body(body, 100)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{" + b" " * 200 + b"}",
+        base64.b64encode(b"{" + b" " * 200 + b"}"),
+        base64.b64encode(zlib.compress(b"{" + b" " * 200 + b"}")),
+    ],
+)
+def test_a_store_body_over_the_limit_is_too_large(body: bytes) -> None:
+    with pytest.raises(TooLarge):
+        legacy_store_body(body, 100)
