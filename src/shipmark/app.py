@@ -62,7 +62,9 @@ def create() -> ASGIApp:
     settings = from_environment()
     logs.set_up(settings)
     if settings.report_dsn:
-        sentry_sdk.init(settings.report_dsn, release=f"shipmark@{__version__}", send_default_pii=False)
+        sentry_sdk.init(
+            settings.report_dsn, release=f"shipmark@{__version__}", send_default_pii=False
+        )
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     return TrailingSlash(assemble(settings, database))
 
@@ -71,7 +73,12 @@ def assemble(settings: Settings, database: Database) -> Litestar:
     """The application on a given database."""
     monitoring = [get_health, get_metrics] if settings.metrics else [get_health]
     return Litestar(
-        route_handlers=[*API, ingest.router(settings.envelope_max_bytes), pages.router, *monitoring],
+        route_handlers=[
+            *API,
+            ingest.router(settings.envelope_max_bytes),
+            pages.router,
+            *monitoring,
+        ],
         dependencies={"visit": Provide(provide_visit)},
         exception_handlers={
             Refusal: refusal_answer,

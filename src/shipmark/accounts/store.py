@@ -125,7 +125,9 @@ def by_ids(connection: Connection, user_ids: Collection[int]) -> dict[int, User]
         .order_by(emails.c.id)
     )
     for user_id, email_id, email, is_verified in connection.execute(query):
-        addresses.setdefault(user_id, []).append(Email(id=email_id, email=email, is_verified=is_verified))
+        addresses.setdefault(user_id, []).append(
+            Email(id=email_id, email=email, is_verified=is_verified)
+        )
     return {row[0]: _user(row, addresses.get(row[0], ())) for row in people}
 
 
@@ -146,9 +148,13 @@ def set_password(connection: Connection, user_id: int, password: str) -> None:
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
 
 
-def add_session(connection: Connection, user_id: int, digest: str, at: datetime, expires_at: datetime) -> None:
+def add_session(
+    connection: Connection, user_id: int, digest: str, at: datetime, expires_at: datetime
+) -> None:
     """Keep a browser's session and the moment of signing in."""
-    connection.execute(insert(sessions).values(digest=digest, user_id=user_id, expires_at=expires_at))
+    connection.execute(
+        insert(sessions).values(digest=digest, user_id=user_id, expires_at=expires_at)
+    )
     connection.execute(update(users).where(users.c.id == user_id).values(last_login_at=at))
 
 
@@ -174,10 +180,22 @@ def end_old_sessions(connection: Connection, at: datetime) -> int:
 
 
 def add_token(
-    connection: Connection, user_id: int, digest: str, last: str, name: str, scopes: Sequence[str], at: datetime
+    connection: Connection,
+    user_id: int,
+    digest: str,
+    last: str,
+    name: str,
+    scopes: Sequence[str],
+    at: datetime,
 ) -> None:
     """Keep a token by its digest."""
-    row = {"user_id": user_id, "digest": digest, "last_characters": last, "name": name, "created_at": at}
+    row = {
+        "user_id": user_id,
+        "digest": digest,
+        "last_characters": last,
+        "name": name,
+        "created_at": at,
+    }
     connection.execute(upsert(connection, tokens).values(row | {"scopes": " ".join(scopes)}))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from litestar import Request, Response
 from litestar.datastructures import State
@@ -14,7 +14,7 @@ from shipmark.accounts import actions as accounts
 from shipmark.accounts.model import UserToken
 from shipmark.ground.clock import now
 from shipmark.ground.database import Database
-from shipmark.ground.errors import NotAllowed, NotFound, NotSignedIn
+from shipmark.ground.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
 from shipmark.ground.settings import Settings
 from shipmark.organizations import actions as organizations
 from shipmark.organizations.model import Access, OrganizationToken
@@ -66,12 +66,16 @@ class Visit:
         if isinstance(caller, OrganizationToken):
             access = organizations.access_of_token(connection, organization, caller)
         else:
-            access = organizations.access_of_user(connection, organization, caller.user, caller.scopes)
+            access = organizations.access_of_user(
+                connection, organization, caller.user, caller.scopes
+            )
         if not access.scopes & self.scopes:
             raise NotAllowed
         return access
 
-    def body(self, content: bytes, record: Record, *, lists: Collection[str] = ()) -> dict[str, Any]:
+    def body(
+        self, content: bytes, record: Record, *, lists: Collection[str] = ()
+    ) -> dict[str, Any]:
         """The fields that were sent, checked."""
         media_type = self.request.headers.get("content-type", "")
         return checked(record, bodies.read(content, media_type, lists=lists))
@@ -92,9 +96,8 @@ class Visit:
         """An answer with a list and, where it has pages, the links to them."""
         headers = {}
         if links is not None:
-            url = urlsplit(str(self.request.url))
-            query = [(k, str(v)) for k, v in self.request.query_params.multi_items()]
-            headers["Link"] = links.header(self.settings.address, url.path, query)
+            path, query = asked_for(self.request)
+            headers["Link"] = links.header(self.settings.address, path, query)
         return Response(list(rows), headers=headers)
 
     def circumstances(self, access: Access) -> Circumstances:
@@ -120,12 +123,21 @@ class Visit:
         return _chosen(known, ids, slugs) if ids or slugs else known
 
 
+def asked_for(request: Request[Any, Any, State]) -> tuple[str, list[tuple[str, str]]]:
+    """The path and the parameters of the address, as the client wrote and ordered them."""
+    raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    query = request.scope["query_string"].decode("latin-1")
+    return raw.decode("latin-1").partition("?")[0], parse_qsl(query, keep_blank_values=True)
+
+
 def _chosen(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Project]:
     if "-1" in ids or "$all" in slugs:
         return list(known)
     chosen = [it for it in known if str(it.id) in ids or it.slug in ids or it.slug in slugs]
     reached = {str(it.id) for it in chosen} | {it.slug for it in chosen}
-    if ids - reached:
+    if strangers := ids - reached:
+        if not all(name.lstrip("-").isdigit() for name in strangers):
+            raise BadRequest("Invalid project parameter. Values must be numbers.")
         raise NotAllowed
     return chosen
 

@@ -9,6 +9,7 @@ from shipmark.cli.check import check
 from shipmark.cli.create import bootstrap, org, project, team, token, user
 from shipmark.cli.serve import serve
 from shipmark.ground.errors import Invalid, Refusal
+from shipmark.ground.migrations import MigrationError
 from shipmark.ground.settings import SettingsError
 
 
@@ -28,5 +29,5 @@ def main() -> None:
         shipmark()
     except Invalid as refusal:
         sys.exit("\n".join(f"{name}: {problem}" for name, problem in refusal.fields.items()))
-    except (Refusal, SettingsError) as error:
+    except (Refusal, SettingsError, MigrationError) as error:
         sys.exit(str(error))

@@ -17,7 +17,7 @@ from shipmark.cli.create import make_all
 from shipmark.cli.opening import opened, settings_of, with_data
 from shipmark.ground import ids
 from shipmark.ground.settings import Settings, to_environment
-from shipmark.serving.monitoring import SHARED_METRICS
+from shipmark.ground.telemetry import SHARED_METRICS
 
 #: What a first start makes.
 FIRST_ORGANIZATION = "acme"

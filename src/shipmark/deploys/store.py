@@ -3,7 +3,19 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, String, Table, TypedColumns, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    TypedColumns,
+    insert,
+    select,
+    update,
+)
 
 from shipmark.deploys.model import Deploy, NewDeploy
 from shipmark.ground.database import Id, Moment, listed, metadata
@@ -14,9 +26,13 @@ class DeployColumns(TypedColumns):
     """``is_announced``: have the projects been told? That waits while the release's commits are still to come."""
 
     id = Column(Id, primary_key=True)
-    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False, index=True)
+    organization_id = Column(
+        Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False, index=True
+    )
     release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), nullable=False)
-    environment_id = Column(Id, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False, index=True)
+    environment_id = Column(
+        Id, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False, index=True
+    )
     name = Column(String(64))
     url = Column(String(200))
     started_at = Column(Moment)
@@ -45,7 +61,11 @@ _with_environment = deploys.join(environments, environments.c.id == deploys.c.en
 
 
 def add(
-    connection: Connection, organization_id: int, release_id: int, environment_id: int, new: NewDeploy
+    connection: Connection,
+    organization_id: int,
+    release_id: int,
+    environment_id: int,
+    new: NewDeploy,
 ) -> Deploy:
     """Keep a deploy."""
     row = {
@@ -91,7 +111,9 @@ def by_ids(connection: Connection, deploy_ids: Collection[int]) -> dict[int, Dep
     if not deploy_ids:
         return {}
     wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(deploy_ids)])
-    query = select(*_DEPLOY).select_from(_with_environment).join(wanted, wanted.c.id == deploys.c.id)
+    query = (
+        select(*_DEPLOY).select_from(_with_environment).join(wanted, wanted.c.id == deploys.c.id)
+    )
     return {row[0]: _deploy(*row) for row in connection.execute(query)}
 
 

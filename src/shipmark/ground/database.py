@@ -181,7 +181,10 @@ def _conflicts(busy: str) -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) in {"55P03", "40P01"} or "database is locked" in str(error.orig):
+        if getattr(error.orig, "sqlstate", None) in {
+            "55P03",
+            "40P01",
+        } or "database is locked" in str(error.orig):
             raise Conflict(busy) from error
         raise
 

@@ -18,6 +18,7 @@ it is an exception whose name ends in ``Error``, or a failed ``assert``.
 
 from collections.abc import Mapping
 
+
 class Refusal(Exception):
     """A request that is refused, with words for the person who sent it. Nothing has been changed."""
 

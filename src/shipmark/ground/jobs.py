@@ -47,7 +47,9 @@ class JobColumns(TypedColumns):
     created_at = Column(Moment, nullable=False)
 
 
-jobs = Table("jobs", metadata, JobColumns, Index("ix_jobs_run_at", "run_at"), sqlite_autoincrement=True)
+jobs = Table(
+    "jobs", metadata, JobColumns, Index("ix_jobs_run_at", "run_at"), sqlite_autoincrement=True
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,9 @@ def enqueue(
     connection.execute(upsert(connection, jobs).values(row).on_conflict_do_nothing())
 
 
-def enqueue_once(connection: Connection, kind: str, details: dict[str, object], *, now: datetime) -> None:
+def enqueue_once(
+    connection: Connection, kind: str, details: dict[str, object], *, now: datetime
+) -> None:
     """Have something done, unless a job of the kind waits already."""
     waits = select(jobs.c.id).where(jobs.c.kind == kind, jobs.c.run_at.is_not(None)).limit(1)
     if connection.execute(waits).first() is None:

@@ -11,9 +11,13 @@ def set_up(settings: Settings) -> None:
     """Let the log be written as the settings say; raises `SettingsError` for a level that does not exist."""
     level = logging.getLevelNamesMapping().get(settings.log_level.upper())
     if level is None:
-        raise SettingsError(f"SHIPMARK_LOG_LEVEL must be debug, info, warning or error, not {settings.log_level!r}.")
+        raise SettingsError(
+            f"SHIPMARK_LOG_LEVEL must be debug, info, warning or error, not {settings.log_level!r}."
+        )
     if settings.log_format not in {"text", "json"}:
-        raise SettingsError(f"SHIPMARK_LOG_FORMAT must be text or json, not {settings.log_format!r}.")
+        raise SettingsError(
+            f"SHIPMARK_LOG_FORMAT must be text or json, not {settings.log_format!r}."
+        )
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"

@@ -13,6 +13,9 @@ from prometheus_client import Counter, Histogram
 
 from shipmark.ground.errors import Refusal
 
+#: The variable that names the folder where the workers of one server put their numbers together.
+SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+
 log = structlog.get_logger("shipmark")
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -44,7 +47,9 @@ def timed(step: str, **fields: object) -> Iterator[dict[str, object]]:
     finally:
         seconds = time.perf_counter() - begun
         _seconds.labels(step, outcome).observe(seconds)
-        log.info(f"{step} {outcome}", step=step, outcome=outcome, seconds=round(seconds, 6), **fields)
+        log.info(
+            f"{step} {outcome}", step=step, outcome=outcome, seconds=round(seconds, 6), **fields
+        )
 
 
 def counted(what: str, kind: str, number: int = 1) -> None:

@@ -51,7 +51,12 @@ def digest(
     taken = take_in(connection, project, event)
     kind = _kind(taken)
     counted("events", kind)
-    log.info("An event was taken in", project=project.slug, kind=kind, **{"release.version": event.release})
+    log.info(
+        "An event was taken in",
+        project=project.slug,
+        kind=kind,
+        **{"release.version": event.release},
+    )
     return taken
 
 

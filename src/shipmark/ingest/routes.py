@@ -123,7 +123,9 @@ _KNOWN = _EVENT_LIKE | {
 def ingest_refusal(request: AnyRequest, refusal: Refusal) -> Response[object]:
     """The answer to a refused envelope: SDKs look for the reason in a header too (ingest.md 1.1)."""
     answer = refusal_answer(request, refusal)
-    answer.headers["X-Sentry-Error"] = str(refusal).encode("ascii", "replace").decode().replace("\n", " ")
+    answer.headers["X-Sentry-Error"] = (
+        str(refusal).encode("ascii", "replace").decode().replace("\n", " ")
+    )
     return answer
 
 

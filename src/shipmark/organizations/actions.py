@@ -38,7 +38,12 @@ def create_team(
 
 
 def add_member(
-    connection: Connection, organization: Organization, user: User, role: Role, teams: list[str], at: datetime
+    connection: Connection,
+    organization: Organization,
+    user: User,
+    role: Role,
+    teams: list[str],
+    at: datetime,
 ) -> None:
     """Let a user in and put them on teams by slug; what is so already stays. Raises `NotFound` for a team."""
     member_id = store.ensure_member(connection, organization.id, user.id, role, at)
@@ -105,7 +110,9 @@ def access_of_token(connection: Connection, slug_or_id: str, token: Organization
 def _check(slug: str, name: str) -> None:
     problems = {}
     if not is_slug(slug):
-        problems["slug"] = ["Use lower case letters, digits and dashes, at most 50, and not only digits."]
+        problems["slug"] = [
+            "Use lower case letters, digits and dashes, at most 50, and not only digits."
+        ]
     if len(name) > NAME_MAX:
         problems["name"] = [f"Ensure this field has no more than {NAME_MAX} characters."]
     if problems:

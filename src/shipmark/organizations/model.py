@@ -32,10 +32,26 @@ class Role(StrEnum):
 
 
 _MEMBER = frozenset(
-    "event:read event:write event:admin project:releases project:read org:read member:read team:read"
-    " alerts:read alerts:write".split()
+    [
+        "event:read",
+        "event:write",
+        "event:admin",
+        "project:releases",
+        "project:read",
+        "org:read",
+        "member:read",
+        "team:read",
+        "alerts:read",
+        "alerts:write",
+    ]
 )
-_ADMIN = _MEMBER | {"project:write", "project:admin", "team:write", "team:admin", "org:integrations"}
+_ADMIN = _MEMBER | {
+    "project:write",
+    "project:admin",
+    "team:write",
+    "team:admin",
+    "org:integrations",
+}
 _MANAGER = _ADMIN | {"member:write", "member:admin", "org:write"}
 _SCOPES = {
     Role.MEMBER: _MEMBER,

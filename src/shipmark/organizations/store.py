@@ -58,14 +58,18 @@ class TeamMemberColumns(TypedColumns):
     """A member on a team."""
 
     team_id = Column(Id, ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
-    member_id = Column(Id, ForeignKey("members.id", ondelete="CASCADE"), primary_key=True, index=True)
+    member_id = Column(
+        Id, ForeignKey("members.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class OrganizationTokenColumns(TypedColumns):
     """A token of an organization. ``digest`` is its SHA-256."""
 
     id = Column(Id, primary_key=True)
-    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False, index=True)
+    organization_id = Column(
+        Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False, index=True
+    )
     name = Column(Text, nullable=False)
     digest = Column(String(64), nullable=False, unique=True)
     last_characters = Column(String(4), nullable=False)
@@ -83,7 +87,11 @@ members = Table(
     sqlite_autoincrement=True,
 )
 teams = Table(
-    "teams", metadata, TeamColumns, UniqueConstraint("organization_id", "slug"), sqlite_autoincrement=True
+    "teams",
+    metadata,
+    TeamColumns,
+    UniqueConstraint("organization_id", "slug"),
+    sqlite_autoincrement=True,
 )
 team_members = Table("team_members", metadata, TeamMemberColumns)
 tokens = Table("organization_tokens", metadata, OrganizationTokenColumns, sqlite_autoincrement=True)
@@ -126,7 +134,9 @@ def by_slug(connection: Connection, slug: str) -> Organization | None:
 
 def by_id(connection: Connection, organization_id: int) -> Organization | None:
     """The organization with that id."""
-    row = connection.execute(select(*_ORGANIZATION).where(organizations.c.id == organization_id)).first()
+    row = connection.execute(
+        select(*_ORGANIZATION).where(organizations.c.id == organization_id)
+    ).first()
     return _organization(*row) if row else None
 
 
@@ -154,7 +164,9 @@ def ensure(connection: Connection, slug: str, name: str, at: datetime) -> Organi
     return made
 
 
-def ensure_team(connection: Connection, organization_id: int, slug: str, name: str, at: datetime) -> Team:
+def ensure_team(
+    connection: Connection, organization_id: int, slug: str, name: str, at: datetime
+) -> Team:
     """The team with that slug, made if missing."""
     row = {"organization_id": organization_id, "slug": slug, "name": name, "created_at": at}
     connection.execute(upsert(connection, teams).values(row).on_conflict_do_nothing())
@@ -172,9 +184,16 @@ def team_by_slug(connection: Connection, organization_id: int, slug: str) -> Tea
     return _team(*row) if row else None
 
 
-def ensure_member(connection: Connection, organization_id: int, user_id: int, role: Role, at: datetime) -> int:
+def ensure_member(
+    connection: Connection, organization_id: int, user_id: int, role: Role, at: datetime
+) -> int:
     """The membership's id; a known member keeps the role."""
-    row = {"organization_id": organization_id, "user_id": user_id, "role": role.value, "created_at": at}
+    row = {
+        "organization_id": organization_id,
+        "user_id": user_id,
+        "role": role.value,
+        "created_at": at,
+    }
     connection.execute(upsert(connection, members).values(row).on_conflict_do_nothing())
     query = select(members.c.id).where(
         members.c.organization_id == organization_id, members.c.user_id == user_id
@@ -198,11 +217,24 @@ def is_on_team(user_id: int, team_id: ColumnElement[int]) -> ColumnElement[bool]
 
 
 def add_token(
-    connection: Connection, organization_id: int, name: str, digest: str, last: str, by: int | None, at: datetime
+    connection: Connection,
+    organization_id: int,
+    name: str,
+    digest: str,
+    last: str,
+    by: int | None,
+    at: datetime,
 ) -> None:
     """Keep a token by its digest."""
-    row = {"organization_id": organization_id, "name": name, "digest": digest, "last_characters": last}
-    connection.execute(upsert(connection, tokens).values(row | {"created_by": by, "created_at": at}))
+    row = {
+        "organization_id": organization_id,
+        "name": name,
+        "digest": digest,
+        "last_characters": last,
+    }
+    connection.execute(
+        upsert(connection, tokens).values(row | {"created_by": by, "created_at": at})
+    )
 
 
 def token_by_digest(connection: Connection, digest: str) -> OrganizationToken | None:
@@ -236,7 +268,9 @@ def users_by_email(
 def _organization(
     organization_id: int, slug: str, name: str, is_open: bool, created_at: datetime
 ) -> Organization:
-    return Organization(id=organization_id, slug=slug, name=name, is_open=is_open, created_at=created_at)
+    return Organization(
+        id=organization_id, slug=slug, name=name, is_open=is_open, created_at=created_at
+    )
 
 
 def _team(team_id: int, slug: str, name: str, created_at: datetime) -> Team:

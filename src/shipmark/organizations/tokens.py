@@ -14,7 +14,12 @@ PREFIX = "sntrys_"
 def written(organization_slug: str, address: str, secret: bytes, at: datetime) -> str:
     """The text of a token; ``secret`` is 32 random bytes, ``address`` where clients reach this server."""
     assert len(secret) == 32
-    payload = {"iat": at.timestamp(), "url": address, "region_url": address, "org": organization_slug}
+    payload = {
+        "iat": at.timestamp(),
+        "url": address,
+        "region_url": address,
+        "org": organization_slug,
+    }
     head = base64.b64encode(json.dumps(payload).encode()).decode()
     tail = base64.b64encode(secret).decode().rstrip("=")
     return f"{PREFIX}{head}_{tail}"

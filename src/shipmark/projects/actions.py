@@ -24,14 +24,24 @@ def create(
 ) -> Project:
     """The project with that slug, made if missing, with a DSN key of two 32-digit halves if it has none."""
     if not is_slug(slug):
-        raise Invalid({"slug": ["Use lower case letters, digits and dashes, at most 50, and not only digits."]})
+        raise Invalid(
+            {
+                "slug": [
+                    "Use lower case letters, digits and dashes, at most 50, and not only digits."
+                ]
+            }
+        )
     project = store.ensure(connection, organization.id, slug, name or slug, platform, at)
     for team in teams:
         store.own(connection, project.id, team.id)
     if not store.keys_of(connection, project.id):
         public, secret = key
         fresh = ProjectKey(
-            project_id=project.id, public_key=public, secret_key=secret, label="Default", is_active=True
+            project_id=project.id,
+            public_key=public,
+            secret_key=secret,
+            label="Default",
+            is_active=True,
         )
         store.add_key(connection, fresh, at)
     return project

@@ -6,13 +6,12 @@ from datetime import datetime
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Integer,
-    ColumnElement,
     String,
     Table,
-
     TypedColumns,
     UniqueConstraint,
     exists,
@@ -52,7 +51,9 @@ class ProjectKeyColumns(TypedColumns):
     """A DSN key. Both halves are 32 hexadecimal digits."""
 
     id = Column(Id, primary_key=True)
-    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False, index=True)
+    project_id = Column(
+        Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False, index=True
+    )
     public_key = Column(String(32), nullable=False, unique=True)
     secret_key = Column(String(32), nullable=False)
     label = Column(String(64), nullable=False)
@@ -79,7 +80,9 @@ class ProjectEnvironmentColumns(TypedColumns):
     """An environment that a project runs in."""
 
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
-    environment_id = Column(Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True)
+    environment_id = Column(
+        Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 projects = Table(
@@ -153,7 +156,12 @@ def is_on_its_team(connection: Connection, project_id: int, user_id: int) -> boo
 
 
 def ensure(
-    connection: Connection, organization_id: int, slug: str, name: str, platform: str | None, at: datetime
+    connection: Connection,
+    organization_id: int,
+    slug: str,
+    name: str,
+    platform: str | None,
+    at: datetime,
 ) -> Project:
     """The project with that slug, made if missing."""
     row = {"organization_id": organization_id, "slug": slug, "name": name, "platform": platform}
@@ -175,7 +183,9 @@ def teams_of(connection: Connection, project_ids: Collection[int]) -> dict[int, 
     """The teams of each project, by slug."""
     wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(project_ids)])
     query = (
-        select(project_teams.c.project_id, teams.c.id, teams.c.slug, teams.c.name, teams.c.created_at)
+        select(
+            project_teams.c.project_id, teams.c.id, teams.c.slug, teams.c.name, teams.c.created_at
+        )
         .join(teams, teams.c.id == project_teams.c.team_id)
         .join(wanted, wanted.c.id == project_teams.c.project_id)
         .order_by(teams.c.slug)
@@ -198,7 +208,9 @@ def add_key(connection: Connection, key: ProjectKey, at: datetime) -> None:
 def keys_of(connection: Connection, project_id: int) -> list[ProjectKey]:
     """The project's keys, newest first."""
     query = (
-        select(keys.c.project_id, keys.c.public_key, keys.c.secret_key, keys.c.label, keys.c.is_active)
+        select(
+            keys.c.project_id, keys.c.public_key, keys.c.secret_key, keys.c.label, keys.c.is_active
+        )
         .where(keys.c.project_id == project_id)
         .order_by(keys.c.id.desc())
     )
@@ -281,7 +293,9 @@ def environments_named(
     return [Environment(id=i, name=name) for i, name in connection.execute(query)]
 
 
-def link_environment(connection: Connection, environment_id: int, project_ids: Collection[int]) -> None:
+def link_environment(
+    connection: Connection, environment_id: int, project_ids: Collection[int]
+) -> None:
     """Remember that these projects run there."""
     given = listed(connection, "given", {"project_id": Id}, [[i] for i in sorted(project_ids)])
     rows = select(given.c.project_id, literal(environment_id, Id)).order_by(given.c.project_id)
@@ -339,7 +353,9 @@ def _project(
     )
 
 
-def _key(project_id: int, public_key: str, secret_key: str, label: str, is_active: bool) -> ProjectKey:
+def _key(
+    project_id: int, public_key: str, secret_key: str, label: str, is_active: bool
+) -> ProjectKey:
     return ProjectKey(
         project_id=project_id,
         public_key=public_key,

@@ -95,9 +95,7 @@ def withdraw(connection: Connection, release: Release) -> None:
     """
     with timed("release.delete", **{"release.version": release.version}):
         if issues.first_seen_in(connection, release.id):
-            raise BadRequest(
-                "This release is referenced by active issues and cannot be removed."
-            )
+            raise BadRequest("This release is referenced by active issues and cannot be removed.")
         release_store.remove(connection, release.id)
 
 
@@ -134,9 +132,7 @@ def _attach(
         return releases.attach(connection, release, project_ids, around.user_id)
 
 
-def _bind(
-    connection: Connection, release: Release, code: Code, around: Circumstances
-) -> Release:
+def _bind(connection: Connection, release: Release, code: Code, around: Circumstances) -> Release:
     if code.commits:
         with timed("release.set_commits", **{"release.version": release.version}) as tags:
             tags["commits.count"] = len(code.commits)
@@ -159,9 +155,7 @@ def _set_commits(
     kept = repositories.keep(connection, around.organization.id, commits, around.now)
     _link_issues(connection, commits, kept, around)
     bound = [
-        BoundCommit(
-            commit_id=it.commit_id, repository_id=it.repository_id, author_id=it.author_id
-        )
+        BoundCommit(commit_id=it.commit_id, repository_id=it.repository_id, author_id=it.author_id)
         for it in kept
     ]
     return releases.bind_commits(connection, release, bound)

@@ -69,12 +69,12 @@ def amend(
 
 def set_status(connection: Connection, release: Release, status: ReleaseStatus) -> Release:
     """Archive or reopen the release."""
-    return release if release.status is status else releases.change(connection, release, status=status)
+    return (
+        release if release.status is status else releases.change(connection, release, status=status)
+    )
 
 
-def bind_commits(
-    connection: Connection, release: Release, bound: Sequence[BoundCommit]
-) -> Release:
+def bind_commits(connection: Connection, release: Release, bound: Sequence[BoundCommit]) -> Release:
     """Let the release hold exactly these commits, newest first, and record what they come to (releases.md 3.4).
 
     The count is the length of the list, also where a commit is in it twice. A head commit that a repository has

@@ -48,12 +48,9 @@ def keep(
         (repositories[name], authors[person[0]] if person else None)
         for name, person in zip(names, people, strict=True)
     ]
-    ids = _keep_commits(connection, organization_id, given, places, now)
-    _keep_changes(connection, given, ids)
-    return [
-        Kept(commit_id=commit_id, repository_id=repository_id, author_id=author_id)
-        for commit_id, (repository_id, author_id) in zip(ids, places, strict=True)
-    ]
+    kept = _keep_commits(connection, organization_id, given, places, now)
+    _keep_changes(connection, given, kept)
+    return kept
 
 
 def repositories_named(
@@ -73,8 +70,8 @@ def keep_heads(
     rows: list[store.GivenRow] = [
         (repository_id, key, None, None, None) for repository_id, key in heads.items()
     ]
-    ids = store.ensure_commits(connection, organization_id, rows, now)
-    return {repository_id: ids[repository_id, key] for repository_id, key in heads.items()}
+    kept = store.ensure_commits(connection, organization_id, rows, now)
+    return {repository_id: kept[repository_id, key][0] for repository_id, key in heads.items()}
 
 
 def _keep_commits(
@@ -83,21 +80,25 @@ def _keep_commits(
     given: Sequence[GivenCommit],
     places: Sequence[tuple[int, int | None]],
     now: datetime,
-) -> list[int]:
+) -> list[Kept]:
     rows: dict[tuple[int, str], store.GivenRow] = {}
     for commit, (repository_id, author_id) in zip(given, places, strict=True):
         row = (repository_id, commit.key, author_id, commit.message, commit.at)
         rows[repository_id, commit.key] = row
-    ids = store.ensure_commits(connection, organization_id, list(rows.values()), now)
-    return [ids[place[0], commit.key] for commit, place in zip(given, places, strict=True)]
+    kept = store.ensure_commits(connection, organization_id, list(rows.values()), now)
+    found = []
+    for commit, (repository_id, _) in zip(given, places, strict=True):
+        commit_id, author_id = kept[repository_id, commit.key]
+        found.append(Kept(commit_id=commit_id, repository_id=repository_id, author_id=author_id))
+    return found
 
 
 def _keep_changes(
-    connection: Connection, given: Sequence[GivenCommit], ids: Sequence[int]
+    connection: Connection, given: Sequence[GivenCommit], kept: Sequence[Kept]
 ) -> None:
     rows = [
-        (commit_id, filename, change.value)
-        for commit, commit_id in zip(given, ids, strict=True)
+        (it.commit_id, filename, change.value)
+        for commit, it in zip(given, kept, strict=True)
         for filename, change in commit.changes
     ]
     store.add_changes(connection, rows)

@@ -9,6 +9,7 @@ KEY_MAX = 64
 REPOSITORY_NAME_MAX = 200
 AUTHOR_NAME_MAX = 128
 AUTHOR_EMAIL_MAX = 200
+_LOCAL_EMAIL_MAX = 75
 FILENAME_MAX = 510
 
 #: A commit whose message holds this is left out of releases (releases.md 3.4).
@@ -98,11 +99,14 @@ class GivenCommit:
         """The author's address, as it is kept, and name; null if neither was said."""
         email = self.author_email
         if email is None and self.author_name:
-            email = _NOT_IN_LOCAL_PART.sub("", self.author_name).lower() + "@localhost"
+            local = _NOT_IN_LOCAL_PART.sub("", self.author_name).lower()
+            email = shortened(local + "@localhost", _LOCAL_EMAIL_MAX)
         if not email:
             return None
         name = self.author_name
-        return shortened(email.lower(), AUTHOR_EMAIL_MAX), shortened(name, AUTHOR_NAME_MAX) if name else None
+        return shortened(email.lower(), AUTHOR_EMAIL_MAX), shortened(
+            name, AUTHOR_NAME_MAX
+        ) if name else None
 
 
 def shortened(text: str, length: int) -> str:

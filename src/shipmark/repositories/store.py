@@ -25,12 +25,18 @@ from sqlalchemy import (
     select,
     update,
 )
-
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.types import TypeEngine
 
 from shipmark.ground.database import Id, Moment, listed, metadata, upsert
-from shipmark.repositories.model import Author, Change, ChangedFile, Commit, Repository, RepositoryStatus
+from shipmark.repositories.model import (
+    Author,
+    Change,
+    ChangedFile,
+    Commit,
+    Repository,
+    RepositoryStatus,
+)
 
 
 class RepositoryColumns(TypedColumns):
@@ -157,7 +163,9 @@ def by_ids(connection: Connection, repository_ids: Collection[int]) -> dict[int,
     return {row[0]: _repository(*row) for row in connection.execute(query)}
 
 
-def in_organization(connection: Connection, organization_id: int, repository_id: int) -> Repository | None:
+def in_organization(
+    connection: Connection, organization_id: int, repository_id: int
+) -> Repository | None:
     """The organization's repository of that id."""
     query = select(*_REPOSITORY).where(
         repositories.c.organization_id == organization_id, repositories.c.id == repository_id
@@ -167,14 +175,15 @@ def in_organization(connection: Connection, organization_id: int, repository_id:
 
 
 def add_named(
-    connection: Connection, organization_id: int, name: str, url: str | None, at: datetime
+    connection: Connection, organization_id: int, name: str, url: str, at: datetime
 ) -> Repository:
-    """The active repository known by that name only, made if missing; an address that is said replaces the one we have."""
+    """The active repository known by that name only, made if missing, with that address."""
     row = {"organization_id": organization_id, "name": name, "url": url, "status": "active"}
     statement = upsert(connection, repositories).values(row | {"created_at": at})
-    url_kept = func.coalesce(statement.excluded.url, repositories.c.url)
     statement = statement.on_conflict_do_update(
-        index_elements=["organization_id", "name"], index_where=_nameless, set_={"url": url_kept}
+        index_elements=["organization_id", "name"],
+        index_where=_nameless,
+        set_={"url": statement.excluded.url},
     )
     return _repository(*connection.execute(statement.returning(*_REPOSITORY)).one())
 
@@ -233,9 +242,14 @@ def ensure_authors(
     if not given:
         return {}
     people = listed(
-        connection, "given", {"email": Text(), "name": Text()}, [[e, n] for e, n in sorted(given.items())]
+        connection,
+        "given",
+        {"email": Text(), "name": Text()},
+        [[e, n] for e, n in sorted(given.items())],
     )
-    rows = select(literal(organization_id, Id), people.c.email, people.c.name).order_by(people.c.email)
+    rows = select(literal(organization_id, Id), people.c.email, people.c.name).order_by(
+        people.c.email
+    )
     statement = upsert(connection, authors).from_select(["organization_id", "email", "name"], rows)
     name = func.coalesce(statement.excluded.name, authors.c.name)
     found = connection.execute(
@@ -251,33 +265,40 @@ GivenRow = tuple[int, str, int | None, str | None, datetime | None]
 
 def ensure_commits(
     connection: Connection, organization_id: int, given: Sequence[GivenRow], now: datetime
-) -> dict[tuple[int, str], int]:
-    """Keep commits given as (repository, key, author, message, moment); says the id of each (repository, key).
+) -> dict[tuple[int, str], tuple[int, int | None]]:
+    """Keep commits given as (repository, key, author, message, moment); says id and author of each (repository, key).
 
     What is null was not said: a commit that we have keeps what it had, a new one is of ``now``.
     """
-    kinds: dict[str, TypeEngine[Any]] = {"repository_id": Id, "key": Text(), "author_id": Id, "message": Text(), "at": Moment()}
+    kinds: dict[str, TypeEngine[Any]] = {
+        "repository_id": Id,
+        "key": Text(),
+        "author_id": Id,
+        "message": Text(),
+        "at": Moment(),
+    }
     rows = listed(connection, "given", kinds, given)
     same = and_(commits.c.repository_id == rows.c.repository_id, commits.c.key == rows.c.key)
     _insert_commits(connection, organization_id, rows.c, now)
+    author = func.coalesce(rows.c.author_id, commits.c.author_id)
     # In one order, so that two publishes that share commits wait for each other instead of deadlocking.
     found = connection.execute(
-        select(commits.c.repository_id, commits.c.key, commits.c.id)
+        select(commits.c.repository_id, commits.c.key, commits.c.id, author)
         .join(rows, same)
         .order_by(commits.c.repository_id, commits.c.key)
         .with_for_update(of=commits)
     )
-    ids = {(repository_id, key): commit_id for repository_id, key, commit_id in found}
+    kept = {(repository_id, key): (it, by) for repository_id, key, it, by in found}
     connection.execute(
         update(commits)
         .where(same, _differs(rows.c))
         .values(
-            author_id=func.coalesce(rows.c.author_id, commits.c.author_id),
+            author_id=author,
             message=func.coalesce(rows.c.message, commits.c.message),
             created_at=func.coalesce(rows.c.at, commits.c.created_at, type_=Moment()),
         )
     )
-    return ids
+    return kept
 
 
 def add_changes(connection: Connection, given: Sequence[tuple[int, str, str]]) -> None:
@@ -326,7 +347,9 @@ def authors_by_ids(connection: Connection, author_ids: Collection[int]) -> dict[
     if not author_ids:
         return {}
     wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(author_ids)])
-    query = select(authors.c.id, authors.c.name, authors.c.email).join(wanted, wanted.c.id == authors.c.id)
+    query = select(authors.c.id, authors.c.name, authors.c.email).join(
+        wanted, wanted.c.id == authors.c.id
+    )
     return {i: Author(id=i, name=name, email=email) for i, name, email in connection.execute(query)}
 
 
@@ -377,7 +400,10 @@ def changed_file(file_id: int, commit_id: int, filename: str, change: str) -> Ch
 
 
 def _insert_commits(
-    connection: Connection, organization_id: int, given: ReadOnlyColumnCollection[str, Any], now: datetime
+    connection: Connection,
+    organization_id: int,
+    given: ReadOnlyColumnCollection[str, Any],
+    now: datetime,
 ) -> None:
     moment = func.coalesce(given.at, literal(now, Moment), type_=Moment())
     rows = select(

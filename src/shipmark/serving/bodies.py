@@ -60,7 +60,9 @@ def _slowly(body: bytes) -> object:
 
 
 def _refuse_constant(text: str) -> object:
-    raise BadRequest(f"JSON parse error - Out of range float values are not JSON compliant: {text!r}")
+    raise BadRequest(
+        f"JSON parse error - Out of range float values are not JSON compliant: {text!r}"
+    )
 
 
 def _form(pairs: list[tuple[str, str]], lists: Collection[str]) -> dict[str, object]:

@@ -42,7 +42,9 @@ def refusal_answer(_: AnyRequest, refusal: Refusal) -> Response[object]:
     """The answer to a refused request."""
     status = _STATUS[type(refusal)]
     headers = _CHALLENGE if status == 401 else None
-    return Response(body_of(refusal), status_code=status, headers=headers, media_type="application/json")
+    return Response(
+        body_of(refusal), status_code=status, headers=headers, media_type="application/json"
+    )
 
 
 def body_of(refusal: Refusal) -> object:
@@ -65,7 +67,9 @@ def http_answer(request: AnyRequest, error: HTTPException) -> Response[object]:
         detail = NotFound().detail
     elif status == 413:
         detail = "The request's body is over the limit of this server."
-    return Response({"detail": detail}, status_code=status, headers=error.headers, media_type="application/json")
+    return Response(
+        {"detail": detail}, status_code=status, headers=error.headers, media_type="application/json"
+    )
 
 
 def failure_answer(request: AnyRequest, error: Exception) -> Response[object]:

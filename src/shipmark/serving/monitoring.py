@@ -9,9 +9,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import text
 
 from shipmark.ground.database import Database
-
-#: Where the workers of one server put their numbers together.
-SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+from shipmark.ground.telemetry import SHARED_METRICS
 
 
 @get("/healthz", scopes=None, sync_to_thread=True, include_in_schema=False)

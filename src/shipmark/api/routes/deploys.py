@@ -22,9 +22,7 @@ from shipmark.serving.pages import counted
 
 
 @get("/", scopes=RELEASE_READ, sync_to_thread=True)
-def list_deploys(
-    visit: GivenVisit, organization: str, version: str
-) -> Response[list[DeployJson]]:
+def list_deploys(visit: GivenVisit, organization: str, version: str) -> Response[list[DeployJson]]:
     """List the deploys of a release, the last finished first."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -64,8 +62,7 @@ def _projects(
     connection: Connection, access: Access, release: Release, names: list[str] | None
 ) -> list[int]:
     attached = {
-        it.project_id
-        for it in release_projects.of_releases(connection, [release.id])[release.id]
+        it.project_id for it in release_projects.of_releases(connection, [release.id])[release.id]
     }
     if names is None:
         return sorted(attached)

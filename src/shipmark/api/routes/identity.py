@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User, UserToken
-from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.given import GivenVisit
 from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ, PROJECT_READ
 from shipmark.api.wire import Wire
 from shipmark.api.wire.organization import OrganizationJson, organization_json
@@ -81,7 +81,9 @@ def list_organizations(visit: GivenVisit) -> Response[list[OrganizationJson]]:
     return visit.listed(shown, links)
 
 
-@get("/organizations/{organization:str}/", scopes=ORGANIZATION_READ | {"org:ci"}, sync_to_thread=True)
+@get(
+    "/organizations/{organization:str}/", scopes=ORGANIZATION_READ | {"org:ci"}, sync_to_thread=True
+)
 def get_organization(visit: GivenVisit, organization: str) -> OrganizationJson:
     """Show an organization. Newer clients take the address for all later calls from it."""
     with visit.database.snapshot() as connection:
@@ -103,7 +105,11 @@ def list_projects(visit: GivenVisit, organization: str) -> Response[list[Project
     return visit.listed(shown, links)
 
 
-@get("/projects/{organization:str}/{project:str}/", scopes=PROJECT_READ | {"org:ci"}, sync_to_thread=True)
+@get(
+    "/projects/{organization:str}/{project:str}/",
+    scopes=PROJECT_READ | {"org:ci"},
+    sync_to_thread=True,
+)
 def get_project(visit: GivenVisit, organization: str, project: str) -> ProjectJson:
     """Show a project."""
     with visit.database.snapshot() as connection:
@@ -117,9 +123,7 @@ def get_project(visit: GivenVisit, organization: str, project: str) -> ProjectJs
     scopes=PROJECT_READ | {"org:ci"},
     sync_to_thread=True,
 )
-def list_environments(
-    visit: GivenVisit, organization: str, project: str
-) -> list[EnvironmentJson]:
+def list_environments(visit: GivenVisit, organization: str, project: str) -> list[EnvironmentJson]:
     """List the environments that the project runs in, by name; the one without a name is left out."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)

@@ -45,7 +45,9 @@ def list_issues(visit: GivenVisit, organization: str) -> Response[list[IssueJson
         access = visit.enter(connection, organization)
         shown = visit.filtered_projects(connection, access)
         query = visit.parameter("query")
-        return _listed(visit, connection, access, shown, "is:unresolved" if query is None else query)
+        return _listed(
+            visit, connection, access, shown, "is:unresolved" if query is None else query
+        )
 
 
 @get("/projects/{organization:str}/{project:str}/issues/", scopes=ISSUE_READ, sync_to_thread=True)
@@ -60,10 +62,10 @@ def list_project_issues(
         return _listed(visit, connection, access, [shown], query or "")
 
 
-@get("/organizations/{organization:str}/issues/{issue:str}/", scopes=ISSUE_READ, sync_to_thread=True)
-def get_issue_of_organization(
-    visit: GivenVisit, organization: str, issue: str
-) -> IssueDetailsJson:
+@get(
+    "/organizations/{organization:str}/issues/{issue:str}/", scopes=ISSUE_READ, sync_to_thread=True
+)
+def get_issue_of_organization(visit: GivenVisit, organization: str, issue: str) -> IssueDetailsJson:
     """Show an issue by its id or short id."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)

@@ -11,7 +11,6 @@ from shipmark.api.routes.issues import shown_issues
 from shipmark.api.routes.release_children import RESOLVED_MAX, commits_answer
 from shipmark.api.routes.releases import (
     amendment,
-    chosen_status,
     publication_fields,
     shown_release,
 )

@@ -36,9 +36,7 @@ def get_meta(visit: GivenVisit, organization: str, version: str) -> ReleaseMetaJ
 
 
 @get("/commits/", scopes=RELEASE_READ, sync_to_thread=True)
-def list_commits(
-    visit: GivenVisit, organization: str, version: str
-) -> Response[list[CommitJson]]:
+def list_commits(visit: GivenVisit, organization: str, version: str) -> Response[list[CommitJson]]:
     """List the commits of a release, the newest first."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)

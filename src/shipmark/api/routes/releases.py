@@ -1,5 +1,6 @@
 """``organizations/{org}/releases/``: list, publish, and one release (releases.md 2.3, 2.4, 2.6)."""
 
+import re
 from typing import Any
 
 from litestar import Response, Router, delete, get, post, put
@@ -10,6 +11,7 @@ from shipmark.api import bodies, related
 from shipmark.api.given import GivenVisit, Visit, all_of
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.api.wire.release import ReleaseJson, release_json
+from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest, Invalid, NotFound
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
@@ -26,7 +28,10 @@ from shipmark.releases.model import (
 )
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
+from shipmark.serving import ranges
 from shipmark.serving.pages import counted
+
+_KEY = re.compile(r"!?([a-zA-Z_.]+):")
 
 
 @get("/", scopes=RELEASE_READ, sync_to_thread=True)
@@ -41,12 +46,15 @@ def list_releases(visit: GivenVisit, organization: str) -> Response[list[Release
         shown = visit.filtered_projects(connection, access)
         if not shown:
             return visit.listed([], None)
+        created = ranges.asked(visit.request.query_params, now()) or (None, None)
         wanted = ReleaseFilter(
             organization_id=access.organization.id,
             project_ids=tuple(project.id for project in shown),
             status=status,
-            version_part=(visit.parameter("query") or "").strip(),
+            version_part=searched(visit.parameter("query")),
             environment_ids=_environments(visit, connection, access),
+            created_from=created[0],
+            created_to=created[1],
         )
         rows = release_store.page_of(connection, wanted, limit=page.limit, offset=page.skipped)
         found, links = counted(rows, page)
@@ -55,9 +63,7 @@ def list_releases(visit: GivenVisit, organization: str) -> Response[list[Release
 
 
 @post("/", scopes=RELEASE_WRITE, sync_to_thread=True)
-def publish_release(
-    visit: GivenVisit, organization: str, body: bytes
-) -> Response[ReleaseJson]:
+def publish_release(visit: GivenVisit, organization: str, body: bytes) -> Response[ReleaseJson]:
     """Publish a release: 201 when it is new or new to a project, 208 when all was there."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -107,9 +113,7 @@ def delete_release(visit: GivenVisit, organization: str, version: str) -> None:
         publishing.withdraw(connection, release)
 
 
-def seen_release(
-    visit: Visit, connection: Connection, access: Access, version: str
-) -> Release:
+def seen_release(visit: Visit, connection: Connection, access: Access, version: str) -> Release:
     """The release of the address, if it is in a project of the caller's."""
     ids = [project.id for project in visit.allowed_projects(connection, access)]
     return releases.find(connection, access.organization.id, version, ids)
@@ -172,9 +176,15 @@ def chosen_status(text: str | None, *, default: ReleaseStatus | None) -> Release
         raise BadRequest("invalid value for status") from None
 
 
-def _environments(
-    visit: Visit, connection: Connection, access: Access
-) -> tuple[int, ...] | None:
+def searched(query: str | None) -> str:
+    """The text that is searched in versions. Keys are refused: taking them for text would mislead."""
+    text = (query or "").strip()
+    if match := _KEY.match(text):
+        raise BadRequest(f"Invalid key for this search: {match[1]}")
+    return text
+
+
+def _environments(visit: Visit, connection: Connection, access: Access) -> tuple[int, ...] | None:
     names = visit.parameters("environment")
     if not names:
         return None

@@ -1,5 +1,7 @@
 """``organizations/{org}/repos/`` (releases.md 2.20)."""
 
+from typing import Any
+
 from litestar import Response, Router, get, post
 
 from shipmark.api import related
@@ -16,11 +18,14 @@ from shipmark.serving.pages import counted
 
 _NEW = Record(
     {
-        "name": Field(Text(max=REPOSITORY_NAME_MAX), is_required=True),
+        "name": Field(Text(max=REPOSITORY_NAME_MAX)),
         "url": Field(Url()),
         "provider": Field(Text(is_null_ok=True, is_blank_ok=True)),
     }
 )
+
+#: What the reference calls the integrations that are asked for but not installed.
+_INTEGRATIONS = {"github": "GitHub", "gitlab": "GitLab", "bitbucket": "Bitbucket"}
 
 #: The parameter ``status`` and what it shows; other words show nothing.
 _SHOWN = {"active": RepositoryStatus.ACTIVE.value, "deleted": RepositoryStatus.DISABLED.value}
@@ -52,17 +57,17 @@ def list_repositories(visit: GivenVisit, organization: str) -> Response[list[Rep
 def add_repository(
     visit: GivenVisit, organization: str, body: bytes
 ) -> Response[RepositoryJson | dict[str, object]]:
-    """Add a repository that is known by name, with or without an address; integrations can't be installed."""
+    """Add a repository by name and address. Without an address there must be an integration, and there are none."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
     if access.user is None:
         raise NotSignedIn
     fields = visit.body(body, _NEW)
-    if fields.get("provider"):
-        return Response({"error_type": "validation"}, status_code=400)
+    if refusal := _refused(fields):
+        return Response(refusal, status_code=400)
     with visit.database.transaction() as connection:
         repository = store.add_named(
-            connection, access.organization.id, fields["name"], fields.get("url") or None, now()
+            connection, access.organization.id, fields["name"], fields["url"], now()
         )
     return Response(repository_json(repository))
 
@@ -84,6 +89,17 @@ def list_commits(
         commits, links = counted(rows, page)
         nested = related.to_commits(connection, access.organization.id, commits)
     return visit.listed([commit_json(commit, nested) for commit in commits], links)
+
+
+def _refused(fields: dict[str, Any]) -> dict[str, object] | None:
+    provider = fields.get("provider") or ""
+    if provider.startswith("integrations:"):
+        kind = provider.partition(":")[2]
+        reason = f"{_INTEGRATIONS.get(kind, kind)} requires an integration id."
+        return {"error_type": "validation", "errors": {"__all__": reason}}
+    if provider or not fields.get("name") or not fields.get("url"):
+        return {"error_type": "validation"}
+    return None
 
 
 router = Router(

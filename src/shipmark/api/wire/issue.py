@@ -155,7 +155,9 @@ def activity_json(
 
 def first_seen_json(issue: Issue) -> ActivityJson:
     """The last entry of every activity log: when the issue was first seen (groups-api.md 3.2)."""
-    return ActivityJson(id="0", user=None, type="first_seen", data={}, date_created=issue.first_seen_at)
+    return ActivityJson(
+        id="0", user=None, type="first_seen", data={}, date_created=issue.first_seen_at
+    )
 
 
 def status_details(issue: Issue, around: Surroundings) -> dict[str, object]:

@@ -128,7 +128,9 @@ def release_json(release: Release, related: Related) -> ReleaseJson:
     )
 
 
-def release_meta_json(release: Release, related: Related, changed_file_count: int) -> ReleaseMetaJson:
+def release_meta_json(
+    release: Release, related: Related, changed_file_count: int
+) -> ReleaseMetaJson:
     """The numbers of a release."""
     attached = related.attached.get(release.id, [])
     return ReleaseMetaJson(

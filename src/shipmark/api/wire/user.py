@@ -63,6 +63,8 @@ def user_json(user: User) -> UserJson:
         is_superuser=False,
         is_staff=False,
         experiments={},
-        emails=[EmailJson(id=str(e.id), email=e.email, is_verified=e.is_verified) for e in user.emails],
+        emails=[
+            EmailJson(id=str(e.id), email=e.email, is_verified=e.is_verified) for e in user.emails
+        ],
         avatar=AvatarJson(),
     )

@@ -1,48 +1,60 @@
 """How does the database get its tables? By Alembic, one step a file; a step that has landed is never edited.
 
-A step works with the code before it and after it, on SQLite and on PostgreSQL.
+A step works with the code before it and after it, on SQLite and on PostgreSQL. Alembic takes long to load and is needed
+once a release, so the steps run in a process of their own (``run.py``), and only when there are any to take.
 """
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection, String, Table, TypedColumns, inspect, select
 
-from shipmark.ground.database import Database
+from shipmark.ground.database import Database, metadata
 
-#: Any number that nothing else locks: nodes that start together migrate one after the other.
-_LOCK = 7_446_726
+#: The variable that tells the process which database to bring up to date.
+TARGET = "SHIPMARK_MIGRATED_URL"
+
+_STEPS = Path(__file__).parent / "versions"
+
+
+class MigrationError(Exception):
+    """The database could not be brought to the newest step."""
+
+
+class VersionColumns(TypedColumns):
+    """Alembic's own table, with the step that the database is at."""
+
+    version_num = Column(String(32), primary_key=True)
+
+
+_versions = Table("alembic_version", metadata, VersionColumns)
 
 
 def newest() -> str:
-    """The step that the code needs."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    assert head is not None
-    return head
+    """The step that the code needs: steps are numbered files."""
+    return max(path.name.partition("_")[0] for path in _STEPS.glob("[0-9]*.py"))
 
 
 def current(connection: Connection) -> str | None:
     """The step that the database is at; null for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table(_versions.name):
+        return None
+    return connection.execute(select(_versions.c.version_num)).scalar_one_or_none()
 
 
 def upgrade(database: Database) -> None:
-    """Bring the database to the newest step. Does nothing when it is there already."""
+    """Bring the database to the newest step. Raises `MigrationError` with what went wrong."""
     with database.snapshot() as connection:
         if current(connection) == newest():
             return
-    with database.transaction() as connection:
-        if not database.is_sqlite:
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    return config
+    done = subprocess.run(
+        [sys.executable, "-m", "shipmark.ground.migrations.run"],
+        env=os.environ | {TARGET: database.url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise MigrationError(f"The database could not be migrated:\n{done.stderr[-2000:]}")

@@ -42,7 +42,9 @@ def take_in(connection: Connection, project: Project, event: Event) -> TakenIn:
     """Keep an event and all that follows from it. The same event again changes nothing."""
     if events.exists(connection, project.id, event.event_id):
         return TakenIn(issue_id=None)
-    environment = projects.ensure_environment(connection, project.organization_id, event.environment)
+    environment = projects.ensure_environment(
+        connection, project.organization_id, event.environment
+    )
     projects.link_environment(connection, environment.id, [project.id])
     projects.note_event(connection, project, event.platform, event.at)
     release = _release(connection, project, event)
@@ -119,9 +121,7 @@ def _count(
         )
 
 
-def _regresses(
-    connection: Connection, issue: Issue, event: Event, release: Release | None
-) -> bool:
+def _regresses(connection: Connection, issue: Issue, event: Event, release: Release | None) -> bool:
     """Reopen a resolved issue that happens again after its fix; says whether it did."""
     if issue.status is not IssueStatus.RESOLVED:
         return False

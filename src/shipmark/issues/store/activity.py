@@ -113,7 +113,9 @@ def add(connection: Connection, happened: Sequence[Happened], at: datetime) -> N
         given.issue_id, given.type, given.ident, given.user_id, given.details, literal(at, Moment)
     )
     columns = ["issue_id", "type", "ident", "user_id", "details", "happened_at"]
-    connection.execute(upsert(connection, activities).from_select(columns, source.order_by(given.place)))
+    connection.execute(
+        upsert(connection, activities).from_select(columns, source.order_by(given.place))
+    )
 
 
 def add_history(
@@ -133,7 +135,9 @@ def add_history(
         literal(at, Moment),
     )
     columns = ["issue_id", "status", "release_id", "user_id", "happened_at"]
-    connection.execute(upsert(connection, history).from_select(columns, rows.order_by(given.issue_id)))
+    connection.execute(
+        upsert(connection, history).from_select(columns, rows.order_by(given.issue_id))
+    )
 
 
 def subscribe(
@@ -147,7 +151,8 @@ def subscribe(
     connection.execute(
         upsert(connection, subscriptions)
         .from_select(
-            ["issue_id", "user_id", "is_active", "reason"], rows.order_by(pairs.issue_id, pairs.user_id)
+            ["issue_id", "user_id", "is_active", "reason"],
+            rows.order_by(pairs.issue_id, pairs.user_id),
         )
         .on_conflict_do_nothing()
     )
@@ -186,7 +191,11 @@ def history_of(connection: Connection, issue_id: int, *, limit: int) -> list[His
     )
     return [
         HistoryEntry(
-            issue_id=issue, status=HistoryStatus(status), at=at, user_id=user_id, release_id=release_id
+            issue_id=issue,
+            status=HistoryStatus(status),
+            at=at,
+            user_id=user_id,
+            release_id=release_id,
         )
         for issue, status, at, user_id, release_id in connection.execute(query)
     ]

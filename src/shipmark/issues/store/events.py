@@ -71,11 +71,15 @@ def add(
 
 def exists(connection: Connection, project_id: int, event_id: str) -> bool:
     """Do we have that event?"""
-    query = select(events.c.id).where(events.c.project_id == project_id, events.c.event_id == event_id)
+    query = select(events.c.id).where(
+        events.c.project_id == project_id, events.c.event_id == event_id
+    )
     return connection.execute(query).first() is not None
 
 
-def newest_of(connection: Connection, issue_id: int) -> tuple[str, datetime, dict[str, object]] | None:
+def newest_of(
+    connection: Connection, issue_id: int
+) -> tuple[str, datetime, dict[str, object]] | None:
     """The id, moment and payload of the issue's newest event."""
     query = (
         select(events.c.event_id, events.c.happened_at, events.c.payload)

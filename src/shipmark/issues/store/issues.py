@@ -168,8 +168,12 @@ def count(connection: Connection, issue: Issue, event: Event, *, is_new_user: bo
     values = _said_by(event) | {
         "times_seen": c.times_seen + 1,
         "user_count": c.user_count + int(is_new_user),
-        "first_seen_at": case((c.first_seen_at > event.at, literal(event.at, Moment)), else_=c.first_seen_at),
-        "last_seen_at": case((c.last_seen_at < event.at, literal(event.at, Moment)), else_=c.last_seen_at),
+        "first_seen_at": case(
+            (c.first_seen_at > event.at, literal(event.at, Moment)), else_=c.first_seen_at
+        ),
+        "last_seen_at": case(
+            (c.last_seen_at < event.at, literal(event.at, Moment)), else_=c.last_seen_at
+        ),
     }
     connection.execute(update(issues).where(c.id == issue.id).values(values))
 
@@ -194,7 +198,9 @@ def reopen(connection: Connection, issue_id: int, at: datetime, active_before: d
             status=IssueStatus.UNRESOLVED,
             substatus=Substatus.REGRESSED,
             active_at=at,
-            last_seen_at=case((issues.c.last_seen_at < at, literal(at, Moment)), else_=issues.c.last_seen_at),
+            last_seen_at=case(
+                (issues.c.last_seen_at < at, literal(at, Moment)), else_=issues.c.last_seen_at
+            ),
             resolved_at=None,
         )
     )
@@ -235,7 +241,9 @@ def ids_of_short_ids(
     if not short_ids:
         return {}
     kinds: dict[str, TypeEngine[Any]] = {"slug": Text(), "number": Id}
-    wanted = listed(connection, "wanted", kinds, sorted({(s.project_slug, s.number) for s in short_ids}))
+    wanted = listed(
+        connection, "wanted", kinds, sorted({(s.project_slug, s.number) for s in short_ids})
+    )
     query = (
         select(wanted.c.slug, wanted.c.number, issues.c.id)
         .join(projects, projects.c.slug == wanted.c.slug)
@@ -256,7 +264,9 @@ def ids_in_organization(
         return set()
     wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
     query = select(issues.c.id).join(wanted, wanted.c.id == issues.c.id)
-    return set(connection.execute(query.where(issues.c.organization_id == organization_id)).scalars())
+    return set(
+        connection.execute(query.where(issues.c.organization_id == organization_id)).scalars()
+    )
 
 
 def page_of(

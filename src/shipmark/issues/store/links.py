@@ -3,7 +3,17 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, ForeignKey, Table, TypedColumns, delete, exists, literal, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Table,
+    TypedColumns,
+    delete,
+    exists,
+    literal,
+    select,
+)
 
 from shipmark.ground.database import Id, Moment, listed, metadata, upsert
 
@@ -12,7 +22,9 @@ class CommitLinkColumns(TypedColumns):
     """A commit that says it resolves an issue. It stays when the commit leaves a release."""
 
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
-    commit_id = Column(Id, ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True, index=True)
+    commit_id = Column(
+        Id, ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
     linked_at = Column(Moment, nullable=False)
 
 
@@ -30,7 +42,8 @@ def ensure(connection: Connection, given: Collection[Pair], at: datetime) -> set
     statement = (
         upsert(connection, commit_links)
         .from_select(
-            ["issue_id", "commit_id", "linked_at"], rows.order_by(pairs.c.issue_id, pairs.c.commit_id)
+            ["issue_id", "commit_id", "linked_at"],
+            rows.order_by(pairs.c.issue_id, pairs.c.commit_id),
         )
         .on_conflict_do_nothing()
         .returning(commit_links.c.issue_id, commit_links.c.commit_id)
@@ -38,7 +51,9 @@ def ensure(connection: Connection, given: Collection[Pair], at: datetime) -> set
     return {(issue_id, commit_id) for issue_id, commit_id in connection.execute(statement)}
 
 
-def drop_others(connection: Connection, commit_ids: Collection[int], kept: Collection[Pair]) -> None:
+def drop_others(
+    connection: Connection, commit_ids: Collection[int], kept: Collection[Pair]
+) -> None:
     """Drop the links of these commits to all but the kept pairs: their messages name those issues no more."""
     these = listed(connection, "these", {"id": Id}, [[i] for i in sorted(commit_ids)])
     pairs = listed(connection, "kept", {"issue_id": Id, "commit_id": Id}, sorted(kept))

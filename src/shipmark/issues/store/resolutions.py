@@ -33,7 +33,9 @@ class ResolutionColumns(TypedColumns):
 
     id = Column(Id, primary_key=True)
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False, unique=True)
-    release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), nullable=False, index=True)
+    release_id = Column(
+        Id, ForeignKey("releases.id", ondelete="CASCADE"), nullable=False, index=True
+    )
     type = Column(String(16), nullable=False)
     user_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
     resolved_at = Column(Moment, nullable=False)

@@ -12,7 +12,9 @@ class IssueReleaseColumns(TypedColumns):
     """An issue seen in a release, in an environment."""
 
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
-    release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True, index=True)
+    release_id = Column(
+        Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
     environment_id = Column(
         Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True
     )
@@ -39,7 +41,11 @@ def note_release(
     connection: Connection, issue_id: int, release_id: int, environment_id: int, at: datetime
 ) -> None:
     """Remember that the issue was seen in the release; the last moment never moves back."""
-    row: dict[str, object] = {"issue_id": issue_id, "release_id": release_id, "environment_id": environment_id}
+    row: dict[str, object] = {
+        "issue_id": issue_id,
+        "release_id": release_id,
+        "environment_id": environment_id,
+    }
     row |= {"first_seen_at": at, "last_seen_at": at}
     statement = upsert(connection, issue_releases).values(row)
     kept, new = issue_releases.c.last_seen_at, statement.excluded.last_seen_at
@@ -58,7 +64,9 @@ def note_environment(
     row: dict[str, object] = {"issue_id": issue_id, "environment_id": environment_id}
     row |= {"first_release_id": release_id, "first_seen_at": at}
     statement = upsert(connection, issue_environments).values(row).on_conflict_do_nothing()
-    return connection.execute(statement.returning(issue_environments.c.issue_id)).first() is not None
+    return (
+        connection.execute(statement.returning(issue_environments.c.issue_id)).first() is not None
+    )
 
 
 def last_releases(connection: Connection, issue_ids: Collection[int]) -> dict[int, int]:

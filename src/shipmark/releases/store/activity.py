@@ -3,7 +3,18 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, String, Table, Text, TypedColumns, insert, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    insert,
+    select,
+)
 
 from shipmark.ground.database import Id, Moment, metadata
 from shipmark.releases.model import ReleaseActivity, ReleaseActivityType
@@ -56,7 +67,14 @@ def of_version(
     """What happened to the release, newest first."""
     table = activities.c
     query = (
-        select(table.project_id, table.type, table.version, table.happened_at, table.user_id, table.details)
+        select(
+            table.project_id,
+            table.type,
+            table.version,
+            table.happened_at,
+            table.user_id,
+            table.details,
+        )
         .where(table.organization_id == organization_id, table.version == version)
         .order_by(table.happened_at.desc(), table.id.desc())
         .limit(limit)

@@ -15,7 +15,6 @@ from sqlalchemy import (
     literal,
     select,
 )
-
 from sqlalchemy.dialects import postgresql
 
 from shipmark.ground.database import Id, listed, metadata, upsert
@@ -40,7 +39,9 @@ class ReleaseCommitColumns(TypedColumns):
     """A commit in a release; position 0 is the newest."""
 
     release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
-    commit_id = Column(Id, ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True, index=True)
+    commit_id = Column(
+        Id, ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
     position = Column(Integer, nullable=False)
 
 
@@ -63,10 +64,7 @@ release_heads = Table("release_heads", metadata, ReleaseHeadColumns)
 def replace(connection: Connection, release_id: int, commit_ids: Sequence[int]) -> None:
     """Let the release hold exactly these commits, newest first. One that is given twice keeps its first place."""
     clear(connection, release_id)
-    places = [
-        [commit_id, position]
-        for position, commit_id in enumerate(commit_ids)
-    ]
+    places = [[commit_id, position] for position, commit_id in enumerate(commit_ids)]
     if not places:
         return
     given = listed(connection, "given", {"commit_id": Id, "position": Integer()}, places)
@@ -131,7 +129,10 @@ def page_of(
     )
     if repository_ids is not None:
         query = query.where(commits.c.repository_id.in_(repository_ids))
-    return [(row[0], commit_of(*row[1:])) for row in connection.execute(query.limit(limit).offset(offset))]
+    return [
+        (row[0], commit_of(*row[1:]))
+        for row in connection.execute(query.limit(limit).offset(offset))
+    ]
 
 
 def changed_files_of(
@@ -142,7 +143,7 @@ def changed_files_of(
         select(*CHANGED_FILE)
         .join(release_commits, release_commits.c.commit_id == changed_files.c.commit_id)
         .where(release_commits.c.release_id == release_id)
-        .order_by(changed_files.c.filename, changed_files.c.id)
+        .order_by(changed_files.c.filename, release_commits.c.position)
     )
     if repository_id is not None:
         query = query.join(commits, commits.c.id == changed_files.c.commit_id).where(
@@ -177,9 +178,7 @@ def repository_ids_of(connection: Connection, release_id: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def releases_of(
-    connection: Connection, commit_ids: Collection[int]
-) -> dict[int, list[Release]]:
+def releases_of(connection: Connection, commit_ids: Collection[int]) -> dict[int, list[Release]]:
     """The releases that hold each commit, the oldest first."""
     if not commit_ids:
         return {}

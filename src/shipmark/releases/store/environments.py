@@ -27,7 +27,9 @@ class ReleaseEnvironmentColumns(TypedColumns):
     """A release in an environment of a project: seen by events there, or deployed there."""
 
     release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
-    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True, index=True)
+    project_id = Column(
+        Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
     environment_id = Column(
         Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True
     )

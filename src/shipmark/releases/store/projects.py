@@ -22,7 +22,9 @@ class ReleaseProjectColumns(TypedColumns):
     """A release in a project, with the number of issues first seen in it there."""
 
     release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
-    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True, index=True)
+    project_id = Column(
+        Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
     new_issue_count = Column(Integer, nullable=False)
 
 
@@ -34,7 +36,9 @@ def attach(connection: Connection, release_id: int, project_ids: Collection[int]
     if not project_ids:
         return set()
     given = listed(connection, "given", {"project_id": Id}, [[i] for i in sorted(project_ids)])
-    rows = select(literal(release_id, Id), given.c.project_id, literal(0)).order_by(given.c.project_id)
+    rows = select(literal(release_id, Id), given.c.project_id, literal(0)).order_by(
+        given.c.project_id
+    )
     statement = (
         upsert(connection, release_projects)
         .from_select(["release_id", "project_id", "new_issue_count"], rows)

@@ -145,7 +145,12 @@ def change(
     released_at: datetime | None = None,
 ) -> Release:
     """Change what is given; null leaves it as it is."""
-    given = {"status": status.value if status else None, "ref": ref, "url": url, "released_at": released_at}
+    given = {
+        "status": status.value if status else None,
+        "ref": ref,
+        "url": url,
+        "released_at": released_at,
+    }
     return _updated(connection, release, {name: value for name, value in given.items() if value})
 
 
@@ -176,9 +181,15 @@ def remove(connection: Connection, release_id: int) -> None:
     connection.execute(delete(releases).where(releases.c.id == release_id))
 
 
-def page_of(connection: Connection, wanted: ReleaseFilter, *, limit: int, offset: int) -> list[Release]:
+def page_of(
+    connection: Connection, wanted: ReleaseFilter, *, limit: int, offset: int
+) -> list[Release]:
     """A page of the releases that pass the filter, the newest created first."""
-    query = select(*RELEASE).where(*_conditions(wanted)).order_by(releases.c.created_at.desc(), releases.c.id.desc())
+    query = (
+        select(*RELEASE)
+        .where(*_conditions(wanted))
+        .order_by(releases.c.created_at.desc(), releases.c.id.desc())
+    )
     return [release_of(row) for row in connection.execute(query.limit(limit).offset(offset))]
 
 
@@ -186,7 +197,11 @@ def page_by_shipping(
     connection: Connection, wanted: ReleaseFilter, *, limit: int, offset: int
 ) -> list[Release]:
     """A page of the releases that pass the filter, the newest shipped first (the project list's order)."""
-    query = select(*RELEASE).where(*_conditions(wanted)).order_by(SHIPPED_AT.desc(), releases.c.id.desc())
+    query = (
+        select(*RELEASE)
+        .where(*_conditions(wanted))
+        .order_by(SHIPPED_AT.desc(), releases.c.id.desc())
+    )
     return [release_of(row) for row in connection.execute(query.limit(limit).offset(offset))]
 
 
@@ -236,7 +251,9 @@ def release_of(row: Sequence[Any]) -> Release:
 def _updated(connection: Connection, release: Release, values: dict[str, object]) -> Release:
     if not values:
         return release
-    statement = update(releases).where(releases.c.id == release.id).values(values).returning(*RELEASE)
+    statement = (
+        update(releases).where(releases.c.id == release.id).values(values).returning(*RELEASE)
+    )
     return release_of(connection.execute(statement).one())
 
 
