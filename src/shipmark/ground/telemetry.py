@@ -47,9 +47,7 @@ def timed(step: str, **fields: object) -> Iterator[dict[str, object]]:
     finally:
         seconds = time.perf_counter() - begun
         _seconds.labels(step, outcome).observe(seconds)
-        log.info(
-            f"{step} {outcome}", step=step, outcome=outcome, seconds=round(seconds, 6), **fields
-        )
+        log.info(step, outcome=outcome, seconds=round(seconds, 6), **fields)
 
 
 def counted(what: str, kind: str, number: int = 1) -> None:

@@ -26,7 +26,7 @@ from shipmark.repositories import actions as repositories
 from shipmark.repositories.actions import Kept
 from shipmark.repositories.model import GivenCommit
 
-_OLDEST = datetime.min
+_OLDEST = datetime.min  # noqa: DTZ901  # compared with moments whose zone, always UTC, is left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,7 +142,7 @@ def _moment(match: re.Match[str]) -> datetime:
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     microsecond = int((fraction or "").ljust(6, "0")[:6])
     try:
-        naive = datetime(
+        naive = datetime(  # noqa: DTZ001  # the zone follows
             int(year), int(month), int(day), int(hour), int(minute), int(second or 0), microsecond
         )
         offset = _zone(zone)

@@ -53,7 +53,7 @@ def run_due(database: Database, at: datetime) -> bool:
             jobs.finish(connection, job)
             ACTIONS[job.kind](connection, job.details, at)
         counted("jobs", "done")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # a job that fails must not end the worker
         _give_back(database, job, error, at)
     return True
 
@@ -80,7 +80,7 @@ class Worker(threading.Thread):
                 busy = run_due(self._database, now())
             except Conflict:
                 busy = False
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # nor must a database that is away
                 log.error("The worker could not look for jobs", exc_info=error)
                 busy = False
             if not busy:

@@ -11,7 +11,7 @@ class Blobs(Protocol):
 
     * `put` returns once the content is as durable as the store can make it; it is there whole or not at all;
     * putting what is there already changes nothing; `remove` of what is not there changes nothing;
-    * `read` streams from any offset without holding the whole content, and raises ``KeyError`` for one that is not there.
+    * `read` streams from any offset without holding the whole content; of one that is not there it raises ``KeyError``.
     """
 
     def put(self, content: bytes) -> str:

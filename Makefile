@@ -1,0 +1,68 @@
+# make          lists the commands
+# make serve    runs the server on an empty or existing ./data
+# make test     lint, types, imports and all tests
+
+PYTHON ?= python3
+BIN := .venv/bin
+SERVE ?=
+PYTEST ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test check lint format lock clients chromium bench clean
+
+help:  ## Say which commands there are
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: .venv/.runtime  ## Make .venv from the locked requirements
+
+serve: .venv/.runtime  ## Run the server at http://127.0.0.1:8000 with its data in ./data
+	@$(BIN)/shipmark serve $(SERVE)
+
+test: .venv/.test clients chromium lint  ## Check everything: lint, types, imports, all tests
+	$(BIN)/python -m pytest -n 2 $(PYTEST)
+
+check: test  ## What CI runs
+
+lint: .venv/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: .venv/.test  ## Format the code and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.test  ## Measure publishing and starting, beside their targets
+	$(BIN)/python bench/publish.py
+	$(BIN)/python bench/start.py
+
+lock: .venv/.test  ## Lock the requirements anew
+	$(BIN)/python -m uv pip compile pyproject.toml requirements/runtime.in \
+	  --python-version 3.11 --universal --generate-hashes --no-header --no-emit-index-url \
+	  --output-file requirements/runtime.txt --quiet
+	$(BIN)/python -m uv pip compile pyproject.toml requirements/runtime.in --group test \
+	  --constraints requirements/runtime.txt \
+	  --python-version 3.11 --universal --generate-hashes --no-header --no-emit-index-url \
+	  --output-file requirements/test.txt --quiet
+
+clients: .venv/.test
+	@bash tests/conformance/install_clients.sh
+
+chromium:
+	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium)
+
+clean:  ## Remove everything that was made, but for ./data
+	rm -rf .venv .clients .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements/runtime.txt pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.test: requirements/test.txt .venv/.runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
