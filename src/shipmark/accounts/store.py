@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypedColumns,
+    bindparam,
     delete,
     insert,
     select,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 )
 
 from shipmark.accounts.model import Email, User, UserToken
-from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 
 
 class UserColumns(TypedColumns):
@@ -86,6 +87,18 @@ _USER = (
     users.c.last_login_at,
 )
 
+_BY_IDS = select(*_USER).join(WANTED, WANTED.c.id == users.c.id)
+_EMAILS_OF = (
+    select(emails.c.user_id, emails.c.id, emails.c.email, emails.c.is_verified)
+    .join(WANTED, WANTED.c.id == emails.c.user_id)
+    .order_by(emails.c.id)
+)
+_TOKEN_BY_DIGEST = (
+    select(tokens.c.id, tokens.c.scopes, tokens.c.expires_at, *_USER)
+    .join(users, users.c.id == tokens.c.user_id)
+    .where(tokens.c.digest == bindparam("digest"))
+)
+
 
 def add(connection: Connection, email: str, name: str, password: str | None, at: datetime) -> int:
     """Keep a new user with one verified address; the address decides races, by its constraint."""
@@ -116,15 +129,9 @@ def by_ids(connection: Connection, user_ids: Collection[int]) -> dict[int, User]
     """The users of those ids, with addresses, in two statements whatever their number."""
     if not user_ids:
         return {}
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(user_ids)])
-    people = connection.execute(select(*_USER).join(wanted, wanted.c.id == users.c.id)).all()
+    people = connection.execute(_BY_IDS, wanted(user_ids)).all()
     addresses: dict[int, list[Email]] = {}
-    query = (
-        select(emails.c.user_id, emails.c.id, emails.c.email, emails.c.is_verified)
-        .join(wanted, wanted.c.id == emails.c.user_id)
-        .order_by(emails.c.id)
-    )
-    for user_id, email_id, email, is_verified in connection.execute(query):
+    for user_id, email_id, email, is_verified in connection.execute(_EMAILS_OF, wanted(user_ids)):
         addresses.setdefault(user_id, []).append(
             Email(id=email_id, email=email, is_verified=is_verified)
         )
@@ -196,17 +203,12 @@ def add_token(
         "name": name,
         "created_at": at,
     }
-    connection.execute(upsert(connection, tokens).values(row | {"scopes": " ".join(scopes)}))
+    connection.execute(upsert(tokens).values(row | {"scopes": " ".join(scopes)}))
 
 
 def token_by_digest(connection: Connection, digest: str) -> UserToken | None:
     """The token with that digest and its user, active or not."""
-    query = (
-        select(tokens.c.id, tokens.c.scopes, tokens.c.expires_at, *_USER)
-        .join(users, users.c.id == tokens.c.user_id)
-        .where(tokens.c.digest == digest)
-    )
-    row = connection.execute(query).first()
+    row = connection.execute(_TOKEN_BY_DIGEST, {"digest": digest}).first()
     if row is None:
         return None
     user = _user(row[3:])

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from litestar import Request, Response
 from litestar.datastructures import State
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
@@ -155,4 +156,4 @@ async def provide_visit(request: Request[Any, Any, State]) -> Visit:
     return Visit(request, state.database, state.settings, scopes)
 
 
-GivenVisit = Annotated[Visit, Dependency(skip_validation=True)]
+GivenVisit = NamedDependency[SkipValidation[Visit]]

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from shipmark.deploys.model import Deploy, NewDeploy
-from shipmark.ground.database import Id, Moment, listed, metadata
+from shipmark.ground.database import WANTED, Id, Moment, metadata, wanted
 from shipmark.projects.store import environments
 
 
@@ -58,6 +58,7 @@ _DEPLOY = (
     deploys.c.finished_at,
 )
 _with_environment = deploys.join(environments, environments.c.id == deploys.c.environment_id)
+_BY_IDS = select(*_DEPLOY).select_from(_with_environment.join(WANTED, WANTED.c.id == deploys.c.id))
 
 
 def add(
@@ -110,11 +111,7 @@ def by_ids(connection: Connection, deploy_ids: Collection[int]) -> dict[int, Dep
     """The deploys of those ids."""
     if not deploy_ids:
         return {}
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(deploy_ids)])
-    query = (
-        select(*_DEPLOY).select_from(_with_environment).join(wanted, wanted.c.id == deploys.c.id)
-    )
-    return {row[0]: _deploy(*row) for row in connection.execute(query)}
+    return {row[0]: _deploy(*row) for row in connection.execute(_BY_IDS, wanted(deploy_ids))}
 
 
 def _deploy(

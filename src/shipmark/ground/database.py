@@ -6,13 +6,14 @@ Two units of work: `Database.transaction` may write and is all or nothing, `Data
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -25,14 +26,15 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     event,
-    func,
+    literal_column,
     make_url,
     select,
-    type_coerce,
 )
-from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from shipmark.ground.errors import Conflict
@@ -118,48 +120,87 @@ class Database:
         self.engine.dispose()
 
 
-def upsert(connection: Connection, table: Table) -> postgresql.Insert:
-    """An INSERT that can have ``on_conflict_do_nothing`` or ``on_conflict_do_update``.
-
-    SQLite's has the same methods, hence the one type.
-    """
-    if connection.dialect.name == "sqlite":
-        return cast("postgresql.Insert", sqlite.insert(table))
+def upsert(table: Table) -> postgresql.Insert:
+    """An INSERT that can have ``on_conflict_do_nothing`` or ``on_conflict_do_update``; SQLite reads the same."""
     return postgresql.insert(table)
 
 
-def listed(
-    connection: Connection,
-    name: str,
-    columns: Mapping[str, TypeEngine[Any]],
-    rows: Sequence[Sequence[object]],
-) -> Subquery:
-    """Rows of ours as a relation that statements can select from and join.
+def listed(name: str, /, **columns: TypeEngine[Any]) -> Subquery:
+    """Rows of ours as a relation that statements can select from and join; `rows` gives them at execution.
 
-    All rows travel as one parameter, so a statement stays one statement, whatever their number. An INSERT … SELECT
-    from it needs an ORDER BY: without one SQLite reads the ON of ON CONFLICT as part of a join, and with one
-    concurrent writers take PostgreSQL's row locks in the same order.
+    All rows travel as one parameter, so a statement stays one statement, whatever their number, and can be composed
+    once. An INSERT … SELECT from it needs an ORDER BY: without one SQLite reads the ON of ON CONFLICT as part of a
+    join, and with one concurrent writers take PostgreSQL's row locks in the same order.
     """
-    text = bindparam(None, json.dumps(rows, default=_in_json), type_=Text)
-    if connection.dialect.name == "sqlite":
-        value = func.json_each(text).table_valued("value", name=f"{name}_rows").c.value
-        fields = [
-            type_coerce(func.json_extract(value, f"$[{index}]"), kind).label(column)
-            for index, (column, kind) in enumerate(columns.items())
-        ]
-    else:
-        rows_of = func.json_array_elements(sql_cast(text, postgresql.JSON))
-        value = rows_of.table_valued("value", name=f"{name}_rows").c.value
-        fields = [
-            sql_cast(value.op("->>")(index), kind).label(column)
-            for index, (column, kind) in enumerate(columns.items())
-        ]
-    return select(*fields).subquery(name)
+    source = _JsonRows(bindparam(name, type_=Text)).table_valued("value", name=f"{name}_rows")
+    items = [
+        _JsonItem(source.c.value, literal_column(str(index)), type_=kind).label(column)
+        for index, (column, kind) in enumerate(columns.items())
+    ]
+    return select(*items).subquery(name)
+
+
+def rows(name: str, given: Iterable[Sequence[object]]) -> dict[str, str]:
+    """The parameter that holds the rows of the relation `listed` under that name, in the order of its columns."""
+    return {name: json.dumps(list(given), default=_in_json)}
+
+
+#: Ids that something is wanted of.
+WANTED_NAME = "wanted_ids"
+
+
+def wanted(ids: Iterable[int]) -> dict[str, str]:
+    """The parameter that holds the ids of `WANTED`."""
+    return rows(WANTED_NAME, ([each] for each in sorted(ids)))
+
+
+class _JsonRows(FunctionElement[Any]):
+    """The items of a JSON list, as rows."""
+
+    inherit_cache = True
+    name = "json_rows"
+
+
+class _JsonItem(FunctionElement[Any]):
+    """An item of a JSON list by its place, in the type of the element."""
+
+    inherit_cache = True
+    name = "json_item"
+
+    def __init__(self, *clauses: ColumnElement[Any], type_: TypeEngine[Any]) -> None:
+        self.type = type_
+        super().__init__(*clauses)
+
+
+@compiles(_JsonRows, "sqlite")
+def _json_rows_on_sqlite(element: _JsonRows, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_JsonRows, "postgresql")
+def _json_rows_on_postgresql(element: _JsonRows, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_array_elements(CAST({compiler.process(element.clauses, **options)} AS JSON))"
+
+
+@compiles(_JsonItem, "sqlite")
+def _json_item_on_sqlite(element: _JsonItem, compiler: SQLCompiler, **options: Any) -> str:
+    value, index = (compiler.process(each, **options) for each in element.clauses)
+    return f"json_extract({value}, '$[{index}]')"
+
+
+@compiles(_JsonItem, "postgresql")
+def _json_item_on_postgresql(element: _JsonItem, compiler: SQLCompiler, **options: Any) -> str:
+    value, index = (compiler.process(each, **options) for each in element.clauses)
+    kind = compiler.dialect.type_compiler_instance.process(element.type)
+    return f"CAST({value} ->> {index} AS {kind})"
 
 
 def _in_json(value: object) -> str:
     assert isinstance(value, datetime)
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return value.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+WANTED = listed(WANTED_NAME, id=Id)
 
 
 class _Lock(Protocol):

@@ -74,7 +74,7 @@ def enqueue(
     """Have something done, once the transaction is committed. With a key that waits already, nothing is added."""
     row: dict[str, object] = {"kind": kind, "key": key, "details": json.dumps(details)}
     row |= {"attempts": 0, "run_at": run_at or now, "created_at": now}
-    connection.execute(upsert(connection, jobs).values(row).on_conflict_do_nothing())
+    connection.execute(upsert(jobs).values(row).on_conflict_do_nothing())
 
 
 def enqueue_once(

@@ -15,12 +15,13 @@ from sqlalchemy import (
     TypedColumns,
     UniqueConstraint,
     and_,
+    bindparam,
     exists,
     select,
 )
 
 from shipmark.accounts.store import emails, users
-from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.ground.database import Id, Moment, listed, metadata, rows, upsert
 from shipmark.organizations.model import Organization, OrganizationToken, Role, Team
 
 
@@ -104,21 +105,41 @@ _ORGANIZATION = (
     organizations.c.created_at,
 )
 
+_WITH_ROLE = select(*_ORGANIZATION, members.c.role).outerjoin(
+    members,
+    and_(
+        members.c.organization_id == organizations.c.id,
+        members.c.user_id == bindparam("user_id", type_=Id),
+    ),
+)
+_BY_ID_WITH_ROLE = _WITH_ROLE.where(organizations.c.id == bindparam("name", type_=Id))
+_BY_SLUG_WITH_ROLE = _WITH_ROLE.where(organizations.c.slug == bindparam("name", type_=Text()))
 
-def named(slug_or_id: str) -> ColumnElement[bool]:
-    """The condition that finds an organization by what an address holds: only digits are an id, never a slug."""
-    if slug_or_id.isascii() and slug_or_id.isdigit() and len(slug_or_id) < 19:
-        return organizations.c.id == int(slug_or_id)
-    return organizations.c.slug == slug_or_id
+#: In an address only digits are an id, never a slug; one with more could not be an id.
+ID_DIGITS_MAX = 19
+
+_ADDRESSES = listed("addresses", email=Text())
+_USERS_BY_EMAIL = (
+    select(emails.c.email, emails.c.user_id)
+    .join(_ADDRESSES, _ADDRESSES.c.email == emails.c.email)
+    .join(users, users.c.id == emails.c.user_id)
+    .join(members, members.c.user_id == users.c.id)
+    .where(
+        members.c.organization_id == bindparam("organization_id"),
+        emails.c.is_verified,
+        users.c.is_active,
+    )
+)
 
 
 def with_role(
     connection: Connection, slug_or_id: str, user_id: int | None
 ) -> tuple[Organization, Role | None] | None:
     """The organization, with the role that the user has in it, if any."""
-    mine = and_(members.c.organization_id == organizations.c.id, members.c.user_id == user_id)
-    query = select(*_ORGANIZATION, members.c.role).outerjoin(members, mine).where(named(slug_or_id))
-    row = connection.execute(query).first()
+    is_id = slug_or_id.isascii() and slug_or_id.isdigit() and len(slug_or_id) < ID_DIGITS_MAX
+    query = _BY_ID_WITH_ROLE if is_id else _BY_SLUG_WITH_ROLE
+    name = int(slug_or_id) if is_id else slug_or_id
+    row = connection.execute(query, {"name": name, "user_id": user_id}).first()
     if row is None:
         return None
     organization_id, slug, name, is_open, created_at, role = row
@@ -158,7 +179,7 @@ def of_user(
 def ensure(connection: Connection, slug: str, name: str, at: datetime) -> Organization:
     """The organization with that slug, made if missing."""
     row = {"slug": slug, "name": name, "is_open": True, "created_at": at}
-    connection.execute(upsert(connection, organizations).values(row).on_conflict_do_nothing())
+    connection.execute(upsert(organizations).values(row).on_conflict_do_nothing())
     made = by_slug(connection, slug)
     assert made is not None
     return made
@@ -169,7 +190,7 @@ def ensure_team(
 ) -> Team:
     """The team with that slug, made if missing."""
     row = {"organization_id": organization_id, "slug": slug, "name": name, "created_at": at}
-    connection.execute(upsert(connection, teams).values(row).on_conflict_do_nothing())
+    connection.execute(upsert(teams).values(row).on_conflict_do_nothing())
     made = team_by_slug(connection, organization_id, slug)
     assert made is not None
     return made
@@ -194,7 +215,7 @@ def ensure_member(
         "role": role.value,
         "created_at": at,
     }
-    connection.execute(upsert(connection, members).values(row).on_conflict_do_nothing())
+    connection.execute(upsert(members).values(row).on_conflict_do_nothing())
     query = select(members.c.id).where(
         members.c.organization_id == organization_id, members.c.user_id == user_id
     )
@@ -204,15 +225,15 @@ def ensure_member(
 def join_team(connection: Connection, team_id: int, member_id: int) -> None:
     """Put the member on the team, unless there already."""
     row = {"team_id": team_id, "member_id": member_id}
-    connection.execute(upsert(connection, team_members).values(row).on_conflict_do_nothing())
+    connection.execute(upsert(team_members).values(row).on_conflict_do_nothing())
 
 
-def is_on_team(user_id: int, team_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """The condition that the user is on that team, for the queries of rooms above."""
+def is_on_team(team_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition that the user ``member_user_id`` (a parameter) is on that team, for the rooms above."""
     return exists().where(
         team_members.c.team_id == team_id,
         team_members.c.member_id == members.c.id,
-        members.c.user_id == user_id,
+        members.c.user_id == bindparam("member_user_id", type_=Id),
     )
 
 
@@ -232,9 +253,7 @@ def add_token(
         "digest": digest,
         "last_characters": last,
     }
-    connection.execute(
-        upsert(connection, tokens).values(row | {"created_by": by, "created_at": at})
-    )
+    connection.execute(upsert(tokens).values(row | {"created_by": by, "created_at": at}))
 
 
 def token_by_digest(connection: Connection, digest: str) -> OrganizationToken | None:
@@ -252,17 +271,9 @@ def users_by_email(
     """Which active member has which of these lower-case addresses as a verified one? One statement for all."""
     if not addresses:
         return {}
-    wanted = listed(connection, "wanted", {"email": Text()}, [[a] for a in sorted(addresses)])
-    query = (
-        select(emails.c.email, emails.c.user_id)
-        .join(wanted, wanted.c.email == emails.c.email)
-        .join(users, users.c.id == emails.c.user_id)
-        .join(members, members.c.user_id == users.c.id)
-        .where(
-            members.c.organization_id == organization_id, emails.c.is_verified, users.c.is_active
-        )
-    )
-    return {email: user_id for email, user_id in connection.execute(query)}
+    parameters = rows("addresses", ([each] for each in sorted(addresses)))
+    found = connection.execute(_USERS_BY_EMAIL, parameters | {"organization_id": organization_id})
+    return {email: user_id for email, user_id in found}
 
 
 def _organization(

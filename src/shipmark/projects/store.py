@@ -6,7 +6,6 @@ from datetime import datetime
 from sqlalchemy import (
     Boolean,
     Column,
-    ColumnElement,
     Connection,
     ForeignKey,
     Integer,
@@ -14,13 +13,13 @@ from sqlalchemy import (
     Table,
     TypedColumns,
     UniqueConstraint,
+    bindparam,
     exists,
-    literal,
     select,
     update,
 )
 
-from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 from shipmark.organizations.model import Access, Team
 from shipmark.organizations.store import is_on_team, teams
 from shipmark.projects.model import Environment, Project, ProjectKey
@@ -115,6 +114,40 @@ _PROJECT = (
     projects.c.created_at,
 )
 
+_BY_IDS = select(*_PROJECT).join(WANTED, WANTED.c.id == projects.c.id)
+_ALL_OF = (
+    select(*_PROJECT)
+    .where(projects.c.organization_id == bindparam("organization_id"))
+    .order_by(projects.c.slug)
+)
+_OF_TEAMS = _ALL_OF.where(
+    exists().where(project_teams.c.project_id == projects.c.id, is_on_team(project_teams.c.team_id))
+)
+_TEAMS_OF = (
+    select(project_teams.c.project_id, teams.c.id, teams.c.slug, teams.c.name, teams.c.created_at)
+    .join(teams, teams.c.id == project_teams.c.team_id)
+    .join(WANTED, WANTED.c.id == project_teams.c.project_id)
+    .order_by(teams.c.slug)
+)
+_PLATFORMS_OF = (
+    select(platforms.c.project_id, platforms.c.platform)
+    .join(WANTED, WANTED.c.id == platforms.c.project_id)
+    .order_by(platforms.c.platform)
+)
+_LINK_ENVIRONMENT = (
+    upsert(project_environments)
+    .from_select(
+        ["project_id", "environment_id"],
+        select(WANTED.c.id, bindparam("environment_id", type_=Id)).order_by(WANTED.c.id),
+    )
+    .on_conflict_do_nothing()
+)
+_NOTE_RELEASES = (
+    update(projects)
+    .where(projects.c.id.in_(select(WANTED.c.id)), projects.c.has_releases.is_(False))
+    .values(has_releases=True)
+)
+
 
 def accessible(connection: Connection, access: Access) -> list[Project]:
     """The projects that the caller may name: all of an open organization, else those of their teams."""
@@ -142,17 +175,15 @@ def by_ids(connection: Connection, project_ids: Collection[int]) -> dict[int, Pr
     """The projects of those ids."""
     if not project_ids:
         return {}
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(project_ids)])
-    query = select(*_PROJECT).join(wanted, wanted.c.id == projects.c.id)
-    return {row[0]: _project(*row) for row in connection.execute(query)}
+    return {row[0]: _project(*row) for row in connection.execute(_BY_IDS, wanted(project_ids))}
 
 
 def is_on_its_team(connection: Connection, project_id: int, user_id: int) -> bool:
     """Is the user on a team that owns the project?"""
     query = select(project_teams.c.team_id).where(
-        project_teams.c.project_id == project_id, is_on_team(user_id, project_teams.c.team_id)
+        project_teams.c.project_id == project_id, is_on_team(project_teams.c.team_id)
     )
-    return connection.execute(query.limit(1)).first() is not None
+    return connection.execute(query.limit(1), {"member_user_id": user_id}).first() is not None
 
 
 def ensure(
@@ -166,7 +197,7 @@ def ensure(
     """The project with that slug, made if missing."""
     row = {"organization_id": organization_id, "slug": slug, "name": name, "platform": platform}
     row |= {"has_releases": False, "last_short_id": 0, "created_at": at}
-    connection.execute(upsert(connection, projects).values(row).on_conflict_do_nothing())
+    connection.execute(upsert(projects).values(row).on_conflict_do_nothing())
     query = select(*_PROJECT).where(
         projects.c.organization_id == organization_id, projects.c.slug == slug
     )
@@ -176,22 +207,14 @@ def ensure(
 def own(connection: Connection, project_id: int, team_id: int) -> None:
     """Let the team own the project, unless it does already."""
     row = {"project_id": project_id, "team_id": team_id}
-    connection.execute(upsert(connection, project_teams).values(row).on_conflict_do_nothing())
+    connection.execute(upsert(project_teams).values(row).on_conflict_do_nothing())
 
 
 def teams_of(connection: Connection, project_ids: Collection[int]) -> dict[int, list[Team]]:
     """The teams of each project, by slug."""
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(project_ids)])
-    query = (
-        select(
-            project_teams.c.project_id, teams.c.id, teams.c.slug, teams.c.name, teams.c.created_at
-        )
-        .join(teams, teams.c.id == project_teams.c.team_id)
-        .join(wanted, wanted.c.id == project_teams.c.project_id)
-        .order_by(teams.c.slug)
-    )
     found: dict[int, list[Team]] = {}
-    for project_id, team_id, slug, name, created_at in connection.execute(query):
+    rows = connection.execute(_TEAMS_OF, wanted(project_ids))
+    for project_id, team_id, slug, name, created_at in rows:
         found.setdefault(project_id, []).append(
             Team(id=team_id, slug=slug, name=name, created_at=created_at)
         )
@@ -202,7 +225,7 @@ def add_key(connection: Connection, key: ProjectKey, at: datetime) -> None:
     """Keep a DSN key."""
     row = {"project_id": key.project_id, "public_key": key.public_key, "secret_key": key.secret_key}
     row |= {"label": key.label, "is_active": key.is_active, "created_at": at}
-    connection.execute(upsert(connection, keys).values(row))
+    connection.execute(upsert(keys).values(row))
 
 
 def keys_of(connection: Connection, project_id: int) -> list[ProjectKey]:
@@ -236,28 +259,18 @@ def note_event(connection: Connection, project: Project, platform: str, at: date
             update(projects).where(projects.c.id == project.id, first).values(first_event_at=at)
         )
     row = {"project_id": project.id, "platform": platform}
-    connection.execute(upsert(connection, platforms).values(row).on_conflict_do_nothing())
+    connection.execute(upsert(platforms).values(row).on_conflict_do_nothing())
 
 
 def note_releases(connection: Connection, project_ids: Collection[int]) -> None:
     """Remember that these projects have releases."""
-    connection.execute(
-        update(projects)
-        .where(projects.c.id.in_(sorted(project_ids)), projects.c.has_releases.is_(False))
-        .values(has_releases=True)
-    )
+    connection.execute(_NOTE_RELEASES, wanted(project_ids))
 
 
 def platforms_of(connection: Connection, project_ids: Collection[int]) -> dict[int, list[str]]:
     """The platforms of each project, sorted."""
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(project_ids)])
-    query = (
-        select(platforms.c.project_id, platforms.c.platform)
-        .join(wanted, wanted.c.id == platforms.c.project_id)
-        .order_by(platforms.c.platform)
-    )
     found: dict[int, list[str]] = {}
-    for project_id, platform in connection.execute(query):
+    for project_id, platform in connection.execute(_PLATFORMS_OF, wanted(project_ids)):
         found.setdefault(project_id, []).append(platform)
     return found
 
@@ -278,7 +291,7 @@ def ensure_environment(connection: Connection, organization_id: int, name: str) 
     row = {"organization_id": organization_id, "name": name}
     known = environments_named(connection, organization_id, [name])
     if not known:
-        connection.execute(upsert(connection, environments).values(row).on_conflict_do_nothing())
+        connection.execute(upsert(environments).values(row).on_conflict_do_nothing())
         known = environments_named(connection, organization_id, [name])
     return known[0]
 
@@ -297,13 +310,8 @@ def link_environment(
     connection: Connection, environment_id: int, project_ids: Collection[int]
 ) -> None:
     """Remember that these projects run there."""
-    given = listed(connection, "given", {"project_id": Id}, [[i] for i in sorted(project_ids)])
-    rows = select(given.c.project_id, literal(environment_id, Id)).order_by(given.c.project_id)
-    connection.execute(
-        upsert(connection, project_environments)
-        .from_select(["project_id", "environment_id"], rows)
-        .on_conflict_do_nothing()
-    )
+    parameters = wanted(project_ids) | {"environment_id": environment_id}
+    connection.execute(_LINK_ENVIRONMENT, parameters)
 
 
 def environments_of(connection: Connection, project_id: int) -> list[Environment]:
@@ -318,17 +326,11 @@ def environments_of(connection: Connection, project_id: int) -> list[Environment
 
 
 def _seen_by(connection: Connection, access: Access, *, is_everything: bool) -> list[Project]:
-    query = select(*_PROJECT).where(projects.c.organization_id == access.organization.id)
+    query, parameters = _ALL_OF, {"organization_id": access.organization.id}
     if not (is_everything or access.reaches_all):
         assert access.user is not None, "only users have teams"
-        query = query.where(_owned_by_team_of(access.user.id))
-    return [_project(*row) for row in connection.execute(query.order_by(projects.c.slug))]
-
-
-def _owned_by_team_of(user_id: int) -> ColumnElement[bool]:
-    return exists().where(
-        project_teams.c.project_id == projects.c.id, is_on_team(user_id, project_teams.c.team_id)
-    )
+        query, parameters = _OF_TEAMS, parameters | {"member_user_id": access.user.id}
+    return [_project(*row) for row in connection.execute(query, parameters)]
 
 
 def _project(

@@ -35,6 +35,9 @@ _MOMENT = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?\s*"
     r"(Z|[+-]\d{2}(?::?\d{2})?)?"
 )
+_PLAIN_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?"
+)
 _HOST = re.compile(
     r"(?:(?:[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]{0,61}[a-z0-9\u00a1-\uffff])?\.)*"
     r"[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]{0,61}[a-z0-9\u00a1-\uffff])?\.?|\[[0-9a-f:.]+\])",
@@ -65,17 +68,11 @@ class Text:
 
     def __call__(self, value: object) -> str | None:
         """The text, trimmed unless the field keeps it as it is."""
-        if value is None:
-            if self.is_null_ok:
+        if type(value) is not str:
+            if value is None and self.is_null_ok:
                 return None
-            raise Wrong([NULL])
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise Wrong([NOT_TEXT])
-        text = str(value).strip() if self.is_trimmed else str(value)
-        self._check(text)
-        return text
-
-    def _check(self, text: str) -> None:
+            value = _as_text(value)
+        text = value.strip() if self.is_trimmed else value
         if not text and not self.is_blank_ok:
             raise Wrong([BLANK])
         if self.max is not None and len(text) > self.max:
@@ -84,6 +81,15 @@ class Text:
             raise Wrong([NUL_CHARACTER])
         if not text.isascii() and (bad := _SURROGATE.search(text)):
             raise Wrong([f"Surrogate characters are not allowed: U+{ord(bad[0]):X}."])
+        return text
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        raise Wrong([NULL])
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Wrong([NOT_TEXT])
+    return str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +138,26 @@ class Moment:
             if self.is_null_ok:
                 return None
             raise Wrong([NULL])
-        match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+        if not isinstance(value, str):
+            raise Wrong([BAD_MOMENT])
+        if _PLAIN_MOMENT.fullmatch(value):
+            return _plain_moment(value)
+        match = _MOMENT.fullmatch(value)
         if match is None:
             raise Wrong([BAD_MOMENT])
         return _moment(match)
+
+
+def _plain_moment(text: str) -> datetime:
+    """What clients send as good as always, without taking it apart ourselves."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Wrong([BAD_MOMENT]) from None
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise Wrong([MOMENT_RANGE]) from None
 
 
 def _moment(match: re.Match[str]) -> datetime:
@@ -172,6 +194,8 @@ class Choice(Generic[T]):
 
     def __call__(self, value: object) -> T:
         """What the word stands for."""
+        if type(value) is str and value in self.choices:
+            return self.choices[value]
         text = Text()(value)
         assert text is not None
         if text not in self.choices:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -17,12 +16,12 @@ from sqlalchemy import (
     Table,
     Text,
     TypedColumns,
+    bindparam,
     literal,
     select,
 )
-from sqlalchemy.types import TypeEngine
 
-from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.ground.database import Id, Moment, listed, metadata, rows, upsert
 from shipmark.issues.model import (
     HistoryEntry,
     HistoryStatus,
@@ -81,6 +80,53 @@ history = Table(
 subscriptions = Table("issue_subscriptions", metadata, SubscriptionColumns)
 
 
+_HAPPENED = listed(
+    "happened",
+    issue_id=Id,
+    type=Text(),
+    ident=Text(),
+    user_id=Id,
+    details=Text(),
+    place=Id,
+)
+_ADD = upsert(activities).from_select(
+    ["issue_id", "type", "ident", "user_id", "details", "happened_at"],
+    select(
+        _HAPPENED.c.issue_id,
+        _HAPPENED.c.type,
+        _HAPPENED.c.ident,
+        _HAPPENED.c.user_id,
+        _HAPPENED.c.details,
+        bindparam("at", type_=Moment()),
+    ).order_by(_HAPPENED.c.place),
+)
+_USERS = listed("users", issue_id=Id, user_id=Id)
+_ADD_HISTORY = upsert(history).from_select(
+    ["issue_id", "status", "release_id", "user_id", "happened_at"],
+    select(
+        _USERS.c.issue_id,
+        bindparam("status", type_=Text()),
+        bindparam("release_id", type_=Id),
+        _USERS.c.user_id,
+        bindparam("at", type_=Moment()),
+    ).order_by(_USERS.c.issue_id),
+)
+_PAIRS = listed("pairs", issue_id=Id, user_id=Id)
+_SUBSCRIBE = (
+    upsert(subscriptions)
+    .from_select(
+        ["issue_id", "user_id", "is_active", "reason"],
+        select(
+            _PAIRS.c.issue_id,
+            _PAIRS.c.user_id,
+            literal(True),
+            bindparam("reason", type_=Integer),
+        ).order_by(_PAIRS.c.issue_id, _PAIRS.c.user_id),
+    )
+    .on_conflict_do_nothing()
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
     """Something that happened to an issue, to be kept."""
@@ -96,26 +142,11 @@ def add(connection: Connection, happened: Sequence[Happened], at: datetime) -> N
     """Keep what happened, in one statement."""
     if not happened:
         return
-    kinds: dict[str, TypeEngine[Any]] = {
-        "issue_id": Id,
-        "type": Text(),
-        "ident": Text(),
-        "user_id": Id,
-        "details": Text(),
-        "place": Id,
-    }
-    rows = [
-        [it.issue_id, it.type.value, it.ident, it.user_id, json.dumps(it.details), place]
+    given = (
+        (it.issue_id, it.type.value, it.ident, it.user_id, json.dumps(it.details), place)
         for place, it in enumerate(happened)
-    ]
-    given = listed(connection, "given", kinds, rows).c
-    source = select(
-        given.issue_id, given.type, given.ident, given.user_id, given.details, literal(at, Moment)
     )
-    columns = ["issue_id", "type", "ident", "user_id", "details", "happened_at"]
-    connection.execute(
-        upsert(connection, activities).from_select(columns, source.order_by(given.place))
-    )
+    connection.execute(_ADD, rows("happened", given) | {"at": at})
 
 
 def add_history(
@@ -126,18 +157,8 @@ def add_history(
     at: datetime,
 ) -> None:
     """Keep what became of issues (each with who did it), in one statement."""
-    given = listed(connection, "given", {"issue_id": Id, "user_id": Id}, sorted(users.items())).c
-    rows = select(
-        given.issue_id,
-        literal(status.value),
-        literal(release_id, Id),
-        given.user_id,
-        literal(at, Moment),
-    )
-    columns = ["issue_id", "status", "release_id", "user_id", "happened_at"]
-    connection.execute(
-        upsert(connection, history).from_select(columns, rows.order_by(given.issue_id))
-    )
+    parameters = {"status": status.value, "release_id": release_id, "at": at}
+    connection.execute(_ADD_HISTORY, rows("users", sorted(users.items())) | parameters)
 
 
 def subscribe(
@@ -146,16 +167,8 @@ def subscribe(
     """Subscribe (issue, user) pairs; what a user has chosen before stays."""
     if not given:
         return
-    pairs = listed(connection, "given", {"issue_id": Id, "user_id": Id}, sorted(set(given))).c
-    rows = select(pairs.issue_id, pairs.user_id, literal(True), literal(int(reason)))
-    connection.execute(
-        upsert(connection, subscriptions)
-        .from_select(
-            ["issue_id", "user_id", "is_active", "reason"],
-            rows.order_by(pairs.issue_id, pairs.user_id),
-        )
-        .on_conflict_do_nothing()
-    )
+    parameters = {"reason": int(reason)}
+    connection.execute(_SUBSCRIBE, rows("pairs", sorted(set(given))) | parameters)
 
 
 def of_issue(connection: Connection, issue_id: int, *, limit: int) -> list[IssueActivity]:

@@ -65,7 +65,7 @@ def add(
         "received_at": event.received_at,
         "payload": _packed(event.payload),
     }
-    statement = upsert(connection, events).values(row).on_conflict_do_nothing()
+    statement = upsert(events).values(row).on_conflict_do_nothing()
     return connection.execute(statement.returning(events.c.id)).first() is not None
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, ForeignKey, Integer, Table, TypedColumns, delete, select
 
-from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 from shipmark.issues.model import InboxEntry, InboxReason
 
 
@@ -19,17 +19,21 @@ class InboxColumns(TypedColumns):
 
 inbox = Table("inbox", metadata, InboxColumns)
 
+_TAKE_OUT = delete(inbox).where(inbox.c.issue_id.in_(select(WANTED.c.id)))
+_OF_ISSUES = select(inbox.c.issue_id, inbox.c.reason, inbox.c.added_at).join(
+    WANTED, WANTED.c.id == inbox.c.issue_id
+)
+
 
 def put(connection: Connection, issue_id: int, reason: InboxReason, at: datetime) -> None:
     """Put the issue into the inbox, unless it is there."""
     row = {"issue_id": issue_id, "reason": int(reason), "added_at": at}
-    connection.execute(upsert(connection, inbox).values(row).on_conflict_do_nothing())
+    connection.execute(upsert(inbox).values(row).on_conflict_do_nothing())
 
 
 def take_out(connection: Connection, issue_ids: Collection[int]) -> None:
     """Take the issues out of the inbox."""
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
-    connection.execute(delete(inbox).where(inbox.c.issue_id.in_(select(wanted.c.id))))
+    connection.execute(_TAKE_OUT, wanted(issue_ids))
 
 
 def take_out_older(connection: Connection, at: datetime) -> int:
@@ -41,11 +45,7 @@ def of_issues(connection: Connection, issue_ids: Collection[int]) -> dict[int, I
     """The entries of those of the issues that are in the inbox."""
     if not issue_ids:
         return {}
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
-    query = select(inbox.c.issue_id, inbox.c.reason, inbox.c.added_at).join(
-        wanted, wanted.c.id == inbox.c.issue_id
-    )
+    found = connection.execute(_OF_ISSUES, wanted(issue_ids))
     return {
-        issue_id: InboxEntry(reason=InboxReason(reason), at=at)
-        for issue_id, reason, at in connection.execute(query)
+        issue_id: InboxEntry(reason=InboxReason(reason), at=at) for issue_id, reason, at in found
     }

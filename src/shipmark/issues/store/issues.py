@@ -17,15 +17,15 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     UniqueConstraint,
+    bindparam,
     case,
     insert,
     literal,
     select,
     update,
 )
-from sqlalchemy.types import TypeEngine
 
-from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
 from shipmark.issues.events import Event
 from shipmark.issues.model import Issue, IssueStatus, Substatus
 from shipmark.issues.short_ids import ShortId
@@ -113,6 +113,38 @@ _FIELDS = (
 ISSUE = tuple(issues.c[name] for name in _FIELDS)
 
 
+_LOCK = (
+    select(issues.c.id, issues.c.status)
+    .join(WANTED, WANTED.c.id == issues.c.id)
+    .order_by(issues.c.id)
+    .with_for_update(key_share=True, of=issues)
+)
+_MARK_RESOLVED = (
+    update(issues)
+    .where(issues.c.id.in_(select(WANTED.c.id)))
+    .values(
+        status=IssueStatus.RESOLVED,
+        substatus=None,
+        resolved_at=case(
+            (issues.c.status == IssueStatus.RESOLVED, issues.c.resolved_at),
+            else_=bindparam("at", type_=Moment()),
+        ),
+    )
+)
+_SHORT_IDS = listed("short_ids", slug=Text(), number=Id)
+_BY_SHORT_IDS = (
+    select(_SHORT_IDS.c.slug, _SHORT_IDS.c.number, issues.c.id)
+    .join(projects, projects.c.slug == _SHORT_IDS.c.slug)
+    .join(issues, (issues.c.project_id == projects.c.id) & (issues.c.number == _SHORT_IDS.c.number))
+    .where(projects.c.organization_id == bindparam("organization_id"))
+)
+_IN_ORGANIZATION = (
+    select(issues.c.id)
+    .join(WANTED, WANTED.c.id == issues.c.id)
+    .where(issues.c.organization_id == bindparam("organization_id"))
+)
+
+
 def by_id(connection: Connection, organization_id: int | None, issue_id: int) -> Issue | None:
     """The issue of that id; with an organization, only if it is one of its own."""
     query = select(*ISSUE).where(issues.c.id == issue_id)
@@ -133,7 +165,7 @@ def by_hashes(connection: Connection, project_id: int, wanted: Sequence[str]) ->
 def lead(connection: Connection, issue: Issue, given: Sequence[str]) -> None:
     """Let these hashes lead to the issue, where they lead nowhere yet."""
     rows = [{"project_id": issue.project_id, "hash": each, "issue_id": issue.id} for each in given]
-    connection.execute(upsert(connection, hashes).values(rows).on_conflict_do_nothing())
+    connection.execute(upsert(hashes).values(rows).on_conflict_do_nothing())
 
 
 def add(
@@ -181,7 +213,7 @@ def count(connection: Connection, issue: Issue, event: Event, *, is_new_user: bo
 def meet(connection: Connection, issue_id: int, user_hash: str) -> bool:
     """Remember that a user met the issue; says whether it was for the first time."""
     row = {"issue_id": issue_id, "user_hash": user_hash}
-    statement = upsert(connection, issue_users).values(row).on_conflict_do_nothing()
+    statement = upsert(issue_users).values(row).on_conflict_do_nothing()
     return connection.execute(statement.returning(issue_users.c.issue_id)).first() is not None
 
 
@@ -209,29 +241,13 @@ def reopen(connection: Connection, issue_id: int, at: datetime, active_before: d
 
 def lock(connection: Connection, issue_ids: Collection[int]) -> dict[int, IssueStatus]:
     """Let nobody else change these issues until the unit of work ends; says which status each has now."""
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
-    query = (
-        select(issues.c.id, issues.c.status)
-        .join(wanted, wanted.c.id == issues.c.id)
-        .order_by(issues.c.id)
-        .with_for_update(key_share=True, of=issues)
-    )
-    return {issue_id: IssueStatus(status) for issue_id, status in connection.execute(query)}
+    found = connection.execute(_LOCK, wanted(issue_ids))
+    return {issue_id: IssueStatus(status) for issue_id, status in found}
 
 
 def mark_resolved(connection: Connection, issue_ids: Collection[int], at: datetime) -> None:
     """Resolve these issues; one that is resolved already keeps its moment."""
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
-    was_resolved = issues.c.status == IssueStatus.RESOLVED
-    connection.execute(
-        update(issues)
-        .where(issues.c.id == wanted.c.id)
-        .values(
-            status=IssueStatus.RESOLVED,
-            substatus=None,
-            resolved_at=case((was_resolved, issues.c.resolved_at), else_=literal(at, Moment)),
-        )
-    )
+    connection.execute(_MARK_RESOLVED, wanted(issue_ids) | {"at": at})
 
 
 def ids_of_short_ids(
@@ -240,20 +256,9 @@ def ids_of_short_ids(
     """The issue of each short id, in one statement whatever their number; unknown ones are left out."""
     if not short_ids:
         return {}
-    kinds: dict[str, TypeEngine[Any]] = {"slug": Text(), "number": Id}
-    wanted = listed(
-        connection, "wanted", kinds, sorted({(s.project_slug, s.number) for s in short_ids})
-    )
-    query = (
-        select(wanted.c.slug, wanted.c.number, issues.c.id)
-        .join(projects, projects.c.slug == wanted.c.slug)
-        .join(issues, (issues.c.project_id == projects.c.id) & (issues.c.number == wanted.c.number))
-        .where(projects.c.organization_id == organization_id)
-    )
-    return {
-        ShortId(project_slug=slug, number=number): issue_id
-        for slug, number, issue_id in connection.execute(query)
-    }
+    given = rows("short_ids", sorted({(it.project_slug, it.number) for it in short_ids}))
+    found = connection.execute(_BY_SHORT_IDS, given | {"organization_id": organization_id})
+    return {ShortId(project_slug=slug, number=number): issue_id for slug, number, issue_id in found}
 
 
 def ids_in_organization(
@@ -262,11 +267,8 @@ def ids_in_organization(
     """Those of the ids that are issues of the organization."""
     if not issue_ids:
         return set()
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
-    query = select(issues.c.id).join(wanted, wanted.c.id == issues.c.id)
-    return set(
-        connection.execute(query.where(issues.c.organization_id == organization_id)).scalars()
-    )
+    parameters = wanted(issue_ids) | {"organization_id": organization_id}
+    return set(connection.execute(_IN_ORGANIZATION, parameters).scalars())
 
 
 def page_of(
@@ -295,6 +297,19 @@ def first_seen_in(connection: Connection, release_id: int) -> bool:
     """Is there an issue that was first seen in the release?"""
     query = select(issues.c.id).where(issues.c.first_release_id == release_id).limit(1)
     return connection.execute(query).first() is not None
+
+
+def first_seen_among(
+    connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
+) -> list[Issue]:
+    """The projects' issues that were first seen in the release, the oldest first."""
+    query = (
+        select(*ISSUE)
+        .where(issues.c.first_release_id == release_id, issues.c.project_id.in_(project_ids))
+        .order_by(issues.c.id)
+        .limit(limit)
+    )
+    return [issue_of(row) for row in connection.execute(query)]
 
 
 def issue_of(row: Sequence[Any]) -> Issue:

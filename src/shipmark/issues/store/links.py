@@ -9,13 +9,13 @@ from sqlalchemy import (
     ForeignKey,
     Table,
     TypedColumns,
+    bindparam,
     delete,
     exists,
-    literal,
     select,
 )
 
-from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
 
 
 class CommitLinkColumns(TypedColumns):
@@ -32,34 +32,37 @@ commit_links = Table("issue_commits", metadata, CommitLinkColumns)
 
 Pair = tuple[int, int]
 
+_PAIRS = listed("pairs", issue_id=Id, commit_id=Id)
+_ENSURE = (
+    upsert(commit_links)
+    .from_select(
+        ["issue_id", "commit_id", "linked_at"],
+        select(_PAIRS.c.issue_id, _PAIRS.c.commit_id, bindparam("at", type_=Moment())).order_by(
+            _PAIRS.c.issue_id, _PAIRS.c.commit_id
+        ),
+    )
+    .on_conflict_do_nothing()
+    .returning(commit_links.c.issue_id, commit_links.c.commit_id)
+)
+_DROP_OTHERS = delete(commit_links).where(
+    commit_links.c.commit_id.in_(select(WANTED.c.id)),
+    ~exists().where(
+        _PAIRS.c.issue_id == commit_links.c.issue_id,
+        _PAIRS.c.commit_id == commit_links.c.commit_id,
+    ),
+)
+
 
 def ensure(connection: Connection, given: Collection[Pair], at: datetime) -> set[Pair]:
     """Link (issue, commit) pairs; says which were not linked before."""
     if not given:
         return set()
-    pairs = listed(connection, "given", {"issue_id": Id, "commit_id": Id}, sorted(given))
-    rows = select(pairs.c.issue_id, pairs.c.commit_id, literal(at, Moment))
-    statement = (
-        upsert(connection, commit_links)
-        .from_select(
-            ["issue_id", "commit_id", "linked_at"],
-            rows.order_by(pairs.c.issue_id, pairs.c.commit_id),
-        )
-        .on_conflict_do_nothing()
-        .returning(commit_links.c.issue_id, commit_links.c.commit_id)
-    )
-    return {(issue_id, commit_id) for issue_id, commit_id in connection.execute(statement)}
+    found = connection.execute(_ENSURE, rows("pairs", sorted(given)) | {"at": at})
+    return {(issue_id, commit_id) for issue_id, commit_id in found}
 
 
 def drop_others(
     connection: Connection, commit_ids: Collection[int], kept: Collection[Pair]
 ) -> None:
     """Drop the links of these commits to all but the kept pairs: their messages name those issues no more."""
-    these = listed(connection, "these", {"id": Id}, [[i] for i in sorted(commit_ids)])
-    pairs = listed(connection, "kept", {"issue_id": Id, "commit_id": Id}, sorted(kept))
-    is_kept = exists().where(
-        pairs.c.issue_id == commit_links.c.issue_id, pairs.c.commit_id == commit_links.c.commit_id
-    )
-    connection.execute(
-        delete(commit_links).where(commit_links.c.commit_id.in_(select(these.c.id)), ~is_kept)
-    )
+    connection.execute(_DROP_OTHERS, wanted(commit_ids) | rows("pairs", sorted(kept)))

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     TypedColumns,
     and_,
+    bindparam,
     delete,
     exists,
     literal,
@@ -19,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
 from shipmark.issues.model import Issue, IssueStatus, Resolution, ResolutionType
 from shipmark.issues.store.issues import ISSUE, issue_of, issues
 from shipmark.issues.store.links import commit_links
@@ -44,6 +45,60 @@ class ResolutionColumns(TypedColumns):
 resolutions = Table("resolutions", metadata, ResolutionColumns, sqlite_autoincrement=True)
 
 
+_OF_ISSUES = select(
+    resolutions.c.id,
+    resolutions.c.issue_id,
+    resolutions.c.release_id,
+    resolutions.c.type,
+    resolutions.c.user_id,
+    resolutions.c.resolved_at,
+).join(WANTED, WANTED.c.id == resolutions.c.issue_id)
+
+_DONE = exists().where(
+    resolutions.c.issue_id == issues.c.id,
+    resolutions.c.release_id == release_commits.c.release_id,
+    issues.c.status == IssueStatus.RESOLVED,
+)
+_NAMED = (
+    select(issues.c.id, commit_links.c.commit_id, authors.c.email)
+    .select_from(release_commits)
+    .join(commit_links, commit_links.c.commit_id == release_commits.c.commit_id)
+    .join(issues, issues.c.id == commit_links.c.issue_id)
+    .join(
+        release_projects,
+        and_(
+            release_projects.c.release_id == release_commits.c.release_id,
+            release_projects.c.project_id == issues.c.project_id,
+        ),
+    )
+    .join(commits, commits.c.id == commit_links.c.commit_id)
+    .outerjoin(authors, authors.c.id == commits.c.author_id)
+    .where(release_commits.c.release_id == bindparam("release_id"), ~_DONE)
+    .order_by(issues.c.id, release_commits.c.position)
+)
+
+_USERS = listed("users", issue_id=Id, user_id=Id)
+_GIVEN = upsert(resolutions).from_select(
+    ["issue_id", "release_id", "type", "user_id", "resolved_at"],
+    select(
+        _USERS.c.issue_id,
+        bindparam("release_id", type_=Id),
+        literal(ResolutionType.IN_RELEASE.value),
+        _USERS.c.user_id,
+        bindparam("at", type_=Moment()),
+    ).order_by(_USERS.c.issue_id),
+)
+_SET_IN_RELEASE = _GIVEN.on_conflict_do_update(
+    index_elements=["issue_id"],
+    set_={
+        "release_id": _GIVEN.excluded.release_id,
+        "type": _GIVEN.excluded.type,
+        "user_id": _GIVEN.excluded.user_id,
+        "resolved_at": _GIVEN.excluded.resolved_at,
+    },
+).returning(resolutions.c.issue_id, resolutions.c.id)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
     """An issue that a commit of a release names, with the address of the commit's author."""
@@ -58,30 +113,8 @@ def named_by_release(connection: Connection, release_id: int) -> list[Named]:
 
     Only issues of the release's own projects: one of another stays open until the commit ships there.
     """
-    done = and_(
-        resolutions.c.issue_id == issues.c.id,
-        resolutions.c.release_id == release_id,
-        issues.c.status == IssueStatus.RESOLVED,
-    )
-    query = (
-        select(issues.c.id, commit_links.c.commit_id, authors.c.email)
-        .select_from(release_commits)
-        .join(commit_links, commit_links.c.commit_id == release_commits.c.commit_id)
-        .join(issues, issues.c.id == commit_links.c.issue_id)
-        .join(
-            release_projects,
-            and_(
-                release_projects.c.release_id == release_commits.c.release_id,
-                release_projects.c.project_id == issues.c.project_id,
-            ),
-        )
-        .join(commits, commits.c.id == commit_links.c.commit_id)
-        .outerjoin(authors, authors.c.id == commits.c.author_id)
-        .where(release_commits.c.release_id == release_id, ~exists().where(done))
-        .order_by(issues.c.id, release_commits.c.position)
-    )
     newest: dict[int, Named] = {}
-    for issue_id, commit_id, email in connection.execute(query):
+    for issue_id, commit_id, email in connection.execute(_NAMED, {"release_id": release_id}):
         named = Named(issue_id=issue_id, commit_id=commit_id, author_email=email)
         newest.setdefault(issue_id, named)
     return list(newest.values())
@@ -91,28 +124,8 @@ def set_in_release(
     connection: Connection, release_id: int, users: dict[int, int | None], at: datetime
 ) -> dict[int, int]:
     """Resolve issues in the release, each by a user or nobody; says the resolution's id of each issue."""
-    given = listed(connection, "given", {"issue_id": Id, "user_id": Id}, sorted(users.items()))
-    rows = select(
-        given.c.issue_id,
-        literal(release_id, Id),
-        literal(ResolutionType.IN_RELEASE.value),
-        given.c.user_id,
-        literal(at, Moment),
-    ).order_by(given.c.issue_id)
-    statement = upsert(connection, resolutions).from_select(
-        ["issue_id", "release_id", "type", "user_id", "resolved_at"], rows
-    )
-    new = statement.excluded
-    statement = statement.on_conflict_do_update(
-        index_elements=["issue_id"],
-        set_={
-            "release_id": new.release_id,
-            "type": new.type,
-            "user_id": new.user_id,
-            "resolved_at": new.resolved_at,
-        },
-    )
-    found = connection.execute(statement.returning(resolutions.c.issue_id, resolutions.c.id))
+    parameters = {"release_id": release_id, "at": at}
+    found = connection.execute(_SET_IN_RELEASE, rows("users", sorted(users.items())) | parameters)
     return {issue_id: resolution_id for issue_id, resolution_id in found}
 
 
@@ -120,9 +133,7 @@ def of_issues(connection: Connection, issue_ids: Collection[int]) -> dict[int, R
     """The resolution of each issue that has one."""
     if not issue_ids:
         return {}
-    c = resolutions.c
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
-    query = select(c.id, c.issue_id, c.release_id, c.type, c.user_id, c.resolved_at)
+    found = connection.execute(_OF_ISSUES, wanted(issue_ids))
     return {
         issue_id: Resolution(
             id=resolution_id,
@@ -132,9 +143,7 @@ def of_issues(connection: Connection, issue_ids: Collection[int]) -> dict[int, R
             user_id=user_id,
             at=at,
         )
-        for resolution_id, issue_id, release_id, kind, user_id, at in connection.execute(
-            query.join(wanted, wanted.c.id == c.issue_id)
-        )
+        for resolution_id, issue_id, release_id, kind, user_id, at in found
     }
 
 

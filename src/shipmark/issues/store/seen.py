@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, ForeignKey, Table, TypedColumns, case, select
 
-from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 
 
 class IssueReleaseColumns(TypedColumns):
@@ -36,6 +36,12 @@ class IssueEnvironmentColumns(TypedColumns):
 issue_releases = Table("issue_releases", metadata, IssueReleaseColumns)
 issue_environments = Table("issue_environments", metadata, IssueEnvironmentColumns)
 
+_LAST_RELEASES = (
+    select(issue_releases.c.issue_id, issue_releases.c.release_id)
+    .join(WANTED, WANTED.c.id == issue_releases.c.issue_id)
+    .order_by(issue_releases.c.last_seen_at, issue_releases.c.release_id)
+)
+
 
 def note_release(
     connection: Connection, issue_id: int, release_id: int, environment_id: int, at: datetime
@@ -47,7 +53,7 @@ def note_release(
         "environment_id": environment_id,
     }
     row |= {"first_seen_at": at, "last_seen_at": at}
-    statement = upsert(connection, issue_releases).values(row)
+    statement = upsert(issue_releases).values(row)
     kept, new = issue_releases.c.last_seen_at, statement.excluded.last_seen_at
     connection.execute(
         statement.on_conflict_do_update(
@@ -63,7 +69,7 @@ def note_environment(
     """Remember that the issue was seen in the environment; says whether for the first time."""
     row: dict[str, object] = {"issue_id": issue_id, "environment_id": environment_id}
     row |= {"first_release_id": release_id, "first_seen_at": at}
-    statement = upsert(connection, issue_environments).values(row).on_conflict_do_nothing()
+    statement = upsert(issue_environments).values(row).on_conflict_do_nothing()
     return (
         connection.execute(statement.returning(issue_environments.c.issue_id)).first() is not None
     )
@@ -73,11 +79,5 @@ def last_releases(connection: Connection, issue_ids: Collection[int]) -> dict[in
     """The release in which each issue was last seen."""
     if not issue_ids:
         return {}
-    c = issue_releases.c
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(issue_ids)])
-    query = (
-        select(c.issue_id, c.release_id)
-        .join(wanted, wanted.c.id == c.issue_id)
-        .order_by(c.last_seen_at, c.release_id)
-    )
-    return {issue_id: release_id for issue_id, release_id in connection.execute(query)}
+    found = connection.execute(_LAST_RELEASES, wanted(issue_ids))
+    return {issue_id: release_id for issue_id, release_id in found}

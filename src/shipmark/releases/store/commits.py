@@ -10,14 +10,13 @@ from sqlalchemy import (
     Table,
     TypedColumns,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
-    literal,
     select,
 )
-from sqlalchemy.dialects import postgresql
 
-from shipmark.ground.database import Id, listed, metadata, upsert
+from shipmark.ground.database import WANTED, Id, listed, metadata, rows, upsert, wanted
 from shipmark.releases.model import Release
 from shipmark.releases.store.releases import RELEASE, release_of, releases
 from shipmark.repositories.model import ChangedFile, Commit
@@ -61,41 +60,61 @@ release_commits = Table(
 release_heads = Table("release_heads", metadata, ReleaseHeadColumns)
 
 
+_PLACES = listed("places", commit_id=Id, position=Integer())
+_BIND = (
+    upsert(release_commits)
+    .from_select(
+        ["release_id", "commit_id", "position"],
+        select(bindparam("release_id", type_=Id), _PLACES.c.commit_id, _PLACES.c.position).order_by(
+            _PLACES.c.position
+        ),
+    )
+    .on_conflict_do_nothing()
+)
+_CLEAR = delete(release_commits).where(release_commits.c.release_id == bindparam("release_id"))
+_HEADS = listed("heads", repository_id=Id, commit_id=Id)
+_GIVEN_HEADS = upsert(release_heads).from_select(
+    ["release_id", "repository_id", "commit_id"],
+    select(bindparam("release_id", type_=Id), _HEADS.c.repository_id, _HEADS.c.commit_id).order_by(
+        _HEADS.c.repository_id
+    ),
+)
+_ENSURE_HEADS = _GIVEN_HEADS.on_conflict_do_nothing()
+_SET_HEADS = _GIVEN_HEADS.on_conflict_do_update(
+    index_elements=["release_id", "repository_id"],
+    set_={"commit_id": _GIVEN_HEADS.excluded.commit_id},
+)
+_RELEASES_OF = (
+    select(release_commits.c.commit_id, *RELEASE)
+    .join(WANTED, WANTED.c.id == release_commits.c.commit_id)
+    .join(releases, releases.c.id == release_commits.c.release_id)
+    .order_by(releases.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
 def replace(connection: Connection, release_id: int, commit_ids: Sequence[int]) -> None:
     """Let the release hold exactly these commits, newest first. One that is given twice keeps its first place."""
     clear(connection, release_id)
-    places = [[commit_id, position] for position, commit_id in enumerate(commit_ids)]
-    if not places:
-        return
-    given = listed(connection, "given", {"commit_id": Id, "position": Integer()}, places)
-    rows = select(literal(release_id, Id), given.c.commit_id, given.c.position)
-    connection.execute(
-        upsert(connection, release_commits)
-        .from_select(["release_id", "commit_id", "position"], rows.order_by(given.c.position))
-        .on_conflict_do_nothing()
-    )
+    if commit_ids:
+        places = ((commit_id, place) for place, commit_id in enumerate(commit_ids))
+        connection.execute(_BIND, rows("places", places) | {"release_id": release_id})
 
 
 def clear(connection: Connection, release_id: int) -> None:
     """Let the release hold no commits."""
-    connection.execute(delete(release_commits).where(release_commits.c.release_id == release_id))
+    connection.execute(_CLEAR, {"release_id": release_id})
 
 
 def ensure_heads(connection: Connection, release_id: int, heads: dict[int, int]) -> None:
     """Keep the head commit of each repository (repository to commit) where the release has none yet."""
     if heads:
-        connection.execute(_heads(connection, release_id, heads).on_conflict_do_nothing())
+        connection.execute(_ENSURE_HEADS, rows("heads", heads.items()) | {"release_id": release_id})
 
 
 def set_heads(connection: Connection, release_id: int, heads: dict[int, int]) -> None:
     """Keep the head commit of each repository (repository to commit), in place of another."""
-    statement = _heads(connection, release_id, heads)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["release_id", "repository_id"],
-            set_={"commit_id": statement.excluded.commit_id},
-        )
-    )
+    connection.execute(_SET_HEADS, rows("heads", heads.items()) | {"release_id": release_id})
 
 
 def clear_heads(connection: Connection, release_id: int) -> None:
@@ -182,24 +201,8 @@ def releases_of(connection: Connection, commit_ids: Collection[int]) -> dict[int
     """The releases that hold each commit, the oldest first."""
     if not commit_ids:
         return {}
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(commit_ids)])
-    query = (
-        select(release_commits.c.commit_id, *RELEASE)
-        .join(wanted, wanted.c.id == release_commits.c.commit_id)
-        .join(releases, releases.c.id == release_commits.c.release_id)
-        .order_by(releases.c.id)
-        .limit(RELEASES_OF_COMMIT_MAX + len(commit_ids))
-    )
+    most = {"most": RELEASES_OF_COMMIT_MAX + len(commit_ids)}
     found: dict[int, list[Release]] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(_RELEASES_OF, wanted(commit_ids) | most):
         found.setdefault(row[0], []).append(release_of(row[1:]))
     return found
-
-
-def _heads(connection: Connection, release_id: int, heads: dict[int, int]) -> postgresql.Insert:
-    kinds = {"repository_id": Id, "commit_id": Id}
-    given = listed(connection, "given", kinds, sorted(heads.items()))
-    rows = select(literal(release_id, Id), given.c.repository_id, given.c.commit_id)
-    return upsert(connection, release_heads).from_select(
-        ["release_id", "repository_id", "commit_id"], rows.order_by(given.c.repository_id)
-    )

@@ -11,15 +11,16 @@ from sqlalchemy import (
     Integer,
     Table,
     TypedColumns,
+    bindparam,
     case,
     exists,
     func,
-    literal,
+    literal_column,
     select,
     update,
 )
 
-from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 from shipmark.releases.model import Seen
 
 
@@ -41,6 +42,30 @@ class ReleaseEnvironmentColumns(TypedColumns):
 
 release_environments = Table("release_environments", metadata, ReleaseEnvironmentColumns)
 
+_KEY = ["release_id", "project_id", "environment_id"]
+_SEEN = (
+    select(
+        release_environments.c.release_id,
+        func.min(release_environments.c.first_seen_at, type_=Moment()),
+        func.max(release_environments.c.last_seen_at, type_=Moment()),
+    )
+    .join(WANTED, WANTED.c.id == release_environments.c.release_id)
+    .group_by(release_environments.c.release_id)
+)
+_DEPLOYED = upsert(release_environments).from_select(
+    ["release_id", "project_id", "environment_id", "new_issue_count", "last_deploy_id"],
+    select(
+        bindparam("release_id", type_=Id),
+        WANTED.c.id,
+        bindparam("environment_id", type_=Id),
+        literal_column("0"),
+        bindparam("deploy_id", type_=Id),
+    ).order_by(WANTED.c.id),
+)
+_NOTE_DEPLOY = _DEPLOYED.on_conflict_do_update(
+    index_elements=_KEY, set_={"last_deploy_id": _DEPLOYED.excluded.last_deploy_id}
+)
+
 
 def note_event(
     connection: Connection, release_id: int, project_id: int, environment_id: int, at: datetime
@@ -55,12 +80,12 @@ def note_event(
         "last_seen_at": at,
     }
     table = release_environments.c
-    statement = upsert(connection, release_environments).values(row)
+    statement = upsert(release_environments).values(row)
     new = statement.excluded
     later = (table.last_seen_at.is_(None)) | (new.last_seen_at > table.last_seen_at)
     connection.execute(
         statement.on_conflict_do_update(
-            index_elements=["release_id", "project_id", "environment_id"],
+            index_elements=_KEY,
             set_={
                 "first_seen_at": func.coalesce(table.first_seen_at, new.first_seen_at),
                 "last_seen_at": case((later, new.last_seen_at), else_=table.last_seen_at),
@@ -77,22 +102,12 @@ def note_deploy(
     deploy_id: int,
 ) -> None:
     """Remember the latest deploy to the environment for each of the projects."""
-    given = listed(connection, "given", {"project_id": Id}, [[i] for i in sorted(project_ids)])
-    rows = select(
-        literal(release_id, Id),
-        given.c.project_id,
-        literal(environment_id, Id),
-        literal(0),
-        literal(deploy_id, Id),
-    ).order_by(given.c.project_id)
-    columns = ["release_id", "project_id", "environment_id", "new_issue_count", "last_deploy_id"]
-    statement = upsert(connection, release_environments).from_select(columns, rows)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["release_id", "project_id", "environment_id"],
-            set_={"last_deploy_id": statement.excluded.last_deploy_id},
-        )
-    )
+    parameters = {
+        "release_id": release_id,
+        "environment_id": environment_id,
+        "deploy_id": deploy_id,
+    }
+    connection.execute(_NOTE_DEPLOY, wanted(project_ids) | parameters)
 
 
 def count_new_issue(
@@ -115,21 +130,8 @@ def seen(connection: Connection, release_ids: Collection[int]) -> dict[int, Seen
     """When events of each release first and last came, in any project and environment."""
     if not release_ids:
         return {}
-    table = release_environments.c
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(release_ids)])
-    query = (
-        select(
-            table.release_id,
-            func.min(table.first_seen_at, type_=Moment()),
-            func.max(table.last_seen_at, type_=Moment()),
-        )
-        .join(wanted, wanted.c.id == table.release_id)
-        .group_by(table.release_id)
-    )
-    return {
-        release_id: Seen(first_at=first, last_at=last)
-        for release_id, first, last in connection.execute(query)
-    }
+    found = connection.execute(_SEEN, wanted(release_ids))
+    return {release_id: Seen(first_at=first, last_at=last) for release_id, first, last in found}
 
 
 def ran_in(

@@ -9,12 +9,13 @@ from sqlalchemy import (
     Integer,
     Table,
     TypedColumns,
-    literal,
+    bindparam,
+    literal_column,
     select,
     update,
 )
 
-from shipmark.ground.database import Id, listed, metadata, upsert
+from shipmark.ground.database import WANTED, Id, metadata, upsert, wanted
 from shipmark.releases.model import ReleasedProject
 
 
@@ -31,21 +32,34 @@ class ReleaseProjectColumns(TypedColumns):
 release_projects = Table("release_projects", metadata, ReleaseProjectColumns)
 
 
+_ATTACH = (
+    upsert(release_projects)
+    .from_select(
+        ["release_id", "project_id", "new_issue_count"],
+        select(bindparam("release_id", type_=Id), WANTED.c.id, literal_column("0")).order_by(
+            WANTED.c.id
+        ),
+    )
+    .on_conflict_do_nothing()
+    .returning(release_projects.c.project_id)
+)
+_OF_RELEASES = (
+    select(
+        release_projects.c.release_id,
+        release_projects.c.project_id,
+        release_projects.c.new_issue_count,
+    )
+    .join(WANTED, WANTED.c.id == release_projects.c.release_id)
+    .order_by(release_projects.c.release_id, release_projects.c.project_id)
+)
+
+
 def attach(connection: Connection, release_id: int, project_ids: Collection[int]) -> set[int]:
     """Attach the release to the projects; says to which it was not attached before."""
     if not project_ids:
         return set()
-    given = listed(connection, "given", {"project_id": Id}, [[i] for i in sorted(project_ids)])
-    rows = select(literal(release_id, Id), given.c.project_id, literal(0)).order_by(
-        given.c.project_id
-    )
-    statement = (
-        upsert(connection, release_projects)
-        .from_select(["release_id", "project_id", "new_issue_count"], rows)
-        .on_conflict_do_nothing()
-        .returning(release_projects.c.project_id)
-    )
-    return set(connection.execute(statement).scalars())
+    parameters = wanted(project_ids) | {"release_id": release_id}
+    return set(connection.execute(_ATTACH, parameters).scalars())
 
 
 def of_releases(
@@ -54,18 +68,8 @@ def of_releases(
     """The projects of each release, the oldest first."""
     if not release_ids:
         return {}
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(release_ids)])
-    query = (
-        select(
-            release_projects.c.release_id,
-            release_projects.c.project_id,
-            release_projects.c.new_issue_count,
-        )
-        .join(wanted, wanted.c.id == release_projects.c.release_id)
-        .order_by(release_projects.c.release_id, release_projects.c.project_id)
-    )
     found: dict[int, list[ReleasedProject]] = {}
-    for release_id, project_id, count in connection.execute(query):
+    for release_id, project_id, count in connection.execute(_OF_RELEASES, wanted(release_ids)):
         released = ReleasedProject(project_id=project_id, new_issue_count=count)
         found.setdefault(release_id, []).append(released)
     return found

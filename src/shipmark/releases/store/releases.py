@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     UniqueConstraint,
+    bindparam,
     delete,
     exists,
     func,
@@ -24,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import Id, Moment, listed, metadata, upsert
+from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 from shipmark.releases.model import NewRelease, Release, ReleaseFilter, ReleaseStatus
 from shipmark.releases.store.environments import ran_in
 from shipmark.releases.store.projects import release_projects
@@ -82,6 +83,13 @@ _FIELDS = tuple(column.name for column in RELEASE)
 #: When a release was finalized, or else created.
 SHIPPED_AT = func.coalesce(releases.c.released_at, releases.c.created_at, type_=Moment())
 
+_ENSURE = upsert(releases).on_conflict_do_nothing().returning(*RELEASE)
+_BY_VERSION = select(*RELEASE).where(
+    releases.c.organization_id == bindparam("organization_id"),
+    releases.c.version == bindparam("version"),
+)
+_BY_IDS = select(*RELEASE).join(WANTED, WANTED.c.id == releases.c.id)
+
 
 def ensure(connection: Connection, organization_id: int, new: NewRelease) -> tuple[Release, bool]:
     """The release of that version and whether it is new. The constraint decides who made it."""
@@ -99,8 +107,7 @@ def ensure(connection: Connection, organization_id: int, new: NewRelease) -> tup
         "deploy_count": 0,
         "user_agent": new.user_agent,
     }
-    insert = upsert(connection, releases).values(row).on_conflict_do_nothing().returning(*RELEASE)
-    if made := connection.execute(insert).first():
+    if made := connection.execute(_ENSURE, row).first():
         return release_of(made), True
     known = by_version(connection, organization_id, new.version)
     assert known is not None, "the insert met it"
@@ -109,10 +116,8 @@ def ensure(connection: Connection, organization_id: int, new: NewRelease) -> tup
 
 def by_version(connection: Connection, organization_id: int, version: str) -> Release | None:
     """The organization's release of exactly that version."""
-    query = select(*RELEASE).where(
-        releases.c.organization_id == organization_id, releases.c.version == version
-    )
-    row = connection.execute(query).first()
+    parameters = {"organization_id": organization_id, "version": version}
+    row = connection.execute(_BY_VERSION, parameters).first()
     return release_of(row) if row else None
 
 
@@ -120,9 +125,8 @@ def by_ids(connection: Connection, release_ids: Collection[int]) -> dict[int, Re
     """The releases of those ids."""
     if not release_ids:
         return {}
-    wanted = listed(connection, "wanted", {"id": Id}, [[i] for i in sorted(release_ids)])
-    query = select(*RELEASE).join(wanted, wanted.c.id == releases.c.id)
-    return {row[0]: release_of(row) for row in connection.execute(query)}
+    found = connection.execute(_BY_IDS, wanted(release_ids))
+    return {row[0]: release_of(row) for row in found}
 
 
 def lock(connection: Connection, release_id: int) -> Release | None:

@@ -1,5 +1,38 @@
 """One module for each page or small family of pages."""
 
 from litestar import Router
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
 
-router = Router("/", route_handlers=[])
+from shipmark.ground.errors import Refusal
+from shipmark.web.given import provide_visitor
+from shipmark.web.origins import require_own_page
+from shipmark.web.pages import issues, releases, sign_in, static
+from shipmark.web.refusals import failure_page, http_page, refusal_page
+
+#: The one form that is sent to us holds an address and a password.
+_BODY_MAX_BYTES = 64 * 1024
+
+router = Router(
+    "/",
+    route_handlers=[
+        sign_in.go_home,
+        sign_in.show_form,
+        sign_in.sign_in,
+        sign_in.sign_out,
+        releases.go_to_releases,
+        releases.list_releases,
+        releases.show_release,
+        issues.show_issue,
+        static.get_file,
+    ],
+    dependencies={"visitor": Provide(provide_visitor)},
+    guards=[require_own_page],
+    exception_handlers={
+        Refusal: refusal_page,
+        HTTPException: http_page,
+        Exception: failure_page,
+    },
+    request_max_body_size=_BODY_MAX_BYTES,
+    include_in_schema=False,
+)

@@ -1,0 +1,81 @@
+"""The authors of commits."""
+
+from collections.abc import Collection
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+    bindparam,
+    func,
+    select,
+)
+
+from shipmark.ground.database import WANTED, Id, listed, metadata, rows, upsert, wanted
+from shipmark.repositories.model import (
+    Author,
+)
+
+
+class AuthorColumns(TypedColumns):
+    """An author, by address in lower case."""
+
+    id = Column(Id, primary_key=True)
+    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
+    name = Column(String(128))
+    email = Column(String(200), nullable=False)
+
+
+authors = Table(
+    "authors",
+    metadata,
+    AuthorColumns,
+    UniqueConstraint("organization_id", "email"),
+    sqlite_autoincrement=True,
+)
+
+
+_PEOPLE = listed("people", email=Text(), name=Text())
+
+
+_GIVEN_AUTHORS = upsert(authors).from_select(
+    ["organization_id", "email", "name"],
+    select(bindparam("organization_id", type_=Id), _PEOPLE.c.email, _PEOPLE.c.name).order_by(
+        _PEOPLE.c.email
+    ),
+)
+
+
+_ENSURE_AUTHORS = _GIVEN_AUTHORS.on_conflict_do_update(
+    index_elements=["organization_id", "email"],
+    set_={"name": func.coalesce(_GIVEN_AUTHORS.excluded.name, authors.c.name)},
+).returning(authors.c.email, authors.c.id)
+
+
+_AUTHORS_BY_IDS = select(authors.c.id, authors.c.name, authors.c.email).join(
+    WANTED, WANTED.c.id == authors.c.id
+)
+
+
+def ensure_authors(
+    connection: Connection, organization_id: int, given: dict[str, str | None]
+) -> dict[str, int]:
+    """The author of each address, made if missing; a name that is said replaces the one we have."""
+    if not given:
+        return {}
+    parameters = rows("people", sorted(given.items())) | {"organization_id": organization_id}
+    found = connection.execute(_ENSURE_AUTHORS, parameters)
+    return {email: author_id for email, author_id in found}
+
+
+def authors_by_ids(connection: Connection, author_ids: Collection[int]) -> dict[int, Author]:
+    """The authors of those ids."""
+    if not author_ids:
+        return {}
+    found = connection.execute(_AUTHORS_BY_IDS, wanted(author_ids))
+    return {i: Author(id=i, name=name, email=email) for i, name, email in found}

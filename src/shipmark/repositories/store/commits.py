@@ -1,0 +1,252 @@
+"""The commits, and the files that they change. All of a publish are written at once, whatever their number."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.repositories.model import (
+    Change,
+    ChangedFile,
+    Commit,
+)
+
+
+class CommitColumns(TypedColumns):
+    """A commit. ``created_at`` is the moment that the client gave, or when we first heard of it."""
+
+    id = Column(Id, primary_key=True)
+    organization_id = Column(Id, nullable=False)
+    repository_id = Column(Id, ForeignKey("repositories.id", ondelete="CASCADE"), nullable=False)
+    key = Column(String(64), nullable=False)
+    author_id = Column(Id, ForeignKey("authors.id", ondelete="SET NULL"), index=True)
+    message = Column(Text)
+    created_at = Column(Moment, nullable=False)
+
+
+class ChangedFileColumns(TypedColumns):
+    """A file that a commit changed; ``change`` is A, D or M."""
+
+    id = Column(Id, primary_key=True)
+    commit_id = Column(Id, ForeignKey("commits.id", ondelete="CASCADE"), nullable=False)
+    filename = Column(Text, nullable=False)
+    change = Column(String(1), nullable=False)
+
+
+commits = Table(
+    "commits",
+    metadata,
+    CommitColumns,
+    UniqueConstraint("repository_id", "key"),
+    Index("ix_commits_repository_id_created_at", "repository_id", "created_at", "id"),
+    sqlite_autoincrement=True,
+)
+
+
+changed_files = Table(
+    "changed_files",
+    metadata,
+    ChangedFileColumns,
+    UniqueConstraint("commit_id", "filename"),
+    sqlite_autoincrement=True,
+)
+
+
+COMMIT = (
+    commits.c.id,
+    commits.c.key,
+    commits.c.repository_id,
+    commits.c.author_id,
+    commits.c.message,
+    commits.c.created_at,
+)
+
+
+CHANGED_FILE = (
+    changed_files.c.id,
+    changed_files.c.commit_id,
+    changed_files.c.filename,
+    changed_files.c.change,
+)
+
+
+_GIVEN = listed("given", repository_id=Id, key=Text(), author_id=Id, message=Text(), at=Moment())
+
+
+_IS_GIVEN = and_(commits.c.repository_id == _GIVEN.c.repository_id, commits.c.key == _GIVEN.c.key)
+
+
+_AUTHOR = func.coalesce(_GIVEN.c.author_id, commits.c.author_id)
+
+
+_INSERT_COMMITS = (
+    upsert(commits)
+    .from_select(
+        ["organization_id", "repository_id", "key", "author_id", "message", "created_at"],
+        select(
+            bindparam("organization_id", type_=Id),
+            _GIVEN.c.repository_id,
+            _GIVEN.c.key,
+            _GIVEN.c.author_id,
+            _GIVEN.c.message,
+            func.coalesce(_GIVEN.c.at, bindparam("now", type_=Moment()), type_=Moment()),
+        ).order_by(_GIVEN.c.repository_id, _GIVEN.c.key),
+    )
+    .on_conflict_do_nothing()
+)
+
+
+# In one order, so that two publishes that share commits wait for each other instead of deadlocking.
+_LOCK_COMMITS = (
+    select(commits.c.repository_id, commits.c.key, commits.c.id, _AUTHOR)
+    .join(_GIVEN, _IS_GIVEN)
+    .order_by(commits.c.repository_id, commits.c.key)
+    .with_for_update(key_share=True, of=commits)
+)
+
+
+# Most commits of a repeated publish don't differ from what is kept.
+_UPDATE_COMMITS = (
+    update(commits)
+    .where(
+        _IS_GIVEN,
+        or_(
+            and_(
+                _GIVEN.c.author_id.is_not(None),
+                commits.c.author_id.is_distinct_from(_GIVEN.c.author_id),
+            ),
+            and_(
+                _GIVEN.c.message.is_not(None),
+                commits.c.message.is_distinct_from(_GIVEN.c.message),
+            ),
+            and_(_GIVEN.c.at.is_not(None), commits.c.created_at != _GIVEN.c.at),
+        ),
+    )
+    .values(
+        author_id=_AUTHOR,
+        message=func.coalesce(_GIVEN.c.message, commits.c.message),
+        created_at=func.coalesce(_GIVEN.c.at, commits.c.created_at, type_=Moment()),
+    )
+)
+
+
+_COMMITS_BY_IDS = select(*COMMIT).join(WANTED, WANTED.c.id == commits.c.id)
+
+
+_CHANGES = listed("changes", commit_id=Id, filename=Text(), change=Text())
+
+
+_ADD_CHANGES = (
+    upsert(changed_files)
+    .from_select(
+        ["commit_id", "filename", "change"],
+        select(_CHANGES.c.commit_id, _CHANGES.c.filename, _CHANGES.c.change).order_by(
+            _CHANGES.c.commit_id, _CHANGES.c.filename
+        ),
+    )
+    .on_conflict_do_nothing()
+)
+
+
+_CHANGES_OF = (
+    select(*CHANGED_FILE)
+    .join(WANTED, WANTED.c.id == changed_files.c.commit_id)
+    .order_by(changed_files.c.filename)
+)
+
+
+GivenRow = tuple[int, str, int | None, str | None, datetime | None]
+
+
+def ensure_commits(
+    connection: Connection, organization_id: int, given: Sequence[GivenRow], now: datetime
+) -> dict[tuple[int, str], tuple[int, int | None]]:
+    """Keep commits given as (repository, key, author, message, moment); says id and author of each (repository, key).
+
+    What is null was not said: a commit that we have keeps what it had, a new one is of ``now``.
+    """
+    parameters = rows("given", given) | {"organization_id": organization_id, "now": now}
+    connection.execute(_INSERT_COMMITS, parameters)
+    found = connection.execute(_LOCK_COMMITS, parameters)
+    kept = {(repository_id, key): (it, by) for repository_id, key, it, by in found}
+    connection.execute(_UPDATE_COMMITS, parameters)
+    return kept
+
+
+def add_changes(connection: Connection, given: Sequence[tuple[int, str, str]]) -> None:
+    """Keep changed files given as (commit, file name, change); those that we have stay as they are."""
+    if not given:
+        return
+    connection.execute(_ADD_CHANGES, rows("changes", given))
+
+
+def commits_by_ids(connection: Connection, commit_ids: Collection[int]) -> dict[int, Commit]:
+    """The commits of those ids."""
+    if not commit_ids:
+        return {}
+    return {
+        row[0]: commit_of(*row) for row in connection.execute(_COMMITS_BY_IDS, wanted(commit_ids))
+    }
+
+
+def commits_of(
+    connection: Connection, repository_id: int, *, limit: int, offset: int
+) -> list[Commit]:
+    """A page of the repository's commits, newest first."""
+    query = (
+        select(*COMMIT)
+        .where(commits.c.repository_id == repository_id)
+        .order_by(commits.c.created_at.desc(), commits.c.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return [commit_of(*row) for row in connection.execute(query)]
+
+
+def changes_of(connection: Connection, commit_ids: Iterable[int]) -> dict[int, list[ChangedFile]]:
+    """The changed files of each commit, by name."""
+    found: dict[int, list[ChangedFile]] = {}
+    for row in connection.execute(_CHANGES_OF, wanted(commit_ids)):
+        found.setdefault(row[1], []).append(changed_file(*row))
+    return found
+
+
+def commit_of(
+    commit_id: int,
+    key: str,
+    repository_id: int,
+    author_id: int | None,
+    message: str | None,
+    created_at: datetime,
+) -> Commit:
+    """A commit from the columns of `COMMIT`."""
+    return Commit(
+        id=commit_id,
+        key=key,
+        repository_id=repository_id,
+        author_id=author_id,
+        message=message,
+        created_at=created_at,
+    )
+
+
+def changed_file(file_id: int, commit_id: int, filename: str, change: str) -> ChangedFile:
+    """A changed file from the columns of `CHANGED_FILE`."""
+    return ChangedFile(id=file_id, commit_id=commit_id, filename=filename, change=Change(change))

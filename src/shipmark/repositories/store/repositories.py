@@ -1,0 +1,198 @@
+"""The repositories."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    and_,
+    bindparam,
+    exists,
+    literal,
+    select,
+)
+
+from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.repositories.model import (
+    Repository,
+    RepositoryStatus,
+)
+
+
+class RepositoryColumns(TypedColumns):
+    """A repository. Names repeat across providers, but not among those that we know by name only."""
+
+    id = Column(Id, primary_key=True)
+    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
+    name = Column(String(200), nullable=False)
+    url = Column(String(200))
+    provider = Column(String(64))
+    external_id = Column(String(64))
+    status = Column(String(32), nullable=False)
+    created_at = Column(Moment, nullable=False)
+
+
+repositories = Table("repositories", metadata, RepositoryColumns, sqlite_autoincrement=True)
+
+
+_nameless = and_(repositories.c.provider.is_(None), repositories.c.status == "active")
+
+
+Index("ix_repositories_organization_id_name", repositories.c.organization_id, repositories.c.name)
+
+
+Index(
+    "uq_repositories_known_by_name",
+    repositories.c.organization_id,
+    repositories.c.name,
+    unique=True,
+    sqlite_where=_nameless,
+    postgresql_where=_nameless,
+)
+
+
+_REPOSITORY = (
+    repositories.c.id,
+    repositories.c.name,
+    repositories.c.url,
+    repositories.c.provider,
+    repositories.c.external_id,
+    repositories.c.status,
+    repositories.c.created_at,
+)
+
+
+_BY_IDS = select(*_REPOSITORY).join(WANTED, WANTED.c.id == repositories.c.id)
+
+
+_NAMES = listed("names", name=Text())
+
+
+_IDS_BY_NAME = (
+    select(repositories.c.name, repositories.c.id)
+    .join(_NAMES, _NAMES.c.name == repositories.c.name)
+    .where(repositories.c.organization_id == bindparam("organization_id"))
+    .order_by(repositories.c.status == RepositoryStatus.ACTIVE, repositories.c.id)
+)
+
+
+_HAS_ACTIVE = exists().where(
+    repositories.c.organization_id == bindparam("organization_id"),
+    repositories.c.name == _NAMES.c.name,
+    repositories.c.status == RepositoryStatus.ACTIVE,
+)
+
+
+_ENSURE_NAMED = (
+    upsert(repositories)
+    .from_select(
+        ["organization_id", "name", "status", "created_at"],
+        select(
+            bindparam("organization_id", type_=Id),
+            _NAMES.c.name,
+            literal(RepositoryStatus.ACTIVE.value),
+            bindparam("at", type_=Moment()),
+        )
+        .where(~_HAS_ACTIVE)
+        .order_by(_NAMES.c.name),
+    )
+    .on_conflict_do_nothing()
+)
+
+
+def page_of(
+    connection: Connection,
+    organization_id: int,
+    *,
+    status: str | None,
+    name_part: str,
+    limit: int,
+    offset: int,
+) -> list[Repository]:
+    """A page of the organization's repositories by name; ``status`` null means any."""
+    query = select(*_REPOSITORY).where(repositories.c.organization_id == organization_id)
+    if status is not None:
+        query = query.where(repositories.c.status == status)
+    if name_part:
+        query = query.where(repositories.c.name.icontains(name_part, autoescape=True))
+    query = query.order_by(repositories.c.name, repositories.c.id).limit(limit).offset(offset)
+    return [_repository(*row) for row in connection.execute(query)]
+
+
+def by_ids(connection: Connection, repository_ids: Collection[int]) -> dict[int, Repository]:
+    """The repositories of those ids."""
+    if not repository_ids:
+        return {}
+    found = connection.execute(_BY_IDS, wanted(repository_ids))
+    return {row[0]: _repository(*row) for row in found}
+
+
+def in_organization(
+    connection: Connection, organization_id: int, repository_id: int
+) -> Repository | None:
+    """The organization's repository of that id."""
+    query = select(*_REPOSITORY).where(
+        repositories.c.organization_id == organization_id, repositories.c.id == repository_id
+    )
+    row = connection.execute(query).first()
+    return _repository(*row) if row else None
+
+
+def add_named(
+    connection: Connection, organization_id: int, name: str, url: str, at: datetime
+) -> Repository:
+    """The active repository known by that name only, made if missing, with that address."""
+    row = {"organization_id": organization_id, "name": name, "url": url, "status": "active"}
+    statement = upsert(repositories).values(row | {"created_at": at})
+    statement = statement.on_conflict_do_update(
+        index_elements=["organization_id", "name"],
+        index_where=_nameless,
+        set_={"url": statement.excluded.url},
+    )
+    return _repository(*connection.execute(statement.returning(*_REPOSITORY)).one())
+
+
+def ids_by_name(
+    connection: Connection, organization_id: int, names: Collection[str]
+) -> dict[str, int]:
+    """The repository of each name: active ones go first, then newer ones (names are not unique)."""
+    given = rows("names", ([name] for name in sorted(names)))
+    found = connection.execute(_IDS_BY_NAME, given | {"organization_id": organization_id})
+    return {name: repository_id for name, repository_id in found}
+
+
+def ensure_named(
+    connection: Connection, organization_id: int, names: Collection[str], at: datetime
+) -> dict[str, int]:
+    """The repository of each name; a name that no active one has gets one that we know by name only."""
+    given = rows("names", ([name] for name in sorted(names)))
+    parameters = {"organization_id": organization_id, "at": at}
+    connection.execute(_ENSURE_NAMED, given | parameters)
+    return ids_by_name(connection, organization_id, names)
+
+
+def _repository(
+    repository_id: int,
+    name: str,
+    url: str | None,
+    provider: str | None,
+    external_id: str | None,
+    status: str,
+    created_at: datetime,
+) -> Repository:
+    return Repository(
+        id=repository_id,
+        name=name,
+        url=url,
+        provider=provider,
+        external_id=external_id,
+        status=RepositoryStatus(status),
+        created_at=created_at,
+    )

@@ -1,0 +1,40 @@
+"""Which files do pages load? The style sheet, the script and the icon, read once when the server starts."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent / "static"
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaticFile:
+    """A file as browsers get it. ``mark`` is new whenever the content is."""
+
+    content: bytes
+    media_type: str
+    mark: str
+
+
+def _read(path: Path) -> StaticFile:
+    content = path.read_bytes()
+    return StaticFile(
+        content=content,
+        media_type=_MEDIA_TYPES[path.suffix],
+        mark=sha256(content).hexdigest()[:16],
+    )
+
+
+FILES = {
+    path.name: _read(path) for path in sorted(_FOLDER.iterdir()) if path.suffix in _MEDIA_TYPES
+}
+
+
+def file_address(name: str) -> str:
+    """Where pages load the file from: another address whenever the content is another, so it can be kept for long."""
+    return f"/static/{name}?v={FILES[name].mark}"

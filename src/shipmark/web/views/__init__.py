@@ -1,0 +1,1 @@
+"""What pages show: models of several rooms, put together and ready for a template."""

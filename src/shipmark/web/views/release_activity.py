@@ -1,0 +1,83 @@
+"""What happened to a release, told in one log? Its own activity, and the issues that it resolved."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as accounts
+from shipmark.accounts.model import User
+from shipmark.issues.model import Resolution
+from shipmark.issues.store import resolutions
+from shipmark.projects.model import Project
+from shipmark.releases.model import Release, ReleaseActivity, ReleaseActivityType
+from shipmark.releases.store import activity
+from shipmark.web.given import Place
+from shipmark.web.views.issue_lines import IssueLine
+
+ACTIVITY_MAX = 100
+
+
+class HappeningType(StrEnum):
+    """What the log tells."""
+
+    CREATED = "created"
+    RELEASED = "released"
+    DEPLOYED = "deployed"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that happened; what does not belong to its type is left out."""
+
+    at: datetime
+    type: HappeningType
+    user: User | None = None
+    project: Project | None = None
+    environment: str = ""
+    line: IssueLine | None = None
+
+
+def what_happened(
+    connection: Connection, place: Place, release: Release, resolved: tuple[IssueLine, ...]
+) -> tuple[Happening, ...]:
+    """The log, newest first, without what happened in projects that the visitor may not see."""
+    log = activity.of_version(
+        connection, release.organization_id, release.version, limit=ACTIVITY_MAX
+    )
+    seen = [it for it in log if it.project_id in place.projects_by_id]
+    found = resolutions.of_issues(connection, [line.issue.id for line in resolved])
+    here = {it.issue_id: it for it in found.values() if it.release_id == release.id}
+    user_ids = {it.user_id for it in (*seen, *here.values()) if it.user_id is not None}
+    users = accounts.by_ids(connection, user_ids)
+    told = [
+        *(_of_activity(it, place, users) for it in seen),
+        *(_of_resolution(here[it.issue.id], it, users) for it in resolved if it.issue.id in here),
+        Happening(at=release.created_at, type=HappeningType.CREATED),
+    ]
+    return tuple(sorted(told, key=lambda it: it.at, reverse=True))
+
+
+def _of_activity(it: ReleaseActivity, place: Place, users: dict[int, User]) -> Happening:
+    match it.type:
+        case ReleaseActivityType.RELEASED:
+            kind = HappeningType.RELEASED
+        case ReleaseActivityType.DEPLOYED:
+            kind = HappeningType.DEPLOYED
+        case _:
+            assert_never(it.type)
+    return Happening(
+        at=it.at,
+        type=kind,
+        user=users.get(it.user_id or 0),
+        project=place.projects_by_id[it.project_id],
+        environment=str(it.details.get("environment", "")),
+    )
+
+
+def _of_resolution(it: Resolution, line: IssueLine, users: dict[int, User]) -> Happening:
+    user = users.get(it.user_id or 0)
+    return Happening(at=it.at, type=HappeningType.RESOLVED, user=user, line=line)
