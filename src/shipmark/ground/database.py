@@ -197,7 +197,7 @@ def _json_item_on_postgresql(element: _JsonItem, compiler: SQLCompiler, **option
 
 def _in_json(value: object) -> str:
     assert isinstance(value, datetime)
-    return value.strftime("%Y-%m-%d %H:%M:%S.%f")
+    return value.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 WANTED = listed(WANTED_NAME, id=Id)

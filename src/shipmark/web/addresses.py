@@ -32,9 +32,9 @@ def issue(organization: str, issue_id: int) -> str:
 
 
 def is_local(address: str) -> bool:
-    """Is that a path on this server, whatever a browser makes of it?
+    r"""Is that a path on this server, whatever a browser makes of it?
 
-    Browsers read ``//host`` and ``/\\host`` as other hosts, and leave out tabs and line breaks before they look.
+    Browsers read ``//host`` and ``/\host`` as other hosts, and leave out tabs and line breaks before they look.
     """
     return (
         len(address) <= _LOCAL_MAX

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from litestar import Request
 from litestar.datastructures import State
-from litestar.params import NamedDependency, SkipValidation
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
@@ -84,6 +85,8 @@ class Visitor:
     def enter(self, connection: Connection, organization: str) -> Place:
         """The organization of the address; raises `NotSignedIn`, or `NotFound` for those who are not in it."""
         user = self.user(connection)
+        if "\x00" in organization:
+            raise NotFound
         try:
             access = organizations.access_of_user(connection, organization, user, None)
         except NotAllowed:

@@ -5,9 +5,11 @@ A browser says where a request comes from, and a page of somebody else can't mak
 web page has no other callers.
 """
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
+from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
 from shipmark.ground.errors import NotAllowed
@@ -37,9 +39,7 @@ def is_same_origin(*, site: str | None, origin: str | None, host: str | None) ->
     return parts.netloc.lower().removesuffix(port) == host.lower().removesuffix(port)
 
 
-def require_own_page(
-    connection: ASGIConnection[object, object, object, object], _: BaseRouteHandler
-) -> None:
+def require_own_page(connection: ASGIConnection[Any, Any, Any, State], _: BaseRouteHandler) -> None:
     """Guard of the web's door: raises `NotAllowed` for a change that no page of ours asked for."""
     if connection.scope.get("method") in _SAFE_METHODS:
         return

@@ -22,7 +22,7 @@ def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
     """The page for a refused request; somebody who is not signed in is asked to."""
     if isinstance(refusal, NotSignedIn):
         return leading_to(addresses.sign_in(asked_for(request)))
-    status = refusal_answer(request, refusal).status_code
+    status = refusal_answer(request, refusal).status_code or 400
     if isinstance(refusal, NotAllowed):
         return _page(status, ("This request was refused", refusal.detail))
     return _page(status, _NOT_FOUND if status == 404 else _OTHER)

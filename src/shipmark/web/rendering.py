@@ -44,7 +44,6 @@ def _environment() -> Environment:
         words.later_lines,
         words.short_key,
         words.short_version,
-        words.package,
         words.web_address,
     ):
         made.filters[word.__name__] = word
@@ -65,4 +64,9 @@ def page(template: str, *, status: int = 200, **shown: object) -> Answer:
 
 def leading_to(address: str) -> Answer:
     """An answer that sends the browser on, with GET, to a page of ours."""
-    return Response("", status_code=303, headers=HEADERS | {"Location": address})
+    return Response(
+        "",
+        status_code=303,
+        headers=HEADERS | {"Location": address},
+        media_type="text/html; charset=utf-8",
+    )

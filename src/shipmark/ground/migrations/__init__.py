@@ -9,9 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, String, Table, TypedColumns, inspect, select
+from sqlalchemy import Column, Connection, MetaData, String, Table, TypedColumns, inspect, select
 
-from shipmark.ground.database import Database, metadata
+from shipmark.ground.database import Database
 
 #: The variable that tells the process which database to bring up to date.
 TARGET = "SHIPMARK_MIGRATED_URL"
@@ -29,7 +29,8 @@ class VersionColumns(TypedColumns):
     version_num = Column(String(32), primary_key=True)
 
 
-_versions = Table("alembic_version", metadata, VersionColumns)
+# Alembic makes and keeps it, so it is none of our tables.
+_versions = Table("alembic_version", MetaData(), VersionColumns)
 
 
 def newest() -> str:

@@ -120,7 +120,7 @@ def _around(
     history: Sequence[HistoryEntry],
 ) -> _Around:
     named_releases = {*release_ids, *(it.release_id for it in history)}
-    named_users = {it.user_id for it in (*log, *history)}
+    named_users = {it.user_id for it in log} | {it.user_id for it in history}
     if resolution is not None:
         named_releases.add(resolution.release_id)
         named_users.add(resolution.user_id)

@@ -51,8 +51,8 @@ def what_happened(
     seen = [it for it in log if it.project_id in place.projects_by_id]
     found = resolutions.of_issues(connection, [line.issue.id for line in resolved])
     here = {it.issue_id: it for it in found.values() if it.release_id == release.id}
-    user_ids = {it.user_id for it in (*seen, *here.values()) if it.user_id is not None}
-    users = accounts.by_ids(connection, user_ids)
+    user_ids = {it.user_id for it in seen} | {it.user_id for it in here.values()}
+    users = accounts.by_ids(connection, {it for it in user_ids if it is not None})
     told = [
         *(_of_activity(it, place, users) for it in seen),
         *(_of_resolution(here[it.issue.id], it, users) for it in resolved if it.issue.id in here),

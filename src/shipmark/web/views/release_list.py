@@ -15,6 +15,7 @@ from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author
 from shipmark.web import addresses
 from shipmark.web.given import Place, Visitor
+from shipmark.web.words import package
 
 RELEASES_PER_PAGE = 25
 PAGES_MAX = 1000
@@ -60,6 +61,12 @@ class Row:
     new_issue_count: int
     authors: tuple[Author, ...]
     deploy: Deploy | None
+
+    @property
+    def package(self) -> str:
+        """The package of the version, unless it is the name of a project that is shown anyway."""
+        name = package(self.release.version)
+        return "" if any(name == project.slug for project in self.projects) else name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,11 +86,10 @@ def _runs(frames: Sequence[Json]) -> tuple[FrameRun, ...]:
 
 def _frame(frame: Json) -> Frame:
     line = frame.get("lineno")
-    is_number = isinstance(line, int) and not isinstance(line, bool)
     return Frame(
         function=text_of(frame, "function")[:_TEXT_MAX],
         file=(filename_of(frame) or text_of(frame, "module"))[:_TEXT_MAX],
-        line=line if is_number else None,
+        line=line if isinstance(line, int) and not isinstance(line, bool) else None,
         code=text_of(frame, "context_line")[:_TEXT_MAX],
         is_in_app=frame.get("in_app") is True,
     )
