@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import sentry_sdk
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
@@ -11,7 +10,6 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
-from shipmark import __version__
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
     deploys,
@@ -61,10 +59,6 @@ def create() -> ASGIApp:
     """The whole server, with the settings of the environment: what a worker process runs."""
     settings = from_environment()
     logs.set_up(settings)
-    if settings.report_dsn:
-        sentry_sdk.init(
-            settings.report_dsn, release=f"shipmark@{__version__}", send_default_pii=False
-        )
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     return TrailingSlash(assemble(settings, database))
 

@@ -1,5 +1,6 @@
 """Run the server: migrate, make a first organization on an empty database, and start the workers."""
 
+import gc
 import os
 import shlex
 import shutil
@@ -12,12 +13,12 @@ from granian.log import LogLevels
 from granian.server import Server
 from sqlalchemy import Connection
 
+from shipmark import app
 from shipmark.accounts import store as accounts
 from shipmark.cli.create import make_all
 from shipmark.cli.opening import opened, settings_of, with_data
-from shipmark.ground import ids
+from shipmark.ground import ids, telemetry
 from shipmark.ground.settings import Settings, to_environment
-from shipmark.ground.telemetry import SHARED_METRICS
 
 #: What a first start makes.
 FIRST_ORGANIZATION = "acme"
@@ -53,15 +54,18 @@ def serve(
 def _run(settings: Settings) -> None:
     """Run the workers until they are told to stop. They learn the settings from the environment."""
     metrics = tempfile.mkdtemp(prefix="shipmark-metrics-")
-    os.environ |= to_environment(settings) | {SHARED_METRICS: metrics}
+    os.environ |= to_environment(settings)
+    telemetry.share(metrics)
+    # Workers are forked: what is loaded and frozen now, they share.
+    gc.freeze()
     try:
         Server(
-            "shipmark.app:create",
+            "shipmark.reported:create" if settings.report_dsn else f"{app.__name__}:create",
             factory=True,
             address=settings.host,
             port=settings.port,
             interface=Interfaces.ASGI,
-            loop=Loops.asyncio,
+            loop=Loops.uvloop,
             workers=settings.worker_count,
             blocking_threads=1,
             log_level=LogLevels.warning,

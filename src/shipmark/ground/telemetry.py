@@ -4,12 +4,13 @@ One event, one line: a sentence for people, dotted fields for queries. Metrics c
 a version is told to the log alone. Never a token, never a personal datum.
 """
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Histogram, values
 
 from shipmark.ground.errors import Refusal
 
@@ -27,6 +28,12 @@ _seconds = Histogram(
 )
 _refused = Counter("shipmark_refusals", "Refused steps, by their reason.", ["step", "reason"])
 _counted = Counter("shipmark_counted", "Things that came in, by what they are.", ["what", "kind"])
+
+
+def share(folder: str) -> None:
+    """Let the workers of one server put their numbers together in the folder; called before they are started."""
+    os.environ[SHARED_METRICS] = folder
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # it has no types
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "static"
 _MEDIA_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
 

@@ -57,9 +57,7 @@ _TEMPLATES = _environment()
 def page(template: str, *, status: int = 200, **shown: object) -> Answer:
     """A page made from a template."""
     text = _TEMPLATES.get_template(template).render({"now": now(), "place": None} | shown)
-    return Response(
-        text, status_code=status, headers=HEADERS, media_type="text/html; charset=utf-8"
-    )
+    return Response(text, status_code=status, headers=HEADERS, media_type="text/html")
 
 
 def leading_to(address: str) -> Answer:
@@ -68,5 +66,5 @@ def leading_to(address: str) -> Answer:
         "",
         status_code=303,
         headers=HEADERS | {"Location": address},
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
     )

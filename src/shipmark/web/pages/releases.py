@@ -1,6 +1,7 @@
 """``/organizations/{organization}/releases/``: the list of releases, and one with all that belongs to it."""
 
 from litestar import get
+from litestar.params import FromPath
 
 from shipmark.ground.errors import NotFound
 from shipmark.web import addresses
@@ -11,7 +12,7 @@ from shipmark.web.views.release_list import release_list, search_of
 
 
 @get("/organizations/{organization:str}/", scopes=None, sync_to_thread=True)
-def go_to_releases(visitor: GivenVisitor, organization: str) -> Answer:
+def go_to_releases(visitor: GivenVisitor, organization: FromPath[str]) -> Answer:
     """Lead to the list."""
     with visitor.database.snapshot() as connection:
         place = visitor.enter(connection, organization)
@@ -19,7 +20,7 @@ def go_to_releases(visitor: GivenVisitor, organization: str) -> Answer:
 
 
 @get("/organizations/{organization:str}/releases/", scopes=None, sync_to_thread=True)
-def list_releases(visitor: GivenVisitor, organization: str) -> Answer:
+def list_releases(visitor: GivenVisitor, organization: FromPath[str]) -> Answer:
     """Show the releases, the newest first."""
     with visitor.database.snapshot() as connection:
         place = visitor.enter(connection, organization)
@@ -28,7 +29,9 @@ def list_releases(visitor: GivenVisitor, organization: str) -> Answer:
 
 
 @get("/organizations/{organization:str}/releases/{version:str}/", scopes=None, sync_to_thread=True)
-def show_release(visitor: GivenVisitor, organization: str, version: str) -> Answer:
+def show_release(
+    visitor: GivenVisitor, organization: FromPath[str], version: FromPath[str]
+) -> Answer:
     """Show a release with its commits, issues and activity."""
     if "\x00" in version:
         raise NotFound

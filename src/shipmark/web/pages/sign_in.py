@@ -2,6 +2,7 @@
 
 from litestar import get, post
 from litestar.datastructures import Cookie
+from litestar.params import RawBody
 from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
@@ -39,7 +40,7 @@ def show_form(visitor: GivenVisitor) -> Answer:
 
 
 @post(addresses.SIGN_IN, scopes=None, sync_to_thread=True)
-def sign_in(visitor: GivenVisitor, body: bytes) -> Answer:
+def sign_in(visitor: GivenVisitor, body: RawBody) -> Answer:
     """Begin a session and lead on to where the visitor wanted to go."""
     sent = _form(body)
     email = sent.get("email", "").strip()[:EMAIL_MAX]
@@ -77,7 +78,7 @@ def _after(wanted: str) -> str:
     return wanted if addresses.is_local(wanted) else addresses.HOME
 
 
-def _form(body: bytes) -> dict[str, str]:
+def _form(body: RawBody) -> dict[str, str]:
     sent = bodies.read(body, _FORM)
     if not isinstance(sent, dict):
         raise BadRequest("A form is expected.")

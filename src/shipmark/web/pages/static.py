@@ -2,6 +2,7 @@
 
 from litestar import Request, Response, get
 from litestar.datastructures import State
+from litestar.params import FromPath
 
 from shipmark.ground.errors import NotFound
 from shipmark.web.files import FILES
@@ -12,7 +13,7 @@ _CHECKED_EACH_TIME = "public, no-cache"
 
 
 @get("/static/{name:str}", scopes=None, sync_to_thread=False)
-def get_file(request: Request[object, object, State], name: str) -> Response[bytes]:
+def get_file(request: Request[object, object, State], name: FromPath[str]) -> Response[bytes]:
     """Answer with a file, which is kept for ever under the address that pages use, or with 304."""
     file = FILES.get(name)
     if file is None:

@@ -1,0 +1,21 @@
+"""The server, with its own exceptions reported to a Sentry-compatible one.
+
+A module of its own, because the SDK takes long to load and most servers run without it.
+"""
+
+import sentry_sdk
+from litestar.types import ASGIApp
+
+from shipmark import __version__, app
+from shipmark.ground.settings import from_environment
+
+
+def create() -> ASGIApp:
+    """What `shipmark.app.create` gives, after the SDK is set up. Nothing personal is sent."""
+    sentry_sdk.init(
+        from_environment().report_dsn,
+        release=f"shipmark@{__version__}",
+        send_default_pii=False,
+        include_local_variables=False,
+    )
+    return app.create()
