@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import msgspec
 from sqlalchemy import Connection
 
 from shipmark.ground import ids
@@ -12,6 +11,7 @@ from shipmark.ingest.envelope import Envelope, event_id_of
 from shipmark.issues import events
 from shipmark.issues.actions.take_in import TakenIn, take_in
 from shipmark.projects.model import Project
+from shipmark.serving.bodies import json_of
 
 EVENT = "event"
 
@@ -19,9 +19,9 @@ EVENT = "event"
 def event_object(payload: bytes) -> dict[str, object]:
     """The JSON object that an event is; raises `BadRequest` for anything else."""
     try:
-        found = msgspec.json.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"invalid event: {error}") from None
+        found = json_of(payload) if payload.strip() else None
+    except BadRequest as error:
+        raise BadRequest(f"invalid event: {error.detail}") from None
     if not isinstance(found, dict):
         raise BadRequest("invalid event: not a JSON object")
     return found

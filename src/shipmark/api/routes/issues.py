@@ -22,7 +22,7 @@ from shipmark.api.wire.issue import (
     issue_json,
 )
 from shipmark.api.wire.release import ReleaseJson, release_json
-from shipmark.ground.errors import BadRequest, NotFound
+from shipmark.ground.errors import BadRequest, NotAllowed, NotFound
 from shipmark.issues.model import Issue, IssueActivity, IssueActivityType, IssueStatus
 from shipmark.issues.short_ids import parse
 from shipmark.issues.store import activity, inbox, issues, resolutions, seen
@@ -200,7 +200,10 @@ def _access_by_issue(visit: Visit, connection: Connection, name: str) -> Access:
     issue = issues.by_id(connection, None, int(name))
     if issue is None or not isinstance(caller, UserToken):
         raise NotFound
-    return visit.enter(connection, str(issue.organization_id))
+    try:
+        return visit.enter(connection, str(issue.organization_id))
+    except NotAllowed:
+        raise NotFound from None
 
 
 def _details(

@@ -1,0 +1,88 @@
+"""GET ``…/releases/{version}/commitfiles/`` (releases.md 2.9)."""
+
+from given import (
+    MASK,
+    NO_CREDENTIALS,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    Bearer,
+    Caller,
+    World,
+    commit,
+    masked,
+    release_path,
+)
+
+PATH = release_path("web@1.0.0", "commitfiles/")
+
+
+def patch(**types: str) -> list[dict[str, str]]:
+    return [{"path": f"{name}.py", "type": kind} for name, kind in types.items()]
+
+
+def test_nobody_lists_without_credentials(alice: Caller, anonymous: Caller) -> None:
+    alice.publish("web@1.0.0")
+    answer = anonymous.get(PATH)
+    assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
+
+
+def test_a_stranger_may_not_list(alice: Caller, charlie: Caller) -> None:
+    alice.publish("web@1.0.0")
+    answer = charlie.get(PATH)
+    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
+
+
+def test_a_token_without_a_scope_for_it_may_not_list(alice: Caller, bearer: Bearer) -> None:
+    alice.publish("web@1.0.0")
+    assert bearer(["org:read"]).get(PATH).status_code == 403
+
+
+def test_an_unknown_release_is_not_found(alice: Caller) -> None:
+    answer = alice.get(PATH)
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+def test_a_release_without_commits_changed_nothing(alice: Caller) -> None:
+    alice.publish("web@1.0.0")
+    assert alice.get(PATH).json() == []
+
+
+def test_files_come_by_name_once_a_commit(alice: Caller, world: World) -> None:
+    alice.publish(
+        "web@1.0.0",
+        commits=[commit("1", patch_set=patch(b="M", a="A")), commit("2", patch_set=patch(a="D"))],
+    )
+    shown = alice.get(PATH).json()
+    assert [(it["filename"], it["type"]) for it in shown] == [
+        ("a.py", "A"),
+        ("a.py", "D"),
+        ("b.py", "M"),
+    ]
+    assert masked(shown[0], "id") == {
+        "id": MASK,
+        "orgId": world.organizations["acme"],
+        "author": {"name": "Ada", "email": "ada@example.com"},
+        "commitMessage": "Tidy up",
+        "filename": "a.py",
+        "type": "A",
+        "repoName": "acme/web",
+    }
+
+
+def test_a_repository_filters(alice: Caller) -> None:
+    alice.publish(
+        "web@1.0.0",
+        commits=[
+            commit("1", patch_set=patch(a="M")),
+            commit("2", patch_set=patch(b="M"), repository="acme/lib"),
+        ],
+    )
+    shown = alice.get(f"{PATH}?repo_name=acme/lib").json()
+    assert [it["filename"] for it in shown] == ["b.py"]
+    assert alice.get(f"{PATH}?repo_name=nope").status_code == 404
+
+
+def test_they_have_pages(alice: Caller) -> None:
+    alice.publish("web@1.0.0", commits=[commit("1", patch_set=patch(a="M", b="M", c="M"))])
+    pages = [alice.get(f"{PATH}?per_page=2&cursor=2:{page}:0").json() for page in range(2)]
+    assert [[it["filename"] for it in page] for page in pages] == [["a.py", "b.py"], ["c.py"]]

@@ -1,0 +1,184 @@
+"""``…/releases/{version}/deploys/`` (releases.md 2.12)."""
+
+from datetime import UTC, datetime
+
+import pytest
+from given import (
+    MASK,
+    NO_CREDENTIALS,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    Bearer,
+    Caller,
+    World,
+    commit,
+    dump,
+    masked,
+    on_one_database,
+    release_path,
+    rows,
+)
+from sqlalchemy import text
+
+from shipmark.ground.database import Database
+
+RELEASE = release_path("web@1.0.0")
+PATH = f"{RELEASE}deploys/"
+GOOD = {"environment": "production"}
+
+
+def test_nobody_lists_or_records_without_credentials(alice: Caller, anonymous: Caller) -> None:
+    alice.publish("web@1.0.0")
+    for answer in (anonymous.get(PATH), anonymous.post(PATH, GOOD)):
+        assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
+
+
+def test_a_stranger_may_do_neither(alice: Caller, charlie: Caller) -> None:
+    alice.publish("web@1.0.0")
+    for answer in (charlie.get(PATH), charlie.post(PATH, GOOD)):
+        assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
+
+
+def test_a_token_that_only_reads_may_not_record(alice: Caller, bearer: Bearer) -> None:
+    alice.publish("web@1.0.0")
+    reader = bearer(["project:read"])
+    assert reader.get(PATH).status_code == 200
+    answer = reader.post(PATH, GOOD)
+    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
+
+
+def test_an_unknown_release_is_not_found(alice: Caller) -> None:
+    for answer in (alice.get(PATH), alice.post(PATH, GOOD)):
+        assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+def test_a_deploy_is_recorded_and_shown(alice: Caller, organization_token: Caller) -> None:
+    alice.publish("web@1.0.0")
+    answer = organization_token.post(
+        PATH,
+        {
+            "environment": "production",
+            "name": "blue",
+            "url": "https://example.com/blue",
+            "dateStarted": "2026-01-05T10:00:00Z",
+            "dateFinished": "2026-01-05T10:05:00Z",
+        },
+    )
+    assert (answer.status_code, masked(answer.json(), "id")) == (
+        201,
+        {
+            "id": MASK,
+            "environment": "production",
+            "dateStarted": "2026-01-05T10:00:00Z",
+            "dateFinished": "2026-01-05T10:05:00Z",
+            "name": "blue",
+            "url": "https://example.com/blue",
+        },
+    )
+    assert isinstance(answer.json()["id"], str)
+    assert alice.get(PATH).json() == [answer.json()]
+    release = alice.get(RELEASE).json()
+    assert (release["deployCount"], release["lastDeploy"]) == (1, answer.json())
+
+
+@pytest.mark.parametrize("more", [{}, {"dateFinished": None, "name": None, "url": ""}])
+def test_a_deploy_without_an_end_ended_now(alice: Caller, more: dict[str, object]) -> None:
+    alice.publish("web@1.0.0")
+    before = datetime.now(UTC)
+    shown = alice.post(PATH, GOOD | more).json()
+    assert before <= datetime.fromisoformat(shown["dateFinished"]) <= datetime.now(UTC)
+    assert shown["dateStarted"] is None
+
+
+def test_the_last_finished_come_first(alice: Caller) -> None:
+    alice.publish("web@1.0.0")
+    for day in (2, 3, 1):
+        body = {"environment": f"e{day}", "dateFinished": f"2026-01-0{day}T00:00:00Z"}
+        alice.post(PATH, body)
+    assert [it["environment"] for it in alice.get(PATH).json()] == ["e3", "e2", "e1"]
+    page = alice.get(f"{PATH}?per_page=2&cursor=2:1:0")
+    assert [it["environment"] for it in page.json()] == ["e1"]
+
+
+def test_each_project_of_the_release_is_told(
+    alice: Caller, world: World, database: Database
+) -> None:
+    alice.publish("web@1.0.0", "web", "mobile", commits=[commit("1")])
+    alice.post(PATH, GOOD | {"projects": ["web"], "dateFinished": "2026-01-05T10:00:00Z"})
+    told = [(it["project_id"], it["type"]) for it in rows(database, "release_activities")]
+    assert told == [(world.projects["web"], "deploy"), (world.projects["mobile"], "deploy")]
+    [deploy] = rows(database, "deploys")
+    assert deploy["release_id"] == alice.get(RELEASE).json()["id"]
+
+
+def test_projects_can_be_named_by_id(alice: Caller, world: World) -> None:
+    alice.publish("web@1.0.0", "web", "mobile")
+    body = GOOD | {"projects": [str(world.projects["web"]), world.projects["mobile"], "web"]}
+    assert alice.post(PATH, body).status_code == 201
+
+
+WRONG: list[tuple[object, object]] = [
+    ({}, {"environment": ["This field is required."]}),
+    ({"environment": None}, {"environment": ["This field may not be null."]}),
+    ({"environment": " "}, {"environment": ["This field may not be blank."]}),
+    (
+        {"environment": "a" * 65},
+        {"environment": ["Ensure this field has no more than 64 characters."]},
+    ),
+    ({"environment": "a/b"}, {"environment": ["Invalid value for environment"]}),
+    ({"environment": "a\nb"}, {"environment": ["Invalid value for environment"]}),
+    (
+        GOOD | {"name": "a" * 65, "url": "x", "dateStarted": "x", "dateFinished": "y"},
+        {
+            "name": ["Ensure this field has no more than 64 characters."],
+            "url": ["Enter a valid URL."],
+            "dateStarted": [
+                "Datetime has wrong format. Use one of these formats instead:"
+                " YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+            ],
+            "dateFinished": [
+                "Datetime has wrong format. Use one of these formats instead:"
+                " YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+            ],
+        },
+    ),
+    (GOOD | {"projects": []}, {"projects": ["This list may not be empty."]}),
+    (
+        GOOD | {"projects": "web"},
+        {"projects": ['Expected a list of items but got type "str".']},
+    ),
+    (GOOD | {"projects": ["initech"]}, {"projects": ["Invalid project"]}),
+    (
+        GOOD | {"projects": ["web", "tools", "mobile"]},
+        {
+            "detail": {
+                "code": "parameter-validation-error",
+                "message": "Invalid projects (mobile, tools) for release web@1.0.0",
+                "extra": {"context": ""},
+            }
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "told"), WRONG)
+@on_one_database
+def test_a_bad_body_is_refused_and_changes_nothing(
+    alice: Caller, database: Database, body: object, told: object
+) -> None:
+    alice.publish("web@1.0.0")
+    before = dump(database)
+    answer = alice.post(PATH, body)
+    assert (answer.status_code, answer.json()) == (400, told)
+    assert dump(database) == before
+
+
+def test_a_release_that_is_also_in_a_hidden_project_takes_no_deploy(
+    alice: Caller, bob: Caller, database: Database
+) -> None:
+    alice.publish("web@1.0.0", "web", "tools")
+    with database.transaction() as connection:
+        connection.execute(text("UPDATE organizations SET is_open = false"))
+    assert bob.get(PATH).status_code == 200
+    answer = bob.post(PATH, GOOD)
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)

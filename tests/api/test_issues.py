@@ -1,0 +1,265 @@
+"""Issues, as far as releases need them (groups-api.md 2, 5, 7)."""
+
+from collections.abc import Callable
+
+import pytest
+from given import (
+    ADDRESS,
+    MASK,
+    NO_CREDENTIALS,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    Bearer,
+    Caller,
+    World,
+    ago,
+    error_event,
+    masked,
+    on_one_database,
+    rows,
+    send_event,
+    written,
+)
+from sqlalchemy import text
+
+from shipmark.ground.database import Database
+
+LIST = "/organizations/acme/issues/"
+WEB_LIST = "/projects/acme/web/issues/"
+
+Happen = Callable[..., None]
+
+
+@pytest.fixture
+def happen(alice: Caller, world: World) -> Happen:
+    def happened(project: str, value: str = "boom", **more: object) -> None:
+        key, project_id = world.keys[project], world.projects[project]
+        send_event(alice.client, key, project_id, error_event(value, **more))
+
+    return happened
+
+
+def names(caller: Caller, path: str) -> list[str]:
+    answer = caller.get(path)
+    assert answer.status_code == 200, answer.text
+    return [it["shortId"] for it in answer.json()]
+
+
+PATHS = pytest.mark.parametrize(
+    "path",
+    [
+        LIST,
+        WEB_LIST,
+        f"{LIST}WEB-1/",
+        f"{LIST}WEB-1/activities/",
+        "/organizations/acme/shortids/WEB-1/",
+        "/issues/1/",
+        "/issues/1/activities/",
+    ],
+)
+
+
+@PATHS
+@on_one_database
+def test_nobody_looks_without_credentials(anonymous: Caller, happen: Happen, path: str) -> None:
+    happen("web")
+    answer = anonymous.get(path)
+    assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
+
+
+@PATHS
+@on_one_database
+def test_a_stranger_may_not_look(charlie: Caller, happen: Happen, path: str) -> None:
+    happen("web")
+    assert charlie.get(path).status_code in {403, 404}
+
+
+@PATHS
+@on_one_database
+def test_a_token_without_a_scope_for_it_may_not_look(
+    bearer: Bearer, happen: Happen, path: str
+) -> None:
+    happen("web")
+    answer = bearer(["project:releases"]).get(path)
+    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{LIST}WEB-2/",
+        f"{LIST}99999/",
+        f"{LIST}{'9' * 30}/",
+        f"{LIST}nope/",
+        f"{LIST}NOPE-1/activities/",
+        "/organizations/acme/shortids/WEB-2/",
+        "/issues/99999/",
+        "/issues/WEB-1/",
+        "/issues/99999/activities/",
+    ],
+)
+@on_one_database
+def test_an_unknown_issue_is_not_found(alice: Caller, happen: Happen, path: str) -> None:
+    happen("web")
+    answer = alice.get(path)
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+def test_an_issue_is_shown_whole(bob: Caller, happen: Happen, world: World) -> None:
+    moments = [written(ago(hours=hours)) for hours in (2, 1)]
+    for moment in moments:
+        happen("web", release="web@1.0.0", timestamp=moment, user={"id": moment}, level="fatal")
+    shown = bob.get(f"{LIST}WEB-1/").json()
+    issue_id = shown["id"]
+    assert masked(shown, "dateCreated", "dateAdded", "date_added") | {
+        "firstRelease": ...,
+        "lastRelease": ...,
+        "metadata": ...,
+    } == {
+        "id": issue_id,
+        "shareId": None,
+        "shortId": "WEB-1",
+        "title": "ValueError: boom",
+        "culprit": "",
+        "permalink": f"{ADDRESS}/organizations/acme/issues/{issue_id}/",
+        "logger": None,
+        "level": "fatal",
+        "status": "unresolved",
+        "statusDetails": {},
+        "substatus": "new",
+        "isPublic": False,
+        "platform": "python",
+        "project": {
+            "id": str(world.projects["web"]),
+            "name": "web",
+            "slug": "web",
+            "platform": None,
+        },
+        "type": "error",
+        "metadata": ...,
+        "numComments": 0,
+        "assignedTo": None,
+        "isBookmarked": False,
+        "isSubscribed": False,
+        "subscriptionDetails": None,
+        "hasSeen": False,
+        "annotations": [],
+        "issueType": "error",
+        "issueCategory": "error",
+        "isUnhandled": False,
+        "count": "2",
+        "userCount": 2,
+        "firstSeen": moments[0],
+        "lastSeen": moments[1],
+        "inbox": {"reason": 0, "reason_details": None, "date_added": MASK},
+        "activity": [
+            {"id": "0", "user": None, "type": "first_seen", "data": {}, "dateCreated": MASK}
+        ],
+        "participants": [],
+        "firstRelease": ...,
+        "lastRelease": ...,
+    }
+    assert (shown["metadata"]["type"], shown["metadata"]["value"]) == ("ValueError", "boom")
+    assert shown["firstRelease"]["version"] == shown["lastRelease"]["version"] == "web@1.0.0"
+
+
+@pytest.mark.parametrize("name", ["WEB-1", "web-1", "web_1", "WEB-01", "id"])
+def test_an_issue_is_found_by_its_id_and_short_id(bob: Caller, happen: Happen, name: str) -> None:
+    happen("web")
+    issue_id = bob.get(f"{LIST}WEB-1/").json()["id"]
+    shown = bob.get(f"{LIST}{issue_id if name == 'id' else name}/")
+    assert shown.json()["id"] == issue_id
+    assert bob.get(f"/issues/{issue_id}/").json() == shown.json()
+
+
+def test_a_short_id_leads_to_its_issue(bob: Caller, happen: Happen) -> None:
+    happen("web")
+    [issue] = bob.get(WEB_LIST).json()
+    answer = bob.get("/organizations/acme/shortids/web-1/")
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {
+            "organizationSlug": "acme",
+            "projectSlug": "web",
+            "groupId": issue["id"],
+            "group": issue,
+            "shortId": "WEB-1",
+        },
+    )
+
+
+def test_activities_end_with_the_first_time_it_was_seen(bob: Caller, happen: Happen) -> None:
+    happen("web")
+    issue = bob.get(f"{LIST}WEB-1/").json()
+    answer = bob.get(f"{LIST}WEB-1/activities/")
+    assert (answer.status_code, answer.json()) == (200, {"activity": issue["activity"]})
+    assert bob.get(f"/issues/{issue['id']}/activities/").json() == answer.json()
+
+
+def test_open_issues_are_listed_the_last_seen_first(
+    alice: Caller, bob: Caller, happen: Happen
+) -> None:
+    for hours, project in ((3, "web"), (2, "mobile"), (1, "tools")):
+        happen(project, project, timestamp=written(ago(hours=hours)))
+    assert names(bob, LIST) == ["MOBILE-1", "WEB-1"]
+    assert names(bob, f"{LIST}?project=-1") == ["TOOLS-1", "MOBILE-1", "WEB-1"]
+    assert names(bob, WEB_LIST) == ["WEB-1"]
+    alice.publish("web@1", commits=[{"id": "a", "message": "Fixes WEB-1"}])
+    assert names(bob, LIST) == ["MOBILE-1"]
+    assert names(bob, f"{LIST}?query=is:resolved") == ["WEB-1"]
+    assert names(bob, f"{LIST}?query=") == ["MOBILE-1", "WEB-1"]
+    assert names(bob, WEB_LIST) == ["WEB-1"]
+
+
+def test_issues_are_searched_by_their_text(bob: Caller, happen: Happen) -> None:
+    for value in ("no such table", "out of memory", "100%"):
+        happen("web", value)
+    assert names(bob, f"{LIST}?query=is:unresolved+TABLE") == ["WEB-1"]
+    assert names(bob, f"{LIST}?query=100%25") == ["WEB-3"]
+
+
+def test_keys_that_are_not_known_are_refused(bob: Caller) -> None:
+    answer = bob.get(f"{LIST}?query=assigned:me")
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"detail": "Invalid key for this search: assigned"},
+    )
+
+
+def test_lists_have_pages(bob: Caller, happen: Happen) -> None:
+    for hours in range(3):
+        happen("web", str(hours), timestamp=written(ago(hours=hours)))
+    assert names(bob, f"{LIST}?per_page=2") == ["WEB-1", "WEB-2"]
+    assert names(bob, f"{LIST}?per_page=2&cursor=2:1:0") == ["WEB-3"]
+
+
+def test_an_issue_of_a_hidden_project_is_not_found(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    happen("tools")
+    issue_id = rows(database, "issues")[0]["id"]
+    assert bob.get(f"{LIST}TOOLS-1/").status_code == 200
+    with database.transaction() as connection:
+        connection.execute(text("UPDATE organizations SET is_open = false"))
+    for path in (f"{LIST}TOOLS-1/", f"/issues/{issue_id}/"):
+        answer = bob.get(path)
+        assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+def test_an_issue_of_another_organization_is_not_found(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    happen("globex/web")
+    issue_id = rows(database, "issues")[0]["id"]
+    for path in (f"{LIST}{issue_id}/", f"{LIST}WEB-1/"):
+        answer = bob.get(path)
+        assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+def test_a_stranger_does_not_learn_that_an_issue_exists(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    happen("globex/web")
+    known = bob.get(f"/issues/{rows(database, 'issues')[0]['id']}/")
+    unknown = bob.get("/issues/99999/")
+    assert (known.status_code, known.json()) == (unknown.status_code, unknown.json())

