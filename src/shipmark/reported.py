@@ -7,6 +7,7 @@ import sentry_sdk
 from litestar.types import ASGIApp
 
 from shipmark import __version__, app
+from shipmark.ground import telemetry
 from shipmark.ground.settings import from_environment
 
 
@@ -17,5 +18,8 @@ def create() -> ASGIApp:
         release=f"shipmark@{__version__}",
         send_default_pii=False,
         include_local_variables=False,
+        # Refusals are no bugs, so nothing is caught by itself: `telemetry.failed` says what is one.
+        auto_enabling_integrations=False,
     )
+    telemetry.report_to(sentry_sdk.capture_exception)
     return app.create()

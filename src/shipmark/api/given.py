@@ -17,6 +17,7 @@ from shipmark.ground.clock import now
 from shipmark.ground.database import Database
 from shipmark.ground.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
 from shipmark.ground.settings import Settings
+from shipmark.ground.telemetry import timed
 from shipmark.organizations import actions as organizations
 from shipmark.organizations.model import Access, OrganizationToken
 from shipmark.organizations.tokens import PREFIX
@@ -75,11 +76,17 @@ class Visit:
         return access
 
     def body(
-        self, content: bytes, record: Record, *, lists: Collection[str] = ()
+        self,
+        content: bytes,
+        record: Record,
+        *,
+        lists: Collection[str] = (),
+        step: str = "release.validate",
     ) -> dict[str, Any]:
         """The fields that were sent, checked."""
-        media_type = self.request.headers.get("content-type", "")
-        return checked(record, bodies.read(content, media_type, lists=lists))
+        with timed(step, **{"http.body_bytes": len(content)}):
+            media_type = self.request.headers.get("content-type", "")
+            return checked(record, bodies.read(content, media_type, lists=lists))
 
     def parameter(self, name: str) -> str | None:
         """A parameter of the address, the last one where there are several."""

@@ -6,7 +6,7 @@ a version is told to the log alone. Never a token, never a personal datum.
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -29,11 +29,25 @@ _seconds = Histogram(
 _refused = Counter("shipmark_refusals", "Refused steps, by their reason.", ["step", "reason"])
 _counted = Counter("shipmark_counted", "Things that came in, by what they are.", ["what", "kind"])
 
+_reporters: list[Callable[[BaseException], object]] = []
+
 
 def share(folder: str) -> None:
     """Let the workers of one server put their numbers together in the folder; called before they are started."""
     os.environ[SHARED_METRICS] = folder
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # it has no types
+
+
+def report_to(reporter: Callable[[BaseException], object]) -> None:
+    """Have every bug told to the reporter besides the log."""
+    _reporters.append(reporter)
+
+
+def failed(what: str, error: BaseException, **fields: object) -> None:
+    """Log a bug with its traceback, and tell the reporters."""
+    log.error(what, exc_info=error, **fields)
+    for reporter in _reporters:
+        reporter(error)
 
 
 @contextmanager

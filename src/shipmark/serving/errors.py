@@ -19,7 +19,7 @@ from shipmark.ground.errors import (
     TooLarge,
     Unsupported,
 )
-from shipmark.ground.telemetry import log
+from shipmark.ground.telemetry import failed
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -75,9 +75,9 @@ def http_answer(request: AnyRequest, error: HTTPException) -> Response[object]:
 def failure_answer(request: AnyRequest, error: Exception) -> Response[object]:
     """The answer to a bug: an id to find it in the log by, and nothing of its inside."""
     error_id = ids.hex32()
-    log.error(
+    failed(
         "A request failed by a bug",
-        exc_info=error,
+        error,
         **{"error.id": error_id, "http.method": request.method, "http.path": request.url.path},
     )
     return Response(

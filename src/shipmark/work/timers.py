@@ -12,7 +12,7 @@ from shipmark.ground.clock import now
 from shipmark.ground.database import Database
 from shipmark.ground.errors import Conflict
 from shipmark.ground.jobs import Job
-from shipmark.ground.telemetry import counted, log
+from shipmark.ground.telemetry import counted, failed, log
 from shipmark.issues.store import inbox
 
 #: An issue that nobody looked at leaves the inbox by itself (releases.md 1.20).
@@ -62,7 +62,7 @@ def _give_back(database: Database, job: Job, error: Exception, at: datetime) -> 
     with database.transaction() as connection:
         again = jobs.give_back(connection, job, f"{type(error).__name__}: {error}", at)
     counted("jobs", "failed")
-    log.error("A job failed", exc_info=error, **{"job.kind": job.kind, "job.again_at": str(again)})
+    failed("A job failed", error, **{"job.kind": job.kind, "job.again_at": str(again)})
 
 
 class Worker(threading.Thread):
@@ -81,7 +81,7 @@ class Worker(threading.Thread):
             except Conflict:
                 busy = False
             except Exception as error:  # noqa: BLE001  # nor must a database that is away
-                log.error("The worker could not look for jobs", exc_info=error)
+                failed("The worker could not look for jobs", error)
                 busy = False
             if not busy:
                 self._stopping.wait(_PAUSE_SECONDS)

@@ -39,7 +39,7 @@ def record_deploy(visit: GivenVisit, organization: str, version: str, body: byte
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
         seen_release(visit, connection, access, version)
-    fields = visit.body(body, bodies.NEW_DEPLOY, lists=("projects",))
+    fields = visit.body(body, bodies.NEW_DEPLOY, lists=("projects",), step="deploy.validate")
     with visit.database.transaction() as connection:
         release = changeable_release(visit, connection, access, version)
         project_ids = _projects(connection, access, release, fields.get("projects"))

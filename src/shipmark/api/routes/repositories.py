@@ -62,7 +62,7 @@ def add_repository(
         access = visit.enter(connection, organization)
     if access.user is None:
         raise NotSignedIn
-    fields = visit.body(body, _NEW)
+    fields = visit.body(body, _NEW, step="repository.validate")
     if refusal := _refused(fields):
         return Response(refusal, status_code=400)
     with visit.database.transaction() as connection:

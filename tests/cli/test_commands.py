@@ -1,0 +1,233 @@
+"""The commands of the operator (docs/cli.md). Scripts rely on them."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from given import counts
+
+from shipmark.cli import main as cli
+from shipmark.ground.database import Database
+from shipmark.ground.errors import Invalid, NotFound
+from shipmark.ground.migrations.run import run as migrate
+
+KEEP = ("bootstrap", "--org", "acme", "--project", "web", "--project", "mobile")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An empty database with its tables: making them takes longer than all tests here."""
+    path = tmp_path_factory.mktemp("template") / "shipmark.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path.read_bytes()
+
+
+@pytest.fixture
+def data(tmp_path: Path, template: bytes, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder with an empty database."""
+    monkeypatch.setenv("SHIPMARK_DATA", str(tmp_path / "unused"))
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "shipmark.db").write_bytes(template)
+    return folder
+
+
+def run(data: Path, *arguments: str) -> Result:
+    """A command on the data folder; what it refuses is raised, as it is for ``main``."""
+    return CliRunner().invoke(
+        cli.shipmark, [*arguments, "--data", str(data)], catch_exceptions=False
+    )
+
+
+def told(data: Path, *arguments: str) -> dict[str, Any]:
+    result = run(data, *arguments, "--json")
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.output)
+    return found
+
+
+def sizes(data: Path) -> dict[str, int]:
+    database = Database(f"sqlite:///{data / 'shipmark.db'}")
+    found = counts(database)
+    database.close()
+    return {name: number for name, number in found.items() if number and name != "alembic_version"}
+
+
+def test_bootstrap_tells_all_that_a_pipeline_needs(data: Path) -> None:
+    made = told(data, *KEEP, "--user", "ops@example.com", "--base-url", "https://ship.example.com/")
+    token, org_token = made.pop("token"), made.pop("org_token")
+    keys = [re.sub(r"//[0-9a-f]{32}@", "//KEY@", it.pop("dsn")) for it in made["projects"]]
+    assert made == {
+        "org": {"id": "1", "slug": "acme"},
+        "projects": [{"id": "1", "slug": "web"}, {"id": "2", "slug": "mobile"}],
+        "url": "https://ship.example.com",
+    }
+    assert keys == ["https://KEY@ship.example.com/1", "https://KEY@ship.example.com/2"]
+    assert re.fullmatch(r"sntryu_[0-9a-f]{64}", token)
+    assert re.fullmatch(r"sntrys_[A-Za-z0-9+/=]+_[A-Za-z0-9+/]{43}", org_token)
+
+
+def test_bootstrap_can_be_repeated(data: Path) -> None:
+    first = told(data, *KEEP)
+    before = sizes(data)
+    again = told(data, *KEEP)
+    assert again["projects"] == first["projects"]
+    assert again["token"] != first["token"]
+    tokens = {"user_tokens": 2, "organization_tokens": 2}
+    assert sizes(data) == before | tokens
+
+
+def test_bootstrap_speaks_to_people_too(data: Path) -> None:
+    result = run(data, *KEEP)
+    assert result.exit_code == 0
+    assert re.search(r"^Token: sntryu_", result.output, re.MULTILINE)
+    assert re.search(r"^Organization token: sntrys_", result.output, re.MULTILINE)
+    assert "DSN of web: http://" in result.output
+
+
+def test_what_is_made_can_be_made_again(data: Path) -> None:
+    commands = (
+        ("org", "create", "acme", "--name", "Acme"),
+        ("team", "create", "core", "--org", "acme"),
+        ("project", "create", "web", "--org", "acme", "--team", "core", "--platform", "python"),
+        (
+            *("user", "create", "bob@example.com", "--password", "long enough"),
+            *("--org", "acme", "--role", "member", "--team", "core"),
+        ),
+    )
+    for command in commands:
+        result = run(data, *command)
+        assert (result.exit_code, "is there." in result.output) == (0, True), result.output
+    before = sizes(data)
+    for command in commands:
+        assert run(data, *command).exit_code == 0
+    assert sizes(data) == before
+    assert before == {
+        "users": 1,
+        "user_emails": 1,
+        "organizations": 1,
+        "members": 1,
+        "teams": 1,
+        "team_members": 1,
+        "projects": 1,
+        "project_teams": 1,
+        "project_keys": 1,
+    }
+
+
+def test_a_token_is_printed(data: Path) -> None:
+    run(data, "user", "create", "bob@example.com", "--password", "long enough")
+    options = ("--user", "bob@example.com", "--scope", "org:read", "--scope", "project:read")
+    result = run(data, "token", "create", *options)
+    assert re.fullmatch(r"sntryu_[0-9a-f]{64}\n", result.output)
+    assert set(told(data, "token", "create", *options)) == {"token"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("team", "create", "core", "--org", "nope"), "There is no organization nope."),
+        (("project", "create", "web", "--org", "nope"), "There is no organization nope."),
+        (("token", "create", "--user", "a@example.com"), "There is no user a@example.com."),
+        (
+            ("project", "create", "web", "--org", "acme", "--team", "nope"),
+            "There is no team nope in acme.",
+        ),
+    ],
+)
+def test_what_is_missing_is_told(data: Path, arguments: tuple[str, ...], words: str) -> None:
+    run(data, "org", "create", "acme")
+    with pytest.raises(NotFound) as caught:
+        run(data, *arguments)
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("org", "create", "Not A Slug"),
+        ("org", "create", "123"),
+        ("org", "create", "a" * 51),
+        ("user", "create", "no address", "--password", "long enough"),
+        ("user", "create", "a@example.com", "--password", "short"),
+    ],
+)
+def test_what_is_wrong_is_refused(data: Path, arguments: tuple[str, ...]) -> None:
+    with pytest.raises(Invalid):
+        run(data, *arguments)
+    assert sizes(data) == {}
+
+
+def test_a_refusal_is_a_sentence_and_status_1(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["shipmark", "team", "create", "core", "--org", "nope", "--data", str(data)]
+    monkeypatch.setattr("sys.argv", arguments)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == "There is no organization nope."
+
+
+def test_check_is_content_with_what_bootstrap_made(data: Path) -> None:
+    told(data, *KEEP)
+    result = run(data, "check")
+    assert (result.exit_code, result.output) == (0, "✓ Everything is all right.\n")
+
+
+def test_check_tells_that_there_is_nobody(data: Path) -> None:
+    result = run(data, "check")
+    assert (result.exit_code, result.output) == (
+        1,
+        "✗ There is no user. `shipmark bootstrap` makes one.\n",
+    )
+
+
+def test_check_tells_of_a_missing_folder_and_makes_none(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    result = run(missing, "check")
+    assert (result.exit_code, "There is no data folder" in result.output) == (1, True)
+    assert not missing.exists()
+
+
+def test_check_tells_of_an_old_database(tmp_path: Path) -> None:
+    result = run(tmp_path, "check")
+    assert result.exit_code == 1
+    assert "The database is at step None" in result.output
+
+
+def test_check_tells_of_jobs_that_failed_for_good(data: Path) -> None:
+    told(data, *KEEP)
+    database = Database(f"sqlite:///{data / 'shipmark.db'}")
+    with database.transaction() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO jobs (kind, details, attempts, error, created_at)"
+            " VALUES ('mail', '{}', 8, 'boom', '2026-01-05 09:00:00.000000')"
+        )
+    database.close()
+    result = run(data, "check")
+    assert (result.exit_code, result.output) == (1, "✗ A job (mail) failed for good: boom\n")
+
+
+def test_the_version_is_told(data: Path) -> None:
+    result = CliRunner().invoke(cli.shipmark, ["--version"])
+    assert (result.exit_code, result.output.startswith("shipmark, version ")) == (0, True)
+
+
+@pytest.mark.parametrize("command", sorted(cli.shipmark.commands))
+def test_every_command_says_what_it_does(command: str) -> None:
+    result = CliRunner().invoke(cli.shipmark, [command, "--help"])
+    assert result.exit_code == 0
+    assert len(result.output.splitlines()) > 3
+
+
+def test_an_empty_folder_gets_its_database(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    assert run(folder, "org", "create", "acme").exit_code == 0
+    assert folder.stat().st_mode & 0o077 == 0
+    assert sizes(folder) == {"organizations": 1}

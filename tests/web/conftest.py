@@ -1,0 +1,252 @@
+"""A server in process with an organization, and people who may see it, or not."""
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from litestar import Litestar
+from litestar.exceptions import LitestarDeprecationWarning
+from litestar.testing import TestClient
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import make_url
+
+from shipmark import app
+from shipmark.accounts import actions as accounts
+from shipmark.accounts.model import User
+from shipmark.deploys import actions as deploys
+from shipmark.deploys.model import NewDeploy
+from shipmark.ground.clock import now
+from shipmark.ground.database import Database, metadata
+from shipmark.ground.ids import hex32
+from shipmark.ground.settings import Settings
+from shipmark.issues import events
+from shipmark.issues.actions.take_in import take_in
+from shipmark.organizations import actions as organizations
+from shipmark.organizations.model import Organization, Role
+from shipmark.projects import actions as projects
+from shipmark.projects.model import Project
+from shipmark.publishing import actions as publishing
+from shipmark.publishing.actions import Circumstances
+from shipmark.publishing.model import Code, Publication
+from shipmark.releases.model import Release
+from shipmark.releases.store import projects as release_projects
+from shipmark.repositories.model import Change, GivenCommit
+
+PASSWORD = "correct horse battery"
+COOKIE = "shipmark_session"
+
+OpenBrowser = Callable[..., TestClient[Any]]
+
+
+@dataclass
+class House:
+    """The organization ``acme`` with its project ``web``, and what tests do to it."""
+
+    database: Database
+    organization: Organization
+    project: Project
+    owner: User
+
+    def person(self, email: str, role: Role | None, *, teams: tuple[str, ...] = ()) -> User:
+        """Somebody with an account, and with a role a member."""
+        with self.database.transaction() as connection:
+            user = accounts.create_user(connection, email, "", None, now())
+            if role is not None:
+                organizations.add_member(
+                    connection, self.organization, user, role, list(teams), now()
+                )
+        return user
+
+    def extra_project(self, slug: str) -> Project:
+        """A project of nobody's team."""
+        with self.database.transaction() as connection:
+            return projects.create(
+                connection,
+                self.organization,
+                slug=slug,
+                name=slug.title(),
+                platform=None,
+                teams=[],
+                key=(hex32(), hex32()),
+                at=now(),
+            )
+
+    def close(self) -> None:
+        """End open membership."""
+        with self.database.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE organizations SET is_open = 0")
+
+    def publish(
+        self,
+        version: str,
+        *,
+        project: Project | None = None,
+        at: datetime | None = None,
+        **said: Any,
+    ) -> Release:
+        """Publish a release with a commit."""
+        message = said.pop("message", "Do something")
+        commit = GivenCommit(
+            key=uuid4().hex,
+            repository="acme/web",
+            message=message,
+            author_name="Ada Lovelace",
+            author_email="ada@example.com",
+            at=now(),
+            changes=(("shop/cart.py", Change.MODIFIED),),
+        )
+        publication = Publication(
+            version=version,
+            projects=(project or self.project,),
+            code=Code(commits=(commit,)),
+            released_at=said.pop("released_at", now()),
+            **said,
+        )
+        around = Circumstances(
+            organization=self.organization,
+            user_id=self.owner.id,
+            host="testserver.local",
+            now=at or now(),
+        )
+        with self.database.transaction() as connection:
+            return publishing.publish(connection, publication, around).release
+
+    def deploy(self, release: Release, environment: str) -> None:
+        """Record a deploy to all of the release's projects."""
+        with self.database.transaction() as connection:
+            attached = release_projects.of_releases(connection, [release.id])[release.id]
+            new = NewDeploy(environment=environment, finished_at=now())
+            deploys.record(connection, release, new, [it.project_id for it in attached], None)
+
+    def fail(self, version: str, value: str = "something is None", **payload: Any) -> int:
+        """Take in an error event; says the issue's id."""
+        at = now() - timedelta(minutes=1)
+        frames = [
+            {"function": "run", "filename": "server.py", "lineno": 7, "in_app": False},
+            {"function": "checkout", "filename": "shop/cart.py", "lineno": 41, "in_app": True}
+            | {"vars": {"card": "hunter2"}},
+        ]
+        raised = {"type": "ValueError", "value": value, "stacktrace": {"frames": frames}}
+        sent = {"release": version, "timestamp": at.timestamp(), "platform": "python"}
+        sent |= {"exception": {"values": [raised]}, "extra": {"environ": "hunter2"}} | payload
+        event = events.read(sent, event_id=hex32(), received_at=now(), drift=timedelta())
+        with self.database.transaction() as connection:
+            taken = take_in(connection, self.project, event)
+        assert taken.issue_id is not None
+        return taken.issue_id
+
+    def sign_in(self, client: TestClient[Any], user: User) -> None:
+        """Give the client a session of the user, without the slow check of a password."""
+        secret = uuid4().hex
+        with self.database.transaction() as connection:
+            accounts.sign_in(connection, user.id, secret, now())
+        client.cookies.set(COOKIE, secret)
+
+
+@pytest.fixture(scope="session")
+def first_house() -> Iterator[House]:
+    """The house as it is before each test, in a file that is copied; in memory, where that is possible."""
+    memory = Path("/dev/shm")
+    folder = tempfile.mkdtemp(prefix="shipmark-web-", dir=memory if memory.is_dir() else None)
+    database = Database(f"sqlite:///{folder}/first.db")
+    metadata.create_all(database.engine)
+    made = _made(database)
+    database.close()
+    yield made
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def house(first_house: House) -> Iterator[House]:
+    """The organization and its people, fresh for each test."""
+    first = Path(make_url(first_house.database.url).database or "")
+    own = first.with_name(f"{uuid4().hex}.db")
+    shutil.copy(first, own)
+    database = Database(f"sqlite:///{own}")
+    yield replace(first_house, database=database)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def threads() -> Iterator[BlockingPortal]:
+    """Where the application runs; one for all tests, for the sake of speed."""
+    with start_blocking_portal() as portal:
+        yield portal
+
+
+@pytest.fixture
+def open_browser(house: House, threads: BlockingPortal) -> OpenBrowser:
+    """Opens browsers on a server with some settings, which runs no jobs."""
+
+    def opened(**settings: Any) -> TestClient[Any]:
+        server = _server(Settings(**settings))
+        server.state.database = house.database
+        client = TestClient(server, raise_server_exceptions=False)
+        client.follow_redirects = False
+        client.blocking_portal = threads
+        return client
+
+    return opened
+
+
+@pytest.fixture
+def browser(open_browser: OpenBrowser) -> TestClient[Any]:
+    """A browser that is not signed in and follows no redirects."""
+    return open_browser()
+
+
+@pytest.fixture
+def owner(house: House, browser: TestClient[Any]) -> TestClient[Any]:
+    """The browser of the organization's owner."""
+    house.sign_in(browser, house.owner)
+    return browser
+
+
+@pytest.fixture
+def statements(house: House) -> list[str]:
+    """The statements that the database was asked to run, as they come."""
+    seen: list[str] = []
+
+    @sqlalchemy_event.listens_for(house.database.engine, "before_cursor_execute")
+    def _note(_c: Any, _u: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    return seen
+
+
+@cache
+def _server(settings: Settings) -> Litestar:
+    """The application; it takes long to put together, so the database is exchanged instead."""
+    with warnings.catch_warnings():
+        # What handlers of other doors are warned of is for the tests of those.
+        warnings.simplefilter("ignore", LitestarDeprecationWarning)
+        return app.assemble(settings, Database("sqlite:///never-opened.db"))
+
+
+def _made(database: Database) -> House:
+    at = now()
+    with database.transaction() as connection:
+        organization = organizations.create(connection, "acme", "Acme", at)
+        team = organizations.create_team(connection, organization, "crew", "Crew", at)
+        owner = accounts.create_user(connection, "owner@example.com", "Olive", PASSWORD, at)
+        organizations.add_member(connection, organization, owner, Role.OWNER, ["crew"], at)
+        project = projects.create(
+            connection,
+            organization,
+            slug="web",
+            name="Web",
+            platform=None,
+            teams=[team],
+            key=(hex32(), hex32()),
+            at=at,
+        )
+    return House(database, organization, project, owner)

@@ -1,0 +1,102 @@
+"""What holds for every page, whatever it shows."""
+
+import re
+
+import pytest
+
+from shipmark.web.pages import releases
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+PAGES = [
+    "/",
+    "/sign-in/",
+    "/organizations/acme/releases/",
+    "/organizations/acme/releases/web%401.0.0/",
+    "/organizations/acme/releases/unknown/",
+    "/organizations/acme/issues/1/",
+]
+
+
+@pytest.fixture(params=["anonymous", "owner"])
+def visitor(request, house, browser):
+    house.fail("web@1.0.0")
+    if request.param == "owner":
+        house.sign_in(browser, house.owner)
+    return browser
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_the_headers_that_keep_people_safe(visitor, path):
+    headers = visitor.get(path).headers
+    assert headers["content-security-policy"] == POLICY
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["cache-control"] == "no-store"
+    assert headers["content-type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("path", PAGES[2:])
+def test_a_page_breaks_no_rule_of_its_own_policy(house, owner, path):
+    house.fail("web@1.0.0")
+    text = owner.get(path).text
+    assert not re.search(
+        r"\sstyle=|\son[a-z]+=|<style|<script(?! type=\"module\" src=\"/static/)", text
+    )
+    assert all(
+        it.startswith("/static/")
+        for it in re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="([^"]*)"', text)
+    )
+
+
+@pytest.mark.parametrize("path", PAGES[1:])
+def test_a_page_can_be_used_without_seeing_it(house, owner, path):
+    house.fail("web@1.0.0")
+    text = owner.get(path).text
+    if not text:
+        return
+    assert '<html lang="en">' in text
+    assert 'href="#content">Skip to the content' in text
+    assert text.count("<h1") == 1
+    fields = re.findall(r'<(?:input|select) (?:(?!type="hidden")[^>])*id="([^"]+)"', text)
+    assert all(f'for="{field}"' in text for field in fields)
+    assert all('scope="' in cell for cell in re.findall(r"<th\b[^>]*>", text))
+
+
+def test_a_bug_shows_an_id_and_nothing_of_its_inside(owner, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("the secret inside")
+
+    monkeypatch.setattr(releases, "release_list", broken)
+    answer = owner.get("/organizations/acme/releases/")
+    assert answer.status_code == 500
+    assert "Something broke on our side" in answer.text
+    assert re.search(r"under [0-9a-f]{32}\.", answer.text)
+    assert "secret inside" not in answer.text
+    assert answer.headers["content-security-policy"] == POLICY
+
+
+def test_an_api_error_stays_json(owner):
+    answer = owner.get("/api/0/organizations/unknown/releases/")
+    assert answer.headers["content-type"].startswith("application/json")
+
+
+def test_a_file_is_kept_for_ever_under_the_address_of_its_content(browser):
+    page = browser.get("/sign-in/").text
+    address = re.search(r'href="(/static/shipmark\.css\?v=[0-9a-f]+)"', page)[1]
+    answer = browser.get(address)
+    assert answer.headers["content-type"] == "text/css; charset=utf-8"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    again = browser.get(address, headers={"If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_file_is_checked_each_time_under_another_address(browser):
+    assert browser.get("/static/shipmark.js").headers["cache-control"] == "public, no-cache"
+
+
+@pytest.mark.parametrize("name", ["unknown.css", "..%2Ffiles.py", "shipmark.py"])
+def test_nothing_else_is_served_as_a_file(browser, name):
+    assert browser.get(f"/static/{name}").status_code == 404

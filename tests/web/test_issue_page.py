@@ -1,0 +1,74 @@
+"""An issue with its newest event, and what happened to it."""
+
+import pytest
+
+ISSUES = "/organizations/acme/issues/"
+
+
+def test_an_open_issue_is_shown_with_its_stack(house, owner):
+    house.fail("web@1.0.0")
+    issue_id = house.fail("web@1.0.0", level="warning", environment="production")
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    for shown in (
+        "ValueError: something is None", "WEB-1", "Unresolved", "production", "checkout",
+        "shop/cart.py:41", "in app", "server.py:7", "It was first seen in",
+    ):  # fmt: skip
+        assert shown in text, shown
+    assert "<dt>Times seen</dt><dd>2</dd>" in text
+
+
+def test_a_resolved_issue_says_where_and_by_whom(house, owner):
+    issue_id = house.fail("web@1.0.0")
+    house.person("ada@example.com", None)
+    release = house.publish("web@1.1.0", message="Mend it. Fixes WEB-1")
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    assert f'title="{release.version}">1.1.0</a>' in text
+    for shown in ("Resolved", "resolved it in", "named it in commit", "Mend it. Fixes WEB-1"):
+        assert shown in text, shown
+    assert '<table class="history">' in text
+
+
+def test_nothing_that_may_be_secret_is_shown(house, owner):
+    issue_id = house.fail("web@1.0.0")
+    assert "hunter2" not in owner.get(f"{ISSUES}{issue_id}/").text
+
+
+def test_what_is_hostile_is_shown_as_text(house, owner):
+    hostile = "<script>alert(1)</script>"
+    frames = [{"function": hostile, "filename": hostile, "context_line": hostile, "in_app": True}]
+    raised = {"type": hostile, "value": hostile, "stacktrace": {"frames": frames}}
+    issue_id = house.fail("<script>", exception={"values": [raised]}, transaction=hostile)
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    assert "<script>alert" not in text
+    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 6
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"exception": None, "message": "Only words"},
+        {"exception": {"values": [{"type": "E", "stacktrace": {"frames": [{"lineno": True}]}}]}},
+        {"exception": {"values": [{"type": "E", "stacktrace": {"frames": "x"}}]}},
+        {"exception": None, "message": "x", "stacktrace": {"frames": [{"function": "f"}]}},
+    ],
+)
+def test_an_event_of_any_shape_has_a_page(house, owner, payload):
+    issue_id = house.fail("web@1.0.0", **payload)
+    assert owner.get(f"{ISSUES}{issue_id}/").status_code == 200
+
+
+@pytest.mark.parametrize("issue", ["999", "x", "-1", "²", "9" * 40, "WEB-1"])
+def test_an_unknown_issue_is_not_found(house, owner, issue):
+    house.fail("web@1.0.0")
+    assert owner.get(f"{ISSUES}{issue}/").status_code == 404
+
+
+def test_a_stranger_does_not_learn_that_it_exists(house, browser):
+    issue_id = house.fail("web@1.0.0")
+    house.sign_in(browser, house.person("stranger@example.com", None))
+    assert browser.get(f"{ISSUES}{issue_id}/").status_code == 404
+
+
+def test_somebody_without_a_session_is_asked_to_sign_in(browser):
+    answer = browser.get(f"{ISSUES}1/")
+    assert answer.headers["location"] == "/sign-in/?next=%2Forganizations%2Facme%2Fissues%2F1%2F"

@@ -1,0 +1,97 @@
+"""What runs by the clock, and what becomes of a job that fails."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from given import World, counts, error_event, rows, send_event
+from httpx import Client
+from sqlalchemy import text
+
+from shipmark.accounts import actions as accounts
+from shipmark.ground import jobs
+from shipmark.ground.database import Database
+from shipmark.work import timers
+
+NOW = datetime(2027, 1, 5, 9, tzinfo=UTC)
+
+
+def start(database: Database) -> None:
+    with database.transaction() as connection:
+        timers.start(connection, NOW)
+
+
+def test_nothing_runs_where_nothing_is_due(database: Database) -> None:
+    assert timers.run_due(database, NOW) is False
+
+
+def test_every_node_may_start_the_timers(database: Database) -> None:
+    for _ in range(3):
+        start(database)
+    assert counts(database)["jobs"] == 1
+
+
+def test_tidying_comes_again_in_an_hour(database: Database) -> None:
+    start(database)
+    assert timers.run_due(database, NOW) is True
+    assert timers.run_due(database, NOW) is False
+    [job] = rows(database, "jobs")
+    assert (job["kind"], job["run_at"], job["attempts"]) == ("tidy", NOW + timedelta(hours=1), 0)
+    start(database)
+    assert counts(database)["jobs"] == 1
+
+
+@pytest.mark.parametrize(("days", "left"), [(6, 1), (8, 0)])
+def test_issues_leave_the_inbox_after_a_week(
+    client: Client, database: Database, world: World, days: int, left: int
+) -> None:
+    send_event(client, world.keys["web"], world.projects["web"], error_event())
+    start(database)
+    assert timers.run_due(database, datetime.now(UTC)) is False
+    with database.transaction() as connection:
+        connection.execute(text("DELETE FROM jobs"))
+        at = datetime.now(UTC) + timedelta(days=days)
+        timers.start(connection, at)
+    assert timers.run_due(database, at) is True
+    assert counts(database)["inbox"] == left
+    assert counts(database)["issues"] == 1
+
+
+def test_sessions_that_ran_out_are_forgotten(database: Database, world: World) -> None:
+    user_id = next(iter(world.users.values()))
+    with database.transaction() as connection:
+        accounts.sign_in(connection, user_id, "old", NOW - accounts.SESSION_LENGTH)
+        accounts.sign_in(connection, user_id, "new", NOW)
+    start(database)
+    timers.run_due(database, NOW)
+    assert counts(database)["sessions"] == 1
+
+
+def test_a_job_that_fails_is_given_back_and_changes_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(connection: object, details: object, at: object) -> None:
+        connection.execute(text("DELETE FROM users"))  # type: ignore[attr-defined]
+        raise RuntimeError("boom")
+
+    monkeypatch.setitem(timers.ACTIONS, "fail", fail)
+    before = counts(database)["users"]
+    with database.transaction() as connection:
+        jobs.enqueue(connection, "fail", {}, now=NOW)
+    assert timers.run_due(database, NOW) is True
+    [job] = rows(database, "jobs")
+    assert (job["error"], job["attempts"]) == ("RuntimeError: boom", 1)
+    assert job["run_at"] == NOW + timedelta(seconds=10)
+    assert counts(database)["users"] == before
+
+
+def test_a_worker_runs_what_is_due_and_stops_when_told(database: Database) -> None:
+    with database.transaction() as connection:
+        jobs.enqueue(connection, "tidy", {}, now=datetime.now(UTC))
+    worker = timers.Worker(database)
+    worker.start()
+    for _ in range(500):
+        if rows(database, "jobs")[0]["run_at"] > datetime.now(UTC) + timedelta(minutes=30):
+            break
+    worker.stop()
+    assert not worker.is_alive()
+    assert rows(database, "jobs")[0]["run_at"] > datetime.now(UTC)
