@@ -5,7 +5,6 @@ import logging
 import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
@@ -19,7 +18,6 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from given import ALICE, BOB, CHARLIE, Bearer, Caller, World
 from httpx import Client
 from litestar import Litestar
-from litestar.exceptions import LitestarDeprecationWarning
 from litestar.testing import TestClient
 from sqlalchemy import create_engine, event, make_url, text
 
@@ -266,10 +264,7 @@ def bearer(client: Client, database: Database) -> Bearer:
 @cache
 def _application(settings: Settings) -> Litestar:
     """The application; putting it together takes longer than most tests, so the database is exchanged instead."""
-    with warnings.catch_warnings():
-        # ``tests/house/test_application.py`` looks at these; here they would hide everything else.
-        warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        return assemble(settings, Database("sqlite:///never-opened.db"))
+    return assemble(settings, Database("sqlite:///never-opened.db"))
 
 
 def _temporary(prefix: str) -> Path:

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+from conftest import Serve
 from given import RELEASES, Caller, commit, dump, on_one_database, release, rows
 
-from conftest import Serve
 from shipmark.ground.database import Database
 
 REQUIRED = ["This field is required."]

@@ -108,6 +108,34 @@ def cursors(link: str) -> list[str]:
     return re.findall(r'cursor="([^"]+)"', link)
 
 
+@pytest.mark.xfail(
+    strict=True, reason="a page that is reached backwards always says that there is one before it"
+)
+@on_one_database
+def test_nothing_comes_before_the_first_page_however_it_is_reached(alice: Caller) -> None:
+    alice.publish("web@1.0.0", commits=[commit(str(number)) for number in range(1, 8)])
+    second = alice.get(f"{PATH}?per_page=3&cursor=3:0:0").headers["link"]
+    first = alice.get(f"{PATH}?per_page=3&cursor={cursors(second)[0]}").headers["link"]
+    assert 'rel="previous"; results="false"' in first
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="the page before is found by subtracting per_page from a position, and positions have gaps",
+)
+@pytest.mark.parametrize("is_filtered", [False, True])
+@on_one_database
+def test_the_page_before_holds_what_came_before(alice: Caller, *, is_filtered: bool) -> None:
+    """Commits that were given twice, and those of other repositories, leave gaps."""
+    other = {"repository": "acme/lib"} if is_filtered else {}
+    commits = [commit("1"), commit("2"), commit("1", **other), commit("3"), commit("4")]
+    alice.publish("web@1.0.0", commits=commits)
+    path = f"{PATH}?repo_name=acme/web&per_page=2"
+    second = alice.get(f"{path}&cursor={cursors(alice.get(path).headers['link'])[1]}")
+    assert [it["id"].rstrip("f") for it in second.json()] == ["3", "4"]
+    assert keys(alice, f"{path}&cursor={cursors(second.headers['link'])[0]}") == ["1", "2"]
+
+
 @PATHS
 def test_a_repository_filters(alice: Caller, path: str) -> None:
     alice.publish("web@1.0.0", commits=[commit("1"), commit("2", repository="acme/lib")])

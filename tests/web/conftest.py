@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +13,6 @@ from uuid import uuid4
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from litestar import Litestar
-from litestar.exceptions import LitestarDeprecationWarning
 from litestar.testing import TestClient
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import make_url
@@ -226,10 +224,7 @@ def statements(house: House) -> list[str]:
 @cache
 def _server(settings: Settings) -> Litestar:
     """The application; it takes long to put together, so the database is exchanged instead."""
-    with warnings.catch_warnings():
-        # What handlers of other doors are warned of is for the tests of those.
-        warnings.simplefilter("ignore", LitestarDeprecationWarning)
-        return app.assemble(settings, Database("sqlite:///never-opened.db"))
+    return app.assemble(settings, Database("sqlite:///never-opened.db"))
 
 
 def _made(database: Database) -> House:

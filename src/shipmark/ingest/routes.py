@@ -9,6 +9,7 @@ from typing import Any
 
 from litestar import Request, Response, Router, post
 from litestar.datastructures import State
+from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.ground.clock import now
@@ -31,7 +32,7 @@ _REJECTED = "event submission rejected with_reason: ProjectId"
 
 
 @post(["/{project:str}/envelope"], status_code=200, scopes=None, sync_to_thread=True)
-def receive_envelope(request: AnyRequest, project: str, body: bytes) -> dict[str, str]:
+def receive_envelope(request: AnyRequest, project: FromPath[str], body: RawBody) -> dict[str, str]:
     """Take in an envelope."""
     with timed("ingest.envelope") as tags:
         settings: Settings = request.app.state.settings
@@ -50,7 +51,7 @@ def receive_envelope(request: AnyRequest, project: str, body: bytes) -> dict[str
 
 
 @post(["/{project:str}/store"], status_code=200, scopes=None, sync_to_thread=True)
-def receive_event(request: AnyRequest, project: str, body: bytes) -> dict[str, str]:
+def receive_event(request: AnyRequest, project: FromPath[str], body: RawBody) -> dict[str, str]:
     """Take in one event, as older SDKs send it."""
     with timed("ingest.store") as tags:
         settings: Settings = request.app.state.settings

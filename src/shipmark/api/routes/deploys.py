@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Response, Router, get, post
+from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.api import bodies
@@ -22,7 +23,9 @@ from shipmark.serving.pages import counted
 
 
 @get("/", scopes=RELEASE_READ, sync_to_thread=True)
-def list_deploys(visit: GivenVisit, organization: str, version: str) -> Response[list[DeployJson]]:
+def list_deploys(
+    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
+) -> Response[list[DeployJson]]:
     """List the deploys of a release, the last finished first."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -34,7 +37,9 @@ def list_deploys(visit: GivenVisit, organization: str, version: str) -> Response
 
 
 @post("/", scopes=RELEASE_WRITE, sync_to_thread=True)
-def record_deploy(visit: GivenVisit, organization: str, version: str, body: bytes) -> DeployJson:
+def record_deploy(
+    visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
+) -> DeployJson:
     """Record that a release was put into an environment."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)

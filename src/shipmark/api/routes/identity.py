@@ -1,6 +1,7 @@
 """Who is there, and what can they reach? The root, ``auth/``, organizations and projects (auth-and-errors.md 8)."""
 
 from litestar import Response, Router, get
+from litestar.params import FromPath
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
@@ -35,7 +36,7 @@ class AuthJson(Wire):
 class RootJson(Wire):
     """What clients ask first, to check their token."""
 
-    version: str
+    version: FromPath[str]
     auth: AuthJson | None
     user: UserJson | None
 
@@ -84,7 +85,7 @@ def list_organizations(visit: GivenVisit) -> Response[list[OrganizationJson]]:
 @get(
     "/organizations/{organization:str}/", scopes=ORGANIZATION_READ | {"org:ci"}, sync_to_thread=True
 )
-def get_organization(visit: GivenVisit, organization: str) -> OrganizationJson:
+def get_organization(visit: GivenVisit, organization: FromPath[str]) -> OrganizationJson:
     """Show an organization. Newer clients take the address for all later calls from it."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -92,7 +93,7 @@ def get_organization(visit: GivenVisit, organization: str) -> OrganizationJson:
 
 
 @get("/organizations/{organization:str}/projects/", scopes=ORGANIZATION_READ, sync_to_thread=True)
-def list_projects(visit: GivenVisit, organization: str) -> Response[list[ProjectJson]]:
+def list_projects(visit: GivenVisit, organization: FromPath[str]) -> Response[list[ProjectJson]]:
     """List the organization's projects that the caller may name, by slug."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -110,7 +111,9 @@ def list_projects(visit: GivenVisit, organization: str) -> Response[list[Project
     scopes=PROJECT_READ | {"org:ci"},
     sync_to_thread=True,
 )
-def get_project(visit: GivenVisit, organization: str, project: str) -> ProjectJson:
+def get_project(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+) -> ProjectJson:
     """Show a project."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -123,7 +126,9 @@ def get_project(visit: GivenVisit, organization: str, project: str) -> ProjectJs
     scopes=PROJECT_READ | {"org:ci"},
     sync_to_thread=True,
 )
-def list_environments(visit: GivenVisit, organization: str, project: str) -> list[EnvironmentJson]:
+def list_environments(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+) -> list[EnvironmentJson]:
     """List the environments that the project runs in, by name; the one without a name is left out."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from litestar import Response, Router, get
+from litestar.params import FromPath
 from sqlalchemy import Connection
 
 from shipmark.accounts.model import UserToken
@@ -39,7 +40,7 @@ _STATUSES = {f"is:{status.value}": status for status in IssueStatus}
 
 
 @get("/organizations/{organization:str}/issues/", scopes=ISSUE_READ, sync_to_thread=True)
-def list_issues(visit: GivenVisit, organization: str) -> Response[list[IssueJson]]:
+def list_issues(visit: GivenVisit, organization: FromPath[str]) -> Response[list[IssueJson]]:
     """List the issues of the caller's projects, the last seen first."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -52,7 +53,7 @@ def list_issues(visit: GivenVisit, organization: str) -> Response[list[IssueJson
 
 @get("/projects/{organization:str}/{project:str}/issues/", scopes=ISSUE_READ, sync_to_thread=True)
 def list_project_issues(
-    visit: GivenVisit, organization: str, project: str
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
 ) -> Response[list[IssueJson]]:
     """List the issues of a project, the last seen first."""
     with visit.database.snapshot() as connection:
@@ -65,7 +66,9 @@ def list_project_issues(
 @get(
     "/organizations/{organization:str}/issues/{issue:str}/", scopes=ISSUE_READ, sync_to_thread=True
 )
-def get_issue_of_organization(visit: GivenVisit, organization: str, issue: str) -> IssueDetailsJson:
+def get_issue_of_organization(
+    visit: GivenVisit, organization: FromPath[str], issue: FromPath[str]
+) -> IssueDetailsJson:
     """Show an issue by its id or short id."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -73,7 +76,7 @@ def get_issue_of_organization(visit: GivenVisit, organization: str, issue: str) 
 
 
 @get("/issues/{issue:str}/", scopes=ISSUE_READ, sync_to_thread=True)
-def get_issue(visit: GivenVisit, issue: str) -> IssueDetailsJson:
+def get_issue(visit: GivenVisit, issue: FromPath[str]) -> IssueDetailsJson:
     """Show an issue by its id alone."""
     with visit.database.snapshot() as connection:
         access = _access_by_issue(visit, connection, issue)
@@ -86,7 +89,7 @@ def get_issue(visit: GivenVisit, issue: str) -> IssueDetailsJson:
     sync_to_thread=True,
 )
 def list_activities(
-    visit: GivenVisit, organization: str, issue: str
+    visit: GivenVisit, organization: FromPath[str], issue: FromPath[str]
 ) -> dict[str, list[ActivityJson]]:
     """List what happened to an issue, newest first."""
     with visit.database.snapshot() as connection:
@@ -95,7 +98,7 @@ def list_activities(
 
 
 @get("/issues/{issue:str}/activities/", scopes=ISSUE_READ, sync_to_thread=True)
-def list_activities_by_id(visit: GivenVisit, issue: str) -> dict[str, list[ActivityJson]]:
+def list_activities_by_id(visit: GivenVisit, issue: FromPath[str]) -> dict[str, list[ActivityJson]]:
     """List what happened to an issue, newest first."""
     with visit.database.snapshot() as connection:
         access = _access_by_issue(visit, connection, issue)
@@ -107,7 +110,9 @@ def list_activities_by_id(visit: GivenVisit, issue: str) -> dict[str, list[Activ
     scopes=ORGANIZATION_READ,
     sync_to_thread=True,
 )
-def get_by_short_id(visit: GivenVisit, organization: str, short_id: str) -> ShortIdJson:
+def get_by_short_id(
+    visit: GivenVisit, organization: FromPath[str], short_id: FromPath[str]
+) -> ShortIdJson:
     """Show the issue of a short id."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)

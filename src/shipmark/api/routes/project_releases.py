@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from litestar import Response, Router, delete, get, post, put
+from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.api import bodies, related
@@ -38,7 +39,7 @@ from shipmark.serving.pages import counted
 
 @get("/", scopes=RELEASE_READ, sync_to_thread=True)
 def list_releases(
-    visit: GivenVisit, organization: str, project: str
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
 ) -> Response[list[ReleaseJson]]:
     """List the project's open releases, the newest shipped first."""
     with visit.database.snapshot() as connection:
@@ -63,7 +64,7 @@ def list_releases(
 
 @post("/", scopes=RELEASE_WRITE, sync_to_thread=True)
 def publish_release(
-    visit: GivenVisit, organization: str, project: str, body: bytes
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> Response[ReleaseJson]:
     """Publish a release of the project: 201 when it is new there, 208 when it was there."""
     with visit.database.snapshot() as connection:
@@ -80,7 +81,9 @@ def publish_release(
 
 
 @get("/{version:str}/", scopes=RELEASE_READ, sync_to_thread=True)
-def get_release(visit: GivenVisit, organization: str, project: str, version: str) -> ReleaseJson:
+def get_release(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], version: FromPath[str]
+) -> ReleaseJson:
     """Show one release of the project."""
     with visit.database.snapshot() as connection:
         _, _, release = _found(visit, connection, organization, project, version)
@@ -89,7 +92,11 @@ def get_release(visit: GivenVisit, organization: str, project: str, version: str
 
 @put("/{version:str}/", scopes=RELEASE_WRITE, sync_to_thread=True)
 def amend_release(
-    visit: GivenVisit, organization: str, project: str, version: str, body: bytes
+    visit: GivenVisit,
+    organization: FromPath[str],
+    project: FromPath[str],
+    version: FromPath[str],
+    body: RawBody,
 ) -> ReleaseJson:
     """Change a release of the project; finalizing tells this project only."""
     with visit.database.snapshot() as connection:
@@ -104,7 +111,9 @@ def amend_release(
 
 
 @delete("/{version:str}/", status_code=204, scopes=RELEASE_DELETE, sync_to_thread=True)
-def delete_release(visit: GivenVisit, organization: str, project: str, version: str) -> None:
+def delete_release(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], version: FromPath[str]
+) -> None:
     """Delete the whole release, for all of its projects."""
     with visit.database.transaction() as connection:
         _, _, release = _changeable(visit, connection, organization, project, version)
@@ -113,7 +122,7 @@ def delete_release(visit: GivenVisit, organization: str, project: str, version: 
 
 @get("/{version:str}/commits/", scopes=RELEASE_READ, sync_to_thread=True)
 def list_commits(
-    visit: GivenVisit, organization: str, project: str, version: str
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], version: FromPath[str]
 ) -> Response[list[CommitJson]]:
     """List the commits of a release, the newest first."""
     with visit.database.snapshot() as connection:
@@ -123,7 +132,7 @@ def list_commits(
 
 @get("/{version:str}/repositories/", scopes=RELEASE_READ, sync_to_thread=True)
 def list_repositories(
-    visit: GivenVisit, organization: str, project: str, version: str
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], version: FromPath[str]
 ) -> list[RepositoryJson]:
     """List the repositories that own commits of a release, by name."""
     with visit.database.snapshot() as connection:
@@ -135,7 +144,7 @@ def list_repositories(
 
 @get("/{version:str}/resolved/", scopes=PROJECT_READ, sync_to_thread=True)
 def list_resolved(
-    visit: GivenVisit, organization: str, project: str, version: str
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], version: FromPath[str]
 ) -> list[IssueJson]:
     """List the project's issues that a release resolves."""
     with visit.database.snapshot() as connection:

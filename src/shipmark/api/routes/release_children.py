@@ -1,6 +1,7 @@
 """``organizations/{org}/releases/{version}/…``: what a release holds (releases.md 2.7 to 2.11)."""
 
 from litestar import Response, Router, get
+from litestar.params import FromPath
 from sqlalchemy import Connection
 
 from shipmark.api import related
@@ -25,7 +26,9 @@ RESOLVED_MAX = 1000
 
 
 @get("/meta/", scopes=RELEASE_READ, sync_to_thread=True)
-def get_meta(visit: GivenVisit, organization: str, version: str) -> ReleaseMetaJson:
+def get_meta(
+    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
+) -> ReleaseMetaJson:
     """Show the numbers of a release."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -36,7 +39,9 @@ def get_meta(visit: GivenVisit, organization: str, version: str) -> ReleaseMetaJ
 
 
 @get("/commits/", scopes=RELEASE_READ, sync_to_thread=True)
-def list_commits(visit: GivenVisit, organization: str, version: str) -> Response[list[CommitJson]]:
+def list_commits(
+    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
+) -> Response[list[CommitJson]]:
     """List the commits of a release, the newest first."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -46,7 +51,7 @@ def list_commits(visit: GivenVisit, organization: str, version: str) -> Response
 
 @get("/commitfiles/", scopes=RELEASE_READ, sync_to_thread=True)
 def list_changed_files(
-    visit: GivenVisit, organization: str, version: str
+    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
 ) -> Response[list[ChangedFileJson]]:
     """List what the commits of a release changed, by file name."""
     with visit.database.snapshot() as connection:
@@ -69,7 +74,7 @@ def list_changed_files(
 
 @get("/previous-with-commits/", scopes=RELEASE_READ, sync_to_thread=True)
 def get_previous_with_commits(
-    visit: GivenVisit, organization: str, version: str
+    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
 ) -> Response[ReleaseJson | dict[str, object]]:
     """Show the newest release with commits up to this one, or an empty object."""
     with visit.database.snapshot() as connection:
@@ -82,7 +87,9 @@ def get_previous_with_commits(
 
 
 @get("/resolved/", scopes=ORGANIZATION_READ, sync_to_thread=True)
-def list_resolved(visit: GivenVisit, organization: str, version: str) -> list[IssueJson]:
+def list_resolved(
+    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
+) -> list[IssueJson]:
     """List the issues that a release resolves."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from litestar import Response, Router, delete, get, post, put
+from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
@@ -35,7 +36,7 @@ _KEY = re.compile(r"!?([a-zA-Z_.]+):")
 
 
 @get("/", scopes=RELEASE_READ, sync_to_thread=True)
-def list_releases(visit: GivenVisit, organization: str) -> Response[list[ReleaseJson]]:
+def list_releases(visit: GivenVisit, organization: FromPath[str]) -> Response[list[ReleaseJson]]:
     """List the releases of the organization, the newest first."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -63,7 +64,9 @@ def list_releases(visit: GivenVisit, organization: str) -> Response[list[Release
 
 
 @post("/", scopes=RELEASE_WRITE, sync_to_thread=True)
-def publish_release(visit: GivenVisit, organization: str, body: bytes) -> Response[ReleaseJson]:
+def publish_release(
+    visit: GivenVisit, organization: FromPath[str], body: RawBody
+) -> Response[ReleaseJson]:
     """Publish a release: 201 when it is new or new to a project, 208 when all was there."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -81,7 +84,9 @@ def publish_release(visit: GivenVisit, organization: str, body: bytes) -> Respon
 
 
 @get("/{version:str}/", scopes=RELEASE_READ, sync_to_thread=True)
-def get_release(visit: GivenVisit, organization: str, version: str) -> ReleaseJson:
+def get_release(
+    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
+) -> ReleaseJson:
     """Show one release."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -90,7 +95,9 @@ def get_release(visit: GivenVisit, organization: str, version: str) -> ReleaseJs
 
 
 @put("/{version:str}/", scopes=RELEASE_WRITE, sync_to_thread=True)
-def amend_release(visit: GivenVisit, organization: str, version: str, body: bytes) -> ReleaseJson:
+def amend_release(
+    visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
+) -> ReleaseJson:
     """Change a release: finalize it, archive or reopen it, set its commits or refs."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -105,7 +112,7 @@ def amend_release(visit: GivenVisit, organization: str, version: str, body: byte
 
 
 @delete("/{version:str}/", status_code=204, scopes=RELEASE_DELETE, sync_to_thread=True)
-def delete_release(visit: GivenVisit, organization: str, version: str) -> None:
+def delete_release(visit: GivenVisit, organization: FromPath[str], version: FromPath[str]) -> None:
     """Delete a release, unless an issue was first seen in it."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)

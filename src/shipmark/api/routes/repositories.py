@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Response, Router, get, post
+from litestar.params import FromPath, RawBody
 
 from shipmark.api import related
 from shipmark.api.given import GivenVisit
@@ -32,7 +33,9 @@ _SHOWN = {"active": RepositoryStatus.ACTIVE.value, "deleted": RepositoryStatus.D
 
 
 @get("/", scopes=REPOSITORY, sync_to_thread=True)
-def list_repositories(visit: GivenVisit, organization: str) -> Response[list[RepositoryJson]]:
+def list_repositories(
+    visit: GivenVisit, organization: FromPath[str]
+) -> Response[list[RepositoryJson]]:
     """List the organization's repositories by name. Clients stop when this is not a list."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -55,7 +58,7 @@ def list_repositories(visit: GivenVisit, organization: str) -> Response[list[Rep
 
 @post("/", scopes=REPOSITORY, sync_to_thread=True)
 def add_repository(
-    visit: GivenVisit, organization: str, body: bytes
+    visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> Response[RepositoryJson | dict[str, object]]:
     """Add a repository by name and address. Without an address there must be an integration, and there are none."""
     with visit.database.snapshot() as connection:
@@ -74,7 +77,7 @@ def add_repository(
 
 @get("/{repository:str}/commits/", scopes=REPOSITORY_COMMITS, sync_to_thread=True)
 def list_commits(
-    visit: GivenVisit, organization: str, repository: str
+    visit: GivenVisit, organization: FromPath[str], repository: FromPath[str]
 ) -> Response[list[CommitJson]]:
     """List a repository's commits, the newest first."""
     with visit.database.snapshot() as connection:

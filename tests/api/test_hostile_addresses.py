@@ -1,0 +1,59 @@
+"""Addresses that nobody honest sends are refused, or find nothing; they never fail."""
+
+import pytest
+from given import Caller, commit
+
+VALUES = ["%00", "a%00b", "%ff", "%ed%a0%80", "%F0%9F%98%80", "..", "%2e%2e", "9" * 30, "-1", "%25", "a" * 5000]
+PATHS = [
+    "/organizations/{}/",
+    "/organizations/{}/releases/",
+    "/organizations/acme/releases/{}/",
+    "/organizations/acme/releases/{}/commits/",
+    "/organizations/acme/issues/{}/",
+    "/organizations/acme/shortids/{}/",
+    "/organizations/acme/repos/{}/commits/",
+    "/projects/acme/{}/",
+    "/projects/acme/web/releases/{}/",
+    "/issues/{}/",
+    "/organizations/acme/releases/?query={}",
+    "/organizations/acme/releases/?project={}",
+    "/organizations/acme/releases/?projectSlug={}",
+    "/organizations/acme/releases/?environment={}",
+    "/organizations/acme/releases/?cursor={}:0:0",
+    "/organizations/acme/releases/?cursor=1:{}:0",
+    "/organizations/acme/releases/?per_page={}",
+    "/organizations/acme/releases/?statsPeriod={}d",
+    "/organizations/acme/releases/?start={}&end=2026-01-01T00:00:00",
+    "/organizations/acme/releases/web@1.0.0/commits/?cursor={}:0:0",
+    "/organizations/acme/releases/web@1.0.0/commits/?repo_name={}",
+    "/organizations/acme/releases/web@1.0.0/commitfiles/?repo_name={}",
+    "/organizations/acme/repos/?query={}",
+    "/organizations/acme/issues/?query={}",
+    "/organizations/acme/projects/?query={}",
+    "/projects/acme/web/releases/?environment={}",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_address_fails(alice: Caller, path: str) -> None:
+    alice.publish("web@1.0.0", commits=[commit("1")])
+    failed = {
+        value: answer.status_code
+        for value in VALUES
+        if (answer := alice.get(path.replace("{}", value))).status_code >= 500
+    }
+    assert failed == {}
+
+
+@pytest.mark.parametrize("version", ["%00", "a%00b", "9" * 300])
+def test_no_address_that_is_written_to_fails(alice: Caller, version: str) -> None:
+    path = f"/organizations/acme/releases/{version}/"
+    answers = [alice.put(path, {}), alice.delete(path), alice.post(f"{path}deploys/", {})]
+    assert all(400 <= it.status_code < 500 for it in answers)
+
+
+@pytest.mark.parametrize("token", ["\x00".encode().decode(), "a" * 100_000, "sntrys_", "é"])
+def test_no_token_fails(anonymous: Caller, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}x".encode()}
+    answer = anonymous.client.get("/api/0/organizations/acme/", headers=headers)
+    assert answer.status_code == 401
