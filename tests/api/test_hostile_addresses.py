@@ -3,7 +3,19 @@
 import pytest
 from given import Caller, commit
 
-VALUES = ["%00", "a%00b", "%ff", "%ed%a0%80", "%F0%9F%98%80", "..", "%2e%2e", "9" * 30, "-1", "%25", "a" * 5000]
+VALUES = [
+    "%00",
+    "a%00b",
+    "%ff",
+    "%ed%a0%80",
+    "%F0%9F%98%80",
+    "..",
+    "%2e%2e",
+    "9" * 30,
+    "-1",
+    "%25",
+    "a" * 5000,
+]
 PATHS = [
     "/organizations/{}/",
     "/organizations/{}/releases/",

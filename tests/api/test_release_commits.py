@@ -108,9 +108,6 @@ def cursors(link: str) -> list[str]:
     return re.findall(r'cursor="([^"]+)"', link)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a page that is reached backwards always says that there is one before it"
-)
 @on_one_database
 def test_nothing_comes_before_the_first_page_however_it_is_reached(alice: Caller) -> None:
     alice.publish("web@1.0.0", commits=[commit(str(number)) for number in range(1, 8)])
@@ -119,10 +116,6 @@ def test_nothing_comes_before_the_first_page_however_it_is_reached(alice: Caller
     assert 'rel="previous"; results="false"' in first
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the page before is found by subtracting per_page from a position, and positions have gaps",
-)
 @pytest.mark.parametrize("is_filtered", [False, True])
 @on_one_database
 def test_the_page_before_holds_what_came_before(alice: Caller, *, is_filtered: bool) -> None:

@@ -28,6 +28,10 @@ class Cursor:
         return f"{self.value}:{self.offset}:{int(self.is_previous)}"
 
 
+#: Where every list begins.
+FIRST = Cursor(value=0, offset=0, is_previous=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """The page that is asked for; ``cursor`` null is the first."""
@@ -99,6 +103,21 @@ def keyed(rows: Sequence[tuple[int, T]], page: Wanted) -> tuple[Sequence[T], Lin
         has_previous=page.cursor is not None and page.cursor.value > 0,
         next=Cursor(value=after, offset=0 if has_next or not shown else 1, is_previous=False),
         has_next=has_next,
+    )
+    return [row for _, row in shown], links
+
+
+def keyed_back(rows: Sequence[tuple[int, T]], page: Wanted) -> tuple[Sequence[T], Links]:
+    """The page before the cursor's key, out of ``page.limit`` rows that come nearest first."""
+    assert page.cursor is not None
+    size = max(page.per_page, 0)
+    shown = rows[:size][::-1]
+    first = shown[0][0] if shown else page.cursor.value
+    links = Links(
+        previous=Cursor(value=first, offset=0, is_previous=True),
+        has_previous=len(rows) > size,
+        next=Cursor(value=page.cursor.value, offset=0, is_previous=False),
+        has_next=True,
     )
     return [row for _, row in shown], links
 

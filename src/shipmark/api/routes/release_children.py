@@ -19,7 +19,7 @@ from shipmark.releases.model import Release
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import store as repositories
-from shipmark.serving.pages import counted, keyed
+from shipmark.serving.pages import FIRST, counted, keyed, keyed_back
 
 #: The list of resolved issues has no pages (releases.md 2.11), so it has an end.
 RESOLVED_MAX = 1000
@@ -106,18 +106,27 @@ def commits_answer(
 ) -> Response[list[CommitJson]]:
     """A page of a release's commits."""
     page = visit.page()
-    place = page.cursor.value if page.cursor else 0
+    cursor = page.cursor or FIRST
     repository_id = _repository(visit, connection, access)
-    is_back = page.cursor is not None and page.cursor.is_previous
-    rows = release_commits.page_of(
-        connection,
-        release.id,
-        limit=page.limit,
-        offset=page.cursor.offset if page.cursor and not is_back else 0,
-        from_position=max(place - page.per_page, 0) if is_back else place,
-        repository_ids=None if repository_id is None else [repository_id],
-    )
-    commits, links = keyed(rows, page)
+    if cursor.is_previous:
+        rows = release_commits.page_before(
+            connection,
+            release.id,
+            limit=page.limit,
+            position=cursor.value,
+            repository_id=repository_id,
+        )
+        commits, links = keyed_back(rows, page)
+    else:
+        rows = release_commits.page_of(
+            connection,
+            release.id,
+            limit=page.limit,
+            offset=cursor.offset,
+            from_position=cursor.value,
+            repository_id=repository_id,
+        )
+        commits, links = keyed(rows, page)
     nested = related.to_commits(connection, access.organization.id, commits)
     return visit.listed([commit_json(commit, nested) for commit in commits], links)
 

@@ -1,12 +1,14 @@
 """Which commits a release holds, and the head commit of each repository."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
     Integer,
+    Select,
     Table,
     TypedColumns,
     UniqueConstraint,
@@ -135,23 +137,45 @@ def page_of(
     limit: int,
     offset: int,
     from_position: int = 0,
-    repository_ids: Collection[int] | None = None,
+    repository_id: int | None = None,
 ) -> list[tuple[int, Commit]]:
-    """A page of the release's commits with their positions, newest first."""
+    """A page of the release's commits from a position on, with their positions, newest first."""
+    query = (
+        _commits_of(release_id, repository_id)
+        .where(release_commits.c.position >= from_position)
+        .order_by(release_commits.c.position)
+    )
+    found = connection.execute(query.limit(limit).offset(offset))
+    return [(row[0], commit_of(*row[1:])) for row in found]
+
+
+def page_before(
+    connection: Connection,
+    release_id: int,
+    *,
+    limit: int,
+    position: int,
+    repository_id: int | None = None,
+) -> list[tuple[int, Commit]]:
+    """The last of the release's commits before a position, with their positions, the nearest first."""
+    query = (
+        _commits_of(release_id, repository_id)
+        .where(release_commits.c.position < position)
+        .order_by(release_commits.c.position.desc())
+    )
+    found = connection.execute(query.limit(limit))
+    return [(row[0], commit_of(*row[1:])) for row in found]
+
+
+def _commits_of(release_id: int, repository_id: int | None) -> Select[*tuple[Any, ...]]:
     query = (
         select(release_commits.c.position, *COMMIT)
         .join(commits, commits.c.id == release_commits.c.commit_id)
-        .where(
-            release_commits.c.release_id == release_id, release_commits.c.position >= from_position
-        )
-        .order_by(release_commits.c.position)
+        .where(release_commits.c.release_id == release_id)
     )
-    if repository_ids is not None:
-        query = query.where(commits.c.repository_id.in_(repository_ids))
-    return [
-        (row[0], commit_of(*row[1:]))
-        for row in connection.execute(query.limit(limit).offset(offset))
-    ]
+    if repository_id is not None:
+        query = query.where(commits.c.repository_id == repository_id)
+    return query
 
 
 def changed_files_of(
