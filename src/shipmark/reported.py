@@ -12,11 +12,10 @@ from shipmark.ground.settings import from_environment
 
 
 def create() -> ASGIApp:
-    """What `shipmark.app.create` gives, after the SDK is set up. Nothing personal is sent."""
+    """What `shipmark.app.create` gives, after the SDK is set up. By default it sends nothing personal."""
     sentry_sdk.init(
         from_environment().report_dsn,
         release=f"shipmark@{__version__}",
-        send_default_pii=False,
         include_local_variables=False,
         # Refusals are no bugs, so nothing is caught by itself: `telemetry.failed` says what is one.
         auto_enabling_integrations=False,

@@ -117,6 +117,13 @@ def test_projects_can_be_named_by_id(alice: Caller, world: World) -> None:
     assert alice.post(PATH, body).status_code == 201
 
 
+BAD_MOMENT = [
+    (
+        "Datetime has wrong format. Use one of these formats instead:"
+        " YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+    )
+]
+
 WRONG: list[tuple[object, object]] = [
     ({}, {"environment": ["This field is required."]}),
     ({"environment": None}, {"environment": ["This field may not be null."]}),
@@ -132,14 +139,8 @@ WRONG: list[tuple[object, object]] = [
         {
             "name": ["Ensure this field has no more than 64 characters."],
             "url": ["Enter a valid URL."],
-            "dateStarted": [
-                "Datetime has wrong format. Use one of these formats instead:"
-                " YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
-            ],
-            "dateFinished": [
-                "Datetime has wrong format. Use one of these formats instead:"
-                " YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
-            ],
+            "dateStarted": BAD_MOMENT,
+            "dateFinished": BAD_MOMENT,
         },
     ),
     (GOOD | {"projects": []}, {"projects": ["This list may not be empty."]}),

@@ -14,8 +14,10 @@ BLANK = ["This field may not be blank."]
 NOT_TEXT = ["Not a valid string."]
 BAD_URL = ["Enter a valid URL."]
 BAD_MOMENT = [
-    "Datetime has wrong format. Use one of these formats instead:"
-    " YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+    (
+        "Datetime has wrong format. Use one of these formats instead:"
+        " YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+    )
 ]
 RANGE = ["Commit cannot begin or end with .."]
 

@@ -1,15 +1,10 @@
 """The application is written in the newest style of its framework: nothing of it is deprecated."""
 
-import pytest
 
 from shipmark.app import assemble
 from shipmark.ground.database import Database
 from shipmark.ground.settings import Settings
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="handlers take path parameters and bodies in the deprecated inferred style: FromPath and FromBody are it",
-)
 def test_putting_it_together_warns_of_nothing() -> None:
     assemble(Settings(), Database("sqlite:///never-opened.db"))

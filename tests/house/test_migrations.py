@@ -2,8 +2,8 @@
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-
 from conftest import Copies
+
 from shipmark.ground import migrations
 from shipmark.ground.database import Database, metadata
 from shipmark.ground.migrations.run import run

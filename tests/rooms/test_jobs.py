@@ -27,9 +27,13 @@ def claim(database: Database, at: datetime = NOW) -> jobs.Job | None:
 
 
 def test_a_job_of_a_transaction_that_fails_is_never_there(empty_database: Database) -> None:
-    with pytest.raises(Gone), empty_database.transaction() as connection:
-        jobs.enqueue(connection, "mail", {}, now=NOW)
-        raise Gone
+    def fail() -> None:
+        with empty_database.transaction() as connection:
+            jobs.enqueue(connection, "mail", {}, now=NOW)
+            raise Gone
+
+    with pytest.raises(Gone):
+        fail()
     assert counts(empty_database)["jobs"] == 0
 
 

@@ -59,7 +59,7 @@ def test_an_event_in_the_resolving_release_is_not_covered(newest: list[str]) -> 
         ("ios@2.0.0", False),
     ],
 )
-def test_semver_decides_where_the_project_follows_it(seen: str, is_covered: bool) -> None:  # noqa: FBT001
+def test_semver_decides_where_the_project_follows_it(seen: str, is_covered: bool) -> None:
     """Whatever the dates; packages are not told apart."""
     fixed = a_release("web@1.1.0", day=5)
     for day in (0, 5, 9):
@@ -68,7 +68,7 @@ def test_semver_decides_where_the_project_follows_it(seen: str, is_covered: bool
 
 @pytest.mark.parametrize("newest", [HASHES, ["abc", *SEMVER[:1]], []])
 @pytest.mark.parametrize(("day", "is_covered"), [(0, True), (5, True), (6, False)])
-def test_dates_decide_where_it_does_not(newest: list[str], day: int, is_covered: bool) -> None:  # noqa: FBT001
+def test_dates_decide_where_it_does_not(newest: list[str], day: int, is_covered: bool) -> None:
     fixed = a_release("web@1.1.0", day=5)
     assert covers(fixed, a_release("web@9.0.0", day=day), newest) is is_covered
 

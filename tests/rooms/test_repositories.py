@@ -122,5 +122,5 @@ def test_who_the_author_is(
 @pytest.mark.parametrize(
     ("message", "is_skipped"), [(None, False), ("#skipsentry", True), ("#SKIPSENTRY", False)]
 )
-def test_who_asks_to_be_left_out(message: str | None, is_skipped: bool) -> None:  # noqa: FBT001
+def test_who_asks_to_be_left_out(message: str | None, is_skipped: bool) -> None:
     assert given("a", message=message).is_skipped is is_skipped

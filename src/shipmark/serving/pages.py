@@ -96,12 +96,18 @@ def keyed(rows: Sequence[tuple[int, T]], page: Wanted) -> tuple[Sequence[T], Lin
     size = max(page.per_page, 0)
     shown = rows[:size]
     has_next = len(rows) > size
-    first = shown[0][0] if shown else 0
-    after = rows[size][0] if has_next else (shown[-1][0] if shown else 0)
+    cursor = page.cursor or FIRST
+    if has_next:
+        after = Cursor(value=rows[size][0], offset=0, is_previous=False)
+    elif shown:
+        after = Cursor(value=shown[-1][0], offset=1, is_previous=False)
+    else:
+        after = cursor
+    first = shown[0][0] if shown else cursor.value
     links = Links(
         previous=Cursor(value=first, offset=0, is_previous=True),
-        has_previous=page.cursor is not None and page.cursor.value > 0,
-        next=Cursor(value=after, offset=0 if has_next or not shown else 1, is_previous=False),
+        has_previous=cursor.value > 0,
+        next=after,
         has_next=has_next,
     )
     return [row for _, row in shown], links
