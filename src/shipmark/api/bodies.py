@@ -15,7 +15,7 @@ from shipmark.repositories.model import (
     Change,
     GivenCommit,
 )
-from shipmark.serving.fields import Choice, Field, ListOf, Moment, Record, Text, Url, Wrong
+from shipmark.serving.fields import Choice, Field, Fields, ListOf, Moment, Record, Text, Url, Wrong
 
 _COMMIT_REPOSITORY_MAX = 64
 _BAD_RANGE = "Commit cannot begin or end with .."
@@ -117,7 +117,7 @@ _CHANGEABLE: dict[str, Field[Any]] = {
 
 
 def _given_commit(value: object) -> GivenCommit:
-    it: dict[str, Any] = _COMMIT(value)
+    it: Fields = _COMMIT(value)
     return GivenCommit(
         key=it["id"],
         repository=it.get("repository") or None,
@@ -130,14 +130,14 @@ def _given_commit(value: object) -> GivenCommit:
 
 
 def _given_ref(value: object) -> GivenRef:
-    it: dict[str, Any] = _REF(value)
+    it: Fields = _REF(value)
     start, end = it["commit"]
     previous = start or it.get("previousCommit") or None
     return GivenRef(repository=it["repository"], commit=end, previous=previous)
 
 
 def _given_head_commit(value: object) -> GivenRef:
-    it: dict[str, Any] = _HEAD_COMMIT(value)
+    it: Fields = _HEAD_COMMIT(value)
     return GivenRef(
         repository=it["repository"], commit=it["currentId"], previous=it.get("previousId")
     )
@@ -201,7 +201,7 @@ NEW_DEPLOY = Record(
 )
 
 
-def code(fields: dict[str, Any]) -> Code:
+def code(fields: Fields) -> Code:
     """The commits and refs of a body. The deprecated head commits count only where there are no refs."""
     refs, heads = fields.get("refs"), fields.get("headCommits")
     given = refs or heads

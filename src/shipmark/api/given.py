@@ -26,7 +26,7 @@ from shipmark.projects.model import Project
 from shipmark.publishing.actions import Circumstances
 from shipmark.serving import bodies, pages
 from shipmark.serving.credentials import bearer
-from shipmark.serving.fields import Record, checked
+from shipmark.serving.fields import Fields, Record, checked
 
 Caller = UserToken | OrganizationToken
 
@@ -35,7 +35,7 @@ Caller = UserToken | OrganizationToken
 class Visit:
     """One request at the API's door. ``scopes`` are those that the route declares."""
 
-    request: Request[Any, Any, State]
+    request: Request[object, object, State]
     database: Database
     settings: Settings
     scopes: frozenset[str]
@@ -82,7 +82,7 @@ class Visit:
         *,
         lists: Collection[str] = (),
         step: str = "release.validate",
-    ) -> dict[str, Any]:
+    ) -> Fields:
         """The fields that were sent, checked."""
         with timed(step, **{"http.body_bytes": len(content)}):
             media_type = self.request.headers.get("content-type", "")
@@ -131,7 +131,7 @@ class Visit:
         return _chosen(known, ids, slugs) if ids or slugs else known
 
 
-def asked_for(request: Request[Any, Any, State]) -> tuple[str, list[tuple[str, str]]]:
+def asked_for(request: Request[object, object, State]) -> tuple[str, list[tuple[str, str]]]:
     """The path and the parameters of the address, as the client wrote and ordered them."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     query = request.scope["query_string"].decode("latin-1")
@@ -156,7 +156,7 @@ def all_of(visible: Collection[int], attached: Collection[int]) -> None:
         raise NotFound
 
 
-async def provide_visit(request: Request[Any, Any, State]) -> Visit:
+async def provide_visit(request: Request[object, object, State]) -> Visit:
     """Make the visit of a request; what needs the database is done by the handler, in its thread."""
     state = request.app.state
     scopes = request.route_handler.opt["scopes"]

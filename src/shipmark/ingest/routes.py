@@ -5,7 +5,6 @@ An event is kept before it is answered: the answer 200 means that it is in the d
 """
 
 from collections import Counter
-from typing import Any
 
 from litestar import Request, Response, Router, post
 from litestar.datastructures import State
@@ -24,7 +23,7 @@ from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.serving.errors import refusal_answer
 
-AnyRequest = Request[Any, Any, State]
+AnyRequest = Request[object, object, State]
 
 #: What an envelope may hold one of at the most (ingest.md 2).
 _EVENT_LIKE = {EVENT, "transaction", "security", "raw_security", "feedback"}

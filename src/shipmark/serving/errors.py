@@ -1,9 +1,9 @@
 """What does a refusal look like on the wire? The only place that knows both (auth-and-errors.md 5)."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from litestar import Request, Response
+from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.status_codes import HTTP_405_METHOD_NOT_ALLOWED, HTTP_500_INTERNAL_SERVER_ERROR
 
@@ -21,7 +21,7 @@ from shipmark.ground.errors import (
 )
 from shipmark.ground.telemetry import failed
 
-AnyRequest = Request[Any, Any, Any]
+AnyRequest = Request[object, object, State]
 
 _STATUS: Mapping[type[Refusal], int] = {
     Invalid: 400,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from shipmark.ground.errors import Invalid
@@ -26,6 +26,9 @@ BAD_MOMENT = (
     " YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
 )
 MOMENT_RANGE = "Datetime value out of range."
+
+#: What a body holds, checked: each field in the type that its check gives.
+Fields = dict[str, Any]
 
 #: Lists that have no limit of their own.
 ITEMS_MAX = 10_000
@@ -244,12 +247,12 @@ class Record:
         required = frozenset(name for name, it in self.fields.items() if it.is_required)
         object.__setattr__(self, "_required", required)
 
-    def __call__(self, value: object) -> dict[str, object]:
+    def __call__(self, value: object) -> Fields:
         """The converted fields that were sent; reports all that are wrong."""
         if not isinstance(value, dict):
             message = f"Invalid data. Expected a dictionary, but got {type_name(value)}."
             raise Wrong({"non_field_errors": [message]})
-        found: dict[str, object] = {}
+        found: Fields = {}
         problems: dict[str, object] = {}
         for name, each in self.fields.items():
             if name in value:
@@ -269,7 +272,7 @@ def type_name(value: object) -> str:
     return type(value).__name__
 
 
-def checked(record: Record, body: object) -> dict[str, object]:
+def checked(record: Record, body: object) -> Fields:
     """What a body holds; raises `Invalid` with all its bad fields. An absent body counts as an empty object."""
     if body is None:
         raise Invalid({"non_field_errors": ["No data provided"]})

@@ -1,7 +1,6 @@
 """What may a handler of the web ask for? The visitor: who is signed in, what they want, and the database."""
 
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 from litestar import Request
@@ -23,7 +22,7 @@ from shipmark.organizations.model import Organization
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 
-AnyRequest = Request[Any, Any, State]
+AnyRequest = Request[object, object, State]
 
 COOKIE = "shipmark_session"
 

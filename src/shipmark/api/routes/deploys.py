@@ -1,7 +1,5 @@
 """``organizations/{org}/releases/{version}/deploys/`` (releases.md 2.12)."""
 
-from typing import Any
-
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
@@ -19,6 +17,7 @@ from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.releases.model import Release
 from shipmark.releases.store import projects as release_projects
+from shipmark.serving.fields import Fields
 from shipmark.serving.pages import counted
 
 
@@ -53,7 +52,7 @@ def record_deploy(
     return deploy_json(deploy)
 
 
-def _new(fields: dict[str, Any]) -> NewDeploy:
+def _new(fields: Fields) -> NewDeploy:
     return NewDeploy(
         environment=fields["environment"],
         name=fields.get("name"),

@@ -1,7 +1,6 @@
 """``organizations/{org}/releases/``: list, publish, and one release (releases.md 2.3, 2.4, 2.6)."""
 
 import re
-from typing import Any
 
 from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, RawBody
@@ -30,6 +29,7 @@ from shipmark.releases.model import (
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
 from shipmark.serving import ranges
+from shipmark.serving.fields import Fields
 from shipmark.serving.pages import counted
 
 _KEY = re.compile(r"!?([a-zA-Z_.]+):")
@@ -144,8 +144,8 @@ def shown_release(connection: Connection, release: Release) -> ReleaseJson:
 
 
 def publication_fields(
-    visit: Visit, connection: Connection, access: Access, fields: dict[str, Any]
-) -> dict[str, Any]:
+    visit: Visit, connection: Connection, access: Access, fields: Fields
+) -> Fields:
     """What a body says of a publication, but for its projects."""
     agent = visit.request.headers.get("user-agent")
     return {
@@ -160,7 +160,7 @@ def publication_fields(
     }
 
 
-def amendment(fields: dict[str, Any]) -> Amendment:
+def amendment(fields: Fields) -> Amendment:
     """What a body changes."""
     return Amendment(
         code=bodies.code(fields),

@@ -1,7 +1,5 @@
 """``organizations/{org}/repos/`` (releases.md 2.20)."""
 
-from typing import Any
-
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, RawBody
 
@@ -14,7 +12,7 @@ from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound, NotSignedIn
 from shipmark.repositories import store
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, RepositoryStatus
-from shipmark.serving.fields import Field, Record, Text, Url
+from shipmark.serving.fields import Field, Fields, Record, Text, Url
 from shipmark.serving.pages import counted
 
 _NEW = Record(
@@ -94,7 +92,7 @@ def list_commits(
     return visit.listed([commit_json(commit, nested) for commit in commits], links)
 
 
-def _refused(fields: dict[str, Any]) -> dict[str, object] | None:
+def _refused(fields: Fields) -> dict[str, object] | None:
     provider = fields.get("provider") or ""
     if provider.startswith("integrations:"):
         kind = provider.partition(":")[2]
