@@ -27,7 +27,7 @@ from shipmark.ground.database import Database
 from shipmark.ground.ids import secret_hex
 from shipmark.ground.migrations.run import run as migrate
 from shipmark.ground.settings import Settings
-from shipmark.serving.paths import TrailingSlash
+from shipmark.serving.paths import Addresses
 
 KINDS = ("sqlite", "postgresql")
 
@@ -192,7 +192,7 @@ def _portal() -> Iterator[BlockingPortal]:
         yield portal
 
 
-#: Serves a database with some settings: ``serve(commits_max=3)``.
+#: Serves a database with some settings: ``serve(commits_max=3)``; ``on`` names another one than the test's.
 Serve = Callable[..., Client]
 
 
@@ -200,12 +200,10 @@ Serve = Callable[..., Client]
 def serve(database: Database, _portal: BlockingPortal) -> Serve:
     """Clients of the whole application on the database, with any settings; no job runs in the background."""
 
-    def served(**settings: Any) -> Client:
+    def served(on: Database = database, **settings: Any) -> Client:
         app = _application(Settings(base_url=given.ADDRESS, **settings))
-        app.state.database = database
-        client = TestClient(
-            TrailingSlash(app), base_url=given.ADDRESS, raise_server_exceptions=False
-        )
+        app.state.database = on
+        client = TestClient(Addresses(app), base_url=given.ADDRESS, raise_server_exceptions=False)
         client.follow_redirects = False
         client.blocking_portal = _portal
         return client

@@ -28,7 +28,7 @@ from shipmark.ground.settings import Settings, from_environment
 from shipmark.ingest import routes as ingest
 from shipmark.serving.errors import failure_answer, http_answer, refusal_answer
 from shipmark.serving.monitoring import get_health, get_metrics
-from shipmark.serving.paths import TrailingSlash
+from shipmark.serving.paths import Addresses
 from shipmark.web import pages
 from shipmark.work import timers
 
@@ -60,7 +60,7 @@ def create() -> ASGIApp:
     settings = from_environment()
     logs.set_up(settings)
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
-    return TrailingSlash(assemble(settings, database))
+    return Addresses(assemble(settings, database))
 
 
 def assemble(settings: Settings, database: Database) -> Litestar:

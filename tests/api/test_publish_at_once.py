@@ -4,19 +4,23 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from conftest import Serve
 from given import (
     RELEASES,
     Caller,
     World,
     commit,
+    dump,
     error_event,
     release,
+    release_path,
     rows,
     send_event,
     statements,
 )
 
 from shipmark.ground.database import Database
+from shipmark.releases.store import releases
 
 CLIENTS = 64
 
@@ -49,6 +53,29 @@ def test_releases_that_share_commits_can_be_published_at_once(
     with ThreadPoolExecutor(16) as pool:
         assert set(pool.map(publish, range(16))) == {201}
     assert len(rows(database, "release_commits")) == 16 * len(keys)
+
+
+def test_who_can_not_have_the_lock_in_time_is_told_so(
+    alice: Caller, serve: Serve, database: Database
+) -> None:
+    """Clients may try again: nothing was changed."""
+    made = alice.publish("web@1.0.0", commits=[commit("1")])
+    before = dump(database)
+    hasty = Database(database.url, lock_wait_seconds=0.1)
+    caller = Caller(serve(on=hasty, lock_wait_seconds=0.1), alice.token)
+    body = release("web@1.0.0", "web", "mobile", commits=[commit("2")])
+    with database.transaction() as connection:
+        releases.lock(connection, made["id"])
+        answers = [
+            caller.post(RELEASES, body),
+            caller.put(release_path("web@1.0.0"), {"commits": [commit("2")]}),
+            caller.post("/projects/acme/web/releases/", body),
+        ]
+        assert caller.get(release_path("web@1.0.0")).json() == made
+    hasty.close()
+    told = {"detail": "Release commits are currently being processed"}
+    assert [(it.status_code, it.json()) for it in answers] == [(409, told)] * 3
+    assert dump(database) == before
 
 
 def publish_with(alice: Caller, database: Database, version: str, **more: object) -> int:

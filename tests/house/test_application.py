@@ -1,6 +1,5 @@
 """The application is written in the newest style of its framework: nothing of it is deprecated."""
 
-
 from shipmark.app import assemble
 from shipmark.ground.database import Database
 from shipmark.ground.settings import Settings

@@ -37,7 +37,9 @@ def receiver() -> Iterator[tuple[str, list[bytes]]]:
 
     class Receiver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            received.append(self.path.encode() + self.rfile.read(int(self.headers["Content-Length"])))
+            received.append(
+                self.path.encode() + self.rfile.read(int(self.headers["Content-Length"]))
+            )
             self.send_response(200)
             self.end_headers()
 

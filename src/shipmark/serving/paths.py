@@ -15,8 +15,12 @@ _JSON = b"application/json"
 _WITHOUT_SLASH = ("/files/proguard-artifact-releases",)
 
 
-class TrailingSlash:
-    """Answers 404 to API addresses without a slash at their end (auth-and-errors.md 5)."""
+class Addresses:
+    """Answers addresses that nothing can answer for, before the router guesses what they mean.
+
+    An address of the API without a slash at its end is told so (auth-and-errors.md 5). One with an empty part would
+    be read as its parent's. NUL, which no text in PostgreSQL can hold, names nothing anywhere.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -24,21 +28,26 @@ class TrailingSlash:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
         path = scope.get("path", "")
-        if scope["type"] != ScopeType.HTTP or not path.startswith(_API):
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
-        elif "//" in path:
-            # The router would read an empty part of an address as none, and answer for its parent.
-            await _refuse(send, json.dumps({"detail": NotFound().detail}).encode(), _JSON)
-        elif path.endswith(("/", *_WITHOUT_SLASH)):
+        elif b"%00" in scope["query_string"]:
+            await _refuse(send, 400, _detail("Null characters are not allowed."), _JSON)
+        elif "\x00" in path or (path.startswith(_API) and "//" in path):
+            await _refuse(send, 404, _detail(NotFound().detail), _JSON)
+        elif not path.startswith(_API) or path.endswith(("/", *_WITHOUT_SLASH)):
             await self._app(scope, receive, send)
         else:
-            await _refuse(send, *_told(path, scope.get("headers", ())))
+            await _refuse(send, 404, *_told(path, scope.get("headers", ())))
 
 
-async def _refuse(send: Send, body: bytes, media_type: bytes) -> None:
+def _detail(text: str) -> bytes:
+    return json.dumps({"detail": text}).encode()
+
+
+async def _refuse(send: Send, status: int, body: bytes, media_type: bytes) -> None:
     length = str(len(body)).encode()
     headers = [(b"content-type", media_type), (b"content-length", length)]
-    await send({"type": "http.response.start", "status": 404, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
