@@ -63,6 +63,7 @@ def _postgresql() -> Iterator[Callable[[str | None], str]]:
         "SELECT pg_reload_conf()",
     )
     yield server.get_uri
+    _admin_engine(server.get_uri()).dispose()
     server.cleanup()
 
 

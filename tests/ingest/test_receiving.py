@@ -10,6 +10,7 @@ from datetime import datetime
 import brotli
 import pytest
 import zstandard
+from conftest import Serve
 from given import (
     Caller,
     World,
@@ -28,7 +29,6 @@ from given import (
 from httpx import Client, Response
 from prometheus_client import REGISTRY
 
-from conftest import Serve
 from shipmark.ground.database import Database
 
 REJECTED = "event submission rejected with_reason: ProjectId"
