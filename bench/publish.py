@@ -2,8 +2,8 @@
 
     python bench/publish.py [--rounds N] [--database sqlite|postgresql]
 
-Starts a server of its own with two workers, posts releases over the loopback, prints a table, and cleans up. Every commit
-is new, with author, message, repository and three changed files.
+Starts a server of its own with two workers, posts releases over the loopback, prints a table, and cleans up. Every
+commit is new, with author, message, repository and three changed files.
 """
 
 import argparse

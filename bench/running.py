@@ -50,7 +50,9 @@ def running(data: Path, database_url: str | None = None) -> Iterator[Running]:
     options = ["--data", str(data)]
     if database_url is not None:
         options += ["--database-url", database_url]
-    made = json.loads(_shipmark("bootstrap", *options, "--org", "acme", "--project", "web", "--json"))
+    made = json.loads(
+        _shipmark("bootstrap", *options, "--org", "acme", "--project", "web", "--json")
+    )
     port = _free_port()
     begun = time.perf_counter()
     process = subprocess.Popen(
@@ -97,7 +99,9 @@ def mark(value: float, most: float) -> str:
 
 def _shipmark(*words: str) -> str:
     command = [sys.executable, "-m", "shipmark", *words]
-    done = subprocess.run(command, env=_environment(), stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(
+        command, env=_environment(), stdout=subprocess.PIPE, text=True, check=True
+    )
     return done.stdout
 
 

@@ -32,7 +32,9 @@ def main() -> None:
                 time.sleep(SETTLE_SECONDS)
                 sizes.append(sum(proportional_share(pid) for pid in tree(it.pid)))
     start, size = statistics.median(starts), statistics.median(sizes)
-    print(f"start to first 200   {start:8.2f} s     target {SECONDS_TARGET:6.1f} s    {mark(start, SECONDS_TARGET)}")
+    print(
+        f"start to first 200   {start:8.2f} s     target {SECONDS_TARGET:6.1f} s    {mark(start, SECONDS_TARGET)}"
+    )
     print(
         f"idle, {WORKERS} workers      {size:8.1f} MiB   target {MEBIBYTES_TARGET:6.1f} MiB  "
         f"{mark(size, MEBIBYTES_TARGET)}"

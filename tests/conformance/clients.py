@@ -54,12 +54,8 @@ _OF_NEW: dict[Verb, tuple[str, str]] = {
     "delete": ("release delete {v} --yes", "Release {v} deleted from {o}."),
 }
 
-CLI2 = Kind(
-    name="sentry-cli 2", program=CLIENTS / "cli2/bin/sentry-cli", commands=_OF_SENTRY_CLI
-)
-CLI3 = Kind(
-    name="sentry-cli 3", program=CLIENTS / "cli3/bin/sentry-cli", commands=_OF_SENTRY_CLI
-)
+CLI2 = Kind(name="sentry-cli 2", program=CLIENTS / "cli2/bin/sentry-cli", commands=_OF_SENTRY_CLI)
+CLI3 = Kind(name="sentry-cli 3", program=CLIENTS / "cli3/bin/sentry-cli", commands=_OF_SENTRY_CLI)
 NEW = Kind(
     name="sentry",
     program=CLIENTS / "new/node_modules/.bin/sentry",

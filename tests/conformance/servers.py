@@ -56,9 +56,7 @@ class Organization:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         content = None if body is None else json.dumps(body)
         try:
-            connection.request(
-                method, f"/api/0/organizations/{self.slug}/{path}", content, headers
-            )
+            connection.request(method, f"/api/0/organizations/{self.slug}/{path}", content, headers)
             answer = connection.getresponse()
             text = answer.read()
         finally:
@@ -105,7 +103,17 @@ def running(data: Path, database_url: str | None = None) -> Iterator[Server]:
     options = ["--data", str(data)]
     if database_url is not None:
         options += ["--database-url", database_url]
-    command = [sys.executable, "-m", "shipmark", "serve", *options, "--port", str(port), "--workers", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "shipmark",
+        "serve",
+        *options,
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    ]
     log = data.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=_environment(), stdout=output, stderr=output)

@@ -1,4 +1,4 @@
-"""From an error in a program to a release that resolves it: a real SDK, a real repository, each client, each database."""
+"""From an error in a program to the release that resolves it: a real SDK, a real repository, each client."""
 
 import re
 import subprocess
@@ -218,7 +218,9 @@ def check_the_next_release(client: Client, repository: Checkout) -> None:
     assert "Success! Set commits for release web@1.2.0" in text
     commits = client.organization.get("releases/web@1.2.0/commits/")
     assert [commit["id"] for commit in commits] == [key]
-    again = client.succeeds("releases", "set-commits", "web@1.2.0", "--local", cwd=repository.folder)
+    again = client.succeeds(
+        "releases", "set-commits", "web@1.2.0", "--local", cwd=repository.folder
+    )
     assert "No commits found. Leaving release alone." in again
     assert client.organization.release("web@1.2.0")["commitCount"] == 1
 

@@ -1,4 +1,4 @@
-"""Answers recorded from the reference server, replayed against ours: what differs is known, step by step, with its reason.
+"""Answers recorded from the reference server, replayed against ours: what differs is known, each with its reason.
 
 The recordings lie beside the checkout, in ``../shared``. ``known_differences.toml`` names the steps that differ.
 """

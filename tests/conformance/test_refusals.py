@@ -60,9 +60,7 @@ def test_an_unknown_project_is_told(organization: Organization, connects: Connec
 
 
 @pytest.mark.parametrize("kind", [CLI2, CLI3], ids=lambda kind: kind.name)
-def test_a_wrong_token_is_told(
-    kind: Kind, organization: Organization, connects: Connects
-) -> None:
+def test_a_wrong_token_is_told(kind: Kind, organization: Organization, connects: Connects) -> None:
     said = connects(kind, organization, "0" * 64).run("releases", "list")
     assert said.exit_code == 1
     assert "Invalid token (http status: 401)" in said.text

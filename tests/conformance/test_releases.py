@@ -71,7 +71,9 @@ def test_a_range_of_commits_moves_the_head(cli: Client, repository: Checkout) ->
     first, last = repository.git("rev-parse", "HEAD~2", "HEAD").split()
     cli.does("create", "web@1.1.0")
 
-    text = cli.succeeds("releases", "set-commits", "web@1.1.0", "--commit", f"origin@{first}..{last}")
+    text = cli.succeeds(
+        "releases", "set-commits", "web@1.1.0", "--commit", f"origin@{first}..{last}"
+    )
 
     assert f"{first[:12]} -> {last[:12]}" in text
     head = cli.succeeds("releases", "set-commits", "web@1.1.0", "--commit", f"origin@{last}")

@@ -1,4 +1,4 @@
-"""Versions with odd characters come back as they went, whatever a client does to them in an address (clients.md 1.13)."""
+"""Versions with odd characters come back as they went, however a client writes them in an address (clients.md 1.13)."""
 
 import pytest
 from conformance.clients import NEW, Client
