@@ -86,8 +86,8 @@ def publish_with(alice: Caller, database: Database, version: str, **more: object
     return found.count
 
 
-def many_commits(count: int) -> list[dict[str, object]]:
-    return [commit(f"{count:04d}{number:036d}") for number in range(count)]
+def many_commits(count: int, kind: str = "0") -> list[dict[str, object]]:
+    return [commit(f"{kind}{count:03d}{number:036d}") for number in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def many_commits(count: int) -> list[dict[str, object]]:
             {
                 "commits": [
                     it | {"author_email": f"{number}@example.com", "author_name": str(number)}
-                    for number, it in enumerate(many_commits(50))
+                    for number, it in enumerate(many_commits(50, "a"))
                 ]
             },
             id="authors",
@@ -108,7 +108,7 @@ def many_commits(count: int) -> list[dict[str, object]]:
             {"commits": [commit("1", patch_set=[{"path": "a", "type": "M"}])]},
             {
                 "commits": [
-                    commit("1", patch_set=[{"path": str(it), "type": "M"} for it in range(100)])
+                    commit("2", patch_set=[{"path": str(it), "type": "M"} for it in range(100)])
                 ]
             },
             id="files",
@@ -118,7 +118,7 @@ def many_commits(count: int) -> list[dict[str, object]]:
             {
                 "commits": [
                     it | {"repository": f"acme/{number}"}
-                    for number, it in enumerate(many_commits(20))
+                    for number, it in enumerate(many_commits(20, "a"))
                 ]
             },
             id="repositories",
@@ -133,8 +133,19 @@ def many_commits(count: int) -> list[dict[str, object]]:
 def test_a_publish_takes_as_many_statements_for_many_as_for_few(
     alice: Caller, database: Database, few: dict[str, object], many: dict[str, object]
 ) -> None:
+    alice.publish("web@0.9.0", "web", "mobile", "tools")
     one = publish_with(alice, database, "web@1.0.0", **few)
     assert publish_with(alice, database, "web@2.0.0", **many) == one
+
+
+def test_publishing_again_takes_as_many_statements_for_many_commits_as_for_one(
+    alice: Caller, database: Database
+) -> None:
+    few, many = many_commits(1), many_commits(200)
+    alice.publish("web@1.0.0", commits=few)
+    alice.publish("web@2.0.0", commits=many)
+    one = publish_with(alice, database, "web@1.0.0", commits=few)
+    assert publish_with(alice, database, "web@2.0.0", commits=many) == one
 
 
 def test_resolving_many_issues_takes_as_many_statements_as_one(
@@ -146,6 +157,7 @@ def test_resolving_many_issues_takes_as_many_statements_as_one(
         commit(str(number), message=f"Fixes WEB-{digit}", author_email="bob@example.com")
         for number, digit in enumerate("123456789ABCDEFGHJKMN", start=1)
     ]
+    alice.publish("web@0.9.0")
     one = publish_with(alice, database, "web@1.0.0", commits=fixes[:1])
     assert publish_with(alice, database, "web@2.0.0", commits=fixes[1:]) == one
     assert {it["status"] for it in rows(database, "issues")} == {"resolved"}

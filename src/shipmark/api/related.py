@@ -38,17 +38,21 @@ class Related:
 
 
 def to_releases(
-    connection: Connection, organization_id: int, releases: Sequence[Release]
+    connection: Connection,
+    organization_id: int,
+    releases: Sequence[Release],
+    known_projects: Iterable[Project] = (),
 ) -> Related:
-    """What the JSON of these releases nests."""
+    """What the JSON of these releases nests. Projects that the caller has at hand are not asked for again."""
     release_ids = [release.id for release in releases]
     attached = release_projects.of_releases(connection, release_ids)
     project_ids = {it.project_id for each in attached.values() for it in each}
+    known = {project.id: project for project in known_projects}
     commit_ids = {r.last_commit_id for r in releases if r.last_commit_id is not None}
     commits = repositories.commits_by_ids(connection, commit_ids)
     related = Related(
         attached=attached,
-        projects=projects.by_ids(connection, project_ids),
+        projects=known | projects.by_ids(connection, project_ids - known.keys()),
         platforms=projects.platforms_of(connection, project_ids) if project_ids else {},
         seen=environments.seen(connection, release_ids),
         deploys=deploys.by_ids(

@@ -91,6 +91,7 @@ class Database:
             else _postgresql_engine(url, lock_wait_seconds)
         )
         self._writing = self.engine.execution_options(shipmark_writes=True)
+        self._glancing = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         # SQLite lets one writer in at a time. Its own waiting polls with growing pauses; within a process this
         # lock hands over at once, so that only writers of other processes are polled for.
         self._writers: _Lock = threading.Lock() if self.is_sqlite else _NoLock()
@@ -113,6 +114,12 @@ class Database:
     def snapshot(self) -> Iterator[Connection]:
         """A unit of work that only reads, and sees one state of the database throughout."""
         with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """A unit of work that only reads, each statement by itself: for looking up who is there."""
+        with self._glancing.connect() as connection:
             yield connection
 
     def close(self) -> None:
@@ -270,5 +277,6 @@ def _postgresql_engine(url: str, lock_wait_seconds: float) -> Engine:
         pool_size=8,
         max_overflow=32,
         pool_pre_ping=False,
-        connect_args={"options": f"-c timezone=utc -c lock_timeout={wait}"},
+        # Compiling plans to machine code takes longer than our statements do.
+        connect_args={"options": f"-c timezone=utc -c lock_timeout={wait} -c jit=off"},
     )

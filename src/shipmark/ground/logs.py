@@ -19,9 +19,7 @@ def set_up(settings: Settings) -> None:
             f"SHIPMARK_LOG_FORMAT must be text or json, not {settings.log_format!r}."
         )
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
-        if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=False)
+        structlog.processors.JSONRenderer() if settings.log_format == "json" else _line
     )
     structlog.configure(
         processors=[
@@ -33,3 +31,12 @@ def set_up(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
+
+
+def _line(_: object, __: str, event: structlog.typing.EventDict) -> str:
+    """A line for people: when, how bad, what, and the fields; a traceback follows below."""
+    when, level, what = event.pop("timestamp"), event.pop("level"), event.pop("event")
+    traceback = event.pop("exception", None)
+    fields = " ".join(f"{name}={value!r}" for name, value in event.items())
+    line = f"{when} {level:<7} {what}  {fields}"
+    return f"{line}\n{traceback}" if traceback else line

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import structlog
 from prometheus_client import Counter, Histogram, values
@@ -28,6 +29,9 @@ _seconds = Histogram(
 )
 _refused = Counter("shipmark_refusals", "Refused steps, by their reason.", ["step", "reason"])
 _counted = Counter("shipmark_counted", "Things that came in, by what they are.", ["what", "kind"])
+
+#: The fields of the step that is under way here.
+_current: ContextVar[dict[str, object] | None] = ContextVar("step", default=None)
 
 _reporters: list[Callable[[BaseException], object]] = []
 
@@ -52,7 +56,12 @@ def failed(what: str, error: BaseException, **fields: object) -> None:
 
 @contextmanager
 def timed(step: str, **fields: object) -> Iterator[dict[str, object]]:
-    """Time a step such as ``release.set_commits`` and log it with the fields; more can be added to the yielded dict."""
+    """Time a step such as ``release.set_commits``; more fields can be added to the yielded dict.
+
+    A step within another one is told in the line of the outermost: one event, one line.
+    """
+    outer = _current.get()
+    _current.set(fields)
     begun = time.perf_counter()
     outcome = "done"
     try:
@@ -66,9 +75,14 @@ def timed(step: str, **fields: object) -> Iterator[dict[str, object]]:
         outcome = "failed"
         raise
     finally:
-        seconds = time.perf_counter() - begun
+        seconds = round(time.perf_counter() - begun, 6)
+        _current.set(outer)
         _seconds.labels(step, outcome).observe(seconds)
-        log.info(step, outcome=outcome, seconds=round(seconds, 6), **fields)
+        if outer is None:
+            log.info(step, outcome=outcome, seconds=seconds, **fields)
+        else:
+            outer.update(fields)
+            outer[f"{step}.seconds"] = seconds
 
 
 def counted(what: str, kind: str, number: int = 1) -> None:

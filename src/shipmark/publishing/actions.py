@@ -20,6 +20,7 @@ from shipmark.publishing.model import Amendment, Code, GivenRef, Publication, Pu
 from shipmark.releases import actions as releases
 from shipmark.releases.actions import BoundCommit
 from shipmark.releases.model import NewRelease, Release, ReleaseStatus
+from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import actions as repositories
@@ -49,8 +50,8 @@ def publish(connection: Connection, publication: Publication, around: Circumstan
     with timed("release.publish", **tags):
         release, is_new = _get_or_create(connection, publication, around)
         added = _attach(connection, release, publication, around)
-        release = _bind(connection, release, publication.code, around)
-        if publication.code.commits or (added and release.last_commit_id is not None):
+        release, names_issues = _bind(connection, release, publication.code, around)
+        if names_issues or (added and not is_new and release.last_commit_id is not None):
             _resolve(connection, release, around)
         return Published(release=release, is_news=is_new or bool(added))
 
@@ -82,8 +83,8 @@ def amend(
         )
         if amendment.code.refs == ():
             release = releases.clear_commits(connection, release)
-        release = _bind(connection, release, amendment.code, around)
-        if amendment.code.commits:
+        release, names_issues = _bind(connection, release, amendment.code, around)
+        if names_issues:
             _resolve(connection, release, around)
         return release
 
@@ -94,8 +95,10 @@ def withdraw(connection: Connection, release: Release) -> None:
     Raises `BadRequest` when an issue was first seen in it: its history would lose its beginning.
     """
     with timed("release.delete", **{"release.version": release.version}):
+        release_store.lock(connection, release.id)
         if issues.first_seen_in(connection, release.id):
             raise BadRequest("This release is referenced by active issues and cannot be removed.")
+        release_commits.clear(connection, release.id)
         release_store.remove(connection, release.id)
 
 
@@ -128,19 +131,22 @@ def _attach(
     connection: Connection, release: Release, publication: Publication, around: Circumstances
 ) -> set[int]:
     with timed("release.attach", **{"release.version": release.version}):
-        project_ids = {project.id for project in publication.projects}
-        return releases.attach(connection, release, project_ids, around.user_id)
+        return releases.attach(connection, release, publication.projects, around.user_id)
 
 
-def _bind(connection: Connection, release: Release, code: Code, around: Circumstances) -> Release:
+def _bind(
+    connection: Connection, release: Release, code: Code, around: Circumstances
+) -> tuple[Release, bool]:
+    """Bind commits and refs; says too whether the release may now hold commits that name issues."""
+    names_issues = False
     if code.commits:
         with timed("release.set_commits", **{"release.version": release.version}) as tags:
             tags["commits.count"] = len(code.commits)
-            release = _set_commits(connection, release, code.commits, around)
+            release, names_issues = _set_commits(connection, release, code.commits, around)
     if code.refs:
         with timed("release.set_refs", **{"release.version": release.version}):
             _set_refs(connection, release, code.refs, around)
-    return release
+    return release, names_issues
 
 
 def _set_commits(
@@ -148,17 +154,21 @@ def _set_commits(
     release: Release,
     given: Sequence[GivenCommit],
     around: Circumstances,
-) -> Release:
-    """Replace the release's commits by these, the newest first; those without a moment are the oldest."""
+) -> tuple[Release, bool]:
+    """Replace the release's commits by these, the newest first; those without a moment are the oldest.
+
+    Says too whether any of them may name an issue: new ones by their message, known ones by an earlier message.
+    """
     ordered = sorted(given, key=_moment, reverse=True)
     commits = [commit for commit in ordered if not commit.is_skipped]
     kept = repositories.keep(connection, around.organization.id, commits, around.now)
-    _link_issues(connection, commits, kept, around)
+    is_linked = _link_issues(connection, commits, kept, around)
     bound = [
         BoundCommit(commit_id=it.commit_id, repository_id=it.repository_id, author_id=it.author_id)
         for it in kept
     ]
-    return releases.bind_commits(connection, release, bound)
+    names_issues = is_linked or not all(it.is_new for it in kept)
+    return releases.bind_commits(connection, release, bound), names_issues
 
 
 def _moment(commit: GivenCommit) -> datetime:
@@ -170,14 +180,17 @@ def _link_issues(
     commits: Sequence[GivenCommit],
     kept: Sequence[Kept],
     around: Circumstances,
-) -> None:
+) -> bool:
+    """Link commits to the issues that their messages name; says whether any names one."""
     references, authors = {}, {}
     for commit, it in zip(commits, kept, strict=True):
         if commit.message is not None:
             references[it.commit_id] = find(commit.message, host=around.host)
             if commit.author is not None:
                 authors[it.commit_id] = commit.author[0]
-    resolve.link(connection, around.organization.id, references, authors, around.now)
+    known = {it.commit_id for it in kept if not it.is_new}
+    resolve.link(connection, around.organization.id, references, authors, known, around.now)
+    return any(found.short_ids or found.issue_ids for found in references.values())
 
 
 def _set_refs(

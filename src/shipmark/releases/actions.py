@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.ground.errors import NotFound
 from shipmark.projects import store as projects
+from shipmark.projects.model import Project
 from shipmark.releases.model import (
     NewRelease,
     Release,
@@ -36,14 +37,17 @@ def get_or_create(
 
 
 def attach(
-    connection: Connection, release: Release, project_ids: Collection[int], user_id: int | None
+    connection: Connection,
+    release: Release,
+    attached: Collection[Project],
+    user_id: int | None,
 ) -> set[int]:
     """Attach the release to projects; says which are new to it, and tells those that it is out, if it is."""
-    added = release_projects.attach(connection, release.id, project_ids)
-    if added:
+    added = release_projects.attach(connection, release.id, {project.id for project in attached})
+    if any(not project.has_releases for project in attached if project.id in added):
         projects.note_releases(connection, added)
-        if release.released_at is not None:
-            _tell_released(connection, release, added, release.released_at, user_id)
+    if added and release.released_at is not None:
+        _tell_released(connection, release, added, release.released_at, user_id)
     return added
 
 
@@ -80,7 +84,9 @@ def bind_commits(connection: Connection, release: Release, bound: Sequence[Bound
     The count is the length of the list, also where a commit is in it twice. A head commit that a repository has
     already stays.
     """
-    commits.replace(connection, release.id, [it.commit_id for it in bound])
+    if release.commit_count:
+        commits.clear(connection, release.id)
+    commits.bind(connection, release.id, [it.commit_id for it in bound])
     heads: dict[int, int] = {}
     for it in bound:
         heads.setdefault(it.repository_id, it.commit_id)

@@ -18,6 +18,7 @@ class Kept:
     commit_id: int
     repository_id: int
     author_id: int | None
+    is_new: bool
 
 
 def default_repository(organization_id: int) -> str:
@@ -30,7 +31,7 @@ def keep(
 ) -> list[Kept]:
     """Keep commits with repositories, authors and changed files; says where each ended up, in the same order.
 
-    Seven statements at the most, whatever the number of commits. Where a commit is given twice, the last one counts.
+    Eight statements at the most, whatever the number of commits. Where a commit is given twice, the last one counts.
     """
     if not given:
         return []
@@ -71,7 +72,7 @@ def keep_heads(
         (repository_id, key, None, None, None) for repository_id, key in heads.items()
     ]
     kept = store.ensure_commits(connection, organization_id, rows, now)
-    return {repository_id: kept[repository_id, key][0] for repository_id, key in heads.items()}
+    return {repository_id: kept[repository_id, key].id for repository_id, key in heads.items()}
 
 
 def _keep_commits(
@@ -88,8 +89,15 @@ def _keep_commits(
     kept = store.ensure_commits(connection, organization_id, list(rows.values()), now)
     found = []
     for commit, (repository_id, _) in zip(given, places, strict=True):
-        commit_id, author_id = kept[repository_id, commit.key]
-        found.append(Kept(commit_id=commit_id, repository_id=repository_id, author_id=author_id))
+        it = kept[repository_id, commit.key]
+        found.append(
+            Kept(
+                commit_id=it.id,
+                repository_id=repository_id,
+                author_id=it.author_id,
+                is_new=it.is_new,
+            )
+        )
     return found
 
 

@@ -26,7 +26,7 @@ def list_deploys(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
 ) -> Response[list[DeployJson]]:
     """List the deploys of a release, the last finished first."""
-    with visit.database.snapshot() as connection:
+    with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
         release = seen_release(visit, connection, access, version)
         page = visit.page()
@@ -40,7 +40,7 @@ def record_deploy(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
 ) -> DeployJson:
     """Record that a release was put into an environment."""
-    with visit.database.snapshot() as connection:
+    with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
         seen_release(visit, connection, access, version)
     fields = visit.body(body, bodies.NEW_DEPLOY, lists=("projects",), step="deploy.validate")

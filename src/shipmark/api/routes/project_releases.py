@@ -76,7 +76,7 @@ def publish_release(
             projects=(it,), **publication_fields(visit, connection, access, fields)
         )
         published = publishing.publish(connection, publication, visit.circumstances(access))
-        shown = shown_release(connection, published.release)
+        shown = shown_release(connection, published.release, publication.projects)
     return Response(shown, status_code=201 if published.is_news else 208)
 
 

@@ -1,6 +1,7 @@
 """``organizations/{org}/releases/``: list, publish, and one release (releases.md 2.3, 2.4, 2.6)."""
 
 import re
+from collections.abc import Iterable
 
 from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, RawBody
@@ -38,7 +39,7 @@ _KEY = re.compile(r"!?([a-zA-Z_.]+):")
 @get("/", scopes=RELEASE_READ, sync_to_thread=True)
 def list_releases(visit: GivenVisit, organization: FromPath[str]) -> Response[list[ReleaseJson]]:
     """List the releases of the organization, the newest first."""
-    with visit.database.snapshot() as connection:
+    with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
         status = chosen_status(visit.parameter("status"), default=ReleaseStatus.OPEN)
         if (visit.parameter("sort") or "date") != "date":
@@ -68,7 +69,7 @@ def publish_release(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> Response[ReleaseJson]:
     """Publish a release: 201 when it is new or new to a project, 208 when all was there."""
-    with visit.database.snapshot() as connection:
+    with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
     record = bodies.new_release(visit.settings.commits_max)
     fields = visit.body(body, record, lists=("projects", "commits", "refs"))
@@ -79,7 +80,7 @@ def publish_release(
         )
         _check_whole(connection, access, publication.version)
         published = publishing.publish(connection, publication, visit.circumstances(access))
-        shown = shown_release(connection, published.release)
+        shown = shown_release(connection, published.release, publication.projects)
     return Response(shown, status_code=201 if published.is_news else 208)
 
 
@@ -88,7 +89,7 @@ def get_release(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
 ) -> ReleaseJson:
     """Show one release."""
-    with visit.database.snapshot() as connection:
+    with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
         release = seen_release(visit, connection, access, version)
         return shown_release(connection, release)
@@ -99,7 +100,7 @@ def amend_release(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
 ) -> ReleaseJson:
     """Change a release: finalize it, archive or reopen it, set its commits or refs."""
-    with visit.database.snapshot() as connection:
+    with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
         seen_release(visit, connection, access, version)
     fields = visit.body(body, bodies.amended_release(visit.settings.commits_max))
@@ -137,9 +138,11 @@ def changeable_release(
     return release
 
 
-def shown_release(connection: Connection, release: Release) -> ReleaseJson:
+def shown_release(
+    connection: Connection, release: Release, known_projects: Iterable[Project] = ()
+) -> ReleaseJson:
     """One release as the API shows it."""
-    nested = related.to_releases(connection, release.organization_id, [release])
+    nested = related.to_releases(connection, release.organization_id, [release], known_projects)
     return release_json(release, nested)
 
 

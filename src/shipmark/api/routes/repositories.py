@@ -35,7 +35,7 @@ def list_repositories(
     visit: GivenVisit, organization: FromPath[str]
 ) -> Response[list[RepositoryJson]]:
     """List the organization's repositories by name. Clients stop when this is not a list."""
-    with visit.database.snapshot() as connection:
+    with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
         page = visit.page()
         status = visit.parameter("status")
@@ -59,7 +59,7 @@ def add_repository(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> Response[RepositoryJson | dict[str, object]]:
     """Add a repository by name and address. Without an address there must be an integration, and there are none."""
-    with visit.database.snapshot() as connection:
+    with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
     if access.user is None:
         raise NotSignedIn
@@ -78,7 +78,7 @@ def list_commits(
     visit: GivenVisit, organization: FromPath[str], repository: FromPath[str]
 ) -> Response[list[CommitJson]]:
     """List a repository's commits, the newest first."""
-    with visit.database.snapshot() as connection:
+    with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
         if not (repository.isascii() and repository.isdigit() and len(repository) < 19):
             raise NotFound

@@ -1,6 +1,6 @@
 """Resolve issues by the commits that name them (releases.md 3.7). Everything is done for all issues at once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -23,17 +23,18 @@ def link(
     organization_id: int,
     references: Mapping[int, References],
     authors: Mapping[int, str],
+    known_commit_ids: Collection[int],
     now: datetime,
 ) -> None:
     """Link commits to the issues that their messages name, and drop links to issues they name no more.
 
     ``references`` has an entry for every commit whose message was given, ``authors`` the addresses of those that have
-    one. A newly named issue learns of it in its activity, and its author's user is subscribed.
+    one, and ``known_commit_ids`` are those that we had before, which alone can have links. A newly named issue learns
+    of it in its activity, and its author's user is subscribed.
     """
-    if not references:
-        return
     named = _named_issues(connection, organization_id, references)
-    links.drop_others(connection, references, named)
+    if said_anew := references.keys() & set(known_commit_ids):
+        links.drop_others(connection, said_anew, named)
     fresh = sorted(links.ensure(connection, named, now))
     if not fresh:
         return

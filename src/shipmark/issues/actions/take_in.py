@@ -80,7 +80,7 @@ def _release(connection: Connection, project: Project, event: Event) -> Release 
     if known is None:
         new = NewRelease(version=event.release, created_at=event.at)
         known, _ = release_actions.get_or_create(connection, project.organization_id, new)
-    added = release_actions.attach(connection, known, [project.id], None)
+    added = release_actions.attach(connection, known, [project], None)
     if added and known.last_commit_id is not None:
         # Commits of the release may name issues of this project: now they ship here.
         resolve.in_release(connection, known, event.received_at)

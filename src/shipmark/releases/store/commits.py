@@ -37,12 +37,13 @@ RELEASES_OF_COMMIT_MAX = 1000
 
 
 class ReleaseCommitColumns(TypedColumns):
-    """A commit in a release; position 0 is the newest."""
+    """A commit in a release; position 0 is the newest.
 
-    release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
-    commit_id = Column(
-        Id, ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    Without foreign keys, as it comes by the thousand: whoever deletes a release locks it and clears these first.
+    """
+
+    release_id = Column(Id, primary_key=True)
+    commit_id = Column(Id, primary_key=True, index=True)
     position = Column(Integer, nullable=False)
 
 
@@ -95,9 +96,8 @@ _RELEASES_OF = (
 )
 
 
-def replace(connection: Connection, release_id: int, commit_ids: Sequence[int]) -> None:
-    """Let the release hold exactly these commits, newest first. One that is given twice keeps its first place."""
-    clear(connection, release_id)
+def bind(connection: Connection, release_id: int, commit_ids: Sequence[int]) -> None:
+    """Let a release that holds no commits hold these, newest first. One that is given twice keeps its first place."""
     if commit_ids:
         places = ((commit_id, place) for place, commit_id in enumerate(commit_ids))
         connection.execute(_BIND, rows("places", places) | {"release_id": release_id})

@@ -1,6 +1,7 @@
 """The commits, and the files that they change. All of a publish are written at once, whatever their number."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
@@ -30,22 +31,25 @@ from shipmark.repositories.model import (
 
 
 class CommitColumns(TypedColumns):
-    """A commit. ``created_at`` is the moment that the client gave, or when we first heard of it."""
+    """A commit. ``created_at`` is the moment that the client gave, or when we first heard of it.
+
+    ``author_id`` has no foreign key: authors are never deleted, and thousands of commits come at once.
+    """
 
     id = Column(Id, primary_key=True)
     organization_id = Column(Id, nullable=False)
     repository_id = Column(Id, ForeignKey("repositories.id", ondelete="CASCADE"), nullable=False)
     key = Column(String(64), nullable=False)
-    author_id = Column(Id, ForeignKey("authors.id", ondelete="SET NULL"), index=True)
+    author_id = Column(Id)
     message = Column(Text)
     created_at = Column(Moment, nullable=False)
 
 
 class ChangedFileColumns(TypedColumns):
-    """A file that a commit changed; ``change`` is A, D or M."""
+    """A file that a commit changed; ``change`` is A, D or M. Without a foreign key, as it comes by the thousand."""
 
     id = Column(Id, primary_key=True)
-    commit_id = Column(Id, ForeignKey("commits.id", ondelete="CASCADE"), nullable=False)
+    commit_id = Column(Id, nullable=False)
     filename = Column(Text, nullable=False)
     change = Column(String(1), nullable=False)
 
@@ -110,6 +114,7 @@ _INSERT_COMMITS = (
         ).order_by(_GIVEN.c.repository_id, _GIVEN.c.key),
     )
     .on_conflict_do_nothing()
+    .returning(commits.c.repository_id, commits.c.key, commits.c.id, commits.c.author_id)
 )
 
 
@@ -175,18 +180,37 @@ _CHANGES_OF = (
 GivenRow = tuple[int, str, int | None, str | None, datetime | None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCommit:
+    """A commit that was given, as it is kept now."""
+
+    id: int
+    author_id: int | None
+    is_new: bool
+
+
 def ensure_commits(
     connection: Connection, organization_id: int, given: Sequence[GivenRow], now: datetime
-) -> dict[tuple[int, str], tuple[int, int | None]]:
-    """Keep commits given as (repository, key, author, message, moment); says id and author of each (repository, key).
+) -> dict[tuple[int, str], KeptCommit]:
+    """Keep commits given as (repository, key, author, message, moment); says what each (repository, key) is now.
 
-    What is null was not said: a commit that we have keeps what it had, a new one is of ``now``.
+    What is null was not said: a commit that we have keeps what it had, a new one is of ``now``. Commits that are all
+    new, as in most publishes, take one statement instead of three.
     """
-    parameters = rows("given", given) | {"organization_id": organization_id, "now": now}
-    connection.execute(_INSERT_COMMITS, parameters)
-    found = connection.execute(_LOCK_COMMITS, parameters)
-    kept = {(repository_id, key): (it, by) for repository_id, key, it, by in found}
-    connection.execute(_UPDATE_COMMITS, parameters)
+    more: dict[str, object] = {"organization_id": organization_id, "now": now}
+    inserted = connection.execute(_INSERT_COMMITS, rows("given", given) | more)
+    kept = {
+        (repository_id, key): KeptCommit(id=commit_id, author_id=author_id, is_new=True)
+        for repository_id, key, commit_id, author_id in inserted
+    }
+    known = [row for row in given if row[:2] not in kept]
+    if known:
+        parameters = rows("given", known)
+        for repository_id, key, commit_id, author_id in connection.execute(
+            _LOCK_COMMITS, parameters
+        ):
+            kept[repository_id, key] = KeptCommit(id=commit_id, author_id=author_id, is_new=False)
+        connection.execute(_UPDATE_COMMITS, parameters)
     return kept
 
 

@@ -11,6 +11,8 @@ depends_on = None
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 _TABLES = (
+    "changed_files",
+    "release_commits",
     "authors",
     "releases",
     "repositories",
@@ -19,14 +21,37 @@ _TABLES = (
     "release_activities",
     "release_environments",
     "release_projects",
-    "changed_files",
-    "release_commits",
     "release_heads",
 )
 
 
 def upgrade() -> None:
     """Take the step."""
+    op.create_table(
+        "changed_files",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("commit_id", _ID, nullable=False),
+        sa.Column("filename", sa.Text(), nullable=False),
+        sa.Column("change", sa.String(length=1), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_changed_files")),
+        sa.UniqueConstraint(
+            "commit_id", "filename", name=op.f("uq_changed_files_commit_id_filename")
+        ),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "release_commits",
+        sa.Column("release_id", _ID, nullable=False),
+        sa.Column("commit_id", _ID, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("release_id", "commit_id", name=op.f("pk_release_commits")),
+        sa.UniqueConstraint(
+            "release_id", "position", name=op.f("uq_release_commits_release_id_position")
+        ),
+    )
+    op.create_index(
+        op.f("ix_release_commits_commit_id"), "release_commits", ["commit_id"], unique=False
+    )
     op.create_table(
         "authors",
         sa.Column("id", _ID, nullable=False),
@@ -127,9 +152,6 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["author_id"], ["authors.id"], name=op.f("fk_commits_author_id"), ondelete="SET NULL"
-        ),
-        sa.ForeignKeyConstraint(
             ["repository_id"],
             ["repositories.id"],
             name=op.f("fk_commits_repository_id"),
@@ -139,7 +161,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("repository_id", "key", name=op.f("uq_commits_repository_id_key")),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_commits_author_id"), "commits", ["author_id"], unique=False)
     op.create_index(
         "ix_commits_repository_id_created_at",
         "commits",
@@ -295,49 +316,6 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_release_projects_project_id"), "release_projects", ["project_id"], unique=False
-    )
-    op.create_table(
-        "changed_files",
-        sa.Column("id", _ID, nullable=False),
-        sa.Column("commit_id", _ID, nullable=False),
-        sa.Column("filename", sa.Text(), nullable=False),
-        sa.Column("change", sa.String(length=1), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["commit_id"],
-            ["commits.id"],
-            name=op.f("fk_changed_files_commit_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_changed_files")),
-        sa.UniqueConstraint(
-            "commit_id", "filename", name=op.f("uq_changed_files_commit_id_filename")
-        ),
-        sqlite_autoincrement=True,
-    )
-    op.create_table(
-        "release_commits",
-        sa.Column("release_id", _ID, nullable=False),
-        sa.Column("commit_id", _ID, nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["commit_id"],
-            ["commits.id"],
-            name=op.f("fk_release_commits_commit_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["release_id"],
-            ["releases.id"],
-            name=op.f("fk_release_commits_release_id"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("release_id", "commit_id", name=op.f("pk_release_commits")),
-        sa.UniqueConstraint(
-            "release_id", "position", name=op.f("uq_release_commits_release_id_position")
-        ),
-    )
-    op.create_index(
-        op.f("ix_release_commits_commit_id"), "release_commits", ["commit_id"], unique=False
     )
     op.create_table(
         "release_heads",
