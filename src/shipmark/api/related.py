@@ -38,32 +38,29 @@ class Related:
 
 
 def to_releases(
-    connection: Connection,
-    organization_id: int,
-    releases: Sequence[Release],
-    known_projects: Iterable[Project] = (),
+    connection: Connection, organization_id: int, releases: Sequence[Release]
 ) -> Related:
-    """What the JSON of these releases nests. Projects that the caller has at hand are not asked for again."""
+    """What the JSON of these releases nests."""
     release_ids = [release.id for release in releases]
     attached = release_projects.of_releases(connection, release_ids)
     project_ids = {it.project_id for each in attached.values() for it in each}
-    known = {project.id: project for project in known_projects}
-    commit_ids = {r.last_commit_id for r in releases if r.last_commit_id is not None}
-    commits = repositories.commits_by_ids(connection, commit_ids)
     related = Related(
         attached=attached,
-        projects=known | projects.by_ids(connection, project_ids - known.keys()),
-        platforms=projects.platforms_of(connection, project_ids) if project_ids else {},
+        projects=projects.by_ids(connection, project_ids),
         seen=environments.seen(connection, release_ids),
-        deploys=deploys.by_ids(
-            connection, {r.last_deploy_id for r in releases if r.last_deploy_id is not None}
-        ),
-        commits=commits,
     )
-    _add_commits(connection, related, list(commits.values()))
-    author_ids = {author_id for release in releases for author_id in release.author_ids}
-    owner_ids = {release.owner_id for release in releases if release.owner_id is not None}
-    _add_people(connection, organization_id, related, author_ids, owner_ids)
+    _complete(connection, organization_id, related, releases)
+    return related
+
+
+def to_new_release(
+    connection: Connection, release: Release, attached: Sequence[Project]
+) -> Related:
+    """What the JSON of a release nests that was made just now: no event can have come for it yet."""
+    known = {project.id: project for project in attached}
+    fresh = [ReleasedProject(project_id=each, new_issue_count=0) for each in sorted(known)]
+    related = Related(attached={release.id: fresh}, projects=known)
+    _complete(connection, release.organization_id, related, [release])
     return related
 
 
@@ -78,6 +75,22 @@ def to_commits(connection: Connection, organization_id: int, commits: Sequence[C
 def to_users(connection: Connection, user_ids: Iterable[int | None]) -> dict[int, User]:
     """The users of these ids; null stands for nobody."""
     return accounts.by_ids(connection, {user_id for user_id in user_ids if user_id is not None})
+
+
+def _complete(
+    connection: Connection, organization_id: int, related: Related, releases: Sequence[Release]
+) -> None:
+    """Add what follows from the releases and their projects."""
+    commit_ids = {r.last_commit_id for r in releases if r.last_commit_id is not None}
+    deploy_ids = {r.last_deploy_id for r in releases if r.last_deploy_id is not None}
+    if related.projects:
+        related.platforms = projects.platforms_of(connection, related.projects)
+    related.commits = repositories.commits_by_ids(connection, commit_ids)
+    related.deploys = deploys.by_ids(connection, deploy_ids)
+    _add_commits(connection, related, list(related.commits.values()))
+    author_ids = {author_id for release in releases for author_id in release.author_ids}
+    owner_ids = {release.owner_id for release in releases if release.owner_id is not None}
+    _add_people(connection, organization_id, related, author_ids, owner_ids)
 
 
 def _add_commits(connection: Connection, related: Related, commits: Sequence[Commit]) -> None:

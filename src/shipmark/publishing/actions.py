@@ -53,7 +53,7 @@ def publish(connection: Connection, publication: Publication, around: Circumstan
         release, names_issues = _bind(connection, release, publication.code, around)
         if names_issues or (added and not is_new and release.last_commit_id is not None):
             _resolve(connection, release, around)
-        return Published(release=release, is_news=is_new or bool(added))
+        return Published(release=release, is_new=is_new, is_news=is_new or bool(added))
 
 
 def amend(

@@ -59,7 +59,8 @@ class Amendment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What a publish came to. ``is_news``: was the release made, or attached to another project?"""
+    """What a publish came to. ``is_new``: was the release made? ``is_news``: or attached to another project?"""
 
     release: Release
+    is_new: bool
     is_news: bool

@@ -13,6 +13,7 @@ from shipmark.api.routes.release_children import RESOLVED_MAX, commits_answer
 from shipmark.api.routes.releases import (
     amendment,
     publication_fields,
+    shown_publication,
     shown_release,
 )
 from shipmark.api.scopes import PROJECT_READ, RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
@@ -76,7 +77,7 @@ def publish_release(
             projects=(it,), **publication_fields(visit, connection, access, fields)
         )
         published = publishing.publish(connection, publication, visit.circumstances(access))
-        shown = shown_release(connection, published.release, publication.projects)
+        shown = shown_publication(connection, published, publication.projects)
     return Response(shown, status_code=201 if published.is_news else 208)
 
 

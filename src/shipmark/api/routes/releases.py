@@ -1,7 +1,7 @@
 """``organizations/{org}/releases/``: list, publish, and one release (releases.md 2.3, 2.4, 2.6)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, RawBody
@@ -19,7 +19,7 @@ from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
-from shipmark.publishing.model import BUSY, Amendment, Publication
+from shipmark.publishing.model import BUSY, Amendment, Publication, Published
 from shipmark.releases import actions as releases
 from shipmark.releases.model import (
     USER_AGENT_MAX,
@@ -80,7 +80,7 @@ def publish_release(
         )
         _check_whole(connection, access, publication.version)
         published = publishing.publish(connection, publication, visit.circumstances(access))
-        shown = shown_release(connection, published.release, publication.projects)
+        shown = shown_publication(connection, published, publication.projects)
     return Response(shown, status_code=201 if published.is_news else 208)
 
 
@@ -138,12 +138,20 @@ def changeable_release(
     return release
 
 
-def shown_release(
-    connection: Connection, release: Release, known_projects: Iterable[Project] = ()
-) -> ReleaseJson:
+def shown_release(connection: Connection, release: Release) -> ReleaseJson:
     """One release as the API shows it."""
-    nested = related.to_releases(connection, release.organization_id, [release], known_projects)
+    nested = related.to_releases(connection, release.organization_id, [release])
     return release_json(release, nested)
+
+
+def shown_publication(
+    connection: Connection, published: Published, attached: Sequence[Project]
+) -> ReleaseJson:
+    """What was published as the API shows it."""
+    if not published.is_new:
+        return shown_release(connection, published.release)
+    nested = related.to_new_release(connection, published.release, attached)
+    return release_json(published.release, nested)
 
 
 def publication_fields(
