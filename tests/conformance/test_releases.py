@@ -50,7 +50,7 @@ def test_finalize_takes_a_moment(cli: Client) -> None:
     assert cli.organization.release("web@1.0.0")["dateReleased"] == "2023-11-14T22:13:20Z"
 
 
-def test_archive_makes_an_unknown_release(cli: Client) -> None:
+def test_archiving_an_unknown_release_is_refused(cli: Client) -> None:
     said = cli.run("releases", "archive", "web@1.0.0")
     # The command names no project, and a release without one would be seen by nobody.
     assert said.exit_code == 1

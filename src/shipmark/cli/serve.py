@@ -56,8 +56,10 @@ def _run(settings: Settings) -> None:
     metrics = tempfile.mkdtemp(prefix="shipmark-metrics-")
     os.environ |= to_environment(settings)
     telemetry.share(metrics)
-    # Workers are forked: what is loaded and frozen now, they share.
+    # Workers are forked: what is loaded and frozen now, they share. A large publish makes many objects that live
+    # just as long as it does: collecting among them all the time finds nothing.
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     try:
         Server(
             "shipmark.reported:create" if settings.report_dsn else f"{app.__name__}:create",

@@ -252,6 +252,8 @@ def _sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
+            # Moving the log into the database is left for every 32 MiB: at 4, large publishes would wait for it.
+            "wal_autocheckpoint=8000",
             "foreign_keys=ON",
             "cache_size=-16000",
             "temp_store=MEMORY",
