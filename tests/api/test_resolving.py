@@ -179,6 +179,16 @@ def test_it_is_resolved_when_its_project_joins_the_release(alice: Caller, happen
     assert shown(alice, "MOBILE-1")["statusDetails"]["inRelease"] == "web@1.1.0"
 
 
+def test_it_is_resolved_when_an_event_brings_its_project_into_the_release(
+    alice: Caller, happen: Happen
+) -> None:
+    happen("mobile")
+    alice.publish("web@1.1.0", "web", commits=[fix("Fixes MOBILE-1")])
+    happen("mobile", value="another error", release="web@1.1.0")
+    assert shown(alice, "MOBILE-1")["statusDetails"]["inRelease"] == "web@1.1.0"
+    assert shown(alice, "MOBILE-2")["status"] == "unresolved"
+
+
 def test_an_issue_of_another_organization_is_never_touched(
     alice: Caller, charlie: Caller, happen: Happen, database: Database
 ) -> None:

@@ -83,6 +83,6 @@ def _urlencoded(body: bytes) -> list[tuple[str, str]]:
 def _multipart(body: bytes, boundary: str) -> list[tuple[str, str]]:
     try:
         parser = MultipartParser(BytesIO(body), boundary, part_limit=_FORM_PARTS_MAX)
-        return [(part.name, part.value) for part in parser if not part.filename]
+        return [(str(part.name), str(part.value)) for part in parser if not part.filename]
     except (MultipartError, ValueError) as error:
         raise BadRequest(f"Multipart form parse error - {error}") from None

@@ -90,12 +90,11 @@ def _release(connection: Connection, project: Project, event: Event) -> Release 
 def _issue(
     connection: Connection, project: Project, event: Event, release: Release | None
 ) -> tuple[Issue, bool]:
-    known = issues.by_hashes(connection, project.id, event.hashes)
-    if known is None:
-        # Taking a number makes concurrent makers wait; whoever comes second finds the first one's issue.
-        number = projects.next_short_id(connection, project.id)
-        known = issues.by_hashes(connection, project.id, event.hashes)
-    if known is not None:
+    if known := issues.by_hashes(connection, project.id, event.hashes):
+        return known, False
+    # Taking a number makes concurrent makers wait; whoever comes second finds the first one's issue.
+    number = projects.next_short_id(connection, project.id)
+    if known := issues.by_hashes(connection, project.id, event.hashes):
         return known, False
     issue = issues.add(
         connection,

@@ -314,7 +314,7 @@ def first_seen_among(
 
 def issue_of(row: Sequence[Any]) -> Issue:
     """An issue from a row that begins with the columns of `ISSUE`."""
-    columns = dict(zip(_FIELDS, row, strict=False))
+    columns: dict[str, Any] = dict(zip(_FIELDS, row, strict=False))
     columns["status"] = IssueStatus(columns["status"])
     columns["substatus"] = Substatus(columns["substatus"]) if columns["substatus"] else None
     columns["metadata"] = json.loads(columns.pop("details"))

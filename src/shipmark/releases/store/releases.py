@@ -1,7 +1,7 @@
 """The releases themselves: making, finding, changing, deleting, listing."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -252,11 +252,11 @@ def release_of(row: Sequence[Any]) -> Release:
     return Release(**columns)
 
 
-def _updated(connection: Connection, release: Release, values: dict[str, object]) -> Release:
+def _updated(connection: Connection, release: Release, values: Mapping[str, object]) -> Release:
     if not values:
         return release
     statement = (
-        update(releases).where(releases.c.id == release.id).values(values).returning(*RELEASE)
+        update(releases).where(releases.c.id == release.id).values(dict(values)).returning(*RELEASE)
     )
     return release_of(connection.execute(statement).one())
 
