@@ -47,8 +47,8 @@ def test_each_variable_sets_its_setting() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("PORT", "x", "SHIPMARK_PORT must be a int, not 'x'."),
-        ("LOCK_WAIT_SECONDS", "x", "SHIPMARK_LOCK_WAIT_SECONDS must be a float, not 'x'."),
+        ("PORT", "x", "SHIPMARK_PORT must be a number, not 'x'."),
+        ("LOCK_WAIT_SECONDS", "x", "SHIPMARK_LOCK_WAIT_SECONDS must be a number, not 'x'."),
         ("METRICS", "maybe", "SHIPMARK_METRICS must be true or false, not 'maybe'."),
     ],
 )

@@ -3,6 +3,7 @@
 import sys
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from shipmark import __version__
 from shipmark.cli.check import check
@@ -31,3 +32,5 @@ def main() -> None:
         sys.exit("\n".join(f"{name}: {problem}" for name, problem in refusal.fields.items()))
     except (Refusal, SettingsError, MigrationError) as error:
         sys.exit(str(error))
+    except OperationalError as error:
+        sys.exit(f"The database can't be used: {error.orig}")

@@ -4,6 +4,7 @@ import gc
 import os
 import shlex
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from shipmark import app
 from shipmark.accounts import store as accounts
 from shipmark.cli.create import make_all
 from shipmark.cli.opening import opened, settings_of, with_data
-from shipmark.ground import ids, telemetry
-from shipmark.ground.settings import Settings, to_environment
+from shipmark.ground import ids, logs, telemetry
+from shipmark.ground.settings import Settings, SettingsError, to_environment
 
 #: What a first start makes.
 FIRST_ORGANIZATION = "acme"
@@ -43,12 +44,26 @@ def serve(
     """Run the server. On an empty database it makes an organization, a project and an admin, and says how to go on."""
     more = {"host": host, "port": port, "workers": workers, "base_url": base_url}
     settings = settings_of(data, database_url, **more)
+    logs.set_up(settings)
+    _check_address(settings)
     with opened(settings) as database, database.transaction() as connection:
         welcome = None if accounts.exists(connection) else _first(connection, settings)
     if welcome is None:
         welcome = f"Shipmark serves at {settings.address}"
     click.echo(welcome)
     _run(settings)
+
+
+def _check_address(settings: Settings) -> None:
+    """Say in a sentence what the server could only say by failing; raises `SettingsError`."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            place = f"{settings.host}:{settings.port}"
+            raise SettingsError(f"Nobody can listen at {place}: {error.strerror}.") from None
 
 
 def _run(settings: Settings) -> None:

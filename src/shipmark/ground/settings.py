@@ -81,4 +81,4 @@ def _read(name: str, text: str, wanted: type) -> object:
     try:
         return wanted(text)
     except ValueError:
-        raise SettingsError(f"{name} must be a {wanted.__name__}, not {text!r}.") from None
+        raise SettingsError(f"{name} must be a number, not {text!r}.") from None

@@ -1,0 +1,45 @@
+"""What `shipmark serve` says, in a sentence, when it can't begin. Run as a process, as an operator does."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def serve(data: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "shipmark", "serve", "--data", str(data), *words],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_an_address_that_is_taken_is_said(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = serve(tmp_path, "--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr == f"Nobody can listen at 127.0.0.1:{port}: Address already in use.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_can_not_be_reached_is_said(tmp_path: Path) -> None:
+    url = "postgresql://nobody@127.0.0.1:1/shipmark"
+    done = serve(tmp_path, "--port", "0", "--database-url", url)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database can't be used: connection failed")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["SHIPMARK_LOG_LEVEL", "SHIPMARK_LOG_FORMAT", "SHIPMARK_PORT"])
+def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path, name: str) -> None:
+    done = serve(tmp_path, **{name: "loud"})
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{name} must be ")
+    assert "'loud'" in done.stderr
