@@ -119,7 +119,7 @@ def by_id(connection: Connection, user_id: int) -> User | None:
 
 
 def by_email(connection: Connection, email: str) -> User | None:
-    """The active user who has that address, in any case."""
+    """The user who has that address, in any case, active or not."""
     query = select(emails.c.user_id).where(emails.c.email == email.lower())
     user_id = connection.execute(query).scalar_one_or_none()
     return by_id(connection, user_id) if user_id is not None else None

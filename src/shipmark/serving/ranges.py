@@ -10,7 +10,7 @@ Range = tuple[datetime, datetime]
 
 _PERIOD = re.compile(r"(\d{1,9})([smhdw]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_LONGEST = timedelta(days=36_500)
+_LONGEST_SECONDS = 36_500 * 86_400
 
 
 def asked(parameters: Mapping[str, str], now: datetime) -> Range | None:
@@ -30,10 +30,10 @@ def asked(parameters: Mapping[str, str], now: datetime) -> Range | None:
 
 def _length(text: str) -> timedelta:
     match = _PERIOD.fullmatch(text)
-    length = timedelta(seconds=int(match[1]) * _SECONDS[match[2]]) if match else _LONGEST
-    if length >= _LONGEST:
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else _LONGEST_SECONDS
+    if seconds >= _LONGEST_SECONDS:
         raise BadRequest(f"Invalid date range: Invalid statsPeriod: '{text}'")
-    return length
+    return timedelta(seconds=seconds)
 
 
 def _moment(text: str) -> datetime:
