@@ -17,7 +17,7 @@ from shipmark.api.routes import (
     issues,
     project_releases,
     release_children,
-    releases,
+    release_lists,
     repositories,
 )
 from shipmark.ground import logs
@@ -34,7 +34,7 @@ from shipmark.work import timers
 
 API = (
     identity.router,
-    releases.router,
+    release_lists.router,
     release_children.router,
     deploys.router,
     project_releases.router,

@@ -13,7 +13,9 @@ from sqlalchemy import event
 from shipmark.ground.database import Database
 
 #: What may be read from one end to the other: rows that came with the statement, and what is small by nature.
-SMALL = re.compile(r"(\w+_rows|given|kept|these|wanted\w*|(\d+ )?CONSTANT ROWS?|anon_\d+|jobs)\b")
+SMALL = re.compile(
+    r"(\w+_rows|given|kept|these|wanted\w*|(\d+ )?CONSTANT ROWS?|anon_\d+|page|jobs)\b"
+)
 
 pytestmark = pytest.mark.parametrize("kind", ["sqlite"])
 
@@ -104,6 +106,12 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
     for path in (
         "/organizations/acme/releases/?project=-1",
         "/organizations/acme/releases/?environment=production",
+        "/organizations/acme/releases/?project=-1&flatten=1&status=",
+        "/organizations/acme/releases/?project=-1&sort=semver",
+        "/organizations/acme/releases/?project=-1&sort=build",
+        "/organizations/acme/releases/?sort=semver&query=release.package:web",
+        "/organizations/acme/releases/?query=release.version:>1&cursor=1795328720287509:5:0",
+        "/organizations/acme/releases/stats/",
         "/projects/acme/web/releases/",
         "/organizations/acme/repos/",
         "/organizations/acme/issues/",

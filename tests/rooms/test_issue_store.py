@@ -74,7 +74,7 @@ def release(connection: Connection, world: World, version: str, *project_names: 
     new = NewRelease(version=version, created_at=NOW)
     made, _ = releases.ensure(connection, world.organizations["acme"], new)
     ids = [world.projects[name] for name in project_names or ("web",)]
-    release_projects.attach(connection, made.id, ids)
+    release_projects.attach(connection, made, ids)
     return made.id
 
 

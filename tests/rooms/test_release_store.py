@@ -15,10 +15,12 @@ from shipmark.releases.model import (
     ReleaseActivity,
     ReleaseActivityType,
     ReleaseFilter,
+    ReleaseSort,
     ReleaseStatus,
     Seen,
 )
-from shipmark.releases.store import activity, commits, environments, projects, releases
+from shipmark.releases.search import Search
+from shipmark.releases.store import activity, commits, environments, listing, projects, releases
 from shipmark.repositories import actions as repositories
 from shipmark.repositories.model import GivenCommit
 
@@ -52,7 +54,7 @@ def make(connection: Connection, world: World) -> Make:
         organization = world.organizations["globex" if "/" in project else "acme"]
         new = NewRelease(version=version, created_at=NOW + hours * HOUR, **more)  # type: ignore[arg-type]
         release, _ = releases.ensure(connection, organization, new)
-        projects.attach(connection, release.id, [world.projects[project]])
+        projects.attach(connection, release, [world.projects[project]])
         return release
 
     return made
@@ -66,6 +68,18 @@ def commit_ids(connection: Connection, organization_id: int, *keys: str) -> list
 def with_commits(connection: Connection, release: Release) -> Release:
     (last,) = commit_ids(connection, release.organization_id, "a" * 40)
     return releases.record_commits(connection, release, count=1, last_commit_id=last, author_ids=[])
+
+
+def listed(
+    connection: Connection,
+    wanted: ReleaseFilter,
+    sort: ReleaseSort = ReleaseSort.DATE,
+    *,
+    limit: int = 9,
+    offset: int = 0,
+) -> list[str]:
+    rows = listing.page(connection, wanted, sort, limit=limit, offset=offset)
+    return [row.release.version for row in rows]
 
 
 def test_a_release_is_made_with_all_that_is_given(
@@ -174,9 +188,9 @@ def test_a_removed_release_leaves_its_commits(
 def test_a_release_is_attached_once(connection: Connection, world: World, make: Make) -> None:
     made = make("1")
     web, mobile, tools, _ = world.projects.values()
-    assert projects.attach(connection, made.id, [tools, web, mobile]) == {mobile, tools}
-    assert projects.attach(connection, made.id, [tools, web, mobile]) == set()
-    assert projects.attach(connection, made.id, []) == set()
+    assert projects.attach(connection, made, [tools, web, mobile]) == {mobile, tools}
+    assert projects.attach(connection, made, [tools, web, mobile]) == set()
+    assert projects.attach(connection, made, []) == set()
     found = projects.of_releases(connection, [made.id])[made.id]
     assert [it.project_id for it in found] == [web, mobile, tools]
 
@@ -185,7 +199,7 @@ def test_new_issues_are_counted_in_one_project(
     connection: Connection, world: World, web: int, make: Make
 ) -> None:
     made = make("1")
-    projects.attach(connection, made.id, [world.projects["mobile"]])
+    projects.attach(connection, made, [world.projects["mobile"]])
     for _ in range(2):
         projects.count_new_issue(connection, made.id, web)
     found = projects.of_releases(connection, [made.id])[made.id]
@@ -198,10 +212,10 @@ def test_new_issues_are_counted_in_one_project(
         ({}, ["web@2", "web@1"]),
         ({"status": None}, ["web@3", "web@2", "web@1"]),
         ({"status": ReleaseStatus.ARCHIVED}, ["web@3"]),
-        ({"version_part": "WEB@1"}, ["web@1"]),
-        ({"version_part": "2"}, ["web@2"]),
-        ({"version_part": "%"}, []),
-        ({"version_part": "_"}, []),
+        ({"search": Search(texts=("WEB@1",))}, ["web@1"]),
+        ({"search": Search(texts=("2",))}, ["web@2"]),
+        ({"search": Search(texts=("%",))}, []),
+        ({"search": Search(texts=("_",))}, []),
         ({"created_from": NOW + HOUR}, ["web@2", "web@1"]),
         ({"created_from": NOW + 2 * HOUR}, ["web@2"]),
         ({"created_to": NOW + HOUR}, ["web@1"]),
@@ -222,9 +236,8 @@ def test_which_releases_pass_a_filter(
     make("web@3", hours=3, status=ReleaseStatus.ARCHIVED)
     make("tools@1", "tools", hours=4)
     given = ReleaseFilter(organization_id=acme, project_ids=(web,), **more)  # type: ignore[arg-type]
-    for page in (releases.page_of, releases.page_by_shipping):
-        found = page(connection, given, limit=9, offset=0)
-        assert [it.version for it in found] == versions
+    for sort in (ReleaseSort.DATE, ReleaseSort.SHIPPED):
+        assert listed(connection, given, sort) == versions
 
 
 def test_a_filter_without_projects_lets_nothing_pass(
@@ -232,16 +245,16 @@ def test_a_filter_without_projects_lets_nothing_pass(
 ) -> None:
     make("1")
     given = ReleaseFilter(organization_id=acme, project_ids=())
-    assert releases.page_of(connection, given, limit=9, offset=0) == []
+    assert listed(connection, given) == []
 
 
 def test_a_release_of_two_projects_is_listed_once(
     connection: Connection, world: World, acme: int, make: Make
 ) -> None:
     made = make("1")
-    projects.attach(connection, made.id, world.projects.values())
+    projects.attach(connection, made, world.projects.values())
     given = ReleaseFilter(organization_id=acme, project_ids=tuple(world.projects.values()))
-    assert releases.page_of(connection, given, limit=9, offset=0) == [made]
+    assert listed(connection, given) == [made.version]
 
 
 def test_releases_are_listed_by_the_environments_of_the_named_projects(
@@ -250,26 +263,20 @@ def test_releases_are_listed_by_the_environments_of_the_named_projects(
     place = project_store.ensure_environment(connection, acme, "production").id
     seen, deployed, _ = make("seen", hours=2), make("deployed", hours=1), make("neither")
     elsewhere = make("elsewhere")
-    environments.note_event(connection, seen.id, web, place, NOW)
-    environments.note_deploy(connection, deployed.id, [web], place, 1)
-    environments.note_event(connection, elsewhere.id, world.projects["mobile"], place, NOW)
+    environments.note_event(connection, seen, web, place, NOW)
+    environments.note_deploy(connection, deployed, [web], place, 1)
+    environments.note_event(connection, elsewhere, world.projects["mobile"], place, NOW)
     given = ReleaseFilter(organization_id=acme, project_ids=(web,), environment_ids=(place,))
-    found = releases.page_of(connection, given, limit=9, offset=0)
-    assert [it.version for it in found] == ["seen", "deployed"]
+    assert listed(connection, given) == ["seen", "deployed"]
 
 
 def test_pages_follow_each_other(connection: Connection, acme: int, web: int, make: Make) -> None:
     for version in "12345":
         make(version)
     given = ReleaseFilter(organization_id=acme, project_ids=(web,))
-    for page in (releases.page_of, releases.page_by_shipping):
-        pages = [page(connection, given, limit=2, offset=offset) for offset in (0, 2, 4, 6)]
-        assert [[it.version for it in each] for each in pages] == [
-            ["5", "4"],
-            ["3", "2"],
-            ["1"],
-            [],
-        ]
+    for sort in (ReleaseSort.DATE, ReleaseSort.SHIPPED):
+        pages = [listed(connection, given, sort, limit=2, offset=it) for it in (0, 2, 4, 6)]
+        assert pages == [["5", "4"], ["3", "2"], ["1"], []]
 
 
 def test_a_release_ships_when_it_is_finalized(
@@ -279,8 +286,7 @@ def test_a_release_ships_when_it_is_finalized(
     make("created", hours=5)
     make("early", hours=8, released_at=NOW)
     given = ReleaseFilter(organization_id=acme, project_ids=(web,))
-    found = releases.page_by_shipping(connection, given, limit=9, offset=0)
-    assert [it.version for it in found] == ["late", "created", "early"]
+    assert listed(connection, given, ReleaseSort.SHIPPED) == ["late", "created", "early"]
 
 
 def test_the_newest_versions_are_of_open_releases_of_the_project(
@@ -366,9 +372,9 @@ def test_a_release_is_seen_from_its_first_event_to_its_last(
     made = make("1")
     place = project_store.ensure_environment(connection, acme, "").id
     for hours in (1, 3, 2):
-        environments.note_event(connection, made.id, web, place, NOW + hours * HOUR)
+        environments.note_event(connection, made, web, place, NOW + hours * HOUR)
     seen = Seen(first_at=NOW + HOUR, last_at=NOW + 3 * HOUR)
-    assert environments.seen(connection, [made.id]) == {made.id: seen}
+    assert environments.seen(connection, [made.id]) == {made.id: {web: seen}}
 
 
 def test_a_release_is_seen_in_any_project_and_environment(
@@ -376,21 +382,29 @@ def test_a_release_is_seen_in_any_project_and_environment(
 ) -> None:
     made = make("1")
     places = [project_store.ensure_environment(connection, acme, name).id for name in "ab"]
-    environments.note_event(connection, made.id, world.projects["web"], places[0], NOW)
+    environments.note_event(connection, made, world.projects["web"], places[0], NOW)
     later = NOW + 2 * HOUR
-    environments.note_event(connection, made.id, world.projects["mobile"], places[1], later)
+    environments.note_event(connection, made, world.projects["mobile"], places[1], later)
     found = environments.seen(connection, [made.id])
-    assert found == {made.id: Seen(first_at=NOW, last_at=later)}
+    web, mobile = world.projects["web"], world.projects["mobile"]
+    assert found[made.id] == {
+        web: Seen(first_at=NOW, last_at=NOW),
+        mobile: Seen(first_at=later, last_at=later),
+    }
+    only = environments.seen(connection, [made.id], [places[1]])
+    assert only == {made.id: {mobile: Seen(first_at=later, last_at=later)}}
 
 
 def test_a_deploy_is_no_event(connection: Connection, acme: int, web: int, make: Make) -> None:
     made = make("1")
     place = project_store.ensure_environment(connection, acme, "").id
-    environments.note_deploy(connection, made.id, [web], place, 1)
-    assert environments.seen(connection, [made.id]) == {made.id: Seen()}
-    environments.note_event(connection, made.id, web, place, NOW)
-    environments.note_deploy(connection, made.id, [web], place, 2)
-    assert environments.seen(connection, [made.id]) == {made.id: Seen(first_at=NOW, last_at=NOW)}
+    environments.note_deploy(connection, made, [web], place, 1)
+    assert environments.seen(connection, [made.id]) == {made.id: {web: Seen()}}
+    environments.note_event(connection, made, web, place, NOW)
+    environments.note_deploy(connection, made, [web], place, 2)
+    assert environments.seen(connection, [made.id]) == {
+        made.id: {web: Seen(first_at=NOW, last_at=NOW)}
+    }
     row = connection.execute(environments.release_environments.select()).one()
     assert row.last_deploy_id == 2
 
@@ -401,7 +415,7 @@ def test_new_issues_are_counted_in_an_environment(
     made = make("1")
     for name in ("production", "staging"):
         place = project_store.ensure_environment(connection, acme, name).id
-        environments.note_event(connection, made.id, web, place, NOW)
+        environments.note_event(connection, made, web, place, NOW)
     environments.count_new_issue(connection, made.id, web, place)
     table = environments.release_environments
     found = connection.execute(table.select().order_by(table.c.environment_id)).all()

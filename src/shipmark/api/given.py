@@ -96,9 +96,10 @@ class Visit:
         """All values of a parameter."""
         return [str(value) for value in self.request.query_params.getall(name, [])]
 
-    def page(self) -> pages.Wanted:
-        """The page that is asked for."""
-        return pages.wanted(self.parameter("per_page"), self.parameter("cursor"))
+    def page(self, *, most: int = pages.PER_PAGE_MAX, is_counted: bool = True) -> pages.Wanted:
+        """The page that is asked for; see `pages.wanted`."""
+        per_page, cursor = self.parameter("per_page"), self.parameter("cursor")
+        return pages.wanted(per_page, cursor, most=most, is_counted=is_counted)
 
     def listed(self, rows: Sequence[object], links: pages.Links | None) -> Response[Any]:
         """An answer with a list and, where it has pages, the links to them."""

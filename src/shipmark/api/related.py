@@ -1,6 +1,6 @@
 """What the JSON of releases, commits and issues nests, loaded for a whole page: one query for each relation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -27,7 +27,7 @@ class Related:
     projects: dict[int, Project] = field(default_factory=dict)
     platforms: dict[int, list[str]] = field(default_factory=dict)
     attached: dict[int, list[ReleasedProject]] = field(default_factory=dict)
-    seen: dict[int, Seen] = field(default_factory=dict)
+    seen: dict[int, dict[int, Seen]] = field(default_factory=dict)
     deploys: dict[int, Deploy] = field(default_factory=dict)
     commits: dict[int, Commit] = field(default_factory=dict)
     repositories: dict[int, Repository] = field(default_factory=dict)
@@ -38,16 +38,19 @@ class Related:
 
 
 def to_releases(
-    connection: Connection, organization_id: int, releases: Sequence[Release]
+    connection: Connection,
+    organization_id: int,
+    releases: Sequence[Release],
+    environment_ids: Collection[int] | None = None,
 ) -> Related:
-    """What the JSON of these releases nests."""
+    """What the JSON of these releases nests; what was seen of them is of those environments, or of any."""
     release_ids = [release.id for release in releases]
     attached = release_projects.of_releases(connection, release_ids)
     project_ids = {it.project_id for each in attached.values() for it in each}
     related = Related(
         attached=attached,
         projects=projects.by_ids(connection, project_ids),
-        seen=environments.seen(connection, release_ids),
+        seen=environments.seen(connection, release_ids, environment_ids),
     )
     _complete(connection, organization_id, related, releases)
     return related

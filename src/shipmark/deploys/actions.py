@@ -28,7 +28,7 @@ def record(
     environment = projects.ensure_environment(connection, release.organization_id, new.environment)
     projects.link_environment(connection, environment.id, project_ids)
     deploy = store.add(connection, release.organization_id, release.id, environment.id, new)
-    environments.note_deploy(connection, release.id, project_ids, environment.id, deploy.id)
+    environments.note_deploy(connection, release, project_ids, environment.id, deploy.id)
     releases.record_deploy(connection, release.id, deploy.id)
     if release.commit_count or not release_commits.has_heads(connection, release.id):
         _announce(connection, release, deploy, user_id)

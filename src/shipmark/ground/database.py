@@ -6,6 +6,7 @@ Two units of work: `Database.transaction` may write and is all or nothing, `Data
 
 import fcntl
 import json
+import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +17,7 @@ from typing import IO, Any, Protocol
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     Connection,
     DateTime,
@@ -53,6 +55,9 @@ metadata = MetaData(
 
 #: The type of every id: 64 bits, and on SQLite the form that it keys tables by.
 Id: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")
+
+#: A text that sorts byte by byte, whatever the language of the database.
+Bytewise: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 
 BUSY = "Someone else is changing the same data. Nothing was changed; please try again."
 
@@ -162,6 +167,44 @@ WANTED_NAME = "wanted_ids"
 def wanted(ids: Iterable[int]) -> dict[str, str]:
     """The parameter that holds the ids of `WANTED`."""
     return rows(WANTED_NAME, ([each] for each in sorted(ids)))
+
+
+def matches(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+    """Is a text like the pattern, in which ``*`` stands for any text? Case counts, on SQLite too."""
+    return _Matches(column, bindparam(None, pattern, type_=_Wildcards(), unique=True))
+
+
+class _Wildcards(TypeDecorator[str]):
+    """A pattern with ``*``, in the form that the database takes."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        assert value is not None
+        if dialect.name == "sqlite":
+            return re.sub(r"[\[?]", r"[\g<0>]", value)
+        return re.sub(r"[\\%_]", r"\\\g<0>", value).replace("*", "%")
+
+
+class _Matches(FunctionElement[bool]):
+    """A comparison with a pattern."""
+
+    inherit_cache = True
+    name = "matches"
+    type = Boolean()
+
+
+@compiles(_Matches, "sqlite")
+def _matches_on_sqlite(element: _Matches, compiler: SQLCompiler, **options: Any) -> str:
+    column, pattern = (compiler.process(each, **options) for each in element.clauses)
+    return f"({column} GLOB {pattern})"
+
+
+@compiles(_Matches, "postgresql")
+def _matches_on_postgresql(element: _Matches, compiler: SQLCompiler, **options: Any) -> str:
+    column, pattern = (compiler.process(each, **options) for each in element.clauses)
+    return f"({column} LIKE {pattern})"
 
 
 class _JsonRows(FunctionElement[Any]):

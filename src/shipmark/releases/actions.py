@@ -43,7 +43,7 @@ def attach(
     user_id: int | None,
 ) -> set[int]:
     """Attach the release to projects; says which are new to it, and tells those that it is out, if it is."""
-    added = release_projects.attach(connection, release.id, {project.id for project in attached})
+    added = release_projects.attach(connection, release, {project.id for project in attached})
     if any(not project.has_releases for project in attached if project.id in added):
         projects.note_releases(connection, added)
     if added and release.released_at is not None:
@@ -134,7 +134,7 @@ def note_event(
     at: datetime,
 ) -> None:
     """Remember that an event of the release came from the project's environment."""
-    environments.note_event(connection, release.id, project_id, environment_id, at)
+    environments.note_event(connection, release, project_id, environment_id, at)
 
 
 def _tell_released(

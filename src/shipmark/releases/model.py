@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from shipmark.releases.search import EVERYTHING, Search
+
 VERSION_MAX = 200
 REF_MAX = 200
 URL_MAX = 200
@@ -74,10 +76,11 @@ class ReleasedProject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """When events of a release first and last came."""
+    """When events of a release first and last came from a project, and how many issues were new in its environments."""
 
     first_at: datetime | None = None
     last_at: datetime | None = None
+    new_issue_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +95,52 @@ class ReleaseActivity:
     details: dict[str, object] = field(default_factory=dict)
 
 
+class ReleaseSort(StrEnum):
+    """What a list of releases is ordered by, the greatest first; of equals, the newest created comes first."""
+
+    DATE = "date"
+    SEMVER = "semver"
+    BUILD = "build"
+    SHIPPED = "shipped"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFilter:
-    """Which releases a list shows. ``status`` null shows all; a text is searched in the versions, in any case."""
+    """Which releases a list shows.
+
+    ``status`` null shows all. With ``is_flat`` a release comes once for each of its projects.
+    """
 
     organization_id: int
     project_ids: tuple[int, ...]
+    is_flat: bool = False
     status: ReleaseStatus | None = ReleaseStatus.OPEN
-    version_part: str = ""
+    search: Search = EVERYTHING
     environment_ids: tuple[int, ...] | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
+
+
+#: What a release is ordered by: a version's sort key, a build, or a moment.
+SortKey = str | int | datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """The place of a release in a list: what it is ordered by, and what decides among equals.
+
+    ``project_id`` is null unless the list is flat.
+    """
+
+    key: SortKey
+    created_at: datetime
+    release_id: int
+    project_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A release in a list, at its place."""
+
+    release: Release
+    position: Position

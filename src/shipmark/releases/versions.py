@@ -88,6 +88,22 @@ class Version:
         build = _part(self.build) if self.build is not None else (0, 0, "")
         return padded, int(self.pre is None), pre, build
 
+    @property
+    def sort_key(self) -> str:
+        """A text that sorts, byte by byte, as the version does without its build (releases.md 1.4, "Order")."""
+        numbers = (self.major, self.minor, self.patch, self.revision)
+        return "".join(map(_number_key, numbers)) + _pre_key(self.pre)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SemverColumns:
+    """What is stored of a name, to sort and search by; all empty unless the release is semver (releases.md 1.4)."""
+
+    package: str | None = None
+    sort_key: str = ""
+    build: str | None = None
+    build_number: int | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Name:
@@ -154,6 +170,25 @@ def is_semver(name: str) -> bool:
     """Whether the name is valid, has a package, and a version whose numbers columns can hold."""
     parsed = parse(name) if is_valid_name(name) else None
     return parsed is not None and parsed.version is not None and parsed.version.fits
+
+
+def semver_columns(name: str) -> SemverColumns:
+    """What is stored of a name when its release is made; it never changes after that."""
+    parsed = parse(name) if is_valid_name(name) else None
+    version = parsed.version if parsed is not None else None
+    if parsed is None or version is None or not version.fits:
+        return SemverColumns()
+    return SemverColumns(
+        package=parsed.package,
+        sort_key=version.sort_key,
+        build=version.build,
+        build_number=version.build_number,
+    )
+
+
+def number_prefix(numbers: Sequence[int]) -> str:
+    """What the sort keys of all versions begin with that begin with these numbers."""
+    return "".join(map(_number_key, numbers))
 
 
 def compare(left: str, right: str) -> int | None:
@@ -223,3 +258,21 @@ def _compared_version(name: str) -> Version | None:
 def _part(text: str) -> Part:
     """Order numbers by value, before words. Else ``9 < 10 < 1a < 9`` would be a circle."""
     return (1, int(text), "") if text.isdigit() else (2, 0, text)
+
+
+def _number_key(number: int) -> str:
+    """A number whose length goes first, as a letter: so texts of digits sort by value."""
+    digits = str(number)
+    return chr(ord("a") + len(digits) - 1) + digits
+
+
+def _pre_key(pre: str | None) -> str:
+    """What follows the numbers: a release ("~") sorts after its prereleases ("-").
+
+    Identifiers end in a blank, which sorts before all that they are made of; numbers (0) sort before words (1), and
+    by their length first.
+    """
+    if pre is None:
+        return "~"
+    parts = (f"0{len(it):03}{it} " if it.isdigit() else f"1{it} " for it in pre.split("."))
+    return "-" + "".join(parts)

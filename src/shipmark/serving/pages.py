@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import quote_plus
 
@@ -12,6 +12,9 @@ T = TypeVar("T")
 
 PER_PAGE_MAX = 100
 OFFSET_MAX = 2**53
+CURSOR_MAX = 2000
+
+BAD_CURSOR = "Invalid cursor parameter."
 
 _CURSOR = re.compile(r"(-?\d+(?:\.\d+)?):(-?\d+):([01])")
 
@@ -73,9 +76,20 @@ class Links:
         )
 
 
-def wanted(per_page: str | None, cursor: str | None, *, most: int = PER_PAGE_MAX) -> Wanted:
-    """The page that the two parameters ask for; raises `BadRequest` in the reference's words."""
-    return Wanted(per_page=_per_page(per_page, most), cursor=_cursor(cursor))
+def wanted(
+    per_page: str | None, cursor: str | None, *, most: int = PER_PAGE_MAX, is_counted: bool = True
+) -> Wanted:
+    """The page that the two parameters ask for; raises `BadRequest` in the reference's words.
+
+    Where pages are not counted, a cursor names a place, by numbers as big as it takes.
+    """
+    page = Wanted(per_page=_per_page(per_page, most), cursor=_cursor(cursor))
+    if is_counted and page.cursor is not None:
+        value, offset = abs(page.cursor.value), page.cursor.offset
+        if value > OFFSET_MAX or offset > OFFSET_MAX or value * offset > OFFSET_MAX:
+            raise BadRequest("Pagination offset too large")
+        return replace(page, cursor=replace(page.cursor, value=max(page.cursor.value, 0)))
+    return page
 
 
 def counted(rows: Sequence[T], page: Wanted) -> tuple[Sequence[T], Links]:
@@ -143,12 +157,10 @@ def _per_page(text: str | None, most: int) -> int:
 def _cursor(text: str | None) -> Cursor | None:
     if not text:
         return None
-    match = _CURSOR.fullmatch(text)
+    match = _CURSOR.fullmatch(text) if len(text) <= CURSOR_MAX else None
     if match is None:
-        raise BadRequest("Invalid cursor parameter.")
-    value, offset = int(float(match[1])), int(match[2])
+        raise BadRequest(BAD_CURSOR)
+    value, offset = int(match[1].partition(".")[0]), int(match[2])
     if offset < 0:
         raise BadRequest("Pagination offset cannot be negative")
-    if abs(value) > OFFSET_MAX or offset > OFFSET_MAX or abs(value * offset) > OFFSET_MAX:
-        raise BadRequest("Pagination offset too large")
-    return Cursor(value=max(value, 0), offset=offset, is_previous=match[3] == "1")
+    return Cursor(value=value, offset=offset, is_previous=match[3] == "1")

@@ -6,10 +6,11 @@ from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
-from shipmark.api import bodies, related
+from shipmark.api import asked, bodies, related
 from shipmark.api.given import GivenVisit, Visit, all_of
 from shipmark.api.routes.issues import shown_issues
 from shipmark.api.routes.release_children import RESOLVED_MAX, commits_answer
+from shipmark.api.routes.release_lists import found
 from shipmark.api.routes.releases import (
     amendment,
     publication_fields,
@@ -30,12 +31,12 @@ from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY, Publication
 from shipmark.releases import actions as releases
-from shipmark.releases.model import Release, ReleaseFilter, ReleaseStatus
+from shipmark.releases.model import Release, ReleaseFilter, ReleaseSort
+from shipmark.releases.search import Search
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import store as repositories
-from shipmark.serving.pages import counted
 
 
 @get("/", scopes=RELEASE_READ, sync_to_thread=True)
@@ -45,22 +46,23 @@ def list_releases(
     """List the project's open releases, the newest shipped first."""
     with visit.database.snapshot() as connection:
         access, it = _entered(visit, connection, organization, project)
-        page = visit.page()
+        shape = replace(asked.shape(visit), project_id=it.id)
+        page = visit.page(is_counted=False)
+        text = (visit.parameter("query") or "").strip()
         wanted = ReleaseFilter(
             organization_id=access.organization.id,
             project_ids=(it.id,),
-            status=ReleaseStatus.OPEN,
-            version_part=(visit.parameter("query") or "").strip(),
+            search=Search(texts=(text,) if text else ()),
+            environment_ids=_environments(visit, connection, access),
         )
-        if name := visit.parameter("environment"):
-            known = project_store.environments_named(connection, access.organization.id, [name])
-            wanted = replace(wanted, environment_ids=tuple(e.id for e in known))
-        rows = release_store.page_by_shipping(
-            connection, wanted, limit=page.limit, offset=page.skipped
+        rows, links = found(connection, wanted, ReleaseSort.SHIPPED, page)
+        nested = related.to_releases(
+            connection,
+            access.organization.id,
+            [row.release for row in rows],
+            wanted.environment_ids,
         )
-        found, links = counted(rows, page)
-        nested = related.to_releases(connection, access.organization.id, found)
-    return visit.listed([release_json(release, nested) for release in found], links)
+    return visit.listed([release_json(row.release, nested, shape) for row in rows], links)
 
 
 @post("/", scopes=RELEASE_WRITE, sync_to_thread=True)
@@ -87,8 +89,11 @@ def get_release(
 ) -> ReleaseJson:
     """Show one release of the project."""
     with visit.database.snapshot() as connection:
-        _, _, release = _found(visit, connection, organization, project, version)
-        return shown_release(connection, release)
+        access, it, release = _found(visit, connection, organization, project, version)
+        asked_shape = asked.shape(visit)
+        shape = replace(asked_shape, project_id=it.id, is_narrow=asked_shape.has_health)
+        nested = related.to_releases(connection, access.organization.id, [release])
+    return release_json(release, nested, replace(shape, by_environment=False))
 
 
 @put("/{version:str}/", scopes=RELEASE_WRITE, sync_to_thread=True)
@@ -155,6 +160,15 @@ def list_resolved(
             raise NotFound
         found = resolutions.resolved_by(connection, release.id, [it.id], limit=RESOLVED_MAX)
         return shown_issues(visit, connection, access, found)
+
+
+def _environments(visit: Visit, connection: Connection, access: Access) -> tuple[int, ...] | None:
+    """The environment that a project's list is filtered by; one that nobody knows has nothing."""
+    name = visit.parameter("environment")
+    if not name:
+        return None
+    known = project_store.environments_named(connection, access.organization.id, [name])
+    return tuple(it.id for it in known)
 
 
 def _entered(

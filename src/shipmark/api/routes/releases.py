@@ -1,19 +1,17 @@
-"""``organizations/{org}/releases/``: list, publish, and one release (releases.md 2.3, 2.4, 2.6)."""
+"""``organizations/{org}/releases/``: publish, change and delete (releases.md 2.3, 2.6)."""
 
-import re
 from collections.abc import Sequence
 
-from litestar import Response, Router, delete, get, post, put
+from litestar import Response, delete, post, put
 from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.api import bodies, related
 from shipmark.api.given import GivenVisit, Visit, all_of
-from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
+from shipmark.api.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.api.wire.release import ReleaseJson, release_json
-from shipmark.ground.clock import now
-from shipmark.ground.errors import BadRequest, Invalid, NotFound
+from shipmark.ground.errors import Invalid
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
@@ -24,44 +22,10 @@ from shipmark.releases import actions as releases
 from shipmark.releases.model import (
     USER_AGENT_MAX,
     Release,
-    ReleaseFilter,
-    ReleaseStatus,
 )
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
-from shipmark.serving import ranges
 from shipmark.serving.fields import Fields
-from shipmark.serving.pages import counted
-
-_KEY = re.compile(r"!?([a-zA-Z_.]+):")
-
-
-@get("/", scopes=RELEASE_READ, sync_to_thread=True)
-def list_releases(visit: GivenVisit, organization: FromPath[str]) -> Response[list[ReleaseJson]]:
-    """List the releases of the organization, the newest first."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        status = chosen_status(visit.parameter("status"), default=ReleaseStatus.OPEN)
-        if (visit.parameter("sort") or "date") != "date":
-            raise BadRequest("invalid sort")
-        page = visit.page()
-        shown = visit.filtered_projects(connection, access)
-        if not shown:
-            return visit.listed([], None)
-        created = ranges.asked(visit.request.query_params, now()) or (None, None)
-        wanted = ReleaseFilter(
-            organization_id=access.organization.id,
-            project_ids=tuple(project.id for project in shown),
-            status=status,
-            version_part=searched(visit.parameter("query")),
-            environment_ids=_environments(visit, connection, access),
-            created_from=created[0],
-            created_to=created[1],
-        )
-        rows = release_store.page_of(connection, wanted, limit=page.limit, offset=page.skipped)
-        found, links = counted(rows, page)
-        nested = related.to_releases(connection, access.organization.id, found)
-    return visit.listed([release_json(release, nested) for release in found], links)
 
 
 @post("/", scopes=RELEASE_WRITE, sync_to_thread=True)
@@ -82,17 +46,6 @@ def publish_release(
         published = publishing.publish(connection, publication, visit.circumstances(access))
         shown = shown_publication(connection, published, publication.projects)
     return Response(shown, status_code=201 if published.is_news else 208)
-
-
-@get("/{version:str}/", scopes=RELEASE_READ, sync_to_thread=True)
-def get_release(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
-) -> ReleaseJson:
-    """Show one release."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        release = seen_release(visit, connection, access, version)
-        return shown_release(connection, release)
 
 
 @put("/{version:str}/", scopes=RELEASE_WRITE, sync_to_thread=True)
@@ -182,36 +135,6 @@ def amendment(fields: Fields) -> Amendment:
     )
 
 
-def chosen_status(text: str | None, *, default: ReleaseStatus | None) -> ReleaseStatus | None:
-    """The status that a list is asked for; an empty one means any."""
-    if text is None:
-        return default
-    if not text:
-        return None
-    try:
-        return ReleaseStatus(text)
-    except ValueError:
-        raise BadRequest("invalid value for status") from None
-
-
-def searched(query: str | None) -> str:
-    """The text that is searched in versions. Keys are refused: taking them for text would mislead."""
-    text = (query or "").strip()
-    if match := _KEY.match(text):
-        raise BadRequest(f"Invalid key for this search: {match[1]}")
-    return text
-
-
-def _environments(visit: Visit, connection: Connection, access: Access) -> tuple[int, ...] | None:
-    names = visit.parameters("environment")
-    if not names:
-        return None
-    known = projects.environments_named(connection, access.organization.id, names)
-    if {it.name for it in known} != set(names):
-        raise NotFound
-    return tuple(it.id for it in known)
-
-
 def _named_projects(
     connection: Connection, access: Access, names: list[str]
 ) -> tuple[Project, ...]:
@@ -251,7 +174,5 @@ def _owner(connection: Connection, access: Access, name: str | None) -> int | No
     return user.id
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/releases",
-    route_handlers=[list_releases, publish_release, get_release, amend_release, delete_release],
-)
+#: One router has them and the lists, for they share addresses: see release_lists.py.
+HANDLERS = (publish_release, amend_release, delete_release)

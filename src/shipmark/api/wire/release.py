@@ -1,5 +1,7 @@
 """The release object (releases.md 2.2)."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -12,6 +14,7 @@ from shipmark.api.wire.user import UserJson, user_json
 from shipmark.projects.model import Project
 from shipmark.releases import versions
 from shipmark.releases.model import Release, ReleasedProject, Seen
+from shipmark.releases.search import Stage
 
 
 class RawVersionJson(Wire):
@@ -51,6 +54,33 @@ class ReleasedProjectJson(Wire):
     platform: str | None
     platforms: list[str]
     has_health_data: bool | msgspec.UnsetType = msgspec.UNSET
+    health_data: msgspec.UnsetType | None = msgspec.UNSET
+
+
+class AdoptionStageJson(Wire):
+    """How far a release has got in a project."""
+
+    stage: str
+    adopted: datetime | None
+    unadopted: datetime | None
+
+
+class ProjectMetaJson(Wire):
+    """What is around a release in one project. Sessions are not kept yet, so they have no bounds."""
+
+    next_release_version: str | None
+    prev_release_version: str | None
+    first_release_version: str | None
+    last_release_version: str | None
+    sessions_lower_bound: datetime | None = None
+    sessions_upper_bound: datetime | None = None
+
+
+class ReleaseVersionJson(Wire):
+    """A release in the list for charts."""
+
+    version: str
+    date: datetime
 
 
 class ReleaseJson(Wire):
@@ -76,8 +106,9 @@ class ReleaseJson(Wire):
     projects: list[ReleasedProjectJson]
     first_event: datetime | None
     last_event: datetime | None
-    current_project_meta: dict[str, object]
+    current_project_meta: ProjectMetaJson | dict[str, object]
     user_agent: str | None
+    adoption_stages: dict[str, AdoptionStageJson] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ReleaseMetaJson(Wire):
@@ -95,13 +126,40 @@ class ReleaseMetaJson(Wire):
     is_artifact_bundle: bool
 
 
-def release_json(release: Release, related: Related) -> ReleaseJson:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How a release is to be shown, beyond what it always shows.
+
+    With a ``project_id``, numbers and moments are of that project alone, and, if ``is_narrow``, it shows no other. With
+    ``by_environment``, they are of the environments that `Related.seen` was loaded for.
+    """
+
+    project_id: int | None = None
+    is_narrow: bool = False
+    by_environment: bool = False
+    has_health: bool = False
+    has_stages: bool = False
+
+
+PLAIN = Shape()
+
+
+def release_json(
+    release: Release,
+    related: Related,
+    shape: Shape = PLAIN,
+    meta: ProjectMetaJson | None = None,
+) -> ReleaseJson:
     """A release with all that it nests."""
     attached = related.attached.get(release.id, [])
+    counted = [it for it in attached if shape.project_id in {None, it.project_id}]
     commit = related.commits.get(release.last_commit_id or 0)
     deploy = related.deploys.get(release.last_deploy_id or 0)
     owner = related.users.get(release.owner_id or 0)
-    seen = related.seen.get(release.id, Seen())
+    by_project = related.seen.get(release.id, {})
+    seen = [by_project.get(it.project_id, Seen()) for it in counted]
+    first = [it.first_at for it in seen if it.first_at]
+    last = [it.last_at for it in seen if it.last_at]
     return ReleaseJson(
         id=release.id,
         version=release.version,
@@ -113,18 +171,23 @@ def release_json(release: Release, related: Related) -> ReleaseJson:
         date_released=release.released_at,
         date_created=release.created_at,
         data={},
-        new_groups=sum(it.new_issue_count for it in attached),
+        new_groups=sum(it.new_issue_count for it in (seen if shape.by_environment else counted)),
         owner=user_json(owner) if owner else None,
         commit_count=release.commit_count,
         last_commit=commit_json(commit, related) if commit else None,
         deploy_count=release.deploy_count,
         last_deploy=deploy_json(deploy) if deploy else None,
         authors=_authors(release, related),
-        projects=[_project(it, related, has_health_data=False) for it in attached],
-        first_event=seen.first_at,
-        last_event=seen.last_at,
-        current_project_meta={},
+        projects=[
+            _project(it, related, shape) for it in (counted if shape.is_narrow else attached)
+        ],
+        first_event=min(first, default=None),
+        last_event=max(last, default=None),
+        current_project_meta=meta or {},
         user_agent=release.user_agent,
+        adoption_stages=_stages(counted, related, by_project)
+        if shape.has_stages
+        else msgspec.UNSET,
     )
 
 
@@ -136,7 +199,7 @@ def release_meta_json(
     return ReleaseMetaJson(
         version=release.version,
         version_info=version_info_json(release.version),
-        projects=[_project(it, related, has_health_data=msgspec.UNSET) for it in attached],
+        projects=[_project(it, related, None) for it in attached],
         new_groups=sum(it.new_issue_count for it in attached),
         deploy_count=release.deploy_count,
         commit_count=release.commit_count,
@@ -182,9 +245,8 @@ def _authors(release: Release, related: Related) -> list[UserJson | AuthorJson]:
     return list(shown.values())
 
 
-def _project(
-    it: ReleasedProject, related: Related, *, has_health_data: bool | msgspec.UnsetType
-) -> ReleasedProjectJson:
+def _project(it: ReleasedProject, related: Related, shape: Shape | None) -> ReleasedProjectJson:
+    """A project of a release; without a shape, it says nothing of health."""
     project: Project = related.projects[it.project_id]
     return ReleasedProjectJson(
         id=project.id,
@@ -193,5 +255,15 @@ def _project(
         new_groups=it.new_issue_count,
         platform=project.platform,
         platforms=related.platforms.get(project.id, []),
-        has_health_data=has_health_data,
+        has_health_data=msgspec.UNSET if shape is None else False,
+        health_data=None if shape is not None and shape.has_health else msgspec.UNSET,
     )
+
+
+def _stages(
+    attached: Iterable[ReleasedProject], related: Related, by_project: Mapping[int, Seen]
+) -> dict[str, AdoptionStageJson] | None:
+    """How far the release has got in each project that has it anywhere; without sessions, not far."""
+    low = AdoptionStageJson(stage=Stage.LOW_ADOPTION.value, adopted=None, unadopted=None)
+    known = [it.project_id for it in attached if it.project_id in by_project]
+    return {related.projects[project_id].slug: low for project_id in known} or None

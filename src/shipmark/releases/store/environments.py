@@ -8,8 +8,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     ForeignKey,
+    Index,
     Integer,
+    String,
     Table,
+    Text,
     TypedColumns,
     bindparam,
     case,
@@ -21,45 +24,72 @@ from sqlalchemy import (
 )
 
 from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
-from shipmark.releases.model import Seen
+from shipmark.releases.model import Release, Seen
 
 
 class ReleaseEnvironmentColumns(TypedColumns):
-    """A release in an environment of a project: seen by events there, or deployed there."""
+    """A release in an environment of a project: seen by events there, or deployed there.
+
+    ``status`` and ``created_at`` are the release's own, again: what lists go by.
+    """
 
     release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
     project_id = Column(
         Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    environment_id = Column(
-        Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    environment_id = Column(Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True)
     new_issue_count = Column(Integer, nullable=False)
     first_seen_at = Column(Moment)
     last_seen_at = Column(Moment)
     last_deploy_id = Column(Id)
+    status = Column(String(16), nullable=False)
+    created_at = Column(Moment, nullable=False)
 
 
-release_environments = Table("release_environments", metadata, ReleaseEnvironmentColumns)
+release_environments = Table(
+    "release_environments",
+    metadata,
+    ReleaseEnvironmentColumns,
+    Index(
+        "ix_release_environments_by_date",
+        "environment_id",
+        "project_id",
+        "status",
+        "created_at",
+        "release_id",
+    ),
+)
 
 _KEY = ["release_id", "project_id", "environment_id"]
 _SEEN = (
     select(
         release_environments.c.release_id,
+        release_environments.c.project_id,
         func.min(release_environments.c.first_seen_at, type_=Moment()),
         func.max(release_environments.c.last_seen_at, type_=Moment()),
+        func.sum(release_environments.c.new_issue_count, type_=Integer()),
     )
     .join(WANTED, WANTED.c.id == release_environments.c.release_id)
-    .group_by(release_environments.c.release_id)
+    .group_by(release_environments.c.release_id, release_environments.c.project_id)
 )
 _DEPLOYED = upsert(release_environments).from_select(
-    ["release_id", "project_id", "environment_id", "new_issue_count", "last_deploy_id"],
+    [
+        "release_id",
+        "project_id",
+        "environment_id",
+        "new_issue_count",
+        "last_deploy_id",
+        "status",
+        "created_at",
+    ],
     select(
         bindparam("release_id", type_=Id),
         WANTED.c.id,
         bindparam("environment_id", type_=Id),
         literal_column("0"),
         bindparam("deploy_id", type_=Id),
+        bindparam("status", type_=Text),
+        bindparam("created_at", type_=Moment()),
     ).order_by(WANTED.c.id),
 )
 _NOTE_DEPLOY = _DEPLOYED.on_conflict_do_update(
@@ -68,16 +98,18 @@ _NOTE_DEPLOY = _DEPLOYED.on_conflict_do_update(
 
 
 def note_event(
-    connection: Connection, release_id: int, project_id: int, environment_id: int, at: datetime
+    connection: Connection, release: Release, project_id: int, environment_id: int, at: datetime
 ) -> None:
     """Remember that an event of the release came; the last moment never moves back."""
     row: dict[str, object] = {
-        "release_id": release_id,
+        "release_id": release.id,
         "project_id": project_id,
         "environment_id": environment_id,
         "new_issue_count": 0,
         "first_seen_at": at,
         "last_seen_at": at,
+        "status": release.status.value,
+        "created_at": release.created_at,
     }
     table = release_environments.c
     statement = upsert(release_environments).values(row)
@@ -96,18 +128,29 @@ def note_event(
 
 def note_deploy(
     connection: Connection,
-    release_id: int,
+    release: Release,
     project_ids: Collection[int],
     environment_id: int,
     deploy_id: int,
 ) -> None:
     """Remember the latest deploy to the environment for each of the projects."""
     parameters = {
-        "release_id": release_id,
+        "release_id": release.id,
         "environment_id": environment_id,
         "deploy_id": deploy_id,
+        "status": release.status.value,
+        "created_at": release.created_at,
     }
     connection.execute(_NOTE_DEPLOY, wanted(project_ids) | parameters)
+
+
+def follow(connection: Connection, release: Release) -> None:
+    """Let the rows of the release say what it says, after its status has changed."""
+    connection.execute(
+        update(release_environments)
+        .where(release_environments.c.release_id == release.id)
+        .values(status=release.status.value)
+    )
 
 
 def count_new_issue(
@@ -126,12 +169,24 @@ def count_new_issue(
     )
 
 
-def seen(connection: Connection, release_ids: Collection[int]) -> dict[int, Seen]:
-    """When events of each release first and last came, in any project and environment."""
+def seen(
+    connection: Connection,
+    release_ids: Collection[int],
+    environment_ids: Collection[int] | None = None,
+) -> dict[int, dict[int, Seen]]:
+    """When events of each release came from each of its projects, in those environments or in any."""
     if not release_ids:
         return {}
-    found = connection.execute(_SEEN, wanted(release_ids))
-    return {release_id: Seen(first_at=first, last_at=last) for release_id, first, last in found}
+    query = _SEEN
+    if environment_ids is not None:
+        query = query.where(release_environments.c.environment_id.in_(environment_ids))
+    found: dict[int, dict[int, Seen]] = {}
+    for release_id, project_id, first, last, count in connection.execute(
+        query, wanted(release_ids)
+    ):
+        it = Seen(first_at=first, last_at=last, new_issue_count=count)
+        found.setdefault(release_id, {})[project_id] = it
+    return found
 
 
 def ran_in(

@@ -1,13 +1,19 @@
 """Which projects a release is attached to."""
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
+    Index,
     Integer,
+    String,
     Table,
+    Text,
     TypedColumns,
     bindparam,
     literal_column,
@@ -15,30 +21,78 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import WANTED, Id, metadata, upsert, wanted
-from shipmark.releases.model import ReleasedProject
+from shipmark.ground.database import WANTED, Bytewise, Id, Moment, metadata, upsert, wanted
+from shipmark.releases.model import Release, ReleasedProject
+from shipmark.releases.versions import semver_columns
 
 
 class ReleaseProjectColumns(TypedColumns):
-    """A release in a project, with the number of issues first seen in it there."""
+    """A release in a project, with the number of issues first seen in it there.
+
+    The columns after that are the release's own, again: what a project's list goes by.
+    """
 
     release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
-    project_id = Column(
-        Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     new_issue_count = Column(Integer, nullable=False)
+    status = Column(String(16), nullable=False)
+    created_at = Column(Moment, nullable=False)
+    shipped_at = Column(Moment, nullable=False)
+    version_key = Column(Bytewise, nullable=False)
+    build_number = Column(BigInteger)
 
 
 release_projects = Table("release_projects", metadata, ReleaseProjectColumns)
 
 
+def _by(name: str, *columns: Column[Any], where: ColumnElement[bool] | None = None) -> Index:
+    """An index for a list of a project's releases in an order."""
+    table = release_projects.c
+    return Index(
+        f"ix_release_projects_by_{name}",
+        table.project_id,
+        table.status,
+        *columns,
+        table.created_at,
+        table.release_id,
+        sqlite_where=where,
+        postgresql_where=where,
+    )
+
+
+_by("date")
+_by("version", release_projects.c.version_key)
+_by(
+    "build",
+    release_projects.c.build_number,
+    where=release_projects.c.build_number.is_not(None),
+)
+_by("shipping", release_projects.c.shipped_at)
+
+
 _ATTACH = (
     upsert(release_projects)
     .from_select(
-        ["release_id", "project_id", "new_issue_count"],
-        select(bindparam("release_id", type_=Id), WANTED.c.id, literal_column("0")).order_by(
-            WANTED.c.id
-        ),
+        [
+            "release_id",
+            "project_id",
+            "new_issue_count",
+            "status",
+            "created_at",
+            "shipped_at",
+            "version_key",
+            "build_number",
+        ],
+        select(
+            bindparam("release_id", type_=Id),
+            WANTED.c.id,
+            literal_column("0"),
+            bindparam("status", type_=Text),
+            bindparam("created_at", type_=Moment()),
+            bindparam("shipped_at", type_=Moment()),
+            bindparam("version_key", type_=Text),
+            bindparam("build_number", type_=BigInteger),
+        ).order_by(WANTED.c.id),
     )
     .on_conflict_do_nothing()
     .returning(release_projects.c.project_id)
@@ -54,12 +108,30 @@ _OF_RELEASES = (
 )
 
 
-def attach(connection: Connection, release_id: int, project_ids: Collection[int]) -> set[int]:
+def attach(connection: Connection, release: Release, project_ids: Collection[int]) -> set[int]:
     """Attach the release to the projects; says to which it was not attached before."""
     if not project_ids:
         return set()
-    parameters = wanted(project_ids) | {"release_id": release_id}
+    semver = semver_columns(release.version)
+    parameters: dict[str, object] = {
+        "release_id": release.id,
+        "status": release.status.value,
+        "created_at": release.created_at,
+        "shipped_at": release.shipped_at,
+        "version_key": semver.sort_key,
+        "build_number": semver.build_number,
+    }
+    parameters |= wanted(project_ids)
     return set(connection.execute(_ATTACH, parameters).scalars())
+
+
+def follow(connection: Connection, release: Release) -> None:
+    """Let the rows of the release say what it says, after its status or date has changed."""
+    connection.execute(
+        update(release_projects)
+        .where(release_projects.c.release_id == release.id)
+        .values(status=release.status.value, shipped_at=release.shipped_at)
+    )
 
 
 def of_releases(

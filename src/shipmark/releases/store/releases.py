@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
-    ColumnElement,
     Connection,
     ForeignKey,
     Index,
@@ -20,19 +20,25 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     select,
+    text,
     update,
 )
 
-from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
-from shipmark.releases.model import NewRelease, Release, ReleaseFilter, ReleaseStatus
-from shipmark.releases.store.environments import ran_in
+from shipmark.ground.database import WANTED, Bytewise, Id, Moment, metadata, upsert, wanted
+from shipmark.releases import versions
+from shipmark.releases.model import NewRelease, Release, ReleaseStatus
+from shipmark.releases.store import environments
+from shipmark.releases.store import projects as in_projects
 from shipmark.releases.store.projects import release_projects
 
 
 class ReleaseColumns(TypedColumns):
-    """``author_ids`` is a JSON list, in the order in which the authors first appear among the commits."""
+    """``author_ids`` is a JSON list, in the order in which the authors first appear among the commits.
+
+    What the version says (`versions.SemverColumns`) is stored once, to sort and search by. ``shipped_at`` is when the
+    release was finalized, or else created; it is never null, but SQLite can't add such a column.
+    """
 
     id = Column(Id, primary_key=True)
     organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
@@ -49,6 +55,11 @@ class ReleaseColumns(TypedColumns):
     deploy_count = Column(Integer, nullable=False)
     last_deploy_id = Column(Id)
     user_agent = Column(Text)
+    package = Column(Text)
+    version_key = Column(Bytewise, nullable=False, server_default=text("''"))
+    build_code = Column(Text)
+    build_number = Column(BigInteger)
+    shipped_at = Column(Moment)
 
 
 releases = Table(
@@ -56,8 +67,68 @@ releases = Table(
     metadata,
     ReleaseColumns,
     UniqueConstraint("organization_id", "version"),
-    Index("ix_releases_organization_id_created_at", "organization_id", "created_at", "id"),
     sqlite_autoincrement=True,
+)
+
+# Each begins with where a list looks and goes on with what it is ordered by: see listing.py.
+_has_build, _has_package, _has_commits = (
+    releases.c.build_number.is_not(None),
+    releases.c.package.is_not(None),
+    releases.c.last_commit_id.is_not(None),
+)
+Index(
+    "ix_releases_by_date",
+    releases.c.organization_id,
+    releases.c.status,
+    releases.c.created_at,
+    releases.c.id,
+)
+Index(
+    "ix_releases_by_version",
+    releases.c.organization_id,
+    releases.c.status,
+    releases.c.version_key,
+    releases.c.created_at,
+    releases.c.id,
+)
+Index(
+    "ix_releases_by_build",
+    releases.c.organization_id,
+    releases.c.status,
+    releases.c.build_number,
+    releases.c.created_at,
+    releases.c.id,
+    sqlite_where=_has_build,
+    postgresql_where=_has_build,
+)
+Index(
+    "ix_releases_of_package_by_date",
+    releases.c.organization_id,
+    releases.c.package,
+    releases.c.status,
+    releases.c.created_at,
+    releases.c.id,
+    sqlite_where=_has_package,
+    postgresql_where=_has_package,
+)
+Index(
+    "ix_releases_of_package_by_version",
+    releases.c.organization_id,
+    releases.c.package,
+    releases.c.status,
+    releases.c.version_key,
+    releases.c.created_at,
+    releases.c.id,
+    sqlite_where=_has_package,
+    postgresql_where=_has_package,
+)
+Index(
+    "ix_releases_with_commits",
+    releases.c.organization_id,
+    releases.c.shipped_at,
+    releases.c.id,
+    sqlite_where=_has_commits,
+    postgresql_where=_has_commits,
 )
 
 RELEASE = (
@@ -79,9 +150,6 @@ RELEASE = (
 )
 
 _FIELDS = tuple(column.name for column in RELEASE)
-
-#: When a release was finalized, or else created.
-SHIPPED_AT = func.coalesce(releases.c.released_at, releases.c.created_at, type_=Moment())
 
 _ENSURE = upsert(releases).on_conflict_do_nothing().returning(*RELEASE)
 _BY_VERSION = select(*RELEASE).where(
@@ -106,7 +174,9 @@ def ensure(connection: Connection, organization_id: int, new: NewRelease) -> tup
         "author_ids": "[]",
         "deploy_count": 0,
         "user_agent": new.user_agent,
+        "shipped_at": new.released_at or new.created_at,
     }
+    row |= _semver(new.version)
     if made := connection.execute(_ENSURE, row).first():
         return release_of(made), True
     known = by_version(connection, organization_id, new.version)
@@ -149,13 +219,19 @@ def change(
     released_at: datetime | None = None,
 ) -> Release:
     """Change what is given; null leaves it as it is."""
-    given = {
+    given: dict[str, object] = {
         "status": status.value if status else None,
         "ref": ref,
         "url": url,
         "released_at": released_at,
     }
-    return _updated(connection, release, {name: value for name, value in given.items() if value})
+    if released_at is not None:
+        given["shipped_at"] = released_at
+    changed = _updated(connection, release, {name: v for name, v in given.items() if v})
+    if status is not None or released_at is not None:
+        in_projects.follow(connection, changed)
+        environments.follow(connection, changed)
+    return changed
 
 
 def record_commits(
@@ -185,37 +261,16 @@ def remove(connection: Connection, release_id: int) -> None:
     connection.execute(delete(releases).where(releases.c.id == release_id))
 
 
-def page_of(
-    connection: Connection, wanted: ReleaseFilter, *, limit: int, offset: int
-) -> list[Release]:
-    """A page of the releases that pass the filter, the newest created first."""
-    query = (
-        select(*RELEASE)
-        .where(*_conditions(wanted))
-        .order_by(releases.c.created_at.desc(), releases.c.id.desc())
-    )
-    return [release_of(row) for row in connection.execute(query.limit(limit).offset(offset))]
-
-
-def page_by_shipping(
-    connection: Connection, wanted: ReleaseFilter, *, limit: int, offset: int
-) -> list[Release]:
-    """A page of the releases that pass the filter, the newest shipped first (the project list's order)."""
-    query = (
-        select(*RELEASE)
-        .where(*_conditions(wanted))
-        .order_by(SHIPPED_AT.desc(), releases.c.id.desc())
-    )
-    return [release_of(row) for row in connection.execute(query.limit(limit).offset(offset))]
-
-
 def newest_versions(connection: Connection, project_id: int, limit: int) -> list[str]:
     """The versions of the project's newest open releases."""
     query = (
         select(releases.c.version)
         .join(release_projects, release_projects.c.release_id == releases.c.id)
-        .where(release_projects.c.project_id == project_id, releases.c.status == ReleaseStatus.OPEN)
-        .order_by(releases.c.created_at.desc(), releases.c.id.desc())
+        .where(
+            release_projects.c.project_id == project_id,
+            release_projects.c.status == ReleaseStatus.OPEN,
+        )
+        .order_by(release_projects.c.created_at.desc(), release_projects.c.release_id.desc())
         .limit(limit)
     )
     return list(connection.execute(query).scalars())
@@ -234,10 +289,10 @@ def previous_with_commits(connection: Connection, release: Release) -> Release |
         .where(
             releases.c.organization_id == release.organization_id,
             releases.c.last_commit_id.is_not(None),
-            release.shipped_at >= SHIPPED_AT,
+            releases.c.shipped_at <= release.shipped_at,
             shares_project,
         )
-        .order_by(SHIPPED_AT.desc(), releases.c.id.desc())
+        .order_by(releases.c.shipped_at.desc(), releases.c.id.desc())
         .limit(1)
     )
     row = connection.execute(query).first()
@@ -252,6 +307,16 @@ def release_of(row: Sequence[Any]) -> Release:
     return Release(**columns)
 
 
+def _semver(version: str) -> dict[str, object]:
+    it = versions.semver_columns(version)
+    return {
+        "package": it.package,
+        "version_key": it.sort_key,
+        "build_code": it.build,
+        "build_number": it.build_number,
+    }
+
+
 def _updated(connection: Connection, release: Release, values: Mapping[str, object]) -> Release:
     if not values:
         return release
@@ -259,24 +324,3 @@ def _updated(connection: Connection, release: Release, values: Mapping[str, obje
         update(releases).where(releases.c.id == release.id).values(dict(values)).returning(*RELEASE)
     )
     return release_of(connection.execute(statement).one())
-
-
-def _conditions(wanted: ReleaseFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [
-        releases.c.organization_id == wanted.organization_id,
-        exists().where(
-            release_projects.c.release_id == releases.c.id,
-            release_projects.c.project_id.in_(wanted.project_ids),
-        ),
-    ]
-    if wanted.status is not None:
-        conditions.append(releases.c.status == wanted.status)
-    if wanted.version_part:
-        conditions.append(releases.c.version.icontains(wanted.version_part, autoescape=True))
-    if wanted.created_from is not None:
-        conditions.append(releases.c.created_at >= wanted.created_from)
-    if wanted.created_to is not None:
-        conditions.append(releases.c.created_at <= wanted.created_to)
-    if wanted.environment_ids is not None:
-        conditions.append(ran_in(releases.c.id, wanted.project_ids, wanted.environment_ids))
-    return conditions

@@ -3,6 +3,7 @@
 from litestar import get
 from litestar.params import FromPath
 
+from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound
 from shipmark.web import addresses
 from shipmark.web.given import GivenVisitor
@@ -24,7 +25,7 @@ def list_releases(visitor: GivenVisitor, organization: FromPath[str]) -> Answer:
     """Show the releases, the newest first."""
     with visitor.database.snapshot() as connection:
         place = visitor.enter(connection, organization)
-        found = release_list(connection, place, search_of(visitor, place))
+        found = release_list(connection, place, search_of(visitor, place), now())
     return page("releases.html", place=place, found=found, server=visitor.settings.address)
 
 

@@ -2,15 +2,24 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from shipmark.deploys import store as deploys
 from shipmark.deploys.model import Deploy
+from shipmark.ground.errors import BadRequest
 from shipmark.projects.model import Project
-from shipmark.releases.model import Release, ReleasedProject, ReleaseFilter, ReleaseStatus
+from shipmark.releases.model import (
+    Release,
+    ReleasedProject,
+    ReleaseFilter,
+    ReleaseSort,
+    ReleaseStatus,
+)
+from shipmark.releases.search import parse
+from shipmark.releases.store import listing
 from shipmark.releases.store import projects as release_projects
-from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author
 from shipmark.web import addresses
@@ -76,6 +85,7 @@ class ReleaseList:
     search: Search
     rows: tuple[Row, ...]
     has_older: bool
+    problem: str = ""
 
 
 def search_of(visitor: Visitor, place: Place) -> Search:
@@ -90,17 +100,27 @@ def search_of(visitor: Visitor, place: Place) -> Search:
     )
 
 
-def release_list(connection: Connection, place: Place, search: Search) -> ReleaseList:
-    """A page of the releases that the visitor may see and asks for, the newest first."""
+def release_list(connection: Connection, place: Place, search: Search, at: datetime) -> ReleaseList:
+    """A page of the releases that the visitor may see and asks for, the newest first.
+
+    ``problem`` says what can't be read of the search, in which case nothing is found.
+    """
     chosen = [it.id for it in place.projects if search.project in {"", it.slug}]
+    try:
+        terms = parse(search.query, at)
+    except BadRequest as refusal:
+        return ReleaseList(search=search, rows=(), has_older=False, problem=refusal.detail)
     wanted = ReleaseFilter(
         organization_id=place.organization.id,
         project_ids=tuple(chosen),
         status=STATUSES[search.status],
-        version_part=search.query,
+        search=terms,
     )
     skipped = (search.page - 1) * RELEASES_PER_PAGE
-    found = releases.page_of(connection, wanted, limit=RELEASES_PER_PAGE + 1, offset=skipped)
+    rows = listing.page(
+        connection, wanted, ReleaseSort.DATE, limit=RELEASES_PER_PAGE + 1, offset=skipped
+    )
+    found = [row.release for row in rows]
     return ReleaseList(
         search=search,
         rows=_rows(connection, place, found[:RELEASES_PER_PAGE]),

@@ -1,0 +1,174 @@
+"""``organizations/{org}/releases/``: lists, and one release with what is around it (releases.md 2.4 to 2.6)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from litestar import Response, Router, get
+from litestar.params import FromPath
+from sqlalchemy import Connection
+
+from shipmark.api import asked, related
+from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.routes import releases
+from shipmark.api.routes.releases import seen_release
+from shipmark.api.scopes import RELEASE_READ
+from shipmark.api.wire.release import (
+    ProjectMetaJson,
+    ReleaseJson,
+    ReleaseVersionJson,
+    Shape,
+    release_json,
+)
+from shipmark.ground.errors import BadRequest
+from shipmark.organizations.model import Access
+from shipmark.releases.model import (
+    Listed,
+    Position,
+    Release,
+    ReleaseFilter,
+    ReleaseSort,
+    ReleaseStatus,
+)
+from shipmark.releases.search import Search
+from shipmark.releases.store import listing
+from shipmark.releases.store import projects as release_projects
+from shipmark.serving import positions
+from shipmark.serving.pages import Links, Wanted
+
+#: The list for charts has so little of each release that it may have many.
+STATS_PER_PAGE_MAX = 1000
+
+
+@get("/", scopes=RELEASE_READ, sync_to_thread=True)
+def list_releases(visit: GivenVisit, organization: FromPath[str]) -> Response[list[ReleaseJson]]:
+    """List the releases of the organization."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        order, shape = asked.order(visit), asked.shape(visit)
+        page = visit.page(is_counted=False)
+        shown = visit.filtered_projects(connection, access)
+        if not shown:
+            return visit.listed([], None)
+        wanted = asked.releases(visit, connection, access, shown, is_flat=order.is_flat)
+        rows, links = found(connection, wanted, order.sort, page)
+        nested = related.to_releases(
+            connection,
+            access.organization.id,
+            [row.release for row in rows],
+            wanted.environment_ids,
+        )
+    return visit.listed(
+        [release_json(row.release, nested, _flat(shape, row.position)) for row in rows], links
+    )
+
+
+@get("/stats/", scopes=RELEASE_READ, sync_to_thread=True)
+def list_versions(
+    visit: GivenVisit, organization: FromPath[str]
+) -> Response[list[ReleaseVersionJson]]:
+    """List versions and their dates, as many as charts need; archived ones too."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        page = visit.page(most=STATS_PER_PAGE_MAX, is_counted=False)
+        shown = visit.filtered_projects(connection, access)
+        if not shown:
+            return visit.listed([], None)
+        wanted = asked.releases(visit, connection, access, shown)
+        rows, links = found(connection, replace(wanted, status=None), ReleaseSort.DATE, page)
+    return visit.listed(
+        [ReleaseVersionJson(version=r.release.version, date=r.release.created_at) for r in rows],
+        links,
+    )
+
+
+@get("/{version:str}/", scopes=RELEASE_READ, sync_to_thread=True)
+def get_release(
+    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
+) -> ReleaseJson:
+    """Show one release, and with ``project`` what is around it there."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        release = seen_release(visit, connection, access, version)
+        shape = asked.shape(visit)
+        environment_ids = asked.environments(visit, connection, access)
+        project_id = _project(visit, connection, access, release)
+        meta = None
+        if project_id is not None:
+            meta = _around(visit, connection, release, project_id, environment_ids)
+            shape = replace(shape, project_id=project_id, is_narrow=shape.has_health)
+        nested = related.to_releases(connection, access.organization.id, [release], environment_ids)
+    return release_json(release, nested, shape, meta)
+
+
+def found(
+    connection: Connection, wanted: ReleaseFilter, sort: ReleaseSort, page: Wanted
+) -> tuple[Sequence[Listed], Links]:
+    """A page of the releases that pass a filter, and the links to those around it."""
+    is_back = page.cursor is not None and page.cursor.is_previous
+    beyond = positions.beyond(page, sort, is_flat=wanted.is_flat)
+    rows = listing.page(
+        connection, wanted, sort, limit=page.limit, beyond=beyond, is_backwards=is_back
+    )
+    return positions.links(rows, page, sort)
+
+
+def _flat(shape: Shape, position: Position) -> Shape:
+    if position.project_id is None:
+        return shape
+    return replace(shape, project_id=position.project_id, is_narrow=True)
+
+
+def _project(visit: Visit, connection: Connection, access: Access, release: Release) -> int | None:
+    """The one project that a release is asked for in; ``-1`` stands for the caller's first that has it."""
+    names = visit.parameters("project")
+    if not names:
+        return None
+    if names[-1] == "-1" and visit.parameter("health") == "1":
+        raise BadRequest("Invalid project")
+    attached = release_projects.of_releases(connection, [release.id])[release.id]
+    named = {project.id for project in visit.allowed_projects(connection, access)}
+    return next(it.project_id for it in attached if it.project_id in named)
+
+
+def _around(
+    visit: Visit,
+    connection: Connection,
+    release: Release,
+    project_id: int,
+    environment_ids: tuple[int, ...] | None,
+) -> ProjectMetaJson:
+    """The releases before and after this one, and the first and last of the project (releases.md 2.6)."""
+    if (visit.parameter("sort") or "date") != "date":
+        raise BadRequest("invalid sort")
+    everything = ReleaseFilter(
+        organization_id=release.organization_id, project_ids=(project_id,), status=None
+    )
+    text = (visit.parameter("query") or "").strip()
+    near = replace(
+        everything,
+        status=asked.status(visit, default=ReleaseStatus.OPEN),
+        search=Search(texts=(text,) if text else ()),
+        environment_ids=environment_ids,
+    )
+    place = Position(key=release.created_at, created_at=release.created_at, release_id=release.id)
+    return ProjectMetaJson(
+        next_release_version=_one(connection, near, place, is_backwards=True),
+        prev_release_version=_one(connection, near, place, is_backwards=False),
+        first_release_version=_one(connection, everything, None, is_backwards=True),
+        last_release_version=_one(connection, everything, None, is_backwards=False),
+    )
+
+
+def _one(
+    connection: Connection, wanted: ReleaseFilter, beyond: Position | None, *, is_backwards: bool
+) -> str | None:
+    rows = listing.page(
+        connection, wanted, ReleaseSort.DATE, limit=1, beyond=beyond, is_backwards=is_backwards
+    )
+    return rows[0].release.version if rows else None
+
+
+router = Router(
+    "/api/0/organizations/{organization:str}/releases",
+    route_handlers=[list_releases, list_versions, get_release, *releases.HANDLERS],
+)
