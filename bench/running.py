@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 WORKERS = 2
 START_SECONDS = 30.0
@@ -26,6 +27,7 @@ class Running:
     pid: int
     port: int
     token: str
+    projects: dict[str, int]
     seconds_to_start: float
 
     def connect(self) -> HTTPConnection:
@@ -45,14 +47,21 @@ def folder() -> Iterator[Path]:
 
 
 @contextmanager
-def running(data: Path, database_url: str | None = None) -> Iterator[Running]:
-    """Seed and run a server until the end of the block."""
+def running(
+    data: Path,
+    database_url: str | None = None,
+    *,
+    projects: Sequence[str] = ("web",),
+    prepare: Callable[[dict[str, Any]], None] | None = None,
+) -> Iterator[Running]:
+    """Seed and run a server until the end of the block; ``prepare`` gets what ``bootstrap`` made before it starts."""
     options = ["--data", str(data)]
     if database_url is not None:
         options += ["--database-url", database_url]
-    made = json.loads(
-        _shipmark("bootstrap", *options, "--org", "acme", "--project", "web", "--json")
-    )
+    named = [word for project in projects for word in ("--project", project)]
+    made = json.loads(_shipmark("bootstrap", *options, "--org", "acme", *named, "--json"))
+    if prepare is not None:
+        prepare(made)
     port = _free_port()
     begun = time.perf_counter()
     process = subprocess.Popen(
@@ -66,7 +75,13 @@ def running(data: Path, database_url: str | None = None) -> Iterator[Running]:
     try:
         _wait_until_ready(port, process)
         seconds = time.perf_counter() - begun
-        yield Running(pid=process.pid, port=port, token=made["token"], seconds_to_start=seconds)
+        yield Running(
+            pid=process.pid,
+            port=port,
+            token=made["token"],
+            projects={it["slug"]: int(it["id"]) for it in made["projects"]},
+            seconds_to_start=seconds,
+        )
     finally:
         process.terminate()
         try:

@@ -90,7 +90,7 @@ def expected(known: list[tuple], given: ReleaseFilter, sort: ReleaseSort) -> lis
         shown = [it for it in ids if it in given.project_ids]
         pairs = shown if given.is_flat else shown[:1]
         rows += [(key(release, sort), release, it if given.is_flat else 0) for it in pairs]
-    rows.sort(key=lambda it: (it[0], it[1].created_at, it[1].id, it[2]), reverse=True)
+    rows.sort(key=lambda it: (it[0], it[1].created_at, it[1].id, -it[2]), reverse=True)
     return [(release.id, project_id) for _, release, project_id in rows]
 
 
@@ -161,7 +161,7 @@ def turn(connection: Connection, given: ReleaseFilter, sort: ReleaseSort, page: 
 
 
 def pairs(rows: list[Listed]) -> list[tuple[int, int]]:
-    return [(row.release.id, row.position.project_id or 0) for row in rows]
+    return [(row.release.id, row.project_id or 0) for row in rows]
 
 
 @given_any(

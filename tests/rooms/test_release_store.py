@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from shipmark.ground.database import Database
 from shipmark.projects import store as project_store
 from shipmark.releases.model import (
+    HoldingRelease,
     NewRelease,
     Release,
     ReleaseActivity,
@@ -345,7 +346,9 @@ def test_a_cleared_release_holds_no_commits(connection: Connection, acme: int, m
         commits.bind(connection, release.id, ids)
     commits.clear(connection, made.id)
     assert commits.page_of(connection, made.id, limit=9, offset=0) == []
-    assert commits.releases_of(connection, ids) == {ids[0]: [other]}
+    assert commits.releases_of(connection, ids) == {
+        ids[0]: [HoldingRelease(other.version, None, None, None, other.created_at)]
+    }
 
 
 def test_heads_are_kept_replaced_and_cleared(connection: Connection, acme: int, make: Make) -> None:

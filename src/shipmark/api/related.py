@@ -12,7 +12,7 @@ from shipmark.deploys.model import Deploy
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
-from shipmark.releases.model import Release, ReleasedProject, Seen
+from shipmark.releases.model import HoldingRelease, Release, ReleasedProject, Seen
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import environments
 from shipmark.releases.store import projects as release_projects
@@ -34,7 +34,7 @@ class Related:
     authors: dict[int, Author] = field(default_factory=dict)
     members: dict[str, int] = field(default_factory=dict)
     users: dict[int, User] = field(default_factory=dict)
-    releases_of_commits: dict[int, list[Release]] = field(default_factory=dict)
+    releases_of_commits: dict[int, list[HoldingRelease]] = field(default_factory=dict)
 
 
 def to_releases(

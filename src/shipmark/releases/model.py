@@ -52,6 +52,17 @@ class Release:
         return self.released_at or self.created_at
 
 
+@dataclass(frozen=True, slots=True)
+class HoldingRelease:
+    """A release that holds a commit, as far as the commit tells of it."""
+
+    version: str
+    ref: str | None
+    url: str | None
+    released_at: datetime | None
+    created_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRelease:
     """What a release is made with; of one that exists already only the version counts."""
@@ -138,9 +149,20 @@ class Position:
     project_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Listed:
-    """A release in a list, at its place."""
+    """A release in a list, with what it is ordered by there; ``project_id`` is null unless the list is flat."""
 
     release: Release
-    position: Position
+    key: SortKey
+    project_id: int | None = None
+
+    @property
+    def position(self) -> Position:
+        """The release's place in the list."""
+        return Position(
+            key=self.key,
+            created_at=self.release.created_at,
+            release_id=self.release.id,
+            project_id=self.project_id,
+        )

@@ -8,6 +8,7 @@ semver.org says (``alpha.2`` is older than ``alpha.10``), and numeric builds are
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: Characters in a name that a client may send (releases.md 1.3.1).
 NAME_MAX = 200
@@ -123,6 +124,7 @@ def is_valid_name(name: str) -> bool:
     return name.strip().lower() not in _RESERVED_NAMES
 
 
+@lru_cache(4096)
 def parse(name: str) -> Name | None:
     """Take a name apart (releases.md 1.4); None if the parser refuses it, as it may a valid one."""
     # Before trimming, because Python counts some control characters as white space.

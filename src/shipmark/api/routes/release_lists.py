@@ -58,7 +58,7 @@ def list_releases(visit: GivenVisit, organization: FromPath[str]) -> Response[li
             wanted.environment_ids,
         )
     return visit.listed(
-        [release_json(row.release, nested, _flat(shape, row.position)) for row in rows], links
+        [release_json(row.release, nested, _flat(shape, row)) for row in rows], links
     )
 
 
@@ -112,10 +112,10 @@ def found(
     return positions.links(rows, page, sort)
 
 
-def _flat(shape: Shape, position: Position) -> Shape:
-    if position.project_id is None:
+def _flat(shape: Shape, row: Listed) -> Shape:
+    if row.project_id is None:
         return shape
-    return replace(shape, project_id=position.project_id, is_narrow=True)
+    return replace(shape, project_id=row.project_id, is_narrow=True)
 
 
 def _project(visit: Visit, connection: Connection, access: Access, release: Release) -> int | None:
@@ -141,14 +141,16 @@ def _around(
     if (visit.parameter("sort") or "date") != "date":
         raise BadRequest("invalid sort")
     everything = ReleaseFilter(
-        organization_id=release.organization_id, project_ids=(project_id,), status=None
+        organization_id=release.organization_id,
+        project_ids=(project_id,),
+        status=None,
+        environment_ids=environment_ids,
     )
     text = (visit.parameter("query") or "").strip()
     near = replace(
         everything,
         status=asked.status(visit, default=ReleaseStatus.OPEN),
         search=Search(texts=(text,) if text else ()),
-        environment_ids=environment_ids,
     )
     place = Position(key=release.created_at, created_at=release.created_at, release_id=release.id)
     return ProjectMetaJson(

@@ -6,7 +6,7 @@ from shipmark.api.related import Related
 from shipmark.api.wire import Wire
 from shipmark.api.wire.repository import RepositoryJson, repository_json
 from shipmark.api.wire.user import UserJson, user_json
-from shipmark.releases.model import Release
+from shipmark.releases.model import HoldingRelease
 from shipmark.repositories.model import Author, ChangedFile, Commit
 
 
@@ -99,7 +99,7 @@ def _author_of(commit: Commit, related: Related) -> AnyAuthorJson:
     return author_json(author, related) if author else NobodyJson()
 
 
-def _release_of_commit(release: Release) -> ReleaseOfCommitJson:
+def _release_of_commit(release: HoldingRelease) -> ReleaseOfCommitJson:
     return ReleaseOfCommitJson(
         version=release.version,
         short_version=release.version,

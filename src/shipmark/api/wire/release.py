@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -210,6 +211,7 @@ def release_meta_json(
     )
 
 
+@lru_cache(4096)
 def version_info_json(text: str) -> VersionInfoJson | None:
     """What the name says; null where it is refused (releases.md 1.4)."""
     name = versions.parse(text)

@@ -19,8 +19,8 @@ from sqlalchemy import (
 )
 
 from shipmark.ground.database import WANTED, Id, listed, metadata, rows, upsert, wanted
-from shipmark.releases.model import Release
-from shipmark.releases.store.releases import RELEASE, release_of, releases
+from shipmark.releases.model import HoldingRelease
+from shipmark.releases.store.releases import releases
 from shipmark.repositories.model import ChangedFile, Commit
 from shipmark.repositories.store import (
     CHANGED_FILE,
@@ -88,7 +88,14 @@ _SET_HEADS = _GIVEN_HEADS.on_conflict_do_update(
     set_={"commit_id": _GIVEN_HEADS.excluded.commit_id},
 )
 _RELEASES_OF = (
-    select(release_commits.c.commit_id, *RELEASE)
+    select(
+        release_commits.c.commit_id,
+        releases.c.version,
+        releases.c.ref,
+        releases.c.url,
+        releases.c.released_at,
+        releases.c.created_at,
+    )
     .join(WANTED, WANTED.c.id == release_commits.c.commit_id)
     .join(releases, releases.c.id == release_commits.c.release_id)
     .order_by(releases.c.id)
@@ -221,12 +228,17 @@ def repository_ids_of(connection: Connection, release_id: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def releases_of(connection: Connection, commit_ids: Collection[int]) -> dict[int, list[Release]]:
+def releases_of(
+    connection: Connection, commit_ids: Collection[int]
+) -> dict[int, list[HoldingRelease]]:
     """The releases that hold each commit, the oldest first."""
     if not commit_ids:
         return {}
     most = {"most": RELEASES_OF_COMMIT_MAX + len(commit_ids)}
-    found: dict[int, list[Release]] = {}
-    for row in connection.execute(_RELEASES_OF, wanted(commit_ids) | most):
-        found.setdefault(row[0], []).append(release_of(row[1:]))
+    found: dict[int, list[HoldingRelease]] = {}
+    for commit_id, version, ref, url, released_at, created_at in connection.execute(
+        _RELEASES_OF, wanted(commit_ids) | most
+    ):
+        holding = HoldingRelease(version, ref, url, released_at, created_at)
+        found.setdefault(commit_id, []).append(holding)
     return found

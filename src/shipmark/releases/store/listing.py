@@ -8,6 +8,7 @@ checked row by row on the way.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -28,7 +29,14 @@ from sqlalchemy import (
 
 from shipmark.ground.database import Id
 from shipmark.projects import store as projects
-from shipmark.releases.model import Listed, Position, ReleaseFilter, ReleaseSort, ReleaseStatus
+from shipmark.releases.model import (
+    Listed,
+    Position,
+    Release,
+    ReleaseFilter,
+    ReleaseSort,
+    ReleaseStatus,
+)
 from shipmark.releases.search import PackageTerm, VersionTerm
 from shipmark.releases.store.environments import ran_in, release_environments
 from shipmark.releases.store.projects import release_projects
@@ -46,12 +54,22 @@ _KEYS = {
     ReleaseSort.SHIPPED: "shipped_at",
 }
 
+#: Orders by what is stored for them alone, and what else has to be told with a release.
+_KEPT_ASIDE = (ReleaseSort.SEMVER, ReleaseSort.BUILD)
+_TOLD = {
+    (sort, is_flat): (("sort_key",) if sort in _KEPT_ASIDE else ())
+    + (("project_id",) if is_flat else ())
+    for sort in ReleaseSort
+    for is_flat in (False, True)
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stretch:
     """Where to look, and what the rows there must be. ``columns`` has those that releases are ordered by.
 
-    A flat list takes the row's ``project``; ``project_id`` is set where it is the same in the whole stretch.
+    A flat list takes the row's ``project``, negated, for the oldest comes first among greatest-first columns;
+    ``project_id`` is set where it is the same in the whole stretch.
     """
 
     source: FromClause
@@ -88,25 +106,31 @@ def page(
     together = union_all(*branches) if wanted.is_flat else union(*branches)
     found = (together if len(branches) > 1 else branches[0]).subquery("page")
     order = [column.asc() if is_backwards else column.desc() for column in found.c]
+    # What a release says of itself need not be read twice.
+    told = [it for it in found.c if it.name in _TOLD[sort, wanted.is_flat]]
     query = (
-        select(*RELEASE, *found.c)
+        select(*RELEASE, *told)
         .join(found, releases.c.id == found.c.release_id)
         .order_by(*order)
         .limit(limit)
         .offset(offset)
     )
-    return [_listed(row, wanted) for row in connection.execute(query)]
+    rows = connection.execute(query)
+    return [_listed(release_of(row), row[len(RELEASE) :], wanted, sort) for row in rows]
 
 
-def _listed(row: Sequence[Any], wanted: ReleaseFilter) -> Listed:
-    release = release_of(row)
-    position = Position(
-        key=row[len(RELEASE)],
-        created_at=release.created_at,
-        release_id=release.id,
-        project_id=row[-1] if wanted.is_flat else None,
-    )
-    return Listed(release=release, position=position)
+def _listed(
+    release: Release, told: Sequence[Any], wanted: ReleaseFilter, sort: ReleaseSort
+) -> Listed:
+    if not told:
+        return Listed(release, _own_key(release, sort))
+    project_id = -told[-1] if wanted.is_flat else None
+    key = told[0] if sort in _KEPT_ASIDE else _own_key(release, sort)
+    return Listed(release, key, project_id)
+
+
+def _own_key(release: Release, sort: ReleaseSort) -> datetime:
+    return release.created_at if sort is ReleaseSort.DATE else release.shipped_at
 
 
 def _stretches(wanted: ReleaseFilter, sort: ReleaseSort, *, is_wide: bool) -> Iterator[_Stretch]:
@@ -174,7 +198,7 @@ def _in_projects(wanted: ReleaseFilter, status: ReleaseStatus) -> Iterator[_Stre
             columns=table,
             release_id=table.release_id,
             conditions=(table.project_id == project_id, table.status == status, *seen),
-            project=literal(project_id, Id),
+            project=literal(-project_id, Id),
             project_id=project_id,
         )
 
@@ -197,7 +221,7 @@ def _in_organization(wanted: ReleaseFilter, status: ReleaseStatus) -> _Stretch:
         release_id=releases.c.id,
         conditions=tuple(conditions),
         has_releases=True,
-        project=release_projects.c.project_id,
+        project=-release_projects.c.project_id,
     )
 
 
@@ -266,10 +290,10 @@ def _is_beyond(
     is_level = False
     if beyond.project_id is not None and stretch.project_id is not None:
         # Its project is the same in the whole stretch, so it decides here about an equal row.
-        ahead = stretch.project_id - beyond.project_id
+        ahead = beyond.project_id - stretch.project_id
         is_level = ahead > 0 if is_backwards else ahead < 0
     elif beyond.project_id is not None:
-        values.append(beyond.project_id)
+        values.append(-beyond.project_id)
     compared = columns[: len(values)]
     row = tuple_(*compared)
     place = tuple_(*(literal(v, c.type) for v, c in zip(values, compared, strict=True)))

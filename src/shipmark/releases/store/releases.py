@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -150,6 +151,7 @@ RELEASE = (
 )
 
 _FIELDS = tuple(column.name for column in RELEASE)
+_STATUSES = {status.value: status for status in ReleaseStatus}
 
 _ENSURE = upsert(releases).on_conflict_do_nothing().returning(*RELEASE)
 _BY_VERSION = select(*RELEASE).where(
@@ -301,10 +303,15 @@ def previous_with_commits(connection: Connection, release: Release) -> Release |
 
 def release_of(row: Sequence[Any]) -> Release:
     """A release from a row that begins with the columns of `RELEASE`."""
-    columns = dict(zip(_FIELDS, row, strict=False))
-    columns["status"] = ReleaseStatus(columns["status"])
-    columns["author_ids"] = tuple(json.loads(columns["author_ids"]))
-    return Release(**columns)
+    it = dict(zip(_FIELDS, row, strict=False))
+    it["status"] = _STATUSES[it["status"]]
+    it["author_ids"] = _author_ids(it["author_ids"])
+    return Release(**it)
+
+
+@lru_cache(1024)
+def _author_ids(text: str) -> tuple[int, ...]:
+    return tuple(json.loads(text))
 
 
 def _semver(version: str) -> dict[str, object]:
