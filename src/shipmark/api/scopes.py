@@ -10,6 +10,7 @@ REPOSITORY = frozenset({"org:read", "org:write", "org:admin", "org:integrations"
 REPOSITORY_COMMITS = frozenset({"org:read", "org:write", "org:admin"})
 
 ORGANIZATION_READ = frozenset({"org:read", "org:write", "org:admin"})
+PROJECT_WRITE = frozenset({"project:write", "project:admin"})
 PROJECT_READ = frozenset({"project:read", "project:write", "project:admin"})
 
 ISSUE_READ = frozenset({"event:read", "event:write", "event:admin"})

@@ -10,7 +10,10 @@ _BAD_IN_ENVIRONMENTS = re.compile(r"[\r\n\f/]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """Something that is built, shipped and watched. Its slug begins the short ids of its issues."""
+    """Something that is built, shipped and watched. Its slug begins the short ids of its issues.
+
+    ``commit_paths``: in a monorepo, the folders whose commits are its own; empty for all.
+    """
 
     id: int
     organization_id: int
@@ -20,6 +23,7 @@ class Project:
     first_event_at: datetime | None
     has_releases: bool
     created_at: datetime
+    commit_paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Where are projects, their keys and environments kept?"""
 
-from collections.abc import Collection, Iterable
+import json
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -11,12 +12,14 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     TypedColumns,
     UniqueConstraint,
     bindparam,
     exists,
     func,
     select,
+    text,
     update,
 )
 
@@ -27,7 +30,7 @@ from shipmark.projects.model import Environment, Project, ProjectKey
 
 
 class ProjectColumns(TypedColumns):
-    """``last_short_id`` is the number of the newest issue; numbers are never given twice."""
+    """``last_short_id`` is the number of the newest issue; numbers are never given twice. ``commit_paths`` is JSON."""
 
     id = Column(Id, primary_key=True)
     organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
@@ -38,6 +41,7 @@ class ProjectColumns(TypedColumns):
     has_releases = Column(Boolean, nullable=False)
     last_short_id = Column(Integer, nullable=False)
     created_at = Column(Moment, nullable=False)
+    commit_paths = Column(Text, nullable=False, server_default=text("'[]'"))
 
 
 class ProjectTeamColumns(TypedColumns):
@@ -113,6 +117,7 @@ _PROJECT = (
     projects.c.first_event_at,
     projects.c.has_releases,
     projects.c.created_at,
+    projects.c.commit_paths,
 )
 
 _BY_IDS = select(*_PROJECT).join(WANTED, WANTED.c.id == projects.c.id)
@@ -213,6 +218,15 @@ def ensure(
         projects.c.organization_id == organization_id, projects.c.slug == slug
     )
     return _project(*connection.execute(query).one())
+
+
+def set_commit_paths(connection: Connection, project_id: int, paths: Sequence[str]) -> None:
+    """Keep the folders whose commits are the project's; none for all."""
+    connection.execute(
+        update(projects)
+        .where(projects.c.id == project_id)
+        .values(commit_paths=json.dumps(list(paths)))
+    )
 
 
 def own(connection: Connection, project_id: int, team_id: int) -> None:
@@ -353,6 +367,7 @@ def _project(
     first_event_at: datetime | None,
     has_releases: bool,
     created_at: datetime,
+    commit_paths: str,
 ) -> Project:
     return Project(
         id=project_id,
@@ -363,6 +378,7 @@ def _project(
         first_event_at=first_event_at,
         has_releases=has_releases,
         created_at=created_at,
+        commit_paths=tuple(json.loads(commit_paths)) if commit_paths != "[]" else (),
     )
 
 

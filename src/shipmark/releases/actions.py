@@ -78,7 +78,9 @@ def set_status(connection: Connection, release: Release, status: ReleaseStatus) 
     )
 
 
-def bind_commits(connection: Connection, release: Release, bound: Sequence[BoundCommit]) -> Release:
+def bind_commits(
+    connection: Connection, release: Release, bound: Sequence[BoundCommit], left_out_count: int = 0
+) -> Release:
     """Let the release hold exactly these commits, newest first, and record what they come to (releases.md 3.4).
 
     The count is the length of the list, also where a commit is in it twice. A head commit that a repository has
@@ -98,6 +100,7 @@ def bind_commits(connection: Connection, release: Release, bound: Sequence[Bound
         count=len(bound),
         last_commit_id=bound[0].commit_id if bound else None,
         author_ids=list(authors),
+        left_out_count=left_out_count,
     )
 
 

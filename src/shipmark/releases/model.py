@@ -28,7 +28,10 @@ class ReleaseActivityType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """A version that went out, or will. The version is unique in its organization, whatever the projects."""
+    """A version that went out, or will. The version is unique in its organization, whatever the projects.
+
+    ``left_out_count`` is how many commits were given that touch none of the projects' folders.
+    """
 
     id: int
     organization_id: int
@@ -45,6 +48,7 @@ class Release:
     deploy_count: int
     last_deploy_id: int | None
     user_agent: str | None
+    left_out_count: int
 
     @property
     def shipped_at(self) -> datetime:

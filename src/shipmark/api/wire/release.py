@@ -100,6 +100,7 @@ class ReleaseJson(Wire):
     new_groups: int
     owner: UserJson | None
     commit_count: int
+    commits_left_out: int
     last_commit: CommitJson | None
     deploy_count: int
     last_deploy: DeployJson | None
@@ -175,6 +176,7 @@ def release_json(
         new_groups=sum(it.new_issue_count for it in (seen if shape.by_environment else counted)),
         owner=user_json(owner) if owner else None,
         commit_count=release.commit_count,
+        commits_left_out=release.left_out_count,
         last_commit=commit_json(commit, related) if commit else None,
         deploy_count=release.deploy_count,
         last_deploy=deploy_json(deploy) if deploy else None,

@@ -61,6 +61,7 @@ class ReleaseColumns(TypedColumns):
     build_code = Column(Text)
     build_number = Column(BigInteger)
     shipped_at = Column(Moment)
+    left_out_count = Column(Integer, nullable=False, server_default=text("0"))
 
 
 releases = Table(
@@ -148,6 +149,7 @@ RELEASE = (
     releases.c.deploy_count,
     releases.c.last_deploy_id,
     releases.c.user_agent,
+    releases.c.left_out_count,
 )
 
 _FIELDS = tuple(column.name for column in RELEASE)
@@ -243,9 +245,11 @@ def record_commits(
     count: int,
     last_commit_id: int | None,
     author_ids: Collection[int],
+    left_out_count: int = 0,
 ) -> Release:
-    """Keep what the commits come to: their number, the newest, and who wrote them."""
+    """Keep what the commits come to: their number, the newest, who wrote them, and how many were left out."""
     values = {"commit_count": count, "last_commit_id": last_commit_id}
+    values["left_out_count"] = left_out_count
     return _updated(connection, release, values | {"author_ids": json.dumps(list(author_ids))})
 
 

@@ -1,0 +1,61 @@
+"""``projects/{org}/{project}/commit-paths/``: the folders of a monorepo whose commits are a project's."""
+
+from litestar import Router, get, put
+from litestar.params import FromPath, RawBody
+
+from shipmark.api.given import GivenVisit
+from shipmark.api.scopes import PROJECT_READ, PROJECT_WRITE
+from shipmark.api.wire import Wire
+from shipmark.projects import actions, store
+from shipmark.projects.commit_paths import PATHS_MAX, cleaned
+from shipmark.serving.fields import Field, ListOf, Record, Text, Wrong
+
+
+class CommitPathsJson(Wire):
+    """Folders, from the root of a repository; none for all commits."""
+
+    paths: list[str]
+
+
+def _path(value: object) -> str:
+    text = Text()(value)
+    path = cleaned(text or "")
+    if path is None:
+        raise Wrong([f"{text} is not a path from the root of a repository."])
+    return path
+
+
+PATHS = Record({"paths": Field(ListOf(_path, max=PATHS_MAX), is_required=True)})
+
+
+@get("/", scopes=PROJECT_READ, sync_to_thread=True)
+def get_commit_paths(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+) -> CommitPathsJson:
+    """Show which folders limit the commits of the project's releases."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        found = actions.reached(connection, access, project)
+    return CommitPathsJson(paths=list(found.commit_paths))
+
+
+@put("/", scopes=PROJECT_WRITE, sync_to_thread=True)
+def set_commit_paths(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
+) -> CommitPathsJson:
+    """Let releases of the project hold only commits that touch these folders, from the next commits on."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        actions.reached(connection, access, project)
+    fields = visit.body(body, PATHS, lists=("paths",), step="project.validate")
+    paths = list(dict.fromkeys(fields["paths"]))
+    with visit.database.transaction() as connection:
+        found = actions.reached(connection, access, project)
+        store.set_commit_paths(connection, found.id, paths)
+    return CommitPathsJson(paths=paths)
+
+
+router = Router(
+    "/api/0/projects/{organization:str}/{project:str}/commit-paths",
+    route_handlers=[get_commit_paths, set_commit_paths],
+)
