@@ -44,7 +44,8 @@ def to_releases(
     environment_ids: Collection[int] | None = None,
 ) -> Related:
     """What the JSON of these releases nests; what was seen of them is of those environments, or of any."""
-    release_ids = [release.id for release in releases]
+    # A flat list has a release once for each project.
+    release_ids = {release.id for release in releases}
     attached = release_projects.of_releases(connection, release_ids)
     project_ids = {it.project_id for each in attached.values() for it in each}
     related = Related(
