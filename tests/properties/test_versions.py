@@ -78,3 +78,13 @@ def test_no_name_breaks_the_parser(name: str) -> None:
     parsed = versions.parse(name)
     assert parsed is None or parsed.raw in name
     assert versions.compare(name, name) in {0, None}
+
+
+@given(names, names)
+def test_sort_keys_order_as_versions_do_but_for_builds(left: str, right: str) -> None:
+    one, other = versions.semver_columns(left), versions.semver_columns(right)
+    parsed = [versions.parse_version(name.removeprefix("app@")) for name in (left, right)]
+    first, second = (it.precedence[:3] if it is not None and it.fits else () for it in parsed)
+    if first and second:
+        assert (one.sort_key > other.sort_key) == (first > second)
+        assert (one.sort_key == other.sort_key) == (first == second)
