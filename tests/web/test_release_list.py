@@ -75,6 +75,15 @@ def test_a_search_finds_a_part_of_the_version_in_any_case(house, owner):
     assert owner.get(LIST, params={"query": "\x00"}).status_code == 200
 
 
+def test_a_search_takes_terms_and_says_what_it_cannot_read(house, owner):
+    _publish_many(house, 3)
+    found = owner.get(LIST, params={"query": "release.version:>=1.1 !release:web@1.2.0"})
+    assert _versions(found) == ["web@1.1.0"]
+    refused = owner.get(LIST, params={"query": "release:"})
+    assert _versions(refused) == []
+    assert '<p class="problem" role="alert">Empty string after &#39;release:&#39;</p>' in refused.text
+
+
 def test_archived_releases_are_shown_on_demand(house, owner):
     house.publish("web@1.0.0")
     house.publish("web@0.9.0", status=ReleaseStatus.ARCHIVED)
