@@ -93,6 +93,7 @@ class ReleaseMetaJson(Wire):
     commit_files_changed: int
     release_file_count: int
     is_artifact_bundle: bool
+    preprod_build_count: int
 
 
 def release_json(release: Release, related: Related) -> ReleaseJson:
@@ -144,6 +145,7 @@ def release_meta_json(
         commit_files_changed=changed_file_count,
         release_file_count=0,
         is_artifact_bundle=False,
+        preprod_build_count=0,
     )
 
 
