@@ -14,11 +14,18 @@ from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
     deploys,
     identity,
+    issue_releases,
     issues,
+    people,
+    project_commits,
     project_releases,
     release_children,
+    release_hook,
+    release_setup,
+    release_stats,
     releases,
     repositories,
+    thresholds,
 )
 from shipmark.ground import logs
 from shipmark.ground.clock import now
@@ -38,8 +45,14 @@ API = (
     release_children.router,
     deploys.router,
     project_releases.router,
+    project_commits.router,
+    release_setup.router,
+    release_stats.router,
+    thresholds.router,
     repositories.router,
     issues.router,
+    issue_releases.router,
+    people.router,
 )
 
 #: What browsers' SDKs may send and read from other origins (ingest.md 1.6). No cookie is ever let through.
@@ -69,6 +82,7 @@ def assemble(settings: Settings, database: Database) -> Litestar:
     return Litestar(
         route_handlers=[
             *API,
+            release_hook.router,
             ingest.router(settings.envelope_max_bytes),
             pages.router,
             *monitoring,

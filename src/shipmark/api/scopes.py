@@ -14,6 +14,14 @@ REPOSITORY_COMMITS = frozenset({"org:read", "org:write", "org:admin"})
 ORGANIZATION_READ = frozenset({"org:read", "org:write", "org:admin"})
 PROJECT_READ = frozenset({"project:read", "project:write", "project:admin"})
 
+#: Of projects, not of releases: an address that builds release by is made here.
+RELEASE_TOKEN = frozenset({"project:write", "project:admin"})
+THRESHOLD_READ = PROJECT_READ | {"alerts:read", "alerts:write"}
+THRESHOLD_CHANGE = frozenset({"project:write", "project:admin", "alerts:write"})
+
+MEMBER_READ = frozenset({"member:read", "member:write", "member:admin"})
+TEAM_READ = frozenset({"team:read", "team:write", "team:admin"})
+
 ISSUE_READ = frozenset({"event:read", "event:write", "event:admin"})
 
 #: Any credentials at all.
