@@ -206,7 +206,9 @@ def serve(database: Database, _portal: BlockingPortal) -> Serve:
     def served(on: Database = database, **settings: Any) -> Client:
         app = _application(Settings(base_url=given.ADDRESS, **settings))
         app.state.database = on
-        client = TestClient(_Once(Addresses(app)), base_url=given.ADDRESS, raise_server_exceptions=False)
+        client = TestClient(
+            _Once(Addresses(app)), base_url=given.ADDRESS, raise_server_exceptions=False
+        )
         client.follow_redirects = False
         client.blocking_portal = _portal
         return client
