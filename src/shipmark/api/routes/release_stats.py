@@ -30,9 +30,10 @@ def get_stats(
         if kind not in _KINDS:
             raise BadRequest("invalid stat")
         names = set(visit.parameters("environment"))
-        known = projects.environments_named(connection, access.organization.id, names)
-    if len(known) != len(names):
-        raise NotFound
+        if names:
+            known = projects.environments_named(connection, access.organization.id, names)
+            if len(known) != len(names):
+                raise NotFound
     at = now()
     stretch = ranges.stretch(visit.request.query_params, at, _LENGTH)
     steps = ranges.steps(stretch, visit.parameter("interval"), _STEP)
