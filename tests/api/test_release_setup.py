@@ -120,7 +120,7 @@ def test_each_project_has_its_own(alice: Caller) -> None:
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_who_may_have_the_token(  # noqa: PLR0917
+def test_who_may_have_the_token(
     alice: Caller,
     bob: Caller,
     charlie: Caller,
