@@ -53,12 +53,15 @@ def test_a_release_that_is_not_in_the_project_is_not_found(alice: Caller) -> Non
         assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
 
 
-@pytest.mark.parametrize(("query", "kind"), [("", "sessions"), ("&type=users", "users")])
-def test_what_is_not_counted_is_none(bob: Caller, query: str, kind: str) -> None:
+@pytest.mark.parametrize(("query", "counted"), [("", "sessions"), ("&type=users", "users")])
+def test_what_is_not_counted_is_none(bob: Caller, query: str, counted: str) -> None:
     answer = bob.get(f"{PATH}?{RANGE}{query}")
     assert answer.status_code == 200
-    assert answer.json()["stats"] == [[1_767_225_600, none(kind)], [1_767_312_000, none(kind)]]
-    assert answer.json()["statTotals"] == none(kind)
+    assert answer.json()["stats"] == [
+        [1_767_225_600, none(counted)],
+        [1_767_312_000, none(counted)],
+    ]
+    assert answer.json()["statTotals"] == none(counted)
 
 
 def test_without_a_range_it_is_ninety_days(alice: Caller) -> None:
