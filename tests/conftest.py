@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import given
 import pytest
@@ -19,6 +20,7 @@ from given import ALICE, BOB, CHARLIE, Bearer, Caller, World
 from httpx import Client
 from litestar import Litestar
 from litestar.testing import TestClient
+from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import create_engine, event, make_url, text
 
 from shipmark.accounts.model import ALL_SCOPES
@@ -204,7 +206,9 @@ def serve(database: Database, _portal: BlockingPortal) -> Serve:
     def served(on: Database = database, **settings: Any) -> Client:
         app = _application(Settings(base_url=given.ADDRESS, **settings))
         app.state.database = on
-        client = TestClient(Addresses(app), base_url=given.ADDRESS, raise_server_exceptions=False)
+        client = TestClient(
+            _Once(Addresses(app)), base_url=given.ADDRESS, raise_server_exceptions=False
+        )
         client.follow_redirects = False
         client.blocking_portal = _portal
         return client
@@ -258,6 +262,20 @@ def bearer(client: Client, database: Database) -> Bearer:
         return Caller(client, token)
 
     return made
+
+
+class _Once:
+    """Decodes addresses once, as servers do. The test client does it twice, so that ``%2540`` would be an at sign."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "raw_path" in scope:
+            scope["path"] = unquote_to_bytes(scope["raw_path"].partition(b"?")[0]).decode(
+                "utf-8", "replace"
+            )
+        await self._app(scope, receive, send)
 
 
 @cache

@@ -15,11 +15,18 @@ from shipmark.api.routes import (
     commit_paths,
     deploys,
     identity,
+    issue_releases,
     issues,
+    people,
+    project_commits,
     project_releases,
     release_children,
+    release_hook,
     release_lists,
+    release_setup,
+    release_stats,
     repositories,
+    thresholds,
 )
 from shipmark.ground import logs
 from shipmark.ground.clock import now
@@ -39,9 +46,15 @@ API = (
     release_children.router,
     deploys.router,
     project_releases.router,
+    project_commits.router,
+    release_setup.router,
+    release_stats.router,
+    thresholds.router,
     repositories.router,
     issues.router,
     commit_paths.router,
+    issue_releases.router,
+    people.router,
 )
 
 #: What browsers' SDKs may send and read from other origins (ingest.md 1.6). No cookie is ever let through.
@@ -71,6 +84,7 @@ def assemble(settings: Settings, database: Database) -> Litestar:
     return Litestar(
         route_handlers=[
             *API,
+            release_hook.router,
             ingest.router(settings.envelope_max_bytes),
             pages.router,
             *monitoring,

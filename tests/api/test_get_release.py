@@ -130,6 +130,7 @@ def test_meta_shows_the_numbers(alice: Caller) -> None:
         "commitFilesChanged": 2,
         "releaseFileCount": 0,
         "isArtifactBundle": False,
+        "preprodBuildCount": 0,
     }
 
 

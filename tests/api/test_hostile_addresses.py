@@ -29,6 +29,16 @@ TEXTS = [
     "/projects/acme/{}/",
     "/projects/acme/web/releases/{}/",
     "/projects/acme/web/releases/?environment={}",
+    "/projects/acme/web/commits/?query={}",
+    "/projects/acme/web/releases/{}/stats/",
+    "/projects/acme/web/releases/web@1.0.0/stats/?type={}",
+    "/projects/acme/web/releases/web@1.0.0/stats/?environment={}",
+    "/projects/acme/web/release-thresholds/?environment={}",
+    "/organizations/acme/release-thresholds/?project={}",
+    "/organizations/acme/release-threshold-statuses/?start=2026-01-01T00:00:00&end=2027-01-01T00:00:00&release={}",
+    "/organizations/acme/repos/?query={}&query={}",
+    "/organizations/acme/repos/?integration_id={}",
+    "/teams/acme/{}/release-count/",
 ]
 PATHS = [
     *TEXTS,
@@ -45,6 +55,19 @@ PATHS = [
     "/organizations/acme/releases/?start={}&end=2026-01-01T00:00:00",
     "/organizations/acme/releases/web@1.0.0/commits/?cursor={}:0:0",
     "/organizations/acme/projects/?query={}",
+    "/organizations/acme/repos/1/commits/?cursor={}:0:0",
+    "/organizations/acme/repos/1/commits/?cursor=1:{}:1",
+    "/organizations/acme/releases/web@1.0.0/commits/?repo_id={}",
+    "/projects/acme/web/commits/?cursor={}:{}:0",
+    "/projects/acme/web/release-thresholds/{}/",
+    "/projects/acme/web/releases/web@1.0.0/stats/?interval={}",
+    "/projects/acme/web/releases/web@1.0.0/stats/?interval={}h&statsPeriod={}d",
+    "/projects/acme/web/releases/web@1.0.0/stats/?start={}&end=2026-01-01T00:00:00",
+    "/organizations/acme/release-threshold-statuses/?start={}&end={}",
+    "/organizations/acme/members/{}/unreleased-commits/",
+    "/organizations/acme/issues/{}/current-release/",
+    "/issues/{}/first-last-release/",
+    "/teams/acme/core/release-count/?start={}&end=2026-01-01T00:00:00",
 ]
 
 

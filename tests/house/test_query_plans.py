@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from httpx import Response
 from sqlalchemy import event
 
 from shipmark.ground.database import Database
+from shipmark.work import timers
 
 #: What may be read from one end to the other: rows that came with the statement, and what is small by nature.
 SMALL = re.compile(
@@ -66,6 +68,29 @@ def fix(key: str) -> dict[str, object]:
     return commit(key, message="Fixes WEB-1", author_email=ALICE, patch_set=patch)
 
 
+def repository_id(alice: Caller) -> str:
+    found: str = alice.get("/organizations/acme/repos/").json()[0]["id"]
+    return found
+
+
+def judged(alice: Caller) -> Response:
+    for kind in ("total_error_count", "new_issue_count"):
+        for environment in (None, "production"):
+            body = THRESHOLD | {"threshold_type": kind, "environment": environment}
+            assert alice.post(THRESHOLDS, body).is_success
+    return alice.get(
+        "/organizations/acme/release-threshold-statuses/?project=-1"
+        "&start=2026-01-01T00:00:00&end=2100-01-01T00:00:00"
+    )
+
+
+THRESHOLDS = "/projects/acme/web/release-thresholds/"
+THRESHOLD = {
+    "threshold_type": "total_error_count",
+    "trigger_type": "over",
+    "value": 1,
+    "window_in_seconds": 60,
+}
 REFS = [{"repository": "acme/web", "commit": "b" * 40}]
 ACTS: dict[str, Callable[[Caller, World], object]] = {
     "publish": lambda alice, _: alice.publish(
@@ -98,6 +123,18 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         world.projects["web"],
         error_event("new", release="web@9.0.0", environment="new"),
     ),
+    "hide repository": lambda alice, _: alice.put(
+        f"/organizations/acme/repos/{repository_id(alice)}/", {"status": "hidden"}
+    ),
+    "ask for a repository's end": lambda alice, _: alice.delete(
+        f"/organizations/acme/repos/{repository_id(alice)}/"
+    ),
+    "add threshold": lambda alice, _: alice.post(THRESHOLDS, THRESHOLD),
+    "judge thresholds": lambda alice, _: judged(alice),
+    "release by address": lambda alice, _: alice.client.post(
+        alice.get("/projects/acme/web/releases/token/").json()["webhookUrl"],
+        json={"version": "web@1.3.0"},
+    ),
     "add repository": lambda alice, _: alice.post(
         "/organizations/acme/repos/", {"name": "acme/x", "url": "https://example.com/x"}
     ),
@@ -114,6 +151,21 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/releases/stats/",
         "/projects/acme/web/releases/",
         "/organizations/acme/repos/",
+        "/organizations/acme/repos/1/commits/",
+        "/organizations/acme/repos/1/commits/?cursor=1767225600000000:5:1",
+        "/projects/acme/web/commits/",
+        "/projects/acme/web/commits/?cursor=1767225600000000:5:0",
+        "/projects/acme/web/commits/?query=1f",
+        "/projects/acme/web/releases/completion/",
+        "/projects/acme/web/releases/token/",
+        "/projects/acme/web/releases/web@1.1.0/stats/",
+        THRESHOLDS,
+        "/organizations/acme/release-thresholds/?project=web",
+        "/organizations/acme/issues/WEB-1/current-release/",
+        "/organizations/acme/issues/WEB-1/current-release/?environment=production",
+        "/organizations/acme/issues/WEB-1/first-last-release/",
+        "/organizations/acme/members/me/unreleased-commits/",
+        "/teams/acme/core/release-count/",
         "/organizations/acme/issues/",
         "/organizations/acme/issues/WEB-1/",
         "/organizations/acme/projects/",
@@ -145,4 +197,15 @@ def test_no_statement_scans_a_table_that_grows(
         done = ACTS[name](alice, world)
     assert not isinstance(done, Response) or done.is_success, done.text
     assert found, "nothing was asked"
+    assert scans(found) == []
+
+
+@pytest.mark.usefixtures("_filled")
+def test_deleting_a_repository_scans_nothing_either(alice: Caller, database: Database) -> None:
+    path = f"/organizations/acme/repos/{repository_id(alice)}/"
+    assert alice.delete(path).is_success
+    with plans(database) as found:
+        while timers.run_due(database, datetime.now(UTC) + timedelta(hours=2)):
+            pass
+    assert alice.get(f"{path}commits/").status_code == 404
     assert scans(found) == []

@@ -81,7 +81,9 @@ def test_a_search_takes_terms_and_says_what_it_cannot_read(house, owner):
     assert _versions(found) == ["web@1.1.0"]
     refused = owner.get(LIST, params={"query": "release:"})
     assert _versions(refused) == []
-    assert '<p class="problem" role="alert">Empty string after &#39;release:&#39;</p>' in refused.text
+    assert (
+        '<p class="problem" role="alert">Empty string after &#39;release:&#39;</p>' in refused.text
+    )
 
 
 def test_archived_releases_are_shown_on_demand(house, owner):

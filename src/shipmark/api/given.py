@@ -24,7 +24,7 @@ from shipmark.organizations.tokens import PREFIX
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.publishing.actions import Circumstances
-from shipmark.serving import bodies, pages
+from shipmark.serving import bodies, dated_pages, pages
 from shipmark.serving.credentials import bearer
 from shipmark.serving.fields import Fields, Record, checked
 
@@ -100,6 +100,11 @@ class Visit:
         """The page that is asked for; see `pages.wanted`."""
         per_page, cursor = self.parameter("per_page"), self.parameter("cursor")
         return pages.wanted(per_page, cursor, most=most, is_counted=is_counted)
+
+    def dated_page(self) -> dated_pages.WantedByMoment:
+        """The page that is asked for of a list by moment."""
+        size = pages.wanted(self.parameter("per_page"), None)
+        return dated_pages.wanted(size, self.parameter("cursor"))
 
     def listed(self, rows: Sequence[object], links: pages.Links | None) -> Response[Any]:
         """An answer with a list and, where it has pages, the links to them."""

@@ -7,11 +7,21 @@ RELEASE_WRITE = _RELEASES
 RELEASE_DELETE = frozenset({"project:admin", "project:releases"})
 
 REPOSITORY = frozenset({"org:read", "org:write", "org:admin", "org:integrations", "org:ci"})
+REPOSITORY_CHANGE = frozenset({"org:write", "org:admin", "org:integrations"})
+REPOSITORY_DELETE = frozenset({"org:admin", "org:integrations"})
 REPOSITORY_COMMITS = frozenset({"org:read", "org:write", "org:admin"})
 
 ORGANIZATION_READ = frozenset({"org:read", "org:write", "org:admin"})
 PROJECT_WRITE = frozenset({"project:write", "project:admin"})
 PROJECT_READ = frozenset({"project:read", "project:write", "project:admin"})
+
+#: Of projects, not of releases: an address that builds release by is made here.
+RELEASE_TOKEN = frozenset({"project:write", "project:admin"})
+THRESHOLD_READ = PROJECT_READ | {"alerts:read", "alerts:write"}
+THRESHOLD_CHANGE = frozenset({"project:write", "project:admin", "alerts:write"})
+
+MEMBER_READ = frozenset({"member:read", "member:write", "member:admin"})
+TEAM_READ = frozenset({"team:read", "team:write", "team:admin"})
 
 ISSUE_READ = frozenset({"event:read", "event:write", "event:admin"})
 

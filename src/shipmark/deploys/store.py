@@ -20,6 +20,8 @@ from sqlalchemy import (
 from shipmark.deploys.model import Deploy, NewDeploy
 from shipmark.ground.database import WANTED, Id, Moment, metadata, wanted
 from shipmark.projects.store import environments
+from shipmark.releases.store.environments import release_environments
+from shipmark.releases.store.projects import release_projects
 
 
 class DeployColumns(TypedColumns):
@@ -59,6 +61,17 @@ _DEPLOY = (
 )
 _with_environment = deploys.join(environments, environments.c.id == deploys.c.environment_id)
 _BY_IDS = select(*_DEPLOY).select_from(_with_environment.join(WANTED, WANTED.c.id == deploys.c.id))
+
+_LAST_MOMENTS = (
+    select(
+        release_environments.c.release_id,
+        release_environments.c.project_id,
+        release_environments.c.environment_id,
+        deploys.c.finished_at,
+    )
+    .join(deploys, deploys.c.id == release_environments.c.last_deploy_id)
+    .join(WANTED, WANTED.c.id == release_environments.c.release_id)
+)
 
 
 def add(
@@ -105,6 +118,29 @@ def page_of(connection: Connection, release_id: int, *, limit: int, offset: int)
         .order_by(deploys.c.finished_at.desc(), deploys.c.id.desc())
     )
     return [_deploy(*row) for row in connection.execute(query.limit(limit).offset(offset))]
+
+
+def last_moments(
+    connection: Connection, release_ids: Collection[int]
+) -> dict[tuple[int, int, int], datetime]:
+    """When the last deploy of each (release, project, environment) was finished."""
+    if not release_ids:
+        return {}
+    found = connection.execute(_LAST_MOMENTS, wanted(release_ids))
+    return {
+        (release_id, project_id, environment_id): at
+        for release_id, project_id, environment_id, at in found
+    }
+
+
+def is_any(connection: Connection, project_id: int) -> bool:
+    """Was a release of the project ever deployed?"""
+    query = (
+        select(deploys.c.id)
+        .join(release_projects, release_projects.c.release_id == deploys.c.release_id)
+        .where(release_projects.c.project_id == project_id)
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def by_ids(connection: Connection, deploy_ids: Collection[int]) -> dict[int, Deploy]:

@@ -15,6 +15,11 @@ def secret_hex() -> str:
     return secrets.token_hex(32)
 
 
+def token_hex() -> str:
+    """32 hexadecimal digits from the operating system: 128 bits, for a key that signs addresses."""
+    return secrets.token_hex(16)
+
+
 def secret_bytes() -> bytes:
     """32 random bytes, as organization tokens want them."""
     return secrets.token_bytes(32)

@@ -205,6 +205,28 @@ def team_by_slug(connection: Connection, organization_id: int, slug: str) -> Tea
     return _team(*row) if row else None
 
 
+def team_by_slug_or_id(
+    connection: Connection, organization_id: int, slug_or_id: str
+) -> Team | None:
+    """The organization's team with that slug, or that id if it is all digits."""
+    is_id = slug_or_id.isascii() and slug_or_id.isdigit() and len(slug_or_id) < ID_DIGITS_MAX
+    if not is_id:
+        return team_by_slug(connection, organization_id, slug_or_id)
+    query = select(teams.c.id, teams.c.slug, teams.c.name, teams.c.created_at).where(
+        teams.c.organization_id == organization_id, teams.c.id == int(slug_or_id)
+    )
+    row = connection.execute(query).first()
+    return _team(*row) if row else None
+
+
+def user_of_member(connection: Connection, organization_id: int, member_id: int) -> int | None:
+    """The user who is that member of the organization."""
+    query = select(members.c.user_id).where(
+        members.c.organization_id == organization_id, members.c.id == member_id
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
 def ensure_member(
     connection: Connection, organization_id: int, user_id: int, role: Role, at: datetime
 ) -> int:

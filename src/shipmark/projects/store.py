@@ -292,6 +292,12 @@ def note_releases(connection: Connection, project_ids: Collection[int]) -> None:
     connection.execute(_NOTE_RELEASES, wanted(project_ids))
 
 
+def ids_of_team(connection: Connection, team_id: int) -> set[int]:
+    """The projects that the team owns."""
+    query = select(project_teams.c.project_id).where(project_teams.c.team_id == team_id)
+    return set(connection.execute(query).scalars())
+
+
 def platforms_of(connection: Connection, project_ids: Collection[int]) -> dict[int, list[str]]:
     """The platforms of each project, sorted."""
     found: dict[int, list[str]] = {}

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.ground.errors import Invalid
 from shipmark.repositories import store
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import GivenCommit, Repository, RepositoryStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,25 @@ def keep_heads(
     ]
     kept = store.ensure_commits(connection, organization_id, rows, now)
     return {repository_id: kept[repository_id, key].id for repository_id, key in heads.items()}
+
+
+def amend(
+    connection: Connection, repository: Repository, values: dict[str, str | None]
+) -> Repository:
+    """Change status, name or address. Raises `Invalid` where an active one that we know by name only has the name."""
+    changed = store.change(connection, repository.id, values) if values else repository
+    if changed is None:
+        field = "name" if "name" in values else "status"
+        raise Invalid({field: ["Another active repository has that name."]})
+    return changed
+
+
+def begin_deletion(connection: Connection, repository: Repository) -> Repository:
+    """Let no name lead to the repository any more, so that another may have it."""
+    status = RepositoryStatus.PENDING_DELETION.value
+    changed = store.change(connection, repository.id, {"status": status})
+    assert changed is not None, "no index keeps apart what is not active"
+    return changed
 
 
 def _keep_commits(

@@ -23,6 +23,12 @@ class RepositoryStatus(StrEnum):
 
     ACTIVE = "active"
     DISABLED = "disabled"
+    PENDING_DELETION = "pending_deletion"
+    DELETION_IN_PROGRESS = "deletion_in_progress"
+
+
+#: What stands for a repository whose deletion was asked for. No name leads to it any more.
+GOING = (RepositoryStatus.PENDING_DELETION, RepositoryStatus.DELETION_IN_PROGRESS)
 
 
 class Change(StrEnum):
@@ -44,6 +50,16 @@ class Repository:
     external_id: str | None
     status: RepositoryStatus
     created_at: datetime
+
+    @property
+    def is_known_by_name(self) -> bool:
+        """Is the name all that we know it by? Then people may change it."""
+        return self.provider is None
+
+    @property
+    def is_going(self) -> bool:
+        """Has somebody asked for its deletion? Then its name is free for another."""
+        return self.status in GOING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

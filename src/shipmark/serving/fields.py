@@ -25,6 +25,7 @@ BAD_MOMENT = (
     "Datetime has wrong format. Use one of these formats instead:"
     " YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
 )
+BAD_NUMBER = "A valid integer is required."
 MOMENT_RANGE = "Datetime value out of range."
 
 #: What a body holds, checked: each field in the type that its check gives.
@@ -38,6 +39,7 @@ _MOMENT = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?\s*"
     r"(Z|[+-]\d{2}(?::?\d{2})?)?"
 )
+_NUMBER = re.compile(r"-?[0-9]{1,1000}(?:\.0)?")
 _PLAIN_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?")
 _HOST = re.compile(
     r"(?:(?:[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]{0,61}[a-z0-9\u00a1-\uffff])?\.)*"
@@ -184,6 +186,27 @@ def _zone(text: str | None) -> timezone:
     digits = text[1:].replace(":", "").ljust(4, "0")
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     return timezone(-offset if text[0] == "-" else offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A whole number, also written as a text; booleans are none."""
+
+    max: int
+    min: int = 0
+
+    def __call__(self, value: object) -> int:
+        """The number."""
+        if value is None:
+            raise Wrong([NULL])
+        if isinstance(value, bool) or not _NUMBER.fullmatch(str(value).strip()):
+            raise Wrong([BAD_NUMBER])
+        number = int(str(value).strip().removesuffix(".0"))
+        if number < self.min:
+            raise Wrong([f"Ensure this value is greater than or equal to {self.min}."])
+        if number > self.max:
+            raise Wrong([f"Ensure this value is less than or equal to {self.max}."])
+        return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from shipmark.ground.errors import Conflict
 from shipmark.ground.jobs import Job
 from shipmark.ground.telemetry import counted, failed, log
 from shipmark.issues.store import inbox
+from shipmark.releases import removing
 
 #: An issue that nobody looked at leaves the inbox by itself (releases.md 1.20).
 INBOX_LENGTH = timedelta(days=7)
@@ -31,7 +32,15 @@ def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     jobs.enqueue(connection, "tidy", {}, now=at, run_at=at + _PERIOD)
 
 
-ACTIONS: dict[str, Action] = {"tidy": tidy}
+def remove_repository(connection: Connection, details: dict[str, object], at: datetime) -> None:
+    """Delete a part of a repository, and come again at once for the next one."""
+    repository_id = details["repository_id"]
+    assert isinstance(repository_id, int), "it was enqueued so"
+    if removing.remove_some(connection, repository_id):
+        jobs.enqueue(connection, removing.JOB, details, now=at)
+
+
+ACTIONS: dict[str, Action] = {"tidy": tidy, removing.JOB: remove_repository}
 
 
 def start(connection: Connection, at: datetime) -> None:

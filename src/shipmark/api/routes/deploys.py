@@ -72,8 +72,10 @@ def _projects(
         return sorted(attached)
     known = projects.accessible(connection, access)
     by_name = {str(it.id): it for it in known} | {it.slug: it for it in known}
-    if any(name not in by_name for name in names):
-        raise Invalid({"projects": ["Invalid project"]})
+    if hidden := next((name for name in names if name not in by_name), None):
+        exists = projects.by_slug_or_id(connection, access.organization.id, hidden)
+        reason = "Insufficient access to project" if exists else "Invalid project"
+        raise Invalid({"projects": [reason]})
     chosen = {by_name[name].id: by_name[name].slug for name in names}
     if strangers := sorted(slug for i, slug in chosen.items() if i not in attached):
         message = f"Invalid projects ({', '.join(strangers)}) for release {release.version}"

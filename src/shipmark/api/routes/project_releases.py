@@ -37,6 +37,7 @@ from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import store as repositories
+from shipmark.serving.fields import Fields
 
 
 @get("/", scopes=RELEASE_READ, sync_to_thread=True)
@@ -45,7 +46,7 @@ def list_releases(
 ) -> Response[list[ReleaseJson]]:
     """List the project's open releases, the newest shipped first."""
     with visit.database.snapshot() as connection:
-        access, it = _entered(visit, connection, organization, project)
+        access, it = entered(visit, connection, organization, project)
         shape = replace(asked.shape(visit), project_id=it.id)
         page = visit.page(is_counted=False)
         text = (visit.parameter("query") or "").strip()
@@ -71,16 +72,9 @@ def publish_release(
 ) -> Response[ReleaseJson]:
     """Publish a release of the project: 201 when it is new there, 208 when it was there."""
     with visit.database.snapshot() as connection:
-        access, it = _entered(visit, connection, organization, project)
+        access, it = entered(visit, connection, organization, project)
     record = bodies.new_project_release(visit.settings.commits_max)
-    fields = visit.body(body, record, lists=("commits",))
-    with visit.database.transaction(busy=BUSY) as connection:
-        publication = Publication(
-            projects=(it,), **publication_fields(visit, connection, access, fields)
-        )
-        published = publishing.publish(connection, publication, visit.circumstances(access))
-        shown = shown_publication(connection, published, publication.projects)
-    return Response(shown, status_code=201 if published.is_news else 208)
+    return published(visit, access, it, visit.body(body, record, lists=("commits",)))
 
 
 @get("/{version:str}/", scopes=RELEASE_READ, sync_to_thread=True)
@@ -89,7 +83,7 @@ def get_release(
 ) -> ReleaseJson:
     """Show one release of the project."""
     with visit.database.snapshot() as connection:
-        access, it, release = _found(visit, connection, organization, project, version)
+        access, it, release = found_release(visit, connection, organization, project, version)
         asked_shape = asked.shape(visit)
         shape = replace(asked_shape, project_id=it.id, is_narrow=asked_shape.has_health)
         nested = related.to_releases(connection, access.organization.id, [release])
@@ -106,7 +100,7 @@ def amend_release(
 ) -> ReleaseJson:
     """Change a release of the project; finalizing tells this project only."""
     with visit.database.snapshot() as connection:
-        _found(visit, connection, organization, project, version)
+        found_release(visit, connection, organization, project, version)
     fields = visit.body(body, bodies.amended_project_release(visit.settings.commits_max))
     with visit.database.transaction(busy=BUSY) as connection:
         access, it, release = _changeable(visit, connection, organization, project, version)
@@ -132,7 +126,7 @@ def list_commits(
 ) -> Response[list[CommitJson]]:
     """List the commits of a release, the newest first."""
     with visit.database.snapshot() as connection:
-        access, _, release = _found(visit, connection, organization, project, version)
+        access, _, release = found_release(visit, connection, organization, project, version)
         return commits_answer(visit, connection, access, release)
 
 
@@ -142,7 +136,7 @@ def list_repositories(
 ) -> list[RepositoryJson]:
     """List the repositories that own commits of a release, by name."""
     with visit.database.snapshot() as connection:
-        _, _, release = _found(visit, connection, organization, project, version)
+        _, _, release = found_release(visit, connection, organization, project, version)
         ids = release_commits.repository_ids_of(connection, release.id)
         found = repositories.by_ids(connection, ids)
     return [repository_json(found[repository_id]) for repository_id in ids]
@@ -154,7 +148,7 @@ def list_resolved(
 ) -> list[IssueJson]:
     """List the project's issues that a release resolves."""
     with visit.database.snapshot() as connection:
-        access, it = _entered(visit, connection, organization, project)
+        access, it = entered(visit, connection, organization, project)
         release = release_store.by_version(connection, access.organization.id, version)
         if release is None:
             raise NotFound
@@ -171,18 +165,32 @@ def _environments(visit: Visit, connection: Connection, access: Access) -> tuple
     return tuple(it.id for it in known)
 
 
-def _entered(
+def published(
+    visit: Visit, access: Access, project: Project, fields: Fields
+) -> Response[ReleaseJson]:
+    """Publish a release of a project, and answer for it."""
+    with visit.database.transaction(busy=BUSY) as connection:
+        publication = Publication(
+            projects=(project,), **publication_fields(visit, connection, access, fields)
+        )
+        done = publishing.publish(connection, publication, visit.circumstances(access))
+        shown = shown_publication(connection, done, publication.projects)
+    return Response(shown, status_code=201 if done.is_news else 208)
+
+
+def entered(
     visit: Visit, connection: Connection, organization: str, project: str
 ) -> tuple[Access, Project]:
+    """The project of the address, and what the caller may do there."""
     access = visit.enter(connection, organization)
     return access, projects.reached(connection, access, project)
 
 
-def _found(
+def found_release(
     visit: Visit, connection: Connection, organization: str, project: str, version: str
 ) -> tuple[Access, Project, Release]:
     """The release of the address, which must be attached to the project."""
-    access, it = _entered(visit, connection, organization, project)
+    access, it = entered(visit, connection, organization, project)
     release = releases.find(connection, access.organization.id, version, [it.id])
     return access, it, release
 
@@ -190,7 +198,7 @@ def _found(
 def _changeable(
     visit: Visit, connection: Connection, organization: str, project: str, version: str
 ) -> tuple[Access, Project, Release]:
-    access, it, release = _found(visit, connection, organization, project, version)
+    access, it, release = found_release(visit, connection, organization, project, version)
     visible = [each.id for each in project_store.accessible(connection, access)]
     attached = release_projects.of_releases(connection, [release.id])[release.id]
     all_of(visible, [each.project_id for each in attached])

@@ -132,11 +132,17 @@ def commits_answer(
 
 
 def _repository(visit: Visit, connection: Connection, access: Access) -> int | None:
-    """The repository that ``repo_name`` filters by; an unknown one is not found."""
+    """The repository that ``repo_id`` or ``repo_name`` filters by; an unknown one is not found."""
+    organization_id = access.organization.id
+    if given := visit.parameter("repo_id"):
+        is_id = given.isascii() and given.isdigit() and len(given) < 19
+        if not is_id or not repositories.in_organization(connection, organization_id, int(given)):
+            raise NotFound
+        return int(given)
     name = visit.parameter("repo_name")
     if not name:
         return None
-    known = repositories.ids_by_name(connection, access.organization.id, [name])
+    known = repositories.ids_by_name(connection, organization_id, [name])
     if name not in known:
         raise NotFound
     return known[name]

@@ -1,18 +1,27 @@
 """``organizations/{org}/repos/`` (releases.md 2.20)."""
 
-from litestar import Response, Router, get, post
+from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, RawBody
+from sqlalchemy import Connection
 
 from shipmark.api import related
 from shipmark.api.given import GivenVisit
-from shipmark.api.scopes import REPOSITORY, REPOSITORY_COMMITS
+from shipmark.api.scopes import (
+    REPOSITORY,
+    REPOSITORY_CHANGE,
+    REPOSITORY_COMMITS,
+    REPOSITORY_DELETE,
+)
 from shipmark.api.wire.commit import CommitJson, commit_json
 from shipmark.api.wire.repository import RepositoryJson, repository_json
 from shipmark.ground.clock import now
-from shipmark.ground.errors import NotFound, NotSignedIn
-from shipmark.repositories import store
-from shipmark.repositories.model import REPOSITORY_NAME_MAX, RepositoryStatus
-from shipmark.serving.fields import Field, Fields, Record, Text, Url
+from shipmark.ground.errors import BadRequest, NotFound, NotSignedIn
+from shipmark.organizations.model import Access
+from shipmark.releases import removing
+from shipmark.repositories import actions, store
+from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, RepositoryStatus
+from shipmark.serving.dated_pages import dated
+from shipmark.serving.fields import Choice, Field, Fields, Record, Text, Url
 from shipmark.serving.pages import counted
 
 _NEW = Record(
@@ -23,11 +32,29 @@ _NEW = Record(
     }
 )
 
+_STATUSES = {
+    "visible": RepositoryStatus.ACTIVE,
+    "active": RepositoryStatus.ACTIVE,
+    "hidden": RepositoryStatus.DISABLED,
+}
+_CHANGED = Record(
+    {
+        "status": Field(Choice(_STATUSES, '"{}" is not a valid choice.')),
+        "name": Field(Text(max=REPOSITORY_NAME_MAX)),
+        "url": Field(Url()),
+        "integrationId": Field(Text(is_null_ok=True, is_blank_ok=True)),
+    }
+)
+
 #: What the reference calls the integrations that are asked for but not installed.
 _INTEGRATIONS = {"github": "GitHub", "gitlab": "GitLab", "bitbucket": "Bitbucket"}
 
-#: The parameter ``status`` and what it shows; other words show nothing.
-_SHOWN = {"active": RepositoryStatus.ACTIVE.value, "deleted": RepositoryStatus.DISABLED.value}
+#: The parameter ``status`` and what it shows. Other words show nothing, ``unmigratable`` too: nothing is migrated here.
+_SHOWN = {
+    "": None,
+    "active": {RepositoryStatus.ACTIVE},
+    "deleted": set(RepositoryStatus) - {RepositoryStatus.ACTIVE},
+}
 
 
 @get("/", scopes=REPOSITORY, sync_to_thread=True)
@@ -40,18 +67,20 @@ def list_repositories(
         page = visit.page()
         status = visit.parameter("status")
         status = "active" if status is None else status
-        if status and status not in _SHOWN:
+        # No repository is of an integration, so that filtering by one leaves none.
+        if status not in _SHOWN or visit.parameter("integration_id"):
             return visit.listed([], counted([], page)[1])
         rows = store.page_of(
             connection,
             access.organization.id,
-            status=_SHOWN.get(status),
-            name_part=visit.parameter("query") or "",
+            statuses=_SHOWN[status],
+            name_parts=[part for part in visit.parameters("query") if part],
             limit=page.limit,
             offset=page.skipped,
         )
     found, links = counted(rows, page)
-    return visit.listed([repository_json(it) for it in found], links)
+    has_settings = "settings" in visit.parameters("expand")
+    return visit.listed([repository_json(it, has_settings=has_settings) for it in found], links)
 
 
 @post("/", scopes=REPOSITORY, sync_to_thread=True)
@@ -73,6 +102,36 @@ def add_repository(
     return Response(repository_json(repository))
 
 
+@put("/{repository:str}/", scopes=REPOSITORY_CHANGE, sync_to_thread=True)
+def amend_repository(
+    visit: GivenVisit, organization: FromPath[str], repository: FromPath[str], body: RawBody
+) -> Response[RepositoryJson | bytes]:
+    """Hide a repository or show it again, and rename one that is known by name only. Its commits stay, also hidden."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        _found(connection, access, repository)
+    fields = visit.body(body, _CHANGED, step="repository.validate")
+    with visit.database.transaction() as connection:
+        known = _found(connection, access, repository)
+        if known.is_going:
+            return Response(b"", status_code=400)
+        if fields.get("integrationId"):
+            raise BadRequest("Invalid integration id")
+        changed = actions.amend(connection, known, _changes(known, fields))
+    return Response(repository_json(changed))
+
+
+@delete("/{repository:str}/", status_code=202, scopes=REPOSITORY_DELETE, sync_to_thread=True)
+def delete_repository(
+    visit: GivenVisit, organization: FromPath[str], repository: FromPath[str]
+) -> RepositoryJson:
+    """Have a repository deleted, in an hour if it has commits. Its name is free at once."""
+    with visit.database.transaction() as connection:
+        access = visit.enter(connection, organization)
+        known = _found(connection, access, repository)
+        return repository_json(removing.request(connection, known, now()))
+
+
 @get("/{repository:str}/commits/", scopes=REPOSITORY_COMMITS, sync_to_thread=True)
 def list_commits(
     visit: GivenVisit, organization: FromPath[str], repository: FromPath[str]
@@ -80,16 +139,30 @@ def list_commits(
     """List a repository's commits, the newest first."""
     with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
-        if not (repository.isascii() and repository.isdigit() and len(repository) < 19):
-            raise NotFound
-        known = store.in_organization(connection, access.organization.id, int(repository))
-        if known is None:
-            raise NotFound
-        page = visit.page()
-        rows = store.commits_of(connection, known.id, limit=page.limit, offset=page.skipped)
-        commits, links = counted(rows, page)
+        known = _found(connection, access, repository)
+        page = visit.dated_page()
+        rows = store.commits_of(connection, known.id, page.place, limit=page.limit)
+        commits, links = dated(rows, page)
         nested = related.to_commits(connection, access.organization.id, commits)
     return visit.listed([commit_json(commit, nested) for commit in commits], links)
+
+
+def _found(connection: Connection, access: Access, name: str) -> Repository:
+    if not (name.isascii() and name.isdigit() and len(name) < 19):
+        raise NotFound
+    known = store.in_organization(connection, access.organization.id, int(name))
+    if known is None:
+        raise NotFound
+    return known
+
+
+def _changes(known: Repository, fields: Fields) -> dict[str, str | None]:
+    """What a body changes: one that somebody else names keeps the name and the address that it has there."""
+    status = fields.get("status")
+    changes: dict[str, str | None] = {"status": status.value} if status else {}
+    if known.is_known_by_name:
+        changes |= {name: fields[name] or None for name in ("name", "url") if name in fields}
+    return changes
 
 
 def _refused(fields: Fields) -> dict[str, object] | None:
@@ -105,5 +178,11 @@ def _refused(fields: Fields) -> dict[str, object] | None:
 
 router = Router(
     "/api/0/organizations/{organization:str}/repos",
-    route_handlers=[list_repositories, add_repository, list_commits],
+    route_handlers=[
+        list_repositories,
+        add_repository,
+        amend_repository,
+        delete_repository,
+        list_commits,
+    ],
 )

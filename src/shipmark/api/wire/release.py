@@ -126,6 +126,7 @@ class ReleaseMetaJson(Wire):
     commit_files_changed: int
     release_file_count: int
     is_artifact_bundle: bool
+    preprod_build_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +211,7 @@ def release_meta_json(
         commit_files_changed=changed_file_count,
         release_file_count=0,
         is_artifact_bundle=False,
+        preprod_build_count=0,
     )
 
 

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+import msgspec
+
 from shipmark.api.wire import Wire
 from shipmark.repositories.model import Repository
 
@@ -28,10 +30,11 @@ class RepositoryJson(Wire):
     integration_id: str | None
     external_slug: str | None
     external_id: str | None
+    settings: msgspec.UnsetType | None = msgspec.UNSET
 
 
-def repository_json(repository: Repository) -> RepositoryJson:
-    """A repository as the API shows it."""
+def repository_json(repository: Repository, *, has_settings: bool = False) -> RepositoryJson:
+    """A repository as the API shows it; its settings, where asked for, are none: they are of reviews."""
     provider_id, provider_name = (
         (repository.provider, repository.provider) if repository.provider else UNKNOWN
     )
@@ -45,4 +48,5 @@ def repository_json(repository: Repository) -> RepositoryJson:
         integration_id=None,
         external_slug=None,
         external_id=repository.external_id,
+        settings=None if has_settings else msgspec.UNSET,
     )

@@ -28,7 +28,7 @@ class EventColumns(TypedColumns):
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
     event_id = Column(String(32), nullable=False)
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False)
-    release_id = Column(Id, ForeignKey("releases.id", ondelete="SET NULL"), index=True)
+    release_id = Column(Id, ForeignKey("releases.id", ondelete="SET NULL"))
     environment_id = Column(Id, ForeignKey("environments.id", ondelete="SET NULL"), index=True)
     happened_at = Column(Moment, nullable=False)
     received_at = Column(Moment, nullable=False)
@@ -41,6 +41,7 @@ events = Table(
     EventColumns,
     UniqueConstraint("project_id", "event_id"),
     Index("ix_events_issue_id_happened_at", "issue_id", "happened_at", "id"),
+    Index("ix_events_release_id_happened_at", "release_id", "project_id", "happened_at"),
     sqlite_autoincrement=True,
 )
 

@@ -293,6 +293,14 @@ def page_of(
     return [issue_of(row) for row in connection.execute(query.limit(limit).offset(offset))]
 
 
+def is_any_released(connection: Connection, project_id: int) -> bool:
+    """Has an issue of the project a first release?"""
+    query = select(issues.c.id).where(
+        issues.c.project_id == project_id, issues.c.first_release_id.is_not(None)
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def first_seen_in(connection: Connection, release_id: int) -> bool:
     """Is there an issue that was first seen in the release?"""
     query = select(issues.c.id).where(issues.c.first_release_id == release_id).limit(1)

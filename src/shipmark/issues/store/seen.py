@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Column, Connection, ForeignKey, Table, TypedColumns, case, select
 
 from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.projects.store import environments
 
 
 class IssueReleaseColumns(TypedColumns):
@@ -73,6 +74,25 @@ def note_environment(
     return (
         connection.execute(statement.returning(issue_environments.c.issue_id)).first() is not None
     )
+
+
+def in_release(
+    connection: Connection,
+    issue_id: int,
+    release_id: int,
+    environment_ids: Collection[int] | None,
+) -> tuple[str, datetime, datetime] | None:
+    """Where the issue was last seen in the release, and from when to when; null where it was not."""
+    query = (
+        select(environments.c.name, issue_releases.c.first_seen_at, issue_releases.c.last_seen_at)
+        .join(environments, environments.c.id == issue_releases.c.environment_id)
+        .where(issue_releases.c.issue_id == issue_id, issue_releases.c.release_id == release_id)
+    )
+    if environment_ids is not None:
+        query = query.where(issue_releases.c.environment_id.in_(list(environment_ids)))
+    query = query.order_by(issue_releases.c.last_seen_at.desc(), environments.c.id).limit(1)
+    row = connection.execute(query).first()
+    return (row[0], row[1], row[2]) if row else None
 
 
 def last_releases(connection: Connection, issue_ids: Collection[int]) -> dict[int, int]:

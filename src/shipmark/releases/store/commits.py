@@ -13,9 +13,11 @@ from sqlalchemy import (
     TypedColumns,
     UniqueConstraint,
     bindparam,
+    case,
     delete,
     func,
     select,
+    update,
 )
 
 from shipmark.ground.database import WANTED, Id, listed, metadata, rows, upsert, wanted
@@ -103,6 +105,41 @@ _RELEASES_OF = (
 )
 
 
+_HOLDERS = select(release_commits.c.release_id).join(
+    WANTED, WANTED.c.id == release_commits.c.commit_id
+)
+_LOCK_HOLDERS = (
+    select(releases.c.id)
+    .where(releases.c.id.in_(_HOLDERS))
+    .order_by(releases.c.id)
+    .with_for_update(key_share=True)
+)
+_GONE = (
+    select(func.count())
+    .select_from(release_commits)
+    .where(
+        release_commits.c.release_id == releases.c.id,
+        release_commits.c.commit_id.in_(select(WANTED.c.id)),
+    )
+    .scalar_subquery()
+)
+# A commit that was given twice counted twice, and was bound once: the count never goes below none.
+_SINK_COUNTS = (
+    update(releases)
+    .where(releases.c.id.in_(_HOLDERS))
+    .values(
+        commit_count=case(
+            (releases.c.commit_count > _GONE, releases.c.commit_count - _GONE), else_=0
+        ),
+        last_commit_id=case(
+            (releases.c.last_commit_id.in_(select(WANTED.c.id)), None),
+            else_=releases.c.last_commit_id,
+        ),
+    )
+)
+_FORGET = delete(release_commits).where(release_commits.c.commit_id.in_(select(WANTED.c.id)))
+
+
 def bind(connection: Connection, release_id: int, commit_ids: Sequence[int]) -> None:
     """Let a release that holds no commits hold these, newest first. One that is given twice keeps its first place."""
     if commit_ids:
@@ -129,6 +166,17 @@ def set_heads(connection: Connection, release_id: int, heads: dict[int, int]) ->
 def clear_heads(connection: Connection, release_id: int) -> None:
     """Let the release have no head commits."""
     connection.execute(delete(release_heads).where(release_heads.c.release_id == release_id))
+
+
+def forget(connection: Connection, commit_ids: Collection[int]) -> None:
+    """Take commits out of every release: its count sinks, and a newest commit that is gone is none.
+
+    The releases are locked in one order, so that a publish and this wait for each other.
+    """
+    parameters = wanted(commit_ids)
+    connection.execute(_LOCK_HOLDERS, parameters).all()
+    connection.execute(_SINK_COUNTS, parameters)
+    connection.execute(_FORGET, parameters)
 
 
 def has_heads(connection: Connection, release_id: int) -> bool:

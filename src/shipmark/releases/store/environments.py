@@ -34,9 +34,7 @@ class ReleaseEnvironmentColumns(TypedColumns):
     """
 
     release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
-    project_id = Column(
-        Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     environment_id = Column(Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True)
     new_issue_count = Column(Integer, nullable=False)
     first_seen_at = Column(Moment)
@@ -58,6 +56,7 @@ release_environments = Table(
         "created_at",
         "release_id",
     ),
+    Index("ix_release_environments_project_id_first_seen_at", "project_id", "first_seen_at"),
 )
 
 _KEY = ["release_id", "project_id", "environment_id"]
@@ -167,6 +166,20 @@ def count_new_issue(
         )
         .values(new_issue_count=table.new_issue_count + 1)
     )
+
+
+def newest_of(
+    connection: Connection, project_id: int, environment_ids: Collection[int] | None
+) -> int | None:
+    """The release that came up last in the project: in one of the environments, or anywhere where null."""
+    table = release_environments.c
+    query = select(table.release_id).where(
+        table.project_id == project_id, table.first_seen_at.is_not(None)
+    )
+    if environment_ids is not None:
+        query = query.where(table.environment_id.in_(list(environment_ids)))
+    query = query.order_by(table.first_seen_at.desc(), table.release_id.desc()).limit(1)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def seen(

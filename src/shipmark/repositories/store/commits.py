@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
     Index,
+    Select,
     String,
     Table,
     Text,
@@ -16,18 +18,18 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     bindparam,
+    delete,
     func,
+    literal,
     or_,
     select,
+    tuple_,
     update,
 )
 
 from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
-from shipmark.repositories.model import (
-    Change,
-    ChangedFile,
-    Commit,
-)
+from shipmark.ground.places import Place
+from shipmark.repositories.model import Change, ChangedFile, Commit
 
 
 class CommitColumns(TypedColumns):
@@ -60,6 +62,7 @@ commits = Table(
     CommitColumns,
     UniqueConstraint("repository_id", "key"),
     Index("ix_commits_repository_id_created_at", "repository_id", "created_at", "id"),
+    Index("ix_commits_organization_id_created_at", "organization_id", "created_at", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -177,6 +180,12 @@ _CHANGES_OF = (
 )
 
 
+_REMOVE_CHANGES = delete(changed_files).where(changed_files.c.commit_id.in_(select(WANTED.c.id)))
+
+
+_REMOVE_COMMITS = delete(commits).where(commits.c.id.in_(select(WANTED.c.id)))
+
+
 GivenRow = tuple[int, str, int | None, str | None, datetime | None]
 
 
@@ -231,17 +240,34 @@ def commits_by_ids(connection: Connection, commit_ids: Collection[int]) -> dict[
 
 
 def commits_of(
-    connection: Connection, repository_id: int, *, limit: int, offset: int
+    connection: Connection, repository_id: int, place: Place | None, *, limit: int
 ) -> list[Commit]:
-    """A page of the repository's commits, newest first."""
-    query = (
-        select(*COMMIT)
-        .where(commits.c.repository_id == repository_id)
-        .order_by(commits.c.created_at.desc(), commits.c.id.desc())
-        .limit(limit)
-        .offset(offset)
-    )
-    return [commit_of(*row) for row in connection.execute(query)]
+    """The repository's commits after a place, the newest first; or before it, then the nearest first."""
+    query = select(*COMMIT).where(commits.c.repository_id == repository_id)
+    return [commit_of(*row) for row in connection.execute(from_place(query, place).limit(limit))]
+
+
+def from_place(query: Select[*tuple[Any, ...]], place: Place | None) -> Select[*tuple[Any, ...]]:
+    """The query from a place in the list of commits on, and in the order that belongs to it."""
+    if place is None:
+        return query.order_by(commits.c.created_at.desc(), commits.c.id.desc())
+    here = tuple_(literal(place.at, Moment()), literal(place.id, Id))
+    row = tuple_(commits.c.created_at, commits.c.id)
+    if place.is_backwards:
+        return query.where(row > here).order_by(commits.c.created_at, commits.c.id)
+    return query.where(row < here).order_by(commits.c.created_at.desc(), commits.c.id.desc())
+
+
+def some_of(connection: Connection, repository_id: int, *, limit: int) -> list[int]:
+    """The ids of some of the repository's commits."""
+    query = select(commits.c.id).where(commits.c.repository_id == repository_id).limit(limit)
+    return list(connection.execute(query).scalars())
+
+
+def remove_commits(connection: Connection, commit_ids: Collection[int]) -> None:
+    """Delete commits with what they changed; whatever refers to them without a foreign key has been cleared."""
+    connection.execute(_REMOVE_CHANGES, wanted(commit_ids))
+    connection.execute(_REMOVE_COMMITS, wanted(commit_ids))
 
 
 def changes_of(connection: Connection, commit_ids: Iterable[int]) -> dict[int, list[ChangedFile]]:

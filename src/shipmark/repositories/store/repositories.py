@@ -1,6 +1,6 @@
 """The repositories."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -14,16 +14,17 @@ from sqlalchemy import (
     TypedColumns,
     and_,
     bindparam,
+    delete,
     exists,
     literal,
+    or_,
     select,
+    update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
-from shipmark.repositories.model import (
-    Repository,
-    RepositoryStatus,
-)
+from shipmark.repositories.model import GOING, Repository, RepositoryStatus
 
 
 class RepositoryColumns(TypedColumns):
@@ -78,7 +79,10 @@ _NAMES = listed("names", name=Text())
 _IDS_BY_NAME = (
     select(repositories.c.name, repositories.c.id)
     .join(_NAMES, _NAMES.c.name == repositories.c.name)
-    .where(repositories.c.organization_id == bindparam("organization_id"))
+    .where(
+        repositories.c.organization_id == bindparam("organization_id"),
+        repositories.c.status.not_in(GOING),
+    )
     .order_by(repositories.c.status == RepositoryStatus.ACTIVE, repositories.c.id)
 )
 
@@ -111,17 +115,18 @@ def page_of(
     connection: Connection,
     organization_id: int,
     *,
-    status: str | None,
-    name_part: str,
+    statuses: Collection[RepositoryStatus] | None,
+    name_parts: Sequence[str],
     limit: int,
     offset: int,
 ) -> list[Repository]:
-    """A page of the organization's repositories by name; ``status`` null means any."""
+    """A page of the organization's repositories by name; ``statuses`` null means any. One of the parts is enough."""
     query = select(*_REPOSITORY).where(repositories.c.organization_id == organization_id)
-    if status is not None:
-        query = query.where(repositories.c.status == status)
-    if name_part:
-        query = query.where(repositories.c.name.icontains(name_part, autoescape=True))
+    if statuses is not None:
+        query = query.where(repositories.c.status.in_(list(statuses)))
+    if name_parts:
+        has_part = [repositories.c.name.icontains(part, autoescape=True) for part in name_parts]
+        query = query.where(or_(*has_part))
     query = query.order_by(repositories.c.name, repositories.c.id).limit(limit).offset(offset)
     return [_repository(*row) for row in connection.execute(query)]
 
@@ -143,6 +148,36 @@ def in_organization(
     )
     row = connection.execute(query).first()
     return _repository(*row) if row else None
+
+
+def is_any(connection: Connection, organization_id: int) -> bool:
+    """Has the organization a repository?"""
+    query = select(repositories.c.id).where(repositories.c.organization_id == organization_id)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def lock(connection: Connection, repository_id: int) -> Repository | None:
+    """Let nobody else change the repository, or add a commit to it, until the unit of work ends."""
+    query = select(*_REPOSITORY).where(repositories.c.id == repository_id).with_for_update()
+    row = connection.execute(query).first()
+    return _repository(*row) if row else None
+
+
+def change(
+    connection: Connection, repository_id: int, values: dict[str, str | None]
+) -> Repository | None:
+    """Change what is given; null where another active one has the name, and then the unit of work is lost."""
+    statement = update(repositories).where(repositories.c.id == repository_id).values(values)
+    try:
+        row = connection.execute(statement.returning(*_REPOSITORY)).one()
+    except IntegrityError:
+        return None
+    return _repository(*row)
+
+
+def remove(connection: Connection, repository_id: int) -> None:
+    """Delete the repository, which has no commits any more."""
+    connection.execute(delete(repositories).where(repositories.c.id == repository_id))
 
 
 def add_named(

@@ -1,0 +1,60 @@
+"""``/api/hooks/release/…``: releases of a project, made by whoever knows its signed address (releases.md 2.18)."""
+
+from typing import Any
+
+from litestar import Response, Router, post
+from litestar.params import FromPath, RawBody
+from sqlalchemy import Connection
+
+from shipmark.api import bodies
+from shipmark.api.given import GivenVisit
+from shipmark.api.routes.project_releases import published
+from shipmark.api.scopes import ANYBODY
+from shipmark.ground.errors import BadRequest
+from shipmark.organizations import store as organizations
+from shipmark.organizations.model import Access
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project
+from shipmark.releases.store import tokens
+from shipmark.releases.tokens import BUILT_IN, is_signed
+from shipmark.serving.bodies import json_of
+from shipmark.serving.fields import checked
+
+_SCOPES = frozenset({"project:write"})
+
+
+@post("/{plugin:str}/{project:str}/{signature:str}/", scopes=ANYBODY, sync_to_thread=True)
+def take_release(
+    visit: GivenVisit,
+    plugin: FromPath[str],
+    project: FromPath[str],
+    signature: FromPath[str],
+    body: RawBody,
+) -> Response[Any]:
+    """Publish a release of the project, as its own address does; whatever media type the body is said to have."""
+    with visit.database.glance() as connection:
+        it = _project(connection, project)
+        if it is None:
+            return Response(b"", status_code=404)
+        token = tokens.of_project(connection, it.id)
+        # Other senders would be plug-ins. None is there, and one that is not enabled may do nothing.
+        if token is None or plugin != BUILT_IN or not is_signed(token, plugin, it.id, signature):
+            return Response(b"", status_code=403)
+        organization = organizations.by_id(connection, it.organization_id)
+    assert organization is not None, "a project has one"
+    try:
+        content = json_of(body)
+    except BadRequest as refusal:
+        return Response({"error": refusal.detail}, status_code=400)
+    fields = checked(bodies.new_project_release(visit.settings.commits_max), content)
+    access = Access(organization=organization, scopes=_SCOPES, user=None, reaches_all=True)
+    return published(visit, access, it, fields)
+
+
+def _project(connection: Connection, name: str) -> Project | None:
+    if not (name.isascii() and name.isdigit() and len(name) < 19):
+        return None
+    return projects.by_ids(connection, [int(name)]).get(int(name))
+
+
+router = Router("/api/hooks/release", route_handlers=[take_release])

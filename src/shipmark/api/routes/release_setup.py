@@ -1,0 +1,86 @@
+"""What is set up for releases of a project, and the address that builds may release by (releases.md 2.17, 2.18)."""
+
+from litestar import Router, get, post
+from litestar.params import FromPath
+
+from shipmark.api.given import GivenVisit
+from shipmark.api.routes.project_releases import entered
+from shipmark.api.scopes import RELEASE_READ, RELEASE_TOKEN
+from shipmark.api.wire import Wire
+from shipmark.deploys import store as deploys
+from shipmark.ground.clock import now
+from shipmark.ground.ids import token_hex
+from shipmark.issues.store import issues
+from shipmark.projects.model import Project
+from shipmark.releases.store import project_commits
+from shipmark.releases.store import tokens as store
+from shipmark.releases.tokens import BUILT_IN, signature
+from shipmark.repositories import store as repositories
+
+
+class StepJson(Wire):
+    """A step of setting releases up."""
+
+    step: str
+    complete: bool
+
+
+class ReleaseTokenJson(Wire):
+    """What signs the address, and the address."""
+
+    token: str
+    webhook_url: str
+
+
+@get("/completion/", scopes=RELEASE_READ, sync_to_thread=True)
+def get_completion(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+) -> list[StepJson]:
+    """Say what has been set up: events that tell their release, repositories, commits, deploys."""
+    with visit.database.snapshot() as connection:
+        access, it = entered(visit, connection, organization, project)
+        steps = {
+            "tag": it.has_releases and issues.is_any_released(connection, it.id),
+            "repo": repositories.is_any(connection, access.organization.id),
+            "commit": it.has_releases and project_commits.is_any(connection, it.id),
+            "deploy": it.has_releases and deploys.is_any(connection, it.id),
+        }
+    return [StepJson(step=step, complete=is_done) for step, is_done in steps.items()]
+
+
+@get("/token/", scopes=RELEASE_TOKEN, sync_to_thread=True)
+def get_token(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+) -> ReleaseTokenJson:
+    """Show the token and the address, made when somebody asks first."""
+    with visit.database.glance() as connection:
+        _, it = entered(visit, connection, organization, project)
+        known = store.of_project(connection, it.id)
+    if known is None:
+        with visit.database.transaction() as connection:
+            known = store.ensure(connection, it.id, token_hex(), now())
+    return _shown(visit.settings.address, it, known)
+
+
+@post("/token/", scopes=RELEASE_TOKEN, sync_to_thread=True)
+def replace_token(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+) -> ReleaseTokenJson:
+    """Make another token: the old address stops working."""
+    fresh = token_hex()
+    with visit.database.transaction() as connection:
+        _, it = entered(visit, connection, organization, project)
+        store.replace(connection, it.id, fresh, now())
+    return _shown(visit.settings.address, it, fresh)
+
+
+def _shown(address: str, project: Project, token: str) -> ReleaseTokenJson:
+    signed = signature(token, BUILT_IN, project.id)
+    path = f"/api/hooks/release/{BUILT_IN}/{project.id}/{signed}/"
+    return ReleaseTokenJson(token=token, webhook_url=f"{address}{path}")
+
+
+router = Router(
+    "/api/0/projects/{organization:str}/{project:str}/releases",
+    route_handlers=[get_completion, get_token, replace_token],
+)

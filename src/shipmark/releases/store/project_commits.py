@@ -1,0 +1,124 @@
+"""The commits of all releases of a project, and those of people that are in no release yet."""
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+
+from shipmark.ground.database import listed, rows
+from shipmark.ground.places import Place
+from shipmark.releases.store.commits import release_commits
+from shipmark.releases.store.projects import release_projects
+from shipmark.repositories.model import KEY_MAX, Commit, RepositoryStatus
+from shipmark.repositories.store import (
+    COMMIT,
+    authors,
+    commit_of,
+    commits,
+    from_place,
+    repositories,
+)
+
+_ADDRESSES = listed("addresses", email=authors.c.email.type)
+
+
+def page_of(
+    connection: Connection,
+    organization_id: int,
+    project_id: int,
+    place: Place | None,
+    *,
+    limit: int,
+) -> list[Commit]:
+    """The commits of the project's releases after a place, the newest first; or before it, the nearest first."""
+    query = select(*COMMIT).where(
+        commits.c.organization_id == organization_id, _is_released_in(project_id)
+    )
+    return [commit_of(*row) for row in connection.execute(from_place(query, place).limit(limit))]
+
+
+def page_by_prefix(
+    connection: Connection,
+    organization_id: int,
+    project_id: int,
+    prefix: str,
+    *,
+    limit: int,
+    offset: int,
+) -> list[Commit]:
+    """A page of those whose key begins so, in any case, by key."""
+    mine = select(repositories.c.id).where(repositories.c.organization_id == organization_id)
+    begins = [
+        and_(
+            commits.c.repository_id.in_(mine),
+            commits.c.key >= start,
+            # The index knows no prefixes. After all letters come no keys, in whatever order texts are kept.
+            commits.c.key <= start + "z" * KEY_MAX,
+        )
+        for start in sorted({prefix, prefix.lower(), prefix.upper()})
+    ]
+    query = (
+        select(*COMMIT)
+        .where(
+            or_(*begins),
+            func.lower(commits.c.key).startswith(prefix.lower(), autoescape=True),
+            _is_released_in(project_id),
+        )
+        .order_by(commits.c.key, commits.c.created_at.desc(), commits.c.id.desc())
+    )
+    return [commit_of(*row) for row in connection.execute(query.limit(limit).offset(offset))]
+
+
+def is_any(connection: Connection, project_id: int) -> bool:
+    """Does a release of the project hold a commit?"""
+    query = (
+        select(release_commits.c.commit_id)
+        .join(release_projects, release_projects.c.release_id == release_commits.c.release_id)
+        .where(release_projects.c.project_id == project_id)
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def unreleased_of(
+    connection: Connection, organization_id: int, addresses: Collection[str], *, limit: int
+) -> list[Commit]:
+    """The newest commits by these addresses, of each repository those after its newest that is in a release."""
+    if not addresses:
+        return []
+    other = commits.alias("released")
+    released_at = (
+        select(other.c.created_at)
+        .where(
+            other.c.repository_id == repositories.c.id,
+            exists().where(release_commits.c.commit_id == other.c.id),
+        )
+        .order_by(other.c.created_at.desc(), other.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    by_them = (
+        select(authors.c.id)
+        .join(_ADDRESSES, _ADDRESSES.c.email == authors.c.email)
+        .where(authors.c.organization_id == organization_id)
+    )
+    query = (
+        select(*COMMIT)
+        .join(repositories, repositories.c.id == commits.c.repository_id)
+        .where(
+            repositories.c.organization_id == organization_id,
+            repositories.c.status == RepositoryStatus.ACTIVE,
+            or_(released_at.is_(None), commits.c.created_at > released_at),
+            commits.c.author_id.in_(by_them),
+        )
+        .order_by(commits.c.created_at.desc(), commits.c.id.desc())
+        .limit(limit)
+    )
+    given = rows("addresses", ([each] for each in sorted(addresses)))
+    return [commit_of(*row) for row in connection.execute(query, given)]
+
+
+def _is_released_in(project_id: int) -> ColumnElement[bool]:
+    return exists().where(
+        release_commits.c.commit_id == commits.c.id,
+        release_projects.c.release_id == release_commits.c.release_id,
+        release_projects.c.project_id == project_id,
+    )
