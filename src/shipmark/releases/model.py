@@ -22,6 +22,7 @@ class ReleaseActivityType(StrEnum):
 
     RELEASED = "release"
     DEPLOYED = "deploy"
+    DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
