@@ -12,6 +12,7 @@ from litestar.types import ASGIApp
 
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
+    comparison,
     deploys,
     identity,
     issues,
@@ -36,6 +37,7 @@ API = (
     identity.router,
     releases.router,
     release_children.router,
+    comparison.router,
     deploys.router,
     project_releases.router,
     repositories.router,

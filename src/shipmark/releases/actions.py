@@ -126,6 +126,12 @@ def find(
     return release
 
 
+def project_ids(connection: Connection, release: Release) -> set[int]:
+    """The projects that the release is attached to."""
+    attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
+    return {it.project_id for it in attached}
+
+
 def remove(
     connection: Connection, going: Sequence[Release], user_id: int | None, now: datetime
 ) -> None:
