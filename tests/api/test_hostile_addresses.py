@@ -20,6 +20,8 @@ TEXTS = [
     "/organizations/{}/releases/",
     "/organizations/acme/releases/{}/",
     "/organizations/acme/releases/{}/commits/",
+    "/organizations/acme/releases/{}/compare/?base=web@1.0.0",
+    "/organizations/acme/releases/web@1.0.0/compare/?base={}",
     "/organizations/acme/releases/?query={}",
     "/organizations/acme/releases/?environment={}",
     "/organizations/acme/releases/web@1.0.0/commits/?repo_name={}",

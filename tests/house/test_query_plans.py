@@ -13,7 +13,11 @@ from sqlalchemy import event
 from shipmark.ground.database import Database
 
 #: What may be read from one end to the other: rows that came with the statement, and what is small by nature.
-SMALL = re.compile(r"(\w+_rows|given|kept|these|wanted\w*|(\d+ )?CONSTANT ROWS?|anon_\d+|jobs)\b")
+#: A subquery counts as well: what it reads itself has steps of its own.
+SMALL = re.compile(
+    r"(\w+_rows|given|kept|these|wanted\w*|(\d+ )?CONSTANT ROWS?|anon_\d+|jobs|numbered|newest)\b"
+    r"|\(subquery-\d+\)"
+)
 
 pytestmark = pytest.mark.parametrize("kind", ["sqlite"])
 
@@ -81,6 +85,10 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
     ),
     "clear": lambda alice, _: alice.put(release_path("web@1.1.0"), {"refs": []}),
     "delete": lambda alice, _: alice.delete(release_path("web@1.1.0")),
+    "delete by force": lambda alice, _: alice.delete(release_path("web@1.0.0", "?force=1")),
+    "delete by force what resolved": lambda alice, _: alice.delete(
+        release_path("web@1.1.0", "?force=1")
+    ),
     "deploy": lambda alice, _: alice.post(
         release_path("web@1.1.0", "deploys/"), {"environment": "staging"}
     ),
@@ -121,6 +129,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
                 "commitfiles/",
                 "previous-with-commits/",
                 "resolved/",
+                "compare/?base=web@1.0.0",
                 "deploys/",
             )
         ),
