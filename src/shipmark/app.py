@@ -12,6 +12,7 @@ from litestar.types import ASGIApp
 
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
+    committers,
     comparison,
     deploys,
     identity,
@@ -42,6 +43,7 @@ API = (
     project_releases.router,
     repositories.router,
     issues.router,
+    committers.router,
 )
 
 #: What browsers' SDKs may send and read from other origins (ingest.md 1.6). No cookie is ever let through.

@@ -29,6 +29,7 @@ TEXTS = [
     "/organizations/acme/repos/?query={}",
     "/organizations/acme/issues/?query={}",
     "/projects/acme/{}/",
+    "/projects/acme/web/events/{}/committers/",
     "/projects/acme/web/releases/{}/",
     "/projects/acme/web/releases/?environment={}",
 ]
@@ -38,6 +39,9 @@ PATHS = [
     "/organizations/acme/shortids/{}/",
     "/organizations/acme/repos/{}/commits/",
     "/issues/{}/",
+    "/issues/{}/committers/",
+    "/organizations/acme/issues/{}/committers/",
+    "/organizations/acme/issues/WEB-1/committers/?frameLimit={}",
     "/organizations/acme/releases/?project={}",
     "/organizations/acme/releases/?projectSlug={}",
     "/organizations/acme/releases/?cursor={}:0:0",

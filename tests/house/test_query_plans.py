@@ -60,6 +60,10 @@ def _filled(alice: Caller, world: World) -> None:
         event_of = error_event(str(number), release="web@1.0.0", environment="production")
         send_event(alice.client, world.keys["web"], world.projects["web"], event_of)
     alice.publish("web@1.1.0", "web", "mobile", commits=[fix("1")], owner=ALICE)
+    frames = [{"filename": "a.py", "in_app": True}]
+    raised = {"type": "E", "value": "x", "stacktrace": {"frames": frames}}
+    broken = error_event("broken", release="web@1.1.0", exception={"values": [raised]})
+    send_event(alice.client, world.keys["web"], world.projects["web"], broken)
     alice.post(release_path("web@1.1.0", "deploys/"), {"environment": "production"})
 
 
@@ -116,6 +120,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/repos/",
         "/organizations/acme/issues/",
         "/organizations/acme/issues/WEB-1/",
+        "/organizations/acme/issues/WEB-4/committers/",
         "/organizations/acme/projects/",
         "/projects/acme/web/environments/",
         "/organizations/",

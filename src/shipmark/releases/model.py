@@ -82,6 +82,17 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """A commit of a release that changed a file."""
+
+    commit_id: int
+    author_id: int | None
+    at: datetime
+    release_id: int
+    filename: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseActivity:
     """Something that happened to a release in a project. It keeps the version's text when the release is gone."""
 

@@ -72,15 +72,15 @@ def get_issue_of_organization(
     """Show an issue by its id or short id."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        return _details(visit, connection, access, _found(connection, access, issue))
+        return _details(visit, connection, access, found_issue(connection, access, issue))
 
 
 @get("/issues/{issue:str}/", scopes=ISSUE_READ, sync_to_thread=True)
 def get_issue(visit: GivenVisit, issue: FromPath[str]) -> IssueDetailsJson:
     """Show an issue by its id alone."""
     with visit.database.snapshot() as connection:
-        access = _access_by_issue(visit, connection, issue)
-        return _details(visit, connection, access, _found(connection, access, issue))
+        access = access_by_issue(visit, connection, issue)
+        return _details(visit, connection, access, found_issue(connection, access, issue))
 
 
 @get(
@@ -94,15 +94,15 @@ def list_activities(
     """List what happened to an issue, newest first."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        return {"activity": _activities(connection, access, _found(connection, access, issue))}
+        return {"activity": _activities(connection, access, found_issue(connection, access, issue))}
 
 
 @get("/issues/{issue:str}/activities/", scopes=ISSUE_READ, sync_to_thread=True)
 def list_activities_by_id(visit: GivenVisit, issue: FromPath[str]) -> dict[str, list[ActivityJson]]:
     """List what happened to an issue, newest first."""
     with visit.database.snapshot() as connection:
-        access = _access_by_issue(visit, connection, issue)
-        return {"activity": _activities(connection, access, _found(connection, access, issue))}
+        access = access_by_issue(visit, connection, issue)
+        return {"activity": _activities(connection, access, found_issue(connection, access, issue))}
 
 
 @get(
@@ -116,7 +116,7 @@ def get_by_short_id(
     """Show the issue of a short id."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        issue = _found(connection, access, short_id)
+        issue = found_issue(connection, access, short_id)
         group = shown_issues(visit, connection, access, [issue])[0]
     return ShortIdJson(
         organization_slug=access.organization.slug,
@@ -182,7 +182,7 @@ def _asked(query: str) -> tuple[IssueStatus | None, str]:
     return status, " ".join(words)
 
 
-def _found(connection: Connection, access: Access, name: str) -> Issue:
+def found_issue(connection: Connection, access: Access, name: str) -> Issue:
     """The organization's issue of that id or short id, if its project is the caller's."""
     issue_id: int | None = None
     if name.isascii() and name.isdigit() and len(name) < 19:
@@ -197,7 +197,7 @@ def _found(connection: Connection, access: Access, name: str) -> Issue:
     return issue
 
 
-def _access_by_issue(visit: Visit, connection: Connection, name: str) -> Access:
+def access_by_issue(visit: Visit, connection: Connection, name: str) -> Access:
     """What the caller may do in the organization of an issue; a stranger does not learn that it exists."""
     caller = visit.caller(connection)
     if not (name.isascii() and name.isdigit() and len(name) < 19):
