@@ -59,6 +59,7 @@ def _filled(alice: Caller, world: World) -> None:
     for number in range(3):
         event_of = error_event(str(number), release="web@1.0.0", environment="production")
         send_event(alice.client, world.keys["web"], world.projects["web"], event_of)
+    alice.publish("web@1.0.5", "web", "mobile", commits=[fix("1")])
     alice.publish("web@1.1.0", "web", "mobile", commits=[fix("1")], owner=ALICE)
     frames = [{"filename": "a.py", "in_app": True}]
     raised = {"type": "E", "value": "x", "stacktrace": {"frames": frames}}
@@ -88,7 +89,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         {"commits": [fix("2")], "refs": REFS, "dateReleased": "2026-01-05T10:00:00Z"},
     ),
     "clear": lambda alice, _: alice.put(release_path("web@1.1.0"), {"refs": []}),
-    "delete": lambda alice, _: alice.delete(release_path("web@1.1.0")),
+    "delete": lambda alice, _: alice.delete(release_path("web@1.0.5")),
     "delete by force": lambda alice, _: alice.delete(release_path("web@1.0.0", "?force=1")),
     "delete by force what resolved": lambda alice, _: alice.delete(
         release_path("web@1.1.0", "?force=1")

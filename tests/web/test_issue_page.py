@@ -45,7 +45,7 @@ def test_without_a_suspect_there_is_no_word_of_one(house, owner):
         house.fail("web@0.1.0", "no commits"),
         house.fail("web@1.0.0", "elsewhere", exception={"values": [raised]}),
         house.fail("web@1.0.0", "words", exception=None, message="words"),
-        house.fail("", "no release"),
+        house.fail("", "no release", fingerprint=["other"]),
     ]
     assert len(set(ids)) == 4
     for issue_id in ids:
