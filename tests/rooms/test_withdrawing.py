@@ -9,7 +9,19 @@ from typing import Any
 
 import pytest
 import structlog
-from given import ALICE, World, counts, error_event, rows, send_event, statements
+from given import (
+    ALICE,
+    NOT_FOUND,
+    Caller,
+    World,
+    commit,
+    counts,
+    error_event,
+    release_path,
+    rows,
+    send_event,
+    statements,
+)
 from httpx import Client
 from structlog.testing import capture_logs
 
@@ -253,14 +265,12 @@ def send(client: Client, world: World) -> Send:
     return sent
 
 
-def test_an_event_that_comes_while_its_release_is_deleted_is_kept(
-    room: Room, database: Database, send: Send
-) -> None:
-    send("boom")
+def meanwhile(room: Room, *acts: Callable[[], Any]) -> list[Any]:
+    """What acts come to that begin while web@1.0.0 is being deleted."""
     is_deleting = threading.Event()
 
     def deleting() -> None:
-        with database.transaction() as connection:
+        with room.database.transaction() as connection:
             acme = room.world.organizations["acme"]
             found = releases.by_version(connection, acme, "web@1.0.0")
             assert found is not None
@@ -271,13 +281,45 @@ def test_an_event_that_comes_while_its_release_is_deleted_is_kept(
     with ThreadPoolExecutor(4) as pool:
         deleted = pool.submit(deleting)
         assert is_deleting.wait(20)
-        sent = [pool.submit(send, value) for value in ("boom", "new")]
+        done = [pool.submit(act) for act in acts]
         deleted.result()
-        assert all(it.result() for it in sent)
+        return [it.result() for it in done]
+
+
+def test_an_event_that_comes_while_its_release_is_deleted_is_kept(
+    room: Room, database: Database, send: Send
+) -> None:
+    send("boom")
+    assert all(meanwhile(room, lambda: send("boom"), lambda: send("new")))
     assert counts(database)["events"] == 3
     [made] = rows(database, "releases")
     kept = [it["release_id"] for it in rows(database, "events")]
     assert kept == [None, made["id"], made["id"]]
+
+
+def test_a_publish_that_comes_while_it_is_deleted_makes_it_anew(
+    room: Room, database: Database, alice: Caller
+) -> None:
+    old = room.publish("web@1.0.0", 0, "Old")
+    [made] = meanwhile(room, lambda: alice.publish("web@1.0.0", commits=[commit("1")]))
+    [kept] = rows(database, "releases")
+    assert kept["id"] == made["id"] != old.id
+    assert kept["commit_count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("child", "body"),
+    [("deploys/", {"environment": "production"}), ("", {"ref": "main"})],
+)
+def test_who_changes_it_while_it_is_deleted_finds_nothing(
+    room: Room, database: Database, alice: Caller, child: str, body: dict[str, str]
+) -> None:
+    room.publish("web@1.0.0", 0)
+    path = release_path("web@1.0.0", child)
+    change = alice.post if child else alice.put
+    [answer] = meanwhile(room, lambda: change(path, body))
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+    assert counts(database)["deploys"] == 0
 
 
 def test_events_and_deletions_in_a_crowd_never_fail(
