@@ -13,6 +13,8 @@ from litestar.types import ASGIApp
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
     commit_paths,
+    committers,
+    comparison,
     deploys,
     identity,
     issue_releases,
@@ -44,6 +46,7 @@ API = (
     identity.router,
     release_lists.router,
     release_children.router,
+    comparison.router,
     deploys.router,
     project_releases.router,
     project_commits.router,
@@ -55,6 +58,7 @@ API = (
     commit_paths.router,
     issue_releases.router,
     people.router,
+    committers.router,
 )
 
 #: What browsers' SDKs may send and read from other origins (ingest.md 1.6). No cookie is ever let through.

@@ -75,7 +75,7 @@ def test_all_that_is_only_its_own_goes_and_commits_stay(alice: Caller, database:
         "changed_files": 1,
         "environments": 1,
         "project_environments": 2,
-        "release_activities": 4,
+        "release_activities": 6,
     }
 
 

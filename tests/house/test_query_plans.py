@@ -15,8 +15,10 @@ from shipmark.ground.database import Database
 from shipmark.work import timers
 
 #: What may be read from one end to the other: rows that came with the statement, and what is small by nature.
+#: A subquery counts as well: what it reads itself has steps of its own.
 SMALL = re.compile(
-    r"(\w+_rows|given|kept|these|wanted\w*|(\d+ )?CONSTANT ROWS?|anon_\d+|page|jobs)\b"
+    r"(\w+_rows|given|kept|these|wanted\w*|(\d+ )?CONSTANT ROWS?|anon_\d+|page|jobs|numbered|newest)\b"
+    r"|\(subquery-\d+\)"
 )
 
 pytestmark = pytest.mark.parametrize("kind", ["sqlite"])
@@ -59,7 +61,12 @@ def _filled(alice: Caller, world: World) -> None:
     for number in range(3):
         event_of = error_event(str(number), release="web@1.0.0", environment="production")
         send_event(alice.client, world.keys["web"], world.projects["web"], event_of)
+    alice.publish("web@1.0.5", "web", "mobile", commits=[fix("1")])
     alice.publish("web@1.1.0", "web", "mobile", commits=[fix("1")], owner=ALICE)
+    frames = [{"filename": "a.py", "in_app": True}]
+    raised = {"type": "E", "value": "x", "stacktrace": {"frames": frames}}
+    broken = error_event("broken", release="web@1.1.0", exception={"values": [raised]})
+    send_event(alice.client, world.keys["web"], world.projects["web"], broken)
     alice.post(release_path("web@1.1.0", "deploys/"), {"environment": "production"})
 
 
@@ -107,7 +114,11 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         {"commits": [fix("2")], "refs": REFS, "dateReleased": "2026-01-05T10:00:00Z"},
     ),
     "clear": lambda alice, _: alice.put(release_path("web@1.1.0"), {"refs": []}),
-    "delete": lambda alice, _: alice.delete(release_path("web@1.1.0")),
+    "delete": lambda alice, _: alice.delete(release_path("web@1.0.5")),
+    "delete by force": lambda alice, _: alice.delete(release_path("web@1.0.0", "?force=1")),
+    "delete by force what resolved": lambda alice, _: alice.delete(
+        release_path("web@1.1.0", "?force=1")
+    ),
     "deploy": lambda alice, _: alice.post(
         release_path("web@1.1.0", "deploys/"), {"environment": "staging"}
     ),
@@ -168,6 +179,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/teams/acme/core/release-count/",
         "/organizations/acme/issues/",
         "/organizations/acme/issues/WEB-1/",
+        "/organizations/acme/issues/WEB-4/committers/",
         "/organizations/acme/projects/",
         "/projects/acme/web/environments/",
         "/organizations/",
@@ -181,6 +193,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
                 "commitfiles/",
                 "previous-with-commits/",
                 "resolved/",
+                "compare/?base=web@1.0.0",
                 "deploys/",
             )
         ),

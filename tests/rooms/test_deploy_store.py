@@ -87,5 +87,5 @@ def test_a_deploy_is_announced_by_itself(
 
 def test_deploys_go_with_their_release(connection: Connection, make: Make) -> None:
     gone, kept = make("1"), make("2")
-    releases.remove(connection, gone.release_id)
+    releases.remove(connection, [gone.release_id])
     assert store.by_ids(connection, [gone.id, kept.id]) == {kept.id: kept}

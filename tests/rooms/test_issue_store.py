@@ -235,11 +235,11 @@ def test_which_issues_are_listed(
 
 def test_which_issues_a_release_brought(connection: Connection, world: World, make: Make) -> None:
     first = release(connection, world, "1")
-    assert not issues.first_seen_in(connection, first)
+    assert issues.first_releases_among(connection, [first]) == set()
     one, two = make("one", release_id=first), make("two", "tools", release_id=first)
     make("three")
     web, _, tools, _ = world.projects.values()
-    assert issues.first_seen_in(connection, first)
+    assert issues.first_releases_among(connection, [first]) == {first}
     assert issues.first_seen_among(connection, first, [web, tools], limit=9) == [one, two]
     assert issues.first_seen_among(connection, first, [tools], limit=9) == [two]
 

@@ -19,6 +19,7 @@ from shipmark.projects import store as projects
 from shipmark.publishing import actions
 from shipmark.publishing.actions import Circumstances
 from shipmark.publishing.model import Amendment, Code, GivenRef, Publication, Published
+from shipmark.publishing.withdrawing import withdraw
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.repositories.model import GivenCommit
 
@@ -67,7 +68,7 @@ class Room:
 
     def withdraw(self, release: Release) -> None:
         with self.database.transaction() as connection:
-            actions.withdraw(connection, release)
+            withdraw(connection, [release], self._around())
 
     def _around(self) -> Circumstances:
         with self.database.snapshot() as connection:
@@ -298,7 +299,7 @@ def test_deleting_keeps_commits_and_what_was_told(room: Room, database: Database
     release = room.publish(commits=(commit("a", 0),), released_at=AT).release
     room.withdraw(release)
     found = counts(database)
-    assert (found["commits"], found["repositories"], found["release_activities"]) == (1, 1, 1)
+    assert (found["commits"], found["repositories"], found["release_activities"]) == (1, 1, 2)
 
 
 def test_deleting_leaves_other_releases_alone(room: Room, database: Database) -> None:

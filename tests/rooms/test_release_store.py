@@ -179,7 +179,7 @@ def test_a_removed_release_leaves_its_commits(
     database: Database, connection: Connection, acme: int, make: Make
 ) -> None:
     made = with_commits(connection, make("1"))
-    releases.remove(connection, made.id)
+    releases.remove(connection, [made.id])
     assert releases.by_version(connection, acme, "1") is None
     assert projects.of_releases(connection, [made.id]) == {}
     connection.commit()
@@ -447,7 +447,7 @@ def test_what_happened_outlives_its_release(
     ]
     activity.add(connection, acme, happened)
     activity.add(connection, acme, [])
-    releases.remove(connection, made.id)
+    releases.remove(connection, [made.id])
     assert activity.of_version(connection, acme, "1", limit=9) == happened[::-1]
-    assert activity.of_version(connection, acme, "1", limit=1) == happened[1:]
+    assert activity.of_version(connection, acme, "1", limit=1) == happened[-1:]
     assert activity.of_version(connection, acme, "2", limit=9) == []

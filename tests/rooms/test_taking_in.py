@@ -16,6 +16,7 @@ from shipmark.projects import store as projects
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.actions import Circumstances
 from shipmark.publishing.model import Code, Publication
+from shipmark.publishing.withdrawing import withdraw
 from shipmark.releases import actions as releases
 from shipmark.repositories.model import GivenCommit
 
@@ -393,7 +394,10 @@ def resolved_without(
             found["version"],
             [world.projects["web"]],
         )
-        publishing.withdraw(connection, release)
+        organization = organizations.by_slug(connection, "acme")
+        assert organization is not None
+        around = Circumstances(organization=organization, user_id=None, host="", now=AT)
+        withdraw(connection, [release], around)
     return 3 * HOUR
 
 

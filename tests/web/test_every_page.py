@@ -15,6 +15,8 @@ PAGES = [
     "/sign-in/",
     "/organizations/acme/releases/",
     "/organizations/acme/releases/web%401.0.0/",
+    "/organizations/acme/releases/web%401.0.0/compare/",
+    "/organizations/acme/releases/web%401.0.0/compare/?base=web%401.0.0",
     "/organizations/acme/releases/unknown/",
     "/organizations/acme/issues/1/",
 ]

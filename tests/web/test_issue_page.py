@@ -28,6 +28,32 @@ def test_a_resolved_issue_says_where_and_by_whom(house, owner):
     assert '<table class="history">' in text
 
 
+def test_the_commit_that_may_have_brought_it_is_named(house, owner):
+    """`House.publish` changes the file that `House.fail` fails in."""
+    house.publish("web@1.0.0", message="Make carts faster")
+    text = owner.get(f"{ISSUES}{house.fail('web@1.0.0')}/").text
+    card = text.partition("Suspect commit")[2].partition("</section>")[0]
+    for shown in ("Make carts faster", "Ada Lovelace", "acme/web", "web@1.0.0", "shop/cart.py"):
+        assert shown in card, shown
+
+
+def test_without_a_suspect_there_is_no_word_of_one(house, owner):
+    house.publish("web@1.0.0")
+    elsewhere = [{"filename": "other.py", "in_app": True}]
+    raised = {"type": "E", "value": "x", "stacktrace": {"frames": elsewhere}}
+    ids = [
+        house.fail("web@0.1.0", "no commits"),
+        house.fail("web@1.0.0", "elsewhere", exception={"values": [raised]}),
+        house.fail("web@1.0.0", "words", exception=None, message="words"),
+        house.fail("", "no release", fingerprint=["other"]),
+    ]
+    assert len(set(ids)) == 4
+    for issue_id in ids:
+        answer = owner.get(f"{ISSUES}{issue_id}/")
+        assert answer.status_code == 200
+        assert "Suspect commit" not in answer.text
+
+
 def test_nothing_that_may_be_secret_is_shown(house, owner):
     issue_id = house.fail("web@1.0.0")
     assert "hunter2" not in owner.get(f"{ISSUES}{issue_id}/").text

@@ -8,6 +8,8 @@ from shipmark.ground.clock import now
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.actions import Circumstances
 from shipmark.publishing.model import Amendment, Code
+from shipmark.publishing.withdrawing import withdraw
+from shipmark.releases.store import releases
 from shipmark.repositories.model import Change, GivenCommit
 from shipmark.web import addresses
 
@@ -124,3 +126,17 @@ def _bind(house, release, number):
     )
     with house.database.transaction() as connection:
         publishing.amend(connection, release, Amendment(code=Code(commits=commits)), around)
+
+
+def test_an_earlier_release_of_the_version_is_told_of(house, owner, open_browser):
+    house.fail("web@1.0.0")
+    with house.database.transaction() as connection:
+        release = releases.by_version(connection, house.organization.id, "web@1.0.0")
+        around = Circumstances(
+            organization=house.organization, user_id=house.owner.id, host="", now=now()
+        )
+        withdraw(connection, [release], around, is_forced=True)
+    house.publish("web@1.0.0")
+    text = owner.get("/organizations/acme/releases/web%401.0.0/").text
+    assert "An earlier one of this version was deleted from <b>web</b>" in text
+    assert "by Olive" in text

@@ -19,7 +19,7 @@ from shipmark.ground.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
 from shipmark.ground.settings import Settings
 from shipmark.ground.telemetry import timed
 from shipmark.organizations import actions as organizations
-from shipmark.organizations.model import Access, OrganizationToken
+from shipmark.organizations.model import Access, OrganizationToken, Role
 from shipmark.organizations.tokens import PREFIX
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
@@ -29,6 +29,8 @@ from shipmark.serving.credentials import bearer
 from shipmark.serving.fields import Fields, Record, checked
 
 Caller = UserToken | OrganizationToken
+
+_FLAGS = {"": False, "0": False, "false": False, "1": True, "true": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,20 @@ class Visit:
         ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
         known = projects.accessible(connection, access)
         return _chosen(known, ids, slugs) if ids or slugs else known
+
+    def flag(self, name: str) -> bool:
+        """Is a parameter of the address set (``1``, ``true``)? Without it, ``0`` or ``false`` it is not."""
+        text = (self.parameter(name) or "").lower()
+        if text not in _FLAGS:
+            raise BadRequest(f"Invalid {name} parameter. Use 1 or 0.")
+        return _FLAGS[text]
+
+    def forced(self, access: Access) -> bool:
+        """Is the request one with ``force``? Raises `NotAllowed` for all but owners, if it is."""
+        is_forced = self.flag("force")
+        if is_forced and access.role is not Role.OWNER:
+            raise NotAllowed
+        return is_forced
 
 
 def asked_for(request: Request[object, object, State]) -> tuple[str, list[tuple[str, str]]]:

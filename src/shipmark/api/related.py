@@ -12,6 +12,7 @@ from shipmark.deploys.model import Deploy
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
+from shipmark.publishing.comparing import Comparison
 from shipmark.releases.model import HoldingRelease, Release, ReleasedProject, Seen
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import environments
@@ -73,6 +74,17 @@ def to_commits(connection: Connection, organization_id: int, commits: Sequence[C
     related = Related(commits={commit.id: commit for commit in commits})
     _add_commits(connection, related, commits)
     _add_people(connection, organization_id, related, (), ())
+    return related
+
+
+def to_comparison(connection: Connection, organization_id: int, comparison: Comparison) -> Related:
+    """What the JSON of a comparison nests, but for its issues."""
+    commits = {it.id: it for it in (*comparison.commits, *comparison.removed_commits)}
+    related = Related(commits=commits)
+    _add_commits(connection, related, list(commits.values()))
+    of_files = {it.repository_id for it in comparison.files} - related.repositories.keys()
+    related.repositories |= repositories.by_ids(connection, of_files)
+    _add_people(connection, organization_id, related, comparison.author_ids, ())
     return related
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.deploys import store
 from shipmark.deploys.model import Deploy, NewDeploy
+from shipmark.ground.errors import NotFound
 from shipmark.projects import store as projects
 from shipmark.releases.model import Release, ReleaseActivity, ReleaseActivityType
 from shipmark.releases.store import activity, environments, releases
@@ -25,6 +26,9 @@ def record(
     Every project of the release is told (releases.md 3.8), unless the release has head commits whose log is still to
     come: then it is told once that is there.
     """
+    # Held, so that it is not deleted meanwhile; one that was deleted just before is not there.
+    if not releases.held_by_version(connection, release.organization_id, release.version):
+        raise NotFound
     environment = projects.ensure_environment(connection, release.organization_id, new.environment)
     projects.link_environment(connection, environment.id, project_ids)
     deploy = store.add(connection, release.organization_id, release.id, environment.id, new)

@@ -6,6 +6,17 @@ from shipmark.releases import versions
 from shipmark.releases.model import Release
 
 
+def successor(
+    gone: Release, later: Sequence[Release], newest_versions: Sequence[str]
+) -> Release | None:
+    """The release that stands in for one that is deleted and resolved an issue; null if there is none.
+
+    ``later`` are releases that shipped after it, the oldest first. It is the first that an event would be a
+    regression in: a backport of an older version may ship later, but does not hold the fix.
+    """
+    return next((it for it in later if not covers(gone, it, newest_versions)), None)
+
+
 def covers(resolved_in: Release, seen_in: Release | None, newest_versions: Sequence[str]) -> bool:
     """Is the event from before the fix?
 

@@ -93,7 +93,13 @@ def access_of_user(
     if role is None:
         raise NotAllowed
     scopes = role.scopes if token_scopes is None else role.scopes & token_scopes
-    return Access(organization=organization, scopes=scopes, user=user, reaches_all=role.is_org_wide)
+    return Access(
+        organization=organization,
+        scopes=scopes,
+        user=user,
+        reaches_all=role.is_org_wide,
+        role=role,
+    )
 
 
 def access_of_token(connection: Connection, slug_or_id: str, token: OrganizationToken) -> Access:

@@ -94,14 +94,15 @@ class OrganizationToken:
 class Access:
     """What a caller may do in one organization (auth-and-errors.md 2.1).
 
-    ``user`` is null for a token of the organization itself. Whoever ``reaches_all`` sees every project, others see
-    those of their teams, and in an open organization may also name the rest.
+    ``user`` and ``role`` are null for a token of the organization itself. Whoever ``reaches_all`` sees every project,
+    others see those of their teams, and in an open organization may also name the rest.
     """
 
     organization: Organization
     scopes: frozenset[str]
     user: User | None
     reaches_all: bool
+    role: Role | None = None
 
 
 def is_slug(text: str) -> bool:

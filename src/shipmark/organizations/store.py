@@ -147,6 +147,12 @@ def with_role(
     return organization, Role(role) if role else None
 
 
+def take_turn(connection: Connection, organization_id: int) -> None:
+    """Wait for those in the organization who do what one must do at a time, until their unit of work ends."""
+    query = select(organizations.c.id).where(organizations.c.id == organization_id)
+    connection.execute(query.with_for_update(key_share=True)).all()
+
+
 def by_slug(connection: Connection, slug: str) -> Organization | None:
     """The organization with that slug."""
     row = connection.execute(select(*_ORGANIZATION).where(organizations.c.slug == slug)).first()

@@ -10,17 +10,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shipmark.ground.errors import BadRequest, Invalid
+from shipmark.ground.errors import Invalid, NotFound
 from shipmark.ground.telemetry import timed
 from shipmark.issues.actions import resolve
 from shipmark.issues.references import find
-from shipmark.issues.store import issues
 from shipmark.organizations.model import Organization
 from shipmark.publishing.model import Amendment, Code, GivenRef, Publication, Published
 from shipmark.releases import actions as releases
 from shipmark.releases.actions import BoundCommit
 from shipmark.releases.model import NewRelease, Release, ReleaseStatus
-from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import actions as repositories
@@ -67,7 +65,9 @@ def amend(
     tags = {"release.version": release.version, "release.has_refs": bool(amendment.code.refs)}
     with timed("release.amend", **tags):
         locked = release_store.lock(connection, release.id)
-        release = locked or release
+        if locked is None:
+            raise NotFound
+        release = locked
         if told_project_ids is None:
             attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
             told_project_ids = [it.project_id for it in attached]
@@ -87,19 +87,6 @@ def amend(
         if names_issues:
             _resolve(connection, release, around)
         return release
-
-
-def withdraw(connection: Connection, release: Release) -> None:
-    """Delete a release with all that is only its own (releases.md 2.6). Commits and the issues it resolved stay.
-
-    Raises `BadRequest` when an issue was first seen in it: its history would lose its beginning.
-    """
-    with timed("release.delete", **{"release.version": release.version}):
-        release_store.lock(connection, release.id)
-        if issues.first_seen_in(connection, release.id):
-            raise BadRequest("This release is referenced by active issues and cannot be removed.")
-        release_commits.clear(connection, release.id)
-        release_store.remove(connection, release.id)
 
 
 def _get_or_create(

@@ -129,6 +129,36 @@ def find(
     return release
 
 
+def project_ids(connection: Connection, release: Release) -> set[int]:
+    """The projects that the release is attached to."""
+    attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
+    return {it.project_id for it in attached}
+
+
+def remove(
+    connection: Connection, going: Sequence[Release], user_id: int | None, now: datetime
+) -> None:
+    """Delete releases that nothing else depends on, and keep who did it under their versions."""
+    if not going:
+        return
+    ids = [release.id for release in going]
+    attached = release_projects.of_releases(connection, ids)
+    happened = [
+        ReleaseActivity(
+            project_id=it.project_id,
+            type=ReleaseActivityType.DELETED,
+            version=release.version,
+            at=now,
+            user_id=user_id,
+        )
+        for release in going
+        for it in attached.get(release.id, [])
+    ]
+    activity.add(connection, going[0].organization_id, happened)
+    commits.clear_all(connection, ids)
+    releases.remove(connection, ids)
+
+
 def note_event(
     connection: Connection,
     release: Release,

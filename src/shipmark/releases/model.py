@@ -24,6 +24,7 @@ class ReleaseActivityType(StrEnum):
 
     RELEASED = "release"
     DEPLOYED = "deploy"
+    DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,17 @@ class Seen:
     first_at: datetime | None = None
     last_at: datetime | None = None
     new_issue_count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """A commit of a release that changed a file."""
+
+    commit_id: int
+    author_id: int | None
+    at: datetime
+    release_id: int
+    filename: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

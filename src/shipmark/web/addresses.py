@@ -26,6 +26,12 @@ def release(organization: str, version: str) -> str:
     return f"/organizations/{quote(organization, safe='')}/releases/{quote(version, safe='')}/"
 
 
+def comparison(organization: str, version: str, base: str = "") -> str:
+    """The page that compares a release with another one, or else with the one before it."""
+    said = f"?{urlencode({'base': base})}" if base else ""
+    return f"{release(organization, version)}compare/{said}"
+
+
 def issue(organization: str, issue_id: int) -> str:
     """The page of an issue: the permalink that the API gives."""
     return f"/organizations/{quote(organization, safe='')}/issues/{issue_id}/"

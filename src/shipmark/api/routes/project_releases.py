@@ -30,6 +30,7 @@ from shipmark.projects import store as project_store
 from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY, Publication
+from shipmark.publishing.withdrawing import withdraw
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release, ReleaseFilter, ReleaseSort
 from shipmark.releases.search import Search
@@ -114,10 +115,11 @@ def amend_release(
 def delete_release(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], version: FromPath[str]
 ) -> None:
-    """Delete the whole release, for all of its projects."""
+    """Delete the whole release, for all of its projects; ``force`` is as there."""
     with visit.database.transaction() as connection:
-        _, _, release = _changeable(visit, connection, organization, project, version)
-        publishing.withdraw(connection, release)
+        access, _, release = _changeable(visit, connection, organization, project, version)
+        is_forced = visit.forced(access)
+        withdraw(connection, [release], visit.circumstances(access), is_forced=is_forced)
 
 
 @get("/{version:str}/commits/", scopes=RELEASE_READ, sync_to_thread=True)

@@ -18,6 +18,7 @@ from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY, Amendment, Publication, Published
+from shipmark.publishing.withdrawing import withdraw
 from shipmark.releases import actions as releases
 from shipmark.releases.model import (
     USER_AGENT_MAX,
@@ -67,11 +68,12 @@ def amend_release(
 
 @delete("/{version:str}/", status_code=204, scopes=RELEASE_DELETE, sync_to_thread=True)
 def delete_release(visit: GivenVisit, organization: FromPath[str], version: FromPath[str]) -> None:
-    """Delete a release, unless an issue was first seen in it."""
+    """Delete a release, unless an issue was first seen in it; an owner may do so with ``force``."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
+        is_forced = visit.forced(access)
         release = changeable_release(visit, connection, access, version)
-        publishing.withdraw(connection, release)
+        withdraw(connection, [release], visit.circumstances(access), is_forced=is_forced)
 
 
 def seen_release(visit: Visit, connection: Connection, access: Access, version: str) -> Release:

@@ -76,7 +76,8 @@ def _release(connection: Connection, project: Project, event: Event) -> Release 
     """The event's release, made if missing, dated by the event (releases.md 3.2)."""
     if event.release is None:
         return None
-    known = releases.by_version(connection, project.organization_id, event.release)
+    # Held, so that it is not deleted under the event's feet: one that is being deleted is made anew.
+    known = releases.held_by_version(connection, project.organization_id, event.release)
     if known is None:
         new = NewRelease(version=event.release, created_at=event.at)
         known, _ = release_actions.get_or_create(connection, project.organization_id, new)

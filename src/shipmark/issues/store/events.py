@@ -78,6 +78,17 @@ def exists(connection: Connection, project_id: int, event_id: str) -> bool:
     return connection.execute(query).first() is not None
 
 
+def by_event_id(
+    connection: Connection, project_id: int, event_id: str
+) -> tuple[int, dict[str, object]] | None:
+    """The issue and the payload of the project's event with that id."""
+    query = select(events.c.issue_id, events.c.payload).where(
+        events.c.project_id == project_id, events.c.event_id == event_id
+    )
+    row = connection.execute(query).first()
+    return (row[0], json.loads(zstandard.decompress(row[1]))) if row else None
+
+
 def newest_of(
     connection: Connection, issue_id: int
 ) -> tuple[str, datetime, dict[str, object]] | None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     case,
+    exists,
     insert,
     literal,
     select,
@@ -142,6 +143,10 @@ _IN_ORGANIZATION = (
     select(issues.c.id)
     .join(WANTED, WANTED.c.id == issues.c.id)
     .where(issues.c.organization_id == bindparam("organization_id"))
+)
+
+_FIRST_RELEASES = select(WANTED.c.id).where(
+    exists().where(issues.c.first_release_id == WANTED.c.id)
 )
 
 
@@ -301,10 +306,9 @@ def is_any_released(connection: Connection, project_id: int) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def first_seen_in(connection: Connection, release_id: int) -> bool:
-    """Is there an issue that was first seen in the release?"""
-    query = select(issues.c.id).where(issues.c.first_release_id == release_id).limit(1)
-    return connection.execute(query).first() is not None
+def first_releases_among(connection: Connection, release_ids: Collection[int]) -> set[int]:
+    """Those of the releases that an issue was first seen in."""
+    return set(connection.execute(_FIRST_RELEASES, wanted(release_ids)).scalars())
 
 
 def first_seen_among(

@@ -12,11 +12,11 @@ from sqlalchemy import (
     Table,
     Text,
     TypedColumns,
-    insert,
+    bindparam,
     select,
 )
 
-from shipmark.ground.database import Id, Moment, metadata
+from shipmark.ground.database import Id, Moment, listed, metadata, rows, upsert
 from shipmark.releases.model import ReleaseActivity, ReleaseActivityType
 
 
@@ -42,23 +42,47 @@ activities = Table(
     sqlite_autoincrement=True,
 )
 
+_HAPPENED = listed(
+    "happened",
+    project_id=Id,
+    type=Text(),
+    version=Text(),
+    user_id=Id,
+    at=Moment(),
+    details=Text(),
+    place=Id,
+)
+_ADD = upsert(activities).from_select(
+    [
+        "organization_id",
+        "project_id",
+        "type",
+        "version",
+        "user_id",
+        "happened_at",
+        "details",
+    ],
+    select(
+        bindparam("organization_id", type_=Id),
+        _HAPPENED.c.project_id,
+        _HAPPENED.c.type,
+        _HAPPENED.c.version,
+        _HAPPENED.c.user_id,
+        _HAPPENED.c.at,
+        _HAPPENED.c.details,
+    ).order_by(_HAPPENED.c.place),
+)
+
 
 def add(connection: Connection, organization_id: int, happened: Sequence[ReleaseActivity]) -> None:
-    """Keep what happened."""
-    rows = [
-        {
-            "organization_id": organization_id,
-            "project_id": it.project_id,
-            "type": it.type.value,
-            "version": it.version,
-            "user_id": it.user_id,
-            "happened_at": it.at,
-            "details": json.dumps(it.details),
-        }
-        for it in happened
-    ]
-    if rows:
-        connection.execute(insert(activities).values(rows))
+    """Keep what happened, in one statement."""
+    if not happened:
+        return
+    given = (
+        (it.project_id, it.type.value, it.version, it.user_id, it.at, json.dumps(it.details), place)
+        for place, it in enumerate(happened)
+    )
+    connection.execute(_ADD, rows("happened", given) | {"organization_id": organization_id})
 
 
 def of_version(

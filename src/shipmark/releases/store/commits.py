@@ -77,6 +77,7 @@ _BIND = (
     .on_conflict_do_nothing()
 )
 _CLEAR = delete(release_commits).where(release_commits.c.release_id == bindparam("release_id"))
+_CLEAR_ALL = delete(release_commits).where(release_commits.c.release_id.in_(select(WANTED.c.id)))
 _HEADS = listed("heads", repository_id=Id, commit_id=Id)
 _GIVEN_HEADS = upsert(release_heads).from_select(
     ["release_id", "repository_id", "commit_id"],
@@ -150,6 +151,11 @@ def bind(connection: Connection, release_id: int, commit_ids: Sequence[int]) -> 
 def clear(connection: Connection, release_id: int) -> None:
     """Let the release hold no commits."""
     connection.execute(_CLEAR, {"release_id": release_id})
+
+
+def clear_all(connection: Connection, release_ids: Collection[int]) -> None:
+    """Let these releases hold no commits."""
+    connection.execute(_CLEAR_ALL, wanted(release_ids))
 
 
 def ensure_heads(connection: Connection, release_id: int, heads: dict[int, int]) -> None:

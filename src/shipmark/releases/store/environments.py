@@ -1,6 +1,6 @@
 """Where and when a release was seen, in each of its projects."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import (
@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
 from shipmark.releases.model import Release, Seen
 
 
@@ -93,6 +93,16 @@ _DEPLOYED = upsert(release_environments).from_select(
 )
 _NOTE_DEPLOY = _DEPLOYED.on_conflict_do_update(
     index_elements=_KEY, set_={"last_deploy_id": _DEPLOYED.excluded.last_deploy_id}
+)
+_BROUGHT = listed("brought", release_id=Id, project_id=Id, environment_id=Id, number=Integer())
+_COUNT_BROUGHT = (
+    update(release_environments)
+    .where(
+        release_environments.c.release_id == _BROUGHT.c.release_id,
+        release_environments.c.project_id == _BROUGHT.c.project_id,
+        release_environments.c.environment_id == _BROUGHT.c.environment_id,
+    )
+    .values(new_issue_count=release_environments.c.new_issue_count + _BROUGHT.c.number)
 )
 
 
@@ -180,6 +190,13 @@ def newest_of(
         query = query.where(table.environment_id.in_(list(environment_ids)))
     query = query.order_by(table.first_seen_at.desc(), table.release_id.desc()).limit(1)
     return connection.execute(query).scalar_one_or_none()
+
+
+def count_new_issues(connection: Connection, numbers: Mapping[tuple[int, int, int], int]) -> None:
+    """Count issues that count as brought by other releases now: how many, by (release, project, environment)."""
+    if numbers:
+        given = ((*place, number) for place, number in sorted(numbers.items()))
+        connection.execute(_COUNT_BROUGHT, rows("brought", given))
 
 
 def seen(

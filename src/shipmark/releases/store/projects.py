@@ -1,6 +1,6 @@
 """Which projects a release is attached to."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -21,7 +21,17 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import WANTED, Bytewise, Id, Moment, metadata, upsert, wanted
+from shipmark.ground.database import (
+    WANTED,
+    Bytewise,
+    Id,
+    Moment,
+    listed,
+    metadata,
+    rows,
+    upsert,
+    wanted,
+)
 from shipmark.releases.model import Release, ReleasedProject
 from shipmark.releases.versions import semver_columns
 
@@ -107,6 +117,16 @@ _OF_RELEASES = (
     .order_by(release_projects.c.release_id, release_projects.c.project_id)
 )
 
+_BROUGHT = listed("brought", release_id=Id, project_id=Id, number=Integer())
+_COUNT_BROUGHT = (
+    update(release_projects)
+    .where(
+        release_projects.c.release_id == _BROUGHT.c.release_id,
+        release_projects.c.project_id == _BROUGHT.c.project_id,
+    )
+    .values(new_issue_count=release_projects.c.new_issue_count + _BROUGHT.c.number)
+)
+
 
 def attach(connection: Connection, release: Release, project_ids: Collection[int]) -> set[int]:
     """Attach the release to the projects; says to which it was not attached before."""
@@ -156,3 +176,10 @@ def count_new_issue(connection: Connection, release_id: int, project_id: int) ->
         )
         .values(new_issue_count=release_projects.c.new_issue_count + 1)
     )
+
+
+def count_new_issues(connection: Connection, numbers: Mapping[tuple[int, int], int]) -> None:
+    """Count issues that count as first seen in other releases now: how many, by (release, project)."""
+    if numbers:
+        given = ((*place, number) for place, number in sorted(numbers.items()))
+        connection.execute(_COUNT_BROUGHT, rows("brought", given))

@@ -160,11 +160,18 @@ _BY_VERSION = select(*RELEASE).where(
     releases.c.organization_id == bindparam("organization_id"),
     releases.c.version == bindparam("version"),
 )
+_HELD = _BY_VERSION.with_for_update(read=True, key_share=True)
 _BY_IDS = select(*RELEASE).join(WANTED, WANTED.c.id == releases.c.id)
+# Whoever deletes waits for all who hold it, and all who want it wait: see `held_by_version`.
+_LOCK_TO_DELETE = _BY_IDS.order_by(releases.c.id).with_for_update(of=releases)
+_REMOVE = delete(releases).where(releases.c.id.in_(select(WANTED.c.id)))
 
 
 def ensure(connection: Connection, organization_id: int, new: NewRelease) -> tuple[Release, bool]:
-    """The release of that version and whether it is new. The constraint decides who made it."""
+    """The release of that version and whether it is new. The constraint decides who made it.
+
+    Nobody can delete it until the unit of work ends.
+    """
     row = {
         "organization_id": organization_id,
         "version": new.version,
@@ -181,17 +188,28 @@ def ensure(connection: Connection, organization_id: int, new: NewRelease) -> tup
         "shipped_at": new.released_at or new.created_at,
     }
     row |= _semver(new.version)
-    if made := connection.execute(_ENSURE, row).first():
-        return release_of(made), True
-    known = by_version(connection, organization_id, new.version)
-    assert known is not None, "the insert met it"
-    return known, False
+    while True:
+        if made := connection.execute(_ENSURE, row).first():
+            return release_of(made), True
+        # The one that the insert met may have been deleted since.
+        if known := held_by_version(connection, organization_id, new.version):
+            return known, False
 
 
 def by_version(connection: Connection, organization_id: int, version: str) -> Release | None:
     """The organization's release of exactly that version."""
     parameters = {"organization_id": organization_id, "version": version}
     row = connection.execute(_BY_VERSION, parameters).first()
+    return release_of(row) if row else None
+
+
+def held_by_version(connection: Connection, organization_id: int, version: str) -> Release | None:
+    """The same, and nobody can delete it until the unit of work ends.
+
+    Where somebody is deleting it, this waits, and then there is none.
+    """
+    parameters = {"organization_id": organization_id, "version": version}
+    row = connection.execute(_HELD, parameters).first()
     return release_of(row) if row else None
 
 
@@ -211,6 +229,11 @@ def lock(connection: Connection, release_id: int) -> Release | None:
     query = select(*RELEASE).where(releases.c.id == release_id).with_for_update(key_share=True)
     row = connection.execute(query).first()
     return release_of(row) if row else None
+
+
+def lock_to_delete(connection: Connection, release_ids: Collection[int]) -> list[Release]:
+    """Wait until nobody uses these releases and let nobody use them any more; says which are still there."""
+    return [release_of(row) for row in connection.execute(_LOCK_TO_DELETE, wanted(release_ids))]
 
 
 def change(
@@ -262,9 +285,9 @@ def record_deploy(connection: Connection, release_id: int, deploy_id: int) -> No
     )
 
 
-def remove(connection: Connection, release_id: int) -> None:
-    """Delete the release and all that is only its own; commits and authors stay."""
-    connection.execute(delete(releases).where(releases.c.id == release_id))
+def remove(connection: Connection, release_ids: Collection[int]) -> None:
+    """Delete releases and all that is only their own; commits and authors stay."""
+    connection.execute(_REMOVE, wanted(release_ids))
 
 
 def newest_versions(connection: Connection, project_id: int, limit: int) -> list[str]:

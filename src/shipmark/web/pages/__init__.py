@@ -7,7 +7,7 @@ from litestar.exceptions import HTTPException
 from shipmark.ground.errors import Refusal
 from shipmark.web.given import provide_visitor
 from shipmark.web.origins import require_own_page
-from shipmark.web.pages import issues, releases, sign_in, static
+from shipmark.web.pages import comparison, issues, releases, sign_in, static
 from shipmark.web.refusals import failure_page, http_page, refusal_page
 
 #: The one form that is sent to us holds an address and a password.
@@ -23,6 +23,7 @@ router = Router(
         releases.go_to_releases,
         releases.list_releases,
         releases.show_release,
+        comparison.compare_releases,
         issues.show_issue,
         static.get_file,
     ],

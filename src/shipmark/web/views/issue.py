@@ -26,6 +26,7 @@ from shipmark.repositories.model import Commit
 from shipmark.web.given import Place
 from shipmark.web.views.issue_lines import issue_line
 from shipmark.web.views.stack import ShownEvent, shown_event
+from shipmark.web.views.suspect import SuspectCommit, suspect_commit
 
 ACTIVITY_MAX = 100
 HISTORY_MAX = 100
@@ -68,6 +69,7 @@ class IssueStory:
     event: ShownEvent | None
     activity: tuple[Told, ...]
     history: tuple[Became, ...]
+    suspect: SuspectCommit | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ def issue_story(connection: Connection, place: Place, text: str) -> IssueStory:
         event=shown_event(*newest) if newest else None,
         activity=tuple(_told(it, around) for it in log),
         history=tuple(_became(it, around) for it in history),
+        suspect=suspect_commit(connection, issue, newest[2]) if newest else None,
     )
 
 

@@ -16,6 +16,7 @@ from shipmark.releases.store import projects as release_projects
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author, ChangedFile, Commit, Repository
 from shipmark.web.given import Place
+from shipmark.web.views.comparison import previous_release
 from shipmark.web.views.issue_lines import IssueLine, issue_lines
 from shipmark.web.views.release_activity import Happening, what_happened
 from shipmark.web.views.release_list import visible
@@ -60,6 +61,7 @@ class ReleaseStory:
     resolved: tuple[IssueLine, ...]
     new: tuple[IssueLine, ...]
     activity: tuple[Happening, ...]
+    previous: Release | None
 
 
 def release_story(
@@ -82,6 +84,7 @@ def release_story(
         resolved=resolved_lines,
         new=issue_lines(new, place),
         activity=what_happened(connection, place, release, resolved_lines),
+        previous=previous_release(connection, place, release),
     )
 
 

@@ -27,6 +27,7 @@ class HappeningType(StrEnum):
     RELEASED = "released"
     DEPLOYED = "deployed"
     RESOLVED = "resolved"
+    DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,8 @@ def _of_activity(it: ReleaseActivity, place: Place, users: dict[int, User]) -> H
             kind = HappeningType.RELEASED
         case ReleaseActivityType.DEPLOYED:
             kind = HappeningType.DEPLOYED
+        case ReleaseActivityType.DELETED:
+            kind = HappeningType.DELETED
         case _:
             assert_never(it.type)
     return Happening(

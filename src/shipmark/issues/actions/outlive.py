@@ -1,0 +1,87 @@
+"""Let issues outlive releases that are deleted. Everything is done for all issues at once."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection
+
+from shipmark.issues.regression import successor
+from shipmark.issues.store import issues, outliving
+from shipmark.issues.store.outliving import Move, Tied
+from shipmark.releases.model import Release
+from shipmark.releases.store import environments as release_environments
+from shipmark.releases.store import order
+from shipmark.releases.store import projects as release_projects
+
+_SEMVER_SAMPLE = 10
+
+
+def outlive(connection: Connection, gone: Collection[Release]) -> int:
+    """Let nothing of the issues depend on releases that are about to be deleted; says how many it touched.
+
+    An issue that was first seen in one counts as first seen in the release that it was seen in next, or in none. One
+    that was resolved in one counts as resolved in the next release of its project that holds the fix. Where there is
+    none its resolution goes with the release, and it stays resolved.
+
+    The releases are locked, so that no event of theirs can come in between. Rows are locked in the order in which
+    events lock theirs: those of environments, of issues, of projects.
+    """
+    gone_ids = {release.id for release in gone}
+    first_seen = outliving.first_seen(connection, gone_ids)
+    brought = outliving.brought(connection, gone_ids)
+    tied = outliving.tied(connection, gone_ids)
+    touched = {it.issue_id for it in [*first_seen, *brought]} | {it.issue_id for it in tied}
+    if not touched:
+        return 0
+    _count_brought(connection, brought)
+    issues.lock(connection, touched)
+    if first_seen:
+        outliving.move_first_seen(connection, first_seen)
+    if brought:
+        outliving.move_brought(connection, brought)
+    _count_first_seen(connection, first_seen)
+    if tied:
+        _move_resolutions(connection, gone, tied)
+    return len(touched)
+
+
+def _count_brought(connection: Connection, moves: Sequence[Move]) -> None:
+    numbers = Counter(
+        (it.release_id, it.project_id, it.environment_id)
+        for it in moves
+        if it.release_id is not None and it.environment_id is not None
+    )
+    release_environments.count_new_issues(connection, numbers)
+
+
+def _count_first_seen(connection: Connection, moves: Sequence[Move]) -> None:
+    numbers = Counter((it.release_id, it.project_id) for it in moves if it.release_id is not None)
+    release_projects.count_new_issues(connection, numbers)
+
+
+def _move_resolutions(
+    connection: Connection, gone: Collection[Release], tied: Sequence[Tied]
+) -> None:
+    """Resolve in the next release that holds the fix.
+
+    That has shipped then, so a commit that is left in no release must not count as a fix that is still to come
+    (releases.md 4.3). Without a next release it does: the issue waits for a release that holds the commit.
+    """
+    by_id = {release.id: release for release in gone}
+    places = {(it.project_id, it.release_id) for it in tied}
+    later = order.shipped_after(connection, places, without=by_id)
+    newest = order.newest_versions(
+        connection, {project_id for project_id, _ in places}, without=by_id, limit=_SEMVER_SAMPLE
+    )
+    heirs = {
+        (project_id, gone_id): successor(
+            by_id[gone_id], later.get((project_id, gone_id), []), newest.get(project_id, [])
+        )
+        for project_id, gone_id in places
+    }
+    moved = [
+        (it, heir.id) for it in tied if (heir := heirs[it.project_id, it.release_id]) is not None
+    ]
+    if moved:
+        outliving.move_resolutions(connection, moved)
+        outliving.drop_links(connection, {it.issue_id for it, _ in moved}, by_id)

@@ -1,0 +1,218 @@
+"""Which commit broke it? Commits whose changed files are in the stack of an error (groups-api.md 7.4).
+
+A frame and a file are compared from their ends, part by part, in any case: clients report where a file was built or
+is served from, repositories where it is kept. One equal part is too little, as every project has an ``index.js``,
+unless the file is at the top of its repository.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import unquote
+
+from shipmark.issues.payloads import Json, filename_of, main_frames, text_of
+from shipmark.releases.model import Touch
+
+#: More can't be asked for; a stack that is kept has no more.
+FRAMES_MAX = 250
+#: Those that are named at the most, over all committers.
+SUSPECTS_MAX = 100
+
+_ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://[^/]*")
+_DRIVE = re.compile(r"[a-zA-Z]:")
+_NOT_A_NAME = frozenset({"", ".", "..", "~"})
+
+#: The parts of a path, the file's name last.
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """A commit, the release that it came with, and the changed file that meets the stack best.
+
+    ``score`` is how many parts of the paths are equal; ``places`` are the frames that it meets, the nearest being 0.
+    """
+
+    commit_id: int
+    author_id: int | None
+    release_id: int
+    filename: str
+    score: int
+    at: datetime
+    places: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committer:
+    """Somebody who wrote suspects; a null author stands for all that say none."""
+
+    author_id: int | None
+    suspects: tuple[Suspect, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Meeting:
+    place: int
+    touch: Touch
+    score: int
+
+
+def parts_of(path: str) -> Path:
+    """The parts of a path, comparable: without scheme, host, drive and what leads nowhere.
+
+    Knows paths of Windows, ``app:///``, ``webpack:///./`` and addresses with a query.
+    """
+    if match := _ADDRESS.match(path):
+        path = unquote(re.split(r"[?#]", path[match.end() :], maxsplit=1)[0])
+    parts = path.replace("\\", "/").split("/")
+    named = [part.lower() for part in parts if part not in _NOT_A_NAME]
+    return tuple(named[1:] if named and _DRIVE.fullmatch(named[0]) else named)
+
+
+def frames_of(payload: Json, limit: int) -> list[Path]:
+    """The paths of the last calls in the application, the nearest to the error first, each once.
+
+    Where no call is said to be in the application, those count that are not said to be outside of it.
+    """
+    calls = main_frames(payload)
+    chosen = [it for it in calls if it.get("in_app") is True]
+    chosen = chosen or [it for it in calls if it.get("in_app") is not False]
+    nearest = reversed(chosen[-limit:])
+    return list(dict.fromkeys(path for call in nearest if (path := _path_of(call))))
+
+
+def names_of(frames: Iterable[Path]) -> set[str]:
+    """The names of the files, in the cases that a database may not see as one."""
+    names = {frame[-1] for frame in frames}
+    return names | {_lower_ascii(name.upper()) for name in names}
+
+
+def committers(
+    frames: Sequence[Path], touches: Collection[Touch], first_release_id: int
+) -> list[Committer]:
+    """Who wrote the commits that meet the frames best, the most suspicious first.
+
+    The newest commit of the first release that meets a frame as well as any other there leads: what an error comes
+    with is what most likely brought it. Others follow by the frames that they meet, nearer ones weighing more.
+    """
+    meetings = _meetings(frames, touches)
+    here = [it for it in meetings if it.touch.release_id == first_release_id]
+    leading = max(_best(here), key=lambda it: (it.touch.at, it.touch.commit_id), default=None)
+    kept = [*_best(meetings), *([leading] if leading else [])]
+    leader_id = leading.touch.commit_id if leading else None
+    suspects = _suspects(kept, first_release_id)
+    by_author: dict[int | None, list[Suspect]] = defaultdict(list)
+    for suspect in sorted(
+        suspects,
+        key=lambda it: (it.commit_id == leader_id, it.score, it.at, it.commit_id),
+        reverse=True,
+    ):
+        by_author[suspect.author_id].append(suspect)
+    ranked = sorted(
+        by_author.items(),
+        key=lambda it: _rank(it[1], leader_id, len(frames)),
+        reverse=True,
+    )
+    return _first(ranked)
+
+
+def _path_of(call: Json) -> Path:
+    """The path of a call. Some clients give a bare name beside a whole path, or, in Java, beside the module."""
+    path = parts_of(filename_of(call))
+    if len(path) != 1:
+        return path
+    whole = parts_of(text_of(call, "abs_path"))
+    if len(whole) > 1 and whole[-1] == path[0]:
+        return whole
+    *package, name = text_of(call, "module").lower().split(".")
+    if package and name.partition("$")[0] == path[0].partition(".")[0]:
+        return (*package, *path)
+    return path
+
+
+def _lower_ascii(text: str) -> str:
+    return "".join(it.lower() if it.isascii() else it for it in text)
+
+
+def _meetings(frames: Sequence[Path], touches: Iterable[Touch]) -> list[_Meeting]:
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, frame in enumerate(frames):
+        places[frame[-1]].append(place)
+    found = []
+    for touch in touches:
+        file = parts_of(touch.filename)
+        for place in places.get(file[-1], ()) if file else ():
+            score = _equal_at_end(frames[place], file)
+            if score > 1 or len(file) == 1:
+                found.append(_Meeting(place=place, touch=touch, score=score))
+    return found
+
+
+def _equal_at_end(one: Path, other: Path) -> int:
+    count = 0
+    for left, right in zip(reversed(one), reversed(other), strict=False):
+        if left != right:
+            break
+        count += 1
+    return count
+
+
+def _best(meetings: Collection[_Meeting]) -> list[_Meeting]:
+    """Those that are the best at their frame."""
+    best: dict[int, int] = {}
+    for it in meetings:
+        best[it.place] = max(it.score, best.get(it.place, 0))
+    return [it for it in meetings if it.score == best[it.place]]
+
+
+def _suspects(kept: Iterable[_Meeting], first_release_id: int) -> list[Suspect]:
+    by_commit: dict[int, list[_Meeting]] = defaultdict(list)
+    for it in kept:
+        by_commit[it.touch.commit_id].append(it)
+    found = []
+    for commit_id, met in by_commit.items():
+        # One that is in several releases came with the first of the issue, if it is in that.
+        chosen = max(
+            met,
+            key=lambda it: (
+                it.touch.release_id == first_release_id,
+                it.score,
+                -it.place,
+                it.touch.release_id,
+                it.touch.filename,
+            ),
+        )
+        found.append(
+            Suspect(
+                commit_id=commit_id,
+                author_id=chosen.touch.author_id,
+                release_id=chosen.touch.release_id,
+                filename=chosen.touch.filename,
+                score=max(it.score for it in met),
+                at=chosen.touch.at,
+                places=frozenset(it.place for it in met),
+            )
+        )
+    return found
+
+
+def _rank(suspects: Sequence[Suspect], leader_id: int | None, frames: int) -> tuple[object, ...]:
+    met = frozenset[int]().union(*(it.places for it in suspects))
+    newest = max((it.at, it.commit_id) for it in suspects)
+    leads = any(it.commit_id == leader_id for it in suspects)
+    return leads, sum(frames - place for place in met), newest
+
+
+def _first(
+    ranked: Iterable[tuple[int | None, Sequence[Suspect]]],
+) -> list[Committer]:
+    """As many as are named at the most."""
+    found: list[Committer] = []
+    left = SUSPECTS_MAX
+    for author_id, suspects in ranked:
+        if left > 0:
+            found.append(Committer(author_id=author_id, suspects=tuple(suspects[:left])))
+        left -= len(suspects)
+    return found

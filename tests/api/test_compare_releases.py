@@ -1,0 +1,387 @@
+"""GET ``organizations/{org}/releases/{version}/compare/?base=``."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from given import (
+    ADDRESS,
+    ALICE,
+    NO_CREDENTIALS,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    Bearer,
+    Caller,
+    World,
+    commit,
+    error_event,
+    release_path,
+    send_event,
+    statements,
+)
+
+from shipmark.ground.database import Database
+from shipmark.publishing.comparing import SHOWN_MAX
+
+#: Lets an SDK of a project send an error: ``fail("boom", release="web@1.0.0")``.
+Fail = Callable[..., str]
+
+
+@pytest.fixture
+def fail(alice: Caller, world: World) -> Fail:
+    def failed(value: str, project: str = "web", **more: object) -> str:
+        event = error_event(value, **more)
+        return send_event(alice.client, world.keys[project], world.projects[project], event)
+
+    return failed
+
+
+def path(version: str, base: str) -> str:
+    return f"{release_path(quote(version, safe=''), 'compare/')}?{urlencode({'base': base})}"
+
+
+def compared(caller: Caller, version: str, base: str) -> dict[str, Any]:
+    answer = caller.get(path(version, base))
+    assert answer.status_code == 200, answer.text
+    shown: dict[str, Any] = answer.json()
+    return shown
+
+
+def made(key: str, hour: int = 0, **more: object) -> dict[str, object]:
+    return commit(key, timestamp=f"2026-01-04T{hour:02}:00:00Z", **more)
+
+
+def keys(commits: list[dict[str, Any]]) -> list[str]:
+    return [it["id"].rstrip("f") for it in commits]
+
+
+@pytest.fixture
+def three(alice: Caller) -> None:
+    """Three releases, each with a commit of its own, and one with a commit of the first two."""
+    for number in (1, 2, 3):
+        both = [made("a", 9)] if number < 3 else []
+        alice.publish(
+            f"web@{number}.0.0",
+            commits=[made(str(number), number), *both],
+            dateReleased=f"2026-01-0{number}T10:00:00Z",
+        )
+
+
+@pytest.mark.usefixtures("three")
+def test_what_is_in_one_and_not_in_the_other(alice: Caller) -> None:
+    shown = compared(alice, "web@2.0.0", "web@1.0.0")
+    assert (keys(shown["commits"]), shown["commitCount"]) == (["2"], 1)
+    assert (keys(shown["removedCommits"]), shown["removedCommitCount"]) == (["1"], 1)
+
+
+@pytest.mark.usefixtures("three")
+def test_what_shipped_between_counts_for_the_later_one(alice: Caller) -> None:
+    shown = compared(alice, "web@3.0.0", "web@1.0.0")
+    assert keys(shown["commits"]) == ["3", "2"]
+    assert keys(shown["removedCommits"]) == ["1"]
+
+
+@pytest.mark.usefixtures("three")
+def test_the_other_way_round_commits_change_sides(alice: Caller) -> None:
+    """Whoever rolls back from 3 to 1 takes out what came with 2 too."""
+    forth, back = (
+        compared(alice, *pair) for pair in (("web@3.0.0", "web@1.0.0"), ("web@1.0.0", "web@3.0.0"))
+    )
+    assert back["commits"] == forth["removedCommits"]
+    assert back["removedCommits"] == forth["commits"]
+
+
+@pytest.mark.usefixtures("three")
+def test_a_release_does_not_differ_from_itself(alice: Caller) -> None:
+    shown = compared(alice, "web@2.0.0", "web@2.0.0")
+    for name in ("commits", "removedCommits", "authors", "files"):
+        assert shown[name] == [], name
+    for name in ("commitCount", "removedCommitCount", "authorCount", "fileCount"):
+        assert shown[name] == 0, name
+    assert shown["base"] == shown["head"]
+
+
+def test_releases_of_other_projects_do_not_lie_between(alice: Caller) -> None:
+    for number, names in enumerate((["web"], ["mobile"], ["web", "mobile"]), start=1):
+        alice.publish(
+            f"{number}",
+            *names,
+            commits=[made(str(number))],
+            dateReleased=f"2026-01-0{number}T10:00:00Z",
+        )
+    assert keys(compared(alice, "3", "1")["commits"]) == ["3"]
+
+
+def test_releases_without_a_project_in_common_are_compared_by_themselves(alice: Caller) -> None:
+    for number, name in enumerate(("web", "web", "mobile"), start=1):
+        alice.publish(
+            f"{number}",
+            name,
+            commits=[made(str(number))],
+            dateReleased=f"2026-01-0{number}T10:00:00Z",
+        )
+    assert keys(compared(alice, "3", "1")["commits"]) == ["3"]
+
+
+def test_releases_of_one_moment_are_ordered_by_which_came_first(alice: Caller) -> None:
+    for number in (1, 2, 3):
+        alice.publish(f"{number}", commits=[made(str(number))], dateReleased="2026-01-05T10:00:00Z")
+    assert keys(compared(alice, "3", "1")["commits"]) == ["3", "2"]
+    assert keys(compared(alice, "2", "1")["commits"]) == ["2"]
+
+
+def test_commits_are_shown_as_everywhere_newest_first(alice: Caller) -> None:
+    alice.publish("1")
+    alice.publish("2", commits=[made("1", 5), made("2", 9), made("3", 7)])
+    shown = compared(alice, "2", "1")
+    assert keys(shown["commits"]) == ["2", "3", "1"]
+    assert shown["commits"] == alice.get(release_path("2", "commits/")).json()
+
+
+def test_authors_are_those_of_the_head_most_commits_first(alice: Caller) -> None:
+    alice.publish("1", commits=[made("9", author_name="Zoe", author_email="zoe@example.com")])
+    alice.publish(
+        "2",
+        commits=[
+            made("1"),
+            made("2", author_email=ALICE),
+            made("3"),
+            made("4", author_name=None, author_email=None),
+        ],
+    )
+    shown = compared(alice, "2", "1")
+    assert [it["email"] for it in shown["authors"]] == ["ada@example.com", ALICE]
+    assert shown["authors"][1]["username"] == ALICE
+    assert shown["authorCount"] == 2
+
+
+def test_files_say_what_the_changes_come_to(alice: Caller) -> None:
+    alice.publish("1")
+    patches = {"1": "A", "2": "M", "3": "D"}
+    given = [
+        made("1", 1, patch_set=[{"path": name, "type": "A"} for name in ("gone", "made")]),
+        made("2", 2, patch_set=[{"path": name, "type": "M"} for name in ("made", "old", "gone")]),
+        made("3", 3, patch_set=[{"path": "gone", "type": "D"}]),
+    ]
+    assert len(patches) == len(given)
+    alice.publish("2", commits=given)
+    shown = compared(alice, "2", "1")
+    assert shown["files"] == [
+        {
+            "filename": name,
+            "repoName": "acme/web",
+            "changes": {"A": added, "M": modified, "D": deleted},
+            "type": kind,
+            "commitCount": added + modified + deleted,
+        }
+        for name, added, modified, deleted, kind in (
+            ("gone", 1, 1, 1, "D"),
+            ("made", 1, 1, 0, "A"),
+            ("old", 0, 1, 0, "M"),
+        )
+    ]
+    assert shown["fileCount"] == 3
+
+
+def test_files_of_two_repositories_are_two(alice: Caller) -> None:
+    alice.publish("1")
+    patch = [{"path": "a.py", "type": "M"}]
+    both = [
+        made("1", patch_set=patch),
+        made("2", patch_set=patch, repository="acme/api"),
+    ]
+    alice.publish("2", commits=both)
+    shown = compared(alice, "2", "1")
+    assert {it["repoName"] for it in shown["files"]} == {"acme/web", "acme/api"}
+
+
+def test_deploys_are_those_of_each(alice: Caller) -> None:
+    alice.publish("1")
+    alice.publish("2")
+    for environment in ("staging", "production"):
+        alice.post(release_path("2", "deploys/"), {"environment": environment})
+    shown = compared(alice, "2", "1")
+    assert shown["deploys"]["base"] == []
+    assert shown["deploys"]["head"] == alice.get(release_path("2", "deploys/")).json()
+    assert (shown["base"]["deployCount"], shown["head"]["deployCount"]) == (0, 2)
+
+
+def test_issues_are_those_of_each(alice: Caller, fail: Fail) -> None:
+    fail("old", release="1")
+    fail("back", release="1")
+    alice.publish("2", commits=[made("1", message="Fixes WEB-1 and fixes WEB-2")])
+    fail("new", release="2")
+    fail("back", release="2")
+    shown = compared(alice, "2", "1")["issues"]
+    names = {
+        side: {
+            kind: sorted(it["metadata"]["value"] for it in shown[side][kind])
+            for kind in ("new", "resolved", "regressed")
+        }
+        for side in ("base", "head")
+    }
+    assert names["base"] == {"new": ["back", "old"], "resolved": [], "regressed": []}
+    assert names["head"] == {"new": ["new"], "resolved": ["back", "old"], "regressed": []}
+    assert shown["head"]["resolvedCount"] == 2
+    assert shown["base"]["newCount"] == 2
+
+
+def test_an_issue_that_came_back_is_regressed_there(
+    alice: Caller, fail: Fail, database: Database
+) -> None:
+    fail("back", release="1")
+    alice.publish("2", commits=[made("1", message="Fixes WEB-1")])
+    with database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE issues SET active_at = '2026-01-01 00:00:00'")
+    fail("back", release="2")
+    shown = compared(alice, "2", "1")["issues"]["head"]
+    assert [it["shortId"] for it in shown["regressed"]] == ["WEB-1"]
+    assert shown["regressedCount"] == 1
+
+
+def test_issues_are_shown_as_everywhere(alice: Caller, fail: Fail) -> None:
+    fail("boom", release="1")
+    alice.publish("2")
+    shown = compared(alice, "2", "1")["issues"]["base"]["new"]
+    assert shown == alice.get("/organizations/acme/issues/").json()
+    assert shown[0]["permalink"].startswith(ADDRESS)
+
+
+def test_issues_of_projects_that_one_may_not_see_are_left_out(
+    alice: Caller, bob: Caller, fail: Fail, database: Database
+) -> None:
+    alice.publish("1", "web", "tools")
+    alice.publish("2", "web", "tools")
+    fail("hidden", "tools", release="2")
+    fail("seen", release="2")
+    assert compared(bob, "2", "1")["issues"]["head"]["newCount"] == 2
+    close(database)
+    shown = compared(bob, "2", "1")["issues"]["head"]
+    assert [it["metadata"]["value"] for it in shown["new"]] == ["seen"]
+    assert shown["newCount"] == 1
+
+
+def close(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE organizations SET is_open = false")
+
+
+@pytest.mark.parametrize("pair", [("1", "tools@1"), ("tools@1", "1")])
+def test_both_must_be_the_caller_s_to_see(
+    alice: Caller, bob: Caller, database: Database, pair: tuple[str, str]
+) -> None:
+    alice.publish("1")
+    alice.publish("tools@1", "tools")
+    close(database)
+    assert alice.get(path(*pair)).status_code == 200
+    answer = bob.get(path(*pair))
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+def test_what_lies_between_in_a_hidden_project_is_left_out(
+    alice: Caller, bob: Caller, database: Database
+) -> None:
+    for number, names in enumerate((["web", "tools"], ["tools"], ["web", "tools"]), start=1):
+        alice.publish(f"{number}", *names, commits=[made(str(number))])
+    close(database)
+    assert keys(compared(alice, "3", "1")["commits"]) == ["3", "2"]
+    assert keys(compared(bob, "3", "1")["commits"]) == ["3"]
+
+
+@pytest.mark.parametrize("query", ["", "?base=", "?BASE=1"])
+def test_a_missing_base_is_named(alice: Caller, query: str) -> None:
+    alice.publish("1")
+    answer = alice.get(release_path("1", f"compare/{query}"))
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "detail": "The base parameter is missing: the version to compare with."
+    }
+
+
+@pytest.mark.parametrize("pair", [("1", "2"), ("2", "1"), ("1", "9" * 300), ("1", "%"), ("1", "")])
+def test_an_unknown_release_is_not_found(alice: Caller, pair: tuple[str, str]) -> None:
+    alice.publish("1")
+    assert alice.get(path(*pair)).status_code == (404 if pair[1] else 400)
+
+
+@pytest.mark.parametrize("version", ["a b", "100%", "a#b?c&d=e", "é+@☃", "1" * 200])
+def test_odd_versions_are_compared(alice: Caller, version: str) -> None:
+    alice.publish(version, commits=[made("1")])
+    alice.publish("other", commits=[made("2")])
+    assert compared(alice, "other", version)["base"]["version"] == version
+    assert compared(alice, version, "other")["head"]["version"] == version
+
+
+def test_only_members_with_the_scope_compare(
+    alice: Caller, charlie: Caller, anonymous: Caller, bearer: Bearer, organization_token: Caller
+) -> None:
+    alice.publish("1")
+    assert anonymous.get(path("1", "1")).json() == NO_CREDENTIALS
+    assert charlie.get(path("1", "1")).json() == NOT_ALLOWED
+    assert bearer(["event:read"]).get(path("1", "1")).json() == NOT_ALLOWED
+    assert bearer(["project:read"]).get(path("1", "1")).status_code == 200
+    assert organization_token.get(path("1", "1")).status_code == 200
+
+
+def test_another_organization_s_release_is_not_found(alice: Caller, charlie: Caller) -> None:
+    charlie.post("/organizations/globex/releases/", {"version": "1", "projects": ["web"]})
+    alice.publish("2")
+    assert alice.get(path("2", "1")).status_code == 404
+
+
+def test_only_the_asked_project_counts(alice: Caller, fail: Fail) -> None:
+    for version in ("1", "2"):
+        alice.publish(version, "web", "mobile")
+    fail("web", release="2")
+    fail("mobile", "mobile", release="2")
+    shown = alice.get(f"{path('2', '1')}&projectSlug=mobile").json()["issues"]["head"]
+    assert [it["project"]["slug"] for it in shown["new"]] == ["mobile"]
+
+
+def test_lists_end_and_numbers_are_true(alice: Caller) -> None:
+    alice.publish("1", commits=[made("a")])
+    count = SHOWN_MAX + 5
+    given = [
+        made(
+            f"{number:040d}",
+            author_name="A",
+            author_email=f"{number}@example.com",
+            patch_set=[{"path": f"{number}.py", "type": "M"}],
+        )
+        for number in range(count)
+    ]
+    alice.publish("2", commits=given)
+    forth, back = compared(alice, "2", "1"), compared(alice, "1", "2")
+    assert (len(forth["commits"]), forth["commitCount"]) == (SHOWN_MAX, count)
+    assert (len(forth["authors"]), forth["authorCount"]) == (SHOWN_MAX, count)
+    assert (len(forth["files"]), forth["fileCount"]) == (SHOWN_MAX, count)
+    assert (len(back["removedCommits"]), back["removedCommitCount"]) == (SHOWN_MAX, count)
+
+
+def test_the_number_of_statements_is_constant(
+    alice: Caller, fail: Fail, database: Database
+) -> None:
+    found = []
+    for size in (1, 30):
+        for release in range(size + 1):
+            alice.publish(
+                f"{size}-{release}",
+                commits=[
+                    made(
+                        f"{size:020d}{number:020d}",
+                        message=f"Fixes WEB-{number}",
+                        author_email=ALICE,
+                        patch_set=[{"path": "a", "type": "M"}],
+                    )
+                    for number in range(1, size + 1)
+                ]
+                if release
+                else [],
+            )
+            fail(f"{size} {release}", release=f"{size}-{release}")
+        with statements(database) as seen:
+            compared(alice, f"{size}-{size}", f"{size}-0")
+        found.append(seen.count)
+    assert found[0] == found[1]
+    assert found[1] < 35

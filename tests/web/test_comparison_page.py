@@ -1,0 +1,107 @@
+"""Two releases beside each other."""
+
+import pytest
+
+from shipmark.ground.clock import now
+
+RELEASES = "/organizations/acme/releases/"
+PATH = f"{RELEASES}web%402.0.0/compare/"
+
+
+@pytest.fixture
+def two(house):
+    house.publish("web@1.0.0", message="The first thing")
+    house.publish("web@2.0.0", message="The second thing")
+
+
+@pytest.mark.usefixtures("two")
+def test_a_release_leads_to_the_comparison_with_the_one_before(owner):
+    text = owner.get(f"{RELEASES}web%402.0.0/").text
+    assert f'href="{PATH}?base=web%401.0.0">Compare with previous</a>' in text
+    assert "Compare with previous" not in owner.get(f"{RELEASES}web%401.0.0/").text
+
+
+@pytest.mark.usefixtures("two")
+@pytest.mark.parametrize("query", ["?base=web%401.0.0", "", "?base="])
+def test_what_differs_is_shown(owner, query):
+    """Without a base it is the release before."""
+    answer = owner.get(f"{PATH}{query}")
+    assert answer.status_code == 200
+    for shown in (
+        "The first thing",
+        "The second thing",
+        "shop/cart.py",
+        "Ada Lovelace",
+        "acme/web",
+    ):
+        assert shown in answer.text, shown
+    assert answer.text.index("The second thing") < answer.text.index("The first thing")
+    assert 'value="web@1.0.0"' in answer.text
+
+
+@pytest.mark.usefixtures("two")
+def test_issues_and_deploys_of_both_are_shown(house, owner):
+    house.fail("web@1.0.0", "old")
+    house.fail("web@2.0.0", "new", fingerprint=["new"])
+    house.deploy(house.publish("web@2.0.0", released_at=now()), "production")
+    text = owner.get(PATH).text
+    assert text.index("ValueError: new") < text.index("ValueError: old")
+    assert "production" in text
+
+
+@pytest.mark.usefixtures("two")
+def test_a_release_beside_itself_differs_in_nothing(owner):
+    text = owner.get(f"{PATH}?base=web%402.0.0").text
+    assert "The second thing" not in text
+    assert text.count("No commits.") == 2
+
+
+def test_the_first_release_has_nothing_before(house, owner):
+    house.publish("web@1.0.0")
+    answer = owner.get(f"{RELEASES}web%401.0.0/compare/")
+    assert answer.status_code == 200
+    assert "Nothing to compare with" in answer.text
+
+
+def test_the_one_before_is_of_the_same_projects(house, owner):
+    house.publish("app@1.0.0", project=house.extra_project("app"))
+    house.publish("web@1.0.0")
+    assert "Nothing to compare with" in owner.get(f"{RELEASES}web%401.0.0/compare/").text
+
+
+@pytest.mark.usefixtures("two")
+@pytest.mark.parametrize(
+    "path", [f"{PATH}?base=unknown", f"{RELEASES}unknown/compare/", f"{PATH}?base=%ff%00"]
+)
+def test_an_unknown_release_is_not_found(owner, path):
+    assert owner.get(path).status_code == 404
+
+
+@pytest.mark.usefixtures("two")
+def test_a_stranger_does_not_learn_that_they_exist(house, browser):
+    house.sign_in(browser, house.person("stranger@example.com", None))
+    assert browser.get(PATH).status_code == 404
+
+
+def test_what_is_hostile_is_shown_as_text(house, owner):
+    hostile = "<script>alert(1)<x>"
+    house.publish("1")
+    house.publish(hostile, message=hostile)
+    house.fail(hostile, hostile)
+    text = owner.get(f"{RELEASES}%3Cscript%3Ealert(1)%3Cx%3E/compare/?base=1").text
+    assert "<script>alert" not in text
+    assert text.count("&lt;script&gt;alert(1)&lt;x&gt;") >= 4
+
+
+def test_the_number_of_statements_is_constant(house, owner, statements):
+    house.publish("1")
+    house.publish("2")
+    counts = []
+    for number in range(2):
+        statements.clear()
+        assert owner.get(f"{RELEASES}2/compare/?base=1").status_code == 200
+        counts.append(len(statements))
+        for value in range(5):
+            house.fail("2", f"{number} {value}")
+            house.publish("2", message=f"{number} {value}")
+    assert counts[0] <= counts[1] <= counts[0] + 1
