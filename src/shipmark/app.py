@@ -10,12 +10,14 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
+from shipmark.api.document.making import Document
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
     commit_paths,
     committers,
     comparison,
     deploys,
+    document,
     identity,
     issue_releases,
     issues,
@@ -85,10 +87,11 @@ def create() -> ASGIApp:
 def assemble(settings: Settings, database: Database) -> Litestar:
     """The application on a given database."""
     monitoring = [get_health, get_metrics] if settings.metrics else [get_health]
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             *API,
             release_hook.router,
+            document.get_document,
             ingest.router(settings.envelope_max_bytes),
             pages.router,
             *monitoring,
@@ -106,6 +109,8 @@ def assemble(settings: Settings, database: Database) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+    app.state.document = Document(app.routes, settings)
+    return app
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from shipmark.api.given import Visit
+from shipmark.api.parameters import PERIODS
 from shipmark.api.wire.release import Shape
 from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest, NotFound
@@ -14,9 +15,6 @@ from shipmark.projects.model import Project
 from shipmark.releases import search
 from shipmark.releases.model import ReleaseFilter, ReleaseSort, ReleaseStatus
 from shipmark.serving import ranges
-
-#: The periods that health is told of (releases.md 6.3).
-PERIODS = ("1h", "24h", "1d", "48h", "2d", "7d", "14d", "30d", "90d")
 
 _SORTS = {
     "": ReleaseSort.DATE,

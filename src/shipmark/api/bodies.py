@@ -15,7 +15,18 @@ from shipmark.repositories.model import (
     Change,
     GivenCommit,
 )
-from shipmark.serving.fields import Choice, Field, Fields, ListOf, Moment, Record, Text, Url, Wrong
+from shipmark.serving.fields import (
+    Choice,
+    Field,
+    Fields,
+    ListOf,
+    Moment,
+    Record,
+    Text,
+    Url,
+    Wrong,
+    accepting,
+)
 
 _COMMIT_REPOSITORY_MAX = 64
 _BAD_RANGE = "Commit cannot begin or end with .."
@@ -24,6 +35,7 @@ _nullable = Text(is_blank_ok=True, is_null_ok=True)
 _version = Text(max=VERSION_MAX, is_trimmed=False)
 
 
+@accepting(_version)
 def version(value: object) -> str:
     """The name of a release; not trimmed, so that what is stored is what was sent (releases.md 1.3.1)."""
     text = _version(value)
@@ -33,6 +45,7 @@ def version(value: object) -> str:
     return text
 
 
+@accepting(Text(max=2 * KEY_MAX + len("..")))
 def sha_or_range(value: object) -> tuple[str | None, str]:
     """A commit, or a range ``from..to`` of them, as (from or null, to)."""
     text = Text()(value)
@@ -51,6 +64,7 @@ def sha_or_range(value: object) -> tuple[str | None, str]:
     return start, end
 
 
+@accepting(Text(max=ENVIRONMENT_MAX))
 def environment(value: object) -> str:
     """The name of an environment."""
     text = Text(max=ENVIRONMENT_MAX)(value)
@@ -60,6 +74,7 @@ def environment(value: object) -> str:
     return text
 
 
+@accepting(Text())
 def project_name(value: object) -> str:
     """The slug or id of a project: newer clients send ids as numbers."""
     text = Text()(value)
@@ -116,6 +131,7 @@ _CHANGEABLE: dict[str, Field[Any]] = {
 }
 
 
+@accepting(_COMMIT)
 def _given_commit(value: object) -> GivenCommit:
     it: Fields = _COMMIT(value)
     return GivenCommit(
@@ -129,6 +145,7 @@ def _given_commit(value: object) -> GivenCommit:
     )
 
 
+@accepting(_REF)
 def _given_ref(value: object) -> GivenRef:
     it: Fields = _REF(value)
     start, end = it["commit"]
@@ -136,6 +153,7 @@ def _given_ref(value: object) -> GivenRef:
     return GivenRef(repository=it["repository"], commit=end, previous=previous)
 
 
+@accepting(_HEAD_COMMIT)
 def _given_head_commit(value: object) -> GivenRef:
     it: Fields = _HEAD_COMMIT(value)
     return GivenRef(

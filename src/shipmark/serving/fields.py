@@ -59,6 +59,19 @@ class Wrong(Exception):
 
 Check = Callable[[object], T]
 
+#: What check functions of their own take, for the document of the API: what another check takes, or less.
+ACCEPTED: dict[Check[Any], Check[Any]] = {}
+
+
+def accepting(like: Check[Any]) -> Callable[[Check[T]], Check[T]]:
+    """Say what a check function takes, which nobody can see of a function: no more than ``like`` does."""
+
+    def said(check: Check[T]) -> Check[T]:
+        ACCEPTED[check] = like
+        return check
+
+    return said
+
 
 @dataclass(frozen=True, slots=True)
 class Text:

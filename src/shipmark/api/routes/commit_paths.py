@@ -8,7 +8,7 @@ from shipmark.api.scopes import PROJECT_READ, PROJECT_WRITE
 from shipmark.api.wire import Wire
 from shipmark.projects import actions, store
 from shipmark.projects.commit_paths import PATHS_MAX, cleaned
-from shipmark.serving.fields import Field, ListOf, Record, Text, Wrong
+from shipmark.serving.fields import Field, ListOf, Record, Text, Wrong, accepting
 
 
 class CommitPathsJson(Wire):
@@ -17,6 +17,7 @@ class CommitPathsJson(Wire):
     paths: list[str]
 
 
+@accepting(Text())
 def _path(value: object) -> str:
     text = Text()(value)
     path = cleaned(text or "")
@@ -39,7 +40,7 @@ def get_commit_paths(
     return CommitPathsJson(paths=list(found.commit_paths))
 
 
-@put("/", scopes=PROJECT_WRITE, sync_to_thread=True)
+@put("/", scopes=PROJECT_WRITE, takes=PATHS, sync_to_thread=True)
 def set_commit_paths(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> CommitPathsJson:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from shipmark.api import related
 from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.parameters import FRAME_LIMIT
 from shipmark.api.routes.issues import access_by_issue, found_issue
 from shipmark.api.scopes import ISSUE_READ
 from shipmark.api.wire.committers import CommittersJson, committers_json
@@ -23,7 +24,7 @@ from shipmark.repositories import store as repositories
 _FRAMES = 25
 
 
-@get("/issues/{issue:str}/committers/", scopes=ISSUE_READ, sync_to_thread=True)
+@get("/issues/{issue:str}/committers/", scopes=ISSUE_READ, asks=(FRAME_LIMIT,), sync_to_thread=True)
 def list_committers(visit: GivenVisit, issue: FromPath[str]) -> CommittersJson:
     """List who may have brought an issue, by its newest event."""
     with visit.database.snapshot() as connection:
@@ -36,6 +37,7 @@ def list_committers(visit: GivenVisit, issue: FromPath[str]) -> CommittersJson:
 @get(
     "/organizations/{organization:str}/issues/{issue:str}/committers/",
     scopes=ISSUE_READ,
+    asks=(FRAME_LIMIT,),
     sync_to_thread=True,
 )
 def list_committers_of_organization(
@@ -52,6 +54,7 @@ def list_committers_of_organization(
 @get(
     "/projects/{organization:str}/{project:str}/events/{event:str}/committers/",
     scopes=ISSUE_READ,
+    asks=(FRAME_LIMIT,),
     sync_to_thread=True,
 )
 def list_committers_of_event(

@@ -5,6 +5,7 @@ from litestar.params import FromPath
 
 from shipmark.api import related
 from shipmark.api.given import GivenVisit
+from shipmark.api.parameters import BASE, PROJECTS
 from shipmark.api.routes.issues import shown_issues
 from shipmark.api.scopes import RELEASE_READ
 from shipmark.api.wire.comparison import ComparisonJson, comparison_json
@@ -13,7 +14,7 @@ from shipmark.publishing.comparing import compare
 from shipmark.releases import actions as releases
 
 
-@get("/", scopes=RELEASE_READ, sync_to_thread=True)
+@get("/", scopes=RELEASE_READ, asks=(BASE, *PROJECTS), sync_to_thread=True)
 def compare_releases(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
 ) -> ComparisonJson:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.api import bodies
 from shipmark.api.given import GivenVisit
+from shipmark.api.parameters import PAGE, PROJECTS
 from shipmark.api.routes.releases import changeable_release, seen_release
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.api.wire.deploy import DeployJson, deploy_json
@@ -21,7 +22,7 @@ from shipmark.serving.fields import Fields
 from shipmark.serving.pages import counted
 
 
-@get("/", scopes=RELEASE_READ, sync_to_thread=True)
+@get("/", scopes=RELEASE_READ, asks=(*PROJECTS, *PAGE), sync_to_thread=True)
 def list_deploys(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
 ) -> Response[list[DeployJson]]:
@@ -35,7 +36,7 @@ def list_deploys(
     return visit.listed([deploy_json(deploy) for deploy in deploys], links)
 
 
-@post("/", scopes=RELEASE_WRITE, sync_to_thread=True)
+@post("/", scopes=RELEASE_WRITE, asks=PROJECTS, takes=bodies.NEW_DEPLOY, sync_to_thread=True)
 def record_deploy(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
 ) -> DeployJson:

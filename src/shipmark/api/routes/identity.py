@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User, UserToken
 from shipmark.api.given import GivenVisit
-from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ, PROJECT_READ
+from shipmark.api.parameters import PAGE, SLUG_QUERY
+from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ, PROJECT_READ, Credentials
 from shipmark.api.wire import Wire
 from shipmark.api.wire.organization import OrganizationJson, organization_json
 from shipmark.api.wire.project import (
@@ -36,12 +37,12 @@ class AuthJson(Wire):
 class RootJson(Wire):
     """What clients ask first, to check their token."""
 
-    version: FromPath[str]
+    version: str
     auth: AuthJson | None
     user: UserJson | None
 
 
-@get("/", scopes=ANYBODY, sync_to_thread=True)
+@get("/", scopes=ANYBODY, credentials=Credentials.OPTIONAL, sync_to_thread=True)
 def get_root(visit: GivenVisit) -> RootJson:
     """Say who is there; nobody is welcome too, but a wrong token is not."""
     with visit.database.snapshot() as connection:
@@ -66,7 +67,7 @@ def get_user(visit: GivenVisit) -> UserJson:
         return user_json(_whole(connection, caller.user))
 
 
-@get("/organizations/", scopes=ORGANIZATION_READ, sync_to_thread=True)
+@get("/organizations/", scopes=ORGANIZATION_READ, asks=PAGE, sync_to_thread=True)
 def list_organizations(visit: GivenVisit) -> Response[list[OrganizationJson]]:
     """List the user's organizations, the newest first."""
     with visit.database.snapshot() as connection:
@@ -92,7 +93,12 @@ def get_organization(visit: GivenVisit, organization: FromPath[str]) -> Organiza
     return organization_json(access.organization, visit.settings.address)
 
 
-@get("/organizations/{organization:str}/projects/", scopes=ORGANIZATION_READ, sync_to_thread=True)
+@get(
+    "/organizations/{organization:str}/projects/",
+    scopes=ORGANIZATION_READ,
+    asks=(SLUG_QUERY, *PAGE),
+    sync_to_thread=True,
+)
 def list_projects(visit: GivenVisit, organization: FromPath[str]) -> Response[list[ProjectJson]]:
     """List the organization's projects that the caller may name, by slug."""
     with visit.database.snapshot() as connection:

@@ -7,6 +7,7 @@ from litestar.params import FromPath
 from sqlalchemy import Connection
 
 from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.parameters import ENVIRONMENT
 from shipmark.api.routes.issues import access_by_issue, first_and_last, found_issue
 from shipmark.api.routes.releases import shown_release
 from shipmark.api.scopes import ISSUE_READ
@@ -76,7 +77,12 @@ def get_first_and_last_of_organization(
         return _first_and_last(connection, access, issue)
 
 
-@get("/issues/{issue:str}/current-release/", scopes=ISSUE_READ, sync_to_thread=True)
+@get(
+    "/issues/{issue:str}/current-release/",
+    scopes=ISSUE_READ,
+    asks=(ENVIRONMENT,),
+    sync_to_thread=True,
+)
 def get_current(visit: GivenVisit, issue: FromPath[str]) -> CurrentReleaseJson:
     """Show an issue in the newest release of its project."""
     with visit.database.snapshot() as connection:
@@ -87,6 +93,7 @@ def get_current(visit: GivenVisit, issue: FromPath[str]) -> CurrentReleaseJson:
 @get(
     "/organizations/{organization:str}/issues/{issue:str}/current-release/",
     scopes=ISSUE_READ,
+    asks=(ENVIRONMENT,),
     sync_to_thread=True,
 )
 def get_current_of_organization(

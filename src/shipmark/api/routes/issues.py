@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from shipmark.accounts.model import UserToken
 from shipmark.api import related
 from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.parameters import ISSUE_QUERY, PAGE, PROJECTS
 from shipmark.api.scopes import ISSUE_READ, ORGANIZATION_READ
 from shipmark.api.wire.commit import CommitJson, commit_json
 from shipmark.api.wire.issue import (
@@ -39,7 +40,12 @@ ACTIVITY_MAX = 100
 _STATUSES = {f"is:{status.value}": status for status in IssueStatus}
 
 
-@get("/organizations/{organization:str}/issues/", scopes=ISSUE_READ, sync_to_thread=True)
+@get(
+    "/organizations/{organization:str}/issues/",
+    scopes=ISSUE_READ,
+    asks=(ISSUE_QUERY, *PROJECTS, *PAGE),
+    sync_to_thread=True,
+)
 def list_issues(visit: GivenVisit, organization: FromPath[str]) -> Response[list[IssueJson]]:
     """List the issues of the caller's projects, the last seen first."""
     with visit.database.snapshot() as connection:
@@ -51,7 +57,12 @@ def list_issues(visit: GivenVisit, organization: FromPath[str]) -> Response[list
         )
 
 
-@get("/projects/{organization:str}/{project:str}/issues/", scopes=ISSUE_READ, sync_to_thread=True)
+@get(
+    "/projects/{organization:str}/{project:str}/issues/",
+    scopes=ISSUE_READ,
+    asks=(ISSUE_QUERY, *PAGE),
+    sync_to_thread=True,
+)
 def list_project_issues(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
 ) -> Response[list[IssueJson]]:

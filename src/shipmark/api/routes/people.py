@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.api.given import GivenVisit
+from shipmark.api.parameters import RANGE
 from shipmark.api.scopes import MEMBER_READ, TEAM_READ
 from shipmark.api.wire import Wire
 from shipmark.api.wire.repository import RepositoryJson, repository_json
@@ -88,7 +89,12 @@ def list_unreleased_commits(
     )
 
 
-@get("/teams/{organization:str}/{team:str}/release-count/", scopes=TEAM_READ, sync_to_thread=True)
+@get(
+    "/teams/{organization:str}/{team:str}/release-count/",
+    scopes=TEAM_READ,
+    asks=RANGE,
+    sync_to_thread=True,
+)
 def get_release_count(
     visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
 ) -> ReleaseCountsJson:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.api import related
 from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.parameters import COMMIT_QUERY, PAGE
 from shipmark.api.scopes import RELEASE_READ
 from shipmark.api.wire.commit import CommitJson, commit_json
 from shipmark.organizations.model import Access
@@ -17,7 +18,7 @@ from shipmark.serving.dated_pages import dated
 from shipmark.serving.pages import Links, counted
 
 
-@get("/", scopes=RELEASE_READ, sync_to_thread=True)
+@get("/", scopes=RELEASE_READ, asks=(COMMIT_QUERY, *PAGE), sync_to_thread=True)
 def list_commits(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
 ) -> Response[list[CommitJson]]:

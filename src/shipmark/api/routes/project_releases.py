@@ -8,6 +8,14 @@ from sqlalchemy import Connection
 
 from shipmark.api import asked, bodies, related
 from shipmark.api.given import GivenVisit, Visit, all_of
+from shipmark.api.parameters import (
+    FORCE,
+    ONE_ENVIRONMENT,
+    PAGE,
+    REPOSITORY_FILTER,
+    SHAPE,
+    VERSION_QUERY,
+)
 from shipmark.api.routes.issues import shown_issues
 from shipmark.api.routes.release_children import RESOLVED_MAX, commits_answer
 from shipmark.api.routes.release_lists import found
@@ -41,7 +49,12 @@ from shipmark.repositories import store as repositories
 from shipmark.serving.fields import Fields
 
 
-@get("/", scopes=RELEASE_READ, sync_to_thread=True)
+@get(
+    "/",
+    scopes=RELEASE_READ,
+    asks=(VERSION_QUERY, ONE_ENVIRONMENT, *SHAPE, *PAGE),
+    sync_to_thread=True,
+)
 def list_releases(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
 ) -> Response[list[ReleaseJson]]:
@@ -67,7 +80,13 @@ def list_releases(
     return visit.listed([release_json(row.release, nested, shape) for row in rows], links)
 
 
-@post("/", scopes=RELEASE_WRITE, sync_to_thread=True)
+@post(
+    "/",
+    scopes=RELEASE_WRITE,
+    takes=lambda settings: bodies.new_project_release(settings.commits_max),
+    answers={201: ReleaseJson, 208: ReleaseJson},
+    sync_to_thread=True,
+)
 def publish_release(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> Response[ReleaseJson]:
@@ -91,7 +110,12 @@ def get_release(
     return release_json(release, nested, replace(shape, by_environment=False))
 
 
-@put("/{version:str}/", scopes=RELEASE_WRITE, sync_to_thread=True)
+@put(
+    "/{version:str}/",
+    scopes=RELEASE_WRITE,
+    takes=lambda settings: bodies.amended_project_release(settings.commits_max),
+    sync_to_thread=True,
+)
 def amend_release(
     visit: GivenVisit,
     organization: FromPath[str],
@@ -111,7 +135,9 @@ def amend_release(
         return shown_release(connection, amended)
 
 
-@delete("/{version:str}/", status_code=204, scopes=RELEASE_DELETE, sync_to_thread=True)
+@delete(
+    "/{version:str}/", status_code=204, scopes=RELEASE_DELETE, asks=(FORCE,), sync_to_thread=True
+)
 def delete_release(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], version: FromPath[str]
 ) -> None:
@@ -122,7 +148,12 @@ def delete_release(
         withdraw(connection, [release], visit.circumstances(access), is_forced=is_forced)
 
 
-@get("/{version:str}/commits/", scopes=RELEASE_READ, sync_to_thread=True)
+@get(
+    "/{version:str}/commits/",
+    scopes=RELEASE_READ,
+    asks=(*REPOSITORY_FILTER, *PAGE),
+    sync_to_thread=True,
+)
 def list_commits(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], version: FromPath[str]
 ) -> Response[list[CommitJson]]:

@@ -6,10 +6,17 @@ from sqlalchemy import Connection
 
 from shipmark.api import related
 from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.parameters import PAGE, PROJECTS, REPOSITORY_FILTER
 from shipmark.api.routes.issues import shown_issues
 from shipmark.api.routes.releases import seen_release, shown_release
 from shipmark.api.scopes import ORGANIZATION_READ, RELEASE_READ
-from shipmark.api.wire.commit import ChangedFileJson, CommitJson, changed_file_json, commit_json
+from shipmark.api.wire.commit import (
+    ChangedFileJson,
+    CommitJson,
+    NobodyJson,
+    changed_file_json,
+    commit_json,
+)
 from shipmark.api.wire.issue import IssueJson
 from shipmark.api.wire.release import ReleaseJson, ReleaseMetaJson, release_meta_json
 from shipmark.ground.errors import NotFound
@@ -25,7 +32,7 @@ from shipmark.serving.pages import FIRST, counted, keyed, keyed_back
 RESOLVED_MAX = 1000
 
 
-@get("/meta/", scopes=RELEASE_READ, sync_to_thread=True)
+@get("/meta/", scopes=RELEASE_READ, asks=PROJECTS, sync_to_thread=True)
 def get_meta(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
 ) -> ReleaseMetaJson:
@@ -38,7 +45,12 @@ def get_meta(
     return release_meta_json(release, nested, changed)
 
 
-@get("/commits/", scopes=RELEASE_READ, sync_to_thread=True)
+@get(
+    "/commits/",
+    scopes=RELEASE_READ,
+    asks=(*REPOSITORY_FILTER, *PROJECTS, *PAGE),
+    sync_to_thread=True,
+)
 def list_commits(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
 ) -> Response[list[CommitJson]]:
@@ -49,7 +61,12 @@ def list_commits(
         return commits_answer(visit, connection, access, release)
 
 
-@get("/commitfiles/", scopes=RELEASE_READ, sync_to_thread=True)
+@get(
+    "/commitfiles/",
+    scopes=RELEASE_READ,
+    asks=(*REPOSITORY_FILTER, *PROJECTS, *PAGE),
+    sync_to_thread=True,
+)
 def list_changed_files(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
 ) -> Response[list[ChangedFileJson]]:
@@ -72,21 +89,21 @@ def list_changed_files(
     return visit.listed(shown, links)
 
 
-@get("/previous-with-commits/", scopes=RELEASE_READ, sync_to_thread=True)
+@get("/previous-with-commits/", scopes=RELEASE_READ, asks=PROJECTS, sync_to_thread=True)
 def get_previous_with_commits(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
-) -> Response[ReleaseJson | dict[str, object]]:
+) -> Response[ReleaseJson | NobodyJson]:
     """Show the newest release with commits up to this one, or an empty object."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
         release = seen_release(visit, connection, access, version)
         previous = release_store.previous_with_commits(connection, release)
         if previous is None:
-            return Response({})
+            return Response(NobodyJson())
         return Response(shown_release(connection, previous))
 
 
-@get("/resolved/", scopes=ORGANIZATION_READ, sync_to_thread=True)
+@get("/resolved/", scopes=ORGANIZATION_READ, asks=PROJECTS, sync_to_thread=True)
 def list_resolved(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
 ) -> list[IssueJson]:

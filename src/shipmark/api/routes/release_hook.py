@@ -9,7 +9,9 @@ from sqlalchemy import Connection
 from shipmark.api import bodies
 from shipmark.api.given import GivenVisit
 from shipmark.api.routes.project_releases import published
-from shipmark.api.scopes import ANYBODY
+from shipmark.api.scopes import ANYBODY, Credentials
+from shipmark.api.wire.refusal import UnreadJson
+from shipmark.api.wire.release import ReleaseJson
 from shipmark.ground.errors import BadRequest
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
@@ -23,7 +25,14 @@ from shipmark.serving.fields import checked
 _SCOPES = frozenset({"project:write"})
 
 
-@post("/{plugin:str}/{project:str}/{signature:str}/", scopes=ANYBODY, sync_to_thread=True)
+@post(
+    "/{plugin:str}/{project:str}/{signature:str}/",
+    scopes=ANYBODY,
+    credentials=Credentials.NONE,
+    takes=lambda settings: bodies.new_project_release(settings.commits_max),
+    answers={201: ReleaseJson, 208: ReleaseJson, 400: UnreadJson, 403: None, 404: None},
+    sync_to_thread=True,
+)
 def take_release(
     visit: GivenVisit,
     plugin: FromPath[str],
@@ -45,7 +54,7 @@ def take_release(
     try:
         content = json_of(body)
     except BadRequest as refusal:
-        return Response({"error": refusal.detail}, status_code=400)
+        return Response(UnreadJson(error=refusal.detail), status_code=400)
     fields = checked(bodies.new_project_release(visit.settings.commits_max), content)
     access = Access(organization=organization, scopes=_SCOPES, user=None, reaches_all=True)
     return published(visit, access, it, fields)

@@ -9,6 +9,21 @@ from sqlalchemy import Connection
 
 from shipmark.api import asked, related
 from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.parameters import (
+    AROUND_SORT,
+    CURSOR,
+    ENVIRONMENT,
+    FLATTEN,
+    PAGE,
+    PER_PAGE,
+    PROJECTS,
+    RANGE,
+    RELEASE_QUERY,
+    SHAPE,
+    SORT,
+    STATUS,
+    VERSION_QUERY,
+)
 from shipmark.api.routes import releases
 from shipmark.api.routes.releases import seen_release
 from shipmark.api.scopes import RELEASE_READ
@@ -37,9 +52,24 @@ from shipmark.serving.pages import Links, Wanted
 
 #: The list for charts has so little of each release that it may have many.
 STATS_PER_PAGE_MAX = 1000
+_MANY = replace(
+    PER_PAGE,
+    about=f"How many a page holds, {STATS_PER_PAGE_MAX} at most.",
+    schema={
+        "type": "integer",
+        "minimum": 0,
+        "maximum": STATS_PER_PAGE_MAX,
+        "default": STATS_PER_PAGE_MAX,
+    },
+)
 
 
-@get("/", scopes=RELEASE_READ, sync_to_thread=True)
+@get(
+    "/",
+    scopes=RELEASE_READ,
+    asks=(RELEASE_QUERY, STATUS, SORT, FLATTEN, ENVIRONMENT, *PROJECTS, *RANGE, *SHAPE, *PAGE),
+    sync_to_thread=True,
+)
 def list_releases(visit: GivenVisit, organization: FromPath[str]) -> Response[list[ReleaseJson]]:
     """List the releases of the organization."""
     with visit.database.glance() as connection:
@@ -62,7 +92,12 @@ def list_releases(visit: GivenVisit, organization: FromPath[str]) -> Response[li
     )
 
 
-@get("/stats/", scopes=RELEASE_READ, sync_to_thread=True)
+@get(
+    "/stats/",
+    scopes=RELEASE_READ,
+    asks=(RELEASE_QUERY, STATUS, ENVIRONMENT, *PROJECTS, *RANGE, _MANY, CURSOR),
+    sync_to_thread=True,
+)
 def list_versions(
     visit: GivenVisit, organization: FromPath[str]
 ) -> Response[list[ReleaseVersionJson]]:
@@ -81,7 +116,12 @@ def list_versions(
     )
 
 
-@get("/{version:str}/", scopes=RELEASE_READ, sync_to_thread=True)
+@get(
+    "/{version:str}/",
+    scopes=RELEASE_READ,
+    asks=(*PROJECTS, ENVIRONMENT, VERSION_QUERY, STATUS, AROUND_SORT, *SHAPE),
+    sync_to_thread=True,
+)
 def get_release(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
 ) -> ReleaseJson:

@@ -7,6 +7,7 @@ from shipmark.api.given import GivenVisit
 from shipmark.api.routes.project_releases import entered
 from shipmark.api.scopes import RELEASE_READ, RELEASE_TOKEN
 from shipmark.api.wire import Wire
+from shipmark.api.wire.refusal import RefusalJson
 from shipmark.deploys import store as deploys
 from shipmark.ground.clock import now
 from shipmark.ground.ids import token_hex
@@ -48,7 +49,12 @@ def get_completion(
     return [StepJson(step=step, complete=is_done) for step, is_done in steps.items()]
 
 
-@get("/token/", scopes=RELEASE_TOKEN, sync_to_thread=True)
+@get(
+    "/token/",
+    scopes=RELEASE_TOKEN,
+    answers={200: ReleaseTokenJson, 409: RefusalJson},
+    sync_to_thread=True,
+)
 def get_token(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
 ) -> ReleaseTokenJson:

@@ -6,6 +6,7 @@ from litestar import Router, get
 from litestar.params import FromPath
 
 from shipmark.api.given import GivenVisit
+from shipmark.api.parameters import ENVIRONMENT, INTERVAL, RANGE, STAT
 from shipmark.api.routes.project_releases import found_release
 from shipmark.api.scopes import RELEASE_READ
 from shipmark.api.wire.release_stats import ReleaseStatsJson, release_stats_json
@@ -19,7 +20,7 @@ _LENGTH = timedelta(days=90)
 _STEP = timedelta(days=1)
 
 
-@get("/", scopes=RELEASE_READ, sync_to_thread=True)
+@get("/", scopes=RELEASE_READ, asks=(STAT, INTERVAL, ENVIRONMENT, *RANGE), sync_to_thread=True)
 def get_stats(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], version: FromPath[str]
 ) -> ReleaseStatsJson:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.api import bodies, related
 from shipmark.api.given import GivenVisit, Visit, all_of
+from shipmark.api.parameters import FORCE, PROJECTS
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.api.wire.release import ReleaseJson, release_json
 from shipmark.ground.errors import Invalid
@@ -29,7 +30,13 @@ from shipmark.releases.store import releases as release_store
 from shipmark.serving.fields import Fields
 
 
-@post("/", scopes=RELEASE_WRITE, sync_to_thread=True)
+@post(
+    "/",
+    scopes=RELEASE_WRITE,
+    takes=lambda settings: bodies.new_release(settings.commits_max),
+    answers={201: ReleaseJson, 208: ReleaseJson},
+    sync_to_thread=True,
+)
 def publish_release(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> Response[ReleaseJson]:
@@ -49,7 +56,13 @@ def publish_release(
     return Response(shown, status_code=201 if published.is_news else 208)
 
 
-@put("/{version:str}/", scopes=RELEASE_WRITE, sync_to_thread=True)
+@put(
+    "/{version:str}/",
+    scopes=RELEASE_WRITE,
+    asks=PROJECTS,
+    takes=lambda settings: bodies.amended_release(settings.commits_max),
+    sync_to_thread=True,
+)
 def amend_release(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
 ) -> ReleaseJson:
@@ -66,7 +79,13 @@ def amend_release(
         return shown_release(connection, amended)
 
 
-@delete("/{version:str}/", status_code=204, scopes=RELEASE_DELETE, sync_to_thread=True)
+@delete(
+    "/{version:str}/",
+    status_code=204,
+    scopes=RELEASE_DELETE,
+    asks=(FORCE, *PROJECTS),
+    sync_to_thread=True,
+)
 def delete_release(visit: GivenVisit, organization: FromPath[str], version: FromPath[str]) -> None:
     """Delete a release, unless an issue was first seen in it; an owner may do so with ``force``."""
     with visit.database.transaction() as connection:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.api import related
 from shipmark.api.given import GivenVisit
+from shipmark.api.parameters import EXPAND, INTEGRATION_ID, NAME_QUERY, PAGE, REPOSITORY_STATUS
 from shipmark.api.scopes import (
     REPOSITORY,
     REPOSITORY_CHANGE,
@@ -13,6 +14,7 @@ from shipmark.api.scopes import (
     REPOSITORY_DELETE,
 )
 from shipmark.api.wire.commit import CommitJson, commit_json
+from shipmark.api.wire.refusal import NotMadeJson
 from shipmark.api.wire.repository import RepositoryJson, repository_json
 from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest, NotFound, NotSignedIn
@@ -57,7 +59,12 @@ _SHOWN = {
 }
 
 
-@get("/", scopes=REPOSITORY, sync_to_thread=True)
+@get(
+    "/",
+    scopes=REPOSITORY,
+    asks=(NAME_QUERY, REPOSITORY_STATUS, INTEGRATION_ID, EXPAND, *PAGE),
+    sync_to_thread=True,
+)
 def list_repositories(
     visit: GivenVisit, organization: FromPath[str]
 ) -> Response[list[RepositoryJson]]:
@@ -83,10 +90,16 @@ def list_repositories(
     return visit.listed([repository_json(it, has_settings=has_settings) for it in found], links)
 
 
-@post("/", scopes=REPOSITORY, sync_to_thread=True)
+@post(
+    "/",
+    scopes=REPOSITORY,
+    takes=_NEW,
+    answers={201: RepositoryJson, 400: NotMadeJson},
+    sync_to_thread=True,
+)
 def add_repository(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
-) -> Response[RepositoryJson | dict[str, object]]:
+) -> Response[RepositoryJson | NotMadeJson]:
     """Add a repository by name and address. Without an address there must be an integration, and there are none."""
     with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
@@ -102,7 +115,13 @@ def add_repository(
     return Response(repository_json(repository))
 
 
-@put("/{repository:str}/", scopes=REPOSITORY_CHANGE, sync_to_thread=True)
+@put(
+    "/{repository:str}/",
+    scopes=REPOSITORY_CHANGE,
+    takes=_CHANGED,
+    answers={200: RepositoryJson},
+    sync_to_thread=True,
+)
 def amend_repository(
     visit: GivenVisit, organization: FromPath[str], repository: FromPath[str], body: RawBody
 ) -> Response[RepositoryJson | bytes]:
@@ -132,7 +151,7 @@ def delete_repository(
         return repository_json(removing.request(connection, known, now()))
 
 
-@get("/{repository:str}/commits/", scopes=REPOSITORY_COMMITS, sync_to_thread=True)
+@get("/{repository:str}/commits/", scopes=REPOSITORY_COMMITS, asks=PAGE, sync_to_thread=True)
 def list_commits(
     visit: GivenVisit, organization: FromPath[str], repository: FromPath[str]
 ) -> Response[list[CommitJson]]:
@@ -165,14 +184,14 @@ def _changes(known: Repository, fields: Fields) -> dict[str, str | None]:
     return changes
 
 
-def _refused(fields: Fields) -> dict[str, object] | None:
+def _refused(fields: Fields) -> NotMadeJson | None:
     provider = fields.get("provider") or ""
     if provider.startswith("integrations:"):
         kind = provider.partition(":")[2]
         reason = f"{_INTEGRATIONS.get(kind, kind)} requires an integration id."
-        return {"error_type": "validation", "errors": {"__all__": reason}}
+        return NotMadeJson(error_type="validation", errors={"__all__": reason})
     if provider or not fields.get("name") or not fields.get("url"):
-        return {"error_type": "validation"}
+        return NotMadeJson(error_type="validation")
     return None
 
 

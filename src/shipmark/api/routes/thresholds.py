@@ -5,6 +5,7 @@ from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.parameters import BETWEEN, PAGE, PROJECTS, RELEASE, THRESHOLD_ENVIRONMENT
 from shipmark.api.scopes import (
     RELEASE_READ,
     RELEASE_WRITE,
@@ -62,7 +63,7 @@ _BETWEEN = Record(
 _OF_PROJECT = "/projects/{organization:str}/{project:str}/release-thresholds/"
 
 
-@get(_OF_PROJECT, scopes=RELEASE_READ, sync_to_thread=True)
+@get(_OF_PROJECT, scopes=RELEASE_READ, asks=(THRESHOLD_ENVIRONMENT,), sync_to_thread=True)
 def list_thresholds(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
 ) -> list[ThresholdJson]:
@@ -76,7 +77,7 @@ def list_thresholds(
     return [threshold_json(threshold, it) for threshold in found]
 
 
-@post(_OF_PROJECT, scopes=RELEASE_WRITE, sync_to_thread=True)
+@post(_OF_PROJECT, scopes=RELEASE_WRITE, takes=_NEW, sync_to_thread=True)
 def add_threshold(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> ThresholdJson:
@@ -104,7 +105,7 @@ def get_threshold(
     return threshold_json(known, it)
 
 
-@put(_OF_PROJECT + "{threshold:str}/", scopes=THRESHOLD_CHANGE, sync_to_thread=True)
+@put(_OF_PROJECT + "{threshold:str}/", scopes=THRESHOLD_CHANGE, takes=_NEW, sync_to_thread=True)
 def change_threshold(
     visit: GivenVisit,
     organization: FromPath[str],
@@ -140,6 +141,7 @@ def delete_threshold(
 @get(
     "/organizations/{organization:str}/release-thresholds/",
     scopes=RELEASE_READ,
+    asks=(THRESHOLD_ENVIRONMENT, *PROJECTS, *PAGE),
     sync_to_thread=True,
 )
 def list_thresholds_of_projects(
@@ -169,6 +171,7 @@ def list_thresholds_of_projects(
 @get(
     "/organizations/{organization:str}/release-threshold-statuses/",
     scopes=RELEASE_READ,
+    asks=(*BETWEEN, RELEASE, THRESHOLD_ENVIRONMENT, *PROJECTS),
     sync_to_thread=True,
 )
 def list_findings(visit: GivenVisit, organization: FromPath[str]) -> dict[str, list[FindingJson]]:

@@ -18,7 +18,7 @@ class AuthorJson(Wire):
 
 
 class NobodyJson(Wire):
-    """The empty object: nobody is known."""
+    """The empty object: nobody, or nothing, is there to be shown."""
 
 
 AnyAuthorJson = UserJson | AuthorJson | NobodyJson

@@ -9,7 +9,7 @@ import msgspec
 
 from shipmark.api.related import Related
 from shipmark.api.wire import Wire
-from shipmark.api.wire.commit import AuthorJson, CommitJson, author_json, commit_json
+from shipmark.api.wire.commit import AuthorJson, CommitJson, NobodyJson, author_json, commit_json
 from shipmark.api.wire.deploy import DeployJson, deploy_json
 from shipmark.api.wire.user import UserJson, user_json
 from shipmark.projects.model import Project
@@ -108,7 +108,7 @@ class ReleaseJson(Wire):
     projects: list[ReleasedProjectJson]
     first_event: datetime | None
     last_event: datetime | None
-    current_project_meta: ProjectMetaJson | dict[str, object]
+    current_project_meta: ProjectMetaJson | NobodyJson
     user_agent: str | None
     adoption_stages: dict[str, AdoptionStageJson] | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -187,7 +187,7 @@ def release_json(
         ],
         first_event=min(first, default=None),
         last_event=max(last, default=None),
-        current_project_meta=meta or {},
+        current_project_meta=meta or NobodyJson(),
         user_agent=release.user_agent,
         adoption_stages=_stages(counted, related, by_project)
         if shape.has_stages

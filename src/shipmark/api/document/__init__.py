@@ -1,0 +1,1 @@
+"""The API as an OpenAPI document, made of what the routes declare."""

@@ -1,0 +1,191 @@
+"""How is a route called, and what does it answer? An OpenAPI operation for each handler."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from inspect import getdoc
+from typing import Any, get_args, get_origin
+
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+
+from shipmark.api.document.answers import Schema, Schemas
+from shipmark.api.document.given import given
+from shipmark.api.document.wording import parted, plain
+from shipmark.api.parameters import CURSOR, PARTS, Parameter
+from shipmark.api.scopes import Credentials
+from shipmark.ground.settings import Settings
+from shipmark.serving.fields import Record
+
+_PART = re.compile(r"\{(\w+)\}")
+_JSON = "application/json"
+
+#: The refusals that have one shape for all routes, by their status: see ``components/responses``.
+SHARED: Mapping[int, str] = {
+    400: "BadRequest",
+    401: "NotSignedIn",
+    403: "NotAllowed",
+    404: "NotFound",
+    409: "Conflict",
+    413: "TooLarge",
+    415: "Unsupported",
+}
+_MEANINGS: Mapping[int, str] = {
+    200: "Done.",
+    201: "Made, or new to it.",
+    202: "Will be done.",
+    204: "Done; there is nothing to show.",
+    208: "All of it was there.",
+}
+
+
+def is_documented(handler: HTTPRouteHandler) -> bool:
+    """Is the route one of the API? Those of other doors declare no scopes, and preflights are for browsers."""
+    return handler.opt.get("scopes") is not None and handler.http_methods != {"OPTIONS"}
+
+
+def written(handler: HTTPRouteHandler) -> Callable[..., object]:
+    """The function of a handler as it stands in its module; what runs in a thread is wrapped."""
+    function: Callable[..., object] = getattr(handler.fn, "func", handler.fn)
+    return function
+
+
+def operation(path: str, handler: HTTPRouteHandler, schemas: Schemas, settings: Settings) -> Schema:
+    """The operation of a handler at a path."""
+    function = written(handler)
+    summary, more = parted(plain(getdoc(function) or ""))
+    module = function.__module__.rpartition(".")[2]
+    scopes = sorted(handler.opt["scopes"])
+    told = [more, f"Scopes, any of: {', '.join(f'`{it}`' for it in scopes)}." if scopes else ""]
+    made: Schema = {
+        "operationId": f"{module}.{function.__name__}",
+        "summary": summary,
+        "description": "\n\n".join(filter(None, told)),
+        "tags": [tag(module)],
+        "security": _security(handler),
+        "x-scopes": scopes,
+        "parameters": [
+            *(_part(name) for name in _PART.findall(path)),
+            *(_parameter(it) for it in handler.opt.get("asks", ())),
+        ],
+        "responses": _responses(path, handler, schemas),
+    }
+    if body := _body(handler, settings):
+        made["requestBody"] = body
+    return made
+
+
+def tag(module: str) -> str:
+    """What a module's routes are filed under."""
+    return module.replace("_", " ").capitalize()
+
+
+def _security(handler: HTTPRouteHandler) -> list[Schema]:
+    match _credentials(handler):
+        case Credentials.REQUIRED:
+            return [{"token": []}]
+        case Credentials.OPTIONAL:
+            return [{}, {"token": []}]
+    return []
+
+
+def _credentials(handler: HTTPRouteHandler) -> Credentials:
+    found: Credentials = handler.opt.get("credentials", Credentials.REQUIRED)
+    return found
+
+
+def _part(name: str) -> Schema:
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": PARTS[name],
+        "schema": {"type": "string", "minLength": 1},
+    }
+
+
+def _parameter(it: Parameter) -> Schema:
+    schema = {"type": "array", "items": it.schema} if it.is_repeatable else it.schema
+    made: Schema = {
+        "name": it.name,
+        "in": "query",
+        "required": it.is_required,
+        "description": it.about,
+        "schema": schema,
+    }
+    if it.example is not None:
+        made["example"] = [it.example] if it.is_repeatable else _typed(it)
+    return made
+
+
+def _typed(it: Parameter) -> object:
+    assert it.example is not None
+    return int(it.example) if it.schema.get("type") == "integer" else it.example
+
+
+def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
+    takes = handler.opt.get("takes")
+    if takes is None:
+        return None
+    schema = given(takes if isinstance(takes, Record) else takes(settings))
+    return {"required": "required" in schema, "content": {_JSON: {"schema": schema}}}
+
+
+def _responses(path: str, handler: HTTPRouteHandler, schemas: Schemas) -> Schema:
+    answers = dict(_answers(handler))
+    made: dict[str, Schema] = {}
+    for status in sorted({*answers, *_refusals(path, handler)}):
+        if status not in answers:
+            made[str(status)] = {"$ref": f"#/components/responses/{SHARED[status]}"}
+        else:
+            made[str(status)] = _response(status, answers[status], handler, schemas)
+    return dict(made)
+
+
+def _response(
+    status: int, answer: Any, handler: HTTPRouteHandler, schemas: Schemas
+) -> dict[str, object]:
+    made: Schema = {"description": "Refused." if status >= 400 else _MEANINGS[status]}
+    if answer is not None:
+        schema = schemas.of(answer)
+        if status == 400:
+            schema = {"anyOf": [schema, *BAD_REQUEST]}
+        made["content"] = {_JSON: {"schema": schema}}
+    if CURSOR in handler.opt.get("asks", ()) and status == 200:
+        made["headers"] = {"Link": {"$ref": "#/components/headers/Link"}}
+    return made
+
+
+#: What 400 may hold, whatever the route.
+BAD_REQUEST: Sequence[Schema] = [
+    {"$ref": "#/components/schemas/Refusal"},
+    {"$ref": "#/components/schemas/CodedRefusal"},
+    {"$ref": "#/components/schemas/Problems"},
+]
+
+
+def _answers(handler: HTTPRouteHandler) -> Mapping[int, Any]:
+    declared: Mapping[int, Any] | None = handler.opt.get("answers")
+    if declared is not None:
+        return declared
+    returned = handler.parsed_fn_signature.return_type.annotation
+    if get_origin(returned) is Response:
+        returned = get_args(returned)[0]
+    return {handler.status_code: None if returned is type(None) else returned}
+
+
+def _refusals(path: str, handler: HTTPRouteHandler) -> set[int]:
+    """The statuses of refusals that every route of this kind may have."""
+    found = {400}
+    credentials = _credentials(handler)
+    if credentials is not Credentials.NONE:
+        found.add(401)
+    if handler.opt["scopes"]:
+        found.add(403)
+    if _PART.search(path):
+        found.add(404)
+    if handler.http_methods != {"GET"}:
+        found.add(409)
+    if "takes" in handler.opt:
+        # Who needs no credentials is no client that could be told of media types: any are read.
+        found |= {413} if credentials is Credentials.NONE else {413, 415}
+    return found

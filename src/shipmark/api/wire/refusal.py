@@ -1,0 +1,42 @@
+"""What was wrong (auth-and-errors.md 5). ``serving/errors.py`` writes these; here they are for the document."""
+
+import msgspec
+
+from shipmark.api.wire import Wire
+
+
+class RefusalJson(Wire):
+    """What was wrong with the request, in words."""
+
+    detail: str
+
+
+class ReasonJson(Wire):
+    """What was wrong, with a code for programs."""
+
+    code: str
+    message: str
+    extra: dict[str, object]
+
+
+class CodedRefusalJson(Wire):
+    """What was wrong with the request, in words and with a code."""
+
+    detail: ReasonJson
+
+
+class UnreadJson(Wire):
+    """Why a body could not be read, as the address for builds tells it."""
+
+    error: str
+
+
+class NotMadeJson(msgspec.Struct):
+    """Why a repository can't be added. The reference writes the key in snake case."""
+
+    error_type: str
+    errors: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+
+
+#: Fields of the body that are wrong: each with its messages, nested where the body nests.
+Problems = dict[str, list[str] | dict[str, object]]
