@@ -236,18 +236,43 @@ FRAME_LIMIT = Parameter(
     example="5",
 )
 
-#: What the parts of paths are.
-PARTS: Mapping[str, str] = {
-    "organization": "Slug or id of the organization.",
-    "project": "Slug or id of the project.",
-    "version": "The version of the release, percent-encoded.",
-    "repository": "Id of the repository.",
-    "issue": "Id of the issue, or its short id where the organization is named.",
-    "short_id": "The short id of the issue, such as `WEB-1A`.",
-    "event": "Id of the event, 32 hexadecimal digits.",
-    "threshold": "Id of the threshold.",
-    "member": "Id of the member, or `me`.",
-    "team": "Slug or id of the team.",
-    "plugin": "Who sends; the address that a project shows says `builtin`.",
-    "signature": "What proves that the sender knows the project's token.",
+#: What the parts of paths are, by their name.
+PARTS: Mapping[str, Parameter] = {
+    it.name: it
+    for it in (
+        Parameter(name="organization", about="Slug or id of the organization.", example="acme"),
+        Parameter(name="project", about="Slug or id of the project.", example="web"),
+        Parameter(
+            name="version",
+            about="The version of the release, percent-encoded.",
+            example="web@1.0.0",
+        ),
+        Parameter(name="repository", about="Id of the repository.", example="1"),
+        Parameter(
+            name="issue",
+            about="Id of the issue, or its short id where the organization is named.",
+            example="1",
+        ),
+        Parameter(
+            name="short_id", about="The short id of the issue, such as `WEB-1A`.", example="WEB-1"
+        ),
+        Parameter(
+            name="event",
+            about="Id of the event, 32 hexadecimal digits.",
+            example="0123456789abcdef0123456789abcdef",
+        ),
+        Parameter(name="threshold", about="Id of the threshold.", example="1"),
+        Parameter(name="member", about="Id of the member, or `me`.", example="me"),
+        Parameter(name="team", about="Slug or id of the team.", example="core"),
+        Parameter(
+            name="plugin",
+            about="Who sends; the address that a project shows says `builtin`.",
+            example="builtin",
+        ),
+        Parameter(
+            name="signature",
+            about="What proves that the sender knows the project's token.",
+            example="8f1d2c…",
+        ),
+    )
 }

@@ -45,6 +45,7 @@ def _environment() -> Environment:
         words.short_key,
         words.short_version,
         words.web_address,
+        words.with_code,
     ):
         made.filters[word.__name__] = word
     made.globals |= {"addresses": addresses, "file_address": file_address}

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from markupsafe import Markup
+
 from shipmark.releases import versions
 
 #: How many colours authors are told apart by (``tone-0`` … in the style sheet).
@@ -33,6 +35,17 @@ def ago(at: datetime, now: datetime) -> str:
 def full_utc(at: datetime) -> str:
     """The whole moment."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def with_code(text: str) -> Markup:
+    """A text with what stands between ticks as code; all else is escaped."""
+    parts = text.split("`")
+    # A tick that none follows is an ordinary letter.
+    if len(parts) % 2 == 0:
+        parts[-2:] = ["`".join(parts[-2:])]
+    in_code, plain = Markup("<code>{}</code>"), Markup("{}")
+    shown = [(in_code if odd % 2 else plain).format(it) for odd, it in enumerate(parts)]
+    return Markup().join(shown)
 
 
 def counted(count: int, noun: str) -> str:

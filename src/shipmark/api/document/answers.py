@@ -9,9 +9,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
+from shipmark.api.document.examples import Schema, exampled
 from shipmark.api.document.wording import plain
-
-Schema = dict[str, object]
 
 _PLAIN: Mapping[object, Schema] = {
     Any: {},
@@ -99,7 +98,9 @@ class Schemas:
             return made | {"maxProperties": 0}
         required = [each.encode_name for each in fields if not _may_be_unset(each.type)]
         return made | {
-            "properties": {each.encode_name: self.of(each.type) for each in fields},
+            "properties": {
+                each.encode_name: exampled(each.encode_name, self.of(each.type)) for each in fields
+            },
             **({"required": required} if required else {}),
         }
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import singledispatch
 from typing import Any
 
-from shipmark.api.document.answers import Schema
+from shipmark.api.document.examples import Schema, exampled
 from shipmark.serving.fields import (
     ACCEPTED,
     Choice,
@@ -72,7 +72,7 @@ def _(check: Record) -> Schema:
     required = [name for name, it in check.fields.items() if it.is_required]
     made: Schema = {
         "type": "object",
-        "properties": {name: given(it.check) for name, it in check.fields.items()},
+        "properties": {name: exampled(name, given(it.check)) for name, it in check.fields.items()},
     }
     return made | ({"required": required} if required else {})
 

@@ -1,6 +1,7 @@
 """The document as a whole, made when somebody asks for it first."""
 
 import importlib
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
@@ -11,7 +12,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
 from shipmark import __version__
-from shipmark.api.document.answers import Schema, Schemas
+from shipmark.api.document.answers import Schemas
+from shipmark.api.document.examples import Schema
 from shipmark.api.document.operations import (
     BAD_REQUEST,
     SHARED,
@@ -20,7 +22,7 @@ from shipmark.api.document.operations import (
     tag,
     written,
 )
-from shipmark.api.document.wording import parted, plain
+from shipmark.api.document.wording import plain
 from shipmark.api.wire.refusal import CodedRefusalJson, Problems, RefusalJson
 from shipmark.ground.settings import Settings
 
@@ -41,6 +43,8 @@ _CREDENTIALS = (
     "A token of a user, as `shipmark token` makes it, or of an organization. Each operation names"
     " the scopes of which the token must have one."
 )
+#: The address that a module's docstring begins with.
+_ADDRESS = re.compile(r"^`[^`]*`[:.]?\s*")
 _REFUSED = {
     400: "A field of the body, a parameter, or the request as a whole is wrong.",
     401: "Credentials are missing or unknown.",
@@ -105,8 +109,14 @@ def documented(routes: Sequence[BaseRoute]) -> list[tuple[str, HTTPRouteHandler]
 
 
 def _tag(module: str) -> Schema:
-    first, _ = parted(plain(getdoc(importlib.import_module(module)) or ""))
-    return {"name": tag(module.rpartition(".")[2]), "description": f"{first}."}
+    text = plain(getdoc(importlib.import_module(module)) or "")
+    return {"name": tag(module.rpartition(".")[2]), "description": _addressless(text)}
+
+
+def _addressless(text: str) -> str:
+    """A module's words without the address that they begin with: each operation has its own."""
+    words = _ADDRESS.sub("", text.partition("\n\n")[0])
+    return words[:1].upper() + words[1:]
 
 
 def _components(schemas: Schemas) -> Schema:

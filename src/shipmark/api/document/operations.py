@@ -8,11 +8,13 @@ from typing import Any, get_args, get_origin
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
-from shipmark.api.document.answers import Schema, Schemas
+from shipmark.api.document.answers import Schemas
+from shipmark.api.document.examples import Schema
 from shipmark.api.document.given import given
 from shipmark.api.document.wording import parted, plain
 from shipmark.api.parameters import CURSOR, PARTS, Parameter
 from shipmark.api.scopes import Credentials
+from shipmark.api.wire.refusal import RefusalJson
 from shipmark.ground.settings import Settings
 from shipmark.serving.fields import Record
 
@@ -94,12 +96,14 @@ def _credentials(handler: HTTPRouteHandler) -> Credentials:
 
 
 def _part(name: str) -> Schema:
+    part = PARTS[name]
     return {
         "name": name,
         "in": "path",
         "required": True,
-        "description": PARTS[name],
+        "description": part.about,
         "schema": {"type": "string", "minLength": 1},
+        "example": part.example,
     }
 
 
@@ -134,7 +138,7 @@ def _responses(path: str, handler: HTTPRouteHandler, schemas: Schemas) -> Schema
     answers = dict(_answers(handler))
     made: dict[str, Schema] = {}
     for status in sorted({*answers, *_refusals(path, handler)}):
-        if status not in answers:
+        if answers.get(status, RefusalJson) is RefusalJson:
             made[str(status)] = {"$ref": f"#/components/responses/{SHARED[status]}"}
         else:
             made[str(status)] = _response(status, answers[status], handler, schemas)

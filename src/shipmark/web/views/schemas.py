@@ -1,0 +1,148 @@
+"""JSON schemas as people read them: what a field is, in words and links, and what it may look like."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Json = Mapping[str, Any]
+
+_WORDS = {
+    "string": "text",
+    "integer": "number",
+    "number": "fraction",
+    "boolean": "true or false",
+    "null": "null",
+    "object": "object",
+    "array": "list",
+}
+_SEVERAL = {"text": "texts", "object": "objects", "number": "numbers"}
+_FORMATS = {"date-time": "moment", "uri": "address"}
+_PLAIN: Mapping[str, object] = {
+    "string": "text",
+    "integer": 1,
+    "number": 0.5,
+    "boolean": False,
+    "null": None,
+}
+_MOMENT = "2026-01-31T12:00:00Z"
+
+#: How deep examples go: objects nest each other without an end.
+_DEPTH_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A few words; ``leads_to`` names the object that they stand for."""
+
+    text: str
+    leads_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A field, or a parameter: the place is where it is sent."""
+
+    name: str
+    depth: int
+    kind: Sequence[Piece]
+    is_required: bool
+    about: str = ""
+    place: str = ""
+
+
+def rows(schema: Json, depth: int = 0) -> list[Row]:
+    """The fields of an object, each followed by its own fields, if it is no object that has a name."""
+    required = schema.get("required", ())
+    found = []
+    for name, it in schema.get("properties", {}).items():
+        found.append(Row(name=name, depth=depth, kind=kind(it), is_required=name in required))
+        found += rows(it.get("items", it), depth + 1)
+    return found
+
+
+def kind(schema: Json) -> list[Piece]:
+    """What a schema allows, in words."""
+    if "$ref" in schema:
+        name = _name(schema)
+        return [Piece(name, name)]
+    if "anyOf" in schema:
+        return _either(schema["anyOf"])
+    if "enum" in schema:
+        return [Piece("one of " + ", ".join(json.dumps(it) for it in schema["enum"]))]
+    types = schema.get("type", "anything")
+    types = types if isinstance(types, list) else [types]
+    found: list[Piece] = []
+    for each in types:
+        found += [Piece(" or "), *_one(each, schema)] if found else _one(each, schema)
+    return found + [Piece(f", {limit}") for limit in _limits(schema)]
+
+
+def _one(name: str, schema: Json) -> list[Piece]:
+    if name == "array":
+        if "prefixItems" in schema:
+            return [Piece("pair of "), *_either(schema["prefixItems"], " and ")]
+        first, *more = kind(schema.get("items", {}))
+        several = first if first.leads_to else Piece(_SEVERAL.get(first.text, first.text))
+        return [Piece("list of "), several, *more]
+    inner = schema.get("additionalProperties")
+    if name == "object" and isinstance(inner, Mapping) and inner:
+        return [Piece("object of "), *kind(inner)]
+    if name == "string" and schema.get("format") in _FORMATS:
+        return [Piece(_FORMATS[schema["format"]])]
+    return [Piece(_WORDS.get(name, name))]
+
+
+def _either(parts: Sequence[Json], word: str = " or ") -> list[Piece]:
+    found: list[Piece] = []
+    for it in parts:
+        found += [Piece(word), *kind(it)] if found else kind(it)
+    return found
+
+
+def _limits(schema: Json) -> Iterator[str]:
+    if "minimum" in schema:
+        yield f"{schema['minimum']:,} to {schema['maximum']:,}"
+    if "maxLength" in schema:
+        yield f"up to {schema['maxLength']:,} characters"
+    if "maxItems" in schema and "prefixItems" not in schema:
+        yield f"up to {schema['maxItems']:,}"
+    if "default" in schema:
+        yield f"else {json.dumps(schema['default'])}"
+
+
+def example(schema: Json, named: Mapping[str, Json]) -> str:
+    """What may stand there, as JSON."""
+    return json.dumps(_example(schema, named, 0), indent=2, ensure_ascii=False)
+
+
+def _example(schema: Json, named: Mapping[str, Json], depth: int) -> object:
+    if "$ref" in schema:
+        return _example(named[_name(schema)], named, depth)
+    if "anyOf" in schema:
+        return _example(schema["anyOf"][0], named, depth)
+    for known in ("examples", "enum"):
+        if known in schema:
+            return schema[known][0]
+    first = schema.get("type", "object")
+    first = first[0] if isinstance(first, list) else first
+    if first == "array":
+        parts = schema.get("prefixItems") or [schema["items"]]
+        # Where it goes too deep there are no items, rather than empty ones.
+        return [] if depth >= _DEPTH_MAX else [_example(it, named, depth + 1) for it in parts]
+    if first == "object":
+        return _object(schema, named, depth)
+    return _MOMENT if schema.get("format") == "date-time" else _PLAIN[first]
+
+
+def _object(schema: Json, named: Mapping[str, Json], depth: int) -> dict[str, object]:
+    if depth >= _DEPTH_MAX:
+        return {}
+    return {
+        name: _example(it, named, depth + 1) for name, it in schema.get("properties", {}).items()
+    }
+
+
+def _name(schema: Json) -> str:
+    name: str = schema["$ref"].rpartition("/")[2]
+    return name
