@@ -58,8 +58,11 @@ def order(visit: Visit) -> AskedOrder:
     return AskedOrder(sort=_SORTS[name], is_flat=is_flat)
 
 
-def shape(visit: Visit) -> Shape:
-    """What releases are to show; raises `BadRequest` for words that the health parameters don't know."""
+def shape(visit: Visit, *, by_environment: bool = True) -> Shape:
+    """What releases are to show, and whether in environments that are asked for.
+
+    Raises `BadRequest` for words that the health parameters don't know.
+    """
     if (visit.parameter("healthStat") or "sessions") not in {"sessions", "users"}:
         raise BadRequest("invalid healthStat")
     for name in ("summaryStatsPeriod", "healthStatsPeriod"):
@@ -69,7 +72,7 @@ def shape(visit: Visit) -> Shape:
     return Shape(
         has_health=visit.parameter("health") == "1",
         has_stages=visit.parameter("adoptionStages") == "1",
-        by_environment=bool(visit.parameters("environment")),
+        by_environment=by_environment and bool(visit.parameters("environment")),
     )
 
 

@@ -59,6 +59,12 @@ PROJECT_SLUG = Parameter(
     is_repeatable=True,
 )
 PROJECTS = (PROJECT, PROJECT_SLUG)
+NAMED_PROJECT = replace(
+    PROJECT,
+    about="Only these projects, by id or slug; `-1` is refused.",
+    example="web",
+    is_required=True,
+)
 
 ENVIRONMENT = Parameter(
     name="environment",

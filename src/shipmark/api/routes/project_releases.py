@@ -97,17 +97,17 @@ def publish_release(
     return published(visit, access, it, visit.body(body, record, lists=("commits",)))
 
 
-@get("/{version:str}/", scopes=RELEASE_READ, sync_to_thread=True)
+@get("/{version:str}/", scopes=RELEASE_READ, asks=SHAPE, sync_to_thread=True)
 def get_release(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], version: FromPath[str]
 ) -> ReleaseJson:
     """Show one release of the project."""
     with visit.database.snapshot() as connection:
         access, it, release = found_release(visit, connection, organization, project, version)
-        asked_shape = asked.shape(visit)
+        asked_shape = asked.shape(visit, by_environment=False)
         shape = replace(asked_shape, project_id=it.id, is_narrow=asked_shape.has_health)
         nested = related.to_releases(connection, access.organization.id, [release])
-    return release_json(release, nested, replace(shape, by_environment=False))
+    return release_json(release, nested, shape)
 
 
 @put(

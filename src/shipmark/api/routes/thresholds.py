@@ -5,7 +5,15 @@ from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.api.given import GivenVisit, Visit
-from shipmark.api.parameters import BETWEEN, PAGE, PROJECTS, RELEASE, THRESHOLD_ENVIRONMENT
+from shipmark.api.parameters import (
+    BETWEEN,
+    NAMED_PROJECT,
+    PAGE,
+    PROJECT_SLUG,
+    PROJECTS,
+    RELEASE,
+    THRESHOLD_ENVIRONMENT,
+)
 from shipmark.api.scopes import (
     RELEASE_READ,
     RELEASE_WRITE,
@@ -141,7 +149,7 @@ def delete_threshold(
 @get(
     "/organizations/{organization:str}/release-thresholds/",
     scopes=RELEASE_READ,
-    asks=(THRESHOLD_ENVIRONMENT, *PROJECTS, *PAGE),
+    asks=(NAMED_PROJECT, PROJECT_SLUG, THRESHOLD_ENVIRONMENT, *PAGE),
     sync_to_thread=True,
 )
 def list_thresholds_of_projects(

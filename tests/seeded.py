@@ -1,0 +1,61 @@
+"""An acme with something behind every address of the API, for tests that walk all of them."""
+
+from dataclasses import dataclass
+
+from given import REPOSITORIES, WEB_RELEASES, Caller, World, commit, error_event, send_event
+
+ORGANIZATION_VERSION = "web@1.0.0"
+PROJECT_VERSION = "web@2.0.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What stands for the parts of paths."""
+
+    parts: dict[str, str]
+
+    def path(self, template: str) -> str:
+        """An address where there is something. Those of projects have a release of their own, which they may delete."""
+        version = PROJECT_VERSION if "/projects/" in template else ORGANIZATION_VERSION
+        for name, value in (self.parts | {"version": version}).items():
+            # The address for builds knows projects by their id alone.
+            text = (
+                self.parts["project_id"]
+                if (name, "/hooks/" in template) == ("project", True)
+                else value
+            )
+            template = template.replace(f"{{{name}}}", text)
+        return template
+
+
+def seed(alice: Caller, world: World) -> Seeded:
+    """Fill acme by the API itself: releases, commits, deploys, an issue, thresholds, a repository."""
+    for number, version in enumerate((ORGANIZATION_VERSION, PROJECT_VERSION), start=1):
+        alice.publish(version, "web", commits=[commit(str(number), message="Fixes WEB-1")])
+        deploy = {"environment": "production"}
+        alice.post(f"/organizations/acme/releases/{version}/deploys/", deploy)
+    event = error_event(release=ORGANIZATION_VERSION, environment="production")
+    event_id = send_event(alice.client, world.keys["web"], world.projects["web"], event)
+    threshold = alice.post(
+        "/projects/acme/web/release-thresholds/",
+        {"threshold_type": "total_error_count", "trigger_type": "over", "value": 1}
+        | {"window_in_seconds": 60, "environment": "production"},
+    ).json()
+    repository = alice.get(REPOSITORIES).json()[0]
+    hook = alice.get(f"{WEB_RELEASES}token/").json()["webhookUrl"].rstrip("/").split("/")
+    return Seeded(
+        {
+            "organization": "acme",
+            "project": "web",
+            "project_id": str(world.projects["web"]),
+            "repository": repository["id"],
+            "issue": alice.get("/organizations/acme/issues/").json()[0]["id"],
+            "short_id": "WEB-1",
+            "event": event_id,
+            "threshold": threshold["id"],
+            "member": "me",
+            "team": "core",
+            "plugin": hook[-3],
+            "signature": hook[-1],
+        }
+    )
