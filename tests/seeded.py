@@ -15,17 +15,19 @@ class Seeded:
     parts: dict[str, str]
 
     def path(self, template: str) -> str:
-        """An address where there is something. Those of projects have a release of their own, which they may delete."""
-        version = PROJECT_VERSION if "/projects/" in template else ORGANIZATION_VERSION
-        for name, value in (self.parts | {"version": version}).items():
-            # The address for builds knows projects by their id alone.
-            text = (
-                self.parts["project_id"]
-                if (name, "/hooks/" in template) == ("project", True)
-                else value
-            )
-            template = template.replace(f"{{{name}}}", text)
+        """An address where there is something."""
+        for name in self.parts:
+            template = template.replace(f"{{{name}}}", self.part(name, template))
         return template
+
+    def part(self, name: str, template: str) -> str:
+        """What stands for a part of a path. Projects have a release of their own, which they may delete."""
+        if name == "version" and "/projects/" in template:
+            return PROJECT_VERSION
+        # The address for builds knows projects by their id alone.
+        if name == "project" and "/hooks/" in template:
+            return self.parts["project_id"]
+        return self.parts[name]
 
 
 def seed(alice: Caller, world: World) -> Seeded:
@@ -46,6 +48,7 @@ def seed(alice: Caller, world: World) -> Seeded:
     return Seeded(
         {
             "organization": "acme",
+            "version": ORGANIZATION_VERSION,
             "project": "web",
             "project_id": str(world.projects["web"]),
             "repository": repository["id"],

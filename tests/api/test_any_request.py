@@ -1,0 +1,112 @@
+"""Whatever is sent to the API, it answers as its document says, and never fails.
+
+By default a few requests an operation, always the same. ``make fuzz`` sends more, and others each time.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pytest
+import requests
+import schemathesis
+from given import Caller, World
+from httpx import Client, Response
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from seeded import Seeded, seed
+
+ADDRESS = "https://ship.example.com"
+EXAMPLES = int(os.environ.get("SHIPMARK_FUZZ_EXAMPLES", "0"))
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+SETTINGS = settings(
+    max_examples=EXAMPLES or 6,
+    derandomize=not EXAMPLES,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+#: What is deleted can't be asked for afterwards.
+ORDER = ("get", "post", "put", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Sends what was thought up, byte by byte as it is, in Alice's name."""
+
+    client: Client
+    token: str
+
+    def send(self, case: Case) -> Response:
+        made = requests.Request(**case.as_transport_kwargs(base_url=ADDRESS)).prepare()
+        headers = dict(made.headers) | {"Authorization": f"Bearer {self.token}"}
+        body = made.body.encode() if isinstance(made.body, str) else made.body
+        return self.client.request(made.method, made.url, content=body, headers=headers)
+
+
+@pytest.fixture
+def sender(alice: Caller) -> Sender:
+    return Sender(alice.client, alice.token or "")
+
+
+@pytest.fixture
+def parts(alice: Caller, world: World) -> Seeded:
+    return seed(alice, world)
+
+
+@pytest.fixture
+def operations(client: Client, parts: Seeded) -> list[APIOperation]:
+    schema = schemathesis.openapi.from_dict(client.get("/api/openapi.json").json())
+    found = [it.ok() for it in schema.get_all_operations()]
+    return sorted(found, key=lambda it: ORDER.index(it.method))
+
+
+def known(operation: APIOperation, parts: Seeded) -> dict[str, str]:
+    """Parts of the path that lead somewhere."""
+    names = operation.path.replace("{", "\0").replace("}", "\0").split("\0")[1::2]
+    return {name: parts.part(name, operation.path) for name in names}
+
+
+def ways(operation: APIOperation, parts: Seeded) -> Iterator[object]:
+    """Good requests to what is there, bad ones to it, and good ones to anywhere."""
+    there = known(operation, parts)
+    yield operation.as_strategy(path_parameters=there)
+    if operation.query or operation.body:
+        yield operation.as_strategy(GenerationMode.NEGATIVE, path_parameters=there)
+    if there:
+        yield operation.as_strategy()
+
+
+def test_any_request_is_answered_as_the_document_says(
+    operations: list[APIOperation], parts: Seeded, sender: Sender
+) -> None:
+    problems = []
+    for operation in operations:
+        for way in ways(operation, parts):
+
+            @SETTINGS
+            @given(case=way)
+            def answered(case: Case) -> None:
+                answer = sender.send(case)
+                case.validate_response(answer, checks=CHECKS)
+
+            try:
+                answered()
+            except Exception as problem:  # noqa: BLE001  # all of them are told at once
+                problems.append(f"{operation.label}: {problem}")
+    assert not problems, "\n\n".join(problems)
