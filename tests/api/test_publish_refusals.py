@@ -98,6 +98,7 @@ WRONG: list[tuple[str, object, object]] = [
     ("owner", "nobody@example.com", ["Unable to find user"]),
     ("owner", "99999", ["Unable to find user"]),
     ("owner", 10**30, ["Unable to find user"]),
+    ("owner", "\N{SUPERSCRIPT TWO}", ["Unable to find user"]),
     ("owner", "", BLANK),
     ("owner", "charlie@example.com", ["User does not have access to this organization"]),
     ("commits", None, NULL),

@@ -185,7 +185,8 @@ def _check_whole(connection: Connection, access: Access, version: str) -> None:
 def _owner(connection: Connection, access: Access, name: str | None) -> int | None:
     if name is None:
         return None
-    user = accounts.by_id(connection, int(name)) if name.isdigit() else None
+    is_id = name.isascii() and name.isdigit() and len(name) < 19
+    user = accounts.by_id(connection, int(name)) if is_id else None
     user = user or accounts.by_email(connection, name)
     if user is None or not user.is_active:
         raise Invalid({"owner": ["Unable to find user"]})
