@@ -6,9 +6,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 SERVE ?=
 PYTEST ?=
+FUZZ ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check lint format lock clients chromium bench clean
+.PHONY: help setup serve test check lint format lock clients chromium bench fuzz clean
 
 help:  ## Say which commands there are
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -36,6 +37,9 @@ format: .venv/.test  ## Format the code and mend what can be mended
 bench: .venv/.test  ## Measure publishing and starting, beside their targets
 	$(BIN)/python bench/publish.py
 	$(BIN)/python bench/start.py
+
+fuzz: .venv/.test  ## Send the API many requests that nobody thought of
+	SHIPMARK_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/api/test_any_request.py $(PYTEST)
 
 lock: .venv/.test  ## Lock the requirements anew
 	$(BIN)/python -m uv pip compile pyproject.toml requirements/runtime.in \

@@ -74,3 +74,19 @@ def test_a_web_address_may_be_a_link(url):
 )
 def test_anything_else_is_no_link(url):
     assert words.web_address(url) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no code", "no code"),
+        ("a `b` c", "a <code>b</code> c"),
+        ("`a` and `<b>`", "<code>a</code> and <code>&lt;b&gt;</code>"),
+        ("<i>`a`", "&lt;i&gt;<code>a</code>"),
+        ("one ` tick", "one ` tick"),
+        ("`a` and ` tick", "<code>a</code> and ` tick"),
+        ("", ""),
+    ],
+)
+def test_ticks_mark_code_and_nothing_else_is_markup(text, shown):
+    assert words.with_code(text) == shown
