@@ -49,7 +49,7 @@ class Release:
     deploy_count: int
     last_deploy_id: int | None
     user_agent: str | None
-    left_out_count: int
+    left_out_count: int = 0
 
     @property
     def shipped_at(self) -> datetime:
