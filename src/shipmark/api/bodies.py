@@ -116,6 +116,10 @@ _CHANGEABLE: dict[str, Field[Any]] = {
 }
 
 
+#: What may be changed of many releases at once.
+CHANGED_RELEASES = Record({"status": Field(_STATUS, is_required=True)})
+
+
 def _given_commit(value: object) -> GivenCommit:
     it: Fields = _COMMIT(value)
     return GivenCommit(

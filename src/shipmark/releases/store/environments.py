@@ -94,6 +94,12 @@ _DEPLOYED = upsert(release_environments).from_select(
 _NOTE_DEPLOY = _DEPLOYED.on_conflict_do_update(
     index_elements=_KEY, set_={"last_deploy_id": _DEPLOYED.excluded.last_deploy_id}
 )
+#: Lets the rows of releases have a status that theirs have now.
+SET_STATUS = (
+    update(release_environments)
+    .where(release_environments.c.release_id.in_(select(WANTED.c.id)))
+    .values(status=bindparam("given_status", type_=String()))
+)
 _BROUGHT = listed("brought", release_id=Id, project_id=Id, environment_id=Id, number=Integer())
 _COUNT_BROUGHT = (
     update(release_environments)

@@ -117,6 +117,12 @@ _OF_RELEASES = (
     .order_by(release_projects.c.release_id, release_projects.c.project_id)
 )
 
+#: Lets the rows of releases have a status that theirs have now.
+SET_STATUS = (
+    update(release_projects)
+    .where(release_projects.c.release_id.in_(select(WANTED.c.id)))
+    .values(status=bindparam("given_status", type_=String()))
+)
 _BROUGHT = listed("brought", release_id=Id, project_id=Id, number=Integer())
 _COUNT_BROUGHT = (
     update(release_projects)
