@@ -132,6 +132,14 @@ class Visit:
             return projects.joined(connection, access)
         return _chosen(projects.accessible(connection, access), ids, slugs)
 
+    def is_everything(self, access: Access) -> bool:
+        """Are the filtered projects sure to be all of the organization?"""
+        ids, slugs = self.parameters("project"), self.parameters("projectSlug")
+        reaches_all = access.reaches_all or access.user is None
+        if not ids and not slugs:
+            return reaches_all
+        return ("-1" in ids or "$all" in slugs) and (reaches_all or access.organization.is_open)
+
     def allowed_projects(self, connection: Connection, access: Access) -> list[Project]:
         """The same for a single release: without a parameter, all that the caller may name."""
         ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))

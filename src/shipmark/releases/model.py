@@ -83,20 +83,27 @@ class NewRelease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleasedProject:
-    """A project that a release is attached to, with how many issues it brought there."""
-
-    project_id: int
-    new_issue_count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """When events of a release first and last came from a project, and how many issues were new in its environments."""
+    """When events of a release first and last came from a project, and how many issues were new in its environments.
+
+    Without an event there is no moment: a deploy brings a release to an environment too.
+    """
 
     first_at: datetime | None = None
     last_at: datetime | None = None
     new_issue_count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedProject:
+    """A project that a release is attached to, with how many issues it brought there.
+
+    ``seen`` is null where the release is in no environment of the project, or was not asked for.
+    """
+
+    project_id: int
+    new_issue_count: int
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +142,13 @@ class ReleaseSort(StrEnum):
 class ReleaseFilter:
     """Which releases a list shows.
 
+    ``is_everything``: the projects are known to be all of the organization, which is the shortest way to find them.
     ``status`` null shows all. With ``is_flat`` a release comes once for each of its projects.
     """
 
     organization_id: int
     project_ids: tuple[int, ...]
+    is_everything: bool = False
     is_flat: bool = False
     status: ReleaseStatus | None = ReleaseStatus.OPEN
     search: Search = EVERYTHING

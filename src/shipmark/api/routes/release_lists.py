@@ -56,6 +56,7 @@ def list_releases(visit: GivenVisit, organization: FromPath[str]) -> Response[li
             access.organization.id,
             [row.release for row in rows],
             wanted.environment_ids,
+            shown,
         )
     return visit.listed(
         [release_json(row.release, nested, _flat(shape, row)) for row in rows], links
