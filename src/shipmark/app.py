@@ -12,12 +12,14 @@ from litestar.types import ASGIApp
 
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
+    commit_fetches,
     deploys,
     identity,
     issues,
     project_releases,
     release_children,
     releases,
+    remotes,
     repositories,
 )
 from shipmark.ground import logs
@@ -26,6 +28,7 @@ from shipmark.ground.database import Database
 from shipmark.ground.errors import Refusal
 from shipmark.ground.settings import Settings, from_environment
 from shipmark.ingest import routes as ingest
+from shipmark.repositories.git.chosen import chosen
 from shipmark.serving.errors import failure_answer, http_answer, refusal_answer
 from shipmark.serving.monitoring import get_health, get_metrics
 from shipmark.serving.paths import Addresses
@@ -39,6 +42,9 @@ API = (
     deploys.router,
     project_releases.router,
     repositories.router,
+    remotes.router,
+    commit_fetches.router,
+    commit_fetches.organization_router,
     issues.router,
 )
 
@@ -64,7 +70,8 @@ def create() -> ASGIApp:
 
 
 def assemble(settings: Settings, database: Database) -> Litestar:
-    """The application on a given database."""
+    """The application on a given database; raises `SettingsError` for settings that can't be meant."""
+    chosen(settings.git_remotes)
     monitoring = [get_health, get_metrics] if settings.metrics else [get_health]
     return Litestar(
         route_handlers=[
@@ -94,10 +101,12 @@ async def _working(app: Litestar) -> AsyncIterator[None]:
     database: Database = app.state.database
     with database.transaction() as connection:
         timers.start(connection, now())
-    worker = timers.Worker(database)
-    worker.start()
+    workers = timers.workers(database, app.state.settings)
+    for worker in workers:
+        worker.start()
     try:
         yield
     finally:
-        worker.stop()
+        for worker in workers:
+            worker.stop()
         database.close()

@@ -7,6 +7,7 @@ RELEASE_WRITE = _RELEASES
 RELEASE_DELETE = frozenset({"project:admin", "project:releases"})
 
 REPOSITORY = frozenset({"org:read", "org:write", "org:admin", "org:integrations", "org:ci"})
+REPOSITORY_WRITE = frozenset({"org:write", "org:admin", "org:integrations"})
 REPOSITORY_COMMITS = frozenset({"org:read", "org:write", "org:admin"})
 
 ORGANIZATION_READ = frozenset({"org:read", "org:write", "org:admin"})

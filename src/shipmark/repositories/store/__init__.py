@@ -13,9 +13,11 @@ from shipmark.repositories.store.commits import (
     commit_of,
     commits,
     commits_by_ids,
+    commits_by_keys,
     commits_of,
     ensure_commits,
 )
+from shipmark.repositories.store.remotes import keep_remote, remotes, remotes_of, remove_remote
 from shipmark.repositories.store.repositories import (
     add_named,
     by_ids,
@@ -42,12 +44,17 @@ __all__ = [
     "commit_of",
     "commits",
     "commits_by_ids",
+    "commits_by_keys",
     "commits_of",
     "ensure_authors",
     "ensure_commits",
     "ensure_named",
     "ids_by_name",
     "in_organization",
+    "keep_remote",
     "page_of",
+    "remotes",
+    "remotes_of",
+    "remove_remote",
     "repositories",
 ]

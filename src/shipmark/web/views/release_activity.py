@@ -27,6 +27,8 @@ class HappeningType(StrEnum):
     RELEASED = "released"
     DEPLOYED = "deployed"
     RESOLVED = "resolved"
+    FETCHED = "fetched"
+    FETCH_FAILED = "fetch-failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,9 @@ class Happening:
     user: User | None = None
     project: Project | None = None
     environment: str = ""
+    repository: str = ""
+    commit_count: int = 0
+    problem: str = ""
     line: IssueLine | None = None
 
 
@@ -67,6 +72,10 @@ def _of_activity(it: ReleaseActivity, place: Place, users: dict[int, User]) -> H
             kind = HappeningType.RELEASED
         case ReleaseActivityType.DEPLOYED:
             kind = HappeningType.DEPLOYED
+        case ReleaseActivityType.COMMITS_FETCHED:
+            kind = HappeningType.FETCHED
+        case ReleaseActivityType.COMMITS_FETCH_FAILED:
+            kind = HappeningType.FETCH_FAILED
         case _:
             assert_never(it.type)
     return Happening(
@@ -75,6 +84,9 @@ def _of_activity(it: ReleaseActivity, place: Place, users: dict[int, User]) -> H
         user=users.get(it.user_id or 0),
         project=place.projects_by_id[it.project_id],
         environment=str(it.details.get("environment", "")),
+        repository=str(it.details.get("repository", "")),
+        commit_count=int(str(it.details.get("commits", 0))),
+        problem=str(it.details.get("error", "")),
     )
 
 

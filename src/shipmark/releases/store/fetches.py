@@ -1,0 +1,341 @@
+"""The fetches: commits that releases wait for, and what became of those that they waited for."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    Select,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, wanted
+from shipmark.releases.model import Fetch, FetchMode, FetchState, NewFetch, Release
+from shipmark.releases.store.commits import release_heads
+from shipmark.releases.store.projects import release_projects
+from shipmark.releases.store.releases import SHIPPED_AT, releases
+from shipmark.repositories.store import commits
+
+#: What may still become commits, and what somebody should look at.
+_PENDING = (FetchState.WAITING.value, FetchState.RUNNING.value)
+_OPEN = (*_PENDING, FetchState.FAILED.value)
+
+
+class FetchColumns(TypedColumns):
+    """A fetch; those of one request are done together."""
+
+    id = Column(Id, primary_key=True)
+    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
+    release_id = Column(
+        Id, ForeignKey("releases.id", ondelete="CASCADE"), nullable=False, index=True
+    )
+    repository_id = Column(
+        Id, ForeignKey("repositories.id", ondelete="CASCADE"), nullable=False, index=True
+    )
+    commit_key = Column(String(64), nullable=False)
+    previous_key = Column(String(64))
+    mode = Column(String(16), nullable=False)
+    state = Column(String(16), nullable=False, index=True)
+    attempts = Column(Integer, nullable=False)
+    error = Column(Text)
+    note = Column(Text)
+    commit_count = Column(Integer)
+    requested_by = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    created_at = Column(Moment, nullable=False)
+    updated_at = Column(Moment, nullable=False)
+    next_at = Column(Moment)
+
+
+fetches = Table(
+    "release_fetches",
+    metadata,
+    FetchColumns,
+    Index("ix_release_fetches_organization_id_id", "organization_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+_FETCH = (
+    fetches.c.id,
+    fetches.c.organization_id,
+    fetches.c.release_id,
+    fetches.c.repository_id,
+    fetches.c.commit_key,
+    fetches.c.previous_key,
+    fetches.c.mode,
+    fetches.c.state,
+    fetches.c.attempts,
+    fetches.c.error,
+    fetches.c.note,
+    fetches.c.commit_count,
+    fetches.c.requested_by,
+    fetches.c.created_at,
+    fetches.c.updated_at,
+    fetches.c.next_at,
+)
+
+_NEW = listed(
+    "asked", repository_id=Id, commit_key=Text(), previous_key=Text(), mode=Text(), place=Integer()
+)
+_ADD = (
+    insert(fetches)
+    .from_select(
+        [
+            "organization_id", "release_id", "repository_id", "commit_key", "previous_key", "mode",
+            "state", "attempts", "requested_by", "created_at", "updated_at", "next_at",
+        ],
+        select(
+            bindparam("organization_id", type_=Id),
+            bindparam("release_id", type_=Id),
+            _NEW.c.repository_id,
+            _NEW.c.commit_key,
+            _NEW.c.previous_key,
+            _NEW.c.mode,
+            bindparam("state", type_=Text()),
+            bindparam("attempts", type_=Integer()),
+            bindparam("requested_by", type_=Id),
+            bindparam("now", type_=Moment()),
+            bindparam("now", type_=Moment()),
+            bindparam("now", type_=Moment()),
+        ).order_by(_NEW.c.place),
+    )
+    .returning(fetches.c.id)
+)  # fmt: skip
+_BY_IDS = select(*_FETCH).join(WANTED, WANTED.c.id == fetches.c.id).order_by(fetches.c.id)
+_START = (
+    update(fetches)
+    .where(fetches.c.id == WANTED.c.id)
+    .values(
+        state=FetchState.RUNNING.value,
+        attempts=fetches.c.attempts + 1,
+        updated_at=bindparam("now", type_=Moment()),
+        next_at=None,
+    )
+)
+_RESULTS = listed(
+    "results", id=Id, state=Text(), error=Text(), note=Text(), count=Integer(), next_at=Moment()
+)
+_RECORD = (
+    update(fetches)
+    .where(fetches.c.id == _RESULTS.c.id)
+    .values(
+        state=_RESULTS.c.state,
+        error=_RESULTS.c.error,
+        note=_RESULTS.c.note,
+        commit_count=_RESULTS.c.count,
+        updated_at=bindparam("now", type_=Moment()),
+        next_at=_RESULTS.c.next_at,
+    )
+)
+_SUPERSEDE = (
+    update(fetches)
+    .where(fetches.c.release_id == bindparam("release"), fetches.c.state.in_(_OPEN))
+    .values(
+        state=FetchState.SUPERSEDED.value,
+        updated_at=bindparam("now", type_=Moment()),
+        next_at=None,
+    )
+)
+_IS_PENDING = (
+    select(fetches.c.id)
+    .where(fetches.c.release_id == bindparam("release_id"), fetches.c.state.in_(_PENDING))
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of a fetch."""
+
+    fetch_id: int
+    state: FetchState
+    error: str | None = None
+    note: str | None = None
+    commit_count: int | None = None
+    next_at: datetime | None = None
+
+
+def add(
+    connection: Connection,
+    release: Release,
+    new: Sequence[NewFetch],
+    requested_by: int | None,
+    now: datetime,
+) -> list[int]:
+    """Keep fetches that are to be done; says their ids."""
+    given = rows(
+        "asked",
+        (
+            (it.repository_id, it.commit, it.previous, it.mode.value, place)
+            for place, it in enumerate(new)
+        ),
+    )
+    more: dict[str, object] = {
+        "organization_id": release.organization_id,
+        "release_id": release.id,
+        "state": FetchState.WAITING.value,
+        "attempts": 0,
+        "requested_by": requested_by,
+        "now": now,
+    }
+    return sorted(connection.execute(_ADD, given | more).scalars())
+
+
+def by_ids(connection: Connection, fetch_ids: Collection[int]) -> list[Fetch]:
+    """The fetches of those ids, in the order in which they were asked for."""
+    return [_fetch(*row) for row in connection.execute(_BY_IDS, wanted(fetch_ids))]
+
+
+def start(connection: Connection, fetch_ids: Collection[int], now: datetime) -> None:
+    """Count one more try of the fetches."""
+    more: dict[str, object] = {"now": now}
+    connection.execute(_START, wanted(fetch_ids) | more)
+
+
+def record(connection: Connection, results: Sequence[Result], now: datetime) -> None:
+    """Keep what became of fetches."""
+    given = rows(
+        "results",
+        (
+            (it.fetch_id, it.state.value, it.error, it.note, it.commit_count, it.next_at)
+            for it in results
+        ),
+    )
+    more: dict[str, object] = {"now": now}
+    connection.execute(_RECORD, given | more)
+
+
+def supersede(connection: Connection, release_id: int, now: datetime) -> int:
+    """Let nothing become of the release's fetches that are not done; says how many those were."""
+    return connection.execute(_SUPERSEDE, {"release": release_id, "now": now}).rowcount
+
+
+def is_pending(connection: Connection, release_id: int) -> bool:
+    """Are commits of the release still to come?"""
+    return connection.execute(_IS_PENDING, {"release_id": release_id}).first() is not None
+
+
+def open_of(connection: Connection, release_id: int, *, limit: int) -> list[Fetch]:
+    """The release's fetches that are to be done or failed, in the order in which they were asked for."""
+    query = (
+        select(*_FETCH)
+        .where(fetches.c.release_id == release_id, fetches.c.state.in_(_OPEN))
+        .order_by(fetches.c.id)
+    )
+    return [_fetch(*row) for row in connection.execute(query.limit(limit))]
+
+
+def page_of_release(
+    connection: Connection, release_id: int, *, limit: int, offset: int
+) -> list[Fetch]:
+    """A page of the release's fetches, the newest first."""
+    query = select(*_FETCH).where(fetches.c.release_id == release_id)
+    return _page(connection, query, limit, offset)
+
+
+def page_of_organization(
+    connection: Connection,
+    organization_id: int,
+    project_ids: Collection[int],
+    *,
+    state: FetchState | None,
+    limit: int,
+    offset: int,
+) -> list[Fetch]:
+    """A page of the fetches of releases in those projects, the newest first."""
+    query = select(*_FETCH).where(
+        fetches.c.organization_id == organization_id,
+        exists().where(
+            release_projects.c.release_id == fetches.c.release_id,
+            release_projects.c.project_id.in_(project_ids),
+        ),
+    )
+    if state is not None:
+        query = query.where(fetches.c.state == state.value)
+    return _page(connection, query, limit, offset)
+
+
+def failed(connection: Connection, *, limit: int) -> list[tuple[str, str]]:
+    """The versions and errors of fetches that failed, the newest first."""
+    query = (
+        select(releases.c.version, fetches.c.error)
+        .join(releases, releases.c.id == fetches.c.release_id)
+        .where(fetches.c.state == FetchState.FAILED.value)
+        .order_by(fetches.c.id.desc())
+        .limit(limit)
+    )
+    return [(version, error or "") for version, error in connection.execute(query)]
+
+
+def previous_heads(
+    connection: Connection, release: Release, repository_ids: Collection[int]
+) -> dict[int, str]:
+    """The key of each repository's head in the newest older release that shares a project and has one."""
+    if not repository_ids:
+        return {}
+    mine = release_projects.alias("mine")
+    place = func.row_number().over(
+        partition_by=release_heads.c.repository_id,
+        order_by=(SHIPPED_AT.desc(), releases.c.id.desc()),
+    )
+    ranked = (
+        select(release_heads.c.repository_id, commits.c.key, place.label("place"))
+        .join(WANTED, WANTED.c.id == release_heads.c.repository_id)
+        .join(releases, releases.c.id == release_heads.c.release_id)
+        .join(commits, commits.c.id == release_heads.c.commit_id)
+        .where(
+            releases.c.organization_id == release.organization_id,
+            or_(
+                release.shipped_at > SHIPPED_AT,
+                and_(
+                    bindparam(None, release.shipped_at, type_=Moment()) == SHIPPED_AT,
+                    releases.c.id < release.id,
+                ),
+            ),
+            exists().where(
+                release_projects.c.release_id == releases.c.id,
+                release_projects.c.project_id == mine.c.project_id,
+                mine.c.release_id == release.id,
+            ),
+        )
+        .subquery("ranked")
+    )
+    query = select(ranked.c.repository_id, ranked.c.key).where(ranked.c.place == 1)
+    return {
+        repository_id: key
+        for repository_id, key in connection.execute(query, wanted(repository_ids))
+    }
+
+
+def _page(
+    connection: Connection, query: Select[*tuple[Any, ...]], limit: int, offset: int
+) -> list[Fetch]:
+    ordered = query.order_by(fetches.c.id.desc()).limit(limit).offset(offset)
+    return [_fetch(*row) for row in connection.execute(ordered)]
+
+
+def _fetch(*row: Any) -> Fetch:
+    columns = dict(zip((column.name for column in _FETCH), row, strict=True))
+    return Fetch(
+        commit=columns.pop("commit_key"),
+        previous=columns.pop("previous_key"),
+        mode=FetchMode(columns.pop("mode")),
+        state=FetchState(columns.pop("state")),
+        **columns,
+    )
