@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
@@ -115,9 +115,12 @@ def origin(folder: Path, **configuration: str) -> Origin:
 
 @dataclass
 class HttpServer:
-    """``git http-backend`` behind HTTP. It can be told to fail, to be slow or to lead elsewhere."""
+    """``git http-backend`` behind HTTP. It can be told to be away, to be slow or to lead elsewhere."""
 
-    url: str
+    folder: Path
+    password: str | None
+    has_version_2: bool
+    url: str = ""
     asked: list[str] = field(default_factory=list)
     is_away: bool = False
     leads_to: str | None = None
@@ -125,79 +128,82 @@ class HttpServer:
     on_request: Callable[[], object] | None = None
 
 
+class _Listening(ThreadingHTTPServer):
+    daemon_threads = True
+    it: HttpServer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Listening
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        self._answer(b"")
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+
+    def _answer(self, body: bytes) -> None:
+        it = self.server.it
+        it.asked.append(f"{self.command} {self.path}")
+        if it.on_request is not None:
+            it.on_request()
+        time.sleep(it.waits_seconds)
+        if it.is_away:
+            self._send(503, [], b"away")
+        elif it.leads_to is not None:
+            self._send(302, [("Location", it.leads_to + self.path)], b"")
+        elif it.password is not None and self.headers.get("Authorization") != _basic(it.password):
+            self._send(401, [("WWW-Authenticate", 'Basic realm="git"')], b"who?")
+        else:
+            self._backend(it, body)
+
+    def _backend(self, it: HttpServer, body: bytes) -> None:
+        path, _, query = self.path.partition("?")
+        more = {
+            "GIT_PROJECT_ROOT": str(it.folder),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "REQUEST_METHOD": self.command,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+        }
+        if it.has_version_2 and "Git-Protocol" in self.headers:
+            more["GIT_PROTOCOL"] = self.headers["Git-Protocol"]
+        done = subprocess.run(
+            ["git", "http-backend"], env=_QUIET | more, input=body, capture_output=True, check=False
+        )
+        head, _, content = done.stdout.partition(b"\r\n\r\n")
+        headers = [tuple(line.split(": ", 1)) for line in head.decode().split("\r\n")]
+        status = next((int(it[1][:3]) for it in headers if it[0] == "Status"), 200)
+        self._send(status, [it for it in headers if it[0] != "Status"], content)
+
+    def _send(self, status: int, headers: list[tuple[str, ...]], content: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        with suppress(OSError):
+            self.wfile.write(content)
+
+
 @contextmanager
 def http_server(
     folder: Path, *, password: str | None = None, has_version_2: bool = True
 ) -> Iterator[HttpServer]:
     """Serve the repositories below the folder, to everybody or to who knows the password."""
-    it = HttpServer(url="")
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-        def do_GET(self) -> None:
-            self._answer(b"")
-
-        def do_POST(self) -> None:
-            self._answer(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
-
-        def _answer(self, body: bytes) -> None:
-            it.asked.append(f"{self.command} {self.path}")
-            if it.on_request is not None:
-                it.on_request()
-            time.sleep(it.waits_seconds)
-            if it.is_away:
-                self._send(503, [], b"away")
-            elif it.leads_to is not None:
-                self._send(302, [("Location", it.leads_to + self.path)], b"")
-            elif password is not None and self.headers.get("Authorization") != _basic(password):
-                self._send(401, [("WWW-Authenticate", 'Basic realm="git"')], b"who?")
-            else:
-                self._backend(body)
-
-        def _backend(self, body: bytes) -> None:
-            path, _, query = self.path.partition("?")
-            more = {
-                "GIT_PROJECT_ROOT": str(folder),
-                "GIT_HTTP_EXPORT_ALL": "1",
-                "PATH_INFO": path,
-                "QUERY_STRING": query,
-                "REQUEST_METHOD": self.command,
-                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-                "CONTENT_LENGTH": str(len(body)),
-            }
-            if has_version_2 and "Git-Protocol" in self.headers:
-                more["GIT_PROTOCOL"] = self.headers["Git-Protocol"]
-            done = subprocess.run(
-                ["git", "http-backend"],
-                env=_QUIET | more,
-                input=body,
-                capture_output=True,
-                check=False,
-            )
-            head, _, content = done.stdout.partition(b"\r\n\r\n")
-            headers = [tuple(line.split(": ", 1)) for line in head.decode().split("\r\n")]
-            status = next((int(v[:3]) for k, v in headers if k == "Status"), 200)
-            self._send(status, [it for it in headers if it[0] != "Status"], content)
-
-        def _send(self, status: int, headers: list[tuple[str, ...]], content: bytes) -> None:
-            self.send_response(status)
-            for name, value in headers:
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Listening(("127.0.0.1", 0), _Handler)
+    server.it = HttpServer(folder, password, has_version_2)
+    server.it.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    it.url = f"http://127.0.0.1:{server.server_port}"
     try:
-        yield it
+        yield server.it
     finally:
         server.shutdown()
         server.server_close()
@@ -348,11 +354,12 @@ def _speak(
         threading.Thread(target=_pour_in, args=(channel, process), daemon=True).start()
         assert process.stdout is not None
         assert process.stderr is not None
-        while content := process.stdout.read1(65536):  # type: ignore[attr-defined]
-            channel.sendall(content)
-        channel.sendall_stderr(process.stderr.read())
-        channel.send_exit_status(process.wait())
-        channel.close()
+        with process.stdout, process.stderr:
+            while content := process.stdout.read1(65536):  # type: ignore[attr-defined]
+                channel.sendall(content)
+            channel.sendall_stderr(process.stderr.read())
+            channel.send_exit_status(process.wait())
+            channel.close()
     except (paramiko.SSHException, OSError, EOFError):
         pass
     finally:
@@ -361,10 +368,7 @@ def _speak(
 
 def _pour_in(channel: paramiko.Channel, process: "subprocess.Popen[bytes]") -> None:
     assert process.stdin is not None
-    try:
+    with suppress(OSError), process.stdin:
         while content := channel.recv(65536):
             process.stdin.write(content)
             process.stdin.flush()
-        process.stdin.close()
-    except OSError:
-        pass

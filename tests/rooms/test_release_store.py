@@ -432,5 +432,5 @@ def test_what_happened_outlives_its_release(
     activity.add(connection, acme, [])
     releases.remove(connection, made.id)
     assert activity.of_version(connection, acme, "1", limit=9) == happened[::-1]
-    assert activity.of_version(connection, acme, "1", limit=1) == happened[1:]
+    assert activity.of_version(connection, acme, "1", limit=1) == happened[-1:]
     assert activity.of_version(connection, acme, "2", limit=9) == []

@@ -107,7 +107,9 @@ class Outgoing:
                 continue
             made.settimeout(SILENCE_SECONDS)
             made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._keep(made)
+            # TLS takes the socket over; a second handle of the connection stays ours.
+            with self._lock:
+                self._sockets += (made, made.dup())
             return made
         raise unreachable(problem)
 
@@ -127,11 +129,6 @@ class Outgoing:
         if not allowed:
             raise RemoteProblem(PRIVATE, is_final=True)
         return allowed  # type: ignore[return-value]  # the families have just these
-
-    def _keep(self, made: socket.socket) -> None:
-        # TLS takes the socket over; a second handle of the connection stays ours.
-        with self._lock:
-            self._sockets.append(made.dup())
 
     def _shut(self) -> None:
         with self._lock:

@@ -51,13 +51,18 @@ class _Walk:
                 self.waiting -= 1
 
 
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The commits that are new, the newest first, and those before them that were looked at."""
+
+    new: list[bytes]
+    old: list[bytes]
+
+
 def between(
     base: bytes | None, head: bytes, parents: Parents, moment: Moment, *, most: int | None = None
-) -> list[bytes]:
-    """The commits that lead to ``head`` and not to ``base``, the newest first.
-
-    Without a base ``most`` is how many there are at the most: the newest.
-    """
+) -> Range:
+    """The commits that lead to ``head`` and not to ``base``. Without a base ``most`` is how many at the most."""
     walk = _Walk(parents, moment)
     walk.put(head, is_old=False)
     if base is not None:
@@ -70,4 +75,5 @@ def between(
         commit = walk.take()
         for parent in parents(commit):
             walk.put(parent, is_old=walk.seen[commit])
-    return [commit for commit in walk.order if not walk.seen[commit]]
+    new = [commit for commit in walk.order if not walk.seen[commit]]
+    return Range(new, [commit for commit in walk.order if walk.seen[commit]])

@@ -12,7 +12,7 @@ from dulwich.objects import Commit, ObjectID, ShaFile, Tag
 
 from shipmark.repositories.git.commits import given
 from shipmark.repositories.git.problems import RemoteProblem
-from shipmark.repositories.git.ranges import between
+from shipmark.repositories.git.ranges import Range, between
 from shipmark.repositories.git.sources import Outside, Remote, Source, peeled, source_of
 from shipmark.repositories.model import GivenCommit
 
@@ -115,9 +115,9 @@ class _Reader:
             if top is None or (base and self._commit(base) is None):
                 continue
             found = self._between(base, top.id)
-            if not any(self._is_cut(each) for each in found):
-                return found
-        return found
+            if depth is None or self._is_whole(found):
+                break
+        return found.new
 
     def has(self, key: bytes) -> bool:
         """Is the commit there, with its parents?"""
@@ -184,15 +184,25 @@ class _Reader:
         store = self.source.store
         return {bytes(it) for it in store.iter_prefix(beginning) if isinstance(store[it], Commit)}
 
-    def _between(self, base: bytes | None, head: bytes) -> list[bytes]:
+    def _is_whole(self, found: Range) -> bool:
+        """Would more history change the range? What is new could lead to what was cut off, or have led to it."""
+        if any(self._is_cut(each) for each in found.new):
+            return False
+        ends = [self._moment(each) for each in found.old if self._is_cut(each)]
+        return not ends or all(self._moment(each) > max(ends) for each in found.new)
+
+    def _between(self, base: bytes | None, head: bytes) -> Range:
         first = self._commit(base) if base else None
         return between(
             first.id if first else None,
             head,
             lambda key: [it for it in self._known(key).parents if it in self.source.store],
-            lambda key: self._known(key).commit_time,
+            self._moment,
             most=LAST,
         )
+
+    def _moment(self, key: bytes) -> int:
+        return int(self._known(key).commit_time)
 
     def _is_cut(self, key: bytes) -> bool:
         return any(it not in self.source.store for it in self._known(key).parents)

@@ -21,6 +21,7 @@ from shipmark.repositories.git.transports import local_path, opened, path_of
 
 NO_FILES = "Repositories in the file system are not read by this server: SHIPMARK_GIT_ALLOW_FILES allows it."
 _NO_BLOBS = b"blob:none"
+_NOES = ("not our ref", "shallow capability")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +153,8 @@ def _is_no(error: BaseException) -> bool:
     """Did the server refuse what was wanted, rather than us? Older ones hang up, others say it in words."""
     if isinstance(error, HangupException):
         return not error.stderr_lines or b"not our ref" in b" ".join(error.stderr_lines)
-    return isinstance(error, GitProtocolError) and "not our ref" in str(error)
+    # One that can't cut history off is asked for all of it in the end.
+    return isinstance(error, GitProtocolError) and any(it in str(error) for it in _NOES)
 
 
 def peeled(refs: dict[bytes, bytes], name: bytes) -> bytes | None:

@@ -107,7 +107,10 @@ def _of_protocol(error: GitProtocolError) -> RemoteProblem:
 
 
 def _root(error: BaseException) -> BaseException:
-    inner = error.__cause__ or error.__context__ or getattr(error, "reason", None)
+    told = [it for it in error.args if isinstance(it, BaseException)]
+    inner = (
+        error.__cause__ or error.__context__ or getattr(error, "reason", None) or [*told, None][0]
+    )
     return _root(inner) if isinstance(inner, BaseException) else error
 
 
@@ -120,7 +123,7 @@ def _client(
         return _Tcp(address, outgoing)
     assert address.scheme == "ssh", "files are read where they are"
     vendor = _Ssh(address, credentials, outgoing, hosts)
-    return SSHGitClient(address.host, vendor=vendor, thin_packs=False)
+    return _SshClient(address.host, vendor=vendor, thin_packs=False)
 
 
 class _Pools(urllib3.PoolManager):
@@ -167,12 +170,17 @@ class _Http(Urllib3HttpGitClient):
             thin_packs=False,
         )
         self._outgoing = outgoing
+        self._answers: list[Any] = []
 
     def _http_request(self, *args: Any, **more: Any) -> Any:
         answer, read = super()._http_request(*args, **more)
+        self._answers.append(answer)
         return answer, _counted(read, self._outgoing)
 
     def close(self) -> None:
+        """Close also the answers that the library does not read to their end."""
+        for answer in self._answers:
+            answer.close()
         self.pool_manager.clear()
 
     def _discover_references(self, *args: Any, **more: Any) -> Any:
@@ -197,6 +205,11 @@ class _Tcp(TCPGitClient):
     def __init__(self, address: Address, outgoing: Outgoing) -> None:
         super().__init__(address.host, address.known_port, thin_packs=False)
         self._outgoing = outgoing
+        self._protocols: list[Protocol] = []
+
+    def close(self) -> None:
+        """Close what the library leaves open when something goes wrong."""
+        _close(self._protocols)
 
     def _connect(
         self,
@@ -216,6 +229,7 @@ class _Tcp(TCPGitClient):
         )
         place = path.encode() if isinstance(path, str) else path
         host = self._host.encode("idna")
+        self._protocols.append(protocol)
         protocol.send_cmd(b"git-" + cmd, place, b"host=" + host + b"\0\0version=2\0")
         return protocol, lambda: False, None
 
@@ -226,6 +240,29 @@ def _writer(send: Callable[[bytes], object]) -> Callable[[bytes], int]:
         return len(content)
 
     return write
+
+
+def _close(protocols: list[Protocol]) -> None:
+    for protocol in protocols:
+        with suppress(OSError, EOFError):
+            protocol.close()
+
+
+class _SshClient(SSHGitClient):
+    """Git over SSH."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._protocols: list[Protocol] = []
+
+    def _connect(self, *args: Any, **more: Any) -> Any:
+        found = super()._connect(*args, **more)
+        self._protocols.append(found[0])
+        return found
+
+    def close(self) -> None:
+        """Close what the library leaves open when something goes wrong."""
+        _close(self._protocols)
 
 
 class _Ssh(SSHVendor):
