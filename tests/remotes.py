@@ -308,26 +308,30 @@ def ssh_server(folder: Path, *, host_key: paramiko.PKey | None = None) -> Iterat
     key = paramiko.ECDSAKey.generate()
     host_key = host_key or paramiko.ECDSAKey.generate()
     listening = socket.create_server(("127.0.0.1", 0))
+    listening.settimeout(0.05)
     is_over = threading.Event()
 
     def serve() -> None:
         while not is_over.is_set():
             try:
                 connection, _ = listening.accept()
-            except OSError:
-                return
+            except TimeoutError:
+                continue
             threading.Thread(
                 target=_speak, args=(connection, host_key, key, folder), daemon=True
             ).start()
 
-    threading.Thread(target=serve, daemon=True).start()
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
     text = StringIO()
     key.write_private_key(text)
     port = listening.getsockname()[1]
     try:
         yield SshServer(url=f"ssh://{USERNAME}@127.0.0.1:{port}", port=port, key=text.getvalue())
     finally:
+        # One that still listened would answer at a port that somebody else gets next.
         is_over.set()
+        thread.join()
         listening.close()
 
 

@@ -153,6 +153,19 @@ class _Pools(urllib3.PoolManager):
             ConnectionCls = Https
 
         self.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
+        self._answers: list[urllib3.BaseHTTPResponse] = []
+
+    def urlopen(self, *args: Any, **more: Any) -> urllib3.BaseHTTPResponse:
+        """Ask; what is answered is remembered."""
+        answer = super().urlopen(*args, **more)
+        self._answers.append(answer)
+        return answer
+
+    def clear(self) -> None:
+        """Close also the answers that the library does not read to their end."""
+        for answer in self._answers:
+            answer.close()
+        super().clear()
 
 
 class _Http(Urllib3HttpGitClient):
@@ -170,17 +183,13 @@ class _Http(Urllib3HttpGitClient):
             thin_packs=False,
         )
         self._outgoing = outgoing
-        self._answers: list[Any] = []
 
     def _http_request(self, *args: Any, **more: Any) -> Any:
         answer, read = super()._http_request(*args, **more)
-        self._answers.append(answer)
         return answer, _counted(read, self._outgoing)
 
     def close(self) -> None:
-        """Close also the answers that the library does not read to their end."""
-        for answer in self._answers:
-            answer.close()
+        """Close the connections."""
         self.pool_manager.clear()
 
     def _discover_references(self, *args: Any, **more: Any) -> Any:
