@@ -14,7 +14,7 @@ from shipmark.ground.database import Database
 
 #: What may be read from one end to the other: rows that came with the statement, and what is small by nature.
 SMALL = re.compile(
-    r"(\w+_rows|given|kept|these|wanted\w*|(\d+ )?CONSTANT ROWS?|anon_\d+|jobs|\(subquery-\d+)\b"
+    r"(\w+_rows|given|kept|these|wanted\w*|(\d+ )?CONSTANT ROWS?|anon_\d+|jobs|ranked|\(subquery-\d+)\b"
 )
 
 pytestmark = pytest.mark.parametrize("kind", ["sqlite"])

@@ -78,8 +78,10 @@ def amend(
             told_project_ids=told_project_ids,
             user_id=around.user_id,
         )
-        if amendment.code.refs == ():
+        if amendment.code.commits or amendment.code.refs is not None:
+            # What is said now counts: commits of earlier refs that are still to come are not wanted any more.
             fetches.supersede(connection, release.id, around.now)
+        if amendment.code.refs == ():
             release = releases.clear_commits(connection, release)
         release, names_issues = _bind(connection, release, amendment.code, around)
         if names_issues:
@@ -130,6 +132,7 @@ def _get_or_create(
             raise Invalid({"projects": ["This list may not be empty for a new release."]})
         if not is_new and (publication.code.commits or publication.code.refs):
             release = release_store.lock(connection, release.id) or release
+            fetches.supersede(connection, release.id, around.now)
         if not is_new and publication.status is not None:
             release = releases.set_status(connection, release, publication.status)
         return release, is_new
@@ -145,13 +148,8 @@ def _attach(
 def _bind(
     connection: Connection, release: Release, code: Code, around: Circumstances
 ) -> tuple[Release, bool]:
-    """Bind commits and refs; says too whether the release may now hold commits that name issues.
-
-    What is said now counts: commits of earlier refs that are still to come are not wanted any more.
-    """
-    names_issues, had_commits = False, release.commit_count > 0
-    if code.commits or code.refs:
-        fetches.supersede(connection, release.id, around.now)
+    """Bind commits and refs; says too whether the release may now hold commits that name issues."""
+    names_issues = False
     commits: Sequence[GivenCommit] = code.commits
     if commits:
         release, names_issues = _set_commits_timed(connection, release, commits, around)
@@ -160,7 +158,7 @@ def _bind(
             commits = _set_refs(connection, release, code, around)
         if commits:
             release, names_issues = _set_commits_timed(connection, release, commits, around)
-    if release.commit_count and not had_commits and release.deploy_count:
+    if release.deploy_count and not fetches.is_pending(connection, release.id):
         deploys.announce_waiting(connection, release)
     return release, names_issues
 
