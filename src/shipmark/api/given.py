@@ -23,7 +23,8 @@ from shipmark.organizations.model import Access, OrganizationToken, Role
 from shipmark.organizations.tokens import PREFIX
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
-from shipmark.publishing.actions import Circumstances
+from shipmark.publishing.model import Circumstances
+from shipmark.repositories.git.chosen import chosen
 from shipmark.serving import bodies, dated_pages, pages
 from shipmark.serving.credentials import bearer
 from shipmark.serving.fields import Fields, Record, checked
@@ -123,6 +124,7 @@ class Visit:
             user_id=access.user.id if access.user else None,
             host=urlsplit(self.settings.address).hostname or "",
             now=now(),
+            chosen=chosen(self.settings.git_remotes),
         )
 
     def filtered_projects(self, connection: Connection, access: Access) -> list[Project]:

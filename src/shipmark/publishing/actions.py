@@ -5,20 +5,27 @@ number of statements does not depend on the number of projects, commits, authors
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from shipmark.deploys import actions as deploys
 from shipmark.ground.errors import Invalid, NotFound
 from shipmark.ground.telemetry import timed
 from shipmark.issues.actions import resolve
 from shipmark.issues.references import find
-from shipmark.organizations.model import Organization
-from shipmark.publishing.model import Amendment, Code, GivenRef, Publication, Published
+from shipmark.publishing import asking
+from shipmark.publishing.model import (
+    Amendment,
+    Circumstances,
+    Code,
+    Publication,
+    Published,
+)
 from shipmark.releases import actions as releases
 from shipmark.releases.actions import BoundCommit
 from shipmark.releases.model import NewRelease, Release, ReleaseStatus
+from shipmark.releases.store import fetches
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import actions as repositories
@@ -26,16 +33,6 @@ from shipmark.repositories.actions import Kept
 from shipmark.repositories.model import GivenCommit
 
 _OLDEST = datetime.min  # noqa: DTZ901  # compared with moments whose zone, always UTC, is left out
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """Who publishes where, when, and on which host (whose issue addresses count in commit messages)."""
-
-    organization: Organization
-    user_id: int | None
-    host: str
-    now: datetime
 
 
 def publish(connection: Connection, publication: Publication, around: Circumstances) -> Published:
@@ -81,12 +78,25 @@ def amend(
             told_project_ids=told_project_ids,
             user_id=around.user_id,
         )
+        if amendment.code.commits or amendment.code.refs is not None:
+            # What is said now counts: commits of earlier refs that are still to come are not wanted any more.
+            fetches.supersede(connection, release.id, around.now)
         if amendment.code.refs == ():
             release = releases.clear_commits(connection, release)
         release, names_issues = _bind(connection, release, amendment.code, around)
         if names_issues:
             _resolve(connection, release, around)
         return release
+
+
+def bring(
+    connection: Connection, release: Release, commits: Sequence[GivenCommit], around: Circumstances
+) -> Release:
+    """Let a locked release hold commits that were fetched for it, and resolve what they name."""
+    release, names_issues = _set_commits_timed(connection, release, commits, around)
+    if names_issues:
+        _resolve(connection, release, around)
+    return release
 
 
 def _get_or_create(
@@ -109,6 +119,7 @@ def _get_or_create(
             raise Invalid({"projects": ["This list may not be empty for a new release."]})
         if not is_new and (publication.code.commits or publication.code.refs):
             release = release_store.lock(connection, release.id) or release
+            fetches.supersede(connection, release.id, around.now)
         if not is_new and publication.status is not None:
             release = releases.set_status(connection, release, publication.status)
         return release, is_new
@@ -126,14 +137,28 @@ def _bind(
 ) -> tuple[Release, bool]:
     """Bind commits and refs; says too whether the release may now hold commits that name issues."""
     names_issues = False
-    if code.commits:
-        with timed("release.set_commits", **{"release.version": release.version}) as tags:
-            tags["commits.count"] = len(code.commits)
-            release, names_issues = _set_commits(connection, release, code.commits, around)
+    commits: Sequence[GivenCommit] = code.commits
+    if commits:
+        release, names_issues = _set_commits_timed(connection, release, commits, around)
     if code.refs:
         with timed("release.set_refs", **{"release.version": release.version}):
-            _set_refs(connection, release, code.refs, around)
+            commits = _set_refs(connection, release, code, around)
+        if commits:
+            release, names_issues = _set_commits_timed(connection, release, commits, around)
+    if release.deploy_count and not fetches.is_pending(connection, release.id):
+        deploys.announce_waiting(connection, release)
     return release, names_issues
+
+
+def _set_commits_timed(
+    connection: Connection,
+    release: Release,
+    commits: Sequence[GivenCommit],
+    around: Circumstances,
+) -> tuple[Release, bool]:
+    with timed("release.set_commits", **{"release.version": release.version}) as tags:
+        tags["commits.count"] = len(commits)
+        return _set_commits(connection, release, commits, around)
 
 
 def _set_commits(
@@ -181,14 +206,19 @@ def _link_issues(
 
 
 def _set_refs(
-    connection: Connection, release: Release, refs: Sequence[GivenRef], around: Circumstances
-) -> None:
-    """Move the head commits of the named repositories; the last ref of a repository counts."""
+    connection: Connection, release: Release, code: Code, around: Circumstances
+) -> Sequence[GivenCommit]:
+    """Move the head commits of the named repositories (the last ref of each counts), and have their commits fetched.
+
+    Gives commits that are to be bound at once. Where commits were given too, nothing is fetched (releases.md 3.5).
+    """
+    refs = code.refs or ()
     names = [ref.repository for ref in refs]
     known = repositories.repositories_named(connection, around.organization.id, names)
     keys = {known[ref.repository]: ref.commit for ref in refs}
     heads = repositories.keep_heads(connection, around.organization.id, keys, around.now)
     releases.move_heads(connection, release, heads)
+    return [] if code.commits else asking.ask(connection, release, refs, known, around)
 
 
 def _resolve(connection: Connection, release: Release, around: Circumstances) -> None:

@@ -25,6 +25,25 @@ class ReleaseActivityType(StrEnum):
     RELEASED = "release"
     DEPLOYED = "deploy"
     DELETED = "deleted"
+    COMMITS_FETCHED = "commits_fetched"
+    COMMITS_FETCH_FAILED = "commits_fetch_failed"
+
+
+class FetchMode(StrEnum):
+    """Are the commits up to one fetched, or just that one?"""
+
+    RANGE = "range"
+    EXACT = "exact"
+
+
+class FetchState(StrEnum):
+    """What has become of a fetch. One is superseded when somebody said later what the release holds."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +155,38 @@ class ReleaseSort(StrEnum):
     SEMVER = "semver"
     BUILD = "build"
     SHIPPED = "shipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFetch:
+    """Commits that are to be fetched from a repository's remote."""
+
+    repository_id: int
+    commit: str
+    previous: str | None
+    mode: FetchMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """Commits of a release that are fetched, or were. ``next_at`` is when it is tried again."""
+
+    id: int
+    organization_id: int
+    release_id: int
+    repository_id: int
+    commit: str
+    previous: str | None
+    mode: FetchMode
+    state: FetchState
+    attempts: int
+    error: str | None
+    note: str | None
+    commit_count: int | None
+    requested_by: int | None
+    created_at: datetime
+    updated_at: datetime
+    next_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

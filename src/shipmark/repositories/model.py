@@ -125,6 +125,16 @@ class GivenCommit:
         ) if name else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRemote:
+    """Where the commits of a repository can be fetched. ``secret`` is encrypted."""
+
+    repository_id: int
+    url: str
+    username: str | None
+    secret: bytes | None
+
+
 def shortened(text: str, length: int) -> str:
     """The text, cut to that length with three dots where it is longer: odd authors never fail a release."""
     return text if len(text) <= length else text[: length - 3] + "..."
