@@ -23,6 +23,7 @@ from shipmark.api.routes import (
     people,
     project_commits,
     project_releases,
+    release_bulk,
     release_children,
     release_hook,
     release_lists,
@@ -48,6 +49,7 @@ from shipmark.work import timers
 API = (
     identity.router,
     release_lists.router,
+    release_bulk.router,
     release_children.router,
     comparison.router,
     deploys.router,

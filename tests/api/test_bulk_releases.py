@@ -16,6 +16,7 @@ from given import (
 
 from shipmark.ground.database import Database
 
+BULK = "/organizations/acme/bulk-releases/"
 ALL = "query=release:*&project=-1"
 
 
@@ -24,7 +25,7 @@ def versions(caller: Caller, query: str = "status=&project=-1") -> list[str]:
 
 
 def put(caller: Caller, query: str, status: str = "archived"):  # type: ignore[no-untyped-def]
-    return caller.put(f"{RELEASES}?{query}", {"status": status})
+    return caller.put(f"{BULK}?{query}", {"status": status})
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def _published(alice: Caller) -> None:
 def test_nothing_changes_until_it_is_said_so(alice: Caller) -> None:
     for answer in (
         put(alice, "query=release.version:<2"),
-        alice.delete(f"{RELEASES}?query=release.version:<2&dryRun=1"),
+        alice.delete(f"{BULK}?query=release.version:<2&dryRun=1"),
     ):
         assert answer.status_code == 200, answer.text
         assert answer.json() == {
@@ -78,12 +79,12 @@ def test_releases_are_deleted_but_those_that_issues_began_in(
 ) -> None:
     event = error_event("1", release="web@1")
     send_event(alice.client, world.keys["web"], world.projects["web"], event)
-    done = alice.delete(f"{RELEASES}?query=release.version:<3&dryRun=0").json()
+    done = alice.delete(f"{BULK}?query=release.version:<3&dryRun=0").json()
     assert done["versions"] == ["web@0", "web@2"]
     reason = "This release is referenced by active issues and cannot be removed."
     assert done["kept"] == [{"version": "web@1", "reason": reason}]
     assert versions(alice) == ["nightly", "web@3", "web@1"]
-    forced = alice.delete(f"{RELEASES}?query=release.version:<3&dryRun=0&force=1").json()
+    forced = alice.delete(f"{BULK}?query=release.version:<3&dryRun=0&force=1").json()
     assert (forced["versions"], forced["kept"]) == (["web@1"], [])
     told = [row["version"] for row in rows(database, "release_activities")]
     assert told == ["web@0", "web@2", "web@1"]
@@ -141,7 +142,7 @@ def test_bad_requests_change_nothing(
 ) -> None:
     alice.publish("web@1")
     query = query.replace("&project=-1&project", "&project")
-    answer = alice.put(f"{RELEASES}?{query}", body)
+    answer = alice.put(f"{BULK}?{query}", body)
     assert (answer.status_code, answer.json()) == (status, told)
     assert versions(alice) == ["web@1"]
 
@@ -156,9 +157,9 @@ def test_who_may(
         (charlie, (403, 403)),
         (organization_token, (200, 403)),
     ):
-        found = (put(caller, ALL).status_code, caller.delete(f"{RELEASES}?{ALL}").status_code)
+        found = (put(caller, ALL).status_code, caller.delete(f"{BULK}?{ALL}").status_code)
         assert found == statuses
-    assert bob.delete(f"{RELEASES}?{ALL}&force=1").status_code == 403
+    assert bob.delete(f"{BULK}?{ALL}&force=1").status_code == 403
 
 
 def test_the_number_of_statements_does_not_grow(alice: Caller, database: Database) -> None:
@@ -169,7 +170,7 @@ def test_the_number_of_statements_does_not_grow(alice: Caller, database: Databas
         with statements(database) as archiving:
             put(alice, f"query=release.version:{number}.*&dryRun=0")
         with statements(database) as deleting:
-            alice.delete(f"{RELEASES}?query=release.version:{number}.*&status=archived&dryRun=0")
+            alice.delete(f"{BULK}?query=release.version:{number}.*&status=archived&dryRun=0")
         counted.append((archiving.count, deleting.count))
     assert counted[0] == counted[1]
     assert versions(alice) == []

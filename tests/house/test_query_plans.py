@@ -17,7 +17,7 @@ from shipmark.work import timers
 #: What may be read from one end to the other: rows that came with the statement, and what is small by nature.
 #: A subquery counts as well: what it reads itself has steps of its own.
 SMALL = re.compile(
-    r"(\w+_rows|given|kept|these|wanted\w*|(\d+ )?CONSTANT ROWS?|anon_\d+|page|jobs|numbered|newest|ranked)\b"
+    r"(\w+_rows|given|kept|these|wanted\w*|(\d+ )?CONSTANT ROWS?|anon_\d+|page|jobs|numbered|newest|found)\b"
     r"|\(subquery-\d+\)"
 )
 

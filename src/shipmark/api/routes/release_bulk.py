@@ -1,12 +1,12 @@
-"""PUT and DELETE ``organizations/{org}/releases/``: many releases at once, by what a list of them is asked for by.
+"""``organizations/{org}/bulk-releases/``: many releases at once, by what a list of them is asked for by.
 
-What changes is what GET lists with the same parameters, the oldest first, a thousand a request. Nothing does unless the
-request says ``dryRun=0``.
+What changes is what ``releases/`` lists with the same parameters, the oldest first, a thousand a request. Nothing does
+unless the request says ``dryRun=0``.
 """
 
 from dataclasses import dataclass
 
-from litestar import delete, put
+from litestar import Router, delete, put
 from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
@@ -98,5 +98,7 @@ def _matched(visit: Visit, connection: Connection, access: Access) -> _Matched:
     )
 
 
-#: One router has them and the lists, for they share an address: see release_lists.py.
-HANDLERS = (change_releases, delete_releases)
+router = Router(
+    "/api/0/organizations/{organization:str}/bulk-releases",
+    route_handlers=[change_releases, delete_releases],
+)

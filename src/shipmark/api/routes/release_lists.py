@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from shipmark.api import asked, related
 from shipmark.api.given import GivenVisit, Visit
-from shipmark.api.routes import release_bulk, releases
+from shipmark.api.routes import releases
 from shipmark.api.routes.releases import seen_release
 from shipmark.api.scopes import RELEASE_READ
 from shipmark.api.wire.release import (
@@ -178,6 +178,5 @@ router = Router(
         list_versions,
         get_release,
         *releases.HANDLERS,
-        *release_bulk.HANDLERS,
     ],
 )
