@@ -122,6 +122,7 @@ CHANGED_RELEASES = Record({"status": Field(_STATUS, is_required=True)})
 
 def _given_commit(value: object) -> GivenCommit:
     it: Fields = _COMMIT(value)
+    changes = it.get("patch_set")
     return GivenCommit(
         key=it["id"],
         repository=it.get("repository") or None,
@@ -129,7 +130,7 @@ def _given_commit(value: object) -> GivenCommit:
         author_name=it.get("author_name"),
         author_email=it.get("author_email"),
         at=it.get("timestamp"),
-        changes=tuple((change["path"], change["type"]) for change in it.get("patch_set") or ()),
+        changes=None if changes is None else tuple((it["path"], it["type"]) for it in changes),
     )
 
 

@@ -14,6 +14,7 @@ from shipmark.ground.errors import Invalid, NotFound
 from shipmark.ground.telemetry import timed
 from shipmark.issues.actions import resolve
 from shipmark.issues.references import find
+from shipmark.projects.commit_paths import together, touch
 from shipmark.publishing import asking
 from shipmark.publishing.model import (
     Amendment,
@@ -45,7 +46,9 @@ def publish(connection: Connection, publication: Publication, around: Circumstan
     with timed("release.publish", **tags):
         release, is_new = _get_or_create(connection, publication, around)
         added = _attach(connection, release, publication, around)
-        release, names_issues = _bind(connection, release, publication.code, around)
+        # A new release has the projects that were given, and no others.
+        limits = together(it.commit_paths for it in publication.projects) if is_new else None
+        release, names_issues = _bind(connection, release, publication.code, around, limits)
         if names_issues or (added and not is_new and release.last_commit_id is not None):
             _resolve(connection, release, around)
         return Published(release=release, is_new=is_new, is_news=is_new or bool(added))
@@ -133,18 +136,25 @@ def _attach(
 
 
 def _bind(
-    connection: Connection, release: Release, code: Code, around: Circumstances
+    connection: Connection,
+    release: Release,
+    code: Code,
+    around: Circumstances,
+    limits: Sequence[str] | None = None,
 ) -> tuple[Release, bool]:
-    """Bind commits and refs; says too whether the release may now hold commits that name issues."""
+    """Bind commits and refs; says too whether the release may now hold commits that name issues.
+
+    ``limits`` are the folders that its projects limit commits to; null where they have to be looked up.
+    """
     names_issues = False
     commits: Sequence[GivenCommit] = code.commits
     if commits:
-        release, names_issues = _set_commits_timed(connection, release, commits, around)
+        release, names_issues = _set_commits_timed(connection, release, commits, around, limits)
     if code.refs:
         with timed("release.set_refs", **{"release.version": release.version}):
             commits = _set_refs(connection, release, code, around)
         if commits:
-            release, names_issues = _set_commits_timed(connection, release, commits, around)
+            release, names_issues = _set_commits_timed(connection, release, commits, around, limits)
     if release.deploy_count and not fetches.is_pending(connection, release.id):
         deploys.announce_waiting(connection, release)
     return release, names_issues
@@ -155,10 +165,13 @@ def _set_commits_timed(
     release: Release,
     commits: Sequence[GivenCommit],
     around: Circumstances,
+    limits: Sequence[str] | None = None,
 ) -> tuple[Release, bool]:
     with timed("release.set_commits", **{"release.version": release.version}) as tags:
         tags["commits.count"] = len(commits)
-        return _set_commits(connection, release, commits, around)
+        if limits is None:
+            limits = together(release_projects.commit_paths_of(connection, release.id))
+        return _set_commits(connection, release, commits, around, limits)
 
 
 def _set_commits(
@@ -166,13 +179,16 @@ def _set_commits(
     release: Release,
     given: Sequence[GivenCommit],
     around: Circumstances,
+    limits: Sequence[str],
 ) -> tuple[Release, bool]:
     """Replace the release's commits by these, the newest first; those without a moment are the oldest.
 
-    Says too whether any of them may name an issue: new ones by their message, known ones by an earlier message.
+    Commits that touch none of the folders in ``limits`` are left out, and counted. Says too whether any of them may
+    name an issue: new ones by their message, known ones by an earlier message.
     """
     ordered = sorted(given, key=_moment, reverse=True)
-    commits = [commit for commit in ordered if not commit.is_skipped]
+    wanted = [commit for commit in ordered if not commit.is_skipped]
+    commits = [commit for commit in wanted if touch(commit.filenames, limits)] if limits else wanted
     kept = repositories.keep(connection, around.organization.id, commits, around.now)
     is_linked = _link_issues(connection, commits, kept, around)
     bound = [
@@ -180,7 +196,8 @@ def _set_commits(
         for it in kept
     ]
     names_issues = is_linked or not all(it.is_new for it in kept)
-    return releases.bind_commits(connection, release, bound), names_issues
+    left_out = len(wanted) - len(commits)
+    return releases.bind_commits(connection, release, bound, left_out), names_issues
 
 
 def _moment(commit: GivenCommit) -> datetime:
