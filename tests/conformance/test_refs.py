@@ -78,3 +78,13 @@ def test_several_commits_bring_just_these(client: Client, keys: list[str]) -> No
     named = [word for key in (keys[0], keys[2]) for word in ("--commit", f"{REPOSITORY}@{key}")]
     client.succeeds("releases", "set-commits", "web@1.0.0", *named)
     assert fetched(client, "web@1.0.0") == [keys[2], keys[0]]
+
+
+def test_auto_sends_refs_for_a_repository_with_a_remote(
+    client: Client, repository: Checkout, keys: list[str]
+) -> None:
+    client.does("create", "web@1.0.0")
+    words = ("releases", "set-commits", "web@1.0.0", "--auto")
+    said = client.succeeds(*words, cwd=repository.folder)
+    assert REPOSITORY in said, said
+    assert set(fetched(client, "web@1.0.0")) == set(keys)

@@ -82,6 +82,9 @@ def source_of(remote: Remote, outside: Outside) -> Iterator[Source]:
         yield _Server(client, path_of(remote.address), repo, outside.outgoing)
 
 
+_CUT_OFF = (ConnectionResetError, BrokenPipeError)
+
+
 class _Folder:
     is_here = knows_by_key = True
 
@@ -111,7 +114,11 @@ class _Server:
         return self._client.protocol_version == 2
 
     def refs(self) -> dict[bytes, bytes]:
-        found = self._client.get_refs(self._path.encode()).refs
+        try:
+            found = self._client.get_refs(self._path.encode()).refs
+        except _CUT_OFF:
+            # A server that has said all may cut us off while we still say goodbye.
+            found = self._client.get_refs(self._path.encode()).refs
         self._outgoing.check()
         return {bytes(name): bytes(it) for name, it in found.items() if it is not None}
 
@@ -127,9 +134,11 @@ class _Server:
                 filter_spec=_NO_BLOBS,
             )
         except BaseException as error:
+            is_empty = file.tell() == 0
             abort()
             self._outgoing.check()
-            if not _is_no(error):
+            # One that refuses what is wanted may cut us off before we have heard why.
+            if not (_is_no(error) or (is_empty and isinstance(error, _CUT_OFF))):
                 raise
         else:
             commit()
