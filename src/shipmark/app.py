@@ -13,6 +13,7 @@ from litestar.types import ASGIApp
 from shipmark.api.document.making import Document
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
+    commit_fetches,
     commit_paths,
     committers,
     comparison,
@@ -24,11 +25,13 @@ from shipmark.api.routes import (
     people,
     project_commits,
     project_releases,
+    release_bulk,
     release_children,
     release_hook,
     release_lists,
     release_setup,
     release_stats,
+    remotes,
     repositories,
     thresholds,
 )
@@ -38,6 +41,7 @@ from shipmark.ground.database import Database
 from shipmark.ground.errors import Refusal
 from shipmark.ground.settings import Settings, from_environment
 from shipmark.ingest import routes as ingest
+from shipmark.repositories.git.chosen import chosen
 from shipmark.serving.errors import failure_answer, http_answer, refusal_answer
 from shipmark.serving.monitoring import get_health, get_metrics
 from shipmark.serving.paths import Addresses
@@ -47,6 +51,7 @@ from shipmark.work import timers
 API = (
     identity.router,
     release_lists.router,
+    release_bulk.router,
     release_children.router,
     comparison.router,
     deploys.router,
@@ -56,6 +61,9 @@ API = (
     release_stats.router,
     thresholds.router,
     repositories.router,
+    remotes.router,
+    commit_fetches.router,
+    commit_fetches.organization_router,
     issues.router,
     commit_paths.router,
     issue_releases.router,
@@ -85,7 +93,8 @@ def create() -> ASGIApp:
 
 
 def assemble(settings: Settings, database: Database) -> Litestar:
-    """The application on a given database."""
+    """The application on a given database; raises `SettingsError` for settings that can't be meant."""
+    chosen(settings.git_remotes)
     monitoring = [get_health, get_metrics] if settings.metrics else [get_health]
     app = Litestar(
         route_handlers=[
@@ -119,10 +128,12 @@ async def _working(app: Litestar) -> AsyncIterator[None]:
     database: Database = app.state.database
     with database.transaction() as connection:
         timers.start(connection, now())
-    worker = timers.Worker(database)
-    worker.start()
+    workers = timers.workers(database, app.state.settings)
+    for worker in workers:
+        worker.start()
     try:
         yield
     finally:
-        worker.stop()
+        for worker in workers:
+            worker.stop()
         database.close()

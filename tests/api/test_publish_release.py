@@ -123,6 +123,7 @@ def test_the_whole_release_is_answered(bob: Caller, world: World) -> None:
         "newGroups": 0,
         "owner": None,
         "commitCount": 0,
+        "commitsLeftOut": 0,
         "lastCommit": None,
         "deployCount": 0,
         "lastDeploy": None,

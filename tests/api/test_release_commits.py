@@ -150,3 +150,13 @@ def test_the_repositories_of_a_release_are_listed(alice: Caller, charlie: Caller
     assert [it["name"] for it in alice.get(path).json()] == ["acme/lib", "acme/web"]
     assert charlie.get(path).status_code == 403
     assert alice.get(path.replace("1.0.0", "3.0.0")).status_code == 404
+
+
+@PATHS
+@pytest.mark.parametrize("value", [2**31 - 1, 2**31, 2**50])
+def test_a_cursor_behind_all_commits_leads_to_nothing_or_back(
+    alice: Caller, path: str, value: int
+) -> None:
+    alice.publish("web@1.0.0", commits=[commit("1"), commit("2")])
+    assert keys(alice, f"{path}?cursor={value}:0:0") == []
+    assert keys(alice, f"{path}?cursor={value}:6355:1") == ["1", "2"]

@@ -214,6 +214,32 @@ def test_check_tells_of_jobs_that_failed_for_good(data: Path) -> None:
     assert (result.exit_code, result.output) == (1, "✗ A job (mail) failed for good: boom\n")
 
 
+def test_check_tells_of_commits_that_could_not_be_fetched(data: Path) -> None:
+    told(data, *KEEP)
+    database = Database(f"sqlite:///{data / 'shipmark.db'}")
+    with database.transaction() as connection:
+        for statement in (
+            (
+                "INSERT INTO releases (organization_id, version, status, created_at, commit_count, author_ids,"
+                " deploy_count) VALUES (1, 'web@1', 'open', '2026-01-05 09:00:00.000000', 0, '[]', 0)"
+            ),
+            (
+                "INSERT INTO repositories (organization_id, name, status, created_at)"
+                " VALUES (1, 'acme/web', 'active', '2026-01-05 09:00:00.000000')"
+            ),
+            (
+                "INSERT INTO release_fetches (organization_id, release_id, repository_id, commit_key, mode, state,"
+                " attempts, error, created_at, updated_at) VALUES (1, 1, 1, 'a', 'range', 'failed', 8, 'It is away.',"
+                " '2026-01-05 09:00:00.000000', '2026-01-05 09:00:00.000000')"
+            ),
+        ):
+            connection.exec_driver_sql(statement)
+    database.close()
+    result = run(data, "check")
+    said = "✗ The commits of the release web@1 could not be fetched: It is away.\n"
+    assert (result.exit_code, result.output) == (1, said)
+
+
 def test_the_version_is_told(data: Path) -> None:
     result = CliRunner().invoke(cli.shipmark, ["--version"])
     assert (result.exit_code, result.output.startswith("shipmark, version ")) == (0, True)

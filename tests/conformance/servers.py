@@ -97,8 +97,8 @@ class Server:
 
 
 @contextmanager
-def running(data: Path, database_url: str | None = None) -> Iterator[Server]:
-    """Run a server with one worker until the end of the block."""
+def running(data: Path, database_url: str | None = None, **settings: str) -> Iterator[Server]:
+    """Run a server with one worker, and with these variables, until the end of the block."""
     port = free_port()
     options = ["--data", str(data)]
     if database_url is not None:
@@ -116,7 +116,9 @@ def running(data: Path, database_url: str | None = None) -> Iterator[Server]:
     ]
     log = data.with_suffix(".log")
     with log.open("wb") as output:
-        process = subprocess.Popen(command, env=_environment(), stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, env=_environment() | settings, stdout=output, stderr=output
+        )
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(port, process, log)

@@ -17,7 +17,7 @@ from shipmark.work import timers
 #: What may be read from one end to the other: rows that came with the statement, and what is small by nature.
 #: A subquery counts as well: what it reads itself has steps of its own.
 SMALL = re.compile(
-    r"(\w+_rows|given|kept|these|wanted\w*|(\d+ )?CONSTANT ROWS?|anon_\d+|page|jobs|numbered|newest)\b"
+    r"(\w+_rows|given|kept|these|wanted\w*|(\d+ )?CONSTANT ROWS?|anon_\d+|page|jobs|numbered|newest|found)\b"
     r"|\(subquery-\d+\)"
 )
 
@@ -99,6 +99,7 @@ THRESHOLD = {
     "window_in_seconds": 60,
 }
 REFS = [{"repository": "acme/web", "commit": "b" * 40}]
+REMOTE_REPOSITORY = {"name": "acme/web", "url": "https://example.com/acme/web"}
 ACTS: dict[str, Callable[[Caller, World], object]] = {
     "publish": lambda alice, _: alice.publish(
         "web@1.2.0", "web", "mobile", commits=[fix("1"), fix("2")], refs=REFS, owner=ALICE
@@ -121,6 +122,15 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
     ),
     "deploy": lambda alice, _: alice.post(
         release_path("web@1.1.0", "deploys/"), {"environment": "staging"}
+    ),
+    "ask for commits": lambda alice, _: (
+        alice.post("/organizations/acme/repos/", REMOTE_REPOSITORY),
+        alice.put("/organizations/acme/repos/1/remote/", {"url": "https://git.example.com/x"}),
+        alice.publish("web@1.1.0", refs=REFS),
+        alice.publish("web@1.2.0", "web", refs=REFS),
+        alice.post(release_path("web@1.2.0", "deploys/"), {"environment": "staging"}),
+        alice.post(release_path("web@1.2.0", "commit-fetches/")),
+        alice.publish("web@1.2.0", commits=[fix("3")]),
     ),
     "event": lambda alice, world: send_event(
         alice.client,
@@ -177,6 +187,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/WEB-1/first-last-release/",
         "/organizations/acme/members/me/unreleased-commits/",
         "/teams/acme/core/release-count/",
+        "/organizations/acme/commit-fetches/?state=failed",
         "/organizations/acme/issues/",
         "/organizations/acme/issues/WEB-1/",
         "/organizations/acme/issues/WEB-4/committers/",
@@ -195,6 +206,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
                 "resolved/",
                 "compare/?base=web@1.0.0",
                 "deploys/",
+                "commit-fetches/",
             )
         ),
     )

@@ -196,6 +196,7 @@ def test_a_walk_meets_every_release_once_in_order(
         organization_id=acme,
         project_ids=tuple(sorted(world.projects[name] for name in chosen)),
         is_flat=is_flat,
+        is_everything=chosen == set(NAMES),
         status=status,
         search=parse(query, NOW),
         environment_ids=(place,) if by_environment else None,

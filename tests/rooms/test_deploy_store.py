@@ -79,7 +79,7 @@ def test_a_deploy_is_announced_by_itself(
     database: Database, connection: Connection, make: Make
 ) -> None:
     one, two = make("1"), make("1")
-    store.mark_announced(connection, two.id)
+    store.mark_announced(connection, [two.id])
     connection.commit()
     said = {it["id"]: it["is_announced"] for it in rows(database, "deploys")}
     assert said == {one.id: False, two.id: True}

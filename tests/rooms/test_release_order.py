@@ -34,7 +34,7 @@ class Room:
         at = None if released is None else NOW + released * DAY
         new = NewRelease(version=version, created_at=NOW + day * DAY, released_at=at, **more)
         made, _ = releases.ensure(self.connection, self.world.organizations["acme"], new)
-        release_projects.attach(self.connection, made.id, self.ids(*names or ("web",)))
+        release_projects.attach(self.connection, made, self.ids(*names or ("web",)))
         return made
 
     def ids(self, *names: str) -> list[int]:

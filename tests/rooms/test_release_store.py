@@ -369,6 +369,13 @@ def test_heads_are_kept_replaced_and_cleared(connection: Connection, acme: int, 
     assert not commits.has_heads(connection, made.id)
 
 
+def seen_of(
+    connection: Connection, release: Release, places: list[int] | None = None
+) -> dict[int, Seen | None]:
+    found = environments.seen(connection, [release.id], places)
+    return {it.project_id: it.seen for it in found[release.id]}
+
+
 def test_a_release_is_seen_from_its_first_event_to_its_last(
     connection: Connection, acme: int, web: int, make: Make
 ) -> None:
@@ -376,38 +383,33 @@ def test_a_release_is_seen_from_its_first_event_to_its_last(
     place = project_store.ensure_environment(connection, acme, "").id
     for hours in (1, 3, 2):
         environments.note_event(connection, made, web, place, NOW + hours * HOUR)
-    seen = Seen(first_at=NOW + HOUR, last_at=NOW + 3 * HOUR)
-    assert environments.seen(connection, [made.id]) == {made.id: {web: seen}}
+    assert seen_of(connection, made) == {web: Seen(first_at=NOW + HOUR, last_at=NOW + 3 * HOUR)}
 
 
-def test_a_release_is_seen_in_any_project_and_environment(
-    connection: Connection, world: World, acme: int, make: Make
+def test_a_release_is_seen_in_each_of_its_projects(
+    connection: Connection, world: World, acme: int, web: int, make: Make
 ) -> None:
     made = make("1")
+    mobile, tools = world.projects["mobile"], world.projects["tools"]
+    projects.attach(connection, made, [mobile, tools])
     places = [project_store.ensure_environment(connection, acme, name).id for name in "ab"]
-    environments.note_event(connection, made, world.projects["web"], places[0], NOW)
+    environments.note_event(connection, made, web, places[0], NOW)
     later = NOW + 2 * HOUR
-    environments.note_event(connection, made, world.projects["mobile"], places[1], later)
-    found = environments.seen(connection, [made.id])
-    web, mobile = world.projects["web"], world.projects["mobile"]
-    assert found[made.id] == {
-        web: Seen(first_at=NOW, last_at=NOW),
-        mobile: Seen(first_at=later, last_at=later),
-    }
-    only = environments.seen(connection, [made.id], [places[1]])
-    assert only == {made.id: {mobile: Seen(first_at=later, last_at=later)}}
+    environments.note_event(connection, made, mobile, places[1], later)
+    here, there = Seen(first_at=NOW, last_at=NOW), Seen(first_at=later, last_at=later)
+    assert seen_of(connection, made) == {web: here, mobile: there, tools: None}
+    assert seen_of(connection, made, [places[1]]) == {web: None, mobile: there, tools: None}
+    assert seen_of(connection, made, []) == dict.fromkeys((web, mobile, tools))
 
 
 def test_a_deploy_is_no_event(connection: Connection, acme: int, web: int, make: Make) -> None:
     made = make("1")
     place = project_store.ensure_environment(connection, acme, "").id
     environments.note_deploy(connection, made, [web], place, 1)
-    assert environments.seen(connection, [made.id]) == {made.id: {web: Seen()}}
+    assert seen_of(connection, made) == {web: Seen()}
     environments.note_event(connection, made, web, place, NOW)
     environments.note_deploy(connection, made, [web], place, 2)
-    assert environments.seen(connection, [made.id]) == {
-        made.id: {web: Seen(first_at=NOW, last_at=NOW)}
-    }
+    assert seen_of(connection, made) == {web: Seen(first_at=NOW, last_at=NOW)}
     row = connection.execute(environments.release_environments.select()).one()
     assert row.last_deploy_id == 2
 
@@ -425,8 +427,11 @@ def test_new_issues_are_counted_in_an_environment(
     assert [it.new_issue_count for it in found] == [0, 1]
 
 
-def test_a_release_that_was_never_seen_is_left_out(connection: Connection, make: Make) -> None:
-    assert environments.seen(connection, [make("1").id]) == {}
+def test_a_release_that_was_never_seen_has_no_moments(
+    connection: Connection, web: int, make: Make
+) -> None:
+    made = make("1")
+    assert seen_of(connection, made) == {web: None}
     assert environments.seen(connection, []) == {}
 
 

@@ -131,9 +131,14 @@ _CHANGEABLE: dict[str, Field[Any]] = {
 }
 
 
+#: What may be changed of many releases at once.
+CHANGED_RELEASES = Record({"status": Field(_STATUS, is_required=True)})
+
+
 @accepting(_COMMIT)
 def _given_commit(value: object) -> GivenCommit:
     it: Fields = _COMMIT(value)
+    changes = it.get("patch_set")
     return GivenCommit(
         key=it["id"],
         repository=it.get("repository") or None,
@@ -141,7 +146,7 @@ def _given_commit(value: object) -> GivenCommit:
         author_name=it.get("author_name"),
         author_email=it.get("author_email"),
         at=it.get("timestamp"),
-        changes=tuple((change["path"], change["type"]) for change in it.get("patch_set") or ()),
+        changes=None if changes is None else tuple((it["path"], it["type"]) for it in changes),
     )
 
 

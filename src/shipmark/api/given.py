@@ -23,7 +23,8 @@ from shipmark.organizations.model import Access, OrganizationToken, Role
 from shipmark.organizations.tokens import PREFIX
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
-from shipmark.publishing.actions import Circumstances
+from shipmark.publishing.model import Circumstances
+from shipmark.repositories.git.chosen import chosen
 from shipmark.serving import bodies, dated_pages, pages
 from shipmark.serving.credentials import bearer
 from shipmark.serving.fields import Fields, Record, checked
@@ -123,6 +124,7 @@ class Visit:
             user_id=access.user.id if access.user else None,
             host=urlsplit(self.settings.address).hostname or "",
             now=now(),
+            chosen=chosen(self.settings.git_remotes),
         )
 
     def filtered_projects(self, connection: Connection, access: Access) -> list[Project]:
@@ -131,6 +133,14 @@ class Visit:
         if not ids and not slugs:
             return projects.joined(connection, access)
         return _chosen(projects.accessible(connection, access), ids, slugs)
+
+    def is_everything(self, access: Access) -> bool:
+        """Are the filtered projects sure to be all of the organization?"""
+        ids, slugs = self.parameters("project"), self.parameters("projectSlug")
+        reaches_all = access.reaches_all or access.user is None
+        if not ids and not slugs:
+            return reaches_all
+        return ("-1" in ids or "$all" in slugs) and (reaches_all or access.organization.is_open)
 
     def allowed_projects(self, connection: Connection, access: Access) -> list[Project]:
         """The same for a single release: without a parameter, all that the caller may name."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from shipmark.issues.model import IssueStatus
-from shipmark.releases.model import ReleaseStatus
+from shipmark.releases.model import FetchState, ReleaseStatus
 from shipmark.serving.pages import PER_PAGE_MAX
 
 #: The periods that health is told of (releases.md 6.3).
@@ -17,6 +17,7 @@ _TEXT: Mapping[str, object] = {"type": "string"}
 _MOMENT: Mapping[str, object] = {"type": "string", "format": "date-time"}
 _PERIOD: Mapping[str, object] = {"type": "string", "pattern": "^[0-9]{1,9}[smhdw]?$"}
 _SWITCH: Mapping[str, object] = {"type": "string", "enum": ["0", "1"]}
+_FLAG: Mapping[str, object] = {"type": "string", "enum": ["", "0", "1", "false", "true"]}
 _HEALTH_PERIOD: Mapping[str, object] = {"type": "string", "enum": list(PERIODS)}
 
 
@@ -207,7 +208,7 @@ BASE = Parameter(
 FORCE = Parameter(
     name="force",
     about="`1` deletes also what issues were first seen in; for owners only.",
-    schema={"type": "string", "enum": ["", "0", "1", "false", "true"]},
+    schema=_FLAG,
     example="0",
 )
 REPOSITORY_FILTER = (
@@ -225,6 +226,18 @@ INTEGRATION_ID = Parameter(
 )
 EXPAND = Parameter(
     name="expand", about="`settings` shows them.", example="settings", is_repeatable=True
+)
+DRY_RUN = Parameter(
+    name="dryRun",
+    about="`0` does it; without it, or with `1`, the answer says what would be done.",
+    schema=_FLAG,
+    example="1",
+)
+FETCH_STATE = Parameter(
+    name="state",
+    about="Only fetches that have come so far.",
+    schema={"type": "string", "enum": [*(it.value for it in FetchState), ""]},
+    example="done",
 )
 STAT = Parameter(
     name="type",

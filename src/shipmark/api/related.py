@@ -13,10 +13,9 @@ from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.publishing.comparing import Comparison
-from shipmark.releases.model import HoldingRelease, Release, ReleasedProject, Seen
+from shipmark.releases.model import HoldingRelease, Release, ReleasedProject
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import environments
-from shipmark.releases.store import projects as release_projects
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author, Commit, Repository
 
@@ -28,7 +27,6 @@ class Related:
     projects: dict[int, Project] = field(default_factory=dict)
     platforms: dict[int, list[str]] = field(default_factory=dict)
     attached: dict[int, list[ReleasedProject]] = field(default_factory=dict)
-    seen: dict[int, dict[int, Seen]] = field(default_factory=dict)
     deploys: dict[int, Deploy] = field(default_factory=dict)
     commits: dict[int, Commit] = field(default_factory=dict)
     repositories: dict[int, Repository] = field(default_factory=dict)
@@ -43,17 +41,20 @@ def to_releases(
     organization_id: int,
     releases: Sequence[Release],
     environment_ids: Collection[int] | None = None,
+    known: Sequence[Project] = (),
 ) -> Related:
-    """What the JSON of these releases nests; what was seen of them is of those environments, or of any."""
+    """What the JSON of these releases nests; what was seen of them is of those environments, or of any.
+
+    Projects that are known already are not asked for again.
+    """
     # A flat list has a release once for each project.
     release_ids = {release.id for release in releases}
-    attached = release_projects.of_releases(connection, release_ids)
+    attached = environments.seen(connection, release_ids, environment_ids)
     project_ids = {it.project_id for each in attached.values() for it in each}
-    related = Related(
-        attached=attached,
-        projects=projects.by_ids(connection, project_ids),
-        seen=environments.seen(connection, release_ids, environment_ids),
-    )
+    by_id = {project.id: project for project in known}
+    if not project_ids <= by_id.keys():
+        by_id = projects.by_ids(connection, project_ids)
+    related = Related(attached=attached, projects=by_id)
     _complete(connection, organization_id, related, releases)
     return related
 
@@ -100,7 +101,8 @@ def _complete(
     commit_ids = {r.last_commit_id for r in releases if r.last_commit_id is not None}
     deploy_ids = {r.last_deploy_id for r in releases if r.last_deploy_id is not None}
     if related.projects:
-        related.platforms = projects.platforms_of(connection, related.projects)
+        attached = {it.project_id for each in related.attached.values() for it in each}
+        related.platforms = projects.platforms_of(connection, attached)
     related.commits = repositories.commits_by_ids(connection, commit_ids)
     related.deploys = deploys.by_ids(connection, deploy_ids)
     _add_commits(connection, related, list(related.commits.values()))

@@ -13,6 +13,7 @@ from shipmark.ground import jobs, migrations
 from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.database import Database
 from shipmark.ground.settings import Settings
+from shipmark.releases.store import fetches
 
 _JOBS_SHOWN = 10
 
@@ -60,3 +61,5 @@ def _problems_of_database(database: Database) -> Iterator[str]:
             yield "There is no user. `shipmark bootstrap` makes one."
         for kind, error in jobs.failed(connection, limit=_JOBS_SHOWN):
             yield f"A job ({kind}) failed for good: {error}"
+        for version, error in fetches.failed(connection, limit=_JOBS_SHOWN):
+            yield f"The commits of the release {version} could not be fetched: {error}"

@@ -20,6 +20,7 @@ from shipmark.cli.create import make_all
 from shipmark.cli.opening import opened, settings_of, with_data
 from shipmark.ground import ids, logs, telemetry
 from shipmark.ground.settings import Settings, SettingsError, to_environment
+from shipmark.repositories.git.chosen import chosen
 
 #: What a first start makes.
 FIRST_ORGANIZATION = "acme"
@@ -45,6 +46,7 @@ def serve(
     more = {"host": host, "port": port, "workers": workers, "base_url": base_url}
     settings = settings_of(data, database_url, **more)
     logs.set_up(settings)
+    chosen(settings.git_remotes)
     _check_address(settings)
     with opened(settings) as database, database.transaction() as connection:
         welcome = None if accounts.exists(connection) else _first(connection, settings)

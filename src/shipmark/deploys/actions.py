@@ -1,6 +1,6 @@
 """What can be done with deploys? Record one, and tell the projects."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection
 
@@ -9,9 +9,11 @@ from shipmark.deploys.model import Deploy, NewDeploy
 from shipmark.ground.errors import NotFound
 from shipmark.projects import store as projects
 from shipmark.releases.model import Release, ReleaseActivity, ReleaseActivityType
-from shipmark.releases.store import activity, environments, releases
-from shipmark.releases.store import commits as release_commits
+from shipmark.releases.store import activity, environments, fetches, releases
 from shipmark.releases.store import projects as release_projects
+
+#: Deploys of one release that can wait for its commits; more are announced with the next.
+WAITING_MAX = 100
 
 
 def record(
@@ -23,8 +25,8 @@ def record(
 ) -> Deploy:
     """Keep a deploy of the release in those of its projects, making the environment if missing.
 
-    Every project of the release is told (releases.md 3.8), unless the release has head commits whose log is still to
-    come: then it is told once that is there.
+    Every project of the release is told (releases.md 3.8), unless commits of the release are still being fetched: then
+    it is told once they are there, or won't come.
     """
     # Held, so that it is not deleted meanwhile; one that was deleted just before is not there.
     if not releases.held_by_version(connection, release.organization_id, release.version):
@@ -34,16 +36,25 @@ def record(
     deploy = store.add(connection, release.organization_id, release.id, environment.id, new)
     environments.note_deploy(connection, release, project_ids, environment.id, deploy.id)
     releases.record_deploy(connection, release.id, deploy.id)
-    if release.commit_count or not release_commits.has_heads(connection, release.id):
-        _announce(connection, release, deploy, user_id)
+    if not fetches.is_pending(connection, release.id):
+        _announce(connection, release, [deploy], user_id)
     return deploy
 
 
+def announce_waiting(connection: Connection, release: Release) -> None:
+    """Tell the projects of the deploys that waited for the release's commits."""
+    _announce(connection, release, store.unannounced(connection, release.id, limit=WAITING_MAX))
+
+
 def _announce(
-    connection: Connection, release: Release, deploy: Deploy, user_id: int | None
+    connection: Connection,
+    release: Release,
+    deploys: Sequence[Deploy],
+    user_id: int | None = None,
 ) -> None:
-    attached = release_projects.of_releases(connection, [release.id])[release.id]
-    details: dict[str, object] = {"deploy_id": deploy.id, "environment": deploy.environment}
+    if not deploys:
+        return
+    attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
     happened = [
         ReleaseActivity(
             project_id=it.project_id,
@@ -51,9 +62,10 @@ def _announce(
             version=release.version,
             at=deploy.finished_at,
             user_id=user_id,
-            details=details,
+            details={"deploy_id": deploy.id, "environment": deploy.environment},
         )
+        for deploy in deploys
         for it in attached
     ]
     activity.add(connection, release.organization_id, happened)
-    store.mark_announced(connection, deploy.id)
+    store.mark_announced(connection, [deploy.id for deploy in deploys])

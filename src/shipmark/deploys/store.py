@@ -60,6 +60,7 @@ _DEPLOY = (
     deploys.c.finished_at,
 )
 _with_environment = deploys.join(environments, environments.c.id == deploys.c.environment_id)
+_MARK_ANNOUNCED = update(deploys).where(deploys.c.id == WANTED.c.id).values(is_announced=True)
 _BY_IDS = select(*_DEPLOY).select_from(_with_environment.join(WANTED, WANTED.c.id == deploys.c.id))
 
 _LAST_MOMENTS = (
@@ -104,9 +105,20 @@ def add(
     )
 
 
-def mark_announced(connection: Connection, deploy_id: int) -> None:
+def mark_announced(connection: Connection, deploy_ids: Collection[int]) -> None:
     """Remember that the projects have been told."""
-    connection.execute(update(deploys).where(deploys.c.id == deploy_id).values(is_announced=True))
+    connection.execute(_MARK_ANNOUNCED, wanted(deploy_ids))
+
+
+def unannounced(connection: Connection, release_id: int, *, limit: int) -> list[Deploy]:
+    """The release's deploys whose projects have not been told, the oldest first."""
+    query = (
+        select(*_DEPLOY)
+        .select_from(_with_environment)
+        .where(deploys.c.release_id == release_id, deploys.c.is_announced.is_(False))
+        .order_by(deploys.c.finished_at, deploys.c.id)
+    )
+    return [_deploy(*row) for row in connection.execute(query.limit(limit))]
 
 
 def page_of(connection: Connection, release_id: int, *, limit: int, offset: int) -> list[Deploy]:

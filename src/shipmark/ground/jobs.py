@@ -5,11 +5,13 @@ reason. One that is claimed and not finished in time (the process died) is claim
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -86,17 +88,19 @@ def enqueue_once(
         enqueue(connection, kind, details, now=now, key=f"once:{kind}")
 
 
-def is_due(connection: Connection, now: datetime) -> bool:
-    """Is there a job to be run now? Only reads, so that idle workers don't write."""
-    query = select(jobs.c.id).where(jobs.c.run_at <= now).limit(1)
+def is_due(connection: Connection, now: datetime, kinds: Collection[str] | None = None) -> bool:
+    """Is there a job, of these kinds, to be run now? Only reads, so that idle workers don't write."""
+    query = select(jobs.c.id).where(*_due(now, kinds)).limit(1)
     return connection.execute(query).first() is not None
 
 
-def claim(connection: Connection, now: datetime) -> Job | None:
+def claim(
+    connection: Connection, now: datetime, kinds: Collection[str] | None = None
+) -> Job | None:
     """Take the job that is due the longest, so that nobody else does for the length of the lease."""
     due = (
         select(jobs.c.id)
-        .where(jobs.c.run_at <= now)
+        .where(*_due(now, kinds))
         .order_by(jobs.c.run_at, jobs.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -115,6 +119,17 @@ def claim(connection: Connection, now: datetime) -> Job | None:
     return Job(id=job_id, kind=kind, details=json.loads(details), attempts=attempts)
 
 
+def extend(connection: Connection, job: Job, until: datetime) -> None:
+    """Keep a claimed job for longer than the lease."""
+    connection.execute(update(jobs).where(jobs.c.id == job.id).values(run_at=until))
+
+
+def is_held(connection: Connection, job: Job) -> bool:
+    """Is the claimed job still ours, until the unit of work ends? Whoever was too slow finds that it is another's."""
+    query = select(jobs.c.attempts).where(jobs.c.id == job.id).with_for_update()
+    return connection.execute(query).scalar_one_or_none() == job.attempts
+
+
 def finish(connection: Connection, job: Job) -> None:
     """Forget a job that is done."""
     connection.execute(delete(jobs).where(jobs.c.id == job.id))
@@ -127,6 +142,11 @@ def give_back(connection: Connection, job: Job, error: str, now: datetime) -> da
     values = {"run_at": run_at, "error": error[:_ERROR_MAX]}
     connection.execute(update(jobs).where(jobs.c.id == job.id).values(values))
     return run_at
+
+
+def _due(now: datetime, kinds: Collection[str] | None) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [jobs.c.run_at <= now]
+    return conditions if kinds is None else [*conditions, jobs.c.kind.in_(kinds)]
 
 
 def failed(connection: Connection, *, limit: int) -> list[tuple[str, str]]:

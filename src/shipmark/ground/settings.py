@@ -35,6 +35,12 @@ class Settings:
     envelope_max_bytes: int = 100 * MEBIBYTE
     lock_wait_seconds: float = 10.0
     metrics: bool = True
+    git_remotes: str = ""
+    git_allow_files: bool = False
+    git_seconds_max: float = 300.0
+    git_bytes_max: int = 512 * MEBIBYTE
+    outgoing_allow_private: bool = False
+    secret_key: str = ""
 
     @property
     def database(self) -> str:
@@ -50,6 +56,16 @@ class Settings:
     def address(self) -> str:
         """The address at which people and clients reach this server, without a slash at its end."""
         return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def secret_key_file(self) -> Path:
+        """Where the key of what is kept encrypted is, unless one is set."""
+        return self.data / "secret.key"
+
+    @property
+    def known_hosts_file(self) -> Path:
+        """Where the keys of SSH servers are remembered."""
+        return self.data / "known_hosts"
 
     @property
     def worker_count(self) -> int:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     exists,
-    func,
     select,
     text,
     update,
@@ -129,11 +128,6 @@ _ALL_OF = (
 _OF_TEAMS = _ALL_OF.where(
     exists().where(project_teams.c.project_id == projects.c.id, is_on_team(project_teams.c.team_id))
 )
-_COUNT_OF = (
-    select(func.count())
-    .select_from(projects)
-    .where(projects.c.organization_id == bindparam("organization_id"))
-)
 _TEAMS_OF = (
     select(project_teams.c.project_id, teams.c.id, teams.c.slug, teams.c.name, teams.c.created_at)
     .join(teams, teams.c.id == project_teams.c.team_id)
@@ -168,11 +162,6 @@ def accessible(connection: Connection, access: Access) -> list[Project]:
 def joined(connection: Connection, access: Access) -> list[Project]:
     """The projects that a list shows a caller who names none: those of their teams (releases.md 0.5)."""
     return _seen_by(connection, access, is_everything=access.user is None)
-
-
-def count_of(connection: Connection, organization_id: int) -> int:
-    """How many projects the organization has."""
-    return connection.execute(_COUNT_OF, {"organization_id": organization_id}).scalar_one()
 
 
 def by_slug_or_id(connection: Connection, organization_id: int, slug_or_id: str) -> Project | None:

@@ -5,20 +5,28 @@ number of statements does not depend on the number of projects, commits, authors
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from shipmark.deploys import actions as deploys
 from shipmark.ground.errors import Invalid, NotFound
 from shipmark.ground.telemetry import timed
 from shipmark.issues.actions import resolve
 from shipmark.issues.references import find
-from shipmark.organizations.model import Organization
-from shipmark.publishing.model import Amendment, Code, GivenRef, Publication, Published
+from shipmark.projects.commit_paths import together, touch
+from shipmark.publishing import asking
+from shipmark.publishing.model import (
+    Amendment,
+    Circumstances,
+    Code,
+    Publication,
+    Published,
+)
 from shipmark.releases import actions as releases
 from shipmark.releases.actions import BoundCommit
 from shipmark.releases.model import NewRelease, Release, ReleaseStatus
+from shipmark.releases.store import fetches
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import actions as repositories
@@ -26,16 +34,6 @@ from shipmark.repositories.actions import Kept
 from shipmark.repositories.model import GivenCommit
 
 _OLDEST = datetime.min  # noqa: DTZ901  # compared with moments whose zone, always UTC, is left out
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """Who publishes where, when, and on which host (whose issue addresses count in commit messages)."""
-
-    organization: Organization
-    user_id: int | None
-    host: str
-    now: datetime
 
 
 def publish(connection: Connection, publication: Publication, around: Circumstances) -> Published:
@@ -48,7 +46,9 @@ def publish(connection: Connection, publication: Publication, around: Circumstan
     with timed("release.publish", **tags):
         release, is_new = _get_or_create(connection, publication, around)
         added = _attach(connection, release, publication, around)
-        release, names_issues = _bind(connection, release, publication.code, around)
+        # A new release has the projects that were given, and no others.
+        limits = together(it.commit_paths for it in publication.projects) if is_new else None
+        release, names_issues = _bind(connection, release, publication.code, around, limits)
         if names_issues or (added and not is_new and release.last_commit_id is not None):
             _resolve(connection, release, around)
         return Published(release=release, is_new=is_new, is_news=is_new or bool(added))
@@ -81,12 +81,25 @@ def amend(
             told_project_ids=told_project_ids,
             user_id=around.user_id,
         )
+        if amendment.code.commits or amendment.code.refs is not None:
+            # What is said now counts: commits of earlier refs that are still to come are not wanted any more.
+            fetches.supersede(connection, release.id, around.now)
         if amendment.code.refs == ():
             release = releases.clear_commits(connection, release)
         release, names_issues = _bind(connection, release, amendment.code, around)
         if names_issues:
             _resolve(connection, release, around)
         return release
+
+
+def bring(
+    connection: Connection, release: Release, commits: Sequence[GivenCommit], around: Circumstances
+) -> Release:
+    """Let a locked release hold commits that were fetched for it, and resolve what they name."""
+    release, names_issues = _set_commits_timed(connection, release, commits, around)
+    if names_issues:
+        _resolve(connection, release, around)
+    return release
 
 
 def _get_or_create(
@@ -109,6 +122,7 @@ def _get_or_create(
             raise Invalid({"projects": ["This list may not be empty for a new release."]})
         if not is_new and (publication.code.commits or publication.code.refs):
             release = release_store.lock(connection, release.id) or release
+            fetches.supersede(connection, release.id, around.now)
         if not is_new and publication.status is not None:
             release = releases.set_status(connection, release, publication.status)
         return release, is_new
@@ -122,18 +136,42 @@ def _attach(
 
 
 def _bind(
-    connection: Connection, release: Release, code: Code, around: Circumstances
+    connection: Connection,
+    release: Release,
+    code: Code,
+    around: Circumstances,
+    limits: Sequence[str] | None = None,
 ) -> tuple[Release, bool]:
-    """Bind commits and refs; says too whether the release may now hold commits that name issues."""
+    """Bind commits and refs; says too whether the release may now hold commits that name issues.
+
+    ``limits`` are the folders that its projects limit commits to; null where they have to be looked up.
+    """
     names_issues = False
-    if code.commits:
-        with timed("release.set_commits", **{"release.version": release.version}) as tags:
-            tags["commits.count"] = len(code.commits)
-            release, names_issues = _set_commits(connection, release, code.commits, around)
+    commits: Sequence[GivenCommit] = code.commits
+    if commits:
+        release, names_issues = _set_commits_timed(connection, release, commits, around, limits)
     if code.refs:
         with timed("release.set_refs", **{"release.version": release.version}):
-            _set_refs(connection, release, code.refs, around)
+            commits = _set_refs(connection, release, code, around)
+        if commits:
+            release, names_issues = _set_commits_timed(connection, release, commits, around, limits)
+    if release.deploy_count and not fetches.is_pending(connection, release.id):
+        deploys.announce_waiting(connection, release)
     return release, names_issues
+
+
+def _set_commits_timed(
+    connection: Connection,
+    release: Release,
+    commits: Sequence[GivenCommit],
+    around: Circumstances,
+    limits: Sequence[str] | None = None,
+) -> tuple[Release, bool]:
+    with timed("release.set_commits", **{"release.version": release.version}) as tags:
+        tags["commits.count"] = len(commits)
+        if limits is None:
+            limits = together(release_projects.commit_paths_of(connection, release.id))
+        return _set_commits(connection, release, commits, around, limits)
 
 
 def _set_commits(
@@ -141,13 +179,16 @@ def _set_commits(
     release: Release,
     given: Sequence[GivenCommit],
     around: Circumstances,
+    limits: Sequence[str],
 ) -> tuple[Release, bool]:
     """Replace the release's commits by these, the newest first; those without a moment are the oldest.
 
-    Says too whether any of them may name an issue: new ones by their message, known ones by an earlier message.
+    Commits that touch none of the folders in ``limits`` are left out, and counted. Says too whether any of them may
+    name an issue: new ones by their message, known ones by an earlier message.
     """
     ordered = sorted(given, key=_moment, reverse=True)
-    commits = [commit for commit in ordered if not commit.is_skipped]
+    wanted = [commit for commit in ordered if not commit.is_skipped]
+    commits = [commit for commit in wanted if touch(commit.filenames, limits)] if limits else wanted
     kept = repositories.keep(connection, around.organization.id, commits, around.now)
     is_linked = _link_issues(connection, commits, kept, around)
     bound = [
@@ -155,7 +196,8 @@ def _set_commits(
         for it in kept
     ]
     names_issues = is_linked or not all(it.is_new for it in kept)
-    return releases.bind_commits(connection, release, bound), names_issues
+    left_out = len(wanted) - len(commits)
+    return releases.bind_commits(connection, release, bound, left_out), names_issues
 
 
 def _moment(commit: GivenCommit) -> datetime:
@@ -181,14 +223,19 @@ def _link_issues(
 
 
 def _set_refs(
-    connection: Connection, release: Release, refs: Sequence[GivenRef], around: Circumstances
-) -> None:
-    """Move the head commits of the named repositories; the last ref of a repository counts."""
+    connection: Connection, release: Release, code: Code, around: Circumstances
+) -> Sequence[GivenCommit]:
+    """Move the head commits of the named repositories (the last ref of each counts), and have their commits fetched.
+
+    Gives commits that are to be bound at once. Where commits were given too, nothing is fetched (releases.md 3.5).
+    """
+    refs = code.refs or ()
     names = [ref.repository for ref in refs]
     known = repositories.repositories_named(connection, around.organization.id, names)
     keys = {known[ref.repository]: ref.commit for ref in refs}
     heads = repositories.keep_heads(connection, around.organization.id, keys, around.now)
     releases.move_heads(connection, release, heads)
+    return [] if code.commits else asking.ask(connection, release, refs, known, around)
 
 
 def _resolve(connection: Connection, release: Release, around: Circumstances) -> None:

@@ -3,12 +3,28 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from shipmark.organizations.model import Organization
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release, ReleaseStatus
+from shipmark.repositories.git.chosen import NONE_CHOSEN, Chosen
 from shipmark.repositories.model import GivenCommit
 
 #: What a publish answers that can't have the release's lock in time (releases.md 2.3.2).
 BUSY = "Release commits are currently being processed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """Who publishes where, when, and on which host (whose issue addresses count in commit messages).
+
+    ``chosen`` are the remotes of repositories that have none of their own.
+    """
+
+    organization: Organization
+    user_id: int | None
+    host: str
+    now: datetime
+    chosen: Chosen = NONE_CHOSEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from shipmark.ground.telemetry import timed
 from shipmark.issues.actions import outlive
 from shipmark.issues.store import issues
 from shipmark.organizations import store as organizations
-from shipmark.publishing.actions import Circumstances
+from shipmark.publishing.model import Circumstances
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases as release_store

@@ -78,6 +78,14 @@ def set_status(connection: Connection, release: Release, status: ReleaseStatus) 
     )
 
 
+def set_status_of(
+    connection: Connection, changing: Collection[Release], status: ReleaseStatus
+) -> None:
+    """Archive or reopen releases, whatever their number by the same few statements."""
+    if changing:
+        releases.set_status_of(connection, [release.id for release in changing], status)
+
+
 def bind_commits(
     connection: Connection, release: Release, bound: Sequence[BoundCommit], left_out_count: int = 0
 ) -> Release:

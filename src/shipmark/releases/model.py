@@ -25,6 +25,25 @@ class ReleaseActivityType(StrEnum):
     RELEASED = "release"
     DEPLOYED = "deploy"
     DELETED = "deleted"
+    COMMITS_FETCHED = "commits_fetched"
+    COMMITS_FETCH_FAILED = "commits_fetch_failed"
+
+
+class FetchMode(StrEnum):
+    """Are the commits up to one fetched, or just that one?"""
+
+    RANGE = "range"
+    EXACT = "exact"
+
+
+class FetchState(StrEnum):
+    """What has become of a fetch. One is superseded when somebody said later what the release holds."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +68,7 @@ class Release:
     deploy_count: int
     last_deploy_id: int | None
     user_agent: str | None
-    left_out_count: int
+    left_out_count: int = 0
 
     @property
     def shipped_at(self) -> datetime:
@@ -83,20 +102,27 @@ class NewRelease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleasedProject:
-    """A project that a release is attached to, with how many issues it brought there."""
-
-    project_id: int
-    new_issue_count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """When events of a release first and last came from a project, and how many issues were new in its environments."""
+    """When events of a release first and last came from a project, and how many issues were new in its environments.
+
+    Without an event there is no moment: a deploy brings a release to an environment too.
+    """
 
     first_at: datetime | None = None
     last_at: datetime | None = None
     new_issue_count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedProject:
+    """A project that a release is attached to, with how many issues it brought there.
+
+    ``seen`` is null where the release is in no environment of the project, or was not asked for.
+    """
+
+    project_id: int
+    new_issue_count: int
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,14 +158,48 @@ class ReleaseSort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewFetch:
+    """Commits that are to be fetched from a repository's remote."""
+
+    repository_id: int
+    commit: str
+    previous: str | None
+    mode: FetchMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """Commits of a release that are fetched, or were. ``next_at`` is when it is tried again."""
+
+    id: int
+    organization_id: int
+    release_id: int
+    repository_id: int
+    commit: str
+    previous: str | None
+    mode: FetchMode
+    state: FetchState
+    attempts: int
+    error: str | None
+    note: str | None
+    commit_count: int | None
+    requested_by: int | None
+    created_at: datetime
+    updated_at: datetime
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFilter:
     """Which releases a list shows.
 
+    ``is_everything``: the projects are known to be all of the organization, which is the shortest way to find them.
     ``status`` null shows all. With ``is_flat`` a release comes once for each of its projects.
     """
 
     organization_id: int
     project_ids: tuple[int, ...]
+    is_everything: bool = False
     is_flat: bool = False
     status: ReleaseStatus | None = ReleaseStatus.OPEN
     search: Search = EVERYTHING

@@ -126,6 +126,6 @@ def _keep_changes(
     rows = [
         (it.commit_id, filename, change.value)
         for commit, it in zip(given, kept, strict=True)
-        for filename, change in commit.changes
+        for filename, change in commit.changes or ()
     ]
     store.add_changes(connection, rows)

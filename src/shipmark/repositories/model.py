@@ -103,12 +103,17 @@ class GivenCommit:
     author_name: str | None = None
     author_email: str | None = None
     at: datetime | None = None
-    changes: tuple[tuple[str, Change], ...] = ()
+    changes: tuple[tuple[str, Change], ...] | None = None
 
     @property
     def is_skipped(self) -> bool:
         """Does the message ask to be left out?"""
         return self.message is not None and SKIP_MARK in self.message
+
+    @property
+    def filenames(self) -> list[str] | None:
+        """The files that it changed; null if that was not said."""
+        return None if self.changes is None else [filename for filename, _ in self.changes]
 
     @property
     def author(self) -> tuple[str, str | None] | None:
@@ -123,6 +128,16 @@ class GivenCommit:
         return shortened(email.lower(), AUTHOR_EMAIL_MAX), shortened(
             name, AUTHOR_NAME_MAX
         ) if name else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRemote:
+    """Where the commits of a repository can be fetched. ``secret`` is encrypted."""
+
+    repository_id: int
+    url: str
+    username: str | None
+    secret: bytes | None
 
 
 def shortened(text: str, length: int) -> str:

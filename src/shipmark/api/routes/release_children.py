@@ -31,6 +31,9 @@ from shipmark.serving.pages import FIRST, counted, keyed, keyed_back
 #: The list of resolved issues has no pages (releases.md 2.11), so it has an end.
 RESOLVED_MAX = 1000
 
+#: No commit has a position behind it: as big as the databases keep them.
+_POSITION_MAX = 2**31 - 1
+
 
 @get("/meta/", scopes=RELEASE_READ, asks=PROJECTS, sync_to_thread=True)
 def get_meta(
@@ -124,13 +127,14 @@ def commits_answer(
     """A page of a release's commits."""
     page = visit.page()
     cursor = page.cursor or FIRST
+    position = min(cursor.value, _POSITION_MAX)
     repository_id = _repository(visit, connection, access)
     if cursor.is_previous:
         rows = release_commits.page_before(
             connection,
             release.id,
             limit=page.limit,
-            position=cursor.value,
+            position=position,
             repository_id=repository_id,
         )
         commits, links = keyed_back(rows, page)
@@ -140,7 +144,7 @@ def commits_answer(
             release.id,
             limit=page.limit,
             offset=cursor.offset,
-            from_position=cursor.value,
+            from_position=position,
             repository_id=repository_id,
         )
         commits, links = keyed(rows, page)

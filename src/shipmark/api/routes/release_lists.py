@@ -86,6 +86,7 @@ def list_releases(visit: GivenVisit, organization: FromPath[str]) -> Response[li
             access.organization.id,
             [row.release for row in rows],
             wanted.environment_ids,
+            shown,
         )
     return visit.listed(
         [release_json(row.release, nested, _flat(shape, row)) for row in rows], links
@@ -212,5 +213,10 @@ def _one(
 
 router = Router(
     "/api/0/organizations/{organization:str}/releases",
-    route_handlers=[list_releases, list_versions, get_release, *releases.HANDLERS],
+    route_handlers=[
+        list_releases,
+        list_versions,
+        get_release,
+        *releases.HANDLERS,
+    ],
 )

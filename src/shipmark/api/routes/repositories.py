@@ -1,11 +1,13 @@
 """``organizations/{org}/repos/`` (releases.md 2.20)."""
 
+from collections.abc import Sequence
+
 from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.api import related
-from shipmark.api.given import GivenVisit
+from shipmark.api.given import GivenVisit, Visit
 from shipmark.api.parameters import EXPAND, INTEGRATION_ID, NAME_QUERY, PAGE, REPOSITORY_STATUS
 from shipmark.api.scopes import (
     REPOSITORY,
@@ -21,6 +23,7 @@ from shipmark.ground.errors import BadRequest, NotFound, NotSignedIn
 from shipmark.organizations.model import Access
 from shipmark.releases import removing
 from shipmark.repositories import actions, store
+from shipmark.repositories.git.chosen import chosen
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, RepositoryStatus
 from shipmark.serving.dated_pages import dated
 from shipmark.serving.fields import Choice, Field, Fields, Record, Text, Url
@@ -85,9 +88,23 @@ def list_repositories(
             limit=page.limit,
             offset=page.skipped,
         )
-    found, links = counted(rows, page)
+        found, links = counted(rows, page)
+        remotes = _remotes(visit, connection, found)
     has_settings = "settings" in visit.parameters("expand")
-    return visit.listed([repository_json(it, has_settings=has_settings) for it in found], links)
+    shown = [
+        repository_json(it, remote=remotes.get(it.id), has_settings=has_settings) for it in found
+    ]
+    return visit.listed(shown, links)
+
+
+def _remotes(visit: Visit, connection: Connection, found: Sequence[Repository]) -> dict[int, str]:
+    """Where the commits of each repository can be fetched, if anywhere."""
+    own = store.remotes_of(connection, [it.id for it in found])
+    of_settings = chosen(visit.settings.git_remotes)
+    addresses = {it.id: remote.address for it in found if (remote := of_settings.of(it.name))}
+    return {it: str(address) for it, address in addresses.items()} | {
+        it: remote.url for it, remote in own.items()
+    }
 
 
 @post(

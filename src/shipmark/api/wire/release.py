@@ -1,6 +1,6 @@
 """The release object (releases.md 2.2)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,7 +14,7 @@ from shipmark.api.wire.deploy import DeployJson, deploy_json
 from shipmark.api.wire.user import UserJson, user_json
 from shipmark.projects.model import Project
 from shipmark.releases import versions
-from shipmark.releases.model import Release, ReleasedProject, Seen
+from shipmark.releases.model import Release, ReleasedProject
 from shipmark.releases.search import Stage
 
 
@@ -134,7 +134,7 @@ class Shape:
     """How a release is to be shown, beyond what it always shows.
 
     With a ``project_id``, numbers and moments are of that project alone, and, if ``is_narrow``, it shows no other. With
-    ``by_environment``, they are of the environments that `Related.seen` was loaded for.
+    ``by_environment``, they are of the environments that `related.to_releases` was asked for.
     """
 
     project_id: int | None = None
@@ -159,8 +159,7 @@ def release_json(
     commit = related.commits.get(release.last_commit_id or 0)
     deploy = related.deploys.get(release.last_deploy_id or 0)
     owner = related.users.get(release.owner_id or 0)
-    by_project = related.seen.get(release.id, {})
-    seen = [by_project.get(it.project_id, Seen()) for it in counted]
+    seen = [it.seen for it in counted if it.seen is not None]
     first = [it.first_at for it in seen if it.first_at]
     last = [it.last_at for it in seen if it.last_at]
     return ReleaseJson(
@@ -189,9 +188,7 @@ def release_json(
         last_event=max(last, default=None),
         current_project_meta=meta or NobodyJson(),
         user_agent=release.user_agent,
-        adoption_stages=_stages(counted, related, by_project)
-        if shape.has_stages
-        else msgspec.UNSET,
+        adoption_stages=_stages(counted, related) if shape.has_stages else msgspec.UNSET,
     )
 
 
@@ -267,9 +264,8 @@ def _project(it: ReleasedProject, related: Related, shape: Shape | None) -> Rele
 
 
 def _stages(
-    attached: Iterable[ReleasedProject], related: Related, by_project: Mapping[int, Seen]
+    attached: Iterable[ReleasedProject], related: Related
 ) -> dict[str, AdoptionStageJson] | None:
     """How far the release has got in each project that has it anywhere; without sessions, not far."""
     low = AdoptionStageJson(stage=Stage.LOW_ADOPTION.value, adopted=None, unadopted=None)
-    known = [it.project_id for it in attached if it.project_id in by_project]
-    return {related.projects[project_id].slug: low for project_id in known} or None
+    return {related.projects[it.project_id].slug: low for it in attached if it.seen} or None

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypedColumns,
+    and_,
     bindparam,
     case,
     exists,
@@ -24,7 +25,8 @@ from sqlalchemy import (
 )
 
 from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
-from shipmark.releases.model import Release, Seen
+from shipmark.releases.model import Release, ReleasedProject, Seen
+from shipmark.releases.store.projects import release_projects
 
 
 class ReleaseEnvironmentColumns(TypedColumns):
@@ -60,16 +62,29 @@ release_environments = Table(
 )
 
 _KEY = ["release_id", "project_id", "environment_id"]
+_there = and_(
+    release_environments.c.release_id == release_projects.c.release_id,
+    release_environments.c.project_id == release_projects.c.project_id,
+)
+_KEYS = (release_projects.c.release_id, release_projects.c.project_id)
 _SEEN = (
     select(
-        release_environments.c.release_id,
-        release_environments.c.project_id,
+        *_KEYS,
+        release_projects.c.new_issue_count,
+        func.count(release_environments.c.release_id),
         func.min(release_environments.c.first_seen_at, type_=Moment()),
         func.max(release_environments.c.last_seen_at, type_=Moment()),
         func.sum(release_environments.c.new_issue_count, type_=Integer()),
     )
-    .join(WANTED, WANTED.c.id == release_environments.c.release_id)
-    .group_by(release_environments.c.release_id, release_environments.c.project_id)
+    .join(WANTED, WANTED.c.id == release_projects.c.release_id)
+    .group_by(*_KEYS, release_projects.c.new_issue_count)
+    .order_by(*_KEYS)
+)
+_SEEN_ANYWHERE = _SEEN.outerjoin(release_environments, _there)
+_ENVIRONMENTS = listed("environments", id=Id)
+_SEEN_SOMEWHERE = _SEEN.outerjoin(
+    release_environments,
+    and_(_there, release_environments.c.environment_id.in_(select(_ENVIRONMENTS.c.id))),
 )
 _DEPLOYED = upsert(release_environments).from_select(
     [
@@ -93,6 +108,12 @@ _DEPLOYED = upsert(release_environments).from_select(
 )
 _NOTE_DEPLOY = _DEPLOYED.on_conflict_do_update(
     index_elements=_KEY, set_={"last_deploy_id": _DEPLOYED.excluded.last_deploy_id}
+)
+#: Lets the rows of releases have a status that theirs have now.
+SET_STATUS = (
+    update(release_environments)
+    .where(release_environments.c.release_id.in_(select(WANTED.c.id)))
+    .values(status=bindparam("given_status", type_=String()))
 )
 _BROUGHT = listed("brought", release_id=Id, project_id=Id, environment_id=Id, number=Integer())
 _COUNT_BROUGHT = (
@@ -203,19 +224,21 @@ def seen(
     connection: Connection,
     release_ids: Collection[int],
     environment_ids: Collection[int] | None = None,
-) -> dict[int, dict[int, Seen]]:
-    """When events of each release came from each of its projects, in those environments or in any."""
+) -> dict[int, list[ReleasedProject]]:
+    """The projects of each release, the oldest first, with what was seen of it in those environments or in any."""
     if not release_ids:
         return {}
-    query = _SEEN
+    query, parameters = _SEEN_ANYWHERE, wanted(release_ids)
     if environment_ids is not None:
-        query = query.where(release_environments.c.environment_id.in_(environment_ids))
-    found: dict[int, dict[int, Seen]] = {}
-    for release_id, project_id, first, last, count in connection.execute(
-        query, wanted(release_ids)
+        query = _SEEN_SOMEWHERE
+        parameters |= rows("environments", ([each] for each in sorted(environment_ids)))
+    found: dict[int, list[ReleasedProject]] = {}
+    for release_id, project_id, brought, places, first, last, new in connection.execute(
+        query, parameters
     ):
-        it = Seen(first_at=first, last_at=last, new_issue_count=count)
-        found.setdefault(release_id, {})[project_id] = it
+        it = Seen(first_at=first, last_at=last, new_issue_count=new) if places else None
+        released = ReleasedProject(project_id=project_id, new_issue_count=brought, seen=it)
+        found.setdefault(release_id, []).append(released)
     return found
 
 

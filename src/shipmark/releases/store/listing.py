@@ -28,7 +28,6 @@ from sqlalchemy import (
 )
 
 from shipmark.ground.database import Id
-from shipmark.projects import store as projects
 from shipmark.releases.model import (
     Listed,
     Position,
@@ -97,7 +96,7 @@ def page(
     """
     if not wanted.project_ids or limit <= 0:
         return []
-    is_wide = _is_wide(connection, wanted)
+    is_wide = _is_wide(wanted)
     branches = [
         _branch(stretch, wanted, sort, beyond, is_backwards, limit + offset)
         for stretch in _stretches(wanted, sort, is_wide=is_wide)
@@ -151,13 +150,11 @@ def _is_by_environment(wanted: ReleaseFilter, sort: ReleaseSort, most: int) -> b
     return 0 < len(wanted.environment_ids) * len(wanted.project_ids) <= most
 
 
-def _is_wide(connection: Connection, wanted: ReleaseFilter) -> bool:
+def _is_wide(wanted: ReleaseFilter) -> bool:
     """Is the organization's index the shorter way? It is for all of its projects, and for one package."""
     if wanted.is_flat or len(wanted.project_ids) == 1:
         return False
-    if _package(wanted) is not None:
-        return True
-    return len(wanted.project_ids) == projects.count_of(connection, wanted.organization_id)
+    return wanted.is_everything or _package(wanted) is not None
 
 
 def _package(wanted: ReleaseFilter) -> str | None:

@@ -1,5 +1,6 @@
 """Which projects a release is attached to."""
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -32,6 +33,7 @@ from shipmark.ground.database import (
     upsert,
     wanted,
 )
+from shipmark.projects.store import projects
 from shipmark.releases.model import Release, ReleasedProject
 from shipmark.releases.versions import semver_columns
 
@@ -117,6 +119,17 @@ _OF_RELEASES = (
     .order_by(release_projects.c.release_id, release_projects.c.project_id)
 )
 
+_COMMIT_PATHS = (
+    select(projects.c.commit_paths)
+    .join(release_projects, release_projects.c.project_id == projects.c.id)
+    .where(release_projects.c.release_id == bindparam("release_id"))
+)
+#: Lets the rows of releases have a status that theirs have now.
+SET_STATUS = (
+    update(release_projects)
+    .where(release_projects.c.release_id.in_(select(WANTED.c.id)))
+    .values(status=bindparam("given_status", type_=String()))
+)
 _BROUGHT = listed("brought", release_id=Id, project_id=Id, number=Integer())
 _COUNT_BROUGHT = (
     update(release_projects)
@@ -165,6 +178,12 @@ def of_releases(
         released = ReleasedProject(project_id=project_id, new_issue_count=count)
         found.setdefault(release_id, []).append(released)
     return found
+
+
+def commit_paths_of(connection: Connection, release_id: int) -> list[list[str]]:
+    """The folders whose commits are its own, of each project of the release."""
+    found = connection.execute(_COMMIT_PATHS, {"release_id": release_id}).scalars()
+    return [json.loads(paths) for paths in found]
 
 
 def count_new_issue(connection: Connection, release_id: int, project_id: int) -> None:

@@ -161,6 +161,11 @@ _BY_VERSION = select(*RELEASE).where(
     releases.c.version == bindparam("version"),
 )
 _HELD = _BY_VERSION.with_for_update(read=True, key_share=True)
+_SET_STATUS = (
+    update(releases)
+    .where(releases.c.id.in_(select(WANTED.c.id)))
+    .values(status=bindparam("given_status", type_=String()))
+)
 _BY_IDS = select(*RELEASE).join(WANTED, WANTED.c.id == releases.c.id)
 # Whoever deletes waits for all who hold it, and all who want it wait: see `held_by_version`.
 _LOCK_TO_DELETE = _BY_IDS.order_by(releases.c.id).with_for_update(of=releases)
@@ -259,6 +264,20 @@ def change(
         in_projects.follow(connection, changed)
         environments.follow(connection, changed)
     return changed
+
+
+def set_status_of(
+    connection: Connection, release_ids: Collection[int], status: ReleaseStatus
+) -> None:
+    """Archive or reopen releases, and let what lists go by follow. Rows are locked in the order of their ids."""
+    locked = select(releases.c.id).join(WANTED, WANTED.c.id == releases.c.id)
+    connection.execute(
+        locked.order_by(releases.c.id).with_for_update(key_share=True, of=releases),
+        wanted(release_ids),
+    )
+    parameters = wanted(release_ids) | {"given_status": status.value}
+    for statement in (_SET_STATUS, in_projects.SET_STATUS, environments.SET_STATUS):
+        connection.execute(statement, parameters)
 
 
 def record_commits(

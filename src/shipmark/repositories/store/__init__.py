@@ -13,12 +13,14 @@ from shipmark.repositories.store.commits import (
     commit_of,
     commits,
     commits_by_ids,
+    commits_by_keys,
     commits_of,
     ensure_commits,
     from_place,
     remove_commits,
     some_of,
 )
+from shipmark.repositories.store.remotes import keep_remote, remotes, remotes_of, remove_remote
 from shipmark.repositories.store.repositories import (
     add_named,
     by_ids,
@@ -50,6 +52,7 @@ __all__ = [
     "commit_of",
     "commits",
     "commits_by_ids",
+    "commits_by_keys",
     "commits_of",
     "ensure_authors",
     "ensure_commits",
@@ -58,10 +61,14 @@ __all__ = [
     "ids_by_name",
     "in_organization",
     "is_any",
+    "keep_remote",
     "lock",
     "page_of",
+    "remotes",
+    "remotes_of",
     "remove",
     "remove_commits",
+    "remove_remote",
     "repositories",
     "some_of",
 ]

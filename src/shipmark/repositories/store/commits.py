@@ -158,6 +158,9 @@ _UPDATE_COMMITS = (
 _COMMITS_BY_IDS = select(*COMMIT).join(WANTED, WANTED.c.id == commits.c.id)
 
 
+_COMMITS_BY_KEYS = select(*COMMIT).join(_GIVEN, _IS_GIVEN)
+
+
 _CHANGES = listed("changes", commit_id=Id, filename=Text(), change=Text())
 
 
@@ -237,6 +240,17 @@ def commits_by_ids(connection: Connection, commit_ids: Collection[int]) -> dict[
     return {
         row[0]: commit_of(*row) for row in connection.execute(_COMMITS_BY_IDS, wanted(commit_ids))
     }
+
+
+def commits_by_keys(
+    connection: Connection, keys: Collection[tuple[int, str]]
+) -> dict[tuple[int, str], Commit]:
+    """The commits that we have of those (repository, key)."""
+    if not keys:
+        return {}
+    given = rows("given", ((repository_id, key, None, None, None) for repository_id, key in keys))
+    found = [commit_of(*row) for row in connection.execute(_COMMITS_BY_KEYS, given)]
+    return {(it.repository_id, it.key): it for it in found}
 
 
 def commits_of(

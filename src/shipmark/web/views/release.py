@@ -10,8 +10,9 @@ from shipmark.deploys.model import Deploy
 from shipmark.issues.store import issues, resolutions
 from shipmark.projects.model import Project
 from shipmark.releases import actions as releases
-from shipmark.releases.model import Release
+from shipmark.releases.model import Fetch, Release
 from shipmark.releases.store import commits as release_commits
+from shipmark.releases.store import fetches
 from shipmark.releases.store import projects as release_projects
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author, ChangedFile, Commit, Repository
@@ -25,6 +26,7 @@ COMMITS_PER_PAGE = 50
 COMMIT_PAGES_MAX = 1000
 DEPLOYS_MAX = 50
 ISSUES_MAX = 100
+FETCHES_MAX = 20
 #: A commit that changed more shows how many more.
 FILES_MAX = 100
 
@@ -50,6 +52,14 @@ class CommitPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLine:
+    """Commits that the release waits for, or that could not be fetched."""
+
+    fetch: Fetch
+    repository: Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseStory:
     """A release and all that belongs to it, as far as the visitor may see it."""
 
@@ -62,6 +72,7 @@ class ReleaseStory:
     new: tuple[IssueLine, ...]
     activity: tuple[Happening, ...]
     previous: Release | None
+    fetches: tuple[FetchLine, ...]
 
 
 def release_story(
@@ -85,7 +96,14 @@ def release_story(
         new=issue_lines(new, place),
         activity=what_happened(connection, place, release, resolved_lines),
         previous=previous_release(connection, place, release),
+        fetches=_fetch_lines(connection, release),
     )
+
+
+def _fetch_lines(connection: Connection, release: Release) -> tuple[FetchLine, ...]:
+    found = fetches.open_of(connection, release.id, limit=FETCHES_MAX)
+    named = repositories.by_ids(connection, {it.repository_id for it in found})
+    return tuple(FetchLine(fetch=it, repository=named[it.repository_id]) for it in found)
 
 
 def _commit_page(connection: Connection, release: Release, number: int) -> CommitPage:

@@ -28,6 +28,8 @@ class HappeningType(StrEnum):
     DEPLOYED = "deployed"
     RESOLVED = "resolved"
     DELETED = "deleted"
+    FETCHED = "fetched"
+    FETCH_FAILED = "fetch-failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,9 @@ class Happening:
     user: User | None = None
     project: Project | None = None
     environment: str = ""
+    repository: str = ""
+    commit_count: int = 0
+    problem: str = ""
     line: IssueLine | None = None
 
 
@@ -70,6 +75,10 @@ def _of_activity(it: ReleaseActivity, place: Place, users: dict[int, User]) -> H
             kind = HappeningType.DEPLOYED
         case ReleaseActivityType.DELETED:
             kind = HappeningType.DELETED
+        case ReleaseActivityType.COMMITS_FETCHED:
+            kind = HappeningType.FETCHED
+        case ReleaseActivityType.COMMITS_FETCH_FAILED:
+            kind = HappeningType.FETCH_FAILED
         case _:
             assert_never(it.type)
     return Happening(
@@ -78,6 +87,9 @@ def _of_activity(it: ReleaseActivity, place: Place, users: dict[int, User]) -> H
         user=users.get(it.user_id or 0),
         project=place.projects_by_id[it.project_id],
         environment=str(it.details.get("environment", "")),
+        repository=str(it.details.get("repository", "")),
+        commit_count=int(str(it.details.get("commits", 0))),
+        problem=str(it.details.get("error", "")),
     )
 
 

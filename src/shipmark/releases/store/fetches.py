@@ -1,0 +1,363 @@
+"""The fetches: commits that releases wait for, and what became of those that they waited for."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    Select,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    bindparam,
+    exists,
+    insert,
+    literal,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
+
+from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, wanted
+from shipmark.releases.model import Fetch, FetchMode, FetchState, NewFetch, Release, ReleaseStatus
+from shipmark.releases.store.commits import release_heads
+from shipmark.releases.store.projects import release_projects
+from shipmark.releases.store.releases import releases
+from shipmark.repositories.store import commits
+
+#: What may still become commits, and what somebody should look at.
+_PENDING = (FetchState.WAITING.value, FetchState.RUNNING.value)
+#: Pairs of repository and project whose last heads are looked up at the most, for either status.
+_PLACES_MAX = 100
+_OPEN = (*_PENDING, FetchState.FAILED.value)
+
+
+class FetchColumns(TypedColumns):
+    """A fetch; those of one request are done together."""
+
+    id = Column(Id, primary_key=True)
+    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
+    release_id = Column(
+        Id, ForeignKey("releases.id", ondelete="CASCADE"), nullable=False, index=True
+    )
+    repository_id = Column(
+        Id, ForeignKey("repositories.id", ondelete="CASCADE"), nullable=False, index=True
+    )
+    commit_key = Column(String(64), nullable=False)
+    previous_key = Column(String(64))
+    mode = Column(String(16), nullable=False)
+    state = Column(String(16), nullable=False, index=True)
+    attempts = Column(Integer, nullable=False)
+    error = Column(Text)
+    note = Column(Text)
+    commit_count = Column(Integer)
+    requested_by = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    created_at = Column(Moment, nullable=False)
+    updated_at = Column(Moment, nullable=False)
+    next_at = Column(Moment)
+
+
+fetches = Table(
+    "release_fetches",
+    metadata,
+    FetchColumns,
+    Index("ix_release_fetches_organization_id_id", "organization_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+_FETCH = (
+    fetches.c.id,
+    fetches.c.organization_id,
+    fetches.c.release_id,
+    fetches.c.repository_id,
+    fetches.c.commit_key,
+    fetches.c.previous_key,
+    fetches.c.mode,
+    fetches.c.state,
+    fetches.c.attempts,
+    fetches.c.error,
+    fetches.c.note,
+    fetches.c.commit_count,
+    fetches.c.requested_by,
+    fetches.c.created_at,
+    fetches.c.updated_at,
+    fetches.c.next_at,
+)
+
+_NEW = listed(
+    "asked", repository_id=Id, commit_key=Text(), previous_key=Text(), mode=Text(), place=Integer()
+)
+_ADD = (
+    insert(fetches)
+    .from_select(
+        [
+            "organization_id", "release_id", "repository_id", "commit_key", "previous_key", "mode",
+            "state", "attempts", "requested_by", "created_at", "updated_at", "next_at",
+        ],
+        select(
+            bindparam("organization_id", type_=Id),
+            bindparam("release_id", type_=Id),
+            _NEW.c.repository_id,
+            _NEW.c.commit_key,
+            _NEW.c.previous_key,
+            _NEW.c.mode,
+            bindparam("state", type_=Text()),
+            bindparam("attempts", type_=Integer()),
+            bindparam("requested_by", type_=Id),
+            bindparam("now", type_=Moment()),
+            bindparam("now", type_=Moment()),
+            bindparam("now", type_=Moment()),
+        ).order_by(_NEW.c.place),
+    )
+    .returning(fetches.c.id)
+)  # fmt: skip
+_BY_IDS = select(*_FETCH).join(WANTED, WANTED.c.id == fetches.c.id).order_by(fetches.c.id)
+_START = (
+    update(fetches)
+    .where(fetches.c.id == WANTED.c.id)
+    .values(
+        state=FetchState.RUNNING.value,
+        attempts=fetches.c.attempts + 1,
+        updated_at=bindparam("now", type_=Moment()),
+        next_at=None,
+    )
+)
+_RESULTS = listed(
+    "results", id=Id, state=Text(), error=Text(), note=Text(), count=Integer(), next_at=Moment()
+)
+_RECORD = (
+    update(fetches)
+    .where(fetches.c.id == _RESULTS.c.id)
+    .values(
+        state=_RESULTS.c.state,
+        error=_RESULTS.c.error,
+        note=_RESULTS.c.note,
+        commit_count=_RESULTS.c.count,
+        updated_at=bindparam("now", type_=Moment()),
+        next_at=_RESULTS.c.next_at,
+    )
+)
+_SUPERSEDE = (
+    update(fetches)
+    .where(fetches.c.release_id == bindparam("release"), fetches.c.state.in_(_OPEN))
+    .values(
+        state=FetchState.SUPERSEDED.value,
+        updated_at=bindparam("now", type_=Moment()),
+        next_at=None,
+    )
+)
+_IS_PENDING = (
+    select(fetches.c.id)
+    .where(fetches.c.release_id == bindparam("release_id"), fetches.c.state.in_(_PENDING))
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of a fetch."""
+
+    fetch_id: int
+    state: FetchState
+    error: str | None = None
+    note: str | None = None
+    commit_count: int | None = None
+    next_at: datetime | None = None
+
+
+def add(
+    connection: Connection,
+    release: Release,
+    new: Sequence[NewFetch],
+    requested_by: int | None,
+    now: datetime,
+) -> list[int]:
+    """Keep fetches that are to be done; says their ids."""
+    given = rows(
+        "asked",
+        (
+            (it.repository_id, it.commit, it.previous, it.mode.value, place)
+            for place, it in enumerate(new)
+        ),
+    )
+    more: dict[str, object] = {
+        "organization_id": release.organization_id,
+        "release_id": release.id,
+        "state": FetchState.WAITING.value,
+        "attempts": 0,
+        "requested_by": requested_by,
+        "now": now,
+    }
+    return sorted(connection.execute(_ADD, given | more).scalars())
+
+
+def by_ids(connection: Connection, fetch_ids: Collection[int]) -> list[Fetch]:
+    """The fetches of those ids, in the order in which they were asked for."""
+    return [_fetch(*row) for row in connection.execute(_BY_IDS, wanted(fetch_ids))]
+
+
+def start(connection: Connection, fetch_ids: Collection[int], now: datetime) -> None:
+    """Count one more try of the fetches."""
+    more: dict[str, object] = {"now": now}
+    connection.execute(_START, wanted(fetch_ids) | more)
+
+
+def record(connection: Connection, results: Sequence[Result], now: datetime) -> None:
+    """Keep what became of fetches."""
+    given = rows(
+        "results",
+        (
+            (it.fetch_id, it.state.value, it.error, it.note, it.commit_count, it.next_at)
+            for it in results
+        ),
+    )
+    more: dict[str, object] = {"now": now}
+    connection.execute(_RECORD, given | more)
+
+
+def supersede(connection: Connection, release_id: int, now: datetime) -> int:
+    """Let nothing become of the release's fetches that are not done; says how many those were."""
+    return connection.execute(_SUPERSEDE, {"release": release_id, "now": now}).rowcount
+
+
+def is_pending(connection: Connection, release_id: int) -> bool:
+    """Are commits of the release still to come?"""
+    return connection.execute(_IS_PENDING, {"release_id": release_id}).first() is not None
+
+
+def open_of(connection: Connection, release_id: int, *, limit: int) -> list[Fetch]:
+    """The release's fetches that are to be done or failed, in the order in which they were asked for."""
+    query = (
+        select(*_FETCH)
+        .where(fetches.c.release_id == release_id, fetches.c.state.in_(_OPEN))
+        .order_by(fetches.c.id)
+    )
+    return [_fetch(*row) for row in connection.execute(query.limit(limit))]
+
+
+def page_of_release(
+    connection: Connection, release_id: int, *, limit: int, offset: int
+) -> list[Fetch]:
+    """A page of the release's fetches, the newest first."""
+    query = select(*_FETCH).where(fetches.c.release_id == release_id)
+    return _page(connection, query, limit, offset)
+
+
+def page_of_organization(
+    connection: Connection,
+    organization_id: int,
+    project_ids: Collection[int],
+    *,
+    state: FetchState | None,
+    limit: int,
+    offset: int,
+) -> list[Fetch]:
+    """A page of the fetches of releases in those projects, the newest first."""
+    query = select(*_FETCH).where(
+        fetches.c.organization_id == organization_id,
+        exists().where(
+            release_projects.c.release_id == fetches.c.release_id,
+            release_projects.c.project_id.in_(project_ids),
+        ),
+    )
+    if state is not None:
+        query = query.where(fetches.c.state == state.value)
+    return _page(connection, query, limit, offset)
+
+
+def failed(connection: Connection, *, limit: int) -> list[tuple[str, str]]:
+    """The versions and errors of fetches that failed, the newest first."""
+    query = (
+        select(releases.c.version, fetches.c.error)
+        .join(releases, releases.c.id == fetches.c.release_id)
+        .where(fetches.c.state == FetchState.FAILED.value)
+        .order_by(fetches.c.id.desc())
+        .limit(limit)
+    )
+    return [(version, error or "") for version, error in connection.execute(query)]
+
+
+def previous_heads(
+    connection: Connection, release: Release, repository_ids: Collection[int]
+) -> dict[int, str]:
+    """The key of each repository's head in the newest older release that shares a project and has one.
+
+    Read from the end of what each project shipped, so that it takes as long whatever came before; of a release of very
+    many projects only the first ones are asked.
+    """
+    if not repository_ids:
+        return {}
+    mine = release_projects.c.release_id == release.id
+    projects = connection.execute(
+        select(release_projects.c.project_id).where(mine).order_by(release_projects.c.project_id)
+    ).scalars()
+    places = [
+        (repository_id, project_id, status)
+        for project_id in projects
+        for repository_id in sorted(repository_ids)
+        for status in ReleaseStatus
+    ][:_PLACES_MAX]
+    if not places:
+        return {}
+    found = union_all(*(_last_head(release, *place) for place in places)).subquery("found")
+    query = (
+        select(found.c.repository_id, commits.c.key)
+        .join(commits, commits.c.id == found.c.commit_id)
+        .order_by(found.c.shipped_at, found.c.release_id)
+    )
+    return {repository_id: key for repository_id, key in connection.execute(query)}
+
+
+def _last_head(
+    release: Release, repository_id: int, project_id: int, status: ReleaseStatus
+) -> Select[Any]:
+    """The head of the repository in the last release of the project, in that status, that is older."""
+    table = release_projects.c
+    older = tuple_(table.shipped_at, table.release_id) < tuple_(
+        literal(release.shipped_at, Moment()), literal(release.id, Id)
+    )
+    query = (
+        select(
+            release_heads.c.repository_id,
+            release_heads.c.commit_id,
+            table.shipped_at,
+            table.release_id,
+        )
+        .join(release_heads, release_heads.c.release_id == table.release_id)
+        .where(
+            table.project_id == project_id,
+            table.status == status,
+            table.shipped_at <= release.shipped_at,
+            older,
+            release_heads.c.repository_id == repository_id,
+        )
+        .order_by(table.shipped_at.desc(), table.created_at.desc(), table.release_id.desc())
+        .limit(1)
+    )
+    return select(query.subquery())
+
+
+def _page(
+    connection: Connection, query: Select[*tuple[Any, ...]], limit: int, offset: int
+) -> list[Fetch]:
+    ordered = query.order_by(fetches.c.id.desc()).limit(limit).offset(offset)
+    return [_fetch(*row) for row in connection.execute(ordered)]
+
+
+def _fetch(*row: Any) -> Fetch:
+    columns = dict(zip((column.name for column in _FETCH), row, strict=True))
+    return Fetch(
+        commit=columns.pop("commit_key"),
+        previous=columns.pop("previous_key"),
+        mode=FetchMode(columns.pop("mode")),
+        state=FetchState(columns.pop("state")),
+        **columns,
+    )

@@ -1,0 +1,50 @@
+"""What can go wrong with a remote, in words for the person who asked for its commits."""
+
+import re
+
+_STATUS = re.compile(r"unexpected http resp (\d{3})")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")
+_SAID_MAX = 300
+
+CREDENTIALS = "The remote refused the credentials."
+NO_REPOSITORY = "There is no such git repository at the remote, or its credentials may not see it."
+TOO_SLOW = "The remote took too long: SHIPMARK_GIT_SECONDS_MAX is {} s."
+TOO_BIG = "The remote sent too much: SHIPMARK_GIT_BYTES_MAX is {} bytes."
+
+
+class RemoteProblem(Exception):
+    """Why commits can't be read, as a sentence. What ``is_final`` does not get better by trying again."""
+
+    def __init__(self, sentence: str, *, is_final: bool = False) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.is_final = is_final
+
+
+def refused_credentials() -> RemoteProblem:
+    """Trying again with the same ones could lock an account."""
+    return RemoteProblem(CREDENTIALS, is_final=True)
+
+
+def unreachable(error: BaseException) -> RemoteProblem:
+    """The remote can't be reached just now."""
+    reason = getattr(error, "strerror", None) or type(error).__name__
+    return RemoteProblem(f"The remote can't be reached: {reason}.")
+
+
+def said(text: str) -> RemoteProblem:
+    """What a server or the library says of itself, cut and on one line."""
+    if match := _STATUS.search(text):
+        return _of_status(int(match[1]))
+    words = _UNPRINTABLE.sub(" ", text).strip()[:_SAID_MAX] or "nothing"
+    if "not exported" in words or "not appear to be a git repository" in words:
+        return RemoteProblem(NO_REPOSITORY)
+    return RemoteProblem(f"The remote did not answer as a git server does: {words}")
+
+
+def _of_status(status: int) -> RemoteProblem:
+    if status == 403:
+        return refused_credentials()
+    if status in {404, 410}:
+        return RemoteProblem(NO_REPOSITORY)
+    return RemoteProblem(f"The remote answered with the HTTP status {status}.")

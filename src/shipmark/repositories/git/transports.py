@@ -1,0 +1,355 @@
+"""How do we speak to a git server? dulwich's clients, on connections that were checked."""
+
+import io
+import logging
+import posixpath
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import paramiko  # type: ignore[import-untyped]  # the library has no types
+import urllib3
+from dulwich.client import (
+    GitClient,
+    HTTPUnauthorized,
+    SSHGitClient,
+    SSHVendor,
+    SubprocessWrapper,
+    TCPGitClient,
+    Urllib3HttpGitClient,
+)
+from dulwich.errors import GitProtocolError, HangupException, NotGitRepository
+from dulwich.protocol import CAPABILITY_PACKFILE_URIS, Protocol
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.retry import Retry
+
+from shipmark.repositories.git.addresses import Address, Credentials
+from shipmark.repositories.git.hosts import KnownHosts
+from shipmark.repositories.git.outgoing import SILENCE_SECONDS, Outgoing
+from shipmark.repositories.git.problems import (
+    NO_REPOSITORY,
+    RemoteProblem,
+    refused_credentials,
+    said,
+    unreachable,
+)
+
+_REDIRECTS_MAX = 5
+_KEYS: tuple[type[paramiko.PKey], ...] = (
+    paramiko.Ed25519Key,
+    paramiko.ECDSAKey,
+    paramiko.RSAKey,
+)
+
+#: What an SSH server is asked as where no name is given: every git host's name for it.
+_GIT_USER = "git"
+
+
+# What goes wrong is told by us, in one line an errand; these would say it to the terminal, and more than they should.
+for _name in ("dulwich", "paramiko", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
+
+
+@contextmanager
+def opened(
+    address: Address, credentials: Credentials, outgoing: Outgoing, hosts: KnownHosts
+) -> Iterator[GitClient]:
+    """A client of the remote; what goes wrong with it is a `RemoteProblem`."""
+    with _translated(outgoing, credentials):
+        client = _client(address, credentials, outgoing, hosts)
+        client._fetch_capabilities.discard(CAPABILITY_PACKFILE_URIS)  # noqa: SLF001  # no other door
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+def path_of(address: Address) -> str:
+    """The path to ask for; of HTTP it is in the client's address already."""
+    return "" if address.scheme in {"http", "https"} else address.path
+
+
+@contextmanager
+def _translated(outgoing: Outgoing, credentials: Credentials) -> Iterator[None]:
+    try:
+        yield
+    except RemoteProblem:
+        raise
+    except Exception as error:
+        # The library raises whatever its parsers do; the clock closes connections under its hands.
+        outgoing.check()
+        problem = _problem(error)
+        words = credentials.hidden_in(problem.sentence)
+        raise RemoteProblem(words, is_final=problem.is_final) from error
+
+
+def _problem(error: Exception) -> RemoteProblem:
+    match error:
+        case HTTPUnauthorized() | paramiko.AuthenticationException():
+            return refused_credentials()
+        case NotGitRepository():
+            return RemoteProblem(NO_REPOSITORY)
+        case GitProtocolError():
+            return _of_protocol(error)
+        case OSError() | EOFError() | paramiko.SSHException() | urllib3.exceptions.HTTPError():
+            return unreachable(_root(error))
+    return RemoteProblem(f"The remote's answer can't be read ({type(error).__name__}).")
+
+
+def _of_protocol(error: GitProtocolError) -> RemoteProblem:
+    cause = error.__cause__
+    if isinstance(cause, OSError | urllib3.exceptions.HTTPError):
+        return unreachable(_root(cause))
+    lines = error.stderr_lines if isinstance(error, HangupException) else None
+    return said(b" ".join(lines).decode("utf-8", "replace") if lines else str(error))
+
+
+def _root(error: BaseException) -> BaseException:
+    told = [it for it in error.args if isinstance(it, BaseException)]
+    inner = (
+        error.__cause__ or error.__context__ or getattr(error, "reason", None) or [*told, None][0]
+    )
+    return _root(inner) if isinstance(inner, BaseException) else error
+
+
+def _client(
+    address: Address, credentials: Credentials, outgoing: Outgoing, hosts: KnownHosts
+) -> GitClient:
+    if address.scheme in {"http", "https"}:
+        return _Http(address, credentials, outgoing)
+    if address.scheme == "git":
+        return _Tcp(address, outgoing)
+    assert address.scheme == "ssh", "files are read where they are"
+    vendor = _Ssh(address, credentials, outgoing, hosts)
+    return _SshClient(address.host, vendor=vendor, thin_packs=False)
+
+
+class _Pools(urllib3.PoolManager):
+    """Connections that are checked, also those that a redirect leads to; no proxy of the environment is used."""
+
+    def __init__(self, outgoing: Outgoing) -> None:
+        retries = Retry(connect=0, read=0, status=0, other=0, total=None, redirect=_REDIRECTS_MAX)
+        super().__init__(
+            retries=retries,
+            timeout=SILENCE_SECONDS,
+            headers={"User-Agent": "git/2 (Shipmark)"},
+            cert_reqs="CERT_REQUIRED",
+        )
+
+        class Http(HTTPConnection):
+            def _new_conn(self) -> Any:
+                return outgoing.connect(self.host, self.port)
+
+        class Https(HTTPSConnection):
+            def _new_conn(self) -> Any:
+                return outgoing.connect(self.host, self.port)
+
+        class HttpPool(HTTPConnectionPool):
+            ConnectionCls = Http
+
+        class HttpsPool(HTTPSConnectionPool):
+            ConnectionCls = Https
+
+        self.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
+        self._answers: list[urllib3.BaseHTTPResponse] = []
+
+    def urlopen(self, *args: Any, **more: Any) -> urllib3.BaseHTTPResponse:
+        """Ask; what is answered is remembered."""
+        answer = super().urlopen(*args, **more)
+        self._answers.append(answer)
+        return answer
+
+    def clear(self) -> None:
+        """Close also the answers that the library does not read to their end."""
+        for answer in self._answers:
+            answer.close()
+        super().clear()
+
+
+class _Http(Urllib3HttpGitClient):
+    """Git over HTTP, and what came in is counted."""
+
+    def __init__(self, address: Address, credentials: Credentials, outgoing: Outgoing) -> None:
+        username = credentials.username
+        if username is None and credentials.password is not None:
+            username = _GIT_USER
+        super().__init__(
+            str(address),
+            pool_manager=_Pools(outgoing),
+            username=username,
+            password=credentials.password,
+            thin_packs=False,
+        )
+        self._outgoing = outgoing
+
+    def _http_request(self, *args: Any, **more: Any) -> Any:
+        answer, read = super()._http_request(*args, **more)
+        return answer, _counted(read, self._outgoing)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.pool_manager.clear()
+
+    def _discover_references(self, *args: Any, **more: Any) -> Any:
+        found = super()._discover_references(*args, **more)
+        if self.dumb:
+            raise RemoteProblem(NO_REPOSITORY)
+        return found
+
+
+def _counted(read: Callable[..., bytes], outgoing: Outgoing) -> Callable[..., bytes]:
+    def reading(*args: Any) -> bytes:
+        found = read(*args)
+        outgoing.count(len(found))
+        return found
+
+    return reading
+
+
+class _Tcp(TCPGitClient):
+    """Git's own protocol."""
+
+    def __init__(self, address: Address, outgoing: Outgoing) -> None:
+        super().__init__(address.host, address.known_port, thin_packs=False)
+        self._outgoing = outgoing
+        self._protocols: list[Protocol] = []
+
+    def close(self) -> None:
+        """Close what the library leaves open when something goes wrong."""
+        _close(self._protocols)
+
+    def _connect(
+        self,
+        cmd: bytes,
+        path: str | bytes,
+        protocol_version: int | None = None,  # noqa: ARG002  # always the newest
+    ) -> tuple[Protocol, Callable[[], bool], IO[bytes] | None]:
+        connection = self._outgoing.connect(self._host, self._port)
+        reader = connection.makefile("rb")
+
+        def close() -> None:
+            reader.close()
+            connection.close()
+
+        protocol = Protocol(
+            _counted(reader.read, self._outgoing), _writer(connection.sendall), close
+        )
+        place = path.encode() if isinstance(path, str) else path
+        host = self._host.encode("idna")
+        self._protocols.append(protocol)
+        protocol.send_cmd(b"git-" + cmd, place, b"host=" + host + b"\0\0version=2\0")
+        return protocol, lambda: False, None
+
+
+def _writer(send: Callable[[bytes], object]) -> Callable[[bytes], int]:
+    def write(content: bytes) -> int:
+        send(content)
+        return len(content)
+
+    return write
+
+
+def _close(protocols: list[Protocol]) -> None:
+    for protocol in protocols:
+        with suppress(OSError, EOFError):
+            protocol.close()
+
+
+class _SshClient(SSHGitClient):
+    """Git over SSH."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._protocols: list[Protocol] = []
+
+    def _connect(self, *args: Any, **more: Any) -> Any:
+        found = super()._connect(*args, **more)
+        self._protocols.append(found[0])
+        return found
+
+    def close(self) -> None:
+        """Close what the library leaves open when something goes wrong."""
+        _close(self._protocols)
+
+
+class _Ssh(SSHVendor):
+    """Git over SSH, spoken by ourselves: no program of the machine and none of its settings have a say."""
+
+    def __init__(
+        self, address: Address, credentials: Credentials, outgoing: Outgoing, hosts: KnownHosts
+    ) -> None:
+        self._address = address
+        self._credentials = credentials
+        self._outgoing = outgoing
+        self._hosts = hosts
+
+    def run_command(self, host: str, command: bytes, *_: Any, **__: Any) -> SubprocessWrapper:
+        """Run git's command at the host."""
+        transport = paramiko.Transport(self._outgoing.connect(host, self._address.known_port or 22))
+        try:
+            transport.start_client(timeout=SILENCE_SECONDS)
+            self._hosts.check(
+                host, self._address.known_port or 22, transport.get_remote_server_key()
+            )
+            self._sign_in(transport)
+            channel = transport.open_session(timeout=SILENCE_SECONDS)
+            channel.settimeout(SILENCE_SECONDS)
+            channel.set_environment_variable("GIT_PROTOCOL", "version=2")
+            channel.exec_command(command)
+        except BaseException:
+            transport.close()
+            raise
+        return _Channel(transport, channel, self._outgoing)  # type: ignore[return-value]  # it has what is asked for
+
+    def _sign_in(self, transport: paramiko.Transport) -> None:
+        who = self._credentials
+        username = self._address.username or who.username or _GIT_USER
+        if who.ssh_key is not None:
+            transport.auth_publickey(username, ssh_key(who.ssh_key))
+        elif who.password is not None:
+            transport.auth_password(username, who.password)
+        else:
+            transport.auth_none(username)
+
+
+class _Channel:
+    """What dulwich reads and writes."""
+
+    def __init__(
+        self, transport: paramiko.Transport, channel: paramiko.Channel, outgoing: Outgoing
+    ) -> None:
+        self._transport = transport
+        self._channel = channel
+        self.read = _counted(channel.makefile("rb").read, outgoing)
+        self.write = _writer(channel.sendall)
+        self.stderr = channel.makefile_stderr("rb")
+
+    def can_read(self) -> bool:
+        """Is something there that was not read?"""
+        return bool(self._channel.recv_ready())
+
+    def close(self) -> None:
+        """End the connection, which the server may have done before us."""
+        with suppress(EOFError, OSError, paramiko.SSHException):
+            self._channel.close()
+        self._transport.close()
+
+
+def ssh_key(text: str) -> paramiko.PKey:
+    """The private key of a text in OpenSSH's or PEM's form; raises `RemoteProblem` for what is none."""
+    for kind in _KEYS:
+        try:
+            return kind.from_private_key(io.StringIO(text.strip() + "\n"))
+        except (paramiko.SSHException, ValueError, IndexError, TypeError):
+            continue
+    raise RemoteProblem(
+        "The SSH key can't be used: it must be an unencrypted private key (Ed25519, ECDSA or RSA).",
+        is_final=True,
+    )
+
+
+def local_path(address: Address) -> Path:
+    """The folder of a file's address."""
+    return Path(posixpath.normpath(address.path))

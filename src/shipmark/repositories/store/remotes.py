@@ -1,0 +1,79 @@
+"""The remotes of repositories: where their commits can be fetched."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    bindparam,
+    delete,
+    select,
+)
+
+from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.repositories.model import KeptRemote
+
+
+class RemoteColumns(TypedColumns):
+    """A remote. ``secret`` is encrypted JSON with all that is secret of it; ``username`` is shown."""
+
+    repository_id = Column(
+        Id, ForeignKey("repositories.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    url = Column(Text, nullable=False)
+    username = Column(String(200))
+    secret = Column(LargeBinary)
+    created_at = Column(Moment, nullable=False)
+    updated_at = Column(Moment, nullable=False)
+
+
+remotes = Table("repository_remotes", metadata, RemoteColumns)
+
+_REMOTE = (remotes.c.repository_id, remotes.c.url, remotes.c.username, remotes.c.secret)
+_OF_REPOSITORIES = select(*_REMOTE).join(WANTED, WANTED.c.id == remotes.c.repository_id)
+_REMOVE = delete(remotes).where(remotes.c.repository_id == bindparam("repository"))
+
+
+def keep_remote(connection: Connection, remote: KeptRemote, at: datetime) -> None:
+    """Keep the remote of a repository, in place of another."""
+    row = {
+        "repository_id": remote.repository_id,
+        "url": remote.url,
+        "username": remote.username,
+        "secret": remote.secret,
+        "created_at": at,
+        "updated_at": at,
+    }
+    statement = upsert(remotes).values(row)
+    names = ("url", "username", "secret", "updated_at")
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["repository_id"],
+            set_={name: statement.excluded[name] for name in names},
+        )
+    )
+
+
+def remotes_of(connection: Connection, repository_ids: Collection[int]) -> dict[int, KeptRemote]:
+    """The remotes of those repositories that have one of their own."""
+    if not repository_ids:
+        return {}
+    found = connection.execute(_OF_REPOSITORIES, wanted(repository_ids))
+    return {
+        repository_id: KeptRemote(
+            repository_id=repository_id, url=url, username=username, secret=secret
+        )
+        for repository_id, url, username, secret in found
+    }
+
+
+def remove_remote(connection: Connection, repository_id: int) -> bool:
+    """Forget the remote of a repository; says whether it had one."""
+    return bool(connection.execute(_REMOVE, {"repository": repository_id}).rowcount)

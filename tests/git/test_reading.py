@@ -1,0 +1,364 @@
+"""Commits are read from real git servers, whatever they speak and allow."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from remotes import (
+    FIRST_AT,
+    PASSWORD,
+    USERNAME,
+    Origin,
+    git_daemon,
+    http_server,
+    origin,
+    ssh_server,
+)
+
+from shipmark.repositories.git.addresses import NOBODY, Credentials, parsed
+from shipmark.repositories.git.hosts import KnownHosts
+from shipmark.repositories.git.outgoing import Outgoing
+from shipmark.repositories.git.problems import CREDENTIALS, NO_REPOSITORY, RemoteProblem
+from shipmark.repositories.git.reading import LAST, Asked, Read, read_exact, read_range
+from shipmark.repositories.git.sources import Outside, Remote
+from shipmark.repositories.model import Change, GivenCommit
+
+SERVERS = ["file", "http", "http v0", "git", "ssh"]
+BY_KEY = [name for name in SERVERS if name != "http v0"]
+MISSING = "1" * 40
+
+
+@dataclass
+class Place:
+    """A repository behind a server, and what we may do outside."""
+
+    origin: Origin
+    url: str
+    folder: Path
+    credentials: Credentials = NOBODY
+    limits: dict[str, Any] = field(default_factory=dict)
+    received: int = 0
+
+    def read(self, commit: str, previous: str | None = None, *, most: int = 1000) -> Read:
+        asked = Asked(repository="acme/web", commit=commit, previous=previous)
+        return self._outside(lambda outside: read_range(self._remote(), asked, outside, most=most))
+
+    def exact(self, *keys: str) -> Read:
+        return self._outside(lambda outside: read_exact(self._remote(), "acme/web", keys, outside))
+
+    def messages(self, commit: str, previous: str | None = None) -> list[str | None]:
+        return [it.message for it in self.read(commit, previous).commits]
+
+    def changes(self, commit: str) -> dict[str, str]:
+        [found] = self.exact(commit).commits
+        return {path: change.value for path, change in found.changes}
+
+    def _remote(self) -> Remote:
+        address, within = parsed(self.url)
+        return Remote(
+            address=address, credentials=self.credentials if self.credentials != NOBODY else within
+        )
+
+    def _outside(self, act: Any) -> Read:
+        limits = {"allow_private": True, "seconds_max": 60, "bytes_max": 10**8} | self.limits
+        with Outgoing(**limits) as outgoing:
+            hosts = KnownHosts(self.folder / "known_hosts")
+            found: Read = act(Outside(allow_files=True, hosts=hosts, outgoing=outgoing))
+            self.received = outgoing._received
+            return found
+
+
+def open_place(server: str, folder: Path, stack: ExitStack) -> Place:
+    made = origin(folder / "served" / "web.git", uploadpack_allowFilter="true")
+    served, credentials = folder / "served", NOBODY
+    match server:
+        case "file":
+            url = f"file://{served}"
+        case "http":
+            at = stack.enter_context(http_server(served, password=PASSWORD)).url
+            url = at.replace("//", f"//{USERNAME}:{PASSWORD}@")
+        case "http v0":
+            url = stack.enter_context(http_server(served, has_version_2=False)).url
+        case "git":
+            url = stack.enter_context(git_daemon(served))
+        case _:
+            at = stack.enter_context(ssh_server(served))
+            url, credentials = at.url, Credentials(ssh_key=at.key)
+    return Place(made, f"{url}/web.git", folder, credentials)
+
+
+@pytest.fixture(params=SERVERS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    with ExitStack() as stack:
+        yield open_place(request.param, tmp_path, stack)
+
+
+@pytest.fixture
+def http(tmp_path: Path) -> Iterator[Place]:
+    with ExitStack() as stack:
+        yield open_place("http", tmp_path, stack)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Iterator[Place]:
+    with ExitStack() as stack:
+        yield open_place("file", tmp_path, stack)
+
+
+def problem(place: Place, *words: str) -> RemoteProblem:
+    with pytest.raises(RemoteProblem) as caught:
+        place.read(*words)
+    return caught.value
+
+
+def test_a_range_is_what_came_after_its_beginning(place: Place) -> None:
+    one, two, three = (place.origin.commit(name) for name in ("one", "two", "three"))
+    assert place.messages(three, one) == ["three", "two"]
+    assert place.messages(two, two) == []
+    assert place.read(three, one).notes == ()
+
+
+def test_all_that_a_commit_says_is_read(place: Place) -> None:
+    place.origin.commit("first", {"a.py": "1", "b.py": "1", "c.py": "1"})
+    author = "Bo Öst <Bo@Example.com>"
+    key = place.origin.commit(
+        "Second\n\nFixes WEB-1\n", {"a.py": "2", "b.py": None, "d/é.py": "1"}, author=author
+    )
+    assert place.exact(key).commits == (
+        GivenCommit(
+            key=key,
+            repository="acme/web",
+            message="Second\n\nFixes WEB-1",
+            author_name="Bo Öst",
+            author_email="Bo@Example.com",
+            at=datetime.fromtimestamp(FIRST_AT + 60, UTC),
+            changes=(
+                ("a.py", Change.MODIFIED),
+                ("b.py", Change.DELETED),
+                ("d/é.py", Change.ADDED),
+            ),
+        ),
+    )
+
+
+def test_without_a_beginning_the_last_twenty_come(place: Place) -> None:
+    keys = [place.origin.commit(str(number)) for number in range(LAST + 5)]
+    found = place.read(keys[-1]).commits
+    assert [it.key for it in found] == keys[:4:-1]
+    assert found[-1].changes == (("file5.py", Change.ADDED),)
+
+
+def test_a_young_repository_has_fewer(place: Place) -> None:
+    keys = [place.origin.commit(str(number)) for number in range(3)]
+    assert [it.key for it in place.read(keys[-1]).commits] == keys[::-1]
+
+
+def test_a_beginning_that_was_rewritten_away_is_told(place: Place) -> None:
+    keys = [place.origin.commit(str(number)) for number in range(LAST + 5)]
+    read = place.read(keys[-1], MISSING)
+    assert [it.key for it in read.commits] == keys[:4:-1]
+    assert read.notes == (
+        f"The remote has no commit {MISSING} any more, so the last 20 commits were taken.",
+    )
+
+
+def test_a_branch_that_was_forced_elsewhere_begins_where_it_parted(http: Place) -> None:
+    base, old = http.origin.commit("base"), http.origin.commit("old")
+    new = http.origin.commit("new", parents=[base])
+    assert http.messages(new, old) == ["new"]
+
+
+def test_a_commit_that_was_not_pushed_is_told(place: Place) -> None:
+    place.origin.commit("one")
+    it = problem(place, MISSING)
+    assert it.sentence == f"The remote has no commit {MISSING}. Was it pushed?"
+    assert not it.is_final
+
+
+def test_branches_tags_and_short_keys_are_commits_too(place: Place) -> None:
+    one, two = place.origin.commit("one"), place.origin.commit("two")
+    place.origin.git("tag", "v1", one)
+    place.origin.git(
+        "-c", "user.name=A", "-c", "user.email=a@example.com", "tag", "-am", "x", "v2", two
+    )
+    for name in ("main", "refs/heads/main", "v2", two[:8], two.upper(), "HEAD"):
+        read = place.read(name, "v1")
+        assert ([it.key for it in read.commits], read.head) == ([two], two), name
+    assert place.messages("main", one[:10]) == ["two"]
+
+
+def test_a_name_that_nobody_has_is_told(place: Place) -> None:
+    place.origin.commit("one")
+    for name in ("nowhere", "abcd123", "é"):
+        assert problem(place, name).sentence == f"The remote has no commit {name}. Was it pushed?"
+
+
+def test_only_the_named_commits_are_read(place: Place) -> None:
+    keys = [place.origin.commit(str(number)) for number in range(6)]
+    assert [it.message for it in place.exact(keys[4], keys[1]).commits] == ["4", "1"]
+    with pytest.raises(RemoteProblem, match=MISSING):
+        place.exact(keys[4], MISSING)
+
+
+def test_a_merge_brings_its_branch_and_what_it_changed_itself(place: Place) -> None:
+    base = place.origin.commit("base", {"a": "1", "b": "1", "c": "1"})
+    ours = place.origin.commit("ours", {"a": "2"})
+    theirs = place.origin.commit("theirs", {"b": "2"}, branch="side", parents=[base])
+    merge = place.origin.commit(
+        "merge", {"b": "2", "c": "mended", "d": "new"}, parents=[ours, theirs]
+    )
+    assert place.messages(merge, base) == ["merge", "theirs", "ours"]
+    assert place.messages(merge, ours) == ["merge", "theirs"]
+    assert place.changes(merge) == {"c": "M", "d": "A"}
+
+
+def test_an_old_branch_that_is_merged_does_not_bring_history_again(http: Place) -> None:
+    keys = http.origin.grow(300)
+    side = http.origin.commit("side", branch="side", parents=[keys[5]], at=FIRST_AT + 60 * 299)
+    merge = http.origin.commit("merge", parents=[keys[-1], side], at=FIRST_AT + 60 * 400)
+    assert http.messages(merge, keys[-1]) == ["merge", "side"]
+
+
+def test_a_rename_is_an_old_file_less_and_a_new_one_more(files: Place) -> None:
+    files.origin.commit("one", {"old.py": "same"})
+    key = files.origin.commit("two", {"old.py": None, "new.py": "same"})
+    assert files.changes(key) == {"old.py": "D", "new.py": "A"}
+
+
+def test_a_file_that_became_a_folder_is_less_and_more(files: Place) -> None:
+    files.origin.commit("one", {"a": "1"})
+    key = files.origin.commit("two", {"a": None, "a/b": "1"})
+    assert files.changes(key) == {"a": "D", "a/b": "A"}
+
+
+def test_wrong_clocks_change_no_range(http: Place) -> None:
+    keys = [http.origin.commit(str(number), at=FIRST_AT - number * 3600) for number in range(30)]
+    assert set(http.messages(keys[-1], keys[9])) == {str(number) for number in range(10, 30)}
+
+
+def test_odd_authors_messages_and_paths_are_read_as_far_as_they_can_be(files: Place) -> None:
+    content = (
+        b"commit refs/heads/main\nauthor \xff\xfe <> 1767348000 +0000\n"
+        b"committer A <a@example.com> 1767348000 +0000\nencoding latin1\ndata 3\nf\xfcr\n"
+        b"M 100644 inline " + b"x" * 600 + b"\ndata 1\n1\n"
+    )
+    files.origin.git("fast-import", "--quiet", content=content)
+    [found] = files.read("main").commits
+    assert (found.message, found.author_email) == ("für", None)
+    assert found.author_name == "ÿþ"
+    [(path, _)] = found.changes
+    assert len(path) == 510
+    assert path.endswith("...")
+
+
+def test_a_commit_with_very_many_files_shows_the_first(files: Place) -> None:
+    key = files.origin.commit("import", {f"f{number:05}": "" for number in range(2500)})
+    assert len(files.changes(key)) == 2000
+
+
+def test_of_too_many_commits_the_newest_come(files: Place) -> None:
+    keys = files.origin.grow(30)
+    read = files.read(keys[-1], keys[4], most=10)
+    assert [it.key for it in read.commits] == keys[:-11:-1]
+    assert read.notes == ("Only the newest 10 of 25 commits were taken.",)
+
+
+def test_a_range_near_the_head_of_a_long_history_is_read_without_it(http: Place) -> None:
+    keys = http.origin.grow(20_000)
+    begun = time.monotonic()
+    found = http.read(keys[-1], keys[-101]).commits
+    assert [it.key for it in found] == keys[:-101:-1]
+    # The whole history is more than ten times that, and takes minutes.
+    assert http.received < 500_000
+    assert time.monotonic() - begun < 60
+
+
+@pytest.mark.parametrize("server", ["http", "git", "ssh", "file"])
+def test_a_repository_that_is_not_there_is_told(tmp_path: Path, server: str) -> None:
+    with ExitStack() as stack:
+        place = open_place(server, tmp_path, stack)
+        place.url = place.url.replace("web.git", "none.git")
+        assert problem(place, MISSING).sentence == NO_REPOSITORY
+
+
+@pytest.mark.parametrize("credentials", [Credentials(password="wrong"), NOBODY])
+@pytest.mark.parametrize("server", ["http", "ssh"])
+def test_refused_credentials_are_told_and_final(
+    tmp_path: Path, server: str, credentials: Credentials
+) -> None:
+    with ExitStack() as stack:
+        place = open_place(server, tmp_path, stack)
+        place.url = place.url.replace(f":{PASSWORD}@", "@")
+        place.credentials = credentials
+        it = problem(place, MISSING)
+        assert (it.sentence, it.is_final) == (CREDENTIALS, True)
+
+
+def test_ssh_takes_a_password(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        place = open_place("ssh", tmp_path, stack)
+        place.credentials = Credentials(password=PASSWORD)
+        key = place.origin.commit("one")
+        assert place.messages(key) == ["one"]
+
+
+def test_an_ssh_server_with_another_key_than_before_is_refused(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        place = open_place("ssh", tmp_path, stack)
+        key = place.origin.commit("one")
+        assert place.messages(key) == ["one"]
+        kept = (tmp_path / "known_hosts").read_text()
+        with ssh_server(tmp_path / "served") as other:
+            (tmp_path / "known_hosts").write_text(
+                kept.replace(place.url.split(":")[2][:5], str(other.port))
+            )
+            place.url = f"{other.url}/web.git"
+            it = problem(place, key)
+    assert it.sentence.startswith("The SSH server's key is not the one that it had before.")
+    assert it.is_final
+
+
+@pytest.mark.parametrize("scheme", ["http", "git", "ssh"])
+def test_a_server_that_is_away_is_told(files: Place, scheme: str) -> None:
+    files.url = f"{scheme}://127.0.0.1:9/web.git"
+    assert problem(files, MISSING).sentence == "The remote can't be reached: Connection refused."
+
+
+@pytest.mark.parametrize("server", BY_KEY[1:])
+def test_too_much_is_refused(tmp_path: Path, server: str) -> None:
+    with ExitStack() as stack:
+        place = open_place(server, tmp_path, stack)
+        keys = place.origin.grow(300)
+        place.limits = {"bytes_max": 10_000}
+        it = problem(place, keys[-1], keys[0])
+    assert it.sentence == "The remote sent too much: SHIPMARK_GIT_BYTES_MAX is 10000 bytes."
+    assert it.is_final
+
+
+def test_a_server_that_takes_too_long_is_left(tmp_path: Path) -> None:
+    made = origin(tmp_path / "served" / "web.git")
+    with http_server(tmp_path / "served") as server:
+        server.waits_seconds = 5
+        place = Place(made, f"{server.url}/web.git", tmp_path, limits={"seconds_max": 0.5})
+        begun = time.monotonic()
+        it = problem(place, made.commit("one"))
+        assert it.sentence == "The remote took too long: SHIPMARK_GIT_SECONDS_MAX is 0.5 s."
+        assert time.monotonic() - begun < 4
+
+
+def test_what_is_no_git_server_is_told(tmp_path: Path) -> None:
+    made = origin(tmp_path / "served" / "web.git")
+    with http_server(tmp_path) as server:
+        server.is_away = True
+        place = Place(made, f"{server.url}/web.git", tmp_path)
+        assert problem(place, MISSING).sentence == ("The remote answered with the HTTP status 503.")
+
+
+def test_an_empty_repository_has_no_commit(place: Place) -> None:
+    assert "has no commit main" in problem(place, "main").sentence
+    assert "has no commit" in problem(place, MISSING).sentence
