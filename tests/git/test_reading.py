@@ -269,7 +269,7 @@ def test_of_too_many_commits_the_newest_come(files: Place) -> None:
 
 
 def test_a_range_near_the_head_of_a_long_history_is_read_without_it(http: Place) -> None:
-    keys = http.origin.grow(20_000)
+    keys = http.origin.grow(50_000)
     begun = time.monotonic()
     found = http.read(keys[-1], keys[-101]).commits
     assert [it.key for it in found] == keys[:-101:-1]

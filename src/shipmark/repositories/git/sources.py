@@ -158,7 +158,7 @@ def _is_no(error: BaseException) -> bool:
 
 def _was_cut_off(error: BaseException) -> bool:
     """Did the server end the connection? The library wraps what the connection says."""
-    cut_off = (ConnectionResetError, BrokenPipeError)
+    cut_off = (ConnectionResetError, BrokenPipeError, EOFError)
     return isinstance(error, cut_off) or isinstance(error.__cause__, cut_off)
 
 
