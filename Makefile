@@ -34,8 +34,9 @@ format: .venv/.test  ## Format the code and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/.test  ## Measure publishing and starting, beside their targets
+bench: .venv/.test  ## Measure publishing, lists and starting, beside their targets
 	$(BIN)/python bench/publish.py
+	$(BIN)/python bench/list.py
 	$(BIN)/python bench/start.py
 
 fuzz: .venv/.test  ## Send the API many requests that nobody thought of

@@ -18,6 +18,8 @@ import structlog
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from given import ALICE, BOB, CHARLIE, Bearer, Caller, World
 from httpx import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from litestar import Litestar
 from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -32,6 +34,12 @@ from shipmark.ground.settings import Settings
 from shipmark.serving.paths import Addresses
 
 KINDS = ("sqlite", "postgresql")
+
+# Nothing in the tests asserts seconds: a machine may be busy.
+hypothesis_settings.register_profile(
+    "shipmark", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("shipmark")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -269,13 +269,11 @@ def test_of_too_many_commits_the_newest_come(files: Place) -> None:
 
 
 def test_a_range_near_the_head_of_a_long_history_is_read_without_it(http: Place) -> None:
-    keys = http.origin.grow(20_000)
-    begun = time.monotonic()
+    keys = http.origin.grow(50_000)
     found = http.read(keys[-1], keys[-101]).commits
     assert [it.key for it in found] == keys[:-101:-1]
-    # The whole history is more than ten times that, and takes minutes.
+    # The whole history is more than ten times that.
     assert http.received < 500_000
-    assert time.monotonic() - begun < 60
 
 
 @pytest.mark.parametrize("server", ["http", "git", "ssh", "file"])

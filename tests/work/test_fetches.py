@@ -27,7 +27,7 @@ from structlog.testing import capture_logs
 from shipmark.ground.database import Database
 from shipmark.ground.jobs import ATTEMPTS_MAX
 from shipmark.ground.settings import Settings
-from shipmark.work import timers
+from shipmark.work import errands
 
 REPOSITORY = "acme/web"
 FETCHES = "commit-fetches/"
@@ -66,7 +66,7 @@ class Desk:
     def work(self, **later: float) -> None:
         """Run what is due then, but for the timers."""
         at = datetime.now(UTC) + timedelta(seconds=1, **later)
-        while timers.run_due(self.database, at, self.settings, timers.ERRANDS):
+        while errands.run_due(self.database, at, self.settings):
             pass
 
     def commits(self, version: str) -> list[str]:
@@ -271,7 +271,7 @@ def test_a_slow_fetch_is_not_claimed_by_another(desk: Desk) -> None:
     later = datetime.now(UTC) + timedelta(minutes=10)
     during(
         desk,
-        lambda: found.append(timers.run_due(desk.database, later, desk.settings, timers.ERRANDS)),
+        lambda: found.append(errands.run_due(desk.database, later, desk.settings)),
     )
     desk.work()
     assert found == [False]
@@ -282,7 +282,7 @@ def test_who_was_too_slow_changes_nothing(desk: Desk) -> None:
     later = datetime.now(UTC) + timedelta(hours=1)
     during(
         desk,
-        lambda: timers.run_due(desk.database, later, desk.settings, timers.ERRANDS),
+        lambda: errands.run_due(desk.database, later, desk.settings),
     )
     desk.work()
     assert desk.commits("web@1.0.0") == ["one"]

@@ -1,15 +1,17 @@
 """What runs by the clock, and what becomes of a job that fails."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from given import World, counts, error_event, rows, send_event
+from given import BEGINNING, World, counts, error_event, rows, send_event
 from httpx import Client
 from sqlalchemy import text
 
 from shipmark.accounts import actions as accounts
 from shipmark.ground import jobs
 from shipmark.ground.database import Database
+from shipmark.ground.settings import Settings
 from shipmark.work import timers
 
 NOW = datetime(2027, 1, 5, 9, tzinfo=UTC)
@@ -87,7 +89,7 @@ def test_a_job_that_fails_is_given_back_and_changes_nothing(
 def test_a_worker_runs_what_is_due_and_stops_when_told(database: Database) -> None:
     with database.transaction() as connection:
         jobs.enqueue(connection, "tidy", {}, now=datetime.now(UTC))
-    worker = timers.Worker(database)
+    worker = timers.Worker(lambda: timers.run_due(database, datetime.now(UTC)))
     worker.start()
     for _ in range(500):
         if rows(database, "jobs")[0]["run_at"] > datetime.now(UTC) + timedelta(minutes=30):
@@ -95,3 +97,15 @@ def test_a_worker_runs_what_is_due_and_stops_when_told(database: Database) -> No
     worker.stop()
     assert not worker.is_alive()
     assert rows(database, "jobs")[0]["run_at"] > datetime.now(UTC)
+
+
+def test_errands_run_in_a_process_of_their_own(database: Database, tmp_path: Path) -> None:
+    """Nothing of it is told to the server but that there was one: its fetches are gone, and so the job is done."""
+    with database.transaction() as connection:
+        jobs.enqueue(connection, timers.ERRANDS[0], {"fetches": [1]}, now=BEGINNING)
+    settings = Settings(data=tmp_path, database_url=database.url)
+    worker = timers.ErrandWorker(database, settings)
+    assert worker.run_errands() is True
+    assert worker.run_errands() is False
+    with database.snapshot() as connection:
+        assert not jobs.is_due(connection, datetime.now(UTC), timers.ERRANDS)

@@ -30,13 +30,14 @@ from shipmark.releases.store import releases as release_store
 from shipmark.releases.store.fetches import Result
 from shipmark.repositories import actions as repositories
 from shipmark.repositories import store as repository_store
+from shipmark.repositories.git.addresses import Remote
 from shipmark.repositories.git.chosen import chosen
 from shipmark.repositories.git.hosts import KnownHosts
 from shipmark.repositories.git.keeping import remote_of
 from shipmark.repositories.git.outgoing import Outgoing
 from shipmark.repositories.git.problems import RemoteProblem
 from shipmark.repositories.git.reading import Asked, Read, read_exact, read_range
-from shipmark.repositories.git.sources import Outside, Remote
+from shipmark.repositories.git.sources import Outside
 from shipmark.repositories.model import GivenCommit, KeptRemote, Repository
 
 _PENDING = {FetchState.WAITING, FetchState.RUNNING}

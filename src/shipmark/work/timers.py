@@ -1,5 +1,8 @@
 """Which job calls which action, and what runs by the clock?"""
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
@@ -12,24 +15,20 @@ from shipmark.ground.clock import now
 from shipmark.ground.database import Database
 from shipmark.ground.errors import Conflict
 from shipmark.ground.jobs import Job
-from shipmark.ground.settings import Settings
+from shipmark.ground.settings import Settings, to_environment
 from shipmark.ground.telemetry import counted, failed, log
 from shipmark.issues.store import inbox
 from shipmark.publishing import asking
 from shipmark.releases import removing
-from shipmark.work import fetches
 
 #: An issue that nobody looked at leaves the inbox by itself (releases.md 1.20).
 INBOX_LENGTH = timedelta(days=7)
 _PERIOD = timedelta(hours=1)
 _PAUSE_SECONDS = 2.0
-
-_DEFAULTS = Settings()
+_RUN_ERRANDS = (sys.executable, "-m", "shipmark.work.errands")
 
 #: What a job does within one unit of work, all or nothing.
 Action = Callable[[Connection, dict[str, object], datetime], None]
-#: What a job does that goes outside: it opens its units of work itself and finishes itself.
-Errand = Callable[[Database, Settings, Job, datetime], None]
 
 
 def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
@@ -49,7 +48,8 @@ def remove_repository(connection: Connection, details: dict[str, object], at: da
 
 
 ACTIONS: dict[str, Action] = {"tidy": tidy, removing.JOB: remove_repository}
-ERRANDS: dict[str, Errand] = {asking.JOB: fetches.run}
+#: What goes outside runs in a process of its own: see errands.py.
+ERRANDS = (asking.JOB,)
 
 
 def start(connection: Connection, at: datetime) -> None:
@@ -57,38 +57,32 @@ def start(connection: Connection, at: datetime) -> None:
     jobs.enqueue_once(connection, "tidy", {}, now=at)
 
 
-def run_due(
-    database: Database,
-    at: datetime,
-    settings: Settings = _DEFAULTS,
-    kinds: Collection[str] | None = None,
-) -> bool:
-    """Run one job, of these kinds, that is due; says whether there was one."""
-    with database.snapshot() as connection:
-        if not jobs.is_due(connection, at, kinds):
-            return False
-    with database.transaction() as connection:
-        job = jobs.claim(connection, at, kinds)
+def run_due(database: Database, at: datetime) -> bool:
+    """Run one action that is due; says whether there was one."""
+    job = claimed(database, at, ACTIONS)
     if job is None:
         return False
     try:
-        _run(database, settings, job, at)
+        with database.transaction() as connection:
+            jobs.finish(connection, job)
+            ACTIONS[job.kind](connection, job.details, at)
         counted("jobs", "done")
     except Exception as error:  # noqa: BLE001  # a job that fails must not end the worker
-        _give_back(database, job, error, at)
+        give_back(database, job, error, at)
     return True
 
 
-def _run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
-    if job.kind in ERRANDS:
-        ERRANDS[job.kind](database, settings, job, at)
-        return
+def claimed(database: Database, at: datetime, kinds: Collection[str]) -> Job | None:
+    """Take one job, of these kinds, that is due."""
+    with database.snapshot() as connection:
+        if not jobs.is_due(connection, at, kinds):
+            return None
     with database.transaction() as connection:
-        jobs.finish(connection, job)
-        ACTIONS[job.kind](connection, job.details, at)
+        return jobs.claim(connection, at, kinds)
 
 
-def _give_back(database: Database, job: Job, error: Exception, at: datetime) -> None:
+def give_back(database: Database, job: Job, error: Exception, at: datetime) -> None:
+    """Have a job tried again that failed by a bug, or by something that nobody thought of."""
     with database.transaction() as connection:
         again = jobs.give_back(connection, job, f"{type(error).__name__}: {error}", at)
     counted("jobs", "failed")
@@ -97,29 +91,22 @@ def _give_back(database: Database, job: Job, error: Exception, at: datetime) -> 
 
 def workers(database: Database, settings: Settings) -> list["Worker"]:
     """The workers of a process: one for what is quick, and one for what may wait for somebody outside."""
-    return [Worker(database, settings, kinds) for kinds in (ACTIONS, ERRANDS)]
+    return [Worker(lambda: run_due(database, now())), ErrandWorker(database, settings)]
 
 
 class Worker(threading.Thread):
-    """Runs jobs in the background of a server process, until it is told to stop."""
+    """Does something again and again in the background of a server process, until it is told to stop."""
 
-    def __init__(
-        self,
-        database: Database,
-        settings: Settings = _DEFAULTS,
-        kinds: Collection[str] | None = None,
-    ) -> None:
+    def __init__(self, run_one: Callable[[], bool]) -> None:
         super().__init__(name="shipmark-worker", daemon=True)
-        self._database = database
-        self._settings = settings
-        self._kinds = kinds
+        self._run_one = run_one
         self._stopping = threading.Event()
 
     def run(self) -> None:
         """Look for jobs every two seconds, and at once after one was run."""
         while not self._stopping.is_set():
             try:
-                busy = run_due(self._database, now(), self._settings, self._kinds)
+                busy = self._run_one()
             except Conflict:
                 busy = False
             except Exception as error:  # noqa: BLE001  # nor must a database that is away
@@ -129,6 +116,37 @@ class Worker(threading.Thread):
                 self._stopping.wait(_PAUSE_SECONDS)
 
     def stop(self) -> None:
-        """Stop after the job that is running."""
+        """Stop after the job that is running, unless it takes long."""
         self._stopping.set()
         self.join(timeout=10)
+
+
+class ErrandWorker(Worker):
+    """Has errands run by a process of their own, while there are any.
+
+    What goes outside loads large libraries, handles what strangers send, and may take minutes: none of it happens where
+    requests are answered.
+    """
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        super().__init__(self.run_errands)
+        self._database = database
+        self._environment = os.environ | to_environment(settings)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run_errands(self) -> bool:
+        """Run the errands that are due; says whether there were any."""
+        with self._database.snapshot() as connection:
+            if not jobs.is_due(connection, now(), ERRANDS):
+                return False
+        with subprocess.Popen(_RUN_ERRANDS, env=self._environment) as self._process:
+            status = self._process.wait()
+        if status:
+            log.error("Errands ended badly", **{"process.status": status})
+        return not status
+
+    def stop(self) -> None:
+        """Stop the errand too: it is run again when its lease is over."""
+        if self._process is not None:
+            self._process.terminate()
+        super().stop()

@@ -12,6 +12,7 @@ from shipmark.ground.errors import Conflict, Invalid, NotFound
 from shipmark.ground.secrets import Safe, SecretsError
 from shipmark.organizations.model import Access
 from shipmark.repositories import store
+from shipmark.repositories.git import ssh_keys
 from shipmark.repositories.git.addresses import (
     ADDRESS_MAX,
     NOBODY,
@@ -22,9 +23,7 @@ from shipmark.repositories.git.addresses import (
 )
 from shipmark.repositories.git.chosen import chosen
 from shipmark.repositories.git.keeping import kept
-from shipmark.repositories.git.problems import RemoteProblem
-from shipmark.repositories.git.sources import NO_FILES
-from shipmark.repositories.git.transports import ssh_key
+from shipmark.repositories.git.problems import NO_FILES, RemoteProblem
 from shipmark.repositories.model import KeptRemote, Repository
 from shipmark.serving.fields import Field, Fields, Record, Text
 
@@ -136,7 +135,7 @@ def _check_key(address: Address, password: str | None, key: str) -> None:
     if password is not None:
         raise Invalid({"sshKey": ["Give a password or a key, not both."]})
     try:
-        ssh_key(key)
+        ssh_keys.check(key)
     except RemoteProblem as problem:
         raise Invalid({"sshKey": [problem.sentence]}) from None
 

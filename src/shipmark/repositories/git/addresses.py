@@ -68,6 +68,14 @@ class Credentials:
 NOBODY = Credentials()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """Where a repository's commits come from, and who we are there."""
+
+    address: Address
+    credentials: Credentials = NOBODY
+
+
 def parsed(text: str) -> tuple[Address, Credentials]:
     """The address without the credentials that are in it, and those; raises `AddressError` with a sentence."""
     if len(text) > ADDRESS_MAX:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from shipmark.ground.settings import SettingsError
-from shipmark.repositories.git.addresses import AddressError, parsed
-from shipmark.repositories.git.sources import Remote
+from shipmark.repositories.git.addresses import AddressError, Remote, parsed
 
 _PART = re.compile(r"[\w.+~-]+")
 _ANYTHING = "*"

@@ -3,9 +3,8 @@
 import json
 
 from shipmark.ground.secrets import Safe
-from shipmark.repositories.git.addresses import Address, Credentials, parsed
+from shipmark.repositories.git.addresses import Address, Credentials, Remote, parsed
 from shipmark.repositories.git.chosen import Chosen
-from shipmark.repositories.git.sources import Remote
 from shipmark.repositories.model import KeptRemote, Repository
 
 

@@ -8,6 +8,10 @@ _SAID_MAX = 300
 
 CREDENTIALS = "The remote refused the credentials."
 NO_REPOSITORY = "There is no such git repository at the remote, or its credentials may not see it."
+NO_FILES = (
+    "Repositories in the file system are not read by this server:"
+    " SHIPMARK_GIT_ALLOW_FILES allows it."
+)
 TOO_SLOW = "The remote took too long: SHIPMARK_GIT_SECONDS_MAX is {} s."
 TOO_BIG = "The remote sent too much: SHIPMARK_GIT_BYTES_MAX is {} bytes."
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from dulwich.objects import Commit, ObjectID, ShaFile, Tag
 
+from shipmark.repositories.git.addresses import Remote
 from shipmark.repositories.git.commits import given
 from shipmark.repositories.git.problems import RemoteProblem
 from shipmark.repositories.git.ranges import Range, between
-from shipmark.repositories.git.sources import Outside, Remote, Source, peeled, source_of
+from shipmark.repositories.git.sources import Outside, Source, peeled, source_of
 from shipmark.repositories.model import GivenCommit
 
 #: How many commits a release gets whose first commit nobody knows (releases.md 3.5.1).

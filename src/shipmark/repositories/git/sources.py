@@ -13,23 +13,14 @@ from dulwich.objects import ObjectID
 from dulwich.protocol import PEELED_TAG_SUFFIX
 from dulwich.repo import Repo
 
-from shipmark.repositories.git.addresses import NOBODY, Address, Credentials
+from shipmark.repositories.git.addresses import Remote
 from shipmark.repositories.git.hosts import KnownHosts
 from shipmark.repositories.git.outgoing import Outgoing
-from shipmark.repositories.git.problems import NO_REPOSITORY, RemoteProblem
+from shipmark.repositories.git.problems import NO_FILES, NO_REPOSITORY, RemoteProblem
 from shipmark.repositories.git.transports import local_path, opened, path_of
 
-NO_FILES = "Repositories in the file system are not read by this server: SHIPMARK_GIT_ALLOW_FILES allows it."
 _NO_BLOBS = b"blob:none"
 _NOES = ("not our ref", "shallow capability")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remote:
-    """Where a repository's commits come from, and who we are there."""
-
-    address: Address
-    credentials: Credentials = NOBODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +73,6 @@ def source_of(remote: Remote, outside: Outside) -> Iterator[Source]:
         yield _Server(client, path_of(remote.address), repo, outside.outgoing)
 
 
-_CUT_OFF = (ConnectionResetError, BrokenPipeError)
-
-
 class _Folder:
     is_here = knows_by_key = True
 
@@ -116,8 +104,10 @@ class _Server:
     def refs(self) -> dict[bytes, bytes]:
         try:
             found = self._client.get_refs(self._path.encode()).refs
-        except _CUT_OFF:
+        except Exception as error:
             # A server that has said all may cut us off while we still say goodbye.
+            if not _was_cut_off(error):
+                raise
             found = self._client.get_refs(self._path.encode()).refs
         self._outgoing.check()
         return {bytes(name): bytes(it) for name, it in found.items() if it is not None}
@@ -138,7 +128,7 @@ class _Server:
             abort()
             self._outgoing.check()
             # One that refuses what is wanted may cut us off before we have heard why.
-            if not (_is_no(error) or (is_empty and isinstance(error, _CUT_OFF))):
+            if not (_is_no(error) or (is_empty and _was_cut_off(error))):
                 raise
         else:
             commit()
@@ -164,6 +154,12 @@ def _is_no(error: BaseException) -> bool:
         return not error.stderr_lines or b"not our ref" in b" ".join(error.stderr_lines)
     # One that can't cut history off is asked for all of it in the end.
     return isinstance(error, GitProtocolError) and any(it in str(error) for it in _NOES)
+
+
+def _was_cut_off(error: BaseException) -> bool:
+    """Did the server end the connection? The library wraps what the connection says."""
+    cut_off = (ConnectionResetError, BrokenPipeError, EOFError)
+    return isinstance(error, cut_off) or isinstance(error.__cause__, cut_off)
 
 
 def peeled(refs: dict[bytes, bytes], name: bytes) -> bytes | None:

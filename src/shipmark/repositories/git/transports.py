@@ -35,6 +35,7 @@ from shipmark.repositories.git.problems import (
     said,
     unreachable,
 )
+from shipmark.repositories.git.ssh_keys import UNUSABLE
 
 _REDIRECTS_MAX = 5
 _KEYS: tuple[type[paramiko.PKey], ...] = (
@@ -344,10 +345,7 @@ def ssh_key(text: str) -> paramiko.PKey:
             return kind.from_private_key(io.StringIO(text.strip() + "\n"))
         except (paramiko.SSHException, ValueError, IndexError, TypeError):
             continue
-    raise RemoteProblem(
-        "The SSH key can't be used: it must be an unencrypted private key (Ed25519, ECDSA or RSA).",
-        is_final=True,
-    )
+    raise RemoteProblem(UNUSABLE, is_final=True)
 
 
 def local_path(address: Address) -> Path:

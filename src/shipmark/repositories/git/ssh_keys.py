@@ -1,0 +1,32 @@
+"""Can that be used as an SSH key? Known without the library that speaks SSH, which takes long to load."""
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    load_pem_private_key,
+    load_ssh_private_key,
+)
+
+from shipmark.repositories.git.problems import RemoteProblem
+
+_KINDS = (Ed25519PrivateKey, EllipticCurvePrivateKey, RSAPrivateKey)
+_LOADERS = (load_ssh_private_key, load_pem_private_key)
+
+UNUSABLE = (
+    "The SSH key can't be used: it must be an unencrypted private key (Ed25519, ECDSA or RSA)."
+)
+
+
+def check(text: str) -> None:
+    """Raise `RemoteProblem` for what is no unencrypted private key in OpenSSH's or PEM's form."""
+    content = text.strip().encode() + b"\n"
+    for load in _LOADERS:
+        try:
+            found = load(content, None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            continue
+        if isinstance(found, _KINDS):
+            return
+    raise RemoteProblem(UNUSABLE, is_final=True)
