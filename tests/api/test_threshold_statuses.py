@@ -167,14 +167,15 @@ def test_the_window_begins_with_the_last_deploy_there(alice: Caller, fail: Fail)
     watch(alice, environment="production")
     watch(alice)
     alice.publish("web@1.0.0")
-    finished = written(ago(hours=3))
+    moment = ago(hours=3)
+    finished = written(moment)
     for environment, at in (("production", written(ago(hours=4))), ("production", finished)):
         body = {"environment": environment, "dateFinished": at}
         alice.post(release_path("web@1.0.0", "deploys/"), body)
     fail("a", environment="production", timestamp=written(ago(hours=2, minutes=30)))
     fail("b", environment="production")
     there, anywhere = statuses(alice, "&project=-1")["web-web@1.0.0"]
-    assert (there["start"], there["end"]) == (finished, written(ago(hours=2)))
+    assert (there["start"], there["end"]) == (finished, written(moment + timedelta(hours=1)))
     assert (there["metric_value"], anywhere["metric_value"]) == (1, 1)
     assert anywhere["start"] != finished
 

@@ -47,6 +47,9 @@ made = st.lists(
     max_size=14,
     unique_by=lambda it: it[0],
 )
+SECOND = versions.parse_version("2.0")
+assert SECOND is not None
+
 queries = st.sampled_from(
     ["", "", "web", "release.package:web", "release.version:>=2.0", "release.build:<100"]
 )
@@ -123,9 +126,7 @@ def meets(release: Release, given: ReleaseFilter) -> bool:
     number = build(release)
     return {
         "PackageTerm": name.package == "web" and version is not None,
-        "VersionTerm": version is not None
-        and (version.major, version.pre is None) >= (2, True)
-        and not (version.major == 2 and version.minor == 0 and version.pre is not None),
+        "VersionTerm": version is not None and version.precedence[:3] >= SECOND.precedence[:3],
         "BuildNumberTerm": number is not None and number < 100,
     }[term]
 
