@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
@@ -88,11 +89,18 @@ def create() -> ASGIApp:
     """The whole server, with the settings of the environment: what a worker process runs."""
     settings = from_environment()
     logs.set_up(settings)
-    database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
-    return Addresses(assemble(settings, database))
+    app = assembled(settings)
+    app.state.database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
+    return Addresses(app)
 
 
-def assemble(settings: Settings, database: Database) -> Litestar:
+@cache
+def assembled(settings: Settings) -> Litestar:
+    """The application without a database. Made before processes fork, it is made once, and shared by all of them."""
+    return assemble(settings, None)
+
+
+def assemble(settings: Settings, database: Database | None) -> Litestar:
     """The application on a given database; raises `SettingsError` for settings that can't be meant."""
     chosen(settings.git_remotes)
     monitoring = [get_health, get_metrics] if settings.metrics else [get_health]

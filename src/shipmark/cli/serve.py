@@ -19,7 +19,7 @@ from shipmark.accounts import store as accounts
 from shipmark.cli.create import make_all
 from shipmark.cli.opening import opened, settings_of, with_data
 from shipmark.ground import ids, logs, telemetry
-from shipmark.ground.settings import Settings, SettingsError, to_environment
+from shipmark.ground.settings import Settings, SettingsError, from_environment, to_environment
 from shipmark.repositories.git.chosen import chosen
 
 #: What a first start makes.
@@ -73,6 +73,8 @@ def _run(settings: Settings) -> None:
     metrics = tempfile.mkdtemp(prefix="shipmark-metrics-")
     os.environ |= to_environment(settings)
     telemetry.share(metrics)
+    # Read as the workers will: it is the same application for the same settings only.
+    app.assembled(from_environment())
     # Workers are forked: what is loaded and frozen now, they share. A large publish makes many objects that live
     # just as long as it does: collecting among them all the time finds nothing.
     gc.freeze()
