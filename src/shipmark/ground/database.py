@@ -4,16 +4,12 @@ Two units of work: `Database.transaction` may write and is all or nothing, `Data
 ``Connection`` and never open, commit or roll back anything themselves.
 """
 
-import fcntl
 import json
 import re
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -43,6 +39,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from shipmark.ground.errors import Conflict
+from shipmark.ground.turns import NoTurns, Turns, WritersTurns
 
 metadata = MetaData(
     naming_convention={
@@ -111,7 +108,7 @@ class Database:
         self._writing = self.engine.execution_options(shipmark_writes=True)
         self._glancing = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         path = make_url(url).database if self.is_sqlite else None
-        self._writers: _Lock = _WritersTurn(path) if path else _NoLock()
+        self._writers: Turns = WritersTurns(path) if path else NoTurns()
 
     @contextmanager
     def transaction(self, *, busy: str = BUSY) -> Iterator[Connection]:
@@ -264,81 +261,6 @@ def _in_json(value: object) -> str:
 
 
 WANTED = listed(WANTED_NAME, id=Id)
-
-
-class _Lock(Protocol):
-    def acquire(self, *, timeout: float) -> bool: ...
-    def release(self) -> None: ...
-    def close(self) -> None: ...
-
-
-class _NoLock:
-    """PostgreSQL lets writers in together."""
-
-    def acquire(self, *, timeout: float) -> bool:
-        return timeout >= 0
-
-    def release(self) -> None:
-        return None
-
-    def close(self) -> None:
-        return None
-
-
-class _WritersTurn:
-    """Whose turn it is to write to a SQLite database, among the threads and processes of one machine.
-
-    SQLite decides it too, but by looking again after pauses that grow to a tenth of a second, so that some writers
-    wait for ever. Here threads hand over at once, and processes look again every half millisecond, at a lock that
-    the system gives back when one dies.
-    """
-
-    _PAUSE_SECONDS = 0.0005
-
-    def __init__(self, path: str) -> None:
-        self._threads = threading.Lock()
-        self._path = Path(f"{path}-turn")
-        self._file: IO[bytes] | None = None
-
-    def acquire(self, *, timeout: float) -> bool:
-        deadline = time.monotonic() + timeout
-        if not self._threads.acquire(timeout=timeout):
-            return False
-        try:
-            has_turn = self._waits(deadline)
-        except OSError:
-            self._threads.release()
-            raise
-        if not has_turn:
-            self._threads.release()
-        return has_turn
-
-    def release(self) -> None:
-        assert self._file is not None, "it was acquired"
-        fcntl.flock(self._file, fcntl.LOCK_UN)
-        self._threads.release()
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def _waits(self, deadline: float) -> bool:
-        if self._file is None:
-            self._file = self._path.open("ab")
-        while not _locks(self._file):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(self._PAUSE_SECONDS)
-        return True
-
-
-def _locks(file: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextmanager
