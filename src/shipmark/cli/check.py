@@ -46,7 +46,7 @@ def _problems(settings: Settings) -> Iterator[str]:
 
 def _problems_of_blobs(settings: Settings) -> Iterator[str]:
     try:
-        blobs_at(settings.blobs).put(b"")
+        blobs_at(settings.blobs).put("check", b"")
     except (OSError, ValueError) as error:
         yield f"Blobs can't be written: {error}. Check SHIPMARK_BLOBS_URL and the folder's owner."
 

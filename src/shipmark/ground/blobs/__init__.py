@@ -1,35 +1,37 @@
-"""Where are large contents kept? A port: any number of bytes under the SHA-1 of its content."""
+"""Where are large contents kept? A port: any number of bytes under a key that we made."""
 
 from collections.abc import Iterator
 from typing import Protocol
 
 
 class Blobs(Protocol):
-    """Contents by their SHA-1 (40 lower-case hexadecimal digits, the protocol's name for a file).
+    """Contents by keys: small letters, digits, ``-`` and single ``/`` between them, 200 characters at most.
 
-    Every implementation promises, and ``tests/ports/test_blobs.py`` checks on each:
+    A key is used for one content only, and never again: so nothing that is there is ever changed. Every implementation
+    promises, and ``tests/ports/test_blobs.py`` checks on each:
 
     * `put` returns once the content is as durable as the store can make it; it is there whole or not at all;
-    * putting what is there already changes nothing; `remove` of what is not there changes nothing;
-    * `read` streams from any offset without holding the whole content; of one that is not there it raises ``KeyError``.
+    * `remove` of what is not there changes nothing;
+    * `read` streams any stretch without holding the whole content; of a key that is not there it raises ``KeyError``,
+      and so do other texts than keys.
     """
 
-    def put(self, content: bytes) -> str:
-        """Keep the content; says its SHA-1."""
+    def put(self, key: str, content: bytes) -> None:
+        """Keep the content."""
         ...
 
-    def has(self, sha1: str) -> bool:
+    def has(self, key: str) -> bool:
         """Is it there?"""
         ...
 
-    def size(self, sha1: str) -> int:
+    def size(self, key: str) -> int:
         """Its length in bytes."""
         ...
 
-    def read(self, sha1: str, *, start: int = 0) -> Iterator[bytes]:
-        """Its bytes from an offset on, in parts."""
+    def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Its bytes from an offset on, up to another one or to the end, in parts."""
         ...
 
-    def remove(self, sha1: str) -> None:
+    def remove(self, key: str) -> None:
         """Forget it."""
         ...

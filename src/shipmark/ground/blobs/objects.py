@@ -1,6 +1,5 @@
 """Blobs in an object store: a local folder by default, by obstore."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,48 +10,48 @@ from obstore.exceptions import NotFoundError
 from obstore.store import LocalStore, ObjectStore
 
 PART_BYTES = 1024 * 1024
-_SHA1 = re.compile(r"[0-9a-f]{40}")
+KEY_MAX = 200
+_KEY = re.compile(r"[a-z0-9-]+(?:/[a-z0-9-]+)*")
 
 
 class ObjectBlobs:
-    """Blobs as objects ``ab/cdef…``, so that no folder grows without end."""
+    """Blobs as objects of a store: files of a folder, or objects in a bucket."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    def put(self, content: bytes) -> str:
+    def put(self, key: str, content: bytes) -> None:
         """Keep the content; the store writes it aside and renames it."""
-        sha1 = hashlib.sha1(content, usedforsecurity=False).hexdigest()
-        if not self.has(sha1):
-            obstore.put(self._store, _path(sha1), content)
-        return sha1
+        obstore.put(self._store, _checked(key), content)
 
-    def has(self, sha1: str) -> bool:
+    def has(self, key: str) -> bool:
         """Is it there?"""
         try:
-            obstore.head(self._store, _path(sha1))
-        except (NotFoundError, FileNotFoundError):
+            self.size(key)
+        except KeyError:
+            _checked(key)
             return False
         return True
 
-    def size(self, sha1: str) -> int:
+    def size(self, key: str) -> int:
         """Its length in bytes."""
         try:
-            return obstore.head(self._store, _path(sha1))["size"]
+            return obstore.head(self._store, _checked(key))["size"]
         except (NotFoundError, FileNotFoundError):
-            raise KeyError(sha1) from None
+            raise KeyError(key) from None
 
-    def read(self, sha1: str, *, start: int = 0) -> Iterator[bytes]:
-        """Its bytes from an offset on, a mebibyte at a time."""
-        length = self.size(sha1)
-        for at in range(start, length, PART_BYTES):
-            end = min(at + PART_BYTES, length)
-            yield bytes(obstore.get_range(self._store, _path(sha1), start=at, end=end))
+    def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Its bytes, a mebibyte at a time."""
+        length = self.size(key)
+        stop = length if end is None else min(end, length)
+        for at in range(start, stop, PART_BYTES):
+            part = min(at + PART_BYTES, stop)
+            yield bytes(obstore.get_range(self._store, key, start=at, end=part))
 
-    def remove(self, sha1: str) -> None:
+    def remove(self, key: str) -> None:
         """Forget it."""
-        if self.has(sha1):
-            obstore.delete(self._store, _path(sha1))
+        if self.has(key):
+            obstore.delete(self._store, key)
 
 
 def blobs_at(url: str) -> ObjectBlobs:
@@ -65,8 +64,8 @@ def blobs_at(url: str) -> ObjectBlobs:
     return ObjectBlobs(LocalStore(folder))
 
 
-def _path(sha1: str) -> str:
+def _checked(key: str) -> str:
     # A name from outside must never become a path of its own choice.
-    if not _SHA1.fullmatch(sha1):
-        raise KeyError(sha1)
-    return f"{sha1[:2]}/{sha1[2:]}"
+    if len(key) > KEY_MAX or not _KEY.fullmatch(key):
+        raise KeyError(key)
+    return key
