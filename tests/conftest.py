@@ -27,6 +27,7 @@ from sqlalchemy import create_engine, event, make_url, text
 
 from shipmark.accounts.model import ALL_SCOPES
 from shipmark.app import assemble
+from shipmark.ground.blobs.objects import ObjectBlobs, blobs_at
 from shipmark.ground.database import Database
 from shipmark.ground.ids import secret_hex
 from shipmark.ground.migrations.run import run as migrate
@@ -203,17 +204,24 @@ def _portal() -> Iterator[BlockingPortal]:
         yield portal
 
 
+@pytest.fixture
+def blobs(tmp_path: Path) -> ObjectBlobs:
+    """A blob store with nothing in it."""
+    return blobs_at((tmp_path / "blobs").as_uri())
+
+
 #: Serves a database with some settings: ``serve(commits_max=3)``; ``on`` names another one than the test's.
 Serve = Callable[..., Client]
 
 
 @pytest.fixture
-def serve(database: Database, _portal: BlockingPortal) -> Serve:
+def serve(database: Database, blobs: ObjectBlobs, _portal: BlockingPortal) -> Serve:
     """Clients of the whole application on the database, with any settings; no job runs in the background."""
 
     def served(on: Database = database, **settings: Any) -> Client:
         app = _application(Settings(base_url=given.ADDRESS, **settings))
         app.state.database = on
+        app.state.blobs = blobs
         client = TestClient(
             _Once(Addresses(app)), base_url=given.ADDRESS, raise_server_exceptions=False
         )

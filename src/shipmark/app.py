@@ -14,6 +14,8 @@ from litestar.types import ASGIApp
 from shipmark.api.document.making import Document
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
+    assembling,
+    chunk_upload,
     commit_fetches,
     commit_paths,
     committers,
@@ -37,6 +39,7 @@ from shipmark.api.routes import (
     thresholds,
 )
 from shipmark.ground import logs
+from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.clock import now
 from shipmark.ground.database import Database
 from shipmark.ground.errors import Refusal
@@ -50,6 +53,8 @@ from shipmark.web import pages
 from shipmark.work import timers
 
 API = (
+    chunk_upload.router,
+    assembling.router,
     identity.router,
     release_lists.router,
     release_bulk.router,
@@ -91,6 +96,7 @@ def create() -> ASGIApp:
     logs.set_up(settings)
     app = assembled(settings)
     app.state.database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
+    app.state.blobs = blobs_at(settings.blobs)
     return Addresses(app)
 
 
@@ -119,7 +125,7 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
             HTTPException: http_answer,
             Exception: failure_answer,
         },
-        state=State({"settings": settings, "database": database}),
+        state=State({"settings": settings, "database": database, "blobs": None}),
         lifespan=[_working],
         cors_config=_CORS,
         request_max_body_size=settings.body_max_bytes,

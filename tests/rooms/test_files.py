@@ -24,7 +24,7 @@ from shipmark.files.model import (
 from shipmark.files.store import blobs as blob_store
 from shipmark.files.store import files as file_store
 from shipmark.files.store import unused
-from shipmark.ground.blobs.objects import ObjectBlobs, blobs_at
+from shipmark.ground.blobs.objects import ObjectBlobs
 from shipmark.ground.database import Database
 from shipmark.ground.errors import Conflict, TooLarge
 from shipmark.ground.jobs import jobs
@@ -38,11 +38,6 @@ NEW = NewFile(name="app.js", kind=FileKind.RELEASE_FILE, headers={"Sourcemap": "
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "blobs"
-
-
-@pytest.fixture
-def blobs(folder: Path) -> ObjectBlobs:
-    return blobs_at(folder.as_uri())
 
 
 def stashed(database: Database, blobs: ObjectBlobs, content: bytes) -> StashedFile:

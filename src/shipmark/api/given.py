@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts.model import UserToken
+from shipmark.ground.blobs import Blobs
 from shipmark.ground.clock import now
 from shipmark.ground.database import Database
 from shipmark.ground.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
@@ -40,6 +41,7 @@ class Visit:
 
     request: Request[object, object, State]
     database: Database
+    blobs: Blobs
     settings: Settings
     scopes: frozenset[str]
 
@@ -192,7 +194,7 @@ async def provide_visit(request: Request[object, object, State]) -> Visit:
     """Make the visit of a request; what needs the database is done by the handler, in its thread."""
     state = request.app.state
     scopes = request.route_handler.opt["scopes"]
-    return Visit(request, state.database, state.settings, scopes)
+    return Visit(request, state.database, state.blobs, state.settings, scopes)
 
 
 GivenVisit = NamedDependency[SkipValidation[Visit]]

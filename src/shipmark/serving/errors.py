@@ -10,6 +10,7 @@ from litestar.status_codes import HTTP_405_METHOD_NOT_ALLOWED, HTTP_500_INTERNAL
 from shipmark.ground import ids
 from shipmark.ground.errors import (
     BadRequest,
+    BadUpload,
     Conflict,
     Invalid,
     NotAllowed,
@@ -26,6 +27,7 @@ AnyRequest = Request[object, object, State]
 _STATUS: Mapping[type[Refusal], int] = {
     Invalid: 400,
     BadRequest: 400,
+    BadUpload: 400,
     NotSignedIn: 401,
     NotAllowed: 403,
     NotFound: 404,
@@ -54,6 +56,8 @@ def body_of(refusal: Refusal) -> object:
             return fields
         case BadRequest(detail=detail, code=str(code)):
             return {"detail": {"code": code, "message": detail, "extra": {"context": ""}}}
+        case BadUpload(detail=detail):
+            return {"error": detail}
     return {"detail": getattr(refusal, "detail", "")}
 
 
