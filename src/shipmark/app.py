@@ -14,6 +14,8 @@ from litestar.types import ASGIApp
 from shipmark.api.document.making import Document
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
+    artifact_bundles,
+    artifact_lookup,
     assembling,
     chunk_upload,
     commit_fetches,
@@ -37,6 +39,7 @@ from shipmark.api.routes import (
     release_stats,
     remotes,
     repositories,
+    source_maps,
     thresholds,
 )
 from shipmark.ground import logs
@@ -61,6 +64,9 @@ API = (
     release_bulk.router,
     release_children.router,
     release_files.router,
+    artifact_bundles.router,
+    artifact_lookup.router,
+    source_maps.router,
     comparison.router,
     deploys.router,
     project_releases.router,

@@ -113,11 +113,15 @@ class Visit:
 
     def listed(self, rows: Sequence[object], links: pages.Links | None) -> Response[Any]:
         """An answer with a list and, where it has pages, the links to them."""
+        return self.linked(list(rows), links)
+
+    def linked(self, content: object, links: pages.Links | None) -> Response[Any]:
+        """The same for an object that holds the list."""
         headers = {}
         if links is not None:
             path, query = asked_for(self.request)
             headers["Link"] = links.header(self.settings.address, path, query)
-        return Response(list(rows), headers=headers)
+        return Response(content, headers=headers)
 
     def circumstances(self, access: Access) -> Circumstances:
         """Who publishes where and when."""

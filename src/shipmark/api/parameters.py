@@ -271,6 +271,60 @@ CHECKSUMS = (
         is_repeatable=True,
     ),
 )
+BUNDLE_QUERY = Parameter(
+    name="query",
+    about="A release or a dist, or the id of a bundle or of a file in it.",
+    example="web@1.0.0",
+)
+BUNDLE_SORT = Parameter(
+    name="sortBy",
+    about="What to order bundles by.",
+    schema={
+        "type": "string",
+        "enum": ["date_added", "-date_added", "date_modified", "-date_modified"],
+    },
+    example="-date_added",
+)
+BUNDLES_TO_DELETE = (
+    Parameter(
+        name="bundleId",
+        about="The bundles with these ids.",
+        example="eb6e60f1-65ff-4f6f-adff-f1bbeded627b",
+        is_repeatable=True,
+    ),
+    Parameter(name="release", about="All bundles of this version.", example="web@1.0.0"),
+    Parameter(name="dist", about="Of the release, only those of this dist.", example="7"),
+    Parameter(
+        name="unusedSince",
+        about="All bundles that nobody has used since that moment.",
+        schema=_MOMENT,
+        example="2026-01-01T00:00:00Z",
+    ),
+)
+SOURCE_MAP_SORT = Parameter(
+    name="sortBy",
+    about="What to order by: the moment at which the release was made.",
+    schema={"type": "string", "enum": ["date_added", "-date_added"]},
+    example="-date_added",
+)
+RELEASE_NAME = Parameter(
+    name="name", about="The version whose files are to be deleted.", example="web@1.0.0"
+)
+LOOKUP = (
+    Parameter(
+        name="debug_id",
+        about="The debug id of a file.",
+        example="c941d872-af1f-4f0c-a7ff-ad3d295fe153",
+    ),
+    Parameter(name="url", about="A part of the file's URL.", example="~/app.js"),
+    Parameter(name="release", about="The version that the file belongs to.", example="web@1.0.0"),
+    Parameter(name="dist", about="The dist that the file belongs to.", example="7"),
+    Parameter(
+        name="download",
+        about="Answer with the content itself, by the id that was found.",
+        example="artifact_bundle/1",
+    ),
+)
 DOWNLOAD = Parameter(
     name="download", about="Whatever it says: answer with the content itself.", example="1"
 )
@@ -301,6 +355,11 @@ PARTS: Mapping[str, Parameter] = {
             example="0123456789abcdef0123456789abcdef",
         ),
         Parameter(name="file_id", about="Id of the file, as lists show it.", example="1"),
+        Parameter(
+            name="bundle_id",
+            about="Id of the artifact bundle.",
+            example="eb6e60f1-65ff-4f6f-adff-f1bbeded627b",
+        ),
         Parameter(name="threshold", about="Id of the threshold.", example="1"),
         Parameter(name="member", about="Id of the member, or `me`.", example="me"),
         Parameter(name="team", about="Slug or id of the team.", example="core"),

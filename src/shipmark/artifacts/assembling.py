@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from shipmark.artifacts import actions, bundles
+from shipmark.artifacts import actions, bundles, debug_ids
 from shipmark.artifacts.bundles import Bundle, Entry
 from shipmark.artifacts.manifests import BundleProblem
 from shipmark.artifacts.model import (
@@ -184,9 +184,7 @@ def _keep_bundle(
 
 def _bundle_id(bundle: Bundle, sha1: str) -> str:
     """The bundle's own id, or one that its content gives it (clients.md 7.3)."""
-    if bundle.manifest.debug_id:
-        return bundle.manifest.debug_id[:36]
-    return "-".join((sha1[:8], sha1[8:12], sha1[12:16], sha1[16:20], sha1[20:32]))
+    return bundle.manifest.debug_id or debug_ids.of_checksum(sha1) or str(uuid4())
 
 
 def _entries(bundle: Bundle, *, is_summed: bool) -> list[BundleEntry]:

@@ -42,20 +42,27 @@ class BadRequest(Refusal):
 
     reason = "bad_request"
 
-    def __init__(self, detail: str, *, code: str | None = None) -> None:
+    def __init__(
+        self, detail: str, *, code: str | None = None, extra: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code
+        self.extra = {"context": ""} if extra is None else extra
 
 
 class BadUpload(Refusal):
-    """A chunk, or what is to be made of chunks, is wrong; ``detail`` says which and how (auth-and-errors.md 5)."""
+    """A chunk, or what is made of chunks, is wrong; ``detail`` says which and how (auth-and-errors.md 5).
+
+    ``like`` is the refusal that it would be elsewhere.
+    """
 
     reason = "bad_upload"
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, *, like: type[Refusal] = BadRequest) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.like = like
 
 
 class NotSignedIn(Refusal):

@@ -143,6 +143,12 @@ def project_ids(connection: Connection, release: Release) -> set[int]:
     return {it.project_id for it in attached}
 
 
+def is_attached(connection: Connection, release_id: int, project_id: int) -> bool:
+    """Is the release in that project?"""
+    attached = release_projects.of_releases(connection, [release_id]).get(release_id, [])
+    return any(it.project_id == project_id for it in attached)
+
+
 def remove(
     connection: Connection, going: Sequence[Release], user_id: int | None, now: datetime
 ) -> None:

@@ -27,7 +27,6 @@ AnyRequest = Request[object, object, State]
 _STATUS: Mapping[type[Refusal], int] = {
     Invalid: 400,
     BadRequest: 400,
-    BadUpload: 400,
     NotSignedIn: 401,
     NotAllowed: 403,
     NotFound: 404,
@@ -42,7 +41,7 @@ _CHALLENGE = {"WWW-Authenticate": 'xBasic realm="api"'}
 
 def refusal_answer(_: AnyRequest, refusal: Refusal) -> Response[object]:
     """The answer to a refused request."""
-    status = _STATUS[type(refusal)]
+    status = _STATUS[refusal.like if isinstance(refusal, BadUpload) else type(refusal)]
     headers = _CHALLENGE if status == 401 else None
     return Response(
         body_of(refusal), status_code=status, headers=headers, media_type="application/json"
@@ -54,8 +53,8 @@ def body_of(refusal: Refusal) -> object:
     match refusal:
         case Invalid(fields=fields):
             return fields
-        case BadRequest(detail=detail, code=str(code)):
-            return {"detail": {"code": code, "message": detail, "extra": {"context": ""}}}
+        case BadRequest(detail=detail, code=str(code), extra=extra):
+            return {"detail": {"code": code, "message": detail, "extra": extra}}
         case BadUpload(detail=detail):
             return {"error": detail}
     return {"detail": getattr(refusal, "detail", "")}

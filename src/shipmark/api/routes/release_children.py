@@ -19,9 +19,11 @@ from shipmark.api.wire.commit import (
 )
 from shipmark.api.wire.issue import IssueJson
 from shipmark.api.wire.release import ReleaseJson, ReleaseMetaJson, release_meta_json
+from shipmark.artifacts.store import archives, release_listing
 from shipmark.ground.errors import NotFound
 from shipmark.issues.store import resolutions
 from shipmark.organizations.model import Access
+from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import releases as release_store
@@ -45,7 +47,18 @@ def get_meta(
         release = seen_release(visit, connection, access, version)
         nested = related.to_releases(connection, access.organization.id, [release])
         changed = release_commits.changed_file_count(connection, release.id)
-    return release_meta_json(release, nested, changed)
+        project_ids = releases.project_ids(connection, release)
+        bundled = archives.bundled_count(
+            connection, access.organization.id, release.version, project_ids
+        )
+        single = release_listing.counts_of(connection, [release.id]).get(release.id, 0)
+    return release_meta_json(
+        release,
+        nested,
+        changed,
+        file_count=single if bundled is None else bundled,
+        is_artifact_bundle=bundled is not None,
+    )
 
 
 @get(

@@ -193,9 +193,14 @@ def release_json(
 
 
 def release_meta_json(
-    release: Release, related: Related, changed_file_count: int
+    release: Release,
+    related: Related,
+    changed_file_count: int,
+    *,
+    file_count: int,
+    is_artifact_bundle: bool,
 ) -> ReleaseMetaJson:
-    """The numbers of a release."""
+    """The numbers of a release; its files are those of its artifact bundles where it has any."""
     attached = related.attached.get(release.id, [])
     return ReleaseMetaJson(
         version=release.version,
@@ -206,8 +211,8 @@ def release_meta_json(
         commit_count=release.commit_count,
         released=release.shipped_at,
         commit_files_changed=changed_file_count,
-        release_file_count=0,
-        is_artifact_bundle=False,
+        release_file_count=file_count,
+        is_artifact_bundle=is_artifact_bundle,
         preprod_build_count=0,
     )
 

@@ -139,7 +139,7 @@ _ADD_ENTRIES = insert(bundle_entries).from_select(
     ["bundle_id", *_ENTRIES.c.keys()],
     select(bindparam("bundle", type_=Id), *_ENTRIES.c).order_by(_ENTRIES.c.number),
 )
-_BUNDLE = (
+BUNDLE = (
     artifact_bundles.c.id,
     artifact_bundles.c.organization_id,
     artifact_bundles.c.bundle_id,
@@ -148,6 +148,16 @@ _BUNDLE = (
     artifact_bundles.c.uploaded_at,
     artifact_bundles.c.used_at,
     artifact_bundles.c.changed_at,
+)
+ENTRY = (
+    bundle_entries.c.number,
+    bundle_entries.c.path,
+    bundle_entries.c.url,
+    bundle_entries.c.debug_id,
+    bundle_entries.c.type,
+    bundle_entries.c.size,
+    bundle_entries.c.sha1,
+    bundle_entries.c.headers,
 )
 _WANTED_IDS = select(WANTED.c.id)
 
@@ -166,12 +176,12 @@ def keep(
         "changed_at": at,
     }
     made = upsert(artifact_bundles).values(row).on_conflict_do_nothing()
-    bundle = connection.execute(made.returning(artifact_bundles.c.id)).scalar_one_or_none()
+    made_id = connection.execute(made.returning(artifact_bundles.c.id)).scalar_one_or_none()
     before = None
-    if bundle is None:
-        bundle, before = _replace(connection, new, file_id, at)
-    connection.execute(_ADD_ENTRIES, {"bundle": bundle} | _rows_of(new.entries))
-    return bundle, before
+    if made_id is None:
+        made_id, before = _replace(connection, new, file_id, at)
+    connection.execute(_ADD_ENTRIES, {"bundle": made_id} | _rows_of(new.entries))
+    return made_id, before
 
 
 def _replace(connection: Connection, new: NewBundle, file_id: int, at: datetime) -> tuple[int, int]:
@@ -183,19 +193,22 @@ def _replace(connection: Connection, new: NewBundle, file_id: int, at: datetime)
         )
         .with_for_update()
     )
-    bundle, before = connection.execute(known).one()
+    known_id, before = connection.execute(known).one()
     values = {"file_id": file_id, "file_count": len(new.entries), "used_at": at, "changed_at": at}
     connection.execute(
-        update(artifact_bundles).where(artifact_bundles.c.id == bundle).values(values)
+        update(artifact_bundles).where(artifact_bundles.c.id == known_id).values(values)
     )
-    connection.execute(delete(bundle_entries).where(bundle_entries.c.bundle_id == bundle))
-    return bundle, before
+    connection.execute(delete(bundle_entries).where(bundle_entries.c.bundle_id == known_id))
+    return known_id, before
 
 
-def associate(connection: Connection, bundle: int, new: NewBundle, at: datetime) -> None:
+def associate(connection: Connection, bundle_row_id: int, new: NewBundle, at: datetime) -> None:
     """Tie a bundle to the projects and to the version that it is for; what is tied already is renewed."""
     moments = {"used_at": at, "changed_at": at}
-    tied = [{"bundle_id": bundle, "project_id": each} | moments for each in sorted(new.project_ids)]
+    tied = [
+        {"bundle_id": bundle_row_id, "project_id": each} | moments
+        for each in sorted(new.project_ids)
+    ]
     connection.execute(
         upsert(bundle_projects)
         .values(tied)
@@ -204,7 +217,10 @@ def associate(connection: Connection, bundle: int, new: NewBundle, at: datetime)
         )
     )
     if new.association is not None:
-        row: dict[str, object] = {"bundle_id": bundle, "organization_id": new.organization_id}
+        row: dict[str, object] = {
+            "bundle_id": bundle_row_id,
+            "organization_id": new.organization_id,
+        }
         row |= {"version": new.association.version, "dist": new.association.dist or ""}
         row |= {"release_id": new.release_id}
         keys = ("bundle_id", "version", "dist")
@@ -218,15 +234,17 @@ def associate(connection: Connection, bundle: int, new: NewBundle, at: datetime)
         connection.execute(statement)
 
 
-def take_over(connection: Connection, bundle: int, release_id: int, dist: str | None) -> None:
+def take_over(
+    connection: Connection, bundle_row_id: int, release_id: int, dist: str | None
+) -> None:
     """Let a release's newest bundle alone have the URLs that are in it (files-and-avatars.md 6.3)."""
     others = select(bundle_releases.c.bundle_id).where(
         bundle_releases.c.release_id == release_id,
         bundle_releases.c.dist == (dist or ""),
-        bundle_releases.c.bundle_id != bundle,
+        bundle_releases.c.bundle_id != bundle_row_id,
     )
     new = bundle_entries.alias()
-    urls = select(new.c.url_key).where(new.c.bundle_id == bundle)
+    urls = select(new.c.url_key).where(new.c.bundle_id == bundle_row_id)
     connection.execute(
         delete(bundle_entries).where(
             bundle_entries.c.bundle_id.in_(others), bundle_entries.c.url_key.in_(urls)
@@ -238,18 +256,18 @@ def by_bundle_id(
     connection: Connection, organization_id: int, bundle_id: str
 ) -> ArtifactBundle | None:
     """The organization's bundle of that id."""
-    query = select(*_BUNDLE).where(
+    query = select(*BUNDLE).where(
         artifact_bundles.c.organization_id == organization_id,
         artifact_bundles.c.bundle_id == bundle_id,
     )
     row = connection.execute(query).first()
-    return _bundle(*row) if row else None
+    return bundle(*row) if row else None
 
 
 def by_ids(connection: Connection, ids: Collection[int]) -> dict[int, ArtifactBundle]:
     """Those of the bundles that there are."""
-    query = select(*_BUNDLE).where(artifact_bundles.c.id.in_(_WANTED_IDS))
-    return {row[0]: _bundle(*row) for row in connection.execute(query, wanted(ids))}
+    query = select(*BUNDLE).where(artifact_bundles.c.id.in_(_WANTED_IDS))
+    return {row[0]: bundle(*row) for row in connection.execute(query, wanted(ids))}
 
 
 def associations_of(connection: Connection, ids: Collection[int]) -> dict[int, list[Association]]:
@@ -259,16 +277,18 @@ def associations_of(connection: Connection, ids: Collection[int]) -> dict[int, l
         .where(bundle_releases.c.bundle_id.in_(_WANTED_IDS))
         .order_by(bundle_releases.c.version, bundle_releases.c.dist)
     )
-    found: dict[int, list[Association]] = {bundle: [] for bundle in ids}
-    for bundle, version, dist in connection.execute(query, wanted(ids)):
-        found[bundle].append(Association(version=version, dist=dist or None))
+    found: dict[int, list[Association]] = {id_: [] for id_ in ids}
+    for id_, version, dist in connection.execute(query, wanted(ids)):
+        found[id_].append(Association(version=version, dist=dist or None))
     return found
 
 
-def project_ids_of(connection: Connection, bundle: int) -> set[int]:
-    """The projects that a bundle is for."""
-    query = select(bundle_projects.c.project_id).where(bundle_projects.c.bundle_id == bundle)
-    return set(connection.execute(query).scalars())
+def is_tied(connection: Connection, bundle_row_id: int, project_id: int) -> bool:
+    """Is the bundle for that project?"""
+    query = select(bundle_projects.c.bundle_id).where(
+        bundle_projects.c.bundle_id == bundle_row_id, bundle_projects.c.project_id == project_id
+    )
+    return connection.execute(query).first() is not None
 
 
 def renew(connection: Connection, ids: Collection[int], at: datetime, older_than: datetime) -> None:
@@ -317,23 +337,10 @@ def untie_project(connection: Connection, ids: Collection[int], project_id: int)
     return set(ids) - set(connection.execute(others, wanted(ids)).scalars())
 
 
-def entries_of(connection: Connection, bundle: int) -> list[BundleEntry]:
+def entries_of(connection: Connection, bundle_row_id: int) -> list[BundleEntry]:
     """What is in a bundle, in the order of its manifest."""
-    query = (
-        select(
-            bundle_entries.c.number,
-            bundle_entries.c.path,
-            bundle_entries.c.url,
-            bundle_entries.c.debug_id,
-            bundle_entries.c.type,
-            bundle_entries.c.size,
-            bundle_entries.c.sha1,
-            bundle_entries.c.headers,
-        )
-        .where(bundle_entries.c.bundle_id == bundle)
-        .order_by(bundle_entries.c.number)
-    )
-    return [entry(*row) for row in connection.execute(query)]
+    query = select(*ENTRY).where(bundle_entries.c.bundle_id == bundle_row_id)
+    return [entry(*row) for row in connection.execute(query.order_by(bundle_entries.c.number))]
 
 
 def _rows_of(entries: Sequence[BundleEntry]) -> dict[str, str]:
@@ -379,8 +386,8 @@ def entry(
     )
 
 
-def _bundle(
-    bundle: int,
+def bundle(
+    id_: int,
     organization_id: int,
     bundle_id: str,
     file_id: int,
@@ -389,8 +396,9 @@ def _bundle(
     used_at: datetime,
     changed_at: datetime,
 ) -> ArtifactBundle:
+    """A bundle of its columns."""
     return ArtifactBundle(
-        id=bundle,
+        id=id_,
         organization_id=organization_id,
         bundle_id=bundle_id,
         file_id=file_id,

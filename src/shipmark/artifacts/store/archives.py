@@ -1,0 +1,79 @@
+"""Which releases of a project have files, and how many? (files-and-avatars.md 7.1)."""
+
+import heapq
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from operator import itemgetter
+
+from sqlalchemy import Connection, func, select
+
+from shipmark.artifacts.store import release_listing
+from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
+from shipmark.ground.database import WANTED, wanted
+from shipmark.releases.model import ReleaseStatus
+from shipmark.releases.store.projects import release_projects
+from shipmark.releases.store.releases import releases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """A release with its files; ``file_count`` is null where it has none."""
+
+    release_id: int
+    version: str
+    created_at: datetime
+    file_count: int | None
+
+
+def page_of(
+    connection: Connection,
+    project_id: int,
+    text: str,
+    *,
+    is_oldest_first: bool,
+    limit: int,
+    offset: int,
+) -> list[Archive]:
+    """The project's releases whose version holds the text, by the moment at which they were made."""
+    order = (release_projects.c.created_at, release_projects.c.release_id)
+    query = (
+        select(releases.c.id, releases.c.version, releases.c.created_at)
+        .join(release_projects, release_projects.c.release_id == releases.c.id)
+        .where(release_projects.c.project_id == project_id)
+        .order_by(*(order if is_oldest_first else [each.desc() for each in order]))
+        .limit(limit + offset)
+    )
+    if text:
+        query = query.where(func.lower(releases.c.version).contains(text.lower(), autoescape=True))
+    # The index begins with the status: a list of each is a stretch of it.
+    of_each = [
+        connection.execute(query.where(release_projects.c.status == status.value)).all()
+        for status in ReleaseStatus
+    ]
+    merged = heapq.merge(*of_each, key=itemgetter(2, 0), reverse=not is_oldest_first)
+    found = list(islice(merged, offset, offset + limit))
+    counts = release_listing.counts_of(connection, [row[0] for row in found])
+    return [
+        Archive(release_id=id_, version=version, created_at=at, file_count=counts.get(id_))
+        for id_, version, at in found
+    ]
+
+
+def bundled_count(
+    connection: Connection, organization_id: int, version: str, project_ids: Collection[int]
+) -> int | None:
+    """How many files the bundles have that those projects have for a version; null where there is no bundle."""
+    tied = select(bundle_projects.c.bundle_id).where(
+        bundle_projects.c.project_id.in_(select(WANTED.c.id))
+    )
+    of_version = select(bundle_releases.c.bundle_id).where(
+        bundle_releases.c.organization_id == organization_id,
+        bundle_releases.c.version == version,
+    )
+    query = select(func.sum(artifact_bundles.c.file_count)).where(
+        artifact_bundles.c.id.in_(of_version), artifact_bundles.c.id.in_(tied)
+    )
+    count = connection.execute(query, wanted(project_ids)).scalar_one()
+    return None if count is None else int(count)

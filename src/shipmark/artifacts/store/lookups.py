@@ -1,0 +1,193 @@
+"""Which bundles does a project have, and which of them hold what is looked for? (files-and-avatars.md 7)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVarTuple
+
+from sqlalchemy import Connection, Select, Text, and_, func, or_, select
+
+from shipmark.artifacts.model import ArtifactBundle, BundleEntry
+from shipmark.artifacts.store.bundles import (
+    BUNDLE,
+    ENTRY,
+    artifact_bundles,
+    bundle,
+    bundle_entries,
+    bundle_projects,
+    bundle_releases,
+    entry,
+)
+from shipmark.ground.database import listed, rows
+
+Ts = TypeVarTuple("Ts")
+
+
+class BundleSort(StrEnum):
+    """What bundles are listed by."""
+
+    OLDEST_USED = "date_added"
+    LAST_USED = "-date_added"
+    OLDEST_CHANGED = "date_modified"
+    LAST_CHANGED = "-date_modified"
+
+
+_ORDERS = {
+    BundleSort.OLDEST_USED: (bundle_projects.c.used_at, bundle_projects.c.bundle_id),
+    BundleSort.LAST_USED: (bundle_projects.c.used_at.desc(), bundle_projects.c.bundle_id.desc()),
+    BundleSort.OLDEST_CHANGED: (bundle_projects.c.changed_at, bundle_projects.c.bundle_id),
+    BundleSort.LAST_CHANGED: (
+        bundle_projects.c.changed_at.desc(),
+        bundle_projects.c.bundle_id.desc(),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleFilter:
+    """Bundles of a project: of a version and dist, or of either by ``text``; by id; not used since ``unused_since``.
+
+    ``id_text`` is a normalised id, of a bundle or of a file in it. What is null does not matter.
+    """
+
+    project_id: int
+    organization_id: int
+    version: str | None = None
+    dist: str | None = None
+    text: str | None = None
+    id_text: str | None = None
+    unused_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedBundle:
+    """A bundle that somebody named by its id; is it for the project that they named it in?"""
+
+    id: int
+    bundle_id: str
+    is_tied: bool
+
+
+_NAMES = listed("given_names", name=Text())
+
+
+def by_bundle_ids(
+    connection: Connection, organization_id: int, project_id: int, names: Collection[str]
+) -> list[NamedBundle]:
+    """Those of the bundles that the organization has."""
+    tie = and_(
+        bundle_projects.c.bundle_id == artifact_bundles.c.id,
+        bundle_projects.c.project_id == project_id,
+    )
+    query = (
+        select(artifact_bundles.c.id, artifact_bundles.c.bundle_id, bundle_projects.c.project_id)
+        .join(_NAMES, _NAMES.c.name == artifact_bundles.c.bundle_id)
+        .outerjoin(bundle_projects, tie)
+        .where(artifact_bundles.c.organization_id == organization_id)
+    )
+    given = rows("given_names", ([name] for name in sorted(names)))
+    return [
+        NamedBundle(id=id_, bundle_id=name, is_tied=tied is not None)
+        for id_, name, tied in connection.execute(query, given)
+    ]
+
+
+def page_of(
+    connection: Connection, wanted: BundleFilter, sort: BundleSort, *, limit: int, offset: int
+) -> list[ArtifactBundle]:
+    """The bundles that are meant, in that order."""
+    query = _filtered(select(*BUNDLE), wanted)
+    page = query.order_by(*_ORDERS[sort]).limit(limit).offset(offset)
+    return [bundle(*row) for row in connection.execute(page)]
+
+
+def ids_of(connection: Connection, wanted: BundleFilter, *, limit: int) -> list[int]:
+    """The ids of the bundles that are meant, those that were not used for long first."""
+    query = _filtered(select(artifact_bundles.c.id), wanted)
+    return list(
+        connection.execute(query.order_by(*_ORDERS[BundleSort.OLDEST_USED]).limit(limit)).scalars()
+    )
+
+
+def newest_of_debug_id(
+    connection: Connection, project_id: int, debug_id: str
+) -> ArtifactBundle | None:
+    """The bundle of the project that has the newest file of that debug id."""
+    holding = select(bundle_entries.c.bundle_id).where(bundle_entries.c.debug_id == debug_id)
+    query = (
+        select(*BUNDLE)
+        .join(bundle_projects, bundle_projects.c.bundle_id == artifact_bundles.c.id)
+        .where(bundle_projects.c.project_id == project_id, artifact_bundles.c.id.in_(holding))
+        .order_by(artifact_bundles.c.changed_at.desc(), artifact_bundles.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return bundle(*row) if row else None
+
+
+def newest_of_release(
+    connection: Connection, wanted: BundleFilter, *, url: str | None = None, most: int
+) -> list[ArtifactBundle]:
+    """The newest bundles of a version and dist; with a URL, those that hold files of which it is a part."""
+    query = _filtered(select(*BUNDLE), wanted)
+    if url is not None:
+        is_part = func.lower(bundle_entries.c.url).contains(url.lower(), autoescape=True)
+        query = query.where(
+            select(bundle_entries.c.number)
+            .where(bundle_entries.c.bundle_id == artifact_bundles.c.id, is_part)
+            .exists()
+        )
+    newest = (artifact_bundles.c.changed_at.desc(), artifact_bundles.c.id.desc())
+    return [bundle(*row) for row in connection.execute(query.order_by(*newest).limit(most))]
+
+
+def entries_page(
+    connection: Connection, bundle_id: int, text: str | None, *, limit: int, offset: int
+) -> list[BundleEntry]:
+    """Files of a bundle whose URL or debug id holds the text."""
+    query = select(*ENTRY).where(bundle_entries.c.bundle_id == bundle_id)
+    if text:
+        columns = (bundle_entries.c.url, bundle_entries.c.debug_id)
+        query = query.where(
+            or_(*(func.lower(it).contains(text.lower(), autoescape=True) for it in columns))
+        )
+    page = query.order_by(bundle_entries.c.number).limit(limit).offset(offset)
+    return [entry(*row) for row in connection.execute(page)]
+
+
+def entry_at(connection: Connection, bundle_id: int, path: str) -> BundleEntry | None:
+    """The file of a bundle under that path."""
+    query = select(*ENTRY).where(
+        bundle_entries.c.bundle_id == bundle_id, bundle_entries.c.path == path
+    )
+    row = connection.execute(query.limit(1)).first()
+    return entry(*row) if row else None
+
+
+def _filtered(query: Select[*Ts], wanted: BundleFilter) -> Select[*Ts]:
+    query = query.join(bundle_projects, bundle_projects.c.bundle_id == artifact_bundles.c.id).where(
+        bundle_projects.c.project_id == wanted.project_id
+    )
+    if wanted.unused_since is not None:
+        query = query.where(bundle_projects.c.used_at < wanted.unused_since)
+    if wanted.id_text is not None:
+        holding = select(bundle_entries.c.bundle_id).where(
+            bundle_entries.c.debug_id == wanted.id_text
+        )
+        is_it = artifact_bundles.c.bundle_id == wanted.id_text[:36]
+        query = query.where(or_(is_it, artifact_bundles.c.id.in_(holding)))
+    versions = select(bundle_releases.c.bundle_id).where(
+        bundle_releases.c.organization_id == wanted.organization_id
+    )
+    if wanted.text is not None:
+        is_either = or_(
+            bundle_releases.c.version == wanted.text, bundle_releases.c.dist == wanted.text
+        )
+        query = query.where(artifact_bundles.c.id.in_(versions.where(is_either)))
+    if wanted.version is not None:
+        versions = versions.where(bundle_releases.c.version == wanted.version)
+        if wanted.dist is not None:
+            versions = versions.where(bundle_releases.c.dist == wanted.dist)
+        query = query.where(artifact_bundles.c.id.in_(versions))
+    return query
