@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.artifacts.model import NewBundle, ReleaseFile
+from shipmark.artifacts.model import AssembleKind, NewBundle, ReleaseFile
 from shipmark.artifacts.store import assemblies, bundles, debug_files, release_files
 from shipmark.files import actions as files
 from shipmark.files.model import File, NewFile, StashedFile
@@ -62,9 +62,10 @@ def remove_from_project(
 
 
 def remove_release_files(
-    connection: Connection, found: Collection[ReleaseFile], at: datetime
+    connection: Connection, organization_id: int, found: Collection[ReleaseFile], at: datetime
 ) -> None:
-    """Delete single files of releases."""
+    """Delete single files of releases. Bundles that they came from may be sent again at once."""
+    assemblies.forget_all(connection, AssembleKind.RELEASE_BUNDLE, organization_id)
     gone = release_files.remove(connection, [it.id for it in found])
     _remove_files(connection, gone, at)
 
@@ -74,8 +75,11 @@ def remove_debug_files(connection: Connection, ids: Collection[int], at: datetim
     _remove_files(connection, debug_files.remove(connection, ids), at)
 
 
-def remove_of_releases(connection: Connection, release_ids: Collection[int], at: datetime) -> None:
+def remove_of_releases(
+    connection: Connection, organization_id: int, release_ids: Collection[int], at: datetime
+) -> None:
     """Delete all files of releases: single ones, and the bundles that the releases themselves got."""
+    assemblies.forget_all(connection, AssembleKind.RELEASE_BUNDLE, organization_id)
     _remove_files(connection, release_files.remove_of(connection, release_ids), at)
     remove_bundles(connection, bundles.of_releases(connection, release_ids), at)
 

@@ -48,7 +48,7 @@ def withdraw(
             raise BadRequest(REFERENCED)
         told["issues.count"] = outlive.outlive(connection, going)
         ids = [release.id for release in going]
-        artifacts.remove_of_releases(connection, ids, around.now)
+        artifacts.remove_of_releases(connection, around.organization.id, ids, around.now)
         releases.remove(connection, going, around.user_id, around.now)
 
 

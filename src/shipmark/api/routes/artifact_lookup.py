@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 from sqlalchemy import Connection
 
-from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.given import GivenVisit, Visit, asked_for
 from shipmark.api.parameters import LOOKUP
 from shipmark.api.routes.artifact_bundles import entered
 from shipmark.api.routes.release_files import may_download
@@ -77,7 +77,7 @@ def look_up_artifacts(
         found = _bundles(connection, asked)
         files = [] if found else _files(connection, asked)
     _renew(visit, [bundle for bundle, _ in found.values()])
-    here = f"{visit.settings.address}{visit.request.url.path}"
+    here = f"{visit.settings.address}{asked_for(visit.request)[0]}"
     shown = [_bundle_json(bundle, how, here) for bundle, how in found.values()]
     shown += [_file_json(each, here) for each in files]
     return Response(sorted(shown, key=lambda it: (it.type, int(it.id.rpartition("/")[2]))))

@@ -329,10 +329,10 @@ def _renamed(visit: Visit, find: Find, file_id: str, body: bytes) -> ReleaseFile
 
 def _delete(visit: Visit, find: Find, file_id: str) -> None:
     with visit.database.transaction() as connection:
-        _, release = find(visit, connection)
+        access, release = find(visit, connection)
         found = _file(connection, release, file_id)
         if isinstance(found, ReleaseFile):
-            actions.remove_release_files(connection, [found], now())
+            actions.remove_release_files(connection, access.organization.id, [found], now())
         else:
             release_listing.remove_bundled(connection, release.id, found.dist, found.name)
 

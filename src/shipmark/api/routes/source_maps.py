@@ -75,7 +75,7 @@ def delete_archive(visit: GivenVisit, organization: FromPath[str], project: From
         if not name:
             raise NotFound
         release = releases.find(connection, access.organization.id, name, [it.id])
-        actions.remove_of_releases(connection, [release.id], now())
+        actions.remove_of_releases(connection, access.organization.id, [release.id], now())
 
 
 def _archive_json(it: Archive) -> ArchiveJson:

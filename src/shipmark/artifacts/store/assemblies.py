@@ -15,7 +15,7 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.artifacts.model import AssembleKey, AssembleState, Assembly
+from shipmark.artifacts.model import AssembleKey, AssembleKind, AssembleState, Assembly
 from shipmark.ground.database import Id, Moment, listed, metadata, rows, upsert
 
 KEPT_LENGTH = timedelta(seconds=600)
@@ -81,6 +81,14 @@ def record(connection: Connection, asked: AssembleKey, assembly: Assembly, at: d
 def forget(connection: Connection, asked: AssembleKey) -> None:
     """Forget what was said: it may be tried again at once."""
     connection.execute(delete(assemblies).where(*_is(asked)))
+
+
+def forget_all(connection: Connection, kind: AssembleKind, scope_id: int) -> None:
+    """Forget what was said of all files of a kind: nobody knows any more which of them is still there."""
+    gone = delete(assemblies).where(
+        assemblies.c.kind == kind.value, assemblies.c.scope_id == scope_id
+    )
+    connection.execute(gone)
 
 
 def forget_files(connection: Connection, sha1s: Collection[str]) -> None:
