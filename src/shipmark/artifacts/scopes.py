@@ -237,9 +237,7 @@ class _Reader:
 
     def _begin(self, mark: str, start: int) -> None:
         current = self._open[-1]
-        opened = _Open(
-            closes=_OPENING[mark], before=tuple(self._recent), function=current.function
-        )
+        opened = _Open(closes=_OPENING[mark], before=tuple(self._recent), function=current.function)
         if mark == "{":
             self._begin_body(current, opened, start)
         elif mark == "(":

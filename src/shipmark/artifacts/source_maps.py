@@ -6,11 +6,12 @@ can be said, and nobody's map grows beyond what it is in bytes.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate
 
-from symbolic import SourceMapView, SymbolicError
+from symbolic.exceptions import SymbolicError
+from symbolic.sourcemap import SourceMapView, SourceView
 
 from shipmark.artifacts import scopes, source_lines
 from shipmark.artifacts.scopes import Scopes
@@ -75,16 +76,22 @@ class _Source:
 class SourceMap:
     """A map that was read; keep it for an event, as reading is what costs."""
 
-    def __init__(self, view: SourceMapView, sources: list[_Source]) -> None:
+    def __init__(
+        self, view: SourceMapView, sources: list[_Source], minified: SourceView | None
+    ) -> None:
         self._view = view
+        self._minified = minified
         self._sources = sources
         self._lines: dict[int, list[str]] = {}
         self._scopes: dict[int, tuple[Scopes, list[int]]] = {}
         self._scopes_left = _SCOPES_MAX
 
     @classmethod
-    def read(cls, text: bytes) -> "SourceMap":
-        """Read a map, also one of sections; MapProblem says why it can't be."""
+    def read(cls, text: bytes, minified: bytes | None = None) -> "SourceMap":
+        """Read a map, also one of sections; MapProblem says why it can't be.
+
+        The minified file helps to name functions where a map comes without its sources.
+        """
         said = _parsed(text)
         sources: list[_Source] = []
         plain = _plain(said, sources)
@@ -94,17 +101,21 @@ class SourceMap:
             view = SourceMapView.from_json_bytes(json.dumps(plain).encode())
         except SymbolicError as error:
             raise MapProblem(MapFault.NOT_A_MAP, "its mappings are broken") from error
-        return cls(view, sources)
+        return cls(view, sources, None if minified is None else SourceView.from_bytes(minified))
 
-    def token(self, line: int, column: int) -> Token | MapFault:
-        """Look a place up; line and column count from one, as browsers count them."""
+    def token(self, line: int, column: int, function: str = "") -> Token | MapFault:
+        """Look a place up; line and column count from one, ``function`` is what the minified one is called."""
         if not (1 <= line < 2**32 and 1 <= column < 2**32):
             return MapFault.OUT_OF_RANGE
         match = self._view.lookup(line - 1, column - 1)
         # A mapping holds up to the end of its line; the library would go on to the next one.
         if match is None or match.dst_line != line - 1 or not match.src:
             return MapFault.UNKNOWN_POSITION
-        return self._token(int(match.src), match.src_line + 1, match.src_col + 1, match.name)
+        token = self._token(int(match.src), match.src_line + 1, match.src_col + 1, match.name)
+        if token.around is not None or self._minified is None or not function:
+            return token
+        named = self._view.lookup(line - 1, column - 1, function, self._minified)
+        return replace(token, function=named.function_name if named else None)
 
     def _token(self, index: int, line: int, column: int, name: str | None) -> Token:
         source = self._sources[index]
