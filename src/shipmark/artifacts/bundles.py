@@ -80,9 +80,12 @@ class Bundle:
 
 def opened(file: BinaryIO) -> Bundle:
     """Open a bundle that can be sought in; the caller closes the file, once the bundle is done with."""
+    guarded = _Guarded(file)
     try:
-        archive = zipfile.ZipFile(cast("BinaryIO", _Guarded(file)))
+        archive = zipfile.ZipFile(cast("BinaryIO", guarded))
     except _ODD as error:
+        if guarded.failure:
+            raise guarded.failure from error
         raise BundleProblem("it is not a zip file, or not a whole one") from error
     members = _members(archive)
     if _MANIFEST not in members:
@@ -99,10 +102,17 @@ class _Guarded:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        #: Of the store; zipfile takes it for a file that is no zip.
+        self.failure: OSError | None = None
 
     def read(self, size: int = -1) -> bytes:
         """Read at most what a directory may have, and at most as many entries as one may have."""
-        read = self._file.read(min(size, DIRECTORY_BYTES_MAX + 1) if size >= 0 else _REST_BYTES)
+        wanted = min(size, DIRECTORY_BYTES_MAX + 1) if size >= 0 else _REST_BYTES
+        try:
+            read = self._file.read(wanted)
+        except OSError as error:
+            self.failure = error
+            raise
         if len(read) > DIRECTORY_BYTES_MAX:
             raise BundleProblem(f"its directory is larger than {DIRECTORY_BYTES_MAX} bytes")
         if read.count(_DIRECTORY_ENTRY) > manifests.ENTRIES_MAX + 1:

@@ -24,7 +24,8 @@ _TOKEN = re.compile(
     |(?P<mark>=>|[=!]==?|[<>]=|&&|\|\||\?\?|\?\.|\.\.\.|\+\+|--|.)""",
     re.VERBOSE | re.DOTALL,
 )
-_REGULAR_EXPRESSION = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/\w*")
+#: What begins with ``/>`` is the end of an element.
+_REGULAR_EXPRESSION = re.compile(r"/(?!>)(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/\w*")
 #: Where nothing ends, each beginning is looked at up to here, or so many times.
 _REGULAR_EXPRESSION_MAX = 1000
 _UNENDED_MAX = 100
@@ -153,6 +154,7 @@ class _Reader:
         """Skip a regular expression, in which brackets mean nothing."""
         end = start + _REGULAR_EXPRESSION_MAX
         expression = _REGULAR_EXPRESSION.match(self._source, start, end)
+        self._unended += expression is None
         return ("0", expression.end()) if expression else ("/", start + 1)
 
     def _template(self, place: int) -> int:

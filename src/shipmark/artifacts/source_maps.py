@@ -206,7 +206,7 @@ def _count(value: object) -> int:
 
 def _plain_section(said: dict[str, object], sources: list[_Source]) -> dict[str, object]:
     mappings = said.get("mappings")
-    if said.get("version", 3) not in {3, "3"} or not isinstance(mappings, str):
+    if said.get("version", 3) != 3 or not isinstance(mappings, str):
         raise MapProblem(MapFault.NOT_A_MAP, "it is no source map of version 3")
     files = _strings(said, "sources")
     contents = said.get("sourcesContent")

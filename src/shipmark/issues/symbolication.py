@@ -21,7 +21,7 @@ from shipmark.artifacts.source_maps import (
 from shipmark.artifacts.sources import Artifact, Found, Sources, Survey, Unreadable, Wanted
 from shipmark.issues import javascript_stacks, symbolication_problems
 from shipmark.issues.javascript_stacks import File, Place
-from shipmark.issues.payloads import Json, object_of, text_of
+from shipmark.issues.payloads import Json, object_of, storable, text_of
 from shipmark.issues.symbolication_problems import Problem
 
 #: Frames of one event are in few files; each may cost a map.
@@ -166,13 +166,18 @@ class _Search:
         if text is None and not known.inline_map:
             return
         try:
-            known.read = SourceMap.read(text or b"")
+            known.read = SourceMap.read(text or b"", self._minified_for_names(known, text or b""))
         except MapProblem as problem:
             self._tell(
                 symbolication_problems.broken_map(
                     known.file, known.map_url, problem.fault, problem.reason
                 )
             )
+
+    def _minified_for_names(self, known: _Known, text: bytes) -> bytes | None:
+        """Functions are named by the sources in a map; where there are none, by the minified file."""
+        has_sources = b'"sourcesContent"' in text or known.minified is None
+        return None if has_sources else self._minified(known)
 
     def _explain_no_map(self, known: _Known) -> None:
         """Say why there is none; files that are no minified ones need none."""
@@ -242,12 +247,12 @@ class _Search:
         around = source_lines.around(known.lines, place.line, place.column - 1)
         if around is None or not around.line:
             return frame
-        return {
-            **frame,
+        lines: Json = {
             "pre_context": list(around.before),
             "context_line": around.line,
             "post_context": list(around.after),
         }
+        return {**frame, **storable(lines)}
 
 
 def _of_type(artifacts: Iterable[Artifact], type_: ArtifactType) -> Artifact | None:
@@ -268,7 +273,6 @@ def _debug_id(known: _Known) -> str:
 def _resolved(frame: Json, token: Token, known: _Known) -> Json:
     function = token.function or text_of(frame, "function")
     resolved: Json = {
-        **frame,
         "filename": _ORIGIN.sub("", token.file) or token.file,
         "abs_path": _abs_path(token.file, known),
         "lineno": token.line,
@@ -289,7 +293,8 @@ def _resolved(frame: Json, token: Token, known: _Known) -> Json:
         resolved["pre_context"] = list(token.around.before)
         resolved["context_line"] = token.around.line
         resolved["post_context"] = list(token.around.after)
-    return resolved
+    # Sources may hold what no database can.
+    return {**frame, **storable(resolved)}
 
 
 def _abs_path(file: str, known: _Known) -> str:

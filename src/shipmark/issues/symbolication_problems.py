@@ -11,6 +11,7 @@ from shipmark.artifacts import urls
 from shipmark.artifacts.source_maps import MapFault
 from shipmark.artifacts.sources import Similar, Survey
 from shipmark.issues.javascript_stacks import File
+from shipmark.issues.payloads import plain, storable
 
 _SHOWN_MAX = 300
 
@@ -30,7 +31,7 @@ class Problem:
 
 
 def _problem(type_: str, reason: str, message: str, **data: object) -> Problem:
-    return Problem(type=type_, message=message, data={"reason": reason, **data})
+    return Problem(type=type_, message=plain(message), data=storable({"reason": reason, **data}))
 
 
 def missing(file: File, release: str, dist: str, survey: Survey) -> Problem:
