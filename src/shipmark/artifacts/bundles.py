@@ -15,6 +15,7 @@ from typing import BinaryIO, cast
 
 from shipmark.artifacts import manifests
 from shipmark.artifacts.manifests import BundleProblem, Described, Manifest
+from shipmark.artifacts.members import Place
 
 #: 100,000 names of three hundred bytes. The directory is the only part that is read in one go.
 DIRECTORY_BYTES_MAX = 32 * 2**20
@@ -46,8 +47,12 @@ _ODD = (
 class Entry(Described):
     """A member of a bundle that can be read: what the manifest says, and what the zip does."""
 
-    size_bytes: int
-    crc: int
+    place: Place
+
+    @property
+    def size_bytes(self) -> int:
+        """How long it is, once decompressed."""
+        return self.place.size_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,8 +196,13 @@ def _entry(file: Described, member: zipfile.ZipInfo) -> Entry:
         type=file.type,
         url=file.url,
         headers=file.headers,
-        size_bytes=member.file_size,
-        crc=member.CRC,
+        place=Place(
+            offset=member.header_offset,
+            compressed_bytes=member.compress_size,
+            size_bytes=member.file_size,
+            crc=member.CRC,
+            is_deflated=member.compress_type == zipfile.ZIP_DEFLATED,
+        ),
     )
 
 
@@ -202,7 +212,7 @@ def _unsafe(path: str) -> str:
     encoded = path.encode("utf-8", "surrogatepass")
     if len(encoded) > PATH_BYTES_MAX:
         return "its name is too long"
-    if "\\" in path or any(not letter.isprintable() for letter in path):
+    if "\\" in path or not path.isprintable():
         return "its name has letters that names must not have"
     if path.startswith("/") or _DRIVE.match(path):
         return "its name is absolute"

@@ -1,6 +1,7 @@
 """What does a bundle say is in it? Its ``manifest.json`` (files-and-avatars.md 6.2)."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -14,6 +15,8 @@ _COMMAS_MAX = 20 * ENTRIES_MAX
 URL_MAX = 4096
 NAME_MAX = 250
 HEADERS_MAX = 50
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 #: Servers of the newest clients still look for the older name (clients.md 7.5).
 _SOURCE_MAP_HEADERS = ("sourcemap", "x-sourcemap")
@@ -167,7 +170,7 @@ def _headers(path: str, value: object) -> dict[str, str]:
 
 def _is_storable(text: str) -> bool:
     """Tell what a database can keep: PostgreSQL has no NUL, and UTF-8 no half of a pair."""
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return not _UNSTORABLE.search(text)
 
 
 def _shown(path: str) -> str:

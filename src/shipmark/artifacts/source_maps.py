@@ -19,7 +19,8 @@ from shipmark.artifacts.source_lines import Around
 
 MAP_BYTES_MAX = 64 * 2**20
 #: Mappings and values of JSON are parted by these: no map makes more of them than there are parts.
-PARTS_MAX = 6_000_000
+PARTS_MAX = 4_000_000
+SOURCES_MAX = 100_000
 SECTIONS_MAX = 10_000
 FILE_MAX = 1024
 NAME_MAX = 200
@@ -209,6 +210,8 @@ def _plain_section(said: dict[str, object], sources: list[_Source]) -> dict[str,
     if said.get("version", 3) != 3 or not isinstance(mappings, str):
         raise MapProblem(MapFault.NOT_A_MAP, "it is no source map of version 3")
     files = _strings(said, "sources")
+    if len(sources) + len(files) > SOURCES_MAX:
+        raise MapProblem(MapFault.TOO_LARGE, f"it names more than {SOURCES_MAX} sources")
     contents = said.get("sourcesContent")
     held = contents if isinstance(contents, list) else []
     root = said.get("sourceRoot")

@@ -65,7 +65,7 @@ def test_the_older_header_is_known() -> None:
 def test_the_facts_of_a_member_come_from_the_zip() -> None:
     (entry,) = opened(bundle({"a.js": (file(), b"x" * 1000)})).entries
     assert (entry.path, entry.url, entry.size_bytes) == ("a.js", "~/app.js", 1000)
-    assert entry.crc
+    assert entry.place.crc
 
 
 def test_an_unknown_type_and_a_bad_debug_id_are_none() -> None:

@@ -166,6 +166,10 @@ def test_what_is_too_large_is_not_looked_into() -> None:
         assert fault(made(mappings=";" * 11)) is MapFault.TOO_LARGE
 
 
+def test_too_many_sources() -> None:
+    assert fault(made(sources=[""] * (source_maps.SOURCES_MAX + 1))) is MapFault.TOO_LARGE
+
+
 def test_a_root_does_not_multiply() -> None:
     """Forty kilobytes before each of ten thousand sources would be four hundred megabytes."""
     found = SourceMap.read(made(sourceRoot="x" * 40_000, sources=["a"] * 10_000))
