@@ -41,7 +41,8 @@ _BEFORE_EXPRESSION = frozenset("(,=:[!&|?{};+-*%~^") | {
 _BLOCKS = frozenset({"if", "for", "while", "switch", "catch", "with", "await", "else", "return"})
 _DECLARES = frozenset({"const", "let", "var"})
 _STATEMENTS = _DECLARES | {"export", "import", "function", "class", "return", "if", "for", "throw"}
-_MODIFIERS = frozenset({"async", "get", "set", "static", "public", "private", "protected"})
+#: A brace behind one of these, in the head of a class, begins a type.
+_BEFORE_TYPE = frozenset({"extends", "<", ",", "|", "&", ":", "="})
 _WORD = re.compile(r"[A-Za-z_$#][\w$]*")
 
 
@@ -176,8 +177,8 @@ class _Reader:
             self._arrow(start)
         elif mark in "<>" and current.is_typed:
             current.angles += 1 if mark == "<" else -1
-        elif mark in ",;" and not (current.is_typed and current.angles > 0):
-            self._forget(start)
+        elif mark in ",;":
+            self._separator(mark, start)
         elif mark == "=":
             current.name = current.declared or self._last_word()
             current.parameters = None
@@ -187,6 +188,13 @@ class _Reader:
             self._word(mark, start)
         elif current.parameters is not None and not current.is_typed:
             current.parameters = None
+
+    def _separator(self, mark: str, start: int) -> None:
+        """End an expression, unless the comma is in a type or in the head of a class."""
+        current = self._open[-1]
+        is_in_type = current.is_typed and current.angles > 0
+        if mark == ";" or not (is_in_type or current.pending_class is not None):
+            self._forget(start)
 
     def _word(self, word: str, start: int) -> None:
         current = self._open[-1]
@@ -249,6 +257,8 @@ class _Reader:
     def _begin_body(self, current: _Open, opened: _Open, start: int) -> None:
         """Decide what a brace begins: a class, a function, or neither."""
         name: str | None = None
+        if current.pending_class is not None and self._recent[-1] in _BEFORE_TYPE:
+            return
         if current.pending_class is not None:
             opened.class_name = current.pending_class
             current.pending_class = None

@@ -24,8 +24,8 @@ SOURCES_MAX = 100_000
 SECTIONS_MAX = 10_000
 FILE_MAX = 1024
 NAME_MAX = 200
-#: How much of original sources is read for the names of functions, for one map.
-_SCOPES_MAX = 2 * scopes.SOURCE_MAX
+#: How much of original sources is read for the names of functions, unless somebody says otherwise.
+NAMED_MAX = 2 * scopes.SOURCE_MAX
 
 #: What stands before a map so that no browser takes it for a script.
 _GUARDS = (b")]}'", b")]}")
@@ -68,6 +68,20 @@ class Token:
     fault: MapFault | None = None
 
 
+@dataclass(slots=True)
+class Allowance:
+    """How many letters of sources may still be read for names; the maps of one event share it."""
+
+    letters: int = NAMED_MAX
+
+    def take(self, letters: int) -> bool:
+        """Take so many, if there are as many left."""
+        is_enough = letters <= self.letters
+        if is_enough:
+            self.letters -= letters
+        return is_enough
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
     file: str
@@ -78,17 +92,23 @@ class SourceMap:
     """A map that was read; keep it for an event, as reading is what costs."""
 
     def __init__(
-        self, view: SourceMapView, sources: list[_Source], minified: SourceView | None
+        self,
+        view: SourceMapView,
+        sources: list[_Source],
+        minified: SourceView | None,
+        allowance: Allowance,
     ) -> None:
         self._view = view
         self._minified = minified
         self._sources = sources
         self._lines: dict[int, list[str]] = {}
         self._scopes: dict[int, tuple[Scopes, list[int]]] = {}
-        self._scopes_left = _SCOPES_MAX
+        self._allowance = allowance
 
     @classmethod
-    def read(cls, text: bytes, minified: bytes | None = None) -> "SourceMap":
+    def read(
+        cls, text: bytes, minified: bytes | None = None, allowance: Allowance | None = None
+    ) -> "SourceMap":
         """Read a map, also one of sections; MapProblem says why it can't be.
 
         The minified file helps to name functions where a map comes without its sources.
@@ -102,7 +122,8 @@ class SourceMap:
             view = SourceMapView.from_json_bytes(json.dumps(plain).encode())
         except SymbolicError as error:
             raise MapProblem(MapFault.NOT_A_MAP, "its mappings are broken") from error
-        return cls(view, sources, None if minified is None else SourceView.from_bytes(minified))
+        minified_view = None if minified is None else SourceView.from_bytes(minified)
+        return cls(view, sources, minified_view, allowance or Allowance())
 
     def token(self, line: int, column: int, function: str = "") -> Token | MapFault:
         """Look a place up; line and column count from one, ``function`` is what the minified one is called."""
@@ -148,8 +169,7 @@ class SourceMap:
         if index not in self._scopes:
             lines = self._lines_of(index)
             text = "\n".join(lines)
-            self._scopes_left -= len(text)
-            read = scopes.scopes_of(text if self._scopes_left >= 0 else "")
+            read = scopes.scopes_of(text if self._allowance.take(len(text)) else "")
             starts = [0, *accumulate(len(each) + 1 for each in lines)]
             self._scopes[index] = (read, starts)
         read, starts = self._scopes[index]

@@ -13,6 +13,8 @@ from shipmark.artifacts import source_lines, urls
 from shipmark.artifacts.manifests import ArtifactType
 from shipmark.artifacts.source_maps import (
     MAP_BYTES_MAX,
+    NAMED_MAX,
+    Allowance,
     MapFault,
     MapProblem,
     SourceMap,
@@ -92,6 +94,7 @@ class _Search:
         self._release = text_of(payload, "release")
         self._dist = text_of(payload, "dist")
         self._bytes_left = EVENT_BYTES_MAX
+        self._allowance = Allowance(4 * NAMED_MAX)
         self._contents: dict[int, bytes | None] = {}
 
     def known(self, files: list[File]) -> dict[str, _Known]:
@@ -166,7 +169,8 @@ class _Search:
         if text is None and not known.inline_map:
             return
         try:
-            known.read = SourceMap.read(text or b"", self._minified_for_names(known, text or b""))
+            minified = self._minified_for_names(known, text or b"")
+            known.read = SourceMap.read(text or b"", minified, self._allowance)
         except MapProblem as problem:
             self._tell(
                 symbolication_problems.broken_map(

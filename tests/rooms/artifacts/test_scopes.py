@@ -29,6 +29,8 @@ SOURCES = [
     "class A extends B<T> { constructor(x) { super(x); @new A } }",
     "class A { p = (x) => x.y * @A.p; q: H = (e) => { @A.q }; }",
     "class A { get n() { for (const a of b) { @A.n } } #p() { @A.#p } }",
+    "class A<K extends { a: B }, V> extends c(D)<K, V> implements E, F { m() { @A.m } }",
+    "class { m() { @m } }",
     "const A = class { m() { @A.m } }",
     "const o = { m() { @m }, k: function () { @k }, a: () => @a, 'q': async x => { @q } };",
     "const s = `a ${b => { @<anonymous> }} }{ ` + @-",

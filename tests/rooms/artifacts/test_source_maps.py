@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipmark.artifacts import source_maps
-from shipmark.artifacts.source_maps import MapFault, MapProblem, SourceMap, Token
+from shipmark.artifacts.source_maps import Allowance, MapFault, MapProblem, SourceMap, Token
 
 REAL = (BUILT / "app.js.map").read_bytes()
 
@@ -164,6 +164,13 @@ def test_what_is_too_large_is_not_looked_into() -> None:
         assert fault(made()) is MapFault.TOO_LARGE
     with patch.object(source_maps, "PARTS_MAX", 10):
         assert fault(made(mappings=";" * 11)) is MapFault.TOO_LARGE
+
+
+def test_names_are_looked_for_in_so_many_letters_of_sources_and_no_more() -> None:
+    allowance = Allowance(220)
+    assert token(SourceMap.read(REAL, None, allowance), 1, 75).function == "rate"
+    assert allowance.letters < 60
+    assert token(SourceMap.read(REAL, None, allowance), 1, 221).function is None
 
 
 def test_too_many_sources() -> None:
