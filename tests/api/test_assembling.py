@@ -21,7 +21,8 @@ from given import NOT_ALLOWED, NOT_FOUND, RELEASES, Bearer, Caller, World, state
 from sqlalchemy import func, select
 
 from shipmark.artifacts.store import assemblies
-from shipmark.artifacts.store.bundles import artifact_bundles, bundle_entries, bundle_releases
+from shipmark.artifacts.store.bundles import artifact_bundles, bundle_releases
+from shipmark.artifacts.store.entries import bundle_entries
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.files.store import unused
 from shipmark.files.store.files import files

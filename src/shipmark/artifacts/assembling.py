@@ -198,7 +198,8 @@ def _entries(bundle: Bundle, *, is_summed: bool) -> list[BundleEntry]:
             type=it.type.value if it.type else None,
             size=it.size_bytes,
             sha1=_sha1(bundle, it) if is_summed else None,
-            headers=it.headers,
+            headers=it.sent_headers,
+            place=it.place,
         )
         for number, it in enumerate(bundle.entries)
     ]
@@ -232,7 +233,7 @@ def _keep_files(
     for it in extracted:
         name = it.entry.url or it.entry.path
         new = NewFile(
-            name=name.rpartition("/")[2], kind=FileKind.RELEASE_FILE, headers=it.entry.headers
+            name=name.rpartition("/")[2], kind=FileKind.RELEASE_FILE, headers=it.entry.sent_headers
         )
         file = files.keep(connection, new, it.content, at)
         actions.put_release_file(connection, release.id, name, dist, file, at)

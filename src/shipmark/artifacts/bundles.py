@@ -15,6 +15,7 @@ from typing import BinaryIO, cast
 
 from shipmark.artifacts import manifests
 from shipmark.artifacts.manifests import BundleProblem, Described, Manifest
+from shipmark.artifacts.members import Place
 
 #: 100,000 names of three hundred bytes. The directory is the only part that is read in one go.
 DIRECTORY_BYTES_MAX = 32 * 2**20
@@ -46,8 +47,12 @@ _ODD = (
 class Entry(Described):
     """A member of a bundle that can be read: what the manifest says, and what the zip does."""
 
-    size_bytes: int
-    crc: int
+    place: Place
+
+    @property
+    def size_bytes(self) -> int:
+        """How long it is, once decompressed."""
+        return self.place.size_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +85,12 @@ class Bundle:
 
 def opened(file: BinaryIO) -> Bundle:
     """Open a bundle that can be sought in; the caller closes the file, once the bundle is done with."""
+    guarded = _Guarded(file)
     try:
-        archive = zipfile.ZipFile(cast("BinaryIO", _Guarded(file)))
+        archive = zipfile.ZipFile(cast("BinaryIO", guarded))
     except _ODD as error:
+        if guarded.failure:
+            raise guarded.failure from error
         raise BundleProblem("it is not a zip file, or not a whole one") from error
     members = _members(archive)
     if _MANIFEST not in members:
@@ -99,10 +107,17 @@ class _Guarded:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        #: Of the store; zipfile takes it for a file that is no zip.
+        self.failure: OSError | None = None
 
     def read(self, size: int = -1) -> bytes:
         """Read at most what a directory may have, and at most as many entries as one may have."""
-        read = self._file.read(min(size, DIRECTORY_BYTES_MAX + 1) if size >= 0 else _REST_BYTES)
+        wanted = min(size, DIRECTORY_BYTES_MAX + 1) if size >= 0 else _REST_BYTES
+        try:
+            read = self._file.read(wanted)
+        except OSError as error:
+            self.failure = error
+            raise
         if len(read) > DIRECTORY_BYTES_MAX:
             raise BundleProblem(f"its directory is larger than {DIRECTORY_BYTES_MAX} bytes")
         if read.count(_DIRECTORY_ENTRY) > manifests.ENTRIES_MAX + 1:
@@ -181,8 +196,14 @@ def _entry(file: Described, member: zipfile.ZipInfo) -> Entry:
         type=file.type,
         url=file.url,
         headers=file.headers,
-        size_bytes=member.file_size,
-        crc=member.CRC,
+        sent_headers=file.sent_headers,
+        place=Place(
+            offset=member.header_offset,
+            compressed_bytes=member.compress_size,
+            size_bytes=member.file_size,
+            crc=member.CRC,
+            is_deflated=member.compress_type == zipfile.ZIP_DEFLATED,
+        ),
     )
 
 
@@ -192,7 +213,7 @@ def _unsafe(path: str) -> str:
     encoded = path.encode("utf-8", "surrogatepass")
     if len(encoded) > PATH_BYTES_MAX:
         return "its name is too long"
-    if "\\" in path or any(not letter.isprintable() for letter in path):
+    if "\\" in path or not path.isprintable():
         return "its name has letters that names must not have"
     if path.startswith("/") or _DRIVE.match(path):
         return "its name is absolute"

@@ -1,6 +1,7 @@
 """What does a bundle say is in it? Its ``manifest.json`` (files-and-avatars.md 6.2)."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -14,6 +15,8 @@ _COMMAS_MAX = 20 * ENTRIES_MAX
 URL_MAX = 4096
 NAME_MAX = 250
 HEADERS_MAX = 50
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 #: Servers of the newest clients still look for the older name (clients.md 7.5).
 _SOURCE_MAP_HEADERS = ("sourcemap", "x-sourcemap")
@@ -41,12 +44,16 @@ _TYPES = {type_.name.lower(): type_ for type_ in ArtifactType}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """What the manifest says of a member. ``headers`` have lower-case names; an unknown type is None."""
+    """What the manifest says of a member. ``headers`` have lower-case names; an unknown type is None.
+
+    ``sent_headers`` are spelled as the client spells them.
+    """
 
     path: str
     type: ArtifactType | None
     url: str | None
     headers: Mapping[str, str]
+    sent_headers: Mapping[str, str]
 
     @property
     def debug_id(self) -> str | None:
@@ -146,11 +153,13 @@ def _described(path: str, value: object) -> Described:
         raise BundleProblem(
             f"the url of {_shown(path)} in manifest.json is too long, or cannot be stored"
         )
+    headers = _headers(path, file.get("headers"))
     return Described(
         path=path,
         type=_TYPES.get(type_) if isinstance(type_, str) else None,
         url=url or None,
-        headers=_headers(path, file.get("headers")),
+        headers=lower_case(headers),
+        sent_headers=headers,
     )
 
 
@@ -162,12 +171,12 @@ def _headers(path: str, value: object) -> dict[str, str]:
     )
     if len(said) > HEADERS_MAX or is_odd:
         raise BundleProblem(f"manifest.json has odd headers for {_shown(path)}")
-    return lower_case(headers)
+    return headers
 
 
 def _is_storable(text: str) -> bool:
     """Tell what a database can keep: PostgreSQL has no NUL, and UTF-8 no half of a pair."""
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return not _UNSTORABLE.search(text)
 
 
 def _shown(path: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shipmark.artifacts.members import Place
 from shipmark.files.model import File
 
 DIST_MAX = 64
@@ -86,7 +87,7 @@ class ArtifactBundle:
 class BundleEntry:
     """A file in a bundle. ``number`` is its place in the manifest; ``type`` is null for an unknown one.
 
-    ``sha1`` is known of bundles that a release itself got.
+    ``place`` is where it is in the bundle; ``sha1`` is known of bundles that a release itself got.
     """
 
     number: int
@@ -95,6 +96,7 @@ class BundleEntry:
     debug_id: str | None
     type: int | None
     size: int
+    place: Place
     sha1: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -157,5 +159,5 @@ def ident_of(name: str, dist: str | None) -> str:
 
 
 def url_key(url: str) -> str:
-    """A short key to look a URL up by: URLs may be longer than an index takes."""
+    """A short key to look a URL up by, or its last part: URLs may be longer than an index takes."""
     return hashlib.sha1(url.encode(), usedforsecurity=False).hexdigest()[:16]

@@ -1,11 +1,9 @@
 """Where are artifact bundles kept, for which projects and versions, and what is in them?"""
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     Connection,
     ForeignKey,
@@ -13,12 +11,9 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
-    Text,
     TypedColumns,
     UniqueConstraint,
-    bindparam,
     delete,
-    insert,
     select,
     update,
 )
@@ -26,17 +21,14 @@ from sqlalchemy import (
 from shipmark.artifacts.model import (
     ArtifactBundle,
     Association,
-    BundleEntry,
     NewBundle,
-    url_key,
 )
+from shipmark.artifacts.store import entries
 from shipmark.ground.database import (
     WANTED,
     Id,
     Moment,
-    listed,
     metadata,
-    rows,
     upsert,
     wanted,
 )
@@ -74,21 +66,6 @@ class BundleReleaseColumns(TypedColumns):
     release_id = Column(Id, ForeignKey("releases.id"), index=True)
 
 
-class BundleEntryColumns(TypedColumns):
-    """A file in a bundle. ``url_key`` is a digest of the URL, ``headers`` a JSON object."""
-
-    bundle_id = Column(Id, ForeignKey("artifact_bundles.id", ondelete="CASCADE"), primary_key=True)
-    number = Column(Integer, primary_key=True)
-    path = Column(Text, nullable=False)
-    url = Column(Text)
-    url_key = Column(String(16))
-    debug_id = Column(String(60))
-    type = Column(Integer)
-    size = Column(BigInteger, nullable=False)
-    sha1 = Column(String(40))
-    headers = Column(Text, nullable=False)
-
-
 artifact_bundles = Table(
     "artifact_bundles",
     metadata,
@@ -109,36 +86,6 @@ bundle_releases = Table(
     BundleReleaseColumns,
     Index("ix_bundle_releases_version", "organization_id", "version", "dist", "bundle_id"),
 )
-bundle_entries = Table(
-    "bundle_entries",
-    metadata,
-    BundleEntryColumns,
-    Index("ix_bundle_entries_url_key", "bundle_id", "url_key"),
-)
-Index(
-    "ix_bundle_entries_debug_id",
-    bundle_entries.c.debug_id,
-    bundle_entries.c.bundle_id,
-    sqlite_where=bundle_entries.c.debug_id.is_not(None),
-    postgresql_where=bundle_entries.c.debug_id.is_not(None),
-)
-
-_ENTRIES = listed(
-    "given_entries",
-    number=Integer(),
-    path=Text(),
-    url=Text(),
-    url_key=Text(),
-    debug_id=Text(),
-    type=Integer(),
-    size=BigInteger(),
-    sha1=Text(),
-    headers=Text(),
-)
-_ADD_ENTRIES = insert(bundle_entries).from_select(
-    ["bundle_id", *_ENTRIES.c.keys()],
-    select(bindparam("bundle", type_=Id), *_ENTRIES.c).order_by(_ENTRIES.c.number),
-)
 BUNDLE = (
     artifact_bundles.c.id,
     artifact_bundles.c.organization_id,
@@ -148,16 +95,6 @@ BUNDLE = (
     artifact_bundles.c.uploaded_at,
     artifact_bundles.c.used_at,
     artifact_bundles.c.changed_at,
-)
-ENTRY = (
-    bundle_entries.c.number,
-    bundle_entries.c.path,
-    bundle_entries.c.url,
-    bundle_entries.c.debug_id,
-    bundle_entries.c.type,
-    bundle_entries.c.size,
-    bundle_entries.c.sha1,
-    bundle_entries.c.headers,
 )
 _WANTED_IDS = select(WANTED.c.id)
 
@@ -180,7 +117,7 @@ def keep(
     before = None
     if made_id is None:
         made_id, before = _replace(connection, new, file_id, at)
-    connection.execute(_ADD_ENTRIES, {"bundle": made_id} | _rows_of(new.entries))
+    entries.add(connection, made_id, new.entries)
     return made_id, before
 
 
@@ -198,7 +135,7 @@ def _replace(connection: Connection, new: NewBundle, file_id: int, at: datetime)
     connection.execute(
         update(artifact_bundles).where(artifact_bundles.c.id == known_id).values(values)
     )
-    connection.execute(delete(bundle_entries).where(bundle_entries.c.bundle_id == known_id))
+    entries.clear(connection, known_id)
     return known_id, before
 
 
@@ -243,11 +180,12 @@ def take_over(
         bundle_releases.c.dist == (dist or ""),
         bundle_releases.c.bundle_id != bundle_row_id,
     )
-    new = bundle_entries.alias()
+    new = entries.bundle_entries.alias()
     urls = select(new.c.url_key).where(new.c.bundle_id == bundle_row_id)
     connection.execute(
-        delete(bundle_entries).where(
-            bundle_entries.c.bundle_id.in_(others), bundle_entries.c.url_key.in_(urls)
+        delete(entries.bundle_entries).where(
+            entries.bundle_entries.c.bundle_id.in_(others),
+            entries.bundle_entries.c.url_key.in_(urls),
         )
     )
 
@@ -335,55 +273,6 @@ def untie_project(connection: Connection, ids: Collection[int], project_id: int)
     )
     others = select(bundle_projects.c.bundle_id).where(bundle_projects.c.bundle_id.in_(_WANTED_IDS))
     return set(ids) - set(connection.execute(others, wanted(ids)).scalars())
-
-
-def entries_of(connection: Connection, bundle_row_id: int) -> list[BundleEntry]:
-    """What is in a bundle, in the order of its manifest."""
-    query = select(*ENTRY).where(bundle_entries.c.bundle_id == bundle_row_id)
-    return [entry(*row) for row in connection.execute(query.order_by(bundle_entries.c.number))]
-
-
-def _rows_of(entries: Sequence[BundleEntry]) -> dict[str, str]:
-    return rows(
-        "given_entries",
-        (
-            (
-                it.number,
-                it.path,
-                it.url,
-                None if it.url is None else url_key(it.url),
-                it.debug_id,
-                it.type,
-                it.size,
-                it.sha1,
-                json.dumps(dict(it.headers)),
-            )
-            for it in entries
-        ),
-    )
-
-
-def entry(
-    number: int,
-    path: str,
-    url: str | None,
-    debug_id: str | None,
-    type_: int | None,
-    size: int,
-    sha1: str | None,
-    headers: str,
-) -> BundleEntry:
-    """An entry of its columns."""
-    return BundleEntry(
-        number=number,
-        path=path,
-        url=url,
-        debug_id=debug_id,
-        type=type_,
-        size=size,
-        sha1=sha1,
-        headers=json.loads(headers),
-    )
 
 
 def bundle(

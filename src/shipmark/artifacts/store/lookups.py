@@ -11,14 +11,12 @@ from sqlalchemy import Connection, Select, Text, and_, func, or_, select
 from shipmark.artifacts.model import ArtifactBundle, BundleEntry
 from shipmark.artifacts.store.bundles import (
     BUNDLE,
-    ENTRY,
     artifact_bundles,
     bundle,
-    bundle_entries,
     bundle_projects,
     bundle_releases,
-    entry,
 )
+from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
 from shipmark.ground.database import listed, rows
 
 Ts = TypeVarTuple("Ts")
@@ -153,7 +151,7 @@ def entries_page(
             or_(*(func.lower(it).contains(text.lower(), autoescape=True) for it in columns))
         )
     page = query.order_by(bundle_entries.c.number).limit(limit).offset(offset)
-    return [entry(*row) for row in connection.execute(page)]
+    return [entry(row) for row in connection.execute(page)]
 
 
 def entry_at(connection: Connection, bundle_id: int, path: str) -> BundleEntry | None:
@@ -162,7 +160,7 @@ def entry_at(connection: Connection, bundle_id: int, path: str) -> BundleEntry |
         bundle_entries.c.bundle_id == bundle_id, bundle_entries.c.path == path
     )
     row = connection.execute(query.limit(1)).first()
-    return entry(*row) if row else None
+    return entry(row) if row else None
 
 
 def _filtered(query: Select[*Ts], wanted: BundleFilter) -> Select[*Ts]:

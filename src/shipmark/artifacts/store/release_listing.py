@@ -18,11 +18,8 @@ from sqlalchemy import (
 )
 
 from shipmark.artifacts.model import ListedFile, url_key
-from shipmark.artifacts.store.bundles import (
-    artifact_bundles,
-    bundle_entries,
-    bundle_releases,
-)
+from shipmark.artifacts.store.bundles import artifact_bundles, bundle_releases
+from shipmark.artifacts.store.entries import bundle_entries
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.files.store.files import files
 from shipmark.ground.database import WANTED, wanted

@@ -69,14 +69,20 @@ def _bundles() -> None:
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("url_key", sa.String(length=16), nullable=True),
+        sa.Column("base_key", sa.String(length=16), nullable=True),
         sa.Column("debug_id", sa.String(length=60), nullable=True),
         sa.Column("type", sa.Integer(), nullable=True),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("sha1", sa.String(length=40), nullable=True),
         sa.Column("headers", sa.Text(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("compressed", sa.BigInteger(), nullable=False),
+        sa.Column("crc", sa.BigInteger(), nullable=False),
+        sa.Column("is_deflated", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["bundle_id"], ["artifact_bundles.id"], name=op.f("fk_bundle_entries_bundle_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("bundle_id", "number", name=op.f("pk_bundle_entries")),
     )
+    op.create_index("ix_bundle_entries_base_key", "bundle_entries", ["bundle_id", "base_key"], unique=False)
     op.create_index("ix_bundle_entries_debug_id", "bundle_entries", ["debug_id", "bundle_id"], unique=False, sqlite_where=sa.text("debug_id IS NOT NULL"), postgresql_where=sa.text("debug_id IS NOT NULL"))
     op.create_index("ix_bundle_entries_url_key", "bundle_entries", ["bundle_id", "url_key"], unique=False)
 
@@ -112,8 +118,8 @@ def _files() -> None:
         sa.Column("object_name", sa.Text(), nullable=False),
         sa.Column("features", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_debug_files_project_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["file_id"], ["files.id"], name=op.f("fk_debug_files_file_id")),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_debug_files_project_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_debug_files")),
         sa.UniqueConstraint("project_id", "sha1", "debug_id", name=op.f("uq_debug_files_project_id_sha1_debug_id")),
         sqlite_autoincrement=True,

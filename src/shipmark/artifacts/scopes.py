@@ -1,0 +1,351 @@
+"""In which function is a place of a JavaScript or TypeScript source?
+
+Source maps tell where code was, and not what the function around it is called. This reads the original source:
+brackets, strings, templates and comments are told apart exactly, what a bracket belongs to by the words before
+it. There is no grammar, and no recursion: a file that means harm costs time in proportion to its length, and one
+that is odd gets no names, or a wrong one.
+"""
+
+import re
+from bisect import bisect_right
+from collections import deque
+from dataclasses import dataclass, field
+
+#: Longer files are bundles of a bundle; nobody waits for them.
+SOURCE_MAX = 192 * 2**10
+TOKENS_MAX = 50_000
+ANONYMOUS = "<anonymous>"
+_NAME_MAX = 200
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?)
+    |(?P<word>[\w$\#@]+)
+    |(?P<text>"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+')
+    |(?P<mark>=>|[=!]==?|[<>]=|&&|\|\||\?\?|\?\.|\.\.\.|\+\+|--|.)""",
+    re.VERBOSE | re.DOTALL,
+)
+#: What begins with ``/>`` is the end of an element.
+_REGULAR_EXPRESSION = re.compile(r"/(?!>)(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/\w*")
+#: Where nothing ends, each beginning is looked at up to here, or so many times.
+_REGULAR_EXPRESSION_MAX = 1000
+_UNENDED_MAX = 100
+_TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*+(`|\$\{|\Z)", re.DOTALL)
+
+_OPENING = {"(": ")", "[": "]", "{": "}"}
+_CLOSING = frozenset(_OPENING.values())
+#: A slash behind one of these begins a regular expression, behind anything else it divides.
+_BEFORE_EXPRESSION = frozenset("(,=:[!&|?{};+-*%~^") | {
+    "=>", "==", "===", "!=", "!==", "&&", "||", "??", "...", "return", "typeof", "case", "in", "of",
+    "delete", "void", "throw", "new", "do", "else", "yield", "await", "",
+}  # fmt: skip
+_BLOCKS = frozenset({"if", "for", "while", "switch", "catch", "with", "await", "else", "return"})
+_DECLARES = frozenset({"const", "let", "var"})
+_STATEMENTS = _DECLARES | {"export", "import", "function", "class", "return", "if", "for", "throw"}
+#: A brace behind one of these, in the head of a class, begins a type.
+_BEFORE_TYPE = frozenset({"extends", "<", ",", "|", "&", ":", "="})
+_WORD = re.compile(r"[A-Za-z_$#][\w$]*")
+
+
+@dataclass(slots=True)
+class _Open:
+    """A bracket that is open, or the body of an arrow function without one (``closes`` is "")."""
+
+    closes: str
+    #: The tokens before the bracket, the nearest last.
+    before: tuple[str, ...] = ()
+    #: What a function that comes now would be called, and what was said before a type.
+    name: str = ""
+    declared: str = ""
+    is_variable: bool = False
+    function: int = -1
+    class_name: str = ""
+    is_template: bool = False
+    #: The parenthesis that closed just now, and the name that a function with these parameters has.
+    parameters: tuple[str, ...] | None = None
+    is_typed: bool = False
+    angles: int = 0
+    pending_class: str | None = None
+
+
+@dataclass(slots=True)
+class _Function:
+    name: str
+    start: int
+    end: int
+    around: int
+
+
+@dataclass(slots=True)
+class Scopes:
+    """The functions of a source, by where their bodies are."""
+
+    _functions: list[_Function] = field(default_factory=list)
+    _starts: list[int] = field(default_factory=list)
+
+    def at(self, position: int) -> str | None:
+        """Name the innermost function around a place; None where there is none."""
+        at = bisect_right(self._starts, position) - 1
+        while at >= 0 and self._functions[at].end <= position:
+            at = self._functions[at].around
+        return self._functions[at].name if at >= 0 else None
+
+    def begin(self, name: str, start: int, around: int) -> int:
+        """Note that a function's body begins; gives its number."""
+        function = _Function(name=name[:_NAME_MAX], start=start, end=2**62, around=around)
+        self._functions.append(function)
+        self._starts.append(start)
+        return len(self._functions) - 1
+
+    def end(self, function: int, end: int) -> None:
+        """Note that a function's body ends."""
+        self._functions[function].end = end
+
+
+def scopes_of(source: str) -> Scopes:
+    """Read a source; of one that is too long, nothing."""
+    reader = _Reader(source)
+    if len(source) <= SOURCE_MAX:
+        reader.read()
+    return reader.scopes
+
+
+class _Reader:
+    """Goes through a source once, with the brackets that are open."""
+
+    def __init__(self, source: str) -> None:
+        self.scopes = Scopes()
+        self._source = source
+        self._open = [_Open(closes="}")]
+        self._recent: deque[str] = deque([""] * 12, maxlen=12)
+        self._unended = 0
+
+    def read(self) -> None:
+        """Read all tokens; what comes after too many is in no function."""
+        place = tokens = 0
+        while place < len(self._source) and tokens < TOKENS_MAX and self._unended < _UNENDED_MAX:
+            token = _TOKEN.match(self._source, place)
+            assert token, "any character is a mark"
+            place = token.end()
+            if token.lastgroup != "space":
+                tokens += 1
+                place = self._token(token[0], token.start(), place)
+
+    def _token(self, mark: str, start: int, end: int) -> int:
+        """Read one token; gives where the next may be, as only what came before tells a slash from a slash."""
+        if mark == "`":
+            mark, end = '""', self._template(end)
+        elif mark == "}" and self._is_end_of_expression(start):
+            self._close_top(start)
+            mark, end = '""', self._template(end)
+        elif mark == "/" and self._recent[-1] in _BEFORE_EXPRESSION:
+            mark, end = self._regular_expression(start)
+        else:
+            self._unended += mark in {'"', "'"}
+        self._take(mark, start)
+        self._recent.append(mark)
+        return end
+
+    def _is_end_of_expression(self, start: int) -> bool:
+        """Whether a closing brace ends what a template has between its braces."""
+        while not self._open[-1].closes:
+            self._close_top(start)
+        return self._open[-1].is_template
+
+    def _regular_expression(self, start: int) -> tuple[str, int]:
+        """Skip a regular expression, in which brackets mean nothing."""
+        end = start + _REGULAR_EXPRESSION_MAX
+        expression = _REGULAR_EXPRESSION.match(self._source, start, end)
+        self._unended += expression is None
+        return ("0", expression.end()) if expression else ("/", start + 1)
+
+    def _template(self, place: int) -> int:
+        """Skip the text of a template up to its end or its next expression."""
+        text = _TEMPLATE.match(self._source, place)
+        if text is None:
+            return len(self._source)
+        if text[1] == "${":
+            self._open.append(_Open(closes="}", is_template=True, function=self._open[-1].function))
+        return text.end()
+
+    def _take(self, mark: str, start: int) -> None:
+        current = self._open[-1]
+        if mark in _OPENING:
+            self._begin(mark, start)
+        elif mark in _CLOSING:
+            self._end(mark, start)
+        elif mark == "=>":
+            self._arrow(start)
+        elif mark in "<>" and current.is_typed:
+            current.angles += 1 if mark == "<" else -1
+        elif mark in ",;":
+            self._separator(mark, start)
+        elif mark == "=":
+            current.name = current.declared or self._last_word()
+            current.parameters = None
+        elif mark == ":":
+            self._colon(current)
+        elif _WORD.match(mark):
+            self._word(mark, start)
+        elif current.parameters is not None and not current.is_typed:
+            current.parameters = None
+
+    def _separator(self, mark: str, start: int) -> None:
+        """End an expression, unless the comma is in a type or in the head of a class."""
+        current = self._open[-1]
+        is_in_type = current.is_typed and current.angles > 0
+        if mark == ";" or not (is_in_type or current.pending_class is not None):
+            self._forget(start)
+
+    def _word(self, word: str, start: int) -> None:
+        current = self._open[-1]
+        if not current.closes and word in _STATEMENTS and self._is_on_new_line(start):
+            self._forget(start)
+            current = self._open[-1]
+        if self._recent[-1] in _DECLARES:
+            current.declared, current.is_variable = word, True
+        if word == "class" and self._recent[-1] != ".":
+            current.pending_class = current.name
+        elif self._recent[-1] == "class" and word != "extends":
+            current.pending_class = word
+        if not current.is_typed:
+            current.parameters = None
+
+    def _is_on_new_line(self, start: int) -> bool:
+        return "\n" in self._source[max(0, start - 40) : start]
+
+    def _colon(self, current: _Open) -> None:
+        """A type of what a function returns, the key of an object, or the type of a property."""
+        if current.parameters is not None:
+            current.is_typed, current.angles = True, 0
+            return
+        current.name = self._last_word()
+        if not current.declared:
+            current.declared = "" if current.closes == ")" else current.name
+
+    def _last_word(self) -> str:
+        last = self._recent[-1]
+        if last[:1] in "\"'" and len(last) > 2:
+            return last[1:-1]
+        return last if _WORD.fullmatch(last) else ""
+
+    def _forget(self, start: int) -> None:
+        """At the end of an expression, arrow functions without brackets end, and names are used up."""
+        while not self._open[-1].closes:
+            self._close_top(start)
+        current = self._open[-1]
+        current.name = current.declared = ""
+        current.parameters = None
+        current.is_typed = current.is_variable = False
+        current.pending_class = None
+
+    def _close_top(self, end: int) -> _Open:
+        closed = self._open.pop()
+        around = self._open[-1].function if self._open else -1
+        if closed.function >= 0 and closed.function != around:
+            self.scopes.end(closed.function, end)
+        return closed
+
+    def _begin(self, mark: str, start: int) -> None:
+        current = self._open[-1]
+        opened = _Open(closes=_OPENING[mark], before=tuple(self._recent), function=current.function)
+        if mark == "{":
+            self._begin_body(current, opened, start)
+        elif mark == "(":
+            opened.name = ""
+        self._open.append(opened)
+
+    def _begin_body(self, current: _Open, opened: _Open, start: int) -> None:
+        """Decide what a brace begins: a class, a function, or neither."""
+        name: str | None = None
+        if current.pending_class is not None and self._recent[-1] in _BEFORE_TYPE:
+            return
+        if current.pending_class is not None:
+            opened.class_name = current.pending_class
+            current.pending_class = None
+        elif self._recent[-1] == "=>":
+            name = self._function_name_of_arrow(current)
+        elif current.parameters is not None and not (current.is_typed and self._recent[-1] == ":"):
+            name = self._function_name(current, current.parameters)
+        current.parameters = None
+        current.is_typed = False
+        if name is not None:
+            opened.function = self.scopes.begin(name, start, current.function)
+
+    def _function_name(self, current: _Open, before: tuple[str, ...]) -> str | None:
+        """Name the function with these words before its parameters; None when it is no function."""
+        words = _without_type_parameters(before)
+        last = words[-1] if words else ""
+        if last in _BLOCKS:
+            return None
+        if last in {"function", "*"}:
+            return current.name or ANONYMOUS
+        if not _WORD.fullmatch(last):
+            return ANONYMOUS if last == "]" or last[:1] in "\"'" else None
+        if len(words) > 1 and words[-2] in {".", "?.", "new"}:
+            return None
+        return self._qualified(last, current)
+
+    @staticmethod
+    def _qualified(name: str, current: _Open) -> str:
+        """Name a method with its class, as engines do."""
+        if not current.class_name:
+            return name
+        if name == "constructor":
+            return f"new {current.class_name}"
+        return f"{current.class_name}.{name}"
+
+    def _arrow(self, start: int) -> None:
+        """Begin the body of an arrow function, unless a brace will."""
+        current = self._open[-1]
+        if self._is_type(current):
+            current.parameters = None
+            return
+        current.is_typed = False
+        following = _TOKEN.match(self._source, start + 2)
+        while following and following.lastgroup == "space":
+            following = _TOKEN.match(self._source, following.end())
+        if following and following[0] == "{":
+            return
+        name = self._function_name_of_arrow(current)
+        function = self.scopes.begin(name, start, current.function)
+        self._open.append(_Open(closes="", function=function))
+
+    @staticmethod
+    def _is_type(current: _Open) -> bool:
+        """Whether an arrow is in the type of a variable or a property: ``const f: (a: A) => B = …``."""
+        is_after_colon = bool(current.parameters) and (current.parameters or ("",))[-1] == ":"
+        return is_after_colon and (current.is_variable or bool(current.class_name))
+
+    @staticmethod
+    def _function_name_of_arrow(current: _Open) -> str:
+        """An arrow function is called as what it is given to."""
+        name = current.name
+        current.parameters = None
+        if not name:
+            return ANONYMOUS
+        return f"{current.class_name}.{name}" if current.class_name else name
+
+    def _end(self, mark: str, start: int) -> None:
+        while not self._open[-1].closes:
+            self._close_top(start)
+        if len(self._open) == 1 or self._open[-1].closes != mark:
+            return
+        closed = self._close_top(start)
+        current = self._open[-1]
+        if mark == ")":
+            current.parameters = closed.before
+            current.is_typed = False
+        elif mark == "}" and current.closes == "}" and not current.class_name:
+            current.declared = "" if closed.function != current.function else current.declared
+
+
+def _without_type_parameters(before: tuple[str, ...]) -> tuple[str, ...]:
+    """Take ``<T extends X>`` off, which stands between a name and its parameters."""
+    if not before or before[-1] != ">":
+        return before
+    depth = 0
+    for at in range(len(before) - 1, -1, -1):
+        depth += (before[at] == ">") - (before[at] == "<")
+        if depth == 0:
+            return before[:at]
+    return ()

@@ -1,0 +1,43 @@
+"""What stands around a place in a file, short enough to be kept with an event?"""
+
+from dataclasses import dataclass
+
+AROUND = 5
+LINE_MAX = 240
+#: Where the place is when a long line is cut: what is before it tells more.
+_BEFORE = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """A line of a file, and up to five before and after it."""
+
+    before: tuple[str, ...]
+    line: str
+    after: tuple[str, ...]
+
+
+def lines_of(text: str) -> list[str]:
+    """Cut a file as all browsers do, whichever system it was written on."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def around(lines: list[str], number: int, column: int) -> Around | None:
+    """The line, counted from one, cut to a window around the column; None when there is no such line."""
+    if not 1 <= number <= len(lines):
+        return None
+    at = number - 1
+    return Around(
+        before=tuple(_cut(line, 0) for line in lines[max(0, at - AROUND) : at]),
+        line=_cut(lines[at], column),
+        after=tuple(_cut(line, 0) for line in lines[at + 1 : at + 1 + AROUND]),
+    )
+
+
+def _cut(line: str, column: int) -> str:
+    if len(line) <= LINE_MAX:
+        return line
+    start = min(max(0, column - _BEFORE), len(line) - LINE_MAX)
+    end = start + LINE_MAX
+    before, after = "{snip} " if start else "", " {snip}" if end < len(line) else ""
+    return f"{before}{line[start:end]}{after}"

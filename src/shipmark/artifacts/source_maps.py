@@ -1,0 +1,265 @@
+"""Where was a place of a minified file before it was built?
+
+The mappings are decoded by a library (decision 11); all else of a map is read here, so that what is wrong with it
+can be said, and nobody's map grows beyond what it is in bytes.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import accumulate
+
+from symbolic.exceptions import SymbolicError
+from symbolic.sourcemap import SourceMapView, SourceView
+
+from shipmark.artifacts import scopes, source_lines
+from shipmark.artifacts.scopes import Scopes
+from shipmark.artifacts.source_lines import Around
+
+MAP_BYTES_MAX = 64 * 2**20
+#: Mappings and values of JSON are parted by these: no map makes more of them than there are parts.
+PARTS_MAX = 4_000_000
+SOURCES_MAX = 100_000
+SECTIONS_MAX = 10_000
+FILE_MAX = 1024
+NAME_MAX = 200
+#: How much of original sources is read for the names of functions, unless somebody says otherwise.
+NAMED_MAX = 2 * scopes.SOURCE_MAX
+
+#: What stands before a map so that no browser takes it for a script.
+_GUARDS = (b")]}'", b")]}")
+
+
+class MapFault(StrEnum):
+    """Why a map is of no use, for all places or for one."""
+
+    TOO_LARGE = "too large"
+    NOT_A_MAP = "not a map"
+    NO_SOURCES = "no sources"
+    NO_CONTENT = "no content"
+    UNKNOWN_POSITION = "unknown position"
+    OUT_OF_RANGE = "out of range"
+
+
+class MapProblem(Exception):
+    """A map that cannot be read, with the reason in a few words."""
+
+    def __init__(self, fault: MapFault, reason: str) -> None:
+        super().__init__(reason)
+        self.fault = fault
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """Where code comes from: line and column count from one; ``around`` is None without the source.
+
+    ``function`` is the function around the place, None where that is not known; ``name`` what the code at the
+    place was called.
+    """
+
+    file: str
+    line: int
+    column: int
+    name: str | None
+    function: str | None
+    around: Around | None
+    fault: MapFault | None = None
+
+
+@dataclass(slots=True)
+class Allowance:
+    """How many letters of sources may still be read for names; the maps of one event share it."""
+
+    letters: int = NAMED_MAX
+
+    def take(self, letters: int) -> bool:
+        """Take so many, if there are as many left."""
+        is_enough = letters <= self.letters
+        if is_enough:
+            self.letters -= letters
+        return is_enough
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    file: str
+    content: str | None
+
+
+class SourceMap:
+    """A map that was read; keep it for an event, as reading is what costs."""
+
+    def __init__(
+        self,
+        view: SourceMapView,
+        sources: list[_Source],
+        minified: SourceView | None,
+        allowance: Allowance,
+    ) -> None:
+        self._view = view
+        self._minified = minified
+        self._sources = sources
+        self._lines: dict[int, list[str]] = {}
+        self._scopes: dict[int, tuple[Scopes, list[int]]] = {}
+        self._allowance = allowance
+
+    @classmethod
+    def read(
+        cls, text: bytes, minified: bytes | None = None, allowance: Allowance | None = None
+    ) -> "SourceMap":
+        """Read a map, also one of sections; MapProblem says why it can't be.
+
+        The minified file helps to name functions where a map comes without its sources.
+        """
+        said = _parsed(text)
+        sources: list[_Source] = []
+        plain = _plain(said, sources)
+        if not sources:
+            raise MapProblem(MapFault.NO_SOURCES, "it names no sources")
+        try:
+            view = SourceMapView.from_json_bytes(json.dumps(plain).encode())
+        except SymbolicError as error:
+            raise MapProblem(MapFault.NOT_A_MAP, "its mappings are broken") from error
+        minified_view = None if minified is None else SourceView.from_bytes(minified)
+        return cls(view, sources, minified_view, allowance or Allowance())
+
+    def token(self, line: int, column: int, function: str = "") -> Token | MapFault:
+        """Look a place up; line and column count from one, ``function`` is what the minified one is called."""
+        if not (1 <= line < 2**32 and 1 <= column < 2**32):
+            return MapFault.OUT_OF_RANGE
+        match = self._view.lookup(line - 1, column - 1)
+        # A mapping holds up to the end of its line; the library would go on to the next one.
+        if match is None or match.dst_line != line - 1 or not match.src:
+            return MapFault.UNKNOWN_POSITION
+        token = self._token(int(match.src), match.src_line + 1, match.src_col + 1, match.name)
+        if token.around is not None or self._minified is None or not function:
+            return token
+        named = self._view.lookup(line - 1, column - 1, function, self._minified)
+        return replace(token, function=named.function_name if named else None)
+
+    def _token(self, index: int, line: int, column: int, name: str | None) -> Token:
+        source = self._sources[index]
+        lines = self._lines_of(index)
+        around = source_lines.around(lines, line, column - 1) if lines else None
+        if source.content is None:
+            fault: MapFault | None = MapFault.NO_CONTENT
+        else:
+            fault = None if around else MapFault.OUT_OF_RANGE
+        return Token(
+            file=source.file,
+            line=line,
+            column=column,
+            name=name[:NAME_MAX] if name else None,
+            function=self._function(index, line, column) if around else None,
+            around=around,
+            fault=fault,
+        )
+
+    def _lines_of(self, index: int) -> list[str]:
+        content = self._sources[index].content
+        if content is None:
+            return []
+        if index not in self._lines:
+            self._lines[index] = source_lines.lines_of(content)
+        return self._lines[index]
+
+    def _function(self, index: int, line: int, column: int) -> str | None:
+        if index not in self._scopes:
+            lines = self._lines_of(index)
+            text = "\n".join(lines)
+            read = scopes.scopes_of(text if self._allowance.take(len(text)) else "")
+            starts = [0, *accumulate(len(each) + 1 for each in lines)]
+            self._scopes[index] = (read, starts)
+        read, starts = self._scopes[index]
+        return read.at(min(starts[line - 1] + column - 1, starts[line] - 1))
+
+
+def _parsed(text: bytes) -> dict[str, object]:
+    if len(text) > MAP_BYTES_MAX:
+        raise MapProblem(MapFault.TOO_LARGE, f"it is larger than {MAP_BYTES_MAX} bytes")
+    if text.count(b",") + text.count(b";") > PARTS_MAX:
+        raise MapProblem(MapFault.TOO_LARGE, f"it has more than {PARTS_MAX} mappings")
+    if text.startswith(_GUARDS):
+        text = text.partition(b"\n")[2]
+    try:
+        said = json.loads(text.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise MapProblem(MapFault.NOT_A_MAP, "it is not UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise MapProblem(MapFault.NOT_A_MAP, "it is not JSON") from error
+    if not isinstance(said, dict):
+        raise MapProblem(MapFault.NOT_A_MAP, "it is not a JSON object")
+    return said
+
+
+def _plain(said: dict[str, object], sources: list[_Source]) -> dict[str, object]:
+    """Reduce a map to what the library has to decode: sources become numbers in our list of them."""
+    if "sections" not in said:
+        return _plain_section(said, sources)
+    sections = said["sections"]
+    if not isinstance(sections, list) or len(sections) > SECTIONS_MAX:
+        raise MapProblem(MapFault.NOT_A_MAP, "its sections are not a list, or too many")
+    return {"version": 3, "sections": list(_plain_sections(sections, sources))}
+
+
+def _plain_sections(sections: list[object], sources: list[_Source]) -> Iterator[dict[str, object]]:
+    previous = (0, -1)
+    for section in sections:
+        offset = section.get("offset") if isinstance(section, dict) else None
+        held = section.get("map") if isinstance(section, dict) else None
+        if not isinstance(offset, dict) or not isinstance(held, dict):
+            raise MapProblem(MapFault.NOT_A_MAP, "a section has no map in it, or no offset")
+        line, column = (_count(offset.get(key)) for key in ("line", "column"))
+        if (line, column) <= previous:
+            raise MapProblem(MapFault.NOT_A_MAP, "its sections are not in order")
+        previous = (line, column)
+        plain = _plain_section(held, sources)
+        yield {"offset": {"line": line, "column": column}, "map": plain}
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
+        raise MapProblem(MapFault.NOT_A_MAP, "the offset of a section is no place")
+    return value
+
+
+def _plain_section(said: dict[str, object], sources: list[_Source]) -> dict[str, object]:
+    mappings = said.get("mappings")
+    if said.get("version", 3) != 3 or not isinstance(mappings, str):
+        raise MapProblem(MapFault.NOT_A_MAP, "it is no source map of version 3")
+    files = _strings(said, "sources")
+    if len(sources) + len(files) > SOURCES_MAX:
+        raise MapProblem(MapFault.TOO_LARGE, f"it names more than {SOURCES_MAX} sources")
+    contents = said.get("sourcesContent")
+    held = contents if isinstance(contents, list) else []
+    root = said.get("sourceRoot")
+    first = len(sources)
+    sources += [
+        _Source(
+            file=_rooted(file or "", root if isinstance(root, str) else ""),
+            content=content if isinstance(content, str) else None,
+        )
+        for file, content in zip(files, held + [None] * (len(files) - len(held)), strict=False)
+    ]
+    return {
+        "version": 3,
+        "sources": [str(first + at) for at in range(len(files))],
+        "names": [name or "" for name in _strings(said, "names")],
+        "mappings": mappings,
+    }
+
+
+def _strings(said: dict[str, object], key: str) -> list[str | None]:
+    values = said.get(key)
+    if values is not None and not isinstance(values, list):
+        raise MapProblem(MapFault.NOT_A_MAP, f"its {key} are not a list")
+    return [value if isinstance(value, str) else None for value in values or []]
+
+
+def _rooted(file: str, root: str) -> str:
+    """Put the root before a file that has none of its own."""
+    if not root or file.startswith("/") or "://" in file:
+        return file[:FILE_MAX]
+    return f"{root[:FILE_MAX].rstrip('/')}/{file}"[:FILE_MAX]

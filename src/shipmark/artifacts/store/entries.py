@@ -1,0 +1,175 @@
+"""Where are the files of bundles told of? Each has a row, so that events find them without opening bundles."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    bindparam,
+    delete,
+    insert,
+    select,
+)
+
+from shipmark.artifacts.members import Place
+from shipmark.artifacts.model import (
+    BundleEntry,
+    url_key,
+)
+from shipmark.artifacts.urls import basename
+from shipmark.ground.database import (
+    Id,
+    listed,
+    metadata,
+    rows,
+)
+
+
+class BundleEntryColumns(TypedColumns):
+    """A file in a bundle. ``url_key`` and ``base_key`` are digests of the URL and of its last part.
+
+    ``headers`` is a JSON object; ``offset`` and what follows say where the file is in the bundle.
+    """
+
+    bundle_id = Column(Id, ForeignKey("artifact_bundles.id", ondelete="CASCADE"), primary_key=True)
+    number = Column(Integer, primary_key=True)
+    path = Column(Text, nullable=False)
+    url = Column(Text)
+    url_key = Column(String(16))
+    base_key = Column(String(16))
+    debug_id = Column(String(60))
+    type = Column(Integer)
+    size = Column(BigInteger, nullable=False)
+    sha1 = Column(String(40))
+    headers = Column(Text, nullable=False)
+    offset = Column(BigInteger, nullable=False)
+    compressed = Column(BigInteger, nullable=False)
+    crc = Column(BigInteger, nullable=False)
+    is_deflated = Column(Boolean, nullable=False)
+
+
+bundle_entries = Table(
+    "bundle_entries",
+    metadata,
+    BundleEntryColumns,
+    Index("ix_bundle_entries_url_key", "bundle_id", "url_key"),
+    Index("ix_bundle_entries_base_key", "bundle_id", "base_key"),
+)
+Index(
+    "ix_bundle_entries_debug_id",
+    bundle_entries.c.debug_id,
+    bundle_entries.c.bundle_id,
+    sqlite_where=bundle_entries.c.debug_id.is_not(None),
+    postgresql_where=bundle_entries.c.debug_id.is_not(None),
+)
+
+_ENTRIES = listed(
+    "given_entries",
+    number=Integer(),
+    path=Text(),
+    url=Text(),
+    url_key=Text(),
+    base_key=Text(),
+    debug_id=Text(),
+    type=Integer(),
+    size=BigInteger(),
+    sha1=Text(),
+    headers=Text(),
+    offset=BigInteger(),
+    compressed=BigInteger(),
+    crc=BigInteger(),
+    is_deflated=Boolean(),
+)
+_ADD_ENTRIES = insert(bundle_entries).from_select(
+    ["bundle_id", *_ENTRIES.c.keys()],
+    select(bindparam("bundle", type_=Id), *_ENTRIES.c).order_by(_ENTRIES.c.number),
+)
+ENTRY = (
+    bundle_entries.c.number,
+    bundle_entries.c.path,
+    bundle_entries.c.url,
+    bundle_entries.c.debug_id,
+    bundle_entries.c.type,
+    bundle_entries.c.size,
+    bundle_entries.c.sha1,
+    bundle_entries.c.headers,
+    bundle_entries.c.offset,
+    bundle_entries.c.compressed,
+    bundle_entries.c.crc,
+    bundle_entries.c.is_deflated,
+)
+
+
+def add(connection: Connection, bundle_row_id: int, entries: Sequence[BundleEntry]) -> None:
+    """Tell what is in a bundle: one statement, however much it is."""
+    connection.execute(_ADD_ENTRIES, {"bundle": bundle_row_id} | _rows_of(entries))
+
+
+def clear(connection: Connection, bundle_row_id: int) -> None:
+    """Forget what is in a bundle."""
+    connection.execute(delete(bundle_entries).where(bundle_entries.c.bundle_id == bundle_row_id))
+
+
+def entries_of(connection: Connection, bundle_row_id: int) -> list[BundleEntry]:
+    """What is in a bundle, in the order of its manifest."""
+    query = select(*ENTRY).where(bundle_entries.c.bundle_id == bundle_row_id)
+    return [entry(row) for row in connection.execute(query.order_by(bundle_entries.c.number))]
+
+
+def _rows_of(entries: Sequence[BundleEntry]) -> dict[str, str]:
+    return rows(
+        "given_entries",
+        (
+            (
+                it.number,
+                it.path,
+                it.url,
+                None if it.url is None else url_key(it.url),
+                None if it.url is None else url_key(basename(it.url)),
+                it.debug_id,
+                it.type,
+                it.size,
+                it.sha1,
+                json.dumps(dict(it.headers)),
+                it.place.offset,
+                it.place.compressed_bytes,
+                it.place.crc,
+                it.place.is_deflated,
+            )
+            for it in entries
+        ),
+    )
+
+
+def entry(row: Sequence[Any]) -> BundleEntry:
+    """An entry of its columns."""
+    number, path, url, debug_id, type_, size, sha1, headers, *place = row
+    offset, compressed, crc, is_deflated = place
+    return BundleEntry(
+        number=number,
+        path=path,
+        url=url,
+        debug_id=debug_id,
+        type=type_,
+        size=size,
+        sha1=sha1,
+        headers=json.loads(headers),
+        place=Place(
+            offset=offset,
+            compressed_bytes=compressed,
+            size_bytes=size,
+            crc=crc,
+            is_deflated=bool(is_deflated),
+        ),
+    )

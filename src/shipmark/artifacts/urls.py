@@ -1,0 +1,104 @@
+"""Under which names may the file of a frame have been uploaded? (files-and-avatars.md 8.5)
+
+Clients name a file by where it ran: a page's address, ``app:///`` for apps, a path on a server. Uploads name
+it ``~/path``, where the tilde stands for any origin.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes, urljoin
+
+from shipmark.artifacts.manifests import source_map_header
+
+URL_MAX = 4096
+_ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*|[A-Za-z][A-Za-z0-9+.-]+:(?=/)")
+_ASYNC = re.compile(r"^(?:async\s+)+")
+_DRIVE = re.compile(r"^[A-Za-z]:(?=/)")
+_DATA_URL = re.compile(r"data:([^,]*),(.*)", re.DOTALL | re.IGNORECASE)
+#: A comment of its own line; ``@`` is the older spelling.
+_COMMENT = re.compile(rb"(?://|/\*)[#@][ \t]*sourceMappingURL=([^\s'\"*]+)")
+_COMMENT_WORD = b"sourceMappingURL="
+#: Stands in for an origin that Python would not join to.
+_STAND_IN = "http://origin"
+
+
+def cleaned(abs_path: str) -> str:
+    """Take off what clients put before a file's address."""
+    return _ASYNC.sub("", abs_path.strip())[:URL_MAX]
+
+
+def candidates(abs_path: str) -> tuple[str, ...]:
+    """Names to look a file up by, the best first: 8.5, and the same for paths without an origin."""
+    url = cleaned(abs_path).split("#", 1)[0]
+    if not url or url.startswith("data:"):
+        return ()
+    without_query = url.split("?", 1)[0]
+    names = [url, without_query]
+    if not url.startswith("~"):
+        names += [_tilde(url), _tilde(without_query)]
+    return tuple(dict.fromkeys(names))
+
+
+def _tilde(url: str) -> str:
+    """Replace the origin, which may be a drive, by the tilde."""
+    path = url.replace("\\", "/") if "://" not in url else url
+    origin = _DRIVE.match(path) or _ORIGIN.match(path)
+    rest = path[origin.end() :] if origin else path
+    return f"~/{rest.lstrip('/')}"
+
+
+def basename(url: str) -> str:
+    """The last part of a name, by which people know a file."""
+    return re.split(r"[?#]", url, maxsplit=1)[0].replace("\\", "/").rstrip("/").rpartition("/")[2]
+
+
+def resolved(url: str, reference: str) -> str:
+    """Find the address that a file means by ``reference``; as uploaded files have it, with a tilde, or in full."""
+    if reference.startswith("data:"):
+        return reference
+    origin = "~" if url.startswith("~") else _origin(url)
+    base = _STAND_IN + "/" + url.removeprefix(origin).replace("\\", "/").lstrip("/")
+    try:
+        joined = urljoin(base, reference.replace("\\", "/").removeprefix("~"))
+    except ValueError:
+        return reference
+    return (origin + joined.removeprefix(_STAND_IN))[:URL_MAX] if _is_below(joined) else joined
+
+
+def _origin(url: str) -> str:
+    origin = _ORIGIN.match(url)
+    return origin[0] if origin else ""
+
+
+def _is_below(joined: str) -> bool:
+    return joined.startswith(f"{_STAND_IN}/")
+
+
+def source_map_reference(headers: Mapping[str, str], minified: bytes) -> str | None:
+    """Read where a file's source map is: from a header of the upload, else from its last comment."""
+    if reference := source_map_header(headers):
+        return reference
+    place = minified.rfind(_COMMENT_WORD)
+    comment = _COMMENT.search(minified, max(0, place - 8)) if place >= 0 else None
+    return comment[1].decode("utf-8", "replace") if comment else None
+
+
+def is_data(reference: str) -> bool:
+    """Whether the map is in the reference itself."""
+    return reference[:5].lower() == "data:"
+
+
+def data_of(reference: str) -> bytes | None:
+    """Decode a data: URL; None when it is none."""
+    parts = _DATA_URL.fullmatch(reference)
+    if parts is None:
+        return None
+    plain = unquote_to_bytes(parts[2])
+    if not parts[1].lower().endswith(";base64"):
+        return plain
+    try:
+        return base64.b64decode(plain + b"=" * (-len(plain) % 4))
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,2 @@
+(()=>{var s={de:{percent:19},fr:{percent:20}};function c(r){return 1+s[r].percent/100}var n=class{items=[];add(t){this.items.push(t)}total(t){return this.items.reduce((e,o)=>e+o.price*o.count*c(t),0)}},i=(r,t)=>{let e=r.total(t);if(e===0)throw new Error("The cart is empty");return e};function u(r){let t=new n;return t.add({price:10,count:2}),i(t,r)}globalThis.pay=u;})();
+//# sourceMappingURL=app.js.map

@@ -1,0 +1,198 @@
+"""Source maps: what a real build made of real sources, and maps that nobody should make."""
+
+import json
+from unittest.mock import patch
+
+import pytest
+from bundling import BUILT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shipmark.artifacts import source_maps
+from shipmark.artifacts.source_maps import Allowance, MapFault, MapProblem, SourceMap, Token
+
+REAL = (BUILT / "app.js.map").read_bytes()
+
+
+def token(source_map: SourceMap, line: int, column: int) -> Token:
+    found = source_map.token(line, column)
+    assert isinstance(found, Token)
+    return found
+
+
+def made(**more: object) -> bytes:
+    said = {"version": 3, "sources": ["a.ts"], "names": [], "mappings": "AAAA", **more}
+    return json.dumps(said).encode()
+
+
+def fault(text: bytes) -> MapFault:
+    with pytest.raises(MapProblem) as problem:
+        SourceMap.read(text)
+    assert problem.value.reason
+    return problem.value.fault
+
+
+@pytest.mark.parametrize(
+    ("column", "file", "line", "function"),
+    [
+        (75, "../src/rates.ts", 4, "rate"),
+        (193, "../src/cart.ts", 13, "<anonymous>"),
+        (161, "../src/cart.ts", 13, "Cart.total"),
+        (221, "../src/cart.ts", 18, "checkout"),
+        (345, "../src/main.ts", 6, "pay"),
+    ],
+)
+def test_a_stack_of_a_real_build_is_found(column: int, file: str, line: int, function: str) -> None:
+    found = token(SourceMap.read(REAL), 1, column)
+    assert (found.file, found.line, found.function) == (file, line, function)
+    assert found.fault is None
+
+
+def test_the_lines_around_come_along() -> None:
+    around = token(SourceMap.read(REAL), 1, 221).around
+    assert around
+    assert around.line == "  const total = cart.total(country);"
+    assert len(around.before) == 5
+    assert around.before[-1] == "export const checkout = (cart: Cart, country: string): number => {"
+    assert around.after == (
+        "  if (total === 0) {",
+        '    throw new Error("The cart is empty");',
+        "  }",
+        "  return total;",
+        "};",
+    )
+
+
+def test_sections_are_put_together() -> None:
+    text = json.dumps(
+        {
+            "version": 3,
+            "sections": [
+                {
+                    "offset": {"line": 0, "column": 0},
+                    "map": json.loads(made(sourcesContent=["one"])),
+                },
+                {"offset": {"line": 5, "column": 2}, "map": json.loads(made(sources=["b.ts"]))},
+            ],
+        }
+    ).encode()
+    found = SourceMap.read(text)
+    assert token(found, 1, 1).file == "a.ts"
+    assert token(found, 6, 3).file == "b.ts"
+    assert token(found, 6, 3).fault is MapFault.NO_CONTENT
+
+
+def test_the_root_stands_before_files_without_one() -> None:
+    text = made(sourceRoot="/src/", sources=["a.ts"])
+    assert token(SourceMap.read(text), 1, 1).file == "/src/a.ts"
+    text = made(sourceRoot="/src", sources=["webpack://shop/a.ts"])
+    assert token(SourceMap.read(text), 1, 1).file == "webpack://shop/a.ts"
+
+
+def test_the_guard_against_scripts_is_passed_over() -> None:
+    assert token(SourceMap.read(b")]}'\n" + made()), 1, 1)
+
+
+def test_a_map_without_contents_says_so_and_names_by_the_minified_file() -> None:
+    said = json.loads(REAL)
+    del said["sourcesContent"]
+    found = SourceMap.read(json.dumps(said).encode(), (BUILT / "app.js").read_bytes())
+    at = found.token(1, 75, "c")
+    assert isinstance(at, Token)
+    assert (at.fault, at.around, at.function) == (MapFault.NO_CONTENT, None, "rate")
+
+
+def test_the_same_source_twice_keeps_its_own_content() -> None:
+    text = made(sources=["a", "a"], mappings="AAAA,CCAA", sourcesContent=["one", "two"])
+    found = SourceMap.read(text)
+    around = token(found, 1, 2).around
+    assert around
+    assert around.line == "two"
+
+
+@pytest.mark.parametrize("place", [(0, 1), (1, 0), (-1, 5), (1, 2**32), (2**40, 1)])
+def test_places_that_cannot_be(place: tuple[int, int]) -> None:
+    assert SourceMap.read(made()).token(*place) is MapFault.OUT_OF_RANGE
+
+
+def test_a_mapping_does_not_reach_into_the_next_line() -> None:
+    assert SourceMap.read(made()).token(2, 1) is MapFault.UNKNOWN_POSITION
+
+
+def test_a_place_that_was_mapped_to_nothing_is_unknown() -> None:
+    assert SourceMap.read(made(mappings="A")).token(1, 1) is MapFault.UNKNOWN_POSITION
+
+
+def test_a_line_that_the_source_has_not() -> None:
+    found = token(SourceMap.read(made(mappings="AAkBA", sourcesContent=["one"])), 1, 1)
+    assert (found.line, found.fault, found.around) == (19, MapFault.OUT_OF_RANGE, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"", MapFault.NOT_A_MAP),
+        (b"<!doctype html>", MapFault.NOT_A_MAP),
+        (b"\xff\xfe", MapFault.NOT_A_MAP),
+        (b"[]", MapFault.NOT_A_MAP),
+        (b"{}", MapFault.NOT_A_MAP),
+        (b"[" * 100_000, MapFault.NOT_A_MAP),
+        (made(version=2), MapFault.NOT_A_MAP),
+        (made(version=[]), MapFault.NOT_A_MAP),
+        (made(mappings="!!"), MapFault.NOT_A_MAP),
+        (made(mappings="AACAA"), MapFault.NOT_A_MAP),
+        (made(mappings="AAAAC"), MapFault.NOT_A_MAP),
+        (made(mappings="g" * 99), MapFault.NOT_A_MAP),
+        (made(mappings=None), MapFault.NOT_A_MAP),
+        (made(sources="a.ts"), MapFault.NOT_A_MAP),
+        (made(names={}), MapFault.NOT_A_MAP),
+        (made(sources=[]), MapFault.NO_SOURCES),
+        (made(sections=[]), MapFault.NO_SOURCES),
+        (made(sections={}), MapFault.NOT_A_MAP),
+        (made(sections=[1]), MapFault.NOT_A_MAP),
+        (made(sections=[{"offset": {"line": 0, "column": 0}, "url": "x"}]), MapFault.NOT_A_MAP),
+        (made(sections=[{"offset": {"line": -1, "column": 0}, "map": {}}]), MapFault.NOT_A_MAP),
+        (made(sections=[{"offset": {"line": 0, "column": 0}, "map": {}}] * 2), MapFault.NOT_A_MAP),
+    ],
+)
+def test_what_is_no_map(text: bytes, why: MapFault) -> None:
+    assert fault(text) is why
+
+
+def test_what_is_too_large_is_not_looked_into() -> None:
+    with patch.object(source_maps, "MAP_BYTES_MAX", 10):
+        assert fault(made()) is MapFault.TOO_LARGE
+    with patch.object(source_maps, "PARTS_MAX", 10):
+        assert fault(made(mappings=";" * 11)) is MapFault.TOO_LARGE
+
+
+def test_names_are_looked_for_in_so_many_letters_of_sources_and_no_more() -> None:
+    allowance = Allowance(220)
+    assert token(SourceMap.read(REAL, None, allowance), 1, 75).function == "rate"
+    assert allowance.letters < 60
+    assert token(SourceMap.read(REAL, None, allowance), 1, 221).function is None
+
+
+def test_too_many_sources() -> None:
+    assert fault(made(sources=[""] * (source_maps.SOURCES_MAX + 1))) is MapFault.TOO_LARGE
+
+
+def test_a_root_does_not_multiply() -> None:
+    """Forty kilobytes before each of ten thousand sources would be four hundred megabytes."""
+    found = SourceMap.read(made(sourceRoot="x" * 40_000, sources=["a"] * 10_000))
+    assert len(token(found, 1, 1).file) == source_maps.FILE_MAX
+
+
+def test_odd_sources_are_sources_without_a_name() -> None:
+    found = SourceMap.read(made(sources=[None], sourcesContent=[5], names=[1, None, "x"]))
+    assert token(found, 1, 1).file == ""
+
+
+@given(st.text("ABCDEFGgho+/,;0", max_size=60), st.integers(-1, 9), st.integers(-1, 99))
+def test_any_mappings_lead_somewhere_or_nowhere(mappings: str, line: int, column: int) -> None:
+    try:
+        found = SourceMap.read(made(mappings=mappings, sourcesContent=["a\nb"])).token(line, column)
+    except MapProblem as problem:
+        assert problem.fault is MapFault.NOT_A_MAP
+    else:
+        assert isinstance(found, Token | MapFault)
