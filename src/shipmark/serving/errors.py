@@ -12,11 +12,13 @@ from shipmark.ground.errors import (
     BadRequest,
     Conflict,
     Invalid,
+    NoRoom,
     NotAllowed,
     NotFound,
     NotSignedIn,
     Refusal,
     TooLarge,
+    Unavailable,
     Unsupported,
 )
 from shipmark.ground.telemetry import failed
@@ -32,18 +34,24 @@ _STATUS: Mapping[type[Refusal], int] = {
     Conflict: 409,
     TooLarge: 413,
     Unsupported: 415,
+    Unavailable: 503,
+    NoRoom: 507,
 }
 
 #: Deliberately not "Basic", which would make browsers ask for a password.
 _CHALLENGE = {"WWW-Authenticate": 'xBasic realm="api"'}
 
+_HEADERS: Mapping[int, Mapping[str, str]] = {401: _CHALLENGE, 503: {"Retry-After": "5"}}
+
 
 def refusal_answer(_: AnyRequest, refusal: Refusal) -> Response[object]:
     """The answer to a refused request."""
     status = _STATUS[type(refusal)]
-    headers = _CHALLENGE if status == 401 else None
     return Response(
-        body_of(refusal), status_code=status, headers=headers, media_type="application/json"
+        body_of(refusal),
+        status_code=status,
+        headers=_HEADERS.get(status),
+        media_type="application/json",
     )
 
 
