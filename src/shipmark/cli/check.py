@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shipmark.accounts import store as accounts
 from shipmark.cli.opening import settings_of, with_data
+from shipmark.files.store import unused
 from shipmark.ground import ids, jobs, migrations
 from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.database import Database
@@ -79,6 +80,8 @@ def _problems_of_database(database: Database) -> Iterator[str]:
             return
         if not accounts.exists(connection):
             yield "There is no user. `shipmark bootstrap` makes one."
+        for sha1 in unused.miscounted(connection):
+            yield f"The uses of the blob {sha1} are miscounted. Please report it; nothing is lost."
         for kind, error in jobs.failed(connection, limit=_JOBS_SHOWN):
             yield f"A job ({kind}) failed for good: {error}"
         for version, error in fetches.failed(connection, limit=_JOBS_SHOWN):

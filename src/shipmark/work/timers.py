@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
+from shipmark.files import actions as files
 from shipmark.ground import jobs
 from shipmark.ground.clock import now
 from shipmark.ground.database import Database
@@ -32,9 +33,10 @@ Action = Callable[[Connection, dict[str, object], datetime], None]
 
 
 def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
-    """Take old issues out of the inbox, forget sessions that ran out, and come again in an hour."""
+    """Take old issues out of the inbox, forget what ran out, and come again in an hour."""
     removed = inbox.take_out_older(connection, at - INBOX_LENGTH)
     ended = accounts.end_old_sessions(connection, at)
+    files.collect_later(connection, at)
     log.info("Tidied up", **{"inbox.removed": removed, "sessions.ended": ended})
     jobs.enqueue(connection, "tidy", {}, now=at, run_at=at + _PERIOD)
 
@@ -49,7 +51,7 @@ def remove_repository(connection: Connection, details: dict[str, object], at: da
 
 ACTIONS: dict[str, Action] = {"tidy": tidy, removing.JOB: remove_repository}
 #: What goes outside runs in a process of its own: see errands.py.
-ERRANDS = (asking.JOB,)
+ERRANDS = (asking.JOB, files.COLLECT)
 
 
 def start(connection: Connection, at: datetime) -> None:

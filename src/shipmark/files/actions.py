@@ -1,0 +1,55 @@
+"""What can be done with files? Keep what was stashed, assemble chunks, remove, collect."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.files.model import (
+    RELEASED_LENGTH,
+    UNUSED_LENGTH,
+    File,
+    NewFile,
+    Stash,
+    StashedFile,
+)
+from shipmark.files.store import blobs, files, unused
+from shipmark.ground import jobs
+from shipmark.ground.errors import Conflict
+
+#: The errand that takes away what nobody uses: ``work/errands.py``.
+COLLECT = "collect_blobs"
+
+_GONE = "The upload took so long that its beginning was taken away. Please send it again."
+
+
+def keep(connection: Connection, new: NewFile, content: StashedFile, at: datetime) -> File:
+    """Make a file of a content that was stashed. Raises `Conflict` if that was more than a day ago."""
+    _make_blobs(connection, content.pieces, at)
+    return files.add(connection, new, content, at)
+
+
+def keep_chunks(
+    connection: Connection, organization_id: int, chunks: Sequence[Stash], at: datetime
+) -> None:
+    """Make the stashed chunks the organization's, for a day or as long as a file uses them."""
+    _make_blobs(connection, chunks, at)
+    blobs.own(connection, organization_id, [each.sha1 for each in chunks])
+
+
+def remove(connection: Connection, file_ids: Collection[int], at: datetime) -> None:
+    """Delete files; blobs that no other file uses are collected soon. Those that are not there are left out."""
+    if file_ids and files.remove(connection, file_ids, at + RELEASED_LENGTH):
+        later = at + RELEASED_LENGTH * 1.2
+        jobs.enqueue(connection, COLLECT, {}, now=at, run_at=later, key=COLLECT)
+
+
+def collect_later(connection: Connection, at: datetime) -> None:
+    """Have what nobody uses taken away, if there is anything."""
+    if unused.has_unused(connection, at):
+        jobs.enqueue(connection, COLLECT, {}, now=at, key=COLLECT)
+
+
+def _make_blobs(connection: Connection, stashes: Sequence[Stash], at: datetime) -> None:
+    if not blobs.make_blobs(connection, stashes, at + UNUSED_LENGTH):
+        raise Conflict(_GONE)

@@ -1,0 +1,179 @@
+"""Which contents are there, who has sent them, and which are to be taken away?"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    bindparam,
+    case,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+from shipmark.files.model import Stash
+from shipmark.ground.database import (
+    Id,
+    Moment,
+    listed,
+    metadata,
+    rows,
+    upsert,
+)
+
+
+class BlobColumns(TypedColumns):
+    """A content that is kept once, under ``key``. ``uses`` counts the pieces of files that it is."""
+
+    id = Column(Id, primary_key=True)
+    sha1 = Column(String(40), nullable=False, unique=True)
+    size = Column(BigInteger, nullable=False)
+    key = Column(String(80), nullable=False)
+    uses = Column(Integer, nullable=False)
+    kept_until = Column(Moment, nullable=False)
+
+
+class BlobRemovalColumns(TypedColumns):
+    """A key that no blob has: announced before its content is written, or left by a blob that is gone.
+
+    Once ``is_final`` the content is taken away, and nobody may make a blob of it any more.
+    """
+
+    key = Column(String(80), primary_key=True)
+    due_at = Column(Moment, nullable=False, index=True)
+    is_final = Column(Boolean, nullable=False)
+
+
+class BlobOwnerColumns(TypedColumns):
+    """An organization that has sent the blob: only to it is it there (files-and-avatars.md 5.5)."""
+
+    organization_id = Column(
+        Id, ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True
+    )
+    blob_id = Column(Id, ForeignKey("blobs.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+blobs = Table(
+    "blobs",
+    metadata,
+    BlobColumns,
+    CheckConstraint("uses >= 0", name="ck_blobs_uses"),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_blobs_unused",
+    blobs.c.kept_until,
+    sqlite_where=blobs.c.uses == 0,
+    postgresql_where=blobs.c.uses == 0,
+)
+blob_removals = Table("blob_removals", metadata, BlobRemovalColumns)
+blob_owners = Table("blob_owners", metadata, BlobOwnerColumns)
+_GIVEN = listed("given_blobs", sha1=Text(), size=BigInteger(), key=Text())
+_GIVEN_KEYS = listed("given_keys", key=Text())
+_UNTIL = bindparam("until", type_=Moment)
+_LATER = case((blobs.c.kept_until < _UNTIL, _UNTIL), else_=blobs.c.kept_until)
+
+_TOUCH = (
+    update(blobs)
+    .where(blobs.c.sha1.in_(select(_GIVEN.c.sha1)), blobs.c.kept_until < _UNTIL)
+    .values(kept_until=_UNTIL)
+)
+_KNOWN = (
+    select(blobs.c.sha1)
+    .join(_GIVEN, _GIVEN.c.sha1 == blobs.c.sha1)
+    .order_by(blobs.c.id)
+    .with_for_update(of=blobs)
+)
+_MAKE = upsert(blobs).from_select(
+    ["sha1", "size", "key", "uses", "kept_until"],
+    select(_GIVEN.c.sha1, _GIVEN.c.size, _GIVEN.c.key, bindparam("uses", 0, Integer), _UNTIL)
+    .where(_GIVEN.c.key.is_not(None))
+    .order_by(_GIVEN.c.sha1),
+)
+_MAKE = _MAKE.on_conflict_do_update(
+    index_elements=[blobs.c.sha1],
+    set_={"kept_until": _LATER},
+)
+_KEYS = select(blobs.c.key).join(_GIVEN, _GIVEN.c.key == blobs.c.key)
+_CLAIM = (
+    delete(blob_removals)
+    .where(blob_removals.c.key.in_(select(_GIVEN_KEYS.c.key)), blob_removals.c.is_final.is_(False))
+    .returning(blob_removals.c.key)
+)
+_OWN = (
+    upsert(blob_owners)
+    .from_select(
+        ["organization_id", "blob_id"],
+        select(bindparam("organization_id", type_=Id), blobs.c.id)
+        .join(_GIVEN, _GIVEN.c.sha1 == blobs.c.sha1)
+        .order_by(blobs.c.id),
+    )
+    .on_conflict_do_nothing()
+)
+_OWNED = (
+    select(blobs.c.sha1, blobs.c.size, blobs.c.key)
+    .join(_GIVEN, _GIVEN.c.sha1 == blobs.c.sha1)
+    .join(blob_owners, blob_owners.c.blob_id == blobs.c.id)
+    .where(blob_owners.c.organization_id == bindparam("organization_id", type_=Id))
+)
+
+
+def touch(connection: Connection, sha1s: Collection[str], until: datetime) -> set[str]:
+    """Keep those of the blobs that are there until then at least; says which are."""
+    parameters = _given((sha1, 0, None) for sha1 in sha1s)
+    # Held first: a blob that is being collected is either gone when we look, or ours.
+    known = set(connection.execute(_KNOWN, parameters).scalars())
+    connection.execute(_TOUCH, parameters | {"until": until})
+    return known
+
+
+def announce(connection: Connection, keys: Iterable[str], due_at: datetime) -> None:
+    """Say that contents will be written under these keys, so that they don't stay if nobody comes back for them."""
+    new = [{"key": key, "due_at": due_at, "is_final": False} for key in keys]
+    if new:
+        connection.execute(insert(blob_removals), new)
+
+
+def make_blobs(connection: Connection, stashes: Iterable[Stash], until: datetime) -> bool:
+    """Make blobs of what was written, unless another writer was faster; says whether all of it is still there."""
+    distinct = {each.sha1: (each.sha1, each.size, each.key) for each in stashes}
+    parameters = _given(distinct[sha1] for sha1 in sorted(distinct))
+    connection.execute(_MAKE, parameters | {"until": until})
+    keys = set(connection.execute(_KEYS, parameters).scalars())
+    claimed = set(
+        connection.execute(_CLAIM, rows("given_keys", ([key] for key in sorted(keys)))).scalars()
+    )
+    there = set(connection.execute(_KNOWN, parameters).scalars())
+    return claimed == keys and there == set(distinct)
+
+
+def own(connection: Connection, organization_id: int, sha1s: Collection[str]) -> None:
+    """Say that the organization has sent these blobs."""
+    parameters = _given((sha1, 0, None) for sha1 in sha1s)
+    connection.execute(_OWN, parameters | {"organization_id": organization_id})
+
+
+def owned(
+    connection: Connection, organization_id: int, sha1s: Collection[str]
+) -> dict[str, tuple[int, str]]:
+    """Size and key of those of the blobs that the organization has sent."""
+    parameters = _given((sha1, 0, None) for sha1 in set(sha1s))
+    found = connection.execute(_OWNED, parameters | {"organization_id": organization_id})
+    return {sha1: (size, key) for sha1, size, key in found}
+
+
+def _given(given: Iterable[tuple[str, int, str | None]]) -> dict[str, str]:
+    return rows("given_blobs", given)
