@@ -27,6 +27,8 @@ from sqlalchemy import create_engine, event, make_url, text
 
 from shipmark.accounts.model import ALL_SCOPES
 from shipmark.app import assemble
+from shipmark.ground.blobs import Blobs
+from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.database import Database
 from shipmark.ground.ids import secret_hex
 from shipmark.ground.migrations.run import run as migrate
@@ -203,17 +205,29 @@ def _portal() -> Iterator[BlockingPortal]:
         yield portal
 
 
-#: Serves a database with some settings: ``serve(commits_max=3)``; ``on`` names another one than the test's.
+@pytest.fixture(scope="session")
+def _blobs(_folder: Path) -> Blobs:
+    return blobs_at((_folder / "blobs").as_uri())
+
+
+@pytest.fixture
+def blobs(_blobs: Blobs) -> Blobs:
+    """Where contents are kept. All tests share it: keys are never used twice."""
+    return _blobs
+
+
+#: Serves a database with some settings: ``serve(commits_max=3)``; ``on`` names another one than the test's, ``keep`` other blobs.
 Serve = Callable[..., Client]
 
 
 @pytest.fixture
-def serve(database: Database, _portal: BlockingPortal) -> Serve:
+def serve(database: Database, blobs: Blobs, _portal: BlockingPortal) -> Serve:
     """Clients of the whole application on the database, with any settings; no job runs in the background."""
 
-    def served(on: Database = database, **settings: Any) -> Client:
+    def served(on: Database = database, keep: Blobs = blobs, **settings: Any) -> Client:
         app = _application(Settings(base_url=given.ADDRESS, **settings))
         app.state.database = on
+        app.state.blobs = keep
         client = TestClient(
             _Once(Addresses(app)), base_url=given.ADDRESS, raise_server_exceptions=False
         )

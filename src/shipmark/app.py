@@ -14,6 +14,7 @@ from litestar.types import ASGIApp
 from shipmark.api.document.making import Document
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
+    avatars,
     commit_fetches,
     commit_paths,
     committers,
@@ -37,6 +38,7 @@ from shipmark.api.routes import (
     thresholds,
 )
 from shipmark.ground import logs
+from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.clock import now
 from shipmark.ground.database import Database
 from shipmark.ground.errors import Refusal
@@ -70,6 +72,7 @@ API = (
     issue_releases.router,
     people.router,
     committers.router,
+    avatars.router,
 )
 
 #: What browsers' SDKs may send and read from other origins (ingest.md 1.6). No cookie is ever let through.
@@ -91,12 +94,13 @@ def create() -> ASGIApp:
     logs.set_up(settings)
     app = assembled(settings)
     app.state.database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
+    app.state.blobs = blobs_at(settings.blobs)
     return Addresses(app)
 
 
 @cache
 def assembled(settings: Settings) -> Litestar:
-    """The application without a database. Made before processes fork, it is made once, and shared by all of them."""
+    """The application without what it keeps things in. Made before processes fork, it is made once, for all of them."""
     return assemble(settings, None)
 
 
@@ -119,7 +123,7 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
             HTTPException: http_answer,
             Exception: failure_answer,
         },
-        state=State({"settings": settings, "database": database}),
+        state=State({"settings": settings, "database": database, "blobs": None}),
         lifespan=[_working],
         cors_config=_CORS,
         request_max_body_size=settings.body_max_bytes,

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from shipmark.accounts.model import Email, User, UserToken
+from shipmark.avatars.model import Avatar, read_avatar
 from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 
 
@@ -34,6 +35,8 @@ class UserColumns(TypedColumns):
     is_active = Column(Boolean, nullable=False)
     created_at = Column(Moment, nullable=False)
     last_login_at = Column(Moment)
+    avatar_kind = Column(String(16))
+    avatar_ident = Column(String(32))
 
 
 class EmailColumns(TypedColumns):
@@ -85,6 +88,8 @@ _USER = (
     users.c.password,
     users.c.created_at,
     users.c.last_login_at,
+    users.c.avatar_kind,
+    users.c.avatar_ident,
 )
 
 _BY_IDS = select(*_USER).join(WANTED, WANTED.c.id == users.c.id)
@@ -155,6 +160,12 @@ def set_password(connection: Connection, user_id: int, password: str) -> None:
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
 
 
+def set_avatar(connection: Connection, user_id: int, avatar: Avatar) -> None:
+    """Keep how the user is shown."""
+    row = {"avatar_kind": avatar.kind.value, "avatar_ident": avatar.ident}
+    connection.execute(update(users).where(users.c.id == user_id).values(row))
+
+
 def add_session(
     connection: Connection, user_id: int, digest: str, at: datetime, expires_at: datetime
 ) -> None:
@@ -216,7 +227,7 @@ def token_by_digest(connection: Connection, digest: str) -> UserToken | None:
 
 
 def _user(row: Sequence[object], addresses: Sequence[Email] = ()) -> User:
-    user_id, email, name, is_active, password, created_at, last_login_at = row
+    user_id, email, name, is_active, password, created_at, last_login_at, kind, ident = row
     assert isinstance(user_id, int)
     assert isinstance(created_at, datetime)
     assert last_login_at is None or isinstance(last_login_at, datetime)
@@ -229,4 +240,9 @@ def _user(row: Sequence[object], addresses: Sequence[Email] = ()) -> User:
         created_at=created_at,
         last_login_at=last_login_at,
         emails=tuple(addresses),
+        avatar=read_avatar(_text(kind), _text(ident)),
     )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts.model import UserToken
+from shipmark.ground.blobs import Blobs
 from shipmark.ground.clock import now
 from shipmark.ground.database import Database
 from shipmark.ground.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
@@ -42,6 +43,12 @@ class Visit:
     database: Database
     settings: Settings
     scopes: frozenset[str]
+
+    @property
+    def blobs(self) -> Blobs:
+        """Where contents are kept."""
+        blobs: Blobs = self.request.app.state.blobs
+        return blobs
 
     def caller(self, connection: Connection) -> Caller:
         """Who is there; raises `NotSignedIn`, or `NotAllowed` where no scope of the token opens the route."""

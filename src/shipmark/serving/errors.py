@@ -62,6 +62,9 @@ def body_of(refusal: Refusal) -> object:
             return fields
         case BadRequest(detail=detail, code=str(code)):
             return {"detail": {"code": code, "message": detail, "extra": {"context": ""}}}
+        case TooLarge(detail=""):
+            # The reference has no words for a photo that is too large (files-and-avatars.md 2.3).
+            return {"detail": {"code": "", "message": "", "extra": {}}}
     return {"detail": getattr(refusal, "detail", "")}
 
 
