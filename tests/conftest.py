@@ -216,7 +216,7 @@ def blobs(_blobs: Blobs) -> Blobs:
     return _blobs
 
 
-#: Serves a database with some settings: ``serve(commits_max=3)``; ``on`` names another one than the test's, ``keep`` other blobs.
+#: Serves a database with some settings: ``serve(commits_max=3)``; ``on`` and ``keep`` are other ones than the test's.
 Serve = Callable[..., Client]
 
 

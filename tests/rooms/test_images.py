@@ -137,8 +137,23 @@ def test_a_photo_has_five_million_bytes_at_most() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "size"),
-    [(-5, 20), (0, 20), (20, 20), (26, 20), (27, 32), (34, 32), (42, 36), (58, 52), (72, 64)]
-    + [(88, 80), (100, 96), (108, 96), (109, 120), (120, 120), (10**9, 120)],
+    [
+        (-5, 20),
+        (0, 20),
+        (20, 20),
+        (26, 20),
+        (27, 32),
+        (34, 32),
+        (42, 36),
+        (58, 52),
+        (72, 64),
+        (88, 80),
+        (100, 96),
+        (108, 96),
+        (109, 120),
+        (120, 120),
+        (10**9, 120),
+    ],
 )
 def test_sizes_snap_to_the_nearest_and_ties_to_the_smaller(asked: int, size: int) -> None:
     assert images.snapped(asked) == size
@@ -156,8 +171,18 @@ def test_a_smaller_photo_is_a_png_of_that_size(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "mode"),
-    [("PNG", "1"), ("PNG", "P"), ("PNG", "L"), ("PNG", "LA"), ("PNG", "RGBA"), ("PNG", "I;16")]
-    + [("JPEG", "L"), ("JPEG", "CMYK"), ("GIF", "P"), ("WEBP", "RGBA")],
+    [
+        ("PNG", "1"),
+        ("PNG", "P"),
+        ("PNG", "L"),
+        ("PNG", "LA"),
+        ("PNG", "RGBA"),
+        ("PNG", "I;16"),
+        ("JPEG", "L"),
+        ("JPEG", "CMYK"),
+        ("GIF", "P"),
+        ("WEBP", "RGBA"),
+    ],
 )
 def test_photos_of_any_kind_of_colours_get_smaller(kind: str, mode: str) -> None:
     content = picture(kind, 256, mode=mode, colour=0)

@@ -62,8 +62,7 @@ def create_user(
 def save_avatar(connection: Connection, user: User, new: NewAvatar, at: datetime) -> User:
     """The user, shown so from now on. Raises `PhotoMissing` where there is no photo to be shown."""
     owner = Owner(kind=OwnerKind.USER, id=user.id)
-    avatar = avatars.save(connection, owner, new, name=f"{user.id}.png", at=at)
-    store.set_avatar(connection, user.id, avatar)
+    avatar = avatars.save(connection, owner, store.users, new, name=f"{user.id}.png", at=at)
     return replace(user, avatar=avatar)
 
 

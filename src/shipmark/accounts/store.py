@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from shipmark.accounts.model import Email, User, UserToken
-from shipmark.avatars.model import Avatar, read_avatar
+from shipmark.avatars.model import read_avatar
 from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 
 
@@ -158,12 +158,6 @@ def set_password(connection: Connection, user_id: int, password: str) -> None:
     """Keep a new hash, and end the user's sessions."""
     connection.execute(update(users).where(users.c.id == user_id).values(password=password))
     connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
-
-
-def set_avatar(connection: Connection, user_id: int, avatar: Avatar) -> None:
-    """Keep how the user is shown."""
-    row = {"avatar_kind": avatar.kind.value, "avatar_ident": avatar.ident}
-    connection.execute(update(users).where(users.c.id == user_id).values(row))
 
 
 def add_session(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from io import BytesIO
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from shipmark.avatars import images, store
 from shipmark.avatars.model import Avatar, AvatarKind, NewAvatar, Owner, PhotoMissing
@@ -20,11 +20,11 @@ def stash(database: Database, blobs: Blobs, photo: bytes, at: datetime) -> Stash
 
 
 def save(
-    connection: Connection, owner: Owner, new: NewAvatar, *, name: str, at: datetime
+    connection: Connection, owner: Owner, owners: Table, new: NewAvatar, *, name: str, at: datetime
 ) -> Avatar:
     """Show the owner so; ``name`` is that of the photo's file, and a photo that it replaces is deleted.
 
-    Owners' rooms keep what this returns with the owner. Raises `PhotoMissing` where there is no photo to be shown.
+    ``owners`` is the table that the owner is in, which has a copy. Raises `PhotoMissing` where there is no photo.
     """
     avatar_id, ident, file_id = store.hold(connection, owner, new.ident, at)
     if new.photo is not None:
@@ -37,6 +37,7 @@ def save(
         replaced = None
     avatar = Avatar(kind=new.kind, ident=ident if file_id is not None else None)
     store.change(connection, avatar_id, avatar, file_id, at)
+    store.show(connection, owners, owner.id, avatar)
     if replaced is not None:
         files.remove(connection, [replaced], at)
     return avatar

@@ -79,6 +79,12 @@ def change(
     connection.execute(update(avatars).where(avatars.c.id == avatar_id).values(row))
 
 
+def show(connection: Connection, owners: Table, owner_id: int, avatar: Avatar) -> None:
+    """Keep the copy in the owner's row."""
+    row = {"avatar_kind": avatar.kind.value, "avatar_ident": avatar.ident}
+    connection.execute(update(owners).where(owners.c.id == owner_id).values(row))
+
+
 def photo(connection: Connection, kind: OwnerKind, ident: str) -> int | None:
     """The file of the photo of that ident, if there is one."""
     parameters = {"kind": kind.value, "ident": ident}

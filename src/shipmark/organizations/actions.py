@@ -37,16 +37,16 @@ def save_avatar(
 ) -> Organization:
     """The organization, shown so from now on. Raises `PhotoMissing` where there is no photo to be shown."""
     owner = Owner(kind=OwnerKind.ORGANIZATION, id=organization.id)
-    avatar = avatars.save(connection, owner, new, name=f"{organization.slug}.png", at=at)
-    store.set_avatar(connection, organization.id, avatar)
+    avatar = avatars.save(
+        connection, owner, store.organizations, new, name=f"{organization.slug}.png", at=at
+    )
     return replace(organization, avatar=avatar)
 
 
 def save_team_avatar(connection: Connection, team: Team, new: NewAvatar, at: datetime) -> Team:
     """The team, shown so from now on. Raises `PhotoMissing` where there is no photo to be shown."""
     owner = Owner(kind=OwnerKind.TEAM, id=team.id)
-    avatar = avatars.save(connection, owner, new, name=f"{team.id}.png", at=at)
-    store.set_team_avatar(connection, team.id, avatar)
+    avatar = avatars.save(connection, owner, store.teams, new, name=f"{team.id}.png", at=at)
     return replace(team, avatar=avatar)
 
 

@@ -19,7 +19,6 @@ from sqlalchemy import (
     exists,
     func,
     select,
-    update,
 )
 
 from shipmark.accounts.store import emails, users
@@ -241,20 +240,6 @@ def team_by_slug_or_id(
     )
     row = connection.execute(query).first()
     return team(*row) if row else None
-
-
-def set_avatar(connection: Connection, organization_id: int, avatar: Avatar) -> None:
-    """Keep how the organization is shown."""
-    row = {"avatar_kind": avatar.kind.value, "avatar_ident": avatar.ident}
-    connection.execute(
-        update(organizations).where(organizations.c.id == organization_id).values(row)
-    )
-
-
-def set_team_avatar(connection: Connection, team_id: int, avatar: Avatar) -> None:
-    """Keep how the team is shown."""
-    row = {"avatar_kind": avatar.kind.value, "avatar_ident": avatar.ident}
-    connection.execute(update(teams).where(teams.c.id == team_id).values(row))
 
 
 def is_on(connection: Connection, team_id: int, user_id: int) -> bool:

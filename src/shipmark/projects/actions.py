@@ -53,8 +53,7 @@ def create(
 def save_avatar(connection: Connection, project: Project, new: NewAvatar, at: datetime) -> Project:
     """The project, shown so from now on. Raises `PhotoMissing` where there is no photo to be shown."""
     owner = Owner(kind=OwnerKind.PROJECT, id=project.id)
-    avatar = avatars.save(connection, owner, new, name=f"{project.id}.png", at=at)
-    store.set_avatar(connection, project.id, avatar)
+    avatar = avatars.save(connection, owner, store.projects, new, name=f"{project.id}.png", at=at)
     return replace(project, avatar=avatar)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.avatars.model import Avatar, read_avatar
+from shipmark.avatars.model import read_avatar
 from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 from shipmark.organizations.model import Access, Team
 from shipmark.organizations.store import TEAM, is_on_team, team, teams
@@ -221,12 +221,6 @@ def set_commit_paths(connection: Connection, project_id: int, paths: Sequence[st
         .where(projects.c.id == project_id)
         .values(commit_paths=json.dumps(list(paths)))
     )
-
-
-def set_avatar(connection: Connection, project_id: int, avatar: Avatar) -> None:
-    """Keep how the project is shown."""
-    row = {"avatar_kind": avatar.kind.value, "avatar_ident": avatar.ident}
-    connection.execute(update(projects).where(projects.c.id == project_id).values(row))
 
 
 def own(connection: Connection, project_id: int, team_id: int) -> None:
