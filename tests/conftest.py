@@ -205,15 +205,10 @@ def _portal() -> Iterator[BlockingPortal]:
         yield portal
 
 
-@pytest.fixture(scope="session")
-def _blobs(_folder: Path) -> Blobs:
-    return blobs_at((_folder / "blobs").as_uri())
-
-
 @pytest.fixture
-def blobs(_blobs: Blobs) -> Blobs:
-    """Where contents are kept. All tests share it: keys are never used twice."""
-    return _blobs
+def blobs(tmp_path: Path) -> Blobs:
+    """A blob store with nothing in it."""
+    return blobs_at((tmp_path / "blobs").as_uri())
 
 
 #: Serves a database with some settings: ``serve(commits_max=3)``; ``on`` and ``keep`` are other ones than the test's.

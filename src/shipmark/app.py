@@ -14,7 +14,9 @@ from litestar.types import ASGIApp
 from shipmark.api.document.making import Document
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
+    assembling,
     avatars,
+    chunk_upload,
     commit_fetches,
     commit_paths,
     committers,
@@ -52,6 +54,8 @@ from shipmark.web import pages
 from shipmark.work import timers
 
 API = (
+    chunk_upload.router,
+    assembling.router,
     identity.router,
     release_lists.router,
     release_bulk.router,

@@ -41,14 +41,9 @@ class Visit:
 
     request: Request[object, object, State]
     database: Database
+    blobs: Blobs
     settings: Settings
     scopes: frozenset[str]
-
-    @property
-    def blobs(self) -> Blobs:
-        """Where contents are kept."""
-        blobs: Blobs = self.request.app.state.blobs
-        return blobs
 
     def caller(self, connection: Connection) -> Caller:
         """Who is there; raises `NotSignedIn`, or `NotAllowed` where no scope of the token opens the route."""
@@ -199,7 +194,7 @@ async def provide_visit(request: Request[object, object, State]) -> Visit:
     """Make the visit of a request; what needs the database is done by the handler, in its thread."""
     state = request.app.state
     scopes = request.route_handler.opt["scopes"]
-    return Visit(request, state.database, state.settings, scopes)
+    return Visit(request, state.database, state.blobs, state.settings, scopes)
 
 
 GivenVisit = NamedDependency[SkipValidation[Visit]]

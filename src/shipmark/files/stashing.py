@@ -7,7 +7,7 @@ anybody relies on it.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -27,6 +27,7 @@ from shipmark.ground.errors import TooLarge
 
 #: So many pieces are announced, and written at the same time.
 BATCH = 8
+BATCH_BYTES = BATCH * PIECE_BYTES
 
 #: Gives up to so many bytes of a content, and nothing at its end.
 Read = Callable[[int], bytes]
@@ -57,53 +58,58 @@ def stash_chunks(
 def stash_file(
     database: Database, blobs: Blobs, read: Read, at: datetime, *, most: int = FILE_MAX
 ) -> StashedFile:
-    """Write a content as it is read, in pieces; holds no more than a few of them at a time.
+    """Write a content as it is read; see `FileStash`."""
+    stash = FileStash(database, blobs, at, most=most)
+    while part := read(PIECE_BYTES):
+        stash.add(part)
+    return stash.finish()
+
+
+class FileStash:
+    """A content that comes in parts of any length, and is written in pieces; no more than a few are held at a time.
 
     Raises `TooLarge` for more than ``most`` bytes and `NoRoom` when the store is full.
     """
-    whole = hashlib.sha1(usedforsecurity=False)
-    stashed: dict[str, Stash] = {}
-    order: list[str] = []
-    size = 0
-    for batch in _batches(_pieces(read)):
-        for _, piece in batch:
-            whole.update(piece)
-            size += len(piece)
-        if size > most:
-            raise TooLarge(f"A file may have {most} bytes at most.")
-        order += [sha1 for sha1, _ in batch]
-        new = [each for each in batch if each[0] not in stashed]
-        stashed |= {it.sha1: it for it in stash_chunks(database, blobs, new, at)} if new else {}
-    pieces = tuple(stashed[sha1] for sha1 in order)
-    return StashedFile(pieces=pieces, size=size, sha1=whole.hexdigest())
 
+    def __init__(
+        self, database: Database, blobs: Blobs, at: datetime, *, most: int = FILE_MAX
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._at = at
+        self._most = most
+        self._held = bytearray()
+        self._whole = hashlib.sha1(usedforsecurity=False)
+        self._size = 0
+        self._stashed: dict[str, Stash] = {}
+        self._order: list[str] = []
 
-def _pieces(read: Read) -> Iterator[tuple[str, bytes]]:
-    while piece := _filled(read):
-        yield sha1_of(piece), piece
-        if len(piece) < PIECE_BYTES:
-            return
+    def add(self, part: bytes) -> None:
+        """Take the next part."""
+        self._size += len(part)
+        if self._size > self._most:
+            raise TooLarge(f"A file may have {self._most} bytes at most.")
+        self._whole.update(part)
+        self._held += part
+        while len(self._held) >= BATCH_BYTES:
+            self._write(BATCH_BYTES)
 
+    def finish(self) -> StashedFile:
+        """Write what is left; all of it is in the store then."""
+        if self._held:
+            self._write(len(self._held))
+        pieces = tuple(self._stashed[sha1] for sha1 in self._order)
+        return StashedFile(pieces=pieces, size=self._size, sha1=self._whole.hexdigest())
 
-def _filled(read: Read) -> bytes:
-    """Read a whole piece, where the content has one: equal contents are cut alike, however they come in."""
-    parts: list[bytes] = []
-    wanted = PIECE_BYTES
-    while wanted and (part := read(wanted)):
-        parts.append(part)
-        wanted -= len(part)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _batches(pieces: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
-    batch: list[tuple[str, bytes]] = []
-    for piece in pieces:
-        batch.append(piece)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    def _write(self, length: int) -> None:
+        batch = bytes(self._held[:length])
+        del self._held[:length]
+        pieces = [batch[at : at + PIECE_BYTES] for at in range(0, length, PIECE_BYTES)]
+        named = [(sha1_of(piece), piece) for piece in pieces]
+        self._order += [sha1 for sha1, _ in named]
+        if new := [each for each in named if each[0] not in self._stashed]:
+            stashes = stash_chunks(self._database, self._blobs, new, self._at)
+            self._stashed |= {it.sha1: it for it in stashes}
 
 
 def _write(blobs: Blobs, contents: Sequence[tuple[str, bytes]]) -> None:

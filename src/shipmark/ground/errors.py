@@ -8,6 +8,7 @@ it is an exception whose name ends in ``Error``, or a failed ``assert``.
     Refusal
     ├── Invalid         fields of the request's body are wrong
     ├── BadRequest      a parameter, or the request as a whole, is wrong
+    ├── BadUpload       the same, where the protocol says it in another shape
     ├── NotSignedIn     no credentials, or credentials that nobody knows
     ├── NotAllowed      known, but may not
     ├── NotFound        not there, or not for this caller to know
@@ -47,6 +48,16 @@ class BadRequest(Refusal):
         super().__init__(detail)
         self.detail = detail
         self.code = code
+
+
+class BadUpload(Refusal):
+    """A chunk, or what is to be made of chunks, is wrong; ``detail`` says which and how (auth-and-errors.md 5)."""
+
+    reason = "bad_upload"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
 
 
 class NotSignedIn(Refusal):

@@ -10,6 +10,7 @@ from litestar.status_codes import HTTP_405_METHOD_NOT_ALLOWED, HTTP_500_INTERNAL
 from shipmark.ground import ids
 from shipmark.ground.errors import (
     BadRequest,
+    BadUpload,
     Conflict,
     Invalid,
     NoRoom,
@@ -28,6 +29,7 @@ AnyRequest = Request[object, object, State]
 _STATUS: Mapping[type[Refusal], int] = {
     Invalid: 400,
     BadRequest: 400,
+    BadUpload: 400,
     NotSignedIn: 401,
     NotAllowed: 403,
     NotFound: 404,
@@ -65,6 +67,8 @@ def body_of(refusal: Refusal) -> object:
         case TooLarge(detail=""):
             # The reference has no words for a photo that is too large (files-and-avatars.md 2.3).
             return {"detail": {"code": "", "message": "", "extra": {}}}
+        case BadUpload(detail=detail):
+            return {"error": detail}
     return {"detail": getattr(refusal, "detail", "")}
 
 

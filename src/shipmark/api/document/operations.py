@@ -127,11 +127,22 @@ def _typed(it: Parameter) -> object:
 
 
 def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
+    if uploads := handler.opt.get("uploads"):
+        return {"content": {"multipart/form-data": {"schema": _form(uploads)}}}
     takes = handler.opt.get("takes")
     if takes is None:
         return None
     schema = given(takes if isinstance(takes, Record) else takes(settings))
     return {"required": "required" in schema, "content": {_JSON: {"schema": schema}}}
+
+
+def _form(uploads: Mapping[str, str]) -> Schema:
+    """A form with files; each is told of under its name."""
+    properties = {
+        name: {"type": "string", "format": "binary", "description": about}
+        for name, about in uploads.items()
+    }
+    return {"type": "object", "properties": properties}
 
 
 def _responses(path: str, handler: HTTPRouteHandler, schemas: Schemas) -> Schema:
@@ -189,6 +200,8 @@ def _refusals(path: str, handler: HTTPRouteHandler) -> set[int]:
         found.add(404)
     if handler.http_methods != {"GET"}:
         found.add(409)
+    if "uploads" in handler.opt:
+        found |= {413, 415}
     if "takes" in handler.opt:
         # Who needs no credentials is no client that could be told of media types: any are read.
         found |= {413} if credentials is Credentials.NONE else {413, 415}

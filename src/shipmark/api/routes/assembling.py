@@ -1,0 +1,136 @@
+"""``releases/{version}/assemble/`` and ``artifactbundle/assemble/``: chunks become bundles (files-and-avatars.md 5)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import cast
+
+from litestar import Router, post
+from litestar.params import FromPath, RawBody
+from sqlalchemy import Connection
+
+from shipmark.api import assemble_bodies as bodies
+from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.routes.releases import seen_release
+from shipmark.api.scopes import RELEASE_WRITE
+from shipmark.api.wire.assembly import (
+    AssemblyJson,
+    assembly_json,
+    created_json,
+    missing_json,
+)
+from shipmark.artifacts import assembling
+from shipmark.artifacts.assembling import AskedBundle
+from shipmark.artifacts.model import AssembleKind, assemble_key
+from shipmark.artifacts.store import assemblies
+from shipmark.files import assembling as chunks
+from shipmark.ground.clock import now
+from shipmark.ground.errors import BadUpload, NotFound
+from shipmark.organizations.model import Access
+from shipmark.projects import store as projects
+from shipmark.releases import actions as releases
+
+NO_PROJECT = "You need to specify at least one project"
+BAD_PROJECT = "One or more projects are invalid"
+DIST_ALONE = "You need to specify a release together with a dist"
+
+
+@post(
+    "/organizations/{organization:str}/releases/{version:str}/assemble/",
+    scopes=RELEASE_WRITE,
+    takes=bodies.RELEASE_BUNDLE,
+    status_code=200,
+    sync_to_thread=True,
+)
+def assemble_release_bundle(
+    visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
+) -> AssemblyJson:
+    """Make a bundle of files of chunks that were sent, for a release; or tell how far it is."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        release = seen_release(visit, connection, access, version)
+        project_ids = sorted(releases.project_ids(connection, release))
+    given = bodies.checked_release_bundle(body)
+    visit.body(body, bodies.RELEASE_BUNDLE, step="assemble.validate")
+    sha1 = str(given["checksum"])
+    asked = AskedBundle(
+        key=assemble_key(
+            AssembleKind.RELEASE_BUNDLE, access.organization.id, sha1, release.version
+        ),
+        organization=access.organization,
+        chunks=cast("Sequence[str]", given["chunks"]),
+        project_ids=project_ids,
+        version=release.version,
+        release=release,
+    )
+    return _told(visit, asked, now())
+
+
+@post(
+    "/organizations/{organization:str}/artifactbundle/assemble/",
+    scopes=RELEASE_WRITE,
+    takes=bodies.ARTIFACT_BUNDLE,
+    status_code=200,
+    sync_to_thread=True,
+)
+def assemble_artifact_bundle(
+    visit: GivenVisit, organization: FromPath[str], body: RawBody
+) -> AssemblyJson:
+    """Make an artifact bundle of chunks that were sent, for projects and maybe a version; or tell how far it is."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        given = bodies.checked_artifact_bundle(body)
+        visit.body(body, bodies.ARTIFACT_BUNDLE, step="assemble.validate")
+        project_ids = _project_ids(connection, access, cast("Sequence[str]", given["projects"]))
+    sha1, version, dist = (
+        str(given[name]) if given.get(name) else None for name in ("checksum", "version", "dist")
+    )
+    assert sha1 is not None, "it was checked"
+    if dist and not version:
+        raise BadUpload(DIST_ALONE)
+    asked = AskedBundle(
+        key=assemble_key(
+            AssembleKind.ARTIFACT_BUNDLE, access.organization.id, sha1, project_ids, version, dist
+        ),
+        organization=access.organization,
+        chunks=cast("Sequence[str]", given["chunks"]),
+        project_ids=project_ids,
+        version=version,
+        dist=dist,
+    )
+    return _told(visit, asked, now())
+
+
+def _told(visit: Visit, asked: AskedBundle, at: datetime) -> AssemblyJson:
+    """Missing chunks come first, then what was said before; else it is assembled now, and told of from now on."""
+    organization_id = asked.organization.id
+    if asked.chunks and (
+        missing := chunks.missing(visit.database, organization_id, asked.chunks, at)
+    ):
+        return missing_json(missing)
+    with visit.database.glance() as connection:
+        known = assemblies.find(connection, asked.key, at)
+    if known is not None:
+        return assembly_json(known)
+    if not asked.chunks:
+        return missing_json([])
+    assembling.assemble(visit.database, visit.blobs, asked, at)
+    return created_json()
+
+
+def _project_ids(connection: Connection, access: Access, named: Sequence[str]) -> list[int]:
+    """The projects that are named by slug or id; refuses those that are not there, or not for the caller to change."""
+    if not named:
+        raise BadUpload(NO_PROJECT)
+    all_there_are = projects.accessible(connection, replace(access, reaches_all=True))
+    known = {name: it.id for it in all_there_are for name in (str(it.id), it.slug)}
+    if any(name not in known for name in named):
+        raise BadUpload(BAD_PROJECT)
+    reached = {it.id for it in projects.accessible(connection, access)}
+    found = {known[name] for name in named}
+    if not found <= reached:
+        raise NotFound
+    return sorted(found)
+
+
+router = Router("/api/0", route_handlers=[assemble_release_bundle, assemble_artifact_bundle])

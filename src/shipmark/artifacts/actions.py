@@ -1,0 +1,99 @@
+"""What can be done with artifacts? Keep them, remove them, let those go that nobody uses any more."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from shipmark.artifacts.model import NewBundle, ReleaseFile
+from shipmark.artifacts.store import assemblies, bundles, debug_files, release_files
+from shipmark.files import actions as files
+from shipmark.files.model import File, NewFile, StashedFile
+from shipmark.files.store import files as file_store
+
+#: So many bundles, and so many single files, are deleted in one unit of work.
+BATCH = 200
+
+
+def keep_bundle(
+    connection: Connection, new: NewBundle, file: NewFile, content: StashedFile, at: datetime
+) -> None:
+    """Keep a bundle, for all that it is for. One that is uploaded again takes the place of the one before (5.4)."""
+    known = bundles.by_bundle_id(connection, new.organization_id, new.bundle_id)
+    if known is not None and _has_content(connection, known.file_id, content):
+        bundles.associate(connection, known.id, new, at)
+        bundles.renew(connection, [known.id], at, older_than=at)
+        return
+    kept = files.keep(connection, file, content, at)
+    bundle, before = bundles.keep(connection, new, kept.id, at)
+    bundles.associate(connection, bundle, new, at)
+    if before is not None:
+        _remove_files(connection, [before], at)
+
+
+def put_release_file(
+    connection: Connection,
+    release_id: int,
+    name: str,
+    dist: str | None,
+    file: File,
+    at: datetime,
+) -> None:
+    """Give a release a file, in place of the one that it has under that name and dist."""
+    if release_files.add(connection, release_id, name, dist, file) is None:
+        before = release_files.replace(connection, release_id, name, dist, file)
+        if before is not None:
+            _remove_files(connection, [before], at)
+
+
+def remove_bundles(connection: Connection, ids: Collection[int], at: datetime) -> None:
+    """Delete bundles, whoever uses them."""
+    if ids:
+        _remove_files(connection, bundles.remove(connection, ids), at)
+
+
+def remove_from_project(
+    connection: Connection, ids: Collection[int], project_id: int, at: datetime
+) -> None:
+    """Take bundles from a project; those that no other project has are deleted (files-and-avatars.md 7.1)."""
+    remove_bundles(connection, bundles.untie_project(connection, ids, project_id), at)
+
+
+def remove_release_files(
+    connection: Connection, found: Collection[ReleaseFile], at: datetime
+) -> None:
+    """Delete single files of releases."""
+    gone = release_files.remove(connection, [it.id for it in found])
+    _remove_files(connection, gone, at)
+
+
+def remove_debug_files(connection: Connection, ids: Collection[int], at: datetime) -> None:
+    """Delete debug files."""
+    _remove_files(connection, debug_files.remove(connection, ids), at)
+
+
+def remove_of_releases(connection: Connection, release_ids: Collection[int], at: datetime) -> None:
+    """Delete all files of releases: single ones, and the bundles that the releases themselves got."""
+    _remove_files(connection, release_files.remove_of(connection, release_ids), at)
+    remove_bundles(connection, bundles.of_releases(connection, release_ids), at)
+
+
+def remove_unused(connection: Connection, at: datetime, kept: timedelta) -> int:
+    """Delete some of the bundles and single files that nobody has used for that long; says how many."""
+    before = at - kept
+    old = bundles.unused(connection, before, most=BATCH)
+    remove_bundles(connection, old, at)
+    gone = release_files.remove_older(connection, before, most=BATCH)
+    _remove_files(connection, gone, at)
+    return len(old) + len(gone)
+
+
+def _has_content(connection: Connection, file_id: int, content: StashedFile) -> bool:
+    return file_store.by_ids(connection, [file_id])[file_id].sha1 == content.sha1
+
+
+def _remove_files(connection: Connection, file_ids: Collection[int], at: datetime) -> None:
+    if file_ids:
+        gone = file_store.by_ids(connection, file_ids)
+        assemblies.forget_files(connection, {it.sha1 for it in gone.values()})
+        files.remove(connection, file_ids, at)

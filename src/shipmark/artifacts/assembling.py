@@ -1,0 +1,234 @@
+"""From chunks to bundles: what the worker of the protocol does, here within the request (files-and-avatars.md 5.2).
+
+Reading and checking take long and happen outside of any unit of work; one short unit of work keeps the outcome.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO, cast
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from shipmark.artifacts import actions, bundles
+from shipmark.artifacts.bundles import Bundle, Entry
+from shipmark.artifacts.manifests import BundleProblem
+from shipmark.artifacts.model import (
+    ARCHIVE_FILES_MIN,
+    DIST_MAX,
+    VERSION_MAX,
+    AssembleKey,
+    AssembleState,
+    Assembly,
+    Association,
+    BundleEntry,
+    NewBundle,
+)
+from shipmark.artifacts.store import assemblies
+from shipmark.files import actions as files
+from shipmark.files import assembling, reading, stashing
+from shipmark.files.assembling import Assembled, ChunksMissing, NotAssembled
+from shipmark.files.model import FILE_MAX, FileKind, NewFile, StashedFile
+from shipmark.ground.blobs import Blobs
+from shipmark.ground.database import Database
+from shipmark.ground.telemetry import timed
+from shipmark.organizations.model import Organization
+from shipmark.releases.model import Release
+
+MISSING = "Not all chunks available for assembling"
+OTHER_ORGANIZATION = "organization does not match uploaded bundle"
+OTHER_RELEASE = "release does not match uploaded bundle"
+NOTHING_TO_FIND_IT_BY = "uploading a bundle without debug ids or release is prohibited"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedBundle:
+    """A bundle that a client wants to be assembled. ``release`` is set where it is for the release itself (5.3)."""
+
+    key: AssembleKey
+    organization: Organization
+    chunks: Sequence[str]
+    project_ids: Sequence[int]
+    version: str | None = None
+    dist: str | None = None
+    release: Release | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Extracted:
+    """A file of a small release bundle, stashed by itself."""
+
+    entry: Entry
+    content: StashedFile = field(repr=False)
+
+
+def assemble(
+    database: Database, blobs: Blobs, asked: AskedBundle, at: datetime, *, most: int = FILE_MAX
+) -> Assembly:
+    """Assemble a bundle and keep it, unless somebody else is at it; says what is to be told of it from now on."""
+    with database.transaction() as connection:
+        if not assemblies.begin(connection, asked.key, at):
+            return Assembly(state=AssembleState.ASSEMBLING)
+    with timed("artifacts.assemble", **{"chunks.count": len(asked.chunks)}) as told:
+        try:
+            outcome = _assembled(database, blobs, asked, at, most)
+        except BaseException:
+            # Whatever it was, the client may try again at once.
+            with database.transaction() as connection:
+                assemblies.forget(connection, asked.key)
+            raise
+        told |= {"assemble.state": outcome.state.value, "assemble.reason": outcome.reason}
+    return outcome
+
+
+def _assembled(
+    database: Database, blobs: Blobs, asked: AskedBundle, at: datetime, most: int
+) -> Assembly:
+    try:
+        whole = assembling.assembled(
+            database,
+            blobs,
+            asked.organization.id,
+            asked.chunks,
+            sha1=asked.key.sha1,
+            at=at,
+            most=most,
+        )
+        with reading.opened(blobs, whole.pieces) as stream:
+            return _kept(
+                database, blobs, asked, whole, bundles.opened(cast("BinaryIO", stream)), at
+            )
+    except ChunksMissing:
+        return _failed(database, asked, MISSING, None, at)
+    except NotAssembled as problem:
+        return _failed(database, asked, problem.detail, None, at)
+    except BundleProblem as problem:
+        return _failed(database, asked, str(problem), problem.reason, at)
+
+
+def _kept(
+    database: Database,
+    blobs: Blobs,
+    asked: AskedBundle,
+    whole: Assembled,
+    bundle: Bundle,
+    at: datetime,
+) -> Assembly:
+    if problem := _mismatch(asked, bundle):
+        return _failed(database, asked, problem, None, at)
+    is_small = asked.release is not None and len(bundle.entries) < ARCHIVE_FILES_MIN
+    extracted = _extracted(database, blobs, bundle, at) if is_small else []
+    done = Assembly(state=AssembleState.OK)
+    with database.transaction() as connection:
+        if is_small:
+            assert asked.release is not None, "only releases get single files"
+            _keep_files(connection, asked.release, _association(asked, bundle), extracted, at)
+        else:
+            _keep_bundle(connection, asked, bundle, whole, at)
+        assemblies.record(connection, asked.key, done, at)
+    return done
+
+
+def _mismatch(asked: AskedBundle, bundle: Bundle) -> str | None:
+    """Why the bundle can't be what was asked for, in the protocol's words."""
+    manifest = bundle.manifest
+    association = _association(asked, bundle)
+    if asked.release is not None:
+        if manifest.organization != asked.organization.slug:
+            return OTHER_ORGANIZATION
+        if manifest.release != asked.release.version:
+            return OTHER_RELEASE
+        if any(entry.url is None for entry in bundle.entries):
+            raise BundleProblem("a file of a release has no url")
+    elif association is None and not any(entry.debug_id for entry in bundle.entries):
+        return NOTHING_TO_FIND_IT_BY
+    if association is not None:
+        if len(association.version) > VERSION_MAX:
+            raise BundleProblem(f"its release is longer than {VERSION_MAX} characters")
+        if len(association.dist or "") > DIST_MAX:
+            raise BundleProblem(f"its dist is longer than {DIST_MAX} characters")
+    return None
+
+
+def _association(asked: AskedBundle, bundle: Bundle) -> Association | None:
+    version = asked.version or bundle.manifest.release
+    dist = asked.dist or bundle.manifest.dist
+    return Association(version=version, dist=dist or None) if version else None
+
+
+def _keep_bundle(
+    connection: Connection, asked: AskedBundle, bundle: Bundle, whole: Assembled, at: datetime
+) -> None:
+    is_release = asked.release is not None
+    prefix = "release-artifacts" if is_release else "bundle-artifacts"
+    kind = FileKind.RELEASE_BUNDLE if is_release else FileKind.ARTIFACT_BUNDLE
+    new = NewBundle(
+        organization_id=asked.organization.id,
+        bundle_id=_bundle_id(bundle, asked.key.sha1),
+        project_ids=asked.project_ids,
+        association=_association(asked, bundle),
+        release_id=asked.release.id if asked.release else None,
+        entries=[_entry(number, it) for number, it in enumerate(bundle.entries)],
+    )
+    file = NewFile(name=f"{prefix}-{uuid4().hex}.zip", kind=kind)
+    actions.keep_bundle(connection, new, file, whole.content, at)
+
+
+def _bundle_id(bundle: Bundle, sha1: str) -> str:
+    """The bundle's own id, or one that its content gives it (clients.md 7.3)."""
+    if bundle.manifest.debug_id:
+        return bundle.manifest.debug_id[:36]
+    return "-".join((sha1[:8], sha1[8:12], sha1[12:16], sha1[16:20], sha1[20:32]))
+
+
+def _entry(number: int, it: Entry) -> BundleEntry:
+    return BundleEntry(
+        number=number,
+        path=it.path,
+        url=it.url,
+        debug_id=it.debug_id,
+        type=it.type.value if it.type else None,
+        size=it.size_bytes,
+        headers=it.headers,
+    )
+
+
+def _extracted(database: Database, blobs: Blobs, bundle: Bundle, at: datetime) -> list[_Extracted]:
+    found = []
+    for entry in bundle.entries:
+        stash = stashing.FileStash(database, blobs, at)
+        for part in bundle.stream(entry):
+            stash.add(part)
+        found.append(_Extracted(entry, stash.finish()))
+    return found
+
+
+def _keep_files(
+    connection: Connection,
+    release: Release,
+    association: Association | None,
+    extracted: Sequence[_Extracted],
+    at: datetime,
+) -> None:
+    dist = association.dist if association else None
+    for it in extracted:
+        name = it.entry.url or it.entry.path
+        new = NewFile(
+            name=name.rpartition("/")[2], kind=FileKind.RELEASE_FILE, headers=it.entry.headers
+        )
+        file = files.keep(connection, new, it.content, at)
+        actions.put_release_file(connection, release.id, name, dist, file, at)
+
+
+def _failed(
+    database: Database, asked: AskedBundle, detail: str, reason: str | None, at: datetime
+) -> Assembly:
+    outcome = Assembly(state=AssembleState.ERROR, detail=detail, reason=reason)
+    with database.transaction() as connection:
+        if detail == MISSING:
+            # Nobody needs to wait with sending what is missing.
+            assemblies.forget(connection, asked.key)
+        else:
+            assemblies.record(connection, asked.key, outcome, at)
+    return outcome

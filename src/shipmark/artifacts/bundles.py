@@ -1,0 +1,215 @@
+"""What is in a bundle of artifacts, and may it be read? (files-and-avatars.md 6.1)
+
+A zip, mostly behind the eight bytes ``SYSB`` and a version: zips are read from their end. Nothing of it is
+trusted. The file may be large and far away, and so only its directory and the members that are asked for are read.
+"""
+
+import re
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from shipmark.artifacts import manifests
+from shipmark.artifacts.manifests import BundleProblem, Described, Manifest
+
+#: 100,000 names of three hundred bytes. The directory is the only part that is read in one go.
+DIRECTORY_BYTES_MAX = 32 * 2**20
+MEMBER_BYTES_MAX = 512 * 2**20
+TOTAL_BYTES_MAX = 8 * 2**30
+#: Source maps shrink to a twentieth. What is small may be all zeros.
+RATIO_MAX = 250
+_RATIO_COUNTS_FROM = 2**20
+PATH_BYTES_MAX = 1024
+
+_PIECE_BYTES = 64 * 2**10
+#: Zipfile reads "the rest" only where it looks for the end of the directory, behind which a comment may stand.
+_REST_BYTES = 2**17
+_MANIFEST = "manifest.json"
+_DIRECTORY_ENTRY = b"PK\x01\x02"
+_LOCAL_HEADER_BYTES = 30
+_IS_ENCRYPTED = 0x1 | 0x40
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+#: How zipfile says that something is wrong. OSError is not here: then it is the store that is broken.
+_ODD = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error,
+    NotImplementedError, RuntimeError, EOFError, ValueError, OverflowError, IndexError, KeyError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(Described):
+    """A member of a bundle that can be read: what the manifest says, and what the zip does."""
+
+    size_bytes: int
+    crc: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A file that the manifest names and that nobody can read, with the reason in a few words."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """An open bundle, for one thread; ``left_out`` is what reports should tell people of."""
+
+    manifest: Manifest
+    entries: tuple[Entry, ...]
+    left_out: tuple[LeftOut, ...]
+    _zip: zipfile.ZipFile
+
+    def read(self, entry: Entry, bytes_max: int = MEMBER_BYTES_MAX) -> bytes:
+        """Read a member whole, unless it is larger than the caller can stand."""
+        if entry.size_bytes > bytes_max:
+            raise BundleProblem(f"{entry.path} is larger than {bytes_max} bytes")
+        return b"".join(self.stream(entry))
+
+    def stream(self, entry: Entry) -> Iterator[bytes]:
+        """Read a member in pieces, never more than it declares; a wrong checksum is a problem at the end."""
+        return _pieces(self._zip, entry.path)
+
+
+def opened(file: BinaryIO) -> Bundle:
+    """Open a bundle that can be sought in; the caller closes the file, once the bundle is done with."""
+    try:
+        archive = zipfile.ZipFile(cast("BinaryIO", _Guarded(file)))
+    except _ODD as error:
+        raise BundleProblem("it is not a zip file, or not a whole one") from error
+    members = _members(archive)
+    if _MANIFEST not in members:
+        raise BundleProblem("manifest.json is missing")
+    if members[_MANIFEST].file_size > manifests.MANIFEST_BYTES_MAX:
+        raise BundleProblem("manifest.json is too large")
+    manifest = manifests.read(b"".join(_pieces(archive, _MANIFEST)))
+    entries, left_out = _entries(manifest, members)
+    return Bundle(manifest=manifest, entries=entries, left_out=left_out, _zip=archive)
+
+
+class _Guarded:
+    """A file that refuses what only a made-up zip asks for: huge directories, and places outside of it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        """Read at most what a directory may have, and at most as many entries as one may have."""
+        read = self._file.read(min(size, DIRECTORY_BYTES_MAX + 1) if size >= 0 else _REST_BYTES)
+        if len(read) > DIRECTORY_BYTES_MAX:
+            raise BundleProblem(f"its directory is larger than {DIRECTORY_BYTES_MAX} bytes")
+        if read.count(_DIRECTORY_ENTRY) > manifests.ENTRIES_MAX + 1:
+            raise BundleProblem(f"it has more than {manifests.ENTRIES_MAX} members")
+        return read
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place in the file; what is before its beginning is zipfile's to complain about."""
+        if offset < 0 and whence == 0:
+            raise ValueError("a place before the beginning")
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Where the file is."""
+        return self._file.tell()
+
+    def seekable(self) -> bool:
+        """A file of the store always is."""
+        return True
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """Check the directory as a whole before a byte is decompressed."""
+    infos = archive.infolist()
+    name, count = Counter(info.filename for info in infos).most_common(1)[0] if infos else ("", 0)
+    if count > 1:
+        raise BundleProblem(f"it has two members named {ascii(name)[:100]}")
+    if sum(info.file_size for info in infos) > TOTAL_BYTES_MAX:
+        raise BundleProblem(f"it would be larger than {TOTAL_BYTES_MAX} bytes")
+    for info in infos:
+        _check(info)
+    _check_overlaps(infos, archive.start_dir)
+    return {info.filename: info for info in infos}
+
+
+def _check(info: zipfile.ZipInfo) -> None:
+    shown = ascii(info.filename)[:100]
+    if info.flag_bits & _IS_ENCRYPTED:
+        raise BundleProblem(f"its member {shown} is encrypted")
+    if info.compress_type not in _METHODS:
+        raise BundleProblem(f"its member {shown} is compressed in a way that is not supported")
+    if info.file_size > MEMBER_BYTES_MAX:
+        raise BundleProblem(f"its member {shown} is larger than {MEMBER_BYTES_MAX} bytes")
+    is_bomb = info.file_size > RATIO_MAX * info.compress_size
+    if is_bomb and info.file_size > _RATIO_COUNTS_FROM:
+        raise BundleProblem(f"its member {shown} is compressed more than {RATIO_MAX} times")
+
+
+def _check_overlaps(infos: list[zipfile.ZipInfo], directory_at: int) -> None:
+    """Refuse members that share bytes: a few megabytes could then stand for petabytes."""
+    in_order = sorted(infos, key=lambda info: info.header_offset)
+    ends = [info.header_offset for info in in_order[1:]] + [directory_at]
+    for info, end in zip(in_order, ends, strict=False):
+        if info.header_offset + _LOCAL_HEADER_BYTES + info.compress_size > end:
+            raise BundleProblem("its members overlap")
+
+
+def _entries(
+    manifest: Manifest, members: dict[str, zipfile.ZipInfo]
+) -> tuple[tuple[Entry, ...], tuple[LeftOut, ...]]:
+    entries: list[Entry] = []
+    left_out: list[LeftOut] = []
+    for file in manifest.files:
+        member = members.get(file.path)
+        reason = _unsafe(file.path) or ("not in the zip" if member is None else "")
+        if reason or member is None:
+            left_out.append(LeftOut(path=file.path, reason=reason))
+        else:
+            entries.append(_entry(file, member))
+    return tuple(entries), tuple(left_out)
+
+
+def _entry(file: Described, member: zipfile.ZipInfo) -> Entry:
+    return Entry(
+        path=file.path,
+        type=file.type,
+        url=file.url,
+        headers=file.headers,
+        size_bytes=member.file_size,
+        crc=member.CRC,
+    )
+
+
+def _unsafe(path: str) -> str:
+    """Say why a name must not be used as one, as it could lead out of a folder (5.3); "" if it may."""
+    # Halves of surrogate pairs can be written in JSON, and in no file name.
+    encoded = path.encode("utf-8", "surrogatepass")
+    if len(encoded) > PATH_BYTES_MAX:
+        return "its name is too long"
+    if "\\" in path or any(not letter.isprintable() for letter in path):
+        return "its name has letters that names must not have"
+    if path.startswith("/") or _DRIVE.match(path):
+        return "its name is absolute"
+    if ".." in path.split("/"):
+        return "its name leads out of the bundle"
+    return "it is a folder" if not path or path.endswith("/") else ""
+
+
+def _pieces(archive: zipfile.ZipFile, path: str) -> Iterator[bytes]:
+    """Decompress a member; zipfile stops at the declared size and compares the checksum."""
+    left = archive.getinfo(path).file_size
+    try:
+        with archive.open(path) as member:
+            while piece := member.read(_PIECE_BYTES):
+                left -= len(piece)
+                yield piece
+    except _ODD as error:
+        raise BundleProblem(f"its member {path} is damaged") from error
+    if left:
+        raise BundleProblem(f"its member {path} is damaged")

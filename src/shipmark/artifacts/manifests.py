@@ -1,0 +1,176 @@
+"""What does a bundle say is in it? Its ``manifest.json`` (files-and-avatars.md 6.2)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from shipmark.artifacts import debug_ids
+
+MANIFEST_BYTES_MAX = 64 * 2**20
+ENTRIES_MAX = 100_000
+#: Nothing else in JSON makes values, so that a small text can't become a mountain of them.
+_COMMAS_MAX = 20 * ENTRIES_MAX
+URL_MAX = 4096
+NAME_MAX = 250
+HEADERS_MAX = 50
+
+#: Servers of the newest clients still look for the older name (clients.md 7.5).
+_SOURCE_MAP_HEADERS = ("sourcemap", "x-sourcemap")
+
+
+class BundleProblem(Exception):
+    """A bundle that cannot be read: the message is the protocol's, ``reason`` says what is wrong."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("the bundle is invalid")
+        self.reason = reason
+
+
+class ArtifactType(IntEnum):
+    """What a file of a bundle is; the numbers are the protocol's."""
+
+    SOURCE = 1
+    MINIFIED_SOURCE = 2
+    SOURCE_MAP = 3
+    INDEXED_RAM_BUNDLE = 4
+
+
+_TYPES = {type_.name.lower(): type_ for type_ in ArtifactType}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What the manifest says of a member. ``headers`` have lower-case names; an unknown type is None."""
+
+    path: str
+    type: ArtifactType | None
+    url: str | None
+    headers: Mapping[str, str]
+
+    @property
+    def debug_id(self) -> str | None:
+        """The normalised debug id, None where it is missing or none."""
+        return debug_ids.normalised(self.headers.get("debug-id", ""))
+
+    @property
+    def source_map(self) -> str | None:
+        """Where the file says that its source map is."""
+        return source_map_header(self.headers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a bundle is for. ``debug_id`` is the bundle's own, normalised and without an appendix."""
+
+    organization: str | None
+    project: str | None
+    release: str | None
+    dist: str | None
+    debug_id: str | None
+    files: tuple[Described, ...]
+
+
+def source_map_header(headers: Mapping[str, str]) -> str | None:
+    """Read where a source map is from headers with lower-case names."""
+    for name in _SOURCE_MAP_HEADERS:
+        if reference := headers.get(name, "").strip():
+            return reference
+    return None
+
+
+def lower_case(headers: Mapping[str, str]) -> dict[str, str]:
+    """Spell the names of headers in one way: clients differ, and they compare regardless of case."""
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def read(text: bytes) -> Manifest:
+    """Read ``manifest.json``; what is of a wrong type is refused, what is unknown is left alone."""
+    said = _object(_parsed(text), "manifest.json")
+    bundle_id = debug_ids.normalised(_text(said, "debug_id") or "")
+    files = _object(said.get("files") or {}, "files")
+    if len(files) > ENTRIES_MAX:
+        raise BundleProblem(f"manifest.json names more than {ENTRIES_MAX} files")
+    return Manifest(
+        organization=_text(said, "org"),
+        project=_text(said, "project"),
+        release=_text(said, "release"),
+        dist=_text(said, "dist"),
+        debug_id=None if bundle_id is None else bundle_id[: debug_ids.UUID_LENGTH],
+        files=tuple(_described(path, file) for path, file in files.items()),
+    )
+
+
+def require_urls(manifest: Manifest) -> None:
+    """Refuse a *release* bundle with a file that has no URL: it could never be found (6.2)."""
+    for file in manifest.files:
+        if not file.url:
+            raise BundleProblem(f"manifest.json gives no url for {_shown(file.path)}")
+
+
+def _parsed(text: bytes) -> object:
+    if text.count(b",") > _COMMAS_MAX:
+        raise BundleProblem("manifest.json holds too many values")
+    try:
+        parsed: object = json.loads(text.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise BundleProblem("manifest.json is not UTF-8") from error
+    except RecursionError as error:
+        raise BundleProblem("manifest.json is nested too deeply") from error
+    except ValueError as error:
+        raise BundleProblem("manifest.json is not JSON") from error
+    return parsed
+
+
+def _object(value: object, place: str) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise BundleProblem(f"{place} is not a JSON object")
+    return value
+
+
+def _text(said: dict[str, object], key: str) -> str | None:
+    value = said.get(key)
+    if value is not None and not isinstance(value, str):
+        raise BundleProblem(f"{key} in manifest.json is not a string")
+    if value and (len(value) > NAME_MAX or not _is_storable(value)):
+        raise BundleProblem(f"{key} in manifest.json is too long, or cannot be stored")
+    return value or None
+
+
+def _described(path: str, value: object) -> Described:
+    file = _object(value, f"{_shown(path)} in manifest.json")
+    url, type_ = file.get("url"), file.get("type")
+    if url is not None and not isinstance(url, str):
+        raise BundleProblem(f"the url of {_shown(path)} in manifest.json is not a string")
+    if url and (len(url) > URL_MAX or not _is_storable(url)):
+        raise BundleProblem(
+            f"the url of {_shown(path)} in manifest.json is too long, or cannot be stored"
+        )
+    return Described(
+        path=path,
+        type=_TYPES.get(type_) if isinstance(type_, str) else None,
+        url=url or None,
+        headers=_headers(path, file.get("headers")),
+    )
+
+
+def _headers(path: str, value: object) -> dict[str, str]:
+    said = _object(value or {}, f"headers of {_shown(path)} in manifest.json")
+    headers = {name: text for name, text in said.items() if isinstance(text, str)}
+    is_odd = any(
+        len(text) > URL_MAX or not _is_storable(name + text) for name, text in headers.items()
+    )
+    if len(said) > HEADERS_MAX or is_odd:
+        raise BundleProblem(f"manifest.json has odd headers for {_shown(path)}")
+    return lower_case(headers)
+
+
+def _is_storable(text: str) -> bool:
+    """Tell what a database can keep: PostgreSQL has no NUL, and UTF-8 no half of a pair."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _shown(path: str) -> str:
+    """Shorten a name that somebody made up, so that a sentence stays one."""
+    text = ascii(path)
+    return text if len(text) <= 100 else f"{text[:97]}..."

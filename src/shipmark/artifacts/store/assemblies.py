@@ -1,0 +1,102 @@
+"""What was said of the last assembling? Kept for ten minutes (files-and-avatars.md 5.1)."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    delete,
+    select,
+)
+
+from shipmark.artifacts.model import AssembleKey, AssembleState, Assembly
+from shipmark.ground.database import Id, Moment, listed, metadata, rows, upsert
+
+KEPT_LENGTH = timedelta(seconds=600)
+
+
+#: An assembling that was not finished by then never will be: its process is gone.
+ASSEMBLING_LENGTH = timedelta(seconds=120)
+
+
+class AssemblyColumns(TypedColumns):
+    """The state of an assembling; ``scope_id`` is an organization or a project, ``key`` a digest of what was asked."""
+
+    kind = Column(String(40), primary_key=True)
+    scope_id = Column(Id, primary_key=True)
+    key = Column(String(40), primary_key=True)
+    sha1 = Column(String(40), nullable=False, index=True)
+    state = Column(String(16), nullable=False)
+    detail = Column(Text)
+    reason = Column(Text)
+    updated_at = Column(Moment, nullable=False, index=True)
+
+
+assemblies = Table("assemblies", metadata, AssemblyColumns)
+
+_SHA1S = listed("given_sha1s", sha1=Text())
+
+
+def find(connection: Connection, asked: AssembleKey, at: datetime) -> Assembly | None:
+    """The last word on what is asked for, unless it is too old."""
+    query = select(
+        assemblies.c.state, assemblies.c.detail, assemblies.c.reason, assemblies.c.updated_at
+    ).where(*_is(asked), assemblies.c.updated_at > at - KEPT_LENGTH)
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    state, detail, reason, updated_at = row
+    is_going = state in {AssembleState.CREATED, AssembleState.ASSEMBLING}
+    if is_going and updated_at <= at - ASSEMBLING_LENGTH:
+        return None
+    return Assembly(state=AssembleState(state), detail=detail, reason=reason)
+
+
+def begin(connection: Connection, asked: AssembleKey, at: datetime) -> bool:
+    """Say that it is being assembled; says whether it is ours to do, and not somebody else's who is at it."""
+    known = find(connection, asked, at)
+    if known is not None and known.state is AssembleState.ASSEMBLING:
+        return False
+    record(connection, asked, Assembly(state=AssembleState.ASSEMBLING), at)
+    return True
+
+
+def record(connection: Connection, asked: AssembleKey, assembly: Assembly, at: datetime) -> None:
+    """Remember what is to be said."""
+    said: dict[str, object] = {"state": assembly.state.value, "detail": assembly.detail}
+    said |= {"reason": assembly.reason, "updated_at": at}
+    row: dict[str, object] = {"kind": asked.kind.value, "scope_id": asked.scope_id}
+    row |= {"key": asked.key, "sha1": asked.sha1}
+    keys = ("kind", "scope_id", "key")
+    statement = upsert(assemblies).values(row | said)
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=said))
+
+
+def forget(connection: Connection, asked: AssembleKey) -> None:
+    """Forget what was said: it may be tried again at once."""
+    connection.execute(delete(assemblies).where(*_is(asked)))
+
+
+def forget_files(connection: Connection, sha1s: Collection[str]) -> None:
+    """Forget what was said of files that are gone."""
+    gone = delete(assemblies).where(assemblies.c.sha1.in_(select(_SHA1S.c.sha1)))
+    connection.execute(gone, rows("given_sha1s", ([each] for each in sorted(sha1s))))
+
+
+def forget_old(connection: Connection, at: datetime) -> None:
+    """Forget what is too old to be said again."""
+    connection.execute(delete(assemblies).where(assemblies.c.updated_at <= at - KEPT_LENGTH))
+
+
+def _is(asked: AssembleKey) -> list[ColumnElement[bool]]:
+    return [
+        assemblies.c.kind == asked.kind.value,
+        assemblies.c.scope_id == asked.scope_id,
+        assemblies.c.key == asked.key,
+    ]

@@ -1,0 +1,171 @@
+"""Where are the single files of releases kept? (files-and-avatars.md 8.1)."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from shipmark.artifacts.model import ReleaseFile, ident_of
+from shipmark.files.model import File
+from shipmark.files.store import files as file_store
+from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+
+
+class ReleaseFileColumns(TypedColumns):
+    """A file of a release; ``ident`` is a digest of name and dist. Its file must be removed with it."""
+
+    id = Column(Id, primary_key=True)
+    release_id = Column(Id, ForeignKey("releases.id"), nullable=False)
+    file_id = Column(Id, ForeignKey("files.id"), nullable=False, index=True)
+    ident = Column(String(40), nullable=False)
+    name = Column(Text, nullable=False)
+    dist = Column(String(64))
+    created_at = Column(Moment, nullable=False, index=True)
+
+
+release_files = Table(
+    "release_files",
+    metadata,
+    ReleaseFileColumns,
+    UniqueConstraint("release_id", "ident"),
+    sqlite_autoincrement=True,
+)
+
+_IDENTS = listed("given_idents", ident=Text())
+_ROW = (
+    release_files.c.id,
+    release_files.c.release_id,
+    release_files.c.name,
+    release_files.c.dist,
+    release_files.c.file_id,
+)
+
+
+def add(
+    connection: Connection, release_id: int, name: str, dist: str | None, file: File
+) -> ReleaseFile | None:
+    """Add a file to a release; null when there is one of that name and dist."""
+    row: dict[str, object] = {"release_id": release_id, "file_id": file.id, "name": name}
+    row |= {"dist": dist, "ident": ident_of(name, dist), "created_at": file.created_at}
+    made = upsert(release_files).values(row).on_conflict_do_nothing()
+    found = connection.execute(made.returning(release_files.c.id)).scalar_one_or_none()
+    if found is None:
+        return None
+    return ReleaseFile(id=found, release_id=release_id, name=name, dist=dist, file=file)
+
+
+def replace(
+    connection: Connection, release_id: int, name: str, dist: str | None, file: File
+) -> int | None:
+    """Give a file of a release a new content; says which file it had before."""
+    where = (
+        release_files.c.release_id == release_id,
+        release_files.c.ident == ident_of(name, dist),
+    )
+    before = connection.execute(
+        select(release_files.c.file_id).where(*where).with_for_update()
+    ).scalar_one_or_none()
+    connection.execute(
+        update(release_files).where(*where).values(file_id=file.id, created_at=file.created_at)
+    )
+    return before
+
+
+def by_id(connection: Connection, release_id: int, release_file_id: int) -> ReleaseFile | None:
+    """That file of the release."""
+    query = select(*_ROW).where(
+        release_files.c.id == release_file_id, release_files.c.release_id == release_id
+    )
+    found = _with_files(connection, connection.execute(query).all())
+    return found[0] if found else None
+
+
+def by_idents(
+    connection: Connection, release_id: int, idents: Collection[str]
+) -> dict[str, ReleaseFile]:
+    """Those of the files, by ident, that the release has."""
+    query = (
+        select(*_ROW)
+        .join(_IDENTS, _IDENTS.c.ident == release_files.c.ident)
+        .where(release_files.c.release_id == release_id)
+    )
+    given = rows("given_idents", ([each] for each in sorted(idents)))
+    found = _with_files(connection, connection.execute(query, given).all())
+    return {ident_of(it.name, it.dist): it for it in found}
+
+
+def by_ids(connection: Connection, ids: Collection[int]) -> list[ReleaseFile]:
+    """Those of the files that there are, of any release."""
+    query = select(*_ROW).where(release_files.c.id.in_(select(WANTED.c.id)))
+    return _with_files(connection, connection.execute(query, wanted(ids)).all())
+
+
+def rename(connection: Connection, release_file: ReleaseFile, name: str) -> bool:
+    """Give a file another name; says whether that name was free."""
+    values = {"name": name, "ident": ident_of(name, release_file.dist)}
+    statement = update(release_files).where(release_files.c.id == release_file.id)
+    try:
+        with connection.begin_nested():
+            connection.execute(statement.values(values))
+    except IntegrityError:
+        return False
+    return True
+
+
+def remove(connection: Connection, ids: Collection[int]) -> list[int]:
+    """Delete single files from their releases; says which files they had."""
+    statement = delete(release_files).where(release_files.c.id.in_(select(WANTED.c.id)))
+    gone = connection.execute(statement.returning(release_files.c.file_id), wanted(ids))
+    return list(gone.scalars())
+
+
+def remove_of(connection: Connection, release_ids: Collection[int]) -> list[int]:
+    """Delete all single files of releases; says which files they had."""
+    statement = delete(release_files).where(release_files.c.release_id.in_(select(WANTED.c.id)))
+    gone = connection.execute(statement.returning(release_files.c.file_id), wanted(release_ids))
+    return list(gone.scalars())
+
+
+def remove_older(connection: Connection, before: datetime, *, most: int) -> list[int]:
+    """Delete the oldest single files that are older than that; says which files they had."""
+    oldest = (
+        select(release_files.c.id)
+        .where(release_files.c.created_at < before)
+        .order_by(release_files.c.created_at)
+        .limit(most)
+    )
+    return remove(connection, list(connection.execute(oldest).scalars()))
+
+
+def count_of(connection: Connection, release_ids: Collection[int]) -> dict[int, int]:
+    """How many single files each of the releases has."""
+    query = (
+        select(release_files.c.release_id, func.count())
+        .where(release_files.c.release_id.in_(select(WANTED.c.id)))
+        .group_by(release_files.c.release_id)
+    )
+    return {release_id: many for release_id, many in connection.execute(query, wanted(release_ids))}
+
+
+def _with_files(
+    connection: Connection, found: Sequence[tuple[int, int, str, str | None, int]]
+) -> list[ReleaseFile]:
+    known = file_store.by_ids(connection, {row[4] for row in found})
+    return [
+        ReleaseFile(id=id_, release_id=release_id, name=name, dist=dist, file=known[file_id])
+        for id_, release_id, name, dist, file_id in found
+    ]
