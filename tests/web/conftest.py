@@ -98,8 +98,8 @@ class House:
             key=uuid4().hex,
             repository="acme/web",
             message=message,
-            author_name="Ada Lovelace",
-            author_email="ada@example.com",
+            author_name=said.pop("author_name", "Ada Lovelace"),
+            author_email=said.pop("author_email", "ada@example.com"),
             at=now(),
             changes=(("shop/cart.py", Change.MODIFIED),),
         )
