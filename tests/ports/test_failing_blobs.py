@@ -17,6 +17,7 @@ from shipmark.ground.blobs import Blobs
 from shipmark.ground.blobs.folder import INCOMING, open_folder
 from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.blobs.refusing import is_full
+from shipmark.ground.database import Database
 from shipmark.ground.errors import NoRoom, Refusal, Unavailable
 from shipmark.ground.settings import SettingsError
 from shipmark.serving.errors import refusal_answer
@@ -102,6 +103,19 @@ def test_a_disk_with_room_again_is_used_again(small_disk: Path) -> None:
     free = blobs.free_bytes()
     assert free is not None
     assert 0 < free < MEBIBYTE
+
+
+def test_a_full_disk_refuses_what_the_database_would_keep(small_disk: Path) -> None:
+    database = Database(f"sqlite:///{small_disk / 'shipmark.db'}")
+    with database.transaction() as connection:
+        connection.exec_driver_sql("CREATE TABLE notes (text TEXT)")
+        connection.exec_driver_sql("INSERT INTO notes VALUES ('short')")
+    with pytest.raises(NoRoom, match="no room left in the database"), database.transaction() as it:
+        it.exec_driver_sql("INSERT INTO notes VALUES (?)", ("x" * MEBIBYTE,))
+    with database.snapshot() as connection:
+        kept = connection.exec_driver_sql("SELECT text FROM notes").scalars().all()
+    assert kept == ["short"]
+    database.close()
 
 
 _LIMITED = """
