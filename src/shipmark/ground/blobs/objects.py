@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     # They are there for type checkers only.
     from obstore.store import ClientConfig, RetryConfig, S3Config
 
+#: How a store answers who asks for what is behind the end.
+_BEYOND = "416 Range Not Satisfiable"
+
 #: What an address of a bucket may say besides.
 _OPTIONS = {"endpoint", "region"}
 
@@ -59,9 +62,9 @@ class ObjectBlobs:
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Its bytes, a request for each mebibyte: somebody may take them slowly, and requests end in time."""
-        length = self.size(key)
-        stop = length if end is None else min(end, length)
-        return self._parts(key, start, stop)
+        checked(key)
+        first, length = self._first(key, start, end)
+        return self._parts(key, first, start, length if end is None else min(end, length))
 
     def remove(self, key: str) -> None:
         """Forget it."""
@@ -77,8 +80,25 @@ class ObjectBlobs:
         """Nobody knows."""
         return None
 
-    def _parts(self, key: str, start: int, stop: int) -> Iterator[bytes]:
-        for at in range(start, stop, PART_BYTES):
+    def _first(self, key: str, start: int, end: int | None) -> tuple[bytes, int]:
+        """The first part, and the whole length: mostly it is all that is wanted, and one request is enough."""
+        stop = start + PART_BYTES if end is None else min(start + PART_BYTES, end)
+        if start >= stop:
+            return b"", self.size(key)
+        with finding(key):
+            try:
+                found = obstore.get(self._store, key, options={"range": (start, stop)})
+                return bytes(found.bytes()), found.meta["size"]
+            except BaseError as error:
+                # Nothing is there from that offset on: maybe nothing at all.
+                if _BEYOND not in str(error):
+                    raise
+        return b"", self.size(key)
+
+    def _parts(self, key: str, first: bytes, start: int, stop: int) -> Iterator[bytes]:
+        if first:
+            yield first
+        for at in range(start + PART_BYTES, stop, PART_BYTES):
             with finding(key):
                 part = obstore.get_range(self._store, key, start=at, end=min(at + PART_BYTES, stop))
             yield bytes(part)
