@@ -49,6 +49,19 @@ NEW_OF_USER = Record(
 )
 
 
+@accepting(Text(is_null_ok=True))
+def kind_or_none(value: object) -> AvatarKind | None:
+    """What is to be shown of an organization, or null for what was shown before."""
+    return None if value is None else KIND(value)
+
+
+#: What the body that changes an organization has besides (files-and-avatars.md 1.4.1).
+ORGANIZATION_FIELDS: dict[str, Field[object]] = {
+    "avatarType": Field(kind_or_none),
+    "avatar": Field(photo),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
     """What the two fields are called in a body; other bodies than those of ``avatar/`` have them too."""
@@ -62,7 +75,7 @@ class Keys:
         return Invalid({self.kind: [f"Cannot set {self.kind} to upload without {self.photo}"]})
 
 
-#: The keys in the body that changes an organization (files-and-avatars.md 1.4.1).
+#: The keys in the body that changes an organization.
 OF_ORGANIZATION = Keys(kind="avatarType", photo="avatar")
 
 
@@ -75,6 +88,13 @@ def stashed(visit: Visit, fields: Fields, keys: Keys = Keys()) -> NewAvatar:
     written = actions.stash(visit.database, visit.blobs, content, now()) if content else None
     kind = fields.get(keys.kind) or AvatarKind.UPLOAD
     return NewAvatar(kind=kind, photo=written, ident=ids.hex32())
+
+
+def stashed_of_organization(visit: Visit, fields: Fields) -> NewAvatar | None:
+    """The same of a body that changes an organization, or null where it says nothing of the avatar."""
+    if not (fields.get("avatar") or fields.get("avatarType")):
+        return None
+    return stashed(visit, fields, OF_ORGANIZATION)
 
 
 def saved(
