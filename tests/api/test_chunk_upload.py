@@ -82,7 +82,9 @@ def test_two_encodings_at_once_are_refused(alice: Caller) -> None:
     refused(alice, error, files=form(b"x", name="file_gzip"), headers=headers)
 
 
-@pytest.mark.parametrize("broken", [b"no gzip", gzip.compress(b"cut off")[:-5], b"", b"\x1f\x8b"])
+@pytest.mark.parametrize(
+    "broken", [b"no gzip", gzip.compress(b"cut off", mtime=0)[:-5], b"", b"\x1f\x8b"]
+)
 def test_a_broken_compression_is_refused(alice: Caller, broken: bytes) -> None:
     part = ("file_gzip", (sha1(b"cut off"), broken))
     answer = alice.post(CHUNK_UPLOAD, files=[part])

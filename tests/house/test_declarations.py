@@ -1,7 +1,7 @@
 """Every route of the API declares what it reads, and nothing else: the document tells the truth."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from given import Caller, World, on_one_database
@@ -125,6 +125,9 @@ def test_a_route_declares_the_body_that_it_reads(walked: Notes) -> None:
     wrong = []
     for method, path, handler in operations():
         takes = handler.opt.get("takes")
+        if isinstance(takes, Mapping):
+            # A schema that the route itself is given: it checks by what it shows.
+            continue
         record = takes if takes is None or isinstance(takes, Record) else takes(SETTINGS)
         declared = None if record is None else given(record)
         if declared != walked.bodies.get((method, path)):

@@ -255,6 +255,26 @@ FRAME_LIMIT = Parameter(
     example="5",
 )
 
+NAMES = (
+    Parameter(
+        name="query",
+        about="Only files whose name holds one of these texts.",
+        example="app.js",
+        is_repeatable=True,
+    ),
+)
+CHECKSUMS = (
+    Parameter(
+        name="checksum",
+        about="Only files with one of these SHA-1s.",
+        example="da39a3ee5e6b4b0d3255bfef95601890afd80709",
+        is_repeatable=True,
+    ),
+)
+DOWNLOAD = Parameter(
+    name="download", about="Whatever it says: answer with the content itself.", example="1"
+)
+
 #: What the parts of paths are, by their name.
 PARTS: Mapping[str, Parameter] = {
     it.name: it
@@ -280,6 +300,7 @@ PARTS: Mapping[str, Parameter] = {
             about="Id of the event, 32 hexadecimal digits.",
             example="0123456789abcdef0123456789abcdef",
         ),
+        Parameter(name="file_id", about="Id of the file, as lists show it.", example="1"),
         Parameter(name="threshold", about="Id of the threshold.", example="1"),
         Parameter(name="member", about="Id of the member, or `me`.", example="me"),
         Parameter(name="user", about="Id of oneself, or `me`.", example="me"),

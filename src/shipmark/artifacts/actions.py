@@ -27,6 +27,8 @@ def keep_bundle(
     kept = files.keep(connection, file, content, at)
     bundle, before = bundles.keep(connection, new, kept.id, at)
     bundles.associate(connection, bundle, new, at)
+    if new.release_id is not None and new.association is not None:
+        bundles.take_over(connection, bundle, new.release_id, new.association.dist)
     if before is not None:
         _remove_files(connection, [before], at)
 

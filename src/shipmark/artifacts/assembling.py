@@ -3,6 +3,7 @@
 Reading and checking take long and happen outside of any unit of work; one short unit of work keeps the outcome.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -119,13 +120,14 @@ def _kept(
         return _failed(database, asked, problem, None, at)
     is_small = asked.release is not None and len(bundle.entries) < ARCHIVE_FILES_MIN
     extracted = _extracted(database, blobs, bundle, at) if is_small else []
+    entries = [] if is_small else _entries(bundle, is_summed=asked.release is not None)
     done = Assembly(state=AssembleState.OK)
     with database.transaction() as connection:
         if is_small:
             assert asked.release is not None, "only releases get single files"
             _keep_files(connection, asked.release, _association(asked, bundle), extracted, at)
         else:
-            _keep_bundle(connection, asked, bundle, whole, at)
+            _keep_bundle(connection, asked, bundle, entries, whole.content, at)
         assemblies.record(connection, asked.key, done, at)
     return done
 
@@ -158,7 +160,12 @@ def _association(asked: AskedBundle, bundle: Bundle) -> Association | None:
 
 
 def _keep_bundle(
-    connection: Connection, asked: AskedBundle, bundle: Bundle, whole: Assembled, at: datetime
+    connection: Connection,
+    asked: AskedBundle,
+    bundle: Bundle,
+    entries: Sequence[BundleEntry],
+    content: StashedFile,
+    at: datetime,
 ) -> None:
     is_release = asked.release is not None
     prefix = "release-artifacts" if is_release else "bundle-artifacts"
@@ -169,10 +176,10 @@ def _keep_bundle(
         project_ids=asked.project_ids,
         association=_association(asked, bundle),
         release_id=asked.release.id if asked.release else None,
-        entries=[_entry(number, it) for number, it in enumerate(bundle.entries)],
+        entries=entries,
     )
     file = NewFile(name=f"{prefix}-{uuid4().hex}.zip", kind=kind)
-    actions.keep_bundle(connection, new, file, whole.content, at)
+    actions.keep_bundle(connection, new, file, content, at)
 
 
 def _bundle_id(bundle: Bundle, sha1: str) -> str:
@@ -182,16 +189,28 @@ def _bundle_id(bundle: Bundle, sha1: str) -> str:
     return "-".join((sha1[:8], sha1[8:12], sha1[12:16], sha1[16:20], sha1[20:32]))
 
 
-def _entry(number: int, it: Entry) -> BundleEntry:
-    return BundleEntry(
-        number=number,
-        path=it.path,
-        url=it.url,
-        debug_id=it.debug_id,
-        type=it.type.value if it.type else None,
-        size=it.size_bytes,
-        headers=it.headers,
-    )
+def _entries(bundle: Bundle, *, is_summed: bool) -> list[BundleEntry]:
+    """What is in the bundle; files of a release are listed with their checksums, so those are read."""
+    return [
+        BundleEntry(
+            number=number,
+            path=it.path,
+            url=it.url,
+            debug_id=it.debug_id,
+            type=it.type.value if it.type else None,
+            size=it.size_bytes,
+            sha1=_sha1(bundle, it) if is_summed else None,
+            headers=it.headers,
+        )
+        for number, it in enumerate(bundle.entries)
+    ]
+
+
+def _sha1(bundle: Bundle, entry: Entry) -> str:
+    whole = hashlib.sha1(usedforsecurity=False)
+    for part in bundle.stream(entry):
+        whole.update(part)
+    return whole.hexdigest()
 
 
 def _extracted(database: Database, blobs: Blobs, bundle: Bundle, at: datetime) -> list[_Extracted]:

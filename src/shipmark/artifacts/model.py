@@ -84,7 +84,10 @@ class ArtifactBundle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleEntry:
-    """A file in a bundle. ``number`` is its place in the manifest; ``type`` is null for an unknown one."""
+    """A file in a bundle. ``number`` is its place in the manifest; ``type`` is null for an unknown one.
+
+    ``sha1`` is known of bundles that a release itself got.
+    """
 
     number: int
     path: str
@@ -92,6 +95,7 @@ class BundleEntry:
     debug_id: str | None
     type: int | None
     size: int
+    sha1: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -116,6 +120,19 @@ class ReleaseFile:
     name: str
     dist: str | None
     file: File
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFile:
+    """A file of a release as lists show it: a single one by its ``id``, or one in a bundle, where that is null."""
+
+    id: int | None
+    name: str
+    dist: str | None
+    headers: Mapping[str, str]
+    size: int
+    sha1: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection
 
+from shipmark.artifacts import actions as artifacts
 from shipmark.ground.errors import BadRequest
 from shipmark.ground.telemetry import timed
 from shipmark.issues.actions import outlive
@@ -46,6 +47,8 @@ def withdraw(
         if not is_forced and held_back(connection, going):
             raise BadRequest(REFERENCED)
         told["issues.count"] = outlive.outlive(connection, going)
+        ids = [release.id for release in going]
+        artifacts.remove_of_releases(connection, ids, around.now)
         releases.remove(connection, going, around.user_id, around.now)
 
 

@@ -132,7 +132,10 @@ def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
     takes = handler.opt.get("takes")
     if takes is None:
         return None
-    schema = given(takes if isinstance(takes, Record) else takes(settings))
+    if isinstance(takes, Mapping):
+        schema: Schema = dict(takes)
+    else:
+        schema = given(takes if isinstance(takes, Record) else takes(settings))
     return {"required": "required" in schema, "content": {_JSON: {"schema": schema}}}
 
 

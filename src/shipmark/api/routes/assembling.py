@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import cast
 
 from litestar import Router, post
 from litestar.params import FromPath, RawBody
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 
 from shipmark.api import assemble_bodies as bodies
 from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.parameters import PROJECTS
 from shipmark.api.routes.releases import seen_release
 from shipmark.api.scopes import RELEASE_WRITE
 from shipmark.api.wire.assembly import (
@@ -29,6 +29,7 @@ from shipmark.ground.errors import BadUpload, NotFound
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.releases import actions as releases
+from shipmark.serving import schemas
 
 NO_PROJECT = "You need to specify at least one project"
 BAD_PROJECT = "One or more projects are invalid"
@@ -38,6 +39,7 @@ DIST_ALONE = "You need to specify a release together with a dist"
 @post(
     "/organizations/{organization:str}/releases/{version:str}/assemble/",
     scopes=RELEASE_WRITE,
+    asks=PROJECTS,
     takes=bodies.RELEASE_BUNDLE,
     status_code=200,
     sync_to_thread=True,
@@ -50,15 +52,14 @@ def assemble_release_bundle(
         access = visit.enter(connection, organization)
         release = seen_release(visit, connection, access, version)
         project_ids = sorted(releases.project_ids(connection, release))
-    given = bodies.checked_release_bundle(body)
-    visit.body(body, bodies.RELEASE_BUNDLE, step="assemble.validate")
-    sha1 = str(given["checksum"])
+    given = schemas.read(body, bodies.RELEASE_BUNDLE)
+    sha1 = given["checksum"]
     asked = AskedBundle(
         key=assemble_key(
             AssembleKind.RELEASE_BUNDLE, access.organization.id, sha1, release.version
         ),
         organization=access.organization,
-        chunks=cast("Sequence[str]", given["chunks"]),
+        chunks=given["chunks"],
         project_ids=project_ids,
         version=release.version,
         release=release,
@@ -79,21 +80,22 @@ def assemble_artifact_bundle(
     """Make an artifact bundle of chunks that were sent, for projects and maybe a version; or tell how far it is."""
     with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
-        given = bodies.checked_artifact_bundle(body)
-        visit.body(body, bodies.ARTIFACT_BUNDLE, step="assemble.validate")
-        project_ids = _project_ids(connection, access, cast("Sequence[str]", given["projects"]))
-    sha1, version, dist = (
-        str(given[name]) if given.get(name) else None for name in ("checksum", "version", "dist")
-    )
-    assert sha1 is not None, "it was checked"
+        given = schemas.read(body, bodies.ARTIFACT_BUNDLE)
+        project_ids = _project_ids(connection, access, given["projects"])
+    version, dist = given.get("version"), given.get("dist") or None
     if dist and not version:
         raise BadUpload(DIST_ALONE)
     asked = AskedBundle(
         key=assemble_key(
-            AssembleKind.ARTIFACT_BUNDLE, access.organization.id, sha1, project_ids, version, dist
+            AssembleKind.ARTIFACT_BUNDLE,
+            access.organization.id,
+            given["checksum"],
+            project_ids,
+            version,
+            dist,
         ),
         organization=access.organization,
-        chunks=cast("Sequence[str]", given["chunks"]),
+        chunks=given["chunks"],
         project_ids=project_ids,
         version=version,
         dist=dist,

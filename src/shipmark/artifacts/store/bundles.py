@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     ForeignKey,
@@ -83,7 +84,8 @@ class BundleEntryColumns(TypedColumns):
     url_key = Column(String(16))
     debug_id = Column(String(60))
     type = Column(Integer)
-    size = Column(Id, nullable=False)
+    size = Column(BigInteger, nullable=False)
+    sha1 = Column(String(40))
     headers = Column(Text, nullable=False)
 
 
@@ -129,7 +131,8 @@ _ENTRIES = listed(
     url_key=Text(),
     debug_id=Text(),
     type=Integer(),
-    size=Id,
+    size=BigInteger(),
+    sha1=Text(),
     headers=Text(),
 )
 _ADD_ENTRIES = insert(bundle_entries).from_select(
@@ -213,6 +216,22 @@ def associate(connection: Connection, bundle: int, new: NewBundle, at: datetime)
                 index_elements=keys, set_={"release_id": new.release_id}
             )
         connection.execute(statement)
+
+
+def take_over(connection: Connection, bundle: int, release_id: int, dist: str | None) -> None:
+    """Let a release's newest bundle alone have the URLs that are in it (files-and-avatars.md 6.3)."""
+    others = select(bundle_releases.c.bundle_id).where(
+        bundle_releases.c.release_id == release_id,
+        bundle_releases.c.dist == (dist or ""),
+        bundle_releases.c.bundle_id != bundle,
+    )
+    new = bundle_entries.alias()
+    urls = select(new.c.url_key).where(new.c.bundle_id == bundle)
+    connection.execute(
+        delete(bundle_entries).where(
+            bundle_entries.c.bundle_id.in_(others), bundle_entries.c.url_key.in_(urls)
+        )
+    )
 
 
 def by_bundle_id(
@@ -308,6 +327,7 @@ def entries_of(connection: Connection, bundle: int) -> list[BundleEntry]:
             bundle_entries.c.debug_id,
             bundle_entries.c.type,
             bundle_entries.c.size,
+            bundle_entries.c.sha1,
             bundle_entries.c.headers,
         )
         .where(bundle_entries.c.bundle_id == bundle)
@@ -328,6 +348,7 @@ def _rows_of(entries: Sequence[BundleEntry]) -> dict[str, str]:
                 it.debug_id,
                 it.type,
                 it.size,
+                it.sha1,
                 json.dumps(dict(it.headers)),
             )
             for it in entries
@@ -342,6 +363,7 @@ def entry(
     debug_id: str | None,
     type_: int | None,
     size: int,
+    sha1: str | None,
     headers: str,
 ) -> BundleEntry:
     """An entry of its columns."""
@@ -352,6 +374,7 @@ def entry(
         debug_id=debug_id,
         type=type_,
         size=size,
+        sha1=sha1,
         headers=json.loads(headers),
     )
 

@@ -1,0 +1,181 @@
+"""What files does a release have? Single ones first, then those in its bundles (files-and-avatars.md 8.2)."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    delete,
+    func,
+    or_,
+    select,
+    union_all,
+)
+
+from shipmark.artifacts.model import ListedFile, url_key
+from shipmark.artifacts.store.bundles import (
+    artifact_bundles,
+    bundle_entries,
+    bundle_releases,
+)
+from shipmark.artifacts.store.release_files import release_files
+from shipmark.files.store.files import files
+from shipmark.ground.database import WANTED, wanted
+
+_SINGLE = select(
+    release_files.c.id,
+    release_files.c.name,
+    release_files.c.dist,
+    files.c.headers,
+    files.c.size,
+    files.c.sha1,
+    files.c.created_at,
+).join(files, files.c.id == release_files.c.file_id)
+_BUNDLED = (
+    select(
+        bundle_entries.c.url,
+        bundle_releases.c.dist,
+        bundle_entries.c.headers,
+        bundle_entries.c.size,
+        bundle_entries.c.sha1,
+        artifact_bundles.c.changed_at,
+    )
+    .join(artifact_bundles, artifact_bundles.c.id == bundle_entries.c.bundle_id)
+    .join(bundle_releases, bundle_releases.c.bundle_id == artifact_bundles.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Files of a release whose name holds one of the texts, whatever the case, and with one of the checksums.
+
+    Without texts, or without checksums, any will do. Of files in bundles a checksum may be a part (8.2).
+    """
+
+    release_id: int
+    texts: Sequence[str] = ()
+    sha1s: Sequence[str] = ()
+
+
+def page_of(
+    connection: Connection, wanted_files: Wanted, *, limit: int, offset: int
+) -> list[ListedFile]:
+    """The single files by name, then the bundled ones: those of dists first, by dist and URL."""
+    single = _single(wanted_files)
+    order = (release_files.c.name, release_files.c.dist, release_files.c.id)
+    page = connection.execute(single.order_by(*order).limit(limit).offset(offset)).all()
+    found = [_listed(row[0], row[1:]) for row in page]
+    if len(found) < limit:
+        count = connection.execute(select(func.count()).select_from(single.subquery()))
+        skipped = max(offset - count.scalar_one(), 0)
+        has_no_dist = bundle_releases.c.dist == ""
+        bundled = _bundled(wanted_files).order_by(
+            has_no_dist, bundle_releases.c.dist, bundle_entries.c.url
+        )
+        rest = connection.execute(bundled.limit(limit - len(found)).offset(skipped)).all()
+        found += [_listed(None, row) for row in rest]
+    return found
+
+
+def bundled_by_name(
+    connection: Connection, release_id: int, dist: str | None, url: str
+) -> ListedFile | None:
+    """The file of that dist and URL in the release's bundles."""
+    query = _BUNDLED.where(bundle_releases.c.release_id == release_id, *_is(dist, url)).limit(1)
+    row = connection.execute(query).first()
+    return _listed(None, row) if row else None
+
+
+def place_of(
+    connection: Connection, release_id: int, dist: str | None, url: str
+) -> tuple[int, str] | None:
+    """Where that file is: which file the bundle is, and the path in it."""
+    query = (
+        select(artifact_bundles.c.file_id, bundle_entries.c.path)
+        .join(bundle_entries, bundle_entries.c.bundle_id == artifact_bundles.c.id)
+        .join(bundle_releases, bundle_releases.c.bundle_id == artifact_bundles.c.id)
+        .where(bundle_releases.c.release_id == release_id, *_is(dist, url))
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return (row[0], row[1]) if row else None
+
+
+def remove_bundled(connection: Connection, release_id: int, dist: str | None, url: str) -> bool:
+    """Take that file out of the lists; the bundle stays as it is. Says whether it was there."""
+    of_release = select(bundle_releases.c.bundle_id).where(
+        bundle_releases.c.release_id == release_id, bundle_releases.c.dist == (dist or "")
+    )
+    statement = delete(bundle_entries).where(
+        bundle_entries.c.bundle_id.in_(of_release),
+        bundle_entries.c.url_key == url_key(url),
+        bundle_entries.c.url == url,
+    )
+    return bool(connection.execute(statement).rowcount)
+
+
+def counts_of(connection: Connection, release_ids: Collection[int]) -> dict[int, int]:
+    """How many files each of the releases has; one that has none is left out."""
+    single = (
+        select(release_files.c.release_id.label("release_id"), func.count().label("many"))
+        .where(release_files.c.release_id.in_(select(WANTED.c.id)))
+        .group_by(release_files.c.release_id)
+    )
+    bundled = (
+        select(bundle_releases.c.release_id, func.count())
+        .join(bundle_entries, bundle_entries.c.bundle_id == bundle_releases.c.bundle_id)
+        .where(bundle_releases.c.release_id.in_(select(WANTED.c.id)))
+        .group_by(bundle_releases.c.release_id)
+    )
+    both = union_all(single, bundled).subquery()
+    query = select(both.c.release_id, func.sum(both.c.many)).group_by(both.c.release_id)
+    return {id_: int(many) for id_, many in connection.execute(query, wanted(release_ids))}
+
+
+def _single(wanted_files: Wanted) -> Select[*tuple[int, str, str, str, int, str, datetime]]:
+    query = _SINGLE.where(release_files.c.release_id == wanted_files.release_id)
+    if wanted_files.texts:
+        query = query.where(_holds(release_files.c.name, wanted_files.texts))
+    if wanted_files.sha1s:
+        query = query.where(files.c.sha1.in_(wanted_files.sha1s))
+    return query
+
+
+def _bundled(wanted_files: Wanted) -> Select[*tuple[str, str, str, int, str, datetime]]:
+    query = _BUNDLED.where(bundle_releases.c.release_id == wanted_files.release_id)
+    if wanted_files.texts:
+        query = query.where(_holds(bundle_entries.c.url, wanted_files.texts))
+    if wanted_files.sha1s:
+        query = query.where(_holds(bundle_entries.c.sha1, wanted_files.sha1s))
+    return query
+
+
+def _holds(column: ColumnElement[str], texts: Sequence[str]) -> ColumnElement[bool]:
+    lowered = func.lower(column)
+    return or_(*(lowered.contains(text.lower(), autoescape=True) for text in texts))
+
+
+def _is(dist: str | None, url: str) -> list[ColumnElement[bool]]:
+    return [
+        bundle_releases.c.dist == (dist or ""),
+        bundle_entries.c.url_key == url_key(url),
+        bundle_entries.c.url == url,
+    ]
+
+
+def _listed(id_: int | None, row: Sequence[Any]) -> ListedFile:
+    name, dist, headers, size, sha1, created_at = row
+    return ListedFile(
+        id=id_,
+        name=name or "",
+        dist=dist or None,
+        headers=json.loads(headers),
+        size=size,
+        sha1=sha1 or "",
+        created_at=created_at,
+    )

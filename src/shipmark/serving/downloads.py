@@ -1,0 +1,88 @@
+"""Contents as answers: in parts, from anywhere in them, and not at all where the client has them already (RFC 9110)."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.response import Stream
+
+AnyRequest = Request[object, object, State]
+
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
+_UNSAFE = re.compile(r'[^\x20-\x7e]|["\\]')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What can be downloaded. ``read`` gives the bytes from an offset up to another; ``tag`` is the content's own."""
+
+    name: str
+    size: int
+    tag: str
+    media_type: str
+    read: Callable[[int, int], Iterator[bytes]]
+
+
+def download(request: AnyRequest, content: Content) -> Response[Any] | Stream:
+    """The content as a file: 200, or 206 with a part, 304 for one that is known, 416 for a part that is not there."""
+    headers = {
+        "ETag": f'"{content.tag}"',
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": _disposition(content.name),
+    }
+    if _is_known(request, content.tag):
+        return Response(b"", status_code=304, headers=headers)
+    start, end, status = 0, content.size, 200
+    if (wanted := _range(request, content)) is not None:
+        start, end = wanted
+        if start >= end:
+            headers["Content-Range"] = f"bytes */{content.size}"
+            return Response(b"", status_code=416, headers=headers)
+        status = 206
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{content.size}"
+    headers["Content-Length"] = str(end - start)
+    return Stream(
+        content.read(start, end),
+        status_code=status,
+        headers=headers,
+        media_type=content.media_type,
+    )
+
+
+def _is_known(request: AnyRequest, tag: str) -> bool:
+    told = request.headers.get("if-none-match", "")
+    return told.strip() == "*" or any(
+        each.strip().removeprefix("W/") == f'"{tag}"' for each in told.split(",")
+    )
+
+
+def _range(request: AnyRequest, content: Content) -> tuple[int, int] | None:
+    """The part that is asked for, an empty one where there is none of it; null for the whole."""
+    told = request.headers.get("if-range")
+    if told is not None and told.strip() != f'"{content.tag}"':
+        return None
+    found = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    if found is None or found.groups() == ("", ""):
+        # Several ranges at once, and other units, may be answered with the whole.
+        return None
+    first, last = found.groups()
+    if not first:
+        return max(content.size - int(last), 0), content.size
+    end = min(int(last) + 1, content.size) if last else content.size
+    if last and int(last) < int(first):
+        return None
+    return int(first), max(end, 0)
+
+
+def _disposition(name: str) -> str:
+    """The name to save it under: its last part, with all blanks alike, and in both spellings that clients know."""
+    base = " ".join(re.split(r"[/\\]", name)[-1].split()) or "download"
+    plain = _UNSAFE.sub("_", base)
+    said = f'attachment; filename="{plain}"'
+    return said if plain == base else f"{said}; filename*=UTF-8''{quote(base)}"
