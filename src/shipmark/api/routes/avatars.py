@@ -22,7 +22,7 @@ from shipmark.api.wire.organization import OrganizationJson, organization_json
 from shipmark.api.wire.project import ProjectJson
 from shipmark.api.wire.team import WholeTeamJson, team_json
 from shipmark.api.wire.user import UserJson, user_json
-from shipmark.ground.errors import NotAllowed, NotFound, NotSignedIn
+from shipmark.ground.errors import NotFound, NotSignedIn
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.model import Access, Team
@@ -125,7 +125,7 @@ def get_user_avatar(visit: GivenVisit, user: FromPath[str]) -> UserJson:
     with visit.database.snapshot() as connection:
         found = _oneself(visit, connection, user)
         if found is None:
-            raise NotAllowed
+            raise NotFound
     return user_json(found, visit.settings.address)
 
 
@@ -133,7 +133,7 @@ def get_user_avatar(visit: GivenVisit, user: FromPath[str]) -> UserJson:
     "/users/{user:str}/avatar/",
     scopes=ANYBODY,
     takes=NEW_OF_USER,
-    answers={200: UserJson},
+    answers={200: UserJson, 403: None},
     sync_to_thread=True,
 )
 def set_user_avatar(
