@@ -27,7 +27,8 @@ from sqlalchemy import create_engine, event, make_url, text
 
 from shipmark.accounts.model import ALL_SCOPES
 from shipmark.app import assemble
-from shipmark.ground.blobs.objects import ObjectBlobs, blobs_at
+from shipmark.ground.blobs import Blobs
+from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.database import Database
 from shipmark.ground.ids import secret_hex
 from shipmark.ground.migrations.run import run as migrate
@@ -205,23 +206,23 @@ def _portal() -> Iterator[BlockingPortal]:
 
 
 @pytest.fixture
-def blobs(tmp_path: Path) -> ObjectBlobs:
+def blobs(tmp_path: Path) -> Blobs:
     """A blob store with nothing in it."""
     return blobs_at((tmp_path / "blobs").as_uri())
 
 
-#: Serves a database with some settings: ``serve(commits_max=3)``; ``on`` names another one than the test's.
+#: Serves a database with some settings: ``serve(commits_max=3)``; ``on`` and ``keep`` are other ones than the test's.
 Serve = Callable[..., Client]
 
 
 @pytest.fixture
-def serve(database: Database, blobs: ObjectBlobs, _portal: BlockingPortal) -> Serve:
+def serve(database: Database, blobs: Blobs, _portal: BlockingPortal) -> Serve:
     """Clients of the whole application on the database, with any settings; no job runs in the background."""
 
-    def served(on: Database = database, **settings: Any) -> Client:
+    def served(on: Database = database, keep: Blobs = blobs, **settings: Any) -> Client:
         app = _application(Settings(base_url=given.ADDRESS, **settings))
         app.state.database = on
-        app.state.blobs = blobs
+        app.state.blobs = keep
         client = TestClient(
             _Once(Addresses(app)), base_url=given.ADDRESS, raise_server_exceptions=False
         )

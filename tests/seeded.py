@@ -57,6 +57,7 @@ def seed(alice: Caller, world: World) -> Seeded:
             "event": event_id,
             "threshold": threshold["id"],
             "member": "me",
+            "user": "me",
             "team": "core",
             "plugin": hook[-3],
             "signature": hook[-1],

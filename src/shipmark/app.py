@@ -17,6 +17,7 @@ from shipmark.api.routes import (
     artifact_bundles,
     artifact_lookup,
     assembling,
+    avatars,
     chunk_upload,
     commit_fetches,
     commit_paths,
@@ -83,6 +84,7 @@ API = (
     issue_releases.router,
     people.router,
     committers.router,
+    avatars.router,
 )
 
 #: What browsers' SDKs may send and read from other origins (ingest.md 1.6). No cookie is ever let through.
@@ -110,7 +112,7 @@ def create() -> ASGIApp:
 
 @cache
 def assembled(settings: Settings) -> Litestar:
-    """The application without a database. Made before processes fork, it is made once, and shared by all of them."""
+    """The application without what it keeps things in. Made before processes fork, it is made once, for all of them."""
     return assemble(settings, None)
 
 

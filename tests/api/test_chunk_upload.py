@@ -10,7 +10,7 @@ from given import NO_CREDENTIALS, NOT_ALLOWED, Bearer, Caller, on_one_database
 
 from shipmark.api.chunks import CHUNKS_MAX, REQUEST_MAX
 from shipmark.files.model import CHUNK_MAX
-from shipmark.ground.blobs.objects import ObjectBlobs
+from shipmark.ground.blobs import Blobs
 
 #: For what no database has a say in.
 LARGE = on_one_database
@@ -94,7 +94,7 @@ def test_a_broken_compression_is_refused(alice: Caller, broken: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["f" * 40, "abc", sha1(b"x").upper(), "", "../../x"])
 def test_a_chunk_that_is_not_what_its_name_says_is_refused_with_all_others(
-    alice: Caller, blobs: ObjectBlobs, name: str
+    alice: Caller, blobs: Blobs, name: str
 ) -> None:
     files = [*form(b"good"), ("file", (name or " ", b"x"))]
     refused(alice, "Checksum mismatch", files=files)

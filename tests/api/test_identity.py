@@ -43,7 +43,7 @@ def test_the_root_says_who_is_there(bearer: Bearer, world: World) -> None:
         "isStaff": False,
         "experiments": {},
         "emails": [{"id": shown["user"]["emails"][0]["id"], "email": ALICE, "is_verified": True}],
-        "avatar": {"avatarType": "letter_avatar", "avatarUuid": None},
+        "avatar": {"avatarType": "letter_avatar", "avatarUuid": None, "avatarUrl": None},
     }
 
 
@@ -104,7 +104,7 @@ def organization(world: World) -> dict[str, object]:
         "isEarlyAdopter": False,
         "require2FA": False,
         "requireEmailVerification": False,
-        "avatar": {"avatarType": "letter_avatar", "avatarUuid": None},
+        "avatar": {"avatarType": "letter_avatar", "avatarUuid": None, "avatarUrl": None},
         "features": ["open-membership"],
         "links": {"organizationUrl": ADDRESS, "regionUrl": ADDRESS},
         "hasAuthProvider": False,
@@ -171,7 +171,7 @@ def project(world: World, *, is_member: bool = True) -> dict[str, object]:
         "status": "active",
         "team": {"id": MASK, "slug": "core", "name": "Core"},
         "teams": [{"id": MASK, "slug": "core", "name": "Core"}],
-        "avatar": {"avatarType": "letter_avatar", "avatarUuid": None},
+        "avatar": {"avatarType": "letter_avatar", "avatarUuid": None, "avatarUrl": None},
     }
 
 

@@ -177,7 +177,39 @@ def test_a_refusal_is_a_sentence_and_status_1(data: Path, monkeypatch: pytest.Mo
 def test_check_is_content_with_what_bootstrap_made(data: Path) -> None:
     told(data, *KEEP)
     result = run(data, "check")
-    assert (result.exit_code, result.output) == (0, "✓ Everything is all right.\n")
+    assert result.exit_code == 0
+    assert re.fullmatch(
+        r"✓ Everything is all right\. \d+\.\d GiB are free for blobs\.\n", result.output
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("ftp://example.com/", "SHIPMARK_BLOBS_URL must be like file:///folder"),
+        ("file:///dev/null/blobs", "Not a directory"),
+        ("s3://bucket?endpoint=http://127.0.0.1:9&region=eu-west-1", "error sending request"),
+    ],
+)
+def test_check_tells_of_blobs_that_cannot_be_written(
+    data: Path, monkeypatch: pytest.MonkeyPatch, url: str, words: str
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "tests")
+    told(data, *KEEP)
+    monkeypatch.setenv("SHIPMARK_BLOBS_URL", url)
+    result = run(data, "check")
+    assert result.exit_code == 1
+    assert "✗ Blobs can't be written: " in result.output
+    assert words in result.output
+
+
+def test_check_tells_of_little_room_for_blobs(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told(data, *KEEP)
+    monkeypatch.setattr("shipmark.cli.check.ROOM_LOW_BYTES", 1 << 62)
+    result = run(data, "check")
+    assert result.exit_code == 1
+    assert re.match(r"✗ Only \d+\.\d GiB are left for blobs\.", result.output)
 
 
 def test_check_tells_that_there_is_nobody(data: Path) -> None:

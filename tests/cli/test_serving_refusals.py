@@ -43,3 +43,11 @@ def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path, name: str) -> No
     assert done.returncode == 1
     assert done.stderr.startswith(f"{name} must be ")
     assert "'loud'" in done.stderr
+
+
+@pytest.mark.parametrize("url", ["ftp://example.com/", "file:///dev/null/blobs", "s3://"])
+def test_blobs_that_can_be_kept_nowhere_are_said(tmp_path: Path, url: str) -> None:
+    done = serve(tmp_path, "--port", "0", SHIPMARK_BLOBS_URL=url)
+    assert done.returncode == 1
+    assert done.stderr.startswith("SHIPMARK_BLOBS_URL ")
+    assert "Traceback" not in done.stderr

@@ -12,7 +12,7 @@ from shipmark.ground.database import Database
 from shipmark.ground.settings import Settings
 
 #: What anybody may ask who has a token, or none.
-OPEN = {"get_root", "get_user"}
+OPEN = {"get_root", "get_user", "get_user_avatar", "set_user_avatar"}
 
 
 def handlers() -> Iterator[tuple[str, HTTPRouteHandler]]:

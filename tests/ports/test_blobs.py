@@ -1,20 +1,12 @@
 """Facts that every blob store must pass."""
 
-from pathlib import Path
-
 import pytest
 
 from shipmark.ground.blobs import Blobs
-from shipmark.ground.blobs.objects import KEY_MAX, PART_BYTES, blobs_at
+from shipmark.ground.blobs.keys import KEY_MAX, PART_BYTES
 
 CONTENT = b"hello"
 KEY = "ab/cdef0123-4567"
-
-
-@pytest.fixture(params=["folder"])
-def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
-    """Each implementation in turn, with nothing in it."""
-    return blobs_at((tmp_path / "blobs of a test").as_uri())
 
 
 def whole(blobs: Blobs, key: str, start: int = 0, end: int | None = None) -> bytes:
@@ -52,9 +44,28 @@ def test_what_is_not_there_is_told(blobs: Blobs) -> None:
 
 def test_what_is_removed_is_gone(blobs: Blobs) -> None:
     blobs.put(KEY, CONTENT)
+    blobs.put("ab/other", CONTENT)
     for _ in range(2):
         blobs.remove(KEY)
-    assert not blobs.has(KEY)
+    assert (blobs.has(KEY), blobs.has("ab/other")) == (False, True)
+
+
+def test_missing_contents_are_told_before_the_first_part(blobs: Blobs) -> None:
+    with pytest.raises(KeyError):
+        blobs.read(KEY)
+
+
+@pytest.mark.parametrize("key", ["a", "-", "a/b/c/d", "a" * KEY_MAX])
+def test_keys_may_be_short_long_and_deep(blobs: Blobs, key: str) -> None:
+    blobs.put(key, CONTENT)
+    assert whole(blobs, key) == CONTENT
+
+
+def test_a_folder_of_keys_is_no_key(blobs: Blobs) -> None:
+    blobs.put("ab/cd/ef", CONTENT)
+    assert [blobs.has(it) for it in ("ab", "ab/cd", "ab/zz")] == [False, False, False]
+    with pytest.raises(KeyError):
+        whole(blobs, "ab/cd/ef/gh")
 
 
 @pytest.mark.parametrize(
@@ -78,8 +89,3 @@ def test_a_name_that_is_no_key_reaches_nothing(blobs: Blobs, name: str) -> None:
             ask(name)
     with pytest.raises(KeyError):
         blobs.put(name, CONTENT)
-
-
-def test_only_folders_are_known_so_far() -> None:
-    with pytest.raises(ValueError, match="Blobs can be kept at file: addresses, not at s3: ones"):
-        blobs_at("s3://bucket")

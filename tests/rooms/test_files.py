@@ -24,7 +24,7 @@ from shipmark.files.model import (
 from shipmark.files.store import blobs as blob_store
 from shipmark.files.store import files as file_store
 from shipmark.files.store import unused
-from shipmark.ground.blobs.objects import ObjectBlobs
+from shipmark.ground.blobs import Blobs
 from shipmark.ground.database import Database
 from shipmark.ground.errors import Conflict, TooLarge
 from shipmark.ground.jobs import jobs
@@ -40,17 +40,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "blobs"
 
 
-def stashed(database: Database, blobs: ObjectBlobs, content: bytes) -> StashedFile:
+def stashed(database: Database, blobs: Blobs, content: bytes) -> StashedFile:
     return stashing.stash_file(database, blobs, io.BytesIO(content).read, BEGINNING)
 
 
-def kept(database: Database, blobs: ObjectBlobs, content: bytes) -> File:
+def kept(database: Database, blobs: Blobs, content: bytes) -> File:
     content_stashed = stashed(database, blobs, content)
     with database.transaction() as connection:
         return actions.keep(connection, NEW, content_stashed, BEGINNING)
 
 
-def read(database: Database, blobs: ObjectBlobs, file: File) -> bytes:
+def read(database: Database, blobs: Blobs, file: File) -> bytes:
     with database.snapshot() as connection:
         return b"".join(reading.stretch(blobs, file_store.pieces_of(connection, file.id)))
 
@@ -60,7 +60,7 @@ def removed(database: Database, *files: File) -> None:
         actions.remove(connection, [it.id for it in files], BEGINNING)
 
 
-def sent(database: Database, blobs: ObjectBlobs, world: World, *chunks: bytes) -> list[str]:
+def sent(database: Database, blobs: Blobs, world: World, *chunks: bytes) -> list[str]:
     named = [(stashing.sha1_of(chunk), chunk) for chunk in chunks]
     stashes = stashing.stash_chunks(database, blobs, named, BEGINNING)
     with database.transaction() as connection:
@@ -80,7 +80,7 @@ def sha1(content: bytes) -> str:
     "length", [0, 1, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 10 * PIECE_BYTES + 7]
 )
 def test_a_file_is_what_was_sent(
-    database: Database, blobs: ObjectBlobs, folder: Path, length: int
+    database: Database, blobs: Blobs, folder: Path, length: int
 ) -> None:
     content = random.Random(length).randbytes(length)
     file = kept(database, blobs, content)
@@ -92,7 +92,7 @@ def test_a_file_is_what_was_sent(
 
 
 def test_equal_pieces_of_a_file_are_kept_once(
-    database: Database, blobs: ObjectBlobs, folder: Path
+    database: Database, blobs: Blobs, folder: Path
 ) -> None:
     content = b"x" * (20 * PIECE_BYTES) + b"end"
     file = kept(database, blobs, content)
@@ -103,9 +103,7 @@ def test_equal_pieces_of_a_file_are_kept_once(
         assert unused.miscounted(connection) == []
 
 
-def test_equal_files_share_their_content(
-    database: Database, blobs: ObjectBlobs, folder: Path
-) -> None:
+def test_equal_files_share_their_content(database: Database, blobs: Blobs, folder: Path) -> None:
     one, other = (kept(database, blobs, b"same") for _ in range(2))
     assert objects(folder) == 1
     removed(database, one)
@@ -117,7 +115,7 @@ def test_equal_files_share_their_content(
 
 
 def test_a_stream_that_gives_little_at_a_time_is_cut_as_any_other(
-    database: Database, blobs: ObjectBlobs
+    database: Database, blobs: Blobs
 ) -> None:
     content = bytes(range(256)) * 8192
     source = io.BytesIO(content)
@@ -127,7 +125,7 @@ def test_a_stream_that_gives_little_at_a_time_is_cut_as_any_other(
     assert [it.size for it in stash.pieces] == [PIECE_BYTES, PIECE_BYTES]
 
 
-def test_too_much_is_refused_before_it_is_all_read(database: Database, blobs: ObjectBlobs) -> None:
+def test_too_much_is_refused_before_it_is_all_read(database: Database, blobs: Blobs) -> None:
     def endless(most: int) -> bytes:
         return b"x" * most
 
@@ -136,7 +134,7 @@ def test_too_much_is_refused_before_it_is_all_read(database: Database, blobs: Ob
 
 
 def test_many_who_send_the_same_at_once_keep_it_once(
-    database: Database, blobs: ObjectBlobs, folder: Path
+    database: Database, blobs: Blobs, folder: Path
 ) -> None:
     files: list[File] = []
     together = threading.Barrier(6)
@@ -157,7 +155,7 @@ def test_many_who_send_the_same_at_once_keep_it_once(
 
 
 def test_an_interrupted_upload_goes_away_after_a_day(
-    database: Database, blobs: ObjectBlobs, folder: Path
+    database: Database, blobs: Blobs, folder: Path
 ) -> None:
     stashed(database, blobs, b"never kept")
     collect(database, blobs, BEGINNING + UNUSED_LENGTH - timedelta(seconds=1))
@@ -167,7 +165,7 @@ def test_an_interrupted_upload_goes_away_after_a_day(
 
 
 def test_what_was_taken_away_meanwhile_is_not_believed_to_be_there(
-    database: Database, blobs: ObjectBlobs
+    database: Database, blobs: Blobs
 ) -> None:
     content = stashed(database, blobs, b"slow")
     collect(database, blobs, LATER)
@@ -176,7 +174,7 @@ def test_what_was_taken_away_meanwhile_is_not_believed_to_be_there(
 
 
 def test_what_was_reused_is_not_collected_before_it_is_kept(
-    database: Database, blobs: ObjectBlobs
+    database: Database, blobs: Blobs
 ) -> None:
     file = kept(database, blobs, b"reused")
     removed(database, file)
@@ -187,7 +185,7 @@ def test_what_was_reused_is_not_collected_before_it_is_kept(
     assert read(database, blobs, back) == b"reused"
 
 
-def test_removing_asks_for_the_collector_once(database: Database, blobs: ObjectBlobs) -> None:
+def test_removing_asks_for_the_collector_once(database: Database, blobs: Blobs) -> None:
     for content in (b"one", b"two"):
         removed(database, kept(database, blobs, content))
     with database.snapshot() as connection:
@@ -196,7 +194,7 @@ def test_removing_asks_for_the_collector_once(database: Database, blobs: ObjectB
 
 
 def test_the_collector_is_asked_for_when_there_is_something(
-    database: Database, blobs: ObjectBlobs
+    database: Database, blobs: Blobs
 ) -> None:
     stashed(database, blobs, b"left behind")
     for at, wanted in ((BEGINNING, 0), (LATER, 1)):
@@ -207,7 +205,7 @@ def test_the_collector_is_asked_for_when_there_is_something(
 
 
 def test_chunks_make_a_file_in_the_order_that_is_told(
-    database: Database, blobs: ObjectBlobs, world: World
+    database: Database, blobs: Blobs, world: World
 ) -> None:
     one, two, none = sent(database, blobs, world, b"one", b"two", b"")
     order = [two, none, one, two]
@@ -228,7 +226,7 @@ def test_chunks_make_a_file_in_the_order_that_is_told(
 
 
 def test_chunks_in_another_order_are_another_file(
-    database: Database, blobs: ObjectBlobs, world: World
+    database: Database, blobs: Blobs, world: World
 ) -> None:
     one, two = sent(database, blobs, world, b"one", b"two")
     with pytest.raises(assembling.NotAssembled, match="Reported checksum mismatch"):
@@ -243,7 +241,7 @@ def test_chunks_in_another_order_are_another_file(
 
 
 def test_too_many_chunks_are_too_large_a_file(
-    database: Database, blobs: ObjectBlobs, world: World
+    database: Database, blobs: Blobs, world: World
 ) -> None:
     (one,) = sent(database, blobs, world, b"one")
     with pytest.raises(assembling.NotAssembled, match="File exceeds maximum size"):
@@ -259,7 +257,7 @@ def test_too_many_chunks_are_too_large_a_file(
 
 
 def test_chunks_of_another_organization_are_missing(
-    database: Database, blobs: ObjectBlobs, world: World
+    database: Database, blobs: Blobs, world: World
 ) -> None:
     (one,) = sent(database, blobs, world, b"one")
     other = "f" * 40
@@ -272,7 +270,7 @@ def test_chunks_of_another_organization_are_missing(
 
 
 def test_asking_for_a_chunk_keeps_it_for_another_day(
-    database: Database, blobs: ObjectBlobs, world: World
+    database: Database, blobs: Blobs, world: World
 ) -> None:
     (one,) = sent(database, blobs, world, b"one")
     acme = world.organizations["acme"]
@@ -285,7 +283,7 @@ def test_asking_for_a_chunk_keeps_it_for_another_day(
 
 
 def test_sending_a_chunk_again_makes_it_the_sender_s_too(
-    database: Database, blobs: ObjectBlobs, world: World, folder: Path
+    database: Database, blobs: Blobs, world: World, folder: Path
 ) -> None:
     (one,) = sent(database, blobs, world, b"one")
     globex = world.organizations["globex"]

@@ -22,6 +22,7 @@ from shipmark.accounts import actions as accounts
 from shipmark.accounts.model import User
 from shipmark.deploys import actions as deploys
 from shipmark.deploys.model import NewDeploy
+from shipmark.ground.blobs import Blobs
 from shipmark.ground.clock import now
 from shipmark.ground.database import Database, metadata
 from shipmark.ground.ids import hex32
@@ -97,8 +98,8 @@ class House:
             key=uuid4().hex,
             repository="acme/web",
             message=message,
-            author_name="Ada Lovelace",
-            author_email="ada@example.com",
+            author_name=said.pop("author_name", "Ada Lovelace"),
+            author_email=said.pop("author_email", "ada@example.com"),
             at=now(),
             changes=(("shop/cart.py", Change.MODIFIED),),
         )
@@ -182,12 +183,13 @@ def threads() -> Iterator[BlockingPortal]:
 
 
 @pytest.fixture
-def open_browser(house: House, threads: BlockingPortal) -> OpenBrowser:
+def open_browser(house: House, blobs: Blobs, threads: BlockingPortal) -> OpenBrowser:
     """Opens browsers on a server with some settings, which runs no jobs."""
 
     def opened(**settings: Any) -> TestClient[Any]:
         server = _server(Settings(**settings))
         server.state.database = house.database
+        server.state.blobs = blobs
         client = TestClient(server, raise_server_exceptions=False)
         client.follow_redirects = False
         client.blocking_portal = threads

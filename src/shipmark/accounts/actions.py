@@ -1,6 +1,7 @@
 """What can be done with accounts? Make them, sign in and out, make tokens."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
@@ -16,6 +17,8 @@ from shipmark.accounts.model import (
     User,
     UserToken,
 )
+from shipmark.avatars import actions as avatars
+from shipmark.avatars.model import NewAvatar, Owner, OwnerKind
 from shipmark.ground.errors import Invalid, NotSignedIn
 from shipmark.ground.ids import digest
 
@@ -54,6 +57,13 @@ def create_user(
     user = store.by_id(connection, user_id)
     assert user is not None, "it was added just now"
     return user
+
+
+def save_avatar(connection: Connection, user: User, new: NewAvatar, at: datetime) -> User:
+    """The user, shown so from now on. Raises `PhotoMissing` where there is no photo to be shown."""
+    owner = Owner(kind=OwnerKind.USER, id=user.id)
+    avatar = avatars.save(connection, owner, store.users, new, name=f"{user.id}.png", at=at)
+    return replace(user, avatar=avatar)
 
 
 def check_password(connection: Connection, email: str, password: str) -> int | None:

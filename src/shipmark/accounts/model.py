@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from shipmark.avatars.model import LETTERS, Avatar
+
 #: Every scope that a token can have (auth-and-errors.md 2).
 ALL_SCOPES = (
     "org:read", "org:write", "org:admin", "org:integrations", "org:ci",
@@ -42,6 +44,7 @@ class User:
     created_at: datetime
     last_login_at: datetime | None
     emails: tuple[Email, ...] = ()
+    avatar: Avatar = LETTERS
 
     @property
     def display_name(self) -> str:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from shipmark.accounts.model import Email, User, UserToken
+from shipmark.avatars.model import read_avatar
 from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 
 
@@ -34,6 +35,8 @@ class UserColumns(TypedColumns):
     is_active = Column(Boolean, nullable=False)
     created_at = Column(Moment, nullable=False)
     last_login_at = Column(Moment)
+    avatar_kind = Column(String(16))
+    avatar_ident = Column(String(32))
 
 
 class EmailColumns(TypedColumns):
@@ -85,6 +88,8 @@ _USER = (
     users.c.password,
     users.c.created_at,
     users.c.last_login_at,
+    users.c.avatar_kind,
+    users.c.avatar_ident,
 )
 
 _BY_IDS = select(*_USER).join(WANTED, WANTED.c.id == users.c.id)
@@ -216,7 +221,7 @@ def token_by_digest(connection: Connection, digest: str) -> UserToken | None:
 
 
 def _user(row: Sequence[object], addresses: Sequence[Email] = ()) -> User:
-    user_id, email, name, is_active, password, created_at, last_login_at = row
+    user_id, email, name, is_active, password, created_at, last_login_at, kind, ident = row
     assert isinstance(user_id, int)
     assert isinstance(created_at, datetime)
     assert last_login_at is None or isinstance(last_login_at, datetime)
@@ -229,4 +234,9 @@ def _user(row: Sequence[object], addresses: Sequence[Email] = ()) -> User:
         created_at=created_at,
         last_login_at=last_login_at,
         emails=tuple(addresses),
+        avatar=read_avatar(_text(kind), _text(ident)),
     )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

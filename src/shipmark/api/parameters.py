@@ -362,6 +362,7 @@ PARTS: Mapping[str, Parameter] = {
         ),
         Parameter(name="threshold", about="Id of the threshold.", example="1"),
         Parameter(name="member", about="Id of the member, or `me`.", example="me"),
+        Parameter(name="user", about="Id of oneself, or `me`.", example="me"),
         Parameter(name="team", about="Slug or id of the team.", example="core"),
         Parameter(
             name="plugin",

@@ -14,6 +14,7 @@ REPOSITORY_DELETE = frozenset({"org:admin", "org:integrations"})
 REPOSITORY_COMMITS = frozenset({"org:read", "org:write", "org:admin"})
 
 ORGANIZATION_READ = frozenset({"org:read", "org:write", "org:admin"})
+ORGANIZATION_WRITE = frozenset({"org:write", "org:admin"})
 PROJECT_WRITE = frozenset({"project:write", "project:admin"})
 PROJECT_READ = frozenset({"project:read", "project:write", "project:admin"})
 
@@ -24,6 +25,7 @@ THRESHOLD_CHANGE = frozenset({"project:write", "project:admin", "alerts:write"})
 
 MEMBER_READ = frozenset({"member:read", "member:write", "member:admin"})
 TEAM_READ = frozenset({"team:read", "team:write", "team:admin"})
+TEAM_WRITE = frozenset({"team:write", "team:admin"})
 
 ISSUE_READ = frozenset({"event:read", "event:write", "event:admin"})
 

@@ -10,25 +10,32 @@ from sqlalchemy.exc import SQLAlchemyError
 from shipmark.accounts import store as accounts
 from shipmark.cli.opening import settings_of, with_data
 from shipmark.files.store import unused
-from shipmark.ground import jobs, migrations
+from shipmark.ground import ids, jobs, migrations
 from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.database import Database
-from shipmark.ground.settings import Settings
+from shipmark.ground.errors import NoRoom, Unavailable
+from shipmark.ground.settings import MEBIBYTE, Settings, SettingsError
 from shipmark.releases.store import fetches
 
 _JOBS_SHOWN = 10
+
+#: Less room than this is a problem already: a few uploads fill it.
+ROOM_LOW_BYTES = 512 * MEBIBYTE
 
 
 @click.command()
 @with_data
 def check(data: Path | None, database_url: str | None) -> None:
     """Look at settings, data folder, database and jobs; exit status 1 when something is wrong."""
-    problems = list(_problems(settings_of(data, database_url)))
+    settings = settings_of(data, database_url)
+    problems = list(_problems(settings))
     for problem in problems:
         click.echo(f"✗ {problem}")
     if problems:
         sys.exit(1)
-    click.echo("✓ Everything is all right.")
+    room = blobs_at(settings.blobs).free_bytes()
+    left = "" if room is None else f" {_gibibytes(room)} are free for blobs."
+    click.echo(f"✓ Everything is all right.{left}")
 
 
 def _problems(settings: Settings) -> Iterator[str]:
@@ -46,10 +53,23 @@ def _problems(settings: Settings) -> Iterator[str]:
 
 
 def _problems_of_blobs(settings: Settings) -> Iterator[str]:
+    content = ids.secret_bytes()
+    key = f"check/{ids.hex32()}"
     try:
-        blobs_at(settings.blobs).put("check", b"")
-    except (OSError, ValueError) as error:
-        yield f"Blobs can't be written: {error}. Check SHIPMARK_BLOBS_URL and the folder's owner."
+        blobs = blobs_at(settings.blobs)
+        blobs.put(key, content)
+        if b"".join(blobs.read(key)) != content:
+            yield "Blobs are not read as they were written. Check the disk, or the bucket."
+        blobs.remove(key)
+        room = blobs.free_bytes()
+    except NoRoom:
+        yield "There is no room left for blobs. Make some, or move them (SHIPMARK_BLOBS_URL)."
+    except (SettingsError, Unavailable, KeyError) as error:
+        reason = str(error.__cause__ or error).partition("\n")[0]
+        yield f"Blobs can't be written: {reason} Check SHIPMARK_BLOBS_URL, and who owns the folder or the bucket."
+    else:
+        if room is not None and room < ROOM_LOW_BYTES:
+            yield f"Only {_gibibytes(room)} are left for blobs. Make room before it is full."
 
 
 def _problems_of_database(database: Database) -> Iterator[str]:
@@ -66,3 +86,7 @@ def _problems_of_database(database: Database) -> Iterator[str]:
             yield f"A job ({kind}) failed for good: {error}"
         for version, error in fetches.failed(connection, limit=_JOBS_SHOWN):
             yield f"The commits of the release {version} could not be fetched: {error}"
+
+
+def _gibibytes(size: int) -> str:
+    return f"{size / (1024 * MEBIBYTE):.1f} GiB"

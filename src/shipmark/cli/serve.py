@@ -19,6 +19,7 @@ from shipmark.accounts import store as accounts
 from shipmark.cli.create import make_all
 from shipmark.cli.opening import opened, settings_of, with_data
 from shipmark.ground import ids, logs, telemetry
+from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.settings import Settings, SettingsError, from_environment, to_environment
 from shipmark.repositories.git.chosen import chosen
 
@@ -48,6 +49,7 @@ def serve(
     logs.set_up(settings)
     chosen(settings.git_remotes)
     _check_address(settings)
+    blobs_at(settings.blobs)
     with opened(settings) as database, database.transaction() as connection:
         welcome = None if accounts.exists(connection) else _first(connection, settings)
     if welcome is None:

@@ -38,7 +38,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from shipmark.ground.errors import Conflict
+from shipmark.ground.errors import Conflict, NoRoom
+from shipmark.ground.telemetry import log
 from shipmark.ground.turns import NoTurns, Turns, WritersTurns
 
 metadata = MetaData(
@@ -56,7 +57,12 @@ Id: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")
 #: A text that sorts byte by byte, whatever the language of the database.
 Bytewise: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 
+NO_ROOM = "There is no room left in the database. Nothing was changed. Tell who runs this server."
 BUSY = "Someone else is changing the same data. Nothing was changed; please try again."
+
+#: What PostgreSQL says when a lock is not free in time, when it ends a deadlock, and when its disk is full.
+_LOCKED = {"55P03", "40P01"}
+_DISK_FULL = "53100"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -114,12 +120,13 @@ class Database:
     def transaction(self, *, busy: str = BUSY) -> Iterator[Connection]:
         """A unit of work that may write: committed at the end of the block, undone if it raises.
 
-        Raises `Conflict` with the words of ``busy`` when a lock that it needs is not free in time.
+        Raises `Conflict` with the words of ``busy`` when a lock that it needs is not free in time, and `NoRoom` when
+        the disk is full.
         """
         if not self._writers.acquire(timeout=self._lock_wait_seconds):
             raise Conflict(busy)
         try:
-            with _conflicts(busy), self._writing.begin() as connection:
+            with _refusals(busy), self._writing.begin() as connection:
                 yield connection
         finally:
             self._writers.release()
@@ -264,16 +271,17 @@ WANTED = listed(WANTED_NAME, id=Id)
 
 
 @contextmanager
-def _conflicts(busy: str) -> Iterator[None]:
-    """Turn "could not have the lock in time" into the refusal that it is."""
+def _refusals(busy: str) -> Iterator[None]:
+    """Turn "could not have the lock in time" and "the disk is full" into the refusals that they are."""
     try:
         yield
     except OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) in {
-            "55P03",
-            "40P01",
-        } or "database is locked" in str(error.orig):
+        state, words = getattr(error.orig, "sqlstate", None), str(error.orig)
+        if state in _LOCKED or "database is locked" in words:
             raise Conflict(busy) from error
+        if state == _DISK_FULL or "disk is full" in words:
+            log.error("There is no room for the database", reason=words)
+            raise NoRoom(NO_ROOM) from error
         raise
 
 

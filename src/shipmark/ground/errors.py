@@ -14,7 +14,9 @@ it is an exception whose name ends in ``Error``, or a failed ``assert``.
     ├── NotFound        not there, or not for this caller to know
     ├── Conflict        somebody else is changing the same thing
     ├── TooLarge        over a limit
-    └── Unsupported     a media type or an encoding that we do not read
+    ├── Unsupported     a media type or an encoding that we do not read
+    ├── Unavailable     something that we rely on is out of order; to be tried again
+    └── NoRoom          what was sent can't be kept: the store of files is full
 """
 
 from collections.abc import Mapping
@@ -121,5 +123,29 @@ class Unsupported(Refusal):
     reason = "unsupported"
 
     def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Unavailable(Refusal):
+    """Something that we rely on is out of order. It is no fault of the caller, who may try again."""
+
+    reason = "unavailable"
+
+    def __init__(
+        self, detail: str = "The store of files is out of order. Try again later."
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class NoRoom(Refusal):
+    """The store of files is full, and what was sent is not kept."""
+
+    reason = "no_room"
+
+    def __init__(
+        self, detail: str = "There is no room left to store files. Tell who runs this server."
+    ) -> None:
         super().__init__(detail)
         self.detail = detail

@@ -1,10 +1,13 @@
 """What can be done with organizations? Make them, let people in, make tokens, decide who may do what."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from shipmark.accounts.model import User
+from shipmark.avatars import actions as avatars
+from shipmark.avatars.model import NewAvatar, Owner, OwnerKind
 from shipmark.ground.errors import Invalid, NotAllowed, NotFound, NotSignedIn
 from shipmark.ground.ids import digest
 from shipmark.organizations import store, tokens
@@ -27,6 +30,24 @@ def create(connection: Connection, slug: str, name: str, at: datetime) -> Organi
     """The organization with that slug, made if missing. Raises `Invalid` for a bad slug or name."""
     _check(slug, name)
     return store.ensure(connection, slug, name or slug, at)
+
+
+def save_avatar(
+    connection: Connection, organization: Organization, new: NewAvatar, at: datetime
+) -> Organization:
+    """The organization, shown so from now on. Raises `PhotoMissing` where there is no photo to be shown."""
+    owner = Owner(kind=OwnerKind.ORGANIZATION, id=organization.id)
+    avatar = avatars.save(
+        connection, owner, store.organizations, new, name=f"{organization.slug}.png", at=at
+    )
+    return replace(organization, avatar=avatar)
+
+
+def save_team_avatar(connection: Connection, team: Team, new: NewAvatar, at: datetime) -> Team:
+    """The team, shown so from now on. Raises `PhotoMissing` where there is no photo to be shown."""
+    owner = Owner(kind=OwnerKind.TEAM, id=team.id)
+    avatar = avatars.save(connection, owner, store.teams, new, name=f"{team.id}.png", at=at)
+    return replace(team, avatar=avatar)
 
 
 def create_team(

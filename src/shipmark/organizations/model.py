@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shipmark.accounts.model import User
+from shipmark.avatars.model import LETTERS, Avatar
 
 SLUG_MAX = 50
 NAME_MAX = 64
@@ -70,6 +71,7 @@ class Organization:
     name: str
     is_open: bool
     created_at: datetime
+    avatar: Avatar = LETTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ class Team:
     slug: str
     name: str
     created_at: datetime
+    avatar: Avatar = LETTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

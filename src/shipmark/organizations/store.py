@@ -17,10 +17,12 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
+    func,
     select,
 )
 
 from shipmark.accounts.store import emails, users
+from shipmark.avatars.model import Avatar, AvatarKind, read_avatar
 from shipmark.ground.database import Id, Moment, listed, metadata, rows, upsert
 from shipmark.organizations.model import Organization, OrganizationToken, Role, Team
 
@@ -33,6 +35,8 @@ class OrganizationColumns(TypedColumns):
     name = Column(String(64), nullable=False)
     is_open = Column(Boolean, nullable=False)
     created_at = Column(Moment, nullable=False)
+    avatar_kind = Column(String(16))
+    avatar_ident = Column(String(32))
 
 
 class MemberColumns(TypedColumns):
@@ -53,6 +57,8 @@ class TeamColumns(TypedColumns):
     slug = Column(String(50), nullable=False)
     name = Column(String(64), nullable=False)
     created_at = Column(Moment, nullable=False)
+    avatar_kind = Column(String(16))
+    avatar_ident = Column(String(32))
 
 
 class TeamMemberColumns(TypedColumns):
@@ -103,6 +109,18 @@ _ORGANIZATION = (
     organizations.c.name,
     organizations.c.is_open,
     organizations.c.created_at,
+    organizations.c.avatar_kind,
+    organizations.c.avatar_ident,
+)
+
+#: What rooms above need of a team.
+TEAM = (
+    teams.c.id,
+    teams.c.slug,
+    teams.c.name,
+    teams.c.created_at,
+    teams.c.avatar_kind,
+    teams.c.avatar_ident,
 )
 
 _WITH_ROLE = select(*_ORGANIZATION, members.c.role).outerjoin(
@@ -130,6 +148,9 @@ _USERS_BY_EMAIL = (
         users.c.is_active,
     )
 )
+_PHOTOS_BY_EMAIL = _USERS_BY_EMAIL.with_only_columns(
+    emails.c.email, users.c.avatar_kind, users.c.avatar_ident
+).where(users.c.avatar_kind == AvatarKind.UPLOAD.value)
 
 
 def with_role(
@@ -142,9 +163,7 @@ def with_role(
     row = connection.execute(query, {"name": name, "user_id": user_id}).first()
     if row is None:
         return None
-    organization_id, slug, name, is_open, created_at, role = row
-    organization = _organization(organization_id, slug, name, is_open, created_at)
-    return organization, Role(role) if role else None
+    return _organization(*row[:7]), Role(row[7]) if row[7] else None
 
 
 def take_turn(connection: Connection, organization_id: int) -> None:
@@ -179,7 +198,7 @@ def of_user(
         .limit(limit)
         .offset(offset)
     )
-    return [(_organization(*row[:5]), Role(row[5])) for row in connection.execute(query)]
+    return [(_organization(*row[:7]), Role(row[7])) for row in connection.execute(query)]
 
 
 def ensure(connection: Connection, slug: str, name: str, at: datetime) -> Organization:
@@ -204,11 +223,9 @@ def ensure_team(
 
 def team_by_slug(connection: Connection, organization_id: int, slug: str) -> Team | None:
     """The organization's team with that slug."""
-    query = select(teams.c.id, teams.c.slug, teams.c.name, teams.c.created_at).where(
-        teams.c.organization_id == organization_id, teams.c.slug == slug
-    )
+    query = select(*TEAM).where(teams.c.organization_id == organization_id, teams.c.slug == slug)
     row = connection.execute(query).first()
-    return _team(*row) if row else None
+    return team(*row) if row else None
 
 
 def team_by_slug_or_id(
@@ -218,11 +235,34 @@ def team_by_slug_or_id(
     is_id = slug_or_id.isascii() and slug_or_id.isdigit() and len(slug_or_id) < ID_DIGITS_MAX
     if not is_id:
         return team_by_slug(connection, organization_id, slug_or_id)
-    query = select(teams.c.id, teams.c.slug, teams.c.name, teams.c.created_at).where(
+    query = select(*TEAM).where(
         teams.c.organization_id == organization_id, teams.c.id == int(slug_or_id)
     )
     row = connection.execute(query).first()
-    return _team(*row) if row else None
+    return team(*row) if row else None
+
+
+def is_on(connection: Connection, team_id: int, user_id: int) -> bool:
+    """Is the user on the team?"""
+    query = select(teams.c.id).where(teams.c.id == team_id, is_on_team(teams.c.id))
+    return connection.execute(query, {"member_user_id": user_id}).first() is not None
+
+
+def members_of_team(connection: Connection, team_id: int) -> int:
+    """How many members are on the team."""
+    query = select(func.count()).where(team_members.c.team_id == team_id)
+    return connection.execute(query).scalar_one()
+
+
+def avatars_by_email(
+    connection: Connection, organization_id: int, addresses: Collection[str]
+) -> dict[str, Avatar]:
+    """How the members are shown who have these lower-case addresses, those only who have a photo."""
+    if not addresses:
+        return {}
+    parameters = rows("addresses", ([each] for each in sorted(addresses)))
+    found = connection.execute(_PHOTOS_BY_EMAIL, parameters | {"organization_id": organization_id})
+    return {email: read_avatar(kind, ident) for email, kind, ident in found}
 
 
 def user_of_member(connection: Connection, organization_id: int, member_id: int) -> int | None:
@@ -304,13 +344,38 @@ def users_by_email(
     return {email: user_id for email, user_id in found}
 
 
-def _organization(
-    organization_id: int, slug: str, name: str, is_open: bool, created_at: datetime
-) -> Organization:
-    return Organization(
-        id=organization_id, slug=slug, name=name, is_open=is_open, created_at=created_at
+def team(
+    team_id: int,
+    slug: str,
+    name: str,
+    created_at: datetime,
+    avatar_kind: str | None,
+    avatar_ident: str | None,
+) -> Team:
+    """The team of a row of ``TEAM``."""
+    return Team(
+        id=team_id,
+        slug=slug,
+        name=name,
+        created_at=created_at,
+        avatar=read_avatar(avatar_kind, avatar_ident),
     )
 
 
-def _team(team_id: int, slug: str, name: str, created_at: datetime) -> Team:
-    return Team(id=team_id, slug=slug, name=name, created_at=created_at)
+def _organization(
+    organization_id: int,
+    slug: str,
+    name: str,
+    is_open: bool,
+    created_at: datetime,
+    avatar_kind: str | None,
+    avatar_ident: str | None,
+) -> Organization:
+    return Organization(
+        id=organization_id,
+        slug=slug,
+        name=name,
+        is_open=is_open,
+        created_at=created_at,
+        avatar=read_avatar(avatar_kind, avatar_ident),
+    )

@@ -1,10 +1,13 @@
 """What can be done with projects? Make them and find the ones that a caller names."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from shipmark.avatars import actions as avatars
+from shipmark.avatars.model import NewAvatar, Owner, OwnerKind
 from shipmark.ground.errors import Invalid, NotAllowed, NotFound
 from shipmark.organizations.model import Access, Organization, Team, is_slug
 from shipmark.projects import store
@@ -45,6 +48,13 @@ def create(
         )
         store.add_key(connection, fresh, at)
     return project
+
+
+def save_avatar(connection: Connection, project: Project, new: NewAvatar, at: datetime) -> Project:
+    """The project, shown so from now on. Raises `PhotoMissing` where there is no photo to be shown."""
+    owner = Owner(kind=OwnerKind.PROJECT, id=project.id)
+    avatar = avatars.save(connection, owner, store.projects, new, name=f"{project.id}.png", at=at)
+    return replace(project, avatar=avatar)
 
 
 def reached(connection: Connection, access: Access, slug_or_id: str) -> Project:

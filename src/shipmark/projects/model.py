@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from shipmark.avatars.model import LETTERS, Avatar
+
 ENVIRONMENT_MAX = 64
 _BAD_IN_ENVIRONMENTS = re.compile(r"[\r\n\f/]")
 
@@ -24,6 +26,7 @@ class Project:
     has_releases: bool
     created_at: datetime
     commit_paths: tuple[str, ...] = ()
+    avatar: Avatar = LETTERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

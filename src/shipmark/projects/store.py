@@ -22,9 +22,10 @@ from sqlalchemy import (
     update,
 )
 
+from shipmark.avatars.model import read_avatar
 from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 from shipmark.organizations.model import Access, Team
-from shipmark.organizations.store import is_on_team, teams
+from shipmark.organizations.store import TEAM, is_on_team, team, teams
 from shipmark.projects.model import Environment, Project, ProjectKey
 
 
@@ -41,6 +42,8 @@ class ProjectColumns(TypedColumns):
     last_short_id = Column(Integer, nullable=False)
     created_at = Column(Moment, nullable=False)
     commit_paths = Column(Text, nullable=False, server_default=text("'[]'"))
+    avatar_kind = Column(String(16))
+    avatar_ident = Column(String(32))
 
 
 class ProjectTeamColumns(TypedColumns):
@@ -117,6 +120,8 @@ _PROJECT = (
     projects.c.has_releases,
     projects.c.created_at,
     projects.c.commit_paths,
+    projects.c.avatar_kind,
+    projects.c.avatar_ident,
 )
 
 _BY_IDS = select(*_PROJECT).join(WANTED, WANTED.c.id == projects.c.id)
@@ -129,7 +134,7 @@ _OF_TEAMS = _ALL_OF.where(
     exists().where(project_teams.c.project_id == projects.c.id, is_on_team(project_teams.c.team_id))
 )
 _TEAMS_OF = (
-    select(project_teams.c.project_id, teams.c.id, teams.c.slug, teams.c.name, teams.c.created_at)
+    select(project_teams.c.project_id, *TEAM)
     .join(teams, teams.c.id == project_teams.c.team_id)
     .join(WANTED, WANTED.c.id == project_teams.c.project_id)
     .order_by(teams.c.slug)
@@ -228,10 +233,8 @@ def teams_of(connection: Connection, project_ids: Collection[int]) -> dict[int, 
     """The teams of each project, by slug."""
     found: dict[int, list[Team]] = {}
     rows = connection.execute(_TEAMS_OF, wanted(project_ids))
-    for project_id, team_id, slug, name, created_at in rows:
-        found.setdefault(project_id, []).append(
-            Team(id=team_id, slug=slug, name=name, created_at=created_at)
-        )
+    for project_id, team_id, slug, name, created_at, kind, ident in rows:
+        found.setdefault(project_id, []).append(team(team_id, slug, name, created_at, kind, ident))
     return found
 
 
@@ -363,6 +366,8 @@ def _project(
     has_releases: bool,
     created_at: datetime,
     commit_paths: str,
+    avatar_kind: str | None,
+    avatar_ident: str | None,
 ) -> Project:
     return Project(
         id=project_id,
@@ -374,6 +379,7 @@ def _project(
         has_releases=has_releases,
         created_at=created_at,
         commit_paths=tuple(json.loads(commit_paths)) if commit_paths != "[]" else (),
+        avatar=read_avatar(avatar_kind, avatar_ident),
     )
 
 

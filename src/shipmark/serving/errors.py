@@ -13,11 +13,13 @@ from shipmark.ground.errors import (
     BadUpload,
     Conflict,
     Invalid,
+    NoRoom,
     NotAllowed,
     NotFound,
     NotSignedIn,
     Refusal,
     TooLarge,
+    Unavailable,
     Unsupported,
 )
 from shipmark.ground.telemetry import failed
@@ -33,18 +35,24 @@ _STATUS: Mapping[type[Refusal], int] = {
     Conflict: 409,
     TooLarge: 413,
     Unsupported: 415,
+    Unavailable: 503,
+    NoRoom: 507,
 }
 
 #: Deliberately not "Basic", which would make browsers ask for a password.
 _CHALLENGE = {"WWW-Authenticate": 'xBasic realm="api"'}
 
+_HEADERS: Mapping[int, Mapping[str, str]] = {401: _CHALLENGE, 503: {"Retry-After": "5"}}
+
 
 def refusal_answer(_: AnyRequest, refusal: Refusal) -> Response[object]:
     """The answer to a refused request."""
     status = _STATUS[refusal.like if isinstance(refusal, BadUpload) else type(refusal)]
-    headers = _CHALLENGE if status == 401 else None
     return Response(
-        body_of(refusal), status_code=status, headers=headers, media_type="application/json"
+        body_of(refusal),
+        status_code=status,
+        headers=_HEADERS.get(status),
+        media_type="application/json",
     )
 
 
@@ -55,6 +63,9 @@ def body_of(refusal: Refusal) -> object:
             return fields
         case BadRequest(detail=detail, code=str(code), extra=extra):
             return {"detail": {"code": code, "message": detail, "extra": extra}}
+        case TooLarge(detail=""):
+            # The reference has no words for a photo that is too large (files-and-avatars.md 2.3).
+            return {"detail": {"code": "", "message": "", "extra": {}}}
         case BadUpload(detail=detail):
             return {"error": detail}
     return {"detail": getattr(refusal, "detail", "")}

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
+from shipmark.ground.blobs import Blobs
 from shipmark.ground.clock import now
 from shipmark.ground.database import Database
 from shipmark.ground.errors import NotAllowed, NotFound, NotSignedIn
@@ -57,6 +58,12 @@ class Visitor:
     request: AnyRequest
     database: Database
     settings: Settings
+
+    @property
+    def blobs(self) -> Blobs:
+        """Where contents are kept."""
+        blobs: Blobs = self.request.app.state.blobs
+        return blobs
 
     @property
     def secret(self) -> str | None:

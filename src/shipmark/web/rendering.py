@@ -8,6 +8,7 @@ from litestar import Response
 from shipmark.ground.clock import now
 from shipmark.web import addresses, words
 from shipmark.web.files import file_address
+from shipmark.web.views.people import photo_of
 
 #: Pages load what is ours and nothing else, run no inline script, and are in nobody's frame.
 _POLICY = (
@@ -48,7 +49,7 @@ def _environment() -> Environment:
         words.with_code,
     ):
         made.filters[word.__name__] = word
-    made.globals |= {"addresses": addresses, "file_address": file_address}
+    made.globals |= {"addresses": addresses, "file_address": file_address, "photo_of": photo_of}
     return made
 
 

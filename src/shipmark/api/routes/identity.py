@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User, UserToken
-from shipmark.api.given import GivenVisit
+from shipmark.api.given import GivenVisit, Visit
 from shipmark.api.parameters import PAGE, SLUG_QUERY
 from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ, PROJECT_READ, Credentials
 from shipmark.api.wire import Wire
@@ -50,9 +50,9 @@ def get_root(visit: GivenVisit) -> RootJson:
         if caller is None:
             return RootJson(version="0", auth=None, user=None)
         if isinstance(caller, UserToken):
-            user = _whole(connection, caller.user)
+            user = whole(connection, caller.user)
             auth = AuthJson(scopes=sorted(caller.scopes))
-            return RootJson(version="0", auth=auth, user=user_json(user))
+            return RootJson(version="0", auth=auth, user=user_json(user, visit.settings.address))
     auth = AuthJson(scopes=sorted(organization_actions.CI_SCOPES))
     return RootJson(version="0", auth=auth, user=None)
 
@@ -64,7 +64,7 @@ def get_user(visit: GivenVisit) -> UserJson:
         caller = visit.caller(connection)
         if not isinstance(caller, UserToken):
             raise NotSignedIn
-        return user_json(_whole(connection, caller.user))
+        return user_json(whole(connection, caller.user), visit.settings.address)
 
 
 @get("/organizations/", scopes=ORGANIZATION_READ, asks=PAGE, sync_to_thread=True)
@@ -108,7 +108,7 @@ def list_projects(visit: GivenVisit, organization: FromPath[str]) -> Response[li
         known = [it for it in project_store.accessible(connection, access) if part in it.slug]
         rows = known[page.skipped : page.skipped + page.limit]
         found, links = counted(rows, page)
-        shown = _shown(connection, access, list(found))
+        shown = projects_json(visit, connection, access, list(found))
     return visit.listed(shown, links)
 
 
@@ -124,7 +124,7 @@ def get_project(
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
         found = projects.reached(connection, access, project)
-        return _shown(connection, access, [found])[0]
+        return projects_json(visit, connection, access, [found])[0]
 
 
 @get(
@@ -143,18 +143,27 @@ def list_environments(
     return [environment_json(it) for it in known if it.name]
 
 
-def _whole(connection: Connection, user: User) -> User:
+def whole(connection: Connection, user: User) -> User:
     """The user with addresses, which a token's record leaves out."""
     return accounts.by_id(connection, user.id) or user
 
 
-def _shown(connection: Connection, access: Access, found: list[Project]) -> list[ProjectJson]:
+def projects_json(
+    visit: Visit, connection: Connection, access: Access, found: list[Project]
+) -> list[ProjectJson]:
+    """Projects with what they nest, in a few statements whatever their number."""
     ids = [project.id for project in found]
     teams = project_store.teams_of(connection, ids)
     platforms = project_store.platforms_of(connection, ids)
     mine = {project.id for project in project_store.joined(connection, access)}
     return [
-        project_json(it, teams.get(it.id, []), platforms.get(it.id, []), is_member=it.id in mine)
+        project_json(
+            it,
+            teams.get(it.id, []),
+            platforms.get(it.id, []),
+            visit.settings.address,
+            is_member=it.id in mine,
+        )
         for it in found
     ]
 

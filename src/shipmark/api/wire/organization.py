@@ -5,7 +5,8 @@ from datetime import datetime
 import msgspec
 
 from shipmark.api.wire import Wire
-from shipmark.api.wire.user import AvatarJson
+from shipmark.api.wire.avatar import AvatarJson, avatar_json
+from shipmark.avatars.model import OwnerKind
 from shipmark.organizations.model import Organization
 
 
@@ -51,7 +52,7 @@ def organization_json(organization: Organization, address: str) -> OrganizationJ
         is_early_adopter=False,
         require_2fa=False,
         require_email_verification=False,
-        avatar=AvatarJson(),
+        avatar=avatar_json(organization.avatar, OwnerKind.ORGANIZATION, address),
         features=["open-membership"] if organization.is_open else [],
         links=LinksJson(organization_url=address, region_url=address),
         has_auth_provider=False,

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from shipmark.api.wire import Wire
-from shipmark.api.wire.user import AvatarJson
+from shipmark.api.wire.avatar import AvatarJson, avatar_json
+from shipmark.avatars.model import OwnerKind
 from shipmark.organizations.model import Team
 from shipmark.projects.model import Environment, Project
 
@@ -46,9 +47,14 @@ class EnvironmentJson(Wire):
 
 
 def project_json(
-    project: Project, teams: Sequence[Team], platforms: Sequence[str], *, is_member: bool
+    project: Project,
+    teams: Sequence[Team],
+    platforms: Sequence[str],
+    address: str,
+    *,
+    is_member: bool,
 ) -> ProjectJson:
-    """A project with its teams and the platforms that were seen."""
+    """A project with its teams and the platforms that were seen; ``address`` is where this server is reached."""
     shown = [TeamJson(id=str(team.id), slug=team.slug, name=team.name) for team in teams]
     return ProjectJson(
         id=str(project.id),
@@ -65,7 +71,7 @@ def project_json(
         status="active",
         team=shown[0] if shown else None,
         teams=shown,
-        avatar=AvatarJson(),
+        avatar=avatar_json(project.avatar, OwnerKind.PROJECT, address),
     )
 
 

@@ -6,6 +6,8 @@ import msgspec
 
 from shipmark.accounts.model import User
 from shipmark.api.wire import Wire
+from shipmark.api.wire.avatar import AvatarJson, avatar_json, photo_url
+from shipmark.avatars.model import OwnerKind
 
 
 class EmailJson(msgspec.Struct):
@@ -14,13 +16,6 @@ class EmailJson(msgspec.Struct):
     id: str
     email: str
     is_verified: bool
-
-
-class AvatarJson(Wire):
-    """Which picture stands for somebody."""
-
-    avatar_type: str = "letter_avatar"
-    avatar_uuid: str | None = None
 
 
 class UserJson(Wire):
@@ -45,14 +40,14 @@ class UserJson(Wire):
     avatar: AvatarJson
 
 
-def user_json(user: User) -> UserJson:
-    """A user as the API shows it."""
+def user_json(user: User, address: str = "") -> UserJson:
+    """A user as the API shows it; ``address`` is where this server is reached, left out where users are nested."""
     return UserJson(
         id=str(user.id),
         name=user.display_name,
         username=user.email,
         email=user.email,
-        avatar_url=None,
+        avatar_url=photo_url(user.avatar, OwnerKind.USER, address),
         is_active=user.is_active,
         has_password_auth=user.has_password,
         is_managed=False,
@@ -66,5 +61,5 @@ def user_json(user: User) -> UserJson:
         emails=[
             EmailJson(id=str(e.id), email=e.email, is_verified=e.is_verified) for e in user.emails
         ],
-        avatar=AvatarJson(),
+        avatar=avatar_json(user.avatar, OwnerKind.USER, address),
     )

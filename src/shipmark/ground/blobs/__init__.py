@@ -12,6 +12,7 @@ class Blobs(Protocol):
 
     * `put` returns once the content is as durable as the store can make it; it is there whole or not at all;
     * `remove` of what is not there changes nothing;
+    * a store that is full refuses `put` with `NoRoom`, one that is out of order refuses with `Unavailable`, in time;
     * `read` streams any stretch without holding the whole content; of a key that is not there it raises ``KeyError``,
       and so do other texts than keys.
     """
@@ -34,4 +35,8 @@ class Blobs(Protocol):
 
     def remove(self, key: str) -> None:
         """Forget it."""
+        ...
+
+    def free_bytes(self) -> int | None:
+        """How much room is left, or null where nobody knows."""
         ...

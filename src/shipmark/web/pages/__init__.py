@@ -7,7 +7,7 @@ from litestar.exceptions import HTTPException
 from shipmark.ground.errors import Refusal
 from shipmark.web.given import provide_visitor
 from shipmark.web.origins import require_own_page
-from shipmark.web.pages import comparison, documentation, issues, releases, sign_in, static
+from shipmark.web.pages import avatars, comparison, documentation, issues, releases, sign_in, static
 from shipmark.web.refusals import failure_page, http_page, refusal_page
 
 #: The one form that is sent to us holds an address and a password.
@@ -27,6 +27,11 @@ router = Router(
         issues.show_issue,
         documentation.show_documentation,
         static.get_file,
+        avatars.show_organization,
+        avatars.show_project,
+        avatars.show_team,
+        avatars.show_user,
+        avatars.show_letters,
     ],
     dependencies={"visitor": Provide(provide_visitor)},
     guards=[require_own_page],

@@ -12,9 +12,10 @@ from shipmark.releases.model import Release
 from shipmark.releases.store import order
 from shipmark.releases.store.differences import ChangedInAll
 from shipmark.repositories import store as repositories
-from shipmark.repositories.model import Author, Commit, Repository
+from shipmark.repositories.model import Commit, Repository
 from shipmark.web.given import Place
 from shipmark.web.views.issue_lines import IssueLine, issue_lines
+from shipmark.web.views.people import Person, people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,7 @@ class ComparedCommit:
     """A commit with who wrote it, and where."""
 
     commit: Commit
-    author: Author | None
+    author: Person | None
     repository: Repository | None
 
 
@@ -61,7 +62,7 @@ class ComparisonStory:
     found: Comparison
     commits: tuple[ComparedCommit, ...]
     removed: tuple[ComparedCommit, ...]
-    authors: tuple[Author, ...]
+    authors: tuple[Person, ...]
     files: tuple[ComparedFile, ...]
     of_head: SideStory
     of_base: SideStory
@@ -99,7 +100,7 @@ def _story(connection: Connection, place: Place, found: Comparison) -> Compariso
         connection, {it.repository_id for it in [*shown]} | {it.repository_id for it in found.files}
     )
     author_ids = {it.author_id for it in shown if it.author_id is not None}
-    authors = repositories.authors_by_ids(connection, author_ids | set(found.author_ids))
+    authors = people(connection, place.organization.id, author_ids | set(found.author_ids))
     return ComparisonStory(
         head=found.head.release,
         base=found.base.release,
@@ -116,7 +117,7 @@ def _story(connection: Connection, place: Place, found: Comparison) -> Compariso
 
 
 def _commits(
-    commits: Sequence[Commit], authors: Mapping[int, Author], known: Mapping[int, Repository]
+    commits: Sequence[Commit], authors: Mapping[int, Person], known: Mapping[int, Repository]
 ) -> tuple[ComparedCommit, ...]:
     return tuple(
         ComparedCommit(

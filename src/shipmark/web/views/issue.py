@@ -102,7 +102,7 @@ def issue_story(connection: Connection, place: Place, text: str) -> IssueStory:
         event=shown_event(*newest) if newest else None,
         activity=tuple(_told(it, around) for it in log),
         history=tuple(_became(it, around) for it in history),
-        suspect=suspect_commit(connection, issue, newest[2]) if newest else None,
+        suspect=suspect_commit(connection, place, issue, newest[2]) if newest else None,
     )
 
 

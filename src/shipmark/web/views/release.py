@@ -15,10 +15,11 @@ from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import fetches
 from shipmark.releases.store import projects as release_projects
 from shipmark.repositories import store as repositories
-from shipmark.repositories.model import Author, ChangedFile, Commit, Repository
+from shipmark.repositories.model import ChangedFile, Commit, Repository
 from shipmark.web.given import Place
 from shipmark.web.views.comparison import previous_release
 from shipmark.web.views.issue_lines import IssueLine, issue_lines
+from shipmark.web.views.people import Person, people
 from shipmark.web.views.release_activity import Happening, what_happened
 from shipmark.web.views.release_list import visible
 
@@ -37,7 +38,7 @@ class CommitLine:
 
     commit: Commit
     repository: Repository | None
-    author: Author | None
+    author: Person | None
     files: tuple[ChangedFile, ...]
     file_count: int
 
@@ -115,13 +116,16 @@ def _commit_page(connection: Connection, release: Release, number: int) -> Commi
     )
     commits = [commit for _, commit in found[:COMMITS_PER_PAGE]]
     has_older = len(found) > COMMITS_PER_PAGE and number < COMMIT_PAGES_MAX
-    return CommitPage(lines=_lines(connection, commits), number=number, has_older=has_older)
+    lines = _lines(connection, release.organization_id, commits)
+    return CommitPage(lines=lines, number=number, has_older=has_older)
 
 
-def _lines(connection: Connection, commits: Sequence[Commit]) -> tuple[CommitLine, ...]:
+def _lines(
+    connection: Connection, organization_id: int, commits: Sequence[Commit]
+) -> tuple[CommitLine, ...]:
     known = repositories.by_ids(connection, {commit.repository_id for commit in commits})
     author_ids = {commit.author_id for commit in commits if commit.author_id is not None}
-    authors = repositories.authors_by_ids(connection, author_ids)
+    authors = people(connection, organization_id, author_ids)
     files = repositories.changes_of(connection, [commit.id for commit in commits])
     return tuple(
         CommitLine(

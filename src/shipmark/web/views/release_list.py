@@ -20,10 +20,9 @@ from shipmark.releases.model import (
 from shipmark.releases.search import parse
 from shipmark.releases.store import listing
 from shipmark.releases.store import projects as release_projects
-from shipmark.repositories import store as repositories
-from shipmark.repositories.model import Author
 from shipmark.web import addresses
 from shipmark.web.given import Place, Visitor
+from shipmark.web.views.people import Person, people
 from shipmark.web.words import package
 
 RELEASES_PER_PAGE = 25
@@ -68,7 +67,7 @@ class Row:
     release: Release
     projects: tuple[Project, ...]
     new_issue_count: int
-    authors: tuple[Author, ...]
+    authors: tuple[Person, ...]
     deploy: Deploy | None
 
     @property
@@ -139,7 +138,7 @@ def _rows(connection: Connection, place: Place, found: Sequence[Release]) -> tup
     attached = release_projects.of_releases(connection, [release.id for release in found])
     last = deploys.by_ids(connection, {it.last_deploy_id for it in found if it.last_deploy_id})
     author_ids = {author_id for release in found for author_id in release.author_ids}
-    authors = repositories.authors_by_ids(connection, author_ids)
+    authors = people(connection, place.organization.id, author_ids)
     rows = []
     for release in found:
         shown, new_issue_count = visible(attached.get(release.id, ()), place)

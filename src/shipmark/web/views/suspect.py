@@ -11,7 +11,9 @@ from shipmark.issues.model import Issue
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
-from shipmark.repositories.model import Author, Commit, Repository
+from shipmark.repositories.model import Commit, Repository
+from shipmark.web.given import Place
+from shipmark.web.views.people import Person, people
 
 _FRAMES = 25
 
@@ -21,14 +23,14 @@ class SuspectCommit:
     """The most suspicious commit, with who wrote it, the release that it came with, and the file in the stack."""
 
     commit: Commit
-    author: Author | None
+    author: Person | None
     repository: Repository | None
     release: Release | None
     filename: str
 
 
 def suspect_commit(
-    connection: Connection, issue: Issue, payload: Mapping[str, object]
+    connection: Connection, place: Place, issue: Issue, payload: Mapping[str, object]
 ) -> SuspectCommit | None:
     """The commit that most likely brought the issue, or null if nothing points to one."""
     try:
@@ -42,7 +44,7 @@ def suspect_commit(
     author_ids = [commit.author_id] if commit.author_id is not None else []
     return SuspectCommit(
         commit=commit,
-        author=repositories.authors_by_ids(connection, author_ids).get(commit.author_id or 0),
+        author=people(connection, place.organization.id, author_ids).get(commit.author_id or 0),
         repository=repositories.by_ids(connection, [commit.repository_id]).get(
             commit.repository_id
         ),

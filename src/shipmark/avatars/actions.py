@@ -1,0 +1,43 @@
+"""What can be done with avatars? Keep a photo, and choose what is shown (files-and-avatars.md 2.4)."""
+
+from datetime import datetime
+from io import BytesIO
+
+from sqlalchemy import Connection, Table
+
+from shipmark.avatars import images, store
+from shipmark.avatars.model import Avatar, AvatarKind, NewAvatar, Owner, PhotoMissing
+from shipmark.files import actions as files
+from shipmark.files.model import FileKind, NewFile, StashedFile
+from shipmark.files.stashing import stash_file
+from shipmark.ground.blobs import Blobs
+from shipmark.ground.database import Database
+
+
+def stash(database: Database, blobs: Blobs, photo: bytes, at: datetime) -> StashedFile:
+    """Write a photo where files are kept, before the unit of work that makes it somebody's."""
+    return stash_file(database, blobs, BytesIO(photo).read, at, most=images.BYTES_MAX)
+
+
+def save(
+    connection: Connection, owner: Owner, owners: Table, new: NewAvatar, *, name: str, at: datetime
+) -> Avatar:
+    """Show the owner so; ``name`` is that of the photo's file, and a photo that it replaces is deleted.
+
+    ``owners`` is the table that the owner is in, which has a copy. Raises `PhotoMissing` where there is no photo.
+    """
+    avatar_id, ident, file_id = store.hold(connection, owner, new.ident, at)
+    if new.photo is not None:
+        replaced = file_id
+        kept = files.keep(connection, NewFile(name=name, kind=FileKind.AVATAR), new.photo, at)
+        ident, file_id = new.ident, kept.id
+    elif new.kind is AvatarKind.UPLOAD and file_id is None:
+        raise PhotoMissing
+    else:
+        replaced = None
+    avatar = Avatar(kind=new.kind, ident=ident if file_id is not None else None)
+    store.change(connection, avatar_id, avatar, file_id, at)
+    store.show(connection, owners, owner.id, avatar)
+    if replaced is not None:
+        files.remove(connection, [replaced], at)
+    return avatar

@@ -1,0 +1,42 @@
+"""Who wrote something, as pages show them: authors, with the photos of those who are members."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from shipmark.avatars.model import OwnerKind, photo_path
+from shipmark.organizations import store as organizations
+from shipmark.repositories import store as repositories
+
+#: In how many pixels photos are loaded: twice as many as they are shown in, for fine screens.
+PHOTO_PIXELS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An author; ``photo`` is its address, if there is one to be shown."""
+
+    id: int
+    name: str | None
+    email: str
+    photo: str | None
+
+
+def people(
+    connection: Connection, organization_id: int, author_ids: Collection[int]
+) -> dict[int, Person]:
+    """The authors of those ids, in two statements whatever their number."""
+    authors = repositories.authors_by_ids(connection, author_ids)
+    addresses = {author.email for author in authors.values()}
+    avatars = organizations.avatars_by_email(connection, organization_id, addresses)
+    photos = {email: photo_of(it.photo, OwnerKind.USER) for email, it in avatars.items()}
+    return {
+        it.id: Person(id=it.id, name=it.name, email=it.email, photo=photos.get(it.email))
+        for it in authors.values()
+    }
+
+
+def photo_of(ident: str | None, owner: OwnerKind) -> str | None:
+    """Where a page loads a small photo from, if there is one."""
+    return f"{photo_path(owner, ident)}?s={PHOTO_PIXELS}" if ident else None

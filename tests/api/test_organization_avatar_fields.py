@@ -1,0 +1,72 @@
+"""The avatar in the body that changes an organization (files-and-avatars.md 1.4.1)."""
+
+from typing import Any
+
+import pytest
+from given import World
+from pictures import picture, sent
+
+from shipmark.api import avatars
+from shipmark.api.given import Visit
+from shipmark.avatars.model import Avatar, AvatarKind
+from shipmark.ground.blobs import Blobs
+from shipmark.ground.database import Database
+from shipmark.ground.errors import Invalid
+from shipmark.ground.settings import Settings
+from shipmark.organizations import actions as organizations
+from shipmark.organizations import store
+from shipmark.serving.fields import Record, checked
+
+BODY = Record(avatars.ORGANIZATION_FIELDS)
+
+
+@pytest.fixture
+def change(database: Database, blobs: Blobs, world: World) -> Any:
+    """Changes acme as the body says; says how it is shown then, or null if nothing was said of that."""
+    visit = Visit(None, database, blobs, Settings(), frozenset())  # type: ignore[arg-type]
+
+    def changed(body: dict[str, object]) -> Avatar | None:
+        new = avatars.stashed_of_organization(visit, checked(BODY, body))
+        if new is None:
+            return None
+        with database.transaction() as connection:
+            acme = store.by_id(connection, world.organizations["acme"])
+            assert acme is not None
+            avatars.saved(organizations.save_avatar, connection, acme, new, avatars.OF_ORGANIZATION)
+            kept = store.by_slug(connection, "acme")
+        assert kept is not None
+        return kept.avatar
+
+    return changed
+
+
+@pytest.mark.parametrize("body", [{}, {"avatar": None}, {"avatarType": None}, {"avatar": ""}])
+def test_nothing_is_said_and_nothing_changed(change: Any, body: dict[str, object]) -> None:
+    assert change(body) is None
+
+
+def test_a_photo_without_a_type_is_shown(change: Any) -> None:
+    shown = change({"avatar": sent(picture())})
+    assert shown.kind is AvatarKind.UPLOAD
+    assert shown.photo
+    assert change({"avatarType": "letter_avatar"}) == Avatar(ident=shown.ident)
+    assert change({"avatarType": "upload"}) == shown
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            {"avatarType": "upload"},
+            {"avatarType": ["Cannot set avatarType to upload without avatar"]},
+        ),
+        ({"avatarType": "gravatar"}, {"avatarType": ['"gravatar" is not a valid choice.']}),
+        ({"avatar": "x"}, {"avatar": ["Invalid image format."]}),
+    ],
+)
+def test_what_is_wrong_is_named_as_that_body_has_it(
+    change: Any, body: dict[str, object], said: object
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        change(body)
+    assert refused.value.fields == said
