@@ -10,6 +10,8 @@ from typing import Literal
 from conformance.servers import Organization
 
 CLIENTS = Path(__file__).parents[2] / ".clients"
+#: The newer client, the SDK for JavaScript, bundlers and their plugins.
+PACKAGES = CLIENTS / "npm/node_modules"
 MISSING = "The client {} is missing. Run tests/conformance/install_clients.sh, which installs it."
 
 Verb = Literal[
@@ -58,7 +60,7 @@ CLI2 = Kind(name="sentry-cli 2", program=CLIENTS / "cli2/bin/sentry-cli", comman
 CLI3 = Kind(name="sentry-cli 3", program=CLIENTS / "cli3/bin/sentry-cli", commands=_OF_SENTRY_CLI)
 NEW = Kind(
     name="sentry",
-    program=CLIENTS / "new/node_modules/.bin/sentry",
+    program=PACKAGES / ".bin/sentry",
     commands=_OF_NEW,
     is_new=True,
 )

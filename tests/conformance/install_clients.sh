@@ -3,7 +3,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-NEW=0.49.0
+# The newer client, the SDK, and what builds an app. Two versions of a plugin have names of their own.
+PACKAGES=(
+    sentry@0.49.0
+    @sentry/node@11.12.0
+    vite@8.3.8
+    webpack@5.112.2
+    vite-plugin-5@npm:@sentry/vite-plugin@5.4.1
+    vite-plugin-11@npm:@sentry/vite-plugin@11.9.0
+    webpack-plugin-11@npm:@sentry/webpack-plugin@11.8.0
+)
 PYTHON=${PYTHON:-python3}
 
 # A folder holds a client of this version when the client, asked, says so.
@@ -26,15 +35,20 @@ install_npm() {
 # Debian 12 has node 18, and the newer client needs 20: then one is put beside it, where the tests look first.
 node_is_old() { [ "$(node --version | tr -d v | cut -d. -f1)" -lt 20 ]; }
 
-install_new() {
-    grep -qsF "\"version\": \"$NEW\"" .clients/new/node_modules/sentry/package.json && return
+# All in one go, for most of the time is npm's start. They are there when the list is: it is written last.
+install_packages() { # folder, packages
+    local folder=$1; shift
     install_npm
-    local wanted=("sentry@$NEW")
-    if node_is_old; then wanted+=("node@20"); fi
-    npm install --prefix .clients/new --no-package-lock --no-audit --no-fund --loglevel error "${wanted[@]}"
+    if node_is_old; then set -- "$@" node@20; fi
+    [ "$(cat "$folder/installed" 2>/dev/null)" = "$*" ] && return
+    rm -rf "$folder"
+    # Without the variable a package of theirs may fetch a program that is there already, as a package of its own.
+    SENTRYCLI_SKIP_DOWNLOAD=1 npm install --prefix "$folder" --no-package-lock --no-audit --no-fund \
+        --prefer-offline --loglevel error "$@"
+    echo "$*" >"$folder/installed"
 }
 
 mkdir -p .clients
 install_sentry_cli .clients/cli2 2.58.6
 install_sentry_cli .clients/cli3 3.8.2
-install_new
+install_packages .clients/npm "${PACKAGES[@]}"

@@ -49,14 +49,24 @@ class Organization:
         assert answer.status == 200, (path, answer)
         return answer.body
 
-    def ask(self, method: str, path: str, body: object = None) -> Answer:
-        """Ask the API in the organization's name."""
+    def of_project(self, path: str, project: str = "web") -> Any:
+        """What is at ``projects/{slug}/{project}/`` and the path; anything but 200 is a failure."""
+        answer = self.ask("GET", path, project=project)
+        assert answer.status == 200, (path, answer)
+        return answer.body
+
+    def ask(
+        self, method: str, path: str, body: object = None, *, project: str | None = None
+    ) -> Answer:
+        """Ask the API in the organization's name, below the organization's address or a project's."""
+        kind, below = ("organizations", "") if project is None else ("projects", f"{project}/")
         at = urlsplit(self.url)
         connection = HTTPConnection(str(at.hostname), at.port, timeout=30)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         content = None if body is None else json.dumps(body)
         try:
-            connection.request(method, f"/api/0/organizations/{self.slug}/{path}", content, headers)
+            address = f"/api/0/{kind}/{self.slug}/{below}{path}"
+            connection.request(method, address, content, headers)
             answer = connection.getresponse()
             text = answer.read()
         finally:
