@@ -1,0 +1,163 @@
+"""Real bundlers with Sentry's plugins build an app, and node runs it with the SDK: from build to error (clients.md 8)."""
+
+import os
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conformance.built import bundles, files, looked_up
+from conformance.clients import PACKAGES
+from conformance.git import Checkout
+from conformance.servers import Organization
+
+APP = Path(__file__).parent / "app"
+DIGEST_SECONDS = 10.0
+VERSION = "shop@1.0.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Builder:
+    """A bundler with a plugin, and the program that it makes."""
+
+    plugin: str
+    command: tuple[str, ...]
+    program: str
+    #: It runs sentry-cli 2; the newer plugins have the newer client in them.
+    is_old: bool = False
+
+
+VITE = ("node_modules/.bin/vite", "build", "--configLoader", "native")
+BUILDERS = [
+    Builder(plugin="vite-plugin-5", command=VITE, program="dist/main.js", is_old=True),
+    Builder(plugin="vite-plugin-11", command=VITE, program="dist/main.js"),
+    Builder(plugin="webpack-plugin-11", command=("node", "webpack.mjs"), program="dist/main.cjs"),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """The app in a folder of its own, with a builder and an organization."""
+
+    builder: Builder
+    organization: Organization
+    repository: Checkout
+
+    def build(self, *projects: str) -> str:
+        """Build it; says what was printed."""
+        done = self._run(
+            *self.builder.command,
+            SHOP_PLUGIN=self.builder.plugin,
+            SHOP_RELEASE=VERSION,
+            SHOP_DIST="7",
+            SHOP_PROJECTS=",".join(projects),
+            SENTRY_URL=self.organization.url,
+            SENTRY_ORG=self.organization.slug,
+            SENTRY_AUTH_TOKEN=self.organization.token,
+            SENTRY_CONFIG_DIR=str(self.repository.folder.parent / "settings"),
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def open(self) -> None:
+        """Run it: it ends with an error, which the SDK reports."""
+        done = self._run("node", self.builder.program, SENTRY_DSN=self.organization.dsns["web"])
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "RangeError: no money for Größe 42" in done.stderr
+
+    def _run(self, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        kept = {
+            # A node that was installed beside the packages goes before the machine's.
+            "PATH": f"{PACKAGES / '.bin'}:{os.environ['PATH']}",
+            "HOME": str(self.repository.folder.parent),
+            "LANG": "C.UTF-8",
+            "NO_COLOR": "1",
+        }
+        return subprocess.run(
+            words,
+            cwd=self.repository.folder,
+            env=kept | variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+@pytest.fixture(params=BUILDERS, ids=lambda builder: builder.plugin)
+def shop(request: pytest.FixtureRequest, organization: Organization, repository: Checkout) -> Shop:
+    """The app with each builder, in a checkout of a repository that the organization has."""
+    shutil.copytree(APP, repository.folder, dirs_exist_ok=True)
+    (repository.folder / "node_modules").symlink_to(PACKAGES)
+    body = {"name": "acme/web", "url": "https://git.example.com/acme/web"}
+    assert organization.ask("POST", "repos/", body).status == 201
+    return Shop(builder=request.param, organization=organization, repository=repository)
+
+
+def test_a_build_ships_a_release_whose_errors_are_readable(shop: Shop) -> None:
+    said = shop.build("web", "api")
+    assert "Successfully uploaded source maps to Sentry" in said
+    check_the_release(shop)
+    check_the_bundles(shop.organization)
+    shop.open()
+    check_the_issue(shop.organization)
+
+
+def check_the_release(shop: Shop) -> None:
+    """It is finalized and deployed, with the commits as far as the client sends them."""
+    release = shop.organization.release(VERSION)
+    named = sorted(project["slug"] for project in release["projects"])
+    # The older plugin runs sentry-cli 2, which makes a release for the first project only.
+    assert named == (["web"] if shop.builder.is_old else ["api", "web"])
+    assert release["dateReleased"] is not None
+    assert release["lastDeploy"]["environment"] == "production"
+    assert release["commitCount"] == (3 if shop.builder.is_old else 0)
+
+
+def check_the_bundles(organization: Organization) -> None:
+    """Each project has the script and its map, under one debug id."""
+    for project in ("web", "api"):
+        [bundle] = bundles(organization, project)
+        assert bundle["associations"] == [{"release": VERSION, "dist": "7"}]
+        held = files(organization, bundle, project)
+        [debug_id] = {it["debugId"] for it in held.values()}
+        assert set(held) == {f"~/{debug_id}-0.js", f"~/{debug_id}-0.js.map"}
+        assert looked_up(organization, f"debug_id={debug_id}", project) == ["debug-id"]
+
+
+def check_the_issue(organization: Organization) -> None:
+    """The SDK knows the release without being told: the plugin has written it into the program."""
+    issue = issue_when_digested(organization)
+    assert issue["title"] == "RangeError: no money for Größe 42"
+    assert issue["firstRelease"]["version"] == VERSION
+
+
+def check_the_stack(organization: Organization) -> None:
+    """The event has the frames of the source, not of what was built."""
+    event = organization.get("issues/WEB-1/events/latest/")
+    [entry] = [it["data"] for it in event["entries"] if it["type"] == "exception"]
+    frames = entry["values"][0]["stacktrace"]["frames"]
+    main, opened, thrown = [it for it in frames if "/src/" in it["filename"]]
+    assert main["filename"].endswith("src/main.ts")
+    assert (opened["function"], opened["lineNo"]) == ("openShop", 18)
+    assert thrown["filename"].endswith("src/shop.ts")
+    assert (thrown["function"].rpartition(".")[2], thrown["lineNo"]) == ("sell", 11)
+    code = (APP / "src/shop.ts").read_text("utf8").splitlines()
+    around = dict(thrown["context"])
+    assert around[11] == code[10]
+    assert around[8] == code[7]
+
+
+def issue_when_digested(organization: Organization) -> Any:
+    """``WEB-1`` as soon as its event is digested."""
+    deadline = time.monotonic() + DIGEST_SECONDS
+    while True:
+        answer = organization.ask("GET", "issues/WEB-1/")
+        if answer.status == 200:
+            return answer.body
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.05)
