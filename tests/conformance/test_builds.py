@@ -1,4 +1,4 @@
-"""Real bundlers with Sentry's plugins build an app, and node runs it with the SDK: from build to error (clients.md 8)."""
+"""Real bundlers with the plugins build an app, and node runs it with the SDK: from build to error (clients.md 8)."""
 
 import os
 import shutil
