@@ -33,9 +33,9 @@ def _files(cli: Client) -> None:
 def test_debug_files_are_known_by_their_ids(cli: Client) -> None:
     said = cli.succeeds("debug-files", "upload", "--wait", "shop.sym")
     assert "Uploaded 1 missing debug information file" in said
-    assert f"OK {DEBUG_ID} (shop; x86_64" in said
+    assert f"OK {DEBUG_ID} (shop.sym; x86_64 debug companion)" in said
     [found] = cli.organization.of_project(f"files/dsyms/?debug_id={DEBUG_ID}")
-    assert (found["debugId"], found["objectName"]) == (DEBUG_ID, "shop")
+    assert (found["debugId"], found["objectName"]) == (DEBUG_ID, "shop.sym")
     assert (found["cpuName"], found["symbolType"]) == ("x86_64", "breakpad")
     assert cli.organization.of_project("files/dsyms/", "api") == []
 
