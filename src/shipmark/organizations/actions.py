@@ -79,6 +79,13 @@ def authenticate(connection: Connection, token: str) -> OrganizationToken:
     return known
 
 
+def note_token_use(
+    connection: Connection, token_id: int, project_id: int | None, at: datetime
+) -> None:
+    """Write down that a token of an organization was used for a project, once a minute at most."""
+    store.note_use(connection, token_id, project_id, at)
+
+
 def access_of_user(
     connection: Connection, slug_or_id: str, user: User, token_scopes: frozenset[str] | None
 ) -> Access:
@@ -92,7 +99,9 @@ def access_of_user(
     organization, role = known
     if role is None:
         raise NotAllowed
-    scopes = role.scopes if token_scopes is None else role.scopes & token_scopes
+    scopes = organization.scopes_of(role)
+    if token_scopes is not None:
+        scopes &= token_scopes
     return Access(
         organization=organization,
         scopes=scopes,

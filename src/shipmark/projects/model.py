@@ -1,7 +1,8 @@
 """What is a project, a DSN key, an environment?"""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 ENVIRONMENT_MAX = 64
@@ -35,6 +36,10 @@ class ProjectKey:
     secret_key: str
     label: str
     is_active: bool
+    created_at: datetime | None = None
+    #: How many events in how many seconds; kept and shown, and without effect.
+    rate_limit: tuple[int, int] | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
 
     def dsn(self, address: str) -> str:
         """The DSN for SDKs, given the address of this server."""

@@ -1,7 +1,7 @@
-"""Where are projects, their keys and environments kept?"""
+"""Where are projects, their teams and platforms kept?"""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -25,7 +25,8 @@ from sqlalchemy import (
 from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 from shipmark.organizations.model import Access, Team
 from shipmark.organizations.store import is_on_team, teams
-from shipmark.projects.model import Environment, Project, ProjectKey
+from shipmark.projects.model import Project
+from shipmark.projects.store.keys import keys
 
 
 class ProjectColumns(TypedColumns):
@@ -50,42 +51,11 @@ class ProjectTeamColumns(TypedColumns):
     team_id = Column(Id, ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
-class ProjectKeyColumns(TypedColumns):
-    """A DSN key. Both halves are 32 hexadecimal digits."""
-
-    id = Column(Id, primary_key=True)
-    project_id = Column(
-        Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False, index=True
-    )
-    public_key = Column(String(32), nullable=False, unique=True)
-    secret_key = Column(String(32), nullable=False)
-    label = Column(String(64), nullable=False)
-    is_active = Column(Boolean, nullable=False)
-    created_at = Column(Moment, nullable=False)
-
-
 class ProjectPlatformColumns(TypedColumns):
     """A platform that events of the project came from."""
 
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     platform = Column(String(64), primary_key=True)
-
-
-class EnvironmentColumns(TypedColumns):
-    """An environment of an organization."""
-
-    id = Column(Id, primary_key=True)
-    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
-    name = Column(String(64), nullable=False)
-
-
-class ProjectEnvironmentColumns(TypedColumns):
-    """An environment that a project runs in."""
-
-    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
-    environment_id = Column(
-        Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
 
 
 projects = Table(
@@ -96,17 +66,7 @@ projects = Table(
     sqlite_autoincrement=True,
 )
 project_teams = Table("project_teams", metadata, ProjectTeamColumns)
-keys = Table("project_keys", metadata, ProjectKeyColumns, sqlite_autoincrement=True)
 platforms = Table("project_platforms", metadata, ProjectPlatformColumns)
-environments = Table(
-    "environments",
-    metadata,
-    EnvironmentColumns,
-    UniqueConstraint("organization_id", "name"),
-    sqlite_autoincrement=True,
-)
-project_environments = Table("project_environments", metadata, ProjectEnvironmentColumns)
-
 _PROJECT = (
     projects.c.id,
     projects.c.organization_id,
@@ -138,14 +98,6 @@ _PLATFORMS_OF = (
     select(platforms.c.project_id, platforms.c.platform)
     .join(WANTED, WANTED.c.id == platforms.c.project_id)
     .order_by(platforms.c.platform)
-)
-_LINK_ENVIRONMENT = (
-    upsert(project_environments)
-    .from_select(
-        ["project_id", "environment_id"],
-        select(WANTED.c.id, bindparam("environment_id", type_=Id)).order_by(WANTED.c.id),
-    )
-    .on_conflict_do_nothing()
 )
 _NOTE_RELEASES = (
     update(projects)
@@ -235,25 +187,6 @@ def teams_of(connection: Connection, project_ids: Collection[int]) -> dict[int, 
     return found
 
 
-def add_key(connection: Connection, key: ProjectKey, at: datetime) -> None:
-    """Keep a DSN key."""
-    row = {"project_id": key.project_id, "public_key": key.public_key, "secret_key": key.secret_key}
-    row |= {"label": key.label, "is_active": key.is_active, "created_at": at}
-    connection.execute(upsert(keys).values(row))
-
-
-def keys_of(connection: Connection, project_id: int) -> list[ProjectKey]:
-    """The project's keys, newest first."""
-    query = (
-        select(
-            keys.c.project_id, keys.c.public_key, keys.c.secret_key, keys.c.label, keys.c.is_active
-        )
-        .where(keys.c.project_id == project_id)
-        .order_by(keys.c.id.desc())
-    )
-    return [_key(*row) for row in connection.execute(query)]
-
-
 def by_key(connection: Connection, public_key: str) -> Project | None:
     """The project whose active key this is."""
     query = (
@@ -306,45 +239,6 @@ def next_short_id(connection: Connection, project_id: int) -> int:
     return connection.execute(statement).scalar_one()
 
 
-def ensure_environment(connection: Connection, organization_id: int, name: str) -> Environment:
-    """The organization's environment with that name, made if missing."""
-    row = {"organization_id": organization_id, "name": name}
-    known = environments_named(connection, organization_id, [name])
-    if not known:
-        connection.execute(upsert(environments).values(row).on_conflict_do_nothing())
-        known = environments_named(connection, organization_id, [name])
-    return known[0]
-
-
-def environments_named(
-    connection: Connection, organization_id: int, names: Iterable[str]
-) -> list[Environment]:
-    """Those of the organization's environments that have one of the names."""
-    query = select(environments.c.id, environments.c.name).where(
-        environments.c.organization_id == organization_id, environments.c.name.in_(list(names))
-    )
-    return [Environment(id=i, name=name) for i, name in connection.execute(query)]
-
-
-def link_environment(
-    connection: Connection, environment_id: int, project_ids: Collection[int]
-) -> None:
-    """Remember that these projects run there."""
-    parameters = wanted(project_ids) | {"environment_id": environment_id}
-    connection.execute(_LINK_ENVIRONMENT, parameters)
-
-
-def environments_of(connection: Connection, project_id: int) -> list[Environment]:
-    """The project's environments, by name."""
-    query = (
-        select(environments.c.id, environments.c.name)
-        .join(project_environments, project_environments.c.environment_id == environments.c.id)
-        .where(project_environments.c.project_id == project_id)
-        .order_by(environments.c.name)
-    )
-    return [Environment(id=i, name=name) for i, name in connection.execute(query)]
-
-
 def _seen_by(connection: Connection, access: Access, *, is_everything: bool) -> list[Project]:
     query, parameters = _ALL_OF, {"organization_id": access.organization.id}
     if not (is_everything or access.reaches_all):
@@ -374,16 +268,4 @@ def _project(
         has_releases=has_releases,
         created_at=created_at,
         commit_paths=tuple(json.loads(commit_paths)) if commit_paths != "[]" else (),
-    )
-
-
-def _key(
-    project_id: int, public_key: str, secret_key: str, label: str, is_active: bool
-) -> ProjectKey:
-    return ProjectKey(
-        project_id=project_id,
-        public_key=public_key,
-        secret_key=secret_key,
-        label=label,
-        is_active=is_active,
     )
