@@ -14,6 +14,7 @@ from litestar.types import ASGIApp
 from shipmark.api.document.making import Document
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
+    audit_logs,
     commit_fetches,
     commit_paths,
     committers,
@@ -23,8 +24,13 @@ from shipmark.api.routes import (
     identity,
     issue_releases,
     issues,
+    members,
+    org_tokens,
+    organizations,
     people,
     project_commits,
+    project_details,
+    project_keys,
     project_releases,
     release_bulk,
     release_children,
@@ -34,6 +40,7 @@ from shipmark.api.routes import (
     release_stats,
     remotes,
     repositories,
+    teams,
     thresholds,
 )
 from shipmark.ground import logs
@@ -51,6 +58,13 @@ from shipmark.work import timers
 
 API = (
     identity.router,
+    organizations.router,
+    audit_logs.router,
+    org_tokens.router,
+    members.router,
+    teams.router,
+    project_details.router,
+    project_keys.router,
     release_lists.router,
     release_bulk.router,
     release_children.router,

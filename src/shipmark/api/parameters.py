@@ -123,7 +123,6 @@ ISSUE_QUERY = replace(
     + ".",
     example="is:unresolved",
 )
-SLUG_QUERY = replace(RELEASE_QUERY, about="Text that slugs hold.", example="we")
 NAME_QUERY = replace(
     RELEASE_QUERY,
     about="Text that names hold; several must all be there.",
@@ -255,6 +254,50 @@ FRAME_LIMIT = Parameter(
     example="5",
 )
 
+AUDIT_FILTER = (
+    Parameter(name="event", about="Only events of this name.", example="org.edit"),
+    Parameter(name="actor", about="Only what the user of this id has done.", example="1"),
+)
+TEAM_QUERY = replace(
+    RELEASE_QUERY,
+    about="Text that slugs or names hold, or terms such as `slug:core`, `id:1`.",
+    example="core",
+)
+PROJECT_QUERY = replace(
+    RELEASE_QUERY,
+    about="Text that slugs or names hold, or terms such as `slug:web`, `platform:python`, `!team:core`.",
+    example="we",
+)
+KEY_STATUS = Parameter(
+    name="status",
+    about="Only keys that are so.",
+    schema={"type": "string", "enum": ["active", "inactive", ""]},
+    example="active",
+)
+PROJECT_STATUS = Parameter(
+    name="status",
+    about="Only projects that are so: all are active.",
+    schema={"type": "string", "enum": ["active", "deleted", ""]},
+    example="active",
+)
+ALL_PROJECTS = Parameter(
+    name="all_projects",
+    about="`1` shows all on one page.",
+    schema=_SWITCH,
+    example="1",
+)
+ORGANIZATION_QUERY = replace(
+    RELEASE_QUERY,
+    about="Text that names or slugs hold, or terms such as `slug:acme`, `status:active`.",
+    example="acme",
+)
+DETAILED = Parameter(
+    name="detailed",
+    about="`0` leaves out what an object holds of others.",
+    schema=_SWITCH,
+    example="0",
+)
+
 #: What the parts of paths are, by their name.
 PARTS: Mapping[str, Parameter] = {
     it.name: it
@@ -283,6 +326,8 @@ PARTS: Mapping[str, Parameter] = {
         Parameter(name="threshold", about="Id of the threshold.", example="1"),
         Parameter(name="member", about="Id of the member, or `me`.", example="me"),
         Parameter(name="team", about="Slug or id of the team.", example="core"),
+        Parameter(name="token", about="Id of the token.", example="1"),
+        Parameter(name="key", about="The public half of the key.", example="0" * 31 + "1"),
         Parameter(
             name="plugin",
             about="Who sends; the address that a project shows says `builtin`.",

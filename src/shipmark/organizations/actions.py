@@ -65,10 +65,29 @@ def create_token(
     at: datetime,
 ) -> str:
     """Make a token for pipelines; the answer is shown once and never kept."""
+    _, token = add_token(
+        connection, organization, name=name, address=address, secret=secret, by=by, at=at
+    )
+    return token
+
+
+def add_token(
+    connection: Connection,
+    organization: Organization,
+    *,
+    name: str,
+    address: str,
+    secret: bytes,
+    by: User | None,
+    at: datetime,
+) -> tuple[int, str]:
+    """The same, with the id of the token."""
     token = tokens.written(organization.slug, address, secret, at)
     by_id = by.id if by else None
-    store.add_token(connection, organization.id, name, digest(token), token[-4:], by_id, at)
-    return token
+    token_id = store.add_token(
+        connection, organization.id, name, digest(token), token[-4:], by_id, at
+    )
+    return token_id, token
 
 
 def authenticate(connection: Connection, token: str) -> OrganizationToken:

@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 
 from shipmark.ground import jobs
 from shipmark.ground.errors import NotFound
-from shipmark.organizations import audit, ending, options, relays, store
+from shipmark.organizations import audit, ending, options, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Actor, Flag, Organization, OrganizationStatus, Role
+from shipmark.organizations.relays import GivenRelay, merged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Amendment:
     is_restored: bool = False
     switches: Mapping[str, bool] = field(default_factory=dict)
     options: Mapping[str, object] = field(default_factory=dict)
-    relays: Sequence[relays.GivenRelay] | None = None
+    relays: Sequence[GivenRelay] | None = None
 
 
 @dataclass(slots=True)
@@ -120,13 +121,13 @@ def _change_options(changes: _Changes, stored: options.Stored, given: Mapping[st
 def _change_relays(
     changes: _Changes,
     stored: options.Stored,
-    given: Sequence[relays.GivenRelay] | None,
+    given: Sequence[GivenRelay] | None,
     at: datetime,
 ) -> None:
     if given is None:
         return
     known = options.trusted_relays(stored)
-    kept = relays.merged(known, given, at)
+    kept = merged(known, given, at)
     if kept is None:
         return
     is_first = options.TRUSTED_RELAYS not in stored

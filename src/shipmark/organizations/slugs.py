@@ -6,7 +6,8 @@ SLUG_MAX = 50
 SLUG_MIN = 3
 #: Upper case passes here; ends without a dash, and is not all digits, which would read as an id.
 PATTERN = re.compile(r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", re.ASCII)
-PROJECT_PATTERN = re.compile(r"(?![0-9]+$)[a-z0-9_-]+", re.ASCII)
+#: What teams and projects may be called.
+TEAM_PATTERN = re.compile(r"(?![0-9]+$)[a-z0-9_-]+", re.ASCII)
 
 RESERVED = frozenset([
     "404", "500", "_admin", "_experiment", "_static", "about", "accept", "access", "account", "accountspayable",

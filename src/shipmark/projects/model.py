@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 ENVIRONMENT_MAX = 64
+NAME_MAX = 200
+PLATFORM_MAX = 64
 _BAD_IN_ENVIRONMENTS = re.compile(r"[\r\n\f/]")
 
 

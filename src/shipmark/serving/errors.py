@@ -1,6 +1,7 @@
 """What does a refusal look like on the wire? The only place that knows both (auth-and-errors.md 5)."""
 
 from collections.abc import Mapping
+from urllib.parse import quote, unquote
 
 from litestar import Request, Response
 from litestar.datastructures import State
@@ -12,6 +13,7 @@ from shipmark.ground.errors import (
     BadRequest,
     Conflict,
     Invalid,
+    Moved,
     NotAllowed,
     NotFound,
     NotSignedIn,
@@ -24,6 +26,7 @@ from shipmark.ground.telemetry import failed
 AnyRequest = Request[object, object, State]
 
 _STATUS: Mapping[type[Refusal], int] = {
+    Moved: 302,
     Invalid: 400,
     BadRequest: 400,
     NotSignedIn: 401,
@@ -34,16 +37,43 @@ _STATUS: Mapping[type[Refusal], int] = {
     Unsupported: 415,
 }
 
+#: Where in an address the name of what an organization has comes first.
+_NAMES_FROM = 5
+
 #: Deliberately not "Basic", which would make browsers ask for a password.
 _CHALLENGE = {"WWW-Authenticate": 'xBasic realm="api"'}
 
 
-def refusal_answer(_: AnyRequest, refusal: Refusal) -> Response[object]:
+def refusal_answer(request: AnyRequest, refusal: Refusal) -> Response[object]:
     """The answer to a refused request."""
+    if isinstance(refusal, Moved):
+        return _moved_answer(request, refusal)
     status = _STATUS[type(refusal)]
     headers = _CHALLENGE if status == 401 else None
     return Response(
         body_of(refusal), status_code=status, headers=headers, media_type="application/json"
+    )
+
+
+def _moved_answer(request: AnyRequest, refusal: Moved) -> Response[object]:
+    """Leads to the same address with the name that the thing has now (auth-and-errors.md 4)."""
+    raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    parts = raw.decode("latin-1").partition("?")[0].split("/")
+    # What is below a project may be called as it was: the first is the project, behind /api/0/projects/{organization}.
+    place = next(at for at in range(_NAMES_FROM, len(parts)) if unquote(parts[at]) == refusal.part)
+    parts[place] = quote(refusal.slug)
+    query = request.scope["query_string"].decode("latin-1")
+    url = "/".join(parts) + (f"?{query}" if query else "")
+    detail = {
+        "code": "resource-moved",
+        "message": "Resource has been moved",
+        "extra": {"url": url, "slug": refusal.slug},
+    }
+    return Response(
+        {"slug": refusal.slug, "detail": detail},
+        status_code=302,
+        headers={"Location": url},
+        media_type="application/json",
     )
 
 
@@ -54,6 +84,8 @@ def body_of(refusal: Refusal) -> object:
             return fields
         case BadRequest(detail=detail, code=str(code)):
             return {"detail": {"code": code, "message": detail, "extra": {"context": ""}}}
+        case Conflict(detail=detail, fields=fields):
+            return {**fields, "detail": detail}
     return {"detail": getattr(refusal, "detail", "")}
 
 

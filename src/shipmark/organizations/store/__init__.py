@@ -24,7 +24,6 @@ from shipmark.organizations.store.organizations import (
 )
 from shipmark.organizations.store.people import (
     ID_DIGITS_MAX,
-    TEAM_TAKEN,
     add_team,
     change_team,
     ensure_member,
@@ -48,6 +47,7 @@ from shipmark.organizations.store.people import (
     team_by_slug_or_id,
     team_ids_of,
     team_members,
+    team_taken,
     teams,
     teams_of,
     teams_of_member,
@@ -67,7 +67,6 @@ from shipmark.organizations.store.tokens import (
 
 __all__ = [
     "ID_DIGITS_MAX",
-    "TEAM_TAKEN",
     "AuditFilter",
     "add_team",
     "add_token",
@@ -112,6 +111,7 @@ __all__ = [
     "team_by_slug_or_id",
     "team_ids_of",
     "team_members",
+    "team_taken",
     "teams",
     "teams_of",
     "teams_of_member",

@@ -130,7 +130,7 @@ def by_id(connection: Connection, organization_id: int) -> Organization | None:
 
 
 def of_user(
-    connection: Connection, user_id: int, *, limit: int, offset: int = 0
+    connection: Connection, user_id: int, *, limit: int | None = None
 ) -> list[tuple[Organization, Role]]:
     """The organizations that the user is a member of, newest first, with the roles."""
     query = (
@@ -139,7 +139,6 @@ def of_user(
         .where(members.c.user_id == user_id)
         .order_by(organizations.c.created_at.desc(), organizations.c.id.desc())
         .limit(limit)
-        .offset(offset)
     )
     return [(_organization(row[:-1]), Role(str(row[-1]))) for row in connection.execute(query)]
 

@@ -237,12 +237,17 @@ def add_team(
     return _team(*made) if made else None
 
 
+def team_taken() -> Conflict:
+    """What somebody is told whose slug another team has."""
+    return Conflict(TEAM_TAKEN, {"non_field_errors": [TEAM_TAKEN]})
+
+
 def change_team(connection: Connection, team_id: int, values: Mapping[str, str]) -> None:
     """Change slug or name. Raises `Conflict` where another team has the slug."""
     try:
         connection.execute(update(teams).where(teams.c.id == team_id).values(**values))
     except IntegrityError:
-        raise Conflict(TEAM_TAKEN) from None
+        raise team_taken() from None
 
 
 def remove_team(connection: Connection, team_id: int) -> None:

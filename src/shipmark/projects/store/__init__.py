@@ -2,6 +2,7 @@
 
 from shipmark.projects.store.environments import (
     ensure_environment,
+    environment_names,
     environments,
     environments_named,
     environments_of,
@@ -25,9 +26,12 @@ from shipmark.projects.store.options import (
 )
 from shipmark.projects.store.projects import (
     accessible,
+    add,
+    all_of,
     by_ids,
     by_key,
     by_slug_or_id,
+    change,
     ensure,
     ids_of_team,
     is_on_its_team,
@@ -35,6 +39,8 @@ from shipmark.projects.store.projects import (
     next_short_id,
     note_event,
     note_releases,
+    of_teams,
+    of_user,
     own,
     platforms_of,
     project_teams,
@@ -45,13 +51,17 @@ from shipmark.projects.store.projects import (
 
 __all__ = [
     "accessible",
+    "add",
     "add_key",
+    "all_of",
     "by_ids",
     "by_key",
     "by_slug_or_id",
+    "change",
     "change_key",
     "ensure",
     "ensure_environment",
+    "environment_names",
     "environments",
     "environments_named",
     "environments_of",
@@ -66,6 +76,8 @@ __all__ = [
     "next_short_id",
     "note_event",
     "note_releases",
+    "of_teams",
+    "of_user",
     "options",
     "options_of",
     "own",

@@ -54,6 +54,16 @@ _LINK_ENVIRONMENT = (
 )
 
 
+_NAMES_OF = (
+    select(project_environments.c.project_id, environments.c.name)
+    .select_from(project_environments)
+    .join(WANTED, WANTED.c.id == project_environments.c.project_id)
+    .join(environments, environments.c.id == project_environments.c.environment_id)
+    .where(environments.c.name != "")
+    .order_by(environments.c.name)
+)
+
+
 def ensure_environment(connection: Connection, organization_id: int, name: str) -> Environment:
     """The organization's environment with that name, made if missing."""
     row = {"organization_id": organization_id, "name": name}
@@ -91,3 +101,11 @@ def environments_of(connection: Connection, project_id: int) -> list[Environment
         .order_by(environments.c.name)
     )
     return [Environment(id=i, name=name) for i, name in connection.execute(query)]
+
+
+def environment_names(connection: Connection, project_ids: Collection[int]) -> dict[int, list[str]]:
+    """The names of each project's environments, sorted; the one without a name is left out."""
+    found: dict[int, list[str]] = {}
+    for project_id, name in connection.execute(_NAMES_OF, wanted(project_ids)):
+        found.setdefault(project_id, []).append(name)
+    return found

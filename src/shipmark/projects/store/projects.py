@@ -1,7 +1,7 @@
 """Where are projects, their teams and platforms kept?"""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -17,14 +17,16 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     exists,
+    or_,
     select,
     text,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
-from shipmark.organizations.model import Access, Team
-from shipmark.organizations.store import is_on_team, teams
+from shipmark.organizations.model import Access, Role, Team
+from shipmark.organizations.store import is_on_team, members, organizations, team_members, teams
 from shipmark.projects.model import Project
 from shipmark.projects.store.keys import keys
 
@@ -88,6 +90,24 @@ _ALL_OF = (
 _OF_TEAMS = _ALL_OF.where(
     exists().where(project_teams.c.project_id == projects.c.id, is_on_team(project_teams.c.team_id))
 )
+_OF_USER = (
+    select(*_PROJECT)
+    .join(organizations, organizations.c.id == projects.c.organization_id)
+    .join(members, members.c.organization_id == organizations.c.id)
+    .where(
+        members.c.user_id == bindparam("user_id", type_=Id),
+        or_(
+            organizations.c.is_open,
+            members.c.role.in_([role.value for role in Role if role.is_org_wide]),
+            exists().where(
+                project_teams.c.project_id == projects.c.id,
+                team_members.c.team_id == project_teams.c.team_id,
+                team_members.c.member_id == members.c.id,
+            ),
+        ),
+    )
+    .order_by(projects.c.slug, projects.c.id)
+)
 _TEAMS_OF = (
     select(project_teams.c.project_id, teams.c.id, teams.c.slug, teams.c.name, teams.c.created_at)
     .join(teams, teams.c.id == project_teams.c.team_id)
@@ -98,6 +118,11 @@ _PLATFORMS_OF = (
     select(platforms.c.project_id, platforms.c.platform)
     .join(WANTED, WANTED.c.id == platforms.c.project_id)
     .order_by(platforms.c.platform)
+)
+_OWNED_BY = (
+    select(project_teams.c.team_id, project_teams.c.project_id)
+    .join(WANTED, WANTED.c.id == project_teams.c.team_id)
+    .order_by(project_teams.c.project_id)
 )
 _NOTE_RELEASES = (
     update(projects)
@@ -114,6 +139,18 @@ def accessible(connection: Connection, access: Access) -> list[Project]:
 def joined(connection: Connection, access: Access) -> list[Project]:
     """The projects that a list shows a caller who names none: those of their teams (releases.md 0.5)."""
     return _seen_by(connection, access, is_everything=access.user is None)
+
+
+def all_of(connection: Connection, organization_id: int) -> list[Project]:
+    """All projects of the organization, by slug."""
+    found = connection.execute(_ALL_OF, {"organization_id": organization_id})
+    return [_project(*row) for row in found]
+
+
+def of_user(connection: Connection, user_id: int) -> list[Project]:
+    """The projects of all organizations that the user may see, by slug: see `accessible`."""
+    parameters = {"user_id": user_id, "member_user_id": user_id}
+    return [_project(*row) for row in connection.execute(_OF_USER, parameters)]
 
 
 def by_slug_or_id(connection: Connection, organization_id: int, slug_or_id: str) -> Project | None:
@@ -159,6 +196,31 @@ def ensure(
         projects.c.organization_id == organization_id, projects.c.slug == slug
     )
     return _project(*connection.execute(query).one())
+
+
+def add(
+    connection: Connection,
+    organization_id: int,
+    slug: str,
+    name: str,
+    platform: str | None,
+    at: datetime,
+) -> Project | None:
+    """Keep a new project, or null where the slug is taken."""
+    row = {"organization_id": organization_id, "slug": slug, "name": name, "platform": platform}
+    row |= {"has_releases": False, "last_short_id": 0, "created_at": at}
+    statement = upsert(projects).values(row).on_conflict_do_nothing().returning(*_PROJECT)
+    made = connection.execute(statement).first()
+    return _project(*made) if made else None
+
+
+def change(connection: Connection, project_id: int, values: Mapping[str, str | None]) -> bool:
+    """Change columns; says false, and leaves the unit of work unusable, where another has the slug."""
+    try:
+        connection.execute(update(projects).where(projects.c.id == project_id).values(**values))
+    except IntegrityError:
+        return False
+    return True
 
 
 def set_commit_paths(connection: Connection, project_id: int, paths: Sequence[str]) -> None:
@@ -218,6 +280,14 @@ def ids_of_team(connection: Connection, team_id: int) -> set[int]:
     """The projects that the team owns."""
     query = select(project_teams.c.project_id).where(project_teams.c.team_id == team_id)
     return set(connection.execute(query).scalars())
+
+
+def of_teams(connection: Connection, team_ids: Collection[int]) -> dict[int, list[int]]:
+    """The projects that each team owns."""
+    found: dict[int, list[int]] = {}
+    for team_id, project_id in connection.execute(_OWNED_BY, wanted(team_ids)):
+        found.setdefault(team_id, []).append(project_id)
+    return found
 
 
 def platforms_of(connection: Connection, project_ids: Collection[int]) -> dict[int, list[str]]:
