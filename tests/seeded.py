@@ -58,6 +58,8 @@ def seed(alice: Caller, world: World) -> Seeded:
             "threshold": threshold["id"],
             "member": "me",
             "team": "core",
+            "token": alice.get("/organizations/acme/org-auth-tokens/").json()[0]["id"],
+            "key": world.keys["web"],
             "plugin": hook[-3],
             "signature": hook[-1],
         }

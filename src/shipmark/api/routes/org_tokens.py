@@ -75,7 +75,6 @@ def get_token(visit: GivenVisit, organization: FromPath[str], token: FromPath[st
 
 @put(
     "/{token:str}/",
-    status_code=204,
     scopes=ORGANIZATION_READ,
     takes=_NAMED,
     answers={204: None, 400: BadNameJson},
