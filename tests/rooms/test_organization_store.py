@@ -62,9 +62,7 @@ def test_unknown_organizations_are_not_found(connection: Connection) -> None:
     assert store.by_id(connection, 999) is None
 
 
-def test_a_users_organizations_come_newest_first(
-    connection: Connection, world: World
-) -> None:
+def test_a_users_organizations_come_newest_first(connection: Connection, world: World) -> None:
     user = world.users[BOB]
     for number, role in enumerate((Role.ADMIN, Role.MANAGER), start=1):
         at = BEGINNING + timedelta(hours=number)

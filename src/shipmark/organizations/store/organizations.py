@@ -18,6 +18,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     select,
     text,
     true,
@@ -161,8 +162,7 @@ def lock(connection: Connection, organization_id: int) -> Organization | None:
 
 def default_id(connection: Connection) -> int | None:
     """The organization that was made first: the default one."""
-    query = select(organizations.c.id).order_by(organizations.c.id).limit(1)
-    return connection.execute(query).scalar_one_or_none()
+    return connection.execute(select(func.min(organizations.c.id))).scalar_one()
 
 
 def change(connection: Connection, organization_id: int, values: Mapping[str, Any]) -> None:
