@@ -1,4 +1,7 @@
-"""How does an organization go? A day after somebody has asked for it, unless it is restored before."""
+"""How is an organization's end asked for? It goes a day later, unless it is restored before.
+
+``releases/ending.py`` does it: what is without foreign keys must be cleared, and is of rooms above.
+"""
 
 from datetime import datetime, timedelta
 
@@ -6,7 +9,6 @@ from sqlalchemy import Connection
 
 from shipmark.ground import jobs
 from shipmark.ground.errors import BadRequest, NotFound
-from shipmark.ground.telemetry import timed
 from shipmark.organizations import audit, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Actor, Organization, OrganizationStatus
@@ -50,16 +52,3 @@ def request(connection: Connection, organization_id: int, by: Actor, at: datetim
         target_id=organization_id,
     )
     return after
-
-
-def finish(connection: Connection, organization_id: int) -> bool:
-    """Delete an organization with all that is its own, if that is still wanted; says whether it was.
-
-    Users stay: they may be members of others.
-    """
-    organization = store.lock(connection, organization_id)
-    if organization is None or not organization.status.is_going:
-        return False
-    with timed("organization.delete", **{"organization.id": organization_id}):
-        store.remove(connection, organization_id)
-    return True

@@ -20,6 +20,7 @@ from shipmark.ground.telemetry import counted, failed, log
 from shipmark.issues.store import inbox
 from shipmark.organizations import ending
 from shipmark.publishing import asking
+from shipmark.releases import ending as finishing
 from shipmark.releases import removing
 
 #: An issue that nobody looked at leaves the inbox by itself (releases.md 1.20).
@@ -52,7 +53,7 @@ def remove_organization(connection: Connection, details: dict[str, object], _: d
     """Delete an organization, unless it was restored."""
     organization_id = details["organization_id"]
     assert isinstance(organization_id, int), "it was enqueued so"
-    ending.finish(connection, organization_id)
+    finishing.finish(connection, organization_id)
 
 
 ACTIONS: dict[str, Action] = {

@@ -160,6 +160,13 @@ def lock(connection: Connection, organization_id: int) -> Organization | None:
     return _organization(row) if row else None
 
 
+def lock_to_delete(connection: Connection, organization_id: int) -> Organization | None:
+    """The same, where also those wait who want to add anything that refers to it."""
+    query = select(*_ORGANIZATION).where(organizations.c.id == organization_id)
+    row = connection.execute(query.with_for_update()).first()
+    return _organization(row) if row else None
+
+
 def default_id(connection: Connection) -> int | None:
     """The organization that was made first: the default one."""
     return connection.execute(select(func.min(organizations.c.id))).scalar_one()
