@@ -11,13 +11,13 @@ from given import (
     Caller,
     World,
     counts,
+    give_role,
     on_one_database,
     rows,
     statements,
 )
 
 from shipmark.ground.database import Database
-from shipmark.organizations import store
 from shipmark.organizations.model import Role
 from shipmark.organizations.slugs import RESERVED
 
@@ -36,15 +36,6 @@ SWITCHES = (
     "gitlabPRBot", "hideAiFeatures", "issueAlertsThreadFlag", "metricAlertsThreadFlag", "rollbackEnabled",
     "allowMemberInvite", "allowMemberProjectCreation", "allowSuperuserAccess",
 )  # fmt: skip
-
-
-def make(database: Database, world: World, email: str, role: Role) -> None:
-    """Let somebody of acme have another role."""
-    with database.transaction() as connection:
-        acme = world.organizations["acme"]
-        member = store.member_who_is(connection, acme, world.users[email])
-        assert member is not None
-        store.set_role(connection, member.id, role)
 
 
 def changed(caller: Caller, **fields: object) -> dict[str, Any]:
@@ -293,7 +284,7 @@ def test_sharing_issues_is_a_feature(alice: Caller) -> None:
 def test_what_only_owners_may_change_others_send_in_vain(
     bob: Caller, database: Database, world: World
 ) -> None:
-    make(database, world, BOB, Role.MANAGER)
+    give_role(database, world, BOB, Role.MANAGER)
     answer = bob.put(PATH, {"defaultRole": "nonsense", "cancelDeletion": [], "name": "Acme 2"})
     assert (answer.status_code, answer.json()["name"]) == (200, "Acme 2")
     assert answer.json()["defaultRole"] == "member"
