@@ -15,8 +15,8 @@ from conformance.servers import running
 
 SHARED = Path(__file__).parents[3] / "shared"
 KNOWN = Path(__file__).with_name("known_differences.toml")
-#: The scenarios of publishing; the others are of release files, organizations and avatars.
-SCENARIOS = "01,02,03,04,05,06,07,08,09,10,11,12,14,15,16,17,18,19,20,21,22,23,24,25,26"
+#: The scenarios of publishing and of organizations; the others are of release files and avatars.
+SCENARIOS = "01,02,03,04,05,06,07,08,09,10,11,12,14,15,16,17,18,19,20,21,22,23,24,25,26,50,51,53"
 
 
 @pytest.mark.slow

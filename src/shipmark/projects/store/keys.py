@@ -64,7 +64,8 @@ def add_key(connection: Connection, key: ProjectKey, at: datetime) -> bool:
     count, window = key.rate_limit or (None, None)
     row |= {"rate_limit_count": count, "rate_limit_window": window}
     row |= {"details": json.dumps(dict(key.details)), "created_at": at}
-    return connection.execute(upsert(keys).values(row).on_conflict_do_nothing()).rowcount > 0
+    statement = upsert(keys).values(row).on_conflict_do_nothing().returning(keys.c.id)
+    return connection.execute(statement).first() is not None
 
 
 def keys_of(connection: Connection, project_id: int) -> list[ProjectKey]:
