@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 KEY_BYTES = 32
 TEXT_MAX = 2000
+_BASE64 = re.compile(r"[A-Za-z0-9_-]+")
 BAD_STRUCTURE = "Bad structure received for Trusted Relays"
 
 
@@ -98,10 +100,11 @@ def _text(value: object) -> str | None:
 
 def _is_key(text: str) -> bool:
     """Is that an Ed25519 key, in base64 for addresses, with or without padding?"""
+    digits = text.rstrip("=")
+    if _BASE64.fullmatch(digits) is None:
+        return False
     try:
-        content = base64.b64decode(
-            text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), b"-_", validate=True
-        )
+        content = base64.urlsafe_b64decode(digits + "=" * (-len(digits) % 4))
         Ed25519PublicKey.from_public_bytes(content)
     except (binascii.Error, ValueError):
         return False
