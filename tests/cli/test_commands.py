@@ -114,6 +114,7 @@ def test_what_is_made_can_be_made_again(data: Path) -> None:
         "users": 1,
         "user_emails": 1,
         "organizations": 1,
+        "audit_log": 1,
         "members": 1,
         "teams": 1,
         "team_members": 1,
