@@ -118,6 +118,8 @@ def test_switches_take_many_words(alice: Caller, sent: object, is_on: bool) -> N
         ("projectRateLimit", 49, ["Ensure this value is greater than or equal to 50."]),
         ("accountRateLimit", None, NO_RATE),
         ("accountRateLimit", "x", NO_NUMBER),
+        ("accountRateLimit", [], NO_NUMBER),
+        ("projectRateLimit", {}, NO_NUMBER),
         ("targetSampleRate", 1.5, ["Ensure this value is less than or equal to 1."]),
         ("targetSampleRate", -0.1, ["Ensure this value is greater than or equal to 0."]),
         ("targetSampleRate", "NaN", ["Ensure this value is greater than or equal to 0."]),

@@ -116,7 +116,7 @@ def _never(like: Number) -> Callable[[object], int | None]:
 
     @accepting(like)
     def check(value: object) -> int | None:
-        if value not in {None, ""}:
+        if value is not None and value != "":
             like(value)
         raise Wrong([_NO_RATE_LIMIT])
 
