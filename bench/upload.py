@@ -1,7 +1,8 @@
 """How fast do files come in and go out, and what does it take in memory? ``python bench/upload.py``
 
-100 MB in one piece and in 100 chunks, the same again, and back; beside a plain write with SHA-1 of the same bytes, in one
-file that is synced to the disk. Then 1 GB in one piece, in and out, while the memory of the server's processes is watched.
+100 MB in one piece and in 100 chunks, the same again, and back; beside a plain write with SHA-1 of the same bytes, in
+one file that is synced to the disk. With ``--memory`` 1 GB in one piece too, in and out, while the memory of the
+server's processes is watched.
 """
 
 import argparse
@@ -43,6 +44,7 @@ class Client:
     def call(
         self, method: str, path: str, body: object = None, *, media_type: str = "application/json"
     ) -> bytes:
+        """Call the API, and end everything where it refuses."""
         headers = {"Authorization": f"Bearer {self.server.token}", "Content-Type": media_type}
         if isinstance(body, Parts):
             headers["Content-Length"] = str(body.length)
@@ -116,6 +118,7 @@ def plain(path: Path, content: bytes) -> None:
 
 
 def seconds(call: Callable[[], object]) -> float:
+    """How long it takes."""
     begun = time.perf_counter()
     call()
     return time.perf_counter() - begun
@@ -152,6 +155,7 @@ def in_chunks(client: Client, content: bytes, forms: list[bytes], version: str) 
 
 
 def forms_of(content: bytes) -> list[bytes]:
+    """The requests that send a content in chunks."""
     chunks = [content[at : at + CHUNK] for at in range(0, len(content), CHUNK)]
     return [
         chunk_form(chunks[at : at + CHUNKS_A_REQUEST - 1])
@@ -208,6 +212,7 @@ def stream(client: Client, length: int) -> Callable[[], bytes]:
 
 
 def measure(server: Running, data: Path, rounds: int) -> None:
+    """Time all ways in and out."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=300)
     client = Client(server, connection)
     release = json.dumps({"version": VERSION, "projects": ["web"]})
@@ -237,17 +242,18 @@ def measure(server: Running, data: Path, rounds: int) -> None:
 
 
 def watch(server: Running) -> None:
+    """See how the server's memory grows while a gigabyte streams through it."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
     client = Client(server, connection)
     before = memory(server.pid)
-    for name, call in (("in", None), ("out", None)):
+    downloads: list[Callable[[], bytes]] = []
+    ways: dict[str, Callable[[], object]] = {
+        "in": lambda: downloads.append(stream(client, LARGE)),
+        "out": lambda: [each() for each in downloads],
+    }
+    for name, way in ways.items():
         reset(server.pid)
-        if name == "in":
-            begun = time.perf_counter()
-            download = stream(client, LARGE)
-            took = time.perf_counter() - begun
-        else:
-            took = seconds(download)
+        took = seconds(way)
         grown = memory(server.pid, "VmHWM") - before
         print(
             f"| 1 GB {name} | {took:.1f} s | +{grown:.0f} MiB over {before:.0f} |"
@@ -256,6 +262,7 @@ def watch(server: Running) -> None:
 
 
 def main() -> None:
+    """Run servers, and print a table for each database."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--postgresql", action="store_true")
