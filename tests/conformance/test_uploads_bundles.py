@@ -143,31 +143,21 @@ def test_a_pipeline_uploads_with_an_organization_token(
     assert sorted(named) == ["sentry", "sentry-cli 3"]
 
 
-def test_the_newer_client_injects_and_uploads_in_one_go(
-    organization: Organization, connects: Connects
-) -> None:
-    client = connects(NEW, organization)
-    dist = build(client.home)
-    words = ("sourcemap", "upload", "--release", "web@1", "--dist", "7", "dist")
-    client.succeeds(*words, "--url-prefix", "~/js/")
-    client.succeeds(*words, "--url-prefix", "~/js/")
-    [bundle] = bundles(organization)
-    assert bundle["associations"] == [{"release": "web@1", "dist": "7"}]
-    held = files(organization, bundle)
-    assert set(held) == {"~/js/app.js", "~/js/app.js.map"}
-    [debug_id] = {it["debugId"] for it in held.values()}
-    assert debug_id in (dist / "app.js").read_text("utf8")
-    assert looked_up(organization, f"debug_id={debug_id}") == ["debug-id"]
-
-
-def test_files_with_ids_that_were_injected_before_keep_them(
+def test_the_newer_client_injects_ids_and_keeps_those_that_are_there(
     organization: Organization, connects: Connects
 ) -> None:
     client = connects(NEW, organization)
     dist = build(client.home)
     client.succeeds("sourcemap", "inject", "dist")
     before = (dist / "app.js").read_text("utf8")
-    client.succeeds("sourcemap", "upload", "dist")
+    words = ("upload", "--release", "web@1", "--dist", "7", "--url-prefix", "~/js/", "dist")
+    client.succeeds("sourcemap", *words)
     assert (dist / "app.js").read_text("utf8") == before
+
     [bundle] = bundles(organization)
-    assert bundle["associations"] == []
+    assert bundle["associations"] == [{"release": "web@1", "dist": "7"}]
+    held = files(organization, bundle)
+    assert set(held) == {"~/js/app.js", "~/js/app.js.map"}
+    [debug_id] = {it["debugId"] for it in held.values()}
+    assert debug_id in before
+    assert looked_up(organization, f"debug_id={debug_id}") == ["debug-id"]
