@@ -48,7 +48,13 @@ class Shop:
 
     def build(self, *projects: str) -> str:
         """Build it; says what was printed."""
-        done = self._run(
+        done = self.try_to_build(*projects, token=self.organization.token)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def try_to_build(self, *projects: str, token: str) -> "subprocess.CompletedProcess[str]":
+        """Build it with this token; it may fail."""
+        return self._run(
             *self.builder.command,
             SHOP_PLUGIN=self.builder.plugin,
             SHOP_RELEASE=VERSION,
@@ -56,11 +62,9 @@ class Shop:
             SHOP_PROJECTS=",".join(projects),
             SENTRY_URL=self.organization.url,
             SENTRY_ORG=self.organization.slug,
-            SENTRY_AUTH_TOKEN=self.organization.token,
+            SENTRY_AUTH_TOKEN=token,
             SENTRY_CONFIG_DIR=str(self.repository.folder.parent / "settings"),
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
 
     def open(self) -> None:
         """Run it: it ends with an error, which the SDK reports."""
@@ -105,6 +109,15 @@ def test_a_build_ships_a_release_whose_errors_are_readable(shop: Shop) -> None:
     check_the_bundles(shop.organization)
     shop.open()
     check_the_issue(shop.organization)
+
+
+@pytest.mark.parametrize("shop", BUILDERS[:2], indirect=True, ids=lambda builder: builder.plugin)
+def test_a_build_that_is_refused_says_so(shop: Shop) -> None:
+    done = shop.try_to_build("web", token="0" * 64)
+    assert done.returncode == 1
+    assert "401" in done.stdout + done.stderr
+    assert shop.organization.get("releases/") == []
+    assert bundles(shop.organization) == []
 
 
 def check_the_release(shop: Shop) -> None:
