@@ -20,7 +20,7 @@ from click.testing import CliRunner
 
 from shipmark.cli import main
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 
