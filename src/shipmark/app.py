@@ -23,6 +23,8 @@ from shipmark.api.routes import (
     commit_paths,
     committers,
     comparison,
+    debug_assembling,
+    debug_files,
     deploys,
     document,
     identity,
@@ -60,6 +62,8 @@ from shipmark.work import timers
 API = (
     chunk_upload.router,
     assembling.router,
+    debug_assembling.router,
+    debug_files.router,
     identity.router,
     release_lists.router,
     release_bulk.router,
