@@ -18,6 +18,7 @@ from shipmark.accounts import store as account_store
 from shipmark.accounts.model import ALL_SCOPES
 from shipmark.ground.database import Database, metadata
 from shipmark.organizations import actions as organizations
+from shipmark.organizations import store as organization_store
 from shipmark.organizations.model import Role
 from shipmark.projects import actions as projects
 
@@ -324,3 +325,12 @@ def give_user_token(
         user = account_store.by_email(connection, email)
         assert user is not None
         return accounts.create_token(connection, user, scopes, "few", secret, at)
+
+
+def give_role(database: Database, world: World, email: str, role: Role) -> None:
+    """Let somebody of acme have another role."""
+    with database.transaction() as connection:
+        acme = world.organizations["acme"]
+        member = organization_store.member_who_is(connection, acme, world.users[email])
+        assert member is not None
+        organization_store.set_role(connection, member.id, role)

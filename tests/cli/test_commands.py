@@ -114,6 +114,7 @@ def test_what_is_made_can_be_made_again(data: Path) -> None:
         "users": 1,
         "user_emails": 1,
         "organizations": 1,
+        "audit_log": 1,
         "members": 1,
         "teams": 1,
         "team_members": 1,
@@ -288,4 +289,4 @@ def test_an_empty_folder_gets_its_database(tmp_path: Path) -> None:
     folder = tmp_path / "new"
     assert run(folder, "org", "create", "acme").exit_code == 0
     assert folder.stat().st_mode & 0o077 == 0
-    assert sizes(folder) == {"organizations": 1}
+    assert sizes(folder) == {"organizations": 1, "audit_log": 1}

@@ -1,5 +1,6 @@
 """Rows from before a step are filled as if the code of today had written them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,8 @@ from sqlalchemy import Connection, text
 
 from shipmark.ground import migrations
 from shipmark.ground.database import Database
+from shipmark.organizations import store as organizations
+from shipmark.projects.store import keys_of
 from shipmark.releases.store.releases import releases
 from shipmark.releases.versions import semver_columns
 
@@ -89,3 +92,21 @@ def fill(connection: Connection) -> None:
             ),
             {"id": number, "project": project},
         )
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_organizations_from_before_have_the_settings_of_new_ones(copies: Copies, kind: str) -> None:
+    with copies(kind, is_settled=True) as database:
+        taken(database, "0007", back=True)
+        taken(database, "head")
+        with database.transaction() as connection:
+            made = organizations.ensure(connection, "initech", "Initech", datetime.now(UTC))
+            known = organizations.by_slug(connection, "acme")
+            assert known is not None
+            kept = {"id": made.id, "slug": made.slug, "name": made.name}
+            assert replace(known, **kept, created_at=made.created_at) == made
+            assert organizations.options_of(connection, known.id) == {}
+            (key,) = keys_of(connection, 1)
+            assert (key.rate_limit, key.details, key.is_active) == (None, {}, True)
+            (token,) = organizations.tokens_of(connection, known.id)
+            assert (token.last_used_at, token.last_project_id) == (None, None)

@@ -156,6 +156,31 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.get("/projects/acme/web/releases/token/").json()["webhookUrl"],
         json={"version": "web@1.3.0"},
     ),
+    "change an organization": lambda alice, _: alice.put(
+        "/organizations/acme/",
+        {"name": "More", "slug": "more", "eventsMemberAdmin": False, "openMembership": False},
+    ),
+    "change a project": lambda alice, _: (
+        alice.put("/projects/acme/web/", {"slug": "site", "resolveAge": 3}),
+        alice.get("/projects/acme/web/"),
+        alice.post("/projects/acme/site/keys/", {"name": "More"}),
+        alice.get("/projects/acme/site/keys/"),
+    ),
+    "change teams": lambda alice, _: (
+        alice.post("/organizations/acme/teams/", {"name": "More"}),
+        alice.put("/teams/acme/more/", {"name": "Less"}),
+        alice.post("/teams/acme/more/projects/", {"name": "Site"}),
+        alice.post("/organizations/acme/members/me/teams/core/"),
+        alice.delete("/organizations/acme/members/me/teams/core/"),
+        alice.put("/organizations/acme/members/2/", {"orgRole": "owner", "teams": ["more"]}),
+        alice.delete("/organizations/acme/members/2/"),
+        alice.delete("/teams/acme/more/"),
+    ),
+    "change tokens": lambda alice, _: (
+        alice.post("/organizations/acme/org-auth-tokens/", {"name": "x"}),
+        alice.put("/organizations/acme/org-auth-tokens/2/", {"name": "y"}),
+        alice.delete("/organizations/acme/org-auth-tokens/2/"),
+    ),
     "add repository": lambda alice, _: alice.post(
         "/organizations/acme/repos/", {"name": "acme/x", "url": "https://example.com/x"}
     ),
@@ -192,6 +217,18 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/WEB-1/",
         "/organizations/acme/issues/WEB-4/committers/",
         "/organizations/acme/projects/",
+        "/organizations/acme/",
+        "/organizations/acme/audit-logs/?event=org.edit&actor=1&statsPeriod=1d",
+        "/organizations/acme/audit-logs/?cursor=1767225600000000:5:0",
+        "/organizations/acme/org-auth-tokens/",
+        "/organizations/acme/members/",
+        "/organizations/acme/members/me/",
+        "/organizations/acme/teams/",
+        "/teams/acme/core/members/",
+        "/projects/",
+        "/projects/acme/web/",
+        "/projects/acme/web/teams/",
+        "/projects/acme/web/keys/",
         "/projects/acme/web/environments/",
         "/organizations/",
         "/auth/",
@@ -222,6 +259,20 @@ def test_no_statement_scans_a_table_that_grows(
         done = ACTS[name](alice, world)
     assert not isinstance(done, Response) or done.is_success, done.text
     assert found, "nothing was asked"
+    assert scans(found) == []
+
+
+@pytest.mark.usefixtures("_filled")
+def test_deleting_an_organization_scans_nothing_either(
+    charlie: Caller, world: World, database: Database
+) -> None:
+    # Nothing of globex was filled: the rows are made here, by those who may.
+    charlie.post("/organizations/globex/releases/", {"version": "1", "projects": ["web"]})
+    assert charlie.delete("/organizations/globex/").status_code == 202
+    with plans(database) as found:
+        while timers.run_due(database, datetime.now(UTC) + timedelta(days=2)):
+            pass
+    assert charlie.get("/organizations/globex/").status_code == 404
     assert scans(found) == []
 
 

@@ -19,10 +19,12 @@ from shipmark.serving.fields import (
     NULL,
     REQUIRED,
     Choice,
+    Decimal,
     Field,
     ListOf,
     Moment,
     Record,
+    Switch,
     Text,
     Url,
     Wrong,
@@ -197,3 +199,33 @@ def test_all_bad_fields_of_a_body_are_told(body: object, fields: Any) -> None:
 
 def test_a_body_holds_just_what_was_sent() -> None:
     assert checked(RECORD, {"name": "a", "other": 1}) == {"name": "a"}
+
+
+@pytest.mark.parametrize("value", [True, 1, 1.0, "1", "t", "Y", "yes", "True", "ON"])
+def test_what_is_on(value: object) -> None:
+    assert Switch()(value) is True
+
+
+@pytest.mark.parametrize("value", [False, 0, 0.0, "0", "f", "N", "no", "False", "OFF"])
+def test_what_is_off(value: object) -> None:
+    assert Switch()(value) is False
+
+
+@pytest.mark.parametrize("value", [None, 2, -1, 0.5, "", "2", "maybe", "tRUE", [], {}, [True]])
+def test_what_is_neither_on_nor_off(value: object) -> None:
+    with pytest.raises(Wrong):
+        Switch()(value)
+
+
+@pytest.mark.parametrize(("value", "number"), [(0, 0.0), (1, 1.0), ("0.5", 0.5), (1e-9, 1e-9)])
+def test_numbers_that_need_not_be_whole(value: object, number: float) -> None:
+    assert Decimal(max=1)(value) == number
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, "x", "", [], -0.1, 1.1, "nan", "inf", "-inf", 10**400]
+)
+def test_numbers_that_can_not_be(value: object) -> None:
+    with pytest.raises(Wrong):
+        Decimal(max=1)(value)
+    assert Decimal(max=1, is_null_ok=True)(None) is None

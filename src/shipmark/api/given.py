@@ -20,7 +20,7 @@ from shipmark.ground.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
 from shipmark.ground.settings import Settings
 from shipmark.ground.telemetry import timed
 from shipmark.organizations import actions as organizations
-from shipmark.organizations.model import Access, OrganizationToken, Role
+from shipmark.organizations.model import Access, Actor, OrganizationToken, Role
 from shipmark.organizations.tokens import PREFIX
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
@@ -122,6 +122,21 @@ class Visit:
             path, query = asked_for(self.request)
             headers["Link"] = links.header(self.settings.address, path, query)
         return Response(content, headers=headers)
+
+    def actor(self, access: Access) -> Actor:
+        """Who does it, for the audit log."""
+        client = self.request.client
+        return Actor(
+            user_id=access.user.id if access.user else None,
+            label=access.user.email if access.user else "organization token",
+            ip_address=client.host if client else None,
+        )
+
+    def note_use(
+        self, connection: Connection, access: Access, project_ids: Collection[int]
+    ) -> None:
+        """Write down that a pipeline's token was used, so that people see which ones are still needed."""
+        organizations.note_token_use(connection, access, project_ids, now())
 
     def circumstances(self, access: Access) -> Circumstances:
         """Who publishes where and when."""

@@ -123,7 +123,6 @@ ISSUE_QUERY = replace(
     + ".",
     example="is:unresolved",
 )
-SLUG_QUERY = replace(RELEASE_QUERY, about="Text that slugs hold.", example="we")
 NAME_QUERY = replace(
     RELEASE_QUERY,
     about="Text that names hold; several must all be there.",
@@ -328,51 +327,46 @@ LOOKUP = (
 DOWNLOAD = Parameter(
     name="download", about="Whatever it says: answer with the content itself.", example="1"
 )
-
-#: What the parts of paths are, by their name.
-PARTS: Mapping[str, Parameter] = {
-    it.name: it
-    for it in (
-        Parameter(name="organization", about="Slug or id of the organization.", example="acme"),
-        Parameter(name="project", about="Slug or id of the project.", example="web"),
-        Parameter(
-            name="version",
-            about="The version of the release, percent-encoded.",
-            example="web@1.0.0",
-        ),
-        Parameter(name="repository", about="Id of the repository.", example="1"),
-        Parameter(
-            name="issue",
-            about="Id of the issue, or its short id where the organization is named.",
-            example="1",
-        ),
-        Parameter(
-            name="short_id", about="The short id of the issue, such as `WEB-1A`.", example="WEB-1"
-        ),
-        Parameter(
-            name="event",
-            about="Id of the event, 32 hexadecimal digits.",
-            example="0123456789abcdef0123456789abcdef",
-        ),
-        Parameter(name="file_id", about="Id of the file, as lists show it.", example="1"),
-        Parameter(
-            name="bundle_id",
-            about="Id of the artifact bundle.",
-            example="eb6e60f1-65ff-4f6f-adff-f1bbeded627b",
-        ),
-        Parameter(name="threshold", about="Id of the threshold.", example="1"),
-        Parameter(name="member", about="Id of the member, or `me`.", example="me"),
-        Parameter(name="user", about="Id of oneself, or `me`.", example="me"),
-        Parameter(name="team", about="Slug or id of the team.", example="core"),
-        Parameter(
-            name="plugin",
-            about="Who sends; the address that a project shows says `builtin`.",
-            example="builtin",
-        ),
-        Parameter(
-            name="signature",
-            about="What proves that the sender knows the project's token.",
-            example="8f1d2c…",
-        ),
-    )
-}
+AUDIT_FILTER = (
+    Parameter(name="event", about="Only events of this name.", example="org.edit"),
+    Parameter(name="actor", about="Only what the user of this id has done.", example="1"),
+)
+TEAM_QUERY = replace(
+    RELEASE_QUERY,
+    about="Text that slugs or names hold, or terms such as `slug:core`, `id:1`.",
+    example="core",
+)
+PROJECT_QUERY = replace(
+    RELEASE_QUERY,
+    about="Text that slugs or names hold, or terms such as `slug:web`, `platform:python`, `!team:core`.",
+    example="we",
+)
+KEY_STATUS = Parameter(
+    name="status",
+    about="Only keys that are so.",
+    schema={"type": "string", "enum": ["active", "inactive", ""]},
+    example="active",
+)
+PROJECT_STATUS = Parameter(
+    name="status",
+    about="Only projects that are so: all are active.",
+    schema={"type": "string", "enum": ["active", "deleted", ""]},
+    example="active",
+)
+ALL_PROJECTS = Parameter(
+    name="all_projects",
+    about="`1` shows all on one page.",
+    schema=_SWITCH,
+    example="1",
+)
+ORGANIZATION_QUERY = replace(
+    RELEASE_QUERY,
+    about="Text that names or slugs hold, or terms such as `slug:acme`, `status:active`.",
+    example="acme",
+)
+DETAILED = Parameter(
+    name="detailed",
+    about="`0` leaves out what an object holds of others.",
+    schema=_SWITCH,
+    example="0",
+)

@@ -16,7 +16,9 @@ REPOSITORY_DELETE = frozenset({"org:admin", "org:integrations"})
 REPOSITORY_COMMITS = frozenset({"org:read", "org:write", "org:admin"})
 
 ORGANIZATION_READ = frozenset({"org:read", "org:write", "org:admin"})
-ORGANIZATION_WRITE = frozenset({"org:write", "org:admin"})
+ORGANIZATION_CHANGE = frozenset({"org:write", "org:admin"})
+ORGANIZATION_DELETE = frozenset({"org:admin"})
+AUDIT_READ = frozenset({"org:write"})
 PROJECT_WRITE = frozenset({"project:write", "project:admin"})
 PROJECT_READ = frozenset({"project:read", "project:write", "project:admin"})
 
@@ -25,9 +27,20 @@ RELEASE_TOKEN = frozenset({"project:write", "project:admin"})
 THRESHOLD_READ = PROJECT_READ | {"alerts:read", "alerts:write"}
 THRESHOLD_CHANGE = frozenset({"project:write", "project:admin", "alerts:write"})
 
+PROJECT_DELETE = frozenset({"project:admin"})
+#: Making a project for a team: they are asked by either.
+PROJECT_CREATE = frozenset({"project:write", "project:admin", "team:write", "team:admin"})
+
 MEMBER_READ = frozenset({"member:read", "member:write", "member:admin"})
+MEMBER_CHANGE = frozenset({"member:write", "member:admin"})
+#: Anybody who may see members may go; `organizations/membership.py` says who may let others go.
+MEMBER_DELETE = MEMBER_READ
 TEAM_READ = frozenset({"team:read", "team:write", "team:admin"})
-TEAM_WRITE = frozenset({"team:write", "team:admin"})
+TEAM_CHANGE = frozenset({"team:write", "team:admin"})
+TEAM_CREATE = frozenset({"org:write", "org:admin", "team:write"})
+TEAM_DELETE = frozenset({"team:admin"})
+#: Anybody may join a team of an open organization and leave one.
+TEAM_JOIN = MEMBER_READ | TEAM_READ | {"org:read", "org:write", "org:admin"}
 
 ISSUE_READ = frozenset({"event:read", "event:write", "event:admin"})
 

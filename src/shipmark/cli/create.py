@@ -15,8 +15,10 @@ from shipmark.ground import ids
 from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound
 from shipmark.organizations import actions as organizations
+from shipmark.organizations import audit
 from shipmark.organizations import store as organization_store
-from shipmark.organizations.model import Organization, Role, Team
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import Actor, Organization, Role, Team
 from shipmark.projects import actions as projects
 from shipmark.projects import store as project_store
 from shipmark.projects.model import Project
@@ -34,7 +36,14 @@ def org() -> None:
 def create_org(slug: str, name: str, data: Path | None, database_url: str | None) -> None:
     """Make the organization SLUG."""
     with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
+        is_new = organization_store.by_slug(connection, slug) is None
         made = organizations.create(connection, slug, name, now())
+        if is_new:
+            by = Actor(user_id=None, label="command line")
+            told = audit.snapshot(made)
+            organization_store.note(
+                connection, made.id, AuditEvent.ORG_ADD, by, now(), data=told, target_id=made.id
+            )
     click.echo(f"Organization {made.slug} is there.")
 
 

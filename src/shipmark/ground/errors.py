@@ -12,7 +12,8 @@ it is an exception whose name ends in ``Error``, or a failed ``assert``.
     ├── NotSignedIn     no credentials, or credentials that nobody knows
     ├── NotAllowed      known, but may not
     ├── NotFound        not there, or not for this caller to know
-    ├── Conflict        somebody else is changing the same thing
+    ├── Conflict        somebody else is changing the same thing, or has it
+    ├── Moved           there, under another name
     ├── TooLarge        over a limit
     ├── Unsupported     a media type or an encoding that we do not read
     ├── Unavailable     something that we rely on is out of order; to be tried again
@@ -98,13 +99,25 @@ class NotFound(Refusal):
 
 
 class Conflict(Refusal):
-    """Somebody else is changing the same thing and did not finish in time."""
+    """Somebody else is changing the same thing, or has what is asked for; ``fields`` says it once more, by field."""
 
     reason = "conflict"
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, fields: Mapping[str, object] | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.fields = fields or {}
+
+
+class Moved(Refusal):
+    """The thing has another name now; ``part`` is what the address calls it, ``slug`` what it should."""
+
+    reason = "moved"
+
+    def __init__(self, part: str, slug: str) -> None:
+        super().__init__(slug)
+        self.part = part
+        self.slug = slug
 
 
 class TooLarge(Refusal):

@@ -88,6 +88,11 @@ def enqueue_once(
         enqueue(connection, kind, details, now=now, key=f"once:{kind}")
 
 
+def cancel(connection: Connection, key: str) -> None:
+    """Forget the job of that key, if any, also one that failed for good."""
+    connection.execute(delete(jobs).where(jobs.c.key == key))
+
+
 def is_due(connection: Connection, now: datetime, kinds: Collection[str] | None = None) -> bool:
     """Is there a job, of these kinds, to be run now? Only reads, so that idle workers don't write."""
     query = select(jobs.c.id).where(*_due(now, kinds)).limit(1)

@@ -1,5 +1,6 @@
 """What can be done with organizations? Make them, let people in, make tokens, decide who may do what."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -86,10 +87,29 @@ def create_token(
     at: datetime,
 ) -> str:
     """Make a token for pipelines; the answer is shown once and never kept."""
+    _, token = add_token(
+        connection, organization, name=name, address=address, secret=secret, by=by, at=at
+    )
+    return token
+
+
+def add_token(
+    connection: Connection,
+    organization: Organization,
+    *,
+    name: str,
+    address: str,
+    secret: bytes,
+    by: User | None,
+    at: datetime,
+) -> tuple[int, str]:
+    """The same, with the id of the token."""
     token = tokens.written(organization.slug, address, secret, at)
     by_id = by.id if by else None
-    store.add_token(connection, organization.id, name, digest(token), token[-4:], by_id, at)
-    return token
+    token_id = store.add_token(
+        connection, organization.id, name, digest(token), token[-4:], by_id, at
+    )
+    return token_id, token
 
 
 def authenticate(connection: Connection, token: str) -> OrganizationToken:
@@ -98,6 +118,14 @@ def authenticate(connection: Connection, token: str) -> OrganizationToken:
     if known is None:
         raise NotSignedIn("Invalid org token")
     return known
+
+
+def note_token_use(
+    connection: Connection, access: Access, project_ids: Collection[int], at: datetime
+) -> None:
+    """Write down that a token of the organization was used, for the first of the projects, once a minute at most."""
+    if access.token_id is not None:
+        store.note_use(connection, access.token_id, min(project_ids, default=None), at)
 
 
 def access_of_user(
@@ -113,7 +141,9 @@ def access_of_user(
     organization, role = known
     if role is None:
         raise NotAllowed
-    scopes = role.scopes if token_scopes is None else role.scopes & token_scopes
+    scopes = organization.scopes_of(role)
+    if token_scopes is not None:
+        scopes &= token_scopes
     return Access(
         organization=organization,
         scopes=scopes,
@@ -131,7 +161,13 @@ def access_of_token(connection: Connection, slug_or_id: str, token: Organization
     organization, _ = known
     if organization.id != token.organization_id:
         raise NotAllowed
-    return Access(organization=organization, scopes=_EVERY_SCOPE, user=None, reaches_all=True)
+    return Access(
+        organization=organization,
+        scopes=_EVERY_SCOPE,
+        user=None,
+        reaches_all=True,
+        token_id=token.id,
+    )
 
 
 def _check(slug: str, name: str) -> None:

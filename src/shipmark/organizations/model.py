@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntFlag, StrEnum
 
 from shipmark.accounts.model import User
 from shipmark.avatars.model import LETTERS, Avatar
@@ -28,8 +28,13 @@ class Role(StrEnum):
 
     @property
     def scopes(self) -> frozenset[str]:
-        """All that the role may do."""
+        """All that the role may do, before the organization's settings have their say."""
         return _SCOPES[self]
+
+    @property
+    def rank(self) -> int:
+        """How far up the role is; owners are at the top."""
+        return list(Role).index(self)
 
 
 _MEMBER = frozenset(
@@ -46,6 +51,7 @@ _MEMBER = frozenset(
         "alerts:write",
     ]
 )
+_CONTRIBUTOR = _MEMBER - {"event:admin", "alerts:write"}
 _ADMIN = _MEMBER | {
     "project:write",
     "project:admin",
@@ -62,16 +68,88 @@ _SCOPES = {
 }
 
 
+class TeamRole(StrEnum):
+    """What a member is on a team: it follows from the role in the organization."""
+
+    CONTRIBUTOR = "contributor"
+    ADMIN = "admin"
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """All that the role may do with what the team owns."""
+        return _ADMIN if self is TeamRole.ADMIN else _CONTRIBUTOR
+
+    @classmethod
+    def of(cls, role: Role) -> "TeamRole":
+        """What somebody of that role is on their teams."""
+        return cls.CONTRIBUTOR if role is Role.MEMBER else cls.ADMIN
+
+
+class OrganizationStatus(StrEnum):
+    """What has become of an organization."""
+
+    ACTIVE = "active"
+    PENDING_DELETION = "pending_deletion"
+    DELETION_IN_PROGRESS = "deletion_in_progress"
+
+    @property
+    def is_going(self) -> bool:
+        """Was its deletion asked for?"""
+        return self is not OrganizationStatus.ACTIVE
+
+
+class Flag(IntFlag):
+    """What is on or off in an organization, under the names and bits that the audit log has for them.
+
+    Open membership is kept apart, as ``is_open``, for access depends on it.
+    """
+
+    ALLOW_JOINLEAVE = 1
+    ENHANCED_PRIVACY = 2
+    DISABLE_SHARED_ISSUES = 4
+    EARLY_ADOPTER = 8
+    REQUIRE_2FA = 16
+    REQUIRE_EMAIL_VERIFICATION = 64
+    CODECOV_ACCESS = 128
+    DISABLE_MEMBER_PROJECT_CREATION = 256
+    PREVENT_SUPERUSER_ACCESS = 512
+    DISABLE_MEMBER_INVITE = 1024
+
+
+NO_FLAGS = Flag(0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organization:
-    """The owner of projects, releases, commits and repositories."""
+    """The owner of projects, releases, commits and repositories.
+
+    ``deletes_events`` and ``writes_alerts`` say whether the role member has ``event:admin`` and ``alerts:write`` there.
+    """
 
     id: int
     slug: str
     name: str
     is_open: bool
     created_at: datetime
+    status: OrganizationStatus = OrganizationStatus.ACTIVE
+    default_role: Role = Role.MEMBER
+    flags: Flag = NO_FLAGS
+    deletes_events: bool = True
+    writes_alerts: bool = True
     avatar: Avatar = LETTERS
+
+    def scopes_of(self, role: Role) -> frozenset[str]:
+        """All that a role may do here."""
+        withheld = set()
+        if role is Role.MEMBER and not self.deletes_events:
+            withheld.add("event:admin")
+        if role is Role.MEMBER and not self.writes_alerts:
+            withheld.add("alerts:write")
+        return role.scopes - withheld
+
+    def has(self, flag: Flag) -> bool:
+        """Is that flag set?"""
+        return self.is_open if flag is Flag.ALLOW_JOINLEAVE else bool(self.flags & flag)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +164,16 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A user in an organization."""
+
+    id: int
+    user_id: int
+    role: Role
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationToken:
     """A token of the organization itself, for pipelines; its one scope is ``org:ci``."""
 
@@ -94,11 +182,33 @@ class OrganizationToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedToken:
+    """What may be seen of a token once it was made."""
+
+    id: int
+    name: str
+    last_characters: str
+    created_at: datetime
+    last_used_at: datetime | None
+    last_project_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who did something, for the audit log: a user, or somebody known by a label only."""
+
+    user_id: int | None
+    label: str
+    ip_address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """What a caller may do in one organization (auth-and-errors.md 2.1).
 
-    ``user`` and ``role`` are null for a token of the organization itself. Whoever ``reaches_all`` sees every project,
-    others see those of their teams, and in an open organization may also name the rest.
+    ``user`` and ``role`` are null for a token of the organization itself; for others ``token_id`` is. Whoever
+    ``reaches_all`` sees every project, others see those of their teams, and in an open organization may also name
+    the rest.
     """
 
     organization: Organization
@@ -106,6 +216,7 @@ class Access:
     user: User | None
     reaches_all: bool
     role: Role | None = None
+    token_id: int | None = None
 
 
 def is_slug(text: str) -> bool:

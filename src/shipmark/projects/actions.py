@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import NewAvatar, Owner, OwnerKind
-from shipmark.ground.errors import Invalid, NotAllowed, NotFound
+from shipmark.ground.errors import Invalid, Moved, NotAllowed, NotFound
 from shipmark.organizations.model import Access, Organization, Team, is_slug
 from shipmark.projects import store
 from shipmark.projects.model import Project, ProjectKey
@@ -58,12 +58,22 @@ def save_avatar(connection: Connection, project: Project, new: NewAvatar, at: da
 
 
 def reached(connection: Connection, access: Access, slug_or_id: str) -> Project:
-    """The project that an address names; `NotFound` if there is none, `NotAllowed` if it is not the caller's."""
-    project = store.by_slug_or_id(connection, access.organization.id, slug_or_id)
+    """The project that an address names; `NotFound` if there is none, `NotAllowed` if it is not the caller's.
+
+    Raises `Moved` where it had that slug before.
+    """
+    organization_id = access.organization.id
+    project = store.by_slug_or_id(connection, organization_id, slug_or_id)
+    slug = None
+    if project is None:
+        slug = store.redirected(connection, organization_id, slug_or_id)
+        project = store.by_slug_or_id(connection, organization_id, slug) if slug else None
     if project is None:
         raise NotFound
     if not (access.reaches_all or access.organization.is_open):
         assert access.user is not None, "only users have teams"
         if not store.is_on_its_team(connection, project.id, access.user.id):
             raise NotAllowed
+    if slug is not None:
+        raise Moved(slug_or_id, slug)
     return project

@@ -1,12 +1,15 @@
 """What is a project, a DSN key, an environment?"""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shipmark.avatars.model import LETTERS, Avatar
 
 ENVIRONMENT_MAX = 64
+NAME_MAX = 200
+PLATFORM_MAX = 64
 _BAD_IN_ENVIRONMENTS = re.compile(r"[\r\n\f/]")
 
 
@@ -38,6 +41,10 @@ class ProjectKey:
     secret_key: str
     label: str
     is_active: bool
+    created_at: datetime | None = None
+    #: How many events in how many seconds; kept and shown, and without effect.
+    rate_limit: tuple[int, int] | None = None
+    details: Mapping[str, object] = field(default_factory=dict)
 
     def dsn(self, address: str) -> str:
         """The DSN for SDKs, given the address of this server."""

@@ -1,7 +1,7 @@
 """Contents as answers: in parts, from anywhere in them, and not at all where the client has them already (RFC 9110)."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +11,9 @@ from litestar.datastructures import State
 from litestar.response import Stream
 
 AnyRequest = Request[object, object, State]
+
+#: What a download may be answered with besides the whole, for the document of the API.
+PARTLY: Mapping[int, Any] = {206: bytes, 304: None, 416: None}
 
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 _UNSAFE = re.compile(r'[^\x20-\x7e]|["\\]')

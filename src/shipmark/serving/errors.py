@@ -1,6 +1,7 @@
 """What does a refusal look like on the wire? The only place that knows both (auth-and-errors.md 5)."""
 
 from collections.abc import Mapping
+from urllib.parse import quote, unquote
 
 from litestar import Request, Response
 from litestar.datastructures import State
@@ -13,6 +14,7 @@ from shipmark.ground.errors import (
     BadUpload,
     Conflict,
     Invalid,
+    Moved,
     NoRoom,
     NotAllowed,
     NotFound,
@@ -27,6 +29,7 @@ from shipmark.ground.telemetry import failed
 AnyRequest = Request[object, object, State]
 
 _STATUS: Mapping[type[Refusal], int] = {
+    Moved: 302,
     Invalid: 400,
     BadRequest: 400,
     NotSignedIn: 401,
@@ -39,19 +42,46 @@ _STATUS: Mapping[type[Refusal], int] = {
     NoRoom: 507,
 }
 
+#: Where in an address the name of what an organization has comes first.
+_NAMES_FROM = 5
+
 #: Deliberately not "Basic", which would make browsers ask for a password.
 _CHALLENGE = {"WWW-Authenticate": 'xBasic realm="api"'}
 
 _HEADERS: Mapping[int, Mapping[str, str]] = {401: _CHALLENGE, 503: {"Retry-After": "5"}}
 
 
-def refusal_answer(_: AnyRequest, refusal: Refusal) -> Response[object]:
+def refusal_answer(request: AnyRequest, refusal: Refusal) -> Response[object]:
     """The answer to a refused request."""
+    if isinstance(refusal, Moved):
+        return _moved_answer(request, refusal)
     status = _STATUS[refusal.like if isinstance(refusal, BadUpload) else type(refusal)]
     return Response(
         body_of(refusal),
         status_code=status,
         headers=_HEADERS.get(status),
+        media_type="application/json",
+    )
+
+
+def _moved_answer(request: AnyRequest, refusal: Moved) -> Response[object]:
+    """Leads to the same address with the name that the thing has now (auth-and-errors.md 4)."""
+    raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    parts = raw.decode("latin-1").partition("?")[0].split("/")
+    # What is below a project may be called as it was: the first is the project, behind /api/0/projects/{organization}.
+    place = next(at for at in range(_NAMES_FROM, len(parts)) if unquote(parts[at]) == refusal.part)
+    parts[place] = quote(refusal.slug)
+    query = request.scope["query_string"].decode("latin-1")
+    url = "/".join(parts) + (f"?{query}" if query else "")
+    detail = {
+        "code": "resource-moved",
+        "message": "Resource has been moved",
+        "extra": {"url": url, "slug": refusal.slug},
+    }
+    return Response(
+        {"slug": refusal.slug, "detail": detail},
+        status_code=302,
+        headers={"Location": url},
         media_type="application/json",
     )
 
@@ -68,6 +98,8 @@ def body_of(refusal: Refusal) -> object:
             return {"detail": {"code": "", "message": "", "extra": {}}}
         case BadUpload(detail=detail):
             return {"error": detail}
+        case Conflict(detail=detail, fields=fields):
+            return {**fields, "detail": detail}
     return {"detail": getattr(refusal, "detail", "")}
 
 

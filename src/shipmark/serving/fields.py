@@ -26,6 +26,8 @@ BAD_MOMENT = (
     " YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
 )
 BAD_NUMBER = "A valid integer is required."
+BAD_DECIMAL = "A valid number is required."
+BAD_SWITCH = "Must be a valid boolean."
 MOMENT_RANGE = "Datetime value out of range."
 
 #: What a body holds, checked: each field in the type that its check gives.
@@ -220,6 +222,59 @@ class Number:
         if number > self.max:
             raise Wrong([f"Ensure this value is less than or equal to {self.max}."])
         return number
+
+
+@dataclass(frozen=True, slots=True)
+class Decimal:
+    """A number, whole or not, also written as a text; null where it may be left out."""
+
+    max: float
+    min: float = 0.0
+    is_null_ok: bool = False
+
+    def __call__(self, value: object) -> float | None:
+        """The number."""
+        if value is None:
+            if self.is_null_ok:
+                return None
+            raise Wrong([NULL])
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise Wrong([BAD_DECIMAL])
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            raise Wrong([BAD_DECIMAL]) from None
+        # Written so that what is no number at all is refused too.
+        if not number >= self.min:
+            raise Wrong([f"Ensure this value is greater than or equal to {self.min:g}."])
+        if not number <= self.max:
+            raise Wrong([f"Ensure this value is less than or equal to {self.max:g}."])
+        return number
+
+
+_ON = frozenset({"t", "T", "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})
+_OFF = frozenset(
+    {"f", "F", "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """On or off, also in words and as 1 or 0."""
+
+    def __call__(self, value: object) -> bool:
+        """Is it on?"""
+        if value is None:
+            raise Wrong([NULL])
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, int | float | str):
+            text = str(value)
+            if value in {0, 1} or text in {"0", "1"}:
+                return text.startswith("1")
+            if text in _ON or text in _OFF:
+                return text in _ON
+        raise Wrong([BAD_SWITCH])
 
 
 @dataclass(frozen=True, slots=True)

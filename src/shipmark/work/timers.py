@@ -19,7 +19,9 @@ from shipmark.ground.jobs import Job
 from shipmark.ground.settings import Settings, to_environment
 from shipmark.ground.telemetry import counted, failed, log
 from shipmark.issues.store import inbox
+from shipmark.organizations import ending
 from shipmark.publishing import asking
+from shipmark.releases import ending as finishing
 from shipmark.releases import removing
 
 #: An issue that nobody looked at leaves the inbox by itself (releases.md 1.20).
@@ -49,7 +51,18 @@ def remove_repository(connection: Connection, details: dict[str, object], at: da
         jobs.enqueue(connection, removing.JOB, details, now=at)
 
 
-ACTIONS: dict[str, Action] = {"tidy": tidy, removing.JOB: remove_repository}
+def remove_organization(connection: Connection, details: dict[str, object], _: datetime) -> None:
+    """Delete an organization, unless it was restored."""
+    organization_id = details["organization_id"]
+    assert isinstance(organization_id, int), "it was enqueued so"
+    finishing.finish(connection, organization_id)
+
+
+ACTIONS: dict[str, Action] = {
+    "tidy": tidy,
+    removing.JOB: remove_repository,
+    ending.JOB: remove_organization,
+}
 #: What goes outside runs in a process of its own: see errands.py.
 ERRANDS = (asking.JOB, files.COLLECT)
 

@@ -8,10 +8,12 @@ from shipmark.api.document.examples import Schema, exampled
 from shipmark.serving.fields import (
     ACCEPTED,
     Choice,
+    Decimal,
     ListOf,
     Moment,
     Number,
     Record,
+    Switch,
     Text,
     Url,
 )
@@ -52,6 +54,17 @@ def _(check: Moment) -> Schema:
 @given.register
 def _(check: Number) -> Schema:
     return {"type": "integer", "minimum": check.min, "maximum": check.max}
+
+
+@given.register
+def _(check: Decimal) -> Schema:
+    made: Schema = {"type": "number", "minimum": check.min, "maximum": check.max}
+    return _nullable(made, is_null_ok=check.is_null_ok)
+
+
+@given.register
+def _(_: Switch) -> Schema:
+    return {"type": "boolean"}
 
 
 @given.register(Choice)

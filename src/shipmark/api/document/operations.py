@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from inspect import getdoc
+from operator import or_
+from types import UnionType
 from typing import Any, get_args, get_origin
 
 from litestar import Response
@@ -12,7 +15,8 @@ from shipmark.api.document.answers import Schemas
 from shipmark.api.document.examples import Schema
 from shipmark.api.document.given import given
 from shipmark.api.document.wording import parted, plain
-from shipmark.api.parameters import CURSOR, PARTS, Parameter
+from shipmark.api.parameters import CURSOR, Parameter
+from shipmark.api.parts import PARTS
 from shipmark.api.scopes import Credentials
 from shipmark.api.wire.refusal import RefusalJson
 from shipmark.ground.settings import Settings
@@ -20,6 +24,7 @@ from shipmark.serving.fields import Record
 
 _PART = re.compile(r"\{(\w+)\}")
 _JSON = "application/json"
+_OCTETS = "application/octet-stream"
 
 #: The refusals that have one shape for all routes, by their status: see ``components/responses``.
 SHARED: Mapping[int, str] = {
@@ -36,7 +41,10 @@ _MEANINGS: Mapping[int, str] = {
     201: "Made, or new to it.",
     202: "Will be done.",
     204: "Done; there is nothing to show.",
+    206: "The part that was asked for.",
     208: "All of it was there.",
+    304: "The client has it already.",
+    416: "There is no such part.",
 }
 
 
@@ -162,14 +170,23 @@ def _responses(path: str, handler: HTTPRouteHandler, schemas: Schemas) -> Schema
 def _response(
     status: int, answer: Any, handler: HTTPRouteHandler, schemas: Schemas
 ) -> dict[str, object]:
-    made: Schema = {"description": "Refused." if status >= 400 else _MEANINGS[status]}
+    made: Schema = {"description": _MEANINGS.get(status, "Refused.")}
     if answer is not None:
-        schema = schemas.of(answer)
-        if status == 400:
-            schema = {"anyOf": [schema, *BAD_REQUEST]}
-        made["content"] = {_JSON: {"schema": schema}}
+        made["content"] = _content(status, answer, schemas)
     if CURSOR in handler.opt.get("asks", ()) and status == 200:
         made["headers"] = {"Link": {"$ref": "#/components/headers/Link"}}
+    return made
+
+
+def _content(status: int, answer: Any, schemas: Schemas) -> Schema:
+    """What an answer holds: JSON, or bytes, or either where the request says which."""
+    kinds = get_args(answer) if get_origin(answer) is UnionType else (answer,)
+    made: Schema = {}
+    if bytes in kinds:
+        made[_OCTETS] = {"schema": {"type": "string", "format": "binary"}}
+    if objects := [each for each in kinds if each is not bytes]:
+        schema = schemas.of(reduce(or_, objects))
+        made[_JSON] = {"schema": {"anyOf": [schema, *BAD_REQUEST]} if status == 400 else schema}
     return made
 
 

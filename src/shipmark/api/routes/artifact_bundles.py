@@ -114,7 +114,7 @@ def list_bundle_files(
     return visit.linked(bundle_files_json(bundle, of, found), links)
 
 
-@get(_FILES + "{file_id:str}/", scopes=RELEASE_READ, sync_to_thread=True)
+@get(_FILES + "{file_id:str}/", scopes=RELEASE_READ, answers={200: bytes}, sync_to_thread=True)
 def get_bundle_file(
     visit: GivenVisit,
     organization: FromPath[str],

@@ -27,7 +27,7 @@ from shipmark.ground.errors import NotFound
 from shipmark.organizations.store import ID_DIGITS_MAX
 from shipmark.projects.model import Project
 from shipmark.releases import actions as releases
-from shipmark.serving.downloads import Content, download
+from shipmark.serving.downloads import PARTLY, Content, download
 
 BUNDLES_MAX = 5
 FILES_MAX = 10
@@ -51,7 +51,7 @@ class _Asked:
     "/projects/{organization:str}/{project:str}/artifact-lookup/",
     scopes=RELEASE_READ,
     asks=LOOKUP,
-    answers={200: list[FoundArtifactJson]},
+    answers={200: list[FoundArtifactJson] | bytes, **PARTLY},
     sync_to_thread=True,
 )
 def look_up_artifacts(

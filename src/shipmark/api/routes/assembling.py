@@ -64,7 +64,7 @@ def assemble_release_bundle(
         version=release.version,
         release=release,
     )
-    return _told(visit, asked, now())
+    return _told(visit, access, asked, now())
 
 
 @post(
@@ -100,10 +100,10 @@ def assemble_artifact_bundle(
         version=version,
         dist=dist,
     )
-    return _told(visit, asked, now())
+    return _told(visit, access, asked, now())
 
 
-def _told(visit: Visit, asked: AskedBundle, at: datetime) -> AssemblyJson:
+def _told(visit: Visit, access: Access, asked: AskedBundle, at: datetime) -> AssemblyJson:
     """Missing chunks come first, then what was said before; else it is assembled now, and told of from now on."""
     organization_id = asked.organization.id
     if asked.chunks and (
@@ -117,6 +117,8 @@ def _told(visit: Visit, asked: AskedBundle, at: datetime) -> AssemblyJson:
     if not asked.chunks:
         return missing_json([])
     assembling.assemble(visit.database, visit.blobs, asked, at)
+    with visit.database.transaction() as connection:
+        visit.note_use(connection, access, asked.project_ids)
     return created_json()
 
 

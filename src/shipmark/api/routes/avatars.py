@@ -6,27 +6,29 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts.model import User, UserToken
+from shipmark.api.around import Mine, shown_projects, shown_teams
 from shipmark.api.avatars import NEW, NEW_OF_USER, saved, stashed
 from shipmark.api.given import GivenVisit, Visit
-from shipmark.api.routes.identity import projects_json, whole
+from shipmark.api.routes.identity import whole
 from shipmark.api.scopes import (
     ANYBODY,
+    ORGANIZATION_CHANGE,
     ORGANIZATION_READ,
-    ORGANIZATION_WRITE,
     PROJECT_READ,
     PROJECT_WRITE,
+    TEAM_CHANGE,
     TEAM_READ,
-    TEAM_WRITE,
 )
 from shipmark.api.wire.organization import OrganizationJson, organization_json
 from shipmark.api.wire.project import ProjectJson
-from shipmark.api.wire.team import WholeTeamJson, team_json
+from shipmark.api.wire.team import TeamDetailsJson
 from shipmark.api.wire.user import UserJson, user_json
 from shipmark.ground.errors import NotFound, NotSignedIn
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.model import Access, Team
 from shipmark.projects import actions as projects
+from shipmark.projects.model import Project
 
 _STEP = "avatar.validate"
 
@@ -41,7 +43,7 @@ def get_organization_avatar(visit: GivenVisit, organization: FromPath[str]) -> O
 
 @put(
     "/organizations/{organization:str}/avatar/",
-    scopes=ORGANIZATION_WRITE,
+    scopes=ORGANIZATION_CHANGE,
     takes=NEW,
     answers={200: OrganizationJson},
     sync_to_thread=True,
@@ -66,7 +68,7 @@ def get_project_avatar(
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
         found = projects.reached(connection, access, project)
-        return projects_json(visit, connection, access, [found])[0]
+        return _project_json(visit, connection, access, found)
 
 
 @put(
@@ -86,13 +88,13 @@ def set_project_avatar(
     new = stashed(visit, visit.body(body, NEW, step=_STEP))
     with visit.database.transaction() as connection:
         changed = saved(projects.save_avatar, connection, found, new)
-        return projects_json(visit, connection, access, [changed])[0]
+        return _project_json(visit, connection, access, changed)
 
 
 @get("/teams/{organization:str}/{team:str}/avatar/", scopes=TEAM_READ, sync_to_thread=True)
 def get_team_avatar(
     visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
-) -> WholeTeamJson:
+) -> TeamDetailsJson:
     """Show a team and its avatar."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
@@ -101,14 +103,14 @@ def get_team_avatar(
 
 @put(
     "/teams/{organization:str}/{team:str}/avatar/",
-    scopes=TEAM_WRITE,
+    scopes=TEAM_CHANGE,
     takes=NEW,
-    answers={200: WholeTeamJson},
+    answers={200: TeamDetailsJson},
     sync_to_thread=True,
 )
 def set_team_avatar(
     visit: GivenVisit, organization: FromPath[str], team: FromPath[str], body: RawBody
-) -> WholeTeamJson:
+) -> TeamDetailsJson:
     """Let a team be shown by a photo or by letters."""
     with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
@@ -165,15 +167,16 @@ def _team(connection: Connection, access: Access, name: str) -> Team:
     return found
 
 
-def _team_json(visit: Visit, connection: Connection, access: Access, team: Team) -> WholeTeamJson:
-    user = access.user
-    return team_json(
-        team,
-        access.scopes,
-        visit.settings.address,
-        is_member=user is not None and organization_store.is_on(connection, team.id, user.id),
-        member_count=organization_store.members_of_team(connection, team.id),
-    )
+def _project_json(
+    visit: Visit, connection: Connection, access: Access, project: Project
+) -> ProjectJson:
+    mine = Mine.of(connection, access, visit.settings.address)
+    return shown_projects(connection, access, [project], mine)[0]
+
+
+def _team_json(visit: Visit, connection: Connection, access: Access, team: Team) -> TeamDetailsJson:
+    mine = Mine.of(connection, access, visit.settings.address)
+    return shown_teams(connection, access, [team], mine)[0]
 
 
 router = Router(

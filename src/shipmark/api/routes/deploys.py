@@ -50,6 +50,7 @@ def record_deploy(
         project_ids = _projects(connection, access, release, fields.get("projects"))
         user_id = access.user.id if access.user else None
         deploy = actions.record(connection, release, _new(fields), project_ids, user_id)
+        visit.note_use(connection, access, project_ids or ())
     return deploy_json(deploy)
 
 

@@ -6,25 +6,23 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User, UserToken
-from shipmark.api.given import GivenVisit, Visit
-from shipmark.api.parameters import PAGE, SLUG_QUERY
+from shipmark.api.given import GivenVisit
+from shipmark.api.parameters import ORGANIZATION_QUERY, PAGE
 from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ, PROJECT_READ, Credentials
 from shipmark.api.wire import Wire
 from shipmark.api.wire.organization import OrganizationJson, organization_json
 from shipmark.api.wire.project import (
     EnvironmentJson,
-    ProjectJson,
     environment_json,
-    project_json,
 )
 from shipmark.api.wire.user import UserJson, user_json
 from shipmark.ground.errors import NotAllowed, NotSignedIn
 from shipmark.organizations import actions as organization_actions
+from shipmark.organizations import listing
 from shipmark.organizations import store as organizations
-from shipmark.organizations.model import Access
+from shipmark.organizations.model import Organization
 from shipmark.projects import actions as projects
 from shipmark.projects import store as project_store
-from shipmark.projects.model import Project
 from shipmark.serving.pages import counted
 
 
@@ -52,7 +50,7 @@ def get_root(visit: GivenVisit) -> RootJson:
         if isinstance(caller, UserToken):
             user = whole(connection, caller.user)
             auth = AuthJson(scopes=sorted(caller.scopes))
-            return RootJson(version="0", auth=auth, user=user_json(user, visit.settings.address))
+            return RootJson(version="0", auth=auth, user=user_json(user))
     auth = AuthJson(scopes=sorted(organization_actions.CI_SCOPES))
     return RootJson(version="0", auth=auth, user=None)
 
@@ -64,10 +62,24 @@ def get_user(visit: GivenVisit) -> UserJson:
         caller = visit.caller(connection)
         if not isinstance(caller, UserToken):
             raise NotSignedIn
-        return user_json(whole(connection, caller.user), visit.settings.address)
+        return user_json(whole(connection, caller.user))
 
 
-@get("/organizations/", scopes=ORGANIZATION_READ, asks=PAGE, sync_to_thread=True)
+_TESTS: listing.Tests[Organization] = {
+    listing.TEXT: lambda it, text: listing.holds(text, it.slug, it.name),
+    "query": lambda it, text: listing.holds(text, it.slug, it.name),
+    "slug": lambda it, text: it.slug == text,
+    "id": lambda it, text: str(it.id) == text,
+    "status": lambda it, text: it.status.value == text,
+}
+
+
+@get(
+    "/organizations/",
+    scopes=ORGANIZATION_READ,
+    asks=(ORGANIZATION_QUERY, *PAGE),
+    sync_to_thread=True,
+)
 def list_organizations(visit: GivenVisit) -> Response[list[OrganizationJson]]:
     """List the user's organizations, the newest first."""
     with visit.database.snapshot() as connection:
@@ -75,56 +87,10 @@ def list_organizations(visit: GivenVisit) -> Response[list[OrganizationJson]]:
         if not isinstance(caller, UserToken):
             raise NotAllowed
         page = visit.page()
-        rows = organizations.of_user(
-            connection, caller.user.id, limit=page.limit, offset=page.skipped
-        )
-    found, links = counted(rows, page)
-    shown = [organization_json(it, visit.settings.address) for it, _ in found]
-    return visit.listed(shown, links)
-
-
-@get(
-    "/organizations/{organization:str}/", scopes=ORGANIZATION_READ | {"org:ci"}, sync_to_thread=True
-)
-def get_organization(visit: GivenVisit, organization: FromPath[str]) -> OrganizationJson:
-    """Show an organization. Newer clients take the address for all later calls from it."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-    return organization_json(access.organization, visit.settings.address)
-
-
-@get(
-    "/organizations/{organization:str}/projects/",
-    scopes=ORGANIZATION_READ,
-    asks=(SLUG_QUERY, *PAGE),
-    sync_to_thread=True,
-)
-def list_projects(visit: GivenVisit, organization: FromPath[str]) -> Response[list[ProjectJson]]:
-    """List the organization's projects that the caller may name, by slug."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        page = visit.page()
-        part = (visit.parameter("query") or "").lower()
-        known = [it for it in project_store.accessible(connection, access) if part in it.slug]
-        rows = known[page.skipped : page.skipped + page.limit]
-        found, links = counted(rows, page)
-        shown = projects_json(visit, connection, access, list(found))
-    return visit.listed(shown, links)
-
-
-@get(
-    "/projects/{organization:str}/{project:str}/",
-    scopes=PROJECT_READ | {"org:ci"},
-    sync_to_thread=True,
-)
-def get_project(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> ProjectJson:
-    """Show a project."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        found = projects.reached(connection, access, project)
-        return projects_json(visit, connection, access, [found])[0]
+        known = [it for it, _ in organizations.of_user(connection, caller.user.id)]
+    chosen = listing.chosen(known, visit.parameter("query"), _TESTS)
+    found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
+    return visit.listed([organization_json(it, visit.settings.address) for it in found], links)
 
 
 @get(
@@ -148,35 +114,12 @@ def whole(connection: Connection, user: User) -> User:
     return accounts.by_id(connection, user.id) or user
 
 
-def projects_json(
-    visit: Visit, connection: Connection, access: Access, found: list[Project]
-) -> list[ProjectJson]:
-    """Projects with what they nest, in a few statements whatever their number."""
-    ids = [project.id for project in found]
-    teams = project_store.teams_of(connection, ids)
-    platforms = project_store.platforms_of(connection, ids)
-    mine = {project.id for project in project_store.joined(connection, access)}
-    return [
-        project_json(
-            it,
-            teams.get(it.id, []),
-            platforms.get(it.id, []),
-            visit.settings.address,
-            is_member=it.id in mine,
-        )
-        for it in found
-    ]
-
-
 router = Router(
     "/api/0",
     route_handlers=[
         get_root,
         get_user,
         list_organizations,
-        get_organization,
-        list_projects,
-        get_project,
         list_environments,
     ],
 )

@@ -132,6 +132,7 @@ def amend_release(
         amended = publishing.amend(
             connection, release, amendment(fields), visit.circumstances(access), [it.id]
         )
+        visit.note_use(connection, access, [it.id])
         return shown_release(connection, amended)
 
 
@@ -207,6 +208,7 @@ def published(
             projects=(project,), **publication_fields(visit, connection, access, fields)
         )
         done = publishing.publish(connection, publication, visit.circumstances(access))
+        visit.note_use(connection, access, [project.id])
         shown = shown_publication(connection, done, publication.projects)
     return Response(shown, status_code=201 if done.is_news else 208)
 

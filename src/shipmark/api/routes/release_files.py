@@ -36,7 +36,7 @@ from shipmark.projects import actions as projects
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.serving import uploads
-from shipmark.serving.downloads import Content, download
+from shipmark.serving.downloads import PARTLY, Content, download
 from shipmark.serving.fields import Field, Record, Text
 from shipmark.serving.pages import counted
 from shipmark.serving.uploads import threaded
@@ -110,7 +110,7 @@ async def upload_project_file(
     _ORGANIZATION + _ONE,
     scopes=RELEASE_READ,
     asks=(DOWNLOAD, *PROJECTS),
-    answers={200: ReleaseFileJson},
+    answers={200: ReleaseFileJson | bytes, **PARTLY},
     sync_to_thread=True,
 )
 def get_file(
@@ -129,7 +129,7 @@ def get_file(
     _PROJECT + _ONE,
     scopes=RELEASE_READ,
     asks=(DOWNLOAD,),
-    answers={200: ReleaseFileJson},
+    answers={200: ReleaseFileJson | bytes, **PARTLY},
     sync_to_thread=True,
 )
 def get_project_file(

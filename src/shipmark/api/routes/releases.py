@@ -52,6 +52,7 @@ def publish_release(
         )
         _check_whole(connection, access, publication.version)
         published = publishing.publish(connection, publication, visit.circumstances(access))
+        visit.note_use(connection, access, [project.id for project in publication.projects])
         shown = shown_publication(connection, published, publication.projects)
     return Response(shown, status_code=201 if published.is_news else 208)
 
@@ -76,6 +77,7 @@ def amend_release(
         amended = publishing.amend(
             connection, release, amendment(fields), visit.circumstances(access)
         )
+        visit.note_use(connection, access, ())
         return shown_release(connection, amended)
 
 

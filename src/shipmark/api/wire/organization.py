@@ -1,4 +1,4 @@
-"""The organization object, its base part (auth-and-errors.md 8.3)."""
+"""The organization object, its base part (files-and-avatars.md 1.3.1)."""
 
 from datetime import datetime
 
@@ -7,14 +7,14 @@ import msgspec
 from shipmark.api.wire import Wire
 from shipmark.api.wire.avatar import AvatarJson, avatar_json
 from shipmark.avatars.model import OwnerKind
-from shipmark.organizations.model import Organization
+from shipmark.organizations.model import Flag, Organization
 
 
 class StatusJson(Wire):
     """What has become of an organization."""
 
-    id: str = "active"
-    name: str = "active"
+    id: str
+    name: str
 
 
 class LinksJson(Wire):
@@ -39,21 +39,38 @@ class OrganizationJson(Wire):
     features: list[str]
     links: LinksJson
     has_auth_provider: bool
+    allow_member_invite: bool
+    allow_member_project_creation: bool
+    allow_superuser_access: bool
 
 
 def organization_json(organization: Organization, address: str) -> OrganizationJson:
     """An organization as the API shows it; ``address`` is where this server is reached."""
+    status = organization.status.value
     return OrganizationJson(
         id=str(organization.id),
         slug=organization.slug,
-        status=StatusJson(),
+        status=StatusJson(id=status, name=status.replace("_", " ")),
         name=organization.name,
         date_created=organization.created_at,
-        is_early_adopter=False,
-        require_2fa=False,
+        is_early_adopter=organization.has(Flag.EARLY_ADOPTER),
+        require_2fa=organization.has(Flag.REQUIRE_2FA),
         require_email_verification=False,
         avatar=avatar_json(organization.avatar, OwnerKind.ORGANIZATION, address),
-        features=["open-membership"] if organization.is_open else [],
+        features=features(organization),
         links=LinksJson(organization_url=address, region_url=address),
         has_auth_provider=False,
+        allow_member_invite=not organization.has(Flag.DISABLE_MEMBER_INVITE),
+        allow_member_project_creation=not organization.has(Flag.DISABLE_MEMBER_PROJECT_CREATION),
+        allow_superuser_access=not organization.has(Flag.PREVENT_SUPERUSER_ACCESS),
     )
+
+
+def features(organization: Organization) -> list[str]:
+    """What the organization can use of that which is not everywhere, sorted."""
+    found = {"relay", "team-roles"}
+    if organization.is_open:
+        found.add("open-membership")
+    if not organization.has(Flag.DISABLE_SHARED_ISSUES):
+        found.add("shared-issues")
+    return sorted(found)

@@ -158,6 +158,12 @@ def clear_all(connection: Connection, release_ids: Collection[int]) -> None:
     connection.execute(_CLEAR_ALL, wanted(release_ids))
 
 
+def clear_organization(connection: Connection, organization_id: int) -> None:
+    """Let no release of an organization hold commits."""
+    own = select(releases.c.id).where(releases.c.organization_id == organization_id)
+    connection.execute(delete(release_commits).where(release_commits.c.release_id.in_(own)))
+
+
 def ensure_heads(connection: Connection, release_id: int, heads: dict[int, int]) -> None:
     """Keep the head commit of each repository (repository to commit) where the release has none yet."""
     if heads:

@@ -103,6 +103,22 @@ _NEWEST = (
 )
 
 
+_one = release_projects.alias("one")
+_latest_id = (
+    select(_one.c.release_id)
+    .where(_one.c.project_id == WANTED.c.id, _one.c.status == ReleaseStatus.OPEN.value)
+    .order_by(_one.c.shipped_at.desc(), _one.c.created_at.desc(), _one.c.release_id.desc())
+    .limit(1)
+    .correlate(WANTED)
+    .scalar_subquery()
+)
+_LATEST = (
+    select(WANTED.c.id, releases.c.version)
+    .select_from(WANTED)
+    .join(releases, releases.c.id == _latest_id)
+)
+
+
 def between(
     connection: Connection, earlier: Release, later: Release, project_ids: Collection[int]
 ) -> list[int]:
@@ -148,6 +164,14 @@ def newest_versions(
     for project_id, version in connection.execute(_NEWEST, parameters | {"most": limit}):
         found.setdefault(project_id, []).append(version)
     return found
+
+
+def latest_versions(connection: Connection, project_ids: Collection[int]) -> dict[int, str]:
+    """The version of each project's open release that shipped last; projects without any are left out."""
+    if not project_ids:
+        return {}
+    found = connection.execute(_LATEST, wanted(project_ids))
+    return {project_id: version for project_id, version in found}
 
 
 def _place(name: str, release: Release) -> dict[str, object]:

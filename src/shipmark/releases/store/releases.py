@@ -241,6 +241,12 @@ def lock_to_delete(connection: Connection, release_ids: Collection[int]) -> list
     return [release_of(row) for row in connection.execute(_LOCK_TO_DELETE, wanted(release_ids))]
 
 
+def lock_all_to_delete(connection: Connection, organization_id: int) -> None:
+    """The same for all releases of an organization."""
+    query = select(releases.c.id).where(releases.c.organization_id == organization_id)
+    connection.execute(query.order_by(releases.c.id).with_for_update()).all()
+
+
 def change(
     connection: Connection,
     release: Release,

@@ -284,6 +284,12 @@ def remove_commits(connection: Connection, commit_ids: Collection[int]) -> None:
     connection.execute(_REMOVE_COMMITS, wanted(commit_ids))
 
 
+def clear_changes(connection: Connection, organization_id: int) -> None:
+    """Delete what the commits of an organization have changed, before they go with their repositories."""
+    own = select(commits.c.id).where(commits.c.organization_id == organization_id)
+    connection.execute(delete(changed_files).where(changed_files.c.commit_id.in_(own)))
+
+
 def changes_of(connection: Connection, commit_ids: Iterable[int]) -> dict[int, list[ChangedFile]]:
     """The changed files of each commit, by name."""
     found: dict[int, list[ChangedFile]] = {}

@@ -1,8 +1,9 @@
-"""Where are projects, their keys and environments kept?"""
+"""Where are projects, their teams and platforms kept?"""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -17,16 +18,27 @@ from sqlalchemy import (
     UniqueConstraint,
     bindparam,
     exists,
+    or_,
     select,
     text,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from shipmark.avatars.model import read_avatar
 from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
-from shipmark.organizations.model import Access, Team
-from shipmark.organizations.store import TEAM, is_on_team, team, teams
-from shipmark.projects.model import Environment, Project, ProjectKey
+from shipmark.organizations.model import Access, Role, Team
+from shipmark.organizations.store import (
+    TEAM,
+    is_on_team,
+    members,
+    organizations,
+    read_team,
+    team_members,
+    teams,
+)
+from shipmark.projects.model import Project
+from shipmark.projects.store.keys import keys
 
 
 class ProjectColumns(TypedColumns):
@@ -53,42 +65,11 @@ class ProjectTeamColumns(TypedColumns):
     team_id = Column(Id, ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
-class ProjectKeyColumns(TypedColumns):
-    """A DSN key. Both halves are 32 hexadecimal digits."""
-
-    id = Column(Id, primary_key=True)
-    project_id = Column(
-        Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False, index=True
-    )
-    public_key = Column(String(32), nullable=False, unique=True)
-    secret_key = Column(String(32), nullable=False)
-    label = Column(String(64), nullable=False)
-    is_active = Column(Boolean, nullable=False)
-    created_at = Column(Moment, nullable=False)
-
-
 class ProjectPlatformColumns(TypedColumns):
     """A platform that events of the project came from."""
 
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     platform = Column(String(64), primary_key=True)
-
-
-class EnvironmentColumns(TypedColumns):
-    """An environment of an organization."""
-
-    id = Column(Id, primary_key=True)
-    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
-    name = Column(String(64), nullable=False)
-
-
-class ProjectEnvironmentColumns(TypedColumns):
-    """An environment that a project runs in."""
-
-    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
-    environment_id = Column(
-        Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
 
 
 projects = Table(
@@ -99,17 +80,7 @@ projects = Table(
     sqlite_autoincrement=True,
 )
 project_teams = Table("project_teams", metadata, ProjectTeamColumns)
-keys = Table("project_keys", metadata, ProjectKeyColumns, sqlite_autoincrement=True)
 platforms = Table("project_platforms", metadata, ProjectPlatformColumns)
-environments = Table(
-    "environments",
-    metadata,
-    EnvironmentColumns,
-    UniqueConstraint("organization_id", "name"),
-    sqlite_autoincrement=True,
-)
-project_environments = Table("project_environments", metadata, ProjectEnvironmentColumns)
-
 _PROJECT = (
     projects.c.id,
     projects.c.organization_id,
@@ -133,6 +104,24 @@ _ALL_OF = (
 _OF_TEAMS = _ALL_OF.where(
     exists().where(project_teams.c.project_id == projects.c.id, is_on_team(project_teams.c.team_id))
 )
+_OF_USER = (
+    select(*_PROJECT)
+    .join(organizations, organizations.c.id == projects.c.organization_id)
+    .join(members, members.c.organization_id == organizations.c.id)
+    .where(
+        members.c.user_id == bindparam("user_id", type_=Id),
+        or_(
+            organizations.c.is_open,
+            members.c.role.in_([role.value for role in Role if role.is_org_wide]),
+            exists().where(
+                project_teams.c.project_id == projects.c.id,
+                team_members.c.team_id == project_teams.c.team_id,
+                team_members.c.member_id == members.c.id,
+            ),
+        ),
+    )
+    .order_by(projects.c.slug, projects.c.id)
+)
 _TEAMS_OF = (
     select(project_teams.c.project_id, *TEAM)
     .join(teams, teams.c.id == project_teams.c.team_id)
@@ -144,13 +133,10 @@ _PLATFORMS_OF = (
     .join(WANTED, WANTED.c.id == platforms.c.project_id)
     .order_by(platforms.c.platform)
 )
-_LINK_ENVIRONMENT = (
-    upsert(project_environments)
-    .from_select(
-        ["project_id", "environment_id"],
-        select(WANTED.c.id, bindparam("environment_id", type_=Id)).order_by(WANTED.c.id),
-    )
-    .on_conflict_do_nothing()
+_OWNED_BY = (
+    select(project_teams.c.team_id, project_teams.c.project_id)
+    .join(WANTED, WANTED.c.id == project_teams.c.team_id)
+    .order_by(project_teams.c.project_id)
 )
 _NOTE_RELEASES = (
     update(projects)
@@ -167,6 +153,18 @@ def accessible(connection: Connection, access: Access) -> list[Project]:
 def joined(connection: Connection, access: Access) -> list[Project]:
     """The projects that a list shows a caller who names none: those of their teams (releases.md 0.5)."""
     return _seen_by(connection, access, is_everything=access.user is None)
+
+
+def all_of(connection: Connection, organization_id: int) -> list[Project]:
+    """All projects of the organization, by slug."""
+    found = connection.execute(_ALL_OF, {"organization_id": organization_id})
+    return [_project(*row) for row in found]
+
+
+def of_user(connection: Connection, user_id: int) -> list[Project]:
+    """The projects of all organizations that the user may see, by slug: see `accessible`."""
+    parameters = {"user_id": user_id, "member_user_id": user_id}
+    return [_project(*row) for row in connection.execute(_OF_USER, parameters)]
 
 
 def by_slug_or_id(connection: Connection, organization_id: int, slug_or_id: str) -> Project | None:
@@ -214,6 +212,31 @@ def ensure(
     return _project(*connection.execute(query).one())
 
 
+def add(
+    connection: Connection,
+    organization_id: int,
+    slug: str,
+    name: str,
+    platform: str | None,
+    at: datetime,
+) -> Project | None:
+    """Keep a new project, or null where the slug is taken."""
+    row = {"organization_id": organization_id, "slug": slug, "name": name, "platform": platform}
+    row |= {"has_releases": False, "last_short_id": 0, "created_at": at}
+    statement = upsert(projects).values(row).on_conflict_do_nothing().returning(*_PROJECT)
+    made: Sequence[Any] | None = connection.execute(statement).first()
+    return _project(*made) if made else None
+
+
+def change(connection: Connection, project_id: int, values: Mapping[str, str | None]) -> bool:
+    """Change columns; says false, and leaves the unit of work unusable, where another has the slug."""
+    try:
+        connection.execute(update(projects).where(projects.c.id == project_id).values(**values))
+    except IntegrityError:
+        return False
+    return True
+
+
 def set_commit_paths(connection: Connection, project_id: int, paths: Sequence[str]) -> None:
     """Keep the folders whose commits are the project's; none for all."""
     connection.execute(
@@ -233,28 +256,9 @@ def teams_of(connection: Connection, project_ids: Collection[int]) -> dict[int, 
     """The teams of each project, by slug."""
     found: dict[int, list[Team]] = {}
     rows = connection.execute(_TEAMS_OF, wanted(project_ids))
-    for project_id, team_id, slug, name, created_at, kind, ident in rows:
-        found.setdefault(project_id, []).append(team(team_id, slug, name, created_at, kind, ident))
+    for row in rows:
+        found.setdefault(row[0], []).append(read_team(*row[1:]))
     return found
-
-
-def add_key(connection: Connection, key: ProjectKey, at: datetime) -> None:
-    """Keep a DSN key."""
-    row = {"project_id": key.project_id, "public_key": key.public_key, "secret_key": key.secret_key}
-    row |= {"label": key.label, "is_active": key.is_active, "created_at": at}
-    connection.execute(upsert(keys).values(row))
-
-
-def keys_of(connection: Connection, project_id: int) -> list[ProjectKey]:
-    """The project's keys, newest first."""
-    query = (
-        select(
-            keys.c.project_id, keys.c.public_key, keys.c.secret_key, keys.c.label, keys.c.is_active
-        )
-        .where(keys.c.project_id == project_id)
-        .order_by(keys.c.id.desc())
-    )
-    return [_key(*row) for row in connection.execute(query)]
 
 
 def by_key(connection: Connection, public_key: str) -> Project | None:
@@ -290,6 +294,14 @@ def ids_of_team(connection: Connection, team_id: int) -> set[int]:
     return set(connection.execute(query).scalars())
 
 
+def of_teams(connection: Connection, team_ids: Collection[int]) -> dict[int, list[int]]:
+    """The projects that each team owns."""
+    found: dict[int, list[int]] = {}
+    for team_id, project_id in connection.execute(_OWNED_BY, wanted(team_ids)):
+        found.setdefault(team_id, []).append(project_id)
+    return found
+
+
 def platforms_of(connection: Connection, project_ids: Collection[int]) -> dict[int, list[str]]:
     """The platforms of each project, sorted."""
     found: dict[int, list[str]] = {}
@@ -307,45 +319,6 @@ def next_short_id(connection: Connection, project_id: int) -> int:
         .returning(projects.c.last_short_id)
     )
     return connection.execute(statement).scalar_one()
-
-
-def ensure_environment(connection: Connection, organization_id: int, name: str) -> Environment:
-    """The organization's environment with that name, made if missing."""
-    row = {"organization_id": organization_id, "name": name}
-    known = environments_named(connection, organization_id, [name])
-    if not known:
-        connection.execute(upsert(environments).values(row).on_conflict_do_nothing())
-        known = environments_named(connection, organization_id, [name])
-    return known[0]
-
-
-def environments_named(
-    connection: Connection, organization_id: int, names: Iterable[str]
-) -> list[Environment]:
-    """Those of the organization's environments that have one of the names."""
-    query = select(environments.c.id, environments.c.name).where(
-        environments.c.organization_id == organization_id, environments.c.name.in_(list(names))
-    )
-    return [Environment(id=i, name=name) for i, name in connection.execute(query)]
-
-
-def link_environment(
-    connection: Connection, environment_id: int, project_ids: Collection[int]
-) -> None:
-    """Remember that these projects run there."""
-    parameters = wanted(project_ids) | {"environment_id": environment_id}
-    connection.execute(_LINK_ENVIRONMENT, parameters)
-
-
-def environments_of(connection: Connection, project_id: int) -> list[Environment]:
-    """The project's environments, by name."""
-    query = (
-        select(environments.c.id, environments.c.name)
-        .join(project_environments, project_environments.c.environment_id == environments.c.id)
-        .where(project_environments.c.project_id == project_id)
-        .order_by(environments.c.name)
-    )
-    return [Environment(id=i, name=name) for i, name in connection.execute(query)]
 
 
 def _seen_by(connection: Connection, access: Access, *, is_everything: bool) -> list[Project]:
@@ -380,16 +353,4 @@ def _project(
         created_at=created_at,
         commit_paths=tuple(json.loads(commit_paths)) if commit_paths != "[]" else (),
         avatar=read_avatar(avatar_kind, avatar_ident),
-    )
-
-
-def _key(
-    project_id: int, public_key: str, secret_key: str, label: str, is_active: bool
-) -> ProjectKey:
-    return ProjectKey(
-        project_id=project_id,
-        public_key=public_key,
-        secret_key=secret_key,
-        label=label,
-        is_active=is_active,
     )

@@ -1,0 +1,60 @@
+"""``organizations/{org}/audit-logs/``: who has changed what (files-and-avatars.md 1.6)."""
+
+from litestar import Response, Router, get
+from litestar.params import FromPath
+
+from shipmark.api import related
+from shipmark.api.given import GivenVisit, Visit, asked_for
+from shipmark.api.parameters import AUDIT_FILTER, PAGE, RANGE
+from shipmark.api.scopes import AUDIT_READ
+from shipmark.api.wire.audit import AuditLogJson, audit_entry_json
+from shipmark.ground.clock import now
+from shipmark.ground.errors import BadRequest
+from shipmark.organizations import store
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.store import ID_DIGITS_MAX, AuditFilter
+from shipmark.serving import ranges
+from shipmark.serving.dated_pages import dated
+
+
+@get("/", scopes=AUDIT_READ, asks=(*AUDIT_FILTER, *RANGE, *PAGE), sync_to_thread=True)
+def list_audit_logs(visit: GivenVisit, organization: FromPath[str]) -> Response[AuditLogJson]:
+    """List what was changed in an organization and by whom, the newest first."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        page = visit.dated_page()
+        entries = store.entries_of(
+            connection, access.organization.id, _chosen(visit), page.place, limit=page.limit
+        )
+        found, links = dated(entries, page)
+        named = [user_id for it in found for user_id in (it.actor_id, it.target_user_id)]
+        users = related.to_users(connection, named)
+    shown = AuditLogJson(
+        rows=[audit_entry_json(it, users) for it in found],
+        options=sorted(it.api_name for it in AuditEvent),
+    )
+    path, query = asked_for(visit.request)
+    return Response(shown, headers={"Link": links.header(visit.settings.address, path, query)})
+
+
+def _chosen(visit: Visit) -> AuditFilter:
+    """Which lines are asked for. Raises `BadRequest` for an event or an actor that can't be."""
+    name, actor = visit.parameter("event"), visit.parameter("actor")
+    event = AuditEvent.named(name) if name else None
+    if name and event is None:
+        raise BadRequest(f'"{name}" is not a valid choice for event.')
+    is_id = actor and actor.isascii() and actor.isdigit() and len(actor) < ID_DIGITS_MAX
+    if actor and not is_id:
+        raise BadRequest("Invalid actor parameter. Values must be numbers.")
+    asked = ranges.asked(visit.request.query_params, now())
+    return AuditFilter(
+        event=event,
+        actor_id=int(actor) if actor else None,
+        since=asked[0] if asked else None,
+        until=asked[1] if asked else None,
+    )
+
+
+router = Router(
+    "/api/0/organizations/{organization:str}/audit-logs", route_handlers=[list_audit_logs]
+)

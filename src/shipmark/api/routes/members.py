@@ -1,0 +1,176 @@
+"""``organizations/{org}/members/``: who is in an organization (auth-and-errors.md 8.6)."""
+
+from litestar import Response, Router, delete, get, post, put
+from litestar.params import FromPath, RawBody
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as accounts
+from shipmark.api.around import Mine, shown_teams
+from shipmark.api.given import GivenVisit, Visit
+from shipmark.api.parameters import PAGE
+from shipmark.api.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_JOIN
+from shipmark.api.wire.member import MemberJson, member_json
+from shipmark.api.wire.team import TeamDetailsJson
+from shipmark.ground.clock import now
+from shipmark.ground.errors import NotFound
+from shipmark.organizations import membership, store
+from shipmark.organizations.membership import Done
+from shipmark.organizations.model import SLUG_MAX, Access, Member, Role, Team
+from shipmark.organizations.store import ID_DIGITS_MAX
+from shipmark.serving.fields import Choice, Field, Fields, ListOf, Record, Text
+from shipmark.serving.pages import counted
+
+_TEAMS_MAX = 1000
+_ROLE = Choice({it.value: it for it in Role}, '"{}" is not a valid choice.')
+_ON_TEAM = Record(
+    {"teamSlug": Field(Text(max=SLUG_MAX), is_required=True), "role": Field(Text(is_null_ok=True))}
+)
+_CHANGED = Record(
+    {
+        "orgRole": Field(_ROLE),
+        "role": Field(_ROLE),
+        "teamRoles": Field(ListOf(_ON_TEAM, max=_TEAMS_MAX)),
+        "teams": Field(ListOf(Text(max=SLUG_MAX), max=_TEAMS_MAX)),
+    }
+)
+
+
+@get("/", scopes=MEMBER_READ, asks=PAGE, sync_to_thread=True)
+def list_members(visit: GivenVisit, organization: FromPath[str]) -> Response[list[MemberJson]]:
+    """List the members of an organization."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        page = visit.page()
+        rows = store.members_of(
+            connection, access.organization.id, limit=page.limit, offset=page.skipped
+        )
+        found, links = counted(rows, page)
+        users = accounts.by_ids(connection, {it.user_id for it in found})
+    return visit.listed([member_json(it, users[it.user_id]) for it in found], links)
+
+
+@get("/{member:str}/", scopes=MEMBER_READ, sync_to_thread=True)
+def get_member(visit: GivenVisit, organization: FromPath[str], member: FromPath[str]) -> MemberJson:
+    """Show a member with their teams, and the roles that there are."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        return _shown(connection, access, _found(connection, access, member))
+
+
+@put("/{member:str}/", scopes=MEMBER_CHANGE, takes=_CHANGED, sync_to_thread=True)
+def amend_member(
+    visit: GivenVisit, organization: FromPath[str], member: FromPath[str], body: RawBody
+) -> MemberJson:
+    """Give a member another role, or other teams in place of those that they are on."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        _found(connection, access, member)
+    fields = visit.body(body, _CHANGED, lists=("teams",), step="member.validate")
+    with visit.database.transaction() as connection:
+        known = _found(connection, access, member)
+        role = fields.get("orgRole") or fields.get("role")
+        after = membership.amend_member(
+            connection, _done(visit, access), known, role, _teams(fields)
+        )
+        return _shown(connection, access, after)
+
+
+@delete("/{member:str}/", status_code=204, scopes=MEMBER_DELETE, sync_to_thread=True)
+def remove_member(
+    visit: GivenVisit, organization: FromPath[str], member: FromPath[str]
+) -> Response[None]:
+    """Let a member go; everybody may go themselves. What they did stays."""
+    with visit.database.transaction() as connection:
+        access = visit.enter(connection, organization)
+        known = _found(connection, access, member)
+        membership.remove_member(connection, _done(visit, access), known)
+    return Response(None, status_code=204)
+
+
+@post(
+    "/{member:str}/teams/{team:str}/",
+    scopes=TEAM_JOIN,
+    answers={201: TeamDetailsJson, 204: None},
+    sync_to_thread=True,
+)
+def join_team(
+    visit: GivenVisit, organization: FromPath[str], member: FromPath[str], team: FromPath[str]
+) -> Response[TeamDetailsJson | None]:
+    """Put a member on a team: oneself in an open organization, others for those who manage the team."""
+    with visit.database.transaction() as connection:
+        access = visit.enter(connection, organization)
+        known, joined = _found(connection, access, member), _team(connection, access, team)
+        if not membership.join_team(connection, _done(visit, access), known, joined):
+            return Response(None, status_code=204)
+        return Response(_team_shown(visit, connection, access, joined), status_code=201)
+
+
+@delete("/{member:str}/teams/{team:str}/", status_code=200, scopes=TEAM_JOIN, sync_to_thread=True)
+def leave_team(
+    visit: GivenVisit, organization: FromPath[str], member: FromPath[str], team: FromPath[str]
+) -> TeamDetailsJson:
+    """Take a member off a team."""
+    with visit.database.transaction() as connection:
+        access = visit.enter(connection, organization)
+        known, left = _found(connection, access, member), _team(connection, access, team)
+        membership.leave_team(connection, _done(visit, access), known, left)
+        return _team_shown(visit, connection, access, left)
+
+
+def _found(connection: Connection, access: Access, name: str) -> Member:
+    """The member of an id; ``me`` is whoever asks."""
+    known = None
+    if name == "me" and access.user is not None:
+        known = store.member_who_is(connection, access.organization.id, access.user.id)
+    elif name.isascii() and name.isdigit() and len(name) < ID_DIGITS_MAX:
+        known = store.member(connection, access.organization.id, int(name))
+    if known is None:
+        raise NotFound
+    return known
+
+
+def _team(connection: Connection, access: Access, name: str) -> Team:
+    known = store.team_by_slug_or_id(connection, access.organization.id, name)
+    if known is None:
+        raise NotFound
+    return known
+
+
+def _teams(fields: Fields) -> list[str] | None:
+    """The slugs of the teams that a member is to be on; those with roles win."""
+    if "teamRoles" in fields:
+        return [it["teamSlug"] for it in fields["teamRoles"]]
+    found: list[str] | None = fields.get("teams")
+    return found
+
+
+def _done(visit: Visit, access: Access) -> Done:
+    return Done(access=access, by=visit.actor(access), at=now())
+
+
+def _shown(connection: Connection, access: Access, member: Member) -> MemberJson:
+    user = accounts.by_id(connection, member.user_id)
+    assert user is not None, "a member is a user"
+    teams = store.teams_of_member(connection, member.id)
+    return member_json(member, user, teams=teams, organization=access.organization)
+
+
+def _team_shown(
+    visit: Visit, connection: Connection, access: Access, team: Team
+) -> TeamDetailsJson:
+    return shown_teams(
+        connection, access, [team], Mine.of(connection, access, visit.settings.address)
+    )[0]
+
+
+router = Router(
+    "/api/0/organizations/{organization:str}/members",
+    route_handlers=[
+        list_members,
+        get_member,
+        amend_member,
+        remove_member,
+        join_team,
+        leave_team,
+    ],
+)

@@ -1,0 +1,146 @@
+"""What is told in the audit log, and in which words? (files-and-avatars.md 1.6)"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from shipmark.organizations.model import NO_FLAGS, Flag, Organization
+
+
+class AuditEvent(IntEnum):
+    """What happened, by the numbers of the protocol."""
+
+    MEMBER_ADD = 2
+    MEMBER_EDIT = 4
+    MEMBER_REMOVE = 5
+    MEMBER_JOIN_TEAM = 6
+    MEMBER_LEAVE_TEAM = 7
+    ORG_ADD = 10
+    ORG_EDIT = 11
+    ORG_REMOVE = 12
+    ORG_RESTORE = 13
+    TEAM_ADD = 20
+    TEAM_EDIT = 21
+    TEAM_REMOVE = 22
+    PROJECT_ADD = 30
+    PROJECT_EDIT = 31
+    PROJECT_REMOVE = 32
+    PROJECT_KEY_ADD = 50
+    PROJECT_KEY_EDIT = 51
+    PROJECT_KEY_REMOVE = 52
+    ORG_TOKEN_ADD = 176
+    ORG_TOKEN_REMOVE = 177
+
+    @property
+    def api_name(self) -> str:
+        """What the API calls it."""
+        return _API_NAMES[self]
+
+    @classmethod
+    def named(cls, name: str) -> "AuditEvent | None":
+        """The event that the API calls so."""
+        return next((it for it in cls if it.api_name == name), None)
+
+
+_API_NAMES: Mapping[AuditEvent, str] = {
+    AuditEvent.MEMBER_ADD: "member.add",
+    AuditEvent.MEMBER_EDIT: "member.edit",
+    AuditEvent.MEMBER_REMOVE: "member.remove",
+    AuditEvent.MEMBER_JOIN_TEAM: "member.join-team",
+    AuditEvent.MEMBER_LEAVE_TEAM: "member.leave-team",
+    AuditEvent.ORG_ADD: "org.create",
+    AuditEvent.ORG_EDIT: "org.edit",
+    AuditEvent.ORG_REMOVE: "org.remove",
+    AuditEvent.ORG_RESTORE: "org.restore",
+    AuditEvent.TEAM_ADD: "team.create",
+    AuditEvent.TEAM_EDIT: "team.edit",
+    AuditEvent.TEAM_REMOVE: "team.remove",
+    AuditEvent.PROJECT_ADD: "project.create",
+    AuditEvent.PROJECT_EDIT: "project.edit",
+    AuditEvent.PROJECT_REMOVE: "project.remove",
+    AuditEvent.PROJECT_KEY_ADD: "projectkey.create",
+    AuditEvent.PROJECT_KEY_EDIT: "projectkey.edit",
+    AuditEvent.PROJECT_KEY_REMOVE: "projectkey.remove",
+    AuditEvent.ORG_TOKEN_ADD: "org-auth-token.create",
+    AuditEvent.ORG_TOKEN_REMOVE: "org-auth-token.remove",
+}
+
+#: What is said of an event, with the fields of its data.
+_NOTES: Mapping[AuditEvent, str] = {
+    AuditEvent.MEMBER_ADD: "added member {email}",
+    AuditEvent.MEMBER_EDIT: "edited member {email} (role: {role})",
+    AuditEvent.MEMBER_REMOVE: "removed member {email}",
+    AuditEvent.MEMBER_JOIN_TEAM: "added {email} to team {team_slug}",
+    AuditEvent.MEMBER_LEAVE_TEAM: "removed {email} from team {team_slug}",
+    AuditEvent.ORG_ADD: "created the organization",
+    AuditEvent.ORG_REMOVE: "removed the organization",
+    AuditEvent.ORG_RESTORE: "restored the organization",
+    AuditEvent.TEAM_ADD: "created team {slug}",
+    AuditEvent.TEAM_EDIT: "edited team {slug}",
+    AuditEvent.TEAM_REMOVE: "removed team {slug}",
+    AuditEvent.PROJECT_ADD: "created project {slug}",
+    AuditEvent.PROJECT_REMOVE: "removed project {slug}",
+    AuditEvent.PROJECT_KEY_ADD: "added project key {public_key}",
+    AuditEvent.PROJECT_KEY_EDIT: "edited project key {public_key}",
+    AuditEvent.PROJECT_KEY_REMOVE: "removed project key {public_key}",
+    AuditEvent.ORG_TOKEN_ADD: "added org auth token {name}",
+    AuditEvent.ORG_TOKEN_REMOVE: "removed org auth token {name}",
+}
+
+Data = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One line of the audit log; ``target_id`` is of what the event is about."""
+
+    id: int
+    event: AuditEvent
+    actor_id: int | None
+    actor_label: str
+    ip_address: str | None
+    target_id: int | None
+    target_user_id: int | None
+    data: Data
+    created_at: datetime
+
+    @property
+    def note(self) -> str:
+        """What happened, in words."""
+        changes = ", ".join(f"{key} {value}" for key, value in self.data.items())
+        if self.event is AuditEvent.ORG_EDIT:
+            return f"edited the organization setting: {changes}"
+        if self.event is AuditEvent.PROJECT_EDIT:
+            return f"edited project settings: {changes}"
+        return _NOTES[self.event].format_map(_Known(self.data))
+
+
+class _Known(dict[str, object]):
+    """The fields of an entry, where one that an older server left out reads as nothing."""
+
+    def __missing__(self, _: str) -> str:
+        return ""
+
+
+def snapshot(organization: Organization) -> dict[str, object]:
+    """What an organization was when it was removed or restored."""
+    flags = organization.flags | (Flag.ALLOW_JOINLEAVE if organization.is_open else NO_FLAGS)
+    return {
+        "id": organization.id,
+        "slug": organization.slug,
+        "name": organization.name,
+        "status": organization.status.value,
+        "flags": int(flags),
+        "default_role": organization.default_role.value,
+    }
+
+
+def to(value: object) -> str:
+    """How the log tells of a value that was not there before: as Python writes it."""
+    return f"to {value}"
+
+
+def from_to(before: object, after: object) -> str:
+    """How the log tells of a value in place of another one."""
+    return f"from {before} to {after}"

@@ -1,0 +1,47 @@
+"""Which organizations, teams or projects does somebody look for? What ``query`` says (auth-and-errors.md 8.3-8.5)."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_TERM = re.compile(r'(?:(!?[a-z_]+):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
+#: Terms that a text without a name stands for.
+TEXT = ""
+
+#: What a term must be for something to be found; several terms of a name are alternatives.
+Tests = Mapping[str, Callable[[T, str], bool]]
+
+
+def terms(query: str) -> list[tuple[str, str]]:
+    """The terms of a query: names, which are empty for plain text, and what they must be."""
+    return [
+        ((match[1] or TEXT).lower(), match[2] if match[2] is not None else match[3])
+        for match in _TERM.finditer(query)
+    ]
+
+
+def chosen(found: Iterable[T], query: str | None, tests: Tests[T]) -> list[T]:
+    """Those that a query finds: all where it is empty, none where it has a term that nobody knows."""
+    asked: dict[str, list[str]] = {}
+    for name, value in terms(query or ""):
+        asked.setdefault(name, []).append(value)
+    if not asked.keys() <= tests.keys():
+        return []
+    return [
+        it
+        for it in found
+        if all(_passes(tests[name], it, values, name) for name, values in asked.items())
+    ]
+
+
+def _passes(test: Callable[[T, str], bool], it: T, values: Sequence[str], name: str) -> bool:
+    # Words of plain text must all be there; so must all that is denied.
+    every = name == TEXT or name.startswith("!")
+    return (all if every else any)(test(it, value) for value in values)
+
+
+def holds(value: str, *texts: str) -> bool:
+    """Is the value in one of the texts, in any case?"""
+    return any(value.lower() in text.lower() for text in texts)

@@ -1,0 +1,205 @@
+"""What can be done with members and teams? Change roles, let people go, make teams, join and leave them.
+
+Nobody changes somebody above them, or raises anybody above themselves, and an organization keeps an owner.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as accounts
+from shipmark.ground.errors import BadRequest, Invalid, NotAllowed, NotFound
+from shipmark.organizations import store
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import Access, Actor, Member, Role, Team
+
+LAST_OWNER = "You cannot remove or demote the only remaining owner of the organization."
+ABOVE = "You do not have permission to give that role, or to change somebody who has it."
+UNKNOWN_TEAM = "Invalid team"
+
+_CHANGE = frozenset({"member:write", "member:admin"})
+_REMOVE = frozenset({"member:admin"})
+_TEAMS = frozenset({"team:write", "team:admin"})
+_EVERY_TEAM = frozenset({"org:write", "org:admin", "member:write", "member:admin"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """Who does it in which organization, and when."""
+
+    access: Access
+    by: Actor
+    at: datetime
+
+
+def amend_member(
+    connection: Connection, done: Done, member: Member, role: Role | None, slugs: list[str] | None
+) -> Member:
+    """Give a member another role and other teams; null leaves them. Raises `Invalid` for an unknown team."""
+    access = done.access
+    _lock(connection, access)
+    _must(access, _CHANGE)
+    if role is not None and role is not member.role:
+        _check_above(access, member.role)
+        _check_above(access, role)
+        if member.role is Role.OWNER:
+            _check_last_owner(connection, access, member)
+        store.set_role(connection, member.id, role)
+    if slugs is not None:
+        teams = {team.slug: team.id for team in store.teams_of(connection, access.organization.id)}
+        if any(slug not in teams for slug in slugs):
+            raise Invalid({"teams": [UNKNOWN_TEAM]})
+        store.join_teams(connection, {teams[slug] for slug in slugs}, member.id)
+    after = store.member(connection, access.organization.id, member.id)
+    if after is None:
+        raise NotFound
+    changed = after.role is not member.role or slugs is not None
+    if changed:
+        data: dict[str, object] = {"role": after.role.value, "teams_slugs": slugs}
+        _note(connection, done, AuditEvent.MEMBER_EDIT, after, data)
+    return after
+
+
+def remove_member(connection: Connection, done: Done, member: Member) -> None:
+    """Let a member go. Everybody may go themselves; the last owner stays."""
+    access = done.access
+    _lock(connection, access)
+    is_oneself = access.user is not None and access.user.id == member.user_id
+    if not is_oneself:
+        _must(access, _REMOVE)
+        _check_above(access, member.role)
+    if member.role is Role.OWNER:
+        _check_last_owner(connection, access, member)
+    _note(connection, done, AuditEvent.MEMBER_REMOVE, member, {})
+    store.remove_member(connection, member.id)
+
+
+def join_team(connection: Connection, done: Done, member: Member, team: Team) -> bool:
+    """Put a member on a team; says whether they were not on it. In a closed organization that is for others to do."""
+    _check_team_of_member(connection, done.access, member, team, is_joining=True)
+    if store.is_team_member(connection, team.id, member.id):
+        return False
+    store.join_team(connection, team.id, member.id)
+    data = {"team_slug": team.slug, "role": member.role.value}
+    _note(connection, done, AuditEvent.MEMBER_JOIN_TEAM, member, data)
+    return True
+
+
+def leave_team(connection: Connection, done: Done, member: Member, team: Team) -> None:
+    """Take a member off a team, if they are on it."""
+    _check_team_of_member(connection, done.access, member, team, is_joining=False)
+    if store.leave_team(connection, team.id, member.id):
+        data = {"team_slug": team.slug, "role": member.role.value}
+        _note(connection, done, AuditEvent.MEMBER_LEAVE_TEAM, member, data)
+
+
+def create_team(connection: Connection, done: Done, slug: str, name: str) -> Team:
+    """A new team, which whoever makes it is on. Raises `Conflict` where another has the slug."""
+    organization_id = done.access.organization.id
+    made = store.add_team(connection, organization_id, slug, name, done.at)
+    if made is None:
+        raise store.team_taken()
+    if done.by.user_id is not None:
+        member = store.member_who_is(connection, organization_id, done.by.user_id)
+        if member is not None:
+            store.join_team(connection, made.id, member.id)
+    _note_team(connection, done, AuditEvent.TEAM_ADD, made)
+    return made
+
+
+def amend_team(connection: Connection, done: Done, team: Team, values: Mapping[str, str]) -> Team:
+    """Change a team's slug or name. Raises `Conflict` where another team has the slug."""
+    check_reach(connection, done.access, team)
+    before = {"slug": team.slug, "name": team.name}
+    values = {key: value for key, value in values.items() if before[key] != value}
+    if not values:
+        return team
+    store.change_team(connection, team.id, values)
+    named = before | values
+    after = replace(team, slug=named["slug"], name=named["name"])
+    _note_team(connection, done, AuditEvent.TEAM_EDIT, after)
+    return after
+
+
+def remove_team(connection: Connection, done: Done, team: Team) -> None:
+    """Delete a team; its projects stay."""
+    check_reach(connection, done.access, team)
+    _note_team(connection, done, AuditEvent.TEAM_REMOVE, team)
+    store.remove_team(connection, team.id)
+
+
+def _lock(connection: Connection, access: Access) -> None:
+    """Wait for who else changes the members: two owners must not demote each other."""
+    if store.lock(connection, access.organization.id) is None:
+        raise NotFound
+
+
+def _must(access: Access, scopes: Collection[str]) -> None:
+    if not access.scopes & frozenset(scopes):
+        raise NotAllowed
+
+
+def _check_above(access: Access, role: Role) -> None:
+    if access.role is None or role.rank > access.role.rank:
+        raise NotAllowed(ABOVE)
+
+
+def _check_last_owner(connection: Connection, access: Access, member: Member) -> None:
+    if not store.has_other_owner(connection, access.organization.id, member.id):
+        raise BadRequest(LAST_OWNER)
+
+
+def _check_team_of_member(
+    connection: Connection, access: Access, member: Member, team: Team, *, is_joining: bool
+) -> None:
+    is_oneself = access.user is not None and access.user.id == member.user_id
+    is_welcome = access.organization.is_open or not is_joining
+    if (is_oneself and is_welcome) or access.scopes & _EVERY_TEAM:
+        return
+    _must(access, _TEAMS)
+    check_reach(connection, access, team)
+
+
+def check_reach(connection: Connection, access: Access, team: Team) -> None:
+    """Who is above all teams may change each; others those that they are on, and in an open organization any."""
+    if access.reaches_all or access.organization.is_open:
+        return
+    assert access.user is not None, "only users have teams"
+    mine = store.team_ids_of(connection, access.organization.id, access.user.id)
+    if team.id not in mine:
+        raise NotAllowed
+
+
+def _note(
+    connection: Connection,
+    done: Done,
+    event: AuditEvent,
+    member: Member,
+    data: Mapping[str, object],
+) -> None:
+    user = accounts.by_id(connection, member.user_id)
+    told = {"email": user.email if user else "", "role": member.role.value} | dict(data)
+    store.note(
+        connection,
+        done.access.organization.id,
+        event,
+        done.by,
+        done.at,
+        data=told,
+        target_id=member.id,
+        target_user_id=member.user_id,
+    )
+
+
+def _note_team(connection: Connection, done: Done, event: AuditEvent, team: Team) -> None:
+    store.note(
+        connection,
+        done.access.organization.id,
+        event,
+        done.by,
+        done.at,
+        data={"slug": team.slug, "name": team.name},
+        target_id=team.id,
+    )

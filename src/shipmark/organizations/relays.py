@@ -1,0 +1,111 @@
+"""Which relays does an organization trust? Their public keys, checked and kept (files-and-avatars.md 1.4.3)."""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+KEY_BYTES = 32
+TEXT_MAX = 2000
+_BASE64 = re.compile(r"[A-Za-z0-9_-]+")
+BAD_STRUCTURE = "Bad structure received for Trusted Relays"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenRelay:
+    """A relay as somebody names it."""
+
+    name: str
+    public_key: str
+    description: str | None
+
+
+class RelayError(Exception):
+    """A relay cannot be trusted; the message says which and why."""
+
+
+def given(entries: Sequence[object]) -> list[GivenRelay]:
+    """The relays of a list, as it was sent; raises `RelayError` for the first that is wrong."""
+    found: dict[str, GivenRelay] = {}
+    for entry in entries:
+        relay = _given(entry)
+        if relay.public_key in found:
+            raise RelayError(f"Duplicated key in Trusted Relays: '{relay.public_key}'")
+        found[relay.public_key] = relay
+    return list(found.values())
+
+
+def merged(
+    known: Sequence[Mapping[str, object]], relays: Sequence[GivenRelay], at: datetime
+) -> list[dict[str, object]] | None:
+    """What to keep of the relays in place of what is kept, or null where nothing has changed."""
+    before = {str(each["public_key"]): each for each in known}
+    kept = [_merged(before.get(relay.public_key), relay, at) for relay in relays]
+    is_same = len(kept) == len(before) and all(
+        it == before.get(str(it["public_key"])) for it in kept
+    )
+    return None if is_same else kept
+
+
+def _merged(
+    before: Mapping[str, object] | None, relay: GivenRelay, at: datetime
+) -> dict[str, object]:
+    fresh: dict[str, object] = {
+        "name": relay.name,
+        "description": relay.description,
+        "public_key": relay.public_key,
+    }
+    moment = at.isoformat().replace("+00:00", "Z")
+    if before is None:
+        return fresh | {"created": moment, "last_modified": moment}
+    is_same = all(before.get(name) == fresh[name] for name in ("name", "description"))
+    changed = before.get("last_modified") if is_same else moment
+    return fresh | {"created": before.get("created"), "last_modified": changed}
+
+
+def _given(entry: object) -> GivenRelay:
+    if not isinstance(entry, Mapping):
+        raise RelayError(BAD_STRUCTURE)
+    if entry.get("name") is None:
+        raise RelayError("Relay key info with missing name in Trusted Relays")
+    name, key, description = (_text(entry.get(it)) for it in ("name", "publicKey", "description"))
+    if not name:
+        raise RelayError("Relay key info with empty name in Trusted Relays")
+    if not key:
+        raise RelayError(
+            f"Missing public key for relay key info with name:'{name}' in Trusted Relays"
+        )
+    if not _is_key(key):
+        raise RelayError(
+            f"Invalid public key for relay key info with name:'{name}' in Trusted Relays"
+        )
+    return GivenRelay(name=name, public_key=key, description=description)
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > TEXT_MAX or "\x00" in value:
+        raise RelayError(BAD_STRUCTURE)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise RelayError(BAD_STRUCTURE) from None
+    return value.strip()
+
+
+def _is_key(text: str) -> bool:
+    """Is that an Ed25519 key, in base64 for addresses, with or without padding?"""
+    digits = text.rstrip("=")
+    if _BASE64.fullmatch(digits) is None:
+        return False
+    try:
+        content = base64.urlsafe_b64decode(digits + "=" * (-len(digits) % 4))
+        Ed25519PublicKey.from_public_bytes(content)
+    except (binascii.Error, ValueError):
+        return False
+    return True

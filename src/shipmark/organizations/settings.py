@@ -1,0 +1,135 @@
+"""What can be done with an organization's settings? Read and change them, and tell the audit log what has changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from shipmark.ground import jobs
+from shipmark.ground.errors import NotFound
+from shipmark.organizations import audit, ending, options, store
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import Actor, Flag, Organization, OrganizationStatus, Role
+from shipmark.organizations.relays import GivenRelay, merged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """What is to be changed; null stands for what is not. ``switches`` and ``options`` are by their names."""
+
+    name: str | None = None
+    slug: str | None = None
+    default_role: Role | None = None
+    is_restored: bool = False
+    switches: Mapping[str, bool] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
+    relays: Sequence[GivenRelay] | None = None
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What is written: columns and options, and what the audit log is told of it."""
+
+    columns: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, object] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
+
+
+def amend(
+    connection: Connection, organization_id: int, amendment: Amendment, by: Actor, at: datetime
+) -> Organization:
+    """Change an organization; the audit log gets one line, and none where nothing has changed.
+
+    Raises `Invalid` where another organization has the slug.
+    """
+    before = store.lock(connection, organization_id)
+    if before is None:
+        raise NotFound
+    stored = store.options_of(connection, organization_id)
+    changes = _Changes()
+    _change_columns(changes, before, amendment)
+    _change_switches(changes, before, amendment.switches)
+    _change_options(changes, stored, amendment.options)
+    _change_relays(changes, stored, amendment.relays, at)
+    is_restored = amendment.is_restored and before.status.is_going
+    if is_restored:
+        changes.columns["status"] = OrganizationStatus.ACTIVE.value
+        jobs.cancel(connection, ending.job_key(organization_id))
+    if changes.columns:
+        store.change(connection, organization_id, changes.columns)
+    if changes.options:
+        store.keep_options(connection, organization_id, changes.options)
+    after = store.by_id(connection, organization_id)
+    assert after is not None, "it is locked"
+    event, data = AuditEvent.ORG_EDIT, dict[str, object](changes.told)
+    if is_restored:
+        event, data = AuditEvent.ORG_RESTORE, audit.snapshot(after)
+    if data:
+        store.note(connection, organization_id, event, by, at, data=data, target_id=organization_id)
+    return after
+
+
+def _change_columns(changes: _Changes, before: Organization, amendment: Amendment) -> None:
+    given = {
+        "name": (before.name, amendment.name),
+        "slug": (before.slug, amendment.slug),
+        "default_role": (before.default_role.value, amendment.default_role),
+    }
+    for name, (old, new) in given.items():
+        if new is not None and str(new) != old:
+            changes.columns[name] = str(new)
+            changes.told[name] = audit.from_to(old, new)
+
+
+def _change_switches(changes: _Changes, before: Organization, given: Mapping[str, bool]) -> None:
+    flags = before.flags
+    for switch in options.SWITCHES:
+        if switch.name not in given or not switch.is_kept:
+            continue
+        is_set = switch.flagged(given[switch.name])
+        if is_set is before.has(switch.flag):
+            continue
+        changes.told[(switch.flag.name or "").lower()] = audit.to(is_set)
+        if switch.flag is Flag.ALLOW_JOINLEAVE:
+            changes.columns["is_open"] = is_set
+        else:
+            flags = flags | switch.flag if is_set else flags & ~switch.flag
+    if flags != before.flags:
+        changes.columns["flags"] = int(flags)
+
+
+#: The options that decide what members may do are columns too: who may do what is found out by one statement.
+_COLUMNS = {"eventsMemberAdmin": "deletes_events", "alertsMemberWrite": "writes_alerts"}
+
+
+def _change_options(changes: _Changes, stored: options.Stored, given: Mapping[str, object]) -> None:
+    for name, value in given.items():
+        option = options.OPTIONS[name]
+        if option.key in stored:
+            if stored[option.key] == value:
+                continue
+            changes.told[name] = audit.from_to(stored[option.key], value)
+        elif value != option.default:
+            changes.told[name] = audit.to(value)
+        changes.options[option.key] = value
+        if name in _COLUMNS:
+            changes.columns[_COLUMNS[name]] = value
+
+
+def _change_relays(
+    changes: _Changes,
+    stored: options.Stored,
+    given: Sequence[GivenRelay] | None,
+    at: datetime,
+) -> None:
+    if given is None:
+        return
+    known = options.trusted_relays(stored)
+    kept = merged(known, given, at)
+    if kept is None:
+        return
+    is_first = options.TRUSTED_RELAYS not in stored
+    changes.told["trustedRelays"] = audit.to(kept) if is_first else audit.from_to(known, kept)
+    changes.options[options.TRUSTED_RELAYS] = kept

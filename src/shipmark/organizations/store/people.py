@@ -1,0 +1,395 @@
+"""Where are members and teams kept?"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    ForeignKey,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from shipmark.accounts.store import emails, users
+from shipmark.avatars.model import Avatar, AvatarKind, read_avatar
+from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.ground.errors import Conflict
+from shipmark.organizations.model import Member, Role, Team
+
+
+class MemberColumns(TypedColumns):
+    """A user in an organization."""
+
+    id = Column(Id, primary_key=True)
+    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
+    user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
+    role = Column(String(32), nullable=False)
+    created_at = Column(Moment, nullable=False)
+
+
+class TeamColumns(TypedColumns):
+    """A team; its slug is unique within the organization."""
+
+    id = Column(Id, primary_key=True)
+    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
+    slug = Column(String(50), nullable=False)
+    name = Column(String(64), nullable=False)
+    created_at = Column(Moment, nullable=False)
+    avatar_kind = Column(String(16))
+    avatar_ident = Column(String(32))
+
+
+class TeamMemberColumns(TypedColumns):
+    """A member on a team."""
+
+    team_id = Column(Id, ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
+    member_id = Column(
+        Id, ForeignKey("members.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+members = Table(
+    "members",
+    metadata,
+    MemberColumns,
+    UniqueConstraint("organization_id", "user_id"),
+    sqlite_autoincrement=True,
+)
+teams = Table(
+    "teams",
+    metadata,
+    TeamColumns,
+    UniqueConstraint("organization_id", "slug"),
+    sqlite_autoincrement=True,
+)
+team_members = Table("team_members", metadata, TeamMemberColumns)
+#: What rooms above need of a team.
+TEAM = (
+    teams.c.id,
+    teams.c.slug,
+    teams.c.name,
+    teams.c.created_at,
+    teams.c.avatar_kind,
+    teams.c.avatar_ident,
+)
+_MEMBER = (members.c.id, members.c.user_id, members.c.role, members.c.created_at)
+
+TEAM_TAKEN = "A team with this slug already exists."
+
+#: In an address only digits are an id, never a slug; one with more could not be an id.
+ID_DIGITS_MAX = 19
+
+_ADDRESSES = listed("addresses", email=Text())
+_USERS_BY_EMAIL = (
+    select(emails.c.email, emails.c.user_id)
+    .join(_ADDRESSES, _ADDRESSES.c.email == emails.c.email)
+    .join(users, users.c.id == emails.c.user_id)
+    .join(members, members.c.user_id == users.c.id)
+    .where(
+        members.c.organization_id == bindparam("organization_id"),
+        emails.c.is_verified,
+        users.c.is_active,
+    )
+)
+_PHOTOS_BY_EMAIL = _USERS_BY_EMAIL.with_only_columns(
+    emails.c.email, users.c.avatar_kind, users.c.avatar_ident
+).where(users.c.avatar_kind == AvatarKind.UPLOAD.value)
+_JOIN_TEAMS = (
+    upsert(team_members)
+    .from_select(
+        ["team_id", "member_id"],
+        select(WANTED.c.id, bindparam("member_id", type_=Id)).order_by(WANTED.c.id),
+    )
+    .on_conflict_do_nothing()
+)
+_MEMBER_COUNTS = (
+    select(team_members.c.team_id, func.count())
+    .join(WANTED, WANTED.c.id == team_members.c.team_id)
+    .group_by(team_members.c.team_id)
+)
+_TEAMS_OF_USER = (
+    select(team_members.c.team_id)
+    .join(members, members.c.id == team_members.c.member_id)
+    .where(
+        members.c.organization_id == bindparam("organization_id", type_=Id),
+        members.c.user_id == bindparam("user_id", type_=Id),
+    )
+)
+_TEAMS_OF_MEMBER = (
+    select(*TEAM)
+    .join(team_members, team_members.c.team_id == teams.c.id)
+    .where(team_members.c.member_id == bindparam("member_id", type_=Id))
+    .order_by(teams.c.slug)
+)
+
+
+def ensure_team(
+    connection: Connection, organization_id: int, slug: str, name: str, at: datetime
+) -> Team:
+    """The team with that slug, made if missing."""
+    row = {"organization_id": organization_id, "slug": slug, "name": name, "created_at": at}
+    connection.execute(upsert(teams).values(row).on_conflict_do_nothing())
+    made = team_by_slug(connection, organization_id, slug)
+    assert made is not None
+    return made
+
+
+def team_by_slug(connection: Connection, organization_id: int, slug: str) -> Team | None:
+    """The organization's team with that slug."""
+    query = select(*TEAM).where(teams.c.organization_id == organization_id, teams.c.slug == slug)
+    row = connection.execute(query).first()
+    return read_team(*row) if row else None
+
+
+def team_by_slug_or_id(
+    connection: Connection, organization_id: int, slug_or_id: str
+) -> Team | None:
+    """The organization's team with that slug, or that id if it is all digits."""
+    is_id = slug_or_id.isascii() and slug_or_id.isdigit() and len(slug_or_id) < ID_DIGITS_MAX
+    if not is_id:
+        return team_by_slug(connection, organization_id, slug_or_id)
+    query = select(*TEAM).where(
+        teams.c.organization_id == organization_id, teams.c.id == int(slug_or_id)
+    )
+    row = connection.execute(query).first()
+    return read_team(*row) if row else None
+
+
+def user_of_member(connection: Connection, organization_id: int, member_id: int) -> int | None:
+    """The user who is that member of the organization."""
+    query = select(members.c.user_id).where(
+        members.c.organization_id == organization_id, members.c.id == member_id
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def ensure_member(
+    connection: Connection, organization_id: int, user_id: int, role: Role, at: datetime
+) -> int:
+    """The membership's id; a known member keeps the role."""
+    row = {
+        "organization_id": organization_id,
+        "user_id": user_id,
+        "role": role.value,
+        "created_at": at,
+    }
+    connection.execute(upsert(members).values(row).on_conflict_do_nothing())
+    query = select(members.c.id).where(
+        members.c.organization_id == organization_id, members.c.user_id == user_id
+    )
+    return connection.execute(query).scalar_one()
+
+
+def join_team(connection: Connection, team_id: int, member_id: int) -> None:
+    """Put the member on the team, unless there already."""
+    row = {"team_id": team_id, "member_id": member_id}
+    connection.execute(upsert(team_members).values(row).on_conflict_do_nothing())
+
+
+def is_on_team(team_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition that the user ``member_user_id`` (a parameter) is on that team, for the rooms above."""
+    return exists().where(
+        team_members.c.team_id == team_id,
+        team_members.c.member_id == members.c.id,
+        members.c.user_id == bindparam("member_user_id", type_=Id),
+    )
+
+
+def users_by_email(
+    connection: Connection, organization_id: int, addresses: Collection[str]
+) -> dict[str, int]:
+    """Which active member has which of these lower-case addresses as a verified one? One statement for all."""
+    if not addresses:
+        return {}
+    parameters = rows("addresses", ([each] for each in sorted(addresses)))
+    found = connection.execute(_USERS_BY_EMAIL, parameters | {"organization_id": organization_id})
+    return {email: user_id for email, user_id in found}
+
+
+def avatars_by_email(
+    connection: Connection, organization_id: int, addresses: Collection[str]
+) -> dict[str, Avatar]:
+    """How the members are shown who have these lower-case addresses, those only who have a photo."""
+    if not addresses:
+        return {}
+    parameters = rows("addresses", ([each] for each in sorted(addresses)))
+    found = connection.execute(_PHOTOS_BY_EMAIL, parameters | {"organization_id": organization_id})
+    return {email: read_avatar(kind, ident) for email, kind, ident in found}
+
+
+def teams_of(connection: Connection, organization_id: int) -> list[Team]:
+    """All teams of the organization, by slug."""
+    query = select(*TEAM).where(teams.c.organization_id == organization_id)
+    return [read_team(*row) for row in connection.execute(query.order_by(teams.c.slug))]
+
+
+def teams_of_member(connection: Connection, member_id: int) -> list[Team]:
+    """The teams that a member is on, by slug."""
+    return [
+        read_team(*row) for row in connection.execute(_TEAMS_OF_MEMBER, {"member_id": member_id})
+    ]
+
+
+def team_ids_of(connection: Connection, organization_id: int, user_id: int) -> set[int]:
+    """The organization's teams that the user is on."""
+    parameters = {"organization_id": organization_id, "user_id": user_id}
+    return set(connection.execute(_TEAMS_OF_USER, parameters).scalars())
+
+
+def member_counts(connection: Connection, team_ids: Collection[int]) -> dict[int, int]:
+    """How many members each team has; a team without any is left out."""
+    found = connection.execute(_MEMBER_COUNTS, wanted(team_ids))
+    return {team_id: count for team_id, count in found}
+
+
+def add_team(
+    connection: Connection, organization_id: int, slug: str, name: str, at: datetime
+) -> Team | None:
+    """Keep a new team, or null where the slug is taken."""
+    row = {"organization_id": organization_id, "slug": slug, "name": name, "created_at": at}
+    statement = upsert(teams).values(row).on_conflict_do_nothing().returning(*TEAM)
+    made = connection.execute(statement).first()
+    return read_team(*made) if made else None
+
+
+def team_taken() -> Conflict:
+    """What somebody is told whose slug another team has."""
+    return Conflict(TEAM_TAKEN, {"non_field_errors": [TEAM_TAKEN]})
+
+
+def change_team(connection: Connection, team_id: int, values: Mapping[str, str]) -> None:
+    """Change slug or name. Raises `Conflict` where another team has the slug."""
+    try:
+        connection.execute(update(teams).where(teams.c.id == team_id).values(**values))
+    except IntegrityError:
+        raise team_taken() from None
+
+
+def remove_team(connection: Connection, team_id: int) -> None:
+    """Delete a team; its members and projects stay."""
+    connection.execute(delete(teams).where(teams.c.id == team_id))
+
+
+def members_of(
+    connection: Connection, organization_id: int, *, limit: int, offset: int
+) -> list[Member]:
+    """The organization's members, by id."""
+    query = (
+        select(*_MEMBER)
+        .where(members.c.organization_id == organization_id)
+        .order_by(members.c.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [_member(*row) for row in connection.execute(query)]
+
+
+def members_of_team(
+    connection: Connection, team_id: int, *, limit: int, offset: int
+) -> list[Member]:
+    """The team's members, by id."""
+    query = (
+        select(*_MEMBER)
+        .join(team_members, team_members.c.member_id == members.c.id)
+        .where(team_members.c.team_id == team_id)
+        .order_by(members.c.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [_member(*row) for row in connection.execute(query)]
+
+
+def member(connection: Connection, organization_id: int, member_id: int) -> Member | None:
+    """The organization's member of that id."""
+    query = select(*_MEMBER).where(
+        members.c.organization_id == organization_id, members.c.id == member_id
+    )
+    row = connection.execute(query).first()
+    return _member(*row) if row else None
+
+
+def member_who_is(connection: Connection, organization_id: int, user_id: int) -> Member | None:
+    """The member who is that user."""
+    query = select(*_MEMBER).where(
+        members.c.organization_id == organization_id, members.c.user_id == user_id
+    )
+    row = connection.execute(query).first()
+    return _member(*row) if row else None
+
+
+def has_other_owner(connection: Connection, organization_id: int, member_id: int) -> bool:
+    """Is somebody an owner besides that member? Those who ask for one organization wait for each other."""
+    query = select(members.c.id).where(
+        members.c.organization_id == organization_id,
+        members.c.role == Role.OWNER.value,
+        members.c.id != member_id,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def set_role(connection: Connection, member_id: int, role: Role) -> None:
+    """Give a member a role."""
+    connection.execute(update(members).where(members.c.id == member_id).values(role=role.value))
+
+
+def remove_member(connection: Connection, member_id: int) -> None:
+    """Let a member go, also from teams; the user stays."""
+    connection.execute(delete(members).where(members.c.id == member_id))
+
+
+def join_teams(connection: Connection, team_ids: Collection[int], member_id: int) -> None:
+    """Put the member on these teams and no others, in two statements."""
+    others = team_members.c.team_id.not_in(select(WANTED.c.id))
+    on_others = delete(team_members).where(team_members.c.member_id == member_id, others)
+    connection.execute(on_others, wanted(team_ids))
+    connection.execute(_JOIN_TEAMS, wanted(team_ids) | {"member_id": member_id})
+
+
+def leave_team(connection: Connection, team_id: int, member_id: int) -> bool:
+    """Take the member off the team; says whether they were on it."""
+    statement = delete(team_members).where(
+        team_members.c.team_id == team_id, team_members.c.member_id == member_id
+    )
+    return connection.execute(statement).rowcount > 0
+
+
+def is_team_member(connection: Connection, team_id: int, member_id: int) -> bool:
+    """Is the member on the team?"""
+    query = select(team_members.c.team_id).where(
+        team_members.c.team_id == team_id, team_members.c.member_id == member_id
+    )
+    return connection.execute(query).first() is not None
+
+
+def _member(member_id: int, user_id: int, role: str, created_at: datetime) -> Member:
+    return Member(id=member_id, user_id=user_id, role=Role(role), created_at=created_at)
+
+
+def read_team(
+    team_id: int,
+    slug: str,
+    name: str,
+    created_at: datetime,
+    avatar_kind: str | None,
+    avatar_ident: str | None,
+) -> Team:
+    """The team of a row of ``TEAM``."""
+    return Team(
+        id=team_id,
+        slug=slug,
+        name=name,
+        created_at=created_at,
+        avatar=read_avatar(avatar_kind, avatar_ident),
+    )

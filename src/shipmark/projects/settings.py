@@ -1,0 +1,187 @@
+"""What can be done with a project's settings? Make and change projects and their keys, and tell the audit log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from shipmark.ground.errors import Conflict, Invalid, NotFound
+from shipmark.organizations import audit, slugs
+from shipmark.organizations import store as organizations
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import Actor, Organization, Team
+from shipmark.projects import options, store
+from shipmark.projects.model import Project, ProjectKey
+
+TAKEN = "A project with this slug already exists."
+KEY_TAKEN = "Another key has this public half."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewProject:
+    """A project that is to be made. Without a slug it gets one made of its name, or else ``spare_slug``."""
+
+    name: str
+    slug: str | None
+    platform: str | None
+    spare_slug: str
+    key: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectAmendment:
+    """What is to be changed: columns and options, by the names that clients have for options."""
+
+    columns: Mapping[str, str | None] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+def create(
+    connection: Connection,
+    organization: Organization,
+    new: NewProject,
+    *,
+    team: Team,
+    by: Actor,
+    at: datetime,
+) -> Project:
+    """A new project that a team owns, with a DSN key. Raises `Conflict` where another has the slug that is wanted."""
+    wanted = new.slug or slugs.from_name(new.name)
+    if not wanted or (new.slug is None and wanted in slugs.RESERVED_OF_PROJECTS):
+        wanted = new.spare_slug
+    made = store.add(connection, organization.id, wanted, new.name, new.platform, at)
+    if made is None and new.slug is None:
+        # The name's slug is taken, and nobody asked for it: the spare one makes it another.
+        wanted = f"{wanted[: slugs.SLUG_MAX - len(new.spare_slug) - 1]}-{new.spare_slug}"
+        made = store.add(connection, organization.id, wanted, new.name, new.platform, at)
+    if made is None:
+        raise Conflict(TAKEN)
+    store.own(connection, made.id, team.id)
+    public, secret = new.key
+    key = ProjectKey(
+        project_id=made.id, public_key=public, secret_key=secret, label="Default", is_active=True
+    )
+    store.add_key(connection, key, at)
+    _note(connection, made, AuditEvent.PROJECT_ADD, by, at, {"slug": made.slug, "name": made.name})
+    return made
+
+
+def amend(
+    connection: Connection,
+    project: Project,
+    amendment: ProjectAmendment,
+    *,
+    by: Actor,
+    at: datetime,
+) -> Project:
+    """Change a project; its former slug leads to it from now on. Raises `Invalid` where another has the new slug."""
+    before = {"name": project.name, "slug": project.slug, "platform": project.platform}
+    columns = {it: new for it, new in amendment.columns.items() if before[it] != new}
+    told = {it: audit.from_to(before[it], new) for it, new in columns.items()}
+    kept = _changed_options(connection, project, amendment.options, told)
+    if columns and not store.change(connection, project.id, columns):
+        raise Invalid({"slug": [TAKEN]})
+    new_slug = columns.get("slug")
+    if new_slug is not None:
+        store.redirect(connection, project.organization_id, project.slug, new_slug, project.id)
+    if kept:
+        store.keep_options(connection, project.id, kept)
+    if told:
+        _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, told)
+    after = store.by_slug_or_id(connection, project.organization_id, str(project.id))
+    if after is None:
+        raise NotFound
+    return after
+
+
+def add_key(
+    connection: Connection, project: Project, key: ProjectKey, by: Actor, at: datetime
+) -> None:
+    """Give a project another key. Raises `Conflict` where one has its public half."""
+    if not store.add_key(connection, key, at):
+        raise Conflict(KEY_TAKEN)
+    _note_key(connection, project, AuditEvent.PROJECT_KEY_ADD, key, by, at)
+
+
+def amend_key(
+    connection: Connection,
+    project: Project,
+    key: ProjectKey,
+    values: Mapping[str, Any],
+    *,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Change columns of a key."""
+    if values:
+        store.change_key(connection, key.public_key, values)
+        _note_key(connection, project, AuditEvent.PROJECT_KEY_EDIT, key, by, at)
+
+
+def remove_key(
+    connection: Connection, project: Project, key: ProjectKey, by: Actor, at: datetime
+) -> None:
+    """Delete a key."""
+    store.remove_key(connection, key.public_key)
+    _note_key(connection, project, AuditEvent.PROJECT_KEY_REMOVE, key, by, at)
+
+
+#: Options that the audit log must not tell.
+_SECRET = frozenset({"securityToken"})
+
+
+def _changed_options(
+    connection: Connection, project: Project, given: Mapping[str, object], told: dict[str, str]
+) -> dict[str, object]:
+    """What is to be stored, by key; what the log is told of it is added."""
+    if not given:
+        return {}
+    stored = store.options_of(connection, project.id)
+    known = options.values(stored)
+    kept = {}
+    for name, value in given.items():
+        option = options.OPTIONS[name]
+        if option.key in stored and stored[option.key] == value:
+            continue
+        kept[option.key] = value
+        if known[name] != value:
+            is_secret = name in _SECRET
+            told[name] = "changed" if is_secret else audit.from_to(known[name], value)
+    return kept
+
+
+def _note_key(
+    connection: Connection,
+    project: Project,
+    event: AuditEvent,
+    key: ProjectKey,
+    by: Actor,
+    at: datetime,
+) -> None:
+    data = {"public_key": key.public_key, "project_slug": project.slug, "label": key.label}
+    _note(connection, project, event, by, at, data)
+
+
+def _note(
+    connection: Connection,
+    project: Project,
+    event: AuditEvent,
+    by: Actor,
+    at: datetime,
+    data: Mapping[str, object],
+) -> None:
+    organizations.note(
+        connection, project.organization_id, event, by, at, data=data, target_id=project.id
+    )
+
+
+def with_status(keys: Sequence[ProjectKey], status: str | None) -> list[ProjectKey]:
+    """Those keys that are active or inactive; all without a word, none for another one."""
+    match status:
+        case None | "":
+            return list(keys)
+        case "active" | "inactive":
+            return [key for key in keys if key.is_active is (status == "active")]
+    return []

@@ -1,0 +1,94 @@
+"""Where are options of projects kept, and the slugs that they had before?"""
+
+import json
+from collections.abc import Mapping
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    bindparam,
+    delete,
+    select,
+)
+
+from shipmark.ground.database import Id, listed, metadata, rows, upsert
+from shipmark.projects.store.projects import projects
+
+
+class ProjectOptionColumns(TypedColumns):
+    """What an option is set to; ``value`` is JSON. One that nobody has set has no row."""
+
+    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    key = Column(String(64), primary_key=True)
+    value = Column(Text, nullable=False)
+
+
+class RedirectColumns(TypedColumns):
+    """A slug that a project had, until another project has it."""
+
+    organization_id = Column(
+        Id, ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True
+    )
+    slug = Column(String(50), primary_key=True)
+    project_id = Column(
+        Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False, index=True
+    )
+
+
+options = Table("project_options", metadata, ProjectOptionColumns)
+redirects = Table("project_redirects", metadata, RedirectColumns)
+
+_GIVEN_OPTIONS = listed("given_options", key=Text(), value=Text())
+_INSERT_OPTIONS = upsert(options).from_select(
+    ["project_id", "key", "value"],
+    select(
+        bindparam("project_id", type_=Id), _GIVEN_OPTIONS.c.key, _GIVEN_OPTIONS.c.value
+    ).order_by(_GIVEN_OPTIONS.c.key),
+)
+_KEEP_OPTIONS = _INSERT_OPTIONS.on_conflict_do_update(
+    index_elements=["project_id", "key"], set_={"value": _INSERT_OPTIONS.excluded.value}
+)
+
+
+def options_of(connection: Connection, project_id: int) -> dict[str, object]:
+    """What the project's options are set to, by key."""
+    query = select(options.c.key, options.c.value).where(options.c.project_id == project_id)
+    return {key: json.loads(value) for key, value in connection.execute(query)}
+
+
+def keep_options(connection: Connection, project_id: int, values: Mapping[str, object]) -> None:
+    """Set options, by key, in one statement."""
+    given = rows("given_options", ([key, json.dumps(it)] for key, it in sorted(values.items())))
+    connection.execute(_KEEP_OPTIONS, given | {"project_id": project_id})
+
+
+def redirect(
+    connection: Connection, organization_id: int, old: str, new: str, project_id: int
+) -> None:
+    """Let a project be found by the slug that it had, and its new one lead nowhere else."""
+    of_new = delete(redirects).where(
+        redirects.c.organization_id == organization_id, redirects.c.slug == new
+    )
+    connection.execute(of_new)
+    row = {"organization_id": organization_id, "slug": old, "project_id": project_id}
+    statement = upsert(redirects).values(row)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["organization_id", "slug"], set_={"project_id": project_id}
+        )
+    )
+
+
+def redirected(connection: Connection, organization_id: int, slug: str) -> str | None:
+    """The slug that the project has which had this one, if any."""
+    query = (
+        select(projects.c.slug)
+        .join(redirects, redirects.c.project_id == projects.c.id)
+        .where(redirects.c.organization_id == organization_id, redirects.c.slug == slug)
+    )
+    return connection.execute(query).scalar_one_or_none()
