@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from shipmark.api.parameters import SLUG_QUERY, Parameter
+from shipmark.api.parameters import RELEASE_QUERY, Parameter
 
 _DEBUG_ID = "c941d872-af1f-4f0c-a7ff-ad3d295fe153"
 
 DEBUG_FILES = (
     replace(
-        SLUG_QUERY,
+        RELEASE_QUERY,
         about="Text that names, ids, types, processors or checksums of debug files hold.",
         example="web",
     ),

@@ -17,11 +17,11 @@ from shipmark.api.routes.artifact_bundles import OFFSET_MAX, entered
 from shipmark.api.routes.release_files import may_download
 from shipmark.api.scopes import DEBUG_FILE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.api.wire.debug_file import (
-    AssociatedJson,
+    AssociatedFilesJson,
     DebugFileJson,
-    MissingJson,
-    NothingJson,
-    VersionsJson,
+    MappingVersionsJson,
+    TiedJson,
+    UnknownFilesJson,
     debug_file_json,
 )
 from shipmark.artifacts import actions, debug_archives, debug_assembling, debug_ids
@@ -121,13 +121,13 @@ def delete_debug_file(
 @get(f"{_DSYMS}unknown/", scopes=RELEASE_READ, asks=(UNKNOWN,), sync_to_thread=True)
 def list_unknown(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> MissingJson:
+) -> UnknownFilesJson:
     """Say which of the checksums no debug file of the project has."""
     with visit.database.snapshot() as connection:
         _, it = entered(visit, connection, organization, project)
         asked = {each.lower() for each in visit.parameters("checksums")}
         known = debug_files.by_sha1s(connection, it.id, asked)
-    return MissingJson(missing=sorted(asked - set(known)))
+    return UnknownFilesJson(missing=sorted(asked - set(known)))
 
 
 @post(
@@ -139,30 +139,30 @@ def list_unknown(
 )
 def associate_debug_files(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
-) -> AssociatedJson:
+) -> AssociatedFilesJson:
     """Say that none of the debug files was tied to a build: they are found by their ids alone."""
     with visit.database.glance() as connection:
         entered(visit, connection, organization, project)
     schemas.read(body, bodies.ASSOCIATE)
-    return AssociatedJson(associated_dsym_files=[])
+    return AssociatedFilesJson(associated_dsym_files=[])
 
 
 @get(_PROGUARD, scopes=RELEASE_READ, asks=(MAPPING,), sync_to_thread=True)
 def list_versions(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> VersionsJson:
+) -> MappingVersionsJson:
     """List the versions that a mapping of ProGuard is tied to."""
     with visit.database.snapshot() as connection:
         _, it = entered(visit, connection, organization, project)
         mapping = _mapping(connection, it, visit.parameter("proguard_uuid") or "")
         versions = proguard_releases.versions_of(connection, mapping, most=VERSIONS_MAX)
-    return VersionsJson(releases=versions)
+    return MappingVersionsJson(releases=versions)
 
 
 @post(_PROGUARD, scopes=RELEASE_WRITE, takes=_TIE, sync_to_thread=True)
 def tie_mapping(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
-) -> NothingJson:
+) -> TiedJson:
     """Tie a mapping of ProGuard to a version, which need not be a release yet."""
     with visit.database.glance() as connection:
         _, it = entered(visit, connection, organization, project)
@@ -171,7 +171,7 @@ def tie_mapping(
         mapping = _mapping(connection, it, given["proguard_uuid"])
         if not proguard_releases.tie(connection, given["release_name"], mapping):
             raise Conflict("The mapping is tied to this release already")
-    return NothingJson()
+    return TiedJson()
 
 
 def _project(visit: Visit, organization: str, project: str) -> Project:
@@ -198,7 +198,7 @@ def _kept(visit: Visit, project: Project, receiver: ZipReceiver) -> list[DebugFi
 def _download(
     visit: Visit, connection: Connection, access: Access, project: Project, wanted: str
 ) -> Response[Any] | Stream:
-    if not may_download(access):
+    if not may_download(connection, access):
         return Response(b"", status_code=403, media_type=_OCTETS)
     file = _found(connection, project, wanted).file
     pieces = file_store.pieces_of(connection, file.id)

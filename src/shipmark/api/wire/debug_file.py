@@ -43,23 +43,23 @@ class DebugAssemblyJson(Wire):
     dif: DebugFileJson | msgspec.UnsetType = msgspec.UNSET
 
 
-class MissingJson(Wire):
+class UnknownFilesJson(Wire):
     """Those of the checksums that no debug file has."""
 
     missing: list[str]
 
 
-class AssociatedJson(Wire):
+class AssociatedFilesJson(Wire):
     """The debug files that were tied to a build: none ever are."""
 
     associated_dsym_files: list[DebugFileJson]
 
 
-class NothingJson(Wire):
+class TiedJson(Wire):
     """There is nothing to say."""
 
 
-class VersionsJson(Wire):
+class MappingVersionsJson(Wire):
     """The versions that a mapping is tied to."""
 
     releases: list[str]

@@ -125,6 +125,15 @@ def forget_all(connection: Connection, kind: AssembleKind, scope_id: int) -> Non
     connection.execute(gone)
 
 
+def forget_organization(connection: Connection, organization_id: int) -> None:
+    """Forget all that was said to an organization; what was said of its projects is forgotten in ten minutes."""
+    kinds = [it.value for it in AssembleKind if it is not AssembleKind.DEBUG_FILE]
+    gone = delete(assemblies).where(
+        assemblies.c.kind.in_(kinds), assemblies.c.scope_id == organization_id
+    )
+    connection.execute(gone)
+
+
 def forget_files(connection: Connection, sha1s: Collection[str]) -> None:
     """Forget what was said of files that are gone."""
     gone = delete(assemblies).where(assemblies.c.sha1.in_(select(_SHA1S.c.sha1)))

@@ -24,6 +24,7 @@ from shipmark.artifacts.model import DebugFile, DebugObject
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.projects.store.projects import projects
 
 
 class DebugFileColumns(TypedColumns):
@@ -181,6 +182,13 @@ def remove(connection: Connection, ids: Collection[int]) -> list[int]:
     statement = delete(debug_files).where(debug_files.c.id.in_(select(WANTED.c.id)))
     gone = connection.execute(statement.returning(debug_files.c.file_id), wanted(ids))
     return list(gone.scalars())
+
+
+def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:
+    """Delete all debug files of an organization's projects; says which files they had."""
+    of_it = select(projects.c.id).where(projects.c.organization_id == organization_id)
+    statement = delete(debug_files).where(debug_files.c.project_id.in_(of_it))
+    return list(connection.execute(statement.returning(debug_files.c.file_id)).scalars())
 
 
 def with_files(connection: Connection, found: Sequence[Row]) -> list[DebugFile]:
