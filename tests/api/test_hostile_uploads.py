@@ -2,11 +2,9 @@
 
 import io
 import os
-import socket
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,25 +20,20 @@ from artifacts import (
     sha1,
     upload,
 )
-from conformance.servers import Organization, running
 from conftest import Serve
-from given import RELEASES, Caller, World, counts, on_one_database, rows
+from given import RELEASES, Caller, World, counts, on_one_database
+from hostile import BOUNDARY, FORM, objects, part, sweep
 from httpx import Response
 from pictures import picture, sent
 
-from shipmark.files.store import unused
 from shipmark.ground.blobs import Blobs
 from shipmark.ground.blobs.objects import blobs_at
-from shipmark.ground.clock import now
 from shipmark.ground.database import Database
-from shipmark.work.collecting import collect
 
 pytestmark = on_one_database
 
 FILES = f"{RELEASES}web@1.0.0/files/"
 DSYMS = "/projects/acme/web/files/dsyms/"
-BOUNDARY = "----x"
-FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 
 #: Proves that the store holds what the database knows, and nothing else.
 Swept = Callable[[], None]
@@ -52,27 +45,9 @@ def release(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("alice").publish("web@1.0.0")
 
 
-def objects(folder: Path) -> set[str]:
-    found = (it.relative_to(folder).as_posix() for it in folder.rglob("*") if it.is_file())
-    return {it for it in found if not it.startswith(".")}
-
-
-def sweep(database: Database, blobs: Blobs, folder: Path) -> None:
-    collect(database, blobs, now() + timedelta(days=3))
-    assert objects(folder) == {it["key"] for it in rows(database, "blobs")}
-    assert counts(database)["blob_removals"] == 0
-    with database.snapshot() as connection:
-        assert unused.miscounted(connection) == []
-
-
 @pytest.fixture
 def swept(database: Database, blobs: Blobs, tmp_path: Path) -> Swept:
     return lambda: sweep(database, blobs, tmp_path / "blobs")
-
-
-def part(headers: bytes, content: bytes = b"x") -> bytes:
-    mark = BOUNDARY.encode()
-    return b"--" + mark + b"\r\n" + headers + b"\r\n\r\n" + content + b"\r\n--" + mark + b"--\r\n"
 
 
 def named(name: str) -> dict[str, Any]:
@@ -177,26 +152,35 @@ SOURCE = {"type": "source", "url": "~/x.js", "content": b"x"}
     [
         (zipped_bomb(), "its member 'files/zeros.js' is compressed more than 250 times"),
         (bundle()[:-30], "it is not a zip file, or not a whole one"),
-        (bundle().replace(b"console.log(1)", b"console.log(2)"), "its member "),
-        (b"PK\x05\x06" + b"\xff" * 18, None),
+        (b"PK\x05\x06" + b"\xff" * 18, "it is not a zip file, or not a whole one"),
     ],
 )
 def test_a_bundle_that_cannot_be_read_is_told_with_the_reason(
-    alice: Caller, database: Database, content: bytes, reason: str | None, swept: Swept
+    alice: Caller, database: Database, content: bytes, reason: str, swept: Swept
 ) -> None:
-    """Of a release bundle, which is read whole."""
-    path = f"{RELEASES}web@1.0.0/assemble/"
-    content = content.replace(b'"org": "acme"', b'"org": "acme"')
     told = upload(alice, content, version="web@1.0.0")
-    if told["state"] == "ok":
-        # What is not read at once is not looked at: but a release's own bundle is.
-        send(alice, content)
-        alice.post(path, asked(content))
-        told = alice.post(path, asked(content)).json()
-    assert told["state"] == "error"
-    assert told["detail"]
-    assert reason is None or "reason" not in told or told["reason"].startswith(reason)
-    assert counts(database)["release_files"] == 0
+    assert told == {
+        "state": "error",
+        "detail": "the bundle is invalid",
+        "reason": reason,
+        "missingChunks": [],
+    }
+    assert alice.get(WEB_BUNDLES).json() == []
+    swept()
+
+
+def test_a_release_gets_all_files_of_its_bundle_or_none(
+    alice: Caller, database: Database, swept: Swept
+) -> None:
+    path = f"{RELEASES}web@1.0.0/assemble/"
+    whole = bundle(many(3), release="web@1.0.0")
+    content = whole.replace(b"files/_/_/2.js2", b"files/_/_/2.jsx", 1)
+    assert content != whole
+    send(alice, content)
+    alice.post(path, asked(content))
+    told = alice.post(path, asked(content)).json()
+    assert (told["state"], told["reason"]) == ("error", "its member files/_/_/2.js is damaged")
+    assert (counts(database)["release_files"], counts(database)["files"]) == (0, 0)
     swept()
 
 
@@ -279,53 +263,3 @@ def _fill(descriptor: int) -> None:
             pass
     except OSError:
         return
-
-
-@pytest.fixture(scope="module")
-def organization(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Organization, Path]]:
-    """An organization on a real server."""
-    data = tmp_path_factory.mktemp("server") / "data"
-    with running(data) as server:
-        yield server.organization(), data
-
-
-def told(organization: Organization, path: str, length: int | str, content: bytes) -> bytes:
-    """What a server answers somebody who says that so many bytes come, sends these, and sends no more."""
-    host, port = organization.url.removeprefix("http://").split(":")
-    head = (
-        f"POST /api/0/organizations/{organization.slug}/{path} HTTP/1.1\r\nHost: x\r\n"
-        f"Authorization: Bearer {organization.token}\r\n"
-        f"Content-Type: {FORM['Content-Type']}\r\nContent-Length: {length}\r\n\r\n"
-    )
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
-        connection.sendall(head.encode() + content)
-        connection.shutdown(socket.SHUT_WR)
-        found = b""
-        while piece := connection.recv(4096):
-            found += piece
-            if length == 0 or b"\r\n\r\n" in found:
-                break
-    return found
-
-
-@pytest.mark.parametrize(
-    ("said", "cut"),
-    [(10**6, 0), (10**6, 30), ("more", 0), ("less", 0), (0, 0), (2**33, 0), (-1, 0)],
-)
-@pytest.mark.parametrize("path", ["chunk-upload/", "releases/web@1/files/"])
-def test_a_client_that_goes_away_or_lies_leaves_nothing(
-    organization: tuple[Organization, Path], path: str, said: int | str, cut: int
-) -> None:
-    acme, data = organization
-    acme.ask("POST", "releases/", {"version": "web@1", "projects": ["web"]})
-    content = part(
-        b'Content-Disposition: form-data; name="file"; filename="' + sha1(b"x").encode() + b'"'
-    )
-    lengths = {"more": len(content) + 1, "less": len(content) - 5}
-    length = lengths[said] if isinstance(said, str) else said
-    answer = told(acme, path, length, content[: len(content) - cut])
-    assert not answer.startswith((b"HTTP/1.1 5", b"HTTP/1.1 2")) or path == "chunk-upload/"
-    assert acme.get("releases/web@1/files/") == []
-    database = Database(f"sqlite:///{data / 'shipmark.db'}")
-    sweep(database, blobs_at((data / "blobs").as_uri()), data / "blobs")
-    database.close()
