@@ -9,7 +9,7 @@ PYTEST ?=
 FUZZ ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test check lint format lock clients chromium bench fuzz clean
+.PHONY: help setup serve test test-all check lint format lock clients chromium bench fuzz clean
 
 help:  ## Say which commands there are
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ test: .venv/.test clients chromium lint  ## Check everything: lint, types, impor
 	$(BIN)/python -m pytest -n 2 $(PYTEST)
 
 check: test  ## What CI runs
+
+test-all: .venv/.test clients chromium lint  ## The same, and the tests of the doors on both databases
+	SHIPMARK_TEST_DATABASES=all $(BIN)/python -m pytest -n 2 $(PYTEST)
 
 lint: .venv/.test
 	$(BIN)/ruff format --check .
@@ -38,6 +41,7 @@ bench: .venv/.test  ## Measure publishing, lists and starting, beside their targ
 	$(BIN)/python bench/publish.py
 	$(BIN)/python bench/list.py
 	$(BIN)/python bench/start.py
+	$(BIN)/python bench/upload.py
 
 fuzz: .venv/.test  ## Send the API many requests that nobody thought of
 	SHIPMARK_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/api/test_any_request.py $(PYTEST)

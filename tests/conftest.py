@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
+from zlib import crc32
 
 import given
 import pytest
@@ -169,6 +170,38 @@ class _Movable:
             yield
         finally:
             self.database.close()
+
+
+#: Tests that go through a door run on one database each, half of them on either, unless all are asked for: what is kept
+#: is proven on both by the tests of rooms, properties and the house.
+ALL_DATABASES = os.environ.get("SHIPMARK_TEST_DATABASES", "") == "all"
+_DOORS = ("api", "ingest", "web", "serving", "work", "cli")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the half of the doors' tests that runs on the other database; always the same half."""
+    if ALL_DATABASES:
+        return
+    kept, left_out = [], []
+    for item in items:
+        (left_out if _is_for_the_other(item) else kept).append(item)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = kept
+
+
+def _is_for_the_other(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    # Where a test names its database itself, it has no other.
+    is_on_both = callspec is not None and "kind" in callspec.indices and folder in _DOORS
+    if not is_on_both or not _has_both(item):
+        return False
+    name = item.nodeid.replace("postgresql", "").replace("sqlite", "")
+    return callspec.params["kind"] != KINDS[crc32(name.encode()) % len(KINDS)]
+
+
+def _has_both(item: pytest.Item) -> bool:
+    return all(mark.args[0] != "kind" for mark in item.iter_markers("parametrize"))
 
 
 @pytest.fixture(params=KINDS)
