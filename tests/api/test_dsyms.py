@@ -171,6 +171,25 @@ def test_a_file_is_downloaded_by_those_who_may(
         assert (refused.status_code, refused.content) == (403, b"")
 
 
+def test_the_organization_says_from_which_role_on_contents_are_downloaded(
+    alice: Caller, bob: Caller, organization_token: Caller
+) -> None:
+    """Of all that is uploaded: debug files, files of releases, bundles (files-and-avatars.md 8.4)."""
+    alice.publish("web@1.0.0")
+    files = "/projects/acme/web/releases/web@1.0.0/files/"
+    file_id = alice.post(files, files={"file": ("a.js", b"x")}).json()["id"]
+    lookup = "/projects/acme/web/artifact-lookup/?download=release_file/"
+    paths = [f"{DSYMS}?id={add(alice)[0]['id']}", f"{files}{file_id}/?download", lookup + file_id]
+
+    def statuses(caller: Caller) -> set[int]:
+        return {caller.get(path).status_code for path in paths}
+
+    for role, owner, member in (("member", 200, 200), ("admin", 200, 403), ("owner", 200, 403)):
+        assert alice.put("/organizations/acme/", {"debugFilesRole": role}).is_success
+        assert (statuses(alice), statuses(bob)) == ({owner}, {member})
+        assert statuses(organization_token) == {403}
+
+
 @on_one_database
 @pytest.mark.parametrize("id_", ["", "0", "x", "9" * 18, "9" * 40, "-1", "1e3", "%C2%B2"])
 def test_an_id_that_is_none_is_not_found(alice: Caller, id_: str) -> None:
