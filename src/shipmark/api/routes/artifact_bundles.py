@@ -137,7 +137,7 @@ def get_bundle_file(
     """Download a file of an artifact bundle."""
     with visit.database.snapshot() as connection:
         access, it = entered(visit, connection, organization, project)
-        if not may_download(access):
+        if not may_download(connection, access):
             raise BadUpload("You don't have the permissions to download this file", like=NotAllowed)
         bundle = _bundle(connection, access, it, bundle_id)
         path = path_of(file_id)
