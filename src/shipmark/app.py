@@ -24,6 +24,8 @@ from shipmark.api.routes import (
     commit_paths,
     committers,
     comparison,
+    debug_assembling,
+    debug_files,
     deploys,
     document,
     identity,
@@ -67,6 +69,8 @@ from shipmark.work import timers
 API = (
     chunk_upload.router,
     assembling.router,
+    debug_assembling.router,
+    debug_files.router,
     identity.router,
     organizations.router,
     audit_logs.router,

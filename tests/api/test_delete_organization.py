@@ -178,4 +178,4 @@ def test_more_of_everything_takes_no_more_statements(
         run_jobs(database, days=2)
     deleted = [it for it in found.texts if it.startswith("DELETE FROM organizations")]
     assert len(deleted) == 1
-    assert len([it for it in found.texts if it.startswith("DELETE")]) <= 8
+    assert len([it for it in found.texts if it.startswith("DELETE")]) <= 16

@@ -48,7 +48,7 @@ def test_a_team_is_shown_with_what_the_caller_is_there(bob: Caller) -> None:
         "hasAccess": True,
         "isPending": False,
         "memberCount": 1,
-        "avatar": {"avatarType": "letter_avatar", "avatarUuid": None},
+        "avatar": {"avatarType": "letter_avatar", "avatarUuid": None, "avatarUrl": None},
         "orgRole": None,
         "externalTeams": [],
     }

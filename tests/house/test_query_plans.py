@@ -5,13 +5,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
 
 import pytest
+from bundling import zipped
 from given import ALICE, Caller, World, commit, error_event, release_path, send_event
 from httpx import Response
 from sqlalchemy import event
 
+from shipmark.artifacts import actions
 from shipmark.ground.database import Database
+from shipmark.organizations import store
+from shipmark.publishing import ending
 from shipmark.work import timers
 
 #: What may be read from one end to the other: rows that came with the statement, and what is small by nature.
@@ -91,6 +96,10 @@ def judged(alice: Caller) -> Response:
     )
 
 
+CART = b"com.acme.Cart -> a.b:\n"
+MAPPING = zipped([("mapping.txt", CART)])
+MAPPING_ID = str(uuid5(uuid5(NAMESPACE_DNS, "guardsquare.com"), CART.decode()))
+PROGUARD = "/projects/acme/web/files/proguard-artifact-releases"
 THRESHOLDS = "/projects/acme/web/release-thresholds/"
 THRESHOLD = {
     "threshold_type": "total_error_count",
@@ -143,6 +152,16 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         world.keys["web"],
         world.projects["web"],
         error_event("new", release="web@9.0.0", environment="new"),
+    ),
+    "assemble debug files": lambda alice, _: alice.post(
+        "/projects/acme/web/files/difs/assemble/",
+        {"a" * 40: {"name": "x", "chunks": ["a" * 40]}},
+    ),
+    "tie a mapping": lambda alice, _: (
+        alice.post("/projects/acme/web/files/dsyms/", files={"file": ("a", MAPPING)}),
+        alice.post(PROGUARD, {"release_name": "shop@1", "proguard_uuid": MAPPING_ID}),
+        alice.get(f"{PROGUARD}?proguard_uuid={MAPPING_ID}"),
+        alice.delete("/projects/acme/web/files/dsyms/?id=1"),
     ),
     "hide repository": lambda alice, _: alice.put(
         f"/organizations/acme/repos/{repository_id(alice)}/", {"status": "hidden"}
@@ -197,6 +216,9 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/releases/stats/",
         "/projects/acme/web/releases/",
         "/organizations/acme/repos/",
+        "/projects/acme/web/files/dsyms/?query=x",
+        "/projects/acme/web/files/dsyms/?debug_id=1&code_id=2&file_formats=elf",
+        "/projects/acme/web/files/dsyms/unknown/?checksums=1",
         "/organizations/acme/repos/1/commits/",
         "/organizations/acme/repos/1/commits/?cursor=1767225600000000:5:1",
         "/projects/acme/web/commits/",
@@ -284,4 +306,30 @@ def test_deleting_a_repository_scans_nothing_either(alice: Caller, database: Dat
         while timers.run_due(database, datetime.now(UTC) + timedelta(hours=2)):
             pass
     assert alice.get(f"{path}commits/").status_code == 404
+    assert scans(found) == []
+
+
+@pytest.mark.usefixtures("_filled")
+def test_letting_artifacts_go_scans_nothing(alice: Caller, database: Database) -> None:
+    path = release_path("web@1.1.0", "files/")
+    assert alice.post(path, files={"file": ("a.js", b"x")}).is_success
+    later = datetime.now(UTC) + timedelta(days=900)
+    with plans(database) as found, database.transaction() as connection:
+        for project_id in (None, 1):
+            actions.remove_unused(connection, later, timedelta(days=90), project_id)
+        actions.prune_later(connection, later)
+    assert scans(found) == []
+
+
+@pytest.mark.usefixtures("_filled")
+def test_the_end_of_an_organization_scans_nothing(
+    alice: Caller, world: World, database: Database
+) -> None:
+    path = release_path("web@1.1.0", "files/")
+    assert alice.post(path, files={"file": ("a.js", b"x")}).is_success
+    acme = world.organizations["acme"]
+    with database.transaction() as connection:
+        store.change(connection, acme, {"status": "pending_deletion"})
+    with plans(database) as found, database.transaction() as connection:
+        assert ending.finish(connection, acme, datetime.now(UTC))
     assert scans(found) == []

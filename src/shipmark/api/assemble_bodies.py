@@ -47,3 +47,10 @@ DEBUG_FILES: Schema = {
     },
     "additionalProperties": False,
 }
+#: What else clients say of a build is passed over, as nothing is tied to builds.
+ASSOCIATE: Schema = {
+    "type": "object",
+    "properties": {
+        "checksums": {"type": "array", "maxItems": DEBUG_FILES_MAX, "items": {"type": "string"}}
+    },
+}

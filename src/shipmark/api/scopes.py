@@ -8,6 +8,8 @@ RELEASE_READ = _RELEASES | {"project:read"}
 RELEASE_WRITE = _RELEASES
 RELEASE_DELETE = frozenset({"project:admin", "project:releases"})
 
+DEBUG_FILE_DELETE = frozenset({"project:write"})
+
 REPOSITORY = frozenset({"org:read", "org:write", "org:admin", "org:integrations", "org:ci"})
 REPOSITORY_CHANGE = frozenset({"org:write", "org:admin", "org:integrations"})
 REPOSITORY_DELETE = frozenset({"org:admin", "org:integrations"})

@@ -10,9 +10,15 @@ from shipmark.artifacts.store import assemblies, bundles, debug_files, release_f
 from shipmark.files import actions as files
 from shipmark.files.model import File, NewFile, StashedFile
 from shipmark.files.store import files as file_store
+from shipmark.ground import jobs
+
+#: The errand that lets go what nobody uses: ``work/pruning.py``.
+PRUNE = "prune_artifacts"
 
 #: So many bundles, and so many single files, are deleted in one unit of work.
 BATCH = 200
+#: The least that an operator can set.
+SHORTEST_KEPT = timedelta(days=1)
 
 
 def keep_bundle(
@@ -84,14 +90,40 @@ def remove_of_releases(
     remove_bundles(connection, bundles.of_releases(connection, release_ids), at)
 
 
-def remove_unused(connection: Connection, at: datetime, kept: timedelta) -> int:
-    """Delete some of the bundles and single files that nobody has used for that long; says how many."""
+def remove_of_organization(connection: Connection, organization_id: int, at: datetime) -> None:
+    """Delete all artifacts of an organization that goes, with a constant number of statements."""
+    gone = [
+        *release_files.remove_of_organization(connection, organization_id),
+        *bundles.remove_of_organization(connection, organization_id),
+        *debug_files.remove_of_organization(connection, organization_id),
+    ]
+    assemblies.forget_organization(connection, organization_id)
+    _remove_files(connection, gone, at)
+
+
+def remove_unused(
+    connection: Connection, at: datetime, kept: timedelta, project_id: int | None = None
+) -> int:
+    """Delete some of the bundles and single files that nobody has used for that long; says how many.
+
+    Of one project, or of all. What other projects have too stays theirs.
+    """
     before = at - kept
-    old = bundles.unused(connection, before, most=BATCH)
-    remove_bundles(connection, old, at)
-    gone = release_files.remove_older(connection, before, most=BATCH)
+    old = bundles.unused(connection, before, project_id, most=BATCH)
+    if project_id is None:
+        remove_bundles(connection, old, at)
+    else:
+        remove_from_project(connection, old, project_id, at)
+    gone = release_files.remove_older(connection, before, project_id, most=BATCH)
     _remove_files(connection, gone, at)
     return len(old) + len(gone)
+
+
+def prune_later(connection: Connection, at: datetime) -> None:
+    """Have what nobody uses let go, if there is anything that may be that old."""
+    before = at - SHORTEST_KEPT
+    if bundles.unused(connection, before, most=1) or release_files.has_older(connection, before):
+        jobs.enqueue(connection, PRUNE, {}, now=at, key=PRUNE)
 
 
 def _has_content(connection: Connection, file_id: int, content: StashedFile) -> bool:

@@ -80,11 +80,23 @@ class Bundle:
 
     def stream(self, entry: Entry) -> Iterator[bytes]:
         """Read a member in pieces, never more than it declares; a wrong checksum is a problem at the end."""
-        return _pieces(self._zip, entry.path)
+        return pieces(self._zip, entry.path)
 
 
 def opened(file: BinaryIO) -> Bundle:
     """Open a bundle that can be sought in; the caller closes the file, once the bundle is done with."""
+    archive, members = unzipped(file)
+    if _MANIFEST not in members:
+        raise BundleProblem("manifest.json is missing")
+    if members[_MANIFEST].file_size > manifests.MANIFEST_BYTES_MAX:
+        raise BundleProblem("manifest.json is too large")
+    manifest = manifests.read(b"".join(pieces(archive, _MANIFEST)))
+    entries, left_out = _entries(manifest, members)
+    return Bundle(manifest=manifest, entries=entries, left_out=left_out, _zip=archive)
+
+
+def unzipped(file: BinaryIO) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
+    """Open any zip that keeps the limits, and say what is in it; nothing is decompressed yet."""
     guarded = _Guarded(file)
     try:
         archive = zipfile.ZipFile(cast("BinaryIO", guarded))
@@ -92,14 +104,7 @@ def opened(file: BinaryIO) -> Bundle:
         if guarded.failure:
             raise guarded.failure from error
         raise BundleProblem("it is not a zip file, or not a whole one") from error
-    members = _members(archive)
-    if _MANIFEST not in members:
-        raise BundleProblem("manifest.json is missing")
-    if members[_MANIFEST].file_size > manifests.MANIFEST_BYTES_MAX:
-        raise BundleProblem("manifest.json is too large")
-    manifest = manifests.read(b"".join(_pieces(archive, _MANIFEST)))
-    entries, left_out = _entries(manifest, members)
-    return Bundle(manifest=manifest, entries=entries, left_out=left_out, _zip=archive)
+    return archive, _members(archive)
 
 
 class _Guarded:
@@ -182,7 +187,7 @@ def _entries(
     left_out: list[LeftOut] = []
     for file in manifest.files:
         member = members.get(file.path)
-        reason = _unsafe(file.path) or ("not in the zip" if member is None else "")
+        reason = unsafe(file.path) or ("not in the zip" if member is None else "")
         if reason or member is None:
             left_out.append(LeftOut(path=file.path, reason=reason))
         else:
@@ -207,7 +212,7 @@ def _entry(file: Described, member: zipfile.ZipInfo) -> Entry:
     )
 
 
-def _unsafe(path: str) -> str:
+def unsafe(path: str) -> str:
     """Say why a name must not be used as one, as it could lead out of a folder (5.3); "" if it may."""
     # Halves of surrogate pairs can be written in JSON, and in no file name.
     encoded = path.encode("utf-8", "surrogatepass")
@@ -222,7 +227,7 @@ def _unsafe(path: str) -> str:
     return "it is a folder" if not path or path.endswith("/") else ""
 
 
-def _pieces(archive: zipfile.ZipFile, path: str) -> Iterator[bytes]:
+def pieces(archive: zipfile.ZipFile, path: str) -> Iterator[bytes]:
     """Decompress a member; zipfile stops at the declared size and compares the checksum."""
     left = archive.getinfo(path).file_size
     try:

@@ -12,6 +12,8 @@ from shipmark.files.model import File
 DIST_MAX = 64
 VERSION_MAX = 250
 #: A bundle that is looked up counts as used: what is not used for long is deleted (files-and-avatars.md 6.4).
+#: Formats that have no id in them: the client says it, and the same content may be sent with another one.
+NAMED_BY_CLIENTS = frozenset({"bcsymbolmap", "uuidmap", "dartsymbolmap", "il2cpp"})
 RENEWAL_LENGTH = timedelta(days=30)
 #: A release bundle with fewer files becomes single release files (files-and-avatars.md 5.3).
 ARCHIVE_FILES_MIN = 10
@@ -138,17 +140,25 @@ class ListedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DebugFile:
-    """A file with debug information for native code."""
+class DebugObject:
+    """What is known of one object in a file; ``features`` are what it can be used for, ``kind`` its compiler's word."""
 
-    id: int
-    project_id: int
     debug_id: str
     code_id: str | None
     cpu_name: str
     symbol_type: str
     object_name: str
-    features: Sequence[str]
+    kind: str | None = None
+    features: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebugFile:
+    """A file with debug information of a project; one with several objects is several debug files."""
+
+    id: int
+    project_id: int
+    object: DebugObject
     file: File
 
 

@@ -8,7 +8,6 @@ no id in it, is recognised here.
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
@@ -16,10 +15,13 @@ from symbolic.debuginfo import Archive
 from symbolic.exceptions import SymbolicError
 
 from shipmark.artifacts import debug_ids
+from shipmark.artifacts.model import DebugObject
 
 #: Fat files have a dozen architectures at the most.
 OBJECTS_MAX = 100
 JSON_BYTES_MAX = 64 * 2**20
+#: Build ids have twenty bytes, code ids of other formats fewer.
+CODE_ID_MAX = 64
 _HEAD_BYTES = 64 * 2**10
 _PIECE_BYTES = 2**20
 ANY_CPU = "any"
@@ -33,19 +35,6 @@ _BITCODE = b"BCSymbolMap Version:"
 
 class ObjectProblem(Exception):
     """A debug file that can't be kept; the message is for whoever uploaded it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DebugObject:
-    """What is known of one object; ``features`` are what it can be used for."""
-
-    debug_id: str
-    code_id: str | None
-    cpu_name: str
-    symbol_type: str
-    object_name: str
-    kind: str | None = None
-    features: frozenset[str] = frozenset()
 
 
 def single(path: Path, name: str, debug_id: str | None = None) -> DebugObject:
@@ -126,7 +115,7 @@ def _compiled(path: Path, name: str, given: str | None) -> tuple[DebugObject, ..
         found = [
             DebugObject(
                 debug_id=_id(each.debug_id, given),
-                code_id=each.code_id,
+                code_id=_code_id(each.code_id),
                 cpu_name=each.arch,
                 symbol_type=each.file_format,
                 object_name=_object_name(name),
@@ -146,6 +135,10 @@ def _id(own: str, given: str | None) -> str:
     if debug_id is None:
         raise ObjectProblem("The file has no debug id")
     return debug_id
+
+
+def _code_id(own: str | None) -> str | None:
+    return own if own and len(own) <= CODE_ID_MAX else None
 
 
 def _object_name(name: str) -> str:

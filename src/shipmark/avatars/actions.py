@@ -1,12 +1,13 @@
 """What can be done with avatars? Keep a photo, and choose what is shown (files-and-avatars.md 2.4)."""
 
+from collections.abc import Collection
 from datetime import datetime
 from io import BytesIO
 
 from sqlalchemy import Connection, Table
 
 from shipmark.avatars import images, store
-from shipmark.avatars.model import Avatar, AvatarKind, NewAvatar, Owner, PhotoMissing
+from shipmark.avatars.model import Avatar, AvatarKind, NewAvatar, Owner, OwnerKind, PhotoMissing
 from shipmark.files import actions as files
 from shipmark.files.model import FileKind, NewFile, StashedFile
 from shipmark.files.stashing import stash_file
@@ -17,6 +18,13 @@ from shipmark.ground.database import Database
 def stash(database: Database, blobs: Blobs, photo: bytes, at: datetime) -> StashedFile:
     """Write a photo where files are kept, before the unit of work that makes it somebody's."""
     return stash_file(database, blobs, BytesIO(photo).read, at, most=images.BYTES_MAX)
+
+
+def remove(
+    connection: Connection, kind: OwnerKind, owner_ids: Collection[int], at: datetime
+) -> None:
+    """Delete the avatars of owners that go, with their photos."""
+    files.remove(connection, store.remove(connection, kind, owner_ids), at)
 
 
 def save(

@@ -1,5 +1,6 @@
 """Where are avatars kept? Their owners' rows have a copy of kind and ident, so that showing them asks nothing more."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import (
@@ -11,13 +12,14 @@ from sqlalchemy import (
     TypedColumns,
     UniqueConstraint,
     bindparam,
+    delete,
     select,
     update,
 )
 
 from shipmark.avatars.model import Avatar, AvatarKind, Owner, OwnerKind
 from shipmark.files.store.files import files
-from shipmark.ground.database import Id, Moment, metadata, upsert
+from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 
 
 class AvatarColumns(TypedColumns):
@@ -83,6 +85,15 @@ def show(connection: Connection, owners: Table, owner_id: int, avatar: Avatar) -
     """Keep the copy in the owner's row."""
     row = {"avatar_kind": avatar.kind.value, "avatar_ident": avatar.ident}
     connection.execute(update(owners).where(owners.c.id == owner_id).values(row))
+
+
+def remove(connection: Connection, kind: OwnerKind, owner_ids: Collection[int]) -> list[int]:
+    """Delete the avatars of those owners; says which photos they had."""
+    statement = delete(avatars).where(
+        avatars.c.owner_kind == kind.value, avatars.c.owner_id.in_(select(WANTED.c.id))
+    )
+    gone = connection.execute(statement.returning(avatars.c.file_id), wanted(owner_ids)).scalars()
+    return [file_id for file_id in gone if file_id is not None]
 
 
 def photo(connection: Connection, kind: OwnerKind, ident: str) -> int | None:

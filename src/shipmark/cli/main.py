@@ -6,6 +6,7 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from shipmark import __version__
+from shipmark.cli.artifacts import artifacts
 from shipmark.cli.check import check
 from shipmark.cli.create import bootstrap, org, project, team, token, user
 from shipmark.cli.serve import serve
@@ -20,7 +21,7 @@ def shipmark() -> None:
     """Shipmark: a release tracker that speaks Sentry's protocol."""
 
 
-for command in (serve, bootstrap, org, team, project, user, token, check):
+for command in (serve, bootstrap, org, team, project, user, token, artifacts, check):
     shipmark.add_command(command)
 
 

@@ -41,6 +41,7 @@ class Settings:
     git_bytes_max: int = 512 * MEBIBYTE
     outgoing_allow_private: bool = False
     secret_key: str = ""
+    artifact_days: int = 90
 
     @property
     def database(self) -> str:

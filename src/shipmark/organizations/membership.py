@@ -10,6 +10,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
+from shipmark.avatars import actions as avatars
+from shipmark.avatars.model import OwnerKind
 from shipmark.ground.errors import BadRequest, Invalid, NotAllowed, NotFound
 from shipmark.organizations import store
 from shipmark.organizations.audit import AuditEvent
@@ -127,6 +129,7 @@ def remove_team(connection: Connection, done: Done, team: Team) -> None:
     """Delete a team; its projects stay."""
     check_reach(connection, done.access, team)
     _note_team(connection, done, AuditEvent.TEAM_REMOVE, team)
+    avatars.remove(connection, OwnerKind.TEAM, [team.id], done.at)
     store.remove_team(connection, team.id)
 
 

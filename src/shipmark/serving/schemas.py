@@ -36,8 +36,18 @@ def _check(value: object, schema: Schema) -> None:
 def _type(value: object, name: str, _: Schema) -> None:
     if not isinstance(value, _TYPES[name]):
         raise BadUpload(f"{_shown(value)} is not of type {name!r}")
-    if isinstance(value, str) and "\0" in value:
+    if isinstance(value, str):
+        _check_letters(value)
+
+
+def _check_letters(text: str) -> None:
+    """Refuse what no database keeps: NUL, and halves of letters, which JSON can write."""
+    if "\0" in text:
         raise BadUpload("Null characters are not allowed.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadUpload(f"{_shown(text)} is not a valid text") from None
 
 
 def _required(value: object, names: Sequence[str], _: Schema) -> None:

@@ -125,28 +125,61 @@ async def receive(request: AnyRequest, receiver: Receiver) -> list[tuple[str, st
     client has sent the rest, unless that is much.
     """
     form = Form(receiver, _boundary(request.headers.get("content-type", "")))
-    batch = bytearray()
-    refusal: Refusal | None = None
-    passed = 0
+    reading = _Reading(form)
     try:
         async for content in request.stream():
-            if refusal is not None:
-                passed += len(content)
-                if passed > _LET_PASS_BYTES:
-                    raise refusal
-                continue
-            batch += content
-            if len(batch) >= BATCH_BYTES:
-                refusal = await _fed(form, bytes(batch))
-                batch.clear()
+            await reading.take(content)
     except HTTPException as error:
         if error.status_code == 413:
             raise
         raise BadRequest("The body of the request ended before its end.") from None
-    refusal = refusal or await _fed(form, bytes(batch)) or await _fed(form, b"")
-    if refusal is not None:
-        raise refusal
+    finally:
+        await reading.settle()
+    await reading.finish()
     return form.fields
+
+
+class _Reading:
+    """A form that is read in a thread while more of it comes in."""
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        self._batch = bytearray()
+        self._working: asyncio.Future[Refusal | None] | None = None
+        self._refusal: Refusal | None = None
+        self._passed = 0
+
+    async def take(self, content: bytes) -> None:
+        """Gather more; once it is enough, and the thread is done with what was before, hand it over."""
+        if self._refusal is not None:
+            self._passed += len(content)
+            if self._passed > _LET_PASS_BYTES:
+                raise self._refusal
+            return
+        self._batch += content
+        if len(self._batch) >= BATCH_BYTES:
+            await self.settle()
+            self._hand_over()
+
+    async def settle(self) -> None:
+        """Wait for the thread."""
+        if self._working is not None:
+            working, self._working = self._working, None
+            self._refusal = self._refusal or await working
+
+    async def finish(self) -> None:
+        """Read the rest; raises what was refused."""
+        for is_end in (False, True):
+            if self._refusal is None:
+                self._hand_over(is_end=is_end)
+                await self.settle()
+        if self._refusal is not None:
+            raise self._refusal
+
+    def _hand_over(self, *, is_end: bool = False) -> None:
+        if self._batch or is_end:
+            self._working = asyncio.ensure_future(_fed(self._form, bytes(self._batch)))
+            self._batch.clear()
 
 
 async def _fed(form: Form, content: bytes) -> Refusal | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from shipmark.artifacts import actions as artifacts
 from shipmark.files import actions as files
 from shipmark.ground import logs
 from shipmark.ground.clock import now
@@ -11,12 +12,16 @@ from shipmark.ground.jobs import Job
 from shipmark.ground.settings import Settings, from_environment
 from shipmark.ground.telemetry import counted
 from shipmark.publishing import asking
-from shipmark.work import collecting, fetches, timers
+from shipmark.work import collecting, fetches, pruning, timers
 
 #: What a job does that goes outside: it opens its units of work itself and finishes itself.
 Errand = Callable[[Database, Settings, Job, datetime], None]
 
-ERRANDS: dict[str, Errand] = {asking.JOB: fetches.run, files.COLLECT: collecting.run}
+ERRANDS: dict[str, Errand] = {
+    asking.JOB: fetches.run,
+    files.COLLECT: collecting.run,
+    artifacts.PRUNE: pruning.run,
+}
 
 
 def run_due(database: Database, at: datetime, settings: Settings) -> bool:

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
+from shipmark.artifacts import actions as artifacts
+from shipmark.artifacts.store import assemblies
 from shipmark.files import actions as files
 from shipmark.ground import jobs
 from shipmark.ground.clock import now
@@ -21,7 +23,7 @@ from shipmark.ground.telemetry import counted, failed, log
 from shipmark.issues.store import inbox
 from shipmark.organizations import ending
 from shipmark.publishing import asking
-from shipmark.releases import ending as finishing
+from shipmark.publishing import ending as finishing
 from shipmark.releases import removing
 
 #: An issue that nobody looked at leaves the inbox by itself (releases.md 1.20).
@@ -38,6 +40,8 @@ def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     """Take old issues out of the inbox, forget what ran out, and come again in an hour."""
     removed = inbox.take_out_older(connection, at - INBOX_LENGTH)
     ended = accounts.end_old_sessions(connection, at)
+    assemblies.forget_old(connection, at)
+    artifacts.prune_later(connection, at)
     files.collect_later(connection, at)
     log.info("Tidied up", **{"inbox.removed": removed, "sessions.ended": ended})
     jobs.enqueue(connection, "tidy", {}, now=at, run_at=at + _PERIOD)
@@ -51,11 +55,11 @@ def remove_repository(connection: Connection, details: dict[str, object], at: da
         jobs.enqueue(connection, removing.JOB, details, now=at)
 
 
-def remove_organization(connection: Connection, details: dict[str, object], _: datetime) -> None:
+def remove_organization(connection: Connection, details: dict[str, object], at: datetime) -> None:
     """Delete an organization, unless it was restored."""
     organization_id = details["organization_id"]
     assert isinstance(organization_id, int), "it was enqueued so"
-    finishing.finish(connection, organization_id)
+    finishing.finish(connection, organization_id, at)
 
 
 ACTIONS: dict[str, Action] = {
@@ -64,7 +68,7 @@ ACTIONS: dict[str, Action] = {
     ending.JOB: remove_organization,
 }
 #: What goes outside runs in a process of its own: see errands.py.
-ERRANDS = (asking.JOB, files.COLLECT)
+ERRANDS = (asking.JOB, files.COLLECT, artifacts.PRUNE)
 
 
 def start(connection: Connection, at: datetime) -> None:

@@ -18,6 +18,7 @@ from shipmark.api.wire.artifact_bundle import (
     bundle_files_json,
     path_of,
 )
+from shipmark.api.wire.refusal import UPLOAD_REFUSED
 from shipmark.artifacts import actions, bundles, debug_ids
 from shipmark.artifacts.model import ArtifactBundle
 from shipmark.artifacts.store import bundles as store
@@ -69,7 +70,7 @@ def list_bundles(
     scopes=RELEASE_DELETE,
     asks=BUNDLES_TO_DELETE,
     status_code=200,
-    answers={204: None, 200: DeletedJson},
+    answers={204: None, 200: DeletedJson, **UPLOAD_REFUSED},
     sync_to_thread=True,
 )
 def delete_bundles(
@@ -91,7 +92,13 @@ def delete_bundles(
     return Response(b"", status_code=204)
 
 
-@get(_FILES, scopes=RELEASE_READ, asks=(BUNDLE_QUERY, *PAGE), sync_to_thread=True)
+@get(
+    _FILES,
+    scopes=RELEASE_READ,
+    asks=(BUNDLE_QUERY, *PAGE),
+    answers={200: BundleFilesJson, **UPLOAD_REFUSED},
+    sync_to_thread=True,
+)
 def list_bundle_files(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], bundle_id: FromPath[str]
 ) -> Response[BundleFilesJson]:
@@ -114,7 +121,12 @@ def list_bundle_files(
     return visit.linked(bundle_files_json(bundle, of, found), links)
 
 
-@get(_FILES + "{file_id:str}/", scopes=RELEASE_READ, answers={200: bytes}, sync_to_thread=True)
+@get(
+    _FILES + "{file_id:str}/",
+    scopes=RELEASE_READ,
+    answers={200: bytes, **UPLOAD_REFUSED},
+    sync_to_thread=True,
+)
 def get_bundle_file(
     visit: GivenVisit,
     organization: FromPath[str],
@@ -125,7 +137,7 @@ def get_bundle_file(
     """Download a file of an artifact bundle."""
     with visit.database.snapshot() as connection:
         access, it = entered(visit, connection, organization, project)
-        if not may_download(access):
+        if not may_download(connection, access):
             raise BadUpload("You don't have the permissions to download this file", like=NotAllowed)
         bundle = _bundle(connection, access, it, bundle_id)
         path = path_of(file_id)

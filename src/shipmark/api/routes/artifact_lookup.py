@@ -71,7 +71,7 @@ def look_up_artifacts(
             dist=visit.parameter("dist") or None,
         )
         if wanted is not None:
-            if not may_download(access):
+            if not may_download(connection, access):
                 return Response(b"", status_code=403, media_type=_OCTETS)
             return _download(visit, connection, it, wanted)
         found = _bundles(connection, asked)

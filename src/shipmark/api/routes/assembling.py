@@ -19,6 +19,7 @@ from shipmark.api.wire.assembly import (
     created_json,
     missing_json,
 )
+from shipmark.api.wire.refusal import UPLOAD_REFUSED
 from shipmark.artifacts import assembling
 from shipmark.artifacts.assembling import AskedBundle
 from shipmark.artifacts.model import AssembleKind, assemble_key
@@ -42,6 +43,7 @@ DIST_ALONE = "You need to specify a release together with a dist"
     asks=PROJECTS,
     takes=bodies.RELEASE_BUNDLE,
     status_code=200,
+    answers={200: AssemblyJson, **UPLOAD_REFUSED},
     sync_to_thread=True,
 )
 def assemble_release_bundle(
@@ -72,6 +74,7 @@ def assemble_release_bundle(
     scopes=RELEASE_WRITE,
     takes=bodies.ARTIFACT_BUNDLE,
     status_code=200,
+    answers={200: AssemblyJson, **UPLOAD_REFUSED},
     sync_to_thread=True,
 )
 def assemble_artifact_bundle(

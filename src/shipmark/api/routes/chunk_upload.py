@@ -7,6 +7,7 @@ from shipmark.api.chunks import ENCODINGS, REQUEST_MAX, ChunkReceiver
 from shipmark.api.given import GivenVisit, Visit
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.api.wire.chunk_upload import ChunkUploadJson, chunk_upload_json
+from shipmark.api.wire.refusal import UPLOAD_REFUSED
 from shipmark.ground.clock import now
 from shipmark.ground.errors import BadUpload
 from shipmark.organizations.model import Access
@@ -37,7 +38,7 @@ def get_chunk_upload(visit: GivenVisit, organization: FromPath[str]) -> ChunkUpl
     },
     status_code=200,
     request_max_body_size=_BODY_MAX,
-    answers={200: None},
+    answers={200: None, **UPLOAD_REFUSED},
 )
 async def upload_chunks(visit: GivenVisit, organization: FromPath[str]) -> Response[bytes]:
     """Take chunks, to assemble files of them later. All are kept, or none."""

@@ -50,7 +50,7 @@ def get_root(visit: GivenVisit) -> RootJson:
         if isinstance(caller, UserToken):
             user = whole(connection, caller.user)
             auth = AuthJson(scopes=sorted(caller.scopes))
-            return RootJson(version="0", auth=auth, user=user_json(user))
+            return RootJson(version="0", auth=auth, user=user_json(user, visit.settings.address))
     auth = AuthJson(scopes=sorted(organization_actions.CI_SCOPES))
     return RootJson(version="0", auth=auth, user=None)
 
@@ -62,7 +62,7 @@ def get_user(visit: GivenVisit) -> UserJson:
         caller = visit.caller(connection)
         if not isinstance(caller, UserToken):
             raise NotSignedIn
-        return user_json(whole(connection, caller.user))
+        return user_json(whole(connection, caller.user), visit.settings.address)
 
 
 _TESTS: listing.Tests[Organization] = {

@@ -30,7 +30,9 @@ from shipmark.files.model import FILE_MAX, MEBIBYTE, Piece
 from shipmark.files.store import files as file_store
 from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest, Conflict, NotFound
-from shipmark.organizations.model import Access, Role
+from shipmark.organizations import options
+from shipmark.organizations import store as organizations
+from shipmark.organizations.model import Access
 from shipmark.organizations.store import ID_DIGITS_MAX
 from shipmark.projects import actions as projects
 from shipmark.releases import actions as releases
@@ -121,7 +123,7 @@ def get_file(
         visit,
         _of_organization(organization, version),
         file_id,
-        lambda access: "project:write" in access.scopes,
+        lambda _, access: "project:write" in access.scopes,
     )
 
 
@@ -194,9 +196,15 @@ def delete_project_file(
     _delete(visit, _of_project(organization, project, version), file_id)
 
 
-def may_download(access: Access) -> bool:
-    """May they have the contents of a project's files? It takes a role; tokens of organizations have none (8.4)."""
-    return access.role in {Role.ADMIN, Role.MANAGER, Role.OWNER}
+def may_download(connection: Connection, access: Access) -> bool:
+    """May they have the contents of a project's files? The organization says from which role on (8.4).
+
+    Tokens of organizations have none.
+    """
+    if access.role is None:
+        return False
+    stored = organizations.options_of(connection, access.organization.id)
+    return access.role.rank >= options.role_for_debug_files(stored).rank
 
 
 def _of_organization(organization: str, version: str) -> Find:
@@ -261,14 +269,14 @@ def _added(
 
 
 def _shown(
-    visit: Visit, find: Find, file_id: str, may: Callable[[Access], bool]
+    visit: Visit, find: Find, file_id: str, may: Callable[[Connection, Access], bool]
 ) -> Response[Any] | Stream:
     with visit.database.snapshot() as connection:
         access, release = find(visit, connection)
         found = _file(connection, release, file_id)
         if visit.parameter("download") is None:
             return Response(_json(found))
-        if not may(access):
+        if not may(connection, access):
             return Response(b"", status_code=403, media_type=_OCTETS)
         if isinstance(found, ReleaseFile):
             pieces = file_store.pieces_of(connection, found.file.id)

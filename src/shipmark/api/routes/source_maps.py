@@ -11,6 +11,7 @@ from shipmark.api.parameters import PAGE, RELEASE_NAME, SOURCE_MAP_SORT, VERSION
 from shipmark.api.routes.artifact_bundles import OFFSET_MAX, entered
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ
 from shipmark.api.wire import Wire
+from shipmark.api.wire.refusal import UPLOAD_REFUSED
 from shipmark.artifacts import actions
 from shipmark.artifacts.store import archives
 from shipmark.artifacts.store.archives import Archive
@@ -39,6 +40,7 @@ class ArchiveJson(Wire):
     _PATH,
     scopes=RELEASE_READ,
     asks=(VERSION_QUERY, SOURCE_MAP_SORT, *PAGE),
+    answers={200: list[ArchiveJson], **UPLOAD_REFUSED},
     sync_to_thread=True,
 )
 def list_archives(

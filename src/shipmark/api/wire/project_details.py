@@ -113,6 +113,9 @@ def project_details_json(
     set_to: dict[str, Any] = {
         _FIELDS[name]: value for name, value in options.values(stored).items()
     }
+    if access.user is None or "project:write" not in access.scopes:
+        # A secret of the project's own servers: pipelines and readers have no use for it.
+        set_to["security_token"] = ""
     return ProjectDetailsJson(
         **shown(project, access, around), **_ABSENT, **set_to, organization=organization
     )

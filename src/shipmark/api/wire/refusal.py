@@ -1,5 +1,8 @@
 """What was wrong (auth-and-errors.md 5). ``serving/errors.py`` writes these; here they are for the document."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from shipmark.api.wire import Wire
@@ -26,9 +29,17 @@ class CodedRefusalJson(Wire):
 
 
 class UnreadJson(Wire):
-    """Why a body could not be read, as the address for builds tells it."""
+    """What was wrong, as uploads and the address for builds tell it."""
 
     error: str
+
+
+#: What uploads may be refused with besides what any request may.
+UPLOAD_REFUSED: Mapping[int, Any] = {
+    400: UnreadJson,
+    403: RefusalJson | UnreadJson,
+    404: RefusalJson | UnreadJson,
+}
 
 
 class NotMadeJson(msgspec.Struct):

@@ -41,6 +41,7 @@ class AssemblyColumns(TypedColumns):
 assemblies = Table("assemblies", metadata, AssemblyColumns)
 
 _SHA1S = listed("given_sha1s", sha1=Text())
+_KEYS = listed("given_keys", key=Text())
 
 
 def find(connection: Connection, asked: AssembleKey, at: datetime) -> Assembly | None:
@@ -49,9 +50,42 @@ def find(connection: Connection, asked: AssembleKey, at: datetime) -> Assembly |
         assemblies.c.state, assemblies.c.detail, assemblies.c.reason, assemblies.c.updated_at
     ).where(*_is(asked), assemblies.c.updated_at > at - KEPT_LENGTH)
     row = connection.execute(query).first()
-    if row is None:
-        return None
-    state, detail, reason, updated_at = row
+    return _said(*row, at) if row else None
+
+
+def find_all(
+    connection: Connection, asked: Collection[AssembleKey], at: datetime
+) -> dict[str, Assembly]:
+    """The last words on all that is asked for, by key; all are of one kind and scope."""
+    if not asked:
+        return {}
+    first = next(iter(asked))
+    query = (
+        select(
+            assemblies.c.key,
+            assemblies.c.state,
+            assemblies.c.detail,
+            assemblies.c.reason,
+            assemblies.c.updated_at,
+        )
+        .join(_KEYS, _KEYS.c.key == assemblies.c.key)
+        .where(
+            assemblies.c.kind == first.kind.value,
+            assemblies.c.scope_id == first.scope_id,
+            assemblies.c.updated_at > at - KEPT_LENGTH,
+        )
+    )
+    found = connection.execute(query, rows("given_keys", ([it.key] for it in asked)))
+    said = {
+        key: _said(state, detail, reason, updated_at, at)
+        for key, state, detail, reason, updated_at in found
+    }
+    return {key: it for key, it in said.items() if it is not None}
+
+
+def _said(
+    state: str, detail: str | None, reason: str | None, updated_at: datetime, at: datetime
+) -> Assembly | None:
     is_going = state in {AssembleState.CREATED, AssembleState.ASSEMBLING}
     if is_going and updated_at <= at - ASSEMBLING_LENGTH:
         return None
@@ -87,6 +121,15 @@ def forget_all(connection: Connection, kind: AssembleKind, scope_id: int) -> Non
     """Forget what was said of all files of a kind: nobody knows any more which of them is still there."""
     gone = delete(assemblies).where(
         assemblies.c.kind == kind.value, assemblies.c.scope_id == scope_id
+    )
+    connection.execute(gone)
+
+
+def forget_organization(connection: Connection, organization_id: int) -> None:
+    """Forget all that was said to an organization; what was said of its projects is forgotten in ten minutes."""
+    kinds = [it.value for it in AssembleKind if it is not AssembleKind.DEBUG_FILE]
+    gone = delete(assemblies).where(
+        assemblies.c.kind.in_(kinds), assemblies.c.scope_id == organization_id
     )
     connection.execute(gone)
 

@@ -239,15 +239,23 @@ def renew(connection: Connection, ids: Collection[int], at: datetime, older_than
         connection.execute(statement.values(used_at=at), wanted(ids))
 
 
-def unused(connection: Connection, before: datetime, *, most: int) -> list[int]:
-    """Bundles that nobody has used since, the longest unused first."""
+def unused(
+    connection: Connection, before: datetime, project_id: int | None = None, *, most: int
+) -> list[int]:
+    """Bundles, of a project or of all, that nobody has used since; the longest unused first."""
     query = (
         select(artifact_bundles.c.id)
         .where(artifact_bundles.c.used_at < before)
         .order_by(artifact_bundles.c.used_at)
-        .limit(most)
     )
-    return list(connection.execute(query).scalars())
+    if project_id is not None:
+        tied = bundle_projects.c
+        query = (
+            select(tied.bundle_id)
+            .where(tied.project_id == project_id, tied.used_at < before)
+            .order_by(tied.used_at)
+        )
+    return list(connection.execute(query.limit(most)).scalars())
 
 
 def of_releases(connection: Connection, release_ids: Collection[int]) -> set[int]:
@@ -261,6 +269,14 @@ def remove(connection: Connection, ids: Collection[int]) -> list[int]:
     statement = delete(artifact_bundles).where(artifact_bundles.c.id.in_(_WANTED_IDS))
     gone = connection.execute(statement.returning(artifact_bundles.c.file_id), wanted(ids))
     return list(gone.scalars())
+
+
+def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:
+    """Delete all bundles of an organization; says which files they had."""
+    statement = delete(artifact_bundles).where(
+        artifact_bundles.c.organization_id == organization_id
+    )
+    return list(connection.execute(statement.returning(artifact_bundles.c.file_id)).scalars())
 
 
 def untie_project(connection: Connection, ids: Collection[int], project_id: int) -> set[int]:

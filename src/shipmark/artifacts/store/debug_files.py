@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import (
     Column,
@@ -14,13 +15,16 @@ from sqlalchemy import (
     TypedColumns,
     UniqueConstraint,
     delete,
+    func,
+    or_,
     select,
 )
 
-from shipmark.artifacts.model import DebugFile
+from shipmark.artifacts.model import DebugFile, DebugObject
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.projects.store.projects import projects
 
 
 class DebugFileColumns(TypedColumns):
@@ -35,6 +39,7 @@ class DebugFileColumns(TypedColumns):
     cpu_name = Column(String(40), nullable=False)
     symbol_type = Column(String(40), nullable=False)
     object_name = Column(Text, nullable=False)
+    kind = Column(String(20))
     features = Column(Text, nullable=False)
     created_at = Column(Moment, nullable=False)
 
@@ -60,34 +65,59 @@ ROW = (
     debug_files.c.cpu_name,
     debug_files.c.symbol_type,
     debug_files.c.object_name,
+    debug_files.c.kind,
     debug_files.c.features,
 )
-Row = tuple[int, int, int, str, str | None, str, str, str, str]
+_SEARCHED = (
+    debug_files.c.object_name,
+    debug_files.c.debug_id,
+    debug_files.c.code_id,
+    debug_files.c.cpu_name,
+    debug_files.c.symbol_type,
+    debug_files.c.sha1,
+)
+Row = tuple[int, int, int, str, str | None, str, str, str, str | None, str]
 
 
-def add(connection: Connection, new: DebugFile) -> bool:
-    """Keep a debug file (its id is given by the store); says whether it is new to the project."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebugFileFilter:
+    """Debug files of a project: by ids, by types, by a ``text`` that one of their columns holds. Null matters not."""
+
+    project_id: int
+    text: str | None = None
+    debug_id: str | None = None
+    code_id: str | None = None
+    symbol_types: Collection[str] = ()
+
+
+def add(
+    connection: Connection, project_id: int, found: DebugObject, file: File
+) -> DebugFile | None:
+    """Keep a debug file; null where the project has it."""
     row: dict[str, object] = {
-        "project_id": new.project_id,
-        "file_id": new.file.id,
-        "sha1": new.file.sha1,
-        "debug_id": new.debug_id,
-        "code_id": new.code_id,
-        "cpu_name": new.cpu_name,
-        "symbol_type": new.symbol_type,
-        "object_name": new.object_name,
-        "features": json.dumps(list(new.features)),
-        "created_at": new.file.created_at,
+        "project_id": project_id,
+        "file_id": file.id,
+        "sha1": file.sha1,
+        "debug_id": found.debug_id,
+        "code_id": found.code_id,
+        "cpu_name": found.cpu_name,
+        "symbol_type": found.symbol_type,
+        "object_name": found.object_name,
+        "kind": found.kind,
+        "features": json.dumps(sorted(found.features)),
+        "created_at": file.created_at,
     }
     made = upsert(debug_files).values(row).on_conflict_do_nothing()
-    found = connection.execute(made.returning(debug_files.c.id)).scalar_one_or_none()
-    return found is not None
+    new_id = connection.execute(made.returning(debug_files.c.id)).scalar_one_or_none()
+    if new_id is None:
+        return None
+    return DebugFile(id=new_id, project_id=project_id, object=found, file=file)
 
 
 def by_sha1s(
     connection: Connection, project_id: int, sha1s: Collection[str]
-) -> dict[str, DebugFile]:
-    """Those of the debug files, by their checksum, that the project has."""
+) -> dict[str, list[DebugFile]]:
+    """Those of the debug files, by their checksum, that the project has. A content may be there more than once."""
     query = (
         select(*ROW)
         .join(_SHA1S, _SHA1S.c.sha1 == debug_files.c.sha1)
@@ -95,8 +125,10 @@ def by_sha1s(
         .order_by(debug_files.c.id)
     )
     given = rows("given_sha1s", ([each] for each in sorted(sha1s)))
-    found = with_files(connection, connection.execute(query, given).all())
-    return {it.file.sha1: it for it in found}
+    found: dict[str, list[DebugFile]] = {}
+    for it in with_files(connection, connection.execute(query, given).all()):
+        found.setdefault(it.file.sha1, []).append(it)
+    return found
 
 
 def by_id(connection: Connection, project_id: int, debug_file_id: int) -> DebugFile | None:
@@ -108,11 +140,55 @@ def by_id(connection: Connection, project_id: int, debug_file_id: int) -> DebugF
     return found[0] if found else None
 
 
+def newest_of_debug_id(
+    connection: Connection, project_id: int, debug_id: str, symbol_type: str
+) -> DebugFile | None:
+    """The newest debug file of that type and debug id."""
+    query = (
+        select(*ROW)
+        .where(
+            debug_files.c.project_id == project_id,
+            debug_files.c.debug_id == debug_id,
+            debug_files.c.symbol_type == symbol_type,
+        )
+        .order_by(debug_files.c.id.desc())
+        .limit(1)
+    )
+    found = with_files(connection, connection.execute(query).all())
+    return found[0] if found else None
+
+
+def page_of(
+    connection: Connection, wanted_files: DebugFileFilter, *, limit: int, offset: int
+) -> list[DebugFile]:
+    """The debug files that are meant, the newest first."""
+    query = select(*ROW).where(debug_files.c.project_id == wanted_files.project_id)
+    if wanted_files.debug_id is not None:
+        query = query.where(debug_files.c.debug_id == wanted_files.debug_id)
+    if wanted_files.code_id is not None:
+        query = query.where(debug_files.c.code_id == wanted_files.code_id)
+    if wanted_files.symbol_types:
+        query = query.where(debug_files.c.symbol_type.in_(wanted_files.symbol_types))
+    if wanted_files.text:
+        text = wanted_files.text.lower()
+        holds = (func.lower(it).contains(text, autoescape=True) for it in _SEARCHED)
+        query = query.where(or_(*holds))
+    page = query.order_by(debug_files.c.id.desc()).limit(limit).offset(offset)
+    return with_files(connection, connection.execute(page).all())
+
+
 def remove(connection: Connection, ids: Collection[int]) -> list[int]:
     """Delete debug files; says which files they had."""
     statement = delete(debug_files).where(debug_files.c.id.in_(select(WANTED.c.id)))
     gone = connection.execute(statement.returning(debug_files.c.file_id), wanted(ids))
     return list(gone.scalars())
+
+
+def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:
+    """Delete all debug files of an organization's projects; says which files they had."""
+    of_it = select(projects.c.id).where(projects.c.organization_id == organization_id)
+    statement = delete(debug_files).where(debug_files.c.project_id.in_(of_it))
+    return list(connection.execute(statement.returning(debug_files.c.file_id)).scalars())
 
 
 def with_files(connection: Connection, found: Sequence[Row]) -> list[DebugFile]:
@@ -122,15 +198,18 @@ def with_files(connection: Connection, found: Sequence[Row]) -> list[DebugFile]:
 
 
 def _debug_file(row: Row, file: File) -> DebugFile:
-    id_, project_id, _, debug_id, code_id, cpu_name, symbol_type, object_name, features = row
+    id_, project_id, _, debug_id, code_id, cpu_name, symbol_type, object_name, kind, features = row
     return DebugFile(
         id=id_,
         project_id=project_id,
-        debug_id=debug_id,
-        code_id=code_id,
-        cpu_name=cpu_name,
-        symbol_type=symbol_type,
-        object_name=object_name,
-        features=json.loads(features),
+        object=DebugObject(
+            debug_id=debug_id,
+            code_id=code_id,
+            cpu_name=cpu_name,
+            symbol_type=symbol_type,
+            object_name=object_name,
+            kind=kind,
+            features=frozenset(json.loads(features)),
+        ),
         file=file,
     )

@@ -5,14 +5,17 @@ from datetime import datetime
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
+    Select,
     String,
     Table,
     Text,
     TypedColumns,
     UniqueConstraint,
     delete,
+    exists,
     func,
     select,
     update,
@@ -23,6 +26,9 @@ from shipmark.artifacts.model import ReleaseFile, ident_of
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.releases.store.environments import release_environments
+from shipmark.releases.store.projects import release_projects
+from shipmark.releases.store.releases import releases
 
 
 class ReleaseFileColumns(TypedColumns):
@@ -140,15 +146,50 @@ def remove_of(connection: Connection, release_ids: Collection[int]) -> list[int]
     return list(gone.scalars())
 
 
-def remove_older(connection: Connection, before: datetime, *, most: int) -> list[int]:
-    """Delete the oldest single files that are older than that; says which files they had."""
-    oldest = (
-        select(release_files.c.id)
-        .where(release_files.c.created_at < before)
-        .order_by(release_files.c.created_at)
-        .limit(most)
+def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:
+    """Delete all single files of an organization's releases; says which files they had."""
+    of_it = select(releases.c.id).where(releases.c.organization_id == organization_id)
+    statement = delete(release_files).where(release_files.c.release_id.in_(of_it))
+    return list(connection.execute(statement.returning(release_files.c.file_id)).scalars())
+
+
+def remove_older(
+    connection: Connection, before: datetime, project_id: int | None = None, *, most: int
+) -> list[int]:
+    """Delete the oldest single files that are older than that; says which files they had. See `older`."""
+    oldest = older(before, project_id).order_by(release_files.c.created_at).limit(most)
+    return remove(connection, [id_ for id_, _ in connection.execute(oldest)])
+
+
+def older(before: datetime, project_id: int | None = None) -> Select[int, int]:
+    """Ids and files of what is older than that: of all releases, or of those that are in no other project.
+
+    Those of releases stay that were shipped or seen since: nobody notes when a single file is used.
+    """
+    query = (
+        select(release_files.c.id, release_files.c.file_id)
+        .join(releases, releases.c.id == release_files.c.release_id)
+        .where(release_files.c.created_at < before, *_is_over(before))
     )
-    return remove(connection, list(connection.execute(oldest).scalars()))
+    if project_id is None:
+        return query
+    held = release_projects.c
+    is_in = exists().where(held.release_id == releases.c.id, held.project_id == project_id)
+    is_elsewhere = exists().where(held.release_id == releases.c.id, held.project_id != project_id)
+    return query.where(is_in, ~is_elsewhere)
+
+
+def has_older(connection: Connection, before: datetime) -> bool:
+    """Is any single file older than that?"""
+    query = select(release_files.c.id).where(release_files.c.created_at < before).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def _is_over(before: datetime) -> list[ColumnElement[bool]]:
+    """Was the release neither shipped nor seen in an event since?"""
+    seen = release_environments.c
+    is_seen = exists().where(seen.release_id == releases.c.id, seen.last_seen_at >= before)
+    return [func.coalesce(releases.c.shipped_at, releases.c.created_at) < before, ~is_seen]
 
 
 def count_of(connection: Connection, release_ids: Collection[int]) -> dict[int, int]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypedColumns,
+    and_,
     bindparam,
     case,
     delete,
@@ -107,7 +108,10 @@ _MAKE = _MAKE.on_conflict_do_update(
     index_elements=[blobs.c.sha1],
     set_={"kept_until": _LATER},
 )
-_KEYS = select(blobs.c.key).join(_GIVEN, _GIVEN.c.key == blobs.c.key)
+# The checksum finds them: there is no index on keys.
+_KEYS = select(blobs.c.key).join(
+    _GIVEN, and_(_GIVEN.c.sha1 == blobs.c.sha1, _GIVEN.c.key == blobs.c.key)
+)
 _CLAIM = (
     delete(blob_removals)
     .where(blob_removals.c.key.in_(select(_GIVEN_KEYS.c.key)), blob_removals.c.is_final.is_(False))

@@ -116,6 +116,7 @@ def _files() -> None:
         sa.Column("cpu_name", sa.String(length=40), nullable=False),
         sa.Column("symbol_type", sa.String(length=40), nullable=False),
         sa.Column("object_name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=True),
         sa.Column("features", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["file_id"], ["files.id"], name=op.f("fk_debug_files_file_id")),
@@ -128,6 +129,17 @@ def _files() -> None:
     op.create_index("ix_debug_files_project_id_code_id", "debug_files", ["project_id", "code_id"], unique=False)
     op.create_index("ix_debug_files_project_id_debug_id", "debug_files", ["project_id", "debug_id"], unique=False)
     op.create_index("ix_debug_files_project_id_id", "debug_files", ["project_id", "id"], unique=False)
+    op.create_table(
+        "proguard_releases",
+        sa.Column("project_id", _ID, nullable=False),
+        sa.Column("version", sa.String(length=250), nullable=False),
+        sa.Column("debug_file_id", _ID, nullable=False),
+        sa.Column("debug_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["debug_file_id"], ["debug_files.id"], name=op.f("fk_proguard_releases_debug_file_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_proguard_releases_project_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("project_id", "version", "debug_id", name=op.f("pk_proguard_releases")),
+    )
+    op.create_index("ix_proguard_releases_debug_file_id", "proguard_releases", ["debug_file_id"], unique=False)
     op.create_table(
         "assemblies",
         sa.Column("kind", sa.String(length=40), nullable=False),
@@ -148,6 +160,7 @@ def downgrade() -> None:
     """Take the step back."""
     for table in (
         "assemblies",
+        "proguard_releases",
         "debug_files",
         "release_files",
         "bundle_entries",

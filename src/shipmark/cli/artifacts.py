@@ -1,0 +1,119 @@
+"""How much do source maps take, and which may go? For disks that fill up."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import click
+from sqlalchemy import Connection
+
+from shipmark.artifacts import actions
+from shipmark.artifacts.store import usage
+from shipmark.artifacts.store.usage import Sum
+from shipmark.cli.opening import opened, settings_of, with_data
+from shipmark.files.model import RELEASED_LENGTH
+from shipmark.ground.blobs.objects import blobs_at
+from shipmark.ground.clock import now
+from shipmark.ground.database import Database
+from shipmark.ground.errors import NotFound
+from shipmark.ground.settings import MEBIBYTE, Settings
+from shipmark.organizations import store as organizations
+from shipmark.projects import store as projects
+from shipmark.work import collecting
+
+DAYS_MAX = 36_500
+
+
+@click.group()
+def artifacts() -> None:
+    """Look after source maps and other uploaded files."""
+
+
+@artifacts.command("list")
+@with_data
+def list_artifacts(data: Path | None, database_url: str | None) -> None:
+    """Say how much each project has, and how much it takes in all."""
+    with opened(settings_of(data, database_url)) as database, database.snapshot() as connection:
+        found = usage.of_projects(connection)
+        named = projects.by_ids(connection, found)
+        for id_, it in found.items():
+            owner = organizations.by_id(connection, named[id_].organization_id)
+            assert owner is not None, "a project has one"
+            name = f"{owner.slug}/{named[id_].slug}"
+            bundles, debug = _told(it.bundles), _told(it.debug_files)
+            click.echo(f"{name}: bundles {bundles}, debug files {debug}")
+        click.echo(f"Single files of releases: {_told(usage.of_releases(connection))}")
+        stored = _size(usage.stored_bytes(connection))
+    click.echo(f"Stored: {stored}. What several files share is stored once, and counts in each.")
+
+
+@artifacts.command()
+@click.option(
+    "--unused-days",
+    "days",
+    type=click.IntRange(1, DAYS_MAX),
+    required=True,
+    help="What nobody has used for so many days goes.",
+)
+@click.option("--project", metavar="ORG/SLUG", help="Only what this project has.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--now", "is_now", is_flag=True, help="Free the room at once, not in minutes.")
+@with_data
+def prune(
+    days: int,
+    project: str | None,
+    dry_run: bool,
+    is_now: bool,
+    data: Path | None,
+    database_url: str | None,
+) -> None:
+    """Delete bundles that nobody has used for long, and single files of releases that are over."""
+    settings, kept, at = settings_of(data, database_url), timedelta(days=days), now()
+    with opened(settings) as database:
+        with database.snapshot() as connection:
+            project_id = _project_id(connection, project) if project else None
+            bundles = usage.unused_bundles(connection, at - kept, project_id)
+            single = usage.unused_files(connection, at - kept, project_id)
+        verb = "would go" if dry_run else "go"
+        click.echo(f"Bundles that {verb}: {_told(bundles)}. Single files: {_told(single)}.")
+        if dry_run:
+            return
+        while _batch_removed(database, kept, project_id):
+            pass
+        _free(database, settings, is_now=is_now)
+
+
+def _batch_removed(database: Database, kept: timedelta, project_id: int | None) -> int:
+    with database.transaction() as connection:
+        return actions.remove_unused(connection, now(), kept, project_id)
+
+
+def _free(database: Database, settings: Settings, *, is_now: bool) -> None:
+    if not is_now:
+        click.echo("A running server frees the room in a few minutes. Use --now to do it at once.")
+        return
+    before = _stored(database)
+    # Whoever reads one of them now may find it gone: that is what "now" means.
+    collecting.collect(database, blobs_at(settings.blobs), now() + RELEASED_LENGTH)
+    click.echo(f"Freed: {_size(before - _stored(database))}.")
+
+
+def _stored(database: Database) -> int:
+    with database.snapshot() as connection:
+        return usage.stored_bytes(connection)
+
+
+def _project_id(connection: Connection, name: str) -> int:
+    organization, _, slug = name.partition("/")
+    owner = organizations.by_slug(connection, organization)
+    found = projects.by_slug_or_id(connection, owner.id, slug) if owner and slug else None
+    if found is None:
+        raise NotFound(f"There is no project {name}.")
+    return found.id
+
+
+def _told(it: Sum) -> str:
+    return f"{it.count} ({_size(it.bytes)})"
+
+
+def _size(size: int) -> str:
+    return f"{size / MEBIBYTE:.1f} MiB"
