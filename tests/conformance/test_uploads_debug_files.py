@@ -20,9 +20,6 @@ com.example.Shop -> a.a:
 """
 
 
-pytestmark = pytest.mark.skip(reason="Debug files are not there yet.")
-
-
 @pytest.fixture(autouse=True)
 def _files(cli: Client) -> None:
     """What a compiler leaves, in the client's working folder."""
