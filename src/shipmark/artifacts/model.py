@@ -138,6 +138,16 @@ class ListedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventScope:
+    """Where the files of an event are looked for. ``version`` and ``dist`` are "" where the event has none."""
+
+    organization_id: int
+    project_id: int
+    version: str
+    dist: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DebugFile:
     """A file with debug information for native code."""
 

@@ -89,7 +89,7 @@ class _Source:
 
 
 class SourceMap:
-    """A map that was read; keep it for an event, as reading is what costs."""
+    """A map that was read; keep it, as reading is what costs. `for_event` makes one that several events share."""
 
     def __init__(
         self,
@@ -124,6 +124,10 @@ class SourceMap:
             raise MapProblem(MapFault.NOT_A_MAP, "its mappings are broken") from error
         minified_view = None if minified is None else SourceView.from_bytes(minified)
         return cls(view, sources, minified_view, allowance or Allowance())
+
+    def for_event(self, allowance: Allowance) -> "SourceMap":
+        """The same map with an allowance of its own."""
+        return SourceMap(self._view, self._sources, self._minified, allowance)
 
     def token(self, line: int, column: int, function: str = "") -> Token | MapFault:
         """Look a place up; line and column count from one, ``function`` is what the minified one is called."""

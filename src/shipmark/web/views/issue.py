@@ -17,7 +17,8 @@ from shipmark.issues.model import (
     IssueActivityType,
     Resolution,
 )
-from shipmark.issues.store import activity, events, issues, resolutions, seen
+from shipmark.issues.store import activity, issues, resolutions, seen
+from shipmark.issues.store.events import StoredEvent
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
@@ -81,16 +82,16 @@ class _Around:
     commits: Mapping[int, Commit]
 
 
-def issue_story(connection: Connection, place: Place, text: str) -> IssueStory:
-    """The issue of that id; raises `NotFound` for one that the visitor may not see."""
-    issue = _found(connection, place, text)
+def issue_story(
+    connection: Connection, place: Place, issue: Issue, event: StoredEvent | None
+) -> IssueStory:
+    """The issue with its newest event."""
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
     last_release_id = seen.last_releases(connection, [issue.id]).get(issue.id)
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
     history = activity.history_of(connection, issue.id, limit=HISTORY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
     around = _around(connection, release_ids, resolution, log, history)
-    newest = events.newest_of(connection, issue.id)
     return IssueStory(
         issue=issue,
         short_id=issue_line(issue, place).short_id,
@@ -99,14 +100,15 @@ def issue_story(connection: Connection, place: Place, text: str) -> IssueStory:
         last_release=around.releases.get(last_release_id or 0),
         fixed_in=around.releases.get(resolution.release_id) if resolution else None,
         fixed_by=around.users.get(resolution.user_id or 0) if resolution else None,
-        event=shown_event(*newest) if newest else None,
+        event=shown_event(event) if event else None,
         activity=tuple(_told(it, around) for it in log),
         history=tuple(_became(it, around) for it in history),
-        suspect=suspect_commit(connection, place, issue, newest[2]) if newest else None,
+        suspect=suspect_commit(connection, place, issue, event.payload) if event else None,
     )
 
 
-def _found(connection: Connection, place: Place, text: str) -> Issue:
+def found_issue(connection: Connection, place: Place, text: str) -> Issue:
+    """The issue of that id; raises `NotFound` for one that the visitor may not see."""
     if not (text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX):
         raise NotFound
     issue = issues.by_id(connection, place.organization.id, int(text))

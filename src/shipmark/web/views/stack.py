@@ -13,6 +13,7 @@ from shipmark.issues.payloads import (
     main_frames,
     text_of,
 )
+from shipmark.issues.store.events import StoredEvent
 
 _TEXT_MAX = 500
 
@@ -56,16 +57,17 @@ class ShownEvent:
     exceptions: tuple[ShownException, ...]
 
 
-def shown_event(event_id: str, at: datetime, payload: Json) -> ShownEvent:
+def shown_event(event: StoredEvent) -> ShownEvent:
     """The event without anything that may hold a secret: variables, headers, environment, extras."""
+    payload = event.payload
     raised = exceptions_of(payload)
     shown = [_exception(each) for each in reversed(raised)]
     frames = main_frames(payload)
     if not any(each.frames for each in raised) and frames:
         shown.append(ShownException(type="", value="", runs=_runs(frames)))
     return ShownEvent(
-        event_id=event_id,
-        at=at,
+        event_id=event.event_id,
+        at=event.at,
         environment=text_of(payload, "environment")[:_TEXT_MAX],
         version=text_of(payload, "release")[:_TEXT_MAX],
         exceptions=tuple(shown),
