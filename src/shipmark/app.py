@@ -25,6 +25,7 @@ from shipmark.api.routes import (
     comparison,
     deploys,
     document,
+    events,
     identity,
     issue_releases,
     issues,
@@ -84,6 +85,7 @@ API = (
     issue_releases.router,
     people.router,
     committers.router,
+    events.router,
     avatars.router,
 )
 

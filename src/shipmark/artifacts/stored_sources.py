@@ -118,6 +118,11 @@ class StoredSources:
             log.warning("Bundles could not be renewed", reason=refusal.reason)
 
 
+def bundle_of(artifact: Artifact) -> str | None:
+    """The id of the bundle that a file is in; null for a single file."""
+    return artifact.reference.bundle if isinstance(artifact.reference, Kept) else None
+
+
 def _found(
     bundled: Collection[Match], single: Collection[SingleMatch], urls: frozenset[str]
 ) -> Found:

@@ -201,6 +201,9 @@ class _Search:
         """Say why there is none; files that are no minified ones need none."""
         if known.minified is None or known.minified.type is ArtifactType.SOURCE:
             return
+        if self._contents.get(id(known.minified), b"") is None:
+            # It could not be read, which was told; what it names nobody knows.
+            return
         if known.map_url:
             self._tell(symbolication_problems.map_not_there(known.file, known.map_url))
         elif debug_id := _debug_id(known):
