@@ -24,8 +24,8 @@ def show_issue(visitor: GivenVisitor, organization: FromPath[str], issue: FromPa
         # Files may have been uploaded since it came; they are read while no unit of work is open.
         event = original_stacks.refreshed(event, _uploads(visitor, found))
     with visitor.database.snapshot() as connection:
-        story = issue_story(connection, place, found, event)
-    return page("issue.html", place=place, story=story, server=visitor.settings.address)
+        story = issue_story(connection, place, found, event, visitor.settings.address)
+    return page("issue.html", place=place, story=story)
 
 
 def _uploads(visitor: Visitor, issue: Issue) -> Uploads:

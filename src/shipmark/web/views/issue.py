@@ -27,6 +27,7 @@ from shipmark.repositories.model import Commit
 from shipmark.web.given import Place
 from shipmark.web.views.issue_lines import issue_line
 from shipmark.web.views.stack import ShownEvent, shown_event
+from shipmark.web.views.stack_remedies import commands
 from shipmark.web.views.suspect import SuspectCommit, suspect_commit
 
 ACTIVITY_MAX = 100
@@ -71,6 +72,7 @@ class IssueStory:
     activity: tuple[Told, ...]
     history: tuple[Became, ...]
     suspect: SuspectCommit | None
+    remedies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +85,11 @@ class _Around:
 
 
 def issue_story(
-    connection: Connection, place: Place, issue: Issue, event: StoredEvent | None
+    connection: Connection, place: Place, issue: Issue, event: StoredEvent | None, server: str
 ) -> IssueStory:
-    """The issue with its newest event."""
+    """The issue with its newest event; ``server`` is where this one is reached."""
+    project = place.projects_by_id[issue.project_id]
+    shown = shown_event(event) if event else None
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
     last_release_id = seen.last_releases(connection, [issue.id]).get(issue.id)
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
@@ -95,15 +99,16 @@ def issue_story(
     return IssueStory(
         issue=issue,
         short_id=issue_line(issue, place).short_id,
-        project=place.projects_by_id[issue.project_id],
+        project=project,
         first_release=around.releases.get(issue.first_release_id or 0),
         last_release=around.releases.get(last_release_id or 0),
         fixed_in=around.releases.get(resolution.release_id) if resolution else None,
         fixed_by=around.users.get(resolution.user_id or 0) if resolution else None,
-        event=shown_event(event) if event else None,
+        event=shown,
         activity=tuple(_told(it, around) for it in log),
         history=tuple(_became(it, around) for it in history),
         suspect=suspect_commit(connection, place, issue, event.payload) if event else None,
+        remedies=commands(shown, server, place.organization.slug, project.slug) if shown else (),
     )
 
 
