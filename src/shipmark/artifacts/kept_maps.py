@@ -8,10 +8,18 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 
-from shipmark.artifacts.source_maps import Allowance, MapFault, MapProblem, SourceMap
+from shipmark.artifacts.source_maps import (
+    SHARED_MAX,
+    Allowance,
+    MapFault,
+    MapProblem,
+    SourceMap,
+)
 
 #: What a mapping takes in memory, which its text in the map says in fewer letters.
 _MAPPING_BYTES = 40
+#: What a letter of a source takes whose functions are known.
+_NAMED_FACTOR = 6
 _BROKEN_BYTES = 1000
 
 
@@ -57,7 +65,8 @@ class KeptMaps:
             raise
         if b'"sourcesContent"' in text:
             mappings = text.count(b",") + text.count(b";")
-            self._keep(key, made, 2 * len(text) + _MAPPING_BYTES * mappings)
+            named = _NAMED_FACTOR * min(len(text), SHARED_MAX)
+            self._keep(key, made, 2 * len(text) + _MAPPING_BYTES * mappings + named)
         return made
 
     def _keep(self, key: str | None, made: SourceMap | _Broken, size: int) -> None:

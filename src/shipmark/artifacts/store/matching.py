@@ -211,7 +211,7 @@ _SIMILAR_SINGLE = (
     )
     .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
 )
-_ALIKE = union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("alike")
+_ALIKE = union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("these")
 _COUNTED = select(
     _ALIKE,
     func.row_number()
