@@ -31,6 +31,7 @@ from shipmark.artifacts.sources import Similar
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
 from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
 from shipmark.artifacts.store.release_files import release_files
+from shipmark.artifacts.urls import basename
 from shipmark.files.store.files import files
 from shipmark.ground.database import Id, listed, rows
 from shipmark.releases.store.releases import releases
@@ -79,6 +80,9 @@ _IS_TIED = and_(
 _OF_VERSION: tuple[ColumnElement[bool], ...] = (
     bundle_releases.c.organization_id == _ORGANIZATION,
     bundle_releases.c.version == _VERSION,
+)
+_IS_REACHED = or_(
+    bundle_projects.c.project_id.is_not(None), bundle_releases.c.release_id.is_not(None)
 )
 _BUNDLE = (
     artifact_bundles.c.id.label("row_id"),
@@ -150,7 +154,7 @@ _BY_URL = (
     .where(
         *_OF_VERSION,
         bundle_releases.c.dist == _DIST,
-        or_(bundle_projects.c.project_id.is_not(None), bundle_releases.c.release_id.is_not(None)),
+        _IS_REACHED,
     )
 )
 _BOTH = union_all(_BY_DEBUG_ID, _BY_URL).subquery("found")
@@ -164,12 +168,12 @@ _SINGLE = (
     .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
 )
 _REACHED = (
-    select(bundle_releases.c.bundle_id, bundle_releases.c.dist)
+    select(bundle_releases.c.bundle_id)
     .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
     .outerjoin(bundle_projects, _IS_TIED)
     .where(
         *_OF_VERSION,
-        or_(bundle_projects.c.project_id.is_not(None), bundle_releases.c.release_id.is_not(None)),
+        _IS_REACHED,
     )
 )
 _HAS_FILES = select(
@@ -181,24 +185,38 @@ _HAS_FILES = select(
         .exists(),
     )
 )
-_REACHED_ROWS = _REACHED.subquery("reached")
 _SIMILAR_IN_BUNDLES = (
-    select(_BASES.c.name.label("base"), bundle_entries.c.url, _REACHED_ROWS.c.dist)
-    .select_from(_REACHED_ROWS)
-    .join(_BASES, literal(value=True))
+    select(
+        bundle_entries.c.url,
+        bundle_releases.c.dist,
+        func.row_number()
+        .over(
+            partition_by=bundle_entries.c.base_key,
+            order_by=(bundle_entries.c.url, bundle_releases.c.dist),
+        )
+        .label("place"),
+    )
+    .select_from(bundle_releases)
     .join(
         bundle_entries,
         and_(
-            bundle_entries.c.bundle_id == _REACHED_ROWS.c.bundle_id,
-            bundle_entries.c.base_key == _BASES.c.key,
+            bundle_entries.c.bundle_id == bundle_releases.c.bundle_id,
+            bundle_entries.c.base_key.in_(select(_BASES.c.key)),
         ),
     )
+    .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
+    .outerjoin(bundle_projects, _IS_TIED)
+    .where(*_OF_VERSION, _IS_REACHED)
 )
 #: Where a name that ends so begins its last part; PostgreSQL has no places before the first.
 _START = func.length(release_files.c.name) - func.length(_BASES.c.name) + 1
 _SIMILAR_SINGLE = (
     select(
-        _BASES.c.name.label("base"), release_files.c.name, func.coalesce(release_files.c.dist, "")
+        release_files.c.name,
+        func.coalesce(release_files.c.dist, ""),
+        func.row_number()
+        .over(partition_by=_BASES.c.name, order_by=(release_files.c.name, release_files.c.dist))
+        .label("place"),
     )
     .select_from(releases)
     .join(release_files, release_files.c.release_id == releases.c.id)
@@ -211,17 +229,11 @@ _SIMILAR_SINGLE = (
     )
     .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
 )
-_ALIKE = union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("these")
-_COUNTED = select(
-    _ALIKE,
-    func.row_number()
-    .over(partition_by=_ALIKE.c.base, order_by=(_ALIKE.c.url, _ALIKE.c.dist))
-    .label("place"),
-).subquery("found")
+_ALIKE = union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("found")
 _SIMILAR = (
-    select(_COUNTED.c.base, _COUNTED.c.url, _COUNTED.c.dist)
-    .where(_COUNTED.c.place <= SIMILAR_MAX)
-    .order_by(_COUNTED.c.base, _COUNTED.c.place)
+    select(_ALIKE.c.url, _ALIKE.c.dist)
+    .where(_ALIKE.c.place <= SIMILAR_MAX)
+    .order_by(_ALIKE.c.url, _ALIKE.c.dist)
 )
 
 
@@ -262,7 +274,8 @@ def similar(
     given = _of(scope) | rows("given_bases", ([each, url_key(each)] for each in sorted(basenames)))
     del given["dist"]
     found: dict[str, tuple[Similar, ...]] = {}
-    for base, url, dist in connection.execute(_SIMILAR, given):
+    for url, dist in connection.execute(_SIMILAR, given):
+        base = basename(url)
         found[base] = (*found.get(base, ()), Similar(url=url, dist=dist or None))
     return found
 
