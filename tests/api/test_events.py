@@ -281,3 +281,33 @@ def test_a_stack_without_an_exception_is_told_of_too(alice: Caller, send: Any) -
     upload(alice, bundle(built()), version="a")
     [entry, _] = alice.get(path(event_id)).json()["entries"]
     assert entry["data"]["frames"][0]["function"] == "checkout"
+
+
+def test_a_stack_is_never_made_worse(alice: Caller, send: Any) -> None:
+    """One frame has its map, another has none: when the map is deleted, the first one stays as it is."""
+    upload(alice, bundle(built()), version="a")
+    event = js_event(221, 221, release="a")
+    frames = event["exception"]["values"][0]["stacktrace"]["frames"]
+    frames[0]["abs_path"] = "https://shop.example.com/other.js"
+    event_id = send(event)
+    [it] = alice.get(WEB_BUNDLES).json()
+    assert alice.delete(f"{WEB_BUNDLES}?bundleId={it['bundleId']}").status_code == 204
+    shown = alice.get(path(event_id)).json()
+    assert last_frame(shown)["function"] == "checkout"
+    assert [each["data"]["reason"] for each in shown["errors"]] == ["not_in_release"]
+    debugged = alice.get(path(event_id, "source-map-debug/")).json()
+    assert {each["data"]["reason"] for each in debugged["errors"]} == {"release_without_files"}
+
+
+def test_while_others_wait_an_event_is_shown_as_it_is_kept(
+    alice: Caller, send: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event_id = send(js_event(release="a"))
+    upload(alice, bundle(built()), version="a")
+    monkeypatch.setattr(original_stacks, "GLANCE_WAIT_SECONDS", 0.01)
+    with original_stacks._desk.turn:
+        [error] = alice.get(path(event_id)).json()["errors"]
+        assert error["data"]["reason"] == "release_without_files"
+        [error] = alice.get(path(event_id, "source-map-debug/")).json()["errors"]
+        assert error["data"]["reason"] == "busy"
+    assert alice.get(path(event_id)).json()["errors"] == []
