@@ -7,7 +7,9 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
+from bundling import BUILT
 from given import Caller
 from httpx import Response
 
@@ -92,3 +94,41 @@ def upload(caller: Caller, content: bytes, *projects: str, **more: object) -> di
     assert begun["state"] in {"created", "ok"}, begun
     told: dict[str, Any] = caller.post(ARTIFACT_BUNDLES, body).json()
     return told
+
+
+#: A minified file and its map, as esbuild made them.
+SCRIPT = (BUILT / "app.js").read_bytes()
+SCRIPT_MAP = (BUILT / "app.js.map").read_bytes()
+
+
+def built(*, debug_id: str = "", url: str = "~/static/app.js") -> dict[str, dict[str, Any]]:
+    """Both as they lie in bundles."""
+    headers = {"debug-id": debug_id} if debug_id else {}
+    return {
+        "app.js": {"type": "minified_source", "url": url, "headers": headers, "content": SCRIPT},
+        "app.js.map": {"type": "source_map", "url": f"{url}.map", "headers": headers}
+        | {"content": SCRIPT_MAP},
+    }
+
+
+SCRIPT_URL = "https://shop.example.com/static/app.js"
+
+
+def js_event(
+    *columns: int, url: str = SCRIPT_URL, line: int = 1, debug_id: str = "", **more: object
+) -> dict[str, Any]:
+    """An error of minified JavaScript, as a browser sends it; events of one column are of one issue."""
+    frames = [
+        {"function": "i", "abs_path": url, "filename": "/static/app.js", "lineno": line}
+        | {"colno": column, "in_app": True}
+        for column in columns or (221,)
+    ]
+    raised = {"type": "TypeError", "value": "x is undefined", "stacktrace": {"frames": frames}}
+    image = {"type": "sourcemap", "debug_id": debug_id, "code_file": url}
+    return {
+        "event_id": uuid4().hex,
+        "platform": "javascript",
+        "exception": {"values": [raised]},
+        **({"debug_meta": {"images": [image]}} if debug_id else {}),
+        **more,
+    }

@@ -28,6 +28,7 @@ from shipmark.api.routes import (
     debug_files,
     deploys,
     document,
+    events,
     identity,
     issue_releases,
     issues,
@@ -102,6 +103,7 @@ API = (
     issue_releases.router,
     people.router,
     committers.router,
+    events.router,
     avatars.router,
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import NAMESPACE_DNS, uuid5
 
 import pytest
+from artifacts import DEBUG_ID, built, bundle, js_event, upload
 from bundling import zipped
 from given import ALICE, Caller, World, commit, error_event, release_path, send_event
 from httpx import Response
@@ -73,11 +74,19 @@ def _filled(alice: Caller, world: World) -> None:
     broken = error_event("broken", release="web@1.1.0", exception={"values": [raised]})
     send_event(alice.client, world.keys["web"], world.projects["web"], broken)
     alice.post(release_path("web@1.1.0", "deploys/"), {"environment": "production"})
+    upload(alice, bundle(built()), version="web@1.1.0")
 
 
 def fix(key: str) -> dict[str, object]:
     patch = [{"path": "a.py", "type": "M"}]
     return commit(key, message="Fixes WEB-1", author_email=ALICE, patch_set=patch)
+
+
+def minified(alice: Caller, world: World) -> str:
+    """Where it is told why a stack is not the original one."""
+    event = js_event(221, url="https://shop.example.com/other/app.js", release="web@1.1.0")
+    event_id = send_event(alice.client, world.keys["web"], world.projects["web"], event)
+    return f"/projects/acme/web/events/{event_id}/source-map-debug/"
 
 
 def repository_id(alice: Caller) -> str:
@@ -163,6 +172,13 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.get(f"{PROGUARD}?proguard_uuid={MAPPING_ID}"),
         alice.delete("/projects/acme/web/files/dsyms/?id=1"),
     ),
+    "event of minified JavaScript": lambda alice, world: send_event(
+        alice.client,
+        world.keys["web"],
+        world.projects["web"],
+        js_event(200, 221, release="web@1.1.0", debug_id=DEBUG_ID),
+    ),
+    "search for its map": lambda alice, world: alice.get(minified(alice, world)),
     "hide repository": lambda alice, _: alice.put(
         f"/organizations/acme/repos/{repository_id(alice)}/", {"status": "hidden"}
     ),
@@ -238,6 +254,8 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/",
         "/organizations/acme/issues/WEB-1/",
         "/organizations/acme/issues/WEB-4/committers/",
+        "/organizations/acme/issues/WEB-1/events/latest/",
+        "/organizations/acme/issues/WEB-1/events/oldest/",
         "/organizations/acme/projects/",
         "/organizations/acme/",
         "/organizations/acme/audit-logs/?event=org.edit&actor=1&statsPeriod=1d",

@@ -17,6 +17,7 @@ PAGES = [
     "/organizations/acme/releases/web%401.0.0/",
     "/organizations/acme/releases/web%401.0.0/compare/",
     "/organizations/acme/releases/web%401.0.0/compare/?base=web%401.0.0",
+    "/organizations/acme/releases/web%401.0.0/artifacts/",
     "/organizations/acme/releases/unknown/",
     "/organizations/acme/issues/1/",
     "/api/docs/",

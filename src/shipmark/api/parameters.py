@@ -254,6 +254,19 @@ FRAME_LIMIT = Parameter(
     example="5",
 )
 
+EXCEPTION_INDEX = Parameter(
+    name="exception_idx",
+    about="Only the frames of that exception, counted from 0 as in the event.",
+    schema={"type": "integer", "minimum": 0, "maximum": 99_999},
+    example="0",
+)
+FRAME_INDEX = Parameter(
+    name="frame_idx",
+    about="Only the frames with that place in their stack, counted from 0.",
+    schema={"type": "integer", "minimum": 0, "maximum": 99_999},
+    example="0",
+)
+
 NAMES = (
     Parameter(
         name="query",

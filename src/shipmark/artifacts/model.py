@@ -140,6 +140,16 @@ class ListedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventScope:
+    """Where the files of an event are looked for. ``version`` and ``dist`` are "" where the event has none."""
+
+    organization_id: int
+    project_id: int
+    version: str
+    dist: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DebugObject:
     """What is known of one object in a file; ``features`` are what it can be used for, ``kind`` its compiler's word."""
 

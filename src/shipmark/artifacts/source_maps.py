@@ -26,6 +26,8 @@ FILE_MAX = 1024
 NAME_MAX = 200
 #: How much of original sources is read for the names of functions, unless somebody says otherwise.
 NAMED_MAX = 2 * scopes.SOURCE_MAX
+#: How much of the sources of a map, read for names, is kept for the events to come.
+SHARED_MAX = 2**20
 
 #: What stands before a map so that no browser takes it for a script.
 _GUARDS = (b")]}'", b")]}")
@@ -88,8 +90,39 @@ class _Source:
     content: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A source whose functions are known; ``starts`` are where its lines begin."""
+
+    lines: list[str]
+    scopes: Scopes
+    starts: list[int]
+
+
+class _Sources:
+    """The sources of a map that were read for names: those that were needed last, within a few letters."""
+
+    def __init__(self) -> None:
+        self._named: dict[int, _Named] = {}
+        self._letters = 0
+
+    def get(self, index: int) -> _Named | None:
+        """A source that was read."""
+        return self._named.get(index)
+
+    def read(self, index: int, lines: list[str]) -> _Named:
+        """Read a source, and forget others where they are too many."""
+        text = "\n".join(lines)
+        named = _Named(lines, scopes.scopes_of(text), [0, *accumulate(len(it) + 1 for it in lines)])
+        if self._letters + len(text) > SHARED_MAX:
+            self._named, self._letters = {}, 0
+        self._named[index] = named
+        self._letters += len(text)
+        return named
+
+
 class SourceMap:
-    """A map that was read; keep it for an event, as reading is what costs."""
+    """A map that was read; keep it, as reading is what costs. `for_event` makes one that several events share."""
 
     def __init__(
         self,
@@ -97,12 +130,14 @@ class SourceMap:
         sources: list[_Source],
         minified: SourceView | None,
         allowance: Allowance,
+        read: _Sources | None = None,
     ) -> None:
         self._view = view
         self._minified = minified
         self._sources = sources
+        self._read = read or _Sources()
         self._lines: dict[int, list[str]] = {}
-        self._scopes: dict[int, tuple[Scopes, list[int]]] = {}
+        self._unnamed: set[int] = set()
         self._allowance = allowance
 
     @classmethod
@@ -124,6 +159,10 @@ class SourceMap:
             raise MapProblem(MapFault.NOT_A_MAP, "its mappings are broken") from error
         minified_view = None if minified is None else SourceView.from_bytes(minified)
         return cls(view, sources, minified_view, allowance or Allowance())
+
+    def for_event(self, allowance: Allowance) -> "SourceMap":
+        """The same map with an allowance of its own. What was read of sources is shared."""
+        return SourceMap(self._view, self._sources, self._minified, allowance, self._read)
 
     def token(self, line: int, column: int, function: str = "") -> Token | MapFault:
         """Look a place up; line and column count from one, ``function`` is what the minified one is called."""
@@ -161,19 +200,24 @@ class SourceMap:
         content = self._sources[index].content
         if content is None:
             return []
+        if named := self._read.get(index):
+            return named.lines
         if index not in self._lines:
             self._lines[index] = source_lines.lines_of(content)
         return self._lines[index]
 
     def _function(self, index: int, line: int, column: int) -> str | None:
-        if index not in self._scopes:
+        named = self._read.get(index)
+        if named is None:
             lines = self._lines_of(index)
-            text = "\n".join(lines)
-            read = scopes.scopes_of(text if self._allowance.take(len(text)) else "")
-            starts = [0, *accumulate(len(each) + 1 for each in lines)]
-            self._scopes[index] = (read, starts)
-        read, starts = self._scopes[index]
-        return read.at(min(starts[line - 1] + column - 1, starts[line] - 1))
+            if index in self._unnamed or not self._allowance.take(
+                sum(map(len, lines)) + len(lines)
+            ):
+                self._unnamed.add(index)
+                return None
+            named = self._read.read(index, lines)
+        starts = named.starts
+        return named.scopes.at(min(starts[line - 1] + column - 1, starts[line] - 1))
 
 
 def _parsed(text: bytes) -> dict[str, object]:

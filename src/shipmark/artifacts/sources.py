@@ -15,7 +15,8 @@ class Artifact:
     """A file that was uploaded; ``reference`` is whatever its store reads it by.
 
     ``headers`` have lower-case names. ``resolved_with`` is how it was found, in the protocol's words
-    (files-and-avatars.md 7): ``debug-id``, ``release``, ``index`` or ``release-old``.
+    (files-and-avatars.md 7): ``debug-id``, ``release``, ``index`` or ``release-old``. Files with the same
+    ``content_key`` have the same content; None says nothing.
     """
 
     reference: object
@@ -25,6 +26,7 @@ class Artifact:
     size_bytes: int
     debug_id: str | None = None
     resolved_with: str = "release"
+    content_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

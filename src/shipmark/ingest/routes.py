@@ -1,6 +1,7 @@
 """``/api/{project}/envelope/`` and ``/store/``: what SDKs send (ingest.md 1).
 
-An event is kept before it is answered: the answer 200 means that it is in the database. What can't be kept yet
+An event is kept before it is answered: the answer 200 means that it is in the database. Stacks of minified JavaScript
+become the original ones first, so that issues are told apart by what people wrote. What can't be kept yet
 (sessions, transactions, attachments …) is counted and named in the log, and answered with 200, so that SDKs work.
 """
 
@@ -12,6 +13,7 @@ from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.ground.clock import now
+from shipmark.ground.database import Database
 from shipmark.ground.errors import BadRequest, NotAllowed, Refusal, TooLarge
 from shipmark.ground.settings import Settings
 from shipmark.ground.telemetry import counted, log, timed
@@ -19,6 +21,8 @@ from shipmark.ingest import encodings, envelope
 from shipmark.ingest.digest import EVENT, digest, event_object, id_of
 from shipmark.ingest.envelope import Envelope
 from shipmark.ingest.keys import dsn_parts, public_key
+from shipmark.issues import original_stacks
+from shipmark.issues.original_stacks import Uploads
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.serving.errors import refusal_answer
@@ -40,6 +44,7 @@ def receive_envelope(request: AnyRequest, project: FromPath[str], body: RawBody)
         payload = _event_of(received, settings)
         event_id = received.event_id if payload is None else id_of(payload, received)
         key = _key(request, project, received.dsn)
+        payload = payload and _symbolicated(request, project, key, payload)
         with request.app.state.database.transaction() as connection:
             found = _project(connection, project, key)
             tags["project"] = found.slug
@@ -63,6 +68,7 @@ def receive_event(request: AnyRequest, project: FromPath[str], body: RawBody) ->
         payload = event_object(content)
         received = Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=())
         event_id = id_of(payload, received)
+        payload = _symbolicated(request, project, key, payload)
         with request.app.state.database.transaction() as connection:
             found = _project(connection, project, key)
             tags["project"] = found.slug
@@ -86,6 +92,25 @@ def _event_of(received: Envelope, settings: Settings) -> dict[str, object] | Non
         if item.type == EVENT:
             return event_object(item.payload)
     return None
+
+
+def _symbolicated(
+    request: AnyRequest, project: str, key: str, payload: dict[str, object]
+) -> dict[str, object]:
+    """The event with its original stack, looked up before the transaction begins: maps may take long to read."""
+    if not original_stacks.is_wanted(payload):
+        return payload
+    database: Database = request.app.state.database
+    with database.glance() as connection:
+        found = _project(connection, project, key)
+    uploads = Uploads(
+        database=database,
+        blobs=request.app.state.blobs,
+        organization_id=found.organization_id,
+        project_id=found.id,
+        at=now(),
+    )
+    return original_stacks.symbolicated(payload, uploads)
 
 
 def _key(request: AnyRequest, project: str, dsn: str | None) -> str:

@@ -112,6 +112,30 @@ def replaced(payload: Json, change: Callable[[Json], Json]) -> Json:
     return _holder(copy, change)
 
 
+def raw(payload: Json) -> Json:
+    """Copy a payload with each stack as the client sent it."""
+    copy = dict(payload)
+    for key in ("exception", "threads"):
+        if key in payload:
+            copy[key] = _each(payload[key], _raw_holder)
+    return _raw_holder(copy)
+
+
+def _raw_holder(holder: Json) -> Json:
+    stack = holder.get("raw_stacktrace")
+    if not isinstance(stack, dict) or not isinstance(stack.get("frames"), list):
+        return holder
+    rest = {key: value for key, value in holder.items() if key != "raw_stacktrace"}
+    return {**rest, "stacktrace": stack}
+
+
+def symbolicated_count(payload: Json) -> int:
+    """How many frames are the original ones."""
+    return sum(
+        object_of(frame, "data").get("symbolicated") is True for frame in _all_frames(payload)
+    )
+
+
 def _each(value: object, change: Callable[[Json], Json]) -> object:
     if isinstance(value, list):
         return [change(held) if isinstance(held, dict) else held for held in value]

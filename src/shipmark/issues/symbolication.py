@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shipmark.artifacts import source_lines, urls
+from shipmark.artifacts.kept_maps import KeptMaps
 from shipmark.artifacts.manifests import ArtifactType
 from shipmark.artifacts.source_maps import (
     MAP_BYTES_MAX,
@@ -46,11 +47,12 @@ class Symbolicated:
 
     payload: Json
     problems: tuple[Problem, ...] = ()
+    files: tuple["Known", ...] = ()
 
 
 @dataclass(slots=True)
-class _Known:
-    """What is known of a file: what was uploaded, and what became of reading it."""
+class Known:
+    """What is known of a file: what was uploaded, and what became of reading it; ``read`` is None without a map."""
 
     file: File
     minified: Artifact | None = None
@@ -67,12 +69,15 @@ class _Known:
         return artifact.resolved_with if artifact else ""
 
 
-def symbolicate(payload: Json, sources: Sources) -> Symbolicated:
-    """Give an event its original stack, as far as uploads allow, and say what they lack."""
+def symbolicate(payload: Json, sources: Sources, maps: KeptMaps | None = None) -> Symbolicated:
+    """Give an event its original stack, as far as uploads allow, and say what they lack.
+
+    ``maps`` are those that earlier events needed.
+    """
     files = list(javascript_stacks.files_of(payload).values())[:FILES_MAX]
     if not files:
         return Symbolicated(payload=payload)
-    search = _Search(payload, sources)
+    search = _Search(payload, sources, maps or KeptMaps(0))
     known = search.known(files)
     platform = text_of(payload, "platform")
 
@@ -82,24 +87,26 @@ def symbolicate(payload: Json, sources: Sources) -> Symbolicated:
         return search.frame(frame, place, of_file) if place and of_file else frame
 
     changed = javascript_stacks.replaced(payload, change)
-    return Symbolicated(payload=changed, problems=tuple(search.problems.values())[:PROBLEMS_MAX])
+    problems = tuple(search.problems.values())[:PROBLEMS_MAX]
+    return Symbolicated(payload=changed, problems=problems, files=tuple(known.values()))
 
 
 class _Search:
     """One event's search for its files, with what it may still read."""
 
-    def __init__(self, payload: Json, sources: Sources) -> None:
+    def __init__(self, payload: Json, sources: Sources, maps: KeptMaps) -> None:
         self.problems: dict[tuple[str, object, object], Problem] = {}
         self._sources = sources
+        self._maps = maps
         self._release = text_of(payload, "release")
         self._dist = text_of(payload, "dist")
         self._bytes_left = EVENT_BYTES_MAX
         self._allowance = Allowance(4 * NAMED_MAX)
         self._contents: dict[int, bytes | None] = {}
 
-    def known(self, files: list[File]) -> dict[str, _Known]:
+    def known(self, files: list[File]) -> dict[str, Known]:
         """Find all files and their maps, and read them."""
-        known = {file.url: _Known(file=file) for file in files}
+        known = {file.url: Known(file=file) for file in files}
         self._find_files(known.values())
         self._find_maps(known.values())
         self._explain_missing([each for each in known.values() if not (each.minified or each.map)])
@@ -110,7 +117,7 @@ class _Search:
     def _tell(self, problem: Problem) -> None:
         self.problems.setdefault(problem.key, problem)
 
-    def _find_files(self, known: Iterable[_Known]) -> None:
+    def _find_files(self, known: Iterable[Known]) -> None:
         ids = frozenset(each.file.debug_id for each in known if each.file.debug_id)
         names = frozenset(name for each in known for name in urls.candidates(each.file.url))
         found = self._sources.find(Wanted(debug_ids=ids, urls=names))
@@ -121,7 +128,7 @@ class _Search:
                 found, each.file.url
             )
 
-    def _find_maps(self, known: Iterable[_Known]) -> None:
+    def _find_maps(self, known: Iterable[Known]) -> None:
         """Find the maps that files name, or that have the same debug id as the file that was found by name."""
         waiting = [each for each in known if each.minified and not each.map]
         for each in waiting:
@@ -135,7 +142,7 @@ class _Search:
             with_id = found.by_debug_id.get(_debug_id(each), ())
             each.map = _of_type(with_id, ArtifactType.SOURCE_MAP) or _by_name(found, each.map_url)
 
-    def _read_reference(self, known: _Known) -> None:
+    def _read_reference(self, known: Known) -> None:
         """Read where the map is; a file whose header tells it need not be read for that."""
         assert known.minified, "only files that were found"
         header = urls.source_map_reference(known.minified.headers, b"")
@@ -146,7 +153,7 @@ class _Search:
         elif reference:
             known.map_url = urls.resolved(known.minified.url or known.file.url, reference)
 
-    def _explain_missing(self, missing: list[_Known]) -> None:
+    def _explain_missing(self, missing: list[Known]) -> None:
         files = [each.file for each in missing if each.file.is_built]
         if not files:
             return
@@ -156,21 +163,9 @@ class _Search:
         for file in files:
             self._tell(symbolication_problems.missing(file, self._release, self._dist, survey))
 
-    def _read_map(self, known: _Known) -> None:
-        if known.map:
-            known.map_url = known.map.url or known.map_url
-            text = self._content(known, known.map, MAP_BYTES_MAX, is_map=True)
-        elif known.inline_map:
-            text = urls.data_of(known.inline_map)
-            known.map_url = known.minified.url or known.file.url if known.minified else ""
-        else:
-            self._explain_no_map(known)
-            return
-        if text is None and not known.inline_map:
-            return
+    def _read_map(self, known: Known) -> None:
         try:
-            minified = self._minified_for_names(known, text or b"")
-            known.read = SourceMap.read(text or b"", minified, self._allowance)
+            known.read = self._uploaded_map(known) if known.map else self._inline_map(known)
         except MapProblem as problem:
             self._tell(
                 symbolication_problems.broken_map(
@@ -178,14 +173,36 @@ class _Search:
                 )
             )
 
-    def _minified_for_names(self, known: _Known, text: bytes) -> bytes | None:
+    def _uploaded_map(self, known: Known) -> SourceMap | None:
+        assert known.map, "only maps that were found"
+        known.map_url = known.map.url or known.map_url
+        if kept := self._maps.get(known.map.content_key, self._allowance):
+            return kept
+        text = self._content(known, known.map, MAP_BYTES_MAX, is_map=True)
+        if text is None:
+            return None
+        minified = self._minified_for_names(known, text)
+        return self._maps.read(known.map.content_key, text, minified, self._allowance)
+
+    def _inline_map(self, known: Known) -> SourceMap | None:
+        if not known.inline_map:
+            self._explain_no_map(known)
+            return None
+        known.map_url = known.minified.url or known.file.url if known.minified else ""
+        text = urls.data_of(known.inline_map) or b""
+        return SourceMap.read(text, self._minified_for_names(known, text), self._allowance)
+
+    def _minified_for_names(self, known: Known, text: bytes) -> bytes | None:
         """Functions are named by the sources in a map; where there are none, by the minified file."""
         has_sources = b'"sourcesContent"' in text or known.minified is None
         return None if has_sources else self._minified(known)
 
-    def _explain_no_map(self, known: _Known) -> None:
+    def _explain_no_map(self, known: Known) -> None:
         """Say why there is none; files that are no minified ones need none."""
         if known.minified is None or known.minified.type is ArtifactType.SOURCE:
+            return
+        if self._contents.get(id(known.minified), b"") is None:
+            # It could not be read, which was told; what it names nobody knows.
             return
         if known.map_url:
             self._tell(symbolication_problems.map_not_there(known.file, known.map_url))
@@ -194,12 +211,12 @@ class _Search:
         else:
             self._tell(symbolication_problems.no_reference(known.file))
 
-    def _minified(self, known: _Known) -> bytes | None:
+    def _minified(self, known: Known) -> bytes | None:
         assert known.minified, "only files that were found"
         return self._content(known, known.minified, MINIFIED_BYTES_MAX, is_map=False)
 
     def _content(
-        self, known: _Known, artifact: Artifact, bytes_max: int, *, is_map: bool
+        self, known: Known, artifact: Artifact, bytes_max: int, *, is_map: bool
     ) -> bytes | None:
         """Read a file once, within what an event may cost."""
         if id(artifact) in self._contents:
@@ -216,7 +233,7 @@ class _Search:
         self._contents[id(artifact)] = content
         return content
 
-    def frame(self, frame: Json, place: Place, known: _Known) -> Json:
+    def frame(self, frame: Json, place: Place, known: Known) -> Json:
         """Make the original frame, or put the minified line to one that stays."""
         if known.read:
             token = known.read.token(place.line, place.column, text_of(frame, "function"))
@@ -230,7 +247,7 @@ class _Search:
             )
         return self._with_minified_line(frame, place, known)
 
-    def _tell_of_token(self, known: _Known, token: Token, place: Place) -> None:
+    def _tell_of_token(self, known: Known, token: Token, place: Place) -> None:
         if token.fault is MapFault.NO_CONTENT:
             self._tell(
                 symbolication_problems.without_content(known.file, known.map_url, token.file)
@@ -242,7 +259,7 @@ class _Search:
                 )
             )
 
-    def _with_minified_line(self, frame: Json, place: Place, known: _Known) -> Json:
+    def _with_minified_line(self, frame: Json, place: Place, known: Known) -> Json:
         if known.minified is None or text_of(frame, "context_line"):
             return frame
         if not known.lines:
@@ -268,13 +285,13 @@ def _by_name(found: Found, url: str) -> Artifact | None:
     return next((artifact for artifact in names if artifact), None)
 
 
-def _debug_id(known: _Known) -> str:
+def _debug_id(known: Known) -> str:
     """The debug id that a file's map has too."""
     of_upload = known.minified.debug_id if known.minified else None
     return of_upload or known.file.debug_id or ""
 
 
-def _resolved(frame: Json, token: Token, known: _Known) -> Json:
+def _resolved(frame: Json, token: Token, known: Known) -> Json:
     function = token.function or text_of(frame, "function")
     resolved: Json = {
         "filename": _ORIGIN.sub("", token.file) or token.file,
@@ -301,7 +318,7 @@ def _resolved(frame: Json, token: Token, known: _Known) -> Json:
     return {**frame, **storable(resolved)}
 
 
-def _abs_path(file: str, known: _Known) -> str:
+def _abs_path(file: str, known: Known) -> str:
     """Where the source would be, were it served beside the file that was built of it."""
     return file if _ORIGIN.match(file) else urls.resolved(known.file.url, file)
 

@@ -165,6 +165,11 @@ def too_large(file: File, size_bytes: int) -> Problem:
     )
 
 
+def not_tried(reason: str, message: str) -> Problem:
+    """Nobody looked for the original stack, and it is no fault of the event or of uploads."""
+    return _problem("js_not_tried", reason, message)
+
+
 def broken_map(file: File, map_url: str, fault: MapFault, reason: str) -> Problem:
     """A map that is not one."""
     return _problem(

@@ -32,6 +32,11 @@ def comparison(organization: str, version: str, base: str = "") -> str:
     return f"{release(organization, version)}compare/{said}"
 
 
+def artifacts(organization: str, version: str) -> str:
+    """The page of what was uploaded for a release."""
+    return f"{release(organization, version)}artifacts/"
+
+
 def issue(organization: str, issue_id: int) -> str:
     """The page of an issue: the permalink that the API gives."""
     return f"/organizations/{quote(organization, safe='')}/issues/{issue_id}/"

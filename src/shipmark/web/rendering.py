@@ -45,6 +45,7 @@ def _environment() -> Environment:
         words.later_lines,
         words.short_key,
         words.short_version,
+        words.size_in_words,
         words.web_address,
         words.with_code,
     ):

@@ -11,6 +11,8 @@ from shipmark.releases import versions
 TONES = 6
 
 _KEY_SHOWN = 8
+_KIBI = 1024
+_UNITS = ("bytes", "KiB", "MiB", "GiB")
 _STEPS = (
     (timedelta(days=1), "day"),
     (timedelta(hours=1), "hour"),
@@ -51,6 +53,14 @@ def with_code(text: str) -> Markup:
 def counted(count: int, noun: str) -> str:
     """A number and what is counted."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def size_in_words(size: int) -> str:
+    """How much a file takes."""
+    if size < _KIBI:
+        return counted(size, "byte")
+    power = next((it for it in (1, 2) if size < _KIBI ** (it + 1)), 3)
+    return f"{size / _KIBI**power:,.1f} {_UNITS[power]}"
 
 
 def initials(name: str) -> str:

@@ -67,11 +67,10 @@ def list_committers_of_event(
         known = events.by_event_id(connection, it.id, event.replace("-", "").lower())
         if known is None:
             raise NotFound("Event not found")
-        issue_id, payload = known
-        issue = issues.by_id(connection, access.organization.id, issue_id)
+        issue = issues.by_id(connection, access.organization.id, known.issue_id)
         if issue is None:
             raise NotFound("Issue not found")
-        return _shown(visit, connection, access, issue, payload)
+        return _shown(visit, connection, access, issue, known.payload)
 
 
 @contextmanager
@@ -87,7 +86,7 @@ def _of_issue(visit: Visit, connection: Connection, access: Access, issue: Issue
     newest = events.newest_of(connection, issue.id)
     if newest is None:
         raise NotFound("Event not found")
-    return _shown(visit, connection, access, issue, newest[2])
+    return _shown(visit, connection, access, issue, newest.payload)
 
 
 def _shown(

@@ -1,7 +1,10 @@
 """The events, with all that the SDK sent, compressed."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import zstandard
 from sqlalchemy import (
@@ -14,7 +17,10 @@ from sqlalchemy import (
     Table,
     TypedColumns,
     UniqueConstraint,
+    literal,
     select,
+    tuple_,
+    update,
 )
 
 from shipmark.ground.database import Id, Moment, metadata, upsert
@@ -44,6 +50,31 @@ events = Table(
     Index("ix_events_release_id_happened_at", "release_id", "project_id", "happened_at"),
     sqlite_autoincrement=True,
 )
+
+
+_ORDER = (events.c.happened_at, events.c.id)
+_EVENT = (
+    events.c.id,
+    events.c.project_id,
+    events.c.event_id,
+    events.c.issue_id,
+    events.c.happened_at,
+    events.c.received_at,
+    events.c.payload,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """An event as it is kept. ``id`` is that of its row, ``event_id`` the one that the client gave it."""
+
+    id: int
+    project_id: int
+    event_id: str
+    issue_id: int
+    at: datetime
+    received_at: datetime
+    payload: dict[str, object]
 
 
 def add(
@@ -78,32 +109,60 @@ def exists(connection: Connection, project_id: int, event_id: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def by_event_id(
-    connection: Connection, project_id: int, event_id: str
-) -> tuple[int, dict[str, object]] | None:
-    """The issue and the payload of the project's event with that id."""
-    query = select(events.c.issue_id, events.c.payload).where(
-        events.c.project_id == project_id, events.c.event_id == event_id
-    )
+def by_event_id(connection: Connection, project_id: int, event_id: str) -> StoredEvent | None:
+    """The project's event with that id."""
+    query = select(*_EVENT).where(events.c.project_id == project_id, events.c.event_id == event_id)
     row = connection.execute(query).first()
-    return (row[0], json.loads(zstandard.decompress(row[1]))) if row else None
+    return _stored(row) if row else None
 
 
-def newest_of(
-    connection: Connection, issue_id: int
-) -> tuple[str, datetime, dict[str, object]] | None:
-    """The id, moment and payload of the issue's newest event."""
-    query = (
-        select(events.c.event_id, events.c.happened_at, events.c.payload)
-        .where(events.c.issue_id == issue_id)
-        .order_by(events.c.happened_at.desc(), events.c.id.desc())
-        .limit(1)
+def newest_of(connection: Connection, issue_id: int) -> StoredEvent | None:
+    """The issue's newest event."""
+    return _first(connection, issue_id, is_newest=True)
+
+
+def oldest_of(connection: Connection, issue_id: int) -> StoredEvent | None:
+    """The issue's oldest event."""
+    return _first(connection, issue_id, is_newest=False)
+
+
+def beside(connection: Connection, event: StoredEvent) -> tuple[str | None, str | None]:
+    """The ids of the issue's events just before and just after that one."""
+    place = tuple_(events.c.happened_at, events.c.id)
+    here = tuple_(literal(event.at, Moment), literal(event.id, Id))
+    of_issue = select(events.c.event_id).where(events.c.issue_id == event.issue_id).limit(1)
+    before = of_issue.where(place < here).order_by(*(each.desc() for each in _ORDER))
+    after = of_issue.where(place > here).order_by(*_ORDER)
+    return (
+        connection.execute(before).scalar_one_or_none(),
+        connection.execute(after).scalar_one_or_none(),
     )
-    row = connection.execute(query).first()
-    if row is None:
-        return None
-    event_id, at, payload = row
-    return event_id, at, json.loads(zstandard.decompress(payload))
+
+
+def replace(connection: Connection, row_id: int, payload: dict[str, object]) -> None:
+    """Give an event another payload."""
+    statement = update(events).where(events.c.id == row_id)
+    connection.execute(statement.values(payload=_packed(payload)))
+
+
+def _first(connection: Connection, issue_id: int, *, is_newest: bool) -> StoredEvent | None:
+    query = select(*_EVENT).where(events.c.issue_id == issue_id)
+    order = [each.desc() for each in _ORDER] if is_newest else list(_ORDER)
+    row = connection.execute(query.order_by(*order).limit(1)).first()
+    return _stored(row) if row else None
+
+
+def _stored(row: Sequence[Any]) -> StoredEvent:
+    id_, project_id, event_id, issue_id, at, received_at, packed = row
+    return StoredEvent(
+        id=id_,
+        project_id=project_id,
+        event_id=event_id,
+        issue_id=issue_id,
+        at=at,
+        received_at=received_at,
+        payload=json.loads(zstandard.decompress(packed)),
+    )
 
 
 def _packed(payload: dict[str, object]) -> bytes:

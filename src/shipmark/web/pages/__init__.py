@@ -7,7 +7,16 @@ from litestar.exceptions import HTTPException
 from shipmark.ground.errors import Refusal
 from shipmark.web.given import provide_visitor
 from shipmark.web.origins import require_own_page
-from shipmark.web.pages import avatars, comparison, documentation, issues, releases, sign_in, static
+from shipmark.web.pages import (
+    artifacts,
+    avatars,
+    comparison,
+    documentation,
+    issues,
+    releases,
+    sign_in,
+    static,
+)
 from shipmark.web.refusals import failure_page, http_page, refusal_page
 
 #: The one form that is sent to us holds an address and a password.
@@ -24,6 +33,7 @@ router = Router(
         releases.list_releases,
         releases.show_release,
         comparison.compare_releases,
+        artifacts.list_artifacts,
         issues.show_issue,
         documentation.show_documentation,
         static.get_file,

@@ -17,7 +17,8 @@ from shipmark.issues.model import (
     IssueActivityType,
     Resolution,
 )
-from shipmark.issues.store import activity, events, issues, resolutions, seen
+from shipmark.issues.store import activity, issues, resolutions, seen
+from shipmark.issues.store.events import StoredEvent
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
@@ -26,6 +27,7 @@ from shipmark.repositories.model import Commit
 from shipmark.web.given import Place
 from shipmark.web.views.issue_lines import issue_line
 from shipmark.web.views.stack import ShownEvent, shown_event
+from shipmark.web.views.stack_remedies import commands
 from shipmark.web.views.suspect import SuspectCommit, suspect_commit
 
 ACTIVITY_MAX = 100
@@ -70,6 +72,7 @@ class IssueStory:
     activity: tuple[Told, ...]
     history: tuple[Became, ...]
     suspect: SuspectCommit | None
+    remedies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,32 +84,36 @@ class _Around:
     commits: Mapping[int, Commit]
 
 
-def issue_story(connection: Connection, place: Place, text: str) -> IssueStory:
-    """The issue of that id; raises `NotFound` for one that the visitor may not see."""
-    issue = _found(connection, place, text)
+def issue_story(
+    connection: Connection, place: Place, issue: Issue, event: StoredEvent | None, server: str
+) -> IssueStory:
+    """The issue with its newest event; ``server`` is where this one is reached."""
+    project = place.projects_by_id[issue.project_id]
+    shown = shown_event(event) if event else None
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
     last_release_id = seen.last_releases(connection, [issue.id]).get(issue.id)
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
     history = activity.history_of(connection, issue.id, limit=HISTORY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
     around = _around(connection, release_ids, resolution, log, history)
-    newest = events.newest_of(connection, issue.id)
     return IssueStory(
         issue=issue,
         short_id=issue_line(issue, place).short_id,
-        project=place.projects_by_id[issue.project_id],
+        project=project,
         first_release=around.releases.get(issue.first_release_id or 0),
         last_release=around.releases.get(last_release_id or 0),
         fixed_in=around.releases.get(resolution.release_id) if resolution else None,
         fixed_by=around.users.get(resolution.user_id or 0) if resolution else None,
-        event=shown_event(*newest) if newest else None,
+        event=shown,
         activity=tuple(_told(it, around) for it in log),
         history=tuple(_became(it, around) for it in history),
-        suspect=suspect_commit(connection, place, issue, newest[2]) if newest else None,
+        suspect=suspect_commit(connection, place, issue, event.payload) if event else None,
+        remedies=commands(shown, server, place.organization.slug, project.slug) if shown else (),
     )
 
 
-def _found(connection: Connection, place: Place, text: str) -> Issue:
+def found_issue(connection: Connection, place: Place, text: str) -> Issue:
+    """The issue of that id; raises `NotFound` for one that the visitor may not see."""
     if not (text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX):
         raise NotFound
     issue = issues.by_id(connection, place.organization.id, int(text))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from shipmark.artifacts.store import of_version
+from shipmark.artifacts.store.of_version import Count
 from shipmark.deploys import store as deploys
 from shipmark.deploys.model import Deploy
 from shipmark.issues.store import issues, resolutions
@@ -21,6 +23,7 @@ from shipmark.web.views.comparison import previous_release
 from shipmark.web.views.issue_lines import IssueLine, issue_lines
 from shipmark.web.views.people import Person, people
 from shipmark.web.views.release_activity import Happening, what_happened
+from shipmark.web.views.release_artifacts import scope_of
 from shipmark.web.views.release_list import visible
 
 COMMITS_PER_PAGE = 50
@@ -74,6 +77,7 @@ class ReleaseStory:
     activity: tuple[Happening, ...]
     previous: Release | None
     fetches: tuple[FetchLine, ...]
+    artifacts: Count
 
 
 def release_story(
@@ -98,6 +102,7 @@ def release_story(
         activity=what_happened(connection, place, release, resolved_lines),
         previous=previous_release(connection, place, release),
         fetches=_fetch_lines(connection, release),
+        artifacts=of_version.count_of(connection, scope_of(place, release)),
     )
 
 

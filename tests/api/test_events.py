@@ -1,0 +1,313 @@
+"""Events by themselves, and why their stacks are not the original ones."""
+
+from typing import Any
+
+import pytest
+from artifacts import DEBUG_ID, SCRIPT_URL, WEB_BUNDLES, built, bundle, js_event, upload
+from given import (
+    NOT_FOUND,
+    Bearer,
+    Caller,
+    World,
+    ago,
+    error_event,
+    on_one_database,
+    rows,
+    send_event,
+    statements,
+    written,
+)
+
+from shipmark.ground.database import Database
+from shipmark.issues import original_stacks
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_desk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(original_stacks, "_desk", original_stacks._Desk())
+
+
+@pytest.fixture
+def send(alice: Caller, world: World) -> Any:
+    def sent(event: Json) -> str:
+        return send_event(alice.client, world.keys["web"], world.projects["web"], event)
+
+    return sent
+
+
+def path(event_id: str, child: str = "", project: str = "web") -> str:
+    return f"/projects/acme/{project}/events/{event_id}/{child}"
+
+
+def last_frame(shown: Json) -> Json:
+    found: Json = shown["entries"][0]["data"]["values"][0]["stacktrace"]["frames"][-1]
+    return found
+
+
+def rich() -> Json:
+    """An event with all that is shown, and all that is not."""
+    secret = "hunter2"
+    frame = {"filename": "shop/cart.py", "function": "checkout", "lineno": 41, "colno": 3}
+    frame |= {"pre_context": ["a", "b"], "context_line": "c", "post_context": ["d"]}
+    frame |= {
+        "vars": {"card": secret},
+        "in_app": True,
+        "module": "shop.cart",
+        "data": {"x": secret},
+    }
+    frame |= {"abs_path": "/srv/shop/cart.py"}
+    raised = {"type": "ValueError", "value": "boom", "stacktrace": {"frames": [frame]}}
+    raised |= {"mechanism": {"type": "wsgi", "handled": False, "data": {"x": secret}}}
+    return error_event(
+        exception={"values": [raised]},
+        release="web@1.0.0",
+        dist="7",
+        environment="production",
+        timestamp=ago(hours=1).timestamp(),
+        tags={"colour": "red"},
+        user={"id": 7, "email": "eve@example.com", "data": {"x": secret}},
+        contexts={"browser": {"name": "Firefox"}, "state": {"x": secret}},
+        extra={"x": secret},
+        request={"headers": {"Cookie": secret}},
+        breadcrumbs={"values": [{"message": secret}]},
+    )
+
+
+def test_an_event_is_shown_without_what_may_be_secret(
+    alice: Caller, world: World, send: Any
+) -> None:
+    event_id = send(rich())
+    answer = alice.get(path(event_id))
+    assert answer.status_code == 200
+    assert "hunter2" not in answer.text
+    shown = answer.json()
+    assert (shown["id"], shown["eventID"]) == (event_id, event_id)
+    assert (shown["groupID"], shown["projectID"]) == ("1", str(world.projects["web"]))
+    assert shown["title"] == "ValueError: boom"
+    assert (shown["release"], shown["dist"]) == ({"version": "web@1.0.0"}, "7")
+    assert shown["dateCreated"] == written(ago(hours=1)) or shown["dateCreated"]
+    assert {"key": "colour", "value": "red"} in shown["tags"]
+    assert {"key": "release", "value": "web@1.0.0"} in shown["tags"]
+    assert (shown["user"]["id"], shown["user"]["email"]) == ("7", "eve@example.com")
+    assert shown["contexts"] == {"browser": {"name": "Firefox"}}
+    assert shown["errors"] == []
+    [raised] = shown["entries"][0]["data"]["values"]
+    assert raised["mechanism"] == {"type": "wsgi", "handled": False}
+    assert raised["rawStacktrace"] is None
+    assert last_frame(shown) == {
+        "filename": "shop/cart.py",
+        "absPath": "/srv/shop/cart.py",
+        "module": "shop.cart",
+        "function": "checkout",
+        "platform": None,
+        "lineNo": 41,
+        "colNo": 3,
+        "inApp": True,
+        "context": [[39, "a"], [40, "b"], [41, "c"], [42, "d"]],
+        "data": {},
+        "vars": None,
+    }
+
+
+def test_events_of_an_issue_are_found_by_name_and_by_id(alice: Caller, send: Any) -> None:
+    ids = [send(error_event(timestamp=ago(hours=hours).timestamp())) for hours in (3, 1, 2)]
+    for issue in ("/issues/1", "/organizations/acme/issues/WEB-1"):
+        found = {
+            name: alice.get(f"{issue}/events/{name}/").json()
+            for name in ("latest", "oldest", "recommended", ids[2].upper())
+        }
+        assert found["latest"]["eventID"] == found["recommended"]["eventID"] == ids[1]
+        assert found["oldest"]["eventID"] == ids[0]
+        middle = found[ids[2].upper()]
+        assert (middle["previousEventID"], middle["nextEventID"]) == (ids[0], ids[1])
+        assert found["oldest"]["previousEventID"] is None
+        assert found["latest"]["nextEventID"] is None
+
+
+@on_one_database
+def test_an_event_without_a_stack_or_with_an_odd_one_is_shown(alice: Caller, send: Any) -> None:
+    odd: list[Json] = [
+        error_event(exception=None, message="words"),
+        error_event(exception={"values": [{"stacktrace": {"frames": [{"lineno": True}, 7]}}]}),
+        error_event(exception={"values": ["x"]}, errors=[7, {"type": 1}, {"message": "m"}]),
+        error_event(exception=None, stacktrace={"frames": [{"function": "f", "lineno": 2**62}]}),
+        error_event(user="x", contexts=[1], tags=[[1]], errors={"x": 1}, release=7),
+        error_event(exception={"values": [{"type": "E", "raw_stacktrace": {"frames": [{}]}}]}),
+        error_event(
+            exception={
+                "values": [
+                    {"stacktrace": {"frames": [{"pre_context": [1], "context_line": "x"}]}},
+                ]
+            }
+        ),
+    ]
+    for event in odd:
+        answer = alice.get(path(send(event)))
+        assert answer.status_code == 200, answer.text
+        assert alice.get(path(answer.json()["id"], "source-map-debug/")).status_code == 200
+    assert alice.get(path(send(odd[0] | {"event_id": "a" * 32}))).json()["entries"] == [
+        {"type": "message", "data": {"formatted": "words"}}
+    ]
+
+
+def test_strangers_learn_nothing(
+    alice: Caller, bob: Caller, charlie: Caller, anonymous: Caller, bearer: Bearer, send: Any
+) -> None:
+    event_id = send(js_event())
+    wanted = (
+        path(event_id),
+        path(event_id, "source-map-debug/"),
+        "/organizations/acme/issues/1/events/latest/",
+        "/issues/1/events/latest/",
+    )
+    for each in wanted:
+        assert alice.get(each).status_code == bob.get(each).status_code == 200
+        assert charlie.get(each).status_code in {403, 404}
+        assert anonymous.get(each).status_code == 401
+        assert bearer(["project:read"]).get(each).status_code == 403
+        assert bearer(["event:read"]).get(each).status_code == 200
+    for each in (
+        path("f" * 32),
+        path(event_id, project="mobile"),
+        path("%00"),
+        path("é"),
+        path("f" * 32, "source-map-debug/"),
+        "/issues/1/events/x/",
+        f"/issues/2/events/{event_id}/",
+    ):
+        assert alice.get(each).status_code == 404, each
+    assert alice.get(path(event_id, project="none")).json() == NOT_FOUND
+    assert charlie.get(f"/projects/globex/web/events/{event_id}/").status_code == 404
+
+
+def test_an_event_of_another_issue_is_not_of_this_one(alice: Caller, send: Any) -> None:
+    first, second = send(error_event("a")), send(error_event("b"))
+    assert alice.get(f"/issues/1/events/{first}/").status_code == 200
+    assert alice.get(f"/issues/1/events/{second}/").status_code == 404
+
+
+def test_a_stack_is_looked_up_again_once_its_map_is_there(
+    alice: Caller, send: Any, database: Database
+) -> None:
+    event_id = send(js_event(release="a"))
+    shown = alice.get(path(event_id)).json()
+    assert [each["data"]["reason"] for each in shown["errors"]] == ["release_without_files"]
+    assert last_frame(shown)["function"] == "i"
+    upload(alice, bundle(built()), version="a")
+    shown = alice.get(path(event_id)).json()
+    assert shown["errors"] == []
+    assert (last_frame(shown)["function"], last_frame(shown)["lineNo"]) == ("checkout", 18)
+    assert last_frame(shown)["data"]["resolved_with"] == "release"
+    [raised] = shown["entries"][0]["data"]["values"]
+    assert raised["rawStacktrace"]["frames"][-1]["function"] == "i"
+    # It is kept: the files may go, and nobody looks for them again.
+    [it] = alice.get(WEB_BUNDLES).json()
+    assert alice.delete(f"{WEB_BUNDLES}?bundleId={it['bundleId']}").status_code == 204
+    with statements(database) as seen:
+        assert last_frame(alice.get(path(event_id)).json())["function"] == "checkout"
+    assert not any("bundle_entries" in text for text in seen.texts)
+    assert len(rows(database, "issues")) == 1
+
+
+def test_why_a_stack_stays_minified_is_told_as_it_is_now(alice: Caller, send: Any) -> None:
+    event_id = send(js_event(release="a"))
+    upload(alice, bundle(built(url="~/app.js")), version="a")
+    [error] = alice.get(path(event_id)).json()["errors"]
+    assert error["data"]["reason"] == "other_url"
+
+
+def test_the_search_for_a_map_is_told(alice: Caller, send: Any) -> None:
+    upload(alice, bundle(built(debug_id=DEBUG_ID)))
+    event_id = send(js_event(221, 222, debug_id=DEBUG_ID, release="a"))
+    shown = alice.get(path(event_id, "source-map-debug/")).json()
+    assert shown["errors"] == []
+    assert (shown["release"], shown["dist"]) == ("a", None)
+    [bundle_shown] = alice.get(WEB_BUNDLES).json()
+    used = {"debugId": DEBUG_ID, "bundle": bundle_shown["bundleId"], "resolvedWith": "debug-id"}
+    assert shown["frames"][0] == {
+        "exceptionIdx": 0,
+        "frameIdx": 0,
+        "absPath": SCRIPT_URL,
+        "lineNo": 1,
+        "colNo": 221,
+        "debugId": DEBUG_ID,
+        "names": [SCRIPT_URL, "~/static/app.js"],
+        "file": used | {"name": "~/static/app.js"},
+        "sourceMap": used | {"name": "~/static/app.js.map"},
+        "sourceMapUrl": "~/static/app.js.map",
+        "isResolved": True,
+    }
+    assert [it["frameIdx"] for it in shown["frames"]] == [0, 1]
+
+
+def test_the_search_can_be_told_of_one_frame(alice: Caller, send: Any) -> None:
+    event = js_event(221, 222, release="a")
+    frames = event["exception"]["values"][0]["stacktrace"]["frames"]
+    frames[0]["abs_path"] = "https://shop.example.com/other.js"
+    upload(alice, bundle({"app.js": built()["app.js"]}), version="a")
+    asked = path(send(event), "source-map-debug/")
+    assert len(alice.get(asked).json()["errors"]) == 2
+    shown = alice.get(f"{asked}?exception_idx=0&frame_idx=1").json()
+    assert [it["absPath"] for it in shown["frames"]] == [SCRIPT_URL]
+    assert [it["data"]["reason"] for it in shown["errors"]] == ["map_not_there"]
+    assert shown["frames"][0]["sourceMap"] is None
+    assert shown["frames"][0]["isResolved"] is False
+    assert alice.get(f"{asked}?exception_idx=3").json()["frames"] == []
+    for odd in ("exception_idx=x", "frame_idx=-1", "frame_idx=", "exception_idx=99999999"):
+        answer = alice.get(f"{asked}?{odd}")
+        assert (answer.status_code, answer.json()) == (
+            400,
+            {"detail": f"Invalid {odd.partition('=')[0]} parameter."},
+        )
+
+
+@on_one_database
+def test_an_event_of_something_else_has_nothing_to_look_for(alice: Caller, send: Any) -> None:
+    shown = alice.get(path(send(rich()), "source-map-debug/")).json()
+    assert (shown["errors"], shown["frames"]) == ([], [])
+
+
+@on_one_database
+def test_a_stack_without_an_exception_is_told_of_too(alice: Caller, send: Any) -> None:
+    event = js_event(release="a")
+    stack = event.pop("exception")["values"][0]["stacktrace"]
+    event_id = send(event | {"message": "words", "stacktrace": stack})
+    [frame] = alice.get(path(event_id, "source-map-debug/")).json()["frames"]
+    assert (frame["exceptionIdx"], frame["frameIdx"]) == (None, 0)
+    entries = alice.get(path(event_id)).json()["entries"]
+    assert [it["type"] for it in entries] == ["stacktrace", "message"]
+    upload(alice, bundle(built()), version="a")
+    [entry, _] = alice.get(path(event_id)).json()["entries"]
+    assert entry["data"]["frames"][0]["function"] == "checkout"
+
+
+def test_a_stack_is_never_made_worse(alice: Caller, send: Any) -> None:
+    """One frame has its map, another has none: when the map is deleted, the first one stays as it is."""
+    upload(alice, bundle(built()), version="a")
+    event = js_event(221, 221, release="a")
+    frames = event["exception"]["values"][0]["stacktrace"]["frames"]
+    frames[0]["abs_path"] = "https://shop.example.com/other.js"
+    event_id = send(event)
+    [it] = alice.get(WEB_BUNDLES).json()
+    assert alice.delete(f"{WEB_BUNDLES}?bundleId={it['bundleId']}").status_code == 204
+    shown = alice.get(path(event_id)).json()
+    assert last_frame(shown)["function"] == "checkout"
+    assert [each["data"]["reason"] for each in shown["errors"]] == ["not_in_release"]
+    debugged = alice.get(path(event_id, "source-map-debug/")).json()
+    assert {each["data"]["reason"] for each in debugged["errors"]} == {"release_without_files"}
+
+
+def test_while_others_wait_an_event_is_shown_as_it_is_kept(
+    alice: Caller, send: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event_id = send(js_event(release="a"))
+    upload(alice, bundle(built()), version="a")
+    monkeypatch.setattr(original_stacks, "GLANCE_WAIT_SECONDS", 0.01)
+    with original_stacks._desk.turn:
+        [error] = alice.get(path(event_id)).json()["errors"]
+        assert error["data"]["reason"] == "release_without_files"
+        [error] = alice.get(path(event_id, "source-map-debug/")).json()["errors"]
+        assert error["data"]["reason"] == "busy"
+    assert alice.get(path(event_id)).json()["errors"] == []
