@@ -109,6 +109,7 @@ def test_a_build_ships_a_release_whose_errors_are_readable(shop: Shop) -> None:
     check_the_bundles(shop.organization)
     shop.open()
     check_the_issue(shop.organization)
+    check_the_stack(shop.organization)
 
 
 @pytest.mark.parametrize("shop", BUILDERS[:2], indirect=True, ids=lambda builder: builder.plugin)

@@ -5,13 +5,10 @@ import time
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from conformance.built import build
 from conformance.clients import CLI2, CLI3, NEW, Client
 from conformance.conftest import Connects
 from conformance.servers import Organization
-
-pytestmark = pytest.mark.skip(reason="Events keep the stacks that they come with.")
 
 VERSION = "web@1.0.0"
 DIGEST_SECONDS = 10.0
