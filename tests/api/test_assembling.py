@@ -150,6 +150,14 @@ def test_chunks_in_the_wrong_order_are_told(alice: Caller) -> None:
     assert alice.post(ARTIFACT_BUNDLES, body).json() == error
 
 
+def test_a_client_that_does_not_wait_is_told_of_a_bad_bundle_at_once(alice: Caller) -> None:
+    send(alice, b"no bundle")
+    body = asked(b"no bundle", projects=["web"])
+    told = alice.post(ARTIFACT_BUNDLES, body).json()
+    assert (told["state"], told["detail"]) == ("error", "the bundle is invalid")
+    assert alice.post(ARTIFACT_BUNDLES, body).json() == told
+
+
 def test_what_is_no_bundle_is_told_with_the_reason(alice: Caller) -> None:
     told = upload(alice, b"nothing of the kind")
     assert (told["state"], told["detail"]) == ("error", "the bundle is invalid")

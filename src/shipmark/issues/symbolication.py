@@ -34,6 +34,8 @@ MINIFIED_BYTES_MAX = 32 * 2**20
 PROBLEMS_MAX = 50
 
 _ORIGIN = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*/")
+#: webpack writes ``webpack:///./src/shop.ts``.
+_HERE = re.compile(r"^/?\./")
 _LIBRARIES = re.compile(
     r"(?:^|/)node_modules/|^(?:webpack|\(webpack\))/|/webpack/(?:bootstrap|runtime)"
 )
@@ -294,7 +296,7 @@ def _debug_id(known: Known) -> str:
 def _resolved(frame: Json, token: Token, known: Known) -> Json:
     function = token.function or text_of(frame, "function")
     resolved: Json = {
-        "filename": _ORIGIN.sub("", token.file) or token.file,
+        "filename": _HERE.sub("", _ORIGIN.sub("", token.file)) or token.file,
         "abs_path": _abs_path(token.file, known),
         "lineno": token.line,
         "colno": token.column,

@@ -22,7 +22,7 @@ from shipmark.api.wire.assembly import (
 from shipmark.api.wire.refusal import UPLOAD_REFUSED
 from shipmark.artifacts import assembling
 from shipmark.artifacts.assembling import AskedBundle
-from shipmark.artifacts.model import AssembleKind, assemble_key
+from shipmark.artifacts.model import AssembleKind, AssembleState, assemble_key
 from shipmark.artifacts.store import assemblies
 from shipmark.files import assembling as chunks
 from shipmark.ground.clock import now
@@ -119,9 +119,12 @@ def _told(visit: Visit, access: Access, asked: AskedBundle, at: datetime) -> Ass
         return assembly_json(known)
     if not asked.chunks:
         return missing_json([])
-    assembling.assemble(visit.database, visit.blobs, asked, at)
+    outcome = assembling.assemble(visit.database, visit.blobs, asked, at)
     with visit.database.transaction() as connection:
         visit.note_use(connection, access, asked.project_ids)
+    if outcome.state is AssembleState.ERROR and asked.release is None:
+        # Clients that don't wait ask no second time: told now, a build fails for a bundle that is no good.
+        return assembly_json(outcome)
     return created_json()
 
 
