@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 SOURCE = Path(__file__).parents[2] / "src" / "shipmark"
 MODULES = sorted(
     path
@@ -22,8 +20,6 @@ FILE_LINES_MAX = 400
 VAGUE = {"utils", "util", "helpers", "common", "core", "base", "manager", "misc"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-every_module = pytest.mark.parametrize("name", NAMES)
-
 
 @cache
 def tree(name: str) -> ast.Module:
@@ -36,6 +32,7 @@ def functions(name: str) -> Iterator[Function]:
             yield node
 
 
+@cache
 def code_lines(name: str) -> set[int]:
     """The lines that hold more than a comment or nothing."""
     quiet = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
@@ -56,47 +53,52 @@ def docstring_lines(function: Function) -> set[int]:
     return set(range(first.lineno, (first.end_lineno or first.lineno) + 1))
 
 
-@every_module
-def test_no_function_is_longer_than_a_screen(name: str) -> None:
-    lines = code_lines(name)
-    for function in functions(name):
-        own = set(range(function.lineno, (function.end_lineno or 0) + 1))
-        size = len(own & lines - docstring_lines(function))
-        assert size <= FUNCTION_LINES_MAX, f"{name}: {function.name} has {size} lines"
-
-
-def test_nearly_all_functions_are_short() -> None:
-    sizes = []
+def sizes() -> Iterator[tuple[str, str, int]]:
+    """Module, name and lines of each function, without its docstring."""
     for name in NAMES:
         lines = code_lines(name)
         for function in functions(name):
             own = set(range(function.lineno, (function.end_lineno or 0) + 1))
-            sizes.append(len(own & lines - docstring_lines(function)))
-    short = sum(size < 25 for size in sizes)
-    assert short / len(sizes) >= 0.9
+            yield name, function.name, len(own & lines - docstring_lines(function))
 
 
-@every_module
-def test_no_file_is_too_long(name: str) -> None:
-    assert len((SOURCE / name).read_text().splitlines()) <= FILE_LINES_MAX
+def test_no_function_is_longer_than_a_screen() -> None:
+    assert [it for it in sizes() if it[2] > FUNCTION_LINES_MAX] == []
 
 
-@every_module
-def test_every_module_and_public_thing_has_a_docstring(name: str) -> None:
-    module = tree(name)
-    assert ast.get_docstring(module), f"{name} has no docstring"
-    for node in module.body:
-        if isinstance(node, ast.ClassDef | Function) and not node.name.startswith("_"):
-            assert ast.get_docstring(node), f"{name}: {node.name} has no docstring"
+def test_nearly_all_functions_are_short() -> None:
+    found = [size for _, _, size in sizes()]
+    assert sum(size < 25 for size in found) / len(found) >= 0.9
 
 
-@every_module
-def test_no_module_has_a_vague_name(name: str) -> None:
-    assert not VAGUE & set(Path(name).with_suffix("").parts)
+def test_no_file_is_too_long() -> None:
+    lengths = {name: len((SOURCE / name).read_text().splitlines()) for name in NAMES}
+    assert {name: many for name, many in lengths.items() if many > FILE_LINES_MAX} == {}
 
 
-@every_module
-def test_nothing_is_imported_inside_a_function(name: str) -> None:
-    for function in functions(name):
-        for node in ast.walk(function):
-            assert not isinstance(node, ast.Import | ast.ImportFrom), f"{name}: {function.name}"
+def test_every_module_and_public_thing_has_a_docstring() -> None:
+    bare = [name for name in NAMES if not ast.get_docstring(tree(name))]
+    bare += [
+        f"{name}: {node.name}"
+        for name in NAMES
+        for node in tree(name).body
+        if isinstance(node, ast.ClassDef | Function)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+    assert bare == []
+
+
+def test_no_module_has_a_vague_name() -> None:
+    assert [name for name in NAMES if VAGUE & set(Path(name).with_suffix("").parts)] == []
+
+
+def test_nothing_is_imported_inside_a_function() -> None:
+    inside = [
+        f"{name}: {function.name}"
+        for name in NAMES
+        for function in functions(name)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert inside == []

@@ -195,7 +195,7 @@ def test_libraries_are_not_in_app() -> None:
         )
     )
     assert found["in_app"] is False
-    assert found["filename"] == "./node_modules/cart/index.js"
+    assert found["filename"] == "node_modules/cart/index.js"
     assert found["abs_path"] == "webpack://shop/./node_modules/cart/index.js"
     assert found["module"] == "cart/index"
 

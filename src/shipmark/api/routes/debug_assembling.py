@@ -19,6 +19,7 @@ from shipmark.api.wire.debug_file import (
     said_json,
     there_json,
 )
+from shipmark.api.wire.refusal import UPLOAD_REFUSED
 from shipmark.artifacts import debug_assembling, debug_ids
 from shipmark.artifacts.debug_assembling import AskedDebugFile
 from shipmark.artifacts.model import (
@@ -43,6 +44,7 @@ SECONDS_MAX = 10.0
     scopes=RELEASE_WRITE,
     takes=bodies.DEBUG_FILES,
     status_code=200,
+    answers={200: dict[str, DebugAssemblyJson], **UPLOAD_REFUSED},
     sync_to_thread=True,
 )
 def assemble_debug_files(

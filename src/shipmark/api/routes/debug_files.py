@@ -24,6 +24,7 @@ from shipmark.api.wire.debug_file import (
     UnknownFilesJson,
     debug_file_json,
 )
+from shipmark.api.wire.refusal import UPLOAD_REFUSED
 from shipmark.artifacts import actions, debug_archives, debug_assembling, debug_ids
 from shipmark.artifacts.manifests import BundleProblem
 from shipmark.artifacts.model import VERSION_MAX, DebugFile
@@ -38,7 +39,7 @@ from shipmark.organizations.model import Access
 from shipmark.organizations.store import ID_DIGITS_MAX
 from shipmark.projects.model import Project
 from shipmark.serving import schemas, uploads
-from shipmark.serving.downloads import Content, download
+from shipmark.serving.downloads import PARTLY, Content, download
 from shipmark.serving.fields import Field, Record, Text
 from shipmark.serving.pages import counted
 from shipmark.serving.uploads import threaded
@@ -65,7 +66,7 @@ _TIE = Record(
     _DSYMS,
     scopes=RELEASE_READ,
     asks=(*DEBUG_FILES, *PAGE),
-    answers={200: list[DebugFileJson]},
+    answers={200: list[DebugFileJson] | bytes, **PARTLY, **UPLOAD_REFUSED},
     sync_to_thread=True,
 )
 def list_debug_files(
@@ -94,7 +95,13 @@ def list_debug_files(
     return visit.listed([debug_file_json(each) for each in found], links)
 
 
-@post(_DSYMS, scopes=RELEASE_WRITE, uploads=_FORM, request_max_body_size=FILE_MAX + MEBIBYTE)
+@post(
+    _DSYMS,
+    scopes=RELEASE_WRITE,
+    uploads=_FORM,
+    answers={201: list[DebugFileJson], **UPLOAD_REFUSED},
+    request_max_body_size=FILE_MAX + MEBIBYTE,
+)
 async def upload_debug_files(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
 ) -> list[DebugFileJson]:
@@ -135,6 +142,7 @@ def list_unknown(
     scopes=RELEASE_WRITE,
     takes=bodies.ASSOCIATE,
     status_code=200,
+    answers={200: AssociatedFilesJson, **UPLOAD_REFUSED},
     sync_to_thread=True,
 )
 def associate_debug_files(
@@ -147,7 +155,13 @@ def associate_debug_files(
     return AssociatedFilesJson(associated_dsym_files=[])
 
 
-@get(_PROGUARD, scopes=RELEASE_READ, asks=(MAPPING,), sync_to_thread=True)
+@get(
+    _PROGUARD,
+    scopes=RELEASE_READ,
+    asks=(MAPPING,),
+    answers={200: MappingVersionsJson, **UPLOAD_REFUSED},
+    sync_to_thread=True,
+)
 def list_versions(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
 ) -> MappingVersionsJson:
@@ -159,7 +173,13 @@ def list_versions(
     return MappingVersionsJson(releases=versions)
 
 
-@post(_PROGUARD, scopes=RELEASE_WRITE, takes=_TIE, sync_to_thread=True)
+@post(
+    _PROGUARD,
+    scopes=RELEASE_WRITE,
+    takes=_TIE,
+    answers={201: TiedJson, **UPLOAD_REFUSED},
+    sync_to_thread=True,
+)
 def tie_mapping(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> TiedJson:
