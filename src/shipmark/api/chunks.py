@@ -26,7 +26,7 @@ _GZIP = 31
 #: What does not shrink grows a little when it is compressed.
 _COMPRESSED_MAX = CHUNK_MAX + MEBIBYTE
 #: Chunks are written together, once there are so many bytes of them.
-_BATCH_BYTES = CHUNK_MAX
+_BATCH_BYTES = 2 * CHUNK_MAX
 _NAMES = ("file", "file_gzip")
 
 
@@ -42,16 +42,18 @@ class ChunkReceiver:
         self._at = at
         self._encoding = encoding
         self._part: Part | None = None
-        self._content = bytearray()
+        self._content: list[bytes] = []
+        self._length = 0
         self._waiting: list[tuple[str, bytes]] = []
         self._stashes: list[Stash] = []
+        self._behind = stashing.Behind()
         self._count = 0
         self._total = 0
 
     def begin(self, part: Part) -> None:
         """A part begins; those that are no chunks are passed over, as the reference does."""
         self._part = part if part.name in _NAMES else None
-        self._content.clear()
+        self._content, self._length = [], 0
         if self._part is None:
             return
         if self._encoding and part.name == "file_gzip":
@@ -64,16 +66,17 @@ class ChunkReceiver:
         """More of the part."""
         if self._part is None:
             return
-        self._content += content
-        if len(self._content) > (_COMPRESSED_MAX if self._is_compressed() else CHUNK_MAX):
+        self._content.append(content)
+        self._length += len(content)
+        if self._length > (_COMPRESSED_MAX if self._is_compressed() else CHUNK_MAX):
             raise BadUpload(CHUNK_TOO_LARGE)
 
     def end(self) -> None:
         """The part is there: see whether it is what its name says."""
         if self._part is None:
             return
-        chunk = self._plain(bytes(self._content))
-        self._content.clear()
+        chunk = self._plain(b"".join(self._content))
+        self._content, self._length = [], 0
         self._total += len(chunk)
         if self._total > REQUEST_MAX:
             raise BadUpload(REQUEST_TOO_LARGE)
@@ -86,16 +89,19 @@ class ChunkReceiver:
     def keep(self, organization_id: int) -> None:
         """Make all that came the organization's."""
         self._write()
+        self._behind.wait()
         if self._stashes:
             with self._database.transaction() as connection:
                 files.keep_chunks(connection, organization_id, self._stashes, self._at)
 
     def _write(self) -> None:
-        if self._waiting:
-            self._stashes += stashing.stash_chunks(
-                self._database, self._blobs, self._waiting, self._at
-            )
-            self._waiting.clear()
+        waiting, self._waiting = self._waiting, []
+
+        def write() -> None:
+            self._stashes += stashing.stash_chunks(self._database, self._blobs, waiting, self._at)
+
+        if waiting:
+            self._behind.run(write)
 
     def _is_compressed(self) -> bool:
         return bool(self._encoding) or (self._part is not None and self._part.name == "file_gzip")

@@ -8,7 +8,7 @@ anybody relies on it.
 
 import hashlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 from shipmark.files.model import (
@@ -26,8 +26,9 @@ from shipmark.ground.database import Database
 from shipmark.ground.errors import TooLarge
 
 #: So many pieces are announced, and written at the same time.
-BATCH = 8
-BATCH_BYTES = BATCH * PIECE_BYTES
+BATCH = 16
+#: Who writes behind uploads; threads are made when there are any.
+_WRITERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="shipmark-writer")
 
 #: Gives up to so many bytes of a content, and nothing at its end.
 Read = Callable[[int], bytes]
@@ -68,7 +69,8 @@ def stash_file(
 class FileStash:
     """A content that comes in parts of any length, and is written in pieces; no more than a few are held at a time.
 
-    Raises `TooLarge` for more than ``most`` bytes and `NoRoom` when the store is full.
+    Pieces are written while more comes in. Raises `TooLarge` for more than ``most`` bytes and `NoRoom` when the store
+    is full, maybe only with the next part.
     """
 
     def __init__(
@@ -78,11 +80,14 @@ class FileStash:
         self._blobs = blobs
         self._at = at
         self._most = most
-        self._held = bytearray()
         self._whole = hashlib.sha1(usedforsecurity=False)
         self._size = 0
+        self._parts: list[bytes] = []
+        self._held = 0
+        self._batch: list[tuple[str, bytes]] = []
         self._stashed: dict[str, Stash] = {}
         self._order: list[str] = []
+        self._behind = Behind()
 
     def add(self, part: bytes) -> None:
         """Take the next part."""
@@ -90,26 +95,60 @@ class FileStash:
         if self._size > self._most:
             raise TooLarge(f"A file may have {self._most} bytes at most.")
         self._whole.update(part)
-        self._held += part
-        while len(self._held) >= BATCH_BYTES:
-            self._write(BATCH_BYTES)
+        while self._held + len(part) >= PIECE_BYTES:
+            missing = PIECE_BYTES - self._held
+            self._parts.append(part[:missing])
+            part = part[missing:]
+            self._cut()
+        if part:
+            self._parts.append(part)
+            self._held += len(part)
 
     def finish(self) -> StashedFile:
         """Write what is left; all of it is in the store then."""
-        if self._held:
-            self._write(len(self._held))
+        if self._parts:
+            self._cut()
+        self._write()
+        self._behind.wait()
         pieces = tuple(self._stashed[sha1] for sha1 in self._order)
         return StashedFile(pieces=pieces, size=self._size, sha1=self._whole.hexdigest())
 
-    def _write(self, length: int) -> None:
-        batch = bytes(self._held[:length])
-        del self._held[:length]
-        pieces = [batch[at : at + PIECE_BYTES] for at in range(0, length, PIECE_BYTES)]
-        named = [(sha1_of(piece), piece) for piece in pieces]
-        self._order += [sha1 for sha1, _ in named]
-        if new := [each for each in named if each[0] not in self._stashed]:
-            stashes = stash_chunks(self._database, self._blobs, new, self._at)
-            self._stashed |= {it.sha1: it for it in stashes}
+    def _cut(self) -> None:
+        """Make a piece of what is held: equal contents are cut alike, however they come in."""
+        piece = b"".join(self._parts)
+        self._parts, self._held = [], 0
+        self._batch.append((sha1_of(piece), piece))
+        if len(self._batch) == BATCH:
+            self._write()
+
+    def _write(self) -> None:
+        batch, self._batch = self._batch, []
+        self._order += [sha1 for sha1, _ in batch]
+
+        def write() -> None:
+            if new := [each for each in batch if each[0] not in self._stashed]:
+                stashes = stash_chunks(self._database, self._blobs, new, self._at)
+                self._stashed |= {it.sha1: it for it in stashes}
+
+        self._behind.run(write)
+
+
+class Behind:
+    """Lets one thing at a time be done by another thread, while its owner goes on."""
+
+    def __init__(self) -> None:
+        self._running: Future[None] | None = None
+
+    def run(self, call: Callable[[], None]) -> None:
+        """Have it done, once what was before is done; raises what that raised."""
+        self.wait()
+        self._running = _WRITERS.submit(call)
+
+    def wait(self) -> None:
+        """Wait for it; raises what it raised."""
+        if self._running is not None:
+            running, self._running = self._running, None
+            running.result()
 
 
 def _write(blobs: Blobs, contents: Sequence[tuple[str, bytes]]) -> None:

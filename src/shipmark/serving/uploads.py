@@ -1,7 +1,7 @@
 """Large forms, read as they come in: no body is held whole, and no thread waits for a slow client."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
@@ -73,11 +73,12 @@ class Form:
     def __post_init__(self) -> None:
         self._parser = PushMultipartParser(self.boundary, max_segment_count=FIELDS_MAX)
 
-    def feed(self, content: bytes) -> None:
+    def feed(self, batch: Sequence[bytes]) -> None:
         """Read on; an empty content is the end of the form. Raises `BadRequest` for what is none."""
         try:
-            for event in self._parser.parse(content):
-                self._take(event)
+            for content in batch:
+                for event in self._parser.parse(content):
+                    self._take(event)
         except MultipartError as error:
             raise BadRequest(f"Multipart form parse error - {error}") from None
 
@@ -85,7 +86,7 @@ class Form:
         if event is None:
             self._end()
         elif isinstance(event, (bytes, bytearray)):
-            self._add(bytes(event))
+            self._add(event if isinstance(event, bytes) else bytes(event))
         else:
             self._begin(event)
 
@@ -144,7 +145,8 @@ class _Reading:
 
     def __init__(self, form: Form) -> None:
         self._form = form
-        self._batch = bytearray()
+        self._batch: list[bytes] = []
+        self._gathered = 0
         self._working: asyncio.Future[Refusal | None] | None = None
         self._refusal: Refusal | None = None
         self._passed = 0
@@ -156,8 +158,9 @@ class _Reading:
             if self._passed > _LET_PASS_BYTES:
                 raise self._refusal
             return
-        self._batch += content
-        if len(self._batch) >= BATCH_BYTES:
+        self._batch.append(content)
+        self._gathered += len(content)
+        if self._gathered >= BATCH_BYTES:
             await self.settle()
             self._hand_over()
 
@@ -177,14 +180,16 @@ class _Reading:
             raise self._refusal
 
     def _hand_over(self, *, is_end: bool = False) -> None:
-        if self._batch or is_end:
-            self._working = asyncio.ensure_future(_fed(self._form, bytes(self._batch)))
-            self._batch.clear()
+        batch = [b""] if is_end else self._batch
+        if batch:
+            self._working = asyncio.ensure_future(_fed(self._form, batch))
+        if not is_end:
+            self._batch, self._gathered = [], 0
 
 
-async def _fed(form: Form, content: bytes) -> Refusal | None:
+async def _fed(form: Form, batch: Sequence[bytes]) -> Refusal | None:
     try:
-        await threaded(form.feed, content)
+        await threaded(form.feed, batch)
     except Refusal as refusal:
         return refusal
     return None
