@@ -20,12 +20,12 @@ serve: .venv/.runtime  ## Run the server at http://127.0.0.1:8000 with its data 
 	@$(BIN)/shipmark serve $(SERVE)
 
 test: .venv/.test clients chromium lint  ## Check everything: lint, types, imports, all tests
-	$(BIN)/python -m pytest -n 3 $(PYTEST)
+	$(BIN)/python -m pytest -n 2 $(PYTEST)
 
 check: test  ## What CI runs
 
 test-all: .venv/.test clients chromium lint  ## The same, and the tests of the doors on both databases
-	SHIPMARK_TEST_DATABASES=all $(BIN)/python -m pytest -n 3 $(PYTEST)
+	SHIPMARK_TEST_DATABASES=all $(BIN)/python -m pytest -n 2 $(PYTEST)
 
 lint: .venv/.test
 	$(BIN)/ruff format --check .
@@ -44,7 +44,7 @@ bench: .venv/.test  ## Measure publishing, lists and starting, beside their targ
 	$(BIN)/python bench/upload.py
 
 fuzz: .venv/.test  ## Send the API many requests that nobody thought of
-	SHIPMARK_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 3 tests/api/test_any_request.py $(PYTEST)
+	SHIPMARK_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/api/test_any_request.py $(PYTEST)
 
 lock: .venv/.test  ## Lock the requirements anew
 	$(BIN)/python -m uv pip compile pyproject.toml requirements/runtime.in \
