@@ -8,7 +8,7 @@ import contextlib
 import socket
 import threading
 import time
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +24,15 @@ PRIVATE = (
 )
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+# All of the open internet: the rest of IPv6 is local, deprecated (site-local, IPv4-compatible ::127.0.0.1) or a
+# translator's (64:ff9b:1::/48, ::ffff:0:127.0.0.1), and some of it is unknown to Python's tables (RFC 4291 2.4).
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+# Not global either: protocol assignments, the relays of 6to4 (RFC 7526), and addresses for documentation (RFC 9637).
+_RESERVED = (
+    IPv4Network("192.0.0.0/24"),
+    IPv4Network("192.88.99.0/24"),
+    IPv6Network("3fff::/20"),
+)
 
 
 def is_public(text: str) -> bool:
@@ -33,6 +42,10 @@ def is_public(text: str) -> bool:
         inner = _inner(address)
         if inner is not None:
             return is_public(str(inner))
+        if address not in _GLOBAL_UNICAST:
+            return False
+    if any(address in network for network in _RESERVED):
+        return False
     return address.is_global and not address.is_multicast
 
 
