@@ -5,12 +5,15 @@ Nothing is decoded before its header says that it is small. What was sent is kep
 
 import binascii
 from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from threading import BoundedSemaphore
 
-from PIL import Image, ImageFile
+from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
+from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
@@ -21,9 +24,6 @@ SIZES = (20, 32, 36, 48, 52, 64, 80, 96, 120)
 
 #: So many photos are made smaller at the same time in a process; each takes some megabytes meanwhile.
 _AT_ONCE = 2
-
-# A photo that was cut off is shown as far as it goes, as the reference takes it too.
-ImageFile.LOAD_TRUNCATED_IMAGES = True
 
 _turns = BoundedSemaphore(_AT_ONCE)
 
@@ -42,7 +42,7 @@ class Format:
 
     media_type: str
     beginning: bytes
-    opener: type[ImageFile.ImageFile]
+    opener: type[ImageFile]
     beginning_at_8: bytes = b""
 
     def fits(self, content: bytes) -> bool:
@@ -78,10 +78,17 @@ def decoded(text: str) -> bytes:
 
 
 def check(content: bytes) -> None:
-    """Raise `NoImage` unless it is a square GIF, JPEG, PNG or WebP of 256 to 1024 pixels, as its header says."""
-    width, height = _opened(content).size
+    """Raise `NoImage` unless it is a whole, square GIF, JPEG, PNG or WebP of 256 to 1024 pixels.
+
+    The size is what the header says; only a photo whose header is right is decoded, to see that nothing of it is
+    missing or damaged. Of a moving picture the first frame is, which is the one that is shown.
+    """
+    image = _opened(content)
+    width, height = image.size
     if width != height or not SIDE_MIN <= width <= SIDE_MAX:
         raise NoImage("Invalid image dimensions.")
+    with _turns, _as_no_image():
+        image.load()
 
 
 def media_type(content: bytes) -> str:
@@ -97,11 +104,17 @@ def snapped(size: int) -> int:
 
 def resized(content: bytes, size: int) -> bytes:
     """The photo as a PNG of that many pixels each way; raises `NoImage` for one that is broken."""
-    with _turns:
-        try:
-            return _smaller(_opened(content), size)
-        except (OSError, SyntaxError, ValueError, EOFError, MemoryError):
-            raise NoImage("Invalid image format.") from None
+    with _turns, _as_no_image():
+        return _smaller(_opened(content), size)
+
+
+@contextmanager
+def _as_no_image() -> Iterator[None]:
+    """Turn what the library raises for a photo that it can't decode into `NoImage`."""
+    try:
+        yield
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError):
+        raise NoImage("Invalid image format.") from None
 
 
 def _smaller(image: Image.Image, size: int) -> bytes:
