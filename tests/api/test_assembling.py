@@ -1,6 +1,9 @@
 """From chunks to bundles: the states, and what stands in their way."""
 
+import io
+import json
 import threading
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -156,6 +159,30 @@ def test_a_client_that_does_not_wait_is_told_of_a_bad_bundle_at_once(alice: Call
     told = alice.post(ARTIFACT_BUNDLES, body).json()
     assert (told["state"], told["detail"]) == ("error", "the bundle is invalid")
     assert alice.post(ARTIFACT_BUNDLES, body).json() == told
+
+
+@pytest.mark.parametrize("path", [ARTIFACT_BUNDLES, OF_RELEASE])
+def test_a_member_of_a_gibibyte_refuses_a_bundle_of_either_kind(
+    alice: Caller, database: Database, path: str
+) -> None:
+    alice.publish("web@1.0.0")
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        manifest = {"org": "acme", "release": "web@1.0.0"} | {
+            "files": {"a.js": {"url": "~/a.js", "type": "source"}}
+        }
+        archive.writestr("manifest.json", json.dumps(manifest))
+        with archive.open("a.js", "w") as member:
+            for _ in range(1024):
+                member.write(bytes(2**20))
+    content = held.getvalue()
+    send(alice, content)
+    body = asked(content) if path == OF_RELEASE else asked(content, projects=["web"])
+    told = alice.post(path, body).json()
+    reason = "its member 'a.js' is larger than 536870912 bytes"
+    assert (told["state"], told["reason"]) == ("error", reason)
+    assert alice.post(path, body).json() == told
+    assert (count(database, files), count(database, release_files)) == (0, 0)
 
 
 def test_what_is_no_bundle_is_told_with_the_reason(alice: Caller) -> None:

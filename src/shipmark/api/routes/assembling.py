@@ -122,8 +122,10 @@ def _told(visit: Visit, access: Access, asked: AskedBundle, at: datetime) -> Ass
     outcome = assembling.assemble(visit.database, visit.blobs, asked, at)
     with visit.database.transaction() as connection:
         visit.note_use(connection, access, asked.project_ids)
-    if outcome.state is AssembleState.ERROR and asked.release is None:
-        # Clients that don't wait ask no second time: told now, a build fails for a bundle that is no good.
+    is_broken = outcome.reason is not None
+    if outcome.state is AssembleState.ERROR and (asked.release is None or is_broken):
+        # Clients that don't wait ask no second time: told now, a build fails for a bundle that is no good. A whole
+        # bundle that is not for this release is told when it is asked for again, as the reference does.
         return assembly_json(outcome)
     return created_json()
 
