@@ -1,10 +1,12 @@
 """GET ``…/releases/{version}/commitfiles/`` (releases.md 2.9)."""
 
+import pytest
 from given import (
     MASK,
     NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
+    RELEASES,
     Bearer,
     Caller,
     World,
@@ -67,6 +69,31 @@ def test_files_come_by_name_once_a_commit(alice: Caller, world: World) -> None:
         "type": "A",
         "repoName": "acme/web",
     }
+
+
+def test_the_letters_of_renamed_copied_and_changed_types_are_taken(alice: Caller) -> None:
+    """`git diff --name-status` writes a percentage behind some; clients pass both on."""
+    given = {"a": "R", "b": "R100", "c": "C75", "d": "C", "e": "T", "f": "M090", "g": " R050 "}
+    alice.publish("web@1.0.0", commits=[commit("1", patch_set=patch(**given))])
+    shown = {it["filename"][0]: it["type"] for it in alice.get(PATH).json()}
+    assert shown == {"a": "A", "b": "A", "c": "A", "d": "A", "e": "M", "f": "M", "g": "A"}
+
+
+@pytest.mark.parametrize("letter", ["X", "R1000", "A100", "RR", "100", "r", "R100%"])
+def test_other_letters_refuse_the_release_by_name(alice: Caller, letter: str) -> None:
+    answer = alice.post(
+        RELEASES,
+        {
+            "version": "web@1.0.0",
+            "projects": ["web"],
+            "commits": [commit("1", patch_set=patch(a=letter))],
+        },
+    )
+    reason = f"Commit patch_set type {letter} is not supported."
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"commits": {"patch_set": {"type": [reason]}}},
+    )
 
 
 def test_a_repository_filters(alice: Caller) -> None:

@@ -8,6 +8,7 @@ from given import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
+    RELEASES,
     Bearer,
     Caller,
     World,
@@ -160,6 +161,40 @@ WRONG: list[tuple[object, object]] = [
         },
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "at"),
+    [
+        ("1795640000", "2026-11-25T20:53:20Z"),
+        (1795640000, "2026-11-25T20:53:20Z"),
+        (" 1795640000 ", "2026-11-25T20:53:20Z"),
+        (1795640000.5, "2026-11-25T20:53:20.500000Z"),
+        ("1795640000.25", "2026-11-25T20:53:20.250000Z"),
+    ],
+)
+def test_moments_may_be_seconds_since_1970(alice: Caller, seconds: object, at: str) -> None:
+    """What `@sentry/webpack-plugin` documents, and its command line passes on."""
+    alice.publish("web@1.0.0")
+    answer = alice.post(PATH, GOOD | {"dateStarted": seconds, "dateFinished": seconds})
+    assert answer.status_code == 201, answer.text
+    assert (answer.json()["dateStarted"], answer.json()["dateFinished"]) == (at, at)
+
+
+@pytest.mark.parametrize("seconds", [True, 5, "12345678", "-1795640000", "1e9", "999999999999", ""])
+def test_other_numbers_are_no_moments(alice: Caller, seconds: object) -> None:
+    alice.publish("web@1.0.0")
+    answer = alice.post(PATH, GOOD | {"dateFinished": seconds})
+    assert (answer.status_code, answer.json()) == (400, {"dateFinished": BAD_MOMENT})
+
+
+@pytest.mark.parametrize("host", ["jenkins", "jenkins:8080", "ci_runner.test", "ci-runner", "ci."])
+def test_an_address_may_be_one_of_an_intranet(alice: Caller, host: str) -> None:
+    url = f"http://{host}/job/1"
+    answer = alice.post(RELEASES, {"version": "web@1.0.0", "projects": ["web"], "url": url})
+    assert (answer.status_code, answer.json()["url"]) == (201, url)
+    answer = alice.post(PATH, GOOD | {"url": url})
+    assert (answer.status_code, answer.json()["url"]) == (201, url)
 
 
 @pytest.mark.parametrize(("body", "told"), WRONG)

@@ -138,8 +138,11 @@ def test_what_may_be_sent_says_its_limits(document: dict[str, Any]) -> None:
     assert commit["required"] == ["id"]
     assert commit["properties"]["patch_set"]["items"]["properties"]["type"]["enum"] == [
         "A",
+        "C",
         "D",
         "M",
+        "R",
+        "T",
     ]
 
 

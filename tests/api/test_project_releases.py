@@ -154,10 +154,11 @@ def test_they_are_searched_and_filtered(bob: Caller, world: World) -> None:
         send_event(bob.client, world.keys["web"], world.projects["web"], event)
     found = {
         query: [it["version"] for it in bob.get(f"{WEB_RELEASES}?{query}").json()]
-        for query in ("query=B%402", "environment=production", "environment=nope")
+        for query in ("query=B%402", 'query="B%402"', "environment=production", "environment=nope")
     }
     assert found == {
         "query=B%402": ["web@2"],
+        'query="B%402"': ["web@2"],
         "environment=production": ["web@1"],
         "environment=nope": [],
     }

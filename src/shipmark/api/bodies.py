@@ -1,5 +1,6 @@
 """What may be sent to the release routes, and what it becomes (releases.md 2.3.1)."""
 
+import re
 from typing import Any
 
 from shipmark.deploys.model import NAME_MAX as DEPLOY_NAME_MAX
@@ -82,13 +83,31 @@ def project_name(value: object) -> str:
     return text
 
 
+# git's status letters of a file (`git diff --name-status`). Letters of renamed, copied and changed ones come with a
+# percentage ("R100"). Of a renamed file clients send the new path, which is a file that was not there before.
+_CHANGES = {
+    "A": Change.ADDED,
+    "C": Change.ADDED,
+    "D": Change.DELETED,
+    "M": Change.MODIFIED,
+    "R": Change.ADDED,
+    "T": Change.MODIFIED,
+}
+_SIMILARITY = re.compile(r"([CMR])\d{1,3}")
+_change_letter = Choice(_CHANGES, "Commit patch_set type {} is not supported.")
+
+
+@accepting(_change_letter)
+def _change_type(value: object) -> Change:
+    """What a commit did to a file, from git's status letter with or without a percentage."""
+    scored = _SIMILARITY.fullmatch(value.strip()) if isinstance(value, str) else None
+    return _change_letter(scored[1] if scored else value)
+
+
 _CHANGE = Record(
     {
         "path": Field(Text(max=FILENAME_MAX), is_required=True),
-        "type": Field(
-            Choice({it.value: it for it in Change}, "Commit patch_set type {} is not supported."),
-            is_required=True,
-        ),
+        "type": Field(_change_type, is_required=True),
     }
 )
 
@@ -212,13 +231,16 @@ def amended_project_release(commits_max: int) -> Record:
     return Record({**_CHANGEABLE, **_commits(commits_max)})
 
 
+# The bundler plugins document both moments as numbers or texts, and their command line passes numbers on as texts.
+_deploy_moment = Moment(takes_unix_seconds=True)
+
 NEW_DEPLOY = Record(
     {
         "environment": Field(environment, is_required=True),
         "name": Field(Text(max=DEPLOY_NAME_MAX, is_blank_ok=True, is_null_ok=True)),
         "url": Field(Url(max=DEPLOY_URL_MAX)),
-        "dateStarted": Field(Moment()),
-        "dateFinished": Field(Moment()),
+        "dateStarted": Field(_deploy_moment),
+        "dateFinished": Field(_deploy_moment),
         "projects": Field(ListOf(project_name, is_empty_ok=False)),
     }
 )

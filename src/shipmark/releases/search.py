@@ -188,9 +188,18 @@ def parse(query: str, now: datetime, *, environment_count: int = 0) -> Search:
         raise BadRequest("Choose a single environment to filter by release stage.")
     if len(given) == len(found):
         return Search(terms=terms)
+    text = unquoted(text)
     # What people see of "1.2.3+45" is "1.2.3 (45)", and that is what they paste.
     shown = _WITH_SUFFIX.fullmatch(text)
     return Search(texts=(text, f"{shown[1]}+{shown[2]}") if shown else (text,))
+
+
+def unquoted(text: str) -> str:
+    """Return the text with each part in double quotes replaced by what is between them.
+
+    Quotes only keep parentheses, blanks and colons from being read as grammar; one after a backslash counts as text.
+    """
+    return _QUOTED.sub(lambda quoted: quoted[1].replace('\\"', '"'), text)
 
 
 def _read(text: str) -> Iterator[_Given | str]:

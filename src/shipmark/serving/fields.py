@@ -43,11 +43,15 @@ _MOMENT = re.compile(
 )
 _NUMBER = re.compile(r"-?[0-9]{1,1000}(?:\.0)?")
 _PLAIN_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?")
+# Hosts of an intranet may have no dot ("jenkins") and an underscore ("ci_runner").
 _HOST = re.compile(
-    r"(?:(?:[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]{0,61}[a-z0-9\u00a1-\uffff])?\.)*"
-    r"[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]{0,61}[a-z0-9\u00a1-\uffff])?\.?|\[[0-9a-f:.]+\])",
+    r"(?:(?:[a-z0-9_\u00a1-\uffff](?:[a-z0-9_\u00a1-\uffff-]{0,61}[a-z0-9_\u00a1-\uffff])?\.)*"
+    r"[a-z0-9_\u00a1-\uffff](?:[a-z0-9_\u00a1-\uffff-]{0,61}[a-z0-9_\u00a1-\uffff])?\.?"
+    r"|\[[0-9a-f:.]+\])",
     re.IGNORECASE,
 )
+_UNIX_SECONDS = re.compile(r"\d{9,11}(?:\.\d{1,9})?")
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _URL_SCHEMES = {"http", "https", "ftp", "ftps"}
 
 
@@ -139,16 +143,18 @@ def is_url(text: str) -> bool:
         return False
     host = parts.netloc.rpartition("@")[2]
     name = host if host.endswith("]") else re.sub(r":\d{1,5}$", "", host)
-    is_known = parts.scheme.lower() in _URL_SCHEMES
-    is_host = "." in name or name.lower() == "localhost" or name.startswith("[")
-    return is_known and is_host and _HOST.fullmatch(name) is not None
+    return parts.scheme.lower() in _URL_SCHEMES and _HOST.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment with date and time; without a zone it is UTC. Digits past microseconds are cut."""
+    """A moment with date and time; without a zone it is UTC. Digits past microseconds are cut.
+
+    With ``takes_unix_seconds`` it may also be a number of seconds since 1970, or such a number as a text.
+    """
 
     is_null_ok: bool = True
+    takes_unix_seconds: bool = False
 
     def __call__(self, value: object) -> datetime | None:
         """The moment in UTC."""
@@ -156,6 +162,10 @@ class Moment:
             if self.is_null_ok:
                 return None
             raise Wrong([NULL])
+        if self.takes_unix_seconds and not isinstance(value, bool):
+            text = str(value).strip()
+            if _UNIX_SECONDS.fullmatch(text):
+                return _unix_moment(text)
         if not isinstance(value, str):
             raise Wrong([BAD_MOMENT])
         if _PLAIN_MOMENT.fullmatch(value):
@@ -164,6 +174,13 @@ class Moment:
         if match is None:
             raise Wrong([BAD_MOMENT])
         return _moment(match)
+
+
+def _unix_moment(text: str) -> datetime:
+    """Return the moment of a number of seconds; eleven digits reach the year 5138."""
+    seconds, _, fraction = text.partition(".")
+    microseconds = int(fraction.ljust(6, "0")[:6])
+    return _UNIX_EPOCH + timedelta(seconds=int(seconds), microseconds=microseconds)
 
 
 def _plain_moment(text: str) -> datetime:

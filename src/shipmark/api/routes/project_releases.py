@@ -41,7 +41,7 @@ from shipmark.publishing.model import BUSY, Publication
 from shipmark.publishing.withdrawing import withdraw
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release, ReleaseFilter, ReleaseSort
-from shipmark.releases.search import Search
+from shipmark.releases.search import Search, unquoted
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
@@ -63,7 +63,7 @@ def list_releases(
         access, it = entered(visit, connection, organization, project)
         shape = replace(asked.shape(visit), project_id=it.id)
         page = visit.page(is_counted=False)
-        text = (visit.parameter("query") or "").strip()
+        text = unquoted((visit.parameter("query") or "").strip())
         wanted = ReleaseFilter(
             organization_id=access.organization.id,
             project_ids=(it.id,),

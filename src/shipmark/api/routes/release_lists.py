@@ -44,7 +44,7 @@ from shipmark.releases.model import (
     ReleaseSort,
     ReleaseStatus,
 )
-from shipmark.releases.search import Search
+from shipmark.releases.search import Search, unquoted
 from shipmark.releases.store import listing
 from shipmark.releases.store import projects as release_projects
 from shipmark.serving import positions
@@ -187,7 +187,7 @@ def _around(
         status=None,
         environment_ids=environment_ids,
     )
-    text = (visit.parameter("query") or "").strip()
+    text = unquoted((visit.parameter("query") or "").strip())
     near = replace(
         everything,
         status=asked.status(visit, default=ReleaseStatus.OPEN),
