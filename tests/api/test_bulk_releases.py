@@ -14,6 +14,7 @@ from given import (
     statements,
 )
 
+from shipmark.api.routes import release_bulk
 from shipmark.ground.database import Database
 
 BULK = "/organizations/acme/bulk-releases/"
@@ -48,6 +49,7 @@ def test_nothing_changes_until_it_is_said_so(alice: Caller) -> None:
             "versions": ["web@0", "web@1"],
             "kept": [],
             "hasMore": False,
+            "nextCursor": None,
         }
     assert versions(alice, "project=-1") == ["nightly", "web@3", "web@2", "web@1", "web@0"]
 
@@ -132,6 +134,15 @@ def test_only_what_one_may_see_is_changed(alice: Caller, bob: Caller, database: 
             400,
             {"detail": "Invalid dryRun parameter. Use 1 or 0."},
         ),
+        *(
+            (
+                f"{ALL}&{blank}",
+                {"status": "open"},
+                400,
+                {"detail": "Invalid dryRun parameter. Use 1 or 0."},
+            )
+            for blank in ("dryRun=", "dryRun", "dryRun=0&dryRun=", "dryRun=%20")
+        ),
         ("query=release:", {"status": "open"}, 400, {"detail": "Empty string after 'release:'"}),
         (f"{ALL}&project=99999", {"status": "open"}, 403, NOT_ALLOWED),
     ],
@@ -144,7 +155,57 @@ def test_bad_requests_change_nothing(
     query = query.replace("&project=-1&project", "&project")
     answer = alice.put(f"{BULK}?{query}", body)
     assert (answer.status_code, answer.json()) == (status, told)
+    if body.get("status") == "open":
+        answer = alice.delete(f"{BULK}?{query}")
+        assert (answer.status_code, answer.json()) == (status, told)
     assert versions(alice) == ["web@1"]
+
+
+@on_one_database
+def test_a_blank_flag_never_means_the_harmless_or_the_harmful(alice: Caller) -> None:
+    """`?dryRun=$DRY_RUN` of a script whose variable is not set must delete nothing."""
+    alice.publish("web@1")
+    refused = {"detail": "Invalid force parameter. Use 1 or 0."}
+    for path in (f"{BULK}?{ALL}&dryRun=0&force=", f"{release_path('web@1')}?force="):
+        answer = alice.delete(path)
+        assert (answer.status_code, answer.json()) == (400, refused)
+    assert versions(alice) == ["web@1"]
+
+
+def test_a_walk_goes_past_those_that_stay(
+    alice: Caller, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest matches may be held by issues; the request after must not meet them again."""
+    monkeypatch.setattr(release_bulk, "BULK_MAX", 2)
+    for number in range(6):
+        alice.publish(f"web@{number}")
+    for number in (0, 1, 3):
+        event = error_event(str(number), release=f"web@{number}")
+        send_event(alice.client, world.keys["web"], world.projects["web"], event)
+    deleted, kept, cursor = [], [], ""
+    for _ in range(3):
+        done = alice.delete(f"{BULK}?{ALL}&dryRun=0&cursor={cursor}").json()
+        deleted += done["versions"]
+        kept += [it["version"] for it in done["kept"]]
+        assert done["hasMore"] is (done["nextCursor"] is not None)
+        cursor = done["nextCursor"]
+    assert cursor is None
+    assert (deleted, kept) == (["web@2", "web@4", "web@5"], ["web@0", "web@1", "web@3"])
+    assert versions(alice) == ["web@3", "web@1", "web@0"]
+
+
+def test_a_walk_over_what_needs_no_change_ends(
+    alice: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release_bulk, "BULK_MAX", 2)
+    for number in range(5):
+        alice.publish(f"web@{number}", status="archived" if number < 3 else "open")
+    changed, cursor = [], ""
+    for _ in range(3):
+        done = put(alice, f"{ALL}&status=&dryRun=0&cursor={cursor}").json()
+        changed += done["versions"]
+        cursor = done["nextCursor"]
+    assert (changed, cursor) == (["web@3", "web@4"], None)
 
 
 @on_one_database

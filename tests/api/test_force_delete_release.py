@@ -65,7 +65,7 @@ def test_an_owner_removes_a_release_that_issues_refer_to(
 
 
 @each_route
-@pytest.mark.parametrize("query", ["", "?force=", "?force=0", "?force=false", "?force=1&force=0"])
+@pytest.mark.parametrize("query", ["", "?force=0", "?force=false", "?force=1&force=0"])
 def test_without_force_it_is_refused_and_nothing_changes(
     fail: Fail, alice: Caller, database: Database, path: str, query: str
 ) -> None:
@@ -77,7 +77,7 @@ def test_without_force_it_is_refused_and_nothing_changes(
 
 
 @each_route
-@pytest.mark.parametrize("value", ["yes", "2", "-1", "%F0%9F%98%80", "1" * 5000])
+@pytest.mark.parametrize("value", ["", "yes", "2", "-1", "%F0%9F%98%80", "1" * 5000])
 def test_another_word_for_force_is_refused_by_name(
     fail: Fail, alice: Caller, path: str, value: str
 ) -> None:

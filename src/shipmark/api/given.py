@@ -32,7 +32,7 @@ from shipmark.serving.fields import Fields, Record, checked
 
 Caller = UserToken | OrganizationToken
 
-_FLAGS = {"": False, "0": False, "false": False, "1": True, "true": True}
+_FLAGS = {"0": False, "false": False, "1": True, "true": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +170,15 @@ class Visit:
         return _chosen(known, ids, slugs) if ids or slugs else known
 
     def flag(self, name: str) -> bool:
-        """Is a parameter of the address set (``1``, ``true``)? Without it, ``0`` or ``false`` it is not."""
-        text = (self.parameter(name) or "").lower()
+        """Return whether a parameter of the address is ``1`` or ``true``; it is not where it is missing.
+
+        Raises `BadRequest` for anything but these, ``0`` and ``false``: a blank one (``dryRun=``, from a variable of a
+        script that is not set) may mean either.
+        """
+        given = self.parameter(name)
+        if given is None:
+            return False
+        text = given.lower()
         if text not in _FLAGS:
             raise BadRequest(f"Invalid {name} parameter. Use 1 or 0.")
         return _FLAGS[text]

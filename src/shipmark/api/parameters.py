@@ -17,7 +17,7 @@ _TEXT: Mapping[str, object] = {"type": "string"}
 _MOMENT: Mapping[str, object] = {"type": "string", "format": "date-time"}
 _PERIOD: Mapping[str, object] = {"type": "string", "pattern": "^[0-9]{1,9}[smhdw]?$"}
 _SWITCH: Mapping[str, object] = {"type": "string", "enum": ["0", "1"]}
-_FLAG: Mapping[str, object] = {"type": "string", "enum": ["", "0", "1", "false", "true"]}
+_FLAG: Mapping[str, object] = {"type": "string", "enum": ["0", "1", "false", "true"]}
 _HEALTH_PERIOD: Mapping[str, object] = {"type": "string", "enum": list(PERIODS)}
 
 

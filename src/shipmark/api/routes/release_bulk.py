@@ -1,7 +1,8 @@
 """``organizations/{org}/bulk-releases/``: many releases at once, by what a list of them is asked for by.
 
 What changes is what ``releases/`` lists with the same parameters, the oldest first, a thousand a request. Nothing does
-unless the request says ``dryRun=0``.
+unless the request says ``dryRun=0``. Where more match, the answer has a cursor for the next request, which goes past
+those that can't be changed.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 from shipmark.api import asked, bodies
 from shipmark.api.given import GivenVisit, Visit
 from shipmark.api.parameters import (
+    CURSOR,
     DRY_RUN,
     ENVIRONMENT,
     FORCE,
@@ -32,6 +34,8 @@ from shipmark.releases import actions as releases
 from shipmark.releases.model import Release, ReleaseSort
 from shipmark.releases.store import listing
 from shipmark.releases.store import projects as release_projects
+from shipmark.serving import pages, positions
+from shipmark.serving.pages import Cursor
 
 #: Releases that one request changes.
 BULK_MAX = 1000
@@ -42,17 +46,20 @@ _HIDDEN = "It is also in projects that you have no access to."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Matched:
-    """The releases that match, the oldest first; ``kept`` says why some of them stay as they are."""
+    """The releases that match, the oldest first; ``kept`` says why some of them stay as they are.
+
+    ``next`` is where the releases begin that this request doesn't reach; None where it reaches all.
+    """
 
     releases: list[Release]
     kept: dict[str, str]
-    has_more: bool
+    next: Cursor | None
 
 
 @put(
     "/",
     scopes=RELEASE_WRITE,
-    asks=(DRY_RUN, RELEASE_QUERY, STATUS, ENVIRONMENT, *PROJECTS, *RANGE),
+    asks=(DRY_RUN, RELEASE_QUERY, STATUS, ENVIRONMENT, *PROJECTS, *RANGE, CURSOR),
     takes=bodies.CHANGED_RELEASES,
     sync_to_thread=True,
 )
@@ -67,22 +74,22 @@ def change_releases(visit: GivenVisit, organization: FromPath[str], body: RawBod
         going = [it for it in matched.releases if it.status is not fields["status"]]
         if not is_dry_run:
             releases.set_status_of(connection, going, fields["status"])
-    return bulk_json(going, matched.kept, is_dry_run=is_dry_run, has_more=matched.has_more)
+    return bulk_json(going, matched.kept, is_dry_run=is_dry_run, next_cursor=matched.next)
 
 
 @delete(
     "/",
     status_code=200,
     scopes=RELEASE_DELETE,
-    asks=(DRY_RUN, FORCE, RELEASE_QUERY, STATUS, ENVIRONMENT, *PROJECTS, *RANGE),
+    asks=(DRY_RUN, FORCE, RELEASE_QUERY, STATUS, ENVIRONMENT, *PROJECTS, *RANGE, CURSOR),
     sync_to_thread=True,
 )
 def delete_releases(visit: GivenVisit, organization: FromPath[str]) -> BulkJson:
     """Delete many releases; those that an issue was first seen in stay, unless it is forced."""
-    is_dry_run = _is_dry_run(visit)
-    with visit.database.transaction(busy=BUSY) as connection:
+    with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
-        is_forced = visit.forced(access)
+    is_dry_run, is_forced = _is_dry_run(visit), visit.forced(access)
+    with visit.database.transaction(busy=BUSY) as connection:
         matched = _matched(visit, connection, access)
         held = set() if is_forced else withdrawing.held_back(connection, matched.releases)
         going = [it for it in matched.releases if it.id not in held]
@@ -90,7 +97,7 @@ def delete_releases(visit: GivenVisit, organization: FromPath[str]) -> BulkJson:
         if not is_dry_run:
             around = visit.circumstances(access)
             withdrawing.withdraw(connection, going, around, is_forced=is_forced)
-    return bulk_json(going, matched.kept | kept, is_dry_run=is_dry_run, has_more=matched.has_more)
+    return bulk_json(going, matched.kept | kept, is_dry_run=is_dry_run, next_cursor=matched.next)
 
 
 def _is_dry_run(visit: Visit) -> bool:
@@ -103,7 +110,16 @@ def _matched(visit: Visit, connection: Connection, access: Access) -> _Matched:
         raise BadRequest(detail)
     shown = visit.filtered_projects(connection, access)
     wanted = asked.releases(visit, connection, access, shown)
-    rows = listing.page(connection, wanted, ReleaseSort.DATE, limit=BULK_MAX + 1, is_backwards=True)
+    page = pages.wanted(None, visit.parameter("cursor"), is_counted=False)
+    position = positions.beyond(page, ReleaseSort.DATE, is_flat=False)
+    rows = listing.page(
+        connection,
+        wanted,
+        ReleaseSort.DATE,
+        limit=BULK_MAX + 1,
+        beyond=position,
+        is_backwards=True,
+    )
     found = [row.release for row in rows[:BULK_MAX]]
     visible = {project.id for project in projects.accessible(connection, access)}
     attached = release_projects.of_releases(connection, [release.id for release in found])
@@ -115,7 +131,11 @@ def _matched(visit: Visit, connection: Connection, access: Access) -> _Matched:
     return _Matched(
         releases=[it for it in found if it.id not in hidden],
         kept={it.version: _HIDDEN for it in found if it.id in hidden},
-        has_more=len(rows) > BULK_MAX,
+        next=(
+            positions.cursor_of(rows[BULK_MAX - 1].position, ReleaseSort.DATE)
+            if len(rows) > BULK_MAX
+            else None
+        ),
     )
 
 

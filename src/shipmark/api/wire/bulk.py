@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from shipmark.api.wire import Wire
 from shipmark.releases.model import Release
+from shipmark.serving.pages import Cursor
 
 #: Versions that are named of those that were, or would be, changed.
 NAMED_MAX = 100
@@ -17,13 +18,17 @@ class KeptJson(Wire):
 
 
 class BulkJson(Wire):
-    """``count`` releases were changed, or would be; the oldest are named. ``has_more``: ask again for the others."""
+    """``count`` releases were changed, or would be; the oldest are named.
+
+    ``has_more``: more match; send ``next_cursor`` as ``cursor`` for them, with the same other parameters.
+    """
 
     is_dry_run: bool
     count: int
     versions: list[str]
     kept: list[KeptJson]
     has_more: bool
+    next_cursor: str | None
 
 
 def bulk_json(
@@ -31,7 +36,7 @@ def bulk_json(
     kept: Mapping[str, str],
     *,
     is_dry_run: bool,
-    has_more: bool,
+    next_cursor: Cursor | None,
 ) -> BulkJson:
     """What came of it; ``kept`` has the reason of each version that stays."""
     return BulkJson(
@@ -39,5 +44,6 @@ def bulk_json(
         count=len(changed),
         versions=[release.version for release in changed[:NAMED_MAX]],
         kept=[KeptJson(version=version, reason=reason) for version, reason in kept.items()],
-        has_more=has_more,
+        has_more=next_cursor is not None,
+        next_cursor=str(next_cursor) if next_cursor else None,
     )
