@@ -68,6 +68,32 @@ def test_a_release_of_several_projects_has_the_commits_of_all(alice: Caller) -> 
     assert held(alice, "three@1") == (set("123456"), 6, 0)
 
 
+def test_brackets_and_braces_are_letters_of_names(alice: Caller) -> None:
+    """Frameworks route by folders with such names."""
+    files = ("app/[slug]/page.tsx", "app/{x}/page.tsx", "app/other/page.tsx")
+    limit(alice, "web", "app/[slug]", "app/{x}")
+    commits = [
+        commit(str(number), patch_set=[{"path": file, "type": "M"}])
+        for number, file in enumerate(files)
+    ]
+    alice.publish("web@1", "web", commits=commits)
+    assert held(alice, "web@1")[0] == {"0", "1"}
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["./packages/web/a.py", "/packages/web/a.py", "packages//web/./a.py", "packages\\web\\a.py"],
+)
+def test_changed_files_are_compared_however_they_are_spelled(alice: Caller, file: str) -> None:
+    limit(alice, "web", "packages/web")
+    commits = [
+        commit("1", patch_set=[{"path": file, "type": "M"}]),
+        commit("2", patch_set=[{"path": "./packages/website/a.py", "type": "M"}]),
+    ]
+    alice.publish("web@1", "web", commits=commits)
+    assert held(alice, "web@1") == ({"1"}, 1, 1)
+
+
 def test_commits_that_come_later_are_limited_too(alice: Caller) -> None:
     limit(alice, "web", "packages/web")
     alice.publish("web@1", "web")
@@ -106,8 +132,23 @@ def test_the_folders_are_shown_as_they_are_kept(alice: Caller, bob: Caller) -> N
 @pytest.mark.parametrize(
     ("paths", "told"),
     [
-        (["../x"], ["../x is not a path from the root of a repository."]),
-        (["/"], ["/ is not a path from the root of a repository."]),
+        (["../x"], ['"../x" is not a path from the root of a repository.']),
+        (["/"], ['"/" is not a path from the root of a repository.']),
+        (["packages\\web"], ['"packages\\web" has a backslash: separate folders by "/".']),
+        (["ok", "*.py"], ['"*.py" is a pattern: only folders and files can be given.']),
+        (["!docs"], ['"!docs" is a pattern: only folders and files can be given.']),
+        (["src/{a,b}"], ['"src/{a,b}" is a pattern: only folders and files can be given.']),
+        (["a?c"], ['"a?c" is a pattern: only folders and files can be given.']),
+        *(
+            (
+                [f"packages/web/{stars}"],
+                [
+                    (f'"packages/web/{stars}" is a pattern: only folders and files can be given.'
+                    ' For all below a folder give "packages/web".')
+                ],
+            )
+            for stars in ("*", "**")
+        ),
         ([""], ["This field may not be blank."]),
         ([7, True], ["Not a valid string."]),
         ("packages", ['Expected a list of items but got type "str".']),

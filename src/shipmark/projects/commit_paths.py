@@ -3,10 +3,32 @@
 Prefixes are whole parts of paths: ``packages/a`` has ``packages/a/x.py`` and not ``packages/ab/x.py``.
 """
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 
 PATHS_MAX = 100
 PATH_MAX = 510
+
+_BACKSLASH = "\\"
+# What globs are made of. Brackets are not among them: frameworks name folders so ("app/[slug]").
+_WILDCARDS = re.compile(r"[*?]|^!|\{[^{}]*,[^{}]*\}")
+_NEEDS_CLEANING = re.compile(r"^\.?/|//|/\./|\\")
+
+
+def problem_of(path: str) -> str | None:
+    """Return why a text can't be a prefix, naming it, or None where it can.
+
+    A pattern would be compared letter by letter, meet no file, and leave out every commit.
+    """
+    if _BACKSLASH in path:
+        return f'"{path}" has a backslash: separate folders by "/".'
+    if _WILDCARDS.search(path):
+        folder = re.sub(r"/\*\*?$", "", path)
+        hint = "" if _WILDCARDS.search(folder) else f' For all below a folder give "{folder}".'
+        return f'"{path}" is a pattern: only folders and files can be given.{hint}'
+    if cleaned(path) is None:
+        return f'"{path}" is not a path from the root of a repository.'
+    return None
 
 
 def cleaned(path: str) -> str | None:
@@ -33,4 +55,12 @@ def touch(paths: Collection[str] | None, prefixes: Sequence[str]) -> bool:
     if not prefixes or paths is None:
         return True
     starts = tuple(f"{prefix}/" for prefix in prefixes)
-    return any(path.startswith(starts) or path in prefixes for path in paths)
+    files = (_cleaned_file(path) for path in paths)
+    return any(file.startswith(starts) or file in prefixes for file in files)
+
+
+def _cleaned_file(path: str) -> str:
+    """Return the name of a changed file spelled as prefixes are: "./packages/web/a.py" is in packages/web too."""
+    if not _NEEDS_CLEANING.search(path):
+        return path
+    return cleaned(path.replace(_BACKSLASH, "/")) or path

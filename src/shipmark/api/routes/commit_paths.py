@@ -7,7 +7,7 @@ from shipmark.api.given import GivenVisit
 from shipmark.api.scopes import PROJECT_READ, PROJECT_WRITE
 from shipmark.api.wire import Wire
 from shipmark.projects import actions, store
-from shipmark.projects.commit_paths import PATHS_MAX, cleaned
+from shipmark.projects.commit_paths import PATHS_MAX, cleaned, problem_of
 from shipmark.serving.fields import Field, ListOf, Record, Text, Wrong, accepting
 
 
@@ -19,10 +19,11 @@ class CommitPathsJson(Wire):
 
 @accepting(Text())
 def _path(value: object) -> str:
-    text = Text()(value)
-    path = cleaned(text or "")
-    if path is None:
-        raise Wrong([f"{text} is not a path from the root of a repository."])
+    text = Text()(value) or ""
+    if problem := problem_of(text):
+        raise Wrong([problem])
+    path = cleaned(text)
+    assert path is not None, "a path without a problem can be cleaned"
     return path
 
 
