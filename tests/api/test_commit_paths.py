@@ -143,8 +143,10 @@ def test_the_folders_are_shown_as_they_are_kept(alice: Caller, bob: Caller) -> N
             (
                 [f"packages/web/{stars}"],
                 [
-                    (f'"packages/web/{stars}" is a pattern: only folders and files can be given.'
-                    ' For all below a folder give "packages/web".')
+                    (
+                        f'"packages/web/{stars}" is a pattern: only folders and files can be given.'
+                        ' For all below a folder give "packages/web".'
+                    )
                 ],
             )
             for stars in ("*", "**")

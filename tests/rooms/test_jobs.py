@@ -127,3 +127,80 @@ def test_a_kind_that_waits_is_not_enqueued_again(empty_database: Database) -> No
         with empty_database.transaction() as connection:
             jobs.enqueue_once(connection, "tidy", {}, now=NOW)
     assert counts(empty_database)["jobs"] == 1
+
+
+def fail_for_good(database: Database, key: str | None = None) -> None:
+    put(database, key=key)
+    for _ in range(jobs.ATTEMPTS_MAX):
+        job = claim(database, NOW + timedelta(days=9))
+        assert job is not None
+        with database.transaction() as connection:
+            jobs.give_back(connection, job, "boom", NOW)
+
+
+def test_a_job_that_failed_for_good_is_begun_anew_when_it_is_wanted_again(
+    empty_database: Database,
+) -> None:
+    fail_for_good(empty_database, key="k")
+    assert claim(empty_database, NOW + timedelta(days=9)) is None
+    put(empty_database, key="k", run_at=NOW + timedelta(hours=1))
+    [row] = rows(empty_database, "jobs")
+    assert (row["attempts"], row["error"]) == (0, None)
+    assert row["run_at"] == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("minutes", "left"), [(-5, -5), (5, 0)])
+def test_a_job_that_waits_is_done_at_the_earlier_moment(
+    empty_database: Database, minutes: int, left: int
+) -> None:
+    put(empty_database, key="k", run_at=NOW)
+    put(empty_database, key="k", run_at=NOW + timedelta(minutes=minutes))
+    [row] = rows(empty_database, "jobs")
+    assert row["run_at"] == NOW + timedelta(minutes=left)
+
+
+def test_a_job_that_runs_keeps_its_lease_when_it_is_wanted_again(empty_database: Database) -> None:
+    put(empty_database, key="k")
+    job = claim(empty_database)
+    assert job is not None
+    put(empty_database, key="k", run_at=NOW - timedelta(minutes=1))
+    assert claim(empty_database) is None
+    with empty_database.transaction() as connection:
+        assert jobs.finish(connection, job)
+
+
+def test_a_worker_whose_lease_ran_out_decides_nothing(empty_database: Database) -> None:
+    put(empty_database)
+    slow = claim(empty_database)
+    assert slow is not None
+    quick = claim(empty_database, NOW + jobs.LEASE)
+    assert quick is not None
+    later = NOW + jobs.LEASE * 2
+    with empty_database.transaction() as connection:
+        assert not jobs.finish(connection, slow)
+        assert jobs.give_back(connection, slow, "boom", later) is None
+        jobs.extend(connection, slow, later)
+        assert not jobs.is_held(connection, slow)
+        assert jobs.is_held(connection, quick)
+    [row] = rows(empty_database, "jobs")
+    assert (row["error"], row["run_at"]) == (None, NOW + jobs.LEASE * 2)
+    with empty_database.transaction() as connection:
+        assert jobs.finish(connection, quick)
+    assert counts(empty_database)["jobs"] == 0
+
+
+def test_a_job_without_a_limit_is_tried_for_ever_and_told(empty_database: Database) -> None:
+    put(empty_database)
+    at, pauses = NOW, []
+    for _ in range(3 * jobs.ATTEMPTS_MAX):
+        job = claim(empty_database, at)
+        assert job is not None
+        with empty_database.transaction() as connection:
+            again = jobs.give_back(connection, job, "boom", at, attempts_max=None)
+        assert again is not None
+        pauses.append(again - at)
+        at = again
+    assert pauses[:3] == [timedelta(seconds=10 * 2**number) for number in range(3)]
+    assert max(pauses) == pauses[-1] == jobs.PAUSE_MAX
+    with empty_database.snapshot() as connection:
+        assert jobs.failed(connection, limit=10) == [("mail", "boom")]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from given import BEGINNING, World, counts, error_event, rows, send_event
@@ -12,6 +13,7 @@ from shipmark.accounts import actions as accounts
 from shipmark.ground import jobs
 from shipmark.ground.database import Database
 from shipmark.ground.settings import Settings
+from shipmark.publishing import asking
 from shipmark.work import timers
 
 NOW = datetime(2027, 1, 5, 9, tzinfo=UTC)
@@ -84,6 +86,41 @@ def test_a_job_that_fails_is_given_back_and_changes_nothing(
     assert (job["error"], job["attempts"]) == ("RuntimeError: boom", 1)
     assert job["run_at"] == NOW + timedelta(seconds=10)
     assert counts(database)["users"] == before
+
+
+@pytest.mark.parametrize("job_kind", ["tidy", *timers.ERRANDS])
+def test_only_fetches_are_ever_given_up(database: Database, job_kind: str) -> None:
+    """Hours without the bucket must not end collecting for ever."""
+    with database.transaction() as connection:
+        jobs.enqueue(connection, job_kind, {}, now=NOW, key=job_kind)
+    at = NOW
+    for _ in range(2 * jobs.ATTEMPTS_MAX):
+        job = timers.claimed(database, at, [job_kind])
+        if job is None:
+            break
+        timers.give_back(database, job, RuntimeError("boom"), at)
+        at += timedelta(hours=1)
+    [row] = rows(database, "jobs")
+    assert (row["run_at"] is None) is (job_kind == asking.JOB)
+
+
+def test_an_action_whose_lease_ran_out_is_left_to_its_new_owner(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = []
+    monkeypatch.setitem(timers.ACTIONS, "note", lambda *_: done.append(1))
+    with database.transaction() as connection:
+        jobs.enqueue(connection, "note", {}, now=NOW)
+    claimed = timers.claimed
+
+    def slowly(*given: Any) -> jobs.Job | None:
+        job = claimed(*given)
+        claimed(database, NOW + jobs.LEASE, ["note"])
+        return job
+
+    monkeypatch.setattr(timers, "claimed", slowly)
+    assert timers.run_due(database, NOW) is True
+    assert (done, counts(database)["jobs"]) == ([], 1)
 
 
 def test_a_worker_runs_what_is_due_and_stops_when_told(database: Database) -> None:

@@ -1,7 +1,7 @@
 """What can be done with files? Keep what was stashed, assemble chunks, remove, collect."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -19,6 +19,8 @@ from shipmark.ground.errors import Conflict
 
 #: The errand that takes away what nobody uses: ``work/errands.py``.
 COLLECT = "collect_blobs"
+#: A collection waits so long behind what is due, for more to be collected at once.
+_GATHERED = timedelta(minutes=1)
 
 _GONE = "The upload took so long that its beginning was taken away. Please send it again."
 
@@ -40,7 +42,7 @@ def keep_chunks(
 def remove(connection: Connection, file_ids: Collection[int], at: datetime) -> None:
     """Delete files; blobs that no other file uses are collected soon. Those that are not there are left out."""
     if file_ids and files.remove(connection, file_ids, at + RELEASED_LENGTH):
-        later = at + RELEASED_LENGTH * 1.2
+        later = at + RELEASED_LENGTH + _GATHERED
         jobs.enqueue(connection, COLLECT, {}, now=at, run_at=later, key=COLLECT)
 
 
@@ -48,6 +50,17 @@ def collect_later(connection: Connection, at: datetime) -> None:
     """Have what nobody uses taken away, if there is anything."""
     if unused.has_unused(connection, at):
         jobs.enqueue(connection, COLLECT, {}, now=at, key=COLLECT)
+
+
+def collect_next(connection: Connection, at: datetime) -> None:
+    """After a collection that began at this moment, plan the one for what falls due after it.
+
+    To be called in the transaction that finishes the job: files that are deleted meanwhile wait for it to end before
+    they enqueue, or are seen here. What was due already and is still there can't be collected now: the timer's turn.
+    """
+    due = unused.next_due(connection)
+    if due is not None and due > at:
+        jobs.enqueue(connection, COLLECT, {}, now=at, run_at=due + _GATHERED, key=COLLECT)
 
 
 def _make_blobs(connection: Connection, stashes: Sequence[Stash], at: datetime) -> None:

@@ -1,7 +1,8 @@
 """What is to be done later? A durable queue: jobs are rows, written in the transaction that wants them.
 
-A job runs at least once: it is claimed for a while, and whoever claimed it finishes it or gives it back with the
-reason. One that is claimed and not finished in time (the process died) is claimed again.
+A job runs at least once: a worker claims it for the length of a lease, and finishes it or gives it back with the
+reason. One that is claimed and not finished in time (the process died) is claimed again; a worker that was too slow
+then owns it no more, and can neither finish it nor give it back.
 """
 
 import json
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypedColumns,
+    case,
     delete,
     select,
     update,
@@ -30,6 +32,8 @@ from shipmark.ground.database import Id, Moment, metadata, upsert
 LEASE = timedelta(minutes=10)
 ATTEMPTS_MAX = 8
 _FIRST_PAUSE = timedelta(seconds=10)
+#: A job that is never given up is tried again after this at the latest.
+PAUSE_MAX = timedelta(minutes=15)
 _ERROR_MAX = 2000
 
 
@@ -73,10 +77,29 @@ def enqueue(
     run_at: datetime | None = None,
     key: str | None = None,
 ) -> None:
-    """Have something done, once the transaction is committed. With a key that waits already, nothing is added."""
+    """Have something done, once the transaction is committed.
+
+    Of a key there is one job at most: one that waits is done at the earlier of both moments, and one that failed for
+    good is begun anew. One that is running, or waits to be tried again, stays as it is. In any case the row is locked
+    until the transaction ends, so that what a running job does in its last transaction is done before this or after.
+    """
     row: dict[str, object] = {"kind": kind, "key": key, "details": json.dumps(details)}
     row |= {"attempts": 0, "run_at": run_at or now, "created_at": now}
-    connection.execute(upsert(jobs).values(row).on_conflict_do_nothing())
+    statement = upsert(jobs).values(row)
+    new = statement.excluded
+    is_dead = jobs.c.run_at.is_(None)
+    waits_longer = (jobs.c.attempts == 0) & (jobs.c.run_at > new.run_at)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                "run_at": case((is_dead | waits_longer, new.run_at), else_=jobs.c.run_at),
+                "details": case((is_dead, new.details), else_=jobs.c.details),
+                "error": case((is_dead, None), else_=jobs.c.error),
+                "attempts": case((is_dead, 0), else_=jobs.c.attempts),
+            },
+        )
+    )
 
 
 def enqueue_once(
@@ -125,28 +148,48 @@ def claim(
 
 
 def extend(connection: Connection, job: Job, until: datetime) -> None:
-    """Keep a claimed job for longer than the lease."""
-    connection.execute(update(jobs).where(jobs.c.id == job.id).values(run_at=until))
+    """Keep a claimed job for longer than the lease, if it is still owned."""
+    connection.execute(update(jobs).where(*_owned(job)).values(run_at=until))
 
 
 def is_held(connection: Connection, job: Job) -> bool:
-    """Is the claimed job still ours, until the unit of work ends? Whoever was too slow finds that it is another's."""
-    query = select(jobs.c.attempts).where(jobs.c.id == job.id).with_for_update()
-    return connection.execute(query).scalar_one_or_none() == job.attempts
+    """Return whether the claimed job is still owned, and keep it so until the unit of work ends."""
+    query = select(jobs.c.id).where(*_owned(job)).with_for_update()
+    return connection.execute(query).first() is not None
 
 
-def finish(connection: Connection, job: Job) -> None:
-    """Forget a job that is done."""
-    connection.execute(delete(jobs).where(jobs.c.id == job.id))
+def finish(connection: Connection, job: Job) -> bool:
+    """Forget a job that is done. Return False, and leave it, where its lease ran out and another worker claimed it."""
+    return connection.execute(delete(jobs).where(*_owned(job))).rowcount == 1
 
 
-def give_back(connection: Connection, job: Job, error: str, now: datetime) -> datetime | None:
-    """Have a failed job tried again, each time after twice the pause; says when, or null where it was the last try."""
-    pause = _FIRST_PAUSE * 2 ** (job.attempts - 1)
-    run_at = now + pause if job.attempts < ATTEMPTS_MAX else None
+def give_back(
+    connection: Connection,
+    job: Job,
+    error: str,
+    now: datetime,
+    *,
+    attempts_max: int | None = ATTEMPTS_MAX,
+) -> datetime | None:
+    """Have a failed job tried again, each time after twice the pause, `PAUSE_MAX` at most. Return when.
+
+    After ``attempts_max`` tries it has failed for good; without a limit it never has. Return None for that, and for a
+    job whose lease ran out: the worker that claimed it since decides about it.
+    """
+    doublings = min(job.attempts - 1, ATTEMPTS_MAX)
+    pause = _FIRST_PAUSE * 2**doublings
+    if attempts_max is None:
+        pause = min(pause, PAUSE_MAX)
+    is_last = attempts_max is not None and job.attempts >= attempts_max
+    run_at = None if is_last else now + pause
     values = {"run_at": run_at, "error": error[:_ERROR_MAX]}
-    connection.execute(update(jobs).where(jobs.c.id == job.id).values(values))
-    return run_at
+    done = connection.execute(update(jobs).where(*_owned(job)).values(values))
+    return run_at if done.rowcount else None
+
+
+def _owned(job: Job) -> list[ColumnElement[bool]]:
+    # Claiming counts the attempt: the number tells the claims of a job apart.
+    return [jobs.c.id == job.id, jobs.c.attempts == job.attempts, jobs.c.run_at.is_not(None)]
 
 
 def _due(now: datetime, kinds: Collection[str] | None) -> list[ColumnElement[bool]]:
@@ -155,7 +198,8 @@ def _due(now: datetime, kinds: Collection[str] | None) -> list[ColumnElement[boo
 
 
 def failed(connection: Connection, *, limit: int) -> list[tuple[str, str]]:
-    """The kinds and errors of jobs that failed for good, newest first."""
-    query = select(jobs.c.kind, jobs.c.error).where(jobs.c.run_at.is_(None))
+    """Return the kinds and errors of jobs that failed for good, or over and over again, newest first."""
+    is_failing = jobs.c.error.is_not(None) & (jobs.c.attempts >= ATTEMPTS_MAX)
+    query = select(jobs.c.kind, jobs.c.error).where(jobs.c.run_at.is_(None) | is_failing)
     found = connection.execute(query.order_by(jobs.c.id.desc()).limit(limit))
     return [(kind, error or "") for kind, error in found]

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
+from shipmark.files import actions as files
 from shipmark.files.store import unused
 from shipmark.ground import jobs
 from shipmark.ground.blobs import Blobs
@@ -17,11 +18,12 @@ _SIDE_BY_SIDE = 8
 
 
 def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
-    """Collect, and finish the job."""
+    """Collect, finish the job, and plan the next one."""
     with timed("files.collect"):
         collect(database, blobs_at(settings.blobs), at)
     with database.transaction() as connection:
-        jobs.finish(connection, job)
+        if jobs.finish(connection, job):
+            files.collect_next(connection, at)
 
 
 def collect(database: Database, blobs: Blobs, at: datetime) -> None:

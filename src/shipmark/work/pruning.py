@@ -28,8 +28,7 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
                 break
         told["artifacts.removed"] = removed
     with database.transaction() as connection:
-        jobs.finish(connection, job)
-        if not is_done:
+        if jobs.finish(connection, job) and not is_done:
             jobs.enqueue(connection, actions.PRUNE, {}, now=at, key=actions.PRUNE)
 
 

@@ -83,8 +83,8 @@ def run_due(database: Database, at: datetime) -> bool:
         return False
     try:
         with database.transaction() as connection:
-            jobs.finish(connection, job)
-            ACTIONS[job.kind](connection, job.details, at)
+            if jobs.finish(connection, job):
+                ACTIONS[job.kind](connection, job.details, at)
         counted("jobs", "done")
     except Exception as error:  # noqa: BLE001  # a job that fails must not end the worker
         give_back(database, job, error, at)
@@ -101,9 +101,14 @@ def claimed(database: Database, at: datetime, kinds: Collection[str]) -> Job | N
 
 
 def give_back(database: Database, job: Job, error: Exception, at: datetime) -> None:
-    """Have a job tried again that failed by a bug, or by something that nobody thought of."""
+    """Have a job tried again that failed by a bug, or by something unforeseen.
+
+    Only fetches are given up: their releases say so, and they can be asked for again. All else has to be done some day.
+    """
+    reason = f"{type(error).__name__}: {error}"
+    attempts_max = jobs.ATTEMPTS_MAX if job.kind == asking.JOB else None
     with database.transaction() as connection:
-        again = jobs.give_back(connection, job, f"{type(error).__name__}: {error}", at)
+        again = jobs.give_back(connection, job, reason, at, attempts_max=attempts_max)
     counted("jobs", "failed")
     failed("A job failed", error, **{"job.kind": job.kind, "job.again_at": str(again)})
 

@@ -84,5 +84,13 @@ def has_unused(connection: Connection, at: datetime) -> bool:
     return any(connection.execute(query).first() is not None for query in (unused, due))
 
 
+def next_due(connection: Connection) -> datetime | None:
+    """Return when the next blob or content is to be collected, or None where there is none."""
+    unused = select(blobs.c.kept_until).where(blobs.c.uses == 0).order_by(blobs.c.kept_until)
+    due = select(blob_removals.c.due_at).order_by(blob_removals.c.due_at)
+    moments = [connection.execute(query.limit(1)).scalar_one_or_none() for query in (unused, due)]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
 def _keys(keys: Iterable[str]) -> dict[str, str]:
     return rows("given_keys", ([key] for key in sorted(keys)))

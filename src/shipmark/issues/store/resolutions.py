@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Integer,
     String,
     Table,
     TypedColumns,
@@ -16,7 +17,6 @@ from sqlalchemy import (
     delete,
     exists,
     literal,
-    or_,
     select,
 )
 
@@ -99,6 +99,27 @@ _SET_IN_RELEASE = _GIVEN.on_conflict_do_update(
 ).returning(resolutions.c.issue_id, resolutions.c.id)
 
 
+_RELEASE_ID = bindparam("release_id", type_=Id)
+# Begins at the release, not at the projects' issues: the cost follows what it resolves, not how many issues there are.
+_resolved_ids = (
+    select(resolutions.c.issue_id)
+    .where(resolutions.c.release_id == _RELEASE_ID)
+    .union(
+        select(commit_links.c.issue_id)
+        .join(release_commits, release_commits.c.commit_id == commit_links.c.commit_id)
+        .where(release_commits.c.release_id == _RELEASE_ID)
+    )
+    .subquery("found")
+)
+_RESOLVED_BY = (
+    select(*ISSUE)
+    .join(_resolved_ids, _resolved_ids.c.issue_id == issues.c.id)
+    .where(issues.c.project_id.in_(select(WANTED.c.id)))
+    .order_by(issues.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
     """An issue that a commit of a release names, with the address of the commit's author."""
@@ -170,19 +191,6 @@ def is_unshipped(connection: Connection, issue_id: int) -> bool:
 def resolved_by(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> list[Issue]:
-    """The issues with a resolution in the release or named by one of its commits, the oldest first."""
-    in_release = exists().where(
-        resolutions.c.issue_id == issues.c.id, resolutions.c.release_id == release_id
-    )
-    by_commit = issues.c.id.in_(
-        select(commit_links.c.issue_id)
-        .join(release_commits, release_commits.c.commit_id == commit_links.c.commit_id)
-        .where(release_commits.c.release_id == release_id)
-    )
-    query = (
-        select(*ISSUE)
-        .where(issues.c.project_id.in_(project_ids), or_(in_release, by_commit))
-        .order_by(issues.c.id)
-        .limit(limit)
-    )
-    return [issue_of(row) for row in connection.execute(query)]
+    """Return the issues with a resolution in the release or named by one of its commits, the oldest first."""
+    parameters = wanted(project_ids) | {"release_id": release_id, "most": limit}
+    return [issue_of(row) for row in connection.execute(_RESOLVED_BY, parameters)]
