@@ -254,6 +254,23 @@ def test_an_issue_that_outlived_its_release_has_none(alice: Caller, fail: Fail) 
     assert missing(alice, ISSUE) == "Release not found"
 
 
+def test_a_commit_that_deleted_the_file_is_no_suspect(alice: Caller, fail: Fail) -> None:
+    deletion = [{"path": "src/a.js", "type": "D"}]
+    moved = commit("2", author_email="eve@example.com", patch_set=deletion)
+    alice.publish("1", commits=[change("1", "src/a.js"), moved])
+    fail("src/a.js")
+    assert asked(alice) == [("ada@example.com", [("1", 2)])]
+
+
+def test_releases_of_other_packages_are_not_suspected(alice: Caller, fail: Fail) -> None:
+    """Two packages of a project may have files of one name; a newer version of the other shipped in between."""
+    alice.publish("web@1.0.0", commits=[change("1", "src/a.js")])
+    alice.publish("ios@2.0.0", commits=[change("2", "src/a.js", author_email="eve@example.com")])
+    alice.publish("web@1.1.0", commits=[change("3", "other.js")])
+    fail("src/a.js", release="web@1.1.0")
+    assert asked(alice) == [("ada@example.com", [("1", 2)])]
+
+
 def test_an_event_without_a_stack_suspects_nobody(alice: Caller, fail: Fail) -> None:
     alice.publish("1", commits=[change("1", "src/a.js")])
     fail()

@@ -11,6 +11,7 @@ from given import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
+    RELEASES,
     Bearer,
     Caller,
     World,
@@ -21,7 +22,9 @@ from given import (
     statements,
 )
 
+from shipmark.ground.clock import now
 from shipmark.ground.database import Database
+from shipmark.projects import store as projects
 from shipmark.publishing.comparing import SHOWN_MAX
 
 #: Lets an SDK of a project send an error: ``fail("boom", release="web@1.0.0")``.
@@ -72,14 +75,79 @@ def three(alice: Caller) -> None:
 def test_what_is_in_one_and_not_in_the_other(alice: Caller) -> None:
     shown = compared(alice, "web@2.0.0", "web@1.0.0")
     assert (keys(shown["commits"]), shown["commitCount"]) == (["2"], 1)
-    assert (keys(shown["removedCommits"]), shown["removedCommitCount"]) == (["1"], 1)
+    assert (shown["removedCommits"], shown["removedCommitCount"]) == ([], 0)
+    assert (shown["notice"], shown["betweenCount"]) == (None, 0)
 
 
 @pytest.mark.usefixtures("three")
 def test_what_shipped_between_counts_for_the_later_one(alice: Caller) -> None:
     shown = compared(alice, "web@3.0.0", "web@1.0.0")
     assert keys(shown["commits"]) == ["3", "2"]
-    assert keys(shown["removedCommits"]) == ["1"]
+    assert (shown["removedCommits"], shown["betweenCount"]) == ([], 1)
+
+
+def ship(caller: Caller, *names: str) -> None:
+    """Ship releases one day after the other, each with a commit that has its place as its key."""
+    for number, version in enumerate(names, start=1):
+        caller.publish(
+            version,
+            commits=[made(str(number), number)],
+            dateReleased=f"2026-01-{number:02}T10:00:00Z",
+        )
+
+
+@pytest.mark.parametrize(
+    ("head", "base", "commits", "removed"),
+    [
+        # A hotfix that ships after newer versions holds none of theirs, and they don't hold it.
+        ("web@1.0.1", "web@1.0.0", ["5"], []),
+        ("web@4.0.0", "web@1.0.0", ["4", "3", "2"], []),
+        ("web@4.0.0", "web@1.0.1", ["4", "3", "2"], ["5"]),
+        ("web@1.0.1", "web@4.0.0", ["5"], ["4", "3", "2"]),
+        # What comes after both holds both.
+        ("web@4.1.0", "web@1.0.0", ["6", "5", "4", "3", "2"], []),
+        ("web@4.1.0", "web@1.0.1", ["6", "4", "3", "2"], []),
+    ],
+)
+def test_versions_say_what_lies_between_and_backports_are_passed_over(
+    alice: Caller, head: str, base: str, commits: list[str], removed: list[str]
+) -> None:
+    ship(alice, "web@1.0.0", "web@2.0.0", "web@3.0.0", "web@4.0.0", "web@1.0.1", "web@4.1.0")
+    shown = compared(alice, head, base)
+    assert (keys(shown["commits"]), keys(shown["removedCommits"])) == (commits, removed)
+    back = compared(alice, base, head)
+    assert (keys(back["commits"]), keys(back["removedCommits"])) == (removed, commits)
+
+
+def test_other_packages_of_a_project_do_not_lie_between(alice: Caller) -> None:
+    ship(alice, "web@1.0.0", "ios@1.1.0", "nightly", "web@1.2.0-rc.1", "web@1.2.0")
+    shown = compared(alice, "web@1.2.0", "web@1.0.0")
+    assert (keys(shown["commits"]), shown["betweenCount"]) == (["5", "4"], 1)
+
+
+def test_versions_that_are_not_semver_go_by_when_they_shipped(alice: Caller) -> None:
+    ship(alice, "b", "web@1.0.0", "c", "a")
+    shown = compared(alice, "a", "b")
+    assert (keys(shown["commits"]), keys(shown["removedCommits"])) == (["4", "3"], [])
+
+
+def test_builds_of_one_version_follow_each_other(alice: Caller) -> None:
+    ship(alice, "web@1.0.0+10", "web@1.0.0+9", "web@1.0.0+11")
+    shown = compared(alice, "web@1.0.0+11", "web@1.0.0+10")
+    assert (keys(shown["commits"]), shown["betweenCount"]) == (["3", "2"], 1)
+
+
+@pytest.mark.parametrize("pair", [("ios@2.0.0", "web@1.0.0"), ("nightly", "web@1.0.0")])
+def test_that_versions_of_two_packages_have_nothing_between_is_said(
+    alice: Caller, pair: tuple[str, str]
+) -> None:
+    ship(alice, "web@1.0.0", "web@1.5.0", pair[0])
+    shown = compared(alice, *pair)
+    assert (keys(shown["commits"]), keys(shown["removedCommits"])) == (["3"], ["1"])
+    assert shown["notice"] == (
+        f"web@1.0.0 and {pair[0]} are not versions of one package, so nothing lies between them:"
+        " only their own commits are compared."
+    )
 
 
 @pytest.mark.usefixtures("three")
@@ -121,7 +189,30 @@ def test_releases_without_a_project_in_common_are_compared_by_themselves(alice: 
             commits=[made(str(number))],
             dateReleased=f"2026-01-0{number}T10:00:00Z",
         )
-    assert keys(compared(alice, "3", "1")["commits"]) == ["3"]
+    shown = compared(alice, "3", "1")
+    assert keys(shown["commits"]) == ["3"]
+    assert shown["notice"] == (
+        "1 and 3 have no project in common, so nothing lies between them:"
+        " only their own commits are compared."
+    )
+
+
+def test_three_hundred_projects_are_compared_as_one(alice: Caller, database: Database) -> None:
+    """SQLite joins 500 queries at the most."""
+    slugs = [f"p{number}" for number in range(300)]
+    with database.transaction() as connection:
+        organization_id = connection.exec_driver_sql(
+            "SELECT id FROM organizations WHERE slug = 'acme'"
+        ).scalar_one()
+        for slug in slugs:
+            projects.ensure(connection, organization_id, slug, slug, None, now())
+    for number in (1, 2, 3):
+        alice.publish(f"all@{number}.0.0", *slugs, commits=[made(str(number))])
+    assert keys(compared(alice, "all@3.0.0", "all@1.0.0")["commits"]) == ["3", "2"]
+    assert keys(compared(alice, "all@1.0.0", "all@3.0.0")["removedCommits"]) == ["3", "2"]
+    for sort in ("date", "semver"):
+        shown = alice.get(f"{RELEASES}?project=-1&sort={sort}&status=").json()
+        assert [it["version"] for it in shown] == [f"all@{number}.0.0" for number in (3, 2, 1)]
 
 
 def test_releases_of_one_moment_are_ordered_by_which_came_first(alice: Caller) -> None:

@@ -47,41 +47,6 @@ def room(database: Database, world: World) -> Iterator[Room]:
         yield Room(connection, world)
 
 
-def test_between_are_those_that_shipped_after_the_one_and_before_the_other(room: Room) -> None:
-    made = [room.add(f"{day}", day) for day in range(4)]
-    web = room.ids("web")
-    found = order.between(room.connection, made[0], made[3], web)
-    assert found == [made[1].id, made[2].id]
-    assert order.between(room.connection, made[0], made[1], web) == []
-    assert order.between(room.connection, made[3], made[0], web) == []
-    assert order.between(room.connection, made[0], made[3], []) == []
-
-
-def test_a_release_counts_by_when_it_was_released(room: Room) -> None:
-    first, last = room.add("first", 0), room.add("last", 9)
-    late = room.add("late", 1, released=12)
-    early = room.add("early", 12, released=5)
-    assert order.between(room.connection, first, last, room.ids("web")) == [early.id]
-    assert order.before(room.connection, late, room.ids("web"), limit=9) == [last, early, first]
-
-
-def test_ids_decide_between_releases_of_one_moment(room: Room) -> None:
-    one, two, three = (room.add(version, 0) for version in "abc")
-    web = room.ids("web")
-    assert order.between(room.connection, one, three, web) == [two.id]
-    assert order.before(room.connection, three, web, limit=9) == [two, one]
-    assert order.before(room.connection, one, web, limit=9) == []
-
-
-def test_only_releases_of_the_projects_count_each_once(room: Room) -> None:
-    first, last = room.add("first", 0), room.add("last", 9)
-    both, other = room.add("both", 1, "web", "mobile"), room.add("other", 2, "mobile")
-    ids = room.ids("web", "mobile")
-    assert order.between(room.connection, first, last, ids) == [both.id, other.id]
-    assert order.between(room.connection, first, last, room.ids("web")) == [both.id]
-    assert order.before(room.connection, last, room.ids("mobile"), limit=1) == [other]
-
-
 def test_what_shipped_after_is_told_for_each_project_the_oldest_first(room: Room) -> None:
     gone = room.add("gone", 0, "web", "mobile")
     app, one, two = room.add("app", 1, "mobile"), room.add("1", 2), room.add("2", 3)

@@ -101,7 +101,7 @@ def test_where_no_call_is_said_to_be_in_the_application_the_unsaid_count() -> No
         (call("cart.py", abs_path="/srv/shop/other.py"), ("cart.py",)),
         (call("Cart.java", module="com.acme.Cart"), ("com", "acme", "cart.java")),
         (call("Cart.java", module="com.acme.Cart$Item"), ("com", "acme", "cart.java")),
-        (call("Cart.java", module="com.acme.Other"), ("cart.java",)),
+        (call("Cart.java", module="com.acme.Other"), ("com", "acme", "cart.java")),
         (call("Cart.java", module="Cart"), ("cart.java",)),
         (call("", abs_path="/srv/a.py"), ("srv", "a.py")),
     ],
@@ -229,3 +229,60 @@ def test_the_list_of_suspects_ends() -> None:
     found = named(["x/a.js"], touches)
     assert sum(len(commits) for _, commits in found) == SUSPECTS_MAX
     assert found[0][1][0] == SUSPECTS_MAX * 2 - 1
+
+
+def frame_paths(*frames: Json) -> list[tuple[str, ...]]:
+    return frames_of(stack(*frames), 25)
+
+
+def test_the_absolute_path_tells_files_of_one_relative_name_apart() -> None:
+    """Two services of a repository may each have an app/views.py."""
+    frame = call("app/views.py", abs_path="/srv/services/a/app/views.py")
+    paths = frame_paths(frame)
+    assert paths == [("srv", "services", "a", "app", "views.py")]
+    theirs = touch(2, "services/b/app/views.py", author=2, hour=5)
+    ours = touch(1, "services/a/app/views.py", author=1)
+    found = committers(paths, [theirs, ours], FIRST)
+    assert [(it.author_id, [each.score for each in it.suspects]) for it in found] == [(1, [4])]
+
+
+def test_an_absolute_path_of_another_file_does_not_count() -> None:
+    """Original stacks of minified code keep the address of the minified file."""
+    frame = call("src/cart.ts", abs_path="https://shop.example.com/static/app.js")
+    assert frame_paths(frame) == [("src", "cart.ts")]
+
+
+def test_all_exceptions_of_a_chain_count_the_last_raised_first() -> None:
+    values = [
+        {"type": "E", "stacktrace": {"frames": [call("shop/db.py"), call("shop/pool.py")]}},
+        {"type": "F", "stacktrace": {"frames": [call("shop/views.py"), call("shop/cart.py")]}},
+    ]
+    assert frames_of({"exception": {"values": values}}, 25) == [
+        ("shop", name) for name in ("cart.py", "views.py", "pool.py", "db.py")
+    ]
+    assert len(frames_of({"exception": {"values": values}}, 3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("filename", "module"),
+    [
+        ("Cart.kt", "com.acme.shop.CartKt"),
+        ("Cart.kt", "com.acme.shop.CartKt$total$1"),
+        ("Cart.kt", "com.acme.shop.Basket"),
+        ("Cart.java", "com.acme.shop.Cart$Item"),
+    ],
+)
+def test_a_name_of_the_jvm_is_in_the_folder_of_its_package(filename: str, module: str) -> None:
+    [path] = frame_paths(call(filename, module=module))
+    assert path == ("com", "acme", "shop", filename.lower())
+    file = f"app/src/main/kotlin/com/acme/shop/{filename}"
+    assert named(["/".join(path)], [touch(1, file)]) == [(1, [1])]
+
+
+def test_a_bare_name_of_swift_meets_the_only_file_of_that_name() -> None:
+    one, other = touch(1, "Sources/Shop/Cart.swift"), touch(2, "Sources/Admin/Cart.swift", author=2)
+    assert named(["Cart.swift"], [one, touch(3, "Sources/Shop/Cart.swift", hour=1)]) == [
+        (1, [3, 1])
+    ]
+    assert named(["Cart.swift"], [one, other]) == []
+    assert named(["index.js"], [touch(1, "src/index.js")]) == []

@@ -2,17 +2,17 @@
 
 A frame and a file are compared from their ends, part by part, in any case: clients report where a file was built or
 is served from, repositories where it is kept. One equal part is too little, as every project has an ``index.js``,
-unless the file is at the top of its repository.
+unless the file is at the top of its repository, or the client reports bare names and just one changed file has it.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
-from shipmark.issues.payloads import Json, filename_of, main_frames, text_of
+from shipmark.issues.payloads import Json, exceptions_of, filename_of, main_frames, text_of
 from shipmark.releases.model import Touch
 
 #: More can't be asked for; a stack that is kept has no more.
@@ -22,6 +22,9 @@ SUSPECTS_MAX = 100
 
 _ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://[^/]*")
 _DRIVE = re.compile(r"[a-zA-Z]:")
+# Extensions of languages whose files lie in the folders of their package, and of those whose frames may be bare names.
+_JVM = frozenset({"java", "kt", "scala", "groovy"})
+_BARE = frozenset({"swift", "m", "mm"})
 _NOT_A_NAME = frozenset({"", ".", "..", "~"})
 
 #: The parts of a path, the file's name last.
@@ -72,15 +75,16 @@ def parts_of(path: str) -> Path:
 
 
 def frames_of(payload: Json, limit: int) -> list[Path]:
-    """The paths of the last calls in the application, the nearest to the error first, each once.
+    """The paths of the last calls in the application, of all exceptions, the nearest to the error first, each once.
 
     Where no call is said to be in the application, those count that are not said to be outside of it.
     """
-    calls = main_frames(payload)
-    chosen = [it for it in calls if it.get("in_app") is True]
-    chosen = chosen or [it for it in calls if it.get("in_app") is not False]
-    nearest = reversed(chosen[-limit:])
-    return list(dict.fromkeys(path for call in nearest if (path := _path_of(call))))
+    stacks = [raised.frames for raised in exceptions_of(payload) if raised.frames]
+    # Of a chain of exceptions the last was raised last: "during handling of the above exception, …".
+    nearest = [call for stack in reversed(stacks or [main_frames(payload)]) for call in stack[::-1]]
+    chosen = [it for it in nearest if it.get("in_app") is True]
+    chosen = chosen or [it for it in nearest if it.get("in_app") is not False]
+    return list(dict.fromkeys(path for call in chosen[:limit] if (path := _path_of(call))))
 
 
 def names_of(frames: Iterable[Path]) -> set[str]:
@@ -119,15 +123,20 @@ def committers(
 
 
 def _path_of(call: Json) -> Path:
-    """The path of a call. Some clients give a bare name beside a whole path, or, in Java, beside the module."""
+    """Return the path of a call, as whole as the client tells it.
+
+    Two folders may each have an ``app/views.py``: the absolute path tells them apart. For the JVM a bare name is in the
+    folder of the package, whatever its class is called (``CartKt`` in ``Cart.kt``).
+    """
     path = parts_of(filename_of(call))
+    whole = parts_of(text_of(call, "abs_path"))
+    if path and whole[-len(path) :] == path:
+        return whole
     if len(path) != 1:
         return path
-    whole = parts_of(text_of(call, "abs_path"))
-    if len(whole) > 1 and whole[-1] == path[0]:
-        return whole
     *package, name = text_of(call, "module").lower().split(".")
-    if package and name.partition("$")[0] == path[0].partition(".")[0]:
+    stem, _, extension = path[0].partition(".")
+    if package and (extension in _JVM or name.partition("$")[0] == stem):
         return (*package, *path)
     return path
 
@@ -136,16 +145,25 @@ def _lower_ascii(text: str) -> str:
     return "".join(it.lower() if it.isascii() else it for it in text)
 
 
-def _meetings(frames: Sequence[Path], touches: Iterable[Touch]) -> list[_Meeting]:
+def _is_bare(frame: Path) -> bool:
+    """Return whether it is a name without folders, from a compiler that tells no more."""
+    return len(frame) == 1 and frame[0].rpartition(".")[2] in _BARE
+
+
+def _meetings(frames: Sequence[Path], touches: Collection[Touch]) -> list[_Meeting]:
     places: dict[str, list[int]] = defaultdict(list)
     for place, frame in enumerate(frames):
         places[frame[-1]].append(place)
+    files = {touch.filename: parts_of(touch.filename) for touch in touches}
+    names = Counter(file[-1] for file in set(files.values()) if file)
     found = []
     for touch in touches:
-        file = parts_of(touch.filename)
+        file = files[touch.filename]
         for place in places.get(file[-1], ()) if file else ():
-            score = _equal_at_end(frames[place], file)
-            if score > 1 or len(file) == 1:
+            frame = frames[place]
+            score = _equal_at_end(frame, file)
+            is_only = _is_bare(frame) and names[file[-1]] == 1
+            if score > 1 or len(file) == 1 or is_only:
                 found.append(_Meeting(place=place, touch=touch, score=score))
     return found
 

@@ -1,10 +1,12 @@
 """Compare two releases: what is in one and not in the other, with what lies between them.
 
-The commits of a release are often only what is new since the one before it. So where two releases are compared, the
-later side holds more than its own commits: those of every release count as well that shipped after the earlier and
-before the later one, in a project that both are in and the caller may see. Comparing 3.0 with 1.0 so includes what
-came with 2.0. "Shipped" is when it was released, or else created; ids decide between releases of one moment. Which of
-the two is the base does not matter: compared the other way round, the same commits change sides.
+The commits of a release are often only what is new since the one before it. So the later of two releases holds more
+than its own commits: those of the earlier one, and of every release between them in a project that both are in and
+the caller may see. Comparing 3.0.0 with 1.0.0 so includes what came with 2.0.0, and nothing was removed. What
+"between" is, and that a backport which shipped afterwards is not held, `releases.lineage` says. Which of the two is
+the base does not matter: compared the other way round, the same commits change sides.
+
+Releases without a project in common, or of two lineages, are compared by their own commits alone; a notice says so.
 """
 
 from collections.abc import Collection
@@ -16,11 +18,21 @@ from shipmark.deploys import store as deploys
 from shipmark.deploys.model import Deploy
 from shipmark.issues.store import of_release
 from shipmark.issues.store.of_release import SomeIssues
+from shipmark.releases.lineage import holds, in_order, lineage_of
 from shipmark.releases.model import Release
-from shipmark.releases.store import differences, order
+from shipmark.releases.store import differences, lineage
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store.differences import ChangedInAll
 from shipmark.repositories.model import Commit
+
+NO_COMMON_PROJECT = (
+    "{} and {} have no project in common, so nothing lies between them:"
+    " only their own commits are compared."
+)
+NO_COMMON_LINEAGE = (
+    "{} and {} are not versions of one package, so nothing lies between them:"
+    " only their own commits are compared."
+)
 
 #: No list shows more than this; the number beside it is the true one.
 SHOWN_MAX = 100
@@ -39,10 +51,16 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What is in the head and not in the base, newest first, and the reverse. Authors and files are of the former."""
+    """What is in the head and not in the base, newest first, and the reverse. Authors and files are of the former.
+
+    ``between_count`` releases lie between the two and count for the later one. ``notice`` says, for people, why none
+    can; it is None where the two can be compared.
+    """
 
     base: Side
     head: Side
+    notice: str | None
+    between_count: int
     commit_count: int
     commits: tuple[Commit, ...]
     removed_commit_count: int
@@ -57,7 +75,8 @@ def compare(
     connection: Connection, base: Release, head: Release, project_ids: Collection[int]
 ) -> Comparison:
     """Compare two releases, as far as somebody sees them who may see these projects."""
-    heads, bases = _sides(connection, base, head, project_ids)
+    sides = _sides(connection, base, head, project_ids)
+    heads, bases = sides.head_ids, sides.base_ids
     commit_count, commits = differences.commits_only_in(connection, heads, bases, limit=SHOWN_MAX)
     removed_count, removed = differences.commits_only_in(connection, bases, heads, limit=SHOWN_MAX)
     author_count, author_ids = differences.authors_only_in(
@@ -67,6 +86,8 @@ def compare(
     return Comparison(
         base=_side(connection, base, project_ids),
         head=_side(connection, head, project_ids),
+        notice=sides.notice,
+        between_count=sides.between_count,
         commit_count=commit_count,
         commits=tuple(commits),
         removed_commit_count=removed_count,
@@ -78,19 +99,37 @@ def compare(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sides:
+    """The releases whose commits count for the head, and those for the base."""
+
+    head_ids: set[int]
+    base_ids: set[int]
+    between_count: int = 0
+    notice: str | None = None
+
+
 def _sides(
     connection: Connection, base: Release, head: Release, project_ids: Collection[int]
-) -> tuple[set[int], set[int]]:
-    """The releases whose commits count for the head, and those for the base."""
-    earlier, later = sorted([base, head], key=lambda it: (it.shipped_at, it.id))
+) -> _Sides:
     attached = release_projects.of_releases(connection, {base.id, head.id})
     of_base, of_head = (
         {it.project_id for it in attached.get(release.id, [])} for release in (base, head)
     )
     shared = of_base & of_head & set(project_ids)
-    between = set(order.between(connection, earlier, later, shared))
+    notice = None
+    if not shared:
+        notice = NO_COMMON_PROJECT.format(base.version, head.version)
+    elif lineage_of(base) != lineage_of(head):
+        notice = NO_COMMON_LINEAGE.format(base.version, head.version)
+    if notice is not None:
+        return _Sides(head_ids={head.id}, base_ids={base.id}, notice=notice)
+    earlier, later = in_order(base, head)
+    between = set(lineage.between(connection, earlier, later, shared))
     sides = {earlier.id: {earlier.id}} | {later.id: {later.id} | between}
-    return sides[head.id], sides[base.id]
+    if holds(later, earlier):
+        sides[later.id].add(earlier.id)
+    return _Sides(head_ids=sides[head.id], base_ids=sides[base.id], between_count=len(between))
 
 
 def _side(connection: Connection, release: Release, project_ids: Collection[int]) -> Side:

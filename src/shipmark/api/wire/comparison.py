@@ -75,10 +75,16 @@ class ComparedIssuesJson(Wire):
 
 
 class ComparisonJson(Wire):
-    """What is in the head and not in the base, and the reverse."""
+    """What is in the head and not in the base, and the reverse.
+
+    ``between_count`` releases between them count too. ``notice`` says why none can where the two have no project, or no
+    package, in common; else it is null.
+    """
 
     base: ComparedReleaseJson
     head: ComparedReleaseJson
+    notice: str | None
+    between_count: int
     commits: list[CommitJson]
     commit_count: int
     removed_commits: list[CommitJson]
@@ -98,6 +104,8 @@ def comparison_json(
     return ComparisonJson(
         base=_release(found.base.release),
         head=_release(found.head.release),
+        notice=found.notice,
+        between_count=found.between_count,
         commits=[commit_json(commit, related) for commit in found.commits],
         commit_count=found.commit_count,
         removed_commits=[commit_json(commit, related) for commit in found.removed_commits],

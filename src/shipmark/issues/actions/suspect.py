@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 from shipmark.ground.errors import NotFound
 from shipmark.issues.model import Issue
 from shipmark.issues.suspects import FRAMES_MAX, Committer, committers, frames_of, names_of
-from shipmark.releases.store import order, releases, touches
+from shipmark.releases.store import lineage, releases, touches
 
-#: How many releases of the project are looked into, the issue's first being the last of them.
+#: How many releases of the lineage are looked into, the issue's first being the last of them.
 RELEASES_MAX = 5
 
 
@@ -24,7 +24,7 @@ def suspect(
     first = known.get(issue.first_release_id or 0)
     if first is None:
         raise NotFound("Release not found")
-    earlier = order.before(connection, first, [issue.project_id], limit=RELEASES_MAX - 1)
+    earlier = lineage.before(connection, first, issue.project_id, limit=RELEASES_MAX - 1)
     candidates = [first, *earlier]
     if not any(release.commit_count for release in candidates):
         raise NotFound("No Commits found for Release")

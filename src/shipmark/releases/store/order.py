@@ -1,18 +1,11 @@
-"""Which releases shipped before, after and between others?"""
+"""Which releases of a project shipped after another, and which are its newest?"""
 
 from collections.abc import Collection
 
 from sqlalchemy import Connection, and_, bindparam, func, or_, select
 
-from shipmark.ground.database import WANTED, Id, Moment, listed, rows, wanted
-from shipmark.releases.model import (
-    Position,
-    Release,
-    ReleaseFilter,
-    ReleaseSort,
-    ReleaseStatus,
-)
-from shipmark.releases.store import listing
+from shipmark.ground.database import WANTED, Id, listed, rows, wanted
+from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import RELEASE, release_of, releases
 
@@ -21,31 +14,6 @@ LATER_MAX = 20
 
 
 _of_projects = release_projects.c.project_id.in_(select(WANTED.c.id))
-_later_at, _earlier_at = (bindparam(name, type_=Moment()) for name in ("later_at", "earlier_at"))
-_later_id, _earlier_id = (bindparam(name, type_=Id) for name in ("later_id", "earlier_id"))
-# Ids decide between releases of one moment.
-_shipped_at = release_projects.c.shipped_at
-_BEFORE = or_(
-    _shipped_at < _later_at,
-    and_(_shipped_at == _later_at, release_projects.c.release_id < _later_id),
-)
-_AFTER = or_(
-    _shipped_at > _earlier_at,
-    and_(_shipped_at == _earlier_at, release_projects.c.release_id > _earlier_id),
-)
-_BETWEEN = (
-    select(release_projects.c.release_id)
-    .distinct()
-    .where(
-        _of_projects,
-        # All of them: the index by shipping begins with the status.
-        release_projects.c.status.in_(list(ReleaseStatus)),
-        _shipped_at.between(_earlier_at, _later_at),
-        _BEFORE,
-        _AFTER,
-    )
-    .order_by(release_projects.c.release_id)
-)
 _PLACES = listed("places", project_id=Id, gone_id=Id)
 _GONE = listed("gone", id=Id)
 _gone = releases.alias("before")
@@ -119,31 +87,6 @@ _LATEST = (
 )
 
 
-def between(
-    connection: Connection, earlier: Release, later: Release, project_ids: Collection[int]
-) -> list[int]:
-    """The releases of these projects that shipped after the one and before the other."""
-    if not project_ids:
-        return []
-    return list(
-        connection.execute(
-            _BETWEEN, wanted(project_ids) | _place("later", later) | _place("earlier", earlier)
-        ).scalars()
-    )
-
-
-def before(
-    connection: Connection, release: Release, project_ids: Collection[int], *, limit: int
-) -> list[Release]:
-    """The releases of these projects that shipped before it, the newest first."""
-    everything = ReleaseFilter(
-        organization_id=release.organization_id, project_ids=tuple(project_ids), status=None
-    )
-    place = Position(key=release.shipped_at, created_at=release.created_at, release_id=release.id)
-    found = listing.page(connection, everything, ReleaseSort.SHIPPED, limit=limit, beyond=place)
-    return [row.release for row in found]
-
-
 def shipped_after(
     connection: Connection, places: Collection[tuple[int, int]], *, without: Collection[int]
 ) -> dict[tuple[int, int], list[Release]]:
@@ -172,7 +115,3 @@ def latest_versions(connection: Connection, project_ids: Collection[int]) -> dic
         return {}
     found = connection.execute(_LATEST, wanted(project_ids))
     return {project_id: version for project_id, version in found}
-
-
-def _place(name: str, release: Release) -> dict[str, object]:
-    return {f"{name}_at": release.shipped_at, f"{name}_id": release.id}

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Integer, Text, bindparam, func, select
 from shipmark.ground.database import WANTED, listed, rows, wanted
 from shipmark.releases.model import Touch
 from shipmark.releases.store.commits import release_commits
+from shipmark.repositories.model import Change
 from shipmark.repositories.store import changed_files, commits
 
 #: A name that is everywhere shows the newest.
@@ -33,7 +34,11 @@ _OF_NAMES = (
     .join(release_commits, release_commits.c.release_id == WANTED.c.id)
     .join(changed_files, changed_files.c.commit_id == release_commits.c.commit_id)
     .join(commits, commits.c.id == release_commits.c.commit_id)
-    .where(_base_name.in_(select(_NAMES.c.name)))
+    .where(
+        _base_name.in_(select(_NAMES.c.name)),
+        # A file that a commit deleted is in no stack of what came after it.
+        changed_files.c.change != Change.DELETED.value,
+    )
     .order_by(commits.c.created_at.desc(), commits.c.id.desc(), changed_files.c.id)
     .limit(bindparam("most", type_=Integer))
 )
@@ -42,7 +47,10 @@ _OF_NAMES = (
 def of_names(
     connection: Connection, release_ids: Collection[int], names: Collection[str]
 ) -> list[Touch]:
-    """The changes to files of these names (in lower case) by commits of these releases, the newest first."""
+    """Return the changes to files of these names (in lower case) by commits of these releases, the newest first.
+
+    Deletions are left out.
+    """
     parameters = {**wanted(release_ids), **rows("names", ([each] for each in sorted(names)))}
     found = connection.execute(_OF_NAMES, {**parameters, "most": TOUCHES_MAX})
     return [

@@ -9,7 +9,7 @@ from shipmark.issues.store.of_release import SomeIssues
 from shipmark.publishing.comparing import Comparison, Side, compare
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
-from shipmark.releases.store import order
+from shipmark.releases.store import lineage
 from shipmark.releases.store.differences import ChangedInAll
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Commit, Repository
@@ -69,10 +69,9 @@ class ComparisonStory:
 
 
 def previous_release(connection: Connection, place: Place, release: Release) -> Release | None:
-    """The release that shipped last before this one, in the visitor's projects that it is in."""
+    """Return the release before this one in its lineage, in those of the user's projects that it is in."""
     attached = releases.project_ids(connection, release) & set(place.project_ids)
-    found = order.before(connection, release, attached, limit=1)
-    return found[0] if found else None
+    return lineage.previous(connection, release, attached)
 
 
 def comparison_story(

@@ -1,0 +1,212 @@
+"""Releases before, after and between others of their lineage (see `releases.lineage`), found by index.
+
+Each kind of lineage has an index of ``release_projects`` that begins with project and status and goes on with what the
+lineage is ordered by. A list of both statuses would have to be sorted: the nearest release is looked up in each.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    Text,
+    bindparam,
+    select,
+    tuple_,
+    union_all,
+)
+
+from shipmark.ground.database import WANTED, Id, Moment, listed, rows, wanted
+from shipmark.releases.lineage import Lineage, lineage_of, place_of
+from shipmark.releases.model import Release, ReleaseStatus
+from shipmark.releases.store.projects import release_projects
+from shipmark.releases.store.releases import RELEASE, by_ids, release_of, releases
+
+_IN = release_projects.c
+_STATUSES = tuple(ReleaseStatus)
+_ORDER: dict[bool, tuple[ColumnElement[Any], ...]] = {
+    True: (_IN.version_key, _IN.created_at, _IN.release_id),
+    False: (_IN.shipped_at, _IN.created_at, _IN.release_id),
+}
+_PLACES = listed("places", project_id=Id, start_id=Id)
+_LEFT_OUT = listed("left_out", id=Id)
+_start = releases.alias("start")
+_START_ORDER: dict[bool, tuple[ColumnElement[Any], ...]] = {
+    True: (_start.c.version_key, _start.c.created_at, _start.c.id),
+    False: (_start.c.shipped_at, _start.c.created_at, _start.c.id),
+}
+
+
+def between(
+    connection: Connection, earlier: Release, later: Release, project_ids: Collection[int]
+) -> list[int]:
+    """Return the ids of the releases of these projects that lie between two and that the later one holds."""
+    lineage = lineage_of(later)
+    if not project_ids or lineage_of(earlier) != lineage:
+        return []
+    columns = _ORDER[lineage.is_by_version]
+    query = (
+        select(_IN.release_id)
+        .distinct()
+        .where(
+            _IN.project_id.in_(select(WANTED.c.id)),
+            _IN.status.in_(_STATUSES),
+            tuple_(*columns) > _place(earlier),
+            tuple_(*columns) < _place(later),
+            _IN.shipped_at <= later.shipped_at,
+        )
+        .order_by(_IN.release_id)
+    )
+    found = connection.execute(_of_lineage(query, lineage), wanted(project_ids))
+    return list(found.scalars())
+
+
+def before(
+    connection: Connection, release: Release, project_id: int, *, limit: int
+) -> list[Release]:
+    """Return the releases of a project that the release holds, the nearest first."""
+    lineage = lineage_of(release)
+    columns = _ORDER[lineage.is_by_version]
+    nearest = [column.desc() for column in columns]
+    branches = [
+        select(
+            _of_lineage(
+                select(*(column.label(f"order_{at}") for at, column in enumerate(columns))).where(
+                    _IN.project_id == project_id,
+                    _IN.status == status,
+                    tuple_(*columns) < _place(release),
+                    _IN.shipped_at <= release.shipped_at,
+                ),
+                lineage,
+            )
+            .order_by(*nearest)
+            .limit(limit)
+            .subquery()
+        )
+        for status in _STATUSES
+    ]
+    page = union_all(*branches).subquery("page")
+    query = (
+        select(*RELEASE)
+        .join(page, page.c.order_2 == releases.c.id)
+        .order_by(*(column.desc() for column in page.c))
+        .limit(limit)
+    )
+    return [release_of(row) for row in connection.execute(query)]
+
+
+def previous(
+    connection: Connection, release: Release, project_ids: Collection[int]
+) -> Release | None:
+    """Return the nearest release before it, in any of these projects, that it holds; None where there is none."""
+    if not project_ids:
+        return None
+    found = _nearest(
+        connection, [(project_id, release) for project_id in project_ids], is_after=False
+    )
+    candidates = [nearest for nearest in found.values() if nearest is not None]
+    return max(candidates, key=place_of, default=None)
+
+
+def next_after(
+    connection: Connection, places: Collection[tuple[int, Release]], *, without: Collection[int]
+) -> dict[tuple[int, int], Release]:
+    """Return the next release that holds each release of a project, by (project, release); none of ``without``."""
+    return _nearest(connection, places, is_after=True, without=without)
+
+
+def _nearest(
+    connection: Connection,
+    places: Collection[tuple[int, Release]],
+    *,
+    is_after: bool,
+    without: Collection[int] = (),
+) -> dict[tuple[int, int], Release]:
+    ids: dict[tuple[int, int], list[int]] = {}
+    for is_by_version in (True, False):
+        of_kind = sorted(
+            (project_id, release.id)
+            for project_id, release in places
+            if lineage_of(release).is_by_version is is_by_version
+        )
+        if of_kind:
+            parameters = rows("places", of_kind) | rows(
+                "left_out", ([it] for it in sorted(without))
+            )
+            statement = _NEAREST[is_by_version, is_after]
+            for project_id, start_id, *each in connection.execute(statement, parameters):
+                ids[project_id, start_id] = [it for it in each if it is not None]
+    known = by_ids(connection, {release_id for each in ids.values() for release_id in each})
+    choose = min if is_after else max
+    return {
+        place: choose((known[release_id] for release_id in each), key=place_of)
+        for place, each in ids.items()
+        if each
+    }
+
+
+def _statement(*, is_by_version: bool, is_after: bool) -> Select[Any]:
+    """Return the statement that gives, for each place, the nearest release of either status."""
+    nearest = [
+        _nearest_of(status, is_by_version=is_by_version, is_after=is_after) for status in _STATUSES
+    ]
+    return (
+        select(_PLACES.c.project_id, _PLACES.c.start_id, *nearest)
+        .select_from(_PLACES)
+        .join(_start, _start.c.id == _PLACES.c.start_id)
+    )
+
+
+def _nearest_of(status: ReleaseStatus, *, is_by_version: bool, is_after: bool) -> ScalarSelect[int]:
+    columns, start = _ORDER[is_by_version], tuple_(*_START_ORDER[is_by_version])
+    place = tuple_(*columns)
+    query = (
+        select(_IN.release_id)
+        .where(
+            _IN.project_id == _PLACES.c.project_id,
+            _IN.status == status.value,
+            place > start if is_after else place < start,
+            _IN.shipped_at >= _start.c.shipped_at
+            if is_after
+            else _IN.shipped_at <= _start.c.shipped_at,
+            _IN.release_id.not_in(select(_LEFT_OUT.c.id)),
+        )
+        .order_by(*(column.asc() if is_after else column.desc() for column in columns))
+        .limit(1)
+    )
+    if is_by_version:
+        query = query.join(releases, releases.c.id == _IN.release_id).where(
+            releases.c.package == _start.c.package
+        )
+    else:
+        query = query.where(_IN.version_key == "")
+    return query.correlate(_PLACES, _start).scalar_subquery()
+
+
+_NEAREST = {
+    (is_by_version, is_after): _statement(is_by_version=is_by_version, is_after=is_after)
+    for is_by_version in (True, False)
+    for is_after in (True, False)
+}
+
+
+def _of_lineage(query: Select[Any], lineage: Lineage) -> Select[Any]:
+    """Limit a query over ``release_projects`` to a lineage."""
+    if not lineage.is_by_version:
+        return query.where(_IN.version_key == "")
+    return query.join(releases, releases.c.id == _IN.release_id).where(
+        releases.c.package == lineage.package
+    )
+
+
+def _place(release: Release) -> ColumnElement[Any]:
+    key, created_at, release_id = place_of(release)
+    kind = Text() if isinstance(key, str) else Moment()
+    return tuple_(
+        bindparam(None, key, type_=kind, unique=True),
+        bindparam(None, created_at, type_=Moment(), unique=True),
+        bindparam(None, release_id, type_=Id, unique=True),
+    )
