@@ -44,8 +44,15 @@ class Place:
     limits: dict[str, Any] = field(default_factory=dict)
     received: int = 0
 
-    def read(self, commit: str, previous: str | None = None, *, most: int = 1000) -> Read:
-        asked = Asked(repository="acme/web", commit=commit, previous=previous)
+    def read(
+        self,
+        commit: str,
+        previous: str | None = None,
+        *,
+        most: int = 1000,
+        earlier: tuple[str, ...] = (),
+    ) -> Read:
+        asked = Asked(repository="acme/web", commit=commit, previous=previous, earlier=earlier)
         return self._outside(lambda outside: read_range(self._remote(), asked, outside, most=most))
 
     def exact(self, *keys: str) -> Read:
@@ -165,6 +172,28 @@ def test_a_beginning_that_was_rewritten_away_is_told(place: Place) -> None:
     assert read.notes == (
         f"The remote has no commit {MISSING} any more, so the last 20 commits were taken.",
     )
+
+
+@pytest.mark.parametrize("previous", [MISSING, "gone", MISSING[:8]])
+def test_a_range_begins_after_an_earlier_head_where_its_beginning_is_gone(
+    place: Place, previous: str
+) -> None:
+    keys = [place.origin.commit(str(number)) for number in range(LAST + 5)]
+    earlier = ("e" * 40, keys[-4], keys[0])
+    read = place.read(keys[-1], previous, earlier=earlier)
+    assert [it.key for it in read.commits] == keys[:-4:-1]
+    assert read.notes == (
+        (
+            f"The remote has no commit {previous} any more, so the commits after {keys[-4]} were"
+            " taken, the newest head of an earlier release that it has."
+        ),
+    )
+
+
+def test_a_beginning_that_is_there_needs_no_earlier_head(place: Place) -> None:
+    one, two, three = (place.origin.commit(name) for name in ("one", "two", "three"))
+    read = place.read(three, two, earlier=(one,))
+    assert ([it.key for it in read.commits], read.notes) == ([three], ())
 
 
 def test_a_branch_that_was_forced_elsewhere_begins_where_it_parted(http: Place) -> None:

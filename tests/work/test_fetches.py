@@ -102,6 +102,25 @@ def activities(database: Database) -> list[str]:
     return [it["type"] for it in rows(database, "release_activities")]
 
 
+def test_a_release_after_one_that_was_never_pushed_begins_at_the_last_that_was(desk: Desk) -> None:
+    """Else the release gets the last twenty commits, most of which earlier ones have."""
+    keys = [desk.origin.commit(str(number)) for number in range(5)]
+    desk.refer("web@1.0.0", (keys[2], keys[1]))
+    desk.work()
+    desk.refer("web@1.1.0", ("e" * 40, None))
+    desk.work()
+    assert desk.states("web@1.1.0") == ["waiting"]
+    desk.refer("web@1.2.0", (keys[4], None))
+    desk.work()
+    assert desk.commits("web@1.2.0") == ["4", "3"]
+    assert desk.fetches("web@1.2.0")[0]["note"].startswith(
+        f"The remote has no commit {'e' * 40} any more, so the commits after {keys[2]} were taken"
+    )
+    desk.refer("web@1.3.0", (keys[4], "d" * 40))
+    desk.work()
+    assert desk.commits("web@1.3.0") == []
+
+
 def test_refs_become_commits(desk: Desk) -> None:
     one, two, three = (desk.origin.commit(name) for name in ("one", "two", "three"))
     desk.refer("web@1.0.0", (three, one))

@@ -58,6 +58,7 @@ class Errand:
     fetches: tuple[Fetch, ...]
     repositories: Mapping[int, Repository]
     remotes: Mapping[int, KeptRemote]
+    earlier_heads: Mapping[int, Sequence[str]]
 
     @property
     def fetch_ids(self) -> list[int]:
@@ -72,8 +73,11 @@ def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> 
         return None
     fetches.start(connection, [it.id for it in found], now)
     repository_ids = {it.repository_id for it in found}
+    release = release_store.by_ids(connection, [found[0].release_id])[found[0].release_id]
+    ranges = {it.repository_id for it in found if it.mode is FetchMode.RANGE and it.previous}
     return Errand(
-        release=release_store.by_ids(connection, [found[0].release_id])[found[0].release_id],
+        release=release,
+        earlier_heads=fetches.fetched_heads(connection, release, ranges),
         fetches=tuple(found),
         repositories=repository_store.by_ids(connection, repository_ids),
         remotes=repository_store.remotes_of(connection, repository_ids),
@@ -176,7 +180,12 @@ def _read(errand: Errand, repository_id: int, settings: Settings, outside: Outsi
         return _exact(remote, repository, [it.commit for it in wanted], outside)
     if remote is None:
         raise RemoteProblem(NO_REMOTE, is_final=True)
-    asked = Asked(repository=repository.name, commit=wanted[0].commit, previous=wanted[0].previous)
+    asked = Asked(
+        repository=repository.name,
+        commit=wanted[0].commit,
+        previous=wanted[0].previous,
+        earlier=tuple(errand.earlier_heads.get(repository_id, ())),
+    )
     return read_range(remote, asked, outside, most=settings.commits_max)
 
 

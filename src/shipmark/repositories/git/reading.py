@@ -40,11 +40,16 @@ class Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A range that ends with ``commit``, of a repository of that name; ``previous`` is what was there before."""
+    """A range that ends with ``commit``, of a repository of that name; ``previous`` is what was there before.
+
+    ``earlier`` are whole keys of commits that were read before, the newest first: where the remote has no ``previous``
+    (it was never pushed, or the branch was rewritten), the range begins after the first of these that it has.
+    """
 
     repository: str
     commit: str
     previous: str | None = None
+    earlier: tuple[str, ...] = ()
 
 
 def read_range(remote: Remote, asked: Asked, outside: Outside, *, most: int) -> Read:
@@ -59,7 +64,7 @@ def read_range(remote: Remote, asked: Asked, outside: Outside, *, most: int) -> 
             raise _missing(asked.commit)
         base = reader.resolved(asked.previous) if asked.previous else None
         if asked.previous and base is None:
-            reader.note_missing(asked.previous)
+            base = reader.earlier(asked)
         found = reader.range(base, head, asked)
         if len(found) > most:
             reader.notes.append(f"Only the newest {most} of {len(found)} commits were taken.")
@@ -111,8 +116,8 @@ class _Reader:
             if top is None and is_all:
                 raise _missing(asked.commit)
             if base and self._commit(base) is None and is_all:
-                self.note_missing(asked.previous or "")
-                base = None
+                # What is returned instead is there, so this happens once.
+                return self.range(self.earlier(asked), head, asked)
             if top is None or (base and self._commit(base) is None):
                 continue
             found = self._between(base, top.id)
@@ -141,11 +146,18 @@ class _Reader:
         assert commit is not None, "it was fetched"
         return commit.id.decode()
 
-    def note_missing(self, previous: str) -> None:
-        """Tell that the commit before is not there any more: somebody rewrote the branch."""
-        self.notes.append(
-            f"The remote has no commit {previous} any more, so the last {LAST} commits were taken."
-        )
+    def earlier(self, asked: Asked) -> bytes | None:
+        """Return where a range begins whose beginning the remote doesn't have, and note it: None for the last ones."""
+        missing = f"The remote has no commit {asked.previous} any more"
+        for key in asked.earlier:
+            if key != asked.previous and self.has(key.encode()):
+                self.notes.append(
+                    f"{missing}, so the commits after {key} were taken,"
+                    " the newest head of an earlier release that it has."
+                )
+                return key.encode()
+        self.notes.append(f"{missing}, so the last {LAST} commits were taken.")
+        return None
 
     def _fetch(self, wants: Sequence[bytes], depth: int | None) -> None:
         """Fetch commits by key, and from servers that don't give them out all that has a name."""
