@@ -154,12 +154,12 @@ def test_a_refused_amendment_changes_nothing(alice: Caller, database: Database) 
             "ref": "main",
             "dateReleased": "2026-01-05T10:00:00Z",
             "commits": [commit("2", author_email="new@example.com")],
-            "refs": [{"repository": "unknown", "commit": "2"}],
+            "refs": [{"repository": "unknown", "commit": ""}],
         },
     )
     assert (answer.status_code, answer.json()) == (
         400,
-        {"refs": ["Invalid repository names: unknown"]},
+        {"refs": {"commit": ["This field may not be blank."]}},
     )
     assert dump(database) == before
 

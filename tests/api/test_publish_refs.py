@@ -1,6 +1,6 @@
 """Refs of a release: they move head commits (releases.md 3.5, 3.6)."""
 
-from given import Caller, commit, on_one_database, release_path, rows
+from given import REPOSITORIES, Caller, commit, on_one_database, release_path, rows
 
 from shipmark.ground.database import Database
 
@@ -86,18 +86,35 @@ def test_a_head_that_is_known_keeps_what_is_known(alice: Caller) -> None:
     assert (shown["message"], shown["author"]["name"]) == ("Tidy up", "Ada")
 
 
-def test_repositories_of_other_organizations_are_unknown(alice: Caller, charlie: Caller) -> None:
+def test_repositories_of_other_organizations_are_others(alice: Caller, charlie: Caller) -> None:
     body = {"version": "web@1.0.0", "projects": ["web"], "commits": [commit("1")]}
     assert charlie.post("/organizations/globex/releases/", body).status_code == 201
-    refs = [{"repository": "acme/web", "commit": TWO}]
-    answer = alice.post(
-        "/organizations/acme/releases/",
-        {"version": "web@1.0.0", "projects": ["web"], "refs": refs},
-    )
-    assert (answer.status_code, answer.json()) == (
-        400,
-        {"refs": ["Invalid repository names: acme/web"]},
-    )
+    alice.publish("web@1.0.0", refs=[{"repository": "acme/web", "commit": TWO}])
+    [theirs] = charlie.get("/organizations/globex/repos/").json()
+    [ours] = alice.get(REPOSITORIES).json()
+    assert (theirs["name"], ours["name"]) == ("acme/web", "acme/web")
+    assert theirs["id"] != ours["id"]
+
+
+def test_an_unknown_repository_is_made(alice: Caller, database: Database) -> None:
+    """`set-commits` of a repository without commits yet must not fail the pipeline."""
+    made = alice.publish("web@1.0.0", refs=[{"repository": "acme/new", "commit": ONE}])
+    assert made["commitCount"] == 0
+    [repository] = alice.get(REPOSITORIES).json()
+    assert (repository["name"], repository["url"]) == ("acme/new", None)
+    assert repository["provider"] == {"id": "unknown", "name": "Unknown Provider"}
+    assert heads(database) == [ONE]
+    alice.put(release_path("web@1.0.0"), {"refs": [{"repository": "acme/too", "commit": TWO}]})
+    assert {it["name"] for it in alice.get(REPOSITORIES).json()} == {"acme/new", "acme/too"}
+
+
+def test_that_commits_of_a_range_cannot_be_fetched_is_told(alice: Caller) -> None:
+    ref = {"repository": "acme/web", "commit": TWO, "previousCommit": ONE}
+    alice.publish("web@1.0.0", refs=[ref])
+    [told] = alice.get(release_path("web@1.0.0", "commit-fetches/")).json()
+    assert told["state"] == "failed"
+    assert told["error"].startswith("The repository has no remote. Set one")
+    assert alice.post(release_path("web@1.0.0", "commit-fetches/")).is_success
 
 
 def test_an_empty_list_of_refs_clears_an_amended_release(alice: Caller, database: Database) -> None:

@@ -80,6 +80,14 @@ def test_a_repository_is_added_and_listed(alice: Caller) -> None:
     assert alice.get(REPOSITORIES).json() == [answer.json()]
 
 
+def test_a_name_alone_adds_one(alice: Caller) -> None:
+    answer = alice.post(REPOSITORIES, {"name": "acme/plain"})
+    assert (answer.status_code, answer.json()["url"]) == (201, None)
+    with_url = alice.post(REPOSITORIES, {"name": "acme/plain", "url": GOOD["url"]})
+    again = alice.post(REPOSITORIES, {"name": "acme/plain"})
+    assert with_url.json() == again.json() == answer.json() | {"url": GOOD["url"]}
+
+
 def test_adding_again_adds_nothing(alice: Caller, database: Database) -> None:
     first = alice.post(REPOSITORIES, GOOD)
     again = alice.post(REPOSITORIES, GOOD)
@@ -109,9 +117,14 @@ def test_they_come_by_name_and_are_filtered(alice: Caller) -> None:
 
 
 WRONG: list[tuple[object, object]] = [
-    ({"name": "acme/web"}, {"error_type": "validation"}),
-    ({"url": "https://example.com"}, {"error_type": "validation"}),
-    (GOOD | {"provider": "dummy"}, {"error_type": "validation"}),
+    (
+        {"url": "https://example.com"},
+        {"error_type": "validation", "errors": {"name": "This field is required."}},
+    ),
+    (
+        GOOD | {"provider": "dummy"},
+        {"error_type": "validation", "errors": {"provider": "There are no integrations."}},
+    ),
     (
         {"provider": "integrations:github"},
         {

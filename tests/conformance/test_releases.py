@@ -67,20 +67,21 @@ def test_archive_and_restore_keep_the_projects(cli: Client) -> None:
 
 def test_a_range_of_commits_moves_the_head(cli: Client, repository: Checkout) -> None:
     cli.does("create", "web@1.0.0")
-    cli.does("set commits", "web@1.0.0", cwd=repository.folder)
+    cli.organization.ask("POST", "repos/", {"name": "acme/web"})
     first, last = repository.git("rev-parse", "HEAD~2", "HEAD").split()
     cli.does("create", "web@1.1.0")
 
     text = cli.succeeds(
-        "releases", "set-commits", "web@1.1.0", "--commit", f"origin@{first}..{last}"
+        "releases", "set-commits", "web@1.1.0", "--commit", f"acme/web@{first}..{last}"
     )
 
     assert f"{first[:12]} -> {last[:12]}" in text
-    head = cli.succeeds("releases", "set-commits", "web@1.1.0", "--commit", f"origin@{last}")
+    head = cli.succeeds("releases", "set-commits", "web@1.1.0", "--commit", f"acme/web@{last}")
     assert last[:12] in head
 
 
-def test_an_unknown_repository_is_refused(cli: Client, repository: Checkout) -> None:
+def test_an_unknown_repository_is_refused_by_the_client(cli: Client, repository: Checkout) -> None:
+    """It looks for the name in the list of repositories, before it asks the server."""
     cli.does("create", "web@1.0.0")
     cli.does("set commits", "web@1.0.0", cwd=repository.folder)
     said = cli.run("releases", "set-commits", "web@1.0.0", "--commit", "acme/gone@abc..def")

@@ -354,7 +354,7 @@ def test_a_cleared_release_holds_no_commits(connection: Connection, acme: int, m
 def test_heads_are_kept_replaced_and_cleared(connection: Connection, acme: int, make: Make) -> None:
     made = make("1")
     one, two = commit_ids(connection, acme, "a", "b")
-    repository = repositories.repositories_named(connection, acme, ["acme/web"])["acme/web"]
+    repository = repositories.ensure_repositories(connection, acme, ["acme/web"], NOW)["acme/web"]
 
     def head() -> int:
         return connection.execute(commits.release_heads.select()).one().commit_id

@@ -8,7 +8,6 @@ from hypothesis import given as given_any
 from hypothesis import strategies as st
 
 from shipmark.ground.database import Database
-from shipmark.ground.errors import Invalid
 from shipmark.repositories import actions, store
 from shipmark.repositories.model import Change, GivenCommit, shortened
 
@@ -61,10 +60,20 @@ def test_repositories_are_found_by_name(database: Database, world: World) -> Non
     with database.transaction() as connection:
         made = store.ensure_named(connection, acme, {"b", "a"}, NOW)
         assert store.ensure_named(connection, acme, {"a", "b"}, NOW) == made
-        assert actions.repositories_named(connection, acme, ["a", "b", "a"]) == made
-        with pytest.raises(Invalid) as caught:
-            actions.repositories_named(connection, acme, ["z", "a", "y", "z"])
-    assert caught.value.fields == {"refs": ["Invalid repository names: z,y"]}
+        assert actions.ensure_repositories(connection, acme, ["a", "b", "a"], NOW) == made
+        more = actions.ensure_repositories(connection, acme, ["z", "a", "y", "z"], NOW)
+        assert more["a"] == made["a"]
+        assert store.ids_by_name(connection, acme, {"a", "y", "z"}) == more
+
+
+def test_the_name_of_a_git_remote_is_no_repository(database: Database, world: World) -> None:
+    """`sentry-cli` sends "origin" for whatever repository it runs in."""
+    acme = world.organizations["acme"]
+    with database.transaction() as connection:
+        refs = actions.ensure_repositories(connection, acme, ["origin"], NOW)
+        kept = actions.keep(connection, acme, [GivenCommit(key="1", repository="origin")], NOW)
+    assert [it["name"] for it in rows(database, "repositories")] == [f"organization-{acme}"]
+    assert kept[0].repository_id == refs["origin"]
 
 
 def test_of_repositories_with_one_name_the_newest_active_one_is_found(

@@ -337,7 +337,7 @@ def test_of_known_commits_the_newer_comes_first(desk: Desk) -> None:
 def test_a_single_ref_without_a_remote_moves_the_head_only(desk: Desk) -> None:
     desk.add_repository("acme/lib")
     desk.refer("web@1.0.0", ("a" * 40, None), name="acme/lib")
-    assert (desk.commits("web@1.0.0"), desk.fetches("web@1.0.0")) == ([], [])
+    assert (desk.commits("web@1.0.0"), desk.states("web@1.0.0")) == ([], ["failed"])
 
 
 def test_refs_beside_commits_fetch_nothing(desk: Desk) -> None:

@@ -231,7 +231,7 @@ def _set_refs(
     """
     refs = code.refs or ()
     names = [ref.repository for ref in refs]
-    known = repositories.repositories_named(connection, around.organization.id, names)
+    known = repositories.ensure_repositories(connection, around.organization.id, names, around.now)
     keys = {known[ref.repository]: ref.commit for ref in refs}
     heads = repositories.keep_heads(connection, around.organization.id, keys, around.now)
     releases.move_heads(connection, release, heads)

@@ -18,6 +18,10 @@ from shipmark.repositories.model import GivenCommit
 JOB = "fetch_commits"
 OPEN_MAX = 10_000
 
+NO_REMOTE = (
+    "The repository has no remote. Set one (PUT /organizations/{org}/repos/{id}/remote/, or"
+    " SHIPMARK_GIT_REMOTES), or send the commits themselves (sentry-cli releases set-commits --local)."
+)
 NOTHING = "There is nothing to be fetched again for this release."
 UNDER_WAY = "The commits of this release are being fetched just now."
 
@@ -31,12 +35,18 @@ def ask(
 ) -> list[GivenCommit]:
     """Have what the refs name fetched, as far as there are remotes (releases.md 3.5.1).
 
-    Gives the commits that are to be bound at once: those named one by one of repositories without a remote.
+    Ranges of repositories without a remote are kept as failed, with the reason, so that people are told. Return the
+    commits that are to be bound at once: those named one by one of repositories without a remote.
     """
     names = {repository_id: name for name, repository_id in known.items()}
     own = repositories.remotes_of(connection, names)
     remote = {it for it, name in names.items() if it in own or around.chosen.of(name) is not None}
     wanted = _wanted(refs, known)
+    unreachable = [
+        it for it in wanted if it.mode is FetchMode.RANGE and it.repository_id not in remote
+    ]
+    if unreachable:
+        fetches.add(connection, release, unreachable, around.user_id, around.now, error=NO_REMOTE)
     if not remote:
         return _known_commits(connection, wanted, names) if _exact(wanted) else []
     asked = [it for it in wanted if it.repository_id in remote or it.mode is FetchMode.EXACT]

@@ -14,6 +14,7 @@ from shipmark.ground.secrets import Safe, SecretsError
 from shipmark.ground.settings import Settings
 from shipmark.ground.telemetry import failed, timed
 from shipmark.publishing import actions as publishing
+from shipmark.publishing import asking
 from shipmark.publishing.model import Circumstances
 from shipmark.releases import actions as releases
 from shipmark.releases.model import (
@@ -44,7 +45,6 @@ _PENDING = {FetchState.WAITING, FetchState.RUNNING}
 
 INTERNAL = "An internal system error occurred."
 NOTHING_NEW = "There are no commits after {}."
-NO_REMOTE = "The repository has no remote any more."
 
 #: What came of each repository.
 Found = Mapping[int, Read | RemoteProblem]
@@ -179,7 +179,7 @@ def _read(errand: Errand, repository_id: int, settings: Settings, outside: Outsi
     if wanted[0].mode is FetchMode.EXACT:
         return _exact(remote, repository, [it.commit for it in wanted], outside)
     if remote is None:
-        raise RemoteProblem(NO_REMOTE, is_final=True)
+        raise RemoteProblem(asking.NO_REMOTE, is_final=True)
     asked = Asked(
         repository=repository.name,
         commit=wanted[0].commit,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.ground.errors import Invalid
 from shipmark.repositories import store
-from shipmark.repositories.model import GivenCommit, Repository, RepositoryStatus
+from shipmark.repositories.model import GIT_ORIGIN, GivenCommit, Repository, RepositoryStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,14 @@ def default_repository(organization_id: int) -> str:
     return f"organization-{organization_id}"
 
 
+def repository_name(given: str | None, organization_id: int) -> str:
+    """Return the name that a repository is known by.
+
+    ``sentry-cli`` sends the name of the git remote with commits of a local checkout: "origin" says no more than none.
+    """
+    return default_repository(organization_id) if given in {None, "", GIT_ORIGIN} else str(given)
+
+
 def keep(
     connection: Connection, organization_id: int, given: Sequence[GivenCommit], now: datetime
 ) -> list[Kept]:
@@ -35,8 +43,7 @@ def keep(
     """
     if not given:
         return []
-    fallback = default_repository(organization_id)
-    names = [commit.repository or fallback for commit in given]
+    names = [repository_name(commit.repository, organization_id) for commit in given]
     repositories = store.ensure_named(connection, organization_id, set(names), now)
     people = [commit.author for commit in given]
     # The first name that is said for an address counts: lists are newest first.
@@ -54,14 +61,15 @@ def keep(
     return kept
 
 
-def repositories_named(
-    connection: Connection, organization_id: int, names: Sequence[str]
+def ensure_repositories(
+    connection: Connection, organization_id: int, given: Sequence[str], now: datetime
 ) -> dict[str, int]:
-    """The repository of each name; raises `Invalid` on ``refs`` that lists the names nobody has."""
-    known = store.ids_by_name(connection, organization_id, set(names))
-    if missing := [name for name in dict.fromkeys(names) if name not in known]:
-        raise Invalid({"refs": [f"Invalid repository names: {','.join(missing)}"]})
-    return known
+    """Return the repository of each name; those that are unknown are made, as those of commits are."""
+    names = {each: repository_name(each, organization_id) for each in given}
+    known = store.ids_by_name(connection, organization_id, set(names.values()))
+    if not known.keys() >= set(names.values()):
+        known = store.ensure_named(connection, organization_id, set(names.values()), now)
+    return {each: known[name] for each, name in names.items()}
 
 
 def keep_heads(

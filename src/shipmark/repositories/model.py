@@ -7,6 +7,8 @@ from enum import StrEnum
 
 KEY_MAX = 64
 REPOSITORY_NAME_MAX = 200
+#: What git calls the remote that a repository was cloned from.
+GIT_ORIGIN = "origin"
 AUTHOR_NAME_MAX = 128
 AUTHOR_EMAIL_MAX = 200
 _LOCAL_EMAIL_MAX = 75

@@ -26,7 +26,7 @@ from shipmark.repositories import actions, store
 from shipmark.repositories.git.chosen import chosen
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, RepositoryStatus
 from shipmark.serving.dated_pages import dated
-from shipmark.serving.fields import Choice, Field, Fields, Record, Text, Url
+from shipmark.serving.fields import REQUIRED, Choice, Field, Fields, Record, Text, Url
 from shipmark.serving.pages import counted
 
 _NEW = Record(
@@ -117,7 +117,7 @@ def _remotes(visit: Visit, connection: Connection, found: Sequence[Repository]) 
 def add_repository(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> Response[RepositoryJson | NotMadeJson]:
-    """Add a repository by name and address. Without an address there must be an integration, and there are none."""
+    """Add a repository by name and, where it is told, address. There are no integrations: a provider is refused."""
     with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
     if access.user is None:
@@ -127,7 +127,7 @@ def add_repository(
         return Response(refusal, status_code=400)
     with visit.database.transaction() as connection:
         repository = store.add_named(
-            connection, access.organization.id, fields["name"], fields["url"], now()
+            connection, access.organization.id, fields["name"], fields.get("url") or None, now()
         )
     return Response(repository_json(repository))
 
@@ -207,8 +207,15 @@ def _refused(fields: Fields) -> NotMadeJson | None:
         kind = provider.partition(":")[2]
         reason = f"{_INTEGRATIONS.get(kind, kind)} requires an integration id."
         return NotMadeJson(error_type="validation", errors={"__all__": reason})
-    if provider or not fields.get("name") or not fields.get("url"):
+    if provider:
+        return NotMadeJson(
+            error_type="validation", errors={"provider": "There are no integrations."}
+        )
+    if not fields:
+        # As recorded, to the letter.
         return NotMadeJson(error_type="validation")
+    if not fields.get("name"):
+        return NotMadeJson(error_type="validation", errors={"name": REQUIRED})
     return None
 
 

@@ -102,7 +102,7 @@ _ADD = (
     .from_select(
         [
             "organization_id", "release_id", "repository_id", "commit_key", "previous_key", "mode",
-            "state", "attempts", "requested_by", "created_at", "updated_at", "next_at",
+            "state", "error", "attempts", "requested_by", "created_at", "updated_at", "next_at",
         ],
         select(
             bindparam("organization_id", type_=Id),
@@ -112,11 +112,12 @@ _ADD = (
             _NEW.c.previous_key,
             _NEW.c.mode,
             bindparam("state", type_=Text()),
+            bindparam("error", type_=Text()),
             bindparam("attempts", type_=Integer()),
             bindparam("requested_by", type_=Id),
             bindparam("now", type_=Moment()),
             bindparam("now", type_=Moment()),
-            bindparam("now", type_=Moment()),
+            bindparam("next_at", type_=Moment()),
         ).order_by(_NEW.c.place),
     )
     .returning(fetches.c.id)
@@ -181,8 +182,10 @@ def add(
     new: Sequence[NewFetch],
     requested_by: int | None,
     now: datetime,
+    *,
+    error: str | None = None,
 ) -> list[int]:
-    """Keep fetches that are to be done; says their ids."""
+    """Keep fetches that are to be done, or that have failed already with this error. Return their ids."""
     given = rows(
         "asked",
         (
@@ -193,10 +196,12 @@ def add(
     more: dict[str, object] = {
         "organization_id": release.organization_id,
         "release_id": release.id,
-        "state": FetchState.WAITING.value,
+        "state": (FetchState.WAITING if error is None else FetchState.FAILED).value,
+        "error": error,
         "attempts": 0,
         "requested_by": requested_by,
         "now": now,
+        "next_at": now if error is None else None,
     }
     return sorted(connection.execute(_ADD, given | more).scalars())
 
@@ -276,11 +281,11 @@ def page_of_organization(
 
 
 def failed(connection: Connection, *, limit: int) -> list[tuple[str, str]]:
-    """The versions and errors of fetches that failed, the newest first."""
+    """Return the versions and errors of fetches that were tried and failed, the newest first."""
     query = (
         select(releases.c.version, fetches.c.error)
         .join(releases, releases.c.id == fetches.c.release_id)
-        .where(fetches.c.state == FetchState.FAILED.value)
+        .where(fetches.c.state == FetchState.FAILED.value, fetches.c.attempts > 0)
         .order_by(fetches.c.id.desc())
         .limit(limit)
     )

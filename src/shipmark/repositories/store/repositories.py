@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     literal,
     or_,
     select,
@@ -181,15 +182,18 @@ def remove(connection: Connection, repository_id: int) -> None:
 
 
 def add_named(
-    connection: Connection, organization_id: int, name: str, url: str, at: datetime
+    connection: Connection, organization_id: int, name: str, url: str | None, at: datetime
 ) -> Repository:
-    """The active repository known by that name only, made if missing, with that address."""
+    """Return the active repository known by that name only, made if missing, with that address.
+
+    Without one it keeps the address that it has.
+    """
     row = {"organization_id": organization_id, "name": name, "url": url, "status": "active"}
     statement = upsert(repositories).values(row | {"created_at": at})
     statement = statement.on_conflict_do_update(
         index_elements=["organization_id", "name"],
         index_where=_nameless,
-        set_={"url": statement.excluded.url},
+        set_={"url": func.coalesce(statement.excluded.url, repositories.c.url)},
     )
     return _repository(*connection.execute(statement.returning(*_REPOSITORY)).one())
 
