@@ -45,6 +45,13 @@ def test_a_setting_that_makes_no_sense_is_named(tmp_path: Path, name: str) -> No
     assert "'loud'" in done.stderr
 
 
+def test_a_base_url_with_a_path_is_refused(tmp_path: Path) -> None:
+    done = serve(tmp_path, "--port", "0", "--base-url", "https://example.com/shipmark")
+    assert done.returncode == 1
+    assert done.stderr.startswith("SHIPMARK_BASE_URL must have a scheme and a host only")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("url", ["ftp://example.com/", "file:///dev/null/blobs", "s3://"])
 def test_blobs_that_can_be_kept_nowhere_are_said(tmp_path: Path, url: str) -> None:
     done = serve(tmp_path, "--port", "0", SHIPMARK_BLOBS_URL=url)

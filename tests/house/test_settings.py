@@ -63,9 +63,39 @@ def test_a_bad_value_is_told(name: str, text: str, words: str) -> None:
         ({}, "http://127.0.0.1:8000"),
         ({"host": "example.com", "port": 80}, "http://example.com:80"),
         ({"base_url": "https://ship.example.com/"}, "https://ship.example.com"),
+        ({"base_url": "http://10.0.0.1:8000"}, "http://10.0.0.1:8000"),
+        ({"host": "0.0.0.0"}, "http://127.0.0.1:8000"),
+        ({"host": "::"}, "http://[::1]:8000"),
+        ({"host": "::1", "port": 80}, "http://[::1]:80"),
+        ({"host": "0.0.0.0", "base_url": "https://ship.example.com"}, "https://ship.example.com"),
     ],
 )
 def test_the_address_is_where_clients_reach_the_server(
     given: dict[str, object], address: str
 ) -> None:
     assert replace(Settings(), **given).address == address  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://example.com/shipmark", "must have a scheme and a host only"),
+        ("https://example.com/?a=b", "must have a scheme and a host only"),
+        ("https://example.com/#a", "must have a scheme and a host only"),
+        ("https://user@example.com", "must have a scheme and a host only"),
+        ("ship.example.com", "must be a URL such as https://ship.example.com"),
+        ("ftp://ship.example.com", "must be a URL such as https://ship.example.com"),
+        ("https://", "must be a URL such as https://ship.example.com"),
+        ("https://example.com:port", "is not a URL"),
+        ("http://0.0.0.0:8000", "must be the address that clients connect to"),
+    ],
+)
+def test_a_base_url_that_clients_cannot_use_is_refused(url: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(words)):
+        from_environment({"SHIPMARK_BASE_URL": url})
+
+
+def test_it_is_known_whether_others_can_reach_the_server() -> None:
+    assert Settings(host="0.0.0.0").is_reached_locally_only
+    assert not Settings().is_reached_locally_only
+    assert not Settings(host="::", base_url="https://example.com").is_reached_locally_only

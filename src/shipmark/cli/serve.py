@@ -28,6 +28,11 @@ FIRST_ORGANIZATION = "acme"
 FIRST_PROJECT = "web"
 FIRST_USER = "admin@example.com"
 
+_NO_BASE_URL = """
+It listens on all addresses, but only this machine knows the one above. Start it with --base-url and the address that
+others reach it at, such as https://ship.example.com, before you hand out DSNs and tokens: they hold it.
+"""
+
 
 @click.command()
 @click.option("--host", help="The address to listen on.  [default: 127.0.0.1]")
@@ -55,6 +60,8 @@ def serve(
     if welcome is None:
         welcome = f"Shipmark serves at {settings.address}"
     click.echo(welcome)
+    if settings.is_reached_locally_only:
+        click.echo(_NO_BASE_URL)
     _run(settings)
 
 

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
+from urllib.parse import urlsplit
 
 PREFIX = "SHIPMARK_"
 
 MEBIBYTE = 1024 * 1024
+
+#: What stands for all addresses of a machine, and the one that this machine reaches itself at.
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # nothing is bound here
 
 
 class SettingsError(Exception):
@@ -43,6 +47,11 @@ class Settings:
     secret_key: str = ""
     artifact_days: int = 90
 
+    def __post_init__(self) -> None:
+        """Raise `SettingsError` for a base URL that DSNs, links and tokens could not hold."""
+        if self.base_url:
+            _check_base_url(self.base_url)
+
     @property
     def database(self) -> str:
         """The address of the database: a SQLite file in the data folder unless another is set."""
@@ -55,8 +64,20 @@ class Settings:
 
     @property
     def address(self) -> str:
-        """The address at which people and clients reach this server, without a slash at its end."""
-        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+        """The address at which people and clients reach this server, without a slash at its end.
+
+        Without a base URL it is host and port; where the server listens on all addresses, that is none to connect to,
+        and the loopback address is given instead.
+        """
+        if self.base_url:
+            return self.base_url.rstrip("/")
+        host = _LOOPBACK.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def is_reached_locally_only(self) -> bool:
+        """Return whether the server listens on all addresses, and nothing says how others reach it."""
+        return not self.base_url and self.host in _LOOPBACK
 
     @property
     def secret_key_file(self) -> Path:
@@ -88,6 +109,28 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 def to_environment(settings: Settings) -> dict[str, str]:
     """The variables that make `from_environment` give these settings again, for worker processes."""
     return {PREFIX + f.name.upper(): str(getattr(settings, f.name)) for f in fields(Settings)}
+
+
+def _check_base_url(text: str) -> None:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise SettingsError(f"SHIPMARK_BASE_URL {text!r} is not a URL.") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingsError(
+            f"SHIPMARK_BASE_URL must be a URL such as https://ship.example.com, not {text!r}."
+        )
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        # Clients build addresses from the host of a DSN: they would miss a path.
+        raise SettingsError(
+            f"SHIPMARK_BASE_URL must have a scheme and a host only, not {text!r}:"
+            " Shipmark needs a host name of its own, without a path."
+        )
+    if parts.hostname in _LOOPBACK:
+        raise SettingsError(
+            f"SHIPMARK_BASE_URL must be the address that clients connect to, not {text!r}."
+        )
 
 
 def _read(name: str, text: str, wanted: type) -> object:
