@@ -13,12 +13,15 @@ from given import (
     Bearer,
     Caller,
     World,
+    ago,
+    commit,
     counts,
     dump,
     error_event,
     release_path,
     rows,
     send_event,
+    written,
 )
 
 from shipmark.ground.database import Database
@@ -222,3 +225,37 @@ def test_an_event_of_the_version_makes_it_anew(fail: Fail, alice: Caller) -> Non
     assert alice.get(BOTH[0]).json()["newGroups"] == 0
     [shown] = alice.get("/organizations/acme/issues/").json()
     assert shown["count"] == "2"
+
+
+def test_without_a_later_release_events_of_older_ones_do_not_reopen_its_issues(
+    fail: Fail, alice: Caller
+) -> None:
+    """An event of the version that was deleted makes the release anew, and the fix was in it."""
+    fail("boom", release="web@1.0.0", timestamp=written(ago(hours=5)))
+    fixes = commit("1", message="Fixes WEB-1")
+    alice.publish("web@2.0.0", commits=[fixes])
+    alice.publish("mobile@1.0.0", "mobile", commits=[fixes])
+    assert alice.delete(release_path("web@2.0.0", "?force=1")).status_code == 204
+    fail("boom", release="web@1.0.0", timestamp=written(ago(hours=4)))
+    fail("boom", timestamp=written(ago(hours=3)))
+    issue = alice.get("/organizations/acme/issues/WEB-1/").json()
+    assert (issue["status"], issue["statusDetails"]) == ("resolved", {})
+    fail("boom", release="web@3.0.0")
+    issue = alice.get("/organizations/acme/issues/WEB-1/").json()
+    assert (issue["status"], issue["substatus"]) == ("unresolved", "regressed")
+    assert issue["activity"][0]["data"]["resolved_in_version"] == "web@2.0.0"
+
+
+def test_what_waits_for_the_next_release_still_does_without_the_newest(
+    fail: Fail, alice: Caller
+) -> None:
+    fail("boom", release=None, timestamp=written(ago(hours=5)))
+    alice.publish("one")
+    in_next = {"status": "resolvedInNextRelease"}
+    assert alice.put("/organizations/acme/issues/WEB-1/", in_next).status_code == 200
+    assert alice.delete(release_path("one", "?force=1")).status_code == 204
+    fail("boom", release="older", timestamp=written(ago(hours=3)))
+    assert alice.get("/organizations/acme/issues/WEB-1/").json()["status"] == "resolved"
+    alice.publish("two")
+    fail("boom", release="two")
+    assert alice.get("/organizations/acme/issues/WEB-1/").json()["status"] == "unresolved"

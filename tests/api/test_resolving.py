@@ -76,6 +76,8 @@ def test_activity_history_resolution_and_subscription_say_so(
             "type": "in_release",
             "user_id": bob,
             "resolved_at": MASK,
+            "pending_project_id": None,
+            "current_version": None,
         }
     ]
     history = [

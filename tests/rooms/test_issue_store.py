@@ -17,12 +17,13 @@ from shipmark.issues.model import (
     InboxReason,
     Issue,
     IssueActivityType,
+    IssueFilter,
     IssueStatus,
     SubscriptionReason,
     Substatus,
 )
 from shipmark.issues.short_ids import ShortId
-from shipmark.issues.store import activity, inbox, issues, links, resolutions, seen
+from shipmark.issues.store import activity, inbox, issue_lists, issues, links, resolutions, seen
 from shipmark.projects import store as projects
 from shipmark.releases.model import NewRelease
 from shipmark.releases.store import commits as release_commits
@@ -227,9 +228,8 @@ def test_which_issues_are_listed(
 ) -> None:
     one, _, _ = make("one"), make("two"), make("three", "tools")
     issues.mark_resolved(connection, [one.id], NOW)
-    found = issues.page_of(
-        connection, [one.project_id], status=status, text=text, limit=9, offset=0
-    )
+    wanted = IssueFilter(project_ids=(one.project_id,), status=status, text=text)
+    found = issue_lists.page_of(connection, wanted, limit=9)
     assert [it.title.removeprefix("ValueError: ") for it in found] == titles
 
 
@@ -316,7 +316,7 @@ def test_a_dropped_resolution_is_forgotten(
     one, two = make("one").id, make("two").id
     first = release(connection, world, "1")
     resolutions.set_in_release(connection, first, {one: None, two: None}, NOW)
-    resolutions.drop(connection, one)
+    resolutions.drop(connection, [one])
     assert list(resolutions.of_issues(connection, [one, two])) == [two]
 
 
@@ -422,7 +422,7 @@ def test_what_happened_to_an_issue_is_told_newest_first(
     activity.add(connection, happened, NOW)
     activity.add(connection, [], LATER)
     found = activity.of_issue(connection, one, limit=2)
-    assert [it.type for it in found] == list(IssueActivityType)[:0:-1]
+    assert [it.type for it in found] == list(IssueActivityType)[:-3:-1]
     assert found[0].details == {"version": found[0].type.value}
     assert (found[0].user_id, found[0].at) == (world.users[ALICE], NOW)
 

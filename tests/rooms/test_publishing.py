@@ -359,7 +359,7 @@ def test_the_line_says_how_long_each_inner_step_took(room: Room) -> None:
         room.publish(commits=(commit("a", 0),), refs=(GivenRef(repository="acme/web", commit="a"),))
     [line] = lines
     inner = {name for name in line if name.endswith(".seconds")}
-    steps = ("get_or_create", "attach", "set_commits", "set_refs")
+    steps = ("get_or_create", "attach", "set_commits", "set_refs", "resolve_issues")
     assert inner == {f"release.{step}.seconds" for step in steps}
     assert all(0 <= line[name] <= line["seconds"] for name in inner)
 

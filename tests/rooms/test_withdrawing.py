@@ -144,16 +144,15 @@ def test_without_a_next_release_it_stays_resolved_until_the_commit_ships(
     assert room.fail("boom", 5, release="web@2.0.0").is_regression
 
 
-def test_without_a_next_release_and_commit_it_is_resolved_now(
-    room: Room, database: Database
-) -> None:
+def test_without_a_next_release_only_newer_ones_reopen_it(room: Room, database: Database) -> None:
     room.fail("boom", 0)
     room.publish("web@2.0.0", 1, "Fixes WEB-1")
     with database.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM issue_commits")
     room.withdraw("web@2.0.0")
     assert rows(database, "issues")[0]["status"] == "resolved"
-    assert room.fail("boom", 2, release="web@1.0.0").is_regression
+    assert not room.fail("boom", 2, release="web@1.0.0").is_regression
+    assert room.fail("boom", 3, release="web@3.0.0").is_regression
 
 
 def test_a_commit_that_is_in_another_release_stays_linked(room: Room, database: Database) -> None:

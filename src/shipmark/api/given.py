@@ -106,6 +106,11 @@ class Visit:
         per_page, cursor = self.parameter("per_page"), self.parameter("cursor")
         return pages.wanted(per_page, cursor, most=most, is_counted=is_counted)
 
+    def limited_page(self) -> pages.Wanted:
+        """The page that is asked for of a list with a ``limit``."""
+        limit, per_page = self.parameter("limit"), self.parameter("per_page")
+        return pages.limited(limit, per_page, self.parameter("cursor"))
+
     def dated_page(self) -> dated_pages.WantedByMoment:
         """The page that is asked for of a list by moment."""
         size = pages.wanted(self.parameter("per_page"), None)

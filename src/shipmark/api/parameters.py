@@ -6,7 +6,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from shipmark.issues.model import IssueStatus
 from shipmark.releases.model import FetchState, ReleaseStatus
 from shipmark.serving.pages import PER_PAGE_MAX
 
@@ -115,13 +114,6 @@ RELEASE_QUERY = Parameter(
 VERSION_QUERY = replace(RELEASE_QUERY, about="Text that versions hold.", example="1.0")
 COMMIT_QUERY = replace(
     RELEASE_QUERY, about="How the keys of commits begin; without it, all.", example="a1b2"
-)
-ISSUE_QUERY = replace(
-    RELEASE_QUERY,
-    about="Text that titles hold, and "
-    + ", ".join(f"`is:{status.value}`" for status in IssueStatus)
-    + ".",
-    example="is:unresolved",
 )
 NAME_QUERY = replace(
     RELEASE_QUERY,

@@ -43,6 +43,7 @@ TEAM_DELETE = frozenset({"team:admin"})
 TEAM_JOIN = MEMBER_READ | TEAM_READ | {"org:read", "org:write", "org:admin"}
 
 ISSUE_READ = frozenset({"event:read", "event:write", "event:admin"})
+ISSUE_CHANGE = frozenset({"event:write", "event:admin"})
 
 #: Any credentials at all.
 ANYBODY: frozenset[str] = frozenset()

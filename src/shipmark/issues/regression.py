@@ -1,9 +1,47 @@
 """Does a resolution still cover an event's release, or is the event a regression? (ingest.md 10.1)"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from shipmark.releases import versions
 from shipmark.releases.model import Release
+
+
+class Shipped(Protocol):
+    """What the rules need to know of a release, also of one that is deleted."""
+
+    @property
+    def id(self) -> int:
+        """The release's id."""
+
+    @property
+    def version(self) -> str:
+        """The release's version."""
+
+    @property
+    def shipped_at(self) -> datetime:
+        """The date by which releases are compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedRelease:
+    """A release that is gone. Its id is no release's."""
+
+    version: str
+    shipped_at: datetime
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """A resolution with its releases. ``current`` is the release of ``current_version``, if it still exists."""
+
+    resolved_in: Shipped
+    is_pending: bool = False
+    current_version: str | None = None
+    current: Release | None = None
 
 
 def successor(
@@ -17,7 +55,39 @@ def successor(
     return next((it for it in later if not covers(gone, it, newest_versions)), None)
 
 
-def covers(resolved_in: Release, seen_in: Release | None, newest_versions: Sequence[str]) -> bool:
+def completes(new: Release, waiting_since: Release, current_version: str | None) -> bool:
+    """Return whether a new release is the one that a pending resolution waits for (ingest.md 10.3).
+
+    ``waiting_since`` was the newest release when the issue was resolved. A backport, which ships later under a lower
+    version than the one that the issue was seen in, is not it.
+    """
+    if new.id == waiting_since.id or new.shipped_at <= waiting_since.shipped_at:
+        return False
+    if current_version is None or not _are_semver(new.version, current_version):
+        return True
+    order = versions.compare(new.version, current_version)
+    return order is None or order > 0
+
+
+def is_before_fix(fix: Fix, seen_in: Release | None, newest_versions: Sequence[str]) -> bool:
+    """Return whether an event of the release is from before the fix, so that the issue stays resolved.
+
+    The rules of `covers`, and before them those of "in the next release": its current release and older ones are
+    covered, by version where the project follows semver, else by date.
+    """
+    if seen_in is None:
+        return True
+    if fix.current_version is not None:
+        is_covered = _current_covers(fix, fix.current_version, seen_in, newest_versions)
+        if is_covered is not None:
+            return is_covered
+    if fix.is_pending:
+        resolved_in = fix.resolved_in
+        return seen_in.id == resolved_in.id or resolved_in.shipped_at > seen_in.shipped_at
+    return covers(fix.resolved_in, seen_in, newest_versions)
+
+
+def covers(resolved_in: Shipped, seen_in: Release | None, newest_versions: Sequence[str]) -> bool:
     """Is the event from before the fix?
 
     ``resolved_in`` is the release of the resolution, ``seen_in`` the event's (null: none), ``newest_versions`` the
@@ -33,3 +103,23 @@ def covers(resolved_in: Release, seen_in: Release | None, newest_versions: Seque
         if order is not None:
             return order > 0
     return resolved_in.shipped_at >= seen_in.shipped_at
+
+
+def _current_covers(
+    fix: Fix, current_version: str, seen_in: Release, newest_versions: Sequence[str]
+) -> bool | None:
+    """Decide by the current release, or return None where it can't be compared (releases.md 4.3, step 4)."""
+    if versions.is_semver(seen_in.version) and versions.follows_semver(newest_versions):
+        order = versions.compare(current_version, seen_in.version)
+        if order is None:
+            return None
+        # The current release may be older than the one that was newest then, or than the one that came next.
+        since = versions.compare(fix.resolved_in.version, seen_in.version)
+        return order >= 0 or (since is not None and since > 0)
+    if fix.current is None:
+        return None
+    return seen_in.id == fix.current.id or fix.current.shipped_at > seen_in.shipped_at
+
+
+def _are_semver(*names: str) -> bool:
+    return all(versions.is_semver(name) for name in names)

@@ -49,8 +49,8 @@ def publish(connection: Connection, publication: Publication, around: Circumstan
         # A new release has the projects that were given, and no others.
         limits = together(it.commit_paths for it in publication.projects) if is_new else None
         release, names_issues = _bind(connection, release, publication.code, around, limits)
-        if names_issues or (added and not is_new and release.last_commit_id is not None):
-            _resolve(connection, release, around)
+        if names_issues or added:
+            _resolve(connection, release, around, added)
         return Published(release=release, is_new=is_new, is_news=is_new or bool(added))
 
 
@@ -238,6 +238,11 @@ def _set_refs(
     return [] if code.commits else asking.ask(connection, release, refs, known, around)
 
 
-def _resolve(connection: Connection, release: Release, around: Circumstances) -> None:
+def _resolve(
+    connection: Connection,
+    release: Release,
+    around: Circumstances,
+    new_in: Collection[int] = (),
+) -> None:
     with timed("release.resolve_issues", **{"release.version": release.version}) as tags:
-        tags["issues.count"] = resolve.in_release(connection, release, around.now)
+        tags["issues.count"] = resolve.in_release(connection, release, around.now, new_in=new_in)

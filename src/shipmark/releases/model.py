@@ -115,13 +115,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedProject:
-    """A project that a release is attached to, with how many issues it brought there.
+    """A project that a release is attached to, with how many issues it brought there, and brought back.
 
     ``seen`` is null where the release is in no environment of the project, or was not asked for.
     """
 
     project_id: int
     new_issue_count: int
+    regressed_issue_count: int = 0
     seen: Seen | None = None
 
 

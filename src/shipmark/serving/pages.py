@@ -92,6 +92,20 @@ def wanted(
     return page
 
 
+def limited(limit: str | None, per_page: str | None, cursor: str | None) -> Wanted:
+    """The page of a list whose size clients call ``limit``, or ``per_page`` as elsewhere (groups-api.md 2.1).
+
+    More than a page can hold is as good as the most; raises `BadRequest` for what is no number.
+    """
+    if not limit:
+        return wanted(per_page, cursor)
+    try:
+        number = int(limit)
+    except ValueError:
+        raise BadRequest("Invalid limit parameter.") from None
+    return wanted(str(min(max(number, 0), PER_PAGE_MAX)), cursor)
+
+
 def counted(rows: Sequence[T], page: Wanted) -> tuple[Sequence[T], Links]:
     """A page out of ``page.limit`` rows, where pages are counted (releases.md 5.3)."""
     number = page.cursor.offset if page.cursor else 0

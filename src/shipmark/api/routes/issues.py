@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.params import FromPath
 from sqlalchemy import Connection
 
 from shipmark.accounts.model import UserToken
 from shipmark.api import related
 from shipmark.api.given import GivenVisit, Visit
-from shipmark.api.parameters import ISSUE_QUERY, PAGE, PROJECTS
+from shipmark.api.issue_filters import issue_filter
+from shipmark.api.issue_parameters import ISSUE_LIMIT, ISSUE_QUERY
+from shipmark.api.parameters import PAGE, PROJECTS
 from shipmark.api.scopes import ISSUE_READ, ORGANIZATION_READ
 from shipmark.api.wire.commit import CommitJson, commit_json
 from shipmark.api.wire.issue import (
@@ -24,10 +26,11 @@ from shipmark.api.wire.issue import (
     issue_json,
 )
 from shipmark.api.wire.release import ReleaseJson, release_json
-from shipmark.ground.errors import BadRequest, NotAllowed, NotFound
-from shipmark.issues.model import Issue, IssueActivity, IssueActivityType, IssueStatus
-from shipmark.issues.short_ids import parse
-from shipmark.issues.store import activity, inbox, issues, resolutions, seen
+from shipmark.ground.errors import NotAllowed, NotFound
+from shipmark.issues import short_ids
+from shipmark.issues.model import Issue, IssueActivity, IssueActivityType
+from shipmark.issues.search import parse
+from shipmark.issues.store import activity, inbox, issue_lists, issues, resolutions, seen
 from shipmark.organizations.model import Access
 from shipmark.projects import actions as project_actions
 from shipmark.projects import store as projects
@@ -37,13 +40,12 @@ from shipmark.repositories import store as repositories
 from shipmark.serving.pages import counted
 
 ACTIVITY_MAX = 100
-_STATUSES = {f"is:{status.value}": status for status in IssueStatus}
 
 
 @get(
     "/organizations/{organization:str}/issues/",
     scopes=ISSUE_READ,
-    asks=(ISSUE_QUERY, *PROJECTS, *PAGE),
+    asks=(ISSUE_QUERY, *PROJECTS, ISSUE_LIMIT, *PAGE),
     sync_to_thread=True,
 )
 def list_issues(visit: GivenVisit, organization: FromPath[str]) -> Response[list[IssueJson]]:
@@ -60,7 +62,7 @@ def list_issues(visit: GivenVisit, organization: FromPath[str]) -> Response[list
 @get(
     "/projects/{organization:str}/{project:str}/issues/",
     scopes=ISSUE_READ,
-    asks=(ISSUE_QUERY, *PAGE),
+    asks=(ISSUE_QUERY, ISSUE_LIMIT, *PAGE),
     sync_to_thread=True,
 )
 def list_project_issues(
@@ -105,7 +107,9 @@ def list_activities(
     """List what happened to an issue, newest first."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        return {"activity": _activities(connection, access, found_issue(connection, access, issue))}
+        return {
+            "activity": activities_of(connection, access, found_issue(connection, access, issue))
+        }
 
 
 @get("/issues/{issue:str}/activities/", scopes=ISSUE_READ, sync_to_thread=True)
@@ -113,7 +117,9 @@ def list_activities_by_id(visit: GivenVisit, issue: FromPath[str]) -> dict[str, 
     """List what happened to an issue, newest first."""
     with visit.database.snapshot() as connection:
         access = access_by_issue(visit, connection, issue)
-        return {"activity": _activities(connection, access, found_issue(connection, access, issue))}
+        return {
+            "activity": activities_of(connection, access, found_issue(connection, access, issue))
+        }
 
 
 @get(
@@ -166,31 +172,11 @@ def _surroundings(
 def _listed(
     visit: Visit, connection: Connection, access: Access, shown: Sequence[Project], query: str
 ) -> Response[list[IssueJson]]:
-    page = visit.page()
-    status, text = _asked(query)
-    rows = issues.page_of(
-        connection,
-        [project.id for project in shown],
-        status=status,
-        text=text,
-        limit=page.limit,
-        offset=page.skipped,
-    )
+    page = visit.limited_page()
+    wanted = issue_filter(connection, access, shown, parse(query))
+    rows = issue_lists.page_of(connection, wanted, limit=page.limit, offset=page.skipped)
     found, links = counted(rows, page)
     return visit.listed(shown_issues(visit, connection, access, found), links)
-
-
-def _asked(query: str) -> tuple[IssueStatus | None, str]:
-    """The status and the text that are searched for. Other keys are refused: ignoring them would mislead."""
-    status, words = None, []
-    for word in query.split():
-        if word in _STATUSES:
-            status = _STATUSES[word]
-        elif ":" in word:
-            raise BadRequest(f"Invalid key for this search: {word.partition(':')[0]}")
-        else:
-            words.append(word)
-    return status, " ".join(words)
 
 
 def found_issue(connection: Connection, access: Access, name: str) -> Issue:
@@ -198,7 +184,7 @@ def found_issue(connection: Connection, access: Access, name: str) -> Issue:
     issue_id: int | None = None
     if name.isascii() and name.isdigit() and len(name) < 19:
         issue_id = int(name)
-    elif short_id := parse(name):
+    elif short_id := short_ids.parse(name):
         known = issues.ids_of_short_ids(connection, access.organization.id, [short_id])
         issue_id = known.get(short_id)
     issue = issues.by_id(connection, access.organization.id, issue_id) if issue_id else None
@@ -231,7 +217,7 @@ def _details(
     return issue_details_json(
         issue,
         around,
-        activity=_activities(connection, access, issue),
+        activity=activities_of(connection, access, issue),
         participants=list(related.to_users(connection, followers).values()),
         first_release=first,
         last_release=last,
@@ -250,7 +236,8 @@ def first_and_last(
     return shown.get(issue.first_release_id or 0), shown.get(last_id or 0)
 
 
-def _activities(connection: Connection, access: Access, issue: Issue) -> list[ActivityJson]:
+def activities_of(connection: Connection, access: Access, issue: Issue) -> list[ActivityJson]:
+    """Return what happened to the issue, newest first; the last entry says when it was first seen."""
     happened = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX - 1)
     commits = _commits_told(connection, access, happened)
     users = related.to_users(connection, [it.user_id for it in happened])
@@ -272,15 +259,13 @@ def _commits_told(
     return {commit.id: commit_json(commit, nested) for commit in found.values()}
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[
-        list_issues,
-        list_project_issues,
-        get_issue_of_organization,
-        get_issue,
-        list_activities,
-        list_activities_by_id,
-        get_by_short_id,
-    ],
+#: The routes of this module; those that change issues share addresses with them, and so a router (issue_updates.py).
+READING = (
+    list_issues,
+    list_project_issues,
+    get_issue_of_organization,
+    get_issue,
+    list_activities,
+    list_activities_by_id,
+    get_by_short_id,
 )

@@ -14,6 +14,7 @@ from shipmark.api.wire.user import UserJson, user_json
 from shipmark.issues.model import InboxEntry, Issue, IssueActivity, IssueActivityType, Resolution
 from shipmark.issues.short_ids import format_short_id
 from shipmark.projects.model import Project
+from shipmark.releases.versions import is_semver
 
 
 class IssueProjectJson(Wire):
@@ -166,10 +167,12 @@ def status_details(issue: Issue, around: Surroundings) -> dict[str, object]:
     if resolution is None or issue.resolved_at is None:
         return {}
     user = around.users.get(resolution.user_id or 0)
-    return {
-        "inRelease": around.versions[resolution.release_id],
-        "actor": user_json(user) if user else None,
-    }
+    actor = user_json(user) if user else None
+    # Where a project follows semver, the reference names the release that the next one comes after (groups-api.md 1.1).
+    is_next = resolution.is_pending and not is_semver(resolution.current_version or "")
+    if is_next:
+        return {"inNextRelease": True, "actor": actor}
+    return {"inRelease": around.versions[resolution.release_id], "actor": actor}
 
 
 def issue_fields(issue: Issue, around: Surroundings) -> dict[str, Any]:

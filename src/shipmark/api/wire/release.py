@@ -98,6 +98,7 @@ class ReleaseJson(Wire):
     date_created: datetime
     data: dict[str, object]
     new_groups: int
+    regressed_groups: int
     owner: UserJson | None
     commit_count: int
     commits_left_out: int
@@ -174,6 +175,7 @@ def release_json(
         date_created=release.created_at,
         data={},
         new_groups=sum(it.new_issue_count for it in (seen if shape.by_environment else counted)),
+        regressed_groups=sum(it.regressed_issue_count for it in counted),
         owner=user_json(owner) if owner else None,
         commit_count=release.commit_count,
         commits_left_out=release.left_out_count,

@@ -1,12 +1,13 @@
 """Let issues outlive releases that are deleted. Everything is done for all issues at once."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from shipmark.issues.model import DeletedFix
 from shipmark.issues.regression import successor
-from shipmark.issues.store import issues, outliving
+from shipmark.issues.store import issues, outliving, states
 from shipmark.issues.store.outliving import Move, Tied
 from shipmark.releases.model import Release
 from shipmark.releases.store import environments as release_environments
@@ -21,7 +22,8 @@ def outlive(connection: Connection, gone: Collection[Release]) -> int:
 
     An issue that was first seen in one counts as first seen in the release that it was seen in next, or in none. One
     that was resolved in one counts as resolved in the next release of its project that holds the fix. Where there is
-    none its resolution goes with the release, and it stays resolved.
+    none its resolution goes with the release, and it stays resolved: the release's version and date are kept with it,
+    so that events of older releases don't reopen it and those of newer ones do.
 
     The releases are locked, so that no event of theirs can come in between. Rows are locked in the order in which
     events lock theirs: those of environments, of issues, of projects.
@@ -62,10 +64,10 @@ def _count_first_seen(connection: Connection, moves: Sequence[Move]) -> None:
 def _move_resolutions(
     connection: Connection, gone: Collection[Release], tied: Sequence[Tied]
 ) -> None:
-    """Resolve in the next release that holds the fix.
+    """Resolve in the next release that holds the fix, or keep what is known of the one that goes.
 
-    That has shipped then, so a commit that is left in no release must not count as a fix that is still to come
-    (releases.md 4.3). Without a next release it does: the issue waits for a release that holds the commit.
+    The fix has shipped, so a commit that is left in no release must not count as one that is still to come
+    (releases.md 4.3).
     """
     by_id = {release.id: release for release in gone}
     places = {(it.project_id, it.release_id) for it in tied}
@@ -84,4 +86,17 @@ def _move_resolutions(
     ]
     if moved:
         outliving.move_resolutions(connection, moved)
-        outliving.drop_links(connection, {it.issue_id for it, _ in moved}, by_id)
+    left = [it for it in tied if heirs[it.project_id, it.release_id] is None]
+    if left:
+        states.keep_fixes(connection, {it.issue_id: _fix(it, by_id) for it in left})
+    outliving.drop_links(connection, {it.issue_id for it in tied}, by_id)
+
+
+def _fix(it: Tied, gone: Mapping[int, Release]) -> DeletedFix:
+    release = gone[it.release_id]
+    return DeletedFix(
+        version=release.version,
+        shipped_at=release.shipped_at,
+        is_pending=it.is_pending,
+        current_version=it.current_version,
+    )

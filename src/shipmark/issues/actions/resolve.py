@@ -1,6 +1,6 @@
 """Resolve issues by the commits that name them (releases.md 3.7). Everything is done for all issues at once."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -9,13 +9,17 @@ from shipmark.issues.model import (
     HistoryStatus,
     IssueActivityType,
     IssueStatus,
+    Resolution,
     SubscriptionReason,
 )
 from shipmark.issues.references import References
+from shipmark.issues.regression import completes
 from shipmark.issues.store import activity, inbox, issues, links, resolutions
 from shipmark.issues.store.activity import Happened
+from shipmark.issues.store.resolutions import Named
 from shipmark.organizations import store as organizations
 from shipmark.releases.model import Release
+from shipmark.releases.store import releases
 
 
 def link(
@@ -58,16 +62,55 @@ def link(
     activity.subscribe(connection, followers, SubscriptionReason.STATUS_CHANGE)
 
 
-def in_release(connection: Connection, release: Release, now: datetime) -> int:
+def in_release(
+    connection: Connection,
+    release: Release,
+    now: datetime,
+    *,
+    new_in: Collection[int] = (),
+    lock_too: Collection[int] = (),
+) -> int:
     """Resolve the issues that the release's commits name and it has not resolved yet; says how many.
 
     They leave the inbox; history, resolution and activity say in which release, by whom. What the release resolved
     already stays untouched, so that publishing again changes nothing twice.
+
+    To the projects ``new_in``, the release has just been attached: resolutions that wait for their next release are
+    completed. Issues that the transaction will change later are given as ``lock_too``: all are locked in one order.
     """
-    named = resolutions.named_by_release(connection, release.id)
-    if not named:
+    named = []
+    if release.last_commit_id is not None:
+        named = resolutions.named_by_release(connection, release.id)
+    pending = _completed_by(connection, release, new_in)
+    locked = {it.issue_id for it in named} | {it.issue_id for it in pending}
+    if not locked:
         return 0
-    before = issues.lock(connection, [it.issue_id for it in named])
+    before = issues.lock(connection, locked | set(lock_too))
+    if pending:
+        resolutions.complete(connection, [it.id for it in pending], release.id)
+        resolved = {it.issue_id: it.id for it in pending}
+        activity.complete(connection, resolved, release.version)
+    if named:
+        _resolve_named(connection, release, named, before, now)
+    return len(named)
+
+
+def _completed_by(
+    connection: Connection, release: Release, project_ids: Collection[int]
+) -> list[Resolution]:
+    """Return the resolutions "in the next release" for which this release of the projects is the one."""
+    pending = resolutions.pending_in(connection, project_ids) if project_ids else []
+    since = releases.by_ids(connection, {it.release_id for it in pending})
+    return [it for it in pending if completes(release, since[it.release_id], it.current_version)]
+
+
+def _resolve_named(
+    connection: Connection,
+    release: Release,
+    named: Sequence[Named],
+    before: Mapping[int, IssueStatus],
+    now: datetime,
+) -> None:
     addresses = {it.author_email for it in named if it.author_email}
     members = organizations.users_by_email(connection, release.organization_id, addresses)
     users = {it.issue_id: members.get(it.author_email or "") for it in named}
@@ -87,7 +130,6 @@ def in_release(connection: Connection, release: Release, now: datetime) -> int:
         if before[it.issue_id] is not IssueStatus.RESOLVED
     ]
     activity.add(connection, happened, now)
-    return len(named)
 
 
 def _named_issues(

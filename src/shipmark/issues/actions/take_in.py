@@ -8,13 +8,15 @@ from sqlalchemy import Connection
 from shipmark.issues.actions import resolve
 from shipmark.issues.events import Event
 from shipmark.issues.model import (
+    DeletedFix,
     HistoryStatus,
     InboxReason,
     Issue,
     IssueActivityType,
     IssueStatus,
+    Resolution,
 )
-from shipmark.issues.regression import covers
+from shipmark.issues.regression import DeletedRelease, Fix, Shipped, is_before_fix
 from shipmark.issues.store import activity, events, inbox, issues, resolutions, seen
 from shipmark.issues.store.activity import Happened
 from shipmark.projects import store as projects
@@ -48,10 +50,12 @@ def take_in(connection: Connection, project: Project, event: Event) -> TakenIn:
     )
     projects.link_environment(connection, environment.id, [project.id])
     projects.note_event(connection, project, event.platform, event.at)
-    release = _release(connection, project, event)
+    release, is_attached = _release(connection, project, event)
     if release is not None:
         release_actions.note_event(connection, release, project.id, environment.id, event.at)
     issue, is_new = _issue(connection, project, event, release)
+    if release is not None and is_attached:
+        issue = _resolve_by(connection, release, issue, event)
     is_first = events.add(
         connection,
         project_id=project.id,
@@ -72,20 +76,30 @@ def take_in(connection: Connection, project: Project, event: Event) -> TakenIn:
     return TakenIn(issue_id=issue.id, is_regression=is_regression)
 
 
-def _release(connection: Connection, project: Project, event: Event) -> Release | None:
-    """The event's release, made if missing, dated by the event (releases.md 3.2)."""
+def _release(connection: Connection, project: Project, event: Event) -> tuple[Release | None, bool]:
+    """The event's release, made if missing and dated by the event (releases.md 3.2), and whether it is new here."""
     if event.release is None:
-        return None
+        return None, False
     # Held, so that it is not deleted under the event's feet: one that is being deleted is made anew.
     known = releases.held_by_version(connection, project.organization_id, event.release)
     if known is None:
         new = NewRelease(version=event.release, created_at=event.at)
         known, _ = release_actions.get_or_create(connection, project.organization_id, new)
     added = release_actions.attach(connection, known, [project], None)
-    if added and known.last_commit_id is not None:
-        # Commits of the release may name issues of this project: now they ship here.
-        resolve.in_release(connection, known, event.received_at)
-    return known
+    return known, bool(added)
+
+
+def _resolve_by(connection: Connection, release: Release, issue: Issue, event: Event) -> Issue:
+    """Resolve what a release resolves that is new to the project, and return the event's issue as it is now.
+
+    Its commits may name issues of this project: now they ship here. Others may wait for the project's next release.
+    """
+    resolve.in_release(
+        connection, release, event.received_at, new_in=[issue.project_id], lock_too=[issue.id]
+    )
+    changed = issues.by_id(connection, issue.organization_id, issue.id)
+    assert changed is not None, "nobody deletes issues"
+    return changed
 
 
 def _issue(
@@ -129,20 +143,41 @@ def _regresses(connection: Connection, issue: Issue, event: Event, release: Rele
     """Reopen a resolved issue that happens again after its fix; says whether it did."""
     if issue.status is not IssueStatus.RESOLVED:
         return False
-    resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
-    fixed_in: Release | None = None
-    if resolution is not None:
-        fixed_in = releases.by_ids(connection, [resolution.release_id])[resolution.release_id]
+    fix = _fix_of(connection, issue)
+    if fix is not None:
         newest = releases.newest_versions(connection, issue.project_id, _SEMVER_SAMPLE)
-        if covers(fixed_in, release, newest):
+        if is_before_fix(fix, release, newest):
             return False
     if resolutions.is_unshipped(connection, issue.id):
         return False
     if not issues.reopen(connection, issue.id, event.at, event.at - REGRESSION_GUARD):
         return False
-    resolutions.drop(connection, issue.id)
-    _tell_regression(connection, issue, event, release, fixed_in)
+    resolutions.drop(connection, [issue.id])
+    _tell_regression(connection, issue, event, release, fix)
     return True
+
+
+def _fix_of(connection: Connection, issue: Issue) -> Fix | None:
+    """Return the resolution of a resolved issue with its releases, also if its release was deleted."""
+    resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
+    resolved_in: Shipped
+    if resolution is not None:
+        known = releases.by_ids(connection, [resolution.release_id])
+        resolved_in = known[resolution.release_id]
+        stored: Resolution | DeletedFix = resolution
+    elif (deleted := issue.deleted_fix) is not None:
+        resolved_in = DeletedRelease(version=deleted.version, shipped_at=deleted.shipped_at)
+        stored = deleted
+    else:
+        return None
+    version = stored.current_version
+    current = releases.by_version(connection, issue.organization_id, version) if version else None
+    return Fix(
+        resolved_in=resolved_in,
+        is_pending=stored.is_pending,
+        current_version=version,
+        current=current,
+    )
 
 
 def _tell_regression(
@@ -150,14 +185,14 @@ def _tell_regression(
     issue: Issue,
     event: Event,
     release: Release | None,
-    fixed_in: Release | None,
+    fix: Fix | None,
 ) -> None:
     details: dict[str, object] = {
         "event_id": event.event_id,
         "version": release.version if release else "",
     }
-    if fixed_in is not None:
-        details["resolved_in_version"] = fixed_in.version
+    if fix is not None:
+        details["resolved_in_version"] = fix.resolved_in.version
     happened = Happened(
         issue_id=issue.id,
         type=IssueActivityType.SET_REGRESSION,
@@ -167,6 +202,8 @@ def _tell_regression(
     )
     activity.add(connection, [happened], event.received_at)
     release_id = release.id if release else None
+    if release is not None and not activity.is_regressed_in(connection, issue.id, release.id):
+        release_projects.count_regressed_issue(connection, release.id, issue.project_id)
     activity.add_history(
         connection, HistoryStatus.REGRESSED, {issue.id: None}, release_id, event.received_at
     )

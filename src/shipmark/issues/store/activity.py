@@ -1,7 +1,7 @@
 """What happened to issues: the log for people, and the history for reports."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     literal,
     select,
+    update,
 )
 
 from shipmark.ground.database import Id, Moment, listed, metadata, rows, upsert
@@ -127,6 +128,18 @@ _SUBSCRIBE = (
 )
 
 
+_COMPLETED = listed("completed", issue_id=Id, ident=Text())
+_COMPLETE = (
+    update(activities)
+    .where(
+        activities.c.issue_id == _COMPLETED.c.issue_id,
+        activities.c.ident == _COMPLETED.c.ident,
+        activities.c.type == IssueActivityType.SET_RESOLVED_IN_RELEASE,
+    )
+    .values(details=bindparam("new_details", type_=Text()))
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
     """Something that happened to an issue, to be kept."""
@@ -134,7 +147,7 @@ class Happened:
     issue_id: int
     type: IssueActivityType
     user_id: int | None
-    ident: str
+    ident: str | None
     details: dict[str, object]
 
 
@@ -159,6 +172,13 @@ def add_history(
     """Keep what became of issues (each with who did it), in one statement."""
     parameters = {"status": status.value, "release_id": release_id, "at": at}
     connection.execute(_ADD_HISTORY, rows("users", sorted(users.items())) | parameters)
+
+
+def complete(connection: Connection, resolved: Mapping[int, int], version: str) -> None:
+    """Let activities that said "in the next release" name it; ``resolved`` maps issues to their resolutions' ids."""
+    given = ((issue_id, str(resolution_id)) for issue_id, resolution_id in sorted(resolved.items()))
+    details = json.dumps({"version": version})
+    connection.execute(_COMPLETE, rows("completed", given) | {"new_details": details})
 
 
 def subscribe(
@@ -212,6 +232,16 @@ def history_of(connection: Connection, issue_id: int, *, limit: int) -> list[His
         )
         for issue, status, at, user_id, release_id in connection.execute(query)
     ]
+
+
+def is_regressed_in(connection: Connection, issue_id: int, release_id: int) -> bool:
+    """Return whether the issue came back in the release before."""
+    query = select(history.c.id).where(
+        history.c.issue_id == issue_id,
+        history.c.release_id == release_id,
+        history.c.status == HistoryStatus.REGRESSED,
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def subscribers_of(connection: Connection, issue_id: int) -> dict[int, SubscriptionReason]:

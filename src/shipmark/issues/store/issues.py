@@ -28,13 +28,16 @@ from sqlalchemy import (
 
 from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
 from shipmark.issues.events import Event
-from shipmark.issues.model import Issue, IssueStatus, Substatus
+from shipmark.issues.model import DeletedFix, Issue, IssueStatus, Substatus
 from shipmark.issues.short_ids import ShortId
 from shipmark.projects.store import projects
 
 
 class IssueColumns(TypedColumns):
-    """An issue. ``first_release_id`` keeps its release from being deleted; ``details`` is a JSON object."""
+    """An issue. ``first_release_id`` keeps its release from being deleted.
+
+    ``details`` and ``deleted_fix`` (`DeletedFix`, or null) are JSON objects.
+    """
 
     id = Column(Id, primary_key=True)
     organization_id = Column(Id, nullable=False)
@@ -59,6 +62,7 @@ class IssueColumns(TypedColumns):
     last_seen_at = Column(Moment, nullable=False)
     active_at = Column(Moment, nullable=False)
     resolved_at = Column(Moment)
+    deleted_fix = Column(Text)
 
 
 class IssueHashColumns(TypedColumns):
@@ -110,6 +114,7 @@ _FIELDS = (
     "last_seen_at",
     "active_at",
     "resolved_at",
+    "deleted_fix",
 )
 ISSUE = tuple(issues.c[name] for name in _FIELDS)
 
@@ -126,6 +131,7 @@ _MARK_RESOLVED = (
     .values(
         status=IssueStatus.RESOLVED,
         substatus=None,
+        deleted_fix=None,
         resolved_at=case(
             (issues.c.status == IssueStatus.RESOLVED, issues.c.resolved_at),
             else_=bindparam("at", type_=Moment()),
@@ -239,6 +245,7 @@ def reopen(connection: Connection, issue_id: int, at: datetime, active_before: d
                 (issues.c.last_seen_at < at, literal(at, Moment)), else_=issues.c.last_seen_at
             ),
             resolved_at=None,
+            deleted_fix=None,
         )
     )
     return connection.execute(statement).rowcount == 1
@@ -276,28 +283,6 @@ def ids_in_organization(
     return set(connection.execute(_IN_ORGANIZATION, parameters).scalars())
 
 
-def page_of(
-    connection: Connection,
-    project_ids: Collection[int],
-    *,
-    status: IssueStatus | None,
-    text: str,
-    limit: int,
-    offset: int,
-) -> list[Issue]:
-    """A page of the projects' issues, the last seen first; a text is searched in titles and messages, in any case."""
-    query = select(*ISSUE).where(issues.c.project_id.in_(project_ids))
-    if status is not None:
-        query = query.where(issues.c.status == status)
-    if text:
-        query = query.where(
-            issues.c.title.icontains(text, autoescape=True)
-            | issues.c.message.icontains(text, autoescape=True)
-        )
-    query = query.order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
-    return [issue_of(row) for row in connection.execute(query.limit(limit).offset(offset))]
-
-
 def is_any_released(connection: Connection, project_id: int) -> bool:
     """Has an issue of the project a first release?"""
     query = select(issues.c.id).where(
@@ -330,7 +315,15 @@ def issue_of(row: Sequence[Any]) -> Issue:
     columns["status"] = IssueStatus(columns["status"])
     columns["substatus"] = Substatus(columns["substatus"]) if columns["substatus"] else None
     columns["metadata"] = json.loads(columns.pop("details"))
+    columns["deleted_fix"] = _fix_of(columns["deleted_fix"])
     return Issue(**columns)
+
+
+def _fix_of(text: str | None) -> DeletedFix | None:
+    if text is None:
+        return None
+    stored = json.loads(text)
+    return DeletedFix(**stored | {"shipped_at": datetime.fromisoformat(stored["shipped_at"])})
 
 
 def _said_by(event: Event) -> dict[str, object]:

@@ -34,6 +34,8 @@ class Tied:
     issue_id: int
     project_id: int
     release_id: int
+    is_pending: bool
+    current_version: str | None
 
 
 _GONE = WANTED.alias("gone")
@@ -65,7 +67,14 @@ _BROUGHT = (
     .join(issues, issues.c.id == issue_environments.c.issue_id)
 )
 _TIED = (
-    select(resolutions.c.id, issues.c.id, issues.c.project_id, resolutions.c.release_id)
+    select(
+        resolutions.c.id,
+        issues.c.id,
+        issues.c.project_id,
+        resolutions.c.release_id,
+        resolutions.c.pending_project_id,
+        resolutions.c.current_version,
+    )
     .select_from(resolutions)
     .join(WANTED, WANTED.c.id == resolutions.c.release_id)
     .join(issues, issues.c.id == resolutions.c.issue_id)
@@ -144,10 +153,17 @@ def tied(connection: Connection, gone_ids: Collection[int]) -> list[Tied]:
             issue_id=issue_id,
             project_id=project_id,
             release_id=release_id,
+            is_pending=pending_in is not None,
+            current_version=current_version,
         )
-        for resolution_id, issue_id, project_id, release_id in connection.execute(
-            _TIED, wanted(gone_ids)
-        )
+        for (
+            resolution_id,
+            issue_id,
+            project_id,
+            release_id,
+            pending_in,
+            current_version,
+        ) in connection.execute(_TIED, wanted(gone_ids))
     ]
 
 

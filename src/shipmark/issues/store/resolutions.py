@@ -1,16 +1,19 @@
 """In which release an issue was resolved, and which issues the commits of a release resolve."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     String,
     Table,
+    Text,
     TypedColumns,
     and_,
     bindparam,
@@ -18,6 +21,7 @@ from sqlalchemy import (
     exists,
     literal,
     select,
+    update,
 )
 
 from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
@@ -30,7 +34,11 @@ from shipmark.repositories.store import authors, commits
 
 
 class ResolutionColumns(TypedColumns):
-    """The resolution of an issue: at most one. It goes when the issue regresses or its release is deleted."""
+    """The resolution of an issue: at most one. It goes when the issue regresses or its release is deleted.
+
+    ``pending_project_id`` is the project whose next release completes it, or null. The type is always the one: code of
+    earlier versions knows no other.
+    """
 
     id = Column(Id, primary_key=True)
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False, unique=True)
@@ -40,19 +48,46 @@ class ResolutionColumns(TypedColumns):
     type = Column(String(16), nullable=False)
     user_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
     resolved_at = Column(Moment, nullable=False)
+    pending_project_id = Column(Id)
+    current_version = Column(String(250))
 
 
 resolutions = Table("resolutions", metadata, ResolutionColumns, sqlite_autoincrement=True)
+_is_pending = resolutions.c.pending_project_id.is_not(None)
+Index(
+    "ix_resolutions_pending",
+    resolutions.c.pending_project_id,
+    sqlite_where=_is_pending,
+    postgresql_where=_is_pending,
+)
 
 
-_OF_ISSUES = select(
+_RESOLUTION = (
     resolutions.c.id,
     resolutions.c.issue_id,
     resolutions.c.release_id,
     resolutions.c.type,
     resolutions.c.user_id,
     resolutions.c.resolved_at,
-).join(WANTED, WANTED.c.id == resolutions.c.issue_id)
+    resolutions.c.pending_project_id,
+    resolutions.c.current_version,
+)
+_OF_ISSUES = select(*_RESOLUTION).join(WANTED, WANTED.c.id == resolutions.c.issue_id)
+_PENDING_IN = (
+    select(*_RESOLUTION)
+    .join(WANTED, WANTED.c.id == resolutions.c.pending_project_id)
+    .order_by(resolutions.c.issue_id)
+)
+# Another transaction may have resolved or reopened the issue since the rows were read.
+_COMPLETE = (
+    update(resolutions)
+    .where(
+        resolutions.c.id.in_(select(WANTED.c.id)),
+        resolutions.c.pending_project_id.is_not(None),
+    )
+    .values(release_id=bindparam("next_release_id", type_=Id), pending_project_id=None)
+)
+_DROP = delete(resolutions).where(resolutions.c.issue_id.in_(select(WANTED.c.id)))
 
 _DONE = exists().where(
     resolutions.c.issue_id == issues.c.id,
@@ -77,25 +112,27 @@ _NAMED = (
     .order_by(issues.c.id, release_commits.c.position)
 )
 
-_USERS = listed("users", issue_id=Id, user_id=Id)
-_GIVEN = upsert(resolutions).from_select(
-    ["issue_id", "release_id", "type", "user_id", "resolved_at"],
-    select(
-        _USERS.c.issue_id,
-        bindparam("release_id", type_=Id),
-        literal(ResolutionType.IN_RELEASE.value),
-        _USERS.c.user_id,
-        bindparam("at", type_=Moment()),
-    ).order_by(_USERS.c.issue_id),
+_SET_ROWS = listed(
+    "resolved",
+    issue_id=Id,
+    release_id=Id,
+    user_id=Id,
+    pending_project_id=Id,
+    current_version=Text(),
 )
-_SET_IN_RELEASE = _GIVEN.on_conflict_do_update(
+_KEPT = ("release_id", "user_id", "pending_project_id", "current_version")
+_GIVEN = upsert(resolutions).from_select(
+    ["issue_id", *_KEPT, "type", "resolved_at"],
+    select(
+        _SET_ROWS.c.issue_id,
+        *(_SET_ROWS.c[name] for name in _KEPT),
+        literal(ResolutionType.IN_RELEASE.value),
+        bindparam("at", type_=Moment()),
+    ).order_by(_SET_ROWS.c.issue_id),
+)
+_SET = _GIVEN.on_conflict_do_update(
     index_elements=["issue_id"],
-    set_={
-        "release_id": _GIVEN.excluded.release_id,
-        "type": _GIVEN.excluded.type,
-        "user_id": _GIVEN.excluded.user_id,
-        "resolved_at": _GIVEN.excluded.resolved_at,
-    },
+    set_={name: _GIVEN.excluded[name] for name in (*_KEPT, "type", "resolved_at")},
 ).returning(resolutions.c.issue_id, resolutions.c.id)
 
 
@@ -118,6 +155,17 @@ _RESOLVED_BY = (
     .order_by(issues.c.id)
     .limit(bindparam("most", type_=Integer))
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewResolution:
+    """A resolution to be stored; see `Resolution`. ``pending_project_id`` is the project that has to release first."""
+
+    issue_id: int
+    release_id: int
+    user_id: int | None
+    pending_project_id: int | None = None
+    current_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +193,23 @@ def set_in_release(
     connection: Connection, release_id: int, users: dict[int, int | None], at: datetime
 ) -> dict[int, int]:
     """Resolve issues in the release, each by a user or nobody; says the resolution's id of each issue."""
-    parameters = {"release_id": release_id, "at": at}
-    found = connection.execute(_SET_IN_RELEASE, rows("users", sorted(users.items())) | parameters)
+    given = [
+        NewResolution(issue_id=issue_id, release_id=release_id, user_id=user_id)
+        for issue_id, user_id in users.items()
+    ]
+    return put(connection, given, at)
+
+
+def put(connection: Connection, given: Collection[NewResolution], at: datetime) -> dict[int, int]:
+    """Insert or replace the resolutions of issues in one statement, and return the resolution's id of each issue."""
+    values = sorted(
+        (
+            (it.issue_id, it.release_id, it.user_id, it.pending_project_id, it.current_version)
+            for it in given
+        ),
+        key=lambda row: row[0],
+    )
+    found = connection.execute(_SET, rows("resolved", values) | {"at": at})
     return {issue_id: resolution_id for issue_id, resolution_id in found}
 
 
@@ -155,22 +218,35 @@ def of_issues(connection: Connection, issue_ids: Collection[int]) -> dict[int, R
     if not issue_ids:
         return {}
     found = connection.execute(_OF_ISSUES, wanted(issue_ids))
-    return {
-        issue_id: Resolution(
-            id=resolution_id,
-            issue_id=issue_id,
-            release_id=release_id,
-            type=ResolutionType(kind),
-            user_id=user_id,
-            at=at,
-        )
-        for resolution_id, issue_id, release_id, kind, user_id, at in found
-    }
+    return {row.issue_id: row for row in map(_resolution_of, found)}
 
 
-def drop(connection: Connection, issue_id: int) -> None:
-    """Forget the resolution of an issue."""
-    connection.execute(delete(resolutions).where(resolutions.c.issue_id == issue_id))
+def pending_in(connection: Connection, project_ids: Collection[int]) -> list[Resolution]:
+    """Return the resolutions that wait for the next release of these projects, ordered by issue."""
+    return [_resolution_of(row) for row in connection.execute(_PENDING_IN, wanted(project_ids))]
+
+
+def complete(connection: Connection, resolution_ids: Collection[int], release_id: int) -> None:
+    """Make pending resolutions ones in this release."""
+    connection.execute(_COMPLETE, wanted(resolution_ids) | {"next_release_id": release_id})
+
+
+def drop(connection: Connection, issue_ids: Collection[int]) -> None:
+    """Delete the resolutions of these issues."""
+    connection.execute(_DROP, wanted(issue_ids))
+
+
+def _resolution_of(row: Sequence[Any]) -> Resolution:
+    return Resolution(
+        id=row[0],
+        issue_id=row[1],
+        release_id=row[2],
+        type=ResolutionType(row[3]),
+        user_id=row[4],
+        at=row[5],
+        is_pending=row[6] is not None,
+        current_version=row[7],
+    )
 
 
 def is_unshipped(connection: Connection, issue_id: int) -> bool:

@@ -3,10 +3,21 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, ForeignKey, Table, TypedColumns, case, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Table,
+    TypedColumns,
+    case,
+    func,
+    literal_column,
+    select,
+)
 
 from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
 from shipmark.projects.store import environments
+from shipmark.releases.store.releases import releases
 
 
 class IssueReleaseColumns(TypedColumns):
@@ -41,6 +52,28 @@ _LAST_RELEASES = (
     select(issue_releases.c.issue_id, issue_releases.c.release_id)
     .join(WANTED, WANTED.c.id == issue_releases.c.issue_id)
     .order_by(issue_releases.c.last_seen_at, issue_releases.c.release_id)
+)
+
+
+_numbered = (
+    select(
+        issue_releases.c.issue_id.label("issue_id"),
+        releases.c.version.label("version"),
+        func.row_number()
+        .over(
+            partition_by=issue_releases.c.issue_id,
+            order_by=[releases.c.version_key.desc(), releases.c.id.desc()],
+        )
+        .label("number"),
+    )
+    .join(WANTED, WANTED.c.id == issue_releases.c.issue_id)
+    .join(releases, releases.c.id == issue_releases.c.release_id)
+    # What is no semver has no key.
+    .where(releases.c.version_key != "")
+    .subquery("numbered")
+)
+_HIGHEST_VERSIONS = select(_numbered.c.issue_id, _numbered.c.version).where(
+    _numbered.c.number == literal_column("1")
 )
 
 
@@ -101,3 +134,9 @@ def last_releases(connection: Connection, issue_ids: Collection[int]) -> dict[in
         return {}
     found = connection.execute(_LAST_RELEASES, wanted(issue_ids))
     return {issue_id: release_id for issue_id, release_id in found}
+
+
+def highest_versions(connection: Connection, issue_ids: Collection[int]) -> dict[int, str]:
+    """Return the highest semver version in which each issue was seen; issues without one are left out."""
+    found = connection.execute(_HIGHEST_VERSIONS, wanted(issue_ids))
+    return {issue_id: version for issue_id, version in found}

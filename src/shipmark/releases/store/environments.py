@@ -71,13 +71,14 @@ _SEEN = (
     select(
         *_KEYS,
         release_projects.c.new_issue_count,
+        release_projects.c.regressed_issue_count,
         func.count(release_environments.c.release_id),
         func.min(release_environments.c.first_seen_at, type_=Moment()),
         func.max(release_environments.c.last_seen_at, type_=Moment()),
         func.sum(release_environments.c.new_issue_count, type_=Integer()),
     )
     .join(WANTED, WANTED.c.id == release_projects.c.release_id)
-    .group_by(*_KEYS, release_projects.c.new_issue_count)
+    .group_by(*_KEYS, release_projects.c.new_issue_count, release_projects.c.regressed_issue_count)
     .order_by(*_KEYS)
 )
 _SEEN_ANYWHERE = _SEEN.outerjoin(release_environments, _there)
@@ -233,11 +234,15 @@ def seen(
         query = _SEEN_SOMEWHERE
         parameters |= rows("environments", ([each] for each in sorted(environment_ids)))
     found: dict[int, list[ReleasedProject]] = {}
-    for release_id, project_id, brought, places, first, last, new in connection.execute(
-        query, parameters
-    ):
+    for row in connection.execute(query, parameters):
+        release_id, project_id, brought, regressed, places, first, last, new = row
         it = Seen(first_at=first, last_at=last, new_issue_count=new) if places else None
-        released = ReleasedProject(project_id=project_id, new_issue_count=brought, seen=it)
+        released = ReleasedProject(
+            project_id=project_id,
+            new_issue_count=brought,
+            regressed_issue_count=regressed,
+            seen=it,
+        )
         found.setdefault(release_id, []).append(released)
     return found
 

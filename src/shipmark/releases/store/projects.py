@@ -19,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     literal_column,
     select,
+    text,
     update,
 )
 
@@ -39,7 +40,7 @@ from shipmark.releases.versions import semver_columns
 
 
 class ReleaseProjectColumns(TypedColumns):
-    """A release in a project, with the number of issues first seen in it there.
+    """A release in a project, with the numbers of issues first seen in it there, and of those that came back.
 
     The columns after that are the release's own, again: what a project's list goes by.
     """
@@ -52,6 +53,7 @@ class ReleaseProjectColumns(TypedColumns):
     shipped_at = Column(Moment, nullable=False)
     version_key = Column(Bytewise, nullable=False)
     build_number = Column(BigInteger)
+    regressed_issue_count = Column(Integer, nullable=False, server_default=text("0"))
 
 
 release_projects = Table("release_projects", metadata, ReleaseProjectColumns)
@@ -114,6 +116,7 @@ _OF_RELEASES = (
         release_projects.c.release_id,
         release_projects.c.project_id,
         release_projects.c.new_issue_count,
+        release_projects.c.regressed_issue_count,
     )
     .join(WANTED, WANTED.c.id == release_projects.c.release_id)
     .order_by(release_projects.c.release_id, release_projects.c.project_id)
@@ -174,8 +177,11 @@ def of_releases(
     if not release_ids:
         return {}
     found: dict[int, list[ReleasedProject]] = {}
-    for release_id, project_id, count in connection.execute(_OF_RELEASES, wanted(release_ids)):
-        released = ReleasedProject(project_id=project_id, new_issue_count=count)
+    for release_id, *counted in connection.execute(_OF_RELEASES, wanted(release_ids)):
+        project_id, new, regressed = counted
+        released = ReleasedProject(
+            project_id=project_id, new_issue_count=new, regressed_issue_count=regressed
+        )
         found.setdefault(release_id, []).append(released)
     return found
 
@@ -194,6 +200,17 @@ def count_new_issue(connection: Connection, release_id: int, project_id: int) ->
             release_projects.c.release_id == release_id, release_projects.c.project_id == project_id
         )
         .values(new_issue_count=release_projects.c.new_issue_count + 1)
+    )
+
+
+def count_regressed_issue(connection: Connection, release_id: int, project_id: int) -> None:
+    """Count an issue that came back in the release for the first time."""
+    connection.execute(
+        update(release_projects)
+        .where(
+            release_projects.c.release_id == release_id, release_projects.c.project_id == project_id
+        )
+        .values(regressed_issue_count=release_projects.c.regressed_issue_count + 1)
     )
 
 

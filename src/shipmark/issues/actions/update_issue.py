@@ -1,0 +1,266 @@
+"""Resolve, reopen and ignore issues as a person asks for it (groups-api.md 4), all of them at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from shipmark.ground.errors import BadRequest, Invalid
+from shipmark.issues.model import (
+    LATEST,
+    HistoryStatus,
+    Issue,
+    IssueActivityType,
+    IssueStatus,
+    StatusChange,
+    SubscriptionReason,
+    Substatus,
+)
+from shipmark.issues.store import activity, inbox, issues, resolutions, seen, states
+from shipmark.issues.store.activity import Happened
+from shipmark.issues.store.resolutions import NewResolution
+from shipmark.releases import versions
+from shipmark.releases.model import Release
+from shipmark.releases.store import order, releases
+from shipmark.releases.store import projects as release_projects
+
+NO_RELEASE = "No release data present in the system to form a basis for 'Next Release'"
+UNKNOWN_RELEASE = "Unable to find a release with the given version."
+
+#: An ignored issue that is reopened alone within this time since it was first seen is new again.
+_NEW_FOR = timedelta(days=7)
+_SEMVER_SAMPLE = versions.SAMPLE_MAX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updated:
+    """The outcome of a change: the issues as they were, and the release of the resolution that was asked for, if any.
+
+    ``has_new_activity`` is False where a resolution in a release only replaced another one.
+    """
+
+    issues: tuple[Issue, ...]
+    substatus: Substatus | None = None
+    release: Release | None = None
+    has_new_activity: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planned:
+    """A resolution to be stored, and what the activity says of it."""
+
+    resolution: NewResolution
+    details: dict[str, object]
+
+
+def update_issues(
+    connection: Connection,
+    locked: Sequence[Issue],
+    change: StatusChange,
+    user_id: int | None,
+    now: datetime,
+) -> Updated:
+    """Change the status of issues that are locked in the order of their ids.
+
+    Raises `BadRequest` when issues of several projects are to be resolved in a release, and `Invalid` when the project
+    has no such release.
+    """
+    if change.status is not IssueStatus.RESOLVED:
+        return _set_status(connection, locked, change, user_id, now)
+    if change.in_release is None and not change.is_in_next_release:
+        return _resolve_now(connection, locked, user_id, now)
+    return _resolve_in_release(connection, locked, change, user_id, now)
+
+
+def _resolve_now(
+    connection: Connection, locked: Sequence[Issue], user_id: int | None, now: datetime
+) -> Updated:
+    """Resolve in no release. A resolution in a release that is there stays (groups-api.md 4.2)."""
+    users = {issue.id: user_id for issue in locked}
+    states.resolve_now(connection, users, now)
+    inbox.take_out(connection, users)
+    _subscribe(connection, users)
+    _tell(connection, locked, IssueActivityType.SET_RESOLVED, user_id, now)
+    activity.add_history(connection, HistoryStatus.RESOLVED, users, None, now)
+    return Updated(issues=tuple(locked), has_new_activity=True)
+
+
+def _resolve_in_release(
+    connection: Connection,
+    locked: Sequence[Issue],
+    change: StatusChange,
+    user_id: int | None,
+    now: datetime,
+) -> Updated:
+    """Resolve in a release. An issue that has a resolution in a release already gets no second activity for it."""
+    project_id = _only_project(locked, change)
+    release = _wanted_release(connection, locked[0].organization_id, project_id, change)
+    plan = _plan_next if change.is_in_next_release else _plan_in
+    planned = plan(connection, release, project_id, locked, user_id)
+    known = resolutions.of_issues(connection, [issue.id for issue in locked])
+    ids = resolutions.put(connection, [it.resolution for it in planned], now)
+    users = {issue.id: user_id for issue in locked}
+    issues.mark_resolved(connection, users, now)
+    inbox.take_out(connection, users)
+    _subscribe(connection, users)
+    fresh = [it for it in planned if it.resolution.issue_id not in known]
+    happened = [
+        Happened(
+            issue_id=it.resolution.issue_id,
+            type=IssueActivityType.SET_RESOLVED_IN_RELEASE,
+            user_id=user_id,
+            ident=str(ids[it.resolution.issue_id]),
+            details=it.details,
+        )
+        for it in fresh
+    ]
+    activity.add(connection, happened, now)
+    newly = {it.issue_id: user_id for it in happened}
+    activity.add_history(connection, HistoryStatus.SET_RESOLVED_IN_RELEASE, newly, None, now)
+    return Updated(issues=tuple(locked), release=release, has_new_activity=bool(fresh))
+
+
+def _set_status(
+    connection: Connection,
+    locked: Sequence[Issue],
+    change: StatusChange,
+    user_id: int | None,
+    now: datetime,
+) -> Updated:
+    """Reopen or ignore: resolutions go, and issues that have the status already get no activity (groups-api.md 4.4)."""
+    changed = [issue for issue in locked if issue.status is not change.status]
+    users = {issue.id: user_id for issue in changed}
+    resolutions.drop(connection, [issue.id for issue in locked])
+    substatus = _substatus(change, locked, now)
+    states.set_status(connection, users, change.status, substatus)
+    if change.status is IssueStatus.IGNORED:
+        inbox.take_out(connection, [issue.id for issue in locked])
+        happened, history = IssueActivityType.SET_IGNORED, HistoryStatus.IGNORED
+    else:
+        happened, history = IssueActivityType.SET_UNRESOLVED, HistoryStatus.UNRESOLVED
+    _tell(connection, changed, happened, user_id, now)
+    activity.add_history(connection, history, users, None, now)
+    return Updated(issues=tuple(locked), substatus=substatus, has_new_activity=bool(changed))
+
+
+def _substatus(change: StatusChange, locked: Sequence[Issue], now: datetime) -> Substatus:
+    if change.substatus is not None:
+        return change.substatus
+    if change.status is IssueStatus.IGNORED:
+        return Substatus.ARCHIVED_FOREVER
+    [first, *others] = locked
+    is_new = first.status is IssueStatus.IGNORED and now - first.first_seen_at < _NEW_FOR
+    return Substatus.NEW if is_new and not others else Substatus.ONGOING
+
+
+def _only_project(locked: Sequence[Issue], change: StatusChange) -> int:
+    project_ids = {issue.project_id for issue in locked}
+    if len(project_ids) > 1:
+        place = "next release" if change.is_in_next_release else "release"
+        raise BadRequest(f"Cannot set resolved in {place} for multiple projects.")
+    return project_ids.pop()
+
+
+def _wanted_release(
+    connection: Connection, organization_id: int, project_id: int, change: StatusChange
+) -> Release:
+    """Return the release that is asked for; of the next release, the newest one that it comes after."""
+    field = "inNextRelease" if change.is_in_next_release else "inRelease"
+    if change.is_in_next_release or change.in_release == LATEST:
+        newest = order.newest_in(connection, organization_id, project_id)
+        if newest is None:
+            raise Invalid({"statusDetails": {field: [NO_RELEASE]}})
+        return newest
+    assert change.in_release is not None
+    named = releases.held_by_version(connection, organization_id, change.in_release)
+    attached = release_projects.of_releases(connection, [named.id])[named.id] if named else []
+    if named is None or not any(it.project_id == project_id for it in attached):
+        raise Invalid({"statusDetails": {field: [UNKNOWN_RELEASE]}})
+    return named
+
+
+def _plan_in(
+    _: Connection, release: Release, __: int, locked: Sequence[Issue], user_id: int | None
+) -> list[_Planned]:
+    return [
+        _Planned(
+            resolution=NewResolution(issue_id=issue.id, release_id=release.id, user_id=user_id),
+            details={"version": release.version},
+        )
+        for issue in locked
+    ]
+
+
+def _plan_next(
+    connection: Connection,
+    newest: Release,
+    project_id: int,
+    locked: Sequence[Issue],
+    user_id: int | None,
+) -> list[_Planned]:
+    """Plan resolutions "in the next release" (groups-api.md 4.3).
+
+    It comes after the release that an issue was seen in: by version where the project follows semver, else by date,
+    where a later one may be there already. Otherwise the resolution waits for it.
+    """
+    ids = [issue.id for issue in locked]
+    sample = releases.newest_versions(connection, project_id, _SEMVER_SAMPLE)
+    if versions.is_semver(newest.version) and versions.follows_semver(sample):
+        current = seen.highest_versions(connection, ids)
+        later: Mapping[int, Release] = {}
+        is_semver = True
+    else:
+        current, later = _seen_by_date(connection, project_id, ids)
+        is_semver = False
+    planned = []
+    for issue_id in ids:
+        version, next_release = current.get(issue_id), later.get(issue_id)
+        details: dict[str, object] = {"version": next_release.version if next_release else ""}
+        if version is not None and is_semver:
+            details["current_release_version"] = version
+        resolution = NewResolution(
+            issue_id=issue_id,
+            release_id=(next_release or newest).id,
+            user_id=user_id,
+            pending_project_id=None if next_release else project_id,
+            current_version=version,
+        )
+        planned.append(_Planned(resolution=resolution, details=details))
+    return planned
+
+
+def _seen_by_date(
+    connection: Connection, project_id: int, issue_ids: Sequence[int]
+) -> tuple[dict[int, str], dict[int, Release]]:
+    """Return the version in which each issue was seen last, and the project's release that shipped next after it."""
+    last = seen.last_releases(connection, issue_ids)
+    known = releases.by_ids(connection, set(last.values()))
+    following = order.next_in(connection, project_id, set(last.values()))
+    return (
+        {issue_id: known[release_id].version for issue_id, release_id in last.items()},
+        {
+            issue_id: following[release_id]
+            for issue_id, release_id in last.items()
+            if release_id in following
+        },
+    )
+
+
+def _tell(
+    connection: Connection,
+    changed: Sequence[Issue],
+    kind: IssueActivityType,
+    user_id: int | None,
+    now: datetime,
+) -> None:
+    happened = [
+        Happened(issue_id=issue.id, type=kind, user_id=user_id, ident=None, details={})
+        for issue in changed
+    ]
+    activity.add(connection, happened, now)
+
+
+def _subscribe(connection: Connection, users: Mapping[int, int | None]) -> None:
+    pairs = [(issue_id, user_id) for issue_id, user_id in users.items() if user_id is not None]
+    activity.subscribe(connection, pairs, SubscriptionReason.STATUS_CHANGE)

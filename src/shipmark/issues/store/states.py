@@ -1,0 +1,82 @@
+"""The states of issues: lock issues, and resolve, open or ignore them, any number in one statement."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import Connection, String, Text, bindparam, select, update
+
+from shipmark.ground.database import WANTED, Id, Moment, listed, rows, wanted
+from shipmark.issues.model import DeletedFix, Issue, IssueStatus, Substatus
+from shipmark.issues.store.issues import ISSUE, issue_of, issues
+
+# It counts as a change of state: events up to a few seconds later are from before the fix (groups-api.md 8, point 5).
+_RESOLVE_NOW = (
+    update(issues)
+    .where(issues.c.id.in_(select(WANTED.c.id)))
+    .values(
+        status=IssueStatus.RESOLVED,
+        substatus=None,
+        deleted_fix=None,
+        active_at=bindparam("at", type_=Moment()),
+        resolved_at=bindparam("at", type_=Moment()),
+    )
+)
+_SET_STATUS = (
+    update(issues)
+    .where(issues.c.id.in_(select(WANTED.c.id)))
+    .values(
+        status=bindparam("new_status", type_=String()),
+        substatus=bindparam("new_substatus", type_=String()),
+        resolved_at=None,
+        deleted_fix=None,
+    )
+)
+_FIXES = listed("fixes", issue_id=Id, deleted_fix=Text())
+_KEEP_FIXES = (
+    update(issues).where(issues.c.id == _FIXES.c.issue_id).values(deleted_fix=_FIXES.c.deleted_fix)
+)
+_LOCK_ALL = (
+    select(*ISSUE)
+    .join(WANTED, WANTED.c.id == issues.c.id)
+    .where(issues.c.organization_id == bindparam("organization_id"))
+    .order_by(issues.c.id)
+    .with_for_update(key_share=True, of=issues)
+)
+
+
+def locked(connection: Connection, organization_id: int, issue_ids: Collection[int]) -> list[Issue]:
+    """Lock the organization's issues with these ids, in the order of their ids, and return them as they are now."""
+    parameters = wanted(issue_ids) | {"organization_id": organization_id}
+    return [issue_of(row) for row in connection.execute(_LOCK_ALL, parameters)]
+
+
+def resolve_now(connection: Connection, issue_ids: Collection[int], at: datetime) -> None:
+    """Resolve these issues in no release: any event that happens more than a few seconds later reopens them."""
+    connection.execute(_RESOLVE_NOW, wanted(issue_ids) | {"at": at})
+
+
+def set_status(
+    connection: Connection,
+    issue_ids: Collection[int],
+    status: IssueStatus,
+    substatus: Substatus | None,
+) -> None:
+    """Open or ignore these issues."""
+    assert status is not IssueStatus.RESOLVED, "see mark_resolved"
+    parameters = {
+        "new_status": status.value,
+        "new_substatus": substatus.value if substatus else None,
+    }
+    connection.execute(_SET_STATUS, wanted(issue_ids) | parameters)
+
+
+def keep_fixes(connection: Connection, fixes: Mapping[int, DeletedFix]) -> None:
+    """Store what is left of the resolutions of issues whose releases are deleted."""
+    given = ((issue_id, _fix_as_json(fix)) for issue_id, fix in sorted(fixes.items()))
+    connection.execute(_KEEP_FIXES, rows("fixes", given))
+
+
+def _fix_as_json(fix: DeletedFix) -> str:
+    return json.dumps(asdict(fix) | {"shipped_at": fix.shipped_at.isoformat()})
