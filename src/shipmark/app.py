@@ -61,10 +61,11 @@ from shipmark.ground.errors import Refusal
 from shipmark.ground.settings import Settings, from_environment
 from shipmark.ingest import routes as ingest
 from shipmark.repositories.git.chosen import chosen
-from shipmark.serving.errors import failure_answer, http_answer, refusal_answer
+from shipmark.serving.errors import failure_answer, refusal_answer
 from shipmark.serving.monitoring import get_health, get_metrics
 from shipmark.serving.paths import Addresses
 from shipmark.web import pages
+from shipmark.web.refusals import unrouted_answer
 from shipmark.work import timers
 
 API = (
@@ -152,7 +153,7 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
         dependencies={"visit": Provide(provide_visit)},
         exception_handlers={
             Refusal: refusal_answer,
-            HTTPException: http_answer,
+            HTTPException: unrouted_answer,
             Exception: failure_answer,
         },
         state=State({"settings": settings, "database": database, "blobs": None}),

@@ -1,6 +1,7 @@
 """Issues, as far as releases need them (groups-api.md 2, 5, 7)."""
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from given import (
@@ -16,6 +17,7 @@ from given import (
     error_event,
     masked,
     on_one_database,
+    release_path,
     rows,
     send_event,
     written,
@@ -263,3 +265,56 @@ def test_a_stranger_does_not_learn_that_an_issue_exists(
     known = bob.get(f"/issues/{rows(database, 'issues')[0]['id']}/")
     unknown = bob.get("/issues/99999/")
     assert (known.status_code, known.json()) == (unknown.status_code, unknown.json())
+
+
+@pytest.mark.parametrize("path", [LIST, WEB_LIST])
+@on_one_database
+def test_limit_says_how_many_a_page_holds(bob: Caller, happen: Happen, path: str) -> None:
+    for value in ("one", "two", "three"):
+        happen("web", value)
+    answer = bob.get(f"{path}?query=&limit=2")
+    assert len(answer.json()) == 2
+    assert 'rel="next"; results="true"' in answer.headers["link"]
+    assert len(bob.get(f"{path}?query=&limit=1000").json()) == 3
+    refused = bob.get(f"{path}?limit=few")
+    assert (refused.status_code, refused.json()) == (400, {"detail": "Invalid limit parameter."})
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ('firstRelease:"web@1.0.0"', ["WEB-1"]),
+        ("first-release:web@1.1.0", ["WEB-2"]),
+        ("first_release:latest", ["WEB-2"]),
+        ("release:web@1.1.0", ["WEB-2", "WEB-1"]),
+        ("release:web@1.1.0 is:resolved", []),
+        ("regressed_in_release:web@1.1.0", ["WEB-1"]),
+        ("regressed_in_release:web@1.0.0", []),
+        ("release:web@9.9.9", []),
+        ('"one" release:web@1.0.0', ["WEB-1"]),
+    ],
+)
+def test_issues_are_found_by_their_releases(
+    bob: Caller, happen: Happen, query: str, found: list[str]
+) -> None:
+    happen("web", "one", release="web@1.0.0", timestamp=written(ago(hours=3)))
+    bob.publish("web@1.1.0")
+    in_latest = {"status": "resolved", "statusDetails": {"inRelease": "latest"}}
+    assert bob.put(f"{LIST}WEB-1/", in_latest).status_code == 200
+    happen("web", "one", release="web@1.1.0", timestamp=written(ago(hours=2)))
+    happen("web", "two", release="web@1.1.0", timestamp=written(ago(hours=1)))
+    assert names(bob, f"{LIST}?query={quote(query)}") == found
+
+
+@on_one_database
+def test_the_release_tells_how_many_issues_came_back(bob: Caller, happen: Happen) -> None:
+    """Once for each issue, however often it comes back."""
+    happen("web", "one", release="web@1.0.0", timestamp=written(ago(hours=3)))
+    for hours in (2, 1):
+        in_first = {"status": "resolved", "statusDetails": {"inRelease": "web@1.0.0"}}
+        assert bob.put(f"{LIST}WEB-1/", in_first).status_code == 200
+        happen("web", "one", release="web@1.0.0", timestamp=written(ago(hours=hours)))
+    shown = bob.get(release_path("web@1.0.0")).json()
+    assert (shown["newGroups"], shown["regressedGroups"]) == (1, 1)
+    [listed] = bob.get("/organizations/acme/releases/").json()
+    assert listed["regressedGroups"] == 1

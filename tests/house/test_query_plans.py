@@ -216,6 +216,14 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.put("/organizations/acme/org-auth-tokens/2/", {"name": "y"}),
         alice.delete("/organizations/acme/org-auth-tokens/2/"),
     ),
+    "change issues": lambda alice, _: (
+        alice.put("/organizations/acme/issues/WEB-2/", {"status": "resolvedInNextRelease"}),
+        alice.put("/organizations/acme/issues/WEB-3/", {"status": "resolved"}),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"status": "ignored"}),
+        alice.put("/projects/acme/web/issues/?query=boom", {"status": "unresolved"}),
+        alice.put("/organizations/acme/issues/WEB-2/", {"status": "resolvedInNextRelease"}),
+        alice.publish("web@9.0.0"),
+    ),
     "add repository": lambda alice, _: alice.post(
         "/organizations/acme/repos/", {"name": "acme/x", "url": "https://example.com/x"}
     ),
@@ -253,6 +261,8 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/commit-fetches/?state=failed",
         "/organizations/acme/issues/",
         "/organizations/acme/issues/WEB-1/",
+        "/organizations/acme/issues/?limit=2&query=release:web@1.0.0+firstRelease:latest",
+        "/organizations/acme/issues/?query=regressed_in_release:web@1.1.0",
         "/organizations/acme/issues/WEB-4/committers/",
         "/organizations/acme/issues/WEB-1/events/latest/",
         "/organizations/acme/issues/WEB-1/events/oldest/",

@@ -28,6 +28,98 @@ def test_a_resolved_issue_says_where_and_by_whom(house, owner):
     assert '<table class="history">' in text
 
 
+def test_an_issue_is_found_by_its_short_id(house, owner):
+    issue_id = house.fail("web@1.0.0")
+    by_id = owner.get(f"{ISSUES}{issue_id}/")
+    for short_id in ("WEB-1", "web-1"):
+        answer = owner.get(f"{ISSUES}{short_id}/")
+        assert (answer.status_code, _title(answer)) == (200, _title(by_id))
+
+
+def _title(answer):
+    return answer.text.partition("<title>")[2].partition("</title>")[0]
+
+
+def test_an_author_who_is_no_member_is_named(house, owner):
+    issue_id = house.fail("web@1.0.0")
+    house.publish("web@1.1.0", message="Fixes WEB-1", author_name="Grace Hopper")
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    for shown in ("Grace Hopper resolved it", "Grace Hopper named it", "by Grace Hopper"):
+        assert shown in text, shown
+    assert "<td>Grace Hopper</td>" in text
+    release = owner.get("/organizations/acme/releases/web@1.1.0/").text
+    assert "by Grace Hopper" in release.partition('id="activity"')[2]
+
+
+def test_an_author_without_a_name_is_named_by_the_address(house, owner):
+    issue_id = house.fail("web@1.0.0")
+    house.publish(
+        "web@1.1.0", message="Fixes WEB-1", author_name=None, author_email="grace@example.com"
+    )
+    assert "grace@example.com resolved it" in owner.get(f"{ISSUES}{issue_id}/").text
+
+
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+
+
+def act(client, issue_id, action, headers=SAME_ORIGIN):
+    return client.post(f"{ISSUES}{issue_id}/", data={"action": action}, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "told"),
+    [
+        ("resolve", "Resolved", "resolved it"),
+        ("resolve-in-current", "Resolved", "resolved it in"),
+        ("resolve-in-next", "Resolved", "resolved it in the next release"),
+        ("ignore", "Ignored", "ignored it"),
+    ],
+)
+def test_the_buttons_of_an_issue_change_it(house, owner, action, state, told):
+    issue_id = house.fail("web@1.0.0")
+    assert f'value="{action}"' in owner.get(f"{ISSUES}{issue_id}/").text
+    answer = act(owner, issue_id, action)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{ISSUES}{issue_id}/")
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    assert f">{state}</span>" in text
+    assert f"{house.owner.display_name} {told}" in text
+    act(owner, issue_id, "reopen")
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    assert ">Unresolved</span>" in text
+    assert f"{house.owner.display_name} reopened it" in text
+
+
+def test_a_project_without_releases_offers_none(house, owner):
+    issue_id = house.fail("")
+    assert "resolve-in" not in owner.get(f"{ISSUES}{issue_id}/").text
+    answer = act(owner, issue_id, "resolve-in-next")
+    assert answer.status_code == 400
+    assert "The project has no release" in answer.text
+    assert ">Unresolved</span>" in answer.text
+
+
+def test_another_action_is_refused(house, owner):
+    issue_id = house.fail("web@1.0.0")
+    assert act(owner, issue_id, "explode").status_code == 400
+    assert ">Unresolved</span>" in owner.get(f"{ISSUES}{issue_id}/").text
+
+
+def test_only_our_own_pages_change_an_issue(house, owner):
+    issue_id = house.fail("web@1.0.0")
+    for headers in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example.com"}):
+        assert act(owner, issue_id, "resolve", headers).status_code == 403
+    assert ">Unresolved</span>" in owner.get(f"{ISSUES}{issue_id}/").text
+
+
+def test_a_stranger_changes_nothing(house, browser):
+    issue_id = house.fail("web@1.0.0")
+    assert act(browser, issue_id, "resolve").status_code == 303
+    house.sign_in(browser, house.person("stranger@example.com", None))
+    assert act(browser, issue_id, "resolve").status_code == 404
+    house.sign_in(browser, house.owner)
+    assert ">Unresolved</span>" in browser.get(f"{ISSUES}{issue_id}/").text
+
+
 def test_the_commit_that_may_have_brought_it_is_named(house, owner):
     """`House.publish` changes the file that `House.fail` fails in."""
     house.publish("web@1.0.0", message="Make carts faster")
@@ -83,7 +175,7 @@ def test_an_event_of_any_shape_has_a_page(house, owner, payload):
     assert owner.get(f"{ISSUES}{issue_id}/").status_code == 200
 
 
-@pytest.mark.parametrize("issue", ["999", "x", "-1", "²", "9" * 40, "WEB-1"])
+@pytest.mark.parametrize("issue", ["999", "x", "-1", "²", "9" * 40, "WEB-2", "NOPE-1", "WEB-"])
 def test_an_unknown_issue_is_not_found(house, owner, issue):
     house.fail("web@1.0.0")
     assert owner.get(f"{ISSUES}{issue}/").status_code == 404

@@ -1,12 +1,15 @@
 """The list of releases."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
 from shipmark.ground.clock import now
 from shipmark.organizations.model import Role
 from shipmark.releases.model import ReleaseStatus
+from shipmark.releases.store import releases
 
 LIST = "/organizations/acme/releases/"
 
@@ -15,6 +18,32 @@ def _versions(answer):
     assert answer.status_code == 200
     parts = answer.text.split('<a class="version" href="')[1:]
     return [part.split('title="')[1].split('"')[0] for part in parts]
+
+
+def _link(answer, rel):
+    found = re.search(f'rel="{rel}" href="([^"]*)"', answer.text)
+    return unescape(found[1]) if found else None
+
+
+def _walk(client, address, rel):
+    """The answers from a page on, along the links to the next or the previous one."""
+    pages = []
+    while address:
+        pages.append(client.get(address))
+        address = _link(pages[-1], rel)
+    return pages
+
+
+@pytest.fixture
+def finalize(house):
+    """Finalizes a release of some version at some date."""
+
+    def amend(version, at):
+        with house.database.transaction() as connection:
+            release = releases.by_version(connection, house.organization.id, version)
+            releases.change(connection, release, released_at=at)
+
+    return amend
 
 
 def _publish_many(house, number):
@@ -46,25 +75,50 @@ def test_the_newest_release_comes_first(house, owner):
 
 def test_pages_cover_the_list_exactly_once(house, owner):
     _publish_many(house, 60)
-    pages = [_versions(owner.get(LIST, params={"page": page})) for page in (1, 2, 3)]
+    pages = [_versions(page) for page in _walk(owner, LIST, "next")]
     assert [len(page) for page in pages] == [25, 25, 10]
     assert len({version for page in pages for version in page}) == 60
 
 
 def test_links_lead_to_older_and_newer_pages_of_the_same_search(house, owner):
     _publish_many(house, 60)
-    first = owner.get(LIST, params={"query": "1."}).text
-    middle = owner.get(LIST, params={"query": "1.", "page": 2}).text
-    last = owner.get(LIST, params={"query": "1.", "page": 3}).text
-    assert 'rel="prev"' not in first
-    assert f'rel="next" href="{LIST}?query=1.&amp;page=2"' in first
-    assert f'rel="prev" href="{LIST}?query=1."' in middle
-    assert 'rel="next"' not in last
+    there = _walk(owner, f"{LIST}?query=1.", "next")
+    back = _walk(owner, str(there[-1].request.url), "prev")
+    assert [_versions(page) for page in back] == [_versions(page) for page in there][::-1]
+    assert all("query=1." in str(page.request.url) for page in (*there, *back))
 
 
-@pytest.mark.parametrize("page", ["0", "-1", "x", "9" * 30, "²"])
-def test_a_page_that_makes_no_sense_is_no_failure(owner, page):
-    assert owner.get(LIST, params={"page": page}).status_code == 200
+def test_a_page_stays_where_it_is_when_a_release_is_published(house, owner):
+    _publish_many(house, 30)
+    older = _link(owner.get(LIST), "next")
+    before = _versions(owner.get(older))
+    house.publish("web@9.0.0", at=now() + timedelta(hours=1))
+    assert _versions(owner.get(older)) == before
+
+
+def test_the_list_is_in_the_order_of_its_dates(house, owner, finalize):
+    """Finalized, or else created: a release that was made first and shipped last comes first."""
+    for hour, version in enumerate(("web@1.0.0", "web@2.0.0", "web@3.0.0")):
+        house.publish(version, at=now() - timedelta(hours=9 - hour), released_at=None)
+    finalize("web@1.0.0", now() - timedelta(hours=1))
+    finalize("web@3.0.0", now() - timedelta(hours=20))
+    assert _versions(owner.get(LIST)) == ["web@1.0.0", "web@2.0.0", "web@3.0.0"]
+
+
+def test_a_release_that_brought_issues_back_says_so(house, owner):
+    house.fail("web@1.0.0")
+    house.publish("web@1.1.0", message="Fixes WEB-1", at=now() - timedelta(minutes=3))
+    house.fail("web@1.1.0", timestamp=now().timestamp())
+    house.fail("web@1.1.0")
+    row = owner.get(LIST).text.partition(">1.1.0</a>")[2].partition("</tr>")[0]
+    cell = row.partition("regressed-issues")[2].partition("</td>")[0]
+    assert '<span class="alarm">1</span>' in cell
+
+
+@pytest.mark.parametrize("cursor", ["0", "-1", "x", "9" * 30, "²", "9:9:9", f"{'9' * 400}:1:0"])
+def test_a_cursor_that_makes_no_sense_leads_to_the_first_page(house, owner, cursor):
+    house.publish("web@1.0.0")
+    assert _versions(owner.get(LIST, params={"cursor": cursor})) == ["web@1.0.0"]
 
 
 def test_a_search_finds_a_part_of_the_version_in_any_case(house, owner):

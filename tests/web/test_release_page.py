@@ -1,5 +1,6 @@
 """A release with its commits, issues and activity."""
 
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
@@ -140,3 +141,18 @@ def test_an_earlier_release_of_the_version_is_told_of(house, owner, open_browser
     text = owner.get("/organizations/acme/releases/web%401.0.0/").text
     assert "An earlier one of this version was deleted from <b>web</b>" in text
     assert "by Olive" in text
+
+
+def test_issues_that_came_back_are_shown_beside_new_ones(house, owner):
+    house.fail("web@1.0.0")
+    house.publish("web@1.1.0", message="Fixes WEB-1", at=now() - timedelta(minutes=3))
+    house.fail("web@1.1.0", timestamp=now().timestamp())
+    house.fail("web@1.1.0", "new one", fingerprint=["new"])
+    text = _page(owner, "web@1.1.0").text
+    assert '<dt>Regressed</dt><dd class="alarm">1</dd>' in text
+    cards = {
+        name: text.partition(f'aria-labelledby="{name}"')[2].partition("</section>")[0]
+        for name in ("new", "regressed", "seen")
+    }
+    shown = {name: [it for it in ("WEB-1", "WEB-2") if it in card] for name, card in cards.items()}
+    assert shown == {"new": ["WEB-2"], "regressed": ["WEB-1"], "seen": ["WEB-1", "WEB-2"]}

@@ -88,6 +88,27 @@ class Visitor:
             raise NotSignedIn
         return user
 
+    def place_if_any(self, connection: Connection) -> Place | None:
+        """Return where the navigation of a page leads that belongs to no organization, or None for who is in none.
+
+        It is the organization of the address where the user is in it, or else their newest. It shows no projects.
+        """
+        user = self.user_if_any(connection)
+        if user is None:
+            return None
+        mine = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
+        known = [organization for organization, _ in mine]
+        if not known:
+            return None
+        path = self.request.url.path
+        named = [it for it in known if path.startswith(f"/organizations/{it.slug}/")]
+        return Place(
+            user=user,
+            organization=(named or known)[0],
+            organizations=tuple(known),
+            projects=(),
+        )
+
     def enter(self, connection: Connection, organization: str) -> Place:
         """The organization of the address; raises `NotSignedIn`, or `NotFound` for those who are not in it."""
         user = self.user(connection)

@@ -12,10 +12,13 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     select,
 )
 
 from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.releases.store.commits import release_commits
+from shipmark.repositories.store import authors, commits
 
 
 class CommitLinkColumns(TypedColumns):
@@ -51,6 +54,25 @@ _DROP_OTHERS = delete(commit_links).where(
         _PAIRS.c.commit_id == commit_links.c.commit_id,
     ),
 )
+
+
+_AUTHORS_IN_RELEASE = (
+    select(commit_links.c.issue_id, func.coalesce(func.nullif(authors.c.name, ""), authors.c.email))
+    .join(WANTED, WANTED.c.id == commit_links.c.issue_id)
+    .join(release_commits, release_commits.c.commit_id == commit_links.c.commit_id)
+    .join(commits, commits.c.id == commit_links.c.commit_id)
+    .join(authors, authors.c.id == commits.c.author_id)
+    .where(release_commits.c.release_id == bindparam("release_id", type_=Id))
+    .order_by(release_commits.c.position.desc())
+)
+
+
+def author_names(
+    connection: Connection, release_id: int, issue_ids: Collection[int]
+) -> dict[int, str]:
+    """Return the name, or else the address, of the author of the release's newest commit that names each issue."""
+    found = connection.execute(_AUTHORS_IN_RELEASE, wanted(issue_ids) | {"release_id": release_id})
+    return {issue_id: name for issue_id, name in found}
 
 
 def ensure(connection: Connection, given: Collection[Pair], at: datetime) -> set[Pair]:

@@ -12,6 +12,7 @@ from shipmark.issues.store.activity import history
 from shipmark.issues.store.issues import ISSUE, issue_of, issues
 from shipmark.issues.store.links import commit_links
 from shipmark.issues.store.resolutions import resolutions
+from shipmark.issues.store.seen import issue_releases
 from shipmark.releases.store.commits import release_commits
 
 
@@ -57,6 +58,15 @@ _REGRESSED = _shown(
 )
 
 
+_seen = (
+    select(issue_releases.c.issue_id)
+    .where(issue_releases.c.release_id == _RELEASE)
+    .distinct()
+    .subquery("found")
+)
+_SEEN = _shown(select(*ISSUE).join(_seen, _seen.c.issue_id == issues.c.id))
+
+
 def new_in(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> SomeIssues:
@@ -76,6 +86,14 @@ def regressed_in(
 ) -> SomeIssues:
     """The projects' issues that were resolved and came back in the release, whatever became of them since."""
     return _found(connection, _REGRESSED, release_id, project_ids, limit)
+
+
+def seen_in(
+    connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
+) -> list[Issue]:
+    """Return the projects' issues that were seen in the release, the last seen first."""
+    parameters = wanted(project_ids) | {"release_id": release_id, "most": limit}
+    return [issue_of(row) for row in connection.execute(_SEEN, parameters)]
 
 
 def _found(

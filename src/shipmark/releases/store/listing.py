@@ -96,7 +96,7 @@ def page(
     """
     if not wanted.project_ids or limit <= 0:
         return []
-    is_wide = _is_wide(wanted)
+    is_wide = _is_wide(wanted, sort)
     branches = [
         _branch(stretch, wanted, sort, beyond, is_backwards, limit + offset)
         for stretch in _stretches(wanted, sort, is_wide=is_wide)
@@ -138,7 +138,7 @@ def _stretches(wanted: ReleaseFilter, sort: ReleaseSort, *, is_wide: bool) -> It
     for status in statuses:
         if _is_by_environment(wanted, sort, most):
             yield from _in_environments(wanted, status)
-        elif sort is ReleaseSort.SHIPPED or (len(wanted.project_ids) <= most and not is_wide):
+        elif len(wanted.project_ids) <= most and not is_wide:
             yield from _in_projects(wanted, status)
         else:
             yield _in_organization(wanted, status)
@@ -150,10 +150,15 @@ def _is_by_environment(wanted: ReleaseFilter, sort: ReleaseSort, most: int) -> b
     return 0 < len(wanted.environment_ids) * len(wanted.project_ids) <= most
 
 
-def _is_wide(wanted: ReleaseFilter) -> bool:
-    """Is the organization's index the shorter way? It is for all of its projects, and for one package."""
+def _is_wide(wanted: ReleaseFilter, sort: ReleaseSort) -> bool:
+    """Is the organization's index the shorter way? It is for all of its projects, and for one package.
+
+    No index has the releases of a package by shipping.
+    """
     if wanted.is_flat or len(wanted.project_ids) == 1:
         return False
+    if sort is ReleaseSort.SHIPPED:
+        return wanted.is_everything
     return wanted.is_everything or _package(wanted) is not None
 
 

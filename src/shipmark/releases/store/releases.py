@@ -94,6 +94,14 @@ Index(
     releases.c.id,
 )
 Index(
+    "ix_releases_by_shipping",
+    releases.c.organization_id,
+    releases.c.status,
+    releases.c.shipped_at,
+    releases.c.created_at,
+    releases.c.id,
+)
+Index(
     "ix_releases_by_build",
     releases.c.organization_id,
     releases.c.status,

@@ -35,6 +35,7 @@ router = Router(
         comparison.compare_releases,
         artifacts.list_artifacts,
         issues.show_issue,
+        issues.change_issue,
         documentation.show_documentation,
         static.get_file,
         avatars.show_organization,

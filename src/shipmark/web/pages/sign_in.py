@@ -9,15 +9,13 @@ from shipmark.accounts import actions as accounts
 from shipmark.accounts.actions import SESSION_LENGTH
 from shipmark.accounts.model import EMAIL_MAX, User
 from shipmark.ground.clock import now
-from shipmark.ground.errors import BadRequest
 from shipmark.ground.ids import secret_hex
 from shipmark.organizations import store as organizations
-from shipmark.serving import bodies
 from shipmark.web import addresses
+from shipmark.web.forms import form_of
 from shipmark.web.given import COOKIE, GivenVisitor, Visitor
 from shipmark.web.rendering import Answer, leading_to, page
 
-_FORM = "application/x-www-form-urlencoded"
 _WRONG = "This e-mail address and password do not belong together."
 
 
@@ -42,7 +40,7 @@ def show_form(visitor: GivenVisitor) -> Answer:
 @post(addresses.SIGN_IN, scopes=None, sync_to_thread=True)
 def sign_in(visitor: GivenVisitor, body: RawBody) -> Answer:
     """Begin a session and lead on to where the visitor wanted to go."""
-    sent = _form(body)
+    sent = form_of(body)
     email = sent.get("email", "").strip()[:EMAIL_MAX]
     after = _after(sent.get("next", ""))
     # The check takes long on purpose, so it must not hold up those who write.
@@ -76,13 +74,6 @@ def _home_of(connection: Connection, user: User) -> str | None:
 
 def _after(wanted: str) -> str:
     return wanted if addresses.is_local(wanted) else addresses.HOME
-
-
-def _form(body: RawBody) -> dict[str, str]:
-    sent = bodies.read(body, _FORM)
-    if not isinstance(sent, dict):
-        raise BadRequest("A form is expected.")
-    return {name: str(value).replace("\x00", "") for name, value in sent.items()}
 
 
 def _cookie(visitor: Visitor, secret: str, seconds: int) -> Cookie:

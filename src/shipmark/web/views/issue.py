@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
 from shipmark.ground.errors import NotFound
+from shipmark.issues import short_ids
 from shipmark.issues.model import (
     HistoryEntry,
     HistoryStatus,
@@ -23,7 +24,7 @@ from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
-from shipmark.repositories.model import Commit
+from shipmark.repositories.model import Author, Commit
 from shipmark.web.given import Place
 from shipmark.web.views.issue_lines import issue_line
 from shipmark.web.views.stack import ShownEvent, shown_event
@@ -37,11 +38,14 @@ _ID_DIGITS_MAX = 18
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Something that happened to an issue. ``version`` and ``earlier_version`` are texts: the releases may be gone."""
+    """Something that happened to an issue. ``version`` and ``earlier_version`` are texts: the releases may be gone.
+
+    ``by`` is the name of the user, or else of the commit's author, or empty.
+    """
 
     at: datetime
     type: IssueActivityType
-    user: User | None
+    by: str
     commit: Commit | None
     version: str
     earlier_version: str
@@ -53,13 +57,17 @@ class Became:
 
     at: datetime
     status: HistoryStatus
-    user: User | None
+    by: str
     release: Release | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueStory:
-    """An issue and what is known about it. ``fixed_in`` and ``fixed_by`` are of its resolution."""
+    """An issue and what is known about it.
+
+    ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the release that comes next) are of its resolution.
+    ``deleted_fix`` is the version of a deleted release that it was resolved in.
+    """
 
     issue: Issue
     short_id: str
@@ -67,7 +75,10 @@ class IssueStory:
     first_release: Release | None
     last_release: Release | None
     fixed_in: Release | None
-    fixed_by: User | None
+    fixed_by: str
+    is_fixed_next: bool
+    deleted_fix: str
+    has_releases: bool
     event: ShownEvent | None
     activity: tuple[Told, ...]
     history: tuple[Became, ...]
@@ -82,6 +93,15 @@ class _Around:
     releases: Mapping[int, Release]
     users: Mapping[int, User]
     commits: Mapping[int, Commit]
+    authors: Mapping[int, Author]
+
+    def by(self, user_id: int | None, commit_id: int | None = None) -> str:
+        """Return the name of the user, or else of the commit's author, or an empty text."""
+        if (user := self.users.get(user_id or 0)) is not None:
+            return user.display_name
+        commit = self.commits.get(commit_id or 0)
+        author = self.authors.get(commit.author_id or 0) if commit else None
+        return (author.name or author.email) if author else ""
 
 
 def issue_story(
@@ -96,6 +116,7 @@ def issue_story(
     history = activity.history_of(connection, issue.id, limit=HISTORY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
     around = _around(connection, release_ids, resolution, log, history)
+    told = tuple(_told(it, around) for it in log)
     return IssueStory(
         issue=issue,
         short_id=issue_line(issue, place).short_id,
@@ -103,20 +124,27 @@ def issue_story(
         first_release=around.releases.get(issue.first_release_id or 0),
         last_release=around.releases.get(last_release_id or 0),
         fixed_in=around.releases.get(resolution.release_id) if resolution else None,
-        fixed_by=around.users.get(resolution.user_id or 0) if resolution else None,
+        fixed_by=_fixed_by(resolution, told, around),
+        is_fixed_next=resolution is not None and resolution.is_pending,
+        deleted_fix=issue.deleted_fix.version if issue.deleted_fix else "",
+        has_releases=project.has_releases,
         event=shown,
-        activity=tuple(_told(it, around) for it in log),
-        history=tuple(_became(it, around) for it in history),
+        activity=told,
+        history=tuple(_became(it, told, around) for it in history),
         suspect=suspect_commit(connection, place, issue, event.payload) if event else None,
         remedies=commands(shown, server, place.organization.slug, project.slug) if shown else (),
     )
 
 
 def found_issue(connection: Connection, place: Place, text: str) -> Issue:
-    """The issue of that id; raises `NotFound` for one that the visitor may not see."""
-    if not (text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX):
-        raise NotFound
-    issue = issues.by_id(connection, place.organization.id, int(text))
+    """The issue of that id or short id; raises `NotFound` for one that the visitor may not see."""
+    issue_id: int | None = None
+    if text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX:
+        issue_id = int(text)
+    elif short_id := short_ids.parse(text):
+        known = issues.ids_of_short_ids(connection, place.organization.id, [short_id])
+        issue_id = known.get(short_id)
+    issue = issues.by_id(connection, place.organization.id, issue_id) if issue_id else None
     if issue is None or issue.project_id not in place.projects_by_id:
         raise NotFound
     return issue
@@ -135,10 +163,13 @@ def _around(
         named_releases.add(resolution.release_id)
         named_users.add(resolution.user_id)
     commit_ids = {commit_id for it in log if (commit_id := _commit_id(it)) is not None}
+    commits = repositories.commits_by_ids(connection, commit_ids)
+    author_ids = {it.author_id for it in commits.values() if it.author_id is not None}
     return _Around(
         releases=releases.by_ids(connection, {it for it in named_releases if it is not None}),
         users=accounts.by_ids(connection, {it for it in named_users if it is not None}),
-        commits=repositories.commits_by_ids(connection, commit_ids),
+        commits=commits,
+        authors=repositories.authors_by_ids(connection, author_ids),
     )
 
 
@@ -151,17 +182,26 @@ def _told(it: IssueActivity, around: _Around) -> Told:
     return Told(
         at=it.at,
         type=it.type,
-        user=around.users.get(it.user_id or 0),
+        by=around.by(it.user_id, _commit_id(it)),
         commit=around.commits.get(_commit_id(it) or 0),
         version=str(it.details.get("version") or ""),
         earlier_version=str(it.details.get("resolved_in_version") or ""),
     )
 
 
-def _became(it: HistoryEntry, around: _Around) -> Became:
+def _fixed_by(resolution: Resolution | None, told: Sequence[Told], around: _Around) -> str:
+    """Return the name of the user of the resolution, or else of the author of the commit that it came with."""
+    if resolution is None:
+        return ""
+    of_commits = (it.by for it in told if it.at == resolution.at)
+    return around.by(resolution.user_id) or next(of_commits, "")
+
+
+def _became(it: HistoryEntry, told: Sequence[Told], around: _Around) -> Became:
+    of_commits = (each.by for each in told if each.at == it.at)
     return Became(
         at=it.at,
         status=it.status,
-        user=around.users.get(it.user_id or 0),
+        by=around.by(it.user_id) or next(of_commits, ""),
         release=around.releases.get(it.release_id or 0),
     )

@@ -9,7 +9,7 @@ from shipmark.artifacts.store import of_version
 from shipmark.artifacts.store.of_version import Count
 from shipmark.deploys import store as deploys
 from shipmark.deploys.model import Deploy
-from shipmark.issues.store import issues, resolutions
+from shipmark.issues.store import issues, of_release, resolutions
 from shipmark.projects.model import Project
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Fetch, Release
@@ -70,10 +70,13 @@ class ReleaseStory:
     release: Release
     projects: tuple[Project, ...]
     new_issue_count: int
+    regressed_issue_count: int
     deploys: tuple[Deploy, ...]
     commits: CommitPage
     resolved: tuple[IssueLine, ...]
     new: tuple[IssueLine, ...]
+    regressed: tuple[IssueLine, ...]
+    seen: tuple[IssueLine, ...]
     activity: tuple[Happening, ...]
     previous: Release | None
     fetches: tuple[FetchLine, ...]
@@ -87,18 +90,23 @@ def release_story(
     ids = place.project_ids
     release = releases.find(connection, place.organization.id, version, ids)
     attached = release_projects.of_releases(connection, [release.id])[release.id]
-    shown, new_issue_count = visible(attached, place)
+    shown = visible(attached, place)
     resolved = resolutions.resolved_by(connection, release.id, ids, limit=ISSUES_MAX)
     new = issues.first_seen_among(connection, release.id, ids, limit=ISSUES_MAX)
+    regressed = of_release.regressed_in(connection, release.id, ids, limit=ISSUES_MAX).issues
+    seen = of_release.seen_in(connection, release.id, ids, limit=ISSUES_MAX)
     resolved_lines = issue_lines(resolved, place)
     return ReleaseStory(
         release=release,
-        projects=shown,
-        new_issue_count=new_issue_count,
+        projects=shown.projects,
+        new_issue_count=shown.new_issue_count,
+        regressed_issue_count=shown.regressed_issue_count,
         deploys=tuple(deploys.page_of(connection, release.id, limit=DEPLOYS_MAX, offset=0)),
         commits=_commit_page(connection, release, commits_page),
         resolved=resolved_lines,
         new=issue_lines(new, place),
+        regressed=issue_lines(regressed, place),
+        seen=issue_lines(seen, place),
         activity=what_happened(connection, place, release, resolved_lines),
         previous=previous_release(connection, place, release),
         fetches=_fetch_lines(connection, release),

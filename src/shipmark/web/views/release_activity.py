@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
 from shipmark.issues.model import Resolution
-from shipmark.issues.store import resolutions
+from shipmark.issues.store import links, resolutions
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release, ReleaseActivity, ReleaseActivityType
 from shipmark.releases.store import activity
@@ -38,7 +38,7 @@ class Happening:
 
     at: datetime
     type: HappeningType
-    user: User | None = None
+    by: str = ""
     project: Project | None = None
     environment: str = ""
     repository: str = ""
@@ -59,9 +59,14 @@ def what_happened(
     here = {it.issue_id: it for it in found.values() if it.release_id == release.id}
     user_ids = {it.user_id for it in seen} | {it.user_id for it in here.values()}
     users = accounts.by_ids(connection, {it for it in user_ids if it is not None})
+    names = links.author_names(connection, release.id, here)
     told = [
         *(_of_activity(it, place, users) for it in seen),
-        *(_of_resolution(here[it.issue.id], it, users) for it in resolved if it.issue.id in here),
+        *(
+            _of_resolution(here[it.issue.id], it, users, names)
+            for it in resolved
+            if it.issue.id in here
+        ),
         Happening(at=release.created_at, type=HappeningType.CREATED),
     ]
     return tuple(sorted(told, key=lambda it: it.at, reverse=True))
@@ -84,7 +89,7 @@ def _of_activity(it: ReleaseActivity, place: Place, users: dict[int, User]) -> H
     return Happening(
         at=it.at,
         type=kind,
-        user=users.get(it.user_id or 0),
+        by=_name(it.user_id, users),
         project=place.projects_by_id[it.project_id],
         environment=str(it.details.get("environment", "")),
         repository=str(it.details.get("repository", "")),
@@ -93,6 +98,13 @@ def _of_activity(it: ReleaseActivity, place: Place, users: dict[int, User]) -> H
     )
 
 
-def _of_resolution(it: Resolution, line: IssueLine, users: dict[int, User]) -> Happening:
-    user = users.get(it.user_id or 0)
-    return Happening(at=it.at, type=HappeningType.RESOLVED, user=user, line=line)
+def _of_resolution(
+    it: Resolution, line: IssueLine, users: dict[int, User], names: dict[int, str]
+) -> Happening:
+    by = _name(it.user_id, users) or names.get(it.issue_id, "")
+    return Happening(at=it.at, type=HappeningType.RESOLVED, by=by, line=line)
+
+
+def _name(user_id: int | None, users: dict[int, User]) -> str:
+    user = users.get(user_id or 0)
+    return user.display_name if user else ""

@@ -11,6 +11,7 @@ from shipmark.deploys.model import Deploy
 from shipmark.ground.errors import BadRequest
 from shipmark.projects.model import Project
 from shipmark.releases.model import (
+    Position,
     Release,
     ReleasedProject,
     ReleaseFilter,
@@ -20,13 +21,15 @@ from shipmark.releases.model import (
 from shipmark.releases.search import parse
 from shipmark.releases.store import listing
 from shipmark.releases.store import projects as release_projects
+from shipmark.serving import pages, positions
 from shipmark.web import addresses
 from shipmark.web.given import Place, Visitor
 from shipmark.web.views.people import Person, people
 from shipmark.web.words import package
 
 RELEASES_PER_PAGE = 25
-PAGES_MAX = 1000
+#: The date that the page shows: when a release was finalized, or else created.
+SORT = ReleaseSort.SHIPPED
 
 #: What the filter offers; the first is what a visitor sees who chooses nothing.
 STATUSES: dict[str, ReleaseStatus | None] = {
@@ -39,24 +42,26 @@ _DEFAULT_STATUS = "open"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Which releases a visitor asks for. A project or status that does not exist counts as none."""
+    """Which releases a visitor asks for. A project or status that does not exist counts as none.
+
+    ``cursor`` is the place in the list where the page begins, as the API writes it; empty for the first page.
+    """
 
     query: str
     status: str
     project: str
-    page: int
+    cursor: str
 
     @property
     def is_filtered(self) -> bool:
         """Does it leave releases out, other than by archiving?"""
         return bool(self.query or self.project or self.status != _DEFAULT_STATUS)
 
-    def address(self, organization: str, page: int) -> str:
+    def address(self, organization: str, cursor: str) -> str:
         """The address of another page of the same list."""
         status = "" if self.status == _DEFAULT_STATUS else self.status
-        number = page if page > 1 else 0
         return addresses.releases(
-            organization, query=self.query, project=self.project, status=status, page=number
+            organization, query=self.query, project=self.project, status=status, cursor=cursor
         )
 
 
@@ -67,6 +72,7 @@ class Row:
     release: Release
     projects: tuple[Project, ...]
     new_issue_count: int
+    regressed_issue_count: int
     authors: tuple[Person, ...]
     deploy: Deploy | None
 
@@ -79,11 +85,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseList:
-    """A page of the list."""
+    """A page of the list; ``newer`` and ``older`` are the addresses of the pages around it, or empty."""
 
     search: Search
     rows: tuple[Row, ...]
-    has_older: bool
+    newer: str = ""
+    older: str = ""
     problem: str = ""
 
 
@@ -95,12 +102,12 @@ def search_of(visitor: Visitor, place: Place) -> Search:
         query=visitor.parameter("query")[:200],
         status=status if status in STATUSES else _DEFAULT_STATUS,
         project=project if any(it.slug == project for it in place.projects) else "",
-        page=visitor.page_number("page", most=PAGES_MAX),
+        cursor=visitor.parameter("cursor"),
     )
 
 
 def release_list(connection: Connection, place: Place, search: Search, at: datetime) -> ReleaseList:
-    """A page of the releases that the visitor may see and asks for, the newest first.
+    """A page of the releases that the visitor may see and asks for, those that shipped last first.
 
     ``problem`` says what can't be read of the search, in which case nothing is found.
     """
@@ -108,30 +115,56 @@ def release_list(connection: Connection, place: Place, search: Search, at: datet
     try:
         terms = parse(search.query, at)
     except BadRequest as refusal:
-        return ReleaseList(search=search, rows=(), has_older=False, problem=refusal.detail)
+        return ReleaseList(search=search, rows=(), problem=refusal.detail)
     wanted = ReleaseFilter(
         organization_id=place.organization.id,
         project_ids=tuple(chosen),
         status=STATUSES[search.status],
         search=terms,
     )
-    skipped = (search.page - 1) * RELEASES_PER_PAGE
-    rows = listing.page(
-        connection, wanted, ReleaseSort.DATE, limit=RELEASES_PER_PAGE + 1, offset=skipped
+    page, beyond = _page(search.cursor)
+    is_back = page.cursor is not None and page.cursor.is_previous
+    listed = listing.page(
+        connection, wanted, SORT, limit=page.limit, beyond=beyond, is_backwards=is_back
     )
-    found = [row.release for row in rows]
+    shown, links = positions.links(listed, page, SORT)
+    slug = place.organization.slug
     return ReleaseList(
         search=search,
-        rows=_rows(connection, place, found[:RELEASES_PER_PAGE]),
-        has_older=len(found) > RELEASES_PER_PAGE and search.page < PAGES_MAX,
+        rows=_rows(connection, place, [row.release for row in shown]),
+        newer=search.address(slug, str(links.previous)) if links.has_previous else "",
+        older=search.address(slug, str(links.next)) if links.has_next else "",
     )
 
 
-def visible(released: Collection[ReleasedProject], place: Place) -> tuple[tuple[Project, ...], int]:
-    """Those of a release's projects that the visitor may see, and how many new issues it brought there."""
+def _page(cursor: str) -> tuple[pages.Wanted, Position | None]:
+    """Return the page that a cursor names, and the place that it begins behind: the first one if it names none."""
+    size = str(RELEASES_PER_PAGE)
+    try:
+        page = pages.wanted(size, cursor, is_counted=False)
+        return page, positions.beyond(page, SORT, is_flat=False)
+    except BadRequest:
+        return pages.wanted(size, None), None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visible:
+    """Those of a release's projects that the visitor may see, and how many issues it brought there, or brought back."""
+
+    projects: tuple[Project, ...]
+    new_issue_count: int
+    regressed_issue_count: int
+
+
+def visible(released: Collection[ReleasedProject], place: Place) -> Visible:
+    """Return what the visitor may see of a release's projects."""
     known = place.projects_by_id
     seen = [it for it in released if it.project_id in known]
-    return tuple(known[it.project_id] for it in seen), sum(it.new_issue_count for it in seen)
+    return Visible(
+        projects=tuple(known[it.project_id] for it in seen),
+        new_issue_count=sum(it.new_issue_count for it in seen),
+        regressed_issue_count=sum(it.regressed_issue_count for it in seen),
+    )
 
 
 def _rows(connection: Connection, place: Place, found: Sequence[Release]) -> tuple[Row, ...]:
@@ -141,12 +174,13 @@ def _rows(connection: Connection, place: Place, found: Sequence[Release]) -> tup
     authors = people(connection, place.organization.id, author_ids)
     rows = []
     for release in found:
-        shown, new_issue_count = visible(attached.get(release.id, ()), place)
+        shown = visible(attached.get(release.id, ()), place)
         rows.append(
             Row(
                 release=release,
-                projects=shown,
-                new_issue_count=new_issue_count,
+                projects=shown.projects,
+                new_issue_count=shown.new_issue_count,
+                regressed_issue_count=shown.regressed_issue_count,
                 authors=tuple(authors[it] for it in release.author_ids if it in authors),
                 deploy=last.get(release.last_deploy_id or 0),
             )
