@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -111,6 +111,7 @@ def test_a_person_signs_in_and_follows_a_release_to_the_issue_that_it_fixed(
     row = page.get_by_role("row").filter(has_text=VERSION)
     expect(row).to_contain_text("1 commit")
     expect(row).to_contain_text("production")
+    assert _lines_of(row.get_by_text("production", exact=True)) == 1
     row.get_by_role("link", name=VERSION).click()
 
     expect(page.get_by_text(MESSAGE, exact=True)).to_be_visible()
@@ -124,9 +125,24 @@ def test_a_person_signs_in_and_follows_a_release_to_the_issue_that_it_fixed(
     expect(page.get_by_role("region", name="Newest event")).to_contain_text("shop/cart.py:41")
     expect(page.get_by_role("region", name="Activity")).to_contain_text("resolved it in")
 
+    page.get_by_role("button", name="Reopen").click()
+    expect(page.get_by_role("region", name="Activity")).to_contain_text("reopened it")
+    page.get_by_role("button", name="Resolve", exact=True).click()
+    expect(page.locator(".state")).to_contain_text("Resolved")
+    page.goto("/nothing/")
+    page.get_by_role("link", name="Releases", exact=True).click()
+    expect(page.get_by_role("heading", name="Releases")).to_be_visible()
+
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in to Shipmark")).to_be_visible()
-    assert complaints == []
+    # The page that is not there is told by the browser too.
+    assert [it for it in complaints if "404" not in it] == []
+
+
+def _lines_of(element: Locator) -> int:
+    """Return how many lines of text an element has."""
+    height = "it => it.getBoundingClientRect().height / parseFloat(getComputedStyle(it).lineHeight)"
+    return int(element.evaluate(height))
 
 
 def _fail_and_mend(server: Server) -> None:

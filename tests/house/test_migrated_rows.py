@@ -1,7 +1,8 @@
 """Rows from before a step are filled as if the code of today had written them."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from alembic import command
@@ -11,11 +12,20 @@ from sqlalchemy import Connection, text
 
 from shipmark.ground import migrations
 from shipmark.ground.database import Database
+from shipmark.issues import events
+from shipmark.issues.actions.take_in import take_in
+from shipmark.issues.events import Event
+from shipmark.issues.model import HistoryStatus
+from shipmark.issues.store import activity
 from shipmark.organizations import store as organizations
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project
 from shipmark.projects.store import keys_of
+from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store.releases import releases
 from shipmark.releases.versions import semver_columns
 
+AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 VERSIONS = (
     "web@1.2.3",
     "web@1.10.0-alpha.10+5",
@@ -110,3 +120,37 @@ def test_organizations_from_before_have_the_settings_of_new_ones(copies: Copies,
             assert (key.rate_limit, key.details, key.is_active) == (None, {}, True)
             (token,) = organizations.tokens_of(connection, known.id)
             assert (token.last_used_at, token.last_project_id) == (None, None)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_issues_that_came_back_before_are_counted(copies: Copies, kind: str) -> None:
+    """Once for each issue, in the project that it is of."""
+    with copies(kind, is_settled=True) as database:
+        with database.transaction() as connection:
+            for number in (1, 2):
+                event = read_event({"message": str(number), "release": "web@1.0.0"})
+                take_in(connection, project_of(connection, "web"), event)
+            release_id = connection.execute(releases.select()).scalars().one()
+            for issue_id in (1, 1, 2):
+                activity.add_history(
+                    connection, HistoryStatus.REGRESSED, {issue_id: None}, release_id, AT
+                )
+        taken(database, "0011", back=True)
+        taken(database, "head")
+        with database.snapshot() as connection:
+            [attached] = release_projects.of_releases(connection, [release_id])[release_id]
+            assert (attached.new_issue_count, attached.regressed_issue_count) == (2, 2)
+
+
+def read_event(payload: dict[str, object]) -> Event:
+    return events.read(
+        payload | {"fingerprint": [payload["message"]]},
+        event_id=uuid4().hex,
+        received_at=AT,
+        drift=timedelta(),
+    )
+
+
+def project_of(connection: Connection, slug: str) -> Project:
+    found = projects.by_ids(connection, [1, 2, 3, 4])
+    return next(it for it in found.values() if it.slug == slug)
