@@ -121,6 +121,7 @@ def test_the_whole_release_is_answered(bob: Caller, world: World) -> None:
         "dateCreated": MASK,
         "data": {},
         "newGroups": 0,
+        "regressedGroups": 0,
         "owner": None,
         "commitCount": 0,
         "commitsLeftOut": 0,
