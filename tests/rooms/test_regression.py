@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from shipmark.issues.regression import covers, successor
+from shipmark.issues.regression import covers
 from shipmark.releases.model import Release, ReleaseStatus
 
 _ids = count(1)
@@ -84,22 +84,3 @@ def test_the_date_of_release_counts_before_that_of_creation() -> None:
     fixed = a_release("one", day=5, released=1)
     assert not covers(fixed, a_release("two", day=2), HASHES)
     assert covers(a_release("one", day=1, released=5), a_release("two", day=2), HASHES)
-
-
-def test_the_next_release_stands_in_for_one_that_is_deleted() -> None:
-    gone, *later = [a_release(version, day) for day, version in enumerate(("abc", "def", "012"))]
-    assert successor(gone, later, HASHES) is later[0]
-
-
-def test_a_backport_that_shipped_later_does_not_stand_in() -> None:
-    gone, backport, heir = (
-        a_release(version, day)
-        for day, version in enumerate(("web@2.0.0", "web@1.9.1", "web@2.0.1"))
-    )
-    assert successor(gone, [backport, heir], SEMVER) is heir
-    assert successor(gone, [backport], SEMVER) is None
-    assert successor(gone, [backport, heir], HASHES) is backport
-
-
-def test_nothing_stands_in_for_the_newest_release() -> None:
-    assert successor(a_release("web@2.0.0"), [], SEMVER) is None

@@ -44,17 +44,6 @@ class Fix:
     current: Release | None = None
 
 
-def successor(
-    gone: Release, later: Sequence[Release], newest_versions: Sequence[str]
-) -> Release | None:
-    """The release that stands in for one that is deleted and resolved an issue; null if there is none.
-
-    ``later`` are releases that shipped after it, the oldest first. It is the first that an event would be a
-    regression in: a backport of an older version may ship later, but does not hold the fix.
-    """
-    return next((it for it in later if not covers(gone, it, newest_versions)), None)
-
-
 def completes(new: Release, waiting_since: Release, current_version: str | None) -> bool:
     """Return whether a new release is the one that a pending resolution waits for (ingest.md 10.3).
 

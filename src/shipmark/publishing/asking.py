@@ -10,7 +10,7 @@ from shipmark.ground import jobs
 from shipmark.ground.errors import Conflict
 from shipmark.publishing.model import Circumstances, GivenRef
 from shipmark.releases.model import Fetch, FetchMode, FetchState, NewFetch, Release
-from shipmark.releases.store import fetches
+from shipmark.releases.store import earlier_heads, fetches
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import GivenCommit
 
@@ -116,7 +116,7 @@ def _after_previous(
     open_ended = {
         it.repository_id for it in wanted if it.mode is FetchMode.RANGE and not it.previous
     }
-    heads = fetches.previous_heads(connection, release, open_ended)
+    heads = earlier_heads.previous_heads(connection, release, open_ended)
     return [
         replace(it, previous=it.previous or heads.get(it.repository_id))
         if it.mode is FetchMode.RANGE

@@ -25,7 +25,7 @@ from shipmark.releases.model import (
     ReleaseActivity,
     ReleaseActivityType,
 )
-from shipmark.releases.store import activity, fetches
+from shipmark.releases.store import activity, earlier_heads, fetches
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
 from shipmark.releases.store.fetches import Result
@@ -77,7 +77,7 @@ def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> 
     ranges = {it.repository_id for it in found if it.mode is FetchMode.RANGE and it.previous}
     return Errand(
         release=release,
-        earlier_heads=fetches.fetched_heads(connection, release, ranges),
+        earlier_heads=earlier_heads.fetched_heads(connection, release, ranges),
         fetches=tuple(found),
         repositories=repository_store.by_ids(connection, repository_ids),
         remotes=repository_store.remotes_of(connection, repository_ids),

@@ -6,22 +6,19 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection
 
 from shipmark.issues.model import DeletedFix
-from shipmark.issues.regression import successor
 from shipmark.issues.store import issues, outliving, states
 from shipmark.issues.store.outliving import Move, Tied
 from shipmark.releases.model import Release
 from shipmark.releases.store import environments as release_environments
-from shipmark.releases.store import order
+from shipmark.releases.store import lineage
 from shipmark.releases.store import projects as release_projects
-
-_SEMVER_SAMPLE = 10
 
 
 def outlive(connection: Connection, gone: Collection[Release]) -> int:
     """Let nothing of the issues depend on releases that are about to be deleted; says how many it touched.
 
     An issue that was first seen in one counts as first seen in the release that it was seen in next, or in none. One
-    that was resolved in one counts as resolved in the next release of its project that holds the fix. Where there is
+    that was resolved in one counts as resolved in the next release of its lineage that holds the fix. Where there is
     none its resolution goes with the release, and it stays resolved: the release's version and date are kept with it,
     so that events of older releases don't reopen it and those of newer ones do.
 
@@ -71,22 +68,19 @@ def _move_resolutions(
     """
     by_id = {release.id: release for release in gone}
     places = {(it.project_id, it.release_id) for it in tied}
-    later = order.shipped_after(connection, places, without=by_id)
-    newest = order.newest_versions(
-        connection, {project_id for project_id, _ in places}, without=by_id, limit=_SEMVER_SAMPLE
+    heirs = lineage.next_after(
+        connection,
+        [(project_id, by_id[release_id]) for project_id, release_id in places],
+        without=by_id,
     )
-    heirs = {
-        (project_id, gone_id): successor(
-            by_id[gone_id], later.get((project_id, gone_id), []), newest.get(project_id, [])
-        )
-        for project_id, gone_id in places
-    }
     moved = [
-        (it, heir.id) for it in tied if (heir := heirs[it.project_id, it.release_id]) is not None
+        (it, heir.id)
+        for it in tied
+        if (heir := heirs.get((it.project_id, it.release_id))) is not None
     ]
     if moved:
         outliving.move_resolutions(connection, moved)
-    left = [it for it in tied if heirs[it.project_id, it.release_id] is None]
+    left = [it for it in tied if (it.project_id, it.release_id) not in heirs]
     if left:
         states.keep_fixes(connection, {it.issue_id: _fix(it, by_id) for it in left})
     outliving.drop_links(connection, {it.issue_id for it in tied}, by_id)

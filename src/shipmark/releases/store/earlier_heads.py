@@ -1,0 +1,117 @@
+"""The heads of repositories in earlier releases: what a range of commits begins after."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, Select, literal, select, tuple_, union_all
+
+from shipmark.ground.database import Id, Moment
+from shipmark.releases.model import Release, ReleaseStatus
+from shipmark.releases.store.commits import release_heads
+from shipmark.releases.store.projects import release_projects
+from shipmark.repositories.store import commits
+
+#: Pairs of repository and project whose last heads are looked up at the most, for either status.
+_PLACES_MAX = 100
+#: Fetched heads of a project that are tried at the most.
+_FETCHED_MAX = 5
+
+
+def previous_heads(
+    connection: Connection, release: Release, repository_ids: Collection[int]
+) -> dict[int, str]:
+    """The key of each repository's head in the newest older release that shares a project and has one.
+
+    Read from the end of what each project shipped, so that it takes as long whatever came before; of a release of very
+    many projects only the first ones are asked.
+    """
+    found = _earlier_heads(connection, release, repository_ids, limit=1, is_fetched=False)
+    return {repository_id: keys[0] for repository_id, keys in found.items()}
+
+
+def fetched_heads(
+    connection: Connection, release: Release, repository_ids: Collection[int]
+) -> dict[int, list[str]]:
+    """Return the keys of each repository's heads in older releases that were fetched, those of the newest first.
+
+    A head that was only named may never have been pushed; one that was fetched was there once. A few of each project.
+    """
+    return _earlier_heads(connection, release, repository_ids, limit=_FETCHED_MAX, is_fetched=True)
+
+
+def _earlier_heads(
+    connection: Connection,
+    release: Release,
+    repository_ids: Collection[int],
+    *,
+    limit: int,
+    is_fetched: bool,
+) -> dict[int, list[str]]:
+    if not repository_ids:
+        return {}
+    mine = release_projects.c.release_id == release.id
+    projects = connection.execute(
+        select(release_projects.c.project_id).where(mine).order_by(release_projects.c.project_id)
+    ).scalars()
+    places = [
+        (repository_id, project_id, status)
+        for project_id in projects
+        for repository_id in sorted(repository_ids)
+        for status in ReleaseStatus
+    ][:_PLACES_MAX]
+    if not places:
+        return {}
+    branches = [_last_heads(release, *place, limit, is_fetched=is_fetched) for place in places]
+    found = union_all(*branches).subquery("found")
+    query = (
+        select(found.c.repository_id, commits.c.key)
+        .join(commits, commits.c.id == found.c.commit_id)
+        .order_by(found.c.shipped_at.desc(), found.c.release_id.desc())
+    )
+    heads: dict[int, list[str]] = {}
+    for repository_id, key in connection.execute(query):
+        keys = heads.setdefault(repository_id, [])
+        if key not in keys:
+            keys.append(key)
+    return heads
+
+
+def _last_heads(
+    release: Release,
+    repository_id: int,
+    project_id: int,
+    status: ReleaseStatus,
+    limit: int,
+    *,
+    is_fetched: bool,
+) -> Select[Any]:
+    """Select the heads of the repository in the last releases of the project, in that status, that are older."""
+    table = release_projects.c
+    older = tuple_(table.shipped_at, table.release_id) < tuple_(
+        literal(release.shipped_at, Moment()), literal(release.id, Id)
+    )
+    query = (
+        select(
+            release_heads.c.repository_id,
+            release_heads.c.commit_id,
+            table.shipped_at,
+            table.release_id,
+        )
+        .join(release_heads, release_heads.c.release_id == table.release_id)
+        .where(
+            table.project_id == project_id,
+            table.status == status,
+            table.shipped_at <= release.shipped_at,
+            older,
+            release_heads.c.repository_id == repository_id,
+        )
+        .order_by(table.shipped_at.desc(), table.created_at.desc(), table.release_id.desc())
+        .limit(limit)
+    )
+    if is_fetched:
+        known = commits.alias("known")
+        # Only what is known by its key alone has no message.
+        query = query.join(known, known.c.id == release_heads.c.commit_id).where(
+            known.c.message.is_not(None)
+        )
+    return select(query.subquery())
