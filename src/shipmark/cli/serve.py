@@ -2,11 +2,11 @@
 
 import gc
 import os
-import shlex
 import shutil
 import socket
 import tempfile
 from pathlib import Path
+from textwrap import indent
 
 import click
 from granian.constants import Interfaces, Loops
@@ -18,6 +18,7 @@ from shipmark import app
 from shipmark.accounts import store as accounts
 from shipmark.cli.create import make_all
 from shipmark.cli.opening import opened, settings_of, with_data
+from shipmark.cli.tour import NEEDS, tour
 from shipmark.ground import ids, logs, telemetry
 from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.settings import Settings, SettingsError, from_environment, to_environment
@@ -111,6 +112,13 @@ def _first(connection: Connection, settings: Settings) -> str:
         connection, FIRST_ORGANIZATION, (FIRST_PROJECT,), FIRST_USER, password, settings.address
     )
     dsn = made["projects"][0]["dsn"]
+    steps = tour(
+        address=settings.address,
+        organization=FIRST_ORGANIZATION,
+        project=FIRST_PROJECT,
+        dsn=dsn,
+        token=made["token"],
+    )
     return f"""
 Shipmark serves at {settings.address}
 
@@ -119,12 +127,9 @@ Shipmark serves at {settings.address}
   Token       {made["token"]}
   CI token    {made["org_token"]}
 
-These are shown only now. Try it, in a git repository:
+These are shown only now. Try it; you need {NEEDS}
 
-  export SENTRY_URL={shlex.quote(settings.address)} SENTRY_ORG={FIRST_ORGANIZATION} SENTRY_PROJECT={FIRST_PROJECT}
-  export SENTRY_AUTH_TOKEN={made["token"]}
-  sentry-cli releases new web@1.0.0
-  sentry-cli releases set-commits web@1.0.0 --auto
-  sentry-cli releases finalize web@1.0.0
-  sentry-cli deploys new --release web@1.0.0 -e production
+{indent(steps, "  ")}
+
+Then sign in: the error is an issue, resolved in the release that went to production.
 """
