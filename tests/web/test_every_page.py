@@ -104,3 +104,11 @@ def test_a_file_is_checked_each_time_under_another_address(browser):
 @pytest.mark.parametrize("name", ["unknown.css", "..%2Ffiles.py", "shipmark.py"])
 def test_nothing_else_is_served_as_a_file(browser, name):
     assert browser.get(f"/static/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("number", ["9" * 18, str(2**63), "9" * 5000])
+def test_no_number_in_an_address_fails(house, browser, number):
+    house.sign_in(browser, house.owner)
+    for path in ("issues/{}/", "releases/{}/", "releases/?project={}", "releases/?page={}"):
+        answer = browser.get(f"/organizations/acme/{path.format(number)}")
+        assert answer.status_code in {200, 303, 404}, path

@@ -1,8 +1,17 @@
-"""Random names and secrets. Doors and the command line draw them and pass them on."""
+"""Ids as text; random names and secrets, which interfaces and the command line draw and pass on."""
 
 import hashlib
 import secrets
 from uuid import uuid4
+
+#: The most digits of an id that is sent as text: they always fit into the 64 bits of the databases.
+ID_DIGITS_MAX = 18
+
+
+def id_of(text: str) -> int | None:
+    """Return the id that a text of ASCII digits names, or None for what can't be one: other text, too many digits."""
+    is_id = text.isascii() and text.isdigit() and len(text) <= ID_DIGITS_MAX
+    return int(text) if is_id else None
 
 
 def hex32() -> str:

@@ -24,7 +24,7 @@ from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound
-from shipmark.organizations.store import ID_DIGITS_MAX
+from shipmark.ground.ids import id_of
 from shipmark.projects.model import Project
 from shipmark.releases import actions as releases
 from shipmark.serving.downloads import PARTLY, Content, download
@@ -135,9 +135,10 @@ def _download(
     visit: Visit, connection: Connection, project: Project, wanted: str
 ) -> Response[Any] | Stream:
     kind, _, number = wanted.partition("/")
-    if not (number.isascii() and number.isdigit() and len(number) < ID_DIGITS_MAX):
+    file_id = id_of(number)
+    if file_id is None:
         raise NotFound
-    file = _file_of(connection, project, kind, int(number))
+    file = _file_of(connection, project, kind, file_id)
     if file is None:
         raise NotFound
     pieces = file_store.pieces_of(connection, file.id)

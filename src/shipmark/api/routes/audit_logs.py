@@ -10,9 +10,10 @@ from shipmark.api.scopes import AUDIT_READ
 from shipmark.api.wire.audit import AuditLogJson, audit_entry_json
 from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest
+from shipmark.ground.ids import id_of
 from shipmark.organizations import store
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.store import ID_DIGITS_MAX, AuditFilter
+from shipmark.organizations.store import AuditFilter
 from shipmark.serving import ranges
 from shipmark.serving.dated_pages import dated
 
@@ -43,13 +44,13 @@ def _chosen(visit: Visit) -> AuditFilter:
     event = AuditEvent.named(name) if name else None
     if name and event is None:
         raise BadRequest(f'"{name}" is not a valid choice for event.')
-    is_id = actor and actor.isascii() and actor.isdigit() and len(actor) < ID_DIGITS_MAX
-    if actor and not is_id:
+    actor_id = id_of(actor) if actor else None
+    if actor and actor_id is None:
         raise BadRequest("Invalid actor parameter. Values must be numbers.")
     asked = ranges.asked(visit.request.query_params, now())
     return AuditFilter(
         event=event,
-        actor_id=int(actor) if actor else None,
+        actor_id=actor_id,
         since=asked[0] if asked else None,
         until=asked[1] if asked else None,
     )

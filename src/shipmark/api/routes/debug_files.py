@@ -35,8 +35,8 @@ from shipmark.files.model import FILE_MAX, MEBIBYTE
 from shipmark.files.store import files as file_store
 from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest, BadUpload, Conflict, NotFound
+from shipmark.ground.ids import id_of
 from shipmark.organizations.model import Access
-from shipmark.organizations.store import ID_DIGITS_MAX
 from shipmark.projects.model import Project
 from shipmark.serving import schemas, uploads
 from shipmark.serving.downloads import PARTLY, Content, download
@@ -233,8 +233,8 @@ def _download(
 
 
 def _found(connection: Connection, project: Project, text: str) -> DebugFile:
-    is_number = text.isascii() and text.isdigit() and len(text) < ID_DIGITS_MAX
-    found = debug_files.by_id(connection, project.id, int(text)) if is_number else None
+    file_id = id_of(text)
+    found = None if file_id is None else debug_files.by_id(connection, project.id, file_id)
     if found is None:
         raise NotFound
     return found

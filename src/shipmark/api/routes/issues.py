@@ -27,6 +27,7 @@ from shipmark.api.wire.issue import (
 )
 from shipmark.api.wire.release import ReleaseJson, release_json
 from shipmark.ground.errors import NotAllowed, NotFound
+from shipmark.ground.ids import id_of
 from shipmark.issues import short_ids
 from shipmark.issues.model import Issue, IssueActivity, IssueActivityType
 from shipmark.issues.search import parse
@@ -181,10 +182,8 @@ def _listed(
 
 def found_issue(connection: Connection, access: Access, name: str) -> Issue:
     """The organization's issue of that id or short id, if its project is the caller's."""
-    issue_id: int | None = None
-    if name.isascii() and name.isdigit() and len(name) < 19:
-        issue_id = int(name)
-    elif short_id := short_ids.parse(name):
+    issue_id = id_of(name)
+    if issue_id is None and (short_id := short_ids.parse(name)):
         known = issues.ids_of_short_ids(connection, access.organization.id, [short_id])
         issue_id = known.get(short_id)
     issue = issues.by_id(connection, access.organization.id, issue_id) if issue_id else None
@@ -197,9 +196,10 @@ def found_issue(connection: Connection, access: Access, name: str) -> Issue:
 def access_by_issue(visit: Visit, connection: Connection, name: str) -> Access:
     """What the caller may do in the organization of an issue; a stranger does not learn that it exists."""
     caller = visit.caller(connection)
-    if not (name.isascii() and name.isdigit() and len(name) < 19):
+    issue_id = id_of(name)
+    if issue_id is None:
         raise NotFound
-    issue = issues.by_id(connection, None, int(name))
+    issue = issues.by_id(connection, None, issue_id)
     if issue is None or not isinstance(caller, UserToken):
         raise NotFound
     try:

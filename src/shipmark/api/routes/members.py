@@ -13,10 +13,10 @@ from shipmark.api.wire.member import MemberJson, member_json
 from shipmark.api.wire.team import TeamDetailsJson
 from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound
+from shipmark.ground.ids import id_of
 from shipmark.organizations import membership, store
 from shipmark.organizations.membership import Done
 from shipmark.organizations.model import SLUG_MAX, Access, Member, Role, Team
-from shipmark.organizations.store import ID_DIGITS_MAX
 from shipmark.serving.fields import Choice, Field, Fields, ListOf, Record, Text
 from shipmark.serving.pages import counted
 
@@ -122,8 +122,8 @@ def _found(connection: Connection, access: Access, name: str) -> Member:
     known = None
     if name == "me" and access.user is not None:
         known = store.member_who_is(connection, access.organization.id, access.user.id)
-    elif name.isascii() and name.isdigit() and len(name) < ID_DIGITS_MAX:
-        known = store.member(connection, access.organization.id, int(name))
+    elif (member_id := id_of(name)) is not None:
+        known = store.member(connection, access.organization.id, member_id)
     if known is None:
         raise NotFound
     return known

@@ -9,11 +9,10 @@ from shipmark.api.scopes import ORGANIZATION_CHANGE, ORGANIZATION_READ
 from shipmark.api.wire.org_token import BadNameJson, OrgTokenJson, org_token_json
 from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound
-from shipmark.ground.ids import secret_bytes
+from shipmark.ground.ids import id_of, secret_bytes
 from shipmark.organizations import actions, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access, ListedToken
-from shipmark.organizations.store import ID_DIGITS_MAX
 from shipmark.serving.fields import Field, Record, Text
 
 _NAME_MAX = 255
@@ -114,9 +113,10 @@ def remove_token(
 
 def _found(connection: Connection, access: Access, text: str) -> ListedToken:
     """The token of an id in the address."""
-    if not (text.isascii() and text.isdigit() and len(text) < ID_DIGITS_MAX):
+    token_id = id_of(text)
+    if token_id is None:
         raise NotFound
-    known = store.token(connection, access.organization.id, int(text))
+    known = store.token(connection, access.organization.id, token_id)
     if known is None:
         raise NotFound
     return known

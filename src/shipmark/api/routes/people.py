@@ -15,6 +15,7 @@ from shipmark.api.wire import Wire
 from shipmark.api.wire.repository import RepositoryJson, repository_json
 from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound
+from shipmark.ground.ids import id_of
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
@@ -125,8 +126,8 @@ def _user_id(connection: Connection, access: Access, name: str) -> int:
     user_id = None
     if name == "me":
         user_id = access.user.id if access.user else None
-    elif name.isascii() and name.isdigit() and len(name) < organizations.ID_DIGITS_MAX:
-        user_id = organizations.user_of_member(connection, access.organization.id, int(name))
+    elif (member_id := id_of(name)) is not None:
+        user_id = organizations.user_of_member(connection, access.organization.id, member_id)
     if user_id is None:
         raise NotFound
     return user_id

@@ -21,6 +21,7 @@ from shipmark.api.wire.issue import IssueJson
 from shipmark.api.wire.release import ReleaseJson, ReleaseMetaJson, release_meta_json
 from shipmark.artifacts.store import archives, release_listing
 from shipmark.ground.errors import NotFound
+from shipmark.ground.ids import id_of
 from shipmark.issues.store import resolutions
 from shipmark.organizations.model import Access
 from shipmark.releases import actions as releases
@@ -169,10 +170,12 @@ def _repository(visit: Visit, connection: Connection, access: Access) -> int | N
     """The repository that ``repo_id`` or ``repo_name`` filters by; an unknown one is not found."""
     organization_id = access.organization.id
     if given := visit.parameter("repo_id"):
-        is_id = given.isascii() and given.isdigit() and len(given) < 19
-        if not is_id or not repositories.in_organization(connection, organization_id, int(given)):
+        repository_id = id_of(given)
+        if repository_id is None:
             raise NotFound
-        return int(given)
+        if not repositories.in_organization(connection, organization_id, repository_id):
+            raise NotFound
+        return repository_id
     name = visit.parameter("repo_name")
     if not name:
         return None

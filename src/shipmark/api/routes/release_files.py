@@ -30,10 +30,10 @@ from shipmark.files.model import FILE_MAX, MEBIBYTE, Piece
 from shipmark.files.store import files as file_store
 from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest, Conflict, NotFound
+from shipmark.ground.ids import id_of
 from shipmark.organizations import options
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
-from shipmark.organizations.store import ID_DIGITS_MAX
 from shipmark.projects import actions as projects
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
@@ -323,9 +323,10 @@ def _renamed(visit: Visit, find: Find, file_id: str, body: bytes) -> ReleaseFile
         _, release = find(visit, connection)
     name: str = visit.body(body, _NEW_NAME, step="file.validate")["name"]
     with visit.database.transaction() as connection:
-        if not _is_number(file_id):
+        number = id_of(file_id)
+        if number is None:
             raise BadRequest("Can only update release files with integer IDs")
-        known = store.by_id(connection, release.id, int(file_id))
+        known = store.by_id(connection, release.id, number)
         if known is None:
             raise NotFound
         if not store.rename(connection, known, name):
@@ -346,8 +347,8 @@ def _delete(visit: Visit, find: Find, file_id: str) -> None:
 
 
 def _file(connection: Connection, release: Release, file_id: str) -> ReleaseFile | ListedFile:
-    if _is_number(file_id):
-        single = store.by_id(connection, release.id, int(file_id))
+    if (number := id_of(file_id)) is not None:
+        single = store.by_id(connection, release.id, number)
         if single is None:
             raise NotFound
         return single
@@ -356,10 +357,6 @@ def _file(connection: Connection, release: Release, file_id: str) -> ReleaseFile
     if found is None:
         raise NotFound
     return found
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < ID_DIGITS_MAX
 
 
 router = Router(

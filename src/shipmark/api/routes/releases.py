@@ -13,6 +13,7 @@ from shipmark.api.parameters import FORCE, PROJECTS
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.api.wire.release import ReleaseJson, release_json
 from shipmark.ground.errors import Invalid
+from shipmark.ground.ids import id_of
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
@@ -187,8 +188,8 @@ def _check_whole(connection: Connection, access: Access, version: str) -> None:
 def _owner(connection: Connection, access: Access, name: str | None) -> int | None:
     if name is None:
         return None
-    is_id = name.isascii() and name.isdigit() and len(name) < 19
-    user = accounts.by_id(connection, int(name)) if is_id else None
+    user_id = id_of(name)
+    user = None if user_id is None else accounts.by_id(connection, user_id)
     user = user or accounts.by_email(connection, name)
     if user is None or not user.is_active:
         raise Invalid({"owner": ["Unable to find user"]})

@@ -9,6 +9,7 @@ from shipmark.api.scopes import REPOSITORY, REPOSITORY_CHANGE
 from shipmark.api.wire.remote import RemoteJson
 from shipmark.ground.clock import now
 from shipmark.ground.errors import Conflict, Invalid, NotFound
+from shipmark.ground.ids import id_of
 from shipmark.ground.secrets import Safe, SecretsError
 from shipmark.organizations.model import Access
 from shipmark.repositories import store
@@ -101,9 +102,10 @@ def remove_remote(
 
 def _known(connection: Connection, access: Access, text: str) -> Repository:
     """The repository of an id in the address."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    repository_id = id_of(text)
+    if repository_id is None:
         raise NotFound
-    known = store.in_organization(connection, access.organization.id, int(text))
+    known = store.in_organization(connection, access.organization.id, repository_id)
     if known is None:
         raise NotFound
     return known

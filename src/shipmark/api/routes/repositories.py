@@ -20,6 +20,7 @@ from shipmark.api.wire.refusal import NotMadeJson
 from shipmark.api.wire.repository import RepositoryJson, repository_json
 from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest, NotFound, NotSignedIn
+from shipmark.ground.ids import id_of
 from shipmark.organizations.model import Access
 from shipmark.releases import removing
 from shipmark.repositories import actions, store
@@ -184,9 +185,10 @@ def list_commits(
 
 
 def _found(connection: Connection, access: Access, name: str) -> Repository:
-    if not (name.isascii() and name.isdigit() and len(name) < 19):
+    repository_id = id_of(name)
+    if repository_id is None:
         raise NotFound
-    known = store.in_organization(connection, access.organization.id, int(name))
+    known = store.in_organization(connection, access.organization.id, repository_id)
     if known is None:
         raise NotFound
     return known

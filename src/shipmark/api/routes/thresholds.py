@@ -28,6 +28,7 @@ from shipmark.api.wire.threshold import (
 )
 from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest, Invalid, NotFound
+from shipmark.ground.ids import id_of
 from shipmark.issues.actions import watch
 from shipmark.organizations.model import Access
 from shipmark.projects import actions as projects
@@ -233,8 +234,8 @@ def _found(
     connection: Connection, access: Access, project: str, name: str
 ) -> tuple[Project, Threshold]:
     it = projects.reached(connection, access, project)
-    is_id = name.isascii() and name.isdigit() and len(name) < 19
-    known = store.of_project(connection, it.id, int(name)) if is_id else None
+    threshold_id = id_of(name)
+    known = None if threshold_id is None else store.of_project(connection, it.id, threshold_id)
     if known is None:
         raise NotFound
     return it, known

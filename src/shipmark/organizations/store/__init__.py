@@ -24,7 +24,6 @@ from shipmark.organizations.store.organizations import (
     with_role,
 )
 from shipmark.organizations.store.people import (
-    ID_DIGITS_MAX,
     TEAM,
     add_team,
     avatars_by_email,
@@ -70,7 +69,6 @@ from shipmark.organizations.store.tokens import (
 )
 
 __all__ = [
-    "ID_DIGITS_MAX",
     "TEAM",
     "AuditFilter",
     "add_team",

@@ -29,9 +29,10 @@ from sqlalchemy.exc import IntegrityError
 from shipmark.avatars.model import read_avatar
 from shipmark.ground.database import Id, Moment, listed, metadata, rows, upsert
 from shipmark.ground.errors import Invalid
+from shipmark.ground.ids import id_of
 from shipmark.organizations import slugs
 from shipmark.organizations.model import Flag, Organization, OrganizationStatus, Role
-from shipmark.organizations.store.people import ID_DIGITS_MAX, members
+from shipmark.organizations.store.people import members
 
 
 class OrganizationColumns(TypedColumns):
@@ -105,9 +106,9 @@ def with_role(
     connection: Connection, slug_or_id: str, user_id: int | None
 ) -> tuple[Organization, Role | None] | None:
     """The organization, with the role that the user has in it, if any."""
-    is_id = slug_or_id.isascii() and slug_or_id.isdigit() and len(slug_or_id) < ID_DIGITS_MAX
-    query = _BY_ID_WITH_ROLE if is_id else _BY_SLUG_WITH_ROLE
-    name = int(slug_or_id) if is_id else slug_or_id
+    organization_id = id_of(slug_or_id)
+    query = _BY_SLUG_WITH_ROLE if organization_id is None else _BY_ID_WITH_ROLE
+    name = slug_or_id if organization_id is None else organization_id
     row = connection.execute(query, {"name": name, "user_id": user_id}).first()
     if row is None:
         return None

@@ -26,6 +26,7 @@ from shipmark.accounts.store import emails, users
 from shipmark.avatars.model import Avatar, AvatarKind, read_avatar
 from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
 from shipmark.ground.errors import Conflict
+from shipmark.ground.ids import id_of
 from shipmark.organizations.model import Member, Role, Team
 
 
@@ -87,9 +88,6 @@ TEAM = (
 _MEMBER = (members.c.id, members.c.user_id, members.c.role, members.c.created_at)
 
 TEAM_TAKEN = "A team with this slug already exists."
-
-#: In an address only digits are an id, never a slug; one with more could not be an id.
-ID_DIGITS_MAX = 19
 
 _ADDRESSES = listed("addresses", email=Text())
 _USERS_BY_EMAIL = (
@@ -157,12 +155,10 @@ def team_by_slug_or_id(
     connection: Connection, organization_id: int, slug_or_id: str
 ) -> Team | None:
     """The organization's team with that slug, or that id if it is all digits."""
-    is_id = slug_or_id.isascii() and slug_or_id.isdigit() and len(slug_or_id) < ID_DIGITS_MAX
-    if not is_id:
+    team_id = id_of(slug_or_id)
+    if team_id is None:
         return team_by_slug(connection, organization_id, slug_or_id)
-    query = select(*TEAM).where(
-        teams.c.organization_id == organization_id, teams.c.id == int(slug_or_id)
-    )
+    query = select(*TEAM).where(teams.c.organization_id == organization_id, teams.c.id == team_id)
     row = connection.execute(query).first()
     return read_team(*row) if row else None
 

@@ -27,6 +27,7 @@ from sqlalchemy.exc import IntegrityError
 
 from shipmark.avatars.model import read_avatar
 from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.ground.ids import id_of
 from shipmark.organizations.model import Access, Role, Team
 from shipmark.organizations.store import (
     TEAM,
@@ -169,11 +170,8 @@ def of_user(connection: Connection, user_id: int) -> list[Project]:
 
 def by_slug_or_id(connection: Connection, organization_id: int, slug_or_id: str) -> Project | None:
     """The organization's project with that slug, or that id if it is all digits."""
-    named = (
-        projects.c.id == int(slug_or_id)
-        if slug_or_id.isascii() and slug_or_id.isdigit() and len(slug_or_id) < 19
-        else projects.c.slug == slug_or_id
-    )
+    project_id = id_of(slug_or_id)
+    named = projects.c.slug == slug_or_id if project_id is None else projects.c.id == project_id
     query = select(*_PROJECT).where(projects.c.organization_id == organization_id, named)
     row = connection.execute(query).first()
     return _project(*row) if row else None

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
 from shipmark.ground.errors import NotFound
+from shipmark.ground.ids import id_of
 from shipmark.issues import short_ids
 from shipmark.issues.model import (
     HistoryEntry,
@@ -33,7 +34,6 @@ from shipmark.web.views.suspect import SuspectCommit, suspect_commit
 
 ACTIVITY_MAX = 100
 HISTORY_MAX = 100
-_ID_DIGITS_MAX = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,10 +138,8 @@ def issue_story(
 
 def found_issue(connection: Connection, place: Place, text: str) -> Issue:
     """The issue of that id or short id; raises `NotFound` for one that the visitor may not see."""
-    issue_id: int | None = None
-    if text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX:
-        issue_id = int(text)
-    elif short_id := short_ids.parse(text):
+    issue_id = id_of(text)
+    if issue_id is None and (short_id := short_ids.parse(text)):
         known = issues.ids_of_short_ids(connection, place.organization.id, [short_id])
         issue_id = known.get(short_id)
     issue = issues.by_id(connection, place.organization.id, issue_id) if issue_id else None
