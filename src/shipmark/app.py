@@ -1,5 +1,6 @@
 """The one place that knows every part and puts them together."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -61,9 +62,11 @@ from shipmark.ground.errors import Refusal
 from shipmark.ground.settings import Settings, from_environment
 from shipmark.ingest import routes as ingest
 from shipmark.repositories.git.chosen import chosen
+from shipmark.serving.client_address import trusted_networks
 from shipmark.serving.errors import failure_answer, refusal_answer
 from shipmark.serving.monitoring import get_health, get_metrics
 from shipmark.serving.paths import Addresses
+from shipmark.serving.workers import PARENT_PID, end_with_parent
 from shipmark.web import pages
 from shipmark.web.refusals import unrouted_answer
 from shipmark.work import timers
@@ -125,6 +128,8 @@ def create() -> ASGIApp:
     """The whole server, with the settings of the environment: what a worker process runs."""
     settings = from_environment()
     logs.set_up(settings)
+    if PARENT_PID in os.environ:
+        end_with_parent(int(os.environ[PARENT_PID]))
     app = assembled(settings)
     app.state.database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     app.state.blobs = blobs_at(settings.blobs)
@@ -140,6 +145,7 @@ def assembled(settings: Settings) -> Litestar:
 def assemble(settings: Settings, database: Database | None) -> Litestar:
     """The application on a given database; raises `SettingsError` for settings that can't be meant."""
     chosen(settings.git_remotes)
+    trusted_networks(settings.trusted_proxies)
     monitoring = [get_health, get_metrics] if settings.metrics else [get_health]
     app = Litestar(
         route_handlers=[

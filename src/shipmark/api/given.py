@@ -27,6 +27,7 @@ from shipmark.projects.model import Project
 from shipmark.publishing.model import Circumstances
 from shipmark.repositories.git.chosen import chosen
 from shipmark.serving import bodies, dated_pages, pages
+from shipmark.serving.client_address import client_address
 from shipmark.serving.credentials import bearer
 from shipmark.serving.fields import Fields, Record, checked
 
@@ -130,11 +131,10 @@ class Visit:
 
     def actor(self, access: Access) -> Actor:
         """Who does it, for the audit log."""
-        client = self.request.client
         return Actor(
             user_id=access.user.id if access.user else None,
             label=access.user.email if access.user else "organization token",
-            ip_address=client.host if client else None,
+            ip_address=client_address(self.request, self.settings),
         )
 
     def note_use(

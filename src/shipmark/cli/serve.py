@@ -1,7 +1,9 @@
 """Run the server: migrate, make a first organization on an empty database, and start the workers."""
 
+import contextlib
 import gc
 import os
+import resource
 import shutil
 import socket
 import tempfile
@@ -9,7 +11,8 @@ from pathlib import Path
 from textwrap import indent
 
 import click
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 from sqlalchemy import Connection
@@ -23,6 +26,8 @@ from shipmark.ground import ids, logs, telemetry
 from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.settings import Settings, SettingsError, from_environment, to_environment
 from shipmark.repositories.git.chosen import chosen
+from shipmark.serving.client_address import trusted_networks
+from shipmark.serving.workers import PARENT_PID
 
 #: What a first start makes.
 FIRST_ORGANIZATION = "acme"
@@ -54,6 +59,7 @@ def serve(
     settings = settings_of(data, database_url, **more)
     logs.set_up(settings)
     chosen(settings.git_remotes)
+    trusted_networks(settings.trusted_proxies)
     _check_address(settings)
     blobs_at(settings.blobs)
     with opened(settings) as database, database.transaction() as connection:
@@ -81,7 +87,7 @@ def _check_address(settings: Settings) -> None:
 def _run(settings: Settings) -> None:
     """Run the workers until they are told to stop. They learn the settings from the environment."""
     metrics = tempfile.mkdtemp(prefix="shipmark-metrics-")
-    os.environ |= to_environment(settings)
+    os.environ |= to_environment(settings) | {PARENT_PID: str(os.getpid())}
     telemetry.share(metrics)
     # Read as the workers will: it is the same application for the same settings only.
     app.assembled(from_environment())
@@ -89,6 +95,7 @@ def _run(settings: Settings) -> None:
     # just as long as it does: collecting among them all the time finds nothing.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    _raise_descriptor_limit()
     try:
         Server(
             "shipmark.reported:create" if settings.report_dsn else f"{app.__name__}:create",
@@ -97,6 +104,11 @@ def _run(settings: Settings) -> None:
             port=settings.port,
             interface=Interfaces.ASGI,
             loop=Loops.uvloop,
+            # Only then do connections that send nothing at all run into the timeout, too.
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(
+                header_read_timeout=int(settings.read_timeout_seconds * 1000)
+            ),
             workers=settings.worker_count,
             blocking_threads=1,
             log_level=LogLevels.warning,
@@ -104,6 +116,15 @@ def _run(settings: Settings) -> None:
         ).serve()
     finally:
         shutil.rmtree(metrics, ignore_errors=True)
+
+
+def _raise_descriptor_limit() -> None:
+    """Let each worker have as many connections and files open as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        # macOS says that there is no limit, and then refuses that.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _first(connection: Connection, settings: Settings) -> str:

@@ -37,6 +37,9 @@ class Settings:
     body_max_bytes: int = 50 * MEBIBYTE
     event_max_bytes: int = MEBIBYTE
     envelope_max_bytes: int = 100 * MEBIBYTE
+    body_budget_bytes: int = 64 * MEBIBYTE
+    read_timeout_seconds: float = 30.0
+    trusted_proxies: str = ""
     lock_wait_seconds: float = 10.0
     metrics: bool = True
     git_remotes: str = ""
