@@ -28,13 +28,13 @@ from sqlalchemy import create_engine, event, make_url, text
 
 from shipmark.accounts.model import ALL_SCOPES
 from shipmark.app import assemble
+from shipmark.app import served as wrapped
 from shipmark.ground.blobs import Blobs
 from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.database import Database
 from shipmark.ground.ids import secret_hex
 from shipmark.ground.migrations.run import run as migrate
 from shipmark.ground.settings import Settings
-from shipmark.serving.paths import Addresses
 
 KINDS = ("sqlite", "postgresql")
 
@@ -256,10 +256,10 @@ def serve(database: Database, blobs: Blobs, _portal: BlockingPortal) -> Serve:
         app = _application(Settings(base_url=given.ADDRESS, **settings))
         app.state.database = on
         app.state.blobs = keep
-        client = TestClient(
-            _Once(Addresses(app)), base_url=given.ADDRESS, raise_server_exceptions=False
-        )
+        limits = wrapped(app)
+        client = TestClient(_Once(limits), base_url=given.ADDRESS, raise_server_exceptions=False)
         client.follow_redirects = False
+        client.limits = limits  # type: ignore[attr-defined]  # for tests that hold some of the budget
         client.blocking_portal = _portal
         return client
 

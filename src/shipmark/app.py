@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
+from shipmark.api.authentication import require_access
 from shipmark.api.document.making import Document
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
@@ -63,6 +64,7 @@ from shipmark.ground.settings import Settings, from_environment
 from shipmark.ingest import routes as ingest
 from shipmark.repositories.git.chosen import chosen
 from shipmark.serving.client_address import trusted_networks
+from shipmark.serving.connections import ConnectionLimits
 from shipmark.serving.errors import failure_answer, refusal_answer
 from shipmark.serving.monitoring import get_health, get_metrics
 from shipmark.serving.paths import Addresses
@@ -133,7 +135,12 @@ def create() -> ASGIApp:
     app = assembled(settings)
     app.state.database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     app.state.blobs = blobs_at(settings.blobs)
-    return Addresses(app)
+    return served(app)
+
+
+def served(app: Litestar) -> ASGIApp:
+    """Return the application behind what every request passes first."""
+    return ConnectionLimits(Addresses(app), app.state.settings)
 
 
 @cache
@@ -149,7 +156,7 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
     monitoring = [get_health, get_metrics] if settings.metrics else [get_health]
     app = Litestar(
         route_handlers=[
-            *API,
+            Router("/", route_handlers=API, guards=[require_access]),
             release_hook.router,
             document.get_document,
             ingest.router(settings.envelope_max_bytes),

@@ -1,11 +1,14 @@
 """The framing of envelopes: ingest.md 3 and clients.md 11."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shipmark.ground.errors import BadRequest
-from shipmark.ingest.envelope import ITEMS_MAX, Envelope, Item, parse
+from shipmark.ground.errors import BadRequest, TooLarge
+from shipmark.ingest.envelope import ITEMS_MAX, Envelope, EnvelopeReader, Item, ItemRules, parse
 
 ID = "9ec79c33ec9942ab8353589fcb2e04dc"
 
@@ -164,3 +167,36 @@ def test_more_items_than_the_limit_are_refused() -> None:
     assert len(parse(b"{}" + item * ITEMS_MAX).items) == ITEMS_MAX
     with pytest.raises(BadRequest, match="more than 1000 items"):
         parse(b"{}" + item * (ITEMS_MAX + 1))
+
+
+@given(st.data())
+def test_it_does_not_matter_in_which_pieces_an_envelope_comes(data: st.DataObject) -> None:
+    body = (
+        b'{"event_id":"%s"}\n\n{"type":"a","length":3}\n1\n3\n{"type":"b"}\nline\n'
+        b'{"type":"c","length":0}\n\n{"type":"event"}\n{"message":"x"}\n\n' % ID.encode()
+    )
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(body)), max_size=8)))
+    reader = EnvelopeReader(ItemRules())
+    for begin, end in pairwise([0, *cuts, len(body)]):
+        reader.feed(body[begin:end])
+    assert reader.finish() == parse(body)
+
+
+def test_payloads_that_are_not_kept_are_counted_all_the_same() -> None:
+    rules = ItemRules(kept={"event"}, single={"event"}, single_bytes_max=10)
+    body = b'{}\n{"type":"session"}\n{}\n{"type":"event","length":2}\n{}'
+    assert [item.payload for item in parse(body, rules).items] == [b"", b"{}"]
+    with pytest.raises(BadRequest, match="shorter than its length"):
+        parse(b'{}\n{"type":"session","length":9}\n{}', rules)
+
+
+def test_an_event_over_the_limit_is_refused_by_its_length_alone() -> None:
+    rules = ItemRules(kept={"event"}, single={"event"}, single_bytes_max=10)
+    with pytest.raises(TooLarge, match="an event has at most 10 bytes"):
+        parse(b'{}\n{"type":"event","length":11}\n', rules)
+
+
+@pytest.mark.parametrize("place", [b"", b"{}\n"])
+def test_a_header_over_the_limit_is_refused(place: bytes) -> None:
+    with pytest.raises(BadRequest, match="a header has over 65536 bytes"):
+        parse(place + b'{"type":"' + b"x" * 70_000 + b'"}')

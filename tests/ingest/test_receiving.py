@@ -219,10 +219,19 @@ def test_a_project_that_is_no_number_is_refused(sdk: Sdk, project: str) -> None:
     assert told(answer) == (400, "bad project path parameter")
 
 
-@pytest.mark.parametrize("project", ["99999", "9" * 40])
+@pytest.mark.parametrize("project", ["99999", "9" * 18, "01"])
 @on_one_database
 def test_an_unknown_project_is_refused(sdk: Sdk, project: str) -> None:
     assert told(sdk.envelope(envelope(error_event()), project=project)) == (403, REJECTED)
+
+
+@pytest.mark.parametrize("project", ["9" * 19, "9" * 5000])
+@on_one_database
+def test_a_number_that_no_project_can_have_is_not_found(sdk: Sdk, project: str) -> None:
+    dsn = f"https://{sdk.key}@ship.example.com/{project}"
+    assert sdk.envelope(envelope(error_event()), project=project).status_code == 404
+    answer = sdk.envelope(envelope(error_event(), dsn=dsn), project=project, X_Nothing="")
+    assert answer.status_code == 404
 
 
 def test_a_dsn_of_another_project_is_refused(sdk: Sdk) -> None:

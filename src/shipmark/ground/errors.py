@@ -16,6 +16,8 @@ it is an exception whose name ends in ``Error``, or a failed ``assert``.
     ├── Moved           there, under another name
     ├── TooLarge        over a limit
     ├── Unsupported     a media type or an encoding that we do not read
+    ├── TooManyRequests more than this server takes on at the moment; to be tried again
+    ├── Stalled         the rest of a body did not come in time
     ├── Unavailable     something that we rely on is out of order; to be tried again
     └── NoRoom          what was sent can't be kept: the store of files is full
 """
@@ -136,6 +138,29 @@ class Unsupported(Refusal):
     reason = "unsupported"
 
     def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class TooManyRequests(Refusal):
+    """More than this server takes on at the moment; the same request may pass after ``retry_after_seconds``."""
+
+    reason = "too_many_requests"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Stalled(Refusal):
+    """The client did not send the rest of its body in time."""
+
+    reason = "stalled"
+
+    def __init__(
+        self, detail: str = "The rest of the request's body did not come in time."
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
 

@@ -1,13 +1,14 @@
-"""How is a compressed body read without trusting its sender?
+"""Decompression of request bodies, as a stream and within limits (ingest.md 1.4).
 
-Every codec is asked for at most one byte more than the limit, so that a body that unpacks to
-gigabytes costs no more than an honest one of the allowed size (ingest.md 1.4).
+A decoder is fed what came in and gives what it unpacks in pieces of at most a few megabytes, so that a body that
+unpacks to gigabytes costs no more memory than an honest one. The limit holds for the output of each codec.
 """
 
 import base64
 import binascii
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 import brotli  # type: ignore[import-untyped]  # its author ships no types
 import zstandard
@@ -20,22 +21,48 @@ CODECS_MAX = 3
 #: Window that RFC 9659 allows for zstd over HTTP; larger ones only cost the receiver memory.
 ZSTD_WINDOW_MAX_BYTES = 8 * 1024 * 1024
 
+#: The most that one step of a decoder gives, where its library can be told.
+_PIECE_BYTES = 64 * 1024
+
+#: zstd's library can't be told; a block of 128 KiB takes at least four bytes, so this gives two megabytes at most.
+_ZSTD_SLICE_BYTES = 64
+
 _GZIP_WINDOW = 31
 _ZLIB_WINDOW = 15
 _RAW_WINDOW = -15
 
 
-def decoded(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
-    """Undo ``Content-Encoding``, last codec first; the limit holds for each layer."""
+class Decoder(Protocol):
+    """Undoes one codec, or several."""
+
+    def feed(self, content: bytes) -> Iterator[bytes]:
+        """Give what can be unpacked now, piece by piece; raise `BadRequest` for what is not encoded so."""
+        ...
+
+    def finish(self) -> Iterator[bytes]:
+        """Give the rest; raise `BadRequest` if the body was cut off."""
+        ...
+
+
+def decoder(content_encoding: str, max_bytes: int) -> Decoder:
+    """Return the decoder for a ``Content-Encoding``: the last codec is undone first, and each has the limit.
+
+    Raise `Unsupported` for codecs that we do not read. The decoder raises `TooLarge` beyond the limit.
+    """
     names = [name.strip().lower() for name in content_encoding.split(",") if name.strip()]
     if len(names) > CODECS_MAX:
         raise Unsupported(f"more than {CODECS_MAX} content encodings")
     for name in reversed(names):
         if name not in _CODECS:
             raise Unsupported("unknown content encoding; use gzip, deflate, br or zstd")
-    for name in reversed(names):
-        body = _CODECS[name](body, max_bytes)
-    return _within(body, max_bytes)
+    codecs = [_CODECS[name]() for name in reversed(names)]
+    return _Chain([_Limited(codec, max_bytes) for codec in codecs or [_Identity()]])
+
+
+def decoded(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
+    """Undo ``Content-Encoding`` of a whole body."""
+    codec = decoder(content_encoding, max_bytes)
+    return b"".join([*codec.feed(body), *codec.finish()])
 
 
 def legacy_store_body(body: bytes, max_bytes: int) -> bytes:
@@ -48,83 +75,185 @@ def legacy_store_body(body: bytes, max_bytes: int) -> bytes:
         raise BadRequest("store body is neither JSON nor base64") from error
     if _is_json(unpacked):
         return _within(unpacked, max_bytes)
-    return _inflated(unpacked, max_bytes, _ZLIB_WINDOW)
+    codec = _Limited(_Zlib(_ZLIB_WINDOW), max_bytes)
+    return b"".join([*codec.feed(unpacked), *codec.finish()])
 
 
 def _is_json(body: bytes) -> bool:
     return body.lstrip()[:1] == b"{"
 
 
-def _identity(body: bytes, max_bytes: int) -> bytes:
-    return _within(body, max_bytes)
+class _Chain:
+    """Decoders one after another: each gets what the one before it gives."""
+
+    def __init__(self, decoders: Sequence[Decoder]) -> None:
+        self._first, self._rest = decoders[0], _Chain(decoders[1:]) if decoders[1:] else None
+
+    def feed(self, content: bytes) -> Iterator[bytes]:
+        return self._passed_on(self._first.feed(content))
+
+    def finish(self) -> Iterator[bytes]:
+        yield from self._passed_on(self._first.finish())
+        if self._rest is not None:
+            yield from self._rest.finish()
+
+    def _passed_on(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        if self._rest is None:
+            yield from pieces
+            return
+        for piece in pieces:
+            yield from self._rest.feed(piece)
 
 
-def _gzip(body: bytes, max_bytes: int) -> bytes:
-    return _inflated(body, max_bytes, _GZIP_WINDOW)
+class _Limited:
+    """A decoder that gives so many bytes at the most."""
+
+    def __init__(self, codec: Decoder, max_bytes: int) -> None:
+        self._codec, self._max_bytes, self._count = codec, max_bytes, 0
+
+    def feed(self, content: bytes) -> Iterator[bytes]:
+        return self._counted(self._codec.feed(content))
+
+    def finish(self) -> Iterator[bytes]:
+        return self._counted(self._codec.finish())
+
+    def _counted(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self._count += len(piece)
+            if self._count > self._max_bytes:
+                raise _too_large(self._max_bytes)
+            yield piece
 
 
-def _deflate(body: bytes, max_bytes: int) -> bytes:
-    """Read zlib, as the standard says, else raw deflate, as some clients understood it."""
-    try:
-        return _zlib_stream(body, max_bytes, _ZLIB_WINDOW)
-    except zlib.error:
-        return _inflated(body, max_bytes, _RAW_WINDOW)
+class _Identity:
+    def feed(self, content: bytes) -> Iterator[bytes]:
+        if content:
+            yield content
+
+    def finish(self) -> Iterator[bytes]:
+        return iter(())
 
 
-def _inflated(body: bytes, max_bytes: int, window: int) -> bytes:
-    try:
-        return _zlib_stream(body, max_bytes, window)
-    except zlib.error as error:
-        raise _broken() from error
+class _Zlib:
+    """gzip, zlib or raw deflate, by the window."""
+
+    def __init__(self, window: int) -> None:
+        self._stream = zlib.decompressobj(window)
+
+    def feed(self, content: bytes) -> Iterator[bytes]:
+        while content:
+            if self._stream.eof:
+                raise _broken()
+            try:
+                piece = self._stream.decompress(content, _PIECE_BYTES)
+            except zlib.error as error:
+                raise _broken() from error
+            if self._stream.unused_data:
+                raise _broken()
+            content = self._stream.unconsumed_tail
+            if piece:
+                yield piece
+
+    def finish(self) -> Iterator[bytes]:
+        # All input is consumed: what is left is the end of one match, a few hundred bytes.
+        if rest := self._stream.flush():
+            yield rest
+        if not self._stream.eof:
+            raise _broken()
 
 
-def _zlib_stream(body: bytes, max_bytes: int, window: int) -> bytes:
-    stream = zlib.decompressobj(window)
-    unpacked = _within(stream.decompress(body, max_bytes + 1), max_bytes)
-    return _complete(unpacked, is_complete=stream.eof and not stream.unused_data)
+class _Deflate:
+    """zlib, as the standard says, else raw deflate, as some clients understood it.
+
+    The two bytes of zlib's header tell: raw deflate would begin with a stored block whose padding is not zero.
+    """
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._codec: _Zlib | None = None
+
+    def feed(self, content: bytes) -> Iterator[bytes]:
+        if self._codec is None:
+            self._head += content
+            if len(self._head) < 2:
+                return
+            first, second = self._head[0], self._head[1]
+            is_zlib = first & 0x0F == 8 and (first * 256 + second) % 31 == 0
+            self._codec = _Zlib(_ZLIB_WINDOW if is_zlib else _RAW_WINDOW)
+            content, self._head = self._head, b""
+        yield from self._codec.feed(content)
+
+    def finish(self) -> Iterator[bytes]:
+        if self._codec is None:
+            raise _broken()
+        yield from self._codec.finish()
 
 
-def _brotli(body: bytes, max_bytes: int) -> bytes:
-    stream = brotli.Decompressor()
-    try:
-        unpacked = bytes(stream.process(body, output_buffer_limit=max_bytes + 1))
-    except brotli.error as error:
-        raise _broken() from error
-    return _complete(_within(unpacked, max_bytes), is_complete=stream.is_finished())
+class _Brotli:
+    def __init__(self) -> None:
+        self._stream = brotli.Decompressor()
+
+    def feed(self, content: bytes) -> Iterator[bytes]:
+        if not content:
+            return
+        try:
+            piece = self._stream.process(content, output_buffer_limit=_PIECE_BYTES)
+            while piece or not self._stream.can_accept_more_data():
+                yield bytes(piece)
+                if self._stream.can_accept_more_data():
+                    return
+                piece = self._stream.process(b"", output_buffer_limit=_PIECE_BYTES)
+        except brotli.error as error:
+            raise _broken() from error
+
+    def finish(self) -> Iterator[bytes]:
+        if not self._stream.is_finished():
+            raise _broken()
+        return iter(())
 
 
-def _zstd(body: bytes, max_bytes: int) -> bytes:
-    """Measure, then unpack: only the reader stops early, only the object knows a cut-off body."""
-    context = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_MAX_BYTES)
-    try:
-        _within(context.stream_reader(body).read(max_bytes + 1), max_bytes)
-        stream = context.decompressobj()
-        unpacked = stream.decompress(body)
-    except zstandard.ZstdError as error:
-        raise _broken() from error
-    return _complete(unpacked, is_complete=stream.eof and not stream.unused_data)
+class _Zstd:
+    def __init__(self) -> None:
+        context = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_MAX_BYTES)
+        self._stream = context.decompressobj()
+
+    def feed(self, content: bytes) -> Iterator[bytes]:
+        for at in range(0, len(content), _ZSTD_SLICE_BYTES):
+            if self._stream.eof:
+                raise _broken()
+            try:
+                piece = self._stream.decompress(content[at : at + _ZSTD_SLICE_BYTES])
+            except zstandard.ZstdError as error:
+                raise _broken() from error
+            if self._stream.unused_data:
+                raise _broken()
+            if piece:
+                yield piece
+
+    def finish(self) -> Iterator[bytes]:
+        if not self._stream.eof:
+            raise _broken()
+        return iter(())
 
 
 def _within(body: bytes, max_bytes: int) -> bytes:
     if len(body) > max_bytes:
-        raise TooLarge(f"body exceeded size limit of {max_bytes} bytes")
+        raise _too_large(max_bytes)
     return body
 
 
-def _complete(body: bytes, *, is_complete: bool) -> bytes:
-    if not is_complete:
-        raise _broken()
-    return body
+def _too_large(max_bytes: int) -> TooLarge:
+    return TooLarge(f"body exceeded size limit of {max_bytes} bytes")
 
 
 def _broken() -> BadRequest:
     return BadRequest("body does not match its content encoding")
 
 
-_CODECS: dict[str, Callable[[bytes, int], bytes]] = {
-    "identity": _identity,
-    "gzip": _gzip,
-    "deflate": _deflate,
-    "br": _brotli,
-    "zstd": _zstd,
+_CODECS: dict[str, Callable[[], Decoder]] = {
+    "identity": _Identity,
+    "gzip": lambda: _Zlib(_GZIP_WINDOW),
+    "deflate": _Deflate,
+    "br": _Brotli,
+    "zstd": _Zstd,
 }

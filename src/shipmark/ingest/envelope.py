@@ -1,33 +1,38 @@
-"""What does an SDK's envelope hold?
+"""The framing of an SDK's envelope (ingest.md 3), read as a stream.
 
-The framing of ingest.md 3 and nothing else: no I/O, no limits on bytes (the door has checked them),
-no look into payloads. Items of an unknown type are items like any other, because a newer SDK must
+No I/O and no look into payloads. Items of an unknown type are items like any other, because a newer SDK must
 not lose the rest of its envelope.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
 
-from shipmark.ground.errors import BadRequest
+from shipmark.ground.errors import BadRequest, TooLarge
 
 #: No SDK sends more than a few dozen; each item costs an object and a row in the log.
 ITEMS_MAX = 1000
 
+#: The longest header of an envelope or an item. The specification names no limit; SDKs send a few kilobytes.
+HEADER_BYTES_MAX = 64 * 1024
+
 Keys = TypeVar("Keys", bound=msgspec.Struct)
 
+_NEWLINE = 0x0A
 _NIL_ID = "0" * 32
 _EVENT_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_BLANK_LINES = re.compile(rb"\n*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One thing in an envelope; ``headers`` hold unknown keys too (ingest.md 3.2)."""
+    """An item of an envelope; ``headers`` hold unknown keys too (ingest.md 3.2).
+
+    ``payload`` is empty where the reader was told not to keep payloads of this type.
+    """
 
     type: str
     headers: dict[str, object]
@@ -35,14 +40,33 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
-    """A parsed envelope; ``event_id`` is 32 lower-case digits and wins over an event's own."""
+class EnvelopeHeader:
+    """The first line of an envelope; ``event_id`` is 32 lower-case digits and wins over an event's own."""
 
     headers: dict[str, object]
     event_id: str | None
     sent_at: datetime | None
     dsn: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope(EnvelopeHeader):
+    """A parsed envelope."""
+
     items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRules:
+    """The payloads that a reader keeps, and what it refuses (ingest.md 2).
+
+    ``kept`` are the types whose payloads are kept, all for None. An envelope has one item at the most of all types in
+    ``single``, with ``single_bytes_max`` bytes.
+    """
+
+    kept: Collection[str] | None = None
+    single: Collection[str] = ()
+    single_bytes_max: int = 0
 
 
 class _EnvelopeKeys(msgspec.Struct):
@@ -65,62 +89,156 @@ class _ItemKeys(msgspec.Struct):
     attachment_type: str | None = None
 
 
-def parse(body: bytes) -> Envelope:
-    """Read a decompressed body; refuse what breaks the framing or the headers (ingest.md 3)."""
-    if not body:
-        raise BadRequest("empty request body")
-    line, position = _line(body, 0)
+class EnvelopeReader:
+    """Reads an envelope piece by piece, and holds no more of it than a header and the payloads that are kept.
+
+    ``on_header`` is called once, before anything behind the envelope's header is read, and may refuse the envelope.
+    ``on_kept`` is called with the number of bytes that are about to be kept, and may refuse them.
+    All methods raise `BadRequest` for what breaks the framing or a header, and `TooLarge` by the rules.
+    """
+
+    def __init__(
+        self,
+        rules: ItemRules,
+        *,
+        on_header: Callable[[EnvelopeHeader], object] = bool,
+        on_kept: Callable[[int], object] = bool,
+    ) -> None:
+        self._rules, self._on_header, self._on_kept = rules, on_header, on_kept
+        self._header: EnvelopeHeader | None = None
+        self._items: list[Item] = []
+        self._has_single = False
+        #: The beginning of a line that has not ended yet; None between lines.
+        self._line: bytearray | None = None
+        self._payload: _Payload | None = None
+
+    def feed(self, piece: bytes) -> None:
+        """Read on."""
+        position = 0
+        while position < len(piece):
+            if self._payload is not None:
+                position = self._read_payload(self._payload, piece, position)
+            elif self._header is not None and self._line is None and piece[position] == _NEWLINE:
+                # sentry-cli may end an envelope with two newlines (clients.md 11).
+                position += 1
+            else:
+                position = self._read_header(piece, position)
+
+    def finish(self) -> Envelope:
+        """Return the envelope at its end."""
+        if self._payload is None and self._line is not None:
+            self._take_header(bytes(self._line))
+        if self._payload is not None:
+            self._end_payload(self._payload)
+        if self._header is None:
+            raise BadRequest("empty request body")
+        header = self._header
+        return Envelope(
+            headers=header.headers,
+            event_id=header.event_id,
+            sent_at=header.sent_at,
+            dsn=header.dsn,
+            items=tuple(self._items),
+        )
+
+    def _read_header(self, piece: bytes, position: int) -> int:
+        """Read up to the end of the line; a carriage return before it belongs to the line."""
+        end = piece.find(b"\n", position)
+        self._line = self._line or bytearray()
+        self._line += piece[position:] if end < 0 else piece[position:end]
+        if len(self._line) > HEADER_BYTES_MAX:
+            raise BadRequest(f"malformed envelope: a header has over {HEADER_BYTES_MAX} bytes")
+        if end < 0:
+            return len(piece)
+        self._take_header(bytes(self._line))
+        return end + 1
+
+    def _take_header(self, line: bytes) -> None:
+        self._line = None
+        if self._header is None:
+            self._header = _envelope_header(line)
+            self._on_header(self._header)
+            return
+        headers = _object(line, "item header")
+        keys = _known(headers, _ItemKeys, "item header")
+        self._on_kept(len(line))
+        if len(self._items) == ITEMS_MAX:
+            raise BadRequest(f"envelope has more than {ITEMS_MAX} items")
+        if keys.length is not None and keys.length < 0:
+            raise _shorter()
+        self._payload = _Payload(type=keys.type, headers=headers, length=keys.length)
+        if keys.type in self._rules.single:
+            if self._has_single:
+                raise BadRequest("an envelope holds one event at the most")
+            self._has_single = True
+            self._check_single(self._payload, keys.length or 0)
+
+    def _read_payload(self, payload: "_Payload", piece: bytes, position: int) -> int:
+        """Read ``length`` bytes, which may hold newlines; without a length the payload is one line."""
+        if payload.length is None:
+            end = piece.find(b"\n", position)
+            is_end, end = end >= 0, end if end >= 0 else len(piece)
+        else:
+            end = min(len(piece), position + payload.length - payload.count)
+            is_end = end < len(piece)
+            if is_end and piece[end] != _NEWLINE:
+                raise BadRequest("malformed envelope: item payload is longer than its length")
+        self._add(payload, piece[position:end])
+        if is_end:
+            self._end_payload(payload)
+        return end + is_end
+
+    def _add(self, payload: "_Payload", content: bytes) -> None:
+        payload.count += len(content)
+        self._check_single(payload, payload.count)
+        if self._rules.kept is None or payload.type in self._rules.kept:
+            self._on_kept(len(content))
+            payload.content += content
+
+    def _check_single(self, payload: "_Payload", count: int) -> None:
+        most = self._rules.single_bytes_max
+        if payload.type in self._rules.single and count > most:
+            raise TooLarge(f"envelope exceeded size limits: an event has at most {most} bytes")
+
+    def _end_payload(self, payload: "_Payload") -> None:
+        if payload.length is not None and payload.count < payload.length:
+            raise _shorter()
+        self._payload = None
+        content = bytes(payload.content)
+        self._items.append(Item(type=payload.type, headers=payload.headers, payload=content))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Payload:
+    """The payload that is being read: ``count`` bytes of it so far."""
+
+    type: str
+    headers: dict[str, object]
+    length: int | None
+    count: int = 0
+    content: bytearray = field(default_factory=bytearray)
+
+
+def parse(body: bytes, rules: ItemRules = ItemRules()) -> Envelope:
+    """Return a whole envelope; raise as `EnvelopeReader` does."""
+    reader = EnvelopeReader(rules)
+    reader.feed(body)
+    return reader.finish()
+
+
+def _envelope_header(line: bytes) -> EnvelopeHeader:
     headers = _object(line, "envelope header")
     keys = _known(headers, _EnvelopeKeys, "envelope header")
-    return Envelope(
+    return EnvelopeHeader(
         headers=headers,
         event_id=None if keys.event_id is None else event_id_of(keys.event_id),
         sent_at=None if keys.sent_at is None else _in_utc(keys.sent_at),
         dsn=keys.dsn,
-        items=_all_items(body, position),
     )
 
 
-def _all_items(body: bytes, position: int) -> tuple[Item, ...]:
-    items: list[Item] = []
-    for item in _items(body, position):
-        if len(items) == ITEMS_MAX:
-            raise BadRequest(f"envelope has more than {ITEMS_MAX} items")
-        items.append(item)
-    return tuple(items)
-
-
-def _items(body: bytes, position: int) -> Iterator[Item]:
-    while (position := _past_blank_lines(body, position)) < len(body):
-        line, position = _line(body, position)
-        headers = _object(line, "item header")
-        keys = _known(headers, _ItemKeys, "item header")
-        payload, position = _payload(body, position, keys.length)
-        yield Item(type=keys.type, headers=headers, payload=payload)
-
-
-def _past_blank_lines(body: bytes, position: int) -> int:
-    """Skip empty lines: sentry-cli may end an envelope with two newlines (clients.md 11)."""
-    blank = _BLANK_LINES.match(body, position)
-    return blank.end() if blank else position
-
-
-def _line(body: bytes, position: int) -> tuple[bytes, int]:
-    """Cut up to the next newline or the end; a carriage return before it belongs to the line."""
-    end = body.find(b"\n", position)
-    return (body[position:], len(body)) if end < 0 else (body[position:end], end + 1)
-
-
-def _payload(body: bytes, position: int, length: int | None) -> tuple[bytes, int]:
-    """Cut ``length`` bytes, which may hold newlines; without a length the payload is one line."""
-    if length is None:
-        return _line(body, position)
-    end = position + length
-    if length < 0 or end > len(body):
-        raise BadRequest("malformed envelope: item payload is shorter than its length")
-    if end < len(body) and body[end] != ord("\n"):
-        raise BadRequest("malformed envelope: item payload is longer than its length")
-    return body[position:end], end + 1
+def _shorter() -> BadRequest:
+    return BadRequest("malformed envelope: item payload is shorter than its length")
 
 
 def _object(line: bytes, place: str) -> dict[str, object]:

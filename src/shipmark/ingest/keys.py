@@ -9,34 +9,40 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
 from shipmark.ground.errors import BadRequest, NotSignedIn
+from shipmark.ground.ids import id_of
 
 _KEY = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
-#: Eighteen digits fit into the database's integer.
-_PROJECT_ID = re.compile(r"[0-9]{1,18}")
+
+def request_key(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
+    """Return the key that headers or query name, in lower case, or None; raise `BadRequest` if they differ."""
+    given = {_checked(key) for key in _given_keys(headers, query)}
+    if len(given) > 1:
+        raise BadRequest("multiple authorization payloads detected")
+    return given.pop() if given else None
 
 
 def public_key(headers: Mapping[str, str], query: Mapping[str, str], dsn: str | None) -> str:
     """Find the key, in lower case; places that name different keys refuse the request."""
-    given = {_checked(key) for key in _given_keys(headers, query)}
-    if len(given) > 1:
-        raise BadRequest("multiple authorization payloads detected")
+    key = request_key(headers, query)
     if dsn is not None:
-        given.add(dsn_parts(dsn)[0])
-    if len(given) > 1:
-        raise BadRequest("envelope dsn names another key than the request")
-    if not given:
+        of_dsn = dsn_parts(dsn)[0]
+        if key not in {None, of_dsn}:
+            raise BadRequest("envelope dsn names another key than the request")
+        key = of_dsn
+    if key is None:
         raise NotSignedIn("missing authorization information")
-    return given.pop()
+    return key
 
 
 def dsn_parts(dsn: str) -> tuple[str, int]:
     """Read public key and project id of ``https://key@host/path/1``; a secret is ignored."""
     address = _address(dsn)
     project_id = address.path.rpartition("/")[2]
-    if not _PROJECT_ID.fullmatch(project_id):
+    number = id_of(project_id)
+    if number is None:
         raise BadRequest("bad sentry DSN project id")
-    return _checked(address.username or ""), int(project_id)
+    return _checked(address.username or ""), number
 
 
 def _given_keys(headers: Mapping[str, str], query: Mapping[str, str]) -> list[str]:

@@ -1,132 +1,173 @@
 """``/api/{project}/envelope/`` and ``/store/``: what SDKs send (ingest.md 1).
 
+The key is looked up before the body is read, where the request names it, and before it is unpacked in any case.
 An event is kept before it is answered: the answer 200 means that it is in the database. Stacks of minified JavaScript
 become the original ones first, so that issues are told apart by what people wrote. What can't be kept yet
 (sessions, transactions, attachments …) is counted and named in the log, and answered with 200, so that SDKs work.
 """
 
+import asyncio
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import ParamSpec, Protocol, TypeVar
 
 from litestar import Request, Response, Router, post
 from litestar.datastructures import State
-from litestar.params import FromPath, RawBody
-from sqlalchemy import Connection
+from litestar.params import FromPath
 
 from shipmark.ground.clock import now
 from shipmark.ground.database import Database
-from shipmark.ground.errors import BadRequest, NotAllowed, Refusal, TooLarge
+from shipmark.ground.errors import Refusal, TooManyRequests
 from shipmark.ground.settings import Settings
 from shipmark.ground.telemetry import counted, log, timed
-from shipmark.ingest import encodings, envelope
+from shipmark.ingest.authorization import Sender
 from shipmark.ingest.digest import EVENT, digest, event_object, id_of
 from shipmark.ingest.envelope import Envelope
-from shipmark.ingest.keys import dsn_parts, public_key
+from shipmark.ingest.receiving import EVENT_LIKE, EnvelopeReceiver, StoreReceiver
 from shipmark.issues import original_stacks
 from shipmark.issues.original_stacks import Uploads
-from shipmark.projects import store as projects
 from shipmark.projects.model import Project
+from shipmark.serving.body_budget import Reservation
+from shipmark.serving.connections import is_small, reservation_of
 from shipmark.serving.errors import refusal_answer
+from shipmark.serving.uploads import threaded
 
 AnyRequest = Request[object, object, State]
+P = ParamSpec("P")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
-#: What an envelope may hold one of at the most (ingest.md 2).
-_EVENT_LIKE = {EVENT, "transaction", "security", "raw_security", "feedback"}
-_REJECTED = "event submission rejected with_reason: ProjectId"
+#: A body is unpacked when so much of it has come in.
+_BATCH_BYTES = 128 * 1024
+
+#: Threads of their own: however much SDKs send, other requests find one.
+_THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ingest")
 
 
-@post(["/{project:str}/envelope"], status_code=200, scopes=None, sync_to_thread=True)
-def receive_envelope(request: AnyRequest, project: FromPath[str], body: RawBody) -> dict[str, str]:
+class _Receiver(Protocol[T_co]):
+    """Takes a body batch by batch; always in a thread."""
+
+    def feed(self, batch: bytes) -> None: ...
+
+    def finish(self) -> T_co: ...
+
+
+@post(["/{project:str}/envelope"], status_code=200, scopes=None, streams_body=True)
+async def receive_envelope(request: AnyRequest, project: FromPath[str]) -> dict[str, str]:
     """Take in an envelope."""
-    with timed("ingest.envelope") as tags:
-        settings: Settings = request.app.state.settings
-        content = _decoded(request, body, settings.envelope_max_bytes)
-        received = envelope.parse(content)
-        payload = _event_of(received, settings)
-        event_id = received.event_id if payload is None else id_of(payload, received)
-        key = _key(request, project, received.dsn)
-        payload = payload and _symbolicated(request, project, key, payload)
-        with request.app.state.database.transaction() as connection:
-            found = _project(connection, project, key)
-            tags["project"] = found.slug
-            if payload is not None and event_id is not None:
-                digest(connection, found, payload, received, event_id=event_id, at=now())
-        _report_others(found, received)
-    return {"id": event_id} if event_id else {}
+    sender = Sender(request, project)
+    receiver = EnvelopeReceiver(sender, *_limits(request))
+    return await _Reception("ingest.envelope", request, sender).run(receiver, _take_envelope)
 
 
-@post(["/{project:str}/store"], status_code=200, scopes=None, sync_to_thread=True)
-def receive_event(request: AnyRequest, project: FromPath[str], body: RawBody) -> dict[str, str]:
+@post(["/{project:str}/store"], status_code=200, scopes=None, streams_body=True)
+async def receive_event(request: AnyRequest, project: FromPath[str]) -> dict[str, str]:
     """Take in one event, as older SDKs send it."""
-    with timed("ingest.store") as tags:
-        settings: Settings = request.app.state.settings
-        content = _decoded(request, body, settings.event_max_bytes)
-        if not content:
-            raise BadRequest("empty request body")
-        if not content.lstrip().startswith(b"{"):
-            content = encodings.legacy_store_body(content, settings.event_max_bytes)
-        key = _key(request, project, None)
-        payload = event_object(content)
-        received = Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=())
-        event_id = id_of(payload, received)
-        payload = _symbolicated(request, project, key, payload)
-        with request.app.state.database.transaction() as connection:
-            found = _project(connection, project, key)
-            tags["project"] = found.slug
-            digest(connection, found, payload, received, event_id=event_id, at=now())
-    return {"id": event_id}
+    sender = Sender(request, project)
+    receiver = StoreReceiver(sender, *_limits(request))
+    return await _Reception("ingest.store", request, sender).run(receiver, _take_event)
 
 
-def _decoded(request: AnyRequest, body: bytes, most: int) -> bytes:
-    return encodings.decoded(body, request.headers.get("content-encoding", ""), most)
+def _limits(request: AnyRequest) -> tuple[str, Settings, Reservation]:
+    encoding = request.headers.get("content-encoding", "")
+    return encoding, request.app.state.settings, reservation_of(request.scope)
 
 
-def _event_of(received: Envelope, settings: Settings) -> dict[str, object] | None:
-    """The error event of the envelope, if it has one."""
-    likes = [item for item in received.items if item.type in _EVENT_LIKE]
-    if len(likes) > 1:
-        raise BadRequest("an envelope holds one event at the most")
-    for item in likes:
-        if len(item.payload) > settings.event_max_bytes:
-            limit = settings.event_max_bytes
-            raise TooLarge(f"envelope exceeded size limits: an event has at most {limit} bytes")
-        if item.type == EVENT:
-            return event_object(item.payload)
-    return None
+@dataclass(frozen=True, slots=True)
+class _Reception:
+    """Reads the body of a request and has it taken in."""
+
+    step: str
+    request: AnyRequest
+    sender: Sender
+
+    async def run(
+        self,
+        receiver: _Receiver[T],
+        take: Callable[[AnyRequest, Sender, T], str | None],
+    ) -> dict[str, str]:
+        """Read a small body in one go; have the key of a large one checked before it is read, if it is known."""
+        try:
+            rest = await self._read(receiver)
+        except Refusal:
+            with timed(self.step):
+                raise
+
+        def finish() -> dict[str, str]:
+            with timed(self.step) as tags:
+                receiver.feed(rest)
+                content = receiver.finish()
+                tags["project"] = self.sender.known.slug
+                event_id = take(self.request, self.sender, content)
+            return {"id": event_id} if event_id else {}
+
+        return await _in_thread(finish)
+
+    async def _read(self, receiver: _Receiver[T]) -> bytes:
+        """Feed the receiver all but the end of the body, which is returned."""
+        if self.sender.has_key and not is_small(self.request.headers, _BATCH_BYTES):
+            await threaded(self.sender.project)
+        batch, gathered = list[bytes](), 0
+        async for content in self.request.stream():
+            batch.append(content)
+            gathered += len(content)
+            if gathered >= _BATCH_BYTES:
+                await _in_thread(receiver.feed, b"".join(batch))
+                batch, gathered = [], 0
+        return b"".join(batch)
 
 
-def _symbolicated(
-    request: AnyRequest, project: str, key: str, payload: dict[str, object]
-) -> dict[str, object]:
-    """The event with its original stack, looked up before the transaction begins: maps may take long to read."""
-    if not original_stacks.is_wanted(payload):
-        return payload
-    database: Database = request.app.state.database
-    with database.glance() as connection:
-        found = _project(connection, project, key)
-    uploads = Uploads(
-        database=database,
-        blobs=request.app.state.blobs,
-        organization_id=found.organization_id,
-        project_id=found.id,
-        at=now(),
+async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    return await asyncio.get_running_loop().run_in_executor(
+        _THREADS, partial(call, *args, **kwargs)
     )
-    return original_stacks.symbolicated(payload, uploads)
 
 
-def _key(request: AnyRequest, project: str, dsn: str | None) -> str:
-    if not (project.isascii() and project.isdigit()):
-        raise BadRequest("bad project path parameter")
-    if dsn is not None and dsn_parts(dsn)[1] != int(project):
-        raise BadRequest("the project of the DSN is not the one of the address")
-    query = {name: str(value) for name, value in request.query_params.items()}
-    return public_key(dict(request.headers.items()), query, dsn)
+def _take_envelope(request: AnyRequest, sender: Sender, received: Envelope) -> str | None:
+    """Keep the event of an envelope, if it has one; return the id that is answered."""
+    events = [event_object(item.payload) for item in received.items if item.type == EVENT]
+    payload = events[0] if events else None
+    event_id = received.event_id if payload is None else id_of(payload, received)
+    if payload is not None and event_id is not None:
+        _keep(request, sender, payload, received, event_id=event_id)
+    _report_others(sender.known, received)
+    return event_id
 
 
-def _project(connection: Connection, project: str, key: str) -> Project:
-    found = projects.by_key(connection, key)
-    if found is None or str(found.id) != project:
-        raise NotAllowed(_REJECTED)
-    return found
+def _take_event(request: AnyRequest, sender: Sender, content: bytes) -> str | None:
+    """Keep an event without an envelope; return its id."""
+    payload = event_object(content)
+    received = Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=())
+    event_id = id_of(payload, received)
+    _keep(request, sender, payload, received, event_id=event_id)
+    return event_id
+
+
+def _keep(
+    request: AnyRequest,
+    sender: Sender,
+    payload: dict[str, object],
+    received: Envelope,
+    *,
+    event_id: str,
+) -> None:
+    """Keep an event with its original stack, looked up before the transaction begins: maps may take long to read."""
+    database: Database = request.app.state.database
+    if original_stacks.is_wanted(payload):
+        uploads = Uploads(
+            database=database,
+            blobs=request.app.state.blobs,
+            organization_id=sender.known.organization_id,
+            project_id=sender.known.id,
+            at=now(),
+        )
+        payload = original_stacks.symbolicated(payload, uploads)
+    with database.transaction() as connection:
+        project = sender.still_known(connection, received.dsn)
+        digest(connection, project, payload, received, event_id=event_id, at=now())
 
 
 def _report_others(project: Project, received: Envelope) -> None:
@@ -138,7 +179,7 @@ def _report_others(project: Project, received: Envelope) -> None:
         log.info("Items of an envelope are not stored yet", project=project.slug, items=dict(kinds))
 
 
-_KNOWN = _EVENT_LIKE | {
+_KNOWN = EVENT_LIKE | {
     "session", "sessions", "attachment", "user_report", "client_report", "check_in", "replay_event",
     "replay_recording", "replay_video", "profile", "profile_chunk", "statsd", "metric_meta", "span", "log",
     "trace_metric", "nel", "otel_span",
@@ -146,8 +187,10 @@ _KNOWN = _EVENT_LIKE | {
 
 
 def ingest_refusal(request: AnyRequest, refusal: Refusal) -> Response[object]:
-    """The answer to a refused envelope: SDKs look for the reason in a header too (ingest.md 1.1)."""
+    """The answer to a refused envelope: SDKs look for reason and pause in headers too (ingest.md 1.1, 4.1)."""
     answer = refusal_answer(request, refusal)
+    if isinstance(refusal, TooManyRequests):
+        answer.headers["X-Sentry-Rate-Limits"] = f"{refusal.retry_after_seconds}::key:overloaded"
     answer.headers["X-Sentry-Error"] = (
         str(refusal).encode("ascii", "replace").decode().replace("\n", " ")
     )

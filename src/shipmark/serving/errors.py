@@ -20,7 +20,9 @@ from shipmark.ground.errors import (
     NotFound,
     NotSignedIn,
     Refusal,
+    Stalled,
     TooLarge,
+    TooManyRequests,
     Unavailable,
     Unsupported,
 )
@@ -35,9 +37,11 @@ _STATUS: Mapping[type[Refusal], int] = {
     NotSignedIn: 401,
     NotAllowed: 403,
     NotFound: 404,
+    Stalled: 408,
     Conflict: 409,
     TooLarge: 413,
     Unsupported: 415,
+    TooManyRequests: 429,
     Unavailable: 503,
     NoRoom: 507,
 }
@@ -56,11 +60,11 @@ def refusal_answer(request: AnyRequest, refusal: Refusal) -> Response[object]:
     if isinstance(refusal, Moved):
         return _moved_answer(request, refusal)
     status = _STATUS[refusal.like if isinstance(refusal, BadUpload) else type(refusal)]
+    headers = _HEADERS.get(status)
+    if isinstance(refusal, TooManyRequests):
+        headers = {"Retry-After": str(refusal.retry_after_seconds)}
     return Response(
-        body_of(refusal),
-        status_code=status,
-        headers=_HEADERS.get(status),
-        media_type="application/json",
+        body_of(refusal), status_code=status, headers=headers, media_type="application/json"
     )
 
 

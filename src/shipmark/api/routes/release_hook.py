@@ -3,6 +3,9 @@
 from typing import Any
 
 from litestar import Response, Router, post
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
@@ -12,15 +15,19 @@ from shipmark.api.routes.project_releases import published
 from shipmark.api.scopes import ANYBODY, Credentials
 from shipmark.api.wire.refusal import UnreadJson
 from shipmark.api.wire.release import ReleaseJson
-from shipmark.ground.errors import BadRequest
+from shipmark.ground.database import Database
+from shipmark.ground.errors import BadRequest, NotAllowed, NotFound
+from shipmark.ground.ids import id_of
 from shipmark.organizations import store as organizations
-from shipmark.organizations.model import Access
+from shipmark.organizations.model import Access, Organization
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.releases.store import tokens
 from shipmark.releases.tokens import BUILT_IN, is_signed
 from shipmark.serving.bodies import json_of
+from shipmark.serving.connections import is_small
 from shipmark.serving.fields import checked
+from shipmark.serving.uploads import threaded
 
 _SCOPES = frozenset({"project:write"})
 
@@ -41,16 +48,10 @@ def take_release(
     body: RawBody,
 ) -> Response[Any]:
     """Publish a release of the project, as its own address does; whatever media type the body is said to have."""
-    with visit.database.glance() as connection:
-        it = _project(connection, project)
-        if it is None:
-            return Response(b"", status_code=404)
-        token = tokens.of_project(connection, it.id)
-        # Other senders would be plug-ins. None is there, and one that is not enabled may do nothing.
-        if token is None or plugin != BUILT_IN or not is_signed(token, plugin, it.id, signature):
-            return Response(b"", status_code=403)
-        organization = organizations.by_id(connection, it.organization_id)
-    assert organization is not None, "a project has one"
+    found = _signed(visit.database, plugin, project, signature)
+    if isinstance(found, int):
+        return Response(b"", status_code=found)
+    it, organization = found
     try:
         content = json_of(body)
     except BadRequest as refusal:
@@ -60,10 +61,43 @@ def take_release(
     return published(visit, access, it, fields)
 
 
+def _signed(
+    database: Database, plugin: str, project: str, signature: str
+) -> tuple[Project, Organization] | int:
+    """Return the project that the address names and signs, or the status to answer."""
+    with database.glance() as connection:
+        it = _project(connection, project)
+        if it is None:
+            return 404
+        token = tokens.of_project(connection, it.id)
+        # Other senders would be plug-ins. None is there, and one that is not enabled may do nothing.
+        if token is None or plugin != BUILT_IN or not is_signed(token, plugin, it.id, signature):
+            return 403
+        organization = organizations.by_id(connection, it.organization_id)
+    assert organization is not None, "a project has one"
+    return it, organization
+
+
+async def require_signature(
+    connection: ASGIConnection[BaseRouteHandler, object, object, State], _: BaseRouteHandler
+) -> None:
+    """Refuse a large body of an address that is not signed before it is read."""
+    if not is_small(connection.headers):
+        names = connection.path_params
+        found = await threaded(
+            _signed,
+            connection.app.state.database,
+            names["plugin"],
+            names["project"],
+            names["signature"],
+        )
+        if isinstance(found, int):
+            raise NotFound if found == 404 else NotAllowed
+
+
 def _project(connection: Connection, name: str) -> Project | None:
-    if not (name.isascii() and name.isdigit() and len(name) < 19):
-        return None
-    return projects.by_ids(connection, [int(name)]).get(int(name))
+    project_id = id_of(name)
+    return projects.by_ids(connection, [project_id]).get(project_id) if project_id else None
 
 
-router = Router("/api/hooks/release", route_handlers=[take_release])
+router = Router("/api/hooks/release", route_handlers=[take_release], guards=[require_signature])

@@ -1,0 +1,32 @@
+"""Authentication before everything else: before a body is read, and before a transaction takes the write lock."""
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
+
+from shipmark.api.given import Visit, provide_visit
+from shipmark.serving.uploads import threaded
+
+_READING = {"GET", "HEAD", "OPTIONS"}
+
+
+async def require_access(
+    connection: ASGIConnection[BaseRouteHandler, object, object, State], _: BaseRouteHandler
+) -> None:
+    """Guard all routes that change something: raise what `Visit.enter` raises, in a read-only unit of work.
+
+    The handler authorizes again, in the unit of work that writes. Routes that only read take no lock and no body.
+    """
+    assert isinstance(connection, Request)
+    if connection.method not in _READING:
+        visit = await provide_visit(connection)
+        await threaded(_authorize, visit, connection.path_params.get("organization"))
+
+
+def _authorize(visit: Visit, organization: str | None) -> None:
+    with visit.database.glance() as connection:
+        if organization is None:
+            visit.caller(connection)
+        else:
+            visit.enter(connection, organization)

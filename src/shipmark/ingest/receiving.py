@@ -1,0 +1,105 @@
+"""Bodies of ingest requests, unpacked as they come in: the key first, then as little memory as possible."""
+
+from shipmark.ground.errors import BadRequest, TooManyRequests
+from shipmark.ground.settings import Settings
+from shipmark.ingest import encodings
+from shipmark.ingest.authorization import Sender
+from shipmark.ingest.digest import EVENT
+from shipmark.ingest.envelope import (
+    Envelope,
+    EnvelopeHeader,
+    EnvelopeReader,
+    ItemRules,
+)
+from shipmark.serving.body_budget import Reservation
+
+#: The types of which an envelope holds one at the most (ingest.md 2).
+EVENT_LIKE = frozenset({EVENT, "transaction", "security", "raw_security", "feedback"})
+
+#: What clients are told to wait when the server has too much to do.
+RETRY_AFTER_SECONDS = 5
+
+
+class EnvelopeReceiver:
+    """Takes the body of an envelope, batch by batch, in a thread.
+
+    Nothing behind the envelope's header is unpacked before the key is known to be good; only the payload of an event
+    is held, and counts in the budget.
+    """
+
+    def __init__(
+        self, sender: Sender, content_encoding: str, settings: Settings, reservation: Reservation
+    ) -> None:
+        self._sender, self._content_encoding = sender, content_encoding
+        self._max_bytes = settings.envelope_max_bytes
+        self._decoder: encodings.Decoder | None = None
+        rules = ItemRules(
+            kept={EVENT}, single=EVENT_LIKE, single_bytes_max=settings.event_max_bytes
+        )
+        self._reader = EnvelopeReader(
+            rules, on_header=self._authorize, on_kept=lambda count: reserve(reservation, count)
+        )
+
+    def feed(self, batch: bytes) -> None:
+        """Unpack more; raise what is refused."""
+        for piece in self._decoded().feed(batch):
+            self._reader.feed(piece)
+
+    def finish(self) -> Envelope:
+        """Return the envelope, without the payloads that are not kept."""
+        for piece in self._decoded().finish():
+            self._reader.feed(piece)
+        return self._reader.finish()
+
+    def _decoded(self) -> encodings.Decoder:
+        if self._decoder is None:
+            if self._sender.has_key:
+                self._sender.project()
+            self._decoder = encodings.decoder(self._content_encoding, self._max_bytes)
+        return self._decoder
+
+    def _authorize(self, header: EnvelopeHeader) -> None:
+        self._sender.project(header.dsn)
+
+
+class StoreReceiver:
+    """Takes the body of a legacy event, batch by batch, in a thread. The key is in the request itself."""
+
+    def __init__(
+        self, sender: Sender, content_encoding: str, settings: Settings, reservation: Reservation
+    ) -> None:
+        self._sender, self._content_encoding = sender, content_encoding
+        self._max_bytes = settings.event_max_bytes
+        self._reservation = reservation
+        self._decoder: encodings.Decoder | None = None
+        self._pieces: list[bytes] = []
+
+    def feed(self, batch: bytes) -> None:
+        """Unpack more; raise what is refused."""
+        for piece in self._decoded().feed(batch):
+            reserve(self._reservation, len(piece))
+            self._pieces.append(piece)
+
+    def finish(self) -> bytes:
+        """Return the JSON of the event."""
+        self._pieces.extend(self._decoded().finish())
+        content = b"".join(self._pieces)
+        if not content:
+            raise BadRequest("empty request body")
+        if not content.lstrip().startswith(b"{"):
+            content = encodings.legacy_store_body(content, self._max_bytes)
+        return content
+
+    def _decoded(self) -> encodings.Decoder:
+        if self._decoder is None:
+            self._sender.project()
+            self._decoder = encodings.decoder(self._content_encoding, self._max_bytes)
+        return self._decoder
+
+
+def reserve(reservation: Reservation, count: int) -> None:
+    """Reserve memory for a body; raise `TooManyRequests` beyond the budget."""
+    if not reservation.grow(count):
+        raise TooManyRequests(
+            "too many large requests are under way", retry_after_seconds=RETRY_AFTER_SECONDS
+        )

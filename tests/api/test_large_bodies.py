@@ -1,0 +1,71 @@
+"""Large bodies of API requests: held within a budget that all requests share."""
+
+from collections.abc import Iterator
+
+import pytest
+from conftest import Serve
+from given import RELEASES, Caller, World, dump, on_one_database, release
+from httpx import Client
+
+from shipmark.ground.database import Database
+from shipmark.serving.body_budget import BodyBudget
+
+LARGE = b" " * 2_000_000
+
+
+def budget_of(client: Client) -> BodyBudget:
+    """Return the budget of the server: tests hold some of it in the place of another request."""
+    found: BodyBudget = client.limits.budget  # type: ignore[attr-defined]  # `serve` gives it
+    return found
+
+
+@pytest.fixture
+def full(serve: Serve) -> Iterator[Client]:
+    """A server on which another request holds nearly all of the budget."""
+    client = serve(body_budget_bytes=3_000_000)
+    other = budget_of(client).reservation()
+    assert other.grow(2_500_000)
+    yield client
+    other.release()
+
+
+@on_one_database
+def test_a_large_body_beyond_the_budget_is_told_to_wait(
+    full: Client, world: World, database: Database
+) -> None:
+    before = dump(database)
+    caller = Caller(full, world.tokens["alice@example.com"])
+    headers = {"Content-Type": "application/json"}
+    answer = caller.post(RELEASES, content=LARGE, headers=headers)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert dump(database) == before
+
+
+@on_one_database
+def test_a_small_body_passes_a_full_budget(full: Client, world: World) -> None:
+    caller = Caller(full, world.tokens["alice@example.com"])
+    assert caller.post(RELEASES, release("web@1.0.0")).status_code == 201
+
+
+@on_one_database
+def test_what_a_request_held_is_given_back(serve: Serve, world: World) -> None:
+    client = serve(body_budget_bytes=3_000_000)
+    caller = Caller(client, world.tokens["alice@example.com"])
+    for _ in range(3):
+        headers = {"Content-Type": "application/json"}
+        assert caller.post(RELEASES, content=LARGE, headers=headers).status_code == 400
+    other = budget_of(client).reservation()
+    assert other.grow(2_999_999)
+    one_more = budget_of(client).reservation()
+    assert one_more.grow(1)
+    assert not one_more.grow(1)
+    for each in (other, one_more):
+        each.release()
+
+
+@on_one_database
+def test_a_request_alone_passes_whatever_the_budget(serve: Serve, world: World) -> None:
+    client = serve(body_budget_bytes=10)
+    caller = Caller(client, world.tokens["alice@example.com"])
+    answer = caller.post(RELEASES, content=LARGE, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
