@@ -10,7 +10,8 @@ from httpx import Client
 from shipmark.ground.database import Database
 from shipmark.serving.body_budget import BodyBudget
 
-LARGE = b" " * 2_000_000
+#: Valid JSON, so that only its fields are refused.
+LARGE = b"{" + b" " * 2_000_000 + b"}"
 
 
 def budget_of(client: Client) -> BodyBudget:

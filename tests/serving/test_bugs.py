@@ -88,5 +88,5 @@ def test_bugs_go_to_the_server_that_is_set(
         sentry_sdk.flush(5)
     finally:
         sentry_sdk.get_client().close()
-        sentry_sdk.init(dsn=None)
+        sentry_sdk.init(dsn=None, auto_enabling_integrations=False)
     assert any(it.startswith(b"/api/1/envelope/") for it in received)
