@@ -10,27 +10,28 @@ import time
 #: The variable by which the parent tells its workers who it is.
 PARENT_PID = "_SHIPMARK_PARENT_PID"
 
-#: What Linux calls "tell me when my parent ends" (prctl(2)).
+#: What Linux calls "signal me when my parent ends" (prctl(2)).
 _PR_SET_PDEATHSIG = 1
 
 _LOOK_SECONDS = 0.5
-#: How long requests under way may take to end.
-_END_SECONDS = 10.0
+#: How long requests under way may take to end, where the process ends by itself.
+_END_SECONDS = 10
 
 
 def end_with_parent(parent_pid: int) -> None:
-    """End this process, with the requests that are under way, once the process ``parent_pid`` has ended.
+    """End this process once the process ``parent_pid`` has ended without ending it.
 
-    Linux tells by a signal; elsewhere, and if the parent ended before it could be asked to, a thread looks.
+    Linux kills it at once: that needs nothing of a process that may hang, and what was under way is undone as after
+    any crash. Elsewhere, and if the parent ended before Linux could be asked to, a thread looks.
     """
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     threading.Thread(target=_watch, args=(parent_pid,), name="parent", daemon=True).start()
 
 
 def _watch(parent_pid: int) -> None:
     while os.getppid() == parent_pid:
         time.sleep(_LOOK_SECONDS)
+    # Nothing catches SIGALRM, so the system ends the process even if ending in good order hangs.
+    signal.alarm(_END_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(_END_SECONDS)
-    os._exit(1)
