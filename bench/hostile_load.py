@@ -75,7 +75,11 @@ def loads(server: Running, key: str) -> list[Load]:
         Load("envelope, known key", envelope, packed | auth(key), plain),
         Load("API, wrong token", api, json_type | {"Authorization": "Bearer wrong"}, large),
         Load(
-            "API, good token", api, json_type | {"Authorization": f"Bearer {server.token}"}, large
+            "API, good token",
+            api,
+            json_type | {"Authorization": f"Bearer {server.token}"},
+            large,
+            KNOWN_MOST_MIB,
         ),
     ]
 
