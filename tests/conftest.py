@@ -152,7 +152,7 @@ class _Movable:
     """A database whose engine connects to another address for the length of a block."""
 
     def __init__(self, url: str) -> None:
-        self.database = Database(url, lock_wait_seconds=30)
+        self.database = Database(url, lock_wait_seconds=30, connections=40)
 
         @event.listens_for(self.database.engine, "do_connect")
         def _move(_: object, __: object, arguments: list[str], options: dict[str, object]) -> None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 
 from litestar import Litestar, Router
@@ -59,7 +59,7 @@ from shipmark.ground import logs
 from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.clock import now
 from shipmark.ground.database import Database
-from shipmark.ground.errors import Refusal
+from shipmark.ground.errors import Refusal, Unavailable
 from shipmark.ground.settings import Settings, from_environment
 from shipmark.ingest import routes as ingest
 from shipmark.repositories.git.chosen import chosen
@@ -133,7 +133,11 @@ def create() -> ASGIApp:
     if PARENT_PID in os.environ:
         end_with_parent(int(os.environ[PARENT_PID]))
     app = assembled(settings)
-    app.state.database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
+    app.state.database = Database(
+        settings.database,
+        lock_wait_seconds=settings.lock_wait_seconds,
+        connections=settings.database_connections,
+    )
     app.state.blobs = blobs_at(settings.blobs)
     return served(app)
 
@@ -184,7 +188,8 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
 async def _working(app: Litestar) -> AsyncIterator[None]:
     """Run the jobs in the background while the application serves."""
     database: Database = app.state.database
-    with database.transaction() as connection:
+    # A worker that is started while the database is away finds the timers that an earlier one has started.
+    with suppress(Unavailable), database.transaction() as connection:
         timers.start(connection, now())
     workers = timers.workers(database, app.state.settings)
     for worker in workers:

@@ -46,8 +46,8 @@ def _problems(settings: Settings) -> Iterator[str]:
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     try:
         yield from _problems_of_database(database)
-    except SQLAlchemyError as error:
-        yield f"The database can't be used: {error}. Check SHIPMARK_DATABASE_URL."
+    except (SQLAlchemyError, Unavailable) as error:
+        yield f"The database can't be used: {error.__cause__ or error}. Check SHIPMARK_DATABASE_URL."
     finally:
         database.close()
 

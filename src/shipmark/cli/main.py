@@ -3,7 +3,7 @@
 import sys
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from shipmark import __version__
 from shipmark.cli.artifacts import artifacts
@@ -32,6 +32,11 @@ def main() -> None:
     except Invalid as refusal:
         sys.exit("\n".join(f"{name}: {problem}" for name, problem in refusal.fields.items()))
     except (Refusal, SettingsError, MigrationError) as error:
-        sys.exit(str(error))
+        reason = error.__cause__
+        sys.exit(
+            f"The database can't be used: {reason.orig}"
+            if isinstance(reason, DBAPIError)
+            else str(error)
+        )
     except OperationalError as error:
         sys.exit(f"The database can't be used: {error.orig}")

@@ -1,13 +1,13 @@
 """How do we reach the database? The only lines that know which database it is.
 
-Two units of work: `Database.transaction` may write and is all or nothing, `Database.snapshot` only reads. Rooms get a
-``Connection`` and never open, commit or roll back anything themselves.
+Units of work are opened by `Database` alone: rooms get a ``Connection`` and never open, commit or roll back anything
+themselves. ``engines.py`` runs them, ``availability.py`` watches whether the database answers.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,15 +18,12 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Dialect,
-    Engine,
     Integer,
     MetaData,
     Subquery,
     Table,
     Text,
     bindparam,
-    create_engine,
-    event,
     literal_column,
     make_url,
     select,
@@ -38,6 +35,14 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from shipmark.ground.availability import Availability
+from shipmark.ground.engines import (
+    POSTGRESQL_OPTIONS,
+    UNIT,
+    Unit,
+    postgresql_engine,
+    sqlite_engine,
+)
 from shipmark.ground.errors import Conflict, NoRoom
 from shipmark.ground.telemetry import log
 from shipmark.ground.turns import NoTurns, Turns, WritersTurns
@@ -97,51 +102,81 @@ def _moment_of_sqlite(text: str | None) -> datetime | None:
 
 
 class Database:
-    """One database, SQLite or PostgreSQL, and the two kinds of unit of work on it.
+    """One database, SQLite or PostgreSQL, and the three kinds of unit of work on it.
 
-    ``lock_wait_seconds`` is how long a writer waits for another one before it is refused with `Conflict`.
+    ===============  =============================  ==========================================  ======
+    unit of work     sees                           on PostgreSQL / on SQLite                   writes
+    ===============  =============================  ==========================================  ======
+    ``transaction``  its own writes; what others    READ COMMITTED / BEGIN IMMEDIATE            yes
+                     commit meanwhile, on
+                     PostgreSQL only
+    ``snapshot``     one state, that of its first   REPEATABLE READ, READ ONLY / BEGIN with     no
+                     statement                      ``query_only``
+    ``glance``       for each statement, what is    autocommit / no transaction, with           no
+                     committed by then              ``query_only``
+    ===============  =============================  ==========================================  ======
+
+    Writing in a unit that only reads fails, except in a glance on PostgreSQL, where refusing it would cost a statement.
+    A unit holds a connection until it ends, so none is opened within another, or for as long as a client or a server
+    elsewhere takes.
+
+    Each kind raises `Unavailable` while PostgreSQL cannot be reached, or when none of the ``connections`` that this
+    process may have is free in time. The next unit after it has come back is served. ``lock_wait_seconds`` is how long
+    a unit waits for a connection, and a writer for another one before it is refused with `Conflict`.
     """
 
-    def __init__(self, url: str, *, lock_wait_seconds: float = 10.0) -> None:
+    def __init__(self, url: str, *, lock_wait_seconds: float = 10.0, connections: int = 5) -> None:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._lock_wait_seconds = lock_wait_seconds
         self.engine = (
-            _sqlite_engine(url, lock_wait_seconds)
+            sqlite_engine(url, lock_wait_seconds)
             if self.is_sqlite
-            else _postgresql_engine(url, lock_wait_seconds)
+            else postgresql_engine(url, lock_wait_seconds, connections)
         )
-        self._writing = self.engine.execution_options(shipmark_writes=True)
-        self._glancing = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engines = {
+            unit: self.engine.execution_options(
+                **{UNIT: unit}, **({} if self.is_sqlite else POSTGRESQL_OPTIONS[unit])
+            )
+            for unit in Unit
+        }
         path = make_url(url).database if self.is_sqlite else None
         self._writers: Turns = WritersTurns(path) if path else NoTurns()
+        self._availability = Availability()
 
     @contextmanager
     def transaction(self, *, busy: str = BUSY) -> Iterator[Connection]:
-        """A unit of work that may write: committed at the end of the block, undone if it raises.
+        """Open a unit of work that may write: committed at the end of the block, undone if it raises.
 
-        Raises `Conflict` with the words of ``busy`` when a lock that it needs is not free in time, and `NoRoom` when
-        the disk is full.
+        Raise `Conflict` with the words of ``busy`` when a lock that it needs is not free in time, and `NoRoom` when
+        the disk is full. After `Unavailable` it may be committed all the same, if the connection broke at that moment.
         """
         if not self._writers.acquire(timeout=self._lock_wait_seconds):
             raise Conflict(busy)
         try:
-            with _refusals(busy), self._writing.begin() as connection:
+            with (
+                self._watched(),
+                _refusals(busy),
+                self._engines[Unit.TRANSACTION].begin() as connection,
+            ):
                 yield connection
         finally:
             self._writers.release()
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """A unit of work that only reads, and sees one state of the database throughout."""
-        with self.engine.connect() as connection:
+        """Open a unit of work that only reads, and sees one state of the database throughout."""
+        with self._watched(), self._engines[Unit.SNAPSHOT].connect() as connection:
             yield connection
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:
-        """A unit of work that only reads, each statement by itself: for looking up who is there."""
-        with self._glancing.connect() as connection:
+        """Open a unit of work that only reads, each statement by itself: for looking up who is there."""
+        with self._watched(), self._engines[Unit.GLANCE].connect() as connection:
             yield connection
+
+    def _watched(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.is_sqlite else self._availability.watched()
 
     def close(self) -> None:
         """Give all connections back."""
@@ -283,50 +318,3 @@ def _refusals(busy: str) -> Iterator[None]:
             log.error("There is no room for the database", reason=words)
             raise NoRoom(NO_ROOM) from error
         raise
-
-
-def _sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
-    engine = create_engine(
-        url,
-        pool_size=8,
-        max_overflow=32,
-        connect_args={"timeout": lock_wait_seconds, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _set_up(connection: Any, _record: object) -> None:
-        # The driver must not begin transactions by itself: it would begin them as readers.
-        connection.isolation_level = None
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            # Moving the log into the database is left for every 32 MiB: at 4, large publishes would wait for it.
-            "wal_autocheckpoint=8000",
-            "foreign_keys=ON",
-            "cache_size=-16000",
-            "temp_store=MEMORY",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A writer takes the lock at once: upgrading a reader later can fail without waiting.
-        writes = connection.get_execution_options().get("shipmark_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
-def _postgresql_engine(url: str, lock_wait_seconds: float) -> Engine:
-    address = make_url(url)
-    if address.drivername in {"postgresql", "postgres"}:
-        address = address.set(drivername="postgresql+psycopg")
-    wait = int(lock_wait_seconds * 1000)
-    return create_engine(
-        address,
-        pool_size=8,
-        max_overflow=32,
-        pool_pre_ping=False,
-        # Compiling plans to machine code takes longer than our statements do.
-        connect_args={"options": f"-c timezone=utc -c lock_timeout={wait} -c jit=off"},
-    )

@@ -41,6 +41,7 @@ class Settings:
     read_timeout_seconds: float = 30.0
     trusted_proxies: str = ""
     lock_wait_seconds: float = 10.0
+    database_connections: int = 5
     metrics: bool = True
     git_remotes: str = ""
     git_allow_files: bool = False

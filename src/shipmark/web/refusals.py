@@ -7,7 +7,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from sqlalchemy.exc import SQLAlchemyError
 
-from shipmark.ground.errors import NotAllowed, NotSignedIn, Refusal
+from shipmark.ground.errors import NotAllowed, NotSignedIn, Refusal, Unavailable
 from shipmark.serving.errors import failure_answer, http_answer, refusal_answer
 from shipmark.web import addresses
 from shipmark.web.given import AnyRequest, Visitor, asked_for
@@ -18,6 +18,7 @@ _NOT_FOUND = (
     "There is nothing here",
     "The address may be mistyped, or what was here is gone, or it is not for your account to see.",
 )
+_UNAVAILABLE = "Shipmark is unavailable at the moment"
 _OTHER = ("This did not work", "The server could not do what the request asks for.")
 _API = "/api/"
 
@@ -26,9 +27,16 @@ def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
     """The page for a refused request; somebody who is not signed in is asked to."""
     if isinstance(refusal, NotSignedIn):
         return leading_to(addresses.sign_in(asked_for(request)))
-    status = refusal_answer(request, refusal).status_code or 400
+    answer = refusal_answer(request, refusal)
+    status = answer.status_code or 400
     if isinstance(refusal, NotAllowed):
         return _page(request, status, ("This request was refused", refusal.detail))
+    if isinstance(refusal, Unavailable):
+        shown = page(
+            "refused.html", status=status, code=status, title=_UNAVAILABLE, text=refusal.detail
+        )
+        shown.headers["Retry-After"] = answer.headers["Retry-After"]
+        return shown
     return _page(request, status, _NOT_FOUND if status == 404 else _OTHER)
 
 

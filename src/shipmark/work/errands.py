@@ -1,6 +1,7 @@
 """The process that goes outside: ``python -m shipmark.work.errands`` runs the errands that are due, and ends."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from shipmark.artifacts import actions as artifacts
@@ -8,6 +9,7 @@ from shipmark.files import actions as files
 from shipmark.ground import logs
 from shipmark.ground.clock import now
 from shipmark.ground.database import Database
+from shipmark.ground.errors import Unavailable
 from shipmark.ground.jobs import Job
 from shipmark.ground.settings import Settings, from_environment
 from shipmark.ground.telemetry import counted
@@ -43,8 +45,10 @@ def main() -> None:
     logs.set_up(settings)
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     try:
-        while run_due(database, now(), settings):
-            pass
+        # While the database is away there is nothing to be done; the outage was logged when it began.
+        with suppress(Unavailable):
+            while run_due(database, now(), settings):
+                pass
     finally:
         database.close()
 

@@ -16,7 +16,7 @@ from shipmark.files import actions as files
 from shipmark.ground import jobs
 from shipmark.ground.clock import now
 from shipmark.ground.database import Database
-from shipmark.ground.errors import Conflict
+from shipmark.ground.errors import Conflict, Unavailable
 from shipmark.ground.jobs import Job
 from shipmark.ground.settings import Settings, to_environment
 from shipmark.ground.telemetry import counted, failed, log
@@ -131,9 +131,10 @@ class Worker(threading.Thread):
         while not self._stopping.is_set():
             try:
                 busy = self._run_one()
-            except Conflict:
+            except (Conflict, Unavailable):
+                # An outage was logged when it began.
                 busy = False
-            except Exception as error:  # noqa: BLE001  # nor must a database that is away
+            except Exception as error:  # noqa: BLE001  # a bug must not end it
                 failed("The worker could not look for jobs", error)
                 busy = False
             if not busy:
