@@ -11,7 +11,7 @@ from shipmark.accounts import actions as accounts
 from shipmark.accounts import store as account_store
 from shipmark.accounts.model import ALL_SCOPES, User
 from shipmark.cli.opening import opened, settings_of, with_data
-from shipmark.ground import ids
+from shipmark.ground import ids, migrations
 from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound
 from shipmark.organizations import actions as organizations
@@ -179,6 +179,7 @@ def bootstrap(
     """Make an organization with projects, an owner and tokens: all that a pipeline needs."""
     settings = settings_of(data, database_url, base_url=base_url)
     with opened(settings) as database, database.transaction() as connection:
+        migrations.take_lock(connection)
         made = make_all(connection, organization, slugs, email, password, settings.address)
     if as_json:
         click.echo(json.dumps(made))

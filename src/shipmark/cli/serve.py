@@ -22,7 +22,7 @@ from shipmark.accounts import store as accounts
 from shipmark.cli.create import make_all
 from shipmark.cli.opening import opened, settings_of, with_data
 from shipmark.cli.tour import NEEDS, tour
-from shipmark.ground import ids, logs, telemetry
+from shipmark.ground import ids, logs, migrations, telemetry
 from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.settings import Settings, SettingsError, from_environment, to_environment
 from shipmark.repositories.git.chosen import chosen
@@ -63,6 +63,8 @@ def serve(
     _check_address(settings)
     blobs_at(settings.blobs)
     with opened(settings) as database, database.transaction() as connection:
+        # Before looking: of two nodes that start on an empty database, one makes the admin and shows the password.
+        migrations.take_lock(connection)
         welcome = None if accounts.exists(connection) else _first(connection, settings)
     if welcome is None:
         welcome = f"Shipmark serves at {settings.address}"

@@ -16,6 +16,9 @@ from shipmark.ground.database import Database
 #: The variable that tells the process which database to bring up to date.
 TARGET = "SHIPMARK_MIGRATED_URL"
 
+#: Any number that nothing else locks.
+_LOCK = 7_446_726
+
 _STEPS = Path(__file__).parent / "versions"
 
 
@@ -43,6 +46,15 @@ def current(connection: Connection) -> str | None:
     if not inspect(connection).has_table(_versions.name):
         return None
     return connection.execute(select(_versions.c.version_num)).scalar_one_or_none()
+
+
+def take_lock(connection: Connection) -> None:
+    """Let nodes that start together go on one after the other, each until its unit of work ends.
+
+    Taken before looking at what is there. On SQLite the unit of work has the only writer's lock already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 
 def upgrade(database: Database) -> None:

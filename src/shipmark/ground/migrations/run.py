@@ -7,10 +7,7 @@ from alembic import command
 from alembic.config import Config
 
 from shipmark.ground.database import Database
-from shipmark.ground.migrations import TARGET
-
-#: Any number that nothing else locks: nodes that start together migrate one after the other.
-_LOCK = 7_446_726
+from shipmark.ground.migrations import TARGET, take_lock
 
 
 def run(database: Database) -> None:
@@ -18,8 +15,7 @@ def run(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     with database.transaction() as connection:
-        if not database.is_sqlite:
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        take_lock(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -1,0 +1,77 @@
+"""Two nodes start at the same moment on one empty database: one makes the admin, and shows a password that works."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from shipmark.accounts import actions as accounts
+from shipmark.cli.serve import FIRST_USER
+from shipmark.ground.database import Database
+from shipmark.ground.migrations import take_lock
+
+NODES = 2
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_two_first_starts_show_one_password(empty_database: Database, tmp_path: Path) -> None:
+    with ExitStack() as ending, empty_database.transaction() as connection:
+        take_lock(connection)
+        nodes = [started(empty_database.url, tmp_path / str(it), ending) for it in range(NODES)]
+        deadline = time.monotonic() + 60
+        while waiting(empty_database) < NODES and time.monotonic() < deadline:
+            assert all(node.poll() is None for node in nodes)
+            time.sleep(0.05)
+        assert waiting(empty_database) == NODES, "each takes the lock before it looks"
+        connection.commit()
+        told = [told_by(node) for node in nodes]
+    passwords = re.findall(r"with the password (\S+)", "".join(told))
+    assert len(passwords) == 1
+    with empty_database.transaction() as connection:
+        assert accounts.check_password(connection, FIRST_USER, passwords[0]) is not None
+
+
+def started(url: str, data: Path, ending: ExitStack) -> subprocess.Popen[str]:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+    words = ("serve", "--data", str(data), "--port", port, "--workers", "1", "--database-url", url)
+    node = subprocess.Popen(
+        [sys.executable, "-m", "shipmark", *words],
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def end() -> None:
+        node.terminate()
+        node.communicate(timeout=30)
+
+    ending.callback(end)
+    return node
+
+
+def waiting(database: Database) -> int:
+    query = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database AS d ON d.oid = database"
+        " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+    )
+    with database.glance() as connection:
+        return connection.execute(text(query)).scalar_one()
+
+
+def told_by(node: subprocess.Popen[str]) -> str:
+    """What the node says when it starts: its address, and on a first start an empty line before and more after it."""
+    assert node.stdout is not None
+    told = ""
+    for line in node.stdout:
+        told += line
+        if "deploys new" in line or (not told.startswith("\n") and "serves at" in line):
+            break
+    return told
