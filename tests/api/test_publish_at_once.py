@@ -20,7 +20,7 @@ from given import (
 )
 
 from shipmark.ground.database import Database
-from shipmark.releases.store import releases
+from shipmark.releases.store import locks
 
 CLIENTS = 64
 
@@ -65,7 +65,7 @@ def test_who_can_not_have_the_lock_in_time_is_told_so(
     caller = Caller(serve(on=hasty, lock_wait_seconds=0.1), alice.token)
     body = release("web@1.0.0", "web", "mobile", commits=[commit("2")])
     with database.transaction() as connection:
-        releases.lock(connection, made["id"])
+        locks.lock(connection, made["id"])
         answers = [
             caller.post(RELEASES, body),
             caller.put(release_path("web@1.0.0"), {"commits": [commit("2")]}),

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from given import counts
+from given import RELEASES, Caller, counts
+from sqlalchemy import text
 
 from shipmark.cli import main as cli
 from shipmark.ground.database import Database
@@ -290,3 +291,27 @@ def test_an_empty_folder_gets_its_database(tmp_path: Path) -> None:
     assert run(folder, "org", "create", "acme").exit_code == 0
     assert folder.stat().st_mode & 0o077 == 0
     assert sizes(folder) == {"organizations": 1, "audit_log": 1}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_check_mends_rows_that_are_not_as_their_release_is(
+    alice: Caller, database: Database, tmp_path: Path
+) -> None:
+    alice.publish("web@1.0.0", "web", "mobile")
+    alice.publish("web@2.0.0")
+    alice.post(f"{RELEASES}web@1.0.0/deploys/", {"environment": "production"})
+    with database.transaction() as connection:
+        connection.execute(
+            text("UPDATE releases SET status = 'archived' WHERE version = 'web@1.0.0'")
+        )
+    given = ("--database-url", database.url)
+    first, second = run(tmp_path, "check", *given), run(tmp_path, "check", *given)
+    assert first.output.startswith("✓ Mended 4 entries of release lists ")
+    assert first.exit_code == second.exit_code == 0
+    assert second.output.startswith("✓ Everything is all right.")
+    with database.snapshot() as connection:
+        query = (
+            "SELECT status FROM release_projects UNION ALL SELECT status FROM release_environments"
+        )
+        found = connection.execute(text(query)).scalars()
+        assert sorted(found) == ["archived"] * 4 + ["open"]

@@ -21,7 +21,15 @@ from shipmark.releases.model import (
     Seen,
 )
 from shipmark.releases.search import Search
-from shipmark.releases.store import activity, commits, environments, listing, projects, releases
+from shipmark.releases.store import (
+    activity,
+    commits,
+    environments,
+    listing,
+    locks,
+    projects,
+    releases,
+)
 from shipmark.repositories import actions as repositories
 from shipmark.repositories.model import GivenCommit
 
@@ -137,8 +145,8 @@ def test_releases_are_found_by_ids(connection: Connection, make: Make) -> None:
 def test_a_locked_release_is_told_as_it_is_now(connection: Connection, make: Make) -> None:
     made = make("1")
     changed = releases.change(connection, made, ref="main")
-    assert releases.lock(connection, made.id) == changed
-    assert releases.lock(connection, 999) is None
+    assert locks.lock(connection, made.id) == changed
+    assert locks.lock(connection, 999) is None
 
 
 def test_only_what_is_given_changes(connection: Connection, make: Make) -> None:

@@ -15,7 +15,7 @@ from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.database import Database
 from shipmark.ground.errors import NoRoom, Unavailable
 from shipmark.ground.settings import MEBIBYTE, Settings, SettingsError
-from shipmark.releases.store import fetches
+from shipmark.releases.store import copies, fetches
 
 _JOBS_SHOWN = 10
 
@@ -75,9 +75,11 @@ def _problems_of_blobs(settings: Settings) -> Iterator[str]:
 def _problems_of_database(database: Database) -> Iterator[str]:
     with database.snapshot() as connection:
         have, need = migrations.current(connection), migrations.newest()
-        if have != need:
-            yield f"The database is at step {have}, the code needs {need}. `shipmark serve` brings it there."
-            return
+    if have != need:
+        yield f"The database is at step {have}, the code needs {need}. `shipmark serve` brings it there."
+        return
+    _mend(database)
+    with database.snapshot() as connection:
         if not accounts.exists(connection):
             yield "There is no user. `shipmark bootstrap` makes one."
         for sha1 in unused.miscounted(connection):
@@ -86,6 +88,22 @@ def _problems_of_database(database: Database) -> Iterator[str]:
             yield f"A job ({kind}) failed for good: {error}"
         for version, error in fetches.failed(connection, limit=_JOBS_SHOWN):
             yield f"The commits of the release {version} could not be fetched: {error}"
+
+
+def _mend(database: Database) -> None:
+    """Mend rows of lists that repeat something else than their releases say, and say how many there were."""
+    count = 0
+    while True:
+        with database.snapshot() as connection:
+            stale = copies.stale_releases(connection)
+        if not stale:
+            break
+        with database.transaction() as connection:
+            count += copies.mend(connection, stale)
+    if count:
+        click.echo(
+            f"✓ Mended {count} entries of release lists whose status or date was not that of their release."
+        )
 
 
 def _gibibytes(size: int) -> str:

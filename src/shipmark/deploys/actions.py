@@ -9,7 +9,7 @@ from shipmark.deploys.model import Deploy, NewDeploy
 from shipmark.ground.errors import NotFound
 from shipmark.projects import store as projects
 from shipmark.releases.model import Release, ReleaseActivity, ReleaseActivityType
-from shipmark.releases.store import activity, environments, fetches, releases
+from shipmark.releases.store import activity, environments, fetches, locks, releases
 from shipmark.releases.store import projects as release_projects
 
 #: Deploys of one release that can wait for its commits; more are announced with the next.
@@ -28,9 +28,11 @@ def record(
     Every project of the release is told (releases.md 3.8), unless commits of the release are still being fetched: then
     it is told once they are there, or won't come.
     """
-    # Held, so that it is not deleted meanwhile; one that was deleted just before is not there.
-    if not releases.held_by_version(connection, release.organization_id, release.version):
+    # One that was deleted just before is not there; its status may have changed, and is what the new rows repeat.
+    locked = locks.lock(connection, release.id)
+    if locked is None:
         raise NotFound
+    release = locked
     environment = projects.ensure_environment(connection, release.organization_id, new.environment)
     projects.link_environment(connection, environment.id, project_ids)
     deploy = store.add(connection, release.organization_id, release.id, environment.id, new)

@@ -26,9 +26,8 @@ from shipmark.publishing.model import (
 from shipmark.releases import actions as releases
 from shipmark.releases.actions import BoundCommit
 from shipmark.releases.model import NewRelease, Release, ReleaseStatus
-from shipmark.releases.store import fetches
+from shipmark.releases.store import fetches, locks
 from shipmark.releases.store import projects as release_projects
-from shipmark.releases.store import releases as release_store
 from shipmark.repositories import actions as repositories
 from shipmark.repositories.actions import Kept
 from shipmark.repositories.model import GivenCommit
@@ -64,7 +63,7 @@ def amend(
     """Change a release. Finalizing it tells its projects, or only those given. An empty ``refs`` clears its commits."""
     tags = {"release.version": release.version, "release.has_refs": bool(amendment.code.refs)}
     with timed("release.amend", **tags):
-        locked = release_store.lock(connection, release.id)
+        locked = locks.lock(connection, release.id)
         if locked is None:
             raise NotFound
         release = locked
@@ -121,7 +120,6 @@ def _get_or_create(
         if is_new and not publication.projects:
             raise Invalid({"projects": ["This list may not be empty for a new release."]})
         if not is_new and (publication.code.commits or publication.code.refs):
-            release = release_store.lock(connection, release.id) or release
             fetches.supersede(connection, release.id, around.now)
         if not is_new and publication.status is not None:
             release = releases.set_status(connection, release, publication.status)

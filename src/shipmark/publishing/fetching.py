@@ -25,7 +25,7 @@ from shipmark.releases.model import (
     ReleaseActivity,
     ReleaseActivityType,
 )
-from shipmark.releases.store import activity, earlier_heads, fetches
+from shipmark.releases.store import activity, earlier_heads, fetches, locks
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
 from shipmark.releases.store.fetches import Result
@@ -120,7 +120,7 @@ def is_worth_another_try(found: Found) -> bool:
 
 def is_current(connection: Connection, errand: Errand) -> bool:
     """Does the release still wait for just this? Nobody changes that until the unit of work ends."""
-    if release_store.lock(connection, errand.release.id) is None:
+    if locks.lock(connection, errand.release.id) is None:
         return False
     now = fetches.by_ids(connection, errand.fetch_ids)
     return len(now) == len(errand.fetches) and all(it.state is FetchState.RUNNING for it in now)
@@ -144,7 +144,7 @@ def postpone(
 
 def finish(connection: Connection, errand: Errand, found: Found, around: Circumstances) -> None:
     """Let the release hold what came, tell what did not, and announce the deploys that waited for it."""
-    release = release_store.lock(connection, errand.release.id)
+    release = locks.lock(connection, errand.release.id)
     assert release is not None, "it was locked"
     commits = [commit for it in found.values() if isinstance(it, Read) for commit in it.commits]
     if commits:

@@ -16,7 +16,7 @@ from shipmark.organizations import store as organizations
 from shipmark.publishing.model import Circumstances
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
-from shipmark.releases.store import releases as release_store
+from shipmark.releases.store import locks
 
 REFERENCED = "This release is referenced by active issues and cannot be removed."
 
@@ -43,7 +43,7 @@ def withdraw(
     with timed("release.delete", **tags) as told:
         # Two who delete at once might move an issue to the release that the other one deletes.
         organizations.take_turn(connection, around.organization.id)
-        going = release_store.lock_to_delete(connection, [release.id for release in given])
+        going = locks.lock_to_delete(connection, [release.id for release in given])
         if not is_forced and held_back(connection, going):
             raise BadRequest(REFERENCED)
         told["issues.count"] = outlive.outlive(connection, going)

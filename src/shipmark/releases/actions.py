@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.ground.errors import NotFound
+from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.releases.model import (
@@ -32,7 +33,7 @@ class BoundCommit:
 def get_or_create(
     connection: Connection, organization_id: int, new: NewRelease
 ) -> tuple[Release, bool]:
-    """The release of that version, and whether this call made it."""
+    """Return the release of that version, locked, and whether this call made it."""
     return releases.ensure(connection, organization_id, new)
 
 
@@ -42,7 +43,7 @@ def attach(
     attached: Collection[Project],
     user_id: int | None,
 ) -> set[int]:
-    """Attach the release to projects; says which are new to it, and tells those that it is out, if it is."""
+    """Attach a locked release to projects; says which are new to it, and tells those that it is out, if it is."""
     added = release_projects.attach(connection, release, {project.id for project in attached})
     if any(not project.has_releases for project in attached if project.id in added):
         projects.note_releases(connection, added)
@@ -83,6 +84,7 @@ def set_status_of(
 ) -> None:
     """Archive or reopen releases, whatever their number by the same few statements."""
     if changing:
+        organizations.take_turn(connection, next(iter(changing)).organization_id)
         releases.set_status_of(connection, [release.id for release in changing], status)
 
 
@@ -180,7 +182,10 @@ def note_event(
     environment_id: int,
     at: datetime,
 ) -> None:
-    """Remember that an event of the release came from the project's environment."""
+    """Remember that an event of the release came from the project's environment.
+
+    The release is locked, unless it is known to have a row there.
+    """
     environments.note_event(connection, release, project_id, environment_id, at)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from shipmark.ground.telemetry import timed
 from shipmark.organizations import store as organizations
 from shipmark.releases.store import commits as release_commits
-from shipmark.releases.store import releases
+from shipmark.releases.store import locks
 from shipmark.repositories import store as repositories
 
 
@@ -23,7 +23,7 @@ def finish(
     if organization is None or not organization.status.is_going:
         return False
     with timed("organization.delete", **{"organization.id": organization_id}):
-        releases.lock_all_to_delete(connection, organization_id)
+        locks.lock_all_to_delete(connection, organization_id)
         clear()
         release_commits.clear_organization(connection, organization_id)
         repositories.clear_changes(connection, organization_id)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from shipmark.ground import jobs
 from shipmark.ground.telemetry import timed
+from shipmark.organizations import store as organizations
 from shipmark.releases.store import commits as release_commits
 from shipmark.repositories import actions
 from shipmark.repositories import store as repositories
@@ -50,6 +51,9 @@ def remove_some(connection: Connection, repository_id: int) -> bool:
             return False
         status = RepositoryStatus.DELETION_IN_PROGRESS.value
         repositories.change(connection, repository_id, {"status": status})
+        # Before several releases are locked.
+        organization_id = repositories.organization_id_of(connection, repository_id)
+        organizations.take_turn(connection, organization_id)
         release_commits.forget(connection, commit_ids)
         repositories.remove_commits(connection, commit_ids)
         return True

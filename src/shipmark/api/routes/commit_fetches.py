@@ -11,10 +11,10 @@ from shipmark.api.parameters import FETCH_STATE, PAGE, PROJECTS
 from shipmark.api.routes.releases import changeable_release, seen_release
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.api.wire.commit_fetch import CommitFetchJson, commit_fetch_json
-from shipmark.ground.errors import BadRequest
+from shipmark.ground.errors import BadRequest, NotFound
 from shipmark.publishing import asking
 from shipmark.releases.model import Fetch, FetchState
-from shipmark.releases.store import fetches
+from shipmark.releases.store import fetches, locks
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import store as repositories
 from shipmark.serving.pages import counted
@@ -45,7 +45,10 @@ def fetch_again(
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
         release = changeable_release(visit, connection, access, version)
-        release = release_store.lock(connection, release.id) or release
+        locked = locks.lock(connection, release.id)
+        if locked is None:
+            raise NotFound
+        release = locked
         found = asking.ask_again(connection, release, visit.circumstances(access))
         return _shown(connection, found)
 

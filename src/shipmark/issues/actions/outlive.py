@@ -10,7 +10,7 @@ from shipmark.issues.store import issues, outliving, states
 from shipmark.issues.store.outliving import Move, Tied
 from shipmark.releases.model import Release
 from shipmark.releases.store import environments as release_environments
-from shipmark.releases.store import lineage
+from shipmark.releases.store import lineage, locks
 from shipmark.releases.store import projects as release_projects
 
 
@@ -22,8 +22,10 @@ def outlive(connection: Connection, gone: Collection[Release]) -> int:
     none its resolution goes with the release, and it stays resolved: the release's version and date are kept with it,
     so that events of older releases don't reopen it and those of newer ones do.
 
-    The releases are locked, so that no event of theirs can come in between. Rows are locked in the order in which
-    events lock theirs: those of environments, of issues, of projects.
+    The releases are locked, so that no event of theirs can come in between, and the organization's turn was taken, so
+    that the releases which come after them can be locked too. For the order of locks see ``releases/store/locks.py``:
+    counts of projects come after issues here, which is safe as only events, of issues that no other transaction sees
+    yet, take them as well.
     """
     gone_ids = {release.id for release in gone}
     first_seen = outliving.first_seen(connection, gone_ids)
@@ -32,6 +34,8 @@ def outlive(connection: Connection, gone: Collection[Release]) -> int:
     touched = {it.issue_id for it in [*first_seen, *brought]} | {it.issue_id for it in tied}
     if not touched:
         return 0
+    heirs = {it.release_id for it in [*first_seen, *brought] if it.release_id is not None}
+    locks.lock_several(connection, heirs)
     _count_brought(connection, brought)
     issues.lock(connection, touched)
     if first_seen:

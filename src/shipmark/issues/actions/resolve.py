@@ -101,7 +101,11 @@ def _completed_by(
     """Return the resolutions "in the next release" for which this release of the projects is the one."""
     pending = resolutions.pending_in(connection, project_ids) if project_ids else []
     since = releases.by_ids(connection, {it.release_id for it in pending})
-    return [it for it in pending if completes(release, since[it.release_id], it.current_version)]
+    return [
+        it
+        for it in pending
+        if it.release_id in since and completes(release, since[it.release_id], it.current_version)
+    ]
 
 
 def _resolve_named(

@@ -24,8 +24,8 @@ from shipmark.projects.model import Project
 from shipmark.releases import actions as release_actions
 from shipmark.releases.model import NewRelease, Release
 from shipmark.releases.store import environments as release_environments
+from shipmark.releases.store import locks, releases
 from shipmark.releases.store import projects as release_projects
-from shipmark.releases.store import releases
 
 #: Events this close to the last change of an issue's state are from before somebody could have fixed it.
 REGRESSION_GUARD = timedelta(seconds=5)
@@ -45,12 +45,13 @@ def take_in(connection: Connection, project: Project, event: Event) -> TakenIn:
     """Keep an event and all that follows from it. The same event again changes nothing."""
     if events.exists(connection, project.id, event.event_id):
         return TakenIn(issue_id=None)
+    # The release comes first: see the order of locks in releases/store/locks.py.
+    release, is_attached = _release(connection, project, event)
     environment = projects.ensure_environment(
         connection, project.organization_id, event.environment
     )
     projects.link_environment(connection, environment.id, [project.id])
     projects.note_event(connection, project, event.platform, event.at)
-    release, is_attached = _release(connection, project, event)
     if release is not None:
         release_actions.note_event(connection, release, project.id, environment.id, event.at)
     issue, is_new = _issue(connection, project, event, release)
@@ -77,16 +78,22 @@ def take_in(connection: Connection, project: Project, event: Event) -> TakenIn:
 
 
 def _release(connection: Connection, project: Project, event: Event) -> tuple[Release | None, bool]:
-    """The event's release, made if missing and dated by the event (releases.md 3.2), and whether it is new here."""
+    """The event's release, made if missing and dated by the event (releases.md 3.2), and whether it is new here.
+
+    It is held, so that it is not deleted before the event is kept, and one that is being deleted is made anew. It is
+    locked only where a row of the project or the environment is to be added, which repeats its status and dates.
+    """
     if event.release is None:
         return None, False
-    # Held, so that it is not deleted under the event's feet: one that is being deleted is made anew.
-    known = releases.held_by_version(connection, project.organization_id, event.release)
-    if known is None:
-        new = NewRelease(version=event.release, created_at=event.at)
-        known, _ = release_actions.get_or_create(connection, project.organization_id, new)
-    added = release_actions.attach(connection, known, [project], None)
-    return known, bool(added)
+    held = locks.hold(
+        connection, project.organization_id, event.release, project.id, event.environment
+    )
+    if held is not None and held.is_placed:
+        return held.release, False
+    new = NewRelease(version=event.release, created_at=event.at)
+    release, _ = release_actions.get_or_create(connection, project.organization_id, new)
+    added = release_actions.attach(connection, release, [project], None)
+    return release, bool(added)
 
 
 def _resolve_by(connection: Connection, release: Release, issue: Issue, event: Event) -> Issue:

@@ -173,9 +173,10 @@ def _wanted_release(
             raise Invalid({"statusDetails": {field: [NO_RELEASE]}})
         return newest
     assert change.in_release is not None
-    named = releases.held_by_version(connection, organization_id, change.in_release)
-    attached = release_projects.of_releases(connection, [named.id])[named.id] if named else []
-    if named is None or not any(it.project_id == project_id for it in attached):
+    # Not deleted meanwhile: the organization's turn was taken before the issues were locked.
+    named = releases.by_version(connection, organization_id, change.in_release)
+    attached = release_projects.of_releases(connection, [named.id]).get(named.id) if named else ()
+    if named is None or not any(it.project_id == project_id for it in attached or ()):
         raise Invalid({"statusDetails": {field: [UNKNOWN_RELEASE]}})
     return named
 

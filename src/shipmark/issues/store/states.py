@@ -10,6 +10,7 @@ from sqlalchemy import Connection, String, Text, bindparam, select, update
 from shipmark.ground.database import WANTED, Id, Moment, listed, rows, wanted
 from shipmark.issues.model import DeletedFix, Issue, IssueStatus, Substatus
 from shipmark.issues.store.issues import ISSUE, issue_of, issues
+from shipmark.organizations import store as organizations
 
 # It counts as a change of state: events up to a few seconds later are from before the fix (groups-api.md 8, point 5).
 _RESOLVE_NOW = (
@@ -47,7 +48,12 @@ _LOCK_ALL = (
 
 
 def locked(connection: Connection, organization_id: int, issue_ids: Collection[int]) -> list[Issue]:
-    """Lock the organization's issues with these ids, in the order of their ids, and return them as they are now."""
+    """Lock the organization's issues with these ids, in the order of their ids, and return them as they are now.
+
+    The organization's turn is taken first, as to delete a release: one that the issues are going to refer to stays until
+    the unit of work ends (releases/store/locks.py).
+    """
+    organizations.take_turn(connection, organization_id)
     parameters = wanted(issue_ids) | {"organization_id": organization_id}
     return [issue_of(row) for row in connection.execute(_LOCK_ALL, parameters)]
 

@@ -168,23 +168,24 @@ _BY_VERSION = select(*RELEASE).where(
     releases.c.organization_id == bindparam("organization_id"),
     releases.c.version == bindparam("version"),
 )
-_HELD = _BY_VERSION.with_for_update(read=True, key_share=True)
+_LOCK_BY_VERSION = _BY_VERSION.with_for_update(key_share=True)
 _SET_STATUS = (
     update(releases)
     .where(releases.c.id.in_(select(WANTED.c.id)))
     .values(status=bindparam("given_status", type_=String()))
 )
 _BY_IDS = select(*RELEASE).join(WANTED, WANTED.c.id == releases.c.id)
-# Whoever deletes waits for all who hold it, and all who want it wait: see `held_by_version`.
-_LOCK_TO_DELETE = _BY_IDS.order_by(releases.c.id).with_for_update(of=releases)
+_LOCK_SEVERAL = (
+    select(releases.c.id)
+    .join(WANTED, WANTED.c.id == releases.c.id)
+    .order_by(releases.c.id)
+    .with_for_update(key_share=True, of=releases)
+)
 _REMOVE = delete(releases).where(releases.c.id.in_(select(WANTED.c.id)))
 
 
 def ensure(connection: Connection, organization_id: int, new: NewRelease) -> tuple[Release, bool]:
-    """The release of that version and whether it is new. The constraint decides who made it.
-
-    Nobody can delete it until the unit of work ends.
-    """
+    """Return the release of that version, locked, and whether it is new: the constraint decides who made it."""
     row = {
         "organization_id": organization_id,
         "version": new.version,
@@ -205,7 +206,7 @@ def ensure(connection: Connection, organization_id: int, new: NewRelease) -> tup
         if made := connection.execute(_ENSURE, row).first():
             return release_of(made), True
         # The one that the insert met may have been deleted since.
-        if known := held_by_version(connection, organization_id, new.version):
+        if known := lock_by_version(connection, organization_id, new.version):
             return known, False
 
 
@@ -216,13 +217,10 @@ def by_version(connection: Connection, organization_id: int, version: str) -> Re
     return release_of(row) if row else None
 
 
-def held_by_version(connection: Connection, organization_id: int, version: str) -> Release | None:
-    """The same, and nobody can delete it until the unit of work ends.
-
-    Where somebody is deleting it, this waits, and then there is none.
-    """
+def lock_by_version(connection: Connection, organization_id: int, version: str) -> Release | None:
+    """Do the same, and keep others from changing or deleting it until the unit of work ends: see ``locks.py``."""
     parameters = {"organization_id": organization_id, "version": version}
-    row = connection.execute(_HELD, parameters).first()
+    row = connection.execute(_LOCK_BY_VERSION, parameters).first()
     return release_of(row) if row else None
 
 
@@ -232,27 +230,6 @@ def by_ids(connection: Connection, release_ids: Collection[int]) -> dict[int, Re
         return {}
     found = connection.execute(_BY_IDS, wanted(release_ids))
     return {row[0]: release_of(row) for row in found}
-
-
-def lock(connection: Connection, release_id: int) -> Release | None:
-    """Let nobody else change the release until the unit of work ends; says what it is now.
-
-    On SQLite the unit of work has the only writer's lock already.
-    """
-    query = select(*RELEASE).where(releases.c.id == release_id).with_for_update(key_share=True)
-    row = connection.execute(query).first()
-    return release_of(row) if row else None
-
-
-def lock_to_delete(connection: Connection, release_ids: Collection[int]) -> list[Release]:
-    """Wait until nobody uses these releases and let nobody use them any more; says which are still there."""
-    return [release_of(row) for row in connection.execute(_LOCK_TO_DELETE, wanted(release_ids))]
-
-
-def lock_all_to_delete(connection: Connection, organization_id: int) -> None:
-    """The same for all releases of an organization."""
-    query = select(releases.c.id).where(releases.c.organization_id == organization_id)
-    connection.execute(query.order_by(releases.c.id).with_for_update()).all()
 
 
 def change(
@@ -275,22 +252,18 @@ def change(
         given["shipped_at"] = released_at
     changed = _updated(connection, release, {name: v for name, v in given.items() if v})
     if status is not None or released_at is not None:
-        in_projects.follow(connection, changed)
         environments.follow(connection, changed)
+        in_projects.follow(connection, changed)
     return changed
 
 
 def set_status_of(
     connection: Connection, release_ids: Collection[int], status: ReleaseStatus
 ) -> None:
-    """Archive or reopen releases, and let what lists go by follow. Rows are locked in the order of their ids."""
-    locked = select(releases.c.id).join(WANTED, WANTED.c.id == releases.c.id)
-    connection.execute(
-        locked.order_by(releases.c.id).with_for_update(key_share=True, of=releases),
-        wanted(release_ids),
-    )
+    """Archive or reopen releases, and let what lists go by follow. The organization's turn was taken before."""
+    connection.execute(_LOCK_SEVERAL, wanted(release_ids)).all()
     parameters = wanted(release_ids) | {"given_status": status.value}
-    for statement in (_SET_STATUS, in_projects.SET_STATUS, environments.SET_STATUS):
+    for statement in (_SET_STATUS, environments.SET_STATUS, in_projects.SET_STATUS):
         connection.execute(statement, parameters)
 
 

@@ -164,6 +164,12 @@ def lock(connection: Connection, repository_id: int) -> Repository | None:
     return _repository(*row) if row else None
 
 
+def organization_id_of(connection: Connection, repository_id: int) -> int:
+    """Return the organization of a repository that is known to be there."""
+    query = select(repositories.c.organization_id).where(repositories.c.id == repository_id)
+    return connection.execute(query).scalar_one()
+
+
 def change(
     connection: Connection, repository_id: int, values: dict[str, str | None]
 ) -> Repository | None:
