@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    text,
     update,
 )
 
@@ -42,8 +43,8 @@ class ReleaseEnvironmentColumns(TypedColumns):
     first_seen_at = Column(Moment)
     last_seen_at = Column(Moment)
     last_deploy_id = Column(Id)
-    status = Column(String(16), nullable=False)
-    created_at = Column(Moment, nullable=False)
+    status = Column(String(16), nullable=False, server_default=text("'open'"))
+    created_at = Column(Moment, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
 
 
 release_environments = Table(

@@ -42,16 +42,17 @@ from shipmark.releases.versions import semver_columns
 class ReleaseProjectColumns(TypedColumns):
     """A release in a project, with the numbers of issues first seen in it there, and of those that came back.
 
-    The columns after that are the release's own, again: what a project's list goes by.
+    The columns after that are the release's own, again: what a project's list goes by. Their defaults are for nodes
+    with code from before there were any.
     """
 
     release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     new_issue_count = Column(Integer, nullable=False)
-    status = Column(String(16), nullable=False)
-    created_at = Column(Moment, nullable=False)
-    shipped_at = Column(Moment, nullable=False)
-    version_key = Column(Bytewise, nullable=False)
+    status = Column(String(16), nullable=False, server_default=text("'open'"))
+    created_at = Column(Moment, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
+    shipped_at = Column(Moment, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
+    version_key = Column(Bytewise, nullable=False, server_default=text("''"))
     build_number = Column(BigInteger)
     regressed_issue_count = Column(Integer, nullable=False, server_default=text("0"))
 
