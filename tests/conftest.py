@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
+from weakref import WeakSet
 from zlib import crc32
 
 import given
@@ -24,7 +25,20 @@ from hypothesis import settings as hypothesis_settings
 from litestar import Litestar
 from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
-from sqlalchemy import create_engine, event, make_url, text
+from sqlalchemy import (
+    Executable,
+    Insert,
+    Select,
+    String,
+    UnaryExpression,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.elements import Grouping
 
 from shipmark.accounts.model import ALL_SCOPES
 from shipmark.app import assemble
@@ -154,6 +168,8 @@ class _Movable:
     def __init__(self, url: str) -> None:
         self.database = Database(url, lock_wait_seconds=30, connections=40)
 
+        event.listen(self.database.engine, "before_execute", _check_order)
+
         @event.listens_for(self.database.engine, "do_connect")
         def _move(_: object, __: object, arguments: list[str], options: dict[str, object]) -> None:
             wanted = make_url(self.database.url).database
@@ -171,6 +187,29 @@ class _Movable:
         finally:
             self.database.close()
 
+
+def _check_order(_: object, statement: Any, *__: object) -> None:
+    """Refuse a statement that orders by a text in the collation of the database: lists are the same on all of them."""
+    if not isinstance(statement, Executable) or statement in _CHECKED:
+        return
+    if statement.get_execution_options().get("is_any_order"):
+        return
+    for each in visitors.iterate(statement):
+        clauses = getattr(
+            each, "_order_by_clause" if isinstance(each, Select) else "order_by", None
+        )
+        for clause in getattr(clauses, "clauses", ()):
+            while isinstance(clause, UnaryExpression | Grouping):
+                clause = clause.element  # noqa: PLW2901
+            kind = (
+                clause.type.dialect_impl(postgresql.dialect()) if hasattr(clause, "type") else None
+            )
+            is_text = isinstance(kind, String) and not isinstance(statement, Insert)
+            assert not is_text or kind.collation == "C", f"{clause} needs `bytewise`"
+    _CHECKED.add(statement)
+
+
+_CHECKED: WeakSet[Any] = WeakSet()
 
 #: Tests that go through a door run on one database each, half of them on either, unless all are asked for: what is kept
 #: is proven on both by the tests of rooms, properties and the house.

@@ -266,7 +266,8 @@ def rows(database: Database, name: str) -> list[dict[str, Any]]:
 
 
 def _in_order(table: Table) -> Any:
-    return select(table).order_by(*table.primary_key.columns)
+    query = select(table).order_by(*table.primary_key.columns)
+    return query.execution_options(is_any_order=True)
 
 
 @dataclass(slots=True)

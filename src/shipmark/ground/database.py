@@ -218,6 +218,32 @@ def wanted(ids: Iterable[int]) -> dict[str, str]:
     return rows(WANTED_NAME, ([each] for each in sorted(ids)))
 
 
+def bytewise(column: ColumnElement[str]) -> ColumnElement[str]:
+    """Return the text to order by, byte by byte on both databases, whatever the collation of PostgreSQL's database.
+
+    Columns of the type `Bytewise` are so by themselves.
+    """
+    return _InBytes(column)
+
+
+class _InBytes(FunctionElement[str]):
+    """A text that is ordered byte by byte."""
+
+    inherit_cache = True
+    name = "in_bytes"
+    type = Text(collation="C")
+
+
+@compiles(_InBytes, "sqlite")
+def _in_bytes_on_sqlite(element: _InBytes, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(next(iter(element.clauses)), **options)
+
+
+@compiles(_InBytes, "postgresql")
+def _in_bytes_on_postgresql(element: _InBytes, compiler: SQLCompiler, **options: Any) -> str:
+    return f'{compiler.process(next(iter(element.clauses)), **options)} COLLATE "C"'
+
+
 def matches(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
     """Is a text like the pattern, in which ``*`` stands for any text? Case counts, on SQLite too."""
     return _Matches(column, bindparam(None, pattern, type_=_Wildcards(), unique=True))

@@ -28,6 +28,7 @@ from shipmark.ground.database import (
     WANTED,
     Id,
     Moment,
+    bytewise,
     metadata,
     upsert,
     wanted,
@@ -213,7 +214,7 @@ def associations_of(connection: Connection, ids: Collection[int]) -> dict[int, l
     query = (
         select(bundle_releases.c.bundle_id, bundle_releases.c.version, bundle_releases.c.dist)
         .where(bundle_releases.c.bundle_id.in_(_WANTED_IDS))
-        .order_by(bundle_releases.c.version, bundle_releases.c.dist)
+        .order_by(bytewise(bundle_releases.c.version), bytewise(bundle_releases.c.dist))
     )
     found: dict[int, list[Association]] = {id_: [] for id_ in ids}
     for id_, version, dist in connection.execute(query, wanted(ids)):

@@ -33,7 +33,7 @@ from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.artifacts.urls import basename
 from shipmark.files.store.files import files
-from shipmark.ground.database import Id, listed, rows
+from shipmark.ground.database import Id, bytewise, listed, rows
 from shipmark.releases.store.releases import releases
 
 #: Files with the same last part of their name that are told of.
@@ -192,7 +192,7 @@ _SIMILAR_IN_BUNDLES = (
         func.row_number()
         .over(
             partition_by=bundle_entries.c.base_key,
-            order_by=(bundle_entries.c.url, bundle_releases.c.dist),
+            order_by=(bytewise(bundle_entries.c.url), bytewise(bundle_releases.c.dist)),
         )
         .label("place"),
     )
@@ -215,7 +215,10 @@ _SIMILAR_SINGLE = (
         release_files.c.name,
         func.coalesce(release_files.c.dist, ""),
         func.row_number()
-        .over(partition_by=_BASES.c.name, order_by=(release_files.c.name, release_files.c.dist))
+        .over(
+            partition_by=_BASES.c.name,
+            order_by=(bytewise(release_files.c.name), bytewise(release_files.c.dist)),
+        )
         .label("place"),
     )
     .select_from(releases)
@@ -233,7 +236,7 @@ _ALIKE = union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("found")
 _SIMILAR = (
     select(_ALIKE.c.url, _ALIKE.c.dist)
     .where(_ALIKE.c.place <= SIMILAR_MAX)
-    .order_by(_ALIKE.c.url, _ALIKE.c.dist)
+    .order_by(bytewise(_ALIKE.c.url), bytewise(_ALIKE.c.dist))
 )
 
 

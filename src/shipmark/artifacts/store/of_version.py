@@ -9,7 +9,7 @@ from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, 
 from shipmark.artifacts.store.entries import bundle_entries
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.files.store.files import files
-from shipmark.ground.database import WANTED, Id, wanted
+from shipmark.ground.database import WANTED, Id, bytewise, wanted
 
 _ORGANIZATION = bindparam("organization", type_=Id)
 _RELEASE = bindparam("release", type_=Id)
@@ -57,7 +57,7 @@ _BUNDLED_PAGE = (
     .order_by(
         _REACHED.c.changed_at.desc(),
         _REACHED.c.id.desc(),
-        _REACHED.c.dist,
+        bytewise(_REACHED.c.dist),
         bundle_entries.c.number,
     )
 )
@@ -65,7 +65,7 @@ _SINGLE_PAGE = (
     select(release_files.c.name, release_files.c.dist, files.c.size)
     .join(files, files.c.id == release_files.c.file_id)
     .where(release_files.c.release_id == _RELEASE)
-    .order_by(release_files.c.name, release_files.c.dist, release_files.c.id)
+    .order_by(bytewise(release_files.c.name), bytewise(release_files.c.dist), release_files.c.id)
 )
 
 

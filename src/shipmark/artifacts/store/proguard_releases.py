@@ -11,7 +11,7 @@ from sqlalchemy import (
 )
 
 from shipmark.artifacts.model import DebugFile
-from shipmark.ground.database import Id, metadata, upsert
+from shipmark.ground.database import Id, bytewise, metadata, upsert
 
 
 class ProguardReleaseColumns(TypedColumns):
@@ -42,7 +42,7 @@ def versions_of(connection: Connection, mapping: DebugFile, *, most: int) -> lis
     query = (
         select(proguard_releases.c.version)
         .where(proguard_releases.c.debug_file_id == mapping.id)
-        .order_by(proguard_releases.c.version)
+        .order_by(bytewise(proguard_releases.c.version))
         .limit(most)
     )
     return list(connection.execute(query).scalars())

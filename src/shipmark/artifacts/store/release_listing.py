@@ -22,7 +22,7 @@ from shipmark.artifacts.store.bundles import artifact_bundles, bundle_releases
 from shipmark.artifacts.store.entries import bundle_entries
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.files.store.files import files
-from shipmark.ground.database import WANTED, wanted
+from shipmark.ground.database import WANTED, bytewise, wanted
 
 _SINGLE = select(
     release_files.c.id,
@@ -64,7 +64,7 @@ def page_of(
 ) -> list[ListedFile]:
     """The single files by name, then the bundled ones: those of dists first, by dist and URL."""
     single = _single(wanted_files)
-    order = (release_files.c.name, release_files.c.dist, release_files.c.id)
+    order = (bytewise(release_files.c.name), bytewise(release_files.c.dist), release_files.c.id)
     page = connection.execute(single.order_by(*order).limit(limit).offset(offset)).all()
     found = [_listed(row[0], row[1:]) for row in page]
     if len(found) < limit:
@@ -72,7 +72,7 @@ def page_of(
         skipped = max(offset - count.scalar_one(), 0)
         has_no_dist = bundle_releases.c.dist == ""
         bundled = _bundled(wanted_files).order_by(
-            has_no_dist, bundle_releases.c.dist, bundle_entries.c.url
+            has_no_dist, bytewise(bundle_releases.c.dist), bytewise(bundle_entries.c.url)
         )
         rest = connection.execute(bundled.limit(limit - len(found)).offset(skipped)).all()
         found += [_listed(None, row) for row in rest]

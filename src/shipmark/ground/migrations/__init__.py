@@ -1,9 +1,9 @@
 """How does the database get its tables? By Alembic, one step a file; a step that has landed is never edited.
 
-A step works with the code before it and after it, on SQLite and on PostgreSQL: it adds what may be null or has a default
-of the server's, and takes nothing away that the release before uses (docs/decisions/0017-migrations-and-older-nodes.md).
-Alembic takes long to load and is needed once a release, so the steps run in a process of their own (``run.py``), and only
-when there are any to take.
+A step works with the code before it and after it, on SQLite and on PostgreSQL: it adds what may be null or has a
+default of the server's, and takes nothing away that the release before uses (docs/decisions, number 17). Alembic takes
+long to load and is needed once a release, so the steps run in a process of their own (``run.py``), and only when there
+are any to take.
 """
 
 import os

@@ -24,7 +24,17 @@ from sqlalchemy.exc import IntegrityError
 
 from shipmark.accounts.store import emails, users
 from shipmark.avatars.model import Avatar, AvatarKind, read_avatar
-from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.ground.database import (
+    WANTED,
+    Id,
+    Moment,
+    bytewise,
+    listed,
+    metadata,
+    rows,
+    upsert,
+    wanted,
+)
 from shipmark.ground.errors import Conflict
 from shipmark.ground.ids import id_of
 from shipmark.organizations.model import Member, Role, Team
@@ -77,14 +87,8 @@ teams = Table(
 )
 team_members = Table("team_members", metadata, TeamMemberColumns)
 #: What rooms above need of a team.
-TEAM = (
-    teams.c.id,
-    teams.c.slug,
-    teams.c.name,
-    teams.c.created_at,
-    teams.c.avatar_kind,
-    teams.c.avatar_ident,
-)
+_TEAM_NAMES = ("id", "slug", "name", "created_at", "avatar_kind", "avatar_ident")
+TEAM = tuple(teams.c[name] for name in _TEAM_NAMES)
 _MEMBER = (members.c.id, members.c.user_id, members.c.role, members.c.created_at)
 
 TEAM_TAKEN = "A team with this slug already exists."
@@ -129,7 +133,7 @@ _TEAMS_OF_MEMBER = (
     select(*TEAM)
     .join(team_members, team_members.c.team_id == teams.c.id)
     .where(team_members.c.member_id == bindparam("member_id", type_=Id))
-    .order_by(teams.c.slug)
+    .order_by(bytewise(teams.c.slug))
 )
 
 
@@ -228,7 +232,7 @@ def avatars_by_email(
 def teams_of(connection: Connection, organization_id: int) -> list[Team]:
     """All teams of the organization, by slug."""
     query = select(*TEAM).where(teams.c.organization_id == organization_id)
-    return [read_team(*row) for row in connection.execute(query.order_by(teams.c.slug))]
+    return [read_team(*row) for row in connection.execute(query.order_by(bytewise(teams.c.slug)))]
 
 
 def teams_of_member(connection: Connection, member_id: int) -> list[Team]:

@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import Id, Moment, metadata
+from shipmark.ground.database import Id, Moment, bytewise, metadata
 from shipmark.organizations.model import ListedToken, OrganizationToken
 
 
@@ -103,7 +103,7 @@ def tokens_of(connection: Connection, organization_id: int) -> list[ListedToken]
         .where(tokens.c.organization_id == organization_id, tokens.c.deactivated_at.is_(None))
         .order_by(
             tokens.c.last_used_at.desc().nulls_last(),
-            tokens.c.name,
+            bytewise(tokens.c.name),
             tokens.c.created_at.desc(),
             tokens.c.id.desc(),
         )

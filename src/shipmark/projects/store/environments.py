@@ -14,7 +14,7 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.ground.database import WANTED, Id, metadata, upsert, wanted
+from shipmark.ground.database import WANTED, Id, bytewise, metadata, upsert, wanted
 from shipmark.projects.model import Environment
 
 
@@ -60,7 +60,7 @@ _NAMES_OF = (
     .join(WANTED, WANTED.c.id == project_environments.c.project_id)
     .join(environments, environments.c.id == project_environments.c.environment_id)
     .where(environments.c.name != "")
-    .order_by(environments.c.name)
+    .order_by(bytewise(environments.c.name))
 )
 
 
@@ -98,7 +98,7 @@ def environments_of(connection: Connection, project_id: int) -> list[Environment
         select(environments.c.id, environments.c.name)
         .join(project_environments, project_environments.c.environment_id == environments.c.id)
         .where(project_environments.c.project_id == project_id)
-        .order_by(environments.c.name)
+        .order_by(bytewise(environments.c.name))
     )
     return [Environment(id=i, name=name) for i, name in connection.execute(query)]
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from shipmark.avatars.model import read_avatar
-from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.ground.database import WANTED, Id, Moment, bytewise, metadata, upsert, wanted
 from shipmark.ground.ids import id_of
 from shipmark.organizations.model import Access, Role, Team
 from shipmark.organizations.store import (
@@ -100,7 +100,7 @@ _BY_IDS = select(*_PROJECT).join(WANTED, WANTED.c.id == projects.c.id)
 _ALL_OF = (
     select(*_PROJECT)
     .where(projects.c.organization_id == bindparam("organization_id"))
-    .order_by(projects.c.slug)
+    .order_by(bytewise(projects.c.slug))
 )
 _OF_TEAMS = _ALL_OF.where(
     exists().where(project_teams.c.project_id == projects.c.id, is_on_team(project_teams.c.team_id))
@@ -121,18 +121,18 @@ _OF_USER = (
             ),
         ),
     )
-    .order_by(projects.c.slug, projects.c.id)
+    .order_by(bytewise(projects.c.slug), projects.c.id)
 )
 _TEAMS_OF = (
     select(project_teams.c.project_id, *TEAM)
     .join(teams, teams.c.id == project_teams.c.team_id)
     .join(WANTED, WANTED.c.id == project_teams.c.project_id)
-    .order_by(teams.c.slug)
+    .order_by(bytewise(teams.c.slug))
 )
 _PLATFORMS_OF = (
     select(platforms.c.project_id, platforms.c.platform)
     .join(WANTED, WANTED.c.id == platforms.c.project_id)
-    .order_by(platforms.c.platform)
+    .order_by(bytewise(platforms.c.platform))
 )
 _OWNED_BY = (
     select(project_teams.c.team_id, project_teams.c.project_id)

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import WANTED, Id, listed, metadata, rows, upsert, wanted
+from shipmark.ground.database import WANTED, Id, bytewise, listed, metadata, rows, upsert, wanted
 from shipmark.releases.model import HoldingRelease
 from shipmark.releases.store.releases import releases
 from shipmark.repositories.model import ChangedFile, Commit
@@ -253,7 +253,7 @@ def changed_files_of(
         select(*CHANGED_FILE)
         .join(release_commits, release_commits.c.commit_id == changed_files.c.commit_id)
         .where(release_commits.c.release_id == release_id)
-        .order_by(changed_files.c.filename, release_commits.c.position)
+        .order_by(bytewise(changed_files.c.filename), release_commits.c.position)
     )
     if repository_id is not None:
         query = query.join(commits, commits.c.id == changed_files.c.commit_id).where(
@@ -283,7 +283,7 @@ def repository_ids_of(connection: Connection, release_id: int) -> list[int]:
                 .where(release_commits.c.release_id == release_id)
             )
         )
-        .order_by(repositories.c.name)
+        .order_by(bytewise(repositories.c.name))
     )
     return list(connection.execute(query).scalars())
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, Select, Subquery, bindparam, case, func, select
 
-from shipmark.ground.database import Id, listed, rows
+from shipmark.ground.database import Id, bytewise, listed, rows
 from shipmark.releases.store.commits import release_commits
 from shipmark.repositories.model import Change, Commit
 from shipmark.repositories.store import COMMIT, changed_files, commit_of, commits
@@ -93,7 +93,7 @@ _FILES = (
         func.max(case((_changes.c.age == 1, _changes.c.change))),
     )
     .group_by(_changes.c.repository_id, _changes.c.filename)
-    .order_by(func.count().desc(), _changes.c.filename, _changes.c.repository_id)
+    .order_by(func.count().desc(), bytewise(_changes.c.filename), _changes.c.repository_id)
     .limit(_MOST)
 )
 

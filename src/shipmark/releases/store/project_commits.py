@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
-from shipmark.ground.database import listed, rows
+from shipmark.ground.database import bytewise, listed, rows
 from shipmark.ground.places import Place
 from shipmark.releases.store.commits import release_commits
 from shipmark.releases.store.projects import release_projects
@@ -63,7 +63,7 @@ def page_by_prefix(
             func.lower(commits.c.key).startswith(prefix.lower(), autoescape=True),
             _is_released_in(project_id),
         )
-        .order_by(commits.c.key, commits.c.created_at.desc(), commits.c.id.desc())
+        .order_by(bytewise(commits.c.key), commits.c.created_at.desc(), commits.c.id.desc())
     )
     return [commit_of(*row) for row in connection.execute(query.limit(limit).offset(offset))]
 

@@ -27,7 +27,17 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.ground.database import (
+    WANTED,
+    Id,
+    Moment,
+    bytewise,
+    listed,
+    metadata,
+    rows,
+    upsert,
+    wanted,
+)
 from shipmark.ground.places import Place
 from shipmark.repositories.model import Change, ChangedFile, Commit
 
@@ -114,7 +124,7 @@ _INSERT_COMMITS = (
             _GIVEN.c.author_id,
             _GIVEN.c.message,
             func.coalesce(_GIVEN.c.at, bindparam("now", type_=Moment()), type_=Moment()),
-        ).order_by(_GIVEN.c.repository_id, _GIVEN.c.key),
+        ).order_by(_GIVEN.c.repository_id, bytewise(_GIVEN.c.key)),
     )
     .on_conflict_do_nothing()
     .returning(commits.c.repository_id, commits.c.key, commits.c.id, commits.c.author_id)
@@ -125,7 +135,7 @@ _INSERT_COMMITS = (
 _LOCK_COMMITS = (
     select(commits.c.repository_id, commits.c.key, commits.c.id, _AUTHOR)
     .join(_GIVEN, _IS_GIVEN)
-    .order_by(commits.c.repository_id, commits.c.key)
+    .order_by(commits.c.repository_id, bytewise(commits.c.key))
     .with_for_update(key_share=True, of=commits)
 )
 
@@ -179,7 +189,7 @@ _ADD_CHANGES = (
 _CHANGES_OF = (
     select(*CHANGED_FILE)
     .join(WANTED, WANTED.c.id == changed_files.c.commit_id)
-    .order_by(changed_files.c.filename)
+    .order_by(bytewise(changed_files.c.filename))
 )
 
 

@@ -24,7 +24,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.ground.database import (
+    WANTED,
+    Id,
+    Moment,
+    bytewise,
+    listed,
+    metadata,
+    rows,
+    upsert,
+    wanted,
+)
 from shipmark.repositories.model import GOING, Repository, RepositoryStatus
 
 
@@ -128,7 +138,9 @@ def page_of(
     if name_parts:
         has_part = [repositories.c.name.icontains(part, autoescape=True) for part in name_parts]
         query = query.where(or_(*has_part))
-    query = query.order_by(repositories.c.name, repositories.c.id).limit(limit).offset(offset)
+    query = (
+        query.order_by(bytewise(repositories.c.name), repositories.c.id).limit(limit).offset(offset)
+    )
     return [_repository(*row) for row in connection.execute(query)]
 
 
