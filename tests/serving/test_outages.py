@@ -117,7 +117,7 @@ def logged() -> Iterator[list[str]]:
             yield found
     finally:
         structlog.configure(wrapper_class=level)
-    found += [it["event"] for it in events]
+    found += [it["event"] for it in events if it["log_level"] in {"warning", "error"}]
 
 
 def answers(client: Client, people: World) -> list[Response]:

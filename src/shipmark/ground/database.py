@@ -29,7 +29,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -43,7 +43,7 @@ from shipmark.ground.engines import (
     postgresql_engine,
     sqlite_engine,
 )
-from shipmark.ground.errors import Conflict, NoRoom
+from shipmark.ground.errors import Conflict, NoRoom, NotFound
 from shipmark.ground.telemetry import log
 from shipmark.ground.turns import NoTurns, Turns, WritersTurns
 
@@ -68,6 +68,8 @@ BUSY = "Someone else is changing the same data. Nothing was changed; please try 
 #: What PostgreSQL says when a lock is not free in time, when it ends a deadlock, and when its disk is full.
 _LOCKED = {"55P03", "40P01"}
 _DISK_FULL = "53100"
+#: What it says of a row that refers to one that is not there.
+_NO_REFERENCE = "23503"
 
 
 class Moment(TypeDecorator[datetime]):
@@ -148,8 +150,9 @@ class Database:
     def transaction(self, *, busy: str = BUSY) -> Iterator[Connection]:
         """Open a unit of work that may write: committed at the end of the block, undone if it raises.
 
-        Raise `Conflict` with the words of ``busy`` when a lock that it needs is not free in time, and `NoRoom` when
-        the disk is full. After `Unavailable` it may be committed all the same, if the connection broke at that moment.
+        Raise `Conflict` with the words of ``busy`` when a lock that it needs is not free in time, `NoRoom` when the
+        disk is full, and `NotFound` when a row is written that refers to one which was deleted since it was read.
+        After `Unavailable` it may be committed all the same, if the connection broke at that moment.
         """
         if not self._writers.acquire(timeout=self._lock_wait_seconds):
             raise Conflict(busy)
@@ -331,11 +334,23 @@ def _in_json(value: object) -> str:
 WANTED = listed(WANTED_NAME, id=Id)
 
 
+def refers_to_nothing(error: IntegrityError) -> bool:
+    """Return whether a row could not be written because what it refers to was deleted since it was read."""
+    is_reference = getattr(error.orig, "sqlstate", None) == _NO_REFERENCE or "FOREIGN KEY" in str(
+        error.orig
+    )
+    return is_reference and (error.statement or "").startswith(("INSERT", "UPDATE"))
+
+
 @contextmanager
 def _refusals(busy: str) -> Iterator[None]:
-    """Turn "could not have the lock in time" and "the disk is full" into the refusals that they are."""
+    """Turn what a transaction could not do into a refusal: a lock, room on the disk, what a new row refers to."""
     try:
         yield
+    except IntegrityError as error:
+        if refers_to_nothing(error):
+            raise NotFound from error
+        raise
     except OperationalError as error:
         state, words = getattr(error.orig, "sqlstate", None), str(error.orig)
         if state in _LOCKED or "database is locked" in words:

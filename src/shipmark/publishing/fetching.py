@@ -27,7 +27,6 @@ from shipmark.releases.model import (
 )
 from shipmark.releases.store import activity, earlier_heads, fetches, locks
 from shipmark.releases.store import projects as release_projects
-from shipmark.releases.store import releases as release_store
 from shipmark.releases.store.fetches import Result
 from shipmark.repositories import actions as repositories
 from shipmark.repositories import store as repository_store
@@ -71,9 +70,11 @@ def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> 
     found = [it for it in fetches.by_ids(connection, fetch_ids) if it.state in _PENDING]
     if not found:
         return None
+    release = locks.lock(connection, found[0].release_id)
+    if release is None:
+        return None
     fetches.start(connection, [it.id for it in found], now)
     repository_ids = {it.repository_id for it in found}
-    release = release_store.by_ids(connection, [found[0].release_id])[found[0].release_id]
     ranges = {it.repository_id for it in found if it.mode is FetchMode.RANGE and it.previous}
     return Errand(
         release=release,

@@ -15,6 +15,7 @@ from shipmark.releases.model import (
     Release,
     ReleaseActivity,
     ReleaseActivityType,
+    ReleasedProject,
     ReleaseStatus,
 )
 from shipmark.releases.store import activity, commits, environments, releases
@@ -137,6 +138,14 @@ def find(
     if not any(it.project_id in project_ids for it in attached):
         raise NotFound
     return release
+
+
+def attached_projects(connection: Connection, release: Release) -> list[ReleasedProject]:
+    """Return the projects of the release. Raise `NotFound` if it was deleted since it was read: it always has one."""
+    found = release_projects.of_releases(connection, [release.id]).get(release.id)
+    if not found:
+        raise NotFound
+    return found
 
 
 def project_ids(connection: Connection, release: Release) -> set[int]:

@@ -16,8 +16,8 @@ from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest, Invalid
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
+from shipmark.releases.actions import attached_projects
 from shipmark.releases.model import Release
-from shipmark.releases.store import projects as release_projects
 from shipmark.serving.fields import Fields
 from shipmark.serving.pages import counted
 
@@ -67,9 +67,7 @@ def _new(fields: Fields) -> NewDeploy:
 def _projects(
     connection: Connection, access: Access, release: Release, names: list[str] | None
 ) -> list[int]:
-    attached = {
-        it.project_id for it in release_projects.of_releases(connection, [release.id])[release.id]
-    }
+    attached = {it.project_id for it in attached_projects(connection, release)}
     if names is None:
         return sorted(attached)
     known = projects.accessible(connection, access)

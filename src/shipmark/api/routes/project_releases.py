@@ -43,7 +43,6 @@ from shipmark.releases import actions as releases
 from shipmark.releases.model import Release, ReleaseFilter, ReleaseSort
 from shipmark.releases.search import Search, unquoted
 from shipmark.releases.store import commits as release_commits
-from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import store as repositories
 from shipmark.serving.fields import Fields
@@ -235,7 +234,7 @@ def _changeable(
 ) -> tuple[Access, Project, Release]:
     access, it, release = found_release(visit, connection, organization, project, version)
     visible = [each.id for each in project_store.accessible(connection, access)]
-    attached = release_projects.of_releases(connection, [release.id])[release.id]
+    attached = releases.attached_projects(connection, release)
     all_of(visible, [each.project_id for each in attached])
     return access, it, release
 

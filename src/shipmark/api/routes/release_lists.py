@@ -36,6 +36,7 @@ from shipmark.api.wire.release import (
 )
 from shipmark.ground.errors import BadRequest
 from shipmark.organizations.model import Access
+from shipmark.releases.actions import attached_projects
 from shipmark.releases.model import (
     Listed,
     Position,
@@ -46,7 +47,6 @@ from shipmark.releases.model import (
 )
 from shipmark.releases.search import Search, unquoted
 from shipmark.releases.store import listing
-from shipmark.releases.store import projects as release_projects
 from shipmark.serving import positions
 from shipmark.serving.pages import Links, Wanted
 
@@ -166,7 +166,7 @@ def _project(visit: Visit, connection: Connection, access: Access, release: Rele
         return None
     if names[-1] == "-1" and visit.parameter("health") == "1":
         raise BadRequest("Invalid project")
-    attached = release_projects.of_releases(connection, [release.id])[release.id]
+    attached = attached_projects(connection, release)
     named = {project.id for project in visit.allowed_projects(connection, access)}
     return next(it.project_id for it in attached if it.project_id in named)
 

@@ -110,7 +110,7 @@ def changeable_release(
     """The same, if all of its projects are the caller's."""
     release = seen_release(visit, connection, access, version)
     visible = [project.id for project in projects.accessible(connection, access)]
-    attached = release_projects.of_releases(connection, [release.id])[release.id]
+    attached = releases.attached_projects(connection, release)
     all_of(visible, [it.project_id for it in attached])
     return release
 

@@ -167,9 +167,10 @@ def _regresses(connection: Connection, issue: Issue, event: Event, release: Rele
 def _fix_of(connection: Connection, issue: Issue) -> Fix | None:
     """Return the resolution of a resolved issue with its releases, also if its release was deleted."""
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
+    # A release may be deleted at this moment, and its resolution with it.
+    known = releases.by_ids(connection, [resolution.release_id] if resolution else [])
     resolved_in: Shipped
-    if resolution is not None:
-        known = releases.by_ids(connection, [resolution.release_id])
+    if resolution is not None and resolution.release_id in known:
         resolved_in = known[resolution.release_id]
         stored: Resolution | DeletedFix = resolution
     elif (deleted := issue.deleted_fix) is not None:

@@ -50,8 +50,8 @@ _LOCK_ALL = (
 def locked(connection: Connection, organization_id: int, issue_ids: Collection[int]) -> list[Issue]:
     """Lock the organization's issues with these ids, in the order of their ids, and return them as they are now.
 
-    The organization's turn is taken first, as to delete a release: one that the issues are going to refer to stays until
-    the unit of work ends (releases/store/locks.py).
+    The organization's turn is taken first, as to delete a release: one that the issues are going to refer to stays
+    until the unit of work ends (releases/store/locks.py).
     """
     organizations.take_turn(connection, organization_id)
     parameters = wanted(issue_ids) | {"organization_id": organization_id}

@@ -15,7 +15,6 @@ from shipmark.releases import actions as releases
 from shipmark.releases.model import Fetch, Release
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import fetches
-from shipmark.releases.store import projects as release_projects
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import ChangedFile, Commit, Repository
 from shipmark.web.given import Place
@@ -89,7 +88,7 @@ def release_story(
     """The release of that version; raises `NotFound` for one that the visitor may not see."""
     ids = place.project_ids
     release = releases.find(connection, place.organization.id, version, ids)
-    attached = release_projects.of_releases(connection, [release.id])[release.id]
+    attached = releases.attached_projects(connection, release)
     shown = visible(attached, place)
     resolved = resolutions.resolved_by(connection, release.id, ids, limit=ISSUES_MAX)
     new = issues.first_seen_among(connection, release.id, ids, limit=ISSUES_MAX)
