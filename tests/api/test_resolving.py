@@ -321,7 +321,7 @@ def test_a_refused_publish_resolves_nothing(
 ) -> None:
     happen()
     before = dump(database)
-    refs = [{"repository": "unknown", "commit": "1"}]
+    refs = [{"repository": "acme/web", "commit": ""}]
     answer = alice.post(
         "/organizations/acme/releases/", release("web@1.1.0", commits=[fix()], refs=refs)
     )
