@@ -27,10 +27,12 @@ from shipmark.ingest.authorization import Sender
 from shipmark.ingest.digest import EVENT, digest, event_object, id_of
 from shipmark.ingest.envelope import Envelope
 from shipmark.ingest.receiving import EVENT_LIKE, EnvelopeReceiver, StoreReceiver
+from shipmark.ingest.sender_address import with_sender_address
 from shipmark.issues import original_stacks
 from shipmark.issues.original_stacks import Uploads
 from shipmark.projects.model import Project
 from shipmark.serving.body_budget import Reservation
+from shipmark.serving.client_address import client_address
 from shipmark.serving.connections import is_small, reservation_of
 from shipmark.serving.errors import refusal_answer
 from shipmark.serving.uploads import threaded
@@ -155,6 +157,7 @@ def _keep(
     event_id: str,
 ) -> None:
     """Keep an event with its original stack, looked up before the transaction begins: maps may take long to read."""
+    payload = with_sender_address(payload, client_address(request, request.app.state.settings))
     database: Database = request.app.state.database
     if original_stacks.is_wanted(payload):
         uploads = Uploads(

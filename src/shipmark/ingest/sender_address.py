@@ -1,0 +1,41 @@
+"""The address of a user that an SDK leaves to the server: ``{{auto}}`` stands for the sender's (ingest.md 8.5)."""
+
+from ipaddress import ip_address
+
+AUTO = "{{auto}}"
+
+
+def with_sender_address(payload: dict[str, object], address: str | None) -> dict[str, object]:
+    """Return the event with ``{{auto}}`` replaced by the address that it came from.
+
+    It stands in ``user.ip_address`` and in ``request.env.REMOTE_ADDR``. Where the connection has no address (a Unix
+    socket), it is left out.
+    """
+    known = address if address is not None and _is_address(address) else None
+    changed = _replaced(payload, ("user", "ip_address"), known)
+    return _replaced(changed, ("request", "env", "REMOTE_ADDR"), known)
+
+
+def _replaced(
+    value: dict[str, object], path: tuple[str, ...], address: str | None
+) -> dict[str, object]:
+    name, *rest = path
+    inner = value.get(name)
+    if rest:
+        if not isinstance(inner, dict):
+            return value
+        changed: object = _replaced(inner, tuple(rest), address)
+        return value if changed is inner else {**value, name: changed}
+    if inner != AUTO:
+        return value
+    if address is None:
+        return {key: each for key, each in value.items() if key != name}
+    return {**value, name: address}
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
