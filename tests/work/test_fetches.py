@@ -384,6 +384,20 @@ def test_the_settings_choose_remotes_too(desk: Desk, serve: Serve, world: World)
     assert desk.commits("web@1.0.0") == ["one"]
 
 
+def test_refs_of_an_unknown_repository_that_the_settings_cover_become_commits(
+    desk: Desk, serve: Serve, world: World
+) -> None:
+    at = desk.git.url.replace("//", f"//{USERNAME}:{PASSWORD}@")
+    chosen = f"team/*={at}/*.git"
+    desk.settings = Settings(
+        data=desk.settings.data, outgoing_allow_private=True, git_remotes=chosen
+    )
+    desk.alice = Caller(serve(git_remotes=chosen), world.tokens[ALICE])
+    desk.refer("web@1.0.0", (desk.origin.commit("one"), None), name="team/web")
+    desk.work()
+    assert desk.commits("web@1.0.0") == ["one"]
+
+
 def test_another_key_than_before_is_told_in_a_sentence(desk: Desk) -> None:
     desk.settings = Settings(
         data=desk.settings.data, outgoing_allow_private=True, secret_key="another"
