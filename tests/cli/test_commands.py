@@ -138,7 +138,10 @@ def test_a_token_is_printed(data: Path) -> None:
     [
         (("team", "create", "core", "--org", "nope"), "There is no organization nope."),
         (("project", "create", "web", "--org", "nope"), "There is no organization nope."),
-        (("token", "create", "--user", "a@example.com"), "There is no user a@example.com."),
+        (
+            ("token", "create", "--user", "a@example.com", "--all-scopes"),
+            "There is no user a@example.com.",
+        ),
         (
             ("project", "create", "web", "--org", "acme", "--team", "nope"),
             "There is no team nope in acme.",

@@ -24,6 +24,7 @@ from shipmark.ground.ids import digest
 
 SESSION_LENGTH = timedelta(days=14)
 PASSWORD_MIN = 8
+PASSWORD_SHORT = f"Ensure this field has at least {PASSWORD_MIN} characters."
 
 _hasher = PasswordHasher()
 # Verified against when nobody has the address, so that both refusals take the same time.
@@ -49,7 +50,7 @@ def create_user(
     if len(name) > NAME_MAX:
         problems["name"] = [f"Ensure this field has no more than {NAME_MAX} characters."]
     if password is not None and len(password) < PASSWORD_MIN:
-        problems["password"] = [f"Ensure this field has at least {PASSWORD_MIN} characters."]
+        problems["password"] = [PASSWORD_SHORT]
     if problems:
         raise Invalid(problems)
     hashed = None if password is None else _hasher.hash(password)
@@ -57,6 +58,25 @@ def create_user(
     user = store.by_id(connection, user_id)
     assert user is not None, "it was added just now"
     return user
+
+
+def set_password(connection: Connection, user: User, password: str) -> int:
+    """Give a user another password, end their sessions, and return how many there were. Tokens stay valid.
+
+    Raises `Invalid` for a password under 8 characters.
+    """
+    if len(password) < PASSWORD_MIN:
+        raise Invalid({"password": [PASSWORD_SHORT]})
+    return store.set_password(connection, user.id, _hasher.hash(password))
+
+
+def remove_user(connection: Connection, user: User, at: datetime) -> None:
+    """Delete a user with photo, sessions, tokens and memberships.
+
+    `organizations.user_removal` checks before that no organization loses its last owner.
+    """
+    avatars.remove(connection, OwnerKind.USER, [user.id], at)
+    store.remove(connection, user.id)
 
 
 def save_avatar(connection: Connection, user: User, new: NewAvatar, at: datetime) -> User:
@@ -93,11 +113,19 @@ def create_token(
 
     Raises `Invalid` for a scope that does not exist.
     """
+    _, token = add_token(connection, user, scopes, name, secret, at)
+    return token
+
+
+def add_token(
+    connection: Connection, user: User, scopes: Sequence[str], name: str, secret: str, at: datetime
+) -> tuple[int, str]:
+    """Make a token as `create_token` does, and return its id and its text."""
     if unknown := sorted(set(scopes) - set(ALL_SCOPES)):
         raise Invalid({"scopes": [f'"{scope}" is not a valid choice.' for scope in unknown]})
     token = USER_TOKEN_PREFIX + secret
-    store.add_token(connection, user.id, digest(token), token[-4:], name, scopes, at)
-    return token
+    token_id = store.add_token(connection, user.id, digest(token), token[-4:], name, scopes, at)
+    return token_id, token
 
 
 def authenticate(connection: Connection, token: str, at: datetime) -> UserToken:

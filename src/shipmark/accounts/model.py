@@ -60,3 +60,16 @@ class UserToken:
     user: User
     scopes: frozenset[str]
     expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserTokenSummary:
+    """What may be shown of a user token after its creation: everything but the secret."""
+
+    id: int
+    user_id: int
+    name: str
+    scopes: tuple[str, ...]
+    last_characters: str
+    created_at: datetime
+    expires_at: datetime | None

@@ -20,9 +20,9 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.accounts.model import Email, User, UserToken
+from shipmark.accounts.model import Email, User, UserToken, UserTokenSummary
 from shipmark.avatars.model import read_avatar
-from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.ground.database import WANTED, Id, Moment, metadata, wanted
 
 
 class UserColumns(TypedColumns):
@@ -92,6 +92,16 @@ _USER = (
     users.c.avatar_ident,
 )
 
+_TOKEN_SUMMARY = (
+    tokens.c.id,
+    tokens.c.user_id,
+    tokens.c.name,
+    tokens.c.scopes,
+    tokens.c.last_characters,
+    tokens.c.created_at,
+    tokens.c.expires_at,
+)
+
 _BY_IDS = select(*_USER).join(WANTED, WANTED.c.id == users.c.id)
 _EMAILS_OF = (
     select(emails.c.user_id, emails.c.id, emails.c.email, emails.c.is_verified)
@@ -143,6 +153,17 @@ def by_ids(connection: Connection, user_ids: Collection[int]) -> dict[int, User]
     return {row[0]: _user(row, addresses.get(row[0], ())) for row in people}
 
 
+def all_users(connection: Connection, *, limit: int, after_id: int = 0) -> list[User]:
+    """Return one page of all users, by id, without their further addresses."""
+    query = select(*_USER).where(users.c.id > after_id).order_by(users.c.id).limit(limit)
+    return [_user(row) for row in connection.execute(query)]
+
+
+def remove(connection: Connection, user_id: int) -> None:
+    """Delete a user with addresses, sessions, tokens and memberships; what they did stays, without a name."""
+    connection.execute(delete(users).where(users.c.id == user_id))
+
+
 def password_of(connection: Connection, email: str) -> tuple[int, str] | None:
     """The id and the password's hash of the active user with that address, if they have one."""
     query = (
@@ -154,10 +175,10 @@ def password_of(connection: Connection, email: str) -> tuple[int, str] | None:
     return (row[0], row[1]) if row and row[1] else None
 
 
-def set_password(connection: Connection, user_id: int, password: str) -> None:
-    """Keep a new hash, and end the user's sessions."""
+def set_password(connection: Connection, user_id: int, password: str) -> int:
+    """Store a new hash, end the user's sessions, and return how many there were."""
     connection.execute(update(users).where(users.c.id == user_id).values(password=password))
-    connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+    return connection.execute(delete(sessions).where(sessions.c.user_id == user_id)).rowcount
 
 
 def add_session(
@@ -199,8 +220,8 @@ def add_token(
     name: str,
     scopes: Sequence[str],
     at: datetime,
-) -> None:
-    """Keep a token by its digest."""
+) -> int:
+    """Keep a token by its digest, and return its id."""
     row = {
         "user_id": user_id,
         "digest": digest,
@@ -208,7 +229,8 @@ def add_token(
         "name": name,
         "created_at": at,
     }
-    connection.execute(upsert(tokens).values(row | {"scopes": " ".join(scopes)}))
+    statement = insert(tokens).values(row | {"scopes": " ".join(scopes)})
+    return connection.execute(statement.returning(tokens.c.id)).scalar_one()
 
 
 def token_by_digest(connection: Connection, digest: str) -> UserToken | None:
@@ -218,6 +240,48 @@ def token_by_digest(connection: Connection, digest: str) -> UserToken | None:
         return None
     user = _user(row[3:])
     return UserToken(id=row[0], user=user, scopes=frozenset(row[1].split()), expires_at=row[2])
+
+
+def tokens_of(
+    connection: Connection, user_id: int | None, *, limit: int, after_id: int = 0
+) -> list[UserTokenSummary]:
+    """Return one page of a user's tokens, or of all users' where it is None, by id."""
+    query = select(*_TOKEN_SUMMARY).where(tokens.c.id > after_id)
+    if user_id is not None:
+        query = query.where(tokens.c.user_id == user_id)
+    found = connection.execute(query.order_by(tokens.c.id).limit(limit))
+    return [_summary(*row) for row in found]
+
+
+def token_by_id(connection: Connection, token_id: int) -> UserTokenSummary | None:
+    """Return the token with this id, or None."""
+    row = connection.execute(select(*_TOKEN_SUMMARY).where(tokens.c.id == token_id)).first()
+    return _summary(*row) if row else None
+
+
+def remove_token(connection: Connection, token_id: int) -> None:
+    """Delete a token."""
+    connection.execute(delete(tokens).where(tokens.c.id == token_id))
+
+
+def _summary(
+    token_id: int,
+    user_id: int,
+    name: str,
+    scopes: str,
+    last_characters: str,
+    created_at: datetime,
+    expires_at: datetime | None,
+) -> UserTokenSummary:
+    return UserTokenSummary(
+        id=token_id,
+        user_id=user_id,
+        name=name,
+        scopes=tuple(scopes.split()),
+        last_characters=last_characters,
+        created_at=created_at,
+        expires_at=expires_at,
+    )
 
 
 def _user(row: Sequence[object], addresses: Sequence[Email] = ()) -> User:

@@ -1,4 +1,4 @@
-"""Commands that make what is missing: organizations, teams, projects, users, tokens. All can be repeated."""
+"""Commands that make what is missing: organizations, teams, projects, bootstrap. All can be repeated."""
 
 import json
 from pathlib import Path
@@ -23,6 +23,9 @@ from shipmark.projects import actions as projects
 from shipmark.projects import store as project_store
 from shipmark.projects.model import Project
 
+#: The actor of what is done here, for the audit log.
+COMMAND_LINE = Actor(user_id=None, label="command line")
+
 
 @click.group()
 def org() -> None:
@@ -39,10 +42,15 @@ def create_org(slug: str, name: str, data: Path | None, database_url: str | None
         is_new = organization_store.by_slug(connection, slug) is None
         made = organizations.create(connection, slug, name, now())
         if is_new:
-            by = Actor(user_id=None, label="command line")
             told = audit.snapshot(made)
             organization_store.note(
-                connection, made.id, AuditEvent.ORG_ADD, by, now(), data=told, target_id=made.id
+                connection,
+                made.id,
+                AuditEvent.ORG_ADD,
+                COMMAND_LINE,
+                now(),
+                data=told,
+                target_id=made.id,
             )
     click.echo(f"Organization {made.slug} is there.")
 
@@ -62,7 +70,7 @@ def create_team(
 ) -> None:
     """Make the team SLUG."""
     with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
-        owner = _organization(connection, organization)
+        owner = organization_named(connection, organization)
         made = organizations.create_team(connection, owner, slug, name, now())
     click.echo(f"Team {made.slug} is there.")
 
@@ -91,71 +99,11 @@ def create_project(
     """Make the project SLUG with a DSN key, and print its DSN."""
     settings = settings_of(data, database_url)
     with opened(settings) as database, database.transaction() as connection:
-        owner = _organization(connection, organization)
+        owner = organization_named(connection, organization)
         owning = [_team(connection, owner, name) for name in teams]
         made = _project(connection, owner, slug, owning, name=name, platform=platform)
         dsn = project_store.keys_of(connection, made.id)[0].dsn(settings.address)
     click.echo(f"Project {made.slug} is there. Its DSN: {dsn}")
-
-
-@click.group()
-def user() -> None:
-    """Make users."""
-
-
-@user.command("create")
-@click.argument("email")
-@click.option("--password", required=True)
-@click.option("--name", default="")
-@click.option("--org", "organization", help="The organization that they are a member of.")
-@click.option("--role", type=click.Choice([role.value for role in Role]), default="member")
-@click.option("--team", "teams", multiple=True, help="A team that they join; may be repeated.")
-@with_data
-def create_user(
-    email: str,
-    password: str,
-    name: str,
-    organization: str | None,
-    role: str,
-    teams: tuple[str, ...],
-    data: Path | None,
-    database_url: str | None,
-) -> None:
-    """Make the user EMAIL, or give a known one a further membership."""
-    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
-        made = accounts.create_user(connection, email, name, password, now())
-        if organization is not None:
-            owner = _organization(connection, organization)
-            organizations.add_member(connection, owner, made, Role(role), list(teams), now())
-    click.echo(f"User {made.email} is there.")
-
-
-@click.group()
-def token() -> None:
-    """Make tokens."""
-
-
-@token.command("create")
-@click.option("--user", "email", required=True, help="Whose token it is.")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(ALL_SCOPES))
-@click.option("--name", default="")
-@click.option("--json", "as_json", is_flag=True)
-@with_data
-def create_token(
-    email: str,
-    scopes: tuple[str, ...],
-    name: str,
-    as_json: bool,
-    data: Path | None,
-    database_url: str | None,
-) -> None:
-    """Make a token and print it: it is never shown again."""
-    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
-        owner = account_store.by_email(connection, email)
-        if owner is None:
-            raise NotFound(f"There is no user {email}.")
-        made = accounts.create_token(connection, owner, scopes, name, ids.secret_hex(), now())
-    click.echo(json.dumps({"token": made}) if as_json else made)
 
 
 @click.command()
@@ -180,7 +128,14 @@ def bootstrap(
     settings = settings_of(data, database_url, base_url=base_url)
     with opened(settings) as database, database.transaction() as connection:
         migrations.take_lock(connection)
+        other_password = password and _has_other_password(connection, email, password)
         made = make_all(connection, organization, slugs, email, password, settings.address)
+    if other_password:
+        click.echo(
+            f"{email} existed before, with another password or none, and that is unchanged."
+            f" `shipmark user set-password {email}` changes it.",
+            err=True,
+        )
     if as_json:
         click.echo(json.dumps(made))
         return
@@ -188,6 +143,12 @@ def bootstrap(
     click.echo(f"Organization token: {made['org_token']}")
     for each in made["projects"]:
         click.echo(f"DSN of {each['slug']}: {each['dsn']}")
+
+
+def _has_other_password(connection: Connection, email: str, password: str) -> bool:
+    """Return whether the user exists and this is not their password."""
+    is_known = account_store.by_email(connection, email.strip()) is not None
+    return is_known and accounts.check_password(connection, email, password) is None
 
 
 def make_all(
@@ -256,7 +217,8 @@ def _project(
     )
 
 
-def _organization(connection: Connection, slug: str) -> Organization:
+def organization_named(connection: Connection, slug: str) -> Organization:
+    """Return the organization with this slug. Raise `NotFound` if there is none."""
     found = organization_store.by_slug(connection, slug)
     if found is None:
         raise NotFound(f"There is no organization {slug}.")

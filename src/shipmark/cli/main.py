@@ -8,8 +8,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from shipmark import __version__
 from shipmark.cli.artifacts import artifacts
 from shipmark.cli.check import check
-from shipmark.cli.create import bootstrap, org, project, team, token, user
+from shipmark.cli.create import bootstrap, org, project, team
 from shipmark.cli.serve import serve
+from shipmark.cli.tokens import token
+from shipmark.cli.users import user
 from shipmark.ground.errors import Invalid, Refusal
 from shipmark.ground.migrations import MigrationError
 from shipmark.ground.settings import SettingsError

@@ -6,6 +6,7 @@ from shipmark.organizations.store.audit import (
     log,
     note,
 )
+from shipmark.organizations.store.memberships import roles_of_users
 from shipmark.organizations.store.organizations import (
     by_id,
     by_slug,
@@ -111,6 +112,7 @@ __all__ = [
     "remove_member",
     "remove_team",
     "rename_token",
+    "roles_of_users",
     "set_role",
     "take_turn",
     "team_by_slug",

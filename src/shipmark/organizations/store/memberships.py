@@ -1,0 +1,27 @@
+"""Queries over the memberships of users: in which organizations they are, and as what."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, select
+
+from shipmark.ground.database import WANTED, wanted
+from shipmark.organizations.model import Role
+from shipmark.organizations.store.organizations import organizations
+from shipmark.organizations.store.people import members
+
+_ROLES_OF_USERS = (
+    select(members.c.user_id, organizations.c.slug, members.c.role)
+    .join(organizations, organizations.c.id == members.c.organization_id)
+    .join(WANTED, WANTED.c.id == members.c.user_id)
+    .order_by(members.c.user_id, organizations.c.slug)
+)
+
+
+def roles_of_users(
+    connection: Connection, user_ids: Collection[int]
+) -> dict[int, list[tuple[str, Role]]]:
+    """Return the slug of each organization that each user is in, with the role there, in one statement."""
+    found: dict[int, list[tuple[str, Role]]] = {}
+    for user_id, slug, role in connection.execute(_ROLES_OF_USERS, wanted(user_ids)):
+        found.setdefault(user_id, []).append((slug, Role(role)))
+    return found

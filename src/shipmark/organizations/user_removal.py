@@ -1,0 +1,44 @@
+"""Deleting a user: every organization that they are in keeps an owner, and its audit log says so."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.accounts import actions as accounts
+from shipmark.accounts.model import User
+from shipmark.ground.errors import Conflict
+from shipmark.organizations import store
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import Actor, Role
+
+
+def remove_user(connection: Connection, user: User, by: Actor, at: datetime) -> None:
+    """Delete a user. Raise `Conflict`, naming the organizations, if one would be left without an owner.
+
+    The organizations are locked first, in the order of their ids, as changes of members lock them.
+    """
+    joined = sorted(it.id for it, _ in store.of_user(connection, user.id))
+    ownerless = []
+    for organization_id in joined:
+        organization = store.lock(connection, organization_id)
+        member = store.member_who_is(connection, organization_id, user.id)
+        if organization is None or member is None:
+            continue
+        is_owner = member.role is Role.OWNER
+        if is_owner and not store.has_other_owner(connection, organization_id, member.id):
+            ownerless.append(organization.slug)
+            continue
+        store.note(
+            connection,
+            organization_id,
+            AuditEvent.MEMBER_REMOVE,
+            by,
+            at,
+            data={"email": user.email, "role": member.role.value},
+            target_id=member.id,
+        )
+    if ownerless:
+        raise Conflict(
+            f"{user.email} is the only owner of {', '.join(ownerless)}. Make another user an owner first."
+        )
+    accounts.remove_user(connection, user, at)
