@@ -16,6 +16,7 @@ from shipmark.api.authentication import require_access
 from shipmark.api.document.making import Document
 from shipmark.api.given import provide_visit
 from shipmark.api.routes import (
+    api_tokens,
     artifact_bundles,
     artifact_lookup,
     assembling,
@@ -82,6 +83,7 @@ API = (
     organizations.router,
     audit_logs.router,
     org_tokens.router,
+    api_tokens.router,
     members.router,
     teams.router,
     project_details.router,

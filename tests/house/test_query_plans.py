@@ -215,6 +215,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.post("/organizations/acme/org-auth-tokens/", {"name": "x"}),
         alice.put("/organizations/acme/org-auth-tokens/2/", {"name": "y"}),
         alice.delete("/organizations/acme/org-auth-tokens/2/"),
+        alice.post("/api-tokens/", {"scopes": ["org:read"], "name": "x"}),
     ),
     "change issues": lambda alice, _: (
         alice.put("/organizations/acme/issues/WEB-2/", {"status": "resolvedInNextRelease"}),
@@ -271,6 +272,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/audit-logs/?event=org.edit&actor=1&statsPeriod=1d",
         "/organizations/acme/audit-logs/?cursor=1767225600000000:5:0",
         "/organizations/acme/org-auth-tokens/",
+        "/api-tokens/",
         "/organizations/acme/members/",
         "/organizations/acme/members/me/",
         "/organizations/acme/teams/",

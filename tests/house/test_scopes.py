@@ -12,7 +12,15 @@ from shipmark.ground.database import Database
 from shipmark.ground.settings import Settings
 
 #: What anybody may ask who has a token, or none.
-OPEN = {"get_root", "get_user", "get_user_avatar", "set_user_avatar"}
+OPEN = {
+    "get_root",
+    "get_user",
+    "get_user_avatar",
+    "set_user_avatar",
+    "list_api_tokens",
+    "create_api_token",
+    "delete_api_token",
+}
 
 
 def handlers() -> Iterator[tuple[str, HTTPRouteHandler]]:

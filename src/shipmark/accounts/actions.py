@@ -118,13 +118,22 @@ def create_token(
 
 
 def add_token(
-    connection: Connection, user: User, scopes: Sequence[str], name: str, secret: str, at: datetime
+    connection: Connection,
+    user: User,
+    scopes: Sequence[str],
+    name: str,
+    secret: str,
+    at: datetime,
+    *,
+    expires_at: datetime | None = None,
 ) -> tuple[int, str]:
     """Make a token as `create_token` does, and return its id and its text."""
     if unknown := sorted(set(scopes) - set(ALL_SCOPES)):
         raise Invalid({"scopes": [f'"{scope}" is not a valid choice.' for scope in unknown]})
     token = USER_TOKEN_PREFIX + secret
-    token_id = store.add_token(connection, user.id, digest(token), token[-4:], name, scopes, at)
+    token_id = store.add_token(
+        connection, user.id, digest(token), token[-4:], name, scopes, at, expires_at
+    )
     return token_id, token
 
 

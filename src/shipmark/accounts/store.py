@@ -220,6 +220,7 @@ def add_token(
     name: str,
     scopes: Sequence[str],
     at: datetime,
+    expires_at: datetime | None = None,
 ) -> int:
     """Keep a token by its digest, and return its id."""
     row = {
@@ -228,6 +229,7 @@ def add_token(
         "last_characters": last,
         "name": name,
         "created_at": at,
+        "expires_at": expires_at,
     }
     statement = insert(tokens).values(row | {"scopes": " ".join(scopes)})
     return connection.execute(statement.returning(tokens.c.id)).scalar_one()
@@ -243,13 +245,13 @@ def token_by_digest(connection: Connection, digest: str) -> UserToken | None:
 
 
 def tokens_of(
-    connection: Connection, user_id: int | None, *, limit: int, after_id: int = 0
+    connection: Connection, user_id: int | None, *, limit: int, offset: int = 0
 ) -> list[UserTokenSummary]:
     """Return one page of a user's tokens, or of all users' where it is None, by id."""
-    query = select(*_TOKEN_SUMMARY).where(tokens.c.id > after_id)
+    query = select(*_TOKEN_SUMMARY)
     if user_id is not None:
         query = query.where(tokens.c.user_id == user_id)
-    found = connection.execute(query.order_by(tokens.c.id).limit(limit))
+    found = connection.execute(query.order_by(tokens.c.id).limit(limit).offset(offset))
     return [_summary(*row) for row in found]
 
 

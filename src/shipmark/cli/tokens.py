@@ -76,8 +76,8 @@ def list_tokens(email: str | None, data: Path | None, database_url: str | None) 
 
 
 def _token_lines(connection: Connection, user_id: int | None) -> Iterator[str]:
-    last_id = 0
-    while page := account_store.tokens_of(connection, user_id, limit=_PAGE, after_id=last_id):
+    listed = 0
+    while page := account_store.tokens_of(connection, user_id, limit=_PAGE, offset=listed):
         owners = account_store.by_ids(connection, {it.user_id for it in page})
         for each in page:
             name = f" ({each.name})" if each.name else ""
@@ -86,7 +86,7 @@ def _token_lines(connection: Connection, user_id: int | None) -> Iterator[str]:
                 f"{each.id}{name}: {owners[each.user_id].email}, created {each.created_at:%Y-%m-%d},"
                 f" {USER_TOKEN_PREFIX}…{each.last_characters}, {scopes or 'no scopes'}"
             )
-        last_id = page[-1].id
+        listed += len(page)
 
 
 @token.command("revoke")
