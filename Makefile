@@ -42,6 +42,7 @@ bench: .venv/.test  ## Measure publishing, lists and starting, beside their targ
 	$(BIN)/python bench/list.py
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/upload.py
+	$(BIN)/python bench/sign_in.py
 
 fuzz: .venv/.test  ## Send the API many requests that nobody thought of
 	SHIPMARK_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/api/test_any_request.py $(PYTEST)

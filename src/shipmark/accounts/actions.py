@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from sqlalchemy import Connection
 
 from shipmark.accounts import store
@@ -17,6 +15,7 @@ from shipmark.accounts.model import (
     User,
     UserToken,
 )
+from shipmark.accounts.password_checks import hasher, verify
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import NewAvatar, Owner, OwnerKind
 from shipmark.ground.errors import Invalid, NotSignedIn
@@ -25,13 +24,6 @@ from shipmark.ground.ids import digest
 SESSION_LENGTH = timedelta(days=14)
 PASSWORD_MIN = 8
 PASSWORD_SHORT = f"Ensure this field has at least {PASSWORD_MIN} characters."
-
-_hasher = PasswordHasher()
-# Verified against when nobody has the address, so that both refusals take the same time.
-_NOBODY = (
-    "$argon2id$v=19$m=65536,t=3,p=4$c2hpcG1hcmtzaGlwbWFyaw"
-    "$0000000000000000000000000000000000000000000"
-)
 
 
 def create_user(
@@ -53,7 +45,7 @@ def create_user(
         problems["password"] = [PASSWORD_SHORT]
     if problems:
         raise Invalid(problems)
-    hashed = None if password is None else _hasher.hash(password)
+    hashed = None if password is None else hasher.hash(password)
     user_id = store.add(connection, address, name, hashed, at)
     user = store.by_id(connection, user_id)
     assert user is not None, "it was added just now"
@@ -67,7 +59,7 @@ def set_password(connection: Connection, user: User, password: str) -> int:
     """
     if len(password) < PASSWORD_MIN:
         raise Invalid({"password": [PASSWORD_SHORT]})
-    return store.set_password(connection, user.id, _hasher.hash(password))
+    return store.set_password(connection, user.id, hasher.hash(password))
 
 
 def remove_user(connection: Connection, user: User, at: datetime) -> None:
@@ -87,13 +79,13 @@ def save_avatar(connection: Connection, user: User, new: NewAvatar, at: datetime
 
 
 def check_password(connection: Connection, email: str, password: str) -> int | None:
-    """The id of the user with that address and password; takes as long when there is none."""
+    """Return the id of the user with that address and password, or None; takes as long if there is none.
+
+    For the command line. Requests check in `PasswordChecks`, with no unit of work open.
+    """
     known = store.password_of(connection, email.strip())
-    try:
-        _hasher.verify(known[1] if known else _NOBODY, password)
-    except VerificationError:
-        return None
-    return known[0] if known else None
+    is_right = verify(known[1] if known else None, password)
+    return known[0] if known and is_right else None
 
 
 def sign_in(connection: Connection, user_id: int, secret: str, at: datetime) -> None:

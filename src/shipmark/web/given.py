@@ -71,6 +71,11 @@ class Visitor:
         return self.request.cookies.get(COOKIE)
 
     @property
+    def client_address(self) -> str | None:
+        """The address of the client, or None where the connection has none."""
+        return self.request.client.host if self.request.client else None
+
+    @property
     def is_secure(self) -> bool:
         """Does the browser reach us over HTTPS, perhaps through a proxy that the base URL tells of?"""
         return self.request.url.scheme == "https" or self.settings.address.startswith("https:")

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from shipmark.accounts import attempt_store
 from shipmark.accounts import store as accounts
+from shipmark.accounts.sign_in_limits import FORGET_AFTER
 from shipmark.artifacts import actions as artifacts
 from shipmark.artifacts.store import assemblies
 from shipmark.files import actions as files
@@ -40,6 +42,7 @@ def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     """Take old issues out of the inbox, forget what ran out, and come again in an hour."""
     removed = inbox.take_out_older(connection, at - INBOX_LENGTH)
     ended = accounts.end_old_sessions(connection, at)
+    attempt_store.remove_older(connection, at - FORGET_AFTER)
     assemblies.forget_old(connection, at)
     artifacts.prune_later(connection, at)
     files.collect_later(connection, at)

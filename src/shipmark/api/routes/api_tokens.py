@@ -1,6 +1,6 @@
 """``api-tokens/``: the tokens of the user who asks (auth-and-errors.md 1.1).
 
-The reference takes sessions only; the API has none, so a user token is taken. It never leads to more than it may itself:
+The reference takes sessions only; the API has none, so a user token is taken. It leads to no more than it may itself:
 a new token has at most its scopes and its end, and no token with further scopes is deleted by it. Tokens of
 organizations are refused.
 """

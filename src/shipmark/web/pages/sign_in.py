@@ -6,8 +6,12 @@ from litestar.params import RawBody
 from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
+from shipmark.accounts import sign_in_attempts as attempts
+from shipmark.accounts import store as account_store
 from shipmark.accounts.actions import SESSION_LENGTH
 from shipmark.accounts.model import EMAIL_MAX, User
+from shipmark.accounts.password_checks import PasswordChecks
+from shipmark.accounts.sign_in_limits import TooManyAttempts, limits_of
 from shipmark.ground.clock import now
 from shipmark.ground.ids import secret_hex
 from shipmark.organizations import store as organizations
@@ -17,6 +21,7 @@ from shipmark.web.given import COOKIE, GivenVisitor, Visitor
 from shipmark.web.rendering import Answer, leading_to, page
 
 _WRONG = "This e-mail address and password do not belong together."
+_CHECKS = PasswordChecks()
 
 
 @get("/", scopes=None, sync_to_thread=True)
@@ -39,21 +44,51 @@ def show_form(visitor: GivenVisitor) -> Answer:
 
 @post(addresses.SIGN_IN, scopes=None, sync_to_thread=True)
 def sign_in(visitor: GivenVisitor, body: RawBody) -> Answer:
-    """Begin a session and lead on to where the visitor wanted to go."""
+    """Begin a session and lead on to where the visitor wanted to go. Attempts are limited by account and address."""
     sent = form_of(body)
     email = sent.get("email", "").strip()[:EMAIL_MAX]
     after = _after(sent.get("next", ""))
-    # The check takes long on purpose, so it must not hold up those who write.
-    with visitor.database.snapshot() as connection:
-        user_id = accounts.check_password(connection, email, sent.get("password", ""))
-    if user_id is None:
-        return page("sign_in.html", status=401, after=after, email=email, problem=_WRONG)
     secret = secret_hex()
-    with visitor.database.transaction() as connection:
-        accounts.sign_in(connection, user_id, secret, now())
+    try:
+        is_right = _sign_in(visitor, email, sent.get("password", ""), secret)
+    except TooManyAttempts as refusal:
+        answer = _form_again(429, after, email, refusal.detail)
+        answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
+        return answer
+    if not is_right:
+        return _form_again(401, after, email, _WRONG)
     answer = leading_to(after)
     answer.set_cookie(_cookie(visitor, secret, int(SESSION_LENGTH.total_seconds())))
     return answer
+
+
+def _sign_in(visitor: Visitor, email: str, password: str, secret: str) -> bool:
+    """Begin a session if the password is right. Raise `TooManyAttempts` if this attempt must wait.
+
+    The check takes long on purpose: no unit of work is open meanwhile.
+    """
+    at, address = now(), visitor.client_address
+    limits = limits_of(email, address)
+    with visitor.database.glance() as connection:
+        attempts.check(connection, limits, at)
+    with _CHECKS.place():
+        with visitor.database.transaction() as connection:
+            attempts.begin(connection, limits, address, at)
+            known = account_store.password_of(connection, email)
+        is_right = _CHECKS.is_right(known[1] if known else None, password)
+    if known is None or not is_right:
+        return False
+    with visitor.database.transaction() as connection:
+        # The password may have been changed, or the user removed, during the check.
+        if account_store.password_of(connection, email) != known:
+            return False
+        attempts.succeed(connection, limits, at)
+        accounts.sign_in(connection, known[0], secret, now())
+    return True
+
+
+def _form_again(status: int, after: str, email: str, problem: str) -> Answer:
+    return page("sign_in.html", status=status, after=after, email=email, problem=problem)
 
 
 @post("/sign-out/", scopes=None, sync_to_thread=True)

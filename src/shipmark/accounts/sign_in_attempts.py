@@ -1,0 +1,54 @@
+"""Counting attempts to sign in, by the rules of `sign_in_limits`.
+
+An attempt counts as failed from its beginning, in a transaction of its own: attempts that are made at the same moment
+would all pass otherwise. One that succeeds is taken back.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.accounts import attempt_store, sign_in_limits
+from shipmark.accounts.sign_in_limits import AttemptLimit
+from shipmark.ground.telemetry import log
+
+
+def check(connection: Connection, limits: Sequence[AttemptLimit], at: datetime) -> None:
+    """Raise `TooManyAttempts` if an attempt must wait. It only reads: refusing must not cost a write."""
+    counts = attempt_store.by_keys(connection, [it.key for it in limits])
+    if wait := max((it.wait_seconds(at) for it in counts.values()), default=0):
+        raise sign_in_limits.too_many(wait)
+
+
+def begin(
+    connection: Connection, limits: Sequence[AttemptLimit], address: str | None, at: datetime
+) -> None:
+    """Count an attempt as failed. Raise `TooManyAttempts`, counting nothing, if it must wait."""
+    before = {it.key: attempt_store.lock(connection, it.key, at) for it in limits}
+    if wait := max(it.wait_seconds(at) for it in before.values()):
+        raise sign_in_limits.too_many(wait)
+    for limit in limits:
+        after = sign_in_limits.after_failure(limit, before[limit.key], at)
+        attempt_store.save(connection, limit.key, after)
+        if pause := after.wait_seconds(at):
+            log.warning(
+                "Too many failed attempts to sign in",
+                **{
+                    "sign_in.limit": limit.kind,
+                    "sign_in.failures": after.failures,
+                    "sign_in.pause_seconds": pause,
+                    "client.address": address or "",
+                },
+            )
+
+
+def succeed(connection: Connection, limits: Sequence[AttemptLimit], at: datetime) -> None:
+    """Take back an attempt that succeeded: the account begins anew, the address keeps its other failures."""
+    for limit in limits:
+        if limit.kind == "account":
+            attempt_store.remove(connection, limit.key)
+        else:
+            before = attempt_store.lock(connection, limit.key, at)
+            after = sign_in_limits.without_failure(limit, before)
+            attempt_store.save(connection, limit.key, after)
