@@ -68,7 +68,7 @@ def left(database: Database) -> tuple[int, int, int]:
 
 
 def test_the_list_says_what_each_project_has(run: Run) -> None:
-    lines = run("list").output.splitlines()
+    lines = run("list").stdout.splitlines()
     assert lines[0] == "acme/web: bundles 2 (0.0 MiB), debug files 0 (0.0 MiB)"
     assert lines[1] == "acme/mobile: bundles 1 (0.0 MiB), debug files 0 (0.0 MiB)"
     assert lines[2] == "Single files of releases: 1 (1.0 MiB)"
@@ -76,13 +76,13 @@ def test_the_list_says_what_each_project_has(run: Run) -> None:
 
 
 def test_a_dry_run_only_tells(run: Run, database: Database) -> None:
-    told = run("prune", "--unused-days", "30", "--dry-run").output
+    told = run("prune", "--unused-days", "30", "--dry-run").stdout
     assert told == "Bundles that would go: 2 (0.0 MiB). Single files: 1 (1.0 MiB).\n"
     assert left(database) == (2, 3, 1)
 
 
 def test_what_is_used_stays(run: Run, database: Database) -> None:
-    told = run("prune", "--unused-days", "50").output
+    told = run("prune", "--unused-days", "50").stdout
     assert told.startswith("Bundles that go: 0 (0.0 MiB). Single files: 0 (0.0 MiB).")
     assert left(database) == (2, 3, 1)
 
@@ -90,9 +90,9 @@ def test_what_is_used_stays(run: Run, database: Database) -> None:
 def test_the_room_is_freed_at_once_where_that_is_wanted(
     run: Run, database: Database, tmp_path: Path
 ) -> None:
-    assert "in a few minutes" in run("prune", "--unused-days", "30").output
+    assert "in a few minutes" in run("prune", "--unused-days", "30").stdout
     assert left(database) == (0, 0, 0)
-    told = run("prune", "--unused-days", "30", "--now").output
+    told = run("prune", "--unused-days", "30", "--now").stdout
     assert "Freed: 1.0 MiB." in told
     assert [it for it in (tmp_path / "data/blobs").rglob("*") if it.is_file()] == []
 

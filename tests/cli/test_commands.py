@@ -36,8 +36,9 @@ def data(tmp_path: Path, template: bytes, monkeypatch: pytest.MonkeyPatch) -> Pa
     """A data folder with an empty database."""
     monkeypatch.setenv("SHIPMARK_DATA", str(tmp_path / "unused"))
     folder = tmp_path / "data"
-    folder.mkdir()
+    folder.mkdir(mode=0o700)
     (folder / "shipmark.db").write_bytes(template)
+    (folder / "shipmark.db").chmod(0o600)
     return folder
 
 

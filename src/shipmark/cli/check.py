@@ -1,5 +1,6 @@
 """Is everything all right? Says what is wrong, and how to mend it."""
 
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shipmark.accounts import store as accounts
 from shipmark.cli.opening import settings_of, with_data
 from shipmark.files.store import unused
-from shipmark.ground import ids, jobs, migrations
+from shipmark.ground import data_folder, ids, jobs, migrations
 from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.database import Database
 from shipmark.ground.errors import NoRoom, Unavailable
@@ -42,6 +43,12 @@ def _problems(settings: Settings) -> Iterator[str]:
     if not settings.data.is_dir():
         yield f"There is no data folder {settings.data}. `shipmark serve` makes one."
         return
+    for path in data_folder.too_wide(settings):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        yield (
+            f"Other users of this machine can read or change {path} (mode {mode:o})."
+            " `shipmark serve` closes what it owns when it starts; or use chmod go=."
+        )
     yield from _problems_of_blobs(settings)
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     try:

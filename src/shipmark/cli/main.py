@@ -1,5 +1,6 @@
 """The commands of the operator. The contract is in ``docs/cli.md``: scripts rely on it."""
 
+import os
 import sys
 
 import click
@@ -12,6 +13,7 @@ from shipmark.cli.create import bootstrap, org, project, team
 from shipmark.cli.serve import serve
 from shipmark.cli.tokens import token
 from shipmark.cli.users import user
+from shipmark.ground.data_folder import UMASK
 from shipmark.ground.errors import Invalid, Refusal
 from shipmark.ground.migrations import MigrationError
 from shipmark.ground.settings import SettingsError
@@ -28,7 +30,11 @@ for command in (serve, bootstrap, org, team, project, user, token, artifacts, ch
 
 
 def main() -> None:
-    """Run a command; what is refused or wrong is said in a sentence, with exit status 1."""
+    """Run a command; what is refused or wrong is said in a sentence, with exit status 1.
+
+    All that it creates, and the workers that it starts, is for the user who runs it only.
+    """
+    before = os.umask(UMASK)
     try:
         shipmark()
     except Invalid as refusal:
@@ -42,3 +48,5 @@ def main() -> None:
         )
     except OperationalError as error:
         sys.exit(f"The database can't be used: {error.orig}")
+    finally:
+        os.umask(before)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from shipmark.ground import migrations
+from shipmark.ground import data_folder, migrations
 from shipmark.ground.database import Database
 from shipmark.ground.settings import Settings, from_environment
 
@@ -35,7 +35,9 @@ def settings_of(data: Path | None, database_url: str | None, **more: object) -> 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
     """The database with its newest tables; the data folder is made if missing, readable by its owner only."""
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if narrowed := data_folder.prepare(settings):
+        # Never on standard output, which scripts read.
+        click.echo(f"{data_folder.NARROWED}: {' '.join(map(str, narrowed))}", err=True)
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     try:
         migrations.upgrade(database)

@@ -22,9 +22,10 @@ from shipmark.accounts import store as accounts
 from shipmark.cli.create import make_all
 from shipmark.cli.opening import opened, settings_of, with_data
 from shipmark.cli.tour import NEEDS, tour
-from shipmark.ground import ids, logs, migrations, telemetry
+from shipmark.ground import data_folder, ids, logs, migrations, telemetry
 from shipmark.ground.blobs.objects import blobs_at
 from shipmark.ground.settings import Settings, SettingsError, from_environment, to_environment
+from shipmark.ground.telemetry import log
 from shipmark.repositories.git.chosen import chosen
 from shipmark.serving.client_address import trusted_networks
 from shipmark.serving.workers import PARENT_PID
@@ -61,6 +62,9 @@ def serve(
     chosen(settings.git_remotes)
     trusted_networks(settings.trusted_proxies)
     _check_address(settings)
+    # Before anything is created in it.
+    if narrowed := data_folder.prepare(settings):
+        log.warning(data_folder.NARROWED, paths=" ".join(map(str, narrowed)))
     blobs_at(settings.blobs)
     with opened(settings) as database, database.transaction() as connection:
         # Before looking: of two nodes that start on an empty database, one makes the admin and shows the password.
