@@ -18,6 +18,7 @@ from given import (
 
 from shipmark.ground.database import Database
 from shipmark.organizations import store
+from shipmark.organizations.token_rules import CLOSED, NOT_OWN
 
 PATH = "/organizations/acme/org-auth-tokens/"
 BLANK = {"detail": ["The name cannot be blank."]}
@@ -181,5 +182,20 @@ def test_who_may_do_what_with_tokens(
         assert caller.delete(path).json() == NOT_ALLOWED
     reader = bearer(["org:read"], user=BOB)
     assert reader.post(PATH, {"name": "x"}).status_code == 201
-    assert reader.put(path, {"name": "y"}).status_code == 204
-    assert reader.delete(path).json() == NOT_ALLOWED
+    for answer in (reader.put(path, {"name": "y"}), reader.delete(path)):
+        assert (answer.status_code, answer.json()) == (403, {"detail": NOT_OWN})
+    own = f"{PATH}{made(reader)['id']}/"
+    assert reader.put(own, {"name": "y"}).status_code == 204
+    assert reader.delete(own).status_code == 204
+
+
+def test_a_member_of_a_closed_organization_makes_no_token(
+    alice: Caller, bob: Caller, database: Database
+) -> None:
+    with database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE organizations SET is_open = false")
+    before = len(rows(database, "organization_tokens"))
+    answer = bob.post(PATH, {"name": "x"})
+    assert (answer.status_code, answer.json()) == (403, {"detail": CLOSED})
+    assert len(rows(database, "organization_tokens")) == before
+    assert alice.post(PATH, {"name": "x"}).status_code == 201

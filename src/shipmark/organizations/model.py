@@ -191,6 +191,7 @@ class ListedToken:
     created_at: datetime
     last_used_at: datetime | None
     last_project_id: int | None
+    created_by: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from shipmark.organizations import store as organization_store
 from shipmark.organizations.model import Organization
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
+from shipmark.serving.client_address import client_address
 
 AnyRequest = Request[object, object, State]
 
@@ -73,7 +74,7 @@ class Visitor:
     @property
     def client_address(self) -> str | None:
         """The address of the client, or None where the connection has none."""
-        return self.request.client.host if self.request.client else None
+        return client_address(self.request, self.settings)
 
     @property
     def is_secure(self) -> bool:

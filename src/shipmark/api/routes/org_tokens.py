@@ -5,12 +5,12 @@ from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.api.given import GivenVisit
-from shipmark.api.scopes import ORGANIZATION_CHANGE, ORGANIZATION_READ
+from shipmark.api.scopes import ORGANIZATION_READ
 from shipmark.api.wire.org_token import BadNameJson, OrgTokenJson, org_token_json
 from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound
 from shipmark.ground.ids import id_of, secret_bytes
-from shipmark.organizations import actions, store
+from shipmark.organizations import actions, store, token_rules
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access, ListedToken
 from shipmark.serving.fields import Field, Record, Text
@@ -42,6 +42,7 @@ def create_token(
     """Make a token for pipelines. Its text is in this answer and never shown again."""
     with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
+        token_rules.check_creation(access)
     name = visit.body(body, _NAMED, step="token.validate").get("name")
     if not name:
         return Response(_BLANK, status_code=400)
@@ -82,10 +83,10 @@ def get_token(visit: GivenVisit, organization: FromPath[str], token: FromPath[st
 def rename_token(
     visit: GivenVisit, organization: FromPath[str], token: FromPath[str], body: RawBody
 ) -> Response[BadNameJson | None]:
-    """Give a token another name."""
+    """Give a token another name: one of one's own, or as who manages the organization any."""
     with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
-        _found(connection, access, token)
+        token_rules.check_change(access, _found(connection, access, token))
     name = visit.body(body, _NAMED, step="token.validate").get("name")
     if not name:
         return Response(_BLANK, status_code=400)
@@ -94,14 +95,15 @@ def rename_token(
     return Response(None, status_code=204)
 
 
-@delete("/{token:str}/", status_code=204, scopes=ORGANIZATION_CHANGE, sync_to_thread=True)
+@delete("/{token:str}/", status_code=204, scopes=ORGANIZATION_READ, sync_to_thread=True)
 def remove_token(
     visit: GivenVisit, organization: FromPath[str], token: FromPath[str]
 ) -> Response[None]:
-    """Let a token open nothing any more."""
+    """Revoke a token: one of one's own, or as who manages the organization any."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
         known = _found(connection, access, token)
+        token_rules.check_change(access, known)
         at = now()
         store.deactivate_token(connection, known.id, at)
         store.note(

@@ -19,6 +19,7 @@ from shipmark.ground.ids import id_of
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
+from shipmark.releases import repository_access
 from shipmark.releases.store import counts, project_commits
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Commit
@@ -81,7 +82,11 @@ def list_unreleased_commits(
                 commits=[], repositories={}, errors=MissingJson(missing_emails=True)
             )
         found = project_commits.unreleased_of(
-            connection, access.organization.id, addresses, limit=COMMITS_MAX
+            connection,
+            access.organization.id,
+            addresses,
+            visible=repository_access.condition(access),
+            limit=COMMITS_MAX,
         )
         known = repositories.by_ids(connection, {it.repository_id for it in found})
     return UnreleasedJson(

@@ -2,16 +2,14 @@
 
 from litestar import Response, Router, delete, get, put
 from litestar.params import FromPath, RawBody
-from sqlalchemy import Connection
 
 from shipmark.api.given import GivenVisit, Visit
 from shipmark.api.scopes import REPOSITORY, REPOSITORY_CHANGE
 from shipmark.api.wire.remote import RemoteJson
 from shipmark.ground.clock import now
 from shipmark.ground.errors import Conflict, Invalid, NotFound
-from shipmark.ground.ids import id_of
 from shipmark.ground.secrets import Safe, SecretsError
-from shipmark.organizations.model import Access
+from shipmark.releases import repository_access
 from shipmark.repositories import store
 from shipmark.repositories.git import ssh_keys
 from shipmark.repositories.git.addresses import (
@@ -25,7 +23,7 @@ from shipmark.repositories.git.addresses import (
 from shipmark.repositories.git.chosen import chosen
 from shipmark.repositories.git.keeping import kept
 from shipmark.repositories.git.problems import NO_FILES, RemoteProblem
-from shipmark.repositories.model import KeptRemote, Repository
+from shipmark.repositories.model import KeptRemote
 from shipmark.serving.fields import Field, Fields, Record, Text
 
 _USERNAME_MAX = 200
@@ -51,7 +49,7 @@ def get_remote(
     """Show where a repository's commits are fetched, and nothing that is secret."""
     with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
-        known = _known(connection, access, repository)
+        known = repository_access.reached(connection, access, repository)
         own = store.remotes_of(connection, [known.id]).get(known.id)
     if own is not None:
         return _shown(own)
@@ -73,12 +71,12 @@ def set_remote(
     """Say where a repository's commits are fetched, in place of what was said before, its secrets included."""
     with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
-        _known(connection, access, repository)
+        repository_access.reached(connection, access, repository)
     fields = visit.body(body, _REMOTE, step="repository.validate")
     address, credentials = _given(fields, visit)
     safe = Safe(text=visit.settings.secret_key, file=visit.settings.secret_key_file)
     with visit.database.transaction() as connection:
-        known = _known(connection, access, repository)
+        known = repository_access.reached(connection, access, repository)
         try:
             remote = kept(known.id, address, fields.get("username") or None, credentials, safe)
         except SecretsError as error:
@@ -94,21 +92,10 @@ def remove_remote(
     """Forget a repository's own remote; one of the settings stays."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
-        known = _known(connection, access, repository)
+        known = repository_access.reached(connection, access, repository)
         if not store.remove_remote(connection, known.id):
             raise NotFound
     return Response(None, status_code=204)
-
-
-def _known(connection: Connection, access: Access, text: str) -> Repository:
-    """The repository of an id in the address."""
-    repository_id = id_of(text)
-    if repository_id is None:
-        raise NotFound
-    known = store.in_organization(connection, access.organization.id, repository_id)
-    if known is None:
-        raise NotFound
-    return known
 
 
 def _given(fields: Fields, visit: Visit) -> tuple[Address, Credentials]:

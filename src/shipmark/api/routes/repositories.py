@@ -19,10 +19,8 @@ from shipmark.api.wire.commit import CommitJson, commit_json
 from shipmark.api.wire.refusal import NotMadeJson
 from shipmark.api.wire.repository import RepositoryJson, repository_json
 from shipmark.ground.clock import now
-from shipmark.ground.errors import BadRequest, NotFound, NotSignedIn
-from shipmark.ground.ids import id_of
-from shipmark.organizations.model import Access
-from shipmark.releases import removing
+from shipmark.ground.errors import BadRequest, NotAllowed, NotSignedIn
+from shipmark.releases import removing, repository_access
 from shipmark.repositories import actions, store
 from shipmark.repositories.git.chosen import chosen
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, RepositoryStatus
@@ -86,6 +84,7 @@ def list_repositories(
             access.organization.id,
             statuses=_SHOWN[status],
             name_parts=[part for part in visit.parameters("query") if part],
+            visible=repository_access.condition(access),
             limit=page.limit,
             offset=page.skipped,
         )
@@ -127,6 +126,8 @@ def add_repository(
     if refusal := _refused(fields):
         return Response(refusal, status_code=400)
     with visit.database.transaction() as connection:
+        if repository_access.is_hidden(connection, access, fields["name"]):
+            raise NotAllowed
         repository = store.add_named(
             connection, access.organization.id, fields["name"], fields.get("url") or None, now()
         )
@@ -146,10 +147,10 @@ def amend_repository(
     """Hide a repository or show it again, and rename one that is known by name only. Its commits stay, also hidden."""
     with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
-        _found(connection, access, repository)
+        repository_access.reached(connection, access, repository)
     fields = visit.body(body, _CHANGED, step="repository.validate")
     with visit.database.transaction() as connection:
-        known = _found(connection, access, repository)
+        known = repository_access.reached(connection, access, repository)
         if known.is_going:
             return Response(b"", status_code=400)
         if fields.get("integrationId"):
@@ -165,7 +166,7 @@ def delete_repository(
     """Have a repository deleted, in an hour if it has commits. Its name is free at once."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
-        known = _found(connection, access, repository)
+        known = repository_access.reached(connection, access, repository)
         return repository_json(removing.request(connection, known, now()))
 
 
@@ -176,22 +177,12 @@ def list_commits(
     """List a repository's commits, the newest first."""
     with visit.database.glance() as connection:
         access = visit.enter(connection, organization)
-        known = _found(connection, access, repository)
+        known = repository_access.reached(connection, access, repository)
         page = visit.dated_page()
         rows = store.commits_of(connection, known.id, page.place, limit=page.limit)
         commits, links = dated(rows, page)
         nested = related.to_commits(connection, access.organization.id, commits)
     return visit.listed([commit_json(commit, nested) for commit in commits], links)
-
-
-def _found(connection: Connection, access: Access, name: str) -> Repository:
-    repository_id = id_of(name)
-    if repository_id is None:
-        raise NotFound
-    known = store.in_organization(connection, access.organization.id, repository_id)
-    if known is None:
-        raise NotFound
-    return known
 
 
 def _changes(known: Repository, fields: Fields) -> dict[str, str | None]:

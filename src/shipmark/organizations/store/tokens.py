@@ -48,6 +48,7 @@ _LISTED = (
     tokens.c.created_at,
     tokens.c.last_used_at,
     tokens.c.last_project_id,
+    tokens.c.created_by,
 )
 #: How often the use of a token is written down at most.
 _USE_EVERY = timedelta(minutes=1)
@@ -146,6 +147,7 @@ def _listed(
     created_at: datetime,
     last_used_at: datetime | None,
     last_project_id: int | None,
+    created_by: int | None,
 ) -> ListedToken:
     return ListedToken(
         id=token_id,
@@ -154,4 +156,5 @@ def _listed(
         created_at=created_at,
         last_used_at=last_used_at,
         last_project_id=last_project_id,
+        created_by=created_by,
     )

@@ -79,9 +79,17 @@ def is_any(connection: Connection, project_id: int) -> bool:
 
 
 def unreleased_of(
-    connection: Connection, organization_id: int, addresses: Collection[str], *, limit: int
+    connection: Connection,
+    organization_id: int,
+    addresses: Collection[str],
+    *,
+    visible: ColumnElement[bool] | None = None,
+    limit: int,
 ) -> list[Commit]:
-    """The newest commits by these addresses, of each repository those after its newest that is in a release."""
+    """The newest commits by these addresses, of each repository those after its newest that is in a release.
+
+    ``visible`` is a condition on the repositories, on what the caller may see.
+    """
     if not addresses:
         return []
     other = commits.alias("released")
@@ -112,6 +120,8 @@ def unreleased_of(
         .order_by(commits.c.created_at.desc(), commits.c.id.desc())
         .limit(limit)
     )
+    if visible is not None:
+        query = query.where(visible)
     given = rows("addresses", ([each] for each in sorted(addresses)))
     return [commit_of(*row) for row in connection.execute(query, given)]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Index,
@@ -128,16 +129,22 @@ def page_of(
     *,
     statuses: Collection[RepositoryStatus] | None,
     name_parts: Sequence[str],
+    visible: ColumnElement[bool] | None = None,
     limit: int,
     offset: int,
 ) -> list[Repository]:
-    """A page of the organization's repositories by name; ``statuses`` null means any. One of the parts is enough."""
+    """A page of the organization's repositories by name; ``statuses`` null means any. One of the parts is enough.
+
+    ``visible`` is a further condition, on what the caller may see.
+    """
     query = select(*_REPOSITORY).where(repositories.c.organization_id == organization_id)
     if statuses is not None:
         query = query.where(repositories.c.status.in_(list(statuses)))
     if name_parts:
         has_part = [repositories.c.name.icontains(part, autoescape=True) for part in name_parts]
         query = query.where(or_(*has_part))
+    if visible is not None:
+        query = query.where(visible)
     query = (
         query.order_by(bytewise(repositories.c.name), repositories.c.id).limit(limit).offset(offset)
     )
@@ -153,12 +160,18 @@ def by_ids(connection: Connection, repository_ids: Collection[int]) -> dict[int,
 
 
 def in_organization(
-    connection: Connection, organization_id: int, repository_id: int
+    connection: Connection,
+    organization_id: int,
+    repository_id: int,
+    *,
+    visible: ColumnElement[bool] | None = None,
 ) -> Repository | None:
-    """The organization's repository of that id."""
+    """The organization's repository of that id, if the caller may see it."""
     query = select(*_REPOSITORY).where(
         repositories.c.organization_id == organization_id, repositories.c.id == repository_id
     )
+    if visible is not None:
+        query = query.where(visible)
     row = connection.execute(query).first()
     return _repository(*row) if row else None
 

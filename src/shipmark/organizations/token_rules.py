@@ -1,0 +1,25 @@
+"""Who may create, rename and revoke tokens of an organization."""
+
+from shipmark.ground.errors import NotAllowed
+from shipmark.organizations.model import Access, ListedToken
+
+CLOSED = (
+    "This organization has open membership off: only those who manage it create its tokens,"
+    " which reach all of its projects."
+)
+NOT_OWN = "Members rename and revoke only the tokens that they created."
+
+_MANAGES = frozenset({"org:write", "org:admin"})
+
+
+def check_creation(access: Access) -> None:
+    """Raise `NotAllowed` where open membership is off, and the token would reach further than the caller."""
+    if not (access.organization.is_open or access.scopes & _MANAGES):
+        raise NotAllowed(CLOSED)
+
+
+def check_change(access: Access, token: ListedToken) -> None:
+    """Raise `NotAllowed` unless the caller manages the organization, or created the token."""
+    is_own = access.user is not None and access.user.id == token.created_by
+    if not (is_own or access.scopes & _MANAGES):
+        raise NotAllowed(NOT_OWN)

@@ -1,0 +1,48 @@
+"""Which repositories a caller may see, with their commits and remotes.
+
+In an open organization, all. Else all for those who reach every project or may change repositories, and for others
+those that a project of one of their teams has released from.
+"""
+
+from sqlalchemy import ColumnElement, Connection
+
+from shipmark.ground.errors import NotFound
+from shipmark.ground.ids import id_of
+from shipmark.organizations.model import Access
+from shipmark.releases.store.released_repositories import is_released_by_team_of
+from shipmark.repositories import store
+from shipmark.repositories.model import Repository
+
+_MANAGES = frozenset({"org:write", "org:admin", "org:integrations"})
+
+
+def condition(access: Access) -> ColumnElement[bool] | None:
+    """Return what holds for the repositories that the caller may see, or None for all."""
+    if access.reaches_all or access.organization.is_open or access.scopes & _MANAGES:
+        return None
+    assert access.user is not None, "only users have teams"
+    return is_released_by_team_of(access.user.id)
+
+
+def reached(connection: Connection, access: Access, text: str) -> Repository:
+    """Return the repository of an id in an address. Raise `NotFound` if there is none that the caller may see."""
+    repository_id = id_of(text)
+    if repository_id is None:
+        raise NotFound
+    known = store.in_organization(
+        connection, access.organization.id, repository_id, visible=condition(access)
+    )
+    if known is None:
+        raise NotFound
+    return known
+
+
+def is_hidden(connection: Connection, access: Access, name: str) -> bool:
+    """Return whether there is a repository of this name that the caller may not see."""
+    visible = condition(access)
+    if visible is None:
+        return False
+    known = store.ids_by_name(connection, access.organization.id, [name]).get(name)
+    if known is None:
+        return False
+    return store.in_organization(connection, access.organization.id, known, visible=visible) is None
