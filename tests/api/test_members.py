@@ -284,3 +284,37 @@ def test_more_members_take_no_more_statements(
     with statements(database) as many:
         assert len(alice.get(MEMBERS).json()) == 3
     assert many.count == few.count
+
+
+TEAM_OF_BOB = f"{MEMBERS}{{}}/teams/core/"
+
+
+def test_the_team_role_of_a_member_is_confirmed(alice: Caller) -> None:
+    path = TEAM_OF_BOB.format(ids(alice)[BOB])
+    answer = alice.put(path, {"teamRole": "contributor"})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"isActive": True, "teamRole": "contributor"},
+    )
+
+
+def test_the_team_role_follows_from_the_role_in_the_organization(alice: Caller) -> None:
+    member = ids(alice)[BOB]
+    refused = alice.put(TEAM_OF_BOB.format(member), {"teamRole": "admin"})
+    assert refused.status_code == 400
+    assert "Change orgRole instead." in refused.json()["teamRole"][0]
+    assert alice.put(f"{MEMBERS}{member}/", {"orgRole": "admin"}).status_code == 200
+    answer = alice.put(TEAM_OF_BOB.format(member), {"teamRole": "admin"})
+    assert (answer.status_code, answer.json()["teamRole"]) == (200, "admin")
+
+
+@on_one_database
+def test_a_team_role_needs_a_member_of_the_team_and_a_caller_who_manages_it(
+    alice: Caller, bob: Caller
+) -> None:
+    known = ids(alice)
+    role = {"teamRole": "contributor"}
+    assert alice.put(TEAM_OF_BOB.format(known[ALICE]), role).json() == NOT_FOUND
+    assert alice.put(TEAM_OF_BOB.format(known[BOB]), {"teamRole": "king"}).status_code == 400
+    assert alice.put(TEAM_OF_BOB.format(known[BOB]), {}).status_code == 400
+    assert bob.put(TEAM_OF_BOB.format(known[BOB]), role).json() == NOT_ALLOWED

@@ -15,11 +15,15 @@ from shipmark.avatars.model import OwnerKind
 from shipmark.ground.errors import BadRequest, Invalid, NotAllowed, NotFound
 from shipmark.organizations import store
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.model import Access, Actor, Member, Role, Team
+from shipmark.organizations.model import Access, Actor, Member, Role, Team, TeamRole
 
 LAST_OWNER = "You cannot remove or demote the only remaining owner of the organization."
 ABOVE = "You do not have permission to give that role, or to change somebody who has it."
 UNKNOWN_TEAM = "Invalid team"
+FIXED_TEAM_ROLE = (
+    "This member's team role is {role}. It follows from the role in the organization: members are contributors, "
+    "all others are team admins. Change orgRole instead."
+)
 
 _CHANGE = frozenset({"member:write", "member:admin"})
 _REMOVE = frozenset({"member:admin"})
@@ -95,6 +99,25 @@ def leave_team(connection: Connection, done: Done, member: Member, team: Team) -
     if store.leave_team(connection, team.id, member.id):
         data = {"team_slug": team.slug, "role": member.role.value}
         _note(connection, done, AuditEvent.MEMBER_LEAVE_TEAM, member, data)
+
+
+def confirm_team_role(
+    connection: Connection, access: Access, member: Member, team: Team, wanted: TeamRole
+) -> TeamRole:
+    """Return the role of a member on a team, if it is the one that is wanted.
+
+    Raise `Invalid` if it is another one, since it follows from the role in the organization, `NotFound` if the member
+    is not on the team, and `NotAllowed` if the caller manages neither members nor the team.
+    """
+    if not access.scopes & _EVERY_TEAM:
+        _must(access, _TEAMS)
+        check_reach(connection, access, team)
+    if not store.is_team_member(connection, team.id, member.id):
+        raise NotFound
+    role = TeamRole.of(member.role)
+    if wanted is not role:
+        raise Invalid({"teamRole": [FIXED_TEAM_ROLE.format(role=role.value)]})
+    return role
 
 
 def create_team(connection: Connection, done: Done, slug: str, name: str) -> Team:

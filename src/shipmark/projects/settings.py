@@ -96,6 +96,23 @@ def amend(
     return after
 
 
+def add_team(
+    connection: Connection, project: Project, team: Team, *, by: Actor, at: datetime
+) -> None:
+    """Let a team own the project, unless it does already."""
+    if store.own(connection, project.id, team.id):
+        _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, {"team": f"{team.slug} added"})
+
+
+def remove_team(
+    connection: Connection, project: Project, team: Team, *, by: Actor, at: datetime
+) -> None:
+    """Let a team own the project no longer, if it does. A project may be left without a team."""
+    if store.disown(connection, project.id, team.id):
+        data = {"team": f"{team.slug} removed"}
+        _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, data)
+
+
 def add_key(
     connection: Connection, project: Project, key: ProjectKey, by: Actor, at: datetime
 ) -> None:

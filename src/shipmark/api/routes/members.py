@@ -8,15 +8,15 @@ from shipmark.accounts import store as accounts
 from shipmark.api.around import Mine, shown_teams
 from shipmark.api.given import GivenVisit, Visit
 from shipmark.api.parameters import PAGE
-from shipmark.api.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_JOIN
-from shipmark.api.wire.member import MemberJson, member_json
+from shipmark.api.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
+from shipmark.api.wire.member import MemberJson, TeamRoleOfMemberJson, member_json
 from shipmark.api.wire.team import TeamDetailsJson
 from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound
 from shipmark.ground.ids import id_of
 from shipmark.organizations import membership, store
 from shipmark.organizations.membership import Done
-from shipmark.organizations.model import SLUG_MAX, Access, Member, Role, Team
+from shipmark.organizations.model import SLUG_MAX, Access, Member, Role, Team, TeamRole
 from shipmark.serving.fields import Choice, Field, Fields, ListOf, Record, Text
 from shipmark.serving.pages import counted
 
@@ -31,6 +31,14 @@ _CHANGED = Record(
         "role": Field(_ROLE),
         "teamRoles": Field(ListOf(_ON_TEAM, max=_TEAMS_MAX)),
         "teams": Field(ListOf(Text(max=SLUG_MAX), max=_TEAMS_MAX)),
+    }
+)
+_TEAM_ROLE = Record(
+    {
+        "teamRole": Field(
+            Choice({it.value: it for it in TeamRole}, '"{}" is not a valid choice.'),
+            is_required=True,
+        )
     }
 )
 
@@ -105,6 +113,29 @@ def join_team(
         return Response(_team_shown(visit, connection, access, joined), status_code=201)
 
 
+@put(
+    "/{member:str}/teams/{team:str}/",
+    scopes=MEMBER_CHANGE | TEAM_CHANGE,
+    takes=_TEAM_ROLE,
+    sync_to_thread=True,
+)
+def amend_team_role(
+    visit: GivenVisit,
+    organization: FromPath[str],
+    member: FromPath[str],
+    team: FromPath[str],
+    body: RawBody,
+) -> TeamRoleOfMemberJson:
+    """Confirm the role of a member on a team. It follows from the role in the organization, and has no other value."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        known, on = _found(connection, access, member), _team(connection, access, team)
+    fields = visit.body(body, _TEAM_ROLE, step="member.validate")
+    with visit.database.snapshot() as connection:
+        role = membership.confirm_team_role(connection, access, known, on, fields["teamRole"])
+    return TeamRoleOfMemberJson(is_active=True, team_role=role.value)
+
+
 @delete("/{member:str}/teams/{team:str}/", status_code=200, scopes=TEAM_JOIN, sync_to_thread=True)
 def leave_team(
     visit: GivenVisit, organization: FromPath[str], member: FromPath[str], team: FromPath[str]
@@ -171,6 +202,7 @@ router = Router(
         amend_member,
         remove_member,
         join_team,
+        amend_team_role,
         leave_team,
     ],
 )

@@ -44,7 +44,8 @@ from shipmark.serving.pages import counted
 _SLUG = Text(max=SLUG_MAX)
 _TEXT_MAX = 200
 _CONFIG_MAX = 100_000
-_HOURS_MAX = 168
+#: Half a year, as in the reference.
+_HOURS_MAX = 4320
 _DELAY = Number(min=60, max=3600)
 _PERIODS = frozenset({"", "1h", "24h", "7d", "14d", "30d"})
 _WORDS = ListOf(Text())
@@ -164,7 +165,7 @@ def get_project(
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
         found = actions.reached(connection, access, project)
-        return _shown(visit, connection, access, found)
+        return details_response(visit, connection, access, found)
 
 
 @put(
@@ -186,7 +187,7 @@ def amend_project(
         changed = settings.amend(
             connection, known, _amendment(fields), by=visit.actor(access), at=now()
         )
-        return _shown(visit, connection, access, changed)
+        return details_response(visit, connection, access, changed)
 
 
 @get(
@@ -212,9 +213,10 @@ def list_project_teams(
     return visit.listed(shown, links)
 
 
-def _shown(
+def details_response(
     visit: Visit, connection: Connection, access: Access, project: Project
 ) -> ProjectDetailsJson:
+    """Return a project with its settings, as the caller sees it."""
     around = to_projects(
         connection, access, [project], Mine.of(connection, access, visit.settings.address)
     )[project.id]

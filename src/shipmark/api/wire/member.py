@@ -29,6 +29,13 @@ class MemberTeamJson(Wire):
     role: str
 
 
+class TeamRoleOfMemberJson(Wire):
+    """The role of a member on a team that they are on."""
+
+    is_active: bool
+    team_role: str
+
+
 class MemberJson(Wire):
     """A user in an organization."""
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     TypedColumns,
     UniqueConstraint,
     bindparam,
+    delete,
     exists,
     or_,
     select,
@@ -244,10 +245,19 @@ def set_commit_paths(connection: Connection, project_id: int, paths: Sequence[st
     )
 
 
-def own(connection: Connection, project_id: int, team_id: int) -> None:
-    """Let the team own the project, unless it does already."""
+def own(connection: Connection, project_id: int, team_id: int) -> bool:
+    """Let the team own the project. Return whether it did not before."""
     row = {"project_id": project_id, "team_id": team_id}
-    connection.execute(upsert(project_teams).values(row).on_conflict_do_nothing())
+    statement = upsert(project_teams).values(row).on_conflict_do_nothing()
+    return connection.execute(statement.returning(project_teams.c.team_id)).first() is not None
+
+
+def disown(connection: Connection, project_id: int, team_id: int) -> bool:
+    """Let the team own the project no longer. Return whether it did."""
+    statement = delete(project_teams).where(
+        project_teams.c.project_id == project_id, project_teams.c.team_id == team_id
+    )
+    return connection.execute(statement).rowcount > 0
 
 
 def teams_of(connection: Connection, project_ids: Collection[int]) -> dict[int, list[Team]]:
