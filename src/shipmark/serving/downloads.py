@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -31,7 +32,11 @@ class Content:
 
 
 def download(request: AnyRequest, content: Content) -> Response[Any] | Stream:
-    """The content as a file: 200, or 206 with a part, 304 for one that is known, 416 for a part that is not there."""
+    """The content as a file: 200, or 206 with a part, 304 for one that is known, 416 for a part that is not there.
+
+    The first part is read before the answer begins, so that a store that can't be reached is a refusal (503), not an
+    answer that breaks off. Since that may take as long as the store does, no unit of work should be open meanwhile.
+    """
     headers = {
         "ETag": f'"{content.tag}"',
         "Accept-Ranges": "bytes",
@@ -50,8 +55,10 @@ def download(request: AnyRequest, content: Content) -> Response[Any] | Stream:
         status = 206
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{content.size}"
     headers["Content-Length"] = str(end - start)
+    parts = content.read(start, end)
+    first = next(parts, b"")
     return Stream(
-        content.read(start, end),
+        chain((first,), parts),
         status_code=status,
         headers=headers,
         media_type=content.media_type,

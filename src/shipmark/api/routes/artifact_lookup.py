@@ -59,6 +59,8 @@ def look_up_artifacts(
 ) -> Response[Any] | Stream:
     """Find bundles and files by debug id, by URL, by release and dist; or download one that was found."""
     wanted = visit.parameter("download")
+    if wanted is not None:
+        return _download(visit, organization, project, wanted)
     with visit.database.snapshot() as connection:
         access, it = entered(visit, connection, organization, project)
         debug_id = visit.parameter("debug_id") or ""
@@ -70,10 +72,6 @@ def look_up_artifacts(
             version=visit.parameter("release") or None,
             dist=visit.parameter("dist") or None,
         )
-        if wanted is not None:
-            if not may_download(connection, access):
-                return Response(b"", status_code=403, media_type=_OCTETS)
-            return _download(visit, connection, it, wanted)
         found = _bundles(connection, asked)
         files = [] if found else _files(connection, asked)
     _renew(visit, [bundle for bundle, _ in found.values()])
@@ -131,17 +129,17 @@ def _renew(visit: Visit, found: list[ArtifactBundle]) -> None:
             bundle_store.renew(connection, stale, at, older_than=older)
 
 
-def _download(
-    visit: Visit, connection: Connection, project: Project, wanted: str
-) -> Response[Any] | Stream:
+def _download(visit: Visit, organization: str, project: str, wanted: str) -> Response[Any] | Stream:
     kind, _, number = wanted.partition("/")
     file_id = id_of(number)
-    if file_id is None:
-        raise NotFound
-    file = _file_of(connection, project, kind, file_id)
-    if file is None:
-        raise NotFound
-    pieces = file_store.pieces_of(connection, file.id)
+    with visit.database.snapshot() as connection:
+        access, it = entered(visit, connection, organization, project)
+        if not may_download(connection, access):
+            return Response(b"", status_code=403, media_type=_OCTETS)
+        file = None if file_id is None else _file_of(connection, it, kind, file_id)
+        if file is None:
+            raise NotFound
+        pieces = file_store.pieces_of(connection, file.id)
     content = Content(
         name=file.name,
         size=file.size,

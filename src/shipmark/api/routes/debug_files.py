@@ -36,7 +36,6 @@ from shipmark.files.store import files as file_store
 from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest, BadUpload, Conflict, NotFound
 from shipmark.ground.ids import id_of
-from shipmark.organizations.model import Access
 from shipmark.projects.model import Project
 from shipmark.serving import schemas, uploads
 from shipmark.serving.downloads import PARTLY, Content, download
@@ -74,10 +73,10 @@ def list_debug_files(
 ) -> Response[Any] | Stream:
     """List the debug files of a project, twenty a page, the newest first; with ``id``, one of them itself."""
     wanted = visit.parameter("id")
+    if wanted is not None:
+        return _download(visit, organization, project, wanted)
     with visit.database.snapshot() as connection:
-        access, it = entered(visit, connection, organization, project)
-        if wanted is not None:
-            return _download(visit, connection, access, it, wanted)
+        _, it = entered(visit, connection, organization, project)
         page = visit.page(most=PER_PAGE_MAX)
         if page.skipped > OFFSET_MAX:
             raise BadRequest("Pagination offset too large")
@@ -215,13 +214,13 @@ def _kept(visit: Visit, project: Project, receiver: ZipReceiver) -> list[DebugFi
     return [debug_file_json(each) for each in kept]
 
 
-def _download(
-    visit: Visit, connection: Connection, access: Access, project: Project, wanted: str
-) -> Response[Any] | Stream:
-    if not may_download(connection, access):
-        return Response(b"", status_code=403, media_type=_OCTETS)
-    file = _found(connection, project, wanted).file
-    pieces = file_store.pieces_of(connection, file.id)
+def _download(visit: Visit, organization: str, project: str, wanted: str) -> Response[Any] | Stream:
+    with visit.database.snapshot() as connection:
+        access, it = entered(visit, connection, organization, project)
+        if not may_download(connection, access):
+            return Response(b"", status_code=403, media_type=_OCTETS)
+        file = _found(connection, it, wanted).file
+        pieces = file_store.pieces_of(connection, file.id)
     content = Content(
         name=file.name,
         size=file.size,

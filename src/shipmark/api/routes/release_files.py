@@ -278,18 +278,27 @@ def _shown(
             return Response(_json(found))
         if not may(connection, access):
             return Response(b"", status_code=403, media_type=_OCTETS)
-        if isinstance(found, ReleaseFile):
-            pieces = file_store.pieces_of(connection, found.file.id)
-            return download(visit.request, _single(visit, found, pieces))
-        place = release_listing.place_of(connection, release.id, found.dist, found.name)
-        if place is None:
-            raise NotFound
-        pieces = file_store.pieces_of(connection, place[0])
+        content_id, path = _place(connection, release, found)
+        pieces = file_store.pieces_of(connection, content_id)
+    if isinstance(found, ReleaseFile):
+        return download(visit.request, _single(visit, found, pieces))
     return Response(
-        _member(visit, pieces, place[1]),
+        _member(visit, pieces, path),
         media_type=_OCTETS,
         headers={"Content-Disposition": "attachment"},
     )
+
+
+def _place(
+    connection: Connection, release: Release, found: ReleaseFile | ListedFile
+) -> tuple[int, str]:
+    """Return the id of the file that holds what was found, and its path there: blank for a file of its own."""
+    if isinstance(found, ReleaseFile):
+        return found.file.id, ""
+    place = release_listing.place_of(connection, release.id, found.dist, found.name)
+    if place is None:
+        raise NotFound
+    return place
 
 
 def _json(found: ReleaseFile | ListedFile) -> ReleaseFileJson:
