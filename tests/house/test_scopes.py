@@ -14,6 +14,7 @@ from shipmark.ground.settings import Settings
 #: What anybody may ask who has a token, or none.
 OPEN = {
     "get_root",
+    "get_internal_health",
     "get_user",
     "get_user_avatar",
     "set_user_avatar",

@@ -154,7 +154,9 @@ def test_an_outage_is_refused_and_over_at_once(
         after = answers(client, people)
     assert {it.status_code for it in [*before, *after]} <= {200, 201, 208}
     assert_refused(away)
-    assert away[0].json() == {"detail": "The database does not answer. Try again in a few seconds."}
+    words = "The database does not answer. Try again in a few seconds."
+    assert away[0].json() == {"status": "unavailable", "reason": words}
+    assert away[1].json() == {"detail": words}
     assert lines == ["The database is away", "The database is back"]
 
 

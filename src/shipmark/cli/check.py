@@ -9,6 +9,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from shipmark.accounts import store as accounts
+from shipmark.cli.data_checks import database_problems, missing_blobs, space_problems
 from shipmark.cli.opening import settings_of, with_data
 from shipmark.files.store import unused
 from shipmark.ground import data_folder, ids, jobs, migrations
@@ -49,7 +50,12 @@ def _problems(settings: Settings) -> Iterator[str]:
             f"Other users of this machine can read or change {path} (mode {mode:o})."
             " `shipmark serve` closes what it owns when it starts; or use chmod go=."
         )
+    unusable = list(database_problems(settings, is_thorough=True))
+    if unusable:
+        yield from unusable
+        return
     yield from _problems_of_blobs(settings)
+    yield from space_problems(settings)
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     try:
         yield from _problems_of_database(database)
@@ -60,6 +66,14 @@ def _problems(settings: Settings) -> Iterator[str]:
 
 
 def _problems_of_blobs(settings: Settings) -> Iterator[str]:
+    try:
+        missing = missing_blobs(settings)
+    except (SQLAlchemyError, Unavailable):
+        # The database is looked at below. Until it answers, it is not known whether a folder may be made.
+        return
+    if missing is not None:
+        yield missing
+        return
     content = ids.secret_bytes()
     key = f"check/{ids.hex32()}"
     try:

@@ -10,6 +10,7 @@ from shipmark import __version__
 from shipmark.cli.artifacts import artifacts
 from shipmark.cli.check import check
 from shipmark.cli.create import bootstrap, org, project, team
+from shipmark.cli.data_checks import UnusableDataError
 from shipmark.cli.serve import serve
 from shipmark.cli.tokens import token
 from shipmark.cli.users import user
@@ -39,7 +40,7 @@ def main() -> None:
         shipmark()
     except Invalid as refusal:
         sys.exit("\n".join(f"{name}: {problem}" for name, problem in refusal.fields.items()))
-    except (Refusal, SettingsError, MigrationError) as error:
+    except (Refusal, SettingsError, MigrationError, UnusableDataError) as error:
         reason = error.__cause__
         sys.exit(
             f"The database can't be used: {reason.orig}"

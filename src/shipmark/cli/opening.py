@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from shipmark.cli.data_checks import require_usable
 from shipmark.ground import data_folder, migrations
 from shipmark.ground.database import Database
 from shipmark.ground.settings import Settings, from_environment
@@ -34,10 +35,14 @@ def settings_of(data: Path | None, database_url: str | None, **more: object) -> 
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
-    """The database with its newest tables; the data folder is made if missing, readable by its owner only."""
+    """The database with its newest tables; the data folder is made if missing, readable by its owner only.
+
+    Raise `UnusableDataError` if the database can't be read, or is empty beside blobs of an earlier one.
+    """
     if narrowed := data_folder.prepare(settings):
         # Never on standard output, which scripts read.
         click.echo(f"{data_folder.NARROWED}: {' '.join(map(str, narrowed))}", err=True)
+    require_usable(settings)
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     try:
         migrations.upgrade(database)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from shipmark import app
 from shipmark.accounts import store as accounts
 from shipmark.cli.create import make_all
+from shipmark.cli.data_checks import require_servable
 from shipmark.cli.opening import opened, settings_of, with_data
 from shipmark.cli.tour import NEEDS, tour
 from shipmark.ground import data_folder, ids, logs, migrations, telemetry
@@ -62,6 +63,7 @@ def serve(
     chosen(settings.git_remotes)
     trusted_networks(settings.trusted_proxies)
     _check_address(settings)
+    require_servable(settings)
     # Before anything is created in it.
     if narrowed := data_folder.prepare(settings):
         log.warning(data_folder.NARROWED, paths=" ".join(map(str, narrowed)))

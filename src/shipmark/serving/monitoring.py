@@ -6,19 +6,22 @@ from litestar import Request, Response, get
 from litestar.datastructures import State
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
-from sqlalchemy import text
 
-from shipmark.ground.database import Database
+from shipmark.ground import health
 from shipmark.ground.telemetry import SHARED_METRICS
 
 
 @get("/healthz", scopes=None, sync_to_thread=True, include_in_schema=False)
-def get_health(request: Request[object, object, State]) -> dict[str, str]:
-    """Answer 200 once the database can be asked."""
-    database: Database = request.app.state.database
-    with database.snapshot() as connection:
-        connection.execute(text("SELECT 1"))
-    return {"status": "ok"}
+def get_health(request: Request[object, object, State]) -> Response[dict[str, str]]:
+    """Answer 200 while the server can do its work, else 503 with what is wrong."""
+    state = request.app.state
+    problems = health.problems(state.database, state.blobs)
+    if not problems:
+        return Response({"status": "ok"})
+    reason = " ".join(it.sentence for it in problems)
+    return Response(
+        {"status": "unavailable", "reason": reason}, status_code=503, headers={"Retry-After": "5"}
+    )
 
 
 @get("/metrics", scopes=None, sync_to_thread=True, include_in_schema=False)

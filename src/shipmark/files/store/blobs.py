@@ -135,6 +135,11 @@ _OWNED = (
 )
 
 
+def exist(connection: Connection) -> bool:
+    """Return whether there is any blob."""
+    return connection.execute(select(blobs.c.id).limit(1)).first() is not None
+
+
 def touch(connection: Connection, sha1s: Collection[str], until: datetime) -> set[str]:
     """Keep those of the blobs that are there until then at least; says which are."""
     parameters = _given((sha1, 0, None) for sha1 in sha1s)

@@ -125,6 +125,12 @@ def blobs_at(url: str) -> Blobs:
     )
 
 
+def folder_at(url: str) -> Path | None:
+    """Return the folder that an address of blobs names, or None if it names a bucket. Nothing is made."""
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
 def _options(parts: SplitResult) -> dict[str, str]:
     if not parts.query:
         return {}

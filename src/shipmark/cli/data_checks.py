@@ -1,0 +1,97 @@
+"""Checks of the data before it is used: whether database, disk and blobs are those of this server, and sound."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import inspect
+
+from shipmark.files.store import blobs as blob_store
+from shipmark.ground import health, sqlite_file
+from shipmark.ground.blobs.folder import INCOMING
+from shipmark.ground.blobs.objects import folder_at
+from shipmark.ground.database import Database
+from shipmark.ground.settings import MEBIBYTE, Settings
+
+#: A database up to this size is read whole when the server starts: that takes less than a second.
+SMALL_BYTES = 64 * MEBIBYTE
+
+
+class UnusableDataError(Exception):
+    """The data can't be used as it is; the sentence says why, and what to do."""
+
+
+def require_usable(settings: Settings) -> None:
+    """Raise `UnusableDataError` for a database that can't be read, or that is empty beside blobs of an earlier one."""
+    problem = next(database_problems(settings, is_thorough=False), None)
+    if problem is not None:
+        raise UnusableDataError(problem)
+
+
+def require_servable(settings: Settings) -> None:
+    """Raise `UnusableDataError` for data that a server must not work on: damaged, without its blobs, on a full disk."""
+    path = sqlite_file.path_of(settings.database)
+    is_small = path is not None and path.is_file() and path.stat().st_size <= SMALL_BYTES
+    for problem in database_problems(settings, is_thorough=is_small):
+        raise UnusableDataError(problem)
+    if (missing := missing_blobs(settings)) is not None:
+        raise UnusableDataError(missing)
+    for problem in space_problems(settings):
+        raise UnusableDataError(problem)
+
+
+def database_problems(settings: Settings, *, is_thorough: bool) -> Iterator[str]:
+    """Return what is wrong with the file of a SQLite database; a thorough look reads all of it."""
+    path = sqlite_file.path_of(settings.database)
+    if path is None:
+        return
+    if sqlite_file.is_empty(path):
+        folder = folder_at(settings.blobs)
+        if folder is not None and _holds_blobs(folder):
+            yield (
+                f"The database {path} is empty, but {folder} holds the blobs of an earlier one."
+                " Restore the database from a backup, or move the blobs away to begin anew."
+            )
+        return
+    look = sqlite_file.damage if is_thorough else sqlite_file.read_problem
+    if (reason := look(path)) is not None:
+        yield f"The database {path} can't be used: {reason}. Restore it from a backup."
+
+
+def missing_blobs(settings: Settings) -> str | None:
+    """Return the problem of a folder of blobs that is gone though the database knows blobs, or None.
+
+    Raises what opening the database does.
+    """
+    folder = folder_at(settings.blobs)
+    path = sqlite_file.path_of(settings.database)
+    if folder is None or folder.is_dir() or (path is not None and sqlite_file.is_empty(path)):
+        return None
+    database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
+    try:
+        with database.snapshot() as connection:
+            has_table = inspect(connection).has_table(blob_store.blobs.name)
+            if not has_table or not blob_store.exist(connection):
+                return None
+    finally:
+        database.close()
+    return (
+        f"The folder of the blobs {folder} is gone, but the database knows files in it."
+        " Put it back, or set SHIPMARK_BLOBS_URL."
+    )
+
+
+def space_problems(settings: Settings) -> Iterator[str]:
+    """Return which disks are full: that of the database, and that of the blobs."""
+    path, folder = sqlite_file.path_of(settings.database), folder_at(settings.blobs)
+    places = {"database": path.parent if path else None, "blobs": folder}
+    for what, place in places.items():
+        if place is not None:
+            problem = health.space_problem(health.free_bytes(place), what)
+            if problem is not None:
+                yield problem
+
+
+def _holds_blobs(folder: Path) -> bool:
+    if not folder.is_dir():
+        return False
+    return any(it.name != INCOMING for it in folder.iterdir())

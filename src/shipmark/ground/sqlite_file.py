@@ -1,0 +1,82 @@
+"""The file of a SQLite database: whether it is in its place, can be read, and is sound.
+
+Nothing here opens the file but SQLite itself: closing any other descriptor of it would drop the locks that this process
+holds on it, which is how databases get damaged.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+
+MOVED = (
+    "The database file was moved, removed or replaced while the server ran. "
+    "Put it back, or stop the server and start it again where the data is."
+)
+
+Identity = tuple[int, int]
+
+
+def path_of(url: str) -> Path | None:
+    """Return where the SQLite database at this address is, or None for other databases and those in memory."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite" or not address.database:
+        return None
+    return Path(address.database).absolute()
+
+
+def identity(path: Path) -> Identity | None:
+    """Return what tells the file at this path from every other one, or None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def opened_file(connection: Any) -> tuple[Path, Identity | None] | None:
+    """Return the path and the identity of the file that a connection has just opened; None for one in memory."""
+    name: str = connection.execute("PRAGMA database_list").fetchone()[2]
+    path = Path(name)
+    return (path, identity(path)) if name else None
+
+
+def is_empty(path: Path) -> bool:
+    """Return whether there is no database yet: neither in the file nor in its write-ahead log."""
+    return not any(_size(each) for each in (path, Path(f"{path}-wal")))
+
+
+def read_problem(path: Path) -> str | None:
+    """Return why SQLite can't read the database, or None if it can. Reads one page: takes about 0.1 ms."""
+    try:
+        with _reading(path) as connection:
+            tables: int = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    except sqlite3.Error as error:
+        return str(error)
+    return None if tables else "it is empty"
+
+
+def damage(path: Path) -> str | None:
+    """Return the first damage that SQLite finds in the database, or None. Reads all of it."""
+    try:
+        with _reading(path) as connection:
+            found: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.Error as error:
+        return str(error)
+    return None if found == "ok" else " ".join(found.split())
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        yield connection
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
