@@ -1,6 +1,7 @@
 """Attempts to sign in are limited by account and by address (decision 20)."""
 
 import logging
+import re
 from datetime import timedelta
 
 import pytest
@@ -36,7 +37,8 @@ def test_an_account_is_paused_after_five_failures_known_or_not(browser, email):
     assert fail(browser, 6, email) == [401, 401, 401, 401, 401, 429]
     refused = sign_in(browser, email.upper())
     assert refused.status_code == 429
-    assert "Too many tries. Try again in 30 seconds." in refused.text
+    # Checking passwords takes a while on a busy machine.
+    assert re.search(r"Too many tries\. Try again in \d+ seconds?\.", refused.text)
     assert 0 < int(refused.headers["retry-after"]) <= 30
     assert "set-cookie" not in refused.headers
 
@@ -50,7 +52,9 @@ def test_pauses_grow(browser, house):
     fail(browser, 6)
     let_pauses_pass(house)
     assert fail(browser, 1) == [401]
-    assert "Try again in 1 minute." in sign_in(browser).text
+    refused = sign_in(browser)
+    assert 30 < int(refused.headers["retry-after"]) <= 60
+    assert "Too many tries. Try again in" in refused.text
 
 
 def test_the_right_password_after_a_pause_resets_the_account(browser, house):
