@@ -151,10 +151,14 @@ def made(database: Database, version: str, at: datetime) -> None:
     """Let a release have been made at another time."""
     kept = at.strftime("%Y-%m-%d %H:%M:%S.%f") if database.is_sqlite else at
     with database.transaction() as connection:
-        connection.execute(
-            text("UPDATE releases SET created_at = :at WHERE version = :version"),
-            {"at": kept, "version": version},
-        )
+        for statement in (
+            "UPDATE releases SET created_at = :at WHERE version = :version",
+            """
+            UPDATE release_projects SET created_at = :at
+            WHERE release_id IN (SELECT id FROM releases WHERE version = :version)
+            """,
+        ):
+            connection.execute(text(statement), {"at": kept, "version": version})
 
 
 def counts(caller: Caller, query: str = "", path: str = COUNTS) -> dict[str, Any]:

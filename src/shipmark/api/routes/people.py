@@ -110,12 +110,11 @@ def get_release_count(
         access = visit.enter(connection, organization)
         stretch = ranges.stretch(visit.request.query_params, at, _LENGTH)
         days = ranges.steps(stretch, None, _DAY)
-        organization_id = access.organization.id
         ids = _project_ids(connection, access, team)
         steps = [(day, day + _DAY) for day in days]
-        by_day = counts.by_step(connection, organization_id, ids, steps)
-        since = counts.by_project(connection, organization_id, ids, stretch)
-        lately = counts.by_project(connection, organization_id, ids, (at - _WEEK, at))
+        by_day = counts.by_step(connection, ids, steps)
+        since = counts.by_project(connection, ids, stretch)
+        lately = counts.by_project(connection, ids, (at - _WEEK, at))
     weeks = max((stretch[1] - stretch[0]) / _WEEK, 1)
     return ReleaseCountsJson(
         release_counts={

@@ -85,7 +85,8 @@ issues = Table(
     metadata,
     IssueColumns,
     UniqueConstraint("project_id", "number"),
-    Index("ix_issues_project_id_last_seen_at", "project_id", "last_seen_at", "id"),
+    Index("ix_issues_of_project_last_seen", "project_id", "status", "last_seen_at", "id"),
+    Index("ix_issues_of_organization_last_seen", "organization_id", "status", "last_seen_at", "id"),
     sqlite_autoincrement=True,
 )
 hashes = Table("issue_hashes", metadata, IssueHashColumns)
@@ -139,12 +140,23 @@ _MARK_RESOLVED = (
     )
 )
 _SHORT_IDS = listed("short_ids", slug=Text(), number=Id)
-_BY_SHORT_IDS = (
-    select(_SHORT_IDS.c.slug, _SHORT_IDS.c.number, issues.c.id)
-    .join(projects, projects.c.slug == _SHORT_IDS.c.slug)
-    .join(issues, (issues.c.project_id == projects.c.id) & (issues.c.number == _SHORT_IDS.c.number))
-    .where(projects.c.organization_id == bindparam("organization_id"))
+# Subqueries, not joins: from the project on, SQLite would read all of its issues and compare each with the rows given.
+_project_id = (
+    select(projects.c.id)
+    .where(
+        projects.c.organization_id == bindparam("organization_id"),
+        projects.c.slug == _SHORT_IDS.c.slug,
+    )
+    .correlate(_SHORT_IDS)
+    .scalar_subquery()
 )
+_issue_id = (
+    select(issues.c.id)
+    .where(issues.c.project_id == _project_id, issues.c.number == _SHORT_IDS.c.number)
+    .correlate(_SHORT_IDS)
+    .scalar_subquery()
+)
+_BY_SHORT_IDS = select(_SHORT_IDS.c.slug, _SHORT_IDS.c.number, _issue_id)
 _IN_ORGANIZATION = (
     select(issues.c.id)
     .join(WANTED, WANTED.c.id == issues.c.id)
@@ -270,7 +282,11 @@ def ids_of_short_ids(
         return {}
     given = rows("short_ids", sorted({(it.project_slug, it.number) for it in short_ids}))
     found = connection.execute(_BY_SHORT_IDS, given | {"organization_id": organization_id})
-    return {ShortId(project_slug=slug, number=number): issue_id for slug, number, issue_id in found}
+    return {
+        ShortId(project_slug=slug, number=number): issue_id
+        for slug, number, issue_id in found
+        if issue_id is not None
+    }
 
 
 def ids_in_organization(

@@ -47,7 +47,9 @@ def _next_release(*, in_environment: bool) -> ScalarSelect[int]:
         issue_releases.c.release_id.not_in(select(_GONE.c.id)),
     )
     if in_environment:
-        query = query.where(issue_releases.c.environment_id == issue_environments.c.environment_id)
+        # The sum keeps SQLite from reading all that was seen in the environment, by the index of environments.
+        environment_id = issue_releases.c.environment_id + 0
+        query = query.where(environment_id == issue_environments.c.environment_id)
     query = query.order_by(issue_releases.c.first_seen_at, issue_releases.c.release_id).limit(1)
     return query.correlate(issues, issue_environments).scalar_subquery()
 

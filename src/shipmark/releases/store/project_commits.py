@@ -1,10 +1,11 @@
 """The commits of all releases of a project, and those of people that are in no release yet."""
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, or_, select
 
-from shipmark.ground.database import bytewise, listed, rows
+from shipmark.ground.database import Moment, bytewise, listed, rows
 from shipmark.ground.places import Place
 from shipmark.releases.store.commits import release_commits
 from shipmark.releases.store.projects import release_projects
@@ -18,6 +19,7 @@ from shipmark.repositories.store import (
     repositories,
 )
 
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _ADDRESSES = listed("addresses", email=authors.c.email.type)
 
 
@@ -103,6 +105,8 @@ def unreleased_of(
         .limit(1)
         .scalar_subquery()
     )
+    # One comparison, so that the index of the repository is entered at that moment.
+    since = func.coalesce(released_at, literal(_BEGINNING, Moment()))
     by_them = (
         select(authors.c.id)
         .join(_ADDRESSES, _ADDRESSES.c.email == authors.c.email)
@@ -114,7 +118,7 @@ def unreleased_of(
         .where(
             repositories.c.organization_id == organization_id,
             repositories.c.status == RepositoryStatus.ACTIVE,
-            or_(released_at.is_(None), commits.c.created_at > released_at),
+            commits.c.created_at > since,
             commits.c.author_id.in_(by_them),
         )
         .order_by(commits.c.created_at.desc(), commits.c.id.desc())
