@@ -116,16 +116,15 @@ def _templates(
             with database.transaction() as connection:
                 world = given.settle(connection)
         if database.is_sqlite:
-            with database.engine.connect() as connection:
-                connection.exec_driver_sql("COMMIT")
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            _checkpoint(database)
         database.close()
         return url, world
 
     return template
 
 
-#: Copies a template for the length of a block: ``with copies("sqlite", is_settled=True) as database``.
+#: Copies a template for the length of a block: ``with copies("sqlite", is_settled=True) as database``; with
+#: ``template=`` it is one that `save` made.
 Copies = Callable[..., AbstractContextManager[Database]]
 
 
@@ -140,8 +139,10 @@ def copies(
     one = cache(_Movable)
 
     @contextmanager
-    def copied(kind: str, *, is_settled: bool) -> Iterator[Database]:
-        template, _ = _templates(kind, is_settled)
+    def copied(
+        kind: str, *, is_settled: bool = True, template: str | None = None
+    ) -> Iterator[Database]:
+        template = template or _templates(kind, is_settled)[0]
         name = f"copy_{next(numbers)}"
         movable = one(template)
         if kind == "sqlite":
@@ -160,6 +161,31 @@ def copies(
         _admin(address(None), f"DROP DATABASE {name} WITH (FORCE)")
 
     return copied
+
+
+#: Keeps what is in a database for the session, under a name: ``template = save(database, "large")``.
+Save = Callable[[Database, str], str]
+
+
+@pytest.fixture(scope="session")
+def save(request: pytest.FixtureRequest, _folder: Path) -> Save:
+    """Make templates of databases that tests have filled."""
+
+    def saved(database: Database, name: str) -> str:
+        origin = make_url(database.url).database
+        assert origin is not None
+        if database.is_sqlite:
+            _checkpoint(database)
+        database.close()
+        if database.is_sqlite:
+            shutil.copyfile(origin, _folder / f"{name}.db")
+            return f"sqlite:///{_folder / name}.db"
+        address = request.getfixturevalue("_postgresql")
+        _admin(address(None), f"CREATE DATABASE {name} TEMPLATE {origin} STRATEGY FILE_COPY")
+        url: str = address(name)
+        return url
+
+    return saved
 
 
 class _Movable:
@@ -264,10 +290,16 @@ def empty_database(kind: str, copies: Copies) -> Iterator[Database]:
         yield copy
 
 
+@pytest.fixture(scope="session")
+def people(_templates: Callable[[str, bool], tuple[str, World]]) -> Callable[[str], World]:
+    """Who and what is in databases of a kind from the beginning."""
+    return lambda kind: _templates(kind, True)[1]
+
+
 @pytest.fixture
-def world(kind: str, _templates: Callable[[str, bool], tuple[str, World]]) -> World:
+def world(kind: str, people: Callable[[str], World]) -> World:
     """Who and what is in the database from the beginning."""
-    return _templates(kind, True)[1]
+    return people(kind)
 
 
 @pytest.fixture(scope="session")
@@ -283,15 +315,21 @@ def blobs(tmp_path: Path) -> Blobs:
     return blobs_at((tmp_path / "blobs").as_uri())
 
 
+@pytest.fixture(scope="session")
+def blobs_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Blobs]:
+    """Give a blob store for each name, for tests that share databases."""
+    return cache(lambda name: blobs_at((tmp_path_factory.mktemp("blobs") / name).as_uri()))
+
+
 #: Serves a database with some settings: ``serve(commits_max=3)``; ``on`` and ``keep`` are other ones than the test's.
 Serve = Callable[..., Client]
 
 
-@pytest.fixture
-def serve(database: Database, blobs: Blobs, _portal: BlockingPortal) -> Serve:
-    """Clients of the whole application on the database, with any settings; no job runs in the background."""
+@pytest.fixture(scope="session")
+def serve_on(_portal: BlockingPortal) -> Serve:
+    """Clients of the whole application on any database: ``serve_on(database, blobs)``; no job runs."""
 
-    def served(on: Database = database, keep: Blobs = blobs, **settings: Any) -> Client:
+    def served(on: Database, keep: Blobs, **settings: Any) -> Client:
         app = _application(Settings(base_url=given.ADDRESS, **settings))
         app.state.database = on
         app.state.blobs = keep
@@ -301,6 +339,16 @@ def serve(database: Database, blobs: Blobs, _portal: BlockingPortal) -> Serve:
         client.limits = limits  # type: ignore[attr-defined]  # for tests that hold some of the budget
         client.blocking_portal = _portal
         return client
+
+    return served
+
+
+@pytest.fixture
+def serve(database: Database, blobs: Blobs, serve_on: Serve) -> Serve:
+    """Clients of the whole application on the database, with any settings; no job runs in the background."""
+
+    def served(on: Database = database, keep: Blobs = blobs, **settings: Any) -> Client:
+        return serve_on(on, keep, **settings)
 
     return served
 
@@ -371,6 +419,13 @@ class _Once:
 def _application(settings: Settings) -> Litestar:
     """The application; putting it together takes longer than most tests, so the database is exchanged instead."""
     return assemble(settings, Database("sqlite:///never-opened.db"))
+
+
+def _checkpoint(database: Database) -> None:
+    """Bring all of a database on SQLite into its one file."""
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _temporary(prefix: str) -> Path:
