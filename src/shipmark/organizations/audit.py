@@ -11,7 +11,9 @@ from shipmark.organizations.model import NO_FLAGS, Flag, Organization
 class AuditEvent(IntEnum):
     """What happened, by the numbers of the protocol."""
 
+    MEMBER_INVITE = 1
     MEMBER_ADD = 2
+    MEMBER_ACCEPT = 3
     MEMBER_EDIT = 4
     MEMBER_REMOVE = 5
     MEMBER_JOIN_TEAM = 6
@@ -44,7 +46,9 @@ class AuditEvent(IntEnum):
 
 
 _API_NAMES: Mapping[AuditEvent, str] = {
+    AuditEvent.MEMBER_INVITE: "member.invite",
     AuditEvent.MEMBER_ADD: "member.add",
+    AuditEvent.MEMBER_ACCEPT: "member.accept-invite",
     AuditEvent.MEMBER_EDIT: "member.edit",
     AuditEvent.MEMBER_REMOVE: "member.remove",
     AuditEvent.MEMBER_JOIN_TEAM: "member.join-team",
@@ -68,7 +72,9 @@ _API_NAMES: Mapping[AuditEvent, str] = {
 
 #: What is said of an event, with the fields of its data.
 _NOTES: Mapping[AuditEvent, str] = {
+    AuditEvent.MEMBER_INVITE: "invited member {email} (role: {role})",
     AuditEvent.MEMBER_ADD: "added member {email}",
+    AuditEvent.MEMBER_ACCEPT: "accepted the invitation of {email}",
     AuditEvent.MEMBER_EDIT: "edited member {email} (role: {role})",
     AuditEvent.MEMBER_REMOVE: "removed member {email}",
     AuditEvent.MEMBER_JOIN_TEAM: "added {email} to team {team_slug}",

@@ -82,6 +82,18 @@ def remove_member(connection: Connection, done: Done, member: Member) -> None:
     store.remove_member(connection, member.id)
 
 
+def check_may_invite(access: Access, role: Role) -> None:
+    """Raise `NotAllowed` unless the caller changes members, and has the role that is given or a higher one."""
+    _must(access, _CHANGE)
+    _check_above(access, role)
+
+
+def check_may_revoke(access: Access, role: Role) -> None:
+    """Raise `NotAllowed` unless the caller removes members of this role."""
+    _must(access, _REMOVE)
+    _check_above(access, role)
+
+
 def join_team(connection: Connection, done: Done, member: Member, team: Team) -> bool:
     """Put a member on a team; says whether they were not on it. In a closed organization that is for others to do."""
     _check_team_of_member(connection, done.access, member, team, is_joining=True)

@@ -174,6 +174,20 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """An invitation of a person to an organization, who follows a link to become a member. It can be used once."""
+
+    id: int
+    organization_id: int
+    email: str
+    role: Role
+    team_ids: tuple[int, ...]
+    invited_by: int | None
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationToken:
     """A token of the organization itself, for pipelines; its one scope is ``org:ci``."""
 

@@ -8,31 +8,26 @@ from shipmark.accounts import store as accounts
 from shipmark.api.around import Mine, shown_teams
 from shipmark.api.given import GivenVisit, Visit
 from shipmark.api.parameters import PAGE
+from shipmark.api.routes.invitations import (
+    ROLE_AND_TEAMS,
+    done_by,
+    find_invitation,
+    invite_member,
+    invited_members,
+    shown_invitation,
+    team_slugs,
+)
 from shipmark.api.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
 from shipmark.api.wire.member import MemberJson, TeamRoleOfMemberJson, member_json
 from shipmark.api.wire.team import TeamDetailsJson
-from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound
 from shipmark.ground.ids import id_of
-from shipmark.organizations import membership, store
-from shipmark.organizations.membership import Done
-from shipmark.organizations.model import SLUG_MAX, Access, Member, Role, Team, TeamRole
-from shipmark.serving.fields import Choice, Field, Fields, ListOf, Record, Text
+from shipmark.organizations import invitations, membership, store
+from shipmark.organizations.model import Access, Member, Team, TeamRole
+from shipmark.serving.fields import Choice, Field, Record
 from shipmark.serving.pages import counted
 
-_TEAMS_MAX = 1000
-_ROLE = Choice({it.value: it for it in Role}, '"{}" is not a valid choice.')
-_ON_TEAM = Record(
-    {"teamSlug": Field(Text(max=SLUG_MAX), is_required=True), "role": Field(Text(is_null_ok=True))}
-)
-_CHANGED = Record(
-    {
-        "orgRole": Field(_ROLE),
-        "role": Field(_ROLE),
-        "teamRoles": Field(ListOf(_ON_TEAM, max=_TEAMS_MAX)),
-        "teams": Field(ListOf(Text(max=SLUG_MAX), max=_TEAMS_MAX)),
-    }
-)
+_CHANGED = Record(ROLE_AND_TEAMS)
 _TEAM_ROLE = Record(
     {
         "teamRole": Field(
@@ -45,16 +40,18 @@ _TEAM_ROLE = Record(
 
 @get("/", scopes=MEMBER_READ, asks=PAGE, sync_to_thread=True)
 def list_members(visit: GivenVisit, organization: FromPath[str]) -> Response[list[MemberJson]]:
-    """List the members of an organization."""
+    """List the members of an organization, and behind them those who are invited."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
         page = visit.page()
         rows = store.members_of(
             connection, access.organization.id, limit=page.limit, offset=page.skipped
         )
-        found, links = counted(rows, page)
-        users = accounts.by_ids(connection, {it.user_id for it in found})
-    return visit.listed([member_json(it, users[it.user_id]) for it in found], links)
+        users = accounts.by_ids(connection, {it.user_id for it in rows})
+        listed = [member_json(it, users[it.user_id]) for it in rows]
+        listed += invited_members(connection, access, page, len(rows))
+    found, links = counted(listed, page)
+    return visit.listed(found, links)
 
 
 @get("/{member:str}/", scopes=MEMBER_READ, sync_to_thread=True)
@@ -62,6 +59,8 @@ def get_member(visit: GivenVisit, organization: FromPath[str], member: FromPath[
     """Show a member with their teams, and the roles that there are."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
+        if (invitation := find_invitation(connection, access, member)) is not None:
+            return shown_invitation(connection, access, invitation)
         return _shown(connection, access, _found(connection, access, member))
 
 
@@ -78,7 +77,7 @@ def amend_member(
         known = _found(connection, access, member)
         role = fields.get("orgRole") or fields.get("role")
         after = membership.amend_member(
-            connection, _done(visit, access), known, role, _teams(fields)
+            connection, done_by(visit, access), known, role, team_slugs(fields)
         )
         return _shown(connection, access, after)
 
@@ -87,11 +86,14 @@ def amend_member(
 def remove_member(
     visit: GivenVisit, organization: FromPath[str], member: FromPath[str]
 ) -> Response[None]:
-    """Let a member go; everybody may go themselves. What they did stays."""
+    """Remove a member, or revoke an invitation. Members may leave by themselves; what they did stays."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
-        known = _found(connection, access, member)
-        membership.remove_member(connection, _done(visit, access), known)
+        if (invitation := find_invitation(connection, access, member)) is not None:
+            invitations.revoke(connection, done_by(visit, access), invitation)
+        else:
+            known = _found(connection, access, member)
+            membership.remove_member(connection, done_by(visit, access), known)
     return Response(None, status_code=204)
 
 
@@ -108,7 +110,7 @@ def join_team(
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
         known, joined = _found(connection, access, member), _team(connection, access, team)
-        if not membership.join_team(connection, _done(visit, access), known, joined):
+        if not membership.join_team(connection, done_by(visit, access), known, joined):
             return Response(None, status_code=204)
         return Response(_team_shown(visit, connection, access, joined), status_code=201)
 
@@ -144,7 +146,7 @@ def leave_team(
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
         known, left = _found(connection, access, member), _team(connection, access, team)
-        membership.leave_team(connection, _done(visit, access), known, left)
+        membership.leave_team(connection, done_by(visit, access), known, left)
         return _team_shown(visit, connection, access, left)
 
 
@@ -167,18 +169,6 @@ def _team(connection: Connection, access: Access, name: str) -> Team:
     return known
 
 
-def _teams(fields: Fields) -> list[str] | None:
-    """The slugs of the teams that a member is to be on; those with roles win."""
-    if "teamRoles" in fields:
-        return [it["teamSlug"] for it in fields["teamRoles"]]
-    found: list[str] | None = fields.get("teams")
-    return found
-
-
-def _done(visit: Visit, access: Access) -> Done:
-    return Done(access=access, by=visit.actor(access), at=now())
-
-
 def _shown(connection: Connection, access: Access, member: Member) -> MemberJson:
     user = accounts.by_id(connection, member.user_id)
     assert user is not None, "a member is a user"
@@ -197,6 +187,7 @@ def _team_shown(
 router = Router(
     "/api/0/organizations/{organization:str}/members",
     route_handlers=[
+        invite_member,
         list_members,
         get_member,
         amend_member,

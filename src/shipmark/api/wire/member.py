@@ -10,9 +10,12 @@ from shipmark.api.wire import Wire
 from shipmark.api.wire.role import RoleJson, TeamRoleJson, roles_of, team_roles
 from shipmark.api.wire.user import UserJson, user_json
 from shipmark.organizations import roles
-from shipmark.organizations.model import Member, Organization, Team, TeamRole
+from shipmark.organizations.model import Invitation, Member, Organization, Team, TeamRole
 
-#: What is never so here, for there are no invitations and no identity providers.
+#: Ids of invitations begin so: they are apart from those of members.
+INVITATION_PREFIX = "invitation-"
+
+#: What is never so here, for there are no identity providers.
 _FLAGS = (
     "idp:provisioned",
     "idp:role-restricted",
@@ -37,7 +40,10 @@ class TeamRoleOfMemberJson(Wire):
 
 
 class MemberJson(Wire):
-    """A user in an organization."""
+    """A user in an organization, or a person who is invited to it: ``pending``, without a user, until they accept.
+
+    ``invite_link`` is in the answer to an invitation only: it is shown once.
+    """
 
     id: str
     email: str
@@ -53,6 +59,7 @@ class MemberJson(Wire):
     invite_status: str
     inviter_name: str | None
     group_org_roles: list[str]
+    invite_link: str | msgspec.UnsetType = msgspec.UNSET
     teams: list[str] | msgspec.UnsetType = msgspec.UNSET
     team_roles: list[MemberTeamJson] | msgspec.UnsetType = msgspec.UNSET
     org_role_list: list[RoleJson] | msgspec.UnsetType = msgspec.UNSET
@@ -88,4 +95,36 @@ def member_json(
         team_roles=msgspec.UNSET if teams is None else on,
         org_role_list=msgspec.UNSET if organization is None else roles_of(organization),
         team_role_list=msgspec.UNSET if organization is None else team_roles(),
+    )
+
+
+def invitation_json(
+    invitation: Invitation,
+    *,
+    at: datetime,
+    inviter: User | None,
+    teams: Sequence[Team],
+    link: str | None = None,
+) -> MemberJson:
+    """Return an invitation as the member that it may become; ``link`` is for who has just made it."""
+    role = TeamRole.of(invitation.role).value
+    on = [it.slug for it in teams if it.id in invitation.team_ids]
+    return MemberJson(
+        id=f"{INVITATION_PREFIX}{invitation.id}",
+        email=invitation.email,
+        name=invitation.email,
+        user=None,
+        role=invitation.role.value,
+        role_name=roles.NAMES[invitation.role],
+        org_role=invitation.role.value,
+        pending=True,
+        expired=invitation.expires_at <= at,
+        flags=dict.fromkeys(_FLAGS, False),
+        date_created=invitation.created_at,
+        invite_status="approved",
+        inviter_name=inviter.display_name if inviter else None,
+        group_org_roles=[],
+        invite_link=link or msgspec.UNSET,
+        teams=on,
+        team_roles=[MemberTeamJson(team_slug=slug, role=role) for slug in on],
     )

@@ -12,6 +12,7 @@ from shipmark.web.pages import (
     avatars,
     comparison,
     documentation,
+    invitations,
     issues,
     releases,
     sign_in,
@@ -19,7 +20,7 @@ from shipmark.web.pages import (
 )
 from shipmark.web.refusals import failure_page, http_page, refusal_page
 
-#: The one form that is sent to us holds an address and a password.
+#: Forms hold a few short fields.
 _BODY_MAX_BYTES = 64 * 1024
 
 router = Router(
@@ -29,6 +30,8 @@ router = Router(
         sign_in.show_form,
         sign_in.sign_in,
         sign_in.sign_out,
+        invitations.show_invitation,
+        invitations.accept_invitation,
         releases.go_to_releases,
         releases.list_releases,
         releases.show_release,

@@ -58,7 +58,7 @@ def sign_in(visitor: GivenVisitor, body: RawBody) -> Answer:
     if not is_right:
         return _form_again(401, after, email, _WRONG)
     answer = leading_to(after)
-    answer.set_cookie(_cookie(visitor, secret, int(SESSION_LENGTH.total_seconds())))
+    answer.set_cookie(session_cookie(visitor, secret, int(SESSION_LENGTH.total_seconds())))
     return answer
 
 
@@ -98,7 +98,7 @@ def sign_out(visitor: GivenVisitor) -> Answer:
         with visitor.database.transaction() as connection:
             accounts.sign_out(connection, visitor.secret)
     answer = leading_to(addresses.SIGN_IN)
-    answer.set_cookie(_cookie(visitor, "", 0))
+    answer.set_cookie(session_cookie(visitor, "", 0))
     return answer
 
 
@@ -117,7 +117,8 @@ def _after(wanted: str) -> str:
     return wanted if addresses.is_local(wanted) else addresses.HOME
 
 
-def _cookie(visitor: Visitor, secret: str, seconds: int) -> Cookie:
+def session_cookie(visitor: Visitor, secret: str, seconds: int) -> Cookie:
+    """Return the cookie that holds the secret of a session for so long; 0 seconds delete it."""
     return Cookie(
         key=COOKIE,
         value=secret,

@@ -1,0 +1,140 @@
+"""What can be done with invitations? Invite people, revoke invitations, accept them.
+
+The link is shown to whoever invites, and to nobody else: Shipmark sends no mail. So a link alone never opens an account
+that exists: its owner signs in and accepts; only for an address without an account it sets name and password.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as account_store
+from shipmark.accounts.model import EMAIL_MAX, User
+from shipmark.ground.errors import Conflict, Invalid, NotFound
+from shipmark.ground.ids import digest
+from shipmark.organizations import membership, store
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.membership import UNKNOWN_TEAM, Done
+from shipmark.organizations.model import Actor, Invitation, Role
+from shipmark.organizations.store import invitations as invitation_store
+from shipmark.organizations.store.invitations import NewInvitation
+
+LIFETIME = timedelta(days=30)
+IS_MEMBER = "The user {} is already a member"
+OTHER_ADDRESS = "This invitation is for {}. Sign out, and sign in with that address."
+HAS_ACCOUNT = "{} has an account already. Sign in to accept the invitation."
+EXPIRED = "This invitation has expired, or was used or revoked. Ask for a new one."
+
+
+def invite(
+    connection: Connection, done: Done, email: str, role: Role, slugs: Sequence[str], secret: str
+) -> Invitation:
+    """Invite a person; the link that an earlier invitation had is worth nothing from now on.
+
+    Raise `NotAllowed` for a role above the caller's, and `Invalid` for no address, a member, or an unknown team.
+    """
+    access, address = done.access, email.strip().lower()
+    membership.check_may_invite(access, role)
+    if "@" not in address or len(address) > EMAIL_MAX:
+        raise Invalid({"email": ["Enter a valid email address."]})
+    known = account_store.by_email(connection, address)
+    organization_id = access.organization.id
+    if known and store.member_who_is(connection, organization_id, known.id) is not None:
+        raise Invalid({"email": [IS_MEMBER.format(address)]})
+    teams = {team.slug: team.id for team in store.teams_of(connection, organization_id)}
+    if any(slug not in teams for slug in slugs):
+        raise Invalid({"teams": [UNKNOWN_TEAM]})
+    invitation = invitation_store.put(
+        connection,
+        NewInvitation(
+            organization_id=organization_id,
+            email=address,
+            role=role,
+            team_ids=[teams[slug] for slug in set(slugs)],
+            digest=digest(secret),
+            invited_by=done.by.user_id,
+            created_at=done.at,
+            expires_at=done.at + LIFETIME,
+        ),
+    )
+    _note(connection, done, AuditEvent.MEMBER_INVITE, invitation)
+    return invitation
+
+
+def revoke(connection: Connection, done: Done, invitation: Invitation) -> None:
+    """Delete an invitation, as a member of its role could be removed."""
+    membership.check_may_revoke(done.access, invitation.role)
+    _note(connection, done, AuditEvent.MEMBER_REMOVE, invitation)
+    invitation_store.remove(connection, invitation.id)
+
+
+def pending(connection: Connection, token: str, at: datetime) -> Invitation:
+    """Return the invitation of a link that can still be accepted; raise `NotFound` for any other."""
+    found = invitation_store.look_up(connection, digest(token))
+    if found is None or found.expires_at <= at:
+        raise NotFound(EXPIRED)
+    return found
+
+
+def accept(connection: Connection, token: str, user: User, by: Actor, at: datetime) -> Invitation:
+    """Let a signed-in user in. Raise `Conflict` if the invitation is for another address than the user's."""
+    invitation = _taken(connection, token, at)
+    if user.email.lower() != invitation.email:
+        raise Conflict(OTHER_ADDRESS.format(invitation.email))
+    _let_in(connection, invitation, user, by, at)
+    return invitation
+
+
+def accept_as_new_user(
+    connection: Connection, token: str, name: str, password_hash: str, by: Actor, at: datetime
+) -> User:
+    """Make the account of the invited address and let its user in. Raise `Conflict` if the address has one already."""
+    invitation = _taken(connection, token, at)
+    if account_store.by_email(connection, invitation.email) is not None:
+        raise Conflict(HAS_ACCOUNT.format(invitation.email))
+    user_id = account_store.add(connection, invitation.email, name, password_hash, at)
+    user = account_store.by_id(connection, user_id)
+    assert user is not None, "it was added just now"
+    _let_in(connection, invitation, user, replace(by, user_id=user.id, label=user.email), at)
+    return user
+
+
+def _taken(connection: Connection, token: str, at: datetime) -> Invitation:
+    """Return the invitation, locked: of two who accept it at once, the second finds none."""
+    found = invitation_store.by_digest(connection, digest(token))
+    if found is None or found.expires_at <= at:
+        raise NotFound(EXPIRED)
+    return found
+
+
+def _let_in(
+    connection: Connection, invitation: Invitation, user: User, by: Actor, at: datetime
+) -> None:
+    organization_id = invitation.organization_id
+    member_id = store.ensure_member(connection, organization_id, user.id, invitation.role, at)
+    teams = {team.id for team in store.teams_of(connection, organization_id)}
+    store.join_teams(connection, teams & set(invitation.team_ids), member_id)
+    invitation_store.remove(connection, invitation.id)
+    store.note(
+        connection,
+        organization_id,
+        AuditEvent.MEMBER_ACCEPT,
+        by,
+        at,
+        data={"email": invitation.email, "role": invitation.role.value},
+        target_id=member_id,
+        target_user_id=user.id,
+    )
+
+
+def _note(connection: Connection, done: Done, event: AuditEvent, invitation: Invitation) -> None:
+    store.note(
+        connection,
+        invitation.organization_id,
+        event,
+        done.by,
+        done.at,
+        data={"email": invitation.email, "role": invitation.role.value},
+    )

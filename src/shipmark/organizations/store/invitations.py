@@ -1,0 +1,150 @@
+"""Queries over invitations: one a person and organization at most."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+    delete,
+    func,
+    select,
+)
+
+from shipmark.ground.database import Id, Moment, metadata, upsert
+from shipmark.organizations.model import Invitation, Role
+from shipmark.organizations.store.people import members
+
+
+class InvitationColumns(TypedColumns):
+    """An invitation. ``digest`` is the SHA-256 of the token in its link; ``team_ids`` is a JSON list.
+
+    Addresses are kept in lower case.
+    """
+
+    id = Column(Id, primary_key=True)
+    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
+    email = Column(Text, nullable=False)
+    role = Column(String(32), nullable=False)
+    team_ids = Column(Text, nullable=False)
+    digest = Column(String(64), nullable=False, unique=True)
+    invited_by = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    created_at = Column(Moment, nullable=False)
+    expires_at = Column(Moment, nullable=False)
+
+
+invitations = Table(
+    "invitations",
+    metadata,
+    InvitationColumns,
+    UniqueConstraint("organization_id", "email"),
+    sqlite_autoincrement=True,
+)
+
+_INVITATION = (
+    invitations.c.id,
+    invitations.c.organization_id,
+    invitations.c.email,
+    invitations.c.role,
+    invitations.c.team_ids,
+    invitations.c.invited_by,
+    invitations.c.created_at,
+    invitations.c.expires_at,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewInvitation:
+    """An invitation to be stored, with the digest of the token in its link."""
+
+    organization_id: int
+    email: str
+    role: Role
+    team_ids: Sequence[int]
+    digest: str
+    invited_by: int | None
+    created_at: datetime
+    expires_at: datetime
+
+
+def put(connection: Connection, new: NewInvitation) -> Invitation:
+    """Store an invitation in place of an earlier one to the same address, whose link is worth nothing from now on."""
+    row = {
+        "organization_id": new.organization_id,
+        "email": new.email,
+        "role": new.role.value,
+        "team_ids": json.dumps(sorted(new.team_ids)),
+        "digest": new.digest,
+        "invited_by": new.invited_by,
+        "created_at": new.created_at,
+        "expires_at": new.expires_at,
+    }
+    statement = upsert(invitations).values(row)
+    again = {name: row[name] for name in row if name not in {"organization_id", "email"}}
+    statement = statement.on_conflict_do_update(
+        index_elements=["organization_id", "email"], set_=again
+    )
+    return _invitation(*connection.execute(statement.returning(*_INVITATION)).one())
+
+
+def by_digest(connection: Connection, digest: str) -> Invitation | None:
+    """Return the invitation with this token, and keep it from being accepted twice at once."""
+    query = select(*_INVITATION).where(invitations.c.digest == digest)
+    row = connection.execute(query.with_for_update()).first()
+    return _invitation(*row) if row else None
+
+
+def look_up(connection: Connection, digest: str) -> Invitation | None:
+    """Return the invitation with this token, to be shown."""
+    row = connection.execute(select(*_INVITATION).where(invitations.c.digest == digest)).first()
+    return _invitation(*row) if row else None
+
+
+def by_id(connection: Connection, organization_id: int, invitation_id: int) -> Invitation | None:
+    """Return the organization's invitation of this id."""
+    query = select(*_INVITATION).where(
+        invitations.c.id == invitation_id, invitations.c.organization_id == organization_id
+    )
+    row = connection.execute(query).first()
+    return _invitation(*row) if row else None
+
+
+def page_of(
+    connection: Connection, organization_id: int, *, limit: int, offset: int
+) -> list[Invitation]:
+    """Return a page of the organization's invitations, the oldest first."""
+    query = (
+        select(*_INVITATION)
+        .where(invitations.c.organization_id == organization_id)
+        .order_by(invitations.c.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [_invitation(*row) for row in connection.execute(query)]
+
+
+def count_members(connection: Connection, organization_id: int) -> int:
+    """Return how many members there are: invitations are listed behind them."""
+    query = select(func.count()).where(members.c.organization_id == organization_id)
+    return connection.execute(query).scalar_one()
+
+
+def remove(connection: Connection, invitation_id: int) -> None:
+    """Delete an invitation: its link is worth nothing from now on."""
+    connection.execute(delete(invitations).where(invitations.c.id == invitation_id))
+
+
+def _invitation(*row: Any) -> Invitation:
+    names = [column.name for column in _INVITATION]
+    columns = dict(zip(names, row, strict=True))
+    team_ids = tuple(json.loads(columns.pop("team_ids")))
+    return Invitation(role=Role(columns.pop("role")), team_ids=team_ids, **columns)
