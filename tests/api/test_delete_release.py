@@ -76,6 +76,7 @@ def test_all_that_is_only_its_own_goes_and_commits_stay(alice: Caller, database:
         "environments": 1,
         "project_environments": 2,
         "release_activities": 6,
+        "audit_log": 1,
     }
 
 

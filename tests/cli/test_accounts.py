@@ -129,3 +129,14 @@ def test_a_token_may_have_all_scopes(data: Path) -> None:
     assert "all scopes" in run(data, "token", "list").output
     both = run(data, *("token", "create", "--user", BOB, "--all-scopes", "--scope", "org:read"))
     assert both.exit_code == 2
+
+
+def test_what_the_command_line_creates_is_in_the_audit_log_once(data: Path) -> None:
+    eve = ("user", "create", "eve@example.com", "--password", FIRST, "--org", "acme")
+    for _ in range(2):
+        run(data, *eve)
+        run(data, "team", "create", "core", "--org", "acme")
+        run(data, "project", "create", "web", "--org", "acme")
+    found = rows(data, "SELECT event, actor_label FROM audit_log ORDER BY id")
+    # org.create and member.add of the fixture, then member.add, team.create, project.create
+    assert found == [(event, "command line") for event in (10, 2, 2, 20, 30)]

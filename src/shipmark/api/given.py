@@ -1,6 +1,6 @@
 """What may a handler of the API ask for? The visit: who is there, what they sent, and the database."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -20,6 +20,8 @@ from shipmark.ground.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
 from shipmark.ground.settings import Settings
 from shipmark.ground.telemetry import timed
 from shipmark.organizations import actions as organizations
+from shipmark.organizations import store as organization_store
+from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access, Actor, OrganizationToken, Role
 from shipmark.organizations.tokens import PREFIX
 from shipmark.projects import store as projects
@@ -137,6 +139,26 @@ class Visit:
             ip_address=client_address(self.request, self.settings),
         )
 
+    def log_change(
+        self,
+        connection: Connection,
+        access: Access,
+        event: AuditEvent,
+        data: Mapping[str, object],
+        *,
+        target_id: int | None = None,
+    ) -> None:
+        """Write an entry of the audit log, in the transaction of the change that it is about."""
+        organization_store.note(
+            connection,
+            access.organization.id,
+            event,
+            self.actor(access),
+            now(),
+            data=data,
+            target_id=target_id,
+        )
+
     def note_use(
         self, connection: Connection, access: Access, project_ids: Collection[int]
     ) -> None:
@@ -151,6 +173,7 @@ class Visit:
             host=urlsplit(self.settings.address).hostname or "",
             now=now(),
             chosen=chosen(self.settings.git_remotes),
+            by=self.actor(access),
         )
 
     def filtered_projects(self, connection: Connection, access: Access) -> list[Project]:

@@ -10,21 +10,20 @@ from sqlalchemy import Connection
 from shipmark.accounts import actions as accounts
 from shipmark.accounts import store as account_store
 from shipmark.accounts.model import ALL_SCOPES, User
+from shipmark.cli.creation import (
+    create_organization_token,
+    ensure_member,
+    ensure_organization,
+    ensure_project,
+    ensure_team,
+)
 from shipmark.cli.opening import opened, settings_of, with_data
 from shipmark.ground import ids, migrations
 from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound
-from shipmark.organizations import actions as organizations
-from shipmark.organizations import audit
 from shipmark.organizations import store as organization_store
-from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.model import Actor, Organization, Role, Team
-from shipmark.projects import actions as projects
+from shipmark.organizations.model import Organization, Role, Team
 from shipmark.projects import store as project_store
-from shipmark.projects.model import Project
-
-#: The actor of what is done here, for the audit log.
-COMMAND_LINE = Actor(user_id=None, label="command line")
 
 
 @click.group()
@@ -39,19 +38,7 @@ def org() -> None:
 def create_org(slug: str, name: str, data: Path | None, database_url: str | None) -> None:
     """Make the organization SLUG."""
     with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
-        is_new = organization_store.by_slug(connection, slug) is None
-        made = organizations.create(connection, slug, name, now())
-        if is_new:
-            told = audit.snapshot(made)
-            organization_store.note(
-                connection,
-                made.id,
-                AuditEvent.ORG_ADD,
-                COMMAND_LINE,
-                now(),
-                data=told,
-                target_id=made.id,
-            )
+        made = ensure_organization(connection, slug, name, now())
     click.echo(f"Organization {made.slug} is there.")
 
 
@@ -71,7 +58,7 @@ def create_team(
     """Make the team SLUG."""
     with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
         owner = organization_named(connection, organization)
-        made = organizations.create_team(connection, owner, slug, name, now())
+        made = ensure_team(connection, owner, slug, name, now())
     click.echo(f"Team {made.slug} is there.")
 
 
@@ -101,7 +88,9 @@ def create_project(
     with opened(settings) as database, database.transaction() as connection:
         owner = organization_named(connection, organization)
         owning = [_team(connection, owner, name) for name in teams]
-        made = _project(connection, owner, slug, owning, name=name, platform=platform)
+        made = ensure_project(
+            connection, owner, slug, owning, name=name, platform=platform, at=now()
+        )
         dsn = project_store.keys_of(connection, made.id)[0].dsn(settings.address)
     click.echo(f"Project {made.slug} is there. Its DSN: {dsn}")
 
@@ -161,11 +150,11 @@ def make_all(
 ) -> dict[str, Any]:
     """Make what is missing; says ids, DSNs and two fresh tokens."""
     at = now()
-    owner = organizations.create(connection, organization, "", at)
-    team_of_all = organizations.create_team(connection, owner, owner.slug, "", at)
+    owner = ensure_organization(connection, organization, "", at)
+    team_of_all = ensure_team(connection, owner, owner.slug, "", at)
     person = accounts.create_user(connection, email, "", password, at)
-    organizations.add_member(connection, owner, person, Role.OWNER, [team_of_all.slug], at)
-    made = [_project(connection, owner, slug, [team_of_all]) for slug in slugs]
+    ensure_member(connection, owner, person, Role.OWNER, [team_of_all.slug], at)
+    made = [ensure_project(connection, owner, slug, [team_of_all], at=at) for slug in slugs]
     return {
         "org": {"id": str(owner.id), "slug": owner.slug},
         "projects": [
@@ -177,14 +166,8 @@ def make_all(
             for each in made
         ],
         "token": _user_token(connection, person),
-        "org_token": organizations.create_token(
-            connection,
-            owner,
-            name="bootstrap",
-            address=address,
-            secret=ids.secret_bytes(),
-            by=person,
-            at=at,
+        "org_token": create_organization_token(
+            connection, owner, address=address, by=person, at=at
         ),
         "url": address,
     }
@@ -193,27 +176,6 @@ def make_all(
 def _user_token(connection: Connection, person: User) -> str:
     return accounts.create_token(
         connection, person, ALL_SCOPES, "bootstrap", ids.secret_hex(), now()
-    )
-
-
-def _project(
-    connection: Connection,
-    owner: Organization,
-    slug: str,
-    teams: list[Team],
-    *,
-    name: str = "",
-    platform: str | None = None,
-) -> Project:
-    return projects.create(
-        connection,
-        owner,
-        slug=slug,
-        name=name or slug.capitalize(),
-        platform=platform,
-        teams=teams,
-        key=(ids.hex32(), ids.hex32()),
-        at=now(),
     )
 
 

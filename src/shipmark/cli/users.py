@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 from shipmark.accounts import actions as accounts
 from shipmark.accounts import store as account_store
 from shipmark.accounts.model import User
-from shipmark.cli.create import COMMAND_LINE, organization_named
+from shipmark.cli.create import organization_named
+from shipmark.cli.creation import COMMAND_LINE, ensure_member
 from shipmark.cli.opening import opened, settings_of, with_data
 from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound
-from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
 from shipmark.organizations import user_removal
 from shipmark.organizations.model import Role
@@ -50,7 +50,7 @@ def create_user(
         made = accounts.create_user(connection, email, name, password, now())
         if organization is not None:
             owner = organization_named(connection, organization)
-            organizations.add_member(connection, owner, made, Role(role), list(teams), now())
+            ensure_member(connection, owner, made, Role(role), teams, now())
     click.echo(f"User {made.email} is there.")
     if is_known:
         click.echo(unchanged_password(made))

@@ -33,6 +33,19 @@ class AuditEvent(IntEnum):
     PROJECT_KEY_REMOVE = 52
     ORG_TOKEN_ADD = 176
     ORG_TOKEN_REMOVE = 177
+    # The protocol has no numbers for these: ours begin far above its own.
+    ORG_TOKEN_EDIT = 10_001
+    RELEASE_EDIT = 10_011
+    RELEASE_REMOVE = 10_012
+    RELEASE_TOKEN_ADD = 10_020
+    REPOSITORY_ADD = 10_030
+    REPOSITORY_EDIT = 10_031
+    REPOSITORY_REMOVE = 10_032
+    REMOTE_EDIT = 10_041
+    REMOTE_REMOVE = 10_042
+    THRESHOLD_ADD = 10_050
+    THRESHOLD_EDIT = 10_051
+    THRESHOLD_REMOVE = 10_052
 
     @property
     def api_name(self) -> str:
@@ -68,6 +81,18 @@ _API_NAMES: Mapping[AuditEvent, str] = {
     AuditEvent.PROJECT_KEY_REMOVE: "projectkey.remove",
     AuditEvent.ORG_TOKEN_ADD: "org-auth-token.create",
     AuditEvent.ORG_TOKEN_REMOVE: "org-auth-token.remove",
+    AuditEvent.ORG_TOKEN_EDIT: "org-auth-token.edit",
+    AuditEvent.RELEASE_EDIT: "release.edit",
+    AuditEvent.RELEASE_REMOVE: "release.remove",
+    AuditEvent.RELEASE_TOKEN_ADD: "release-token.create",
+    AuditEvent.REPOSITORY_ADD: "repository.create",
+    AuditEvent.REPOSITORY_EDIT: "repository.edit",
+    AuditEvent.REPOSITORY_REMOVE: "repository.remove",
+    AuditEvent.REMOTE_EDIT: "repository-remote.edit",
+    AuditEvent.REMOTE_REMOVE: "repository-remote.remove",
+    AuditEvent.THRESHOLD_ADD: "release-threshold.create",
+    AuditEvent.THRESHOLD_EDIT: "release-threshold.edit",
+    AuditEvent.THRESHOLD_REMOVE: "release-threshold.remove",
 }
 
 #: What is said of an event, with the fields of its data.
@@ -92,6 +117,18 @@ _NOTES: Mapping[AuditEvent, str] = {
     AuditEvent.PROJECT_KEY_REMOVE: "removed project key {public_key}",
     AuditEvent.ORG_TOKEN_ADD: "added org auth token {name}",
     AuditEvent.ORG_TOKEN_REMOVE: "removed org auth token {name}",
+    AuditEvent.ORG_TOKEN_EDIT: "edited org auth token {name}",
+    AuditEvent.RELEASE_EDIT: "edited {releases}",
+    AuditEvent.RELEASE_REMOVE: "removed {releases}",
+    AuditEvent.RELEASE_TOKEN_ADD: "created a release token of project {project_slug}",
+    AuditEvent.REPOSITORY_ADD: "added repository {name}",
+    AuditEvent.REPOSITORY_EDIT: "edited repository {name}",
+    AuditEvent.REPOSITORY_REMOVE: "removed repository {name}",
+    AuditEvent.REMOTE_EDIT: "edited the remote of repository {name}",
+    AuditEvent.REMOTE_REMOVE: "removed the remote of repository {name}",
+    AuditEvent.THRESHOLD_ADD: "created a release threshold of project {project_slug}",
+    AuditEvent.THRESHOLD_EDIT: "edited a release threshold of project {project_slug}",
+    AuditEvent.THRESHOLD_REMOVE: "removed a release threshold of project {project_slug}",
 }
 
 Data = Mapping[str, object]
@@ -119,7 +156,13 @@ class AuditEntry:
             return f"edited the organization setting: {changes}"
         if self.event is AuditEvent.PROJECT_EDIT:
             return f"edited project settings: {changes}"
-        return _NOTES[self.event].format_map(_Known(self.data))
+        note = _NOTES[self.event].format_map(
+            _Known(dict(self.data) | {"releases": _releases(self.data)})
+        )
+        changed = self.data.get("changes")
+        if not isinstance(changed, Mapping) or not changed:
+            return note
+        return f"{note}: {', '.join(f'{key} {value}' for key, value in changed.items())}"
 
 
 class _Known(dict[str, object]):
@@ -139,6 +182,24 @@ def snapshot(organization: Organization) -> dict[str, object]:
         "status": organization.status.value,
         "flags": int(flags),
         "default_role": organization.default_role.value,
+    }
+
+
+def _releases(data: Data) -> str:
+    """Return the versions that an entry names, and how many more there were."""
+    versions, count = data.get("versions"), data.get("count")
+    if not isinstance(versions, list) or not isinstance(count, int):
+        return ""
+    more = f" and {count - len(versions)} more" if count > len(versions) else ""
+    return f"{'release' if count == 1 else 'releases'} {', '.join(map(str, versions))}{more}"
+
+
+def differences(before: Data, after: Data) -> dict[str, str]:
+    """Return what changed, each as `from_to`; values that are the same are left out."""
+    return {
+        name: from_to(before.get(name), value)
+        for name, value in after.items()
+        if before.get(name) != value
     }
 
 

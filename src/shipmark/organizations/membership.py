@@ -13,7 +13,7 @@ from shipmark.accounts import store as accounts
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import OwnerKind
 from shipmark.ground.errors import BadRequest, Invalid, NotAllowed, NotFound
-from shipmark.organizations import store
+from shipmark.organizations import audit, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access, Actor, Member, Role, Team, TeamRole
 
@@ -53,7 +53,9 @@ def amend_member(
         if member.role is Role.OWNER:
             _check_last_owner(connection, access, member)
         store.set_role(connection, member.id, role)
+    before = {"role": member.role.value}
     if slugs is not None:
+        before["teams"] = _teams_of(connection, member)
         teams = {team.slug: team.id for team in store.teams_of(connection, access.organization.id)}
         if any(slug not in teams for slug in slugs):
             raise Invalid({"teams": [UNKNOWN_TEAM]})
@@ -63,7 +65,11 @@ def amend_member(
         raise NotFound
     changed = after.role is not member.role or slugs is not None
     if changed:
+        now = {"role": after.role.value}
+        if slugs is not None:
+            now["teams"] = _teams_of(connection, member)
         data: dict[str, object] = {"role": after.role.value, "teams_slugs": slugs}
+        data["changes"] = audit.differences(before, now)
         _note(connection, done, AuditEvent.MEMBER_EDIT, after, data)
     return after
 
@@ -156,7 +162,8 @@ def amend_team(connection: Connection, done: Done, team: Team, values: Mapping[s
     store.change_team(connection, team.id, values)
     named = before | values
     after = replace(team, slug=named["slug"], name=named["name"])
-    _note_team(connection, done, AuditEvent.TEAM_EDIT, after)
+    changes = audit.differences(before, named)
+    _note_team(connection, done, AuditEvent.TEAM_EDIT, after, changes)
     return after
 
 
@@ -231,13 +238,24 @@ def _note(
     )
 
 
-def _note_team(connection: Connection, done: Done, event: AuditEvent, team: Team) -> None:
+def _teams_of(connection: Connection, member: Member) -> str:
+    return ", ".join(team.slug for team in store.teams_of_member(connection, member.id))
+
+
+def _note_team(
+    connection: Connection,
+    done: Done,
+    event: AuditEvent,
+    team: Team,
+    changes: Mapping[str, str] | None = None,
+) -> None:
+    data: dict[str, object] = {"slug": team.slug, "name": team.name}
     store.note(
         connection,
         done.access.organization.id,
         event,
         done.by,
         done.at,
-        data={"slug": team.slug, "name": team.name},
+        data=data | ({"changes": changes} if changes else {}),
         target_id=team.id,
     )

@@ -134,7 +134,9 @@ def amend_key(
     """Change columns of a key."""
     if values:
         store.change_key(connection, key.public_key, values)
-        _note_key(connection, project, AuditEvent.PROJECT_KEY_EDIT, key, by, at)
+        after = store.key_of(connection, project.id, key.public_key)
+        changes = audit.differences(_audited(key), _audited(after)) if after else {}
+        _note_key(connection, project, AuditEvent.PROJECT_KEY_EDIT, key, by, at, changes)
 
 
 def remove_key(
@@ -176,9 +178,24 @@ def _note_key(
     key: ProjectKey,
     by: Actor,
     at: datetime,
+    changes: Mapping[str, str] | None = None,
 ) -> None:
-    data = {"public_key": key.public_key, "project_slug": project.slug, "label": key.label}
-    _note(connection, project, event, by, at, data)
+    data: dict[str, object] = {
+        "public_key": key.public_key,
+        "project_slug": project.slug,
+        "label": key.label,
+    }
+    _note(connection, project, event, by, at, data | ({"changes": changes} if changes else {}))
+
+
+def _audited(key: ProjectKey) -> dict[str, object]:
+    """Return what the audit log tells of a key: never its secret half."""
+    return {
+        "label": key.label,
+        "is_active": key.is_active,
+        "rate_limit": key.rate_limit,
+        **key.details,
+    }
 
 
 def _note(

@@ -15,7 +15,7 @@ from shipmark.ground.telemetry import timed
 from shipmark.issues.actions import resolve
 from shipmark.issues.references import find
 from shipmark.projects.commit_paths import together, touch
-from shipmark.publishing import asking
+from shipmark.publishing import asking, auditing
 from shipmark.publishing.model import (
     Amendment,
     Circumstances,
@@ -80,6 +80,8 @@ def amend(
             told_project_ids=told_project_ids,
             user_id=around.user_id,
         )
+        if release.status is not locked.status:
+            auditing.note_status(connection, [locked], release.status, around)
         if amendment.code.commits or amendment.code.refs is not None:
             # What is said now counts: commits of earlier refs that are still to come are not wanted any more.
             fetches.supersede(connection, release.id, around.now)
@@ -122,7 +124,10 @@ def _get_or_create(
         if not is_new and (publication.code.commits or publication.code.refs):
             fetches.supersede(connection, release.id, around.now)
         if not is_new and publication.status is not None:
-            release = releases.set_status(connection, release, publication.status)
+            before = release
+            release = releases.set_status(connection, before, publication.status)
+            if release.status is not before.status:
+                auditing.note_status(connection, [before], release.status, around)
         return release, is_new
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shipmark.organizations.model import Organization
+from shipmark.organizations.model import Actor, Organization
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.repositories.git.chosen import NONE_CHOSEN, Chosen
@@ -17,7 +17,7 @@ BUSY = "Release commits are currently being processed"
 class Circumstances:
     """Who publishes where, when, and on which host (whose issue addresses count in commit messages).
 
-    ``chosen`` are the remotes of repositories that have none of their own.
+    ``chosen`` are the remotes of repositories that have none of their own; ``by`` is the actor for the audit log.
     """
 
     organization: Organization
@@ -25,6 +25,7 @@ class Circumstances:
     host: str
     now: datetime
     chosen: Chosen = NONE_CHOSEN
+    by: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

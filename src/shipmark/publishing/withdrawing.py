@@ -13,6 +13,7 @@ from shipmark.ground.telemetry import timed
 from shipmark.issues.actions import outlive
 from shipmark.issues.store import issues
 from shipmark.organizations import store as organizations
+from shipmark.publishing import auditing
 from shipmark.publishing.model import Circumstances
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
@@ -50,6 +51,7 @@ def withdraw(
         ids = [release.id for release in going]
         artifacts.remove_of_releases(connection, around.organization.id, ids, around.now)
         releases.remove(connection, going, around.user_id, around.now)
+        auditing.note_removed(connection, going, around, is_forced=is_forced)
 
 
 def held_back(connection: Connection, given: Sequence[Release]) -> set[int]:

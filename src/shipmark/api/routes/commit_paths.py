@@ -6,6 +6,8 @@ from litestar.params import FromPath, RawBody
 from shipmark.api.given import GivenVisit
 from shipmark.api.scopes import PROJECT_READ, PROJECT_WRITE
 from shipmark.api.wire import Wire
+from shipmark.organizations import audit
+from shipmark.organizations.audit import AuditEvent
 from shipmark.projects import actions, store
 from shipmark.projects.commit_paths import PATHS_MAX, cleaned, problem_of
 from shipmark.serving.fields import Field, ListOf, Record, Text, Wrong, accepting
@@ -54,6 +56,10 @@ def set_commit_paths(
     with visit.database.transaction() as connection:
         found = actions.reached(connection, access, project)
         store.set_commit_paths(connection, found.id, paths)
+        before = list(found.commit_paths)
+        if changes := audit.differences({"commitPaths": before}, {"commitPaths": paths}):
+            event = AuditEvent.PROJECT_EDIT
+            visit.log_change(connection, access, event, changes, target_id=found.id)
     return CommitPathsJson(paths=paths)
 
 

@@ -10,7 +10,7 @@ from shipmark.api.wire.org_token import BadNameJson, OrgTokenJson, org_token_jso
 from shipmark.ground.clock import now
 from shipmark.ground.errors import NotFound
 from shipmark.ground.ids import id_of, secret_bytes
-from shipmark.organizations import actions, store, token_rules
+from shipmark.organizations import actions, audit, store, token_rules
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access, ListedToken
 from shipmark.serving.fields import Field, Record, Text
@@ -91,7 +91,13 @@ def rename_token(
     if not name:
         return Response(_BLANK, status_code=400)
     with visit.database.transaction() as connection:
-        store.rename_token(connection, _found(connection, access, token).id, name)
+        known = _found(connection, access, token)
+        store.rename_token(connection, known.id, name)
+        if changes := audit.differences({"name": known.name}, {"name": name}):
+            data = {"name": name, "changes": changes}
+            visit.log_change(
+                connection, access, AuditEvent.ORG_TOKEN_EDIT, data, target_id=known.id
+            )
     return Response(None, status_code=204)
 
 

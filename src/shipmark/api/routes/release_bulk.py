@@ -28,7 +28,7 @@ from shipmark.api.wire.bulk import BulkJson, bulk_json
 from shipmark.ground.errors import BadRequest
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
-from shipmark.publishing import withdrawing
+from shipmark.publishing import auditing, withdrawing
 from shipmark.publishing.model import BUSY
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release, ReleaseSort
@@ -74,6 +74,8 @@ def change_releases(visit: GivenVisit, organization: FromPath[str], body: RawBod
         going = [it for it in matched.releases if it.status is not fields["status"]]
         if not is_dry_run:
             releases.set_status_of(connection, going, fields["status"])
+            around = visit.circumstances(access)
+            auditing.note_status(connection, going, fields["status"], around)
     return bulk_json(going, matched.kept, is_dry_run=is_dry_run, next_cursor=matched.next)
 
 

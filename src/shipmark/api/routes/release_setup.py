@@ -2,8 +2,9 @@
 
 from litestar import Router, get, post
 from litestar.params import FromPath
+from sqlalchemy import Connection
 
-from shipmark.api.given import GivenVisit
+from shipmark.api.given import GivenVisit, Visit
 from shipmark.api.routes.project_releases import entered
 from shipmark.api.scopes import RELEASE_READ, RELEASE_TOKEN
 from shipmark.api.wire import Wire
@@ -12,6 +13,8 @@ from shipmark.deploys import store as deploys
 from shipmark.ground.clock import now
 from shipmark.ground.ids import token_hex
 from shipmark.issues.store import issues
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import Access
 from shipmark.projects.model import Project
 from shipmark.releases.store import project_commits
 from shipmark.releases.store import tokens as store
@@ -60,11 +63,14 @@ def get_token(
 ) -> ReleaseTokenJson:
     """Show the token and the address, made when somebody asks first."""
     with visit.database.glance() as connection:
-        _, it = entered(visit, connection, organization, project)
+        access, it = entered(visit, connection, organization, project)
         known = store.of_project(connection, it.id)
     if known is None:
+        fresh = token_hex()
         with visit.database.transaction() as connection:
-            known = store.ensure(connection, it.id, token_hex(), now())
+            known = store.ensure(connection, it.id, fresh, now())
+            if known == fresh:
+                _log_token(visit, connection, access, it)
     return _shown(visit.settings.address, it, known)
 
 
@@ -75,9 +81,15 @@ def replace_token(
     """Make another token: the old address stops working."""
     fresh = token_hex()
     with visit.database.transaction() as connection:
-        _, it = entered(visit, connection, organization, project)
+        access, it = entered(visit, connection, organization, project)
         store.replace(connection, it.id, fresh, now())
+        _log_token(visit, connection, access, it)
     return _shown(visit.settings.address, it, fresh)
+
+
+def _log_token(visit: Visit, connection: Connection, access: Access, project: Project) -> None:
+    data = {"project_slug": project.slug}
+    visit.log_change(connection, access, AuditEvent.RELEASE_TOKEN_ADD, data, target_id=project.id)
 
 
 def _shown(address: str, project: Project, token: str) -> ReleaseTokenJson:

@@ -9,6 +9,8 @@ from shipmark.api.wire.remote import RemoteJson
 from shipmark.ground.clock import now
 from shipmark.ground.errors import Conflict, Invalid, NotFound
 from shipmark.ground.secrets import Safe, SecretsError
+from shipmark.organizations import audit
+from shipmark.organizations.audit import AuditEvent
 from shipmark.releases import repository_access
 from shipmark.repositories import store
 from shipmark.repositories.git import ssh_keys
@@ -81,7 +83,14 @@ def set_remote(
             remote = kept(known.id, address, fields.get("username") or None, credentials, safe)
         except SecretsError as error:
             raise Conflict(str(error)) from None
+        before = store.remotes_of(connection, [known.id]).get(known.id)
         store.keep_remote(connection, remote, now())
+        changes = audit.differences(_audited(before) if before else {}, _audited(remote))
+        # Whether it is another secret can't be seen without decrypting it: each one that is given counts.
+        if remote.secret is not None:
+            changes["credentials"] = "replaced" if before and before.secret else "set"
+        data = {"name": known.name, "changes": changes}
+        visit.log_change(connection, access, AuditEvent.REMOTE_EDIT, data, target_id=known.id)
     return _shown(remote)
 
 
@@ -95,7 +104,18 @@ def remove_remote(
         known = repository_access.reached(connection, access, repository)
         if not store.remove_remote(connection, known.id):
             raise NotFound
+        data = {"name": known.name}
+        visit.log_change(connection, access, AuditEvent.REMOTE_REMOVE, data, target_id=known.id)
     return Response(None, status_code=204)
+
+
+def _audited(remote: KeptRemote) -> dict[str, object]:
+    """Return what the audit log tells of a remote: never a secret."""
+    return {
+        "url": remote.url,
+        "username": remote.username,
+        "has_secret": remote.secret is not None,
+    }
 
 
 def _given(fields: Fields, visit: Visit) -> tuple[Address, Credentials]:

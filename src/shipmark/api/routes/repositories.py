@@ -20,6 +20,9 @@ from shipmark.api.wire.refusal import NotMadeJson
 from shipmark.api.wire.repository import RepositoryJson, repository_json
 from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest, NotAllowed, NotSignedIn
+from shipmark.organizations import audit
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import Access
 from shipmark.releases import removing, repository_access
 from shipmark.repositories import actions, store
 from shipmark.repositories.git.chosen import chosen
@@ -128,9 +131,16 @@ def add_repository(
     with visit.database.transaction() as connection:
         if repository_access.is_hidden(connection, access, fields["name"]):
             raise NotAllowed
+        before = store.named(connection, access.organization.id, fields["name"])
         repository = store.add_named(
             connection, access.organization.id, fields["name"], fields.get("url") or None, now()
         )
+        if before is None:
+            data = {"name": repository.name, "url": repository.url}
+            event = AuditEvent.REPOSITORY_ADD
+            visit.log_change(connection, access, event, data, target_id=repository.id)
+        else:
+            _log_edit(visit, connection, access, before, repository)
     return Response(repository_json(repository))
 
 
@@ -156,6 +166,7 @@ def amend_repository(
         if fields.get("integrationId"):
             raise BadRequest("Invalid integration id")
         changed = actions.amend(connection, known, _changes(known, fields))
+        _log_edit(visit, connection, access, known, changed)
     return Response(repository_json(changed))
 
 
@@ -167,6 +178,10 @@ def delete_repository(
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
         known = repository_access.reached(connection, access, repository)
+        if not known.is_going:
+            data = {"name": known.name}
+            event = AuditEvent.REPOSITORY_REMOVE
+            visit.log_change(connection, access, event, data, target_id=known.id)
         return repository_json(removing.request(connection, known, now()))
 
 
@@ -183,6 +198,23 @@ def list_commits(
         commits, links = dated(rows, page)
         nested = related.to_commits(connection, access.organization.id, commits)
     return visit.listed([commit_json(commit, nested) for commit in commits], links)
+
+
+def _log_edit(
+    visit: Visit, connection: Connection, access: Access, before: Repository, after: Repository
+) -> None:
+    if changes := audit.differences(_audited(before), _audited(after)):
+        data = {"name": after.name, "changes": changes}
+        event = AuditEvent.REPOSITORY_EDIT
+        visit.log_change(connection, access, event, data, target_id=after.id)
+
+
+def _audited(repository: Repository) -> dict[str, object]:
+    return {
+        "name": repository.name,
+        "url": repository.url,
+        "status": repository.status.value,
+    }
 
 
 def _changes(known: Repository, fields: Fields) -> dict[str, str | None]:

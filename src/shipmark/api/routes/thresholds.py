@@ -30,6 +30,8 @@ from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest, Invalid, NotFound
 from shipmark.ground.ids import id_of
 from shipmark.issues.actions import watch
+from shipmark.organizations import audit
+from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access
 from shipmark.projects import actions as projects
 from shipmark.projects import store as project_store
@@ -100,6 +102,8 @@ def add_threshold(
             reason = f"A project has no more than {THRESHOLDS_MAX} thresholds."
             raise Invalid({"non_field_errors": [reason]})
         made = store.add(connection, it.id, _given(connection, access, fields), now())
+        data = {"project_slug": it.slug} | _audited(made)
+        visit.log_change(connection, access, AuditEvent.THRESHOLD_ADD, data, target_id=made.id)
     return threshold_json(made, it)
 
 
@@ -131,6 +135,10 @@ def change_threshold(
         it, known = _found(connection, access, project, threshold)
         new = _given(connection, access, fields, known)
         changed = store.change(connection, known, new)
+        if changes := audit.differences(_audited(known), _audited(changed)):
+            data = {"project_slug": it.slug, "changes": changes}
+            event = AuditEvent.THRESHOLD_EDIT
+            visit.log_change(connection, access, event, data, target_id=known.id)
     return threshold_json(changed, it)
 
 
@@ -143,8 +151,20 @@ def delete_threshold(
     """Delete a threshold."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
-        _, known = _found(connection, access, project, threshold)
+        it, known = _found(connection, access, project, threshold)
         store.remove(connection, known.id)
+        data = {"project_slug": it.slug} | _audited(known)
+        visit.log_change(connection, access, AuditEvent.THRESHOLD_REMOVE, data, target_id=known.id)
+
+
+def _audited(threshold: Threshold) -> dict[str, object]:
+    return {
+        "threshold_type": threshold.type.value,
+        "trigger_type": threshold.trigger.value,
+        "value": threshold.value,
+        "window_in_seconds": threshold.window_seconds,
+        "environment": threshold.environment.name if threshold.environment else None,
+    }
 
 
 @get(

@@ -229,6 +229,15 @@ def add_named(
     return _repository(*connection.execute(statement.returning(*_REPOSITORY)).one())
 
 
+def named(connection: Connection, organization_id: int, name: str) -> Repository | None:
+    """Return the active repository that is known by this name only, or None."""
+    query = select(*_REPOSITORY).where(
+        repositories.c.organization_id == organization_id, repositories.c.name == name, _nameless
+    )
+    row = connection.execute(query).first()
+    return _repository(*row) if row else None
+
+
 def ids_by_name(
     connection: Connection, organization_id: int, names: Collection[str]
 ) -> dict[str, int]:

@@ -1,0 +1,56 @@
+"""Entries of the audit log about releases: one for each request, however many releases it changes."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection
+
+from shipmark.organizations import audit
+from shipmark.organizations import store as organizations
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import Actor
+from shipmark.publishing.model import Circumstances
+from shipmark.releases.model import Release, ReleaseStatus
+
+#: How many versions an entry names; ``count`` says how many there were.
+VERSIONS_MAX = 20
+
+
+def note_status(
+    connection: Connection,
+    changed: Collection[Release],
+    status: ReleaseStatus,
+    around: Circumstances,
+) -> None:
+    """Log that these releases, as they were before, are archived or reopened."""
+    before = next((release.status for release in changed), status)
+    changes = {"status": audit.from_to(before.value, status.value)}
+    _note(connection, AuditEvent.RELEASE_EDIT, changed, around, {"changes": changes})
+
+
+def note_removed(
+    connection: Connection, removed: Collection[Release], around: Circumstances, *, is_forced: bool
+) -> None:
+    """Log that these releases are deleted."""
+    _note(connection, AuditEvent.RELEASE_REMOVE, removed, around, {"forced": is_forced})
+
+
+def _note(
+    connection: Connection,
+    event: AuditEvent,
+    changed: Collection[Release],
+    around: Circumstances,
+    data: dict[str, object],
+) -> None:
+    if not changed:
+        return
+    versions = sorted(release.version for release in changed)
+    ids = [release.id for release in changed]
+    organizations.note(
+        connection,
+        around.organization.id,
+        event,
+        around.by or Actor(user_id=around.user_id, label=""),
+        around.now,
+        data={"count": len(versions), "versions": versions[:VERSIONS_MAX]} | data,
+        target_id=ids[0] if len(ids) == 1 else None,
+    )
