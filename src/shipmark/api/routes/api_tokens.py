@@ -14,7 +14,8 @@ from shipmark.accounts.model import ALL_SCOPES, UserToken, UserTokenSummary
 from shipmark.api.given import GivenVisit, Visit
 from shipmark.api.parameters import PAGE
 from shipmark.api.scopes import ANYBODY
-from shipmark.api.wire.api_token import ApiTokenJson, api_token_json
+from shipmark.api.wire.api_token import ApiTokenJson, MissingTokenJson, api_token_json
+from shipmark.api.wire.refusal import RefusalJson
 from shipmark.ground.clock import now
 from shipmark.ground.errors import Invalid, NotAllowed, NotFound
 from shipmark.ground.ids import digest, secret_hex
@@ -71,7 +72,14 @@ def create_api_token(visit: GivenVisit, body: RawBody) -> ApiTokenJson:
     return api_token_json(made, secret)
 
 
-@delete("/", status_code=204, scopes=ANYBODY, takes=_DELETED, sync_to_thread=True)
+@delete(
+    "/",
+    status_code=204,
+    scopes=ANYBODY,
+    takes=_DELETED,
+    answers={204: None, 400: MissingTokenJson, 404: RefusalJson},
+    sync_to_thread=True,
+)
 def delete_api_token(visit: GivenVisit, body: RawBody) -> Response[None]:
     """Delete one of one's own tokens, by ``tokenId`` or by its text (``token``). It may be the one that asks."""
     with visit.database.glance() as connection:

@@ -26,6 +26,12 @@ class ApiTokenJson(Wire):
     refresh_token: msgspec.UnsetType | None = msgspec.UNSET
 
 
+class MissingTokenJson(Wire):
+    """The answer to a deletion that names no token: a blank, as in the reference."""
+
+    token: str
+
+
 def api_token_json(token: UserTokenSummary, secret: str | None = None) -> ApiTokenJson:
     """Return a token as the API shows it, with its secret if it was just created."""
     return ApiTokenJson(
