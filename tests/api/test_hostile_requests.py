@@ -9,6 +9,7 @@ from httpx import Client
 from seeded import Seeded, seed
 
 HUGE = "9" * 30
+PROJECT = "/api/0/projects/{organization}/{project}/"
 VALUES = [
     "",
     "%00",
@@ -94,10 +95,14 @@ def seeded(alice: Caller, world: World) -> Seeded:
 
 
 def operations(document: dict[str, Any], *methods: str) -> Iterator[Operation]:
-    for path, known in document["paths"].items():
-        for method, it in known.items():
-            if method in methods:
-                yield method.upper(), path, it
+    """Yield the operations with these methods; last the one that deletes the project of the others."""
+    found = [
+        (method.upper(), path, it)
+        for path, known in document["paths"].items()
+        for method, it in known.items()
+        if method in methods
+    ]
+    yield from sorted(found, key=lambda it: it[:2] == ("DELETE", PROJECT))
 
 
 def fields(operation: dict[str, Any]) -> dict[str, Any]:

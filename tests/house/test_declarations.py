@@ -24,6 +24,8 @@ SETTINGS = Settings()
 #: It is enough for those that read their parameters behind the body. Nobody minds fields that are not theirs.
 BODY = b'{"status": "open"}'
 #: Reading comes first, and deleting last, so that what is read is there.
+#: The project that the walk is about.
+PROJECT = "/api/0/projects/{organization}/{project}/"
 METHODS = ("GET", "PUT", "POST", "DELETE")
 
 
@@ -78,8 +80,17 @@ def operations() -> list[tuple[str, str, HTTPRouteHandler]]:
         for path, handler in documented(app.routes)
         for method in handler.http_methods
     ]
-    # A new token makes the old address for builds useless, so that address comes before.
-    return sorted(found, key=lambda it: (METHODS.index(it[0]), "/hooks/" not in it[1], it[1]))
+    # A new token makes the old address for builds useless, so that address comes before; nothing of a project is found
+    # after its deletion, so that comes last.
+    return sorted(
+        found,
+        key=lambda it: (
+            METHODS.index(it[0]),
+            (it[0], it[1]) == ("DELETE", PROJECT),
+            "/hooks/" not in it[1],
+            it[1],
+        ),
+    )
 
 
 def queries(asks: tuple[Parameter, ...]) -> Iterator[dict[str, str]]:

@@ -11,7 +11,7 @@ import large_tables
 import pytest
 from artifacts import DEBUG_ID, built, bundle, js_event, upload
 from bundling import zipped
-from given import ALICE, Caller, World, commit, error_event, release_path, send_event
+from given import ALICE, Caller, World, commit, error_event, release_path, rows, send_event
 from httpx import Client, Response
 from sqlalchemy import event
 from statement_costs import SMALL, Cost, costs
@@ -432,6 +432,20 @@ def test_deleting_an_organization_scans_nothing_either(
         while timers.run_due(database, datetime.now(UTC) + timedelta(days=2)):
             pass
     assert charlie.get("/organizations/globex/").status_code == 404
+    assert scans(found) == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_deleting_a_project_scans_nothing_either(
+    alice: Caller, world: World, database: Database
+) -> None:
+    alice.post("/projects/acme/web/files/dsyms/", files={"file": ("a", MAPPING)})
+    with plans(database) as found:
+        assert alice.delete("/projects/acme/web/").status_code == 204
+        while timers.run_due(database, datetime.now(UTC) + timedelta(days=2)):
+            pass
+    assert world.projects["web"] not in [it["id"] for it in rows(database, "projects")]
     assert scans(found) == []
 
 

@@ -101,6 +101,24 @@ def remove_of_organization(connection: Connection, organization_id: int, at: dat
     _remove_files(connection, gone, at)
 
 
+def remove_bundles_of_project(
+    connection: Connection, project_id: int, at: datetime, *, limit: int
+) -> bool:
+    """Take some bundles from a project that is deleted. Return whether there were any."""
+    batch = bundles.of_project(connection, project_id, limit=limit)
+    remove_from_project(connection, batch, project_id, at)
+    return bool(batch)
+
+
+def remove_debug_files_of_project(
+    connection: Connection, project_id: int, at: datetime, *, limit: int
+) -> bool:
+    """Delete some debug files of a project that is deleted. Return whether there were any."""
+    batch = debug_files.of_project(connection, project_id, limit=limit)
+    remove_debug_files(connection, batch, at)
+    return bool(batch)
+
+
 def remove_unused(
     connection: Connection, at: datetime, kept: timedelta, project_id: int | None = None
 ) -> int:

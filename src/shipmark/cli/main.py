@@ -11,6 +11,7 @@ from shipmark.cli.artifacts import artifacts
 from shipmark.cli.check import check
 from shipmark.cli.create import bootstrap, org, project, team
 from shipmark.cli.data_checks import UnusableDataError
+from shipmark.cli.restore import restore_project
 from shipmark.cli.serve import serve
 from shipmark.cli.tokens import token
 from shipmark.cli.users import user
@@ -26,6 +27,7 @@ def shipmark() -> None:
     """Shipmark: a release tracker that speaks Sentry's protocol."""
 
 
+project.add_command(restore_project)
 for command in (serve, bootstrap, org, team, project, user, token, artifacts, check):
     shipmark.add_command(command)
 

@@ -116,6 +116,14 @@ def cancel(connection: Connection, key: str) -> None:
     connection.execute(delete(jobs).where(jobs.c.key == key))
 
 
+def details_of(connection: Connection, key: str) -> dict[str, object] | None:
+    """Return the details of the job with this key, or None."""
+    query = select(jobs.c.details).where(jobs.c.key == key)
+    found = connection.execute(query).scalar_one_or_none()
+    details: dict[str, object] | None = None if found is None else json.loads(found)
+    return details
+
+
 def is_due(connection: Connection, now: datetime, kinds: Collection[str] | None = None) -> bool:
     """Is there a job, of these kinds, to be run now? Only reads, so that idle workers don't write."""
     query = select(jobs.c.id).where(*_due(now, kinds)).limit(1)

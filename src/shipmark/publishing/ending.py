@@ -8,7 +8,7 @@ from shipmark.artifacts import actions as artifacts
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import OwnerKind
 from shipmark.organizations import store as organizations
-from shipmark.projects import store as projects
+from shipmark.projects.store import deletion
 from shipmark.releases import ending
 
 
@@ -22,7 +22,7 @@ def finish(connection: Connection, organization_id: int, at: datetime) -> bool:
         owners = {
             OwnerKind.ORGANIZATION: [organization_id],
             OwnerKind.TEAM: [it.id for it in organizations.teams_of(connection, organization_id)],
-            OwnerKind.PROJECT: [it.id for it in projects.all_of(connection, organization_id)],
+            OwnerKind.PROJECT: deletion.ids_of(connection, organization_id),
         }
         for kind, ids in owners.items():
             avatars.remove(connection, kind, ids, at)

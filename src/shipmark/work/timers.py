@@ -24,7 +24,8 @@ from shipmark.ground.settings import Settings, to_environment
 from shipmark.ground.telemetry import counted, failed, log
 from shipmark.issues.store import inbox
 from shipmark.organizations import ending
-from shipmark.publishing import asking
+from shipmark.projects import deletion_requests
+from shipmark.publishing import asking, project_deletion
 from shipmark.publishing import ending as finishing
 from shipmark.releases import removing
 
@@ -65,10 +66,20 @@ def remove_organization(connection: Connection, details: dict[str, object], at: 
     finishing.finish(connection, organization_id, at)
 
 
+def remove_project(connection: Connection, details: dict[str, object], at: datetime) -> None:
+    """Delete a batch of a project, unless it was restored, and run again at once for the next one."""
+    project_id = details["project_id"]
+    assert isinstance(project_id, int), "it was enqueued so"
+    if project_deletion.remove_some(connection, project_id, at):
+        key = deletion_requests.job_key(project_id)
+        jobs.enqueue(connection, deletion_requests.JOB, details, now=at, key=key)
+
+
 ACTIONS: dict[str, Action] = {
     "tidy": tidy,
     removing.JOB: remove_repository,
     ending.JOB: remove_organization,
+    deletion_requests.JOB: remove_project,
 }
 #: What goes outside runs in a process of its own: see errands.py.
 ERRANDS = (asking.JOB, files.COLLECT, artifacts.PRUNE)

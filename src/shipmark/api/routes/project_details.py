@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from litestar import Response, Router, get, put
+from litestar import Response, Router, delete, get, put
 from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
@@ -11,7 +11,7 @@ from shipmark.accounts.model import UserToken
 from shipmark.api.around import Mine, shown_projects, shown_teams, to_projects
 from shipmark.api.given import GivenVisit, Visit
 from shipmark.api.parameters import ALL_PROJECTS, PAGE, PROJECT_QUERY, PROJECT_STATUS, STATS_PERIOD
-from shipmark.api.scopes import ORGANIZATION_READ, PROJECT_READ, PROJECT_WRITE
+from shipmark.api.scopes import ORGANIZATION_READ, PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
 from shipmark.api.wire.organization import organization_json
 from shipmark.api.wire.project import ProjectJson
 from shipmark.api.wire.project_details import (
@@ -23,10 +23,11 @@ from shipmark.api.wire.project_details import (
 from shipmark.api.wire.team import TeamDetailsJson
 from shipmark.ground.clock import now
 from shipmark.ground.errors import BadRequest, Invalid, NotAllowed
+from shipmark.ground.ids import hex32
 from shipmark.organizations import actions as organization_actions
 from shipmark.organizations import listing, slugs
 from shipmark.organizations.model import SLUG_MAX, Access
-from shipmark.projects import actions, options, settings, store
+from shipmark.projects import actions, deletion_requests, options, settings, store
 from shipmark.projects.model import ENVIRONMENT_MAX, NAME_MAX, PLATFORM_MAX, Project
 from shipmark.serving.fields import (
     Field,
@@ -190,6 +191,25 @@ def amend_project(
         return details_response(visit, connection, access, changed)
 
 
+@delete(
+    "/projects/{organization:str}/{project:str}/",
+    scopes=PROJECT_DELETE,
+    status_code=204,
+    sync_to_thread=True,
+)
+def delete_project(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+) -> Response[None]:
+    """Delete a project. It is gone from everything at once and its slug is free; its data is deleted a day later."""
+    with visit.database.transaction() as connection:
+        access = visit.enter(connection, organization)
+        known = actions.reached(connection, access, project)
+        deletion_requests.request(
+            connection, known, spare_slug=hex32(), by=visit.actor(access), at=now()
+        )
+    return Response(None, status_code=204)
+
+
 @get(
     "/projects/{organization:str}/{project:str}/teams/",
     scopes=PROJECT_READ,
@@ -300,6 +320,7 @@ router = Router(
         list_projects,
         get_project,
         amend_project,
+        delete_project,
         list_project_teams,
     ],
 )

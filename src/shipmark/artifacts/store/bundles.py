@@ -259,6 +259,12 @@ def unused(
     return list(connection.execute(query.limit(most)).scalars())
 
 
+def of_project(connection: Connection, project_id: int, *, limit: int) -> list[int]:
+    """Return the ids of some bundles of the project."""
+    query = select(bundle_projects.c.bundle_id).where(bundle_projects.c.project_id == project_id)
+    return list(connection.execute(query.limit(limit)).scalars())
+
+
 def of_releases(connection: Connection, release_ids: Collection[int]) -> set[int]:
     """The bundles that the releases themselves got."""
     query = select(bundle_releases.c.bundle_id).where(bundle_releases.c.release_id.in_(_WANTED_IDS))

@@ -184,6 +184,12 @@ def remove(connection: Connection, ids: Collection[int]) -> list[int]:
     return list(gone.scalars())
 
 
+def of_project(connection: Connection, project_id: int, *, limit: int) -> list[int]:
+    """Return the ids of some debug files of the project."""
+    query = select(debug_files.c.id).where(debug_files.c.project_id == project_id)
+    return list(connection.execute(query.limit(limit)).scalars())
+
+
 def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:
     """Delete all debug files of an organization's projects; says which files they had."""
     of_it = select(projects.c.id).where(projects.c.organization_id == organization_id)

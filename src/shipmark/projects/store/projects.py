@@ -44,7 +44,10 @@ from shipmark.projects.store.keys import keys
 
 
 class ProjectColumns(TypedColumns):
-    """``last_short_id`` is the number of the newest issue; numbers are never given twice. ``commit_paths`` is JSON."""
+    """``last_short_id`` is the number of the newest issue; numbers are never given twice. ``commit_paths`` is JSON.
+
+    A project whose ``deletion_requested_at`` is set is returned by ``store/deletion.py`` only.
+    """
 
     id = Column(Id, primary_key=True)
     organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
@@ -58,6 +61,7 @@ class ProjectColumns(TypedColumns):
     commit_paths = Column(Text, nullable=False, server_default=text("'[]'"))
     avatar_kind = Column(String(16))
     avatar_ident = Column(String(32))
+    deletion_requested_at = Column(Moment)
 
 
 class ProjectTeamColumns(TypedColumns):
@@ -97,10 +101,11 @@ _PROJECT = (
     projects.c.avatar_ident,
 )
 
-_BY_IDS = select(*_PROJECT).join(WANTED, WANTED.c.id == projects.c.id)
+IS_VISIBLE = projects.c.deletion_requested_at.is_(None)
+_BY_IDS = select(*_PROJECT).join(WANTED, WANTED.c.id == projects.c.id).where(IS_VISIBLE)
 _ALL_OF = (
     select(*_PROJECT)
-    .where(projects.c.organization_id == bindparam("organization_id"))
+    .where(projects.c.organization_id == bindparam("organization_id"), IS_VISIBLE)
     .order_by(bytewise(projects.c.slug))
 )
 _OF_TEAMS = _ALL_OF.where(
@@ -112,6 +117,7 @@ _OF_USER = (
     .join(members, members.c.organization_id == organizations.c.id)
     .where(
         members.c.user_id == bindparam("user_id", type_=Id),
+        IS_VISIBLE,
         or_(
             organizations.c.is_open,
             members.c.role.in_([role.value for role in Role if role.is_org_wide]),
@@ -173,7 +179,9 @@ def by_slug_or_id(connection: Connection, organization_id: int, slug_or_id: str)
     """The organization's project with that slug, or that id if it is all digits."""
     project_id = id_of(slug_or_id)
     named = projects.c.slug == slug_or_id if project_id is None else projects.c.id == project_id
-    query = select(*_PROJECT).where(projects.c.organization_id == organization_id, named)
+    query = select(*_PROJECT).where(
+        projects.c.organization_id == organization_id, named, IS_VISIBLE
+    )
     row = connection.execute(query).first()
     return _project(*row) if row else None
 
@@ -274,7 +282,7 @@ def by_key(connection: Connection, public_key: str) -> Project | None:
     query = (
         select(*_PROJECT)
         .join(keys, keys.c.project_id == projects.c.id)
-        .where(keys.c.public_key == public_key, keys.c.is_active)
+        .where(keys.c.public_key == public_key, keys.c.is_active, IS_VISIBLE)
     )
     row = connection.execute(query).first()
     return _project(*row) if row else None

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     bindparam,
+    delete,
     select,
 )
 
@@ -41,6 +42,9 @@ activities = Table(
     Index("ix_release_activities_organization_id_version", "organization_id", "version"),
     sqlite_autoincrement=True,
 )
+
+#: How many activities of a project are deleted at a time.
+_BATCH = 1000
 
 _HAPPENED = listed(
     "happened",
@@ -114,3 +118,9 @@ def of_version(
         )
         for project_id, kind, text, at, user_id, details in connection.execute(query)
     ]
+
+
+def remove_of_project(connection: Connection, project_id: int) -> bool:
+    """Delete some activities of a project that is deleted. Return whether there were any."""
+    batch = select(activities.c.id).where(activities.c.project_id == project_id).limit(_BATCH)
+    return connection.execute(delete(activities).where(activities.c.id.in_(batch))).rowcount > 0

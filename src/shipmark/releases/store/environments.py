@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.projects.store.projects import IS_VISIBLE, projects
 from shipmark.releases.model import Release, ReleasedProject, Seen
 from shipmark.releases.store.projects import release_projects
 
@@ -79,6 +80,8 @@ _SEEN = (
         func.sum(release_environments.c.new_issue_count, type_=Integer()),
     )
     .join(WANTED, WANTED.c.id == release_projects.c.release_id)
+    .join(projects, projects.c.id == release_projects.c.project_id)
+    .where(IS_VISIBLE)
     .group_by(*_KEYS, release_projects.c.new_issue_count, release_projects.c.regressed_issue_count)
     .order_by(*_KEYS)
 )

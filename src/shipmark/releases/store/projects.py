@@ -34,7 +34,7 @@ from shipmark.ground.database import (
     upsert,
     wanted,
 )
-from shipmark.projects.store import projects
+from shipmark.projects.store.projects import IS_VISIBLE, projects
 from shipmark.releases.model import Release, ReleasedProject
 from shipmark.releases.versions import semver_columns
 
@@ -120,6 +120,8 @@ _OF_RELEASES = (
         release_projects.c.regressed_issue_count,
     )
     .join(WANTED, WANTED.c.id == release_projects.c.release_id)
+    .join(projects, projects.c.id == release_projects.c.project_id)
+    .where(IS_VISIBLE)
     .order_by(release_projects.c.release_id, release_projects.c.project_id)
 )
 

@@ -1,0 +1,34 @@
+"""Deletes the issues of a project with all that belongs to them, in batches that indexes find."""
+
+from sqlalchemy import Connection, delete, select, tuple_
+
+from shipmark.ground.database import WANTED, wanted
+from shipmark.issues.store.events import events
+from shipmark.issues.store.issues import issue_users, issues
+
+EVENTS_BATCH = 1000
+USERS_BATCH = 5000
+#: An issue brings its hashes, activities, history and the releases that it was seen in along.
+ISSUES_BATCH = 100
+
+
+def remove_events(connection: Connection, project_id: int) -> bool:
+    """Delete some events of the project. Return whether there were any."""
+    batch = select(events.c.id).where(events.c.project_id == project_id).limit(EVENTS_BATCH)
+    return connection.execute(delete(events).where(events.c.id.in_(batch))).rowcount > 0
+
+
+def remove_issues(connection: Connection, project_id: int) -> bool:
+    """Delete some issues of the project, with events gone, or some of their users. Return False if none is left."""
+    query = select(issues.c.id).where(issues.c.project_id == project_id).limit(ISSUES_BATCH)
+    batch = list(connection.execute(query).scalars())
+    if not batch:
+        return False
+    of_batch = issue_users.c.issue_id.in_(select(WANTED.c.id))
+    key = (issue_users.c.issue_id, issue_users.c.user_hash)
+    some = select(*key).where(of_batch).limit(USERS_BATCH)
+    gone = connection.execute(delete(issue_users).where(tuple_(*key).in_(some)), wanted(batch))
+    if gone.rowcount < USERS_BATCH:
+        own = issues.c.id.in_(select(WANTED.c.id))
+        connection.execute(delete(issues).where(own), wanted(batch))
+    return True

@@ -1,0 +1,89 @@
+"""Requests to delete a project. It is hidden at once and its slug is free; a day later it is deleted.
+
+``publishing/project_deletion.py`` does that. Until then an operator can restore it.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from shipmark.ground import jobs
+from shipmark.ground.errors import Conflict, NotFound
+from shipmark.organizations import audit
+from shipmark.organizations import store as organizations
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import Actor, Organization
+from shipmark.projects import store
+from shipmark.projects.model import Project
+from shipmark.projects.store import deletion
+
+#: How long it may still be restored.
+GRACE = timedelta(days=1)
+#: The kind of the jobs that delete it; each has the project's id as ``project_id``.
+JOB = "remove_project"
+
+
+def job_key(project_id: int) -> str:
+    """Return the key of the job, which keeps a second one out."""
+    return f"{JOB}:{project_id}"
+
+
+def request(
+    connection: Connection, project: Project, *, spare_slug: str, by: Actor, at: datetime
+) -> None:
+    """Have a project deleted in a day. Raise `NotFound` if that was requested meanwhile.
+
+    ``spare_slug`` is the random one that it has until then.
+    """
+    organizations.take_turn(connection, project.organization_id)
+    if not deletion.hide(connection, project.id, spare_slug, at):
+        raise NotFound
+    details: dict[str, object] = {"project_id": project.id, "slug": project.slug}
+    jobs.enqueue(connection, JOB, details, now=at, run_at=at + GRACE, key=job_key(project.id))
+    organizations.note(
+        connection,
+        project.organization_id,
+        AuditEvent.PROJECT_REMOVE,
+        by,
+        at,
+        data={"slug": project.slug, "name": project.name},
+        target_id=project.id,
+    )
+
+
+def restore(
+    connection: Connection,
+    organization: Organization,
+    project_id: int,
+    *,
+    slug: str | None,
+    by: Actor,
+    at: datetime,
+) -> str:
+    """Restore a project whose deletion was requested less than a day ago. Return its slug.
+
+    Raise `NotFound` if there is no such project, and `Conflict` if its deletion has begun or another project has the
+    slug, which is the one that it had if none is given.
+    """
+    organizations.take_turn(connection, organization.id)
+    project = deletion.hidden(connection, project_id)
+    job = jobs.details_of(connection, job_key(project_id))
+    if project is None or project.organization_id != organization.id or job is None:
+        raise NotFound(f"There is no deleted project {project_id} in {organization.slug}.")
+    if at >= project.requested_at + GRACE:
+        raise Conflict("The deletion of the project has begun: it can't be restored any more.")
+    chosen = slug or str(job["slug"])
+    if store.by_slug_or_id(connection, organization.id, chosen) is not None:
+        raise Conflict(f"Another project is called {chosen}. Choose another name with --slug.")
+    deletion.show(connection, project_id, chosen)
+    jobs.cancel(connection, job_key(project_id))
+    organizations.note(
+        connection,
+        organization.id,
+        AuditEvent.PROJECT_EDIT,
+        by,
+        at,
+        data={"status": audit.from_to("deleted", "active")},
+        target_id=project_id,
+    )
+    return chosen
