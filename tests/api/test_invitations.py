@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from shipmark.ground.clock import now
 from shipmark.ground.database import Database
+from shipmark.organizations import invitations
 
 MEMBERS = "/organizations/acme/members/"
 EVE = "eve@example.com"
@@ -70,7 +71,7 @@ def test_a_new_person_makes_an_account_and_is_a_member(alice: Caller, database: 
     [member] = [it for it in alice.get(MEMBERS).json() if it["email"] == EVE]
     assert (member["pending"], member["orgRole"], member["name"]) == (False, "manager", "Eve")
     assert alice.get(f"{MEMBERS}{member['id']}/").json()["teams"] == ["core"]
-    assert rows(database, "invitations") == []
+    assert rows(database, "invitations")[0]["member_id"] == int(member["id"])
     browser.cookies.clear()
     signed_in = browser.post("/sign-in/", data={"email": EVE, "password": SECRET}, headers=OWN_PAGE)
     assert signed_in.status_code == 303
@@ -84,6 +85,33 @@ def test_a_link_works_once(alice: Caller) -> None:
     for answer in (alice.client.get(path), alice.client.post(path, data=sent, headers=OWN_PAGE)):
         assert answer.status_code == 404
         assert "This invitation has expired, or was used or revoked." in answer.text
+
+
+def test_the_id_of_an_accepted_invitation_leads_to_the_member(alice: Caller) -> None:
+    """Terraform has stored it, and goes on reading, changing and deleting by it."""
+    made = invite(alice)
+    sent = {"name": "Eve", "password": SECRET}
+    alice.client.post(link(made), data=sent, headers=OWN_PAGE)
+    path = f"{MEMBERS}{made['id']}/"
+    shown = alice.get(path).json()
+    assert (shown["pending"], shown["email"]) == (False, EVE)
+    assert alice.put(path, {"orgRole": "manager"}).json()["orgRole"] == "manager"
+    assert alice.delete(path).status_code == 204
+    assert alice.get(path).status_code == 404
+    assert link(invite(alice)) != link(made)
+
+
+def test_an_organization_has_a_limited_number_of_open_invitations(
+    alice: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invitations, "PENDING_MAX", 2)
+    for number in range(2):
+        invite(alice, f"p{number}@example.com")
+    answer = alice.post(MEMBERS, {"email": EVE})
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"email": ["There are 2 open invitations already."]},
+    )
 
 
 def test_inviting_again_makes_a_new_link(alice: Caller) -> None:

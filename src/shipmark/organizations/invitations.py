@@ -22,6 +22,8 @@ from shipmark.organizations.store import invitations as invitation_store
 from shipmark.organizations.store.invitations import NewInvitation
 
 LIFETIME = timedelta(days=30)
+#: Invitations of an organization that may wait at the same time.
+PENDING_MAX = 1000
 IS_MEMBER = "The user {} is already a member"
 OTHER_ADDRESS = "This invitation is for {}. Sign out, and sign in with that address."
 HAS_ACCOUNT = "{} has an account already. Sign in to accept the invitation."
@@ -43,6 +45,8 @@ def invite(
     organization_id = access.organization.id
     if known and store.member_who_is(connection, organization_id, known.id) is not None:
         raise Invalid({"email": [IS_MEMBER.format(address)]})
+    if invitation_store.count_pending(connection, organization_id) >= PENDING_MAX:
+        raise Invalid({"email": [f"There are {PENDING_MAX} open invitations already."]})
     teams = {team.slug: team.id for team in store.teams_of(connection, organization_id)}
     if any(slug not in teams for slug in slugs):
         raise Invalid({"teams": [UNKNOWN_TEAM]})
@@ -116,7 +120,7 @@ def _let_in(
     member_id = store.ensure_member(connection, organization_id, user.id, invitation.role, at)
     teams = {team.id for team in store.teams_of(connection, organization_id)}
     store.join_teams(connection, teams & set(invitation.team_ids), member_id)
-    invitation_store.remove(connection, invitation.id)
+    invitation_store.mark_accepted(connection, invitation.id, member_id)
     store.note(
         connection,
         organization_id,

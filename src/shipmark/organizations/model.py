@@ -175,7 +175,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """An invitation of a person to an organization, who follows a link to become a member. It can be used once."""
+    """An invitation of a person to an organization, who follows a link to become a member. It can be used once.
+
+    ``member_id`` is the member that they have become, or None while it waits.
+    """
 
     id: int
     organization_id: int
@@ -185,6 +188,7 @@ class Invitation:
     invited_by: int | None
     created_at: datetime
     expires_at: datetime
+    member_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

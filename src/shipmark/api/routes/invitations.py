@@ -76,8 +76,20 @@ def invited_members(
 
 def find_invitation(connection: Connection, access: Access, name: str) -> Invitation | None:
     """Return the invitation that an id names, or None where it is that of a member, or of nothing."""
-    prefix, number = name[: len(INVITATION_PREFIX)], name[len(INVITATION_PREFIX) :]
-    invitation_id = id_of(number) if prefix == INVITATION_PREFIX else None
+    found = _named(connection, access, name)
+    return found if found is not None and found.member_id is None else None
+
+
+def find_invited_member(connection: Connection, access: Access, name: str) -> int | None:
+    """Return the id of the member that the invitation of this id has become, or None."""
+    found = _named(connection, access, name)
+    return found.member_id if found is not None else None
+
+
+def _named(connection: Connection, access: Access, name: str) -> Invitation | None:
+    if not name.startswith(INVITATION_PREFIX):
+        return None
+    invitation_id = id_of(name.removeprefix(INVITATION_PREFIX))
     if invitation_id is None:
         return None
     return invitation_store.by_id(connection, access.organization.id, invitation_id)

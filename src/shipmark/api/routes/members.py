@@ -12,6 +12,7 @@ from shipmark.api.routes.invitations import (
     ROLE_AND_TEAMS,
     done_by,
     find_invitation,
+    find_invited_member,
     invite_member,
     invited_members,
     shown_invitation,
@@ -151,12 +152,14 @@ def leave_team(
 
 
 def _found(connection: Connection, access: Access, name: str) -> Member:
-    """The member of an id; ``me`` is whoever asks."""
+    """Return the member of an id, also of the invitation that they were; ``me`` is the caller."""
     known = None
     if name == "me" and access.user is not None:
         known = store.member_who_is(connection, access.organization.id, access.user.id)
-    elif (member_id := id_of(name)) is not None:
-        known = store.member(connection, access.organization.id, member_id)
+    else:
+        member_id = id_of(name) or find_invited_member(connection, access, name)
+        if member_id is not None:
+            known = store.member(connection, access.organization.id, member_id)
     if known is None:
         raise NotFound
     return known

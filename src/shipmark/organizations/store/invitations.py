@@ -18,6 +18,7 @@ from sqlalchemy import (
     delete,
     func,
     select,
+    update,
 )
 
 from shipmark.ground.database import Id, Moment, metadata, upsert
@@ -28,7 +29,8 @@ from shipmark.organizations.store.people import members
 class InvitationColumns(TypedColumns):
     """An invitation. ``digest`` is the SHA-256 of the token in its link; ``team_ids`` is a JSON list.
 
-    Addresses are kept in lower case.
+    Addresses are kept in lower case. One that was accepted stays as long as the member: clients that have stored its id
+    find the member by it.
     """
 
     id = Column(Id, primary_key=True)
@@ -40,6 +42,7 @@ class InvitationColumns(TypedColumns):
     invited_by = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
     created_at = Column(Moment, nullable=False)
     expires_at = Column(Moment, nullable=False)
+    member_id = Column(Id, ForeignKey("members.id", ondelete="CASCADE"), index=True)
 
 
 invitations = Table(
@@ -59,7 +62,9 @@ _INVITATION = (
     invitations.c.invited_by,
     invitations.c.created_at,
     invitations.c.expires_at,
+    invitations.c.member_id,
 )
+_IS_PENDING = invitations.c.member_id.is_(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,7 @@ def put(connection: Connection, new: NewInvitation) -> Invitation:
     }
     statement = upsert(invitations).values(row)
     again = {name: row[name] for name in row if name not in {"organization_id", "email"}}
+    again["member_id"] = None
     statement = statement.on_conflict_do_update(
         index_elements=["organization_id", "email"], set_=again
     )
@@ -98,14 +104,15 @@ def put(connection: Connection, new: NewInvitation) -> Invitation:
 
 def by_digest(connection: Connection, digest: str) -> Invitation | None:
     """Return the invitation with this token, and keep it from being accepted twice at once."""
-    query = select(*_INVITATION).where(invitations.c.digest == digest)
+    query = select(*_INVITATION).where(invitations.c.digest == digest, _IS_PENDING)
     row = connection.execute(query.with_for_update()).first()
     return _invitation(*row) if row else None
 
 
 def look_up(connection: Connection, digest: str) -> Invitation | None:
     """Return the invitation with this token, to be shown."""
-    row = connection.execute(select(*_INVITATION).where(invitations.c.digest == digest)).first()
+    query = select(*_INVITATION).where(invitations.c.digest == digest, _IS_PENDING)
+    row = connection.execute(query).first()
     return _invitation(*row) if row else None
 
 
@@ -124,7 +131,7 @@ def page_of(
     """Return a page of the organization's invitations, the oldest first."""
     query = (
         select(*_INVITATION)
-        .where(invitations.c.organization_id == organization_id)
+        .where(invitations.c.organization_id == organization_id, _IS_PENDING)
         .order_by(invitations.c.id)
         .limit(limit)
         .offset(offset)
@@ -136,6 +143,21 @@ def count_members(connection: Connection, organization_id: int) -> int:
     """Return how many members there are: invitations are listed behind them."""
     query = select(func.count()).where(members.c.organization_id == organization_id)
     return connection.execute(query).scalar_one()
+
+
+def count_pending(connection: Connection, organization_id: int) -> int:
+    """Return how many invitations of the organization wait to be accepted."""
+    query = select(func.count()).where(
+        invitations.c.organization_id == organization_id, _IS_PENDING
+    )
+    return connection.execute(query).scalar_one()
+
+
+def mark_accepted(connection: Connection, invitation_id: int, member_id: int) -> None:
+    """Store who an invitation has become: its link is worth nothing from now on."""
+    connection.execute(
+        update(invitations).where(invitations.c.id == invitation_id).values(member_id=member_id)
+    )
 
 
 def remove(connection: Connection, invitation_id: int) -> None:

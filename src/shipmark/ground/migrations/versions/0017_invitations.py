@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("invited_by", _ID),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("member_id", _ID),
         sa.ForeignKeyConstraint(
             ["organization_id"],
             ["organizations.id"],
@@ -33,15 +34,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["invited_by"], ["users.id"], name="fk_invitations_invited_by", ondelete="SET NULL"
         ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.id"], name="fk_invitations_member_id", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_invitations"),
         sa.UniqueConstraint("digest", name="uq_invitations_digest"),
         sa.UniqueConstraint("organization_id", "email", name="uq_invitations_organization_id_email"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_invitations_invited_by", "invitations", ["invited_by"])
+    for name in ("invited_by", "member_id"):
+        op.create_index(f"ix_invitations_{name}", "invitations", [name])
 
 
 def downgrade() -> None:
     """Take it back."""
-    op.drop_index("ix_invitations_invited_by", "invitations")
+    for name in ("member_id", "invited_by"):
+        op.drop_index(f"ix_invitations_{name}", "invitations")
     op.drop_table("invitations")
