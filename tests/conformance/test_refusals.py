@@ -1,5 +1,7 @@
 """What the clients say when the server refuses (clients.md 2.5)."""
 
+import json
+
 import pytest
 from conformance.clients import CLI2, CLI3, NEW, Client, Kind
 from conformance.conftest import Connects
@@ -70,8 +72,8 @@ def test_a_wrong_token_is_told(kind: Kind, organization: Organization, connects:
 def test_a_token_without_scopes_is_told(
     kind: Kind, server: Server, organization: Organization, connects: Connects
 ) -> None:
-    token = shipmark("token", "create", *server.options, "--user", organization.email).strip()
-    said = connects(kind, organization, token).run("releases", "new", "web@1")
+    made = shipmark("token", "create", *server.options, "--user", organization.email, "--json")
+    said = connects(kind, organization, json.loads(made)["token"]).run("releases", "new", "web@1")
     assert said.exit_code == 1
     assert "You do not have permission to perform this action. (http status: 403)" in said.text
 
