@@ -119,7 +119,9 @@ def test_the_audit_log_tells_the_address_behind_the_proxy(acme: Organization) ->
     connection.request("PUT", path, b'{"name":"More"}', headers)
     assert connection.getresponse().status == 200
     connection.close()
-    assert [it["ipAddress"] for it in acme.get("audit-logs/?event=org.edit")["rows"]] == ["198.51.100.7"]
+    assert [it["ipAddress"] for it in acme.get("audit-logs/?event=org.edit")["rows"]] == [
+        "198.51.100.7"
+    ]
 
 
 def test_nothing_of_this_counts_as_a_bug(acme: Organization, folder: Path) -> None:
