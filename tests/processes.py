@@ -25,7 +25,12 @@ def serving(data: Path, port: int, limit: int | None = None) -> Iterator[subproc
         yield process
     finally:
         process.terminate()
-        process.wait(WAIT_SECONDS)
+        try:
+            process.wait(WAIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            # On a very busy machine a worker was seen to hang while it ended.
+            process.kill()
+            process.wait(WAIT_SECONDS)
 
 
 def wait_until(claim: object) -> None:
