@@ -28,9 +28,10 @@ def serving(data: Path, port: int, limit: int | None = None) -> Iterator[subproc
         try:
             process.wait(WAIT_SECONDS)
         except subprocess.TimeoutExpired:
-            # On a very busy machine a worker was seen to hang while it ended.
+            # The test fails, and the process is not left to whichever test runs when it is collected.
             process.kill()
             process.wait(WAIT_SECONDS)
+            raise
 
 
 def wait_until(claim: object) -> None:
