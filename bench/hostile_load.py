@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from running import WORKERS, Running, folder, mark, running
 from upload import memory
 
-from shipmark.ground.settings import Settings
+from shipmark.infrastructure.settings import Settings
 
 #: How much more memory all processes may take, and how long ``/healthz`` may take meanwhile.
 MEMORY_MOST_MIB = 150

@@ -153,7 +153,7 @@ def commit(number: int, place: int) -> dict[str, object]:
         "patch_set": [
             {"path": f"src/houses/{place % 97}/door.py", "type": "M"},
             {"path": f"src/houses/{place % 89}/window.py", "type": "A"},
-            {"path": f"tests/houses/test_{place % 83}.py", "type": "D"},
+            {"path": f"tests/architectures/test_{place % 83}.py", "type": "D"},
         ],
     }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 from shipmark.projects.store import environments
 from shipmark.releases.store.commits import release_commits
 from shipmark.releases.store.environments import release_environments

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from bundling import BUILT
-from given import Caller
+from factories import Caller
 from httpx import Response
 
 CHUNK_UPLOAD = "/organizations/acme/chunk-upload/"

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shipmark.artifacts import bundles, urls
+from shipmark.artifacts.artifact_lookup import Artifact, Found, Similar, Survey, Unreadable, Wanted
 from shipmark.artifacts.bundles import Bundle
 from shipmark.artifacts.manifests import ArtifactType, lower_case
-from shipmark.artifacts.sources import Artifact, Found, Similar, Survey, Unreadable, Wanted
 
 #: Made by real tools: esbuild, sentry-cli and bundler plugins.
-BUILT = Path(__file__).parent / "rooms/artifacts/built"
+BUILT = Path(__file__).parent / "domain/artifacts/built"
 SYSB = b"SYSB\x02\x00\x00\x00"
 
 

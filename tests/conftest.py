@@ -14,11 +14,11 @@ from urllib.parse import unquote_to_bytes
 from weakref import WeakSet
 from zlib import crc32
 
-import given
+import factories
 import pytest
 import structlog
 from anyio.from_thread import BlockingPortal, start_blocking_portal
-from given import ALICE, BOB, CHARLIE, Bearer, Caller, World
+from factories import ALICE, BOB, CHARLIE, Bearer, Caller, World
 from httpx import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -43,12 +43,12 @@ from sqlalchemy.sql.elements import Grouping
 from shipmark.accounts.model import ALL_SCOPES
 from shipmark.app import assemble
 from shipmark.app import served as wrapped
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.blobs.objects import blobs_at
-from shipmark.ground.database import Database
-from shipmark.ground.ids import secret_hex
-from shipmark.ground.migrations.run import run as migrate
-from shipmark.ground.settings import Settings
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.ids import secret_hex
+from shipmark.infrastructure.migrations.run import run as migrate
+from shipmark.infrastructure.settings import Settings
 
 KINDS = ("sqlite", "postgresql")
 
@@ -114,7 +114,7 @@ def _templates(
         world = None
         if is_settled:
             with database.transaction() as connection:
-                world = given.settle(connection)
+                world = factories.settle(connection)
         if database.is_sqlite:
             _checkpoint(database)
         database.close()
@@ -240,7 +240,7 @@ _CHECKED: WeakSet[Any] = WeakSet()
 #: Tests that go through a door run on one database each, half of them on either, unless all are asked for: what is kept
 #: is proven on both by the tests of rooms, properties and the house.
 ALL_DATABASES = os.environ.get("SHIPMARK_TEST_DATABASES", "") == "all"
-_DOORS = ("api", "ingest", "web", "serving", "work", "cli")
+_INTERFACES = ("api", "ingest", "web", "http", "worker", "cli")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -258,7 +258,7 @@ def _is_for_the_other(item: pytest.Item) -> bool:
     callspec = getattr(item, "callspec", None)
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
     # Where a test names its database itself, it has no other.
-    is_on_both = callspec is not None and "kind" in callspec.indices and folder in _DOORS
+    is_on_both = callspec is not None and "kind" in callspec.indices and folder in _INTERFACES
     if not is_on_both or not _has_both(item):
         return False
     name = item.nodeid.replace("postgresql", "").replace("sqlite", "")
@@ -330,11 +330,13 @@ def serve_on(_portal: BlockingPortal) -> Serve:
     """Clients of the whole application on any database: ``serve_on(database, blobs)``; no job runs."""
 
     def served(on: Database, keep: Blobs, **settings: Any) -> Client:
-        app = _application(Settings(base_url=given.ADDRESS, **settings))
+        app = _application(Settings(base_url=factories.ADDRESS, **settings))
         app.state.database = on
         app.state.blobs = keep
         limits = wrapped(app)
-        client = TestClient(_Once(limits), base_url=given.ADDRESS, raise_server_exceptions=False)
+        client = TestClient(
+            _Once(limits), base_url=factories.ADDRESS, raise_server_exceptions=False
+        )
         client.follow_redirects = False
         client.limits = limits  # type: ignore[attr-defined]  # for tests that hold some of the budget
         client.blocking_portal = _portal
@@ -395,7 +397,7 @@ def bearer(client: Client, database: Database) -> Bearer:
 
     def made(scopes: list[str] | None = None, user: str = ALICE) -> Caller:
         chosen = ALL_SCOPES if scopes is None else scopes
-        token = given.give_user_token(database, user, chosen, secret_hex(), given.BEGINNING)
+        token = factories.give_user_token(database, user, chosen, secret_hex(), factories.BEGINNING)
         return Caller(client, token)
 
     return made

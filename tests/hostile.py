@@ -3,13 +3,13 @@
 from datetime import timedelta
 from pathlib import Path
 
-from given import counts, rows
+from factories import counts, rows
 
-from shipmark.files.store import unused
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
-from shipmark.work.collecting import collect
+from shipmark.files.store import garbage
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
+from shipmark.worker.blob_gc import collect
 
 BOUNDARY = "----x"
 FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
@@ -30,4 +30,4 @@ def sweep(database: Database, blobs: Blobs, folder: Path) -> None:
     assert objects(folder) == {it["key"] for it in rows(database, "blobs")}
     assert counts(database)["blob_removals"] == 0
     with database.snapshot() as connection:
-        assert unused.miscounted(connection) == []
+        assert garbage.miscounted(connection) == []

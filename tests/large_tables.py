@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, text, update
 
-from shipmark.ground.database import Database, metadata
+from shipmark.infrastructure.database import Database, metadata
 from shipmark.projects.store import projects
 from shipmark.releases.store.releases import releases
 from shipmark.releases.versions import semver_columns

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 #: What a statement that answers a page may read, and what may be sorted for it. A page has a hundred items at most.
 READ_MAX = 2_000

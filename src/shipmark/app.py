@@ -13,111 +13,28 @@ from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
 from shipmark.api.authentication import require_access
-from shipmark.api.document.making import Document
-from shipmark.api.given import provide_visit
-from shipmark.api.routes import (
-    api_tokens,
-    artifact_bundles,
-    artifact_lookup,
-    assembling,
-    audit_logs,
-    avatars,
-    chunk_upload,
-    commit_fetches,
-    commit_paths,
-    committers,
-    comparison,
-    debug_assembling,
-    debug_files,
-    deploys,
-    document,
-    events,
-    identity,
-    internal_health,
-    issue_releases,
-    issue_updates,
-    members,
-    org_tokens,
-    organizations,
-    people,
-    project_commits,
-    project_details,
-    project_keys,
-    project_releases,
-    project_teams,
-    release_bulk,
-    release_children,
-    release_files,
-    release_hook,
-    release_lists,
-    release_setup,
-    release_stats,
-    remotes,
-    repositories,
-    source_maps,
-    teams,
-    thresholds,
-)
-from shipmark.ground import logs
-from shipmark.ground.blobs.objects import blobs_at
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
-from shipmark.ground.errors import Refusal, Unavailable
-from shipmark.ground.settings import Settings, from_environment
+from shipmark.api.openapi import routes as openapi
+from shipmark.api.openapi.document import Document
+from shipmark.api.releases import webhook_routes
+from shipmark.api.routers import ROUTERS
+from shipmark.http.client_address import trusted_networks
+from shipmark.http.connections import ConnectionLimits
+from shipmark.http.error_responses import failure_answer, refusal_answer
+from shipmark.http.health import get_health, get_metrics
+from shipmark.http.request_context import provide_visit
+from shipmark.http.trailing_slash import Addresses
+from shipmark.http.workers import PARENT_PID, end_with_parent
+from shipmark.infrastructure import logging
+from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Refusal, Unavailable
+from shipmark.infrastructure.settings import Settings, from_environment
 from shipmark.ingest import routes as ingest
-from shipmark.repositories.git.chosen import chosen
-from shipmark.serving.client_address import trusted_networks
-from shipmark.serving.connections import ConnectionLimits
-from shipmark.serving.errors import failure_answer, refusal_answer
-from shipmark.serving.monitoring import get_health, get_metrics
-from shipmark.serving.paths import Addresses
-from shipmark.serving.workers import PARENT_PID, end_with_parent
-from shipmark.web import pages
-from shipmark.web.refusals import unrouted_answer
-from shipmark.work import timers
-
-API = (
-    chunk_upload.router,
-    assembling.router,
-    debug_assembling.router,
-    debug_files.router,
-    identity.router,
-    internal_health.router,
-    organizations.router,
-    audit_logs.router,
-    org_tokens.router,
-    api_tokens.router,
-    members.router,
-    teams.router,
-    project_details.router,
-    project_teams.router,
-    project_keys.router,
-    release_lists.router,
-    release_bulk.router,
-    release_children.router,
-    release_files.router,
-    artifact_bundles.router,
-    artifact_lookup.router,
-    source_maps.router,
-    comparison.router,
-    deploys.router,
-    project_releases.router,
-    project_commits.router,
-    release_setup.router,
-    release_stats.router,
-    thresholds.router,
-    repositories.router,
-    remotes.router,
-    commit_fetches.router,
-    commit_fetches.organization_router,
-    issue_updates.router,
-    commit_paths.router,
-    issue_releases.router,
-    people.router,
-    committers.router,
-    events.router,
-    avatars.router,
-)
+from shipmark.repositories.git.remote_rules import chosen
+from shipmark.web import handlers
+from shipmark.web.error_pages import unrouted_answer
+from shipmark.worker import scheduler
 
 #: What browsers' SDKs may send and read from other origins (ingest.md 1.6). No cookie is ever let through.
 _CORS = CORSConfig(
@@ -135,7 +52,7 @@ _CORS = CORSConfig(
 def create() -> ASGIApp:
     """The whole server, with the settings of the environment: what a worker process runs."""
     settings = from_environment()
-    logs.set_up(settings)
+    logging.set_up(settings)
     if PARENT_PID in os.environ:
         end_with_parent(int(os.environ[PARENT_PID]))
     app = assembled(settings)
@@ -166,11 +83,11 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
     monitoring = [get_health, get_metrics] if settings.metrics else [get_health]
     app = Litestar(
         route_handlers=[
-            Router("/", route_handlers=API, guards=[require_access]),
-            release_hook.router,
-            document.get_document,
+            Router("/", route_handlers=ROUTERS, guards=[require_access]),
+            webhook_routes.router,
+            openapi.get_document,
             ingest.router(settings.envelope_max_bytes),
-            pages.router,
+            handlers.router,
             *monitoring,
         ],
         dependencies={"visit": Provide(provide_visit)},
@@ -196,8 +113,8 @@ async def _working(app: Litestar) -> AsyncIterator[None]:
     database: Database = app.state.database
     # A worker that is started while the database is away finds the timers that an earlier one has started.
     with suppress(Unavailable), database.transaction() as connection:
-        timers.start(connection, now())
-    workers = timers.workers(database, app.state.settings)
+        scheduler.start(connection, now())
+    workers = scheduler.workers(database, app.state.settings)
     for worker in workers:
         worker.start()
     try:

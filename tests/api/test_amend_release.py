@@ -1,7 +1,7 @@
 """PUT ``organizations/{org}/releases/{version}/`` (releases.md 2.6)."""
 
 import pytest
-from given import (
+from factories import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -16,7 +16,7 @@ from given import (
 )
 from sqlalchemy import text
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 PATH = release_path("web@1.0.0")
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import requests
 import schemathesis
-from given import Caller, World
+from factories import Caller, World
 from httpx import Client, Response
 from hypothesis import HealthCheck, Phase, given, settings
+from sample_data import Seeded, seed
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
@@ -23,7 +24,6 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from seeded import Seeded, seed
 
 ADDRESS = "https://ship.example.com"
 EXAMPLES = int(os.environ.get("SHIPMARK_FUZZ_EXAMPLES", "0"))

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from given import ALICE, BOB, NO_CREDENTIALS, NOT_ALLOWED, Bearer, Caller, on_one_database, rows
+from factories import ALICE, BOB, NO_CREDENTIALS, NOT_ALLOWED, Bearer, Caller, on_one_database, rows
 
 from shipmark.accounts import store
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
-from shipmark.ground.ids import digest
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.ids import digest
 
 PATH = "/api-tokens/"
 

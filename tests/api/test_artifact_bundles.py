@@ -16,15 +16,15 @@ from artifacts import (
     send,
     upload,
 )
-from given import NOT_ALLOWED, NOT_FOUND, RELEASES, Bearer, Caller, World, statements
+from factories import NOT_ALLOWED, NOT_FOUND, RELEASES, Bearer, Caller, World, statements
 
 from shipmark.artifacts import actions
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects
-from shipmark.files.store import unused
-from shipmark.ground.blobs.objects import ObjectBlobs
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
-from shipmark.work.collecting import collect
+from shipmark.files.store import garbage
+from shipmark.infrastructure.blobs.object_store import ObjectBlobs
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
+from shipmark.worker.blob_gc import collect
 
 FILES = f"/projects/acme/web/artifact-bundles/{BUNDLE_ID}/files/"
 ARCHIVES = "/projects/acme/web/files/source-maps/"
@@ -122,7 +122,7 @@ def test_a_bundle_goes_from_the_project_and_stays_in_others(
     assert alice.delete(path).status_code == 204
     collect(database, blobs, now().replace(year=2100))
     with database.snapshot() as connection:
-        assert not unused.has_unused(connection, now().replace(year=2101))
+        assert not garbage.has_unused(connection, now().replace(year=2101))
 
 
 def test_what_was_deleted_can_be_uploaded_again_at_once(alice: Caller) -> None:
@@ -170,7 +170,7 @@ def test_all_that_nobody_used_are_deleted(
     uploaded(alice, 3)
     aged(database, 40)
     upload(alice, bundle(debug_id=BUNDLE_ID))
-    monkeypatch.setattr("shipmark.api.routes.artifact_bundles.DELETED_MAX", 2)
+    monkeypatch.setattr("shipmark.api.artifact_bundles.routes.DELETED_MAX", 2)
     since = quote((now() - timedelta(days=30)).isoformat())
     path = f"{WEB_BUNDLES}?unusedSince={since}"
     assert alice.delete(path).json() == {"deleted": 2, "isComplete": False}

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 from artifacts import APP, BUNDLE_ID, DEBUG_ID, bundle, many, upload
-from given import NOT_ALLOWED, NOT_FOUND, RELEASES, Bearer, Caller
+from factories import NOT_ALLOWED, NOT_FOUND, RELEASES, Bearer, Caller
 from sqlalchemy import select
 
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
 
 LOOKUP = "/projects/acme/web/artifact-lookup/"
 

@@ -20,17 +20,17 @@ from artifacts import (
     sha1,
     upload,
 )
-from given import NOT_ALLOWED, NOT_FOUND, RELEASES, Bearer, Caller, World, statements
+from factories import NOT_ALLOWED, NOT_FOUND, RELEASES, Bearer, Caller, World, statements
 from sqlalchemy import func, select
 
 from shipmark.artifacts.store import assemblies
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_releases
 from shipmark.artifacts.store.entries import bundle_entries
 from shipmark.artifacts.store.release_files import release_files
-from shipmark.files.store import unused
+from shipmark.files.store import garbage
 from shipmark.files.store.files import files
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
 
 OK = {"state": "ok", "detail": None, "missingChunks": []}
 OF_RELEASE = f"{RELEASES}web@1.0.0/assemble/"
@@ -102,7 +102,7 @@ def test_a_bundle_that_changed_takes_the_place_of_the_one_before(
     with database.snapshot() as connection:
         assert connection.execute(select(bundle_entries.c.url)).scalars().all() == ["~/b.js"]
         assert connection.execute(select(artifact_bundles.c.file_count)).scalar_one() == 1
-        assert unused.miscounted(connection) == []
+        assert garbage.miscounted(connection) == []
     assert count(database, files) == 1
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     ALICE,
     BOB,
     CHARLIE,
@@ -16,7 +16,7 @@ from given import (
     statements,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 from shipmark.organizations.audit import AuditEvent
 
 PATH = "/organizations/acme/"

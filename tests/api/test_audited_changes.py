@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     ALICE,
     RELEASES,
     REPOSITORIES,
@@ -14,7 +14,7 @@ from given import (
     statements,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 from shipmark.publishing.auditing import VERSIONS_MAX
 
 LOG = "/organizations/acme/audit-logs/"

@@ -4,7 +4,7 @@ import struct
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     ALICE,
     BOB,
     NOT_ALLOWED,
@@ -20,9 +20,9 @@ from given import (
 )
 from pictures import picture, sent
 
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.database import Database
-from shipmark.ground.errors import NoRoom, Unavailable
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import NoRoom, Unavailable
 
 ACME = "/organizations/acme/avatar/"
 WEB = "/projects/acme/web/avatar/"

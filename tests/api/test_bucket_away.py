@@ -8,13 +8,13 @@ from http.client import HTTPConnection
 import pytest
 from artifacts import BUNDLE_ID, CHUNK_UPLOAD, DEBUG_ID, asked, bundle, form, many, send, upload
 from bundling import BUILT, zipped
-from given import Caller, on_one_database
+from factories import Caller, on_one_database
 from httpx import Client
 from moto.server import ThreadedMotoServer
 from pictures import picture, sent
 
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.blobs.objects import blobs_at
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.blobs.object_store import blobs_at
 
 FILES = "/organizations/acme/releases/web@1.0.0/files/"
 DSYMS = "/projects/acme/web/files/dsyms/"
@@ -33,7 +33,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Stop]]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "tests")
     # The pauses between retries are none of this test's business.
-    monkeypatch.setattr("shipmark.ground.blobs.objects.RETRIES", 0)
+    monkeypatch.setattr("shipmark.infrastructure.blobs.object_store.RETRIES", 0)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -1,7 +1,7 @@
 """PUT and DELETE of many releases at once."""
 
 import pytest
-from given import (
+from factories import (
     NOT_ALLOWED,
     RELEASES,
     Caller,
@@ -14,8 +14,8 @@ from given import (
     statements,
 )
 
-from shipmark.api.routes import release_bulk
-from shipmark.ground.database import Database
+from shipmark.api.releases import bulk_routes
+from shipmark.infrastructure.database import Database
 
 BULK = "/organizations/acme/bulk-releases/"
 ALL = "query=release:*&project=-1"
@@ -176,7 +176,7 @@ def test_a_walk_goes_past_those_that_stay(
     alice: Caller, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oldest matches may be held by issues; the request after must not meet them again."""
-    monkeypatch.setattr(release_bulk, "BULK_MAX", 2)
+    monkeypatch.setattr(bulk_routes, "BULK_MAX", 2)
     for number in range(6):
         alice.publish(f"web@{number}")
     for number in (0, 1, 3):
@@ -197,7 +197,7 @@ def test_a_walk_goes_past_those_that_stay(
 def test_a_walk_over_what_needs_no_change_ends(
     alice: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(release_bulk, "BULK_MAX", 2)
+    monkeypatch.setattr(bulk_routes, "BULK_MAX", 2)
     for number in range(5):
         alice.publish(f"web@{number}", status="archived" if number < 3 else "open")
     changed, cursor = [], ""

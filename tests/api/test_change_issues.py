@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     ALICE,
     MASK,
     NO_CREDENTIALS,
@@ -27,7 +27,7 @@ from given import (
     written,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 LIST = "/organizations/acme/issues/"
 WEB_LIST = "/projects/acme/web/issues/"
@@ -519,7 +519,7 @@ def test_a_search_that_can_not_be_read_is_refused(bob: Caller, happen: Happen) -
 def test_a_search_changes_so_many_at_once_and_tells_of_more(
     bob: Caller, happen: Happen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shipmark.api.routes.issue_updates.BULK_MAX", 2)
+    monkeypatch.setattr("shipmark.api.issues.update_routes.BULK_MAX", 2)
     for value in ("one", "two", "three"):
         happen(value=value)
     found = [bob.put(WEB_LIST, {"status": "ignored"}) for _ in range(3)]

@@ -1,7 +1,7 @@
 """PUT ``organizations/{org}/repos/{id}/``, and what the list can be asked for (releases.md 2.20)."""
 
 import pytest
-from given import (
+from factories import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -17,7 +17,7 @@ from given import (
 )
 from sqlalchemy import text
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 NAME_TAKEN = ["Another active repository has that name."]
 

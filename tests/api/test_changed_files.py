@@ -1,7 +1,7 @@
 """GET ``…/releases/{version}/commitfiles/`` (releases.md 2.9)."""
 
 import pytest
-from given import (
+from factories import (
     MASK,
     NO_CREDENTIALS,
     NOT_ALLOWED,

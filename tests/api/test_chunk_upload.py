@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 import zstandard
 from artifacts import CHUNK_UPLOAD, asked, form, send, sha1
-from given import NO_CREDENTIALS, NOT_ALLOWED, Bearer, Caller, on_one_database
+from factories import NO_CREDENTIALS, NOT_ALLOWED, Bearer, Caller, on_one_database
 
-from shipmark.api.chunks import CHUNKS_MAX, REQUEST_MAX
+from shipmark.api.uploads.chunks import CHUNKS_MAX, REQUEST_MAX
 from shipmark.files.model import CHUNK_MAX
-from shipmark.ground.blobs import Blobs
+from shipmark.infrastructure.blobs import Blobs
 
 #: For what no database has a say in.
 LARGE = on_one_database

@@ -1,9 +1,9 @@
 """Where open membership is off, members see the repositories that their teams have released from."""
 
 import pytest
-from given import BOB, RELEASES, REPOSITORIES, Bearer, Caller, commit, release, statements
+from factories import BOB, RELEASES, REPOSITORIES, Bearer, Caller, commit, release, statements
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """``commit-fetches/``: what releases wait for from git remotes."""
 
 import pytest
-from given import (
+from factories import (
     REPOSITORIES,
     Bearer,
     Caller,
@@ -13,7 +13,7 @@ from given import (
     statements,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 FETCHES = "/organizations/acme/commit-fetches/"
 MOVING = ("id", "dateCreated", "dateUpdated", "nextAttempt")

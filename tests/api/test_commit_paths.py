@@ -1,7 +1,7 @@
 """``projects/{org}/{project}/commit-paths/``: releases of one package of a monorepo hold only its commits."""
 
 import pytest
-from given import (
+from factories import (
     NOT_FOUND,
     Bearer,
     Caller,

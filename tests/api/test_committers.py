@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     ALICE,
     NO_CREDENTIALS,
     NOT_ALLOWED,
@@ -18,7 +18,7 @@ from given import (
     statements,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 #: Lets an SDK of project web send an error from files, the last being the nearest; says the event's id.
 Fail = Callable[..., str]

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from given import (
+from factories import (
     ADDRESS,
     ALICE,
     NO_CREDENTIALS,
@@ -22,10 +22,10 @@ from given import (
     statements,
 )
 
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
 from shipmark.projects import store as projects
-from shipmark.publishing.comparing import SHOWN_MAX
+from shipmark.publishing.comparison import SHOWN_MAX
 
 #: Lets an SDK of a project send an error: ``fail("boom", release="web@1.0.0")``.
 Fail = Callable[..., str]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from artifacts import cut, send, sha1
 from bundling import BUILT
-from given import (
+from factories import (
     NOT_ALLOWED,
     NOT_FOUND,
     Bearer,
@@ -18,9 +18,9 @@ from given import (
     statements,
 )
 
-from shipmark.api.routes import debug_assembling
-from shipmark.files.store import unused
-from shipmark.ground.database import Database
+from shipmark.api.debug_files import assemble_routes
+from shipmark.files.store import garbage
+from shipmark.infrastructure.database import Database
 
 ASSEMBLE = "/projects/acme/web/files/difs/assemble/"
 DSYMS = "/projects/acme/web/files/dsyms/"
@@ -156,7 +156,7 @@ def test_files_that_would_take_too_long_are_begun_by_a_later_request(
 ) -> None:
     send(alice, PDB)
     with monkeypatch.context() as patched:
-        patched.setattr(debug_assembling, "SECONDS_MAX", 0.0)
+        patched.setattr(assemble_routes, "SECONDS_MAX", 0.0)
         for _ in range(2):
             assert ask(alice, asked(PDB))[sha1(PDB)]["state"] == "created"
     ask(alice, asked(PDB))
@@ -168,7 +168,7 @@ def test_a_file_that_ends_its_reader_is_told_of_and_nobody_dies(
     alice: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command = ("/bin/sh", "-c", "kill -SEGV $$")
-    monkeypatch.setattr("shipmark.artifacts.inspecting._COMMAND", command)
+    monkeypatch.setattr("shipmark.debug_files.inspection._COMMAND", command)
     assert upload(alice, PDB)["detail"] == "The file could not be read"
     assert ask(alice, asked(PDB))[sha1(PDB)]["state"] == "error"
 
@@ -178,7 +178,7 @@ def test_a_bug_lets_the_client_try_again_at_once(
     alice: Caller, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("shipmark.artifacts.inspecting._COMMAND", ("/no/such/program",))
+        patched.setattr("shipmark.debug_files.inspection._COMMAND", ("/no/such/program",))
         send(alice, PDB)
         assert alice.post(ASSEMBLE, asked(PDB)).status_code == 500
     assert counts(database)["assemblies"] == 0
@@ -252,7 +252,7 @@ def test_a_deleted_file_is_missing_again_and_its_blobs_are_not_miscounted(
     assert ask(alice, asked(PDB))[sha1(PDB)]["state"] == "created"
     assert ask(alice, asked(PDB))[sha1(PDB)]["dif"]["id"] != made["id"]
     with database.snapshot() as connection:
-        assert unused.miscounted(connection) == []
+        assert garbage.miscounted(connection) == []
 
 
 @on_one_database

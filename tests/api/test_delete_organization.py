@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from given import (
+from factories import (
     CHARLIE,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -19,8 +19,8 @@ from given import (
     statements,
 )
 
-from shipmark.ground.database import Database
-from shipmark.work import timers
+from shipmark.infrastructure.database import Database
+from shipmark.worker import scheduler
 
 PATH = "/organizations/globex/"
 DEFAULT = {"detail": "You cannot remove the default organization."}
@@ -32,7 +32,7 @@ OTHERS = {"alembic_version", "jobs", "user_emails", "user_tokens", "users", "ses
 def run_jobs(database: Database, **later: int) -> None:
     """Run all that is due after a while."""
     at = datetime.now(UTC) + timedelta(**later)
-    while timers.run_due(database, at):
+    while scheduler.run_due(database, at):
         pass
 
 
@@ -147,7 +147,7 @@ def test_a_job_that_comes_twice_does_nothing(charlie: Caller, database: Database
     with database.transaction() as connection:
         for organization_id in (2, 999):
             details: dict[str, object] = {"organization_id": organization_id}
-            timers.remove_organization(connection, details, datetime.now(UTC))
+            scheduler.remove_organization(connection, details, datetime.now(UTC))
     assert charlie.get(PATH).status_code == 200
 
 

@@ -6,7 +6,7 @@ import pytest
 from artifacts import BUNDLE_ID, bundle, upload
 from bundling import BUILT, zipped
 from click.testing import CliRunner, Result
-from given import (
+from factories import (
     BOB,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -26,12 +26,12 @@ from given import (
 from pictures import picture, sent
 
 from shipmark.cli import main as cli
-from shipmark.ground.database import Database
-from shipmark.ground.errors import Conflict, NotFound
+from shipmark.deletion import project_deletion
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Conflict, NotFound
 from shipmark.issues.store import deletion as issue_deletion
 from shipmark.organizations.model import Role
-from shipmark.publishing import project_deletion
-from shipmark.work import timers
+from shipmark.worker import scheduler
 
 WEB = "/projects/acme/web/"
 RELEASES = "/organizations/acme/releases/"
@@ -46,7 +46,7 @@ OTHERS = {
 def run_jobs(database: Database, **later: int) -> None:
     """Run all that is due after a while, again and again: most of it is done in batches."""
     at = datetime.now(UTC) + timedelta(**later)
-    while timers.run_due(database, at):
+    while scheduler.run_due(database, at):
         pass
 
 

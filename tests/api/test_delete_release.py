@@ -1,7 +1,7 @@
 """DELETE ``organizations/{org}/releases/{version}/`` (releases.md 2.6)."""
 
 import pytest
-from given import (
+from factories import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -12,7 +12,7 @@ from given import (
     release_path,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 PATH = release_path("web@1.0.0")
 

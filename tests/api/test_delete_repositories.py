@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from given import (
+from factories import (
     NOT_FOUND,
     REPOSITORIES,
     Caller,
@@ -18,11 +18,11 @@ from given import (
     statements,
 )
 
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
-from shipmark.releases import removing
+from shipmark.deletion import repository_deletion
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
 from shipmark.repositories import store as repositories
-from shipmark.work import timers
+from shipmark.worker import scheduler
 
 WEB = "acme/web"
 
@@ -39,14 +39,14 @@ def later(**length: int) -> datetime:
 def run_all(database: Database, at: datetime) -> int:
     """Run what is due; says how many jobs that were."""
     many = 0
-    while timers.run_due(database, at):
+    while scheduler.run_due(database, at):
         many += 1
     return many
 
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(removing, "BATCH", 2)
+    monkeypatch.setattr(repository_deletion, "BATCH", 2)
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_half_way_it_says_so_and_can_be_taken_up_again(
     alice: Caller, path: str, database: Database
 ) -> None:
     alice.delete(path)
-    assert timers.run_due(database, later(hours=2)) is True
+    assert scheduler.run_due(database, later(hours=2)) is True
     [going] = alice.get(f"{REPOSITORIES}?status=deleted").json()
     assert (going["name"], going["status"]) == (WEB, "deletion_in_progress")
     assert counts(database)["commits"] == 4
@@ -204,7 +204,7 @@ def test_a_job_that_dies_is_done_again(
     before = {name: rows(database, name) for name in ("commits", "release_commits", "releases")}
     with monkeypatch.context() as patched:
         patched.setattr(repositories, "remove_commits", lambda *_: 1 / 0)
-        assert timers.run_due(database, later(hours=2)) is True
+        assert scheduler.run_due(database, later(hours=2)) is True
     assert {name: rows(database, name) for name in before} == before
     [job] = rows(database, "jobs")
     assert job["error"].startswith("ZeroDivisionError")
@@ -218,15 +218,15 @@ def test_a_job_for_what_is_gone_or_stays_does_nothing(
     before = dump(database)
     repository_id = int(path.rstrip("/").rpartition("/")[2])
     with database.transaction() as connection:
-        assert removing.remove_some(connection, repository_id) is False
-        assert removing.remove_some(connection, 99_999) is False
+        assert repository_deletion.remove_some(connection, repository_id) is False
+        assert repository_deletion.remove_some(connection, 99_999) is False
     assert dump(database) == before
 
 
 def test_a_batch_takes_the_same_few_statements(
     alice: Caller, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(removing, "BATCH", 500)
+    monkeypatch.setattr(repository_deletion, "BATCH", 500)
     many = []
     for number, size in enumerate([2, 40]):
         given = [commit(f"{number}{n:02}", repository=f"r{number}") for n in range(size)]
@@ -235,6 +235,6 @@ def test_a_batch_takes_the_same_few_statements(
         repository_id = int(path_of(alice, f"r{number}").rstrip("/").rpartition("/")[2])
         alice.delete(path_of(alice, f"r{number}"))
         with database.transaction() as connection, statements(database) as seen:
-            assert removing.remove_some(connection, repository_id) is True
+            assert repository_deletion.remove_some(connection, repository_id) is True
         many.append(seen.count)
     assert many[0] == many[1] <= 10

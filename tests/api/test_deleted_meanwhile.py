@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from given import RELEASES, WEB_RELEASES, Caller, World
+from factories import RELEASES, WEB_RELEASES, Caller, World
 from httpx import Client, Response
 from sqlalchemy import event, text
 
-from shipmark.ground.database import Database
-from shipmark.ground.errors import Conflict
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Conflict
 
 ONE = f"{RELEASES}web@1.0.0/"
 OF_WEB = f"{WEB_RELEASES}web@1.0.0/"

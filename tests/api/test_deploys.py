@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from given import (
+from factories import (
     MASK,
     NO_CREDENTIALS,
     NOT_ALLOWED,
@@ -21,7 +21,7 @@ from given import (
 )
 from sqlalchemy import text
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 RELEASE = release_path("web@1.0.0")
 PATH = f"{RELEASE}deploys/"

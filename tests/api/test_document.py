@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from given import Caller
+from factories import Caller
 from httpx import Client
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -88,8 +88,8 @@ def test_a_token_and_its_scopes_are_asked_for(document: dict[str, Any]) -> None:
     assert it["security"] == [{"token": []}]
     assert it["x-scopes"] == ["org:ci", "project:admin", "project:releases", "project:write"]
     assert "Scopes, any of: `org:ci`, `project:admin`" in it["description"]
-    assert operation(document, "identity.get_root")["security"] == [{}, {"token": []}]
-    assert operation(document, "release_hook.take_release")["security"] == []
+    assert operation(document, "auth.get_root")["security"] == [{}, {"token": []}]
+    assert operation(document, "releases.take_release")["security"] == []
 
 
 def test_publishing_is_answered_in_two_ways(document: dict[str, Any]) -> None:
@@ -107,8 +107,8 @@ def test_deleting_is_answered_without_a_body(document: dict[str, Any]) -> None:
 
 
 def test_reading_has_no_conflicts_unless_it_writes(document: dict[str, Any]) -> None:
-    assert "409" not in operation(document, "release_lists.list_releases")["responses"]
-    assert "409" in operation(document, "release_setup.get_token")["responses"]
+    assert "409" not in operation(document, "releases.list_releases")["responses"]
+    assert "409" in operation(document, "releases.get_token")["responses"]
 
 
 def test_lists_with_pages_lead_on(document: dict[str, Any]) -> None:
@@ -120,7 +120,7 @@ def test_lists_with_pages_lead_on(document: dict[str, Any]) -> None:
 def test_parameters_that_come_again_are_lists(document: dict[str, Any]) -> None:
     known = {
         it["name"]: it["schema"]
-        for it in operation(document, "release_lists.list_releases")["parameters"]
+        for it in operation(document, "releases.list_releases")["parameters"]
     }
     assert known["project"] == {"type": "array", "items": {"type": "string"}}
     assert known["query"] == {"type": "string"}
@@ -148,7 +148,7 @@ def test_what_may_be_sent_says_its_limits(document: dict[str, Any]) -> None:
 
 def test_limits_are_those_of_the_settings(serve: Any) -> None:
     found = serve(commits_max=3).get("/api/openapi.json").json()
-    body = operation(found, "releases.amend_release")["requestBody"]
+    body = operation(found, "releases.update_release")["requestBody"]
     assert not body["required"]
     assert body["content"]["application/json"]["schema"]["properties"]["commits"]["maxItems"] == 3
 

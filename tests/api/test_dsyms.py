@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from artifacts import sha1
 from bundling import BUILT, zipped
-from given import (
+from factories import (
     NOT_ALLOWED,
     NOT_FOUND,
     Bearer,
@@ -19,7 +19,7 @@ from given import (
 )
 from httpx import Response
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 DSYMS = "/projects/acme/web/files/dsyms/"
 RELEASES_OF = "/projects/acme/web/files/proguard-artifact-releases"

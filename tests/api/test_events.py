@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from artifacts import DEBUG_ID, SCRIPT_URL, WEB_BUNDLES, built, bundle, js_event, upload
-from given import (
+from factories import (
     NOT_FOUND,
     Bearer,
     Caller,
@@ -18,15 +18,15 @@ from given import (
     written,
 )
 
-from shipmark.ground.database import Database
-from shipmark.issues import original_stacks
+from shipmark.infrastructure.database import Database
+from shipmark.symbolication import event_symbolication
 
 Json = dict[str, Any]
 
 
 @pytest.fixture(autouse=True)
 def _fresh_desk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(original_stacks, "_desk", original_stacks._Desk())
+    monkeypatch.setattr(event_symbolication, "_desk", event_symbolication._Desk())
 
 
 @pytest.fixture
@@ -304,8 +304,8 @@ def test_while_others_wait_an_event_is_shown_as_it_is_kept(
 ) -> None:
     event_id = send(js_event(release="a"))
     upload(alice, bundle(built()), version="a")
-    monkeypatch.setattr(original_stacks, "GLANCE_WAIT_SECONDS", 0.01)
-    with original_stacks._desk.turn:
+    monkeypatch.setattr(event_symbolication, "GLANCE_WAIT_SECONDS", 0.01)
+    with event_symbolication._desk.turn:
         [error] = alice.get(path(event_id)).json()["errors"]
         assert error["data"]["reason"] == "release_without_files"
         [error] = alice.get(path(event_id, "source-map-debug/")).json()["errors"]

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from given import (
+from factories import (
     ALICE,
     NO_CREDENTIALS,
     NOT_ALLOWED,
@@ -24,7 +24,7 @@ from given import (
     written,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Role
 

@@ -1,7 +1,7 @@
 """GET ``organizations/{org}/releases/{version}/``, and ``meta/`` (releases.md 2.6, 2.7)."""
 
 import pytest
-from given import (
+from factories import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -19,7 +19,7 @@ from given import (
 )
 from sqlalchemy import text
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 PATH = release_path("web@1.0.0")
 PATHS = pytest.mark.parametrize("path", [PATH, f"{PATH}meta/"])

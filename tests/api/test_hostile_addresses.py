@@ -1,7 +1,7 @@
 """Addresses that nobody honest sends are refused, or find nothing; they never fail."""
 
 import pytest
-from given import Caller, commit
+from factories import Caller, commit
 
 VALUES = [
     "%ff",

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from given import Caller, World
+from factories import Caller, World
 from httpx import Client
-from seeded import Seeded, seed
+from sample_data import Seeded, seed
 
 HUGE = "9" * 30
 PROJECT = "/api/0/projects/{organization}/{project}/"

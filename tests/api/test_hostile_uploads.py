@@ -21,14 +21,14 @@ from artifacts import (
     upload,
 )
 from conftest import Serve
-from given import RELEASES, Caller, World, counts, on_one_database
+from factories import RELEASES, Caller, World, counts, on_one_database
 from hostile import BOUNDARY, FORM, objects, part, sweep
 from httpx import Response
 from pictures import picture, sent
 
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.blobs.objects import blobs_at
-from shipmark.ground.database import Database
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.database import Database
 
 pytestmark = on_one_database
 

@@ -1,7 +1,7 @@
 """The root, ``auth/``, organizations, projects, environments (auth-and-errors.md 8)."""
 
 import pytest
-from given import (
+from factories import (
     ADDRESS,
     ALICE,
     MASK,
@@ -18,7 +18,7 @@ from given import (
 )
 from sqlalchemy import text
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 
 def test_the_root_says_who_is_there(bearer: Bearer, world: World) -> None:

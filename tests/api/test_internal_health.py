@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from given import Caller
+from factories import Caller
 
-from shipmark.ground.health import BLOBS_GONE
+from shipmark.infrastructure.health import BLOBS_GONE
 
 PATH = "/internal/health/"
 

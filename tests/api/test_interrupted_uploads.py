@@ -9,8 +9,8 @@ from artifacts import sha1
 from conformance.servers import Organization, running
 from hostile import FORM, part, sweep
 
-from shipmark.ground.blobs.objects import blobs_at
-from shipmark.ground.database import Database
+from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.database import Database
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from given import ADDRESS, ALICE, BOB, NO_CREDENTIALS, NOT_ALLOWED, NOT_FOUND, Bearer, Caller, rows
+from factories import (
+    ADDRESS,
+    ALICE,
+    BOB,
+    NO_CREDENTIALS,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    Bearer,
+    Caller,
+    rows,
+)
 from httpx import Client
 from sqlalchemy import text
 
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
 from shipmark.organizations import invitations
 
 MEMBERS = "/organizations/acme/members/"

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from given import (
+from factories import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -20,7 +20,7 @@ from given import (
     written,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 ISSUE = "/organizations/acme/issues/WEB-1/"
 CHILDREN = ("first-last-release/", "current-release/")

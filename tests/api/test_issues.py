@@ -4,7 +4,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from given import (
+from factories import (
     ADDRESS,
     MASK,
     NO_CREDENTIALS,
@@ -24,7 +24,7 @@ from given import (
 )
 from sqlalchemy import text
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 LIST = "/organizations/acme/issues/"
 WEB_LIST = "/projects/acme/web/issues/"

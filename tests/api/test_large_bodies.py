@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import Serve
-from given import RELEASES, Caller, World, dump, on_one_database, release
+from factories import RELEASES, Caller, World, dump, on_one_database, release
 from httpx import Client
 
-from shipmark.ground.database import Database
-from shipmark.serving.body_budget import BodyBudget
+from shipmark.http.body_budget import BodyBudget
+from shipmark.infrastructure.database import Database
 
 #: Valid JSON, so that only its fields are refused.
 LARGE = b"{" + b" " * 2_000_000 + b"}"

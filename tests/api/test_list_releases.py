@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from given import (
+from factories import (
     ADDRESS,
     NO_CREDENTIALS,
     NOT_ALLOWED,
@@ -20,7 +20,7 @@ from given import (
 from httpx import Response
 from sqlalchemy import text
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 HERE = f"{ADDRESS}/api/0{RELEASES}"
 

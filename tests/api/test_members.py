@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     ALICE,
     BOB,
     CHARLIE,
@@ -20,7 +20,7 @@ from given import (
     statements,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 from shipmark.organizations import store
 from shipmark.organizations.model import Role
 

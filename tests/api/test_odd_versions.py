@@ -6,22 +6,15 @@ from functools import cache
 from urllib.parse import quote
 
 import pytest
-from given import (
-    RELEASES,
-    WEB_RELEASES,
-    Caller,
-    World,
-    on_one_database,
-    rows,
-)
+from factories import RELEASES, WEB_RELEASES, Caller, World, on_one_database, rows
 from httpx import Client, Response
 from litestar.handlers import HTTPRouteHandler
 
 from shipmark.accounts import actions as accounts
 from shipmark.app import assemble
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
-from shipmark.ground.settings import Settings
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.settings import Settings
 
 ODD = {
     "a space": "web 1.0.0",

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from given import (
+from factories import (
     ADDRESS,
     BEGINNING,
     BOB,
@@ -16,7 +16,7 @@ from given import (
     rows,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 from shipmark.organizations import store
 from shipmark.organizations.token_rules import CLOSED, NOT_OWN
 

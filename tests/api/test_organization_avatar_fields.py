@@ -3,21 +3,21 @@
 from typing import Any
 
 import pytest
-from given import World
+from factories import World
 from pictures import picture, sent
 
-from shipmark.api import avatars
-from shipmark.api.given import Visit
+from shipmark.api.avatars.requests import requests
 from shipmark.avatars.model import Avatar, AvatarKind
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.database import Database
-from shipmark.ground.errors import Invalid
-from shipmark.ground.settings import Settings
+from shipmark.http.fields import Record, checked
+from shipmark.http.request_context import Visit
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store
-from shipmark.serving.fields import Record, checked
 
-BODY = Record(avatars.ORGANIZATION_FIELDS)
+BODY = Record(requests.ORGANIZATION_FIELDS)
 
 
 @pytest.fixture
@@ -26,13 +26,15 @@ def change(database: Database, blobs: Blobs, world: World) -> Any:
     visit = Visit(None, database, blobs, Settings(), frozenset())  # type: ignore[arg-type]
 
     def changed(body: dict[str, object]) -> Avatar | None:
-        new = avatars.stashed_of_organization(visit, checked(BODY, body))
+        new = requests.stashed_of_organization(visit, checked(BODY, body))
         if new is None:
             return None
         with database.transaction() as connection:
             acme = store.by_id(connection, world.organizations["acme"])
             assert acme is not None
-            avatars.saved(organizations.save_avatar, connection, acme, new, avatars.OF_ORGANIZATION)
+            requests.saved(
+                organizations.save_avatar, connection, acme, new, requests.OF_ORGANIZATION
+            )
             kept = store.by_slug(connection, "acme")
         assert kept is not None
         return kept.avatar

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     ALICE,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -14,7 +14,7 @@ from given import (
     statements,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 from shipmark.organizations.model import Role
 
 PATH = "/organizations/acme/"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     ALICE,
     BOB,
     NO_CREDENTIALS,
@@ -22,7 +22,7 @@ from given import (
 )
 from sqlalchemy import text
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 COUNTS = "/teams/acme/core/release-count/"
 

@@ -1,14 +1,6 @@
 """GET ``…/releases/{version}/previous-with-commits/``: where clients begin a range (releases.md 2.10)."""
 
-from given import (
-    NO_CREDENTIALS,
-    NOT_ALLOWED,
-    NOT_FOUND,
-    Bearer,
-    Caller,
-    commit,
-    release_path,
-)
+from factories import NO_CREDENTIALS, NOT_ALLOWED, NOT_FOUND, Bearer, Caller, commit, release_path
 
 
 def path(version: str) -> str:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from given import (
+from factories import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -16,7 +16,7 @@ from given import (
     statements,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 PATH = "/projects/acme/web/commits/"
 NEXT = re.compile(r'rel="next"; results="(\w+)"; cursor="([^"]+)"')

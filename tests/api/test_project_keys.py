@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     NOT_ALLOWED,
     NOT_FOUND,
     Bearer,
@@ -15,7 +15,7 @@ from given import (
     on_one_database,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 KEYS = "/projects/acme/web/keys/"
 FIRST = f"{1:032x}"

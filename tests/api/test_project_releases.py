@@ -1,7 +1,7 @@
 """``projects/{org}/{project}/releases/``: the same releases, seen from one project (releases.md 2.15)."""
 
 import pytest
-from given import (
+from factories import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -20,7 +20,7 @@ from given import (
 )
 from sqlalchemy import text
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 ONE = f"{WEB_RELEASES}web@1.0.0/"
 GOOD = {"version": "web@1.0.0"}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     ADDRESS,
     BOB,
     NOT_ALLOWED,
@@ -18,7 +18,7 @@ from given import (
     statements,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 WEB = "/projects/acme/web/"
 PROJECTS = "/organizations/acme/projects/"

@@ -1,7 +1,7 @@
 """Teams of a project: adding and removing one (auth-and-errors.md 8.5)."""
 
 import pytest
-from given import (
+from factories import (
     BOB,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -13,7 +13,7 @@ from given import (
     rows,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 from shipmark.organizations.model import Role
 
 TEAMS = "/projects/acme/web/teams/"

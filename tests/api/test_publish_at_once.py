@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import Serve
-from given import (
+from factories import (
     RELEASES,
     Caller,
     World,
@@ -19,7 +19,7 @@ from given import (
     statements,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 from shipmark.releases.store import locks
 
 CLIENTS = 64

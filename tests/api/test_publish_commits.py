@@ -4,19 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from given import (
-    MASK,
-    Caller,
-    World,
-    commit,
-    dump,
-    masked,
-    on_one_database,
-    release_path,
-    rows,
-)
+from factories import MASK, Caller, World, commit, dump, masked, on_one_database, release_path, rows
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 
 def keys(caller: Caller, version: str = "web@1.0.0") -> list[str]:

@@ -1,8 +1,8 @@
 """Refs of a release: they move head commits (releases.md 3.5, 3.6)."""
 
-from given import REPOSITORIES, Caller, commit, on_one_database, release_path, rows
+from factories import REPOSITORIES, Caller, commit, on_one_database, release_path, rows
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 ONE, TWO = commit("1")["id"], commit("2")["id"]
 

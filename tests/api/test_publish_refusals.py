@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from conftest import Serve
-from given import RELEASES, Caller, commit, dump, on_one_database, release, rows
+from factories import RELEASES, Caller, commit, dump, on_one_database, release, rows
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 REQUIRED = ["This field is required."]
 NULL = ["This field may not be null."]

@@ -1,7 +1,7 @@
 """POST ``organizations/{org}/releases/``: who may publish, and what comes of it (releases.md 2.3)."""
 
 import pytest
-from given import (
+from factories import (
     CHARLIE,
     MASK,
     NO_CREDENTIALS,
@@ -22,7 +22,7 @@ from given import (
 )
 from sqlalchemy import text
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 
 def test_nobody_publishes_without_credentials(anonymous: Caller) -> None:

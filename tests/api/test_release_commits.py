@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from given import (
+from factories import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,

@@ -1,7 +1,7 @@
 """GET of one release with parameters, and the shapes of releases in lists (releases.md 2.2, 2.4, 2.6)."""
 
 import pytest
-from given import (
+from factories import (
     NOT_ALLOWED,
     NOT_FOUND,
     RELEASES,
@@ -14,7 +14,7 @@ from given import (
     statements,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 
 def meta(caller: Caller, version: str, query: str) -> dict[str, object]:

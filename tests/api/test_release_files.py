@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from artifacts import asked, bundle, many, send, sha1
-from given import (
+from factories import (
     NOT_ALLOWED,
     NOT_FOUND,
     RELEASES,
@@ -17,11 +17,11 @@ from given import (
 )
 from httpx import Response
 
-from shipmark.files.store import unused
-from shipmark.ground.blobs.objects import ObjectBlobs
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
-from shipmark.work.collecting import collect
+from shipmark.files.store import garbage
+from shipmark.infrastructure.blobs.object_store import ObjectBlobs
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
+from shipmark.worker.blob_gc import collect
 
 FILES = f"{RELEASES}web@1.0.0/files/"
 WEB_FILES = f"{WEB_RELEASES}web@1.0.0/files/"
@@ -141,7 +141,7 @@ def test_what_was_refused_leaves_nothing(
     add(alice, content=b"refused")
     collect(database, blobs, now().replace(year=2100))
     with database.snapshot() as connection:
-        assert unused.miscounted(connection) == []
+        assert garbage.miscounted(connection) == []
     made = alice.get(FILES).json()[0]
     assert alice.get(f"{FILES}{made['id']}/?download").content == CONTENT
 
@@ -265,7 +265,7 @@ def test_a_file_is_deleted_with_its_content(
         assert (method(path).status_code, method(path).json()) == (404, NOT_FOUND)
     collect(database, blobs, now().replace(year=2100))
     with database.snapshot() as connection:
-        assert not unused.has_unused(connection, now().replace(year=2101))
+        assert not garbage.has_unused(connection, now().replace(year=2101))
 
 
 @pytest.mark.parametrize("file_id", ["999999", "abc", "9" * 30, "%C3%BC", "X3g=", "-1", "~~~"])
@@ -315,8 +315,8 @@ def test_a_release_takes_its_files_with_it(
     assert alice.delete(f"{RELEASES}web@1.0.0/").status_code == 204
     collect(database, blobs, now().replace(year=2100))
     with database.snapshot() as connection:
-        assert not unused.has_unused(connection, now().replace(year=2101))
-        assert unused.miscounted(connection) == []
+        assert not garbage.has_unused(connection, now().replace(year=2101))
+        assert garbage.miscounted(connection) == []
 
 
 def test_who_may_download(

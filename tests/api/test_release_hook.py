@@ -5,7 +5,7 @@ import hmac
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     WEB_RELEASES,
     Caller,
     World,
@@ -19,8 +19,8 @@ from given import (
 )
 from httpx import Client, Response
 
-from shipmark.ground.database import Database
-from shipmark.releases.tokens import is_signed, signature
+from shipmark.infrastructure.database import Database
+from shipmark.releases.webhook_signature import is_signed, signature
 
 TOKEN = f"{WEB_RELEASES}token/"
 GOOD = {"version": "web@1.0.0"}

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 import pytest
-from given import RELEASES, Caller, World, on_one_database, release_path
+from factories import RELEASES, Caller, World, on_one_database, release_path
 
 VERSIONS = (
     "web@1.0.0-alpha.2",

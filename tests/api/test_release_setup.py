@@ -4,7 +4,7 @@ import hashlib
 import hmac
 
 import pytest
-from given import (
+from factories import (
     ADDRESS,
     NO_CREDENTIALS,
     NOT_ALLOWED,
@@ -22,7 +22,7 @@ from given import (
     statements,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 COMPLETION = f"{WEB_RELEASES}completion/"
 TOKEN = f"{WEB_RELEASES}token/"

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from given import (
+from factories import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -18,8 +18,8 @@ from given import (
 )
 from sqlalchemy import text
 
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
 
 PATH = f"{WEB_RELEASES}web@1.0.0/stats/"
 TOO_MANY = (

@@ -5,7 +5,7 @@ import io
 import paramiko
 import pytest
 from conftest import Serve
-from given import (
+from factories import (
     ALICE,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -17,7 +17,7 @@ from given import (
     rows,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 URL = "https://git.example.com/acme/web.git"
 

@@ -1,7 +1,7 @@
 """``organizations/{org}/repos/`` (releases.md 2.20)."""
 
 import pytest
-from given import (
+from factories import (
     ADDRESS,
     MASK,
     NO_CREDENTIALS,
@@ -17,7 +17,7 @@ from given import (
     rows,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 GOOD = {"name": "acme/web", "url": "https://example.com/acme/web"}
 

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from given import REPOSITORIES, Caller, commit, on_one_database, rows, statements
+from factories import REPOSITORIES, Caller, commit, on_one_database, rows, statements
 from sqlalchemy import text
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 LINK = re.compile(r'rel="(\w+)"; results="(\w+)"; cursor="([^"]+)"')
 

@@ -1,7 +1,7 @@
 """GET ``…/releases/{version}/resolved/`` (releases.md 2.11)."""
 
 import pytest
-from given import (
+from factories import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,

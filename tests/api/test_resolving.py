@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     BOB,
     MASK,
     Caller,
@@ -21,7 +21,7 @@ from given import (
     send_event,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 #: Lets an SDK of a project send an error: ``happen("web", release="web@1.0.0")``.
 Happen = Callable[..., None]

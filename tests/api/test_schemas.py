@@ -8,22 +8,12 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from shipmark.api.document.answers import Schemas
-from shipmark.api.document.examples import exampled
-from shipmark.api.document.given import given
-from shipmark.api.document.wording import parted, plain
-from shipmark.api.wire import Wire
-from shipmark.serving.fields import (
-    Choice,
-    Field,
-    ListOf,
-    Moment,
-    Number,
-    Record,
-    Text,
-    Url,
-    accepting,
-)
+from shipmark.api.openapi.docstrings import parted, plain
+from shipmark.api.openapi.examples import exampled
+from shipmark.api.openapi.request_schemas import given
+from shipmark.api.openapi.response_schemas import Schemas
+from shipmark.api.responses import Wire
+from shipmark.http.fields import Choice, Field, ListOf, Moment, Number, Record, Text, Url, accepting
 
 
 class Colour(StrEnum):

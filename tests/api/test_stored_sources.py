@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 from artifacts import BUNDLE_ID, DEBUG_ID, SCRIPT, SCRIPT_MAP, built, bundle, many, upload
-from given import Caller, World, statements
+from factories import Caller, World, statements
 
+from shipmark.artifacts.artifact_lookup import Similar, Unreadable, Wanted
+from shipmark.artifacts.database_artifacts import StoredSources, bundle_of
 from shipmark.artifacts.manifests import ArtifactType
 from shipmark.artifacts.model import EventScope
-from shipmark.artifacts.sources import Similar, Unreadable, Wanted
-from shipmark.artifacts.stored_sources import StoredSources, bundle_of
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.database import Database
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
 
 NAME = "~/static/app.js"
 AT = datetime(2026, 3, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     Bearer,
@@ -20,7 +20,7 @@ from given import (
     written,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 PATH = "/organizations/acme/release-threshold-statuses/"
 BETWEEN = f"start={written(ago(days=1))}&end={written(ago(days=-1))}"

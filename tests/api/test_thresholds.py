@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from given import (
+from factories import (
     MASK,
     NO_CREDENTIALS,
     NOT_ALLOWED,
@@ -20,7 +20,7 @@ from given import (
     statements,
 )
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 from shipmark.releases.thresholds import THRESHOLDS_MAX
 
 PATH = "/projects/acme/web/release-thresholds/"

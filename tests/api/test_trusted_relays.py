@@ -4,9 +4,9 @@ import base64
 from typing import Any
 
 import pytest
-from given import Caller, on_one_database, rows
+from factories import Caller, on_one_database, rows
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 PATH = "/organizations/acme/"
 KEY, OTHER = (base64.urlsafe_b64encode(bytes([it]) * 32).decode().rstrip("=") for it in (1, 2))

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 import pytest
 from conftest import ALL_DATABASES
-from given import RELEASES, Caller, World
+from factories import RELEASES, Caller, World
 from httpx import Client, Response
 from sqlalchemy import Connection, event, text
 
-from shipmark.ground.database import Database
-from shipmark.ground.engines import UNIT, Unit
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.engines import UNIT, Unit
 from shipmark.releases.store import copies
 
 pytestmark = pytest.mark.parametrize("kind", ["postgresql"])

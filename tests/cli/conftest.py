@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shipmark.ground.data_folder import UMASK
+from shipmark.infrastructure.data_folder import UMASK
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from shipmark.cli import main as cli
-from shipmark.ground.errors import Conflict, Invalid, NotFound
+from shipmark.infrastructure.errors import Conflict, Invalid, NotFound
 
 BOB = "bob@example.com"
 FIRST, SECOND = "correct horse battery", "another good password"

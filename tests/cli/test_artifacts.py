@@ -8,7 +8,7 @@ import pytest
 from artifacts import bundle, many, upload
 from click.testing import CliRunner, Result
 from conftest import Serve
-from given import Caller, counts, on_one_database
+from factories import Caller, counts, on_one_database
 from httpx import Client
 from sqlalchemy import update
 
@@ -16,10 +16,10 @@ from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.cli import main as cli
 from shipmark.files.store.blobs import blobs
-from shipmark.ground.blobs.objects import blobs_at
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
-from shipmark.ground.errors import NotFound
+from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import NotFound
 from shipmark.releases.store.releases import releases
 
 pytestmark = on_one_database

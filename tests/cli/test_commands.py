@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from given import RELEASES, Caller, counts
+from factories import RELEASES, Caller, counts
 from sqlalchemy import text
 
 from shipmark.cli import main as cli
-from shipmark.ground.database import Database
-from shipmark.ground.errors import Invalid, NotFound
-from shipmark.ground.migrations.run import run as migrate
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Invalid, NotFound
+from shipmark.infrastructure.migrations.run import run as migrate
 
 KEEP = ("bootstrap", "--org", "acme", "--project", "web", "--project", "mobile")
 

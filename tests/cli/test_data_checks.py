@@ -17,10 +17,10 @@ from processes import serving, wait_until
 
 from shipmark.cli import main as cli
 from shipmark.cli.data_checks import UnusableDataError
-from shipmark.ground.database import Database
-from shipmark.ground.health import BLOBS_GONE
-from shipmark.ground.migrations.run import run as migrate
-from shipmark.ground.sqlite_file import MOVED
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.health import BLOBS_GONE
+from shipmark.infrastructure.migrations.run import run as migrate
+from shipmark.infrastructure.sqlite_file import MOVED
 
 PAGE_BYTES = 4096
 

@@ -14,8 +14,8 @@ from sqlalchemy import text
 
 from shipmark.accounts import actions as accounts
 from shipmark.cli.serve import FIRST_USER
-from shipmark.ground.database import Database
-from shipmark.ground.migrations import take_lock
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.migrations import take_lock
 
 NODES = 2
 

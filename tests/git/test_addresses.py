@@ -2,9 +2,9 @@
 
 import pytest
 
-from shipmark.ground.settings import SettingsError
+from shipmark.infrastructure.settings import SettingsError
 from shipmark.repositories.git.addresses import NOBODY, AddressError, Credentials, parsed
-from shipmark.repositories.git.chosen import chosen
+from shipmark.repositories.git.remote_rules import chosen
 
 
 @pytest.mark.parametrize(

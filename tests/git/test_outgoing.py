@@ -8,11 +8,11 @@ import pytest
 from remotes import HttpServer, http_server, origin
 
 from shipmark.repositories.git.addresses import parsed
-from shipmark.repositories.git.hosts import KnownHosts
-from shipmark.repositories.git.outgoing import PRIVATE, Outgoing, is_public
-from shipmark.repositories.git.problems import RemoteProblem
-from shipmark.repositories.git.reading import Asked, read_range
-from shipmark.repositories.git.sources import NO_FILES, Outside, Remote
+from shipmark.repositories.git.backends import NO_FILES, Outside, Remote
+from shipmark.repositories.git.commit_reader import Asked, read_range
+from shipmark.repositories.git.egress_guard import PRIVATE, Outgoing, is_public
+from shipmark.repositories.git.errors import RemoteProblem
+from shipmark.repositories.git.known_hosts import KnownHosts
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822"])

@@ -21,11 +21,11 @@ from remotes import (
 )
 
 from shipmark.repositories.git.addresses import NOBODY, Credentials, parsed
-from shipmark.repositories.git.hosts import KnownHosts
-from shipmark.repositories.git.outgoing import Outgoing
-from shipmark.repositories.git.problems import CREDENTIALS, NO_REPOSITORY, RemoteProblem
-from shipmark.repositories.git.reading import LAST, Asked, Read, read_exact, read_range
-from shipmark.repositories.git.sources import Outside, Remote
+from shipmark.repositories.git.backends import Outside, Remote
+from shipmark.repositories.git.commit_reader import LAST, Asked, Read, read_exact, read_range
+from shipmark.repositories.git.egress_guard import Outgoing
+from shipmark.repositories.git.errors import CREDENTIALS, NO_REPOSITORY, RemoteProblem
+from shipmark.repositories.git.known_hosts import KnownHosts
 from shipmark.repositories.model import Change, GivenCommit
 
 SERVERS = ["file", "http", "http v0", "git", "ssh"]

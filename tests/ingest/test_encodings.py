@@ -10,7 +10,7 @@ import brotli  # type: ignore[import-untyped]  # its author ships no types
 import pytest
 import zstandard
 
-from shipmark.ground.errors import BadRequest, TooLarge, Unsupported
+from shipmark.infrastructure.errors import BadRequest, TooLarge, Unsupported
 from shipmark.ingest.encodings import ZSTD_WINDOW_MAX_BYTES, decoded, legacy_store_body
 
 PLAIN = b'{}\n{"type":"session"}\n{"init":true}\n' * 50

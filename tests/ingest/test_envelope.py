@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipmark.ground.errors import BadRequest, TooLarge
+from shipmark.infrastructure.errors import BadRequest, TooLarge
 from shipmark.ingest.envelope import ITEMS_MAX, Envelope, EnvelopeReader, Item, ItemRules, parse
 
 ID = "9ec79c33ec9942ab8353589fcb2e04dc"

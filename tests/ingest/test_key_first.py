@@ -11,11 +11,11 @@ import brotli
 import pytest
 import zstandard
 from conftest import Serve
-from given import World, counts, envelope, error_event, on_one_database
+from factories import World, counts, envelope, error_event, on_one_database
 from httpx import Client, Response
 
-from shipmark.ground.database import Database
-from shipmark.serving.body_budget import BodyBudget
+from shipmark.http.body_budget import BodyBudget
+from shipmark.infrastructure.database import Database
 
 UNKNOWN = "f" * 32
 MEBIBYTE = 1024 * 1024

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shipmark.ground.errors import BadRequest, NotSignedIn
+from shipmark.infrastructure.errors import BadRequest, NotSignedIn
 from shipmark.ingest.keys import dsn_parts, public_key
 
 KEY = "0123456789abcdef0123456789abcdef"

@@ -11,7 +11,7 @@ import brotli
 import pytest
 import zstandard
 from conftest import Serve
-from given import (
+from factories import (
     Caller,
     World,
     ago,
@@ -29,7 +29,7 @@ from given import (
 from httpx import Client, Response
 from prometheus_client import REGISTRY
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 REJECTED = "event submission rejected with_reason: ProjectId"
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import brotli
 import pytest
-from given import World, ago, counts, dump, error_event, rows, written
+from factories import World, ago, counts, dump, error_event, rows, written
 from httpx import Client, Response
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 
 ENVELOPE = "application/x-sentry-envelope"
 

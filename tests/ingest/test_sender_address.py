@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from conftest import Serve
-from given import World, error_event, rows, send_event
+from factories import World, error_event, rows, send_event
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 from shipmark.ingest.sender_address import AUTO, with_sender_address
 
 ADDRESS = "198.51.100.7"

@@ -10,15 +10,15 @@ import zstandard
 from artifacts import DEBUG_ID, SCRIPT, SCRIPT_MAP, built, bundle, js_event, many, upload
 from bundling import BUILT
 from conftest import Serve
-from given import Caller, World, error_event, on_one_database, rows, send_event, statements
+from factories import Caller, World, error_event, on_one_database, rows, send_event, statements
 from sqlalchemy import event as sqlalchemy_event
 
 from shipmark.artifacts.model import RENEWAL_LENGTH
-from shipmark.ground import telemetry
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.database import Database
-from shipmark.ground.errors import Unavailable
-from shipmark.issues import original_stacks
+from shipmark.infrastructure import telemetry
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Unavailable
+from shipmark.symbolication import event_symbolication
 
 #: What sentry-cli gave to the files of one of the built bundles.
 INJECTED = "6b7ad79e-61d8-5b34-b23a-cad7a6d42552"
@@ -42,7 +42,7 @@ def fail(alice: Caller, world: World, database: Database) -> Fail:
 @pytest.fixture(autouse=True)
 def _fresh_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test pauses the store, or keeps maps, for another one."""
-    monkeypatch.setattr(original_stacks, "_desk", original_stacks._Desk())
+    monkeypatch.setattr(event_symbolication, "_desk", event_symbolication._Desk())
 
 
 def kept(database: Database) -> Json:
@@ -277,7 +277,7 @@ def test_our_own_faults_lose_no_event(fail: Fail, monkeypatch: pytest.MonkeyPatc
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(original_stacks, "symbolicate", broken)
+    monkeypatch.setattr(event_symbolication, "symbolicate", broken)
     payload = fail(release="a")
     assert reasons(payload) == ["bug"]
     assert [type(each) for each in told] == [ZeroDivisionError]
@@ -287,8 +287,8 @@ def test_our_own_faults_lose_no_event(fail: Fail, monkeypatch: pytest.MonkeyPatc
 def test_events_that_wait_too_long_are_kept_as_they_are(
     fail: Fail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(original_stacks, "WAIT_SECONDS", 0.01)
-    with original_stacks._desk.turn:
+    monkeypatch.setattr(event_symbolication, "WAIT_SECONDS", 0.01)
+    with event_symbolication._desk.turn:
         assert reasons(fail(release="a")) == ["busy"]
     assert reasons(fail(release="a")) == ["release_without_files"]
 
@@ -341,10 +341,10 @@ def test_a_map_is_read_once_for_many_events(
 ) -> None:
     upload(alice, bundle(built()), version="a")
     assert is_original(fail(release="a"), "release")
-    size = original_stacks._desk.maps.size_bytes
+    size = event_symbolication._desk.maps.size_bytes
     assert 0 < size < 100_000
     assert is_original(fail(release="a"), "release")
-    assert original_stacks._desk.maps.size_bytes == size
+    assert event_symbolication._desk.maps.size_bytes == size
 
 
 @on_one_database

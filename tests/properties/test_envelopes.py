@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipmark.ground.errors import BadRequest
+from shipmark.events.grouping import hashes_of
+from shipmark.events.parsing import read
+from shipmark.infrastructure.errors import BadRequest
 from shipmark.ingest.envelope import Envelope, Item, parse
-from shipmark.issues.events import read
-from shipmark.issues.grouping import hashes_of
 
 ID = "9ec79c33ec9942ab8353589fcb2e04dc"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipmark.ground.errors import Invalid
-from shipmark.serving.fields import (
+from shipmark.http.fields import (
     Choice,
     Field,
     ListOf,
@@ -20,6 +19,7 @@ from shipmark.serving.fields import (
     checked,
     is_url,
 )
+from shipmark.infrastructure.errors import Invalid
 
 #: All of Unicode, halves of surrogate pairs too: they can be written in JSON.
 TEXTS = st.text(st.characters(exclude_categories=())) | st.sampled_from(

@@ -10,21 +10,21 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from given import BEGINNING, on_one_database
+from factories import BEGINNING, on_one_database
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
-from shipmark.files import actions, reading, stashing
+from shipmark.files import actions, piece_reader, staging
 from shipmark.files.model import PIECE_BYTES, FileKind, NewFile
 from shipmark.files.store import files as file_store
-from shipmark.files.store import unused
+from shipmark.files.store import garbage
 from shipmark.files.store.blobs import blob_removals
 from shipmark.files.store.blobs import blobs as blob_table
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.blobs.objects import blobs_at
-from shipmark.ground.database import Database
-from shipmark.work.collecting import collect
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.database import Database
+from shipmark.worker.blob_gc import collect
 
 NEW = NewFile(name="any", kind=FileKind.DEBUG_FILE)
 CONTENTS = [b"", b"a", b"b", b"a" * PIECE_BYTES + b"b", b"a" * PIECE_BYTES * 2]
@@ -102,7 +102,7 @@ class Store:
     def keep(self, which: int) -> None:
         content = CONTENTS[which % len(CONTENTS)]
         read = io.BytesIO(content).read
-        stashed = stashing.stash_file(self.mortal, self.mortal_blobs, read, self.at)
+        stashed = staging.stash_file(self.mortal, self.mortal_blobs, read, self.at)
         with self.database.transaction() as connection:
             file = actions.keep(connection, NEW, stashed, self.at)
         self.files[file.id] = content
@@ -124,8 +124,8 @@ class Store:
         with self.database.snapshot() as connection:
             for file_id, content in self.files.items():
                 pieces = file_store.pieces_of(connection, file_id)
-                assert b"".join(reading.stretch(self.blobs, pieces)) == content
-            assert unused.miscounted(connection) == []
+                assert b"".join(piece_reader.stretch(self.blobs, pieces)) == content
+            assert garbage.miscounted(connection) == []
 
     def end(self, at: datetime) -> None:
         collect(self.database, self.blobs, at)
@@ -177,8 +177,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from shipmark.files import actions, stashing
 from shipmark.files.model import FileKind, NewFile
-from shipmark.ground.blobs.objects import blobs_at
-from shipmark.ground.database import Database
+from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.database import Database
 import shipmark.organizations.store
 
 database, blobs = Database(sys.argv[1]), blobs_at(Path(sys.argv[2]).as_uri())
@@ -210,5 +210,5 @@ def test_a_process_that_is_killed_loses_nothing_that_it_acknowledged(
     with database.snapshot() as connection:
         for file_id, sha1 in acknowledged:
             pieces = file_store.pieces_of(connection, file_id)
-            assert reading.sha1_of(store.blobs, pieces) == sha1
+            assert piece_reader.sha1_of(store.blobs, pieces) == sha1
     store.end(BEGINNING + END)

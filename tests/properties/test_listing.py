@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from given import World
+from factories import World
 from hypothesis import HealthCheck, settings
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete
 
-from shipmark.ground.database import Database
+from shipmark.http.pagination import release_cursor
+from shipmark.http.pagination.offset import Cursor, Wanted, wanted
+from shipmark.infrastructure.database import Database
 from shipmark.projects import store as project_store
 from shipmark.releases import versions
 from shipmark.releases.model import (
@@ -23,9 +25,7 @@ from shipmark.releases.model import (
     ReleaseStatus,
 )
 from shipmark.releases.search import parse
-from shipmark.releases.store import environments, listing, projects, releases
-from shipmark.serving import positions
-from shipmark.serving.pages import Cursor, Wanted, wanted
+from shipmark.releases.store import environments, list_query, projects, releases
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 NAMES = ("web", "mobile", "tools")
@@ -155,10 +155,12 @@ def follow(size: int, cursor: Cursor) -> Wanted:
 
 
 def turn(connection: Connection, given: ReleaseFilter, sort: ReleaseSort, page: Wanted):  # type: ignore[no-untyped-def]
-    beyond = positions.beyond(page, sort, is_flat=given.is_flat)
+    beyond = release_cursor.beyond(page, sort, is_flat=given.is_flat)
     back = page.cursor is not None and page.cursor.is_previous
-    rows = listing.page(connection, given, sort, limit=page.limit, beyond=beyond, is_backwards=back)
-    return positions.links(rows, page, sort)
+    rows = list_query.page(
+        connection, given, sort, limit=page.limit, beyond=beyond, is_backwards=back
+    )
+    return release_cursor.links(rows, page, sort)
 
 
 def pairs(rows: list[Listed]) -> list[tuple[int, int]]:
@@ -218,7 +220,7 @@ def test_many_projects_are_listed_like_few(
     size: int,  # type: ignore[type-arg]
 ) -> None:
     known = settle(connection, world, given)
-    unknown = range(10_000, 10_000 + listing.STRETCHES_MAX)
+    unknown = range(10_000, 10_000 + list_query.STRETCHES_MAX)
     for is_flat in (False, True):
         asked = ReleaseFilter(
             organization_id=world.organizations["acme"],
@@ -253,6 +255,6 @@ def test_a_position_survives_its_cursor(
     keys = {ReleaseSort.DATE: at, ReleaseSort.SEMVER: text, ReleaseSort.BUILD: release_id}
     for sort, it in keys.items():
         position = Position(key=it, created_at=at, release_id=release_id, project_id=project_id)
-        cursor = positions.cursor_of(position, sort)
+        cursor = release_cursor.cursor_of(position, sort)
         page = wanted("1", str(cursor), is_counted=False)
-        assert positions.beyond(page, sort, is_flat=project_id is not None) == position
+        assert release_cursor.beyond(page, sort, is_flat=project_id is not None) == position

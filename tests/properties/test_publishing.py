@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from conftest import Copies
-from given import ALICE, World, dump, on_one_database, rows
+from factories import ALICE, World, dump, on_one_database, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipmark.ground.database import Database
+from shipmark.infrastructure.database import Database
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.publishing import actions

@@ -6,9 +6,9 @@ from bundling import BUILT, Memory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipmark.issues.javascript_stacks import files_of
-from shipmark.issues.payloads import Json, storable
-from shipmark.issues.symbolication import symbolicate
+from shipmark.events.payload import Json, storable
+from shipmark.symbolication.javascript import symbolicate
+from shipmark.symbolication.javascript_stacks import files_of
 
 ID = "dfb8e43a-f242-3d73-a453-aeb6a777ef75"
 SCRIPT = (BUILT / "app.js").read_bytes()

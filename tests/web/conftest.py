@@ -22,13 +22,13 @@ from shipmark.accounts import actions as accounts
 from shipmark.accounts.model import User
 from shipmark.deploys import actions as deploys
 from shipmark.deploys.model import NewDeploy
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database, metadata
-from shipmark.ground.ids import hex32
-from shipmark.ground.settings import Settings
-from shipmark.issues import events
-from shipmark.issues.actions.take_in import take_in
+from shipmark.events import parsing
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database, metadata
+from shipmark.infrastructure.ids import hex32
+from shipmark.infrastructure.settings import Settings
+from shipmark.issues.actions.ingest_event import take_in
 from shipmark.organizations import actions as organizations
 from shipmark.organizations.model import Organization, Role
 from shipmark.projects import actions as projects
@@ -137,7 +137,7 @@ class House:
         raised = {"type": "ValueError", "value": value, "stacktrace": {"frames": frames}}
         sent = {"release": version, "timestamp": at.timestamp(), "platform": "python"}
         sent |= {"exception": {"values": [raised]}, "extra": {"environ": "hunter2"}} | payload
-        event = events.read(sent, event_id=hex32(), received_at=now(), drift=timedelta())
+        event = parsing.read(sent, event_id=hex32(), received_at=now(), drift=timedelta())
         with self.database.transaction() as connection:
             taken = take_in(connection, self.project, event)
         assert taken.issue_id is not None

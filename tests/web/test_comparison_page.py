@@ -2,7 +2,7 @@
 
 import pytest
 
-from shipmark.ground.clock import now
+from shipmark.infrastructure.clock import now
 
 RELEASES = "/organizations/acme/releases/"
 PATH = f"{RELEASES}web%402.0.0/compare/"

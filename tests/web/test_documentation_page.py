@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from shipmark.web.views.documentation import documentation
-from shipmark.web.views.schemas import Piece, example, kind, rows
+from shipmark.web.view_models.documentation import documentation
+from shipmark.web.view_models.schemas import Piece, example, kind, rows
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from shipmark.web.pages import releases
+from shipmark.web.handlers import releases
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "

@@ -9,9 +9,9 @@ from pictures import picture
 from shipmark.accounts import actions as accounts
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import AvatarKind, NewAvatar
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.clock import now
-from shipmark.ground.ids import hex32
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import actions as organizations
 from shipmark.projects import actions as projects
 

@@ -11,18 +11,18 @@ from shipmark.artifacts.model import Association, BundleEntry, NewBundle
 from shipmark.artifacts.store import bundles
 from shipmark.files import actions as files
 from shipmark.files.model import FileKind, NewFile, StashedFile
-from shipmark.files.stashing import FileStash
-from shipmark.ground.clock import now
-from shipmark.issues import original_stacks
-from shipmark.web.views.stack import ShownEvent, ShownProblem
-from shipmark.web.views.stack_remedies import commands
+from shipmark.files.staging import FileStash
+from shipmark.infrastructure.clock import now
+from shipmark.symbolication import event_symbolication
+from shipmark.web.view_models.stack import ShownEvent, ShownProblem
+from shipmark.web.view_models.upload_instructions import commands
 
 ISSUES = "/organizations/acme/issues/"
 
 
 @pytest.fixture(autouse=True)
 def _fresh_desk(monkeypatch):
-    monkeypatch.setattr(original_stacks, "_desk", original_stacks._Desk())
+    monkeypatch.setattr(event_symbolication, "_desk", event_symbolication._Desk())
 
 
 @pytest.fixture

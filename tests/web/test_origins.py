@@ -2,7 +2,7 @@
 
 import pytest
 
-from shipmark.web.origins import is_same_origin
+from shipmark.web.csrf import is_same_origin
 
 HOST = "testserver.local"
 

@@ -3,16 +3,16 @@
 from io import BytesIO
 
 import pytest
-from given import Caller
+from factories import Caller
 from httpx import Client
 from pictures import picture, sent
 from PIL import Image
 
 from shipmark.files import actions as files
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
-from shipmark.web.remembering import Remembered
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
+from shipmark.web.lru_cache import Remembered
 
 FOREVER = "max-age=315360000"
 POLICY = "default-src 'none'; sandbox"

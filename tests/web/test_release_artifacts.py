@@ -2,13 +2,13 @@
 
 import pytest
 
-from shipmark.artifacts.members import Place
 from shipmark.artifacts.model import Association, BundleEntry, NewBundle
 from shipmark.artifacts.store import bundles, release_files
+from shipmark.artifacts.zip_entries import Place
 from shipmark.files.model import FileKind, NewFile, StashedFile
 from shipmark.files.store import files
-from shipmark.ground.clock import now
-from shipmark.web.words import size_in_words
+from shipmark.infrastructure.clock import now
+from shipmark.web.template_filters import size_in_words
 
 PAGE = "/organizations/acme/releases/web%401.0.0/artifacts/"
 DEBUG_ID = "c941d872-af1f-4f0c-a7ff-ad3d295fe153"

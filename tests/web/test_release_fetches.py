@@ -1,6 +1,6 @@
 """What the page of a release says of commits that it waits for."""
 
-from shipmark.ground.clock import now
+from shipmark.infrastructure.clock import now
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import Amendment, Circumstances, Code, GivenRef
 from shipmark.releases.model import FetchState, ReleaseActivity, ReleaseActivityType

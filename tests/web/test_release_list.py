@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from shipmark.ground.clock import now
+from shipmark.infrastructure.clock import now
 from shipmark.organizations.model import Role
 from shipmark.releases.model import ReleaseStatus
 from shipmark.releases.store import releases

@@ -5,20 +5,20 @@ from urllib.parse import quote
 
 import pytest
 
-from shipmark.ground.clock import now
+from shipmark.deletion.release_deletion import withdraw
+from shipmark.infrastructure.clock import now
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.actions import Circumstances
 from shipmark.publishing.model import Amendment, Code
-from shipmark.publishing.withdrawing import withdraw
 from shipmark.releases.store import releases
 from shipmark.repositories.model import Change, GivenCommit
-from shipmark.web import addresses
+from shipmark.web import urls
 
 LIST = "/organizations/acme/releases/"
 
 
 def _page(client, version, **parameters):
-    return client.get(addresses.release("acme", version), params=parameters or None)
+    return client.get(urls.release("acme", version), params=parameters or None)
 
 
 def test_a_release_tells_its_whole_story(house, owner):

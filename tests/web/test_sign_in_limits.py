@@ -10,7 +10,7 @@ from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from shipmark.accounts import attempt_store
-from shipmark.ground.clock import now
+from shipmark.infrastructure.clock import now
 
 PASSWORD = "correct horse battery"
 OWNER = "owner@example.com"

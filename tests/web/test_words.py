@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shipmark.web import words
+from shipmark.web import template_filters
 
 NOW = datetime(2026, 3, 12, 9, 0, 30, tzinfo=UTC)
 
@@ -23,11 +23,11 @@ NOW = datetime(2026, 3, 12, 9, 0, 30, tzinfo=UTC)
     ],
 )
 def test_a_moment_is_told_by_its_distance(distance, said):
-    assert words.ago(NOW - distance, NOW) == said
+    assert template_filters.ago(NOW - distance, NOW) == said
 
 
 def test_a_whole_moment_says_its_zone():
-    assert words.full_utc(NOW) == "2026-03-12 09:00:30 UTC"
+    assert template_filters.full_utc(NOW) == "2026-03-12 09:00:30 UTC"
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def test_a_whole_moment_says_its_zone():
     ],
 )
 def test_initials_stand_for_a_person(name, letters):
-    assert words.initials(name) == letters
+    assert template_filters.initials(name) == letters
 
 
 def test_a_message_has_a_first_line_and_others():
     message = "\n\nMend it\n\nIt was broken.\n"
-    assert words.first_line(message) == "Mend it"
-    assert words.later_lines(message) == "It was broken."
-    assert words.first_line(None) == words.later_lines(None) == ""
+    assert template_filters.first_line(message) == "Mend it"
+    assert template_filters.later_lines(message) == "It was broken."
+    assert template_filters.first_line(None) == template_filters.later_lines(None) == ""
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,22 @@ def test_a_message_has_a_first_line_and_others():
     ],
 )
 def test_a_long_version_has_a_short_form(version, short, package):
-    assert (words.short_version(version), words.package(version)) == (short, package)
+    assert (template_filters.short_version(version), template_filters.package(version)) == (
+        short,
+        package,
+    )
 
 
 @pytest.mark.parametrize("url", ["http://example.com", "HTTPS://example.com/a?b#c"])
 def test_a_web_address_may_be_a_link(url):
-    assert words.web_address(url) == url
+    assert template_filters.web_address(url) == url
 
 
 @pytest.mark.parametrize(
     "url", [None, "", "javascript:alert(1)", "//example.com", "http:", "http://[x", " data:x"]
 )
 def test_anything_else_is_no_link(url):
-    assert words.web_address(url) is None
+    assert template_filters.web_address(url) is None
 
 
 @pytest.mark.parametrize(
@@ -89,4 +92,4 @@ def test_anything_else_is_no_link(url):
     ],
 )
 def test_ticks_mark_code_and_nothing_else_is_markup(text, shown):
-    assert words.with_code(text) == shown
+    assert template_filters.with_code(text) == shown

@@ -18,8 +18,8 @@ from shipmark.accounts.model import (
 from shipmark.accounts.password_checks import hasher, verify
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import NewAvatar, Owner, OwnerKind
-from shipmark.ground.errors import Invalid, NotSignedIn
-from shipmark.ground.ids import digest
+from shipmark.infrastructure.errors import Invalid, NotSignedIn
+from shipmark.infrastructure.ids import digest
 
 SESSION_LENGTH = timedelta(days=14)
 PASSWORD_MIN = 8

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from shipmark.accounts.sign_in_limits import Attempts
-from shipmark.ground.database import Moment, metadata, upsert
+from shipmark.infrastructure.database import Moment, metadata, upsert
 
 
 class AttemptColumns(TypedColumns):

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import attempt_store, sign_in_limits
 from shipmark.accounts.sign_in_limits import AttemptLimit
-from shipmark.ground.telemetry import log
+from shipmark.infrastructure.telemetry import log
 
 
 def check(connection: Connection, limits: Sequence[AttemptLimit], at: datetime) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from shipmark.ground.errors import Refusal
+from shipmark.infrastructure.errors import Refusal
 
 #: After so long without an attempt, failures are forgotten.
 FORGET_AFTER = timedelta(hours=1)

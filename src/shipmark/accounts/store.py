@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from shipmark.accounts.model import Email, User, UserToken, UserTokenSummary
 from shipmark.avatars.model import read_avatar
-from shipmark.ground.database import WANTED, Id, Moment, metadata, wanted
+from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, wanted
 
 
 class UserColumns(TypedColumns):

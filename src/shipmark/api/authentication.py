@@ -5,8 +5,8 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
-from shipmark.api.given import Visit, provide_visit
-from shipmark.serving.uploads import threaded
+from shipmark.http.multipart import threaded
+from shipmark.http.request_context import Visit, provide_visit
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.artifacts.model import AssembleKind, NewBundle, ReleaseFile
-from shipmark.artifacts.store import assemblies, bundles, debug_files, release_files
+from shipmark.artifacts.store import assemblies, bundles, release_files
 from shipmark.files import actions as files
 from shipmark.files.model import File, NewFile, StashedFile
 from shipmark.files.store import files as file_store
-from shipmark.ground import jobs
+from shipmark.infrastructure import jobs
 
-#: The errand that lets go what nobody uses: ``work/pruning.py``.
+#: The errand that lets go what nobody uses: ``worker/artifact_retention.py``.
 PRUNE = "prune_artifacts"
 
 #: So many bundles, and so many single files, are deleted in one unit of work.
@@ -36,7 +36,7 @@ def keep_bundle(
     if new.release_id is not None and new.association is not None:
         bundles.take_over(connection, bundle, new.release_id, new.association.dist)
     if before is not None:
-        _remove_files(connection, [before], at)
+        remove_files(connection, [before], at)
 
 
 def put_release_file(
@@ -51,13 +51,13 @@ def put_release_file(
     if release_files.add(connection, release_id, name, dist, file) is None:
         before = release_files.replace(connection, release_id, name, dist, file)
         if before is not None:
-            _remove_files(connection, [before], at)
+            remove_files(connection, [before], at)
 
 
 def remove_bundles(connection: Connection, ids: Collection[int], at: datetime) -> None:
     """Delete bundles, whoever uses them."""
     if ids:
-        _remove_files(connection, bundles.remove(connection, ids), at)
+        remove_files(connection, bundles.remove(connection, ids), at)
 
 
 def remove_from_project(
@@ -73,12 +73,7 @@ def remove_release_files(
     """Delete single files of releases. Bundles that they came from may be sent again at once."""
     assemblies.forget_all(connection, AssembleKind.RELEASE_BUNDLE, organization_id)
     gone = release_files.remove(connection, [it.id for it in found])
-    _remove_files(connection, gone, at)
-
-
-def remove_debug_files(connection: Connection, ids: Collection[int], at: datetime) -> None:
-    """Delete debug files."""
-    _remove_files(connection, debug_files.remove(connection, ids), at)
+    remove_files(connection, gone, at)
 
 
 def remove_of_releases(
@@ -86,19 +81,18 @@ def remove_of_releases(
 ) -> None:
     """Delete all files of releases: single ones, and the bundles that the releases themselves got."""
     assemblies.forget_all(connection, AssembleKind.RELEASE_BUNDLE, organization_id)
-    _remove_files(connection, release_files.remove_of(connection, release_ids), at)
+    remove_files(connection, release_files.remove_of(connection, release_ids), at)
     remove_bundles(connection, bundles.of_releases(connection, release_ids), at)
 
 
 def remove_of_organization(connection: Connection, organization_id: int, at: datetime) -> None:
-    """Delete all artifacts of an organization that goes, with a constant number of statements."""
+    """Delete the release files and bundles of an organization that is deleted, with a constant number of statements."""
     gone = [
         *release_files.remove_of_organization(connection, organization_id),
         *bundles.remove_of_organization(connection, organization_id),
-        *debug_files.remove_of_organization(connection, organization_id),
     ]
     assemblies.forget_organization(connection, organization_id)
-    _remove_files(connection, gone, at)
+    remove_files(connection, gone, at)
 
 
 def remove_bundles_of_project(
@@ -107,15 +101,6 @@ def remove_bundles_of_project(
     """Take some bundles from a project that is deleted. Return whether there were any."""
     batch = bundles.of_project(connection, project_id, limit=limit)
     remove_from_project(connection, batch, project_id, at)
-    return bool(batch)
-
-
-def remove_debug_files_of_project(
-    connection: Connection, project_id: int, at: datetime, *, limit: int
-) -> bool:
-    """Delete some debug files of a project that is deleted. Return whether there were any."""
-    batch = debug_files.of_project(connection, project_id, limit=limit)
-    remove_debug_files(connection, batch, at)
     return bool(batch)
 
 
@@ -133,7 +118,7 @@ def remove_unused(
     else:
         remove_from_project(connection, old, project_id, at)
     gone = release_files.remove_older(connection, before, project_id, most=BATCH)
-    _remove_files(connection, gone, at)
+    remove_files(connection, gone, at)
     return len(old) + len(gone)
 
 
@@ -144,12 +129,13 @@ def prune_later(connection: Connection, at: datetime) -> None:
         jobs.enqueue(connection, PRUNE, {}, now=at, key=PRUNE)
 
 
-def _has_content(connection: Connection, file_id: int, content: StashedFile) -> bool:
-    return file_store.by_ids(connection, [file_id])[file_id].sha1 == content.sha1
-
-
-def _remove_files(connection: Connection, file_ids: Collection[int], at: datetime) -> None:
+def remove_files(connection: Connection, file_ids: Collection[int], at: datetime) -> None:
+    """Delete files, and what was said of assembling them."""
     if file_ids:
         gone = file_store.by_ids(connection, file_ids)
         assemblies.forget_files(connection, {it.sha1 for it in gone.values()})
         files.remove(connection, file_ids, at)
+
+
+def _has_content(connection: Connection, file_id: int, content: StashedFile) -> bool:
+    return file_store.by_ids(connection, [file_id])[file_id].sha1 == content.sha1

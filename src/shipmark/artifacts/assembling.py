@@ -28,12 +28,12 @@ from shipmark.artifacts.model import (
 )
 from shipmark.artifacts.store import assemblies
 from shipmark.files import actions as files
-from shipmark.files import assembling, reading, stashing
+from shipmark.files import assembling, piece_reader, staging
 from shipmark.files.assembling import Assembled, ChunksMissing, NotAssembled
 from shipmark.files.model import FILE_MAX, FileKind, NewFile, StashedFile
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.database import Database
-from shipmark.ground.telemetry import timed
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.telemetry import timed
 from shipmark.organizations.model import Organization
 from shipmark.releases.model import Release
 
@@ -96,7 +96,7 @@ def _assembled(
             at=at,
             most=most,
         )
-        with reading.opened(blobs, whole.pieces) as stream:
+        with piece_reader.opened(blobs, whole.pieces) as stream:
             return _kept(
                 database, blobs, asked, whole, bundles.opened(cast("BinaryIO", stream)), at
             )
@@ -215,7 +215,7 @@ def _sha1(bundle: Bundle, entry: Entry) -> str:
 def _extracted(database: Database, blobs: Blobs, bundle: Bundle, at: datetime) -> list[_Extracted]:
     found = []
     for entry in bundle.entries:
-        stash = stashing.FileStash(database, blobs, at)
+        stash = staging.FileStash(database, blobs, at)
         for part in bundle.stream(entry):
             stash.add(part)
         found.append(_Extracted(entry, stash.finish()))

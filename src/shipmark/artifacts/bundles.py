@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 
 from shipmark.artifacts import manifests
 from shipmark.artifacts.manifests import BundleProblem, Described, Manifest
-from shipmark.artifacts.members import Place
+from shipmark.artifacts.zip_entries import Place
 
 #: 100,000 names of three hundred bytes. The directory is the only part that is read in one go.
 DIRECTORY_BYTES_MAX = 32 * 2**20

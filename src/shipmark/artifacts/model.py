@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shipmark.artifacts.members import Place
+from shipmark.artifacts.zip_entries import Place
 from shipmark.files.model import File
 
 DIST_MAX = 64
@@ -147,29 +147,6 @@ class EventScope:
     project_id: int
     version: str
     dist: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DebugObject:
-    """What is known of one object in a file; ``features`` are what it can be used for, ``kind`` its compiler's word."""
-
-    debug_id: str
-    code_id: str | None
-    cpu_name: str
-    symbol_type: str
-    object_name: str
-    kind: str | None = None
-    features: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DebugFile:
-    """A file with debug information of a project; one with several objects is several debug files."""
-
-    id: int
-    project_id: int
-    object: DebugObject
-    file: File
 
 
 def ident_of(name: str, dist: str | None) -> str:

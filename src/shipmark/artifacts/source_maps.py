@@ -13,8 +13,8 @@ from itertools import accumulate
 from symbolic.exceptions import SymbolicError
 from symbolic.sourcemap import SourceMapView, SourceView
 
-from shipmark.artifacts import scopes, source_lines
-from shipmark.artifacts.scopes import Scopes
+from shipmark.artifacts import js_function_names, source_lines
+from shipmark.artifacts.js_function_names import Scopes
 from shipmark.artifacts.source_lines import Around
 
 MAP_BYTES_MAX = 64 * 2**20
@@ -25,7 +25,7 @@ SECTIONS_MAX = 10_000
 FILE_MAX = 1024
 NAME_MAX = 200
 #: How much of original sources is read for the names of functions, unless somebody says otherwise.
-NAMED_MAX = 2 * scopes.SOURCE_MAX
+NAMED_MAX = 2 * js_function_names.SOURCE_MAX
 #: How much of the sources of a map, read for names, is kept for the events to come.
 SHARED_MAX = 2**20
 
@@ -113,7 +113,9 @@ class _Sources:
     def read(self, index: int, lines: list[str]) -> _Named:
         """Read a source, and forget others where they are too many."""
         text = "\n".join(lines)
-        named = _Named(lines, scopes.scopes_of(text), [0, *accumulate(len(it) + 1 for it in lines)])
+        named = _Named(
+            lines, js_function_names.scopes_of(text), [0, *accumulate(len(it) + 1 for it in lines)]
+        )
         if self._letters + len(text) > SHARED_MAX:
             self._named, self._letters = {}, 0
         self._named[index] = named

@@ -10,9 +10,9 @@ from shipmark.avatars import images, store
 from shipmark.avatars.model import Avatar, AvatarKind, NewAvatar, Owner, OwnerKind, PhotoMissing
 from shipmark.files import actions as files
 from shipmark.files.model import FileKind, NewFile, StashedFile
-from shipmark.files.stashing import stash_file
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.database import Database
+from shipmark.files.staging import stash_file
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
 
 
 def stash(database: Database, blobs: Blobs, photo: bytes, at: datetime) -> StashedFile:

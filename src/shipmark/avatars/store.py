@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from shipmark.avatars.model import Avatar, AvatarKind, Owner, OwnerKind
 from shipmark.files.store.files import files
-from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, upsert, wanted
 
 
 class AvatarColumns(TypedColumns):

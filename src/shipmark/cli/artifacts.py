@@ -7,18 +7,18 @@ import click
 from sqlalchemy import Connection
 
 from shipmark.artifacts import actions
-from shipmark.artifacts.store import usage
-from shipmark.artifacts.store.usage import Sum
-from shipmark.cli.opening import opened, settings_of, with_data
+from shipmark.cli.options import opened, settings_of, with_data
+from shipmark.debug_files.store import usage
+from shipmark.debug_files.store.usage import Sum
 from shipmark.files.model import RELEASED_LENGTH
-from shipmark.ground.blobs.objects import blobs_at
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
-from shipmark.ground.errors import NotFound
-from shipmark.ground.settings import MEBIBYTE, Settings
+from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import NotFound
+from shipmark.infrastructure.settings import MEBIBYTE, Settings
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
-from shipmark.work import collecting
+from shipmark.worker import blob_gc
 
 DAYS_MAX = 36_500
 
@@ -93,7 +93,7 @@ def _free(database: Database, settings: Settings, *, is_now: bool) -> None:
         return
     before = _stored(database)
     # Whoever reads one of them now may find it gone: that is what "now" means.
-    collecting.collect(database, blobs_at(settings.blobs), now() + RELEASED_LENGTH)
+    blob_gc.collect(database, blobs_at(settings.blobs), now() + RELEASED_LENGTH)
     click.echo(f"Freed: {_size(before - _stored(database))}.")
 
 

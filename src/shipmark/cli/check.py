@@ -10,13 +10,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shipmark.accounts import store as accounts
 from shipmark.cli.data_checks import database_problems, missing_blobs, space_problems
-from shipmark.cli.opening import settings_of, with_data
-from shipmark.files.store import unused
-from shipmark.ground import data_folder, ids, jobs, migrations
-from shipmark.ground.blobs.objects import blobs_at
-from shipmark.ground.database import Database
-from shipmark.ground.errors import NoRoom, Unavailable
-from shipmark.ground.settings import MEBIBYTE, Settings, SettingsError
+from shipmark.cli.options import settings_of, with_data
+from shipmark.files.store import garbage
+from shipmark.infrastructure import data_folder, ids, jobs, migrations
+from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import NoRoom, Unavailable
+from shipmark.infrastructure.settings import MEBIBYTE, Settings, SettingsError
 from shipmark.releases.store import copies, fetches
 
 _JOBS_SHOWN = 10
@@ -103,7 +103,7 @@ def _problems_of_database(database: Database) -> Iterator[str]:
     with database.snapshot() as connection:
         if not accounts.exists(connection):
             yield "There is no user. `shipmark bootstrap` makes one."
-        for sha1 in unused.miscounted(connection):
+        for sha1 in garbage.miscounted(connection):
             yield f"The uses of the blob {sha1} are miscounted. Please report it; nothing is lost."
         for kind, error in jobs.failed(connection, limit=_JOBS_SHOWN):
             yield f"A job ({kind}) failed for good: {error}"

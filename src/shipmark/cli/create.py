@@ -17,10 +17,10 @@ from shipmark.cli.creation import (
     ensure_project,
     ensure_team,
 )
-from shipmark.cli.opening import opened, settings_of, with_data
-from shipmark.ground import ids, migrations
-from shipmark.ground.clock import now
-from shipmark.ground.errors import NotFound
+from shipmark.cli.options import opened, settings_of, with_data
+from shipmark.infrastructure import ids, migrations
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.model import Organization, Role, Team
 from shipmark.projects import store as project_store

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.accounts.model import User
-from shipmark.ground import ids
+from shipmark.infrastructure import ids
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import audit
 from shipmark.organizations import store as organization_store

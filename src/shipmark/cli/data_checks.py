@@ -6,11 +6,11 @@ from pathlib import Path
 from sqlalchemy import inspect
 
 from shipmark.files.store import blobs as blob_store
-from shipmark.ground import health, sqlite_file
-from shipmark.ground.blobs.folder import INCOMING
-from shipmark.ground.blobs.objects import folder_at
-from shipmark.ground.database import Database
-from shipmark.ground.settings import MEBIBYTE, Settings
+from shipmark.infrastructure import health, sqlite_file
+from shipmark.infrastructure.blobs.filesystem import INCOMING
+from shipmark.infrastructure.blobs.object_store import folder_at
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.settings import MEBIBYTE, Settings
 
 #: A database up to this size is read whole when the server starts: that takes less than a second.
 SMALL_BYTES = 64 * MEBIBYTE

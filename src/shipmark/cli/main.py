@@ -15,10 +15,10 @@ from shipmark.cli.restore import restore_project
 from shipmark.cli.serve import serve
 from shipmark.cli.tokens import token
 from shipmark.cli.users import user
-from shipmark.ground.data_folder import UMASK
-from shipmark.ground.errors import Invalid, Refusal
-from shipmark.ground.migrations import MigrationError
-from shipmark.ground.settings import SettingsError
+from shipmark.infrastructure.data_folder import UMASK
+from shipmark.infrastructure.errors import Invalid, Refusal
+from shipmark.infrastructure.migrations import MigrationError
+from shipmark.infrastructure.settings import SettingsError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from shipmark.cli.opening import opened, settings_of, with_data
-from shipmark.ground.clock import now
-from shipmark.ground.errors import NotFound
+from shipmark.cli.options import opened, settings_of, with_data
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Actor
 from shipmark.projects import deletion_requests

@@ -21,15 +21,20 @@ from shipmark import app
 from shipmark.accounts import store as accounts
 from shipmark.cli.create import make_all
 from shipmark.cli.data_checks import require_servable
-from shipmark.cli.opening import opened, settings_of, with_data
+from shipmark.cli.options import opened, settings_of, with_data
 from shipmark.cli.tour import NEEDS, tour
-from shipmark.ground import data_folder, ids, logs, migrations, telemetry
-from shipmark.ground.blobs.objects import blobs_at
-from shipmark.ground.settings import Settings, SettingsError, from_environment, to_environment
-from shipmark.ground.telemetry import log
-from shipmark.repositories.git.chosen import chosen
-from shipmark.serving.client_address import trusted_networks
-from shipmark.serving.workers import PARENT_PID
+from shipmark.http.client_address import trusted_networks
+from shipmark.http.workers import PARENT_PID
+from shipmark.infrastructure import data_folder, ids, logging, migrations, telemetry
+from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.settings import (
+    Settings,
+    SettingsError,
+    from_environment,
+    to_environment,
+)
+from shipmark.infrastructure.telemetry import log
+from shipmark.repositories.git.remote_rules import chosen
 
 #: What a first start makes.
 FIRST_ORGANIZATION = "acme"
@@ -59,7 +64,7 @@ def serve(
     """Run the server. On an empty database it makes an organization, a project and an admin, and says how to go on."""
     more = {"host": host, "port": port, "workers": workers, "base_url": base_url}
     settings = settings_of(data, database_url, **more)
-    logs.set_up(settings)
+    logging.set_up(settings)
     chosen(settings.git_remotes)
     trusted_networks(settings.trusted_proxies)
     _check_address(settings)
@@ -106,7 +111,9 @@ def _run(settings: Settings) -> None:
     _raise_descriptor_limit()
     try:
         Server(
-            "shipmark.reported:create" if settings.report_dsn else f"{app.__name__}:create",
+            "shipmark.app_with_error_reporting:create"
+            if settings.report_dsn
+            else f"{app.__name__}:create",
             factory=True,
             address=settings.host,
             port=settings.port,

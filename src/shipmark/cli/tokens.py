@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 from shipmark.accounts import actions as accounts
 from shipmark.accounts import store as account_store
 from shipmark.accounts.model import ALL_SCOPES, USER_TOKEN_PREFIX
-from shipmark.cli.opening import opened, settings_of, with_data
+from shipmark.cli.options import opened, settings_of, with_data
 from shipmark.cli.users import user_named
-from shipmark.ground import ids
-from shipmark.ground.clock import now
-from shipmark.ground.errors import NotFound
+from shipmark.infrastructure import ids
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import NotFound
 
 _PAGE = 1000
 _NO_SCOPES = "Name what the token may do with --scope, or allow everything with --all-scopes."

@@ -11,9 +11,9 @@ from shipmark.accounts import store as account_store
 from shipmark.accounts.model import User
 from shipmark.cli.create import organization_named
 from shipmark.cli.creation import COMMAND_LINE, ensure_member
-from shipmark.cli.opening import opened, settings_of, with_data
-from shipmark.ground.clock import now
-from shipmark.ground.errors import NotFound
+from shipmark.cli.options import opened, settings_of, with_data
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import store as organization_store
 from shipmark.organizations import user_removal
 from shipmark.organizations.model import Role

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.deploys import store
 from shipmark.deploys.model import Deploy, NewDeploy
-from shipmark.ground.errors import NotFound
+from shipmark.infrastructure.errors import NotFound
 from shipmark.projects import store as projects
 from shipmark.releases.model import Release, ReleaseActivity, ReleaseActivityType
 from shipmark.releases.store import activity, environments, fetches, locks, releases

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from shipmark.deploys.model import Deploy, NewDeploy
-from shipmark.ground.database import WANTED, Id, Moment, metadata, wanted
+from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, wanted
 from shipmark.projects.store import environments
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects

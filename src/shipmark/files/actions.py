@@ -13,11 +13,11 @@ from shipmark.files.model import (
     Stash,
     StashedFile,
 )
-from shipmark.files.store import blobs, files, unused
-from shipmark.ground import jobs
-from shipmark.ground.errors import Conflict
+from shipmark.files.store import blobs, files, garbage
+from shipmark.infrastructure import jobs
+from shipmark.infrastructure.errors import Conflict
 
-#: The errand that takes away what nobody uses: ``work/errands.py``.
+#: The errand that takes away what nobody uses: ``worker/external_jobs.py``.
 COLLECT = "collect_blobs"
 #: A collection waits so long behind what is due, for more to be collected at once.
 _GATHERED = timedelta(minutes=1)
@@ -48,7 +48,7 @@ def remove(connection: Connection, file_ids: Collection[int], at: datetime) -> N
 
 def collect_later(connection: Connection, at: datetime) -> None:
     """Have what nobody uses taken away, if there is anything."""
-    if unused.has_unused(connection, at):
+    if garbage.has_unused(connection, at):
         jobs.enqueue(connection, COLLECT, {}, now=at, key=COLLECT)
 
 
@@ -58,7 +58,7 @@ def collect_next(connection: Connection, at: datetime) -> None:
     To be called in the transaction that finishes the job: files that are deleted meanwhile wait for it to end before
     they enqueue, or are seen here. What was due already and is still there can't be collected now: the timer's turn.
     """
-    due = unused.next_due(connection)
+    due = garbage.next_due(connection)
     if due is not None and due > at:
         jobs.enqueue(connection, COLLECT, {}, now=at, run_at=due + _GATHERED, key=COLLECT)
 

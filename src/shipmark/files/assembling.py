@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shipmark.files import reading
+from shipmark.files import piece_reader
 from shipmark.files.model import FILE_MAX, UNUSED_LENGTH, Piece, Stash, StashedFile
 from shipmark.files.store import blobs as store
-from shipmark.ground.blobs import Blobs
-from shipmark.ground.database import Database
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
 
 TOO_LARGE = "File exceeds maximum size"
 MISMATCH = "Reported checksum mismatch"
@@ -77,7 +77,7 @@ def assembled(
         if offset > most:
             raise NotAssembled(TOO_LARGE)
     # A file of one chunk is that chunk: it was checked when it came in.
-    found = chunks[0] if len(chunks) == 1 else reading.sha1_of(blobs, pieces)
+    found = chunks[0] if len(chunks) == 1 else piece_reader.sha1_of(blobs, pieces)
     if found != sha1:
         raise NotAssembled(MISMATCH)
     stashes = tuple(

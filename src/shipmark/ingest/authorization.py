@@ -4,9 +4,9 @@ from litestar import Request
 from litestar.datastructures import State
 from sqlalchemy import Connection
 
-from shipmark.ground.database import Database
-from shipmark.ground.errors import BadRequest, NotAllowed, NotFound
-from shipmark.ground.ids import id_of
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotFound
+from shipmark.infrastructure.ids import id_of
 from shipmark.ingest.keys import dsn_parts, public_key, request_key
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project

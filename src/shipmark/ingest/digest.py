@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.ground import ids
-from shipmark.ground.errors import BadRequest
-from shipmark.ground.telemetry import counted, log
+from shipmark.events import parsing
+from shipmark.http.body_parsing import json_of
+from shipmark.infrastructure import ids
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.telemetry import counted, log
 from shipmark.ingest.envelope import Envelope, event_id_of
-from shipmark.issues import events
-from shipmark.issues.actions.take_in import TakenIn, take_in
+from shipmark.issues.actions.ingest_event import TakenIn, take_in
 from shipmark.projects.model import Project
-from shipmark.serving.bodies import json_of
 
 EVENT = "event"
 
@@ -47,7 +47,7 @@ def digest(
 ) -> TakenIn:
     """Keep an event, with the clock of its sender set right."""
     drift = at - received.sent_at if received.sent_at else timedelta()
-    event = events.read(payload, event_id=event_id, received_at=at, drift=drift)
+    event = parsing.read(payload, event_id=event_id, received_at=at, drift=drift)
     taken = take_in(connection, project, event)
     kind = _kind(taken)
     counted("events", kind)

@@ -13,7 +13,7 @@ from typing import Protocol
 import brotli  # type: ignore[import-untyped]  # its author ships no types
 import zstandard
 
-from shipmark.ground.errors import BadRequest, TooLarge, Unsupported
+from shipmark.infrastructure.errors import BadRequest, TooLarge, Unsupported
 
 #: Nobody stacks more than two; each layer is a whole pass over the body.
 CODECS_MAX = 3

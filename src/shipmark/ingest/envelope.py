@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from shipmark.ground.errors import BadRequest, TooLarge
+from shipmark.infrastructure.errors import BadRequest, TooLarge
 
 #: No SDK sends more than a few dozen; each item costs an object and a row in the log.
 ITEMS_MAX = 1000

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from shipmark.ground.errors import BadRequest, NotSignedIn
-from shipmark.ground.ids import id_of
+from shipmark.infrastructure.errors import BadRequest, NotSignedIn
+from shipmark.infrastructure.ids import id_of
 
 _KEY = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 

@@ -1,7 +1,8 @@
 """Bodies of ingest requests, unpacked as they come in: the key first, then as little memory as possible."""
 
-from shipmark.ground.errors import BadRequest, TooManyRequests
-from shipmark.ground.settings import Settings
+from shipmark.http.body_budget import Reservation
+from shipmark.infrastructure.errors import BadRequest, TooManyRequests
+from shipmark.infrastructure.settings import Settings
 from shipmark.ingest import encodings
 from shipmark.ingest.authorization import Sender
 from shipmark.ingest.digest import EVENT
@@ -11,7 +12,6 @@ from shipmark.ingest.envelope import (
     EnvelopeReader,
     ItemRules,
 )
-from shipmark.serving.body_budget import Reservation
 
 #: The types of which an envelope holds one at the most (ingest.md 2).
 EVENT_LIKE = frozenset({EVENT, "transaction", "security", "raw_security", "feedback"})

@@ -18,24 +18,24 @@ from litestar import Request, Response, Router, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
-from shipmark.ground.clock import now
-from shipmark.ground.database import Database
-from shipmark.ground.errors import Refusal, TooManyRequests
-from shipmark.ground.settings import Settings
-from shipmark.ground.telemetry import counted, log, timed
+from shipmark.http.body_budget import Reservation
+from shipmark.http.client_address import client_address
+from shipmark.http.connections import is_small, reservation_of
+from shipmark.http.error_responses import refusal_answer
+from shipmark.http.multipart import threaded
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Refusal, TooManyRequests
+from shipmark.infrastructure.settings import Settings
+from shipmark.infrastructure.telemetry import counted, log, timed
 from shipmark.ingest.authorization import Sender
 from shipmark.ingest.digest import EVENT, digest, event_object, id_of
 from shipmark.ingest.envelope import Envelope
 from shipmark.ingest.receiving import EVENT_LIKE, EnvelopeReceiver, StoreReceiver
 from shipmark.ingest.sender_address import with_sender_address
-from shipmark.issues import original_stacks
-from shipmark.issues.original_stacks import Uploads
 from shipmark.projects.model import Project
-from shipmark.serving.body_budget import Reservation
-from shipmark.serving.client_address import client_address
-from shipmark.serving.connections import is_small, reservation_of
-from shipmark.serving.errors import refusal_answer
-from shipmark.serving.uploads import threaded
+from shipmark.symbolication import event_symbolication
+from shipmark.symbolication.event_symbolication import Uploads
 
 AnyRequest = Request[object, object, State]
 P = ParamSpec("P")
@@ -159,7 +159,7 @@ def _keep(
     """Keep an event with its original stack, looked up before the transaction begins: maps may take long to read."""
     payload = with_sender_address(payload, client_address(request, request.app.state.settings))
     database: Database = request.app.state.database
-    if original_stacks.is_wanted(payload):
+    if event_symbolication.is_wanted(payload):
         uploads = Uploads(
             database=database,
             blobs=request.app.state.blobs,
@@ -167,7 +167,7 @@ def _keep(
             project_id=sender.known.id,
             at=now(),
         )
-        payload = original_stacks.symbolicated(payload, uploads)
+        payload = event_symbolication.symbolicated(payload, uploads)
     with database.transaction() as connection:
         project = sender.still_known(connection, received.dsn)
         digest(connection, project, payload, received, event_id=event_id, at=now())

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from shipmark.ground.errors import BadRequest
+from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.model import IssueStatus
 
 QUERY_MAX = 4096

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
-from shipmark.issues.payloads import Json, exceptions_of, filename_of, main_frames, text_of
+from shipmark.events.payload import Json, exceptions_of, filename_of, main_frames, text_of
 from shipmark.releases.model import Touch
 
 #: More can't be asked for; a stack that is kept has no more.

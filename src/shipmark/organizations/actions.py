@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from shipmark.accounts.model import User
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import NewAvatar, Owner, OwnerKind
-from shipmark.ground.errors import Invalid, NotAllowed, NotFound, NotSignedIn
-from shipmark.ground.ids import digest
+from shipmark.infrastructure.errors import Invalid, NotAllowed, NotFound, NotSignedIn
+from shipmark.infrastructure.ids import digest
 from shipmark.organizations import store, tokens
 from shipmark.organizations.model import (
     NAME_MAX,

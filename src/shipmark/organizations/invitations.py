@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as account_store
 from shipmark.accounts.model import EMAIL_MAX, User
-from shipmark.ground.errors import Conflict, Invalid, NotFound
-from shipmark.ground.ids import digest
+from shipmark.infrastructure.errors import Conflict, Invalid, NotFound
+from shipmark.infrastructure.ids import digest
 from shipmark.organizations import membership, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.membership import UNKNOWN_TEAM, Done

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import OwnerKind
-from shipmark.ground.errors import BadRequest, Invalid, NotAllowed, NotFound
+from shipmark.infrastructure.errors import BadRequest, Invalid, NotAllowed, NotFound
 from shipmark.organizations import audit, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access, Actor, Member, Role, Team, TeamRole

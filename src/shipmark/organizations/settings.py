@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from shipmark.ground import jobs
-from shipmark.ground.errors import NotFound
-from shipmark.organizations import audit, ending, options, store
+from shipmark.infrastructure import jobs
+from shipmark.infrastructure.errors import NotFound
+from shipmark.organizations import audit, deletion_requests, options, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Actor, Flag, Organization, OrganizationStatus, Role
-from shipmark.organizations.relays import GivenRelay, merged
+from shipmark.organizations.trusted_relays import GivenRelay, merged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ def amend(
     is_restored = amendment.is_restored and before.status.is_going
     if is_restored:
         changes.columns["status"] = OrganizationStatus.ACTIVE.value
-        jobs.cancel(connection, ending.job_key(organization_id))
+        jobs.cancel(connection, deletion_requests.job_key(organization_id))
     if changes.columns:
         store.change(connection, organization_id, changes.columns)
     if changes.options:

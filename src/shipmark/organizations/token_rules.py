@@ -1,6 +1,6 @@
 """Who may create, rename and revoke tokens of an organization."""
 
-from shipmark.ground.errors import NotAllowed
+from shipmark.infrastructure.errors import NotAllowed
 from shipmark.organizations.model import Access, ListedToken
 
 CLOSED = (

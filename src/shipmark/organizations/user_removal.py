@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts.model import User
-from shipmark.ground.errors import Conflict
+from shipmark.infrastructure.errors import Conflict
 from shipmark.organizations import store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Actor, Role

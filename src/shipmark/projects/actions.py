@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import NewAvatar, Owner, OwnerKind
-from shipmark.ground.errors import Invalid, Moved, NotAllowed, NotFound
+from shipmark.infrastructure.errors import Invalid, Moved, NotAllowed, NotFound
 from shipmark.organizations.model import Access, Organization, Team, is_slug
 from shipmark.projects import store
 from shipmark.projects.model import Project, ProjectKey

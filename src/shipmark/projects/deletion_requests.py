@@ -1,14 +1,14 @@
 """Requests to delete a project. It is hidden at once and its slug is free; a day later it is deleted.
 
-``publishing/project_deletion.py`` does that. Until then an operator can restore it.
+``deletion/projects.py`` does that. Until then an operator can restore it.
 """
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.ground import jobs
-from shipmark.ground.errors import Conflict, NotFound
+from shipmark.infrastructure import jobs
+from shipmark.infrastructure.errors import Conflict, NotFound
 from shipmark.organizations import audit
 from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from shipmark.ground.errors import Conflict, Invalid, NotFound
+from shipmark.infrastructure.errors import Conflict, Invalid, NotFound
 from shipmark.organizations import audit, slugs
 from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent

@@ -10,12 +10,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.deploys import actions as deploys
-from shipmark.ground.errors import Invalid, NotFound
-from shipmark.ground.telemetry import timed
+from shipmark.infrastructure.errors import Invalid, NotFound
+from shipmark.infrastructure.telemetry import timed
 from shipmark.issues.actions import resolve
 from shipmark.issues.references import find
 from shipmark.projects.commit_paths import together, touch
-from shipmark.publishing import asking, auditing
+from shipmark.publishing import auditing, commit_fetch_requests
 from shipmark.publishing.model import (
     Amendment,
     Circumstances,
@@ -238,7 +238,9 @@ def _set_refs(
     keys = {known[ref.repository]: ref.commit for ref in refs}
     heads = repositories.keep_heads(connection, around.organization.id, keys, around.now)
     releases.move_heads(connection, release, heads)
-    return [] if code.commits else asking.ask(connection, release, refs, known, around)
+    return (
+        [] if code.commits else commit_fetch_requests.ask(connection, release, refs, known, around)
+    )
 
 
 def _resolve(

@@ -6,7 +6,7 @@ from datetime import datetime
 from shipmark.organizations.model import Actor, Organization
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release, ReleaseStatus
-from shipmark.repositories.git.chosen import NONE_CHOSEN, Chosen
+from shipmark.repositories.git.remote_rules import NONE_CHOSEN, Chosen
 from shipmark.repositories.model import GivenCommit
 
 #: What a publish answers that can't have the release's lock in time (releases.md 2.3.2).

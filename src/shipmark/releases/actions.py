@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shipmark.ground.errors import NotFound
+from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project

@@ -6,8 +6,8 @@ those that a project of one of their teams has released from.
 
 from sqlalchemy import ColumnElement, Connection
 
-from shipmark.ground.errors import NotFound
-from shipmark.ground.ids import id_of
+from shipmark.infrastructure.errors import NotFound
+from shipmark.infrastructure.ids import id_of
 from shipmark.organizations.model import Access
 from shipmark.releases.store.released_repositories import is_released_by_team_of
 from shipmark.repositories import store

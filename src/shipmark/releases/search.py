@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from shipmark.ground.errors import BadRequest
+from shipmark.infrastructure.errors import BadRequest
 from shipmark.releases import versions
 
 QUERY_MAX = 4096

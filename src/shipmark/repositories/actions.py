@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shipmark.ground.errors import Invalid
+from shipmark.infrastructure.errors import Invalid
 from shipmark.repositories import store
 from shipmark.repositories.model import GIT_ORIGIN, GivenCommit, Repository, RepositoryStatus
 

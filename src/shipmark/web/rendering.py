@@ -5,10 +5,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 
-from shipmark.ground.clock import now
-from shipmark.web import addresses, words
+from shipmark.infrastructure.clock import now
+from shipmark.web import template_filters, urls
 from shipmark.web.files import file_address
-from shipmark.web.views.people import photo_of
+from shipmark.web.view_models.people import photo_of
 
 #: Pages load what is ours and nothing else, run no inline script, and are in nobody's frame.
 _POLICY = (
@@ -36,21 +36,21 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     for word in (
-        words.ago,
-        words.full_utc,
-        words.counted,
-        words.initials,
-        words.tone,
-        words.first_line,
-        words.later_lines,
-        words.short_key,
-        words.short_version,
-        words.size_in_words,
-        words.web_address,
-        words.with_code,
+        template_filters.ago,
+        template_filters.full_utc,
+        template_filters.counted,
+        template_filters.initials,
+        template_filters.tone,
+        template_filters.first_line,
+        template_filters.later_lines,
+        template_filters.short_key,
+        template_filters.short_version,
+        template_filters.size_in_words,
+        template_filters.web_address,
+        template_filters.with_code,
     ):
         made.filters[word.__name__] = word
-    made.globals |= {"addresses": addresses, "file_address": file_address, "photo_of": photo_of}
+    made.globals |= {"addresses": urls, "file_address": file_address, "photo_of": photo_of}
     return made
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from shipmark.artifacts.store import release_listing
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
-from shipmark.ground.database import WANTED, wanted
+from shipmark.infrastructure.database import WANTED, wanted
 from shipmark.releases.model import ReleaseStatus
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import releases

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from shipmark.artifacts.model import AssembleKey, AssembleKind, AssembleState, Assembly
-from shipmark.ground.database import Id, Moment, listed, metadata, rows, upsert
+from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
 
 KEPT_LENGTH = timedelta(seconds=600)
 

@@ -24,15 +24,7 @@ from shipmark.artifacts.model import (
     NewBundle,
 )
 from shipmark.artifacts.store import entries
-from shipmark.ground.database import (
-    WANTED,
-    Id,
-    Moment,
-    bytewise,
-    metadata,
-    upsert,
-    wanted,
-)
+from shipmark.infrastructure.database import WANTED, Id, Moment, bytewise, metadata, upsert, wanted
 
 
 class ArtifactBundleColumns(TypedColumns):

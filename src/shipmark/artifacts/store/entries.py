@@ -22,18 +22,13 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.artifacts.members import Place
 from shipmark.artifacts.model import (
     BundleEntry,
     url_key,
 )
 from shipmark.artifacts.urls import basename
-from shipmark.ground.database import (
-    Id,
-    listed,
-    metadata,
-    rows,
-)
+from shipmark.artifacts.zip_entries import Place
+from shipmark.infrastructure.database import Id, listed, metadata, rows
 
 
 class BundleEntryColumns(TypedColumns):

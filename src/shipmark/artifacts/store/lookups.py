@@ -17,7 +17,7 @@ from shipmark.artifacts.store.bundles import (
     bundle_releases,
 )
 from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
-from shipmark.ground.database import listed, rows
+from shipmark.infrastructure.database import listed, rows
 
 Ts = TypeVarTuple("Ts")
 

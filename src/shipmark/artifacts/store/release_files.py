@@ -25,7 +25,16 @@ from sqlalchemy.exc import IntegrityError
 from shipmark.artifacts.model import ReleaseFile, ident_of
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
-from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.infrastructure.database import (
+    WANTED,
+    Id,
+    Moment,
+    listed,
+    metadata,
+    rows,
+    upsert,
+    wanted,
+)
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import releases

@@ -22,7 +22,7 @@ from shipmark.artifacts.store.bundles import artifact_bundles, bundle_releases
 from shipmark.artifacts.store.entries import bundle_entries
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.files.store.files import files
-from shipmark.ground.database import WANTED, bytewise, wanted
+from shipmark.infrastructure.database import WANTED, bytewise, wanted
 
 _SINGLE = select(
     release_files.c.id,

@@ -26,14 +26,7 @@ from sqlalchemy import (
 )
 
 from shipmark.files.model import Stash
-from shipmark.ground.database import (
-    Id,
-    Moment,
-    listed,
-    metadata,
-    rows,
-    upsert,
-)
+from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
 
 
 class BlobColumns(TypedColumns):

@@ -24,15 +24,7 @@ from sqlalchemy import (
 
 from shipmark.files.model import File, FileKind, NewFile, Piece, StashedFile
 from shipmark.files.store.blobs import blobs
-from shipmark.ground.database import (
-    WANTED,
-    Id,
-    Moment,
-    listed,
-    metadata,
-    rows,
-    wanted,
-)
+from shipmark.infrastructure.database import WANTED, Id, Moment, listed, metadata, rows, wanted
 
 
 class FileColumns(TypedColumns):

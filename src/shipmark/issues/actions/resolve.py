@@ -14,7 +14,7 @@ from shipmark.issues.model import (
 )
 from shipmark.issues.references import References
 from shipmark.issues.regression import completes
-from shipmark.issues.store import activity, inbox, issues, links, resolutions
+from shipmark.issues.store import activity, commit_links, inbox, issues, resolutions
 from shipmark.issues.store.activity import Happened
 from shipmark.issues.store.resolutions import Named
 from shipmark.organizations import store as organizations
@@ -38,8 +38,8 @@ def link(
     """
     named = _named_issues(connection, organization_id, references)
     if said_anew := references.keys() & set(known_commit_ids):
-        links.drop_others(connection, said_anew, named)
-    fresh = sorted(links.ensure(connection, named, now))
+        commit_links.drop_others(connection, said_anew, named)
+    fresh = sorted(commit_links.ensure(connection, named, now))
     if not fresh:
         return
     addresses = {authors[commit_id] for _, commit_id in fresh if commit_id in authors}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.ground.errors import BadRequest, Invalid
+from shipmark.infrastructure.errors import BadRequest, Invalid
 from shipmark.issues.model import (
     LATEST,
     HistoryStatus,
@@ -17,13 +17,13 @@ from shipmark.issues.model import (
     SubscriptionReason,
     Substatus,
 )
-from shipmark.issues.store import activity, inbox, issues, resolutions, seen, states
+from shipmark.issues.store import activity, inbox, issues, occurrences, resolutions, states
 from shipmark.issues.store.activity import Happened
 from shipmark.issues.store.resolutions import NewResolution
 from shipmark.releases import versions
 from shipmark.releases.model import Release
-from shipmark.releases.store import order, releases
 from shipmark.releases.store import projects as release_projects
+from shipmark.releases.store import releases, shipping_order
 
 NO_RELEASE = "No release data present in the system to form a basis for 'Next Release'"
 UNKNOWN_RELEASE = "Unable to find a release with the given version."
@@ -168,7 +168,7 @@ def _wanted_release(
     """Return the release that is asked for; of the next release, the newest one that it comes after."""
     field = "inNextRelease" if change.is_in_next_release else "inRelease"
     if change.is_in_next_release or change.in_release == LATEST:
-        newest = order.newest_in(connection, organization_id, project_id)
+        newest = shipping_order.newest_in(connection, organization_id, project_id)
         if newest is None:
             raise Invalid({"statusDetails": {field: [NO_RELEASE]}})
         return newest
@@ -208,7 +208,7 @@ def _plan_next(
     ids = [issue.id for issue in locked]
     sample = releases.newest_versions(connection, project_id, _SEMVER_SAMPLE)
     if versions.is_semver(newest.version) and versions.follows_semver(sample):
-        current = seen.highest_versions(connection, ids)
+        current = occurrences.highest_versions(connection, ids)
         later: Mapping[int, Release] = {}
         is_semver = True
     else:
@@ -235,9 +235,9 @@ def _seen_by_date(
     connection: Connection, project_id: int, issue_ids: Sequence[int]
 ) -> tuple[dict[int, str], dict[int, Release]]:
     """Return the version in which each issue was seen last, and the project's release that shipped next after it."""
-    last = seen.last_releases(connection, issue_ids)
+    last = occurrences.last_releases(connection, issue_ids)
     known = releases.by_ids(connection, set(last.values()))
-    following = order.next_in(connection, project_id, set(last.values()))
+    following = shipping_order.next_in(connection, project_id, set(last.values()))
     return (
         {issue_id: known[release_id].version for issue_id, release_id in last.items()},
         {

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import Id, Moment, listed, metadata, rows, upsert
+from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
 from shipmark.issues.model import (
     HistoryEntry,
     HistoryStatus,

@@ -2,8 +2,8 @@
 
 from sqlalchemy import Connection, delete, select, tuple_
 
-from shipmark.ground.database import WANTED, wanted
-from shipmark.issues.store.events import events
+from shipmark.events.store import events
+from shipmark.infrastructure.database import WANTED, wanted
 from shipmark.issues.store.issues import issue_users, issues
 
 EVENTS_BATCH = 1000

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, ForeignKey, Integer, Table, TypedColumns, delete, select
 
-from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, upsert, wanted
 from shipmark.issues.model import InboxEntry, InboxReason
 
 

@@ -13,11 +13,11 @@ from sqlalchemy import (
     union_all,
 )
 
-from shipmark.ground.database import Id, listed, rows
+from shipmark.infrastructure.database import Id, listed, rows
 from shipmark.issues.model import HistoryStatus, Issue, IssueFilter, IssueStatus
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.issues import ISSUE, issue_of, issues
-from shipmark.issues.store.seen import issue_environments, issue_releases
+from shipmark.issues.store.occurrences import issue_environments, issue_releases
 from shipmark.projects.store import projects
 
 _PLACES = {

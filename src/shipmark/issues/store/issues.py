@@ -26,8 +26,17 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
-from shipmark.issues.events import Event
+from shipmark.events.parsing import Event
+from shipmark.infrastructure.database import (
+    WANTED,
+    Id,
+    Moment,
+    listed,
+    metadata,
+    rows,
+    upsert,
+    wanted,
+)
 from shipmark.issues.model import DeletedFix, Issue, IssueStatus, Substatus
 from shipmark.issues.short_ids import ShortId
 from shipmark.projects.store import projects

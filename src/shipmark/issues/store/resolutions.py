@@ -24,10 +24,19 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.infrastructure.database import (
+    WANTED,
+    Id,
+    Moment,
+    listed,
+    metadata,
+    rows,
+    upsert,
+    wanted,
+)
 from shipmark.issues.model import Issue, IssueStatus, Resolution, ResolutionType
+from shipmark.issues.store.commit_links import commit_links
 from shipmark.issues.store.issues import ISSUE, issue_of, issues
-from shipmark.issues.store.links import commit_links
 from shipmark.releases.store.commits import release_commits
 from shipmark.releases.store.projects import release_projects
 from shipmark.repositories.store import authors, commits

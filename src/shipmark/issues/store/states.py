@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, String, Text, bindparam, select, update
 
-from shipmark.ground.database import WANTED, Id, Moment, listed, rows, wanted
+from shipmark.infrastructure.database import WANTED, Id, Moment, listed, rows, wanted
 from shipmark.issues.model import DeletedFix, Issue, IssueStatus, Substatus
 from shipmark.issues.store.issues import ISSUE, issue_of, issues
 from shipmark.organizations import store as organizations

@@ -23,8 +23,8 @@ from sqlalchemy import (
     tuple_,
 )
 
-from shipmark.ground.database import Id, Moment, metadata
-from shipmark.ground.places import Place
+from shipmark.infrastructure.database import Id, Moment, metadata
+from shipmark.infrastructure.keyset import Place
 from shipmark.organizations.audit import AuditEntry, AuditEvent
 from shipmark.organizations.model import Actor
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import Id, Moment, metadata, upsert
+from shipmark.infrastructure.database import Id, Moment, metadata, upsert
 from shipmark.organizations.model import Invitation, Role
 from shipmark.organizations.store.people import members
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
-from shipmark.ground.database import WANTED, wanted
+from shipmark.infrastructure.database import WANTED, wanted
 from shipmark.organizations.model import Role
 from shipmark.organizations.store.organizations import organizations
 from shipmark.organizations.store.people import members

@@ -27,9 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from shipmark.avatars.model import read_avatar
-from shipmark.ground.database import Id, Moment, listed, metadata, rows, upsert
-from shipmark.ground.errors import Invalid
-from shipmark.ground.ids import id_of
+from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
+from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import slugs
 from shipmark.organizations.model import Flag, Organization, OrganizationStatus, Role
 from shipmark.organizations.store.people import members

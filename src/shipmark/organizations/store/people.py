@@ -24,7 +24,7 @@ from sqlalchemy.exc import IntegrityError
 
 from shipmark.accounts.store import emails, users
 from shipmark.avatars.model import Avatar, AvatarKind, read_avatar
-from shipmark.ground.database import (
+from shipmark.infrastructure.database import (
     WANTED,
     Id,
     Moment,
@@ -35,8 +35,8 @@ from shipmark.ground.database import (
     upsert,
     wanted,
 )
-from shipmark.ground.errors import Conflict
-from shipmark.ground.ids import id_of
+from shipmark.infrastructure.errors import Conflict
+from shipmark.infrastructure.ids import id_of
 from shipmark.organizations.model import Member, Role, Team
 
 

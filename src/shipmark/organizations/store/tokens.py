@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import Id, Moment, bytewise, metadata
+from shipmark.infrastructure.database import Id, Moment, bytewise, metadata
 from shipmark.organizations.model import ListedToken, OrganizationToken
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.ground.database import WANTED, Id, bytewise, metadata, upsert, wanted
+from shipmark.infrastructure.database import WANTED, Id, bytewise, metadata, upsert, wanted
 from shipmark.projects.model import Environment
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.ground.database import Id, listed, metadata, rows, upsert
+from shipmark.infrastructure.database import Id, listed, metadata, rows, upsert
 from shipmark.projects.store.projects import projects
 
 

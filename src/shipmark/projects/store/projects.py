@@ -27,8 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from shipmark.avatars.model import read_avatar
-from shipmark.ground.database import WANTED, Id, Moment, bytewise, metadata, upsert, wanted
-from shipmark.ground.ids import id_of
+from shipmark.infrastructure.database import WANTED, Id, Moment, bytewise, metadata, upsert, wanted
+from shipmark.infrastructure.ids import id_of
 from shipmark.organizations.model import Access, Role, Team
 from shipmark.organizations.store import (
     TEAM,

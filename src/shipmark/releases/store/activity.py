@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.ground.database import Id, Moment, listed, metadata, rows, upsert
+from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
 from shipmark.releases.model import ReleaseActivity, ReleaseActivityType
 
 

@@ -20,7 +20,16 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import WANTED, Id, bytewise, listed, metadata, rows, upsert, wanted
+from shipmark.infrastructure.database import (
+    WANTED,
+    Id,
+    bytewise,
+    listed,
+    metadata,
+    rows,
+    upsert,
+    wanted,
+)
 from shipmark.releases.model import HoldingRelease
 from shipmark.releases.store.releases import releases
 from shipmark.repositories.model import ChangedFile, Commit

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, delete, select
 
-from shipmark.ground.database import WANTED, wanted
+from shipmark.infrastructure.database import WANTED, wanted
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects
 

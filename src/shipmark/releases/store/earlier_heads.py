@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, literal, select, tuple_, union_all
 
-from shipmark.ground.database import Id, Moment
+from shipmark.infrastructure.database import Id, Moment
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.releases.store.commits import release_heads
 from shipmark.releases.store.projects import release_projects

@@ -25,7 +25,16 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, upsert, wanted
+from shipmark.infrastructure.database import (
+    WANTED,
+    Id,
+    Moment,
+    listed,
+    metadata,
+    rows,
+    upsert,
+    wanted,
+)
 from shipmark.projects.store.projects import IS_VISIBLE, projects
 from shipmark.releases.model import Release, ReleasedProject, Seen
 from shipmark.releases.store.projects import release_projects

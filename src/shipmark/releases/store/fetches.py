@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import WANTED, Id, Moment, listed, metadata, rows, wanted
+from shipmark.infrastructure.database import WANTED, Id, Moment, listed, metadata, rows, wanted
 from shipmark.releases.model import Fetch, FetchMode, FetchState, NewFetch, Release
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import releases

@@ -19,7 +19,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from shipmark.ground.database import WANTED, Id, Moment, listed, rows, wanted
+from shipmark.infrastructure.database import WANTED, Id, Moment, listed, rows, wanted
 from shipmark.releases.lineage import Lineage, lineage_of, place_of
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.releases.store.projects import release_projects

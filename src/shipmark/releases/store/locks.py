@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, bindparam, exists, select
 
-from shipmark.ground.database import WANTED, wanted
+from shipmark.infrastructure.database import WANTED, wanted
 from shipmark.projects.store import environments
 from shipmark.releases.model import Release
 from shipmark.releases.store.environments import release_environments

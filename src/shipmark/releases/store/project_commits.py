@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, or_, select
 
-from shipmark.ground.database import Moment, bytewise, listed, rows
-from shipmark.ground.places import Place
+from shipmark.infrastructure.database import Moment, bytewise, listed, rows
+from shipmark.infrastructure.keyset import Place
 from shipmark.releases.store.commits import release_commits
 from shipmark.releases.store.projects import release_projects
 from shipmark.repositories.model import KEY_MAX, Commit, RepositoryStatus

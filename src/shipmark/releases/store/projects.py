@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import (
+from shipmark.infrastructure.database import (
     WANTED,
     Bytewise,
     Id,

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import WANTED, Bytewise, Id, Moment, metadata, upsert, wanted
+from shipmark.infrastructure.database import WANTED, Bytewise, Id, Moment, metadata, upsert, wanted
 from shipmark.releases import versions
 from shipmark.releases.model import NewRelease, Release, ReleaseStatus
 from shipmark.releases.store import environments

@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import WANTED, Id, Moment, metadata, wanted
+from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, wanted
 from shipmark.projects.model import Environment
 from shipmark.projects.store import environments
 from shipmark.releases.model import Release

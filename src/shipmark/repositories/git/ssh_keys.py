@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
-from shipmark.repositories.git.problems import RemoteProblem
+from shipmark.repositories.git.errors import RemoteProblem
 
 _KINDS = (Ed25519PrivateKey, EllipticCurvePrivateKey, RSAPrivateKey)
 _LOADERS = (load_ssh_private_key, load_pem_private_key)

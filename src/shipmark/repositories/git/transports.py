@@ -26,15 +26,15 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.retry import Retry
 
 from shipmark.repositories.git.addresses import Address, Credentials
-from shipmark.repositories.git.hosts import KnownHosts
-from shipmark.repositories.git.outgoing import SILENCE_SECONDS, Outgoing
-from shipmark.repositories.git.problems import (
+from shipmark.repositories.git.egress_guard import SILENCE_SECONDS, Outgoing
+from shipmark.repositories.git.errors import (
     NO_REPOSITORY,
     RemoteProblem,
     refused_credentials,
     said,
     unreachable,
 )
+from shipmark.repositories.git.known_hosts import KnownHosts
 from shipmark.repositories.git.ssh_keys import UNUSABLE
 
 _REDIRECTS_MAX = 5

@@ -16,7 +16,7 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.ground.database import WANTED, Id, listed, metadata, rows, upsert, wanted
+from shipmark.infrastructure.database import WANTED, Id, listed, metadata, rows, upsert, wanted
 from shipmark.repositories.model import (
     Author,
 )

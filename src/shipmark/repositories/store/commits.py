@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.ground.database import (
+from shipmark.infrastructure.database import (
     WANTED,
     Id,
     Moment,
@@ -38,7 +38,7 @@ from shipmark.ground.database import (
     upsert,
     wanted,
 )
-from shipmark.ground.places import Place
+from shipmark.infrastructure.keyset import Place
 from shipmark.repositories.model import Change, ChangedFile, Commit
 
 

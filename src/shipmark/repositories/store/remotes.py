@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.ground.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, upsert, wanted
 from shipmark.repositories.model import KeptRemote
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from shipmark.ground.database import (
+from shipmark.infrastructure.database import (
     WANTED,
     Id,
     Moment,

@@ -1,0 +1,1 @@
+"""Artifact bundles: endpoints, typed bodies and JSON objects."""

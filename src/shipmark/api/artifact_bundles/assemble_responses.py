@@ -1,0 +1,37 @@
+"""How far an assembling is (files-and-avatars.md 5.1)."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from shipmark.api.responses import Wire
+from shipmark.artifacts.model import AssembleState, Assembly
+
+
+class AssemblyJson(Wire):
+    """What has become of chunks. ``detail`` is there once it is over; ``reason`` says more than clients know of."""
+
+    state: AssembleState
+    missing_chunks: list[str]
+    detail: str | msgspec.UnsetType | None = msgspec.UNSET
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def assembly_json(assembly: Assembly) -> AssemblyJson:
+    """What was said before, again."""
+    return AssemblyJson(
+        state=assembly.state,
+        missing_chunks=[],
+        detail=assembly.detail,
+        reason=assembly.reason or msgspec.UNSET,
+    )
+
+
+def missing_json(missing: Sequence[str]) -> AssemblyJson:
+    """There is nothing to assemble yet; these chunks are to be sent first."""
+    return AssemblyJson(state=AssembleState.NOT_FOUND, missing_chunks=list(missing))
+
+
+def created_json() -> AssemblyJson:
+    """It was begun."""
+    return AssemblyJson(state=AssembleState.CREATED, missing_chunks=[])

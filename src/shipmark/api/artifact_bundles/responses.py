@@ -1,0 +1,112 @@
+"""The artifact bundle object, what is in it, and what a look-up finds (files-and-avatars.md 7)."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from shipmark.api.responses import Wire
+from shipmark.artifacts.model import ArtifactBundle, Association, BundleEntry
+
+
+class AssociationJson(Wire):
+    """What a bundle is for."""
+
+    release: str | None
+    dist: str | None
+
+
+class ArtifactBundleJson(Wire):
+    """A bundle in a list. Its moments have no fractions."""
+
+    bundle_id: str
+    associations: list[AssociationJson]
+    file_count: int
+    date_modified: str | None
+    date: str
+
+
+class BundleFileJson(Wire):
+    """A file in a bundle."""
+
+    id: str
+    file_type: int
+    file_path: str | None
+    file_size: int
+    debug_id: str | None
+
+
+class BundleFilesJson(Wire):
+    """A bundle with some of its files."""
+
+    bundle_id: str
+    associations: list[AssociationJson]
+    files: list[BundleFileJson]
+
+
+class DeletedJson(Wire):
+    """How many bundles were deleted at once; ``is_complete`` is false where there are more to delete."""
+
+    deleted: int
+    is_complete: bool
+
+
+class FoundArtifactJson(Wire):
+    """A bundle or a file that a look-up found."""
+
+    id: str
+    type: str
+    url: str
+    resolved_with: str = msgspec.field(name="resolved_with")
+    abs_path: str | msgspec.UnsetType = msgspec.field(name="abs_path", default=msgspec.UNSET)
+    headers: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET
+
+
+def artifact_bundle_json(it: ArtifactBundle, of: Sequence[Association]) -> ArtifactBundleJson:
+    """A bundle with what it is for."""
+    return ArtifactBundleJson(
+        bundle_id=it.bundle_id,
+        associations=_associations(of),
+        file_count=it.file_count,
+        date_modified=_second(it.changed_at),
+        date=_second(it.used_at),
+    )
+
+
+def bundle_files_json(
+    it: ArtifactBundle, of: Sequence[Association], entries: Sequence[BundleEntry]
+) -> BundleFilesJson:
+    """A bundle with a page of its files."""
+    return BundleFilesJson(
+        bundle_id=it.bundle_id,
+        associations=_associations(of),
+        files=[
+            BundleFileJson(
+                id=urlsafe_b64encode(each.path.encode()).decode(),
+                file_type=each.type or 0,
+                file_path=each.url,
+                file_size=each.size,
+                debug_id=each.debug_id,
+            )
+            for each in entries
+        ],
+    )
+
+
+def path_of(file_id: str) -> str | None:
+    """The path in a bundle, of the id that a file is shown by; null for what is none."""
+    try:
+        path = urlsafe_b64decode(file_id.encode("ascii", "replace")).decode()
+    except (NotBase64, ValueError):
+        return None
+    return None if not path or "\0" in path else path
+
+
+def _associations(of: Sequence[Association]) -> list[AssociationJson]:
+    return [AssociationJson(release=it.version, dist=it.dist) for it in of]
+
+
+def _second(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

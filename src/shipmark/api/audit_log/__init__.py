@@ -1,0 +1,1 @@
+"""The audit log: endpoints, typed bodies and JSON objects."""

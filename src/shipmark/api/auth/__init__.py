@@ -1,0 +1,1 @@
+"""Who the caller is: endpoints, typed bodies and JSON objects."""

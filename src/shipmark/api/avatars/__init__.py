@@ -1,0 +1,1 @@
+"""Avatars: endpoints, typed bodies and JSON objects."""

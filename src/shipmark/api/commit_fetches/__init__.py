@@ -1,0 +1,1 @@
+"""Fetches of commits: endpoints, typed bodies and JSON objects."""

@@ -1,0 +1,1 @@
+"""Commits: endpoints, typed bodies and JSON objects."""

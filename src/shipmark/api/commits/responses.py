@@ -1,0 +1,110 @@
+"""The commit object, and who wrote it (releases.md 2.1)."""
+
+from datetime import datetime
+
+from shipmark.api.members.user_responses import UserJson, user_json
+from shipmark.api.releases.loading import Related
+from shipmark.api.repositories.responses import RepositoryJson, repository_json
+from shipmark.api.responses import Wire
+from shipmark.releases.model import HoldingRelease
+from shipmark.repositories.model import Author, ChangedFile, Commit
+
+
+class AuthorJson(Wire):
+    """An author who is no member."""
+
+    name: str | None
+    email: str
+
+
+class NobodyJson(Wire):
+    """The empty object: nobody, or nothing, is there to be shown."""
+
+
+AnyAuthorJson = UserJson | AuthorJson | NobodyJson
+
+
+class ReleaseOfCommitJson(Wire):
+    """A release that holds a commit."""
+
+    version: str
+    short_version: str
+    ref: str | None
+    url: str | None
+    date_released: datetime | None
+    date_created: datetime
+
+
+class CommitJson(Wire):
+    """A commit. Its id is the key, as in git."""
+
+    id: str
+    message: str | None
+    date_created: datetime
+    repository: RepositoryJson | NobodyJson
+    author: AnyAuthorJson
+    releases: list[ReleaseOfCommitJson]
+    pull_request: None = None
+    suspect_commit_type: str = ""
+
+
+class ChangedFileJson(Wire):
+    """A file that a commit of a release changed."""
+
+    id: str
+    org_id: int
+    author: AnyAuthorJson
+    commit_message: str | None
+    filename: str
+    type: str
+    repo_name: str
+
+
+def commit_json(commit: Commit, related: Related) -> CommitJson:
+    """A commit with its author, repository and the releases that hold it."""
+    repository = related.repositories.get(commit.repository_id)
+    releases = related.releases_of_commits.get(commit.id, [])
+    return CommitJson(
+        id=commit.key,
+        message=commit.message,
+        date_created=commit.created_at,
+        repository=repository_json(repository) if repository else NobodyJson(),
+        author=_author_of(commit, related),
+        releases=[_release_of_commit(release) for release in releases],
+    )
+
+
+def changed_file_json(file: ChangedFile, organization_id: int, related: Related) -> ChangedFileJson:
+    """A changed file with its commit's author and message."""
+    commit = related.commits[file.commit_id]
+    return ChangedFileJson(
+        id=str(file.id),
+        org_id=organization_id,
+        author=_author_of(commit, related),
+        commit_message=commit.message,
+        filename=file.filename,
+        type=file.change.value,
+        repo_name=related.repositories[commit.repository_id].name,
+    )
+
+
+def author_json(author: Author, related: Related) -> UserJson | AuthorJson:
+    """The member that an author is, or else the author's name and address."""
+    user = related.users.get(related.members.get(author.email, 0))
+    return user_json(user) if user else AuthorJson(name=author.name, email=author.email)
+
+
+def _author_of(commit: Commit, related: Related) -> AnyAuthorJson:
+    author = related.authors.get(commit.author_id or 0)
+    return author_json(author, related) if author else NobodyJson()
+
+
+def _release_of_commit(release: HoldingRelease) -> ReleaseOfCommitJson:
+    return ReleaseOfCommitJson(
+        version=release.version,
+        short_version=release.version,
+        ref=release.ref,
+        url=release.url,
+        date_released=release.released_at,
+        date_created=release.created_at,
+    )

@@ -1,0 +1,158 @@
+"""Members and teams, as far as releases are concerned: unreleased commits, numbers of releases (releases.md 2.23)."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from litestar import Router, get
+from litestar.params import FromPath
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as accounts
+from shipmark.api.query_parameters import RANGE
+from shipmark.api.repositories.responses import RepositoryJson, repository_json
+from shipmark.api.responses import Wire
+from shipmark.api.scopes import MEMBER_READ, TEAM_READ
+from shipmark.http import time_range
+from shipmark.http.request_context import GivenVisit
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import NotFound
+from shipmark.infrastructure.ids import id_of
+from shipmark.organizations import store as organizations
+from shipmark.organizations.model import Access
+from shipmark.projects import store as projects
+from shipmark.releases import repository_access
+from shipmark.releases.store import project_commits, statistics
+from shipmark.repositories import store as repositories
+from shipmark.repositories.model import Commit
+
+COMMITS_MAX = 100
+
+_DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
+_LENGTH = timedelta(days=90)
+
+
+class UnreleasedCommitJson(Wire):
+    """A commit that is in no release yet."""
+
+    id: str
+    message: str | None
+    date_created: datetime
+    repository_id: str = msgspec.field(name="repositoryID")
+
+
+class MissingJson(msgspec.Struct):
+    """Why nothing was found. The reference writes the key in snake case."""
+
+    missing_emails: bool
+
+
+class UnreleasedJson(Wire):
+    """A member's commits that are in no release yet."""
+
+    commits: list[UnreleasedCommitJson]
+    repositories: dict[str, RepositoryJson]
+    errors: MissingJson | msgspec.UnsetType = msgspec.UNSET
+
+
+class ReleaseCountsJson(msgspec.Struct):
+    """How many releases a team's projects had. The reference writes these keys in snake case."""
+
+    release_counts: dict[str, int]
+    project_avgs: dict[str, float]
+    last_week_totals: dict[str, int]
+
+
+@get(
+    "/organizations/{organization:str}/members/{member:str}/unreleased-commits/",
+    scopes=MEMBER_READ,
+    sync_to_thread=True,
+)
+def list_unreleased_commits(
+    visit: GivenVisit, organization: FromPath[str], member: FromPath[str]
+) -> UnreleasedJson:
+    """List the newest commits by a member's verified addresses that came after their repository's last release."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        user = accounts.by_id(connection, _user_id(connection, access, member))
+        assert user is not None, "a member is a user"
+        addresses = {it.email for it in user.emails if it.is_verified}
+        if not addresses:
+            return UnreleasedJson(
+                commits=[], repositories={}, errors=MissingJson(missing_emails=True)
+            )
+        found = project_commits.unreleased_of(
+            connection,
+            access.organization.id,
+            addresses,
+            visible=repository_access.condition(access),
+            limit=COMMITS_MAX,
+        )
+        known = repositories.by_ids(connection, {it.repository_id for it in found})
+    return UnreleasedJson(
+        commits=[_commit_json(it) for it in found],
+        repositories={str(it.id): repository_json(it) for it in known.values()},
+    )
+
+
+@get(
+    "/teams/{organization:str}/{team:str}/release-count/",
+    scopes=TEAM_READ,
+    asks=RANGE,
+    sync_to_thread=True,
+)
+def get_release_count(
+    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
+) -> ReleaseCountsJson:
+    """Count the releases of a team's projects: by day, by week and project, and of the last week."""
+    at = now()
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        stretch = time_range.stretch(visit.request.query_params, at, _LENGTH)
+        days = time_range.steps(stretch, None, _DAY)
+        ids = _project_ids(connection, access, team)
+        steps = [(day, day + _DAY) for day in days]
+        by_day = statistics.by_step(connection, ids, steps)
+        since = statistics.by_project(connection, ids, stretch)
+        lately = statistics.by_project(connection, ids, (at - _WEEK, at))
+    weeks = max((stretch[1] - stretch[0]) / _WEEK, 1)
+    return ReleaseCountsJson(
+        release_counts={
+            f"{day.astimezone(UTC):%Y-%m-%d}": many for day, many in zip(days, by_day, strict=True)
+        },
+        project_avgs={str(each): since.get(each, 0) / weeks for each in ids},
+        last_week_totals={str(each): lately.get(each, 0) for each in ids},
+    )
+
+
+def _user_id(connection: Connection, access: Access, name: str) -> int:
+    """The user who is that member; ``me`` is whoever asks."""
+    user_id = None
+    if name == "me":
+        user_id = access.user.id if access.user else None
+    elif (member_id := id_of(name)) is not None:
+        user_id = organizations.user_of_member(connection, access.organization.id, member_id)
+    if user_id is None:
+        raise NotFound
+    return user_id
+
+
+def _project_ids(connection: Connection, access: Access, name: str) -> list[int]:
+    """The team's projects that the caller may see."""
+    team = organizations.team_by_slug_or_id(connection, access.organization.id, name)
+    if team is None:
+        raise NotFound
+    visible = {it.id for it in projects.accessible(connection, access)}
+    return sorted(visible & projects.ids_of_team(connection, team.id))
+
+
+def _commit_json(commit: Commit) -> UnreleasedCommitJson:
+    return UnreleasedCommitJson(
+        id=commit.key,
+        message=commit.message,
+        date_created=commit.created_at,
+        repository_id=str(commit.repository_id),
+    )
+
+
+router = Router("/api/0", route_handlers=[list_unreleased_commits, get_release_count])

@@ -1,0 +1,1 @@
+"""Debug files: endpoints, typed bodies and JSON objects."""

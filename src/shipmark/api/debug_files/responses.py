@@ -1,0 +1,107 @@
+"""The debug file object, and how far debug files are (files-and-avatars.md 5.5, 9)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from shipmark.api.responses import Wire
+from shipmark.artifacts.debug_ids import UUID_LENGTH
+from shipmark.artifacts.model import AssembleState, Assembly
+from shipmark.debug_files.model import DebugFile
+
+
+class DebugFileDataJson(Wire):
+    """What a debug file can be used for, and what its compiler calls it."""
+
+    type: str | None
+    features: list[str]
+
+
+class DebugFileJson(Wire):
+    """A debug file. ``uuid`` is its debug id without the appendix."""
+
+    id: str
+    uuid: str
+    debug_id: str
+    code_id: str | None
+    cpu_name: str
+    object_name: str
+    symbol_type: str
+    headers: Mapping[str, str]
+    size: int
+    sha1: str
+    date_created: datetime
+    data: DebugFileDataJson
+
+
+class DebugAssemblyJson(Wire):
+    """What has become of the chunks of a debug file; ``dif`` is the file, once it is there."""
+
+    state: AssembleState
+    missing_chunks: list[str]
+    detail: str | msgspec.UnsetType | None = msgspec.UNSET
+    dif: DebugFileJson | msgspec.UnsetType = msgspec.UNSET
+
+
+class UnknownFilesJson(Wire):
+    """Those of the checksums that no debug file has."""
+
+    missing: list[str]
+
+
+class AssociatedFilesJson(Wire):
+    """The debug files that were tied to a build: none ever are."""
+
+    associated_dsym_files: list[DebugFileJson]
+
+
+class TiedJson(Wire):
+    """There is nothing to say."""
+
+
+class MappingVersionsJson(Wire):
+    """The versions that a mapping is tied to."""
+
+    releases: list[str]
+
+
+def debug_file_json(it: DebugFile) -> DebugFileJson:
+    """A debug file."""
+    found = it.object
+    return DebugFileJson(
+        id=str(it.id),
+        uuid=found.debug_id[:UUID_LENGTH],
+        debug_id=found.debug_id,
+        code_id=found.code_id,
+        cpu_name=found.cpu_name,
+        object_name=found.object_name,
+        symbol_type=found.symbol_type,
+        headers=it.file.headers,
+        size=it.file.size,
+        sha1=it.file.sha1,
+        date_created=it.file.created_at,
+        data=DebugFileDataJson(type=found.kind, features=sorted(found.features)),
+    )
+
+
+def there_json(it: DebugFile) -> DebugAssemblyJson:
+    """The project has it."""
+    return DebugAssemblyJson(
+        state=AssembleState.OK, missing_chunks=[], detail=None, dif=debug_file_json(it)
+    )
+
+
+def said_json(assembly: Assembly) -> DebugAssemblyJson:
+    """What was said before, again."""
+    return DebugAssemblyJson(state=assembly.state, missing_chunks=[], detail=assembly.detail)
+
+
+def missing_json(missing: Sequence[str]) -> DebugAssemblyJson:
+    """There is nothing to assemble yet; these chunks are to be sent first."""
+    return DebugAssemblyJson(state=AssembleState.NOT_FOUND, missing_chunks=list(missing))
+
+
+def created_json() -> DebugAssemblyJson:
+    """It was begun, or will be when somebody asks again."""
+    return DebugAssemblyJson(state=AssembleState.CREATED, missing_chunks=[])

@@ -1,0 +1,265 @@
+"""``files/dsyms/`` of projects, and which versions mappings belong to (files-and-avatars.md 9, clients.md 4.7)."""
+
+from typing import Any
+
+from litestar import Response, Router, delete, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Stream
+from sqlalchemy import Connection
+
+from shipmark.api.artifact_bundles import assemble_requests as bodies
+from shipmark.api.artifact_bundles.routes import OFFSET_MAX, entered
+from shipmark.api.debug_files.parameters import DEBUG_FILE, DEBUG_FILES, MAPPING, UNKNOWN
+from shipmark.api.debug_files.responses import (
+    AssociatedFilesJson,
+    DebugFileJson,
+    MappingVersionsJson,
+    TiedJson,
+    UnknownFilesJson,
+    debug_file_json,
+)
+from shipmark.api.debug_files.uploads import ZipReceiver
+from shipmark.api.query_parameters import PAGE
+from shipmark.api.release_files.routes import may_download
+from shipmark.api.release_files.uploads import MISSING
+from shipmark.api.responses.refusal import UPLOAD_REFUSED
+from shipmark.api.scopes import DEBUG_FILE_DELETE, RELEASE_READ, RELEASE_WRITE
+from shipmark.artifacts import debug_ids
+from shipmark.artifacts.manifests import BundleProblem
+from shipmark.artifacts.model import VERSION_MAX
+from shipmark.debug_files import actions, archives, assembling
+from shipmark.debug_files.model import DebugFile
+from shipmark.debug_files.store import debug_files, proguard_releases
+from shipmark.debug_files.store.debug_files import DebugFileFilter
+from shipmark.files import piece_reader
+from shipmark.files.model import FILE_MAX, MEBIBYTE
+from shipmark.files.store import files as file_store
+from shipmark.http import json_schema, multipart
+from shipmark.http.downloads import PARTLY, Content, download
+from shipmark.http.fields import Field, Record, Text
+from shipmark.http.multipart import threaded
+from shipmark.http.pagination.offset import counted
+from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import BadRequest, BadUpload, Conflict, NotFound
+from shipmark.infrastructure.ids import id_of
+from shipmark.projects.model import Project
+
+PER_PAGE_MAX = 20
+#: So many versions of a mapping are told.
+VERSIONS_MAX = 1000
+
+_FILES = "/projects/{organization:str}/{project:str}/files/"
+_DSYMS = f"{_FILES}dsyms/"
+#: Without a slash at its end: the only address of the kind (clients.md 1, rule 14).
+_PROGUARD = f"{_FILES}proguard-artifact-releases"
+_FORM = {"file": "A zip of debug files: mappings of ProGuard, or what Apple's tools make."}
+_OCTETS = "application/octet-stream"
+_TIE = Record(
+    {
+        "release_name": Field(Text(max=VERSION_MAX), is_required=True),
+        "proguard_uuid": Field(Text(max=100), is_required=True),
+    }
+)
+
+
+@get(
+    _DSYMS,
+    scopes=RELEASE_READ,
+    asks=(*DEBUG_FILES, *PAGE),
+    answers={200: list[DebugFileJson] | bytes, **PARTLY, **UPLOAD_REFUSED},
+    sync_to_thread=True,
+)
+def list_debug_files(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+) -> Response[Any] | Stream:
+    """List the debug files of a project, twenty a page, the newest first; with ``id``, one of them itself."""
+    wanted = visit.parameter("id")
+    if wanted is not None:
+        return _download(visit, organization, project, wanted)
+    with visit.database.snapshot() as connection:
+        _, it = entered(visit, connection, organization, project)
+        page = visit.page(most=PER_PAGE_MAX)
+        if page.skipped > OFFSET_MAX:
+            raise BadRequest("Pagination offset too large")
+        debug_id = visit.parameter("debug_id") or None
+        looked_for = DebugFileFilter(
+            project_id=it.id,
+            text=(visit.parameter("query") or "").strip() or None,
+            # What is no debug id is none that a file has.
+            debug_id=debug_ids.normalised(debug_id) or debug_id if debug_id else None,
+            code_id=(visit.parameter("code_id") or "").lower() or None,
+            symbol_types=visit.parameters("file_formats"),
+        )
+        rows = debug_files.page_of(connection, looked_for, limit=page.limit, offset=page.skipped)
+    found, links = counted(rows, page)
+    return visit.listed([debug_file_json(each) for each in found], links)
+
+
+@post(
+    _DSYMS,
+    scopes=RELEASE_WRITE,
+    uploads=_FORM,
+    answers={201: list[DebugFileJson], **UPLOAD_REFUSED},
+    request_max_body_size=FILE_MAX + MEBIBYTE,
+)
+async def upload_debug_files(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+) -> list[DebugFileJson]:
+    """Upload a zip of debug files; tells those that are in it, new or not."""
+    it = await threaded(_project, visit, organization, project)
+    if not visit.request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise BadRequest(MISSING)
+    with ZipReceiver() as receiver:
+        await multipart.receive(visit.request, receiver)
+        return await threaded(_kept, visit, it, receiver)
+
+
+@delete(_DSYMS, scopes=DEBUG_FILE_DELETE, asks=(DEBUG_FILE,), sync_to_thread=True)
+def delete_debug_file(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+) -> None:
+    """Delete a debug file of a project."""
+    with visit.database.transaction() as connection:
+        _, it = entered(visit, connection, organization, project)
+        found = _found(connection, it, visit.parameter("id") or "")
+        actions.remove_debug_files(connection, [found.id], now())
+
+
+@get(f"{_DSYMS}unknown/", scopes=RELEASE_READ, asks=(UNKNOWN,), sync_to_thread=True)
+def list_unknown(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+) -> UnknownFilesJson:
+    """Say which of the checksums no debug file of the project has."""
+    with visit.database.snapshot() as connection:
+        _, it = entered(visit, connection, organization, project)
+        asked = {each.lower() for each in visit.parameters("checksums")}
+        known = debug_files.by_sha1s(connection, it.id, asked)
+    return UnknownFilesJson(missing=sorted(asked - set(known)))
+
+
+@post(
+    f"{_DSYMS}associate/",
+    scopes=RELEASE_WRITE,
+    takes=bodies.ASSOCIATE,
+    status_code=200,
+    answers={200: AssociatedFilesJson, **UPLOAD_REFUSED},
+    sync_to_thread=True,
+)
+def associate_debug_files(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
+) -> AssociatedFilesJson:
+    """Say that none of the debug files was tied to a build: they are found by their ids alone."""
+    with visit.database.glance() as connection:
+        entered(visit, connection, organization, project)
+    json_schema.read(body, bodies.ASSOCIATE)
+    return AssociatedFilesJson(associated_dsym_files=[])
+
+
+@get(
+    _PROGUARD,
+    scopes=RELEASE_READ,
+    asks=(MAPPING,),
+    answers={200: MappingVersionsJson, **UPLOAD_REFUSED},
+    sync_to_thread=True,
+)
+def list_versions(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+) -> MappingVersionsJson:
+    """List the versions that a mapping of ProGuard is tied to."""
+    with visit.database.snapshot() as connection:
+        _, it = entered(visit, connection, organization, project)
+        mapping = _mapping(connection, it, visit.parameter("proguard_uuid") or "")
+        versions = proguard_releases.versions_of(connection, mapping, most=VERSIONS_MAX)
+    return MappingVersionsJson(releases=versions)
+
+
+@post(
+    _PROGUARD,
+    scopes=RELEASE_WRITE,
+    takes=_TIE,
+    answers={201: TiedJson, **UPLOAD_REFUSED},
+    sync_to_thread=True,
+)
+def tie_mapping(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
+) -> TiedJson:
+    """Tie a mapping of ProGuard to a version, which need not be a release yet."""
+    with visit.database.glance() as connection:
+        _, it = entered(visit, connection, organization, project)
+    given = visit.body(body, _TIE, step="debug_file.validate")
+    with visit.database.transaction() as connection:
+        mapping = _mapping(connection, it, given["proguard_uuid"])
+        if not proguard_releases.tie(connection, given["release_name"], mapping):
+            raise Conflict("The mapping is tied to this release already")
+    return TiedJson()
+
+
+def _project(visit: Visit, organization: str, project: str) -> Project:
+    with visit.database.glance() as connection:
+        return entered(visit, connection, organization, project)[1]
+
+
+def _kept(visit: Visit, project: Project, receiver: ZipReceiver) -> list[DebugFileJson]:
+    if receiver.part is None:
+        raise BadRequest(MISSING)
+    at = now()
+    try:
+        found = archives.unpacked(visit.database, visit.blobs, receiver.opened(), at)
+    except BundleProblem as problem:
+        raise BadRequest(f"The zip can't be read: {problem.reason or problem}") from None
+    if not found.new:
+        name, why = found.problems[0] if found.problems else ("", "it is empty")
+        said = f"{name}: {why}" if name else why
+        raise BadRequest(f"There is no debug file in the zip ({said})")
+    kept = assembling.keep(visit.database, project.id, found.new, at)
+    return [debug_file_json(each) for each in kept]
+
+
+def _download(visit: Visit, organization: str, project: str, wanted: str) -> Response[Any] | Stream:
+    with visit.database.snapshot() as connection:
+        access, it = entered(visit, connection, organization, project)
+        if not may_download(connection, access):
+            return Response(b"", status_code=403, media_type=_OCTETS)
+        file = _found(connection, it, wanted).file
+        pieces = file_store.pieces_of(connection, file.id)
+    content = Content(
+        name=file.name,
+        size=file.size,
+        tag=file.sha1,
+        media_type=_OCTETS,
+        read=lambda start, end: piece_reader.stretch(visit.blobs, pieces, start, end),
+    )
+    return download(visit.request, content)
+
+
+def _found(connection: Connection, project: Project, text: str) -> DebugFile:
+    file_id = id_of(text)
+    found = None if file_id is None else debug_files.by_id(connection, project.id, file_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _mapping(connection: Connection, project: Project, text: str) -> DebugFile:
+    debug_id = debug_ids.normalised(text)
+    if debug_id is None:
+        raise BadUpload("The proguard_uuid is no id of a mapping")
+    found = debug_files.newest_of_debug_id(connection, project.id, debug_id, "proguard")
+    if found is None:
+        raise BadUpload("There is no mapping of that proguard_uuid in this project", like=NotFound)
+    return found
+
+
+router = Router(
+    "/api/0",
+    route_handlers=[
+        list_debug_files,
+        upload_debug_files,
+        delete_debug_file,
+        list_unknown,
+        associate_debug_files,
+        list_versions,
+        tie_mapping,
+    ],
+)

@@ -1,0 +1,1 @@
+"""Deploys: endpoints, typed bodies and JSON objects."""

@@ -1,0 +1,1 @@
+"""Events: endpoints, typed bodies and JSON objects."""

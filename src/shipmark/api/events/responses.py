@@ -1,0 +1,256 @@
+"""The event object: one error as it is kept, without what may hold a secret.
+
+Left out are variables of frames, requests, extras, breadcrumbs, and contexts other than those that say what it ran on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from shipmark.api.responses import Wire
+from shipmark.events import parsing, stack_lines, titles
+from shipmark.events.payload import (
+    Json,
+    Raised,
+    as_text,
+    exceptions_of,
+    filename_of,
+    main_frames,
+    object_of,
+    text_of,
+)
+from shipmark.events.store import StoredEvent
+from shipmark.symbolication import javascript_stacks
+
+_CONTEXTS = (
+    "app", "browser", "client_os", "cloud_resource", "culture", "device", "gpu", "os", "runtime", "trace",
+)  # fmt: skip
+_FRAME_DATA = ("sourcemap", "symbolicated", "resolved_with")
+_ERRORS_MAX = 100
+
+
+class FrameJson(Wire):
+    """A call. ``context`` are lines of code with their numbers; ``vars`` are never shown."""
+
+    filename: str | None
+    abs_path: str | None
+    module: str | None
+    function: str | None
+    platform: str | None
+    line_no: int | None
+    col_no: int | None
+    in_app: bool
+    context: list[tuple[int, str]]
+    data: dict[str, object]
+    vars: None
+
+
+class StackJson(Wire):
+    """A stack, the oldest call first."""
+
+    frames: list[FrameJson]
+    frames_omitted: None
+    has_system_frames: bool
+
+
+class MechanismJson(Wire):
+    """How an exception was caught."""
+
+    type: str | None
+    handled: bool | None
+
+
+class ExceptionJson(Wire):
+    """An exception. ``raw_stacktrace`` is the stack as the client sent it, where ours is another one."""
+
+    type: str | None
+    value: str | None
+    mechanism: MechanismJson | None
+    stacktrace: StackJson | None
+    raw_stacktrace: StackJson | None
+
+
+class EntryJson(Wire):
+    """A part of an event: ``exception``, ``stacktrace`` or ``message``."""
+
+    type: str
+    data: dict[str, object]
+
+
+class TagJson(Wire):
+    """A tag."""
+
+    key: str
+    value: str
+
+
+class EventUserJson(msgspec.Struct):
+    """Whom the error happened to. The reference writes these keys in snake case."""
+
+    id: str | None
+    username: str | None
+    email: str | None
+    name: str | None
+    ip_address: str | None
+
+
+class EventReleaseJson(Wire):
+    """The release of an event, by its version."""
+
+    version: str
+
+
+class EventErrorJson(Wire):
+    """What could not be done for an event, and why: ``data["reason"]`` is exact."""
+
+    type: str
+    message: str
+    data: dict[str, object]
+
+
+class EventJson(Wire):
+    """One error. ``id`` is the same as ``eventID``."""
+
+    id: str
+    event_id: str = msgspec.field(name="eventID")
+    group_id: str = msgspec.field(name="groupID")
+    project_id: str = msgspec.field(name="projectID")
+    title: str
+    message: str
+    culprit: str
+    location: str | None
+    metadata: dict[str, object]
+    platform: str
+    type: str
+    dist: str | None
+    release: EventReleaseJson | None
+    date_created: datetime
+    date_received: datetime
+    tags: list[TagJson]
+    user: EventUserJson | None
+    contexts: dict[str, object]
+    entries: list[EntryJson]
+    errors: list[EventErrorJson]
+    previous_event_id: str | None = msgspec.field(name="previousEventID")
+    next_event_id: str | None = msgspec.field(name="nextEventID")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """The ids of the events of the issue just before and just after."""
+
+    before: str | None
+    after: str | None
+
+
+def event_json(it: StoredEvent, beside: Beside) -> EventJson:
+    """An event as its own address shows it."""
+    payload = it.payload
+    read = parsing.read(payload, event_id=it.event_id, received_at=it.received_at)
+    return EventJson(
+        id=it.event_id,
+        event_id=it.event_id,
+        group_id=str(it.issue_id),
+        project_id=str(it.project_id),
+        title=read.title,
+        message=titles.message_of(payload),
+        culprit=read.culprit,
+        location=read.location,
+        metadata=read.metadata,
+        platform=read.platform,
+        type=read.type,
+        dist=read.dist,
+        release=EventReleaseJson(version=read.release) if read.release else None,
+        date_created=it.at,
+        date_received=it.received_at,
+        tags=[TagJson(key=key.removeprefix("sentry:"), value=text) for key, text in read.tags],
+        user=_user_json(object_of(payload, "user")),
+        contexts={
+            key: held for key in _CONTEXTS if (held := object_of(payload, "contexts").get(key))
+        },
+        entries=_entries(payload),
+        errors=errors_json(payload),
+        previous_event_id=beside.before,
+        next_event_id=beside.after,
+    )
+
+
+def errors_json(payload: Json) -> list[EventErrorJson]:
+    """What the event says could not be done."""
+    errors = payload.get("errors")
+    held = errors[:_ERRORS_MAX] if isinstance(errors, list) else []
+    return [
+        EventErrorJson(
+            type=text_of(each, "type"),
+            message=text_of(each, "message"),
+            data=object_of(each, "data"),
+        )
+        for each in held
+        if isinstance(each, dict)
+    ]
+
+
+def _user_json(user: Json) -> EventUserJson | None:
+    if not user:
+        return None
+    names = ("id", "username", "email", "name", "ip_address")
+    return EventUserJson(**{name: as_text(user.get(name)) or None for name in names})
+
+
+def _entries(payload: Json) -> list[EntryJson]:
+    entries = []
+    raised, sent = exceptions_of(payload), exceptions_of(javascript_stacks.raw(payload))
+    before = sent if len(sent) == len(raised) else raised
+    if raised:
+        values = [_exception_json(new, old) for new, old in zip(raised, before, strict=True)]
+        entries.append(EntryJson(type="exception", data={"values": values}))
+    frames = main_frames(payload)
+    if frames and not any(each.frames for each in raised):
+        stack = msgspec.structs.asdict(_stack_json(frames))
+        data = {"frames": stack["frames"], "framesOmitted": None}
+        entries.append(EntryJson(type="stacktrace", data=data))
+    if text := titles.message_of(payload):
+        entries.append(EntryJson(type="message", data={"formatted": text}))
+    return entries
+
+
+def _exception_json(raised: Raised, sent: Raised) -> ExceptionJson:
+    handled = raised.mechanism.get("handled")
+    mechanism = MechanismJson(
+        type=text_of(raised.mechanism, "type") or None,
+        handled=handled if isinstance(handled, bool) else None,
+    )
+    return ExceptionJson(
+        type=raised.type or None,
+        value=raised.value or None,
+        mechanism=mechanism if raised.mechanism else None,
+        stacktrace=_stack_json(raised.frames) if raised.frames else None,
+        raw_stacktrace=_stack_json(sent.frames) if sent.frames != raised.frames else None,
+    )
+
+
+def _stack_json(frames: Sequence[Json]) -> StackJson:
+    shown = [frame_json(frame) for frame in frames]
+    in_app = {frame.in_app for frame in shown}
+    return StackJson(frames=shown, frames_omitted=None, has_system_frames=len(in_app) > 1)
+
+
+def frame_json(frame: Mapping[str, object]) -> FrameJson:
+    """A call of a stack."""
+    it = dict(frame)
+    data = object_of(it, "data")
+    return FrameJson(
+        filename=filename_of(it) or None,
+        abs_path=text_of(it, "abs_path") or None,
+        module=text_of(it, "module") or None,
+        function=text_of(it, "function") or None,
+        platform=text_of(it, "platform") or None,
+        line_no=stack_lines.number(it, "lineno"),
+        col_no=stack_lines.number(it, "colno"),
+        in_app=it.get("in_app") is True,
+        context=[(line.number, line.text) for line in stack_lines.lines_of(it)],
+        data={key: data[key] for key in _FRAME_DATA if key in data},
+        vars=None,
+    )

@@ -1,0 +1,41 @@
+"""What became of each frame of minified JavaScript, and what was looked for."""
+
+from shipmark.api.events.responses import EventErrorJson
+from shipmark.api.responses import Wire
+
+
+class UsedFileJson(Wire):
+    """An uploaded file that was found. ``bundle`` is the id of its artifact bundle, null for a single file."""
+
+    name: str | None
+    debug_id: str | None
+    bundle: str | None
+    resolved_with: str
+
+
+class DebuggedFrameJson(Wire):
+    """A frame, by its place in the event; ``exception_idx`` is null for a stack without an exception.
+
+    ``names`` are those that the file was looked up by, the best first.
+    """
+
+    exception_idx: int | None
+    frame_idx: int
+    abs_path: str
+    line_no: int
+    col_no: int
+    debug_id: str | None
+    names: list[str]
+    file: UsedFileJson | None
+    source_map: UsedFileJson | None
+    source_map_url: str | None
+    is_resolved: bool
+
+
+class SourceMapDebugJson(Wire):
+    """Why a stack is not the original one, with what is uploaded now. Without errors all is well."""
+
+    errors: list[EventErrorJson]
+    frames: list[DebuggedFrameJson]
+    release: str | None
+    dist: str | None

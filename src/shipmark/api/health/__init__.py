@@ -1,0 +1,1 @@
+"""The health of the server: endpoints, typed bodies and JSON objects."""

@@ -1,0 +1,34 @@
+"""The object of ``internal/health/``: what is wrong with the server, and what is not."""
+
+from collections.abc import Sequence
+
+from shipmark.api.responses import Wire
+from shipmark.infrastructure.health import Part, Problem
+
+
+class ProblemJson(Wire):
+    """What is wrong with a part of the server."""
+
+    id: str
+    message: str
+    severity: str
+    url: str | None
+
+
+class InternalHealthJson(Wire):
+    """What is wrong, and which parts of the server work."""
+
+    problems: list[ProblemJson]
+    healthy: dict[str, bool]
+
+
+def internal_health_json(problems: Sequence[Problem]) -> InternalHealthJson:
+    """Return the object for these problems. All of them keep the server from its work."""
+    broken = {it.part for it in problems}
+    return InternalHealthJson(
+        problems=[
+            ProblemJson(id=it.part.value, message=it.sentence, severity="critical", url=None)
+            for it in problems
+        ],
+        healthy={part.value: part not in broken for part in Part},
+    )

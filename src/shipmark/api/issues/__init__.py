@@ -1,0 +1,1 @@
+"""Issues: endpoints, typed bodies and JSON objects."""

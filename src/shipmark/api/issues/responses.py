@@ -1,0 +1,219 @@
+"""The issue object: a "group" on the wire (groups-api.md 3)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from shipmark.accounts.model import User
+from shipmark.api.commits.responses import CommitJson
+from shipmark.api.members.user_responses import UserJson, user_json
+from shipmark.api.releases.responses import ReleaseJson
+from shipmark.api.responses import Wire
+from shipmark.issues.model import InboxEntry, Issue, IssueActivity, IssueActivityType, Resolution
+from shipmark.issues.short_ids import format_short_id
+from shipmark.projects.model import Project
+from shipmark.releases.versions import is_semver
+
+
+class IssueProjectJson(Wire):
+    """The project of an issue."""
+
+    id: str
+    name: str
+    slug: str
+    platform: str | None
+
+
+class InboxJson(msgspec.Struct):
+    """Why an issue is in the inbox. The reference writes these keys in snake case."""
+
+    reason: int
+    reason_details: None
+    date_added: datetime
+
+
+class IssueJson(Wire):
+    """What goes wrong in a project. ``count`` is a text, as clients expect."""
+
+    id: str
+    share_id: None
+    short_id: str
+    title: str
+    culprit: str
+    permalink: str
+    logger: str | None
+    level: str
+    status: str
+    status_details: dict[str, object]
+    substatus: str | None
+    is_public: bool
+    platform: str | None
+    project: IssueProjectJson
+    type: str
+    metadata: dict[str, object]
+    num_comments: int
+    assigned_to: None
+    is_bookmarked: bool
+    is_subscribed: bool
+    subscription_details: None
+    has_seen: bool
+    annotations: list[str]
+    issue_type: str
+    issue_category: str
+    is_unhandled: bool
+    count: str
+    user_count: int
+    first_seen: datetime
+    last_seen: datetime
+    inbox: InboxJson | None
+
+
+class ActivityJson(Wire):
+    """Something that happened to an issue."""
+
+    id: str
+    user: UserJson | None
+    type: str
+    data: dict[str, object]
+    date_created: datetime
+
+
+class IssueDetailsJson(IssueJson):
+    """An issue with what happened to it, and its first and last release."""
+
+    activity: list[ActivityJson]
+    participants: list[UserJson]
+    first_release: ReleaseJson | None
+    last_release: ReleaseJson | None
+
+
+class ShortIdJson(Wire):
+    """The issue of a short id."""
+
+    organization_slug: str
+    project_slug: str
+    group_id: str
+    group: IssueJson
+    short_id: str
+
+
+class Surroundings(Wire):
+    """What issues are shown with: everything by its id, and where this server is reached."""
+
+    address: str
+    organization_slug: str
+    projects: dict[int, Project]
+    resolutions: dict[int, Resolution]
+    versions: dict[int, str]
+    users: dict[int, User]
+    inbox: dict[int, InboxEntry]
+
+
+def issue_json(issue: Issue, around: Surroundings) -> IssueJson:
+    """An issue as lists show it."""
+    return IssueJson(**issue_fields(issue, around))
+
+
+def issue_details_json(
+    issue: Issue,
+    around: Surroundings,
+    *,
+    activity: list[ActivityJson],
+    participants: list[User],
+    first_release: ReleaseJson | None,
+    last_release: ReleaseJson | None,
+) -> IssueDetailsJson:
+    """An issue as its own address shows it."""
+    return IssueDetailsJson(
+        **issue_fields(issue, around),
+        activity=activity,
+        participants=[user_json(user) for user in participants],
+        first_release=first_release,
+        last_release=last_release,
+    )
+
+
+def activity_json(
+    it: IssueActivity, users: Mapping[int, User], commits: Mapping[int, CommitJson]
+) -> ActivityJson:
+    """What happened; a commit is shown whole where only that is told, and by its id where more is."""
+    details = it.details
+    commit_id = details.get("commit")
+    is_reference = it.type is IssueActivityType.REFERENCED_IN_COMMIT
+    if is_reference and isinstance(commit_id, int) and commit_id in commits:
+        details = details | {"commit": commits[commit_id]}
+    user = users.get(it.user_id or 0)
+    return ActivityJson(
+        id=str(it.id),
+        user=user_json(user) if user else None,
+        type=it.type.value,
+        data=details,
+        date_created=it.at,
+    )
+
+
+def first_seen_json(issue: Issue) -> ActivityJson:
+    """The last entry of every activity log: when the issue was first seen (groups-api.md 3.2)."""
+    return ActivityJson(
+        id="0", user=None, type="first_seen", data={}, date_created=issue.first_seen_at
+    )
+
+
+def status_details(issue: Issue, around: Surroundings) -> dict[str, object]:
+    """How the issue was resolved (groups-api.md 1.1)."""
+    resolution = around.resolutions.get(issue.id)
+    if resolution is None or issue.resolved_at is None:
+        return {}
+    user = around.users.get(resolution.user_id or 0)
+    actor = user_json(user) if user else None
+    # Where a project follows semver, the reference names the release that the next one comes after (groups-api.md 1.1).
+    is_next = resolution.is_pending and not is_semver(resolution.current_version or "")
+    if is_next:
+        return {"inNextRelease": True, "actor": actor}
+    return {"inRelease": around.versions[resolution.release_id], "actor": actor}
+
+
+def issue_fields(issue: Issue, around: Surroundings) -> dict[str, Any]:
+    """The fields that every form of the object has."""
+    project = around.projects[issue.project_id]
+    entry = around.inbox.get(issue.id)
+    slug = around.organization_slug
+    return {
+        "id": str(issue.id),
+        "share_id": None,
+        "short_id": format_short_id(project.slug, issue.number),
+        "title": issue.title,
+        "culprit": issue.culprit,
+        "permalink": f"{around.address}/organizations/{slug}/issues/{issue.id}/",
+        "logger": issue.logger,
+        "level": issue.level,
+        "status": issue.status.value,
+        "status_details": status_details(issue, around),
+        "substatus": issue.substatus.value if issue.substatus else None,
+        "is_public": False,
+        "platform": issue.platform,
+        "project": IssueProjectJson(
+            id=str(project.id), name=project.name, slug=project.slug, platform=project.platform
+        ),
+        "type": issue.type,
+        "metadata": issue.metadata,
+        "num_comments": 0,
+        "assigned_to": None,
+        "is_bookmarked": False,
+        "is_subscribed": False,
+        "subscription_details": None,
+        "has_seen": False,
+        "annotations": [],
+        "issue_type": "error",
+        "issue_category": "error",
+        "is_unhandled": issue.is_unhandled,
+        "count": str(issue.times_seen),
+        "user_count": issue.user_count,
+        "first_seen": issue.first_seen_at,
+        "last_seen": issue.last_seen_at,
+        "inbox": InboxJson(reason=int(entry.reason), reason_details=None, date_added=entry.at)
+        if entry
+        else None,
+    }

@@ -1,0 +1,1 @@
+"""Members and invitations: endpoints, typed bodies and JSON objects."""

@@ -1,0 +1,130 @@
+"""The member object (auth-and-errors.md 8.6)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from shipmark.accounts.model import User
+from shipmark.api.members.role_responses import RoleJson, TeamRoleJson, roles_of, team_roles
+from shipmark.api.members.user_responses import UserJson, user_json
+from shipmark.api.responses import Wire
+from shipmark.organizations import roles
+from shipmark.organizations.model import Invitation, Member, Organization, Team, TeamRole
+
+#: Ids of invitations begin so: they are apart from those of members.
+INVITATION_PREFIX = "invitation-"
+
+#: What is never so here, for there are no identity providers.
+_FLAGS = (
+    "idp:provisioned",
+    "idp:role-restricted",
+    "sso:linked",
+    "sso:invalid",
+    "member-limit:restricted",
+)
+
+
+class MemberTeamJson(Wire):
+    """A team that a member is on."""
+
+    team_slug: str
+    role: str
+
+
+class TeamRoleOfMemberJson(Wire):
+    """The role of a member on a team that they are on."""
+
+    is_active: bool
+    team_role: str
+
+
+class MemberJson(Wire):
+    """A user in an organization, or a person who is invited to it: ``pending``, without a user, until they accept.
+
+    ``invite_link`` is in the answer to an invitation only: it is shown once.
+    """
+
+    id: str
+    email: str
+    name: str
+    user: UserJson | None
+    role: str
+    role_name: str
+    org_role: str
+    pending: bool
+    expired: bool
+    flags: dict[str, bool]
+    date_created: datetime
+    invite_status: str
+    inviter_name: str | None
+    group_org_roles: list[str]
+    invite_link: str | msgspec.UnsetType = msgspec.UNSET
+    teams: list[str] | msgspec.UnsetType = msgspec.UNSET
+    team_roles: list[MemberTeamJson] | msgspec.UnsetType = msgspec.UNSET
+    org_role_list: list[RoleJson] | msgspec.UnsetType = msgspec.UNSET
+    team_role_list: list[TeamRoleJson] | msgspec.UnsetType = msgspec.UNSET
+
+
+def member_json(
+    member: Member,
+    user: User,
+    *,
+    teams: Sequence[Team] | None = None,
+    organization: Organization | None = None,
+) -> MemberJson:
+    """A member; a single one with teams, and with all roles of the organization to choose from."""
+    role = TeamRole.of(member.role).value
+    on = [MemberTeamJson(team_slug=it.slug, role=role) for it in teams or ()]
+    return MemberJson(
+        id=str(member.id),
+        email=user.email,
+        name=user.display_name,
+        user=user_json(user),
+        role=member.role.value,
+        role_name=roles.NAMES[member.role],
+        org_role=member.role.value,
+        pending=False,
+        expired=False,
+        flags=dict.fromkeys(_FLAGS, False),
+        date_created=member.created_at,
+        invite_status="approved",
+        inviter_name=None,
+        group_org_roles=[],
+        teams=msgspec.UNSET if teams is None else [it.slug for it in teams],
+        team_roles=msgspec.UNSET if teams is None else on,
+        org_role_list=msgspec.UNSET if organization is None else roles_of(organization),
+        team_role_list=msgspec.UNSET if organization is None else team_roles(),
+    )
+
+
+def invitation_json(
+    invitation: Invitation,
+    *,
+    at: datetime,
+    inviter: User | None,
+    teams: Sequence[Team],
+    link: str | None = None,
+) -> MemberJson:
+    """Return an invitation as the member that it may become; ``link`` is for who has just made it."""
+    role = TeamRole.of(invitation.role).value
+    on = [it.slug for it in teams if it.id in invitation.team_ids]
+    return MemberJson(
+        id=f"{INVITATION_PREFIX}{invitation.id}",
+        email=invitation.email,
+        name=invitation.email,
+        user=None,
+        role=invitation.role.value,
+        role_name=roles.NAMES[invitation.role],
+        org_role=invitation.role.value,
+        pending=True,
+        expired=invitation.expires_at <= at,
+        flags=dict.fromkeys(_FLAGS, False),
+        date_created=invitation.created_at,
+        invite_status="approved",
+        inviter_name=inviter.display_name if inviter else None,
+        group_org_roles=[],
+        invite_link=link or msgspec.UNSET,
+        teams=on,
+        team_roles=[MemberTeamJson(team_slug=slug, role=role) for slug in on],
+    )

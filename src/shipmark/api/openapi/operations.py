@@ -1,0 +1,233 @@
+"""How is a route called, and what does it answer? An OpenAPI operation for each handler."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from inspect import getdoc
+from operator import or_
+from types import UnionType
+from typing import Any, get_args, get_origin
+
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+
+from shipmark.api.openapi.docstrings import parted, plain
+from shipmark.api.openapi.examples import Schema
+from shipmark.api.openapi.path_parameters import PARTS
+from shipmark.api.openapi.request_schemas import given
+from shipmark.api.openapi.response_schemas import Schemas
+from shipmark.api.query_parameters import CURSOR, Parameter
+from shipmark.api.responses.refusal import RefusalJson
+from shipmark.api.scopes import Credentials
+from shipmark.http.fields import Record
+from shipmark.infrastructure.settings import Settings
+
+_PART = re.compile(r"\{(\w+)\}")
+_JSON = "application/json"
+_OCTETS = "application/octet-stream"
+
+#: The refusals that have one shape for all routes, by their status: see ``components/responses``.
+SHARED: Mapping[int, str] = {
+    400: "BadRequest",
+    401: "NotSignedIn",
+    403: "NotAllowed",
+    404: "NotFound",
+    409: "Conflict",
+    413: "TooLarge",
+    415: "Unsupported",
+}
+_MEANINGS: Mapping[int, str] = {
+    200: "Done.",
+    201: "Made, or new to it.",
+    202: "Will be done.",
+    204: "Done; there is nothing to show.",
+    206: "The part that was asked for.",
+    208: "All of it was there.",
+    304: "The client has it already.",
+    416: "There is no such part.",
+}
+
+
+def is_documented(handler: HTTPRouteHandler) -> bool:
+    """Is the route one of the API? Those of other doors declare no scopes, and preflights are for browsers."""
+    return handler.opt.get("scopes") is not None and handler.http_methods != {"OPTIONS"}
+
+
+def written(handler: HTTPRouteHandler) -> Callable[..., object]:
+    """The function of a handler as it stands in its module; what runs in a thread is wrapped."""
+    function: Callable[..., object] = getattr(handler.fn, "func", handler.fn)
+    return function
+
+
+def operation(path: str, handler: HTTPRouteHandler, schemas: Schemas, settings: Settings) -> Schema:
+    """The operation of a handler at a path."""
+    function = written(handler)
+    summary, more = parted(plain(getdoc(function) or ""))
+    resource = resource_of(function)
+    scopes = sorted(handler.opt["scopes"])
+    told = [more, f"Scopes, any of: {', '.join(f'`{it}`' for it in scopes)}." if scopes else ""]
+    made: Schema = {
+        "operationId": f"{resource}.{function.__name__}",
+        "summary": summary,
+        "description": "\n\n".join(filter(None, told)),
+        "tags": [tag(resource)],
+        "security": _security(handler),
+        "x-scopes": scopes,
+        "parameters": [
+            *(_part(name) for name in _PART.findall(path)),
+            *(_parameter(it) for it in handler.opt.get("asks", ())),
+        ],
+        "responses": _responses(path, handler, schemas),
+    }
+    if body := _body(handler, settings):
+        made["requestBody"] = body
+    return made
+
+
+def resource_of(function: Callable[..., object]) -> str:
+    """Return the name of the package below ``api`` that an endpoint is in."""
+    return function.__module__.split(".")[2]
+
+
+def tag(resource: str) -> str:
+    """Return the tag of a resource's operations."""
+    return resource.replace("_", " ").capitalize()
+
+
+def _security(handler: HTTPRouteHandler) -> list[Schema]:
+    match _credentials(handler):
+        case Credentials.REQUIRED:
+            return [{"token": []}]
+        case Credentials.OPTIONAL:
+            return [{}, {"token": []}]
+    return []
+
+
+def _credentials(handler: HTTPRouteHandler) -> Credentials:
+    found: Credentials = handler.opt.get("credentials", Credentials.REQUIRED)
+    return found
+
+
+def _part(name: str) -> Schema:
+    part = PARTS[name]
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": part.about,
+        "schema": {"type": "string", "minLength": 1},
+        "example": part.example,
+    }
+
+
+def _parameter(it: Parameter) -> Schema:
+    schema = {"type": "array", "items": it.schema} if it.is_repeatable else it.schema
+    made: Schema = {
+        "name": it.name,
+        "in": "query",
+        "required": it.is_required,
+        "description": it.about,
+        "schema": schema,
+    }
+    if it.example is not None:
+        made["example"] = [it.example] if it.is_repeatable else _typed(it)
+    return made
+
+
+def _typed(it: Parameter) -> object:
+    assert it.example is not None
+    return int(it.example) if it.schema.get("type") == "integer" else it.example
+
+
+def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
+    if uploads := handler.opt.get("uploads"):
+        return {"content": {"multipart/form-data": {"schema": _form(uploads)}}}
+    takes = handler.opt.get("takes")
+    if takes is None:
+        return None
+    if isinstance(takes, Mapping):
+        schema: Schema = dict(takes)
+    else:
+        schema = given(takes if isinstance(takes, Record) else takes(settings))
+    return {"required": "required" in schema, "content": {_JSON: {"schema": schema}}}
+
+
+def _form(uploads: Mapping[str, str]) -> Schema:
+    """A form with files; each is told of under its name."""
+    properties = {
+        name: {"type": "string", "format": "binary", "description": about}
+        for name, about in uploads.items()
+    }
+    return {"type": "object", "properties": properties}
+
+
+def _responses(path: str, handler: HTTPRouteHandler, schemas: Schemas) -> Schema:
+    answers = dict(_answers(handler))
+    made: dict[str, Schema] = {}
+    for status in sorted({*answers, *_refusals(path, handler)}):
+        if answers.get(status, RefusalJson) is RefusalJson:
+            made[str(status)] = {"$ref": f"#/components/responses/{SHARED[status]}"}
+        else:
+            made[str(status)] = _response(status, answers[status], handler, schemas)
+    return dict(made)
+
+
+def _response(
+    status: int, answer: Any, handler: HTTPRouteHandler, schemas: Schemas
+) -> dict[str, object]:
+    made: Schema = {"description": _MEANINGS.get(status, "Refused.")}
+    if answer is not None:
+        made["content"] = _content(status, answer, schemas)
+    if CURSOR in handler.opt.get("asks", ()) and status == 200:
+        made["headers"] = {"Link": {"$ref": "#/components/headers/Link"}}
+    return made
+
+
+def _content(status: int, answer: Any, schemas: Schemas) -> Schema:
+    """What an answer holds: JSON, or bytes, or either where the request says which."""
+    kinds = get_args(answer) if get_origin(answer) is UnionType else (answer,)
+    made: Schema = {}
+    if bytes in kinds:
+        made[_OCTETS] = {"schema": {"type": "string", "format": "binary"}}
+    if objects := [each for each in kinds if each is not bytes]:
+        schema = schemas.of(reduce(or_, objects))
+        made[_JSON] = {"schema": {"anyOf": [schema, *BAD_REQUEST]} if status == 400 else schema}
+    return made
+
+
+#: What 400 may hold, whatever the route.
+BAD_REQUEST: Sequence[Schema] = [
+    {"$ref": "#/components/schemas/Refusal"},
+    {"$ref": "#/components/schemas/CodedRefusal"},
+    {"$ref": "#/components/schemas/Problems"},
+]
+
+
+def _answers(handler: HTTPRouteHandler) -> Mapping[int, Any]:
+    declared: Mapping[int, Any] | None = handler.opt.get("answers")
+    if declared is not None:
+        return declared
+    returned = handler.parsed_fn_signature.return_type.annotation
+    if get_origin(returned) is Response:
+        returned = get_args(returned)[0]
+    return {handler.status_code: None if returned is type(None) else returned}
+
+
+def _refusals(path: str, handler: HTTPRouteHandler) -> set[int]:
+    """The statuses of refusals that every route of this kind may have."""
+    found = {400}
+    credentials = _credentials(handler)
+    if credentials is not Credentials.NONE:
+        found.add(401)
+    if handler.opt["scopes"]:
+        found.add(403)
+    if _PART.search(path):
+        found.add(404)
+    if handler.http_methods != {"GET"}:
+        found.add(409)
+    if "uploads" in handler.opt:
+        found |= {413, 415}
+    if "takes" in handler.opt:
+        # Who needs no credentials is no client that could be told of media types: any are read.
+        found |= {413} if credentials is Credentials.NONE else {413, 415}
+    return found

@@ -1,0 +1,16 @@
+"""``/api/openapi.json``: what this API is, for programs. People read the same at ``/api/docs/``."""
+
+from litestar import Request, Response, get
+from litestar.datastructures import State
+
+from shipmark.api.openapi.document import Document
+
+
+@get("/api/openapi.json", scopes=None, sync_to_thread=True)
+def get_document(request: Request[object, object, State]) -> Response[bytes]:
+    """Answer with the OpenAPI document. It tells nothing of what is kept here, so anybody may read it."""
+    document: Document = request.app.state.document
+    headers = {"ETag": f'"{document.mark}"', "Cache-Control": "public, no-cache"}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(b"", status_code=304, headers=headers)
+    return Response(document.content, headers=headers, media_type="application/json")

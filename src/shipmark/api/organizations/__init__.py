@@ -1,0 +1,1 @@
+"""Organizations: endpoints, typed bodies and JSON objects."""

@@ -1,0 +1,201 @@
+"""The organization object, its details (files-and-avatars.md 1.3.2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from shipmark.api.members.role_responses import (
+    RoleJson,
+    RoleNameJson,
+    TeamRoleJson,
+    role_names,
+    roles_of,
+    team_roles,
+)
+from shipmark.api.organizations.responses import OrganizationJson, organization_json
+from shipmark.api.projects.responses import ProjectJson
+from shipmark.api.responses import Wire
+from shipmark.api.teams.responses import TeamDetailsJson
+from shipmark.organizations import options
+from shipmark.organizations.model import Access, Flag
+from shipmark.organizations.options import Stored
+
+
+class QuotaJson(Wire):
+    """How many events are taken in: there is no limit here."""
+
+    max_rate: int | None
+    max_rate_interval: int
+    account_limit: int
+    project_limit: int
+
+
+class TrustedRelayJson(Wire):
+    """A relay whose events are trusted."""
+
+    name: str
+    public_key: str
+    created: str
+    last_modified: str
+    description: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class OrganizationDetailsJson(OrganizationJson):
+    """An organization with its settings; a token of the organization itself is shown the base part only."""
+
+    experiments: dict[str, object]
+    quota: QuotaJson
+    is_default: bool
+    default_role: str
+    available_roles: list[RoleNameJson]
+    org_role_list: list[RoleJson]
+    team_role_list: list[TeamRoleJson]
+    open_membership: bool
+    allow_shared_issues: bool
+    enhanced_privacy: bool
+    data_scrubber: bool
+    data_scrubber_defaults: bool
+    sensitive_fields: list[str]
+    safe_fields: list[str]
+    store_crash_reports: int
+    attachments_role: str
+    debug_files_role: str
+    events_member_admin: bool
+    alerts_member_write: bool
+    scrub_ip_addresses: bool = msgspec.field(name="scrubIPAddresses")
+    scrape_java_script: bool
+    allow_join_requests: bool
+    relay_pii_config: str | None
+    codecov_access: bool
+    ai_suggested_solution: bool
+    github_pr_bot: bool = msgspec.field(name="githubPRBot")
+    github_open_pr_bot: bool = msgspec.field(name="githubOpenPRBot")
+    github_nudge_invite: bool
+    gitlab_pr_bot: bool = msgspec.field(name="gitlabPRBot")
+    hide_ai_features: bool
+    aggregated_data_consent: bool
+    gen_ai_consent: bool = msgspec.field(name="genAIConsent")
+    issue_alerts_thread_flag: bool
+    metric_alerts_thread_flag: bool
+    requires_sso: bool
+    rollback_enabled: bool
+    streamline_only: bool | None
+    trusted_relays: list[TrustedRelayJson]
+    access: list[str]
+    pending_access_requests: int
+    onboarding_tasks: list[object]
+    is_dynamically_sampled: bool
+    role: str | msgspec.UnsetType = msgspec.UNSET
+    org_role: str | msgspec.UnsetType = msgspec.UNSET
+    target_sample_rate: float | msgspec.UnsetType = msgspec.UNSET
+    sampling_mode: str | msgspec.UnsetType = msgspec.UNSET
+    teams: list[TeamDetailsJson] | msgspec.UnsetType = msgspec.UNSET
+    projects: list[ProjectJson] | msgspec.UnsetType = msgspec.UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Within:
+    """All teams and projects of an organization."""
+
+    teams: Sequence[TeamDetailsJson]
+    projects: Sequence[ProjectJson]
+
+
+def organization_details_json(
+    access: Access, stored: Stored, address: str, *, is_default: bool, within: Within | None
+) -> OrganizationDetailsJson:
+    """An organization with its settings, as a caller sees it; with teams and projects where they are given."""
+    base = organization_json(access.organization, address)
+    role = access.role.value if access.role else msgspec.UNSET
+    return OrganizationDetailsJson(
+        **msgspec.structs.asdict(base),
+        **_settings(access, stored),
+        **_absent(),
+        quota=QuotaJson(
+            max_rate=None,
+            max_rate_interval=60,
+            account_limit=options.number(stored, "accountRateLimit"),
+            project_limit=options.number(stored, "projectRateLimit"),
+        ),
+        is_default=is_default,
+        default_role=access.organization.default_role.value,
+        available_roles=role_names(),
+        org_role_list=roles_of(access.organization),
+        team_role_list=team_roles(),
+        trusted_relays=[_relay_json(it) for it in options.trusted_relays(stored)],
+        access=sorted(access.scopes),
+        role=role,
+        org_role=role,
+        teams=msgspec.UNSET if within is None else list(within.teams),
+        projects=msgspec.UNSET if within is None else list(within.projects),
+    )
+
+
+#: Options that are on or off, by their name in `options.OPTIONS` and in the object.
+_SWITCHES = {
+    "dataScrubber": "data_scrubber",
+    "dataScrubberDefaults": "data_scrubber_defaults",
+    "eventsMemberAdmin": "events_member_admin",
+    "alertsMemberWrite": "alerts_member_write",
+    "scrubIPAddresses": "scrub_ip_addresses",
+    "scrapeJavaScript": "scrape_java_script",
+    "allowJoinRequests": "allow_join_requests",
+    "aiSuggestedSolution": "ai_suggested_solution",
+    "githubPRBot": "github_pr_bot",
+    "githubOpenPRBot": "github_open_pr_bot",
+    "githubNudgeInvite": "github_nudge_invite",
+    "gitlabPRBot": "gitlab_pr_bot",
+    "hideAiFeatures": "hide_ai_features",
+    "issueAlertsThreadFlag": "issue_alerts_thread_flag",
+    "metricAlertsThreadFlag": "metric_alerts_thread_flag",
+    "rollbackEnabled": "rollback_enabled",
+}
+
+
+def _settings(access: Access, stored: Stored) -> dict[str, Any]:
+    """The settings: flags, and options that are set or have their default."""
+    organization = access.organization
+    rate = options.value(stored, "targetSampleRate")
+    mode = options.value(stored, "samplingMode")
+    return {
+        **{key: options.is_on(stored, name) for name, key in _SWITCHES.items()},
+        "open_membership": organization.is_open,
+        "allow_shared_issues": not organization.has(Flag.DISABLE_SHARED_ISSUES),
+        "enhanced_privacy": organization.has(Flag.ENHANCED_PRIVACY),
+        "codecov_access": organization.has(Flag.CODECOV_ACCESS),
+        "sensitive_fields": options.words(stored, "sensitiveFields"),
+        "safe_fields": options.words(stored, "safeFields"),
+        "store_crash_reports": options.number(stored, "storeCrashReports"),
+        "attachments_role": options.role_for_attachments(stored).value,
+        "debug_files_role": options.role_for_debug_files(stored).value,
+        "relay_pii_config": options.value(stored, "relayPiiConfig") or None,
+        "target_sample_rate": msgspec.UNSET if rate is None else rate,
+        "sampling_mode": msgspec.UNSET if mode is None else mode,
+    }
+
+
+def _absent() -> dict[str, Any]:
+    """What is of other products of the reference."""
+    return {
+        "experiments": {},
+        "aggregated_data_consent": False,
+        "gen_ai_consent": False,
+        "requires_sso": False,
+        "streamline_only": None,
+        "pending_access_requests": 0,
+        "onboarding_tasks": [],
+        "is_dynamically_sampled": False,
+    }
+
+
+def _relay_json(kept: dict[str, object]) -> TrustedRelayJson:
+    description = kept.get("description")
+    return TrustedRelayJson(
+        name=str(kept["name"]),
+        public_key=str(kept["public_key"]),
+        created=str(kept["created"]),
+        last_modified=str(kept["last_modified"]),
+        description=msgspec.UNSET if description is None else str(description),
+    )

@@ -1,0 +1,183 @@
+"""What may be sent to change an organization, and what it becomes (files-and-avatars.md 1.4, 1.5)."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from shipmark.api.avatars.requests import ORGANIZATION_FIELDS
+from shipmark.http.fields import (
+    Choice,
+    Decimal,
+    Field,
+    Fields,
+    ListOf,
+    Number,
+    Record,
+    Switch,
+    Text,
+    Wrong,
+    accepting,
+)
+from shipmark.organizations import options, slugs, trusted_relays
+from shipmark.organizations.model import NAME_MAX, Role
+from shipmark.organizations.settings import Amendment
+
+#: The fields that hold lists, for forms.
+LISTS = ("sensitiveFields", "safeFields", "trustedRelays")
+
+_INT_MAX = 2**31 - 1
+_SENSITIVE_MAX = 4000
+_SAFE_MAX = 100_000
+_RELAYS_MAX = 1000
+_IDEMPOTENCY_KEY_MAX = 48
+_PII_MAX = 100_000
+_NO_2FA = "Cannot require two-factor authentication without personal two-factor enabled."
+_NO_CODECOV = "Codecov is not connected to this server."
+_NO_RATE_LIMIT = "The accountRateLimit option cannot be configured for this organization"
+
+_ROLE = Choice({it.value: it.value for it in Role}, "Invalid role")
+_WORDS = ListOf(Text())
+_SLUG = Text(max=slugs.SLUG_MAX)
+
+
+@accepting(_SLUG)
+def _slug(value: object) -> str:
+    text = _SLUG(value)
+    assert text is not None
+    if problem := slugs.problem(text, str(value)):
+        raise Wrong([problem])
+    return text
+
+
+def _of_length(most: int, refusal: str) -> Callable[[object], list[str] | None]:
+    """A list of texts that are so long together at most."""
+
+    @accepting(_WORDS)
+    def check(value: object) -> list[str] | None:
+        words = _WORDS(value)
+        if sum(len(word or "") for word in words or ()) > most:
+            raise Wrong([refusal])
+        return [word or "" for word in words or ()]
+
+    return check
+
+
+@accepting(Text(max=_PII_MAX, is_blank_ok=True, is_null_ok=True))
+def _pii_config(value: object) -> str | None:
+    text = Text(max=_PII_MAX, is_blank_ok=True, is_null_ok=True)(value)
+    if not text:
+        return text
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        place = f"at line {error.lineno} column {error.colno}"
+        raise Wrong([f"expected value {place}"]) from None
+    except (RecursionError, ValueError):
+        raise Wrong(["expected value at line 1 column 1"]) from None
+    parts = ("rules", "vars", "applications")
+    if not isinstance(found, dict) or not all(isinstance(found.get(it, {}), dict) for it in parts):
+        raise Wrong(
+            ["This is not a configuration for scrubbing: it has rules, vars, applications."]
+        )
+    return text
+
+
+_RELAY = Record({name: Field(Text()) for name in ("name", "publicKey", "description")})
+
+
+@accepting(ListOf(_RELAY, max=_RELAYS_MAX))
+def _relays(value: object) -> list[trusted_relays.GivenRelay]:
+    # What an entry lacks is told in the words of relays, not of fields.
+    entries = ListOf(_as_it_is, max=_RELAYS_MAX)(value)
+    try:
+        return trusted_relays.given(entries or [])
+    except trusted_relays.RelayError as error:
+        raise Wrong([str(error)]) from None
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+def _never_on(refusal: str) -> Callable[[object], bool]:
+    """On or off, where nothing here can be turned on."""
+
+    @accepting(Switch())
+    def check(value: object) -> bool:
+        if Switch()(value):
+            raise Wrong([refusal])
+        return False
+
+    return check
+
+
+def _never(like: Number) -> Callable[[object], int | None]:
+    """A number that no organization here may set."""
+
+    @accepting(like)
+    def check(value: object) -> int | None:
+        if value is not None and value != "":
+            like(value)
+        raise Wrong([_NO_RATE_LIMIT])
+
+    return check
+
+
+_SWITCHES = frozenset(it.name for it in options.SWITCHES)
+_PLAIN_OPTIONS = (
+    "dataScrubber", "dataScrubberDefaults", "scrapeJavaScript", "eventsMemberAdmin", "alertsMemberWrite",
+    "scrubIPAddresses", "allowJoinRequests", "aiSuggestedSolution", "githubPRBot", "githubOpenPRBot",
+    "githubNudgeInvite", "gitlabPRBot", "hideAiFeatures", "issueAlertsThreadFlag", "metricAlertsThreadFlag",
+    "rollbackEnabled",
+)  # fmt: skip
+_MODES = {it: it for it in ("organization", "project")}
+_OPTIONS: Mapping[str, Field[Any]] = {
+    **{name: Field(Switch()) for name in _PLAIN_OPTIONS},
+    "projectRateLimit": Field(_never(Number(min=50, max=100))),
+    "accountRateLimit": Field(_never(Number(min=0, max=1_000_000))),
+    "sensitiveFields": Field(_of_length(_SENSITIVE_MAX, "List of sensitive fields is too long.")),
+    "safeFields": Field(_of_length(_SAFE_MAX, "List of safe fields is too long.")),
+    "storeCrashReports": Field(Number(min=-1, max=100)),
+    "attachmentsRole": Field(_ROLE),
+    "debugFilesRole": Field(_ROLE),
+    "relayPiiConfig": Field(_pii_config),
+    "apdexThreshold": Field(Number(min=1, max=_INT_MAX)),
+    "targetSampleRate": Field(Decimal(max=1)),
+    "samplingMode": Field(Choice(_MODES, '"{}" is not a valid choice.')),
+}
+
+_FOR_ALL: Mapping[str, Field[Any]] = {
+    "name": Field(Text(max=NAME_MAX)),
+    "slug": Field(_slug),
+    **ORGANIZATION_FIELDS,
+    "trustedRelays": Field(_relays),
+    **{name: Field(Switch()) for name in sorted(_SWITCHES)},
+    "require2FA": Field(_never_on(_NO_2FA)),
+    "codecovAccess": Field(_never_on(_NO_CODECOV)),
+    **_OPTIONS,
+}
+
+#: What those may change who are no owners; of the rest nothing is said.
+CHANGED = Record(_FOR_ALL)
+#: What owners may change.
+CHANGED_BY_OWNER = Record(
+    {
+        **_FOR_ALL,
+        "defaultRole": Field(Choice({it.value: it for it in Role}, '"{}" is not a valid choice.')),
+        "cancelDeletion": Field(Switch()),
+        "idempotencyKey": Field(Text(max=_IDEMPOTENCY_KEY_MAX)),
+    }
+)
+
+
+def amendment(fields: Fields) -> Amendment:
+    """What is to be changed. That ``cancelDeletion`` is there is enough, whatever it says."""
+    return Amendment(
+        name=fields.get("name"),
+        slug=fields.get("slug"),
+        default_role=fields.get("defaultRole"),
+        is_restored="cancelDeletion" in fields,
+        switches={name: it for name, it in fields.items() if name in _SWITCHES},
+        options={name: it for name, it in fields.items() if name in _OPTIONS},
+        relays=fields.get("trustedRelays"),
+    )

@@ -1,0 +1,1 @@
+"""Client keys of projects: endpoints, typed bodies and JSON objects."""

@@ -1,0 +1,1 @@
+"""Projects: endpoints, typed bodies and JSON objects."""

@@ -1,0 +1,1 @@
+"""Files of releases: endpoints, typed bodies and JSON objects."""

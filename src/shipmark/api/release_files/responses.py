@@ -1,0 +1,61 @@
+"""The release file object (files-and-avatars.md 8.2)."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from datetime import datetime
+
+from shipmark.api.responses import Wire
+from shipmark.artifacts.model import ListedFile, ReleaseFile
+
+
+class ReleaseFileJson(Wire):
+    """A file of a release. ``id`` is a number, or for a file in a bundle its dist and name in base64."""
+
+    id: str
+    name: str
+    dist: str | None
+    headers: Mapping[str, str]
+    size: int
+    sha1: str
+    date_created: datetime
+
+
+def listed_file_json(it: ListedFile) -> ReleaseFileJson:
+    """A file as lists show it."""
+    return ReleaseFileJson(
+        id=str(it.id) if it.id is not None else _name_id(it),
+        name=it.name,
+        dist=it.dist,
+        headers=it.headers,
+        size=it.size,
+        sha1=it.sha1,
+        date_created=it.created_at,
+    )
+
+
+def release_file_json(it: ReleaseFile) -> ReleaseFileJson:
+    """A single file."""
+    return ReleaseFileJson(
+        id=str(it.id),
+        name=it.name,
+        dist=it.dist,
+        headers=it.file.headers,
+        size=it.file.size,
+        sha1=it.file.sha1,
+        date_created=it.file.created_at,
+    )
+
+
+def named_in(file_id: str) -> tuple[str | None, str] | None:
+    """Dist and name of a file in a bundle, of the id that it is shown by; null for what is none."""
+    try:
+        text = urlsafe_b64decode(file_id.encode("ascii", "replace")).decode()
+    except (NotBase64, ValueError):
+        return None
+    dist, mark, name = text.partition("_")
+    return (dist or None, name) if mark and "\0" not in text else None
+
+
+def _name_id(it: ListedFile) -> str:
+    return urlsafe_b64encode(f"{it.dist or ''}_{it.name}".encode()).decode()

@@ -1,0 +1,1 @@
+"""Releases: endpoints, typed bodies and JSON objects."""

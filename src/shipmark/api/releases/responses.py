@@ -1,0 +1,284 @@
+"""The release object (releases.md 2.2)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import msgspec
+
+from shipmark.api.commits.responses import (
+    AuthorJson,
+    CommitJson,
+    NobodyJson,
+    author_json,
+    commit_json,
+)
+from shipmark.api.deploys.responses import DeployJson, deploy_json
+from shipmark.api.members.user_responses import UserJson, user_json
+from shipmark.api.releases.loading import Related
+from shipmark.api.responses import Wire
+from shipmark.projects.model import Project
+from shipmark.releases import versions
+from shipmark.releases.model import Release, ReleasedProject
+from shipmark.releases.search import Stage
+
+
+class RawVersionJson(Wire):
+    """A version part that follows no scheme."""
+
+    raw: str
+
+
+class VersionJson(Wire):
+    """A version part and what it says. The fourth number is not shown."""
+
+    raw: str
+    major: int
+    minor: int
+    patch: int
+    pre: str | None
+    build_code: str | None
+    components: int
+
+
+class VersionInfoJson(Wire):
+    """What the name of a release says."""
+
+    package: str | None
+    version: VersionJson | RawVersionJson
+    description: str
+    build_hash: str | None
+
+
+class ReleasedProjectJson(Wire):
+    """A project of a release. Its id is a number here, and only here."""
+
+    id: int
+    slug: str
+    name: str
+    new_groups: int
+    platform: str | None
+    platforms: list[str]
+    has_health_data: bool | msgspec.UnsetType = msgspec.UNSET
+    health_data: msgspec.UnsetType | None = msgspec.UNSET
+
+
+class AdoptionStageJson(Wire):
+    """How far a release has got in a project."""
+
+    stage: str
+    adopted: datetime | None
+    unadopted: datetime | None
+
+
+class ProjectMetaJson(Wire):
+    """What is around a release in one project. Sessions are not kept yet, so they have no bounds."""
+
+    next_release_version: str | None
+    prev_release_version: str | None
+    first_release_version: str | None
+    last_release_version: str | None
+    sessions_lower_bound: datetime | None = None
+    sessions_upper_bound: datetime | None = None
+
+
+class ReleaseVersionJson(Wire):
+    """A release in the list for charts."""
+
+    version: str
+    date: datetime
+
+
+class ReleaseJson(Wire):
+    """A release."""
+
+    id: int
+    version: str
+    status: str
+    short_version: str
+    version_info: VersionInfoJson | None
+    ref: str | None
+    url: str | None
+    date_released: datetime | None
+    date_created: datetime
+    data: dict[str, object]
+    new_groups: int
+    regressed_groups: int
+    owner: UserJson | None
+    commit_count: int
+    commits_left_out: int
+    last_commit: CommitJson | None
+    deploy_count: int
+    last_deploy: DeployJson | None
+    authors: list[UserJson | AuthorJson]
+    projects: list[ReleasedProjectJson]
+    first_event: datetime | None
+    last_event: datetime | None
+    current_project_meta: ProjectMetaJson | NobodyJson
+    user_agent: str | None
+    adoption_stages: dict[str, AdoptionStageJson] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class ReleaseMetaJson(Wire):
+    """The numbers of a release."""
+
+    version: str
+    version_info: VersionInfoJson | None
+    projects: list[ReleasedProjectJson]
+    new_groups: int
+    deploy_count: int
+    commit_count: int
+    released: datetime
+    commit_files_changed: int
+    release_file_count: int
+    is_artifact_bundle: bool
+    preprod_build_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How a release is to be shown, beyond what it always shows.
+
+    With a ``project_id``, numbers and moments are of that project alone, and, if ``is_narrow``, it shows no other. With
+    ``by_environment``, they are of the environments that `related.to_releases` was asked for.
+    """
+
+    project_id: int | None = None
+    is_narrow: bool = False
+    by_environment: bool = False
+    has_health: bool = False
+    has_stages: bool = False
+
+
+PLAIN = Shape()
+
+
+def release_json(
+    release: Release,
+    related: Related,
+    shape: Shape = PLAIN,
+    meta: ProjectMetaJson | None = None,
+) -> ReleaseJson:
+    """A release with all that it nests."""
+    attached = related.attached.get(release.id, [])
+    counted = [it for it in attached if shape.project_id in {None, it.project_id}]
+    commit = related.commits.get(release.last_commit_id or 0)
+    deploy = related.deploys.get(release.last_deploy_id or 0)
+    owner = related.users.get(release.owner_id or 0)
+    seen = [it.seen for it in counted if it.seen is not None]
+    first = [it.first_at for it in seen if it.first_at]
+    last = [it.last_at for it in seen if it.last_at]
+    return ReleaseJson(
+        id=release.id,
+        version=release.version,
+        status=release.status.value,
+        short_version=release.version,
+        version_info=version_info_json(release.version),
+        ref=release.ref,
+        url=release.url,
+        date_released=release.released_at,
+        date_created=release.created_at,
+        data={},
+        new_groups=sum(it.new_issue_count for it in (seen if shape.by_environment else counted)),
+        regressed_groups=sum(it.regressed_issue_count for it in counted),
+        owner=user_json(owner) if owner else None,
+        commit_count=release.commit_count,
+        commits_left_out=release.left_out_count,
+        last_commit=commit_json(commit, related) if commit else None,
+        deploy_count=release.deploy_count,
+        last_deploy=deploy_json(deploy) if deploy else None,
+        authors=_authors(release, related),
+        projects=[
+            _project(it, related, shape) for it in (counted if shape.is_narrow else attached)
+        ],
+        first_event=min(first, default=None),
+        last_event=max(last, default=None),
+        current_project_meta=meta or NobodyJson(),
+        user_agent=release.user_agent,
+        adoption_stages=_stages(counted, related) if shape.has_stages else msgspec.UNSET,
+    )
+
+
+def release_meta_json(
+    release: Release,
+    related: Related,
+    changed_file_count: int,
+    *,
+    file_count: int,
+    is_artifact_bundle: bool,
+) -> ReleaseMetaJson:
+    """The numbers of a release; its files are those of its artifact bundles where it has any."""
+    attached = related.attached.get(release.id, [])
+    return ReleaseMetaJson(
+        version=release.version,
+        version_info=version_info_json(release.version),
+        projects=[_project(it, related, None) for it in attached],
+        new_groups=sum(it.new_issue_count for it in attached),
+        deploy_count=release.deploy_count,
+        commit_count=release.commit_count,
+        released=release.shipped_at,
+        commit_files_changed=changed_file_count,
+        release_file_count=file_count,
+        is_artifact_bundle=is_artifact_bundle,
+        preprod_build_count=0,
+    )
+
+
+@lru_cache(4096)
+def version_info_json(text: str) -> VersionInfoJson | None:
+    """What the name says; null where it is refused (releases.md 1.4)."""
+    name = versions.parse(text)
+    if name is None:
+        return None
+    version: VersionJson | RawVersionJson = RawVersionJson(raw=name.raw)
+    if name.version is not None:
+        it = name.version
+        version = VersionJson(
+            raw=it.raw,
+            major=it.major,
+            minor=it.minor,
+            patch=it.patch,
+            pre=it.pre,
+            build_code=it.build,
+            components=it.components,
+        )
+    return VersionInfoJson(
+        package=name.package,
+        version=version,
+        description=name.description,
+        build_hash=name.build_hash,
+    )
+
+
+def _authors(release: Release, related: Related) -> list[UserJson | AuthorJson]:
+    """The authors in their order; somebody with several addresses comes once."""
+    shown: dict[str, UserJson | AuthorJson] = {}
+    for author_id in release.author_ids:
+        if author := related.authors.get(author_id):
+            it = author_json(author, related)
+            shown.setdefault(it.email, it)
+    return list(shown.values())
+
+
+def _project(it: ReleasedProject, related: Related, shape: Shape | None) -> ReleasedProjectJson:
+    """A project of a release; without a shape, it says nothing of health."""
+    project: Project = related.projects[it.project_id]
+    return ReleasedProjectJson(
+        id=project.id,
+        slug=project.slug,
+        name=project.name,
+        new_groups=it.new_issue_count,
+        platform=project.platform,
+        platforms=related.platforms.get(project.id, []),
+        has_health_data=msgspec.UNSET if shape is None else False,
+        health_data=None if shape is not None and shape.has_health else msgspec.UNSET,
+    )
+
+
+def _stages(
+    attached: Iterable[ReleasedProject], related: Related
+) -> dict[str, AdoptionStageJson] | None:
+    """How far the release has got in each project that has it anywhere; without sessions, not far."""
+    low = AdoptionStageJson(stage=Stage.LOW_ADOPTION.value, adopted=None, unadopted=None)
+    return {related.projects[it.project_id].slug: low for it in attached if it.seen} or None

@@ -1,0 +1,103 @@
+"""``/api/hooks/release/…``: releases of a project, made by whoever knows its signed address (releases.md 2.18)."""
+
+from typing import Any
+
+from litestar import Response, Router, post
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath, RawBody
+from sqlalchemy import Connection
+
+from shipmark.api.releases import requests
+from shipmark.api.releases.project_routes import published
+from shipmark.api.releases.responses import ReleaseJson
+from shipmark.api.responses.refusal import UnreadJson
+from shipmark.api.scopes import ANYBODY, Credentials
+from shipmark.http.body_parsing import json_of
+from shipmark.http.connections import is_small
+from shipmark.http.fields import checked
+from shipmark.http.multipart import threaded
+from shipmark.http.request_context import GivenVisit
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotFound
+from shipmark.infrastructure.ids import id_of
+from shipmark.organizations import store as organizations
+from shipmark.organizations.model import Access, Organization
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project
+from shipmark.releases.store import webhook_tokens
+from shipmark.releases.webhook_signature import BUILT_IN, is_signed
+
+_SCOPES = frozenset({"project:write"})
+
+
+@post(
+    "/{plugin:str}/{project:str}/{signature:str}/",
+    scopes=ANYBODY,
+    credentials=Credentials.NONE,
+    takes=lambda settings: requests.new_project_release(settings.commits_max),
+    answers={201: ReleaseJson, 208: ReleaseJson, 400: UnreadJson, 403: None, 404: None},
+    sync_to_thread=True,
+)
+def take_release(
+    visit: GivenVisit,
+    plugin: FromPath[str],
+    project: FromPath[str],
+    signature: FromPath[str],
+    body: RawBody,
+) -> Response[Any]:
+    """Publish a release of the project, as its own address does; whatever media type the body is said to have."""
+    found = _signed(visit.database, plugin, project, signature)
+    if isinstance(found, int):
+        return Response(b"", status_code=found)
+    it, organization = found
+    try:
+        content = json_of(body)
+    except BadRequest as refusal:
+        return Response(UnreadJson(error=refusal.detail), status_code=400)
+    fields = checked(requests.new_project_release(visit.settings.commits_max), content)
+    access = Access(organization=organization, scopes=_SCOPES, user=None, reaches_all=True)
+    return published(visit, access, it, fields)
+
+
+def _signed(
+    database: Database, plugin: str, project: str, signature: str
+) -> tuple[Project, Organization] | int:
+    """Return the project that the address names and signs, or the status to answer."""
+    with database.glance() as connection:
+        it = _project(connection, project)
+        if it is None:
+            return 404
+        token = webhook_tokens.of_project(connection, it.id)
+        # Other senders would be plug-ins. None is there, and one that is not enabled may do nothing.
+        if token is None or plugin != BUILT_IN or not is_signed(token, plugin, it.id, signature):
+            return 403
+        organization = organizations.by_id(connection, it.organization_id)
+    assert organization is not None, "a project has one"
+    return it, organization
+
+
+async def require_signature(
+    connection: ASGIConnection[BaseRouteHandler, object, object, State], _: BaseRouteHandler
+) -> None:
+    """Refuse a large body of an address that is not signed before it is read."""
+    if not is_small(connection.headers):
+        names = connection.path_params
+        found = await threaded(
+            _signed,
+            connection.app.state.database,
+            names["plugin"],
+            names["project"],
+            names["signature"],
+        )
+        if isinstance(found, int):
+            raise NotFound if found == 404 else NotAllowed
+
+
+def _project(connection: Connection, name: str) -> Project | None:
+    project_id = id_of(name)
+    return projects.by_ids(connection, [project_id]).get(project_id) if project_id else None
+
+
+router = Router("/api/hooks/release", route_handlers=[take_release], guards=[require_signature])

@@ -1,0 +1,1 @@
+"""Repositories: endpoints, typed bodies and JSON objects."""

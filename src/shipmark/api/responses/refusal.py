@@ -1,0 +1,53 @@
+"""What was wrong (auth-and-errors.md 5). ``http/error_responses.py`` writes these; here they are for the document."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from shipmark.api.responses import Wire
+
+
+class RefusalJson(Wire):
+    """What was wrong with the request, in words."""
+
+    detail: str
+
+
+class ReasonJson(Wire):
+    """What was wrong, with a code for programs."""
+
+    code: str
+    message: str
+    extra: dict[str, object]
+
+
+class CodedRefusalJson(Wire):
+    """What was wrong with the request, in words and with a code."""
+
+    detail: ReasonJson
+
+
+class UnreadJson(Wire):
+    """What was wrong, as uploads and the address for builds tell it."""
+
+    error: str
+
+
+#: What uploads may be refused with besides what any request may.
+UPLOAD_REFUSED: Mapping[int, Any] = {
+    400: UnreadJson,
+    403: RefusalJson | UnreadJson,
+    404: RefusalJson | UnreadJson,
+}
+
+
+class NotMadeJson(msgspec.Struct):
+    """Why a repository can't be added. The reference writes the key in snake case."""
+
+    error_type: str
+    errors: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+
+
+#: Fields of the body that are wrong: each with its messages, nested where the body nests.
+Problems = dict[str, list[str] | dict[str, object]]

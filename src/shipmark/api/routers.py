@@ -1,0 +1,85 @@
+"""The routers of all resources of the API."""
+
+from shipmark.api.artifact_bundles import assemble_routes as artifact_bundles_assemble
+from shipmark.api.artifact_bundles import lookup_routes as artifact_bundles_lookup
+from shipmark.api.artifact_bundles import routes as artifact_bundles
+from shipmark.api.audit_log import routes as audit_log
+from shipmark.api.auth import routes as auth
+from shipmark.api.avatars import routes as avatars
+from shipmark.api.commit_fetches import routes as commit_fetches
+from shipmark.api.commits import routes as commits
+from shipmark.api.commits import unreleased_routes as commits_unreleased
+from shipmark.api.debug_files import assemble_routes as debug_files_assemble
+from shipmark.api.debug_files import routes as debug_files
+from shipmark.api.deploys import routes as deploys
+from shipmark.api.events import committer_routes as events_committer
+from shipmark.api.events import routes as events
+from shipmark.api.events import source_map_routes as events_source_map
+from shipmark.api.health import routes as health
+from shipmark.api.issues import release_routes as issues_release
+from shipmark.api.issues import update_routes as issues_update
+from shipmark.api.members import routes as members
+from shipmark.api.organizations import routes as organizations
+from shipmark.api.project_keys import routes as project_keys
+from shipmark.api.projects import commit_path_routes as projects_commit_path
+from shipmark.api.projects import routes as projects
+from shipmark.api.projects import team_routes as projects_team
+from shipmark.api.release_files import routes as release_files
+from shipmark.api.releases import bulk_routes as releases_bulk
+from shipmark.api.releases import comparison_routes as releases_comparison
+from shipmark.api.releases import detail_routes as releases_detail
+from shipmark.api.releases import list_routes as releases_list
+from shipmark.api.releases import onboarding_routes as releases_onboarding
+from shipmark.api.releases import project_routes as releases_project
+from shipmark.api.releases import statistics_routes as releases_statistics
+from shipmark.api.repositories import remote_routes as repositories_remote
+from shipmark.api.repositories import routes as repositories
+from shipmark.api.teams import routes as teams
+from shipmark.api.thresholds import routes as thresholds
+from shipmark.api.tokens import organization_routes as tokens_organization
+from shipmark.api.tokens import routes as tokens
+from shipmark.api.uploads import routes as uploads
+
+#: Endpoints at one address must share a router. The webhook and the document need no credentials: see ``app.py``.
+ROUTERS = (
+    uploads.router,
+    artifact_bundles_assemble.router,
+    debug_files_assemble.router,
+    debug_files.router,
+    auth.router,
+    health.router,
+    organizations.router,
+    audit_log.router,
+    tokens_organization.router,
+    tokens.router,
+    members.router,
+    teams.router,
+    projects.router,
+    projects_team.router,
+    project_keys.router,
+    releases_list.router,
+    releases_bulk.router,
+    releases_detail.router,
+    release_files.router,
+    artifact_bundles.router,
+    artifact_bundles_lookup.router,
+    events_source_map.router,
+    releases_comparison.router,
+    deploys.router,
+    releases_project.router,
+    commits.router,
+    releases_onboarding.router,
+    releases_statistics.router,
+    thresholds.router,
+    repositories.router,
+    repositories_remote.router,
+    commit_fetches.router,
+    commit_fetches.organization_router,
+    issues_update.router,
+    projects_commit_path.router,
+    issues_release.router,
+    commits_unreleased.router,
+    events_committer.router,
+    events.router,
+    avatars.router,
+)

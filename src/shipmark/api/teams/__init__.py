@@ -1,0 +1,1 @@
+"""Teams: endpoints, typed bodies and JSON objects."""

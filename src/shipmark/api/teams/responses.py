@@ -1,0 +1,67 @@
+"""The team object (auth-and-errors.md 8.5)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from shipmark.api.avatars.responses import AvatarJson, avatar_json
+from shipmark.api.organizations.responses import OrganizationJson
+from shipmark.api.projects.responses import ProjectJson
+from shipmark.api.responses import Wire
+from shipmark.avatars.model import OwnerKind
+from shipmark.organizations.model import Access, Team, TeamRole
+
+
+class TeamDetailsJson(Wire):
+    """Some members of an organization, and what the caller is there."""
+
+    id: str
+    slug: str
+    name: str
+    date_created: datetime
+    is_member: bool
+    team_role: str | None
+    flags: dict[str, bool]
+    access: list[str]
+    has_access: bool
+    is_pending: bool
+    member_count: int
+    avatar: AvatarJson
+    org_role: str | None
+    external_teams: list[str] | msgspec.UnsetType = msgspec.UNSET
+    organization: OrganizationJson | msgspec.UnsetType = msgspec.UNSET
+    projects: list[ProjectJson] | msgspec.UnsetType = msgspec.UNSET
+
+
+def team_json(
+    team: Team,
+    access: Access,
+    address: str,
+    *,
+    is_member: bool,
+    member_count: int,
+    organization: OrganizationJson | None = None,
+    projects: Sequence[ProjectJson] | None = None,
+) -> TeamDetailsJson:
+    """A team as the API shows it to a caller at that address; organization and projects where they are given."""
+    role = TeamRole.of(access.role) if access.role else TeamRole.ADMIN
+    is_inside = is_member or access.reaches_all
+    return TeamDetailsJson(
+        id=str(team.id),
+        slug=team.slug,
+        name=team.name,
+        date_created=team.created_at,
+        is_member=is_member,
+        team_role=role.value if is_member else None,
+        flags={"idp:provisioned": False},
+        access=sorted(role.scopes) if is_inside else [],
+        has_access=is_inside or access.organization.is_open,
+        is_pending=False,
+        member_count=member_count,
+        avatar=avatar_json(team.avatar, OwnerKind.TEAM, address),
+        org_role=None,
+        external_teams=msgspec.UNSET if projects is None else [],
+        organization=organization or msgspec.UNSET,
+        projects=msgspec.UNSET if projects is None else list(projects),
+    )

@@ -1,0 +1,259 @@
+"""``organizations/{org}/teams/`` and ``teams/{org}/{team}/`` (auth-and-errors.md 8.5)."""
+
+from litestar import Response, Router, delete, get, post, put
+from litestar.params import FromPath, RawBody
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as accounts
+from shipmark.api.members.responses import MemberJson, member_json
+from shipmark.api.organizations.responses import organization_json
+from shipmark.api.projects.loading import Mine, owned_by, shown_projects, shown_teams
+from shipmark.api.projects.responses import ProjectJson
+from shipmark.api.query_parameters import DETAILED, PAGE, TEAM_QUERY
+from shipmark.api.scopes import (
+    PROJECT_CREATE,
+    TEAM_CHANGE,
+    TEAM_CREATE,
+    TEAM_DELETE,
+    TEAM_READ,
+)
+from shipmark.api.teams.responses import TeamDetailsJson
+from shipmark.http.fields import Field, Fields, Record, Text, Wrong, accepting
+from shipmark.http.pagination.offset import counted
+from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import Invalid, NotFound
+from shipmark.infrastructure.ids import hex32
+from shipmark.organizations import membership, slugs, store, text_filter
+from shipmark.organizations.membership import Done
+from shipmark.organizations.model import NAME_MAX, SLUG_MAX, Access, Team
+from shipmark.projects import settings as project_settings
+from shipmark.projects.model import PLATFORM_MAX
+
+_SLUG = Text(max=SLUG_MAX)
+_NAMELESS = "Name or slug is required"
+
+
+@accepting(_SLUG)
+def slug(value: object) -> str:
+    """The slug of a team or a project."""
+    text = _SLUG(value) or ""
+    if slugs.TEAM_PATTERN.fullmatch(text) is None:
+        raise Wrong([slugs.NO_MATCH])
+    return text
+
+
+_TEAM = Record({"name": Field(Text(max=NAME_MAX)), "slug": Field(slug)})
+_NEW_PROJECT = Record(
+    {
+        "name": Field(Text(max=SLUG_MAX), is_required=True),
+        "slug": Field(slug),
+        "platform": Field(Text(max=PLATFORM_MAX, is_blank_ok=True, is_null_ok=True)),
+    }
+)
+_TESTS: text_filter.Tests[Team] = {
+    text_filter.TEXT: lambda it, text: text_filter.holds(text, it.slug, it.name),
+    "query": lambda it, text: text_filter.holds(text, it.slug, it.name),
+    "slug": lambda it, text: it.slug == text,
+    "id": lambda it, text: str(it.id) == text,
+}
+
+
+@get(
+    "/organizations/{organization:str}/teams/",
+    scopes=TEAM_READ,
+    asks=(TEAM_QUERY, DETAILED, *PAGE),
+    sync_to_thread=True,
+)
+def list_teams(visit: GivenVisit, organization: FromPath[str]) -> Response[list[TeamDetailsJson]]:
+    """List the teams of an organization, by slug, with the projects that they own."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        page = visit.page()
+        known = store.teams_of(connection, access.organization.id)
+        chosen = text_filter.chosen(known, visit.parameter("query"), _TESTS)
+        found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
+        mine = Mine.of(connection, access, visit.settings.address)
+        is_whole = visit.parameter("detailed") != "0"
+        owned = owned_by(connection, access, found, mine) if is_whole else None
+        shown = shown_teams(connection, access, found, mine, owned=owned)
+    return visit.listed(shown, links)
+
+
+@post(
+    "/organizations/{organization:str}/teams/", scopes=TEAM_CREATE, takes=_TEAM, sync_to_thread=True
+)
+def create_team(visit: GivenVisit, organization: FromPath[str], body: RawBody) -> TeamDetailsJson:
+    """Make a team, with its maker on it. A slug is made of its name where none is sent."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+    fields = visit.body(body, _TEAM, step="team.validate")
+    if not fields.get("name") and not fields.get("slug"):
+        raise Invalid({"non_field_errors": [_NAMELESS]})
+    chosen = fields.get("slug") or slugs.from_name(fields["name"]) or hex32()[:12]
+    with visit.database.transaction() as connection:
+        team = membership.create_team(
+            connection, _done(visit, access), chosen, fields.get("name") or chosen
+        )
+        return _shown(visit, connection, access, team)
+
+
+@get("/teams/{organization:str}/{team:str}/", scopes=TEAM_READ, sync_to_thread=True)
+def get_team(
+    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
+) -> TeamDetailsJson:
+    """Show a team, with its organization and the projects that it owns."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        return _shown(visit, connection, access, found(connection, access, team))
+
+
+@put("/teams/{organization:str}/{team:str}/", scopes=TEAM_CHANGE, takes=_TEAM, sync_to_thread=True)
+def amend_team(
+    visit: GivenVisit, organization: FromPath[str], team: FromPath[str], body: RawBody
+) -> TeamDetailsJson:
+    """Change the name or the slug of a team."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        found(connection, access, team)
+    fields = visit.body(body, _TEAM, step="team.validate")
+    with visit.database.transaction() as connection:
+        known = found(connection, access, team)
+        changed = membership.amend_team(connection, _done(visit, access), known, fields)
+        return _shown(visit, connection, access, changed)
+
+
+@delete(
+    "/teams/{organization:str}/{team:str}/",
+    status_code=204,
+    scopes=TEAM_DELETE,
+    sync_to_thread=True,
+)
+def delete_team(
+    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
+) -> Response[None]:
+    """Delete a team. Its projects stay, without an owner if it was the only one."""
+    with visit.database.transaction() as connection:
+        access = visit.enter(connection, organization)
+        membership.remove_team(connection, _done(visit, access), found(connection, access, team))
+    return Response(None, status_code=204)
+
+
+@get(
+    "/teams/{organization:str}/{team:str}/members/",
+    scopes=TEAM_READ,
+    asks=PAGE,
+    sync_to_thread=True,
+)
+def list_team_members(
+    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
+) -> Response[list[MemberJson]]:
+    """List the members of a team."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        known = found(connection, access, team)
+        page = visit.page()
+        rows = store.members_of_team(connection, known.id, limit=page.limit, offset=page.skipped)
+        shown, links = counted(rows, page)
+        users = accounts.by_ids(connection, {it.user_id for it in shown})
+    return visit.listed([member_json(it, users[it.user_id]) for it in shown], links)
+
+
+@get(
+    "/teams/{organization:str}/{team:str}/projects/",
+    scopes=TEAM_READ | PROJECT_CREATE | {"project:read"},
+    asks=PAGE,
+    sync_to_thread=True,
+)
+def list_team_projects(
+    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
+) -> Response[list[ProjectJson]]:
+    """List the projects that a team owns, by slug."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        known = found(connection, access, team)
+        page = visit.page()
+        owned = owned_by(
+            connection, access, [known], Mine.of(connection, access, visit.settings.address)
+        ).get(known.id, [])
+        shown, links = counted(owned[page.skipped : page.skipped + page.limit], page)
+    return visit.listed(shown, links)
+
+
+@post(
+    "/teams/{organization:str}/{team:str}/projects/",
+    scopes=PROJECT_CREATE,
+    takes=_NEW_PROJECT,
+    sync_to_thread=True,
+)
+def create_project(
+    visit: GivenVisit, organization: FromPath[str], team: FromPath[str], body: RawBody
+) -> ProjectJson:
+    """Make a project that a team owns, with a DSN key. A slug is made of its name where none is sent."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        found(connection, access, team)
+    fields = visit.body(body, _NEW_PROJECT, step="project.validate")
+    with visit.database.transaction() as connection:
+        owner = found(connection, access, team)
+        membership.check_reach(connection, access, owner)
+        made = project_settings.create(
+            connection,
+            access.organization,
+            _new_project(fields),
+            team=owner,
+            by=visit.actor(access),
+            at=now(),
+        )
+        return shown_projects(
+            connection, access, [made], Mine.of(connection, access, visit.settings.address)
+        )[0]
+
+
+def found(connection: Connection, access: Access, name: str) -> Team:
+    """The team that an address names."""
+    known = store.team_by_slug_or_id(connection, access.organization.id, name)
+    if known is None:
+        raise NotFound
+    return known
+
+
+def _new_project(fields: Fields) -> project_settings.NewProject:
+    return project_settings.NewProject(
+        name=fields["name"],
+        slug=fields.get("slug"),
+        platform=fields.get("platform") or None,
+        spare_slug=hex32()[:12],
+        key=(hex32(), hex32()),
+    )
+
+
+def _done(visit: Visit, access: Access) -> Done:
+    return Done(access=access, by=visit.actor(access), at=now())
+
+
+def _shown(visit: Visit, connection: Connection, access: Access, team: Team) -> TeamDetailsJson:
+    mine = Mine.of(connection, access, visit.settings.address)
+    return shown_teams(
+        connection,
+        access,
+        [team],
+        mine,
+        owned=owned_by(connection, access, [team], mine),
+        organization=organization_json(access.organization, visit.settings.address),
+    )[0]
+
+
+router = Router(
+    "/api/0",
+    route_handlers=[
+        list_teams,
+        create_team,
+        get_team,
+        amend_team,
+        delete_team,
+        list_team_members,
+        list_team_projects,
+        create_project,
+    ],
+)

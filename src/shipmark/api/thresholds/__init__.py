@@ -1,0 +1,1 @@
+"""Release thresholds: endpoints, typed bodies and JSON objects."""

@@ -1,0 +1,82 @@
+"""The threshold object, and what a release is found to be by it (releases.md 2.22). Its keys are in snake case."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from shipmark.api.projects.responses import EnvironmentJson, environment_json
+from shipmark.projects.model import Project
+from shipmark.releases.thresholds import Finding, Threshold
+
+
+class ThresholdProjectJson(msgspec.Struct):
+    """The project of a threshold."""
+
+    id: str
+    slug: str
+    name: str
+    platform: str | None
+
+
+class ThresholdJson(msgspec.Struct):
+    """What must hold after a release went out."""
+
+    id: str
+    threshold_type: str
+    trigger_type: str
+    value: int
+    window_in_seconds: int
+    project: ThresholdProjectJson
+    environment: EnvironmentJson | None
+    date_added: datetime
+
+
+class FindingJson(ThresholdJson):
+    """A threshold, and whether a release keeps it."""
+
+    key: str
+    release: str
+    project_slug: str
+    project_id: int
+    start: datetime
+    end: datetime
+    is_healthy: bool
+    metric_value: int | None
+
+
+def threshold_json(threshold: Threshold, project: Project) -> ThresholdJson:
+    """A threshold as the API shows it."""
+    return ThresholdJson(**_fields(threshold, project))
+
+
+def finding_json(finding: Finding, project: Project) -> FindingJson:
+    """A threshold with what it came to for a release."""
+    watch = finding.watch
+    return FindingJson(
+        **_fields(watch.threshold, project),
+        key=f"{project.slug}-{watch.release.version}",
+        release=watch.release.version,
+        project_slug=project.slug,
+        project_id=project.id,
+        start=watch.begins_at,
+        end=watch.ends_at,
+        is_healthy=finding.is_healthy,
+        metric_value=finding.metric,
+    )
+
+
+def _fields(threshold: Threshold, project: Project) -> dict[str, Any]:
+    environment = threshold.environment
+    return {
+        "id": str(threshold.id),
+        "threshold_type": threshold.type.value,
+        "trigger_type": threshold.trigger.value,
+        "value": threshold.value,
+        "window_in_seconds": threshold.window_seconds,
+        "project": ThresholdProjectJson(
+            id=str(project.id), slug=project.slug, name=project.name, platform=project.platform
+        ),
+        "environment": environment_json(environment) if environment else None,
+        "date_added": threshold.created_at,
+    }

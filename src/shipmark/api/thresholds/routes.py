@@ -1,0 +1,295 @@
+"""``release-thresholds/`` of projects and organizations, and what releases come to by them (releases.md 2.22)."""
+
+from litestar import Response, Router, delete, get, post, put
+from litestar.params import FromPath, RawBody
+from sqlalchemy import Connection
+
+from shipmark.api.query_parameters import (
+    BETWEEN,
+    NAMED_PROJECT,
+    PAGE,
+    PROJECT_SLUG,
+    PROJECTS,
+    RELEASE,
+    THRESHOLD_ENVIRONMENT,
+)
+from shipmark.api.scopes import (
+    RELEASE_READ,
+    RELEASE_WRITE,
+    THRESHOLD_CHANGE,
+    THRESHOLD_READ,
+)
+from shipmark.api.thresholds.responses import (
+    FindingJson,
+    ThresholdJson,
+    finding_json,
+    threshold_json,
+)
+from shipmark.http.fields import Choice, Field, Fields, Moment, Number, Record, Text, checked
+from shipmark.http.pagination.offset import counted
+from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import BadRequest, Invalid, NotFound
+from shipmark.infrastructure.ids import id_of
+from shipmark.issues.actions import evaluate_thresholds
+from shipmark.organizations import audit
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import Access
+from shipmark.projects import actions as projects
+from shipmark.projects import store as project_store
+from shipmark.projects.model import ENVIRONMENT_MAX, Project
+from shipmark.releases.store import thresholds as store
+from shipmark.releases.thresholds import (
+    NUMBER_MAX,
+    THRESHOLDS_MAX,
+    NewThreshold,
+    Threshold,
+    ThresholdType,
+    Trigger,
+)
+
+#: A report looks at so many pairs of a release and one of its projects, the newest releases first.
+SHIPPED_MAX = 200
+
+_NOT_A_CHOICE = '"{}" is not a valid choice.'
+_NEW = Record(
+    {
+        "threshold_type": Field(
+            Choice({it.value: it for it in ThresholdType}, _NOT_A_CHOICE), is_required=True
+        ),
+        "trigger_type": Field(
+            Choice({it.value: it for it in Trigger}, _NOT_A_CHOICE), is_required=True
+        ),
+        "value": Field(Number(max=NUMBER_MAX), is_required=True),
+        "window_in_seconds": Field(Number(max=NUMBER_MAX), is_required=True),
+        "environment": Field(Text(max=ENVIRONMENT_MAX, is_blank_ok=True, is_null_ok=True)),
+    }
+)
+_BETWEEN = Record(
+    {
+        "start": Field(Moment(is_null_ok=False), is_required=True),
+        "end": Field(Moment(is_null_ok=False), is_required=True),
+    }
+)
+_OF_PROJECT = "/projects/{organization:str}/{project:str}/release-thresholds/"
+
+
+@get(_OF_PROJECT, scopes=RELEASE_READ, asks=(THRESHOLD_ENVIRONMENT,), sync_to_thread=True)
+def list_thresholds(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+) -> list[ThresholdJson]:
+    """List the project's thresholds, the oldest first; ``environment`` names those that are wanted."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        it = projects.reached(connection, access, project)
+        found = store.page_of(
+            connection, [it.id], environments_named=_environments(visit), limit=THRESHOLDS_MAX
+        )
+    return [threshold_json(threshold, it) for threshold in found]
+
+
+@post(_OF_PROJECT, scopes=RELEASE_WRITE, takes=_NEW, sync_to_thread=True)
+def add_threshold(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
+) -> ThresholdJson:
+    """Add a threshold to a project."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        it = projects.reached(connection, access, project)
+    fields = visit.body(body, _NEW, step="threshold.validate")
+    with visit.database.transaction() as connection:
+        if store.count(connection, it.id) >= THRESHOLDS_MAX:
+            reason = f"A project has no more than {THRESHOLDS_MAX} thresholds."
+            raise Invalid({"non_field_errors": [reason]})
+        made = store.add(connection, it.id, _given(connection, access, fields), now())
+        data = {"project_slug": it.slug} | _audited(made)
+        visit.log_change(connection, access, AuditEvent.THRESHOLD_ADD, data, target_id=made.id)
+    return threshold_json(made, it)
+
+
+@get(_OF_PROJECT + "{threshold:str}/", scopes=THRESHOLD_READ, sync_to_thread=True)
+def get_threshold(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], threshold: FromPath[str]
+) -> ThresholdJson:
+    """Show a threshold of a project."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        it, known = _found(connection, access, project, threshold)
+    return threshold_json(known, it)
+
+
+@put(_OF_PROJECT + "{threshold:str}/", scopes=THRESHOLD_CHANGE, takes=_NEW, sync_to_thread=True)
+def change_threshold(
+    visit: GivenVisit,
+    organization: FromPath[str],
+    project: FromPath[str],
+    threshold: FromPath[str],
+    body: RawBody,
+) -> ThresholdJson:
+    """Change a threshold. All that it says must be said again; the environment stays where none is said."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        _found(connection, access, project, threshold)
+    fields = visit.body(body, _NEW, step="threshold.validate")
+    with visit.database.transaction() as connection:
+        it, known = _found(connection, access, project, threshold)
+        new = _given(connection, access, fields, known)
+        changed = store.change(connection, known, new)
+        if changes := audit.differences(_audited(known), _audited(changed)):
+            data = {"project_slug": it.slug, "changes": changes}
+            event = AuditEvent.THRESHOLD_EDIT
+            visit.log_change(connection, access, event, data, target_id=known.id)
+    return threshold_json(changed, it)
+
+
+@delete(
+    _OF_PROJECT + "{threshold:str}/", status_code=204, scopes=THRESHOLD_CHANGE, sync_to_thread=True
+)
+def delete_threshold(
+    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], threshold: FromPath[str]
+) -> None:
+    """Delete a threshold."""
+    with visit.database.transaction() as connection:
+        access = visit.enter(connection, organization)
+        it, known = _found(connection, access, project, threshold)
+        store.remove(connection, known.id)
+        data = {"project_slug": it.slug} | _audited(known)
+        visit.log_change(connection, access, AuditEvent.THRESHOLD_REMOVE, data, target_id=known.id)
+
+
+def _audited(threshold: Threshold) -> dict[str, object]:
+    return {
+        "threshold_type": threshold.type.value,
+        "trigger_type": threshold.trigger.value,
+        "value": threshold.value,
+        "window_in_seconds": threshold.window_seconds,
+        "environment": threshold.environment.name if threshold.environment else None,
+    }
+
+
+@get(
+    "/organizations/{organization:str}/release-thresholds/",
+    scopes=RELEASE_READ,
+    asks=(NAMED_PROJECT, PROJECT_SLUG, THRESHOLD_ENVIRONMENT, *PAGE),
+    sync_to_thread=True,
+)
+def list_thresholds_of_projects(
+    visit: GivenVisit, organization: FromPath[str]
+) -> Response[list[ThresholdJson]]:
+    """List the thresholds of the projects that are named, the oldest first; all at once can't be asked for."""
+    with visit.database.glance() as connection:
+        access = visit.enter(connection, organization)
+        page = visit.page()
+        named = visit.parameters("project")
+        if "-1" in named:
+            raise BadRequest("Invalid project")
+        if not named:
+            raise Invalid({"project": ["This field is required."]})
+        shown = {it.id: it for it in visit.filtered_projects(connection, access)}
+        rows = store.page_of(
+            connection,
+            shown,
+            environments_named=_environments(visit),
+            limit=page.limit,
+            offset=page.skipped,
+        )
+    found, links = counted(rows, page)
+    return visit.listed([threshold_json(it, shown[it.project_id]) for it in found], links)
+
+
+@get(
+    "/organizations/{organization:str}/release-threshold-statuses/",
+    scopes=RELEASE_READ,
+    asks=(*BETWEEN, RELEASE, THRESHOLD_ENVIRONMENT, *PROJECTS),
+    sync_to_thread=True,
+)
+def list_findings(visit: GivenVisit, organization: FromPath[str]) -> dict[str, list[FindingJson]]:
+    """Say which thresholds the releases keep that were made between two moments, by project and version."""
+    with visit.database.snapshot() as connection:
+        access = visit.enter(connection, organization)
+        between = checked(_BETWEEN, _sent(visit, "start", "end"))
+        if between["start"] >= between["end"]:
+            # The reference's words, which have it the wrong way round.
+            raise Invalid({"non_field_errors": ["Start datetime must be after End"]})
+        shown = {it.id: it for it in _asked_projects(visit, connection, access)}
+        kept = store.page_of(
+            connection,
+            shown,
+            environments_named=_environments(visit),
+            limit=THRESHOLDS_MAX * max(len(shown), 1),
+        )
+        shipped = store.watched(
+            connection,
+            access.organization.id,
+            {it.project_id for it in kept},
+            (between["start"], between["end"]),
+            versions=visit.parameters("release"),
+            limit=SHIPPED_MAX,
+        )
+        findings = evaluate_thresholds.judge(connection, shipped, kept)
+    answer: dict[str, list[FindingJson]] = {}
+    for finding in findings:
+        one = finding_json(finding, shown[finding.watch.threshold.project_id])
+        answer.setdefault(one.key, []).append(one)
+    return answer
+
+
+def _sent(visit: Visit, *names: str) -> dict[str, str]:
+    return {name: text for name in names if (text := visit.parameter(name)) is not None}
+
+
+def _environments(visit: Visit) -> list[str]:
+    return [name for name in visit.parameters("environment") if name]
+
+
+def _asked_projects(visit: Visit, connection: Connection, access: Access) -> list[Project]:
+    """The projects by slug, or else by id; one that a caller may not see is left out."""
+    slugs = set(visit.parameters("projectSlug"))
+    if not slugs or "$all" in slugs:
+        return visit.filtered_projects(connection, access)
+    return [it for it in project_store.accessible(connection, access) if it.slug in slugs]
+
+
+def _found(
+    connection: Connection, access: Access, project: str, name: str
+) -> tuple[Project, Threshold]:
+    it = projects.reached(connection, access, project)
+    threshold_id = id_of(name)
+    known = None if threshold_id is None else store.of_project(connection, it.id, threshold_id)
+    if known is None:
+        raise NotFound
+    return it, known
+
+
+def _given(
+    connection: Connection, access: Access, fields: Fields, known: Threshold | None = None
+) -> NewThreshold:
+    environment = known.environment if known else None
+    if "environment" in fields:
+        environment = None
+        if name := fields["environment"]:
+            found = project_store.environments_named(connection, access.organization.id, [name])
+            if not found:
+                raise Invalid({"environment": ["Invalid environment"]})
+            environment = found[0]
+    return NewThreshold(
+        type=fields["threshold_type"],
+        trigger=fields["trigger_type"],
+        value=fields["value"],
+        window_seconds=fields["window_in_seconds"],
+        environment=environment,
+    )
+
+
+router = Router(
+    "/api/0",
+    route_handlers=[
+        list_thresholds,
+        add_threshold,
+        get_threshold,
+        change_threshold,
+        delete_threshold,
+        list_thresholds_of_projects,
+        list_findings,
+    ],
+)

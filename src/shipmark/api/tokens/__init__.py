@@ -1,0 +1,1 @@
+"""Tokens of users and organizations: endpoints, typed bodies and JSON objects."""

@@ -1,0 +1,1 @@
+"""Chunk uploads: endpoints, typed bodies and JSON objects."""

@@ -1,0 +1,166 @@
+"""The uploaded files that one event may use, as they are kept: rows in the database, contents in the blob store.
+
+Rows are read in short units of work, contents while none is open. Nothing is written but, once in a long while, that
+a bundle was used.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, cast
+
+from shipmark.artifacts import debug_ids, zip_entries
+from shipmark.artifacts.artifact_lookup import Artifact, Found, Survey, Unreadable, Wanted
+from shipmark.artifacts.manifests import ArtifactType, BundleProblem, lower_case
+from shipmark.artifacts.model import RENEWAL_LENGTH, EventScope
+from shipmark.artifacts.store import bundles, event_lookup
+from shipmark.artifacts.store.event_lookup import Match, SingleMatch
+from shipmark.artifacts.zip_entries import Place
+from shipmark.files import piece_reader
+from shipmark.files.model import Piece
+from shipmark.files.store import files as file_store
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Conflict, NoRoom, Unavailable
+from shipmark.infrastructure.telemetry import log
+
+AWAY = "the store of files is out of order"
+GONE = "it was deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Where a file is: a whole file, or a place in a bundle."""
+
+    file_id: int
+    place: Place | None
+    bundle: str | None
+
+
+class StoredSources:
+    """Implements ``Sources`` for an event of a project."""
+
+    def __init__(self, database: Database, blobs: Blobs, scope: EventScope, at: datetime) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._scope = scope
+        self._at = at
+        self._pieces: dict[int, list[Piece]] = {}
+        #: Whether the store of files did not answer. Then it is not asked again: that may have taken long.
+        self.is_away = False
+
+    def find(self, wanted: Wanted) -> Found:
+        """Find all that is wanted: one question to all bundles, one to the single files of the release."""
+        urls = wanted.urls if self._scope.version else frozenset[str]()
+        if not (wanted.debug_ids or urls):
+            return Found()
+        single: list[SingleMatch] = []
+        with self._database.snapshot() as connection:
+            bundled = event_lookup.in_bundles(connection, self._scope, wanted.debug_ids, urls)
+            if urls:
+                single = event_lookup.in_release(connection, self._scope, urls)
+        self._renew(bundled)
+        return _found(bundled, single, urls)
+
+    def read(self, artifact: Artifact) -> bytes:
+        """Read a file whole, or raise ``Unreadable``."""
+        kept = artifact.reference
+        assert isinstance(kept, Kept), "an artifact that was found here"
+        if self.is_away:
+            raise Unreadable(AWAY)
+        try:
+            content = self._content(kept)
+        except Unavailable as error:
+            self.is_away = True
+            raise Unreadable(AWAY) from error
+        except KeyError as error:
+            raise Unreadable(GONE) from error
+        except BundleProblem as error:
+            raise Unreadable(error.reason) from error
+        if len(content) != artifact.size_bytes:
+            raise Unreadable(GONE)
+        return content
+
+    def survey(self, basenames: frozenset[str]) -> Survey:
+        """Say what was uploaded for the event's version, for any dist."""
+        if not self._scope.version:
+            return Survey(has_files=False)
+        with self._database.snapshot() as connection:
+            if not event_lookup.has_files(connection, self._scope):
+                return Survey(has_files=False)
+            similar = event_lookup.similar(connection, self._scope, basenames)
+        return Survey(has_files=True, similar=similar)
+
+    def _content(self, kept: Kept) -> bytes:
+        pieces = self._pieces_of(kept.file_id)
+        if kept.place is None:
+            return b"".join(piece_reader.stretch(self._blobs, pieces))
+        with piece_reader.opened(self._blobs, pieces) as stream:
+            return zip_entries.read(cast("BinaryIO", stream), kept.place)
+
+    def _pieces_of(self, file_id: int) -> Sequence[Piece]:
+        if file_id not in self._pieces:
+            with self._database.snapshot() as connection:
+                self._pieces[file_id] = file_store.pieces_of(connection, file_id)
+        return self._pieces[file_id]
+
+    def _renew(self, found: Collection[Match]) -> None:
+        """Keep what is used from being deleted for lack of use (files-and-avatars.md 6.4)."""
+        older = self._at - RENEWAL_LENGTH
+        stale = {it.bundle_id for it in found if it.used_at < older}
+        if not stale:
+            return
+        try:
+            with self._database.transaction() as connection:
+                bundles.renew(connection, stale, self._at, older_than=older)
+        except (Conflict, NoRoom) as refusal:
+            # The next event says it again.
+            log.warning("Bundles could not be renewed", reason=refusal.reason)
+
+
+def bundle_of(artifact: Artifact) -> str | None:
+    """The id of the bundle that a file is in; null for a single file."""
+    return artifact.reference.bundle if isinstance(artifact.reference, Kept) else None
+
+
+def _found(
+    bundled: Collection[Match], single: Collection[SingleMatch], urls: frozenset[str]
+) -> Found:
+    by_debug_id: dict[str, tuple[Artifact, ...]] = {}
+    by_url = {it.name: _of_release(it) for it in single if it.name in urls}
+    for match in bundled:
+        artifact = _of_bundle(match)
+        if match.resolved_with == "debug-id" and artifact.debug_id:
+            known = by_debug_id.get(artifact.debug_id, ())
+            by_debug_id[artifact.debug_id] = (*known, artifact)
+        elif artifact.url in urls and artifact.url:
+            by_url[artifact.url] = artifact
+    return Found(by_debug_id=by_debug_id, by_url=by_url)
+
+
+def _of_bundle(match: Match) -> Artifact:
+    entry = match.entry
+    return Artifact(
+        reference=Kept(file_id=match.file_id, place=entry.place, bundle=match.bundle_name),
+        type=None if entry.type is None else ArtifactType(entry.type),
+        url=entry.url,
+        headers=lower_case(entry.headers),
+        size_bytes=entry.size,
+        debug_id=entry.debug_id,
+        resolved_with=match.resolved_with,
+        content_key=f"{match.sha1}/{entry.place.offset}",
+    )
+
+
+def _of_release(match: SingleMatch) -> Artifact:
+    headers = lower_case(match.headers)
+    return Artifact(
+        reference=Kept(file_id=match.file_id, place=None, bundle=None),
+        type=None,
+        url=match.name,
+        headers=headers,
+        size_bytes=match.size,
+        debug_id=debug_ids.normalised(headers.get("debug-id", "")),
+        resolved_with="release-old",
+        content_key=match.sha1,
+    )

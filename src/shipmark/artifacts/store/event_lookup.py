@@ -1,0 +1,305 @@
+"""Which uploaded files belong to the frames of an event? One statement for all bundles, one for single files.
+
+Files in bundles are found by debug id in all bundles of the project, and by name in those of the event's version and
+dist; of equals the newest counts. What a release itself got needs no tie to the project: the event is of the release.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+
+from shipmark.artifacts.artifact_lookup import Similar
+from shipmark.artifacts.model import BundleEntry, EventScope, ident_of, url_key
+from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
+from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
+from shipmark.artifacts.store.release_files import release_files
+from shipmark.artifacts.urls import basename
+from shipmark.files.store.files import files
+from shipmark.infrastructure.database import Id, bytewise, listed, rows
+from shipmark.releases.store.releases import releases
+
+#: Files with the same last part of their name that are told of.
+SIMILAR_MAX = 20
+
+_DEBUG_IDS = listed("given_debug_ids", debug_id=Text())
+_URL_KEYS = listed("given_url_keys", key=Text())
+_IDENTS = listed("given_idents", ident=Text())
+_BASES = listed("given_bases", name=Text(), key=Text())
+
+_ORGANIZATION = bindparam("organization", type_=Id)
+_PROJECT = bindparam("project", type_=Id)
+_VERSION = bindparam("version", type_=String())
+_DIST = bindparam("dist", type_=String())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A file of a bundle that an event may use. ``sha1`` is that of the whole bundle."""
+
+    entry: BundleEntry
+    bundle_id: int
+    bundle_name: str
+    used_at: datetime
+    file_id: int
+    sha1: str
+    resolved_with: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingleMatch:
+    """A single file of the event's release."""
+
+    name: str
+    file_id: int
+    sha1: str
+    size: int
+    headers: Mapping[str, str]
+
+
+_IS_TIED = and_(
+    bundle_projects.c.bundle_id == artifact_bundles.c.id, bundle_projects.c.project_id == _PROJECT
+)
+_OF_VERSION: tuple[ColumnElement[bool], ...] = (
+    bundle_releases.c.organization_id == _ORGANIZATION,
+    bundle_releases.c.version == _VERSION,
+)
+_IS_REACHED = or_(
+    bundle_projects.c.project_id.is_not(None), bundle_releases.c.release_id.is_not(None)
+)
+_BUNDLE = (
+    artifact_bundles.c.id.label("row_id"),
+    artifact_bundles.c.bundle_id.label("bundle_name"),
+    artifact_bundles.c.used_at,
+    artifact_bundles.c.file_id,
+    files.c.sha1.label("file_sha1"),
+)
+_NEWEST = (
+    artifact_bundles.c.changed_at.desc(),
+    artifact_bundles.c.id.desc(),
+    bundle_entries.c.number,
+)
+_OTHER = bundle_releases.alias("other_bundles")
+_IS_ONE_OF_SEVERAL = exists().where(
+    _OTHER.c.organization_id == _ORGANIZATION,
+    _OTHER.c.version == _VERSION,
+    _OTHER.c.dist == _DIST,
+    _OTHER.c.bundle_id != bundle_releases.c.bundle_id,
+)
+_HOW = case(
+    (bundle_releases.c.release_id.is_not(None), "release-old"),
+    (_IS_ONE_OF_SEVERAL, "index"),
+    else_="release",
+)
+_BY_DEBUG_ID = (
+    select(
+        *ENTRY,
+        *_BUNDLE,
+        literal("debug-id").label("how"),
+        func.row_number()
+        .over(partition_by=(bundle_entries.c.debug_id, bundle_entries.c.type), order_by=_NEWEST)
+        .label("place"),
+    )
+    .select_from(_DEBUG_IDS)
+    .join(bundle_entries, bundle_entries.c.debug_id == _DEBUG_IDS.c.debug_id)
+    .join(artifact_bundles, artifact_bundles.c.id == bundle_entries.c.bundle_id)
+    .join(bundle_projects, _IS_TIED)
+    .join(files, files.c.id == artifact_bundles.c.file_id)
+    .where(
+        bundle_entries.c.debug_id.is_not(None),
+        artifact_bundles.c.organization_id == _ORGANIZATION,
+    )
+)
+_BY_URL = (
+    select(
+        *ENTRY,
+        *_BUNDLE,
+        _HOW.label("how"),
+        func.row_number()
+        .over(
+            partition_by=bundle_entries.c.url,
+            order_by=(bundle_releases.c.release_id.is_not(None), *_NEWEST),
+        )
+        .label("place"),
+    )
+    .select_from(bundle_releases)
+    .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
+    .join(_URL_KEYS, literal(value=True))
+    .join(
+        bundle_entries,
+        and_(
+            bundle_entries.c.bundle_id == bundle_releases.c.bundle_id,
+            bundle_entries.c.url_key == _URL_KEYS.c.key,
+        ),
+    )
+    .join(files, files.c.id == artifact_bundles.c.file_id)
+    .outerjoin(bundle_projects, _IS_TIED)
+    .where(
+        *_OF_VERSION,
+        bundle_releases.c.dist == _DIST,
+        _IS_REACHED,
+    )
+)
+_BOTH = union_all(_BY_DEBUG_ID, _BY_URL).subquery("found")
+_IN_BUNDLES = select(_BOTH).where(_BOTH.c.place == 1)
+_SINGLE = (
+    select(release_files.c.name, files.c.id, files.c.sha1, files.c.size, files.c.headers)
+    .select_from(releases)
+    .join(release_files, release_files.c.release_id == releases.c.id)
+    .join(_IDENTS, _IDENTS.c.ident == release_files.c.ident)
+    .join(files, files.c.id == release_files.c.file_id)
+    .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
+)
+_REACHED = (
+    select(bundle_releases.c.bundle_id)
+    .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
+    .outerjoin(bundle_projects, _IS_TIED)
+    .where(
+        *_OF_VERSION,
+        _IS_REACHED,
+    )
+)
+_HAS_FILES = select(
+    or_(
+        _REACHED.exists(),
+        select(release_files.c.id)
+        .join(releases, releases.c.id == release_files.c.release_id)
+        .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
+        .exists(),
+    )
+)
+_SIMILAR_IN_BUNDLES = (
+    select(
+        bundle_entries.c.url,
+        bundle_releases.c.dist,
+        func.row_number()
+        .over(
+            partition_by=bundle_entries.c.base_key,
+            order_by=(bytewise(bundle_entries.c.url), bytewise(bundle_releases.c.dist)),
+        )
+        .label("place"),
+    )
+    .select_from(bundle_releases)
+    .join(
+        bundle_entries,
+        and_(
+            bundle_entries.c.bundle_id == bundle_releases.c.bundle_id,
+            bundle_entries.c.base_key.in_(select(_BASES.c.key)),
+        ),
+    )
+    .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
+    .outerjoin(bundle_projects, _IS_TIED)
+    .where(*_OF_VERSION, _IS_REACHED)
+)
+#: Where a name that ends so begins its last part; PostgreSQL has no places before the first.
+_START = func.length(release_files.c.name) - func.length(_BASES.c.name) + 1
+_SIMILAR_SINGLE = (
+    select(
+        release_files.c.name,
+        func.coalesce(release_files.c.dist, ""),
+        func.row_number()
+        .over(
+            partition_by=_BASES.c.name,
+            order_by=(bytewise(release_files.c.name), bytewise(release_files.c.dist)),
+        )
+        .label("place"),
+    )
+    .select_from(releases)
+    .join(release_files, release_files.c.release_id == releases.c.id)
+    .join(
+        _BASES,
+        and_(
+            func.length(release_files.c.name) >= func.length(_BASES.c.name),
+            func.substr(release_files.c.name, _START) == _BASES.c.name,
+        ),
+    )
+    .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
+)
+_ALIKE = union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("found")
+_SIMILAR = (
+    select(_ALIKE.c.url, _ALIKE.c.dist)
+    .where(_ALIKE.c.place <= SIMILAR_MAX)
+    .order_by(bytewise(_ALIKE.c.url), bytewise(_ALIKE.c.dist))
+)
+
+
+def in_bundles(
+    connection: Connection, scope: EventScope, debug_ids: Collection[str], urls: Collection[str]
+) -> list[Match]:
+    """The newest file of each debug id and type, and of each name."""
+    given = rows("given_debug_ids", ([each] for each in sorted(debug_ids)))
+    given |= rows("given_url_keys", ([url_key(each)] for each in sorted(urls)))
+    found = connection.execute(_IN_BUNDLES, _of(scope) | given)
+    return [_match(row) for row in found]
+
+
+def in_release(
+    connection: Connection, scope: EventScope, urls: Collection[str]
+) -> list[SingleMatch]:
+    """The single files of those names."""
+    idents = [[ident_of(each, scope.dist or None)] for each in sorted(urls)]
+    given = {"organization": scope.organization_id, "version": scope.version}
+    found = connection.execute(_SINGLE, given | rows("given_idents", idents))
+    return [
+        SingleMatch(name=name, file_id=id_, sha1=sha1, size=size, headers=json.loads(headers))
+        for name, id_, sha1, size, headers in found
+    ]
+
+
+def has_files(connection: Connection, scope: EventScope) -> bool:
+    """Was anything uploaded for the version, of any dist?"""
+    given = _of(scope)
+    del given["dist"]
+    return bool(connection.execute(_HAS_FILES, given).scalar_one())
+
+
+def similar(
+    connection: Connection, scope: EventScope, basenames: Collection[str]
+) -> dict[str, tuple[Similar, ...]]:
+    """The files of the version, of any dist, whose names end in one of those parts."""
+    given = _of(scope) | rows("given_bases", ([each, url_key(each)] for each in sorted(basenames)))
+    del given["dist"]
+    found: dict[str, tuple[Similar, ...]] = {}
+    for url, dist in connection.execute(_SIMILAR, given):
+        base = basename(url)
+        found[base] = (*found.get(base, ()), Similar(url=url, dist=dist or None))
+    return found
+
+
+def _of(scope: EventScope) -> dict[str, object]:
+    return {
+        "organization": scope.organization_id,
+        "project": scope.project_id,
+        "version": scope.version,
+        "dist": scope.dist,
+    }
+
+
+def _match(row: Sequence[Any]) -> Match:
+    *held, row_id, name, used_at, file_id, sha1, how, _ = row
+    return Match(
+        entry=entry(held),
+        bundle_id=row_id,
+        bundle_name=name,
+        used_at=used_at,
+        file_id=file_id,
+        sha1=sha1,
+        resolved_with=how,
+    )

@@ -1,0 +1,139 @@
+"""What was uploaded for a version? The bundles of some projects and of the release itself, and its single files."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, func, or_, select
+
+from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
+from shipmark.artifacts.store.entries import bundle_entries
+from shipmark.artifacts.store.release_files import release_files
+from shipmark.files.store.files import files
+from shipmark.infrastructure.database import WANTED, Id, bytewise, wanted
+
+_ORGANIZATION = bindparam("organization", type_=Id)
+_RELEASE = bindparam("release", type_=Id)
+_REACHED = (
+    select(
+        artifact_bundles.c.id,
+        artifact_bundles.c.file_count,
+        artifact_bundles.c.changed_at,
+        bundle_releases.c.dist,
+    )
+    .select_from(bundle_releases)
+    .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
+    .where(
+        bundle_releases.c.organization_id == _ORGANIZATION,
+        bundle_releases.c.version == bindparam("version"),
+        or_(
+            bundle_releases.c.release_id == _RELEASE,
+            select(bundle_projects.c.bundle_id)
+            .where(
+                bundle_projects.c.bundle_id == artifact_bundles.c.id,
+                bundle_projects.c.project_id.in_(select(WANTED.c.id)),
+            )
+            .exists(),
+        ),
+    )
+    .subquery("reached")
+)
+_BUNDLES = select(
+    func.count(_REACHED.c.id.distinct()), func.coalesce(func.sum(_REACHED.c.file_count), 0)
+)
+_BUNDLED = select(func.count()).select_from(
+    _REACHED.join(bundle_entries, bundle_entries.c.bundle_id == _REACHED.c.id)
+)
+_SINGLE = select(func.count()).where(release_files.c.release_id == _RELEASE)
+_BUNDLED_PAGE = (
+    select(
+        func.coalesce(bundle_entries.c.url, bundle_entries.c.path),
+        _REACHED.c.dist,
+        bundle_entries.c.type,
+        bundle_entries.c.debug_id,
+        bundle_entries.c.size,
+    )
+    .select_from(_REACHED)
+    .join(bundle_entries, bundle_entries.c.bundle_id == _REACHED.c.id)
+    .order_by(
+        _REACHED.c.changed_at.desc(),
+        _REACHED.c.id.desc(),
+        bytewise(_REACHED.c.dist),
+        bundle_entries.c.number,
+    )
+)
+_SINGLE_PAGE = (
+    select(release_files.c.name, release_files.c.dist, files.c.size)
+    .join(files, files.c.id == release_files.c.file_id)
+    .where(release_files.c.release_id == _RELEASE)
+    .order_by(bytewise(release_files.c.name), bytewise(release_files.c.dist), release_files.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionScope:
+    """A version, as somebody sees it who sees those projects."""
+
+    organization_id: int
+    release_id: int
+    version: str
+    project_ids: Collection[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How much there is: bundles, the files in them, and single files."""
+
+    bundles: int
+    bundled: int
+    single: int
+
+    @property
+    def files(self) -> int:
+        """All files."""
+        return self.bundled + self.single
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadedFile:
+    """A file that was uploaded for the version; ``type`` is null where nobody said."""
+
+    name: str
+    dist: str | None
+    type: int | None
+    debug_id: str | None
+    size: int
+
+
+def count_of(connection: Connection, scope: VersionScope) -> Count:
+    """How much was uploaded."""
+    bundles, bundled = connection.execute(_BUNDLES, _given(scope)).one()
+    single = connection.execute(_SINGLE, {"release": scope.release_id}).scalar_one()
+    return Count(bundles=bundles, bundled=int(bundled), single=single)
+
+
+def page_of(
+    connection: Connection, scope: VersionScope, *, limit: int, offset: int
+) -> list[UploadedFile]:
+    """The files of bundles, the newest bundle first, then the single ones by name."""
+    bundled = _BUNDLED_PAGE.limit(limit).offset(offset)
+    found = [
+        UploadedFile(name=name, dist=dist or None, type=type_, debug_id=debug_id, size=size)
+        for name, dist, type_, debug_id, size in connection.execute(bundled, _given(scope))
+    ]
+    if len(found) < limit:
+        before = connection.execute(_BUNDLED, _given(scope)).scalar_one()
+        single = _SINGLE_PAGE.limit(limit - len(found)).offset(max(offset - before, 0))
+        found += [
+            UploadedFile(name=name, dist=dist, type=None, debug_id=None, size=size)
+            for name, dist, size in connection.execute(single, {"release": scope.release_id})
+        ]
+    return found
+
+
+def _given(scope: VersionScope) -> dict[str, object]:
+    return {
+        "organization": scope.organization_id,
+        "release": scope.release_id,
+        "version": scope.version,
+        **wanted(scope.project_ids),
+    }

@@ -1,0 +1,71 @@
+"""What debug files are in a zip, as older clients send them? (files-and-avatars.md 9)
+
+The zip is on the disk, and so is each of its members while it is read: one process looks at all of them. What is no
+debug file is passed over, for bundles of Apple's tools hold descriptions too.
+"""
+
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from shipmark.artifacts import bundles
+from shipmark.artifacts.manifests import BundleProblem
+from shipmark.debug_files import inspection
+from shipmark.debug_files.assembling import NewDebugFile
+from shipmark.debug_files.inspection import GivenFile, Inspected
+from shipmark.files.model import FILE_MAX
+from shipmark.files.staging import stash_file
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
+
+MEMBERS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpacked:
+    """The debug files of a zip, stashed; ``problems`` are by the names of what could not be read."""
+
+    new: Sequence[NewDebugFile]
+    problems: Sequence[tuple[str, str]]
+
+
+def unpacked(database: Database, blobs: Blobs, file: BinaryIO, at: datetime) -> Unpacked:
+    """Read the debug files of a zip; raises `BundleProblem` for what is none, or goes beyond the limits."""
+    archive, members = bundles.unzipped(file)
+    names = [name for name in members if not bundles.unsafe(name)]
+    if len(names) > MEMBERS_MAX:
+        raise BundleProblem(f"it has more than {MEMBERS_MAX} files")
+    if sum(members[name].file_size for name in names) > FILE_MAX:
+        raise BundleProblem(f"its files have more than {FILE_MAX} bytes together")
+    with tempfile.TemporaryDirectory(prefix="shipmark-") as folder:
+        given = [_extracted(archive, name, Path(folder) / str(n)) for n, name in enumerate(names)]
+        found = inspection.inspected(given)
+        return Unpacked(
+            new=[
+                _stashed(database, blobs, each, it, at)
+                for each, it in zip(given, found, strict=True)
+                if it.objects
+            ],
+            problems=[
+                (each.name, it.problem)
+                for each, it in zip(given, found, strict=True)
+                if it.problem is not None
+            ],
+        )
+
+
+def _extracted(archive: zipfile.ZipFile, name: str, path: Path) -> GivenFile:
+    inspection.write(path, bundles.pieces(archive, name))
+    return GivenFile(path=path, name=name)
+
+
+def _stashed(
+    database: Database, blobs: Blobs, given: GivenFile, found: Inspected, at: datetime
+) -> NewDebugFile:
+    with given.path.open("rb") as content:
+        stash = stash_file(database, blobs, content.read, at)
+    return NewDebugFile(content=stash, objects=found.objects)

@@ -1,0 +1,53 @@
+"""The process that reads debug files: ``python -m shipmark.debug_files.inspection_worker``, see ``inspecting.py``.
+
+It is told on standard input which files, as a JSON list, and tells a line of JSON for each. The library that reads
+them may crash, or want more memory than there is: then only this process ends.
+"""
+
+import json
+import resource
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from shipmark.debug_files import objects
+from shipmark.debug_files.model import DebugObject
+from shipmark.debug_files.objects import ObjectProblem
+
+SECONDS_MAX = 60
+#: Besides the largest of the files, which is mapped into memory.
+MEMORY_BYTES_MAX = 2**30
+
+
+def main() -> None:
+    """Read what is asked for, one after another, within the limits."""
+    asked: list[dict[str, str | None]] = json.load(sys.stdin)
+    _limit(max((Path(str(it["path"])).stat().st_size for it in asked), default=0))
+    for it in asked:
+        told = _told(Path(str(it["path"])), str(it["name"]), it["debug_id"])
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+
+
+def _limit(largest_bytes: int) -> None:
+    memory = MEMORY_BYTES_MAX + largest_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS_MAX, SECONDS_MAX))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _told(path: Path, name: str, debug_id: str | None) -> dict[str, object]:
+    try:
+        found = objects.objects_in(path, name, debug_id)
+    except ObjectProblem as problem:
+        return {"problem": str(problem)}
+    return {"objects": [_row(it) for it in found]}
+
+
+def _row(it: DebugObject) -> dict[str, object]:
+    return asdict(it) | {"features": sorted(it.features)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""What is in a debug file? (files-and-avatars.md 5.5)
+
+A library reads the formats of compilers, from a file on disk so that none is ever in memory whole. It is written
+for files of compilers and not for files of enemies, so it belongs into the process of jobs. What is text, and has
+no id in it, is recognised here.
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from uuid import NAMESPACE_DNS, UUID, uuid5
+
+from symbolic.debuginfo import Archive
+from symbolic.exceptions import SymbolicError
+
+from shipmark.artifacts import debug_ids
+from shipmark.debug_files.model import DebugObject
+
+#: Fat files have a dozen architectures at the most.
+OBJECTS_MAX = 100
+JSON_BYTES_MAX = 64 * 2**20
+#: Build ids have twenty bytes, code ids of other formats fewer.
+CODE_ID_MAX = 64
+_HEAD_BYTES = 64 * 2**10
+_PIECE_BYTES = 2**20
+ANY_CPU = "any"
+
+_PROGUARD_NAMESPACE = uuid5(NAMESPACE_DNS, "guardsquare.com")
+_PROGUARD_NAME = re.compile(r"(?:^|/)proguard/[0-9a-fA-F-]{32,36}\.txt$")
+#: ``com.acme.Cart -> a.b:``, in one of the first lines.
+_PROGUARD_CLASS = re.compile(rb"^[^\s#:]+ -> [^\s:]+:\s*$", re.MULTILINE)
+_BITCODE = b"BCSymbolMap Version:"
+
+
+class ObjectProblem(Exception):
+    """A debug file that can't be kept; the message is for whoever uploaded it."""
+
+
+def single(path: Path, name: str, debug_id: str | None = None) -> DebugObject:
+    """Read a file that has to hold exactly one object, as uploads do."""
+    found = objects_in(path, name, debug_id)
+    if len(found) != 1:
+        raise ObjectProblem(f"Object contains {len(found)} architectures (1 expected)")
+    return found[0]
+
+
+def objects_in(path: Path, name: str, debug_id: str | None = None) -> tuple[DebugObject, ...]:
+    """Read all objects of a file. ``debug_id`` is what the client says, for formats that have none."""
+    given = debug_ids.normalised(debug_id or "")
+    text_type = _text_type(path, name)
+    if text_type == "proguard":
+        return (_plain(str(_proguard_id(path)), text_type, name),)
+    if text_type:
+        if given is None:
+            raise ObjectProblem(f"A file of this type ({text_type}) needs a debug id")
+        return (_plain(given, text_type, name),)
+    return _compiled(path, name, given)
+
+
+def _plain(debug_id: str, symbol_type: str, name: str) -> DebugObject:
+    return DebugObject(
+        debug_id=debug_id,
+        code_id=None,
+        cpu_name=ANY_CPU,
+        symbol_type=symbol_type,
+        object_name=_object_name(name),
+        features=frozenset({"mapping"}),
+    )
+
+
+def _text_type(path: Path, name: str) -> str | None:
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if b"\x00" not in head and (_PROGUARD_NAME.search(name) or _PROGUARD_CLASS.search(head)):
+        return "proguard"
+    if head.startswith(_BITCODE):
+        return "bcsymbolmap"
+    if head.lstrip().startswith(b"<?xml") and b"DBGOriginalUUID" in head:
+        return "uuidmap"
+    return _json_type(path) if head.lstrip()[:1] in {b"[", b"{"} else None
+
+
+def _json_type(path: Path) -> str | None:
+    """Tell maps of Dart, a list of pairs of names, from those of IL2CPP, files with lines."""
+    if path.stat().st_size > JSON_BYTES_MAX:
+        raise ObjectProblem(f"A mapping may not be larger than {JSON_BYTES_MAX} bytes")
+    try:
+        said = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return None
+    match said:
+        case list():
+            is_pairs = len(said) % 2 == 0 and all(isinstance(name, str) for name in said)
+            return "dartsymbolmap" if is_pairs else None
+        case dict():
+            return "il2cpp" if all(isinstance(held, dict) for held in said.values()) else None
+    return None
+
+
+def _proguard_id(path: Path) -> UUID:
+    """Compute what clients compute: version 5 of the file's content, which may be large."""
+    digest = hashlib.sha1(_PROGUARD_NAMESPACE.bytes, usedforsecurity=False)
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            digest.update(piece)
+    return UUID(bytes=digest.digest()[:16], version=5)
+
+
+def _compiled(path: Path, name: str, given: str | None) -> tuple[DebugObject, ...]:
+    try:
+        archive = Archive.open(str(path))
+        if archive.object_count > OBJECTS_MAX:
+            raise ObjectProblem(f"Object contains more than {OBJECTS_MAX} architectures")
+        found = [
+            DebugObject(
+                debug_id=_id(each.debug_id, given),
+                code_id=_code_id(each.code_id),
+                cpu_name=each.arch,
+                symbol_type=each.file_format,
+                object_name=_object_name(name),
+                kind=each.kind,
+                features=each.features,
+            )
+            for each in archive.iter_objects()
+        ]
+    except SymbolicError as error:
+        raise ObjectProblem(error.message) from error
+    return tuple(found)
+
+
+def _id(own: str, given: str | None) -> str:
+    """Prefer the file's own id; one without a build id has what the client says, or nothing to be found by."""
+    debug_id = debug_ids.normalised(own) or given
+    if debug_id is None:
+        raise ObjectProblem("The file has no debug id")
+    return debug_id
+
+
+def _code_id(own: str | None) -> str | None:
+    return own if own and len(own) <= CODE_ID_MAX else None
+
+
+def _object_name(name: str) -> str:
+    return name.replace("\\", "/").rstrip("/").rpartition("/")[2] or name

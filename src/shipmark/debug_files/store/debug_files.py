@@ -1,0 +1,230 @@
+"""Where are debug files kept? (files-and-avatars.md 5.5, 9)."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+    delete,
+    func,
+    or_,
+    select,
+)
+
+from shipmark.debug_files.model import DebugFile, DebugObject
+from shipmark.files.model import File
+from shipmark.files.store import files as file_store
+from shipmark.infrastructure.database import (
+    WANTED,
+    Id,
+    Moment,
+    listed,
+    metadata,
+    rows,
+    upsert,
+    wanted,
+)
+from shipmark.projects.store.projects import projects
+
+
+class DebugFileColumns(TypedColumns):
+    """A debug file of a project. ``sha1`` is that of its file, ``features`` a JSON list."""
+
+    id = Column(Id, primary_key=True)
+    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
+    file_id = Column(Id, ForeignKey("files.id"), nullable=False, index=True)
+    sha1 = Column(String(40), nullable=False)
+    debug_id = Column(String(64), nullable=False)
+    code_id = Column(String(64))
+    cpu_name = Column(String(40), nullable=False)
+    symbol_type = Column(String(40), nullable=False)
+    object_name = Column(Text, nullable=False)
+    kind = Column(String(20))
+    features = Column(Text, nullable=False)
+    created_at = Column(Moment, nullable=False)
+
+
+debug_files = Table(
+    "debug_files",
+    metadata,
+    DebugFileColumns,
+    UniqueConstraint("project_id", "sha1", "debug_id"),
+    Index("ix_debug_files_project_id_id", "project_id", "id"),
+    Index("ix_debug_files_project_id_debug_id", "project_id", "debug_id"),
+    Index("ix_debug_files_project_id_code_id", "project_id", "code_id"),
+    sqlite_autoincrement=True,
+)
+
+_SHA1S = listed("given_sha1s", sha1=Text())
+ROW = (
+    debug_files.c.id,
+    debug_files.c.project_id,
+    debug_files.c.file_id,
+    debug_files.c.debug_id,
+    debug_files.c.code_id,
+    debug_files.c.cpu_name,
+    debug_files.c.symbol_type,
+    debug_files.c.object_name,
+    debug_files.c.kind,
+    debug_files.c.features,
+)
+_SEARCHED = (
+    debug_files.c.object_name,
+    debug_files.c.debug_id,
+    debug_files.c.code_id,
+    debug_files.c.cpu_name,
+    debug_files.c.symbol_type,
+    debug_files.c.sha1,
+)
+Row = tuple[int, int, int, str, str | None, str, str, str, str | None, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebugFileFilter:
+    """Debug files of a project: by ids, by types, by a ``text`` that one of their columns holds. Null matters not."""
+
+    project_id: int
+    text: str | None = None
+    debug_id: str | None = None
+    code_id: str | None = None
+    symbol_types: Collection[str] = ()
+
+
+def add(
+    connection: Connection, project_id: int, found: DebugObject, file: File
+) -> DebugFile | None:
+    """Keep a debug file; null where the project has it."""
+    row: dict[str, object] = {
+        "project_id": project_id,
+        "file_id": file.id,
+        "sha1": file.sha1,
+        "debug_id": found.debug_id,
+        "code_id": found.code_id,
+        "cpu_name": found.cpu_name,
+        "symbol_type": found.symbol_type,
+        "object_name": found.object_name,
+        "kind": found.kind,
+        "features": json.dumps(sorted(found.features)),
+        "created_at": file.created_at,
+    }
+    made = upsert(debug_files).values(row).on_conflict_do_nothing()
+    new_id = connection.execute(made.returning(debug_files.c.id)).scalar_one_or_none()
+    if new_id is None:
+        return None
+    return DebugFile(id=new_id, project_id=project_id, object=found, file=file)
+
+
+def by_sha1s(
+    connection: Connection, project_id: int, sha1s: Collection[str]
+) -> dict[str, list[DebugFile]]:
+    """Those of the debug files, by their checksum, that the project has. A content may be there more than once."""
+    query = (
+        select(*ROW)
+        .join(_SHA1S, _SHA1S.c.sha1 == debug_files.c.sha1)
+        .where(debug_files.c.project_id == project_id)
+        .order_by(debug_files.c.id)
+    )
+    given = rows("given_sha1s", ([each] for each in sorted(sha1s)))
+    found: dict[str, list[DebugFile]] = {}
+    for it in with_files(connection, connection.execute(query, given).all()):
+        found.setdefault(it.file.sha1, []).append(it)
+    return found
+
+
+def by_id(connection: Connection, project_id: int, debug_file_id: int) -> DebugFile | None:
+    """That debug file of the project."""
+    query = select(*ROW).where(
+        debug_files.c.project_id == project_id, debug_files.c.id == debug_file_id
+    )
+    found = with_files(connection, connection.execute(query).all())
+    return found[0] if found else None
+
+
+def newest_of_debug_id(
+    connection: Connection, project_id: int, debug_id: str, symbol_type: str
+) -> DebugFile | None:
+    """The newest debug file of that type and debug id."""
+    query = (
+        select(*ROW)
+        .where(
+            debug_files.c.project_id == project_id,
+            debug_files.c.debug_id == debug_id,
+            debug_files.c.symbol_type == symbol_type,
+        )
+        .order_by(debug_files.c.id.desc())
+        .limit(1)
+    )
+    found = with_files(connection, connection.execute(query).all())
+    return found[0] if found else None
+
+
+def page_of(
+    connection: Connection, wanted_files: DebugFileFilter, *, limit: int, offset: int
+) -> list[DebugFile]:
+    """The debug files that are meant, the newest first."""
+    query = select(*ROW).where(debug_files.c.project_id == wanted_files.project_id)
+    if wanted_files.debug_id is not None:
+        query = query.where(debug_files.c.debug_id == wanted_files.debug_id)
+    if wanted_files.code_id is not None:
+        query = query.where(debug_files.c.code_id == wanted_files.code_id)
+    if wanted_files.symbol_types:
+        query = query.where(debug_files.c.symbol_type.in_(wanted_files.symbol_types))
+    if wanted_files.text:
+        text = wanted_files.text.lower()
+        holds = (func.lower(it).contains(text, autoescape=True) for it in _SEARCHED)
+        query = query.where(or_(*holds))
+    page = query.order_by(debug_files.c.id.desc()).limit(limit).offset(offset)
+    return with_files(connection, connection.execute(page).all())
+
+
+def remove(connection: Connection, ids: Collection[int]) -> list[int]:
+    """Delete debug files; says which files they had."""
+    statement = delete(debug_files).where(debug_files.c.id.in_(select(WANTED.c.id)))
+    gone = connection.execute(statement.returning(debug_files.c.file_id), wanted(ids))
+    return list(gone.scalars())
+
+
+def of_project(connection: Connection, project_id: int, *, limit: int) -> list[int]:
+    """Return the ids of some debug files of the project."""
+    query = select(debug_files.c.id).where(debug_files.c.project_id == project_id)
+    return list(connection.execute(query.limit(limit)).scalars())
+
+
+def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:
+    """Delete all debug files of an organization's projects; says which files they had."""
+    of_it = select(projects.c.id).where(projects.c.organization_id == organization_id)
+    statement = delete(debug_files).where(debug_files.c.project_id.in_(of_it))
+    return list(connection.execute(statement.returning(debug_files.c.file_id)).scalars())
+
+
+def with_files(connection: Connection, found: Sequence[Row]) -> list[DebugFile]:
+    """Debug files of their columns, with their files: one statement for all."""
+    known = file_store.by_ids(connection, {row[2] for row in found})
+    return [_debug_file(row, known[row[2]]) for row in found]
+
+
+def _debug_file(row: Row, file: File) -> DebugFile:
+    id_, project_id, _, debug_id, code_id, cpu_name, symbol_type, object_name, kind, features = row
+    return DebugFile(
+        id=id_,
+        project_id=project_id,
+        object=DebugObject(
+            debug_id=debug_id,
+            code_id=code_id,
+            cpu_name=cpu_name,
+            symbol_type=symbol_type,
+            object_name=object_name,
+            kind=kind,
+            features=frozenset(json.loads(features)),
+        ),
+        file=file,
+    )

@@ -1,0 +1,48 @@
+"""Which mapping of ProGuard belongs to which version of an app? (clients.md 4.7)."""
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    String,
+    Table,
+    TypedColumns,
+    select,
+)
+
+from shipmark.debug_files.model import DebugFile
+from shipmark.infrastructure.database import Id, bytewise, metadata, upsert
+
+
+class ProguardReleaseColumns(TypedColumns):
+    """A version, which need not be a release that is there, and the mapping that its app was built with."""
+
+    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    version = Column(String(250), primary_key=True)
+    debug_id = Column(String(64), primary_key=True)
+    debug_file_id = Column(
+        Id, ForeignKey("debug_files.id", ondelete="CASCADE"), nullable=False, index=True
+    )
+
+
+proguard_releases = Table("proguard_releases", metadata, ProguardReleaseColumns)
+
+
+def tie(connection: Connection, version: str, mapping: DebugFile) -> bool:
+    """Tie a mapping to a version; says whether it was not tied yet."""
+    row: dict[str, object] = {"project_id": mapping.project_id, "version": version}
+    row |= {"debug_id": mapping.object.debug_id, "debug_file_id": mapping.id}
+    made = upsert(proguard_releases).values(row).on_conflict_do_nothing()
+    found = connection.execute(made.returning(proguard_releases.c.version)).first()
+    return found is not None
+
+
+def versions_of(connection: Connection, mapping: DebugFile, *, most: int) -> list[str]:
+    """The versions that a mapping is tied to, in order."""
+    query = (
+        select(proguard_releases.c.version)
+        .where(proguard_releases.c.debug_file_id == mapping.id)
+        .order_by(bytewise(proguard_releases.c.version))
+        .limit(most)
+    )
+    return list(connection.execute(query).scalars())

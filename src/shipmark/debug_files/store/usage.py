@@ -1,0 +1,93 @@
+"""How much do artifacts take, and what would go? For operators: it reads all there is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects
+from shipmark.artifacts.store.release_files import older, release_files
+from shipmark.debug_files.store.debug_files import debug_files
+from shipmark.files.store.blobs import blobs
+from shipmark.files.store.files import files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """So many, with so many bytes; contents that are the same count each time."""
+
+    count: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a project has. Bundles that are in several projects count in each."""
+
+    bundles: Sum
+    debug_files: Sum
+
+
+NOTHING = Sum(count=0, bytes=0)
+_SUM = (func.count(), func.coalesce(func.sum(files.c.size), 0))
+
+
+def of_projects(connection: Connection) -> dict[int, Usage]:
+    """What each project has, by its id; those that have nothing are left out."""
+    bundles = (
+        select(bundle_projects.c.project_id, *_SUM)
+        .join(artifact_bundles, artifact_bundles.c.id == bundle_projects.c.bundle_id)
+        .join(files, files.c.id == artifact_bundles.c.file_id)
+        .group_by(bundle_projects.c.project_id)
+    )
+    debug = (
+        select(debug_files.c.project_id, *_SUM)
+        .join(files, files.c.id == debug_files.c.file_id)
+        .group_by(debug_files.c.project_id)
+    )
+    found = [
+        {id_: Sum(count=many, bytes=int(size)) for id_, many, size in connection.execute(query)}
+        for query in (bundles, debug)
+    ]
+    return {
+        id_: Usage(bundles=found[0].get(id_, NOTHING), debug_files=found[1].get(id_, NOTHING))
+        for id_ in sorted({*found[0], *found[1]})
+    }
+
+
+def of_releases(connection: Connection) -> Sum:
+    """All single files of releases."""
+    query = (
+        select(*_SUM).select_from(release_files).join(files, files.c.id == release_files.c.file_id)
+    )
+    return _sum(*connection.execute(query).one())
+
+
+def stored_bytes(connection: Connection) -> int:
+    """What the blobs take: each content once, photos included."""
+    return int(connection.execute(select(func.coalesce(func.sum(blobs.c.size), 0))).scalar_one())
+
+
+def unused_bundles(connection: Connection, before: datetime, project_id: int | None) -> Sum:
+    """The bundles that nobody has used since, of a project or of all."""
+    query = select(*_SUM).join_from(
+        artifact_bundles, files, files.c.id == artifact_bundles.c.file_id
+    )
+    if project_id is None:
+        query = query.where(artifact_bundles.c.used_at < before)
+    else:
+        query = query.join(
+            bundle_projects, bundle_projects.c.bundle_id == artifact_bundles.c.id
+        ).where(bundle_projects.c.project_id == project_id, bundle_projects.c.used_at < before)
+    return _sum(*connection.execute(query).one())
+
+
+def unused_files(connection: Connection, before: datetime, project_id: int | None) -> Sum:
+    """The single files of releases that would go."""
+    gone = older(before, project_id).subquery()
+    query = select(*_SUM).join_from(gone, files, files.c.id == gone.c.file_id)
+    return _sum(*connection.execute(query).one())
+
+
+def _sum(count: int, size: int) -> Sum:
+    return Sum(count=count, bytes=int(size))

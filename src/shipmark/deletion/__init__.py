@@ -1,0 +1,1 @@
+"""Workflows that delete across packages: releases, repositories, projects, organizations."""

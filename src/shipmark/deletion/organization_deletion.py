@@ -1,0 +1,33 @@
+"""How does an organization go for good, with its files? In one unit of work, with a constant number of statements."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.artifacts import actions as artifacts
+from shipmark.avatars import actions as avatars
+from shipmark.avatars.model import OwnerKind
+from shipmark.debug_files import actions as debug_files
+from shipmark.deletion import organization_releases
+from shipmark.organizations import store as organizations
+from shipmark.projects.store import deletion
+
+
+def finish(connection: Connection, organization_id: int, at: datetime) -> bool:
+    """Delete an organization whose end is still wanted, and all files that were its own; says whether it was.
+
+    What other organizations have sent too stays theirs. The blobs that nobody uses any more are collected soon.
+    """
+
+    def clear() -> None:
+        owners = {
+            OwnerKind.ORGANIZATION: [organization_id],
+            OwnerKind.TEAM: [it.id for it in organizations.teams_of(connection, organization_id)],
+            OwnerKind.PROJECT: deletion.ids_of(connection, organization_id),
+        }
+        for kind, ids in owners.items():
+            avatars.remove(connection, kind, ids, at)
+        artifacts.remove_of_organization(connection, organization_id, at)
+        debug_files.remove_of_organization(connection, organization_id, at)
+
+    return organization_releases.finish(connection, organization_id, clear)

@@ -1,0 +1,59 @@
+"""Withdraw releases: delete them with all that is only theirs (releases.md 2.6).
+
+Any number at once: the number of statements depends neither on how many there are, nor on how many issues they have.
+"""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection
+
+from shipmark.artifacts import actions as artifacts
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.telemetry import timed
+from shipmark.issues.actions import reassign_releases
+from shipmark.issues.store import issues
+from shipmark.organizations import store as organizations
+from shipmark.publishing import auditing
+from shipmark.publishing.model import Circumstances
+from shipmark.releases import actions as releases
+from shipmark.releases.model import Release
+from shipmark.releases.store import locks
+
+REFERENCED = "This release is referenced by active issues and cannot be removed."
+
+#: How many of the versions the log names.
+_NAMED_MAX = 100
+
+
+def withdraw(
+    connection: Connection,
+    given: Collection[Release],
+    around: Circumstances,
+    *,
+    is_forced: bool = False,
+) -> None:
+    """Delete releases of the organization. Commits stay, and so do the issues that they resolved.
+
+    Raises `BadRequest` when an issue was first seen in one of them, unless it is forced: then its history begins with
+    the release that it was seen in next. Who deleted it stays in the activity of the version. Where somebody else has
+    deleted one already, nothing is left to do for it.
+    """
+    versions = sorted(release.version for release in given)
+    tags = {"release.version": ", ".join(versions[:_NAMED_MAX]), "release.count": len(versions)}
+    tags |= {"release.is_forced": is_forced, "user.id": around.user_id}
+    with timed("release.delete", **tags) as told:
+        # Two who delete at once might move an issue to the release that the other one deletes.
+        organizations.take_turn(connection, around.organization.id)
+        going = locks.lock_to_delete(connection, [release.id for release in given])
+        if not is_forced and held_back(connection, going):
+            raise BadRequest(REFERENCED)
+        told["issues.count"] = reassign_releases.outlive(connection, going)
+        ids = [release.id for release in going]
+        artifacts.remove_of_releases(connection, around.organization.id, ids, around.now)
+        releases.remove(connection, going, around.user_id, around.now)
+        auditing.note_removed(connection, going, around, is_forced=is_forced)
+
+
+def held_back(connection: Connection, given: Sequence[Release]) -> set[int]:
+    """Those of the releases that only force deletes: an issue was first seen in them."""
+    return issues.first_releases_among(connection, [release.id for release in given])

@@ -1,0 +1,236 @@
+"""Which events are the same problem?
+
+The simple grouper of ingest.md 9. An event yields one or two hashes: of the application's frames,
+and of all frames. What changes from release to release never counts: line numbers, absolute paths,
+versions, hashes in file names.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from urllib.parse import urlsplit
+
+from shipmark.events.grouping_names import file_name, function_name, module_name, parameterised
+from shipmark.events.payload import (
+    Json,
+    Raised,
+    as_text,
+    crash_frame,
+    exceptions_of,
+    filename_of,
+    frames_of,
+    level_of,
+    main_exception,
+    object_of,
+    plain,
+    text_of,
+    thread_frames,
+)
+from shipmark.events.titles import message_of, message_parts
+
+#: A fingerprint of thousands of ``{{ default }}`` would repeat a whole stack as often.
+FINGERPRINT_MAX = 32
+
+#: Longer lines are minified code, where the line is the file (ingest.md 9.3).
+CONTEXT_LINE_MAX = 120
+
+#: Where functions are often anonymous, so that a line of source has to stand in (ingest.md 9.3).
+_WITHOUT_FUNCTION_NAMES = frozenset({"javascript", "node", "php", "python", "go"})
+_NATIVE_FILES = frozenset({"native", "[native code]", "native code", "<anonymous>"})
+
+_DEFAULT = ("{{ default }}",)
+_VARIABLE = re.compile(r"\{\{\s*(\S+?)\s*\}\}")
+
+#: A frame and the name that it contributes.
+Named = tuple[Json, str]
+#: Chooses the frames that count, from those that could.
+Choice = Callable[[Sequence[Named]], Sequence[Named]]
+
+
+def hashes_of(payload: Json) -> tuple[str, ...]:
+    """Compute the hashes of an event, the more telling first; only the payload counts."""
+    fingerprint = _fingerprint(payload)
+    choices: tuple[Choice, ...] = (_app_frames, _all_frames)
+    hashes = [_md5(_resolved(fingerprint, payload, choose)) for choose in choices]
+    return tuple(dict.fromkeys(hashes))
+
+
+def _app_frames(frames: Sequence[Named]) -> Sequence[Named]:
+    """Keep the application's own frames; if nobody marked any, all of them are its own."""
+    return [named for named in frames if named[0].get("in_app") is True] or frames
+
+
+def _all_frames(frames: Sequence[Named]) -> Sequence[Named]:
+    return frames
+
+
+def _md5(values: list[str]) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    for value in values:
+        digest.update(plain(value).encode())
+    return digest.hexdigest()
+
+
+def _fingerprint(payload: Json) -> tuple[str, ...]:
+    sent = payload.get("fingerprint")
+    if not isinstance(sent, list):
+        return _DEFAULT
+    return tuple(text for value in sent[:FINGERPRINT_MAX] if (text := as_text(value))) or _DEFAULT
+
+
+def _resolved(fingerprint: tuple[str, ...], payload: Json, choose: Choice) -> list[str]:
+    """Replace variables by values, ``{{ default }}`` by what would be hashed without them."""
+    values: list[str] = []
+    for text in fingerprint:
+        variable = _VARIABLE.fullmatch(text)
+        if variable is None:
+            values.append(text)
+        elif variable[1] == "default":
+            values.extend(_default_components(payload, choose))
+        else:
+            values.append(_variable(variable[1], payload))
+    return values
+
+
+def _variable(name: str, payload: Json) -> str:
+    if name.startswith("tags."):
+        tag = name.removeprefix("tags.")
+        return _tag(payload, tag) or f"<no-value-for-tag-{tag}>"
+    if name not in _VARIABLES:
+        return f"<unrecognized-variable {name}>"
+    missing, value_of = _VARIABLES[name]
+    return value_of(payload) or f"<no-{missing}>"
+
+
+def _tag(payload: Json, name: str) -> str:
+    tags = payload.get("tags")
+    if isinstance(tags, dict):
+        return as_text(tags.get(name))
+    pairs = tags if isinstance(tags, list) else []
+    for pair in pairs:
+        if isinstance(pair, list) and len(pair) == 2 and as_text(pair[0]) == name:
+            return as_text(pair[1])
+    return ""
+
+
+def _error_type(payload: Json) -> str:
+    raised = main_exception(payload)
+    return raised.type if raised else ""
+
+
+def _error_value(payload: Json) -> str:
+    raised = main_exception(payload)
+    return raised.value if raised else ""
+
+
+def _message(payload: Json) -> str:
+    return message_of(payload) or _error_value(payload)
+
+
+def _of_crash_frame(key: str) -> Callable[[Json], str]:
+    return lambda payload: text_of(crash_frame(payload), key)
+
+
+def _of_event(key: str) -> Callable[[Json], str]:
+    return lambda payload: text_of(payload, key)
+
+
+#: Variables of a fingerprint: the word for a missing value, and where the value is (ingest.md 9.1).
+_VARIABLES: dict[str, tuple[str, Callable[[Json], str]]] = {
+    "type": ("type", _error_type),
+    "error.type": ("type", _error_type),
+    "value": ("value", _error_value),
+    "error.value": ("value", _error_value),
+    "message": ("message", _message),
+    "level": ("level", level_of),
+    "logger": ("logger", _of_event("logger")),
+    "transaction": ("transaction", _of_event("transaction")),
+    "function": ("function", _of_crash_frame("function")),
+    "stack.function": ("function", _of_crash_frame("function")),
+    "module": ("module", _of_crash_frame("module")),
+    "stack.module": ("module", _of_crash_frame("module")),
+    "package": ("package", _of_crash_frame("package")),
+    "stack.package": ("package", _of_crash_frame("package")),
+    "stack.filename": ("filename", lambda payload: filename_of(crash_frame(payload))),
+    "stack.abs_path": ("abs-path", _of_crash_frame("abs_path")),
+}
+
+
+def _default_components(payload: Json, choose: Choice) -> list[str]:
+    """Take the first strategy with anything to say (ingest.md 9.2); silent events are one group."""
+    return (
+        _exception_components(payload, choose)
+        or _stack_components(thread_frames(payload), payload, choose)
+        or _stack_components(frames_of(payload), payload, choose)
+        or _message_components(payload)
+        or _policy_components(payload)
+    )
+
+
+def _exception_components(payload: Json, choose: Choice) -> list[str]:
+    components: list[str] = []
+    for raised in exceptions_of(payload):
+        stack = _stack_components(raised.frames, payload, choose)
+        # A text often holds a number or a name; it counts only where there is no stack.
+        text = [f"value:{parameterised(raised.value)}\n"] if raised.value and not stack else []
+        components += _type_component(raised) + (stack or text)
+    return components
+
+
+def _type_component(raised: Raised) -> list[str]:
+    return [f"type:{raised.type}\n"] if raised.type and not raised.is_synthetic else []
+
+
+def _stack_components(frames: Sequence[Json], payload: Json, choose: Choice) -> list[str]:
+    """Name the frames that count; a function that calls itself counts once in a row."""
+    platform = text_of(payload, "platform")
+    named = [(frame, name) for frame in frames if (name := _frame_component(frame, platform))]
+    return [name for name, _ in groupby(name for _, name in choose(named))]
+
+
+def _frame_component(frame: Json, platform: str) -> str:
+    """Name a frame by what stays the same in all releases; "" if nothing does (ingest.md 9.3)."""
+    if _is_native(frame):
+        return ""
+    module = module_name(text_of(frame, "module"))
+    place = module or file_name(filename_of(frame))
+    function = function_name(text_of(frame, "function"))
+    line = "" if function else _context_line(frame, text_of(frame, "platform") or platform)
+    return f"frame:{place}|{function}|{line}\n" if place or function else ""
+
+
+def _is_native(frame: Json) -> bool:
+    """Tell a browser's own code and code from memory, whose addresses are random."""
+    places = (text_of(frame, "filename"), text_of(frame, "abs_path"))
+    return any(place in _NATIVE_FILES or place.startswith("blob:") for place in places)
+
+
+def _context_line(frame: Json, platform: str) -> str:
+    line = text_of(frame, "context_line")
+    is_telling = platform in _WITHOUT_FUNCTION_NAMES and len(line) <= CONTEXT_LINE_MAX
+    return line if is_telling else ""
+
+
+def _message_components(payload: Json) -> list[str]:
+    """Prefer the template: it is the same for all values (ingest.md 9.2)."""
+    template, formatted = message_parts(payload)
+    text = parameterised(template or formatted)
+    return [f"message:{text}\n"] if text else []
+
+
+def _policy_components(payload: Json) -> list[str]:
+    """Name what a content security policy blocked, and for which directive."""
+    report = object_of(payload, "csp")
+    directive = text_of(report, "effective_directive") or text_of(report, "violated_directive")
+    if not directive:
+        return []
+    blocked = _host(text_of(report, "blocked_uri"))
+    return [f"directive:{directive.split()[0]}\n", f"blocked:{blocked}\n"]
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or address
+    except ValueError:
+        return address

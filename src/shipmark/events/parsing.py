@@ -1,0 +1,256 @@
+"""What does an error event say?
+
+From the JSON of an SDK to one frozen value that the rest of the house can trust (ingest.md 5, 6).
+Reading never fails: an event with odd values is still an event that somebody needs to see.
+"""
+
+import hashlib
+import ipaddress
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from shipmark.events import grouping, titles
+from shipmark.events.payload import (
+    Json,
+    Raised,
+    as_text,
+    exceptions_of,
+    level_of,
+    object_of,
+    storable,
+    text_of,
+)
+from shipmark.releases.versions import is_valid_name
+
+RELEASE_MAX = 200
+ENVIRONMENT_MAX = 64
+LOGGER_MAX = 64
+TRANSACTION_MAX = 200
+TAG_VALUE_MAX = 200
+TAGS_MAX = 200
+
+#: A client's clock that is less wrong than this is left alone (ingest.md 6).
+DRIFT_MIN = timedelta(minutes=55)
+AGE_MAX = timedelta(days=30)
+AHEAD_MAX = timedelta(seconds=60)
+
+PLATFORMS = frozenset({
+    "as3", "c", "cfml", "cocoa", "csharp", "elixir", "go", "groovy", "haskell", "java",
+    "javascript", "native", "node", "objc", "other", "perl", "php", "python", "ruby",
+})  # fmt: skip
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DIST = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_TAG_KEY = re.compile(r"[a-zA-Z0-9_.:-]{1,200}")
+_LINE_BREAK = re.compile(r"[\r\n]")
+_FORBIDDEN_IN_ENVIRONMENT = re.compile(r"[\n\r\f/]")
+
+#: The server's own tags, which a client may not set (ingest.md 5).
+_RESERVED_TAGS = frozenset({"release", "dist", "user", "filename", "function"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One error event; ``environment`` is "" for none, ``message`` what searches look into."""
+
+    event_id: str
+    at: datetime
+    received_at: datetime
+    platform: str
+    level: str
+    type: str
+    release: str | None
+    dist: str | None
+    environment: str
+    title: str
+    culprit: str
+    location: str | None
+    logger: str | None
+    message: str
+    metadata: dict[str, object]
+    transaction: str | None
+    user_hash: str | None
+    tags: tuple[tuple[str, str], ...]
+    is_unhandled: bool
+    hashes: tuple[str, ...]
+    payload: dict[str, object]
+
+
+def read(
+    payload: Json, *, event_id: str, received_at: datetime, drift: timedelta = timedelta(0)
+) -> Event:
+    """Read an event; ``drift`` is how far the client's clock is behind ours (ingest.md 6)."""
+    payload = storable(payload)
+    exceptions = exceptions_of(payload)
+    metadata = titles.metadata_of(payload)
+    release, user = _release(payload), _user(payload)
+    return Event(
+        event_id=event_id,
+        at=_happened_at(payload, received_at, drift),
+        received_at=received_at,
+        platform=_platform(payload),
+        level=level_of(payload),
+        type="error" if exceptions else "default",
+        release=release,
+        dist=_dist(payload) if release else None,
+        environment=_environment(payload),
+        title=titles.title_of(metadata),
+        culprit=titles.culprit_of(payload),
+        location=titles.location_of(metadata),
+        logger=_logger(payload),
+        message=titles.search_message_of(payload, metadata),
+        metadata=metadata,
+        transaction=_transaction(payload),
+        user_hash=_md5(user[1]) if user else None,
+        tags=_tags(payload, exceptions),
+        is_unhandled=_is_unhandled(exceptions),
+        hashes=grouping.hashes_of(payload),
+        payload=payload,
+    )
+
+
+def _happened_at(payload: Json, received_at: datetime, drift: timedelta) -> datetime:
+    """Correct the client's clock; do not believe what is still far off (ingest.md 6)."""
+    given = _moment(payload.get("timestamp"))
+    if given is None:
+        return received_at
+    try:
+        at = given + drift if abs(drift) >= DRIFT_MIN else given
+    except OverflowError:
+        return received_at
+    return at if -AGE_MAX <= at - received_at <= AHEAD_MAX else received_at
+
+
+def _moment(value: object) -> datetime | None:
+    """Read seconds since 1970 or RFC 3339; a moment without an offset is UTC."""
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value.strip())
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return _EPOCH + timedelta(seconds=value)
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
+def _platform(payload: Json) -> str:
+    name = text_of(payload, "platform")
+    return name if name in PLATFORMS else "other"
+
+
+def _release(payload: Json) -> str | None:
+    """Read the release; an invalid one is dropped, the event is kept (ingest.md 5.1)."""
+    name = text_of(payload, "release")
+    return name if name and len(name) <= RELEASE_MAX and is_valid_name(name) else None
+
+
+def _dist(payload: Json) -> str | None:
+    name = text_of(payload, "dist")
+    return name if _DIST.fullmatch(name) else None
+
+
+def _environment(payload: Json) -> str:
+    """Read the attribute, else the tag of the same name (ingest.md 5)."""
+    return _valid_environment(text_of(payload, "environment")) or _valid_environment(
+        _sent_tags(payload).get("environment", "")
+    )
+
+
+def _valid_environment(name: str) -> str:
+    """Drop what ingest.md 5.2 forbids; in addresses "none" means that there is none."""
+    is_invalid = len(name) > ENVIRONMENT_MAX or _FORBIDDEN_IN_ENVIRONMENT.search(name)
+    return "" if is_invalid or name.lower() == "none" else name
+
+
+def _logger(payload: Json) -> str | None:
+    return text_of(payload, "logger")[:LOGGER_MAX] or None
+
+
+def _transaction(payload: Json) -> str | None:
+    return text_of(payload, "transaction")[:TRANSACTION_MAX] or None
+
+
+def _is_unhandled(exceptions: tuple[Raised, ...]) -> bool:
+    return any(raised.mechanism.get("handled") is False for raised in exceptions)
+
+
+def _user(payload: Json) -> tuple[str, str] | None:
+    """Choose what identifies the user: (kind, value), by the order of ingest.md 8.5."""
+    user = object_of(payload, "user")
+    for kind in ("id", "username", "email"):
+        if value := as_text(user.get(kind)):
+            return kind, value
+    address = text_of(user, "ip_address")
+    return ("ip", address) if _is_ip_address(address) else None
+
+
+def _is_ip_address(text: str) -> bool:
+    """Tell addresses from what SDKs put in their place, such as ``{{auto}}``."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _tags(payload: Json, exceptions: tuple[Raised, ...]) -> tuple[tuple[str, str], ...]:
+    """Join the client's tags and ours; ours win, so that an invalid environment is gone."""
+    sent = _sent_tags(payload)
+    sent.pop("environment", None)
+    return tuple({**sent, **_own_tags(payload, exceptions)}.items())
+
+
+def _sent_tags(payload: Json) -> dict[str, str]:
+    """Read the client's valid tags, the first of each name (ingest.md 5)."""
+    tags: dict[str, str] = {}
+    for key, value in _sent_pairs(payload.get("tags")):
+        is_free = key.removeprefix("sentry:") not in _RESERVED_TAGS
+        if is_free and _TAG_KEY.fullmatch(key) and _is_tag_value(value) and len(tags) < TAGS_MAX:
+            tags.setdefault(key, value)
+    return tags
+
+
+def _sent_pairs(tags: object) -> list[tuple[str, str]]:
+    if isinstance(tags, dict):
+        return [(as_text(key), as_text(value)) for key, value in tags.items()]
+    if isinstance(tags, list):
+        pairs = [pair for pair in tags if isinstance(pair, list) and len(pair) == 2]
+        return [(as_text(key), as_text(value)) for key, value in pairs]
+    return []
+
+
+def _is_tag_value(text: str) -> bool:
+    return 0 < len(text) <= TAG_VALUE_MAX and not _LINE_BREAK.search(text)
+
+
+def _own_tags(payload: Json, exceptions: tuple[Raised, ...]) -> dict[str, str]:
+    """Make the tags that attributes become (ingest.md 5, 5.3, 5.4, 8.5)."""
+    release, user = _release(payload), _user(payload)
+    tags = {
+        "level": level_of(payload),
+        "logger": _logger(payload),
+        "environment": _environment(payload),
+        "transaction": _transaction(payload),
+        "server_name": text_of(payload, "server_name"),
+        "sentry:release": release,
+        "sentry:dist": _dist(payload) if release else None,
+        "sentry:user": ":".join(user) if user else None,
+        "handled": _handled(exceptions),
+        "mechanism": text_of(exceptions[-1].mechanism, "type") if exceptions else None,
+    }
+    cut = {key: (value or "")[:TAG_VALUE_MAX] for key, value in tags.items()}
+    return {key: value for key, value in cut.items() if _is_tag_value(value)}
+
+
+def _handled(exceptions: tuple[Raised, ...]) -> str | None:
+    """Say "no" if any exception got through, nothing if no client said either."""
+    if _is_unhandled(exceptions):
+        return "no"
+    is_known = any(raised.mechanism.get("handled") is True for raised in exceptions)
+    return "yes" if is_known else None

@@ -1,0 +1,50 @@
+"""The lines of code around a call, as clients send them or source maps give them."""
+
+from dataclasses import dataclass
+
+from shipmark.events.payload import Json, plain, text_of
+
+#: More than any client sends, on either side.
+LINES_MAX = 20
+LINE_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line of code with its number; ``is_run`` is true of the one that was called."""
+
+    number: int
+    text: str
+    is_run: bool
+
+
+def lines_of(frame: Json) -> tuple[Line, ...]:
+    """The line that was called with those around it; none where its number or its code is not known."""
+    line = number(frame, "lineno")
+    code = frame.get("context_line")
+    if line is None or not isinstance(code, str):
+        return ()
+    before, after = _texts(frame, "pre_context")[-LINES_MAX:], _texts(frame, "post_context")
+    texts = [*before, code, *after[:LINES_MAX]]
+    first = line - len(before)
+    return tuple(
+        Line(number=at, text=plain(text)[:LINE_MAX], is_run=at == line)
+        for at, text in enumerate(texts, start=first)
+    )
+
+
+def number(frame: Json, key: str) -> int | None:
+    """A line or a column; null where there is none."""
+    value = frame.get(key)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and isinstance(value, int) else None
+
+
+def code_of(frame: Json) -> str:
+    """The line that was called."""
+    return text_of(frame, "context_line")
+
+
+def _texts(frame: Json, key: str) -> list[str]:
+    value = frame.get(key)
+    return [it if isinstance(it, str) else "" for it in value] if isinstance(value, list) else []

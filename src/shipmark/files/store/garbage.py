@@ -1,0 +1,91 @@
+"""Which blobs does nobody use, and which contents are left behind?"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    Connection,
+    Text,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from shipmark.files.store.blobs import blob_removals, blobs
+from shipmark.files.store.files import file_pieces
+from shipmark.infrastructure.database import WANTED, listed, rows, wanted
+
+_GIVEN_KEYS = listed("given_keys", key=Text())
+
+
+def miscounted(connection: Connection) -> list[str]:
+    """The blobs whose uses are not as many as their pieces: there should never be any. Reads all there are."""
+    pieces = (
+        select(func.count()).select_from(file_pieces).where(file_pieces.c.blob_id == blobs.c.id)
+    ).scalar_subquery()
+    return list(connection.execute(select(blobs.c.sha1).where(blobs.c.uses != pieces)).scalars())
+
+
+def collect(connection: Connection, at: datetime, *, most: int) -> int:
+    """Delete blobs that no file uses and whose time is over; their contents are to be taken away. Says how many."""
+    unused = (
+        select(blobs.c.id)
+        .where(blobs.c.uses == 0, blobs.c.kept_until <= at)
+        .order_by(blobs.c.kept_until)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(connection.execute(unused).scalars())
+    is_used = exists().where(file_pieces.c.blob_id == blobs.c.id)
+    gone = delete(blobs).where(blobs.c.id.in_(select(WANTED.c.id)), ~is_used)
+    keys = connection.execute(gone.returning(blobs.c.key), wanted(ids)).scalars().all()
+    if keys:
+        final = [{"key": key, "due_at": at, "is_final": True} for key in keys]
+        connection.execute(insert(blob_removals), final)
+    return len(keys)
+
+
+def doomed(connection: Connection, at: datetime, *, most: int) -> list[str]:
+    """Keys whose contents are to be taken away now; from now on nobody can make blobs of them."""
+    due = (
+        select(blob_removals.c.key)
+        .where(blob_removals.c.due_at <= at)
+        .order_by(blob_removals.c.due_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    keys = connection.execute(due).scalars().all()
+    if keys:
+        final = update(blob_removals).values(is_final=True)
+        connection.execute(
+            final.where(blob_removals.c.key.in_(select(_GIVEN_KEYS.c.key))), _keys(keys)
+        )
+    return list(keys)
+
+
+def forget(connection: Connection, keys: Sequence[str]) -> None:
+    """Forget keys whose contents are gone."""
+    gone = delete(blob_removals).where(blob_removals.c.key.in_(select(_GIVEN_KEYS.c.key)))
+    connection.execute(gone, _keys(keys))
+
+
+def has_unused(connection: Connection, at: datetime) -> bool:
+    """Is there anything to be collected or taken away?"""
+    unused = select(blobs.c.id).where(blobs.c.uses == 0, blobs.c.kept_until <= at).limit(1)
+    due = select(blob_removals.c.key).where(blob_removals.c.due_at <= at).limit(1)
+    return any(connection.execute(query).first() is not None for query in (unused, due))
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """Return when the next blob or content is to be collected, or None where there is none."""
+    unused = select(blobs.c.kept_until).where(blobs.c.uses == 0).order_by(blobs.c.kept_until)
+    due = select(blob_removals.c.due_at).order_by(blob_removals.c.due_at)
+    moments = [connection.execute(query.limit(1)).scalar_one_or_none() for query in (unused, due)]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _keys(keys: Iterable[str]) -> dict[str, str]:
+    return rows("given_keys", ([key] for key in sorted(keys)))

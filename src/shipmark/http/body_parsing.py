@@ -1,0 +1,88 @@
+"""What did the client send? Bodies as JSON, or as a form, turned into plain objects."""
+
+import json
+from collections.abc import Collection
+from io import BytesIO
+from urllib.parse import parse_qsl
+
+import msgspec
+from multipart import (  # type: ignore[import-untyped]  # the library has no types
+    MultipartError,
+    MultipartParser,
+    parse_options_header,
+)
+
+from shipmark.infrastructure.errors import BadRequest, Unsupported
+
+_FORM_PARTS_MAX = 1000
+
+
+def read(body: bytes, content_type: str, *, lists: Collection[str] = ()) -> object:
+    """The object that a body holds; an empty body counts as ``{}``.
+
+    A form has only texts: fields named in ``lists`` become lists of all their values. Raises `BadRequest` for what
+    can't be read and `Unsupported` for other media types.
+    """
+    media_type, options = parse_options_header(content_type)
+    match media_type:
+        case "" | "application/json" | "text/plain":
+            return json_of(body)
+        case "application/x-www-form-urlencoded":
+            return _form(_urlencoded(body), lists)
+        case "multipart/form-data":
+            return _form(_multipart(body, options.get("boundary", "")), lists)
+    raise Unsupported(f'Unsupported media type "{content_type}" in request.')
+
+
+def json_of(body: bytes) -> object:
+    """The value of a JSON text, as strict as the standard and in the reference's words where it is broken."""
+    if not body.strip():
+        return {}
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _slowly(body)
+
+
+def _slowly(body: bytes) -> object:
+    """Decode what the fast decoder refuses: for its words, and for texts with lone surrogates, which fields refuse."""
+    try:
+        return json.loads(body.decode(), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"JSON parse error - {error}") from None
+    except json.JSONDecodeError as error:
+        raise BadRequest(f"JSON parse error - {error}") from None
+    except RecursionError:
+        raise BadRequest("JSON parse error - nested too deeply") from None
+    except ValueError as error:
+        # Numbers with more digits than Python converts.
+        raise BadRequest(f"JSON parse error - {error}") from None
+
+
+def _refuse_constant(text: str) -> object:
+    raise BadRequest(
+        f"JSON parse error - Out of range float values are not JSON compliant: {text!r}"
+    )
+
+
+def _form(pairs: list[tuple[str, str]], lists: Collection[str]) -> dict[str, object]:
+    found: dict[str, object] = dict(pairs)
+    for name in lists:
+        if name in found:
+            found[name] = [value for key, value in pairs if key == name]
+    return found
+
+
+def _urlencoded(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_FORM_PARTS_MAX)
+    except ValueError as error:
+        raise BadRequest(f"Form parse error - {error}") from None
+
+
+def _multipart(body: bytes, boundary: str) -> list[tuple[str, str]]:
+    try:
+        parser = MultipartParser(BytesIO(body), boundary, part_limit=_FORM_PARTS_MAX)
+        return [(str(part.name), str(part.value)) for part in parser if not part.filename]
+    except (MultipartError, ValueError) as error:
+        raise BadRequest(f"Multipart form parse error - {error}") from None

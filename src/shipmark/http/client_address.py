@@ -1,0 +1,75 @@
+"""The address of a client, also behind proxies that the operator trusts."""
+
+import ipaddress
+from collections.abc import Sequence
+from functools import cache
+
+from litestar import Request
+from litestar.datastructures import State
+
+from shipmark.infrastructure.settings import Settings, SettingsError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+AnyRequest = Request[object, object, State]
+
+#: The most that is read of ``X-Forwarded-For``, from its end.
+_HOPS_MAX = 20
+
+
+def client_address(request: AnyRequest, settings: Settings) -> str | None:
+    """Return the address of the client, or None where the connection has none (a Unix socket).
+
+    Where the connection comes from a trusted proxy (``SHIPMARK_TRUSTED_PROXIES``), it is the last address of
+    ``X-Forwarded-For`` that is no trusted proxy. What stands before that, or before anything that is no address, could
+    have been written by anyone and is ignored.
+    """
+    peer = request.client.host if request.client else None
+    networks = trusted_networks(settings.trusted_proxies)
+    if not networks or peer is None:
+        return peer
+    address = _address(peer)
+    if address is None:
+        return peer
+    header = ",".join(request.headers.getall("x-forwarded-for", []))
+    for text in reversed(header.rsplit(",", _HOPS_MAX)[-_HOPS_MAX:]):
+        if not _is_in(address, networks):
+            break
+        if (hop := _address(text)) is None:
+            break
+        address = hop
+    return str(address)
+
+
+@cache
+def trusted_networks(text: str) -> tuple[Network, ...]:
+    """Return the networks of the setting; raise `SettingsError` for what is no address and no network."""
+    found = []
+    for part in filter(None, (it.strip() for it in text.split(","))):
+        try:
+            found.append(ipaddress.ip_network(part, strict=False))
+        except ValueError:
+            raise SettingsError(
+                "SHIPMARK_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8,"
+                f" apart by commas, not {part!r}."
+            ) from None
+    return tuple(found)
+
+
+def _is_in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks)
+
+
+def _address(text: str) -> Address | None:
+    """Read an address, with or without a port; an IPv4 address within IPv6 counts as itself."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

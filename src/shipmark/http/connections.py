@@ -1,0 +1,187 @@
+"""Limits on what a connection may cost, around the whole application.
+
+The server closes a connection whose request was answered before its body was read, so a refusal need not read it.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import cast
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types.asgi_types import HTTPResponseBodyEvent, Message, ReceiveMessage
+
+from shipmark.http.body_budget import BodyBudget, Reservation
+from shipmark.infrastructure.errors import BadRequest, Stalled, Unavailable
+from shipmark.infrastructure.settings import MEBIBYTE, Settings
+
+#: So much of a body is held without asking the budget: most requests are far smaller.
+FREE_BYTES = MEBIBYTE
+
+#: A client that still sends when it is refused reads no answer: so much of its body is let pass, for so long.
+_DRAINED_BYTES_MAX = 64 * MEBIBYTE
+_DRAIN_SECONDS = 5.0
+
+_LENGTH_DIGITS_MAX = 12
+
+#: The key of the request's reservation in the scope.
+_RESERVATION = "shipmark.reservation"
+
+#: What routes declare that read their body as a stream, and hold only pieces of it.
+_STREAMING = ("uploads", "streams_body")
+
+
+class ConnectionLimits:
+    """ASGI middleware for bodies that come slowly, end early, or are many at once, and for headers of all answers.
+
+    * A body that stalls is answered 408, one that breaks off or is badly chunked 400.
+    * Bodies over 1 MiB share a budget; beyond it they are answered 503. Routes that stream theirs are left out.
+    * Every answer has ``X-Content-Type-Options``, and ``Strict-Transport-Security`` where the base URL is https.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self.budget = BodyBudget(settings.body_budget_bytes)
+        self._timeout_seconds = settings.read_timeout_seconds
+        self._headers = [(b"x-content-type-options", b"nosniff")]
+        if settings.address.startswith("https:"):
+            self._headers.append((b"strict-transport-security", b"max-age=31536000"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, within the limits."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        reservation = self.budget.reservation()
+        untyped = cast("dict[str, object]", scope)
+        untyped[_RESERVATION] = reservation
+        body = _Body(scope, receive, reservation, self._timeout_seconds)
+        try:
+            await self._app(scope, body.receive, _Answer(send, body, self._headers).send)
+        finally:
+            reservation.release()
+
+
+def reservation_of(scope: Scope) -> Reservation:
+    """Return the reservation of a request, for routes that stream their body."""
+    return cast("dict[str, Reservation]", scope)[_RESERVATION]
+
+
+def is_small(headers: Mapping[str, str], most: int = FREE_BYTES) -> bool:
+    """Does a request say that its body has so many bytes at most? Without a length, one that has a body does not."""
+    length = headers.get("content-length", "" if "transfer-encoding" in headers else "0")
+    return (
+        length.isascii()
+        and length.isdigit()
+        and len(length) < _LENGTH_DIGITS_MAX
+        and int(length) <= most
+    )
+
+
+class _Body:
+    """The body of a request as it comes in."""
+
+    def __init__(
+        self, scope: HTTPScope, receive: Receive, reservation: Reservation, timeout_seconds: float
+    ) -> None:
+        self._scope, self._receive = scope, receive
+        self._reservation, self._timeout_seconds = reservation, timeout_seconds
+        self._count = self._reserved = 0
+        self._length = _length_of(scope)
+        self.is_read = not _has_body(scope)
+        self._is_given_up = False
+
+    async def receive(self) -> ReceiveMessage:
+        """Return the next message; raise `Stalled`, `BadRequest` for a broken body, or `Unavailable`."""
+        if self.is_read:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                message = await self._receive()
+        except TimeoutError:
+            self._is_given_up = True
+            raise Stalled from None
+        if message["type"] == "http.disconnect":
+            self.is_read = True
+            raise BadRequest("The body of the request ended before its end.")
+        if message["type"] == "http.request":
+            self.is_read = not message.get("more_body", False)
+            self._reserve(len(message.get("body", b"")))
+        return message
+
+    async def drain(self) -> None:
+        """Let the rest pass, as far as that is not much."""
+        if self._is_given_up:
+            return
+        count = 0
+        try:
+            async with asyncio.timeout(min(_DRAIN_SECONDS, self._timeout_seconds)):
+                while not self.is_read and count < _DRAINED_BYTES_MAX:
+                    message = await self._receive()
+                    if message["type"] != "http.request":
+                        return
+                    self.is_read = not message.get("more_body", False)
+                    count += len(message.get("body", b""))
+        except TimeoutError:
+            return
+
+    def _reserve(self, more: int) -> None:
+        """Reserve the whole of a body whose length is told, so that some of many are read to their end."""
+        self._count += more
+        wanted = max(self._count, self._length)
+        if wanted <= max(FREE_BYTES, self._reserved) or self._is_streamed():
+            return
+        if not self._reservation.grow(wanted - self._reserved):
+            raise Unavailable("Too many large requests are under way. Try again later.")
+        self._reserved = wanted
+
+    def _is_streamed(self) -> bool:
+        handler = self._scope.get("route_handler")
+        return handler is not None and any(name in handler.opt for name in _STREAMING)
+
+
+def _length_of(scope: HTTPScope) -> int:
+    """Return the length that a body is said to have, or 0; the application refuses one over its limit."""
+    told = b"".join(value for name, value in scope["headers"] if name == b"content-length")
+    return int(told) if told.isdigit() and len(told) < _LENGTH_DIGITS_MAX else 0
+
+
+def _has_body(scope: HTTPScope) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0")
+        for name, value in scope["headers"]
+    )
+
+
+class _Answer:
+    """The answer to a request: with headers of ours, and not lost on a client that still sends."""
+
+    def __init__(self, send: Send, body: _Body, headers: list[tuple[bytes, bytes]]) -> None:
+        self._send, self._body, self._headers = send, body, headers
+        self._is_refusal = False
+
+    async def send(self, message: Message) -> None:
+        """Send a message of the answer."""
+        if message["type"] == "http.response.start":
+            self._is_refusal = message["status"] >= 400
+            headers = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in headers}
+            headers += [each for each in self._headers if each[0] not in names]
+            if self._is_refusal and not self._body.is_read:
+                # Without a length the answer ends with its last message: once the rest of the body was let pass.
+                headers = [each for each in headers if each[0].lower() != b"content-length"]
+                headers.append((b"connection", b"close"))
+            message["headers"] = headers
+            await self._send(message)
+        elif self._is_last(message) and self._is_refusal and not self._body.is_read:
+            # The answer is out before the rest is let pass; its end is what closes the connection.
+            body = cast("HTTPResponseBodyEvent", message)["body"]
+            await self._send({"type": "http.response.body", "body": body, "more_body": True})
+            await self._body.drain()
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            await self._send(message)
+
+    @staticmethod
+    def _is_last(message: Message) -> bool:
+        return message["type"] == "http.response.body" and not message.get("more_body", False)

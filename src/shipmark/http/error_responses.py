@@ -1,0 +1,137 @@
+"""What does a refusal look like on the wire? The only place that knows both (auth-and-errors.md 5)."""
+
+from collections.abc import Mapping
+from urllib.parse import quote, unquote
+
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.status_codes import HTTP_405_METHOD_NOT_ALLOWED, HTTP_500_INTERNAL_SERVER_ERROR
+
+from shipmark.infrastructure import ids
+from shipmark.infrastructure.errors import (
+    BadRequest,
+    BadUpload,
+    Conflict,
+    Invalid,
+    Moved,
+    NoRoom,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Refusal,
+    Stalled,
+    TooLarge,
+    TooManyRequests,
+    Unavailable,
+    Unsupported,
+)
+from shipmark.infrastructure.telemetry import failed
+
+AnyRequest = Request[object, object, State]
+
+_STATUS: Mapping[type[Refusal], int] = {
+    Moved: 302,
+    Invalid: 400,
+    BadRequest: 400,
+    NotSignedIn: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    Stalled: 408,
+    Conflict: 409,
+    TooLarge: 413,
+    Unsupported: 415,
+    TooManyRequests: 429,
+    Unavailable: 503,
+    NoRoom: 507,
+}
+
+#: Where in an address the name of what an organization has comes first.
+_NAMES_FROM = 5
+
+#: Deliberately not "Basic", which would make browsers ask for a password.
+_CHALLENGE = {"WWW-Authenticate": 'xBasic realm="api"'}
+
+_HEADERS: Mapping[int, Mapping[str, str]] = {401: _CHALLENGE, 503: {"Retry-After": "5"}}
+
+
+def refusal_answer(request: AnyRequest, refusal: Refusal) -> Response[object]:
+    """The answer to a refused request."""
+    if isinstance(refusal, Moved):
+        return _moved_answer(request, refusal)
+    status = _STATUS[refusal.like if isinstance(refusal, BadUpload) else type(refusal)]
+    headers = _HEADERS.get(status)
+    if isinstance(refusal, TooManyRequests):
+        headers = {"Retry-After": str(refusal.retry_after_seconds)}
+    return Response(
+        body_of(refusal), status_code=status, headers=headers, media_type="application/json"
+    )
+
+
+def _moved_answer(request: AnyRequest, refusal: Moved) -> Response[object]:
+    """Leads to the same address with the name that the thing has now (auth-and-errors.md 4)."""
+    raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    parts = raw.decode("latin-1").partition("?")[0].split("/")
+    # What is below a project may be called as it was: the first is the project, behind /api/0/projects/{organization}.
+    place = next(at for at in range(_NAMES_FROM, len(parts)) if unquote(parts[at]) == refusal.part)
+    parts[place] = quote(refusal.slug)
+    query = request.scope["query_string"].decode("latin-1")
+    url = "/".join(parts) + (f"?{query}" if query else "")
+    detail = {
+        "code": "resource-moved",
+        "message": "Resource has been moved",
+        "extra": {"url": url, "slug": refusal.slug},
+    }
+    return Response(
+        {"slug": refusal.slug, "detail": detail},
+        status_code=302,
+        headers={"Location": url},
+        media_type="application/json",
+    )
+
+
+def body_of(refusal: Refusal) -> object:
+    """The JSON that says what was wrong."""
+    match refusal:
+        case Invalid(fields=fields):
+            return fields
+        case BadRequest(detail=detail, code=str(code), extra=extra):
+            return {"detail": {"code": code, "message": detail, "extra": extra}}
+        case TooLarge(detail=""):
+            # The reference has no words for a photo that is too large (files-and-avatars.md 2.3).
+            return {"detail": {"code": "", "message": "", "extra": {}}}
+        case BadUpload(detail=detail):
+            return {"error": detail}
+        case Conflict(detail=detail, fields=fields):
+            return {**fields, "detail": detail}
+    return {"detail": getattr(refusal, "detail", "")}
+
+
+def http_answer(request: AnyRequest, error: HTTPException) -> Response[object]:
+    """The answer to what the framework refuses: unknown routes, wrong methods, bodies over the limit."""
+    status = error.status_code
+    detail = error.detail
+    if status == HTTP_405_METHOD_NOT_ALLOWED:
+        detail = f'Method "{request.method}" not allowed.'
+    elif status == 404:
+        detail = NotFound().detail
+    elif status == 413:
+        detail = "The request's body is over the limit of this server."
+    return Response(
+        {"detail": detail}, status_code=status, headers=error.headers, media_type="application/json"
+    )
+
+
+def failure_answer(request: AnyRequest, error: Exception) -> Response[object]:
+    """The answer to a bug: an id to find it in the log by, and nothing of its inside."""
+    error_id = ids.hex32()
+    failed(
+        "A request failed by a bug",
+        error,
+        **{"error.id": error_id, "http.method": request.method, "http.path": request.url.path},
+    )
+    return Response(
+        {"detail": "Internal Error", "errorId": error_id},
+        status_code=HTTP_500_INTERNAL_SERVER_ERROR,
+        media_type="application/json",
+    )

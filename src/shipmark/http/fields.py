@@ -1,0 +1,391 @@
+"""What may a body hold? Fields that check and convert, in the exact words of the protocol (releases.md 2.3.1).
+
+A field is called with what the client sent and gives what we work with, or raises `Wrong`. All bad fields of a body
+are reported at once; of a list, the first bad item is, as the reference reports it.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from shipmark.infrastructure.errors import Invalid
+
+T = TypeVar("T")
+
+REQUIRED = "This field is required."
+NULL = "This field may not be null."
+BLANK = "This field may not be blank."
+NOT_TEXT = "Not a valid string."
+NUL_CHARACTER = "Null characters are not allowed."
+BAD_URL = "Enter a valid URL."
+BAD_MOMENT = (
+    "Datetime has wrong format. Use one of these formats instead:"
+    " YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+)
+BAD_NUMBER = "A valid integer is required."
+BAD_DECIMAL = "A valid number is required."
+BAD_SWITCH = "Must be a valid boolean."
+MOMENT_RANGE = "Datetime value out of range."
+
+#: What a body holds, checked: each field in the type that its check gives.
+Fields = dict[str, Any]
+
+#: Lists that have no limit of their own.
+ITEMS_MAX = 10_000
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MOMENT = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?\s*"
+    r"(Z|[+-]\d{2}(?::?\d{2})?)?"
+)
+_NUMBER = re.compile(r"-?[0-9]{1,1000}(?:\.0)?")
+_PLAIN_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?")
+# Hosts of an intranet may have no dot ("jenkins") and an underscore ("ci_runner").
+_HOST = re.compile(
+    r"(?:(?:[a-z0-9_\u00a1-\uffff](?:[a-z0-9_\u00a1-\uffff-]{0,61}[a-z0-9_\u00a1-\uffff])?\.)*"
+    r"[a-z0-9_\u00a1-\uffff](?:[a-z0-9_\u00a1-\uffff-]{0,61}[a-z0-9_\u00a1-\uffff])?\.?"
+    r"|\[[0-9a-f:.]+\])",
+    re.IGNORECASE,
+)
+_UNIX_SECONDS = re.compile(r"\d{9,11}(?:\.\d{1,9})?")
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_URL_SCHEMES = {"http", "https", "ftp", "ftps"}
+
+
+class Wrong(Exception):
+    """What was sent can't be used; ``messages`` is a list of sentences, or a mapping of inner fields to theirs."""
+
+    def __init__(self, messages: Sequence[str] | Mapping[str, object]) -> None:
+        super().__init__(messages)
+        self.messages = messages
+
+
+Check = Callable[[object], T]
+
+#: What check functions of their own take, for the document of the API: what another check takes, or less.
+ACCEPTED: dict[Check[Any], Check[Any]] = {}
+
+
+def accepting(like: Check[Any]) -> Callable[[Check[T]], Check[T]]:
+    """Say what a check function takes, which nobody can see of a function: no more than ``like`` does."""
+
+    def said(check: Check[T]) -> Check[T]:
+        ACCEPTED[check] = like
+        return check
+
+    return said
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text. Numbers become texts, as the reference takes them; booleans don't."""
+
+    max: int | None = None
+    is_blank_ok: bool = False
+    is_null_ok: bool = False
+    is_trimmed: bool = True
+
+    def __call__(self, value: object) -> str | None:
+        """The text, trimmed unless the field keeps it as it is."""
+        if type(value) is not str:
+            if value is None and self.is_null_ok:
+                return None
+            value = _as_text(value)
+        text = value.strip() if self.is_trimmed else value
+        if not text and not self.is_blank_ok:
+            raise Wrong([BLANK])
+        if self.max is not None and len(text) > self.max:
+            raise Wrong([f"Ensure this field has no more than {self.max} characters."])
+        if "\x00" in text:
+            raise Wrong([NUL_CHARACTER])
+        if not text.isascii() and (bad := _SURROGATE.search(text)):
+            raise Wrong([f"Surrogate characters are not allowed: U+{ord(bad[0]):X}."])
+        return text
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        raise Wrong([NULL])
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Wrong([NOT_TEXT])
+    return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """An address with a host, or a blank or null where it may be left out."""
+
+    max: int = 200
+
+    def __call__(self, value: object) -> str | None:
+        """The address, trimmed."""
+        text = Text(is_blank_ok=True, is_null_ok=True)(value)
+        if not text:
+            return text
+        if not is_url(text):
+            raise Wrong([BAD_URL])
+        if len(text) > self.max:
+            raise Wrong([f"Ensure this field has no more than {self.max} characters."])
+        return text
+
+
+def is_url(text: str) -> bool:
+    """Is that an address with a scheme and a host, and nothing that could break out of it?"""
+    if len(text) > 2048 or re.search(r"[\s<>\"]", text):
+        return False
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    host = parts.netloc.rpartition("@")[2]
+    name = host if host.endswith("]") else re.sub(r":\d{1,5}$", "", host)
+    return parts.scheme.lower() in _URL_SCHEMES and _HOST.fullmatch(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment with date and time; without a zone it is UTC. Digits past microseconds are cut.
+
+    With ``takes_unix_seconds`` it may also be a number of seconds since 1970, or such a number as a text.
+    """
+
+    is_null_ok: bool = True
+    takes_unix_seconds: bool = False
+
+    def __call__(self, value: object) -> datetime | None:
+        """The moment in UTC."""
+        if value is None:
+            if self.is_null_ok:
+                return None
+            raise Wrong([NULL])
+        if self.takes_unix_seconds and not isinstance(value, bool):
+            text = str(value).strip()
+            if _UNIX_SECONDS.fullmatch(text):
+                return _unix_moment(text)
+        if not isinstance(value, str):
+            raise Wrong([BAD_MOMENT])
+        if _PLAIN_MOMENT.fullmatch(value):
+            return _plain_moment(value)
+        match = _MOMENT.fullmatch(value)
+        if match is None:
+            raise Wrong([BAD_MOMENT])
+        return _moment(match)
+
+
+def _unix_moment(text: str) -> datetime:
+    """Return the moment of a number of seconds; eleven digits reach the year 5138."""
+    seconds, _, fraction = text.partition(".")
+    microseconds = int(fraction.ljust(6, "0")[:6])
+    return _UNIX_EPOCH + timedelta(seconds=int(seconds), microseconds=microseconds)
+
+
+def _plain_moment(text: str) -> datetime:
+    """What clients send as good as always, without taking it apart ourselves."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Wrong([BAD_MOMENT]) from None
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise Wrong([MOMENT_RANGE]) from None
+
+
+def _moment(match: re.Match[str]) -> datetime:
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    microsecond = int((fraction or "").ljust(6, "0")[:6])
+    try:
+        naive = datetime(  # noqa: DTZ001  # the zone follows
+            int(year), int(month), int(day), int(hour), int(minute), int(second or 0), microsecond
+        )
+        offset = _zone(zone)
+    except ValueError:
+        raise Wrong([BAD_MOMENT]) from None
+    try:
+        return naive.replace(tzinfo=offset).astimezone(UTC)
+    except OverflowError:
+        raise Wrong([MOMENT_RANGE]) from None
+
+
+def _zone(text: str | None) -> timezone:
+    if text in {None, "Z"}:
+        return UTC
+    assert text is not None
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-offset if text[0] == "-" else offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A whole number, also written as a text; booleans are none."""
+
+    max: int
+    min: int = 0
+
+    def __call__(self, value: object) -> int:
+        """The number."""
+        if value is None:
+            raise Wrong([NULL])
+        if isinstance(value, bool) or not _NUMBER.fullmatch(str(value).strip()):
+            raise Wrong([BAD_NUMBER])
+        number = int(str(value).strip().removesuffix(".0"))
+        if number < self.min:
+            raise Wrong([f"Ensure this value is greater than or equal to {self.min}."])
+        if number > self.max:
+            raise Wrong([f"Ensure this value is less than or equal to {self.max}."])
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Decimal:
+    """A number, whole or not, also written as a text; null where it may be left out."""
+
+    max: float
+    min: float = 0.0
+    is_null_ok: bool = False
+
+    def __call__(self, value: object) -> float | None:
+        """The number."""
+        if value is None:
+            if self.is_null_ok:
+                return None
+            raise Wrong([NULL])
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            raise Wrong([BAD_DECIMAL])
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            raise Wrong([BAD_DECIMAL]) from None
+        # Written so that what is no number at all is refused too.
+        if not number >= self.min:
+            raise Wrong([f"Ensure this value is greater than or equal to {self.min:g}."])
+        if not number <= self.max:
+            raise Wrong([f"Ensure this value is less than or equal to {self.max:g}."])
+        return number
+
+
+_ON = frozenset({"t", "T", "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})
+_OFF = frozenset(
+    {"f", "F", "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """On or off, also in words and as 1 or 0."""
+
+    def __call__(self, value: object) -> bool:
+        """Is it on?"""
+        if value is None:
+            raise Wrong([NULL])
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, int | float | str):
+            text = str(value)
+            if value in {0, 1} or text in {"0", "1"}:
+                return text.startswith("1")
+            if text in _ON or text in _OFF:
+                return text in _ON
+        raise Wrong([BAD_SWITCH])
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[T]):
+    """One of a few words; ``refusal`` says what else is, with ``{}`` for what was sent."""
+
+    choices: Mapping[str, T]
+    refusal: str
+
+    def __call__(self, value: object) -> T:
+        """What the word stands for."""
+        if type(value) is str and value in self.choices:
+            return self.choices[value]
+        text = Text()(value)
+        assert text is not None
+        if text not in self.choices:
+            raise Wrong([self.refusal.format(text)])
+        return self.choices[text]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Generic[T]):
+    """A list whose items all pass a check."""
+
+    item: Check[T]
+    is_null_ok: bool = False
+    is_empty_ok: bool = True
+    max: int = ITEMS_MAX
+
+    def __call__(self, value: object) -> list[T] | None:
+        """The converted items."""
+        if value is None:
+            if self.is_null_ok:
+                return None
+            raise Wrong([NULL])
+        if not isinstance(value, list):
+            raise Wrong([f'Expected a list of items but got type "{type_name(value)}".'])
+        if not value and not self.is_empty_ok:
+            raise Wrong(["This list may not be empty."])
+        if len(value) > self.max:
+            raise Wrong([f"Ensure this field has no more than {self.max} elements."])
+        return [self.item(item) for item in value]
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Generic[T]):
+    """A place in a body: what may stand there, and whether something must."""
+
+    check: Check[T]
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An object with named fields; others are ignored. Gives a mapping that holds just what was sent."""
+
+    fields: Mapping[str, Field[object]]
+    _required: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        required = frozenset(name for name, it in self.fields.items() if it.is_required)
+        object.__setattr__(self, "_required", required)
+
+    def __call__(self, value: object) -> Fields:
+        """The converted fields that were sent; reports all that are wrong."""
+        if not isinstance(value, dict):
+            message = f"Invalid data. Expected a dictionary, but got {type_name(value)}."
+            raise Wrong({"non_field_errors": [message]})
+        found: Fields = {}
+        problems: dict[str, object] = {}
+        for name, each in self.fields.items():
+            if name in value:
+                try:
+                    found[name] = each.check(value[name])
+                except Wrong as wrong:
+                    problems[name] = wrong.messages
+            elif name in self._required:
+                problems[name] = [REQUIRED]
+        if problems:
+            raise Wrong(problems)
+        return found
+
+
+def type_name(value: object) -> str:
+    """What the reference calls the type of something that was sent."""
+    return type(value).__name__
+
+
+def checked(record: Record, body: object) -> Fields:
+    """What a body holds; raises `Invalid` with all its bad fields. An absent body counts as an empty object."""
+    if body is None:
+        raise Invalid({"non_field_errors": ["No data provided"]})
+    try:
+        return record(body)
+    except Wrong as wrong:
+        assert isinstance(wrong.messages, Mapping)
+        raise Invalid(wrong.messages) from None

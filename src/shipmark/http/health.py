@@ -1,0 +1,34 @@
+"""``/healthz`` and ``/metrics``: for those who look after the server."""
+
+import os
+
+from litestar import Request, Response, get
+from litestar.datastructures import State
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from shipmark.infrastructure import health
+from shipmark.infrastructure.telemetry import SHARED_METRICS
+
+
+@get("/healthz", scopes=None, sync_to_thread=True, include_in_schema=False)
+def get_health(request: Request[object, object, State]) -> Response[dict[str, str]]:
+    """Answer 200 while the server can do its work, else 503 with what is wrong."""
+    state = request.app.state
+    problems = health.problems(state.database, state.blobs)
+    if not problems:
+        return Response({"status": "ok"})
+    reason = " ".join(it.sentence for it in problems)
+    return Response(
+        {"status": "unavailable", "reason": reason}, status_code=503, headers={"Retry-After": "5"}
+    )
+
+
+@get("/metrics", scopes=None, sync_to_thread=True, include_in_schema=False)
+def get_metrics() -> Response[bytes]:
+    """The numbers of all workers in the Prometheus format."""
+    registry = REGISTRY
+    if SHARED_METRICS in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has no types
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,141 @@
+"""Does a body fit a JSON schema? Told in the words of the validator that the reference uses (files-and-avatars.md 5.3).
+
+Only what our schemas say is understood; a schema that says more is a bug. Other routes check their bodies by
+``fields.py``, which tells all that is wrong at once; here the first thing is told, as clients know it.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from shipmark.http.body_parsing import json_of
+from shipmark.infrastructure.errors import BadRequest, BadUpload
+
+Schema = Mapping[str, Any]
+
+_SHOWN_MAX = 200
+_TYPES: Mapping[str, type] = {"object": dict, "array": list, "string": str}
+
+
+def read(body: bytes, schema: Schema) -> dict[str, Any]:
+    """The object that was sent; raises `BadUpload` with the first thing that is wrong."""
+    try:
+        found = json_of(body)
+    except BadRequest:
+        raise BadUpload("Invalid json body") from None
+    _check(found, schema)
+    assert isinstance(found, dict), "bodies are objects"
+    return found
+
+
+def _check(value: object, schema: Schema) -> None:
+    for keyword, said in schema.items():
+        _CHECKS[keyword](value, said, schema)
+
+
+def _type(value: object, name: str, _: Schema) -> None:
+    if not isinstance(value, _TYPES[name]):
+        raise BadUpload(f"{_shown(value)} is not of type {name!r}")
+    if isinstance(value, str):
+        _check_letters(value)
+
+
+def _check_letters(text: str) -> None:
+    """Refuse what no database keeps: NUL, and halves of letters, which JSON can write."""
+    if "\0" in text:
+        raise BadUpload("Null characters are not allowed.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadUpload(f"{_shown(text)} is not a valid text") from None
+
+
+def _required(value: object, names: Sequence[str], _: Schema) -> None:
+    for name in names:
+        if isinstance(value, dict) and name not in value:
+            raise BadUpload(f"{name!r} is a required property")
+
+
+def _properties(value: object, schemas: Mapping[str, Schema], _: Schema) -> None:
+    assert isinstance(value, dict), "the type comes first"
+    for name, schema in schemas.items():
+        if name in value:
+            _check(value[name], schema)
+
+
+def _pattern_properties(value: object, schemas: Mapping[str, Schema], _: Schema) -> None:
+    assert isinstance(value, dict), "the type comes first"
+    for pattern, schema in schemas.items():
+        for name, held in value.items():
+            if re.search(pattern, name):
+                _check(held, schema)
+
+
+def _additional(value: object, is_fine: object, schema: Schema) -> None:
+    assert isinstance(value, dict), "the type comes first"
+    assert is_fine is False, "nobody says what is so anyway"
+    patterns = schema.get("patternProperties", {})
+    strange = sorted(
+        name
+        for name in value
+        if name not in schema.get("properties", {})
+        and not any(re.search(pattern, name) for pattern in patterns)
+    )
+    if not strange:
+        return
+    named = ", ".join(_shown(name) for name in strange[:10])
+    if patterns:
+        known = ", ".join(repr(pattern) for pattern in patterns)
+        verb = "does" if len(strange) == 1 else "do"
+        raise BadUpload(f"{named} {verb} not match any of the regexes: {known}")
+    verb = "was" if len(strange) == 1 else "were"
+    raise BadUpload(f"Additional properties are not allowed ({named} {verb} unexpected)")
+
+
+def _items(value: object, schema: Schema, _: Schema) -> None:
+    assert isinstance(value, list), "the type comes first"
+    for each in value:
+        _check(each, schema)
+
+
+def _max_items(value: object, most: int, _: Schema) -> None:
+    assert isinstance(value, list), "the type comes first"
+    if len(value) > most:
+        raise BadUpload(f"{len(value)} items are too many: no more than {most} are taken")
+
+
+def _max_properties(value: object, most: int, _: Schema) -> None:
+    assert isinstance(value, dict), "the type comes first"
+    if len(value) > most:
+        raise BadUpload(f"{len(value)} properties are too many: no more than {most} are taken")
+
+
+def _max_length(value: object, most: int, _: Schema) -> None:
+    assert isinstance(value, str), "the type comes first"
+    if len(value) > most:
+        raise BadUpload(f"{_shown(value)} is too long")
+
+
+def _pattern(value: object, pattern: str, _: Schema) -> None:
+    assert isinstance(value, str), "the type comes first"
+    # A dollar matches before a line break at the end too, which nobody means.
+    if not re.search(pattern.replace("$", r"\Z"), value):
+        raise BadUpload(f"{_shown(value)} does not match {pattern!r}")
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:_SHOWN_MAX]
+
+
+_CHECKS: Mapping[str, Callable[[object, Any, Schema], None]] = {
+    "type": _type,
+    "required": _required,
+    "properties": _properties,
+    "patternProperties": _pattern_properties,
+    "additionalProperties": _additional,
+    "items": _items,
+    "maxItems": _max_items,
+    "maxProperties": _max_properties,
+    "maxLength": _max_length,
+    "pattern": _pattern,
+}

@@ -1,0 +1,203 @@
+"""Large forms, read as they come in: no body is held whole, and no thread waits for a slow client."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import ParamSpec, Protocol, TypeVar
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from multipart import (  # type: ignore[import-untyped]  # the library has no types
+    MultipartError,
+    PushMultipartParser,
+    parse_options_header,
+)
+
+from shipmark.infrastructure.errors import BadRequest, Refusal, TooLarge, Unsupported
+
+AnyRequest = Request[object, object, State]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: So much is gathered before a thread goes on with it.
+BATCH_BYTES = 1024 * 1024
+FIELD_BYTES_MAX = 64 * 1024
+FIELDS_MAX = 1000
+#: A client that still sends when it is refused reads no answer: so much of its body is let pass first.
+_LET_PASS_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A file of a form."""
+
+    name: str
+    filename: str
+    content_type: str
+
+
+class Receiver(Protocol):
+    """Takes the files of a form, one after another; always in a thread. May raise refusals."""
+
+    def begin(self, part: Part) -> None:
+        """A file begins."""
+        ...
+
+    def add(self, content: bytes) -> None:
+        """More of it."""
+        ...
+
+    def end(self) -> None:
+        """It ends."""
+        ...
+
+
+async def threaded(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do what waits for the database or the disk in a thread."""
+    return await asyncio.get_running_loop().run_in_executor(None, partial(call, *args, **kwargs))
+
+
+@dataclass(slots=True)
+class Form:
+    """A form as it comes in. ``fields`` are the texts in it; files go to the receiver."""
+
+    receiver: Receiver
+    boundary: str
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    _parser: PushMultipartParser = field(init=False)
+    _field: tuple[str, bytearray] | None = None
+    _is_file: bool = False
+
+    def __post_init__(self) -> None:
+        self._parser = PushMultipartParser(self.boundary, max_segment_count=FIELDS_MAX)
+
+    def feed(self, batch: Sequence[bytes]) -> None:
+        """Read on; an empty content is the end of the form. Raises `BadRequest` for what is none."""
+        try:
+            for content in batch:
+                for event in self._parser.parse(content):
+                    self._take(event)
+        except MultipartError as error:
+            raise BadRequest(f"Multipart form parse error - {error}") from None
+
+    def _take(self, event: object) -> None:
+        if event is None:
+            self._end()
+        elif isinstance(event, (bytes, bytearray)):
+            self._add(event if isinstance(event, bytes) else bytes(event))
+        else:
+            self._begin(event)
+
+    def _begin(self, segment: object) -> None:
+        name, filename, content_type = (
+            str(getattr(segment, each, None) or "") for each in ("name", "filename", "content_type")
+        )
+        self._is_file = getattr(segment, "filename", None) is not None
+        if self._is_file:
+            self.receiver.begin(Part(name=name, filename=filename, content_type=content_type))
+        else:
+            self._field = (name, bytearray())
+
+    def _add(self, content: bytes) -> None:
+        if self._is_file:
+            self.receiver.add(content)
+        elif self._field is not None:
+            self._field[1].extend(content)
+            if len(self._field[1]) > FIELD_BYTES_MAX:
+                raise TooLarge(f"A field of a form may have {FIELD_BYTES_MAX} bytes at most.")
+
+    def _end(self) -> None:
+        if self._is_file:
+            self.receiver.end()
+        elif self._field is not None:
+            name, value = self._field
+            try:
+                self.fields.append((name, value.decode()))
+            except UnicodeDecodeError:
+                raise BadRequest(f"The field {name!r} of the form is not UTF-8.") from None
+
+
+async def receive(request: AnyRequest, receiver: Receiver) -> list[tuple[str, str]]:
+    """Read a form with files; gives its other fields.
+
+    Raises `Unsupported` for what is no form, `BadRequest` for a broken one, and what the receiver raises: once the
+    client has sent the rest, unless that is much.
+    """
+    form = Form(receiver, _boundary(request.headers.get("content-type", "")))
+    reading = _Reading(form)
+    try:
+        async for content in request.stream():
+            await reading.take(content)
+    except HTTPException as error:
+        if error.status_code == 413:
+            raise
+        raise BadRequest("The body of the request ended before its end.") from None
+    finally:
+        await reading.settle()
+    await reading.finish()
+    return form.fields
+
+
+class _Reading:
+    """A form that is read in a thread while more of it comes in."""
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        self._batch: list[bytes] = []
+        self._gathered = 0
+        self._working: asyncio.Future[Refusal | None] | None = None
+        self._refusal: Refusal | None = None
+        self._passed = 0
+
+    async def take(self, content: bytes) -> None:
+        """Gather more; once it is enough, and the thread is done with what was before, hand it over."""
+        if self._refusal is not None:
+            self._passed += len(content)
+            if self._passed > _LET_PASS_BYTES:
+                raise self._refusal
+            return
+        self._batch.append(content)
+        self._gathered += len(content)
+        if self._gathered >= BATCH_BYTES:
+            await self.settle()
+            self._hand_over()
+
+    async def settle(self) -> None:
+        """Wait for the thread."""
+        if self._working is not None:
+            working, self._working = self._working, None
+            self._refusal = self._refusal or await working
+
+    async def finish(self) -> None:
+        """Read the rest; raises what was refused."""
+        for is_end in (False, True):
+            if self._refusal is None:
+                self._hand_over(is_end=is_end)
+                await self.settle()
+        if self._refusal is not None:
+            raise self._refusal
+
+    def _hand_over(self, *, is_end: bool = False) -> None:
+        batch = [b""] if is_end else self._batch
+        if batch:
+            self._working = asyncio.ensure_future(_fed(self._form, batch))
+        if not is_end:
+            self._batch, self._gathered = [], 0
+
+
+async def _fed(form: Form, batch: Sequence[bytes]) -> Refusal | None:
+    try:
+        await threaded(form.feed, batch)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def _boundary(content_type: str) -> str:
+    media_type, options = parse_options_header(content_type)
+    boundary = str(options.get("boundary", ""))
+    if media_type != "multipart/form-data" or not boundary:
+        raise Unsupported(f'Unsupported media type "{content_type}" in request.')
+    return boundary

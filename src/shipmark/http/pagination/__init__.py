@@ -1,0 +1,1 @@
+"""Pages of lists: by offset, by moment, and by the order of releases."""

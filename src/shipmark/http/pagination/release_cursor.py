@@ -1,0 +1,110 @@
+"""How does a place in a list of releases become a cursor, and a cursor a place? (releases.md 5.4)
+
+A cursor holds all that the list is ordered by, so that it stays good when the release it was made from is deleted.
+Clients must not read it: ``value`` is the key as a number, ``offset`` the rest, packed into another.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from shipmark.http.pagination.offset import BAD_CURSOR, Cursor, Links, Wanted
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.releases.model import Listed, Position, ReleaseSort, SortKey
+
+T = TypeVar("T")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+#: Moments are packed from the year 1 on, and so are never negative.
+_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_ID_BITS, _PROJECT_BITS = 63, 32
+_MOMENTS = (ReleaseSort.DATE, ReleaseSort.SHIPPED)
+
+#: Where a list begins and nothing is on it.
+_NOWHERE = Cursor(value=0, offset=0, is_previous=False)
+
+
+def beyond(page: Wanted, sort: ReleaseSort, *, is_flat: bool) -> Position | None:
+    """The position that a page begins behind; raises `BadRequest` for a cursor of another list."""
+    cursor = page.cursor
+    if cursor is None or (cursor.value, cursor.offset) == (0, 0):
+        return None
+    packed, project_id = cursor.offset, None
+    if is_flat:
+        packed, project_id = packed >> _PROJECT_BITS, packed & (2**_PROJECT_BITS - 1)
+    created, release_id = packed >> _ID_BITS, packed & (2**_ID_BITS - 1)
+    try:
+        key = _key_of(cursor.value, sort)
+        created_at = _moment(created + _FIRST)
+        if sort is ReleaseSort.DATE:
+            assert isinstance(key, datetime)
+            created_at = key
+    except (OverflowError, ValueError):
+        raise BadRequest(BAD_CURSOR) from None
+    return Position(key=key, created_at=created_at, release_id=release_id, project_id=project_id)
+
+
+def links(
+    rows: Sequence[Listed], page: Wanted, sort: ReleaseSort
+) -> tuple[Sequence[Listed], Links]:
+    """A page out of ``page.limit`` rows, the nearest first, and the links to those around it."""
+    size = max(page.per_page, 0)
+    has_more = len(rows) > size
+    shown = rows[:size]
+    is_back = page.cursor is not None and page.cursor.is_previous
+    if is_back:
+        shown = shown[::-1]
+    first = cursor_of(shown[0].position, sort) if shown else page.cursor or _NOWHERE
+    last = cursor_of(shown[-1].position, sort) if shown else page.cursor or _NOWHERE
+    return shown, Links(
+        previous=Cursor(value=first.value, offset=first.offset, is_previous=True),
+        has_previous=has_more if is_back else page.cursor not in {None, _NOWHERE},
+        next=Cursor(value=last.value, offset=last.offset, is_previous=False),
+        has_next=is_back or has_more,
+    )
+
+
+def cursor_of(position: Position, sort: ReleaseSort) -> Cursor:
+    """The cursor of a place; which way it leads is for the link to say."""
+    packed = position.release_id
+    if sort is not ReleaseSort.DATE:
+        packed |= (_microseconds(position.created_at) - _FIRST) << _ID_BITS
+    if position.project_id is not None:
+        packed = packed << _PROJECT_BITS | position.project_id
+    return Cursor(value=_number(position.key), offset=packed, is_previous=False)
+
+
+def _number(key: SortKey) -> int:
+    match key:
+        case datetime():
+            return _microseconds(key)
+        case str():
+            # The leading one keeps leading zeros, and the empty text.
+            return int.from_bytes(b"\x01" + key.encode())
+        case _:
+            return key
+
+
+def _key_of(value: int, sort: ReleaseSort) -> SortKey:
+    if sort in _MOMENTS:
+        return _moment(value)
+    if sort is ReleaseSort.BUILD:
+        if not 0 <= value < 2**63:
+            raise ValueError
+        return value
+    if value <= 0:
+        raise ValueError
+    content = value.to_bytes((value.bit_length() + 7) // 8)
+    text = content[1:].decode("ascii")
+    if content[0] != 1 or "\x00" in text:
+        raise ValueError
+    return text
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + microseconds * _MICROSECOND

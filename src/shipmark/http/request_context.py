@@ -1,0 +1,255 @@
+"""What may a handler of the API ask for? The visit: who is there, what they sent, and the database."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+from sqlalchemy import Connection
+
+from shipmark.accounts import actions as accounts
+from shipmark.accounts.model import UserToken
+from shipmark.http import body_parsing
+from shipmark.http.authorization_header import bearer
+from shipmark.http.client_address import client_address
+from shipmark.http.fields import Fields, Record, checked
+from shipmark.http.pagination import keyset, offset
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
+from shipmark.infrastructure.settings import Settings
+from shipmark.infrastructure.telemetry import timed
+from shipmark.organizations import actions as organizations
+from shipmark.organizations import store as organization_store
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import Access, Actor, OrganizationToken, Role
+from shipmark.organizations.tokens import PREFIX
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project
+from shipmark.publishing.model import Circumstances
+from shipmark.repositories.git.remote_rules import chosen
+
+Caller = UserToken | OrganizationToken
+
+_FLAGS = {"0": False, "false": False, "1": True, "true": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request at the API's door. ``scopes`` are those that the route declares."""
+
+    request: Request[object, object, State]
+    database: Database
+    blobs: Blobs
+    settings: Settings
+    scopes: frozenset[str]
+
+    def caller(self, connection: Connection) -> Caller:
+        """Who is there; raises `NotSignedIn`, or `NotAllowed` where no scope of the token opens the route."""
+        caller = self.known_caller(connection)
+        if caller is None:
+            raise NotSignedIn
+        scopes = caller.scopes if isinstance(caller, UserToken) else organizations.CI_SCOPES
+        if self.scopes and not scopes & self.scopes:
+            raise NotAllowed
+        return caller
+
+    def known_caller(self, connection: Connection) -> Caller | None:
+        """Who is there, or null for somebody without credentials."""
+        token = bearer(self.request.headers.get("authorization"))
+        if token is None:
+            return None
+        if token.startswith(PREFIX):
+            return organizations.authenticate(connection, token)
+        return accounts.authenticate(connection, token, now())
+
+    def enter(self, connection: Connection, organization: str) -> Access:
+        """What the caller may do in the organization (slug or id) of the address.
+
+        Raises `NotSignedIn`, `NotFound` for an unknown organization, `NotAllowed` for a stranger or missing scopes.
+        """
+        caller = self.caller(connection)
+        if isinstance(caller, OrganizationToken):
+            access = organizations.access_of_token(connection, organization, caller)
+        else:
+            access = organizations.access_of_user(
+                connection, organization, caller.user, caller.scopes
+            )
+        if not access.scopes & self.scopes:
+            raise NotAllowed
+        return access
+
+    def body(
+        self,
+        content: bytes,
+        record: Record,
+        *,
+        lists: Collection[str] = (),
+        step: str = "release.validate",
+    ) -> Fields:
+        """The fields that were sent, checked."""
+        with timed(step, **{"http.body_bytes": len(content)}):
+            media_type = self.request.headers.get("content-type", "")
+            return checked(record, body_parsing.read(content, media_type, lists=lists))
+
+    def parameter(self, name: str) -> str | None:
+        """A parameter of the address, the last one where there are several."""
+        return self.request.query_params.getall(name, [None])[-1]
+
+    def parameters(self, name: str) -> list[str]:
+        """All values of a parameter."""
+        return [str(value) for value in self.request.query_params.getall(name, [])]
+
+    def page(self, *, most: int = offset.PER_PAGE_MAX, is_counted: bool = True) -> offset.Wanted:
+        """The page that is asked for; see `pages.wanted`."""
+        per_page, cursor = self.parameter("per_page"), self.parameter("cursor")
+        return offset.wanted(per_page, cursor, most=most, is_counted=is_counted)
+
+    def limited_page(self) -> offset.Wanted:
+        """The page that is asked for of a list with a ``limit``."""
+        limit, per_page = self.parameter("limit"), self.parameter("per_page")
+        return offset.limited(limit, per_page, self.parameter("cursor"))
+
+    def dated_page(self) -> keyset.WantedByMoment:
+        """The page that is asked for of a list by moment."""
+        size = offset.wanted(self.parameter("per_page"), None)
+        return keyset.wanted(size, self.parameter("cursor"))
+
+    def listed(self, rows: Sequence[object], links: offset.Links | None) -> Response[Any]:
+        """An answer with a list and, where it has pages, the links to them."""
+        return self.linked(list(rows), links)
+
+    def linked(self, content: object, links: offset.Links | None) -> Response[Any]:
+        """The same for an object that holds the list."""
+        headers = {}
+        if links is not None:
+            path, query = asked_for(self.request)
+            headers["Link"] = links.header(self.settings.address, path, query)
+        return Response(content, headers=headers)
+
+    def actor(self, access: Access) -> Actor:
+        """Who does it, for the audit log."""
+        return Actor(
+            user_id=access.user.id if access.user else None,
+            label=access.user.email if access.user else "organization token",
+            ip_address=client_address(self.request, self.settings),
+        )
+
+    def log_change(
+        self,
+        connection: Connection,
+        access: Access,
+        event: AuditEvent,
+        data: Mapping[str, object],
+        *,
+        target_id: int | None = None,
+    ) -> None:
+        """Write an entry of the audit log, in the transaction of the change that it is about."""
+        organization_store.note(
+            connection,
+            access.organization.id,
+            event,
+            self.actor(access),
+            now(),
+            data=data,
+            target_id=target_id,
+        )
+
+    def note_use(
+        self, connection: Connection, access: Access, project_ids: Collection[int]
+    ) -> None:
+        """Write down that a pipeline's token was used, so that people see which ones are still needed."""
+        organizations.note_token_use(connection, access, project_ids, now())
+
+    def circumstances(self, access: Access) -> Circumstances:
+        """Who publishes where and when."""
+        return Circumstances(
+            organization=access.organization,
+            user_id=access.user.id if access.user else None,
+            host=urlsplit(self.settings.address).hostname or "",
+            now=now(),
+            chosen=chosen(self.settings.git_remotes),
+            by=self.actor(access),
+        )
+
+    def filtered_projects(self, connection: Connection, access: Access) -> list[Project]:
+        """The projects that ``project`` and ``projectSlug`` name, or those of the caller's teams (releases.md 0.5)."""
+        ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
+        if not ids and not slugs:
+            return projects.joined(connection, access)
+        return _chosen(projects.accessible(connection, access), ids, slugs)
+
+    def is_everything(self, access: Access) -> bool:
+        """Are the filtered projects sure to be all of the organization?"""
+        ids, slugs = self.parameters("project"), self.parameters("projectSlug")
+        reaches_all = access.reaches_all or access.user is None
+        if not ids and not slugs:
+            return reaches_all
+        return ("-1" in ids or "$all" in slugs) and (reaches_all or access.organization.is_open)
+
+    def allowed_projects(self, connection: Connection, access: Access) -> list[Project]:
+        """The same for a single release: without a parameter, all that the caller may name."""
+        ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
+        known = projects.accessible(connection, access)
+        return _chosen(known, ids, slugs) if ids or slugs else known
+
+    def flag(self, name: str) -> bool:
+        """Return whether a parameter of the address is ``1`` or ``true``; it is not where it is missing.
+
+        Raises `BadRequest` for anything but these, ``0`` and ``false``: a blank one (``dryRun=``, from a variable of a
+        script that is not set) may mean either.
+        """
+        given = self.parameter(name)
+        if given is None:
+            return False
+        text = given.lower()
+        if text not in _FLAGS:
+            raise BadRequest(f"Invalid {name} parameter. Use 1 or 0.")
+        return _FLAGS[text]
+
+    def forced(self, access: Access) -> bool:
+        """Is the request one with ``force``? Raises `NotAllowed` for all but owners, if it is."""
+        is_forced = self.flag("force")
+        if is_forced and access.role is not Role.OWNER:
+            raise NotAllowed
+        return is_forced
+
+
+def asked_for(request: Request[object, object, State]) -> tuple[str, list[tuple[str, str]]]:
+    """The path and the parameters of the address, as the client wrote and ordered them."""
+    raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    query = request.scope["query_string"].decode("latin-1")
+    return raw.decode("latin-1").partition("?")[0], parse_qsl(query, keep_blank_values=True)
+
+
+def _chosen(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Project]:
+    if "-1" in ids or "$all" in slugs:
+        return list(known)
+    chosen = [it for it in known if str(it.id) in ids or it.slug in ids or it.slug in slugs]
+    reached = {str(it.id) for it in chosen} | {it.slug for it in chosen}
+    if strangers := ids - reached:
+        if not all(name.lstrip("-").isdigit() for name in strangers):
+            raise BadRequest("Invalid project parameter. Values must be numbers.")
+        raise NotAllowed
+    return chosen
+
+
+def all_of(visible: Collection[int], attached: Collection[int]) -> None:
+    """Refuse to change a release that is also in projects the caller can't see (releases.md 0.5, newer)."""
+    if not set(attached) <= set(visible):
+        raise NotFound
+
+
+async def provide_visit(request: Request[object, object, State]) -> Visit:
+    """Make the visit of a request; what needs the database is done by the handler, in its thread."""
+    state = request.app.state
+    scopes = request.route_handler.opt["scopes"]
+    return Visit(request, state.database, state.blobs, state.settings, scopes)
+
+
+GivenVisit = NamedDependency[SkipValidation[Visit]]

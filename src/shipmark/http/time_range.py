@@ -1,0 +1,84 @@
+"""Which stretch of time is asked for? (releases.md 0.6)"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from shipmark.infrastructure.errors import BadRequest
+
+Range = tuple[datetime, datetime]
+
+_PERIOD = re.compile(r"(\d{1,9})([smhdw]?)")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LONGEST_SECONDS = 36_500 * 86_400
+
+#: How many steps an answer may have (releases.md 2.21).
+STEPS_MAX = 1000
+_SHORTEST_STEP = timedelta(hours=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TOO_MANY_STEPS = (
+    "Your interval and date range would create too many results."
+    " Use a larger interval, or a smaller date range."
+)
+
+
+def asked(parameters: Mapping[str, str], now: datetime) -> Range | None:
+    """The range of ``statsPeriod``, or ``start`` and ``end``; null where none is given. Raises `BadRequest`."""
+    if period := parameters.get("statsPeriod"):
+        return now - _length(period), now
+    start, end = parameters.get("start"), parameters.get("end")
+    if not start and not end:
+        return None
+    if not start or not end:
+        raise BadRequest("Invalid date range: start and end are both required")
+    found = _moment(start), _moment(end)
+    if found[0] >= found[1]:
+        raise BadRequest("Invalid date range: start must be before end")
+    return found
+
+
+def _length(text: str) -> timedelta:
+    match = _PERIOD.fullmatch(text)
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else _LONGEST_SECONDS
+    if seconds >= _LONGEST_SECONDS:
+        raise BadRequest(f"Invalid date range: Invalid statsPeriod: '{text}'")
+    return timedelta(seconds=seconds)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        if re.fullmatch(r"\d+(\.\d+)?", text):
+            return datetime.fromtimestamp(float(text), UTC)
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        detail = f"Invalid date range: {text} is not a valid ISO8601 date query"
+        raise BadRequest(detail) from None
+
+
+def stretch(parameters: Mapping[str, str], now: datetime, default: timedelta) -> Range:
+    """The range that is asked for, or else the last time of that length."""
+    return asked(parameters, now) or (now - default, now)
+
+
+def steps(asked_for: Range, interval: str | None, default: timedelta) -> list[datetime]:
+    """The beginnings of the steps that a range is shown in, on whole intervals since 1970 (releases.md 2.16).
+
+    An interval is an hour at least. Raises `BadRequest` for one that can't be read, or for too many steps.
+    """
+    length = max(_interval(interval) if interval else default, _SHORTEST_STEP)
+    try:
+        begin = _EPOCH + (asked_for[0] - _EPOCH) // length * length
+    except OverflowError:
+        raise BadRequest("Invalid date range: start is too long ago") from None
+    count = -((begin - asked_for[1]) // length)
+    if count > STEPS_MAX:
+        raise BadRequest(_TOO_MANY_STEPS)
+    return [begin + number * length for number in range(count)]
+
+
+def _interval(text: str) -> timedelta:
+    try:
+        return _length(text)
+    except BadRequest:
+        raise BadRequest(f"Invalid interval: '{text}'") from None

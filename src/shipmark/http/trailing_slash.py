@@ -1,0 +1,59 @@
+"""Which addresses exist? Sentry's end in a slash, and one without is told so instead of being guessed at."""
+
+import json
+from collections.abc import Iterable
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from shipmark.infrastructure.errors import NotFound
+
+_API = "/api/0/"
+_JSON = b"application/json"
+
+#: The only addresses of the API without a slash at their end (clients.md 1, rule 14).
+_WITHOUT_SLASH = ("/files/proguard-artifact-releases",)
+
+
+class Addresses:
+    """Answers addresses that nothing can answer for, before the router guesses what they mean.
+
+    An address of the API without a slash at its end is told so (auth-and-errors.md 5). One with an empty part would
+    be read as its parent's. NUL, which no text in PostgreSQL can hold, names nothing anywhere.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass the request on."""
+        path = scope.get("path", "")
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+        elif b"%00" in scope["query_string"]:
+            await _refuse(send, 400, _detail("Null characters are not allowed."), _JSON)
+        elif "\x00" in path or (path.startswith(_API) and "//" in path):
+            await _refuse(send, 404, _detail(NotFound().detail), _JSON)
+        elif not path.startswith(_API) or path.endswith(("/", *_WITHOUT_SLASH)):
+            await self._app(scope, receive, send)
+        else:
+            await _refuse(send, 404, *_told(path, scope.get("headers", ())))
+
+
+def _detail(text: str) -> bytes:
+    return json.dumps({"detail": text}).encode()
+
+
+async def _refuse(send: Send, status: int, body: bytes, media_type: bytes) -> None:
+    length = str(len(body)).encode()
+    headers = [(b"content-type", media_type), (b"content-length", length)]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _told(path: str, headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+    question = "Route not found, did you forget a trailing slash?"
+    if any(name == b"content-type" and b"json" in value for name, value in headers):
+        return json.dumps({"info": f"{question} try: {path}/"}).encode(), _JSON
+    pointer = " " * (len("try: ") + len(path)) + "^"
+    return f"{question}\n\ntry: {path}/\n{pointer}\n".encode(), b"text/plain; charset=utf-8"

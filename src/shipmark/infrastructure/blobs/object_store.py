@@ -1,0 +1,166 @@
+"""Blobs as objects in a bucket, by obstore; and which store an address names."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import ObjectStore, from_url
+
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.blobs.filesystem import open_folder
+from shipmark.infrastructure.blobs.keys import PART_BYTES, checked
+from shipmark.infrastructure.blobs.storage_errors import finding, refusing
+from shipmark.infrastructure.settings import SettingsError
+
+if TYPE_CHECKING:
+    # They are there for type checkers only.
+    from obstore.store import ClientConfig, RetryConfig, S3Config
+
+#: How a store answers who asks for what is behind the end.
+_BEYOND = "416 Range Not Satisfiable"
+
+#: What an address of a bucket may say besides.
+_OPTIONS = {"endpoint", "region"}
+
+# A client waits for its answer: a store that is out of order must be known as that while it still does.
+ANSWER_SECONDS = 30.0
+CONNECT_SECONDS = 5.0
+RETRY_SECONDS = 15.0
+RETRIES = 3
+
+
+class ObjectBlobs:
+    """Blobs as objects of a bucket."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def put(self, key: str, content: bytes) -> None:
+        """Keep the content, by one request: so nothing is there, nor is paid for, until all of it is."""
+        checked(key)
+        with refusing(key):
+            obstore.put(self._store, key, content, use_multipart=False)
+
+    def has(self, key: str) -> bool:
+        """Is it there?"""
+        checked(key)
+        try:
+            self.size(key)
+        except KeyError:
+            return False
+        return True
+
+    def size(self, key: str) -> int:
+        """Its length in bytes."""
+        checked(key)
+        with finding(key):
+            return obstore.head(self._store, key)["size"]
+
+    def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Its bytes, a request for each mebibyte: somebody may take them slowly, and requests end in time."""
+        checked(key)
+        first, length = self._first(key, start, end)
+        return self._parts(key, first, start, length if end is None else min(end, length))
+
+    def remove(self, key: str) -> None:
+        """Forget it."""
+        checked(key)
+        with refusing(key):
+            try:
+                obstore.delete(self._store, key)
+            except FileNotFoundError:
+                # Some stores tell that it is not there, others don't.
+                return
+
+    def free_bytes(self) -> int | None:
+        """Nobody knows."""
+        return None
+
+    def _first(self, key: str, start: int, end: int | None) -> tuple[bytes, int]:
+        """The first part, and the whole length: mostly it is all that is wanted, and one request is enough."""
+        stop = start + PART_BYTES if end is None else min(start + PART_BYTES, end)
+        if start >= stop:
+            return b"", self.size(key)
+        with finding(key):
+            try:
+                found = obstore.get(self._store, key, options={"range": (start, stop)})
+                return bytes(found.bytes()), found.meta["size"]
+            except BaseError as error:
+                # Nothing is there from that offset on: maybe nothing at all.
+                if _BEYOND not in str(error):
+                    raise
+        return b"", self.size(key)
+
+    def _parts(self, key: str, first: bytes, start: int, stop: int) -> Iterator[bytes]:
+        if first:
+            yield first
+        for at in range(start + PART_BYTES, stop, PART_BYTES):
+            with finding(key):
+                part = obstore.get_range(self._store, key, start=at, end=min(at + PART_BYTES, stop))
+            yield bytes(part)
+
+
+def blobs_at(url: str) -> Blobs:
+    """The store of blobs at an address: ``file:``, ``s3:``, ``gs:`` or ``az:``; raises `SettingsError` for others.
+
+    A folder is made if missing. Of a bucket nobody knows before it is used whether it is there.
+    """
+    try:
+        parts = urlsplit(url)
+        match parts.scheme:
+            case "file" if not parts.netloc and parts.path.startswith("/") and not parts.query:
+                return open_folder(Path(unquote(parts.path)))
+            case "s3" | "gs" | "az" if parts.hostname:
+                return ObjectBlobs(_bucket(parts, _options(parts)))
+    except (OSError, ValueError, BaseError) as error:
+        reason = str(error).partition("\n")[0]
+        raise SettingsError(f"SHIPMARK_BLOBS_URL can't be used: {reason}.") from None
+    raise SettingsError(
+        "SHIPMARK_BLOBS_URL must be like file:///folder, s3://bucket/prefix, gs://bucket/prefix"
+        f" or az://container/prefix, not {parts.scheme}:"
+    )
+
+
+def folder_at(url: str) -> Path | None:
+    """Return the folder that an address of blobs names, or None if it names a bucket. Nothing is made."""
+    parts = urlsplit(url)
+    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def _options(parts: SplitResult) -> dict[str, str]:
+    if not parts.query:
+        return {}
+    return dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True))
+
+
+def _bucket(parts: SplitResult, options: Mapping[str, str]) -> ObjectStore:
+    """The bucket of an address. Credentials, and what the address leaves open, are in the environment."""
+    if unknown := sorted(set(options) - (_OPTIONS if parts.scheme == "s3" else set())):
+        raise ValueError(f"{parts.scheme}: addresses know no {' and no '.join(unknown)}")
+    if parts.username or parts.password or parts.fragment:
+        raise ValueError("credentials belong in variables of the environment")
+    endpoint = options.get("endpoint", "https://")
+    if not endpoint.startswith(("https://", "http://")):
+        raise ValueError("the endpoint must begin with https:// or http://")
+    client: ClientConfig = {
+        "timeout": timedelta(seconds=ANSWER_SECONDS),
+        "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
+        "allow_http": endpoint.startswith("http://"),
+    }
+    retry: RetryConfig = {
+        "max_retries": RETRIES,
+        "retry_timeout": timedelta(seconds=RETRY_SECONDS),
+    }
+    address = parts._replace(query="").geturl()
+    if parts.scheme != "s3":
+        return from_url(address, client_options=client, retry_config=retry)
+    said: S3Config = {}
+    if "endpoint" in options:
+        said["endpoint"] = endpoint
+    if "region" in options:
+        said["region"] = options["region"]
+    return from_url(address, config=said, client_options=client, retry_config=retry)

@@ -1,0 +1,142 @@
+"""Engines for SQLite and PostgreSQL, and how each runs the three kinds of unit of work.
+
+`Database` in ``database.py`` has the contract. Here is what keeps it cheap: on PostgreSQL a kind of unit costs no
+statement of its own, and on SQLite one pragma where the connection was last used for another kind.
+"""
+
+import select
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
+
+from shipmark.infrastructure import sqlite_file
+from shipmark.infrastructure.errors import Unavailable
+
+#: The execution option that names the kind of unit of work.
+UNIT = "shipmark_unit"
+
+#: How long connecting may take, and how long the other side may stay silent before a connection counts as broken.
+_CONNECT_SECONDS = 10
+_SILENCE_SECONDS = 60
+
+
+#: Where a connection of SQLite has the path and the identity of its file.
+_FILE = "file"
+
+
+class Unit(StrEnum):
+    """A kind of unit of work."""
+
+    TRANSACTION = "transaction"
+    SNAPSHOT = "snapshot"
+    GLANCE = "glance"
+
+
+def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
+    """Return an engine whose transactions begin as what they are: writers, readers, or none at all."""
+    engine = create_engine(
+        url,
+        pool_size=8,
+        max_overflow=32,
+        connect_args={"timeout": lock_wait_seconds, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, record: Any) -> None:
+        # The driver must not begin transactions by itself: it would begin them as readers.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            # Moving the log into the database is left for every 32 MiB: at 4, large publishes would wait for it.
+            "wal_autocheckpoint=8000",
+            "foreign_keys=ON",
+            "cache_size=-16000",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        record.info[_FILE] = sqlite_file.opened_file(connection)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        _refuse_moved(connection)
+        unit = connection.get_execution_options().get(UNIT)
+        _set_read_only(connection, is_read_only=unit in {Unit.SNAPSHOT, Unit.GLANCE})
+        # A writer takes the lock at once: upgrading a reader later can fail without waiting. A glance begins nothing,
+        # so that each of its statements reads what is committed by then.
+        if unit != Unit.GLANCE:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if unit == Unit.TRANSACTION else "BEGIN")
+
+    return engine
+
+
+def _refuse_moved(connection: Connection) -> None:
+    """Raise `Unavailable` if the file of the connection is not at its path any more.
+
+    SQLite would go on with it: what is written there is lost for all who open the path. Looking takes 2 µs.
+    """
+    opened = connection.info[_FILE]
+    if opened is not None:
+        path, identity = opened
+        if sqlite_file.identity(path) != identity:
+            raise Unavailable(sqlite_file.MOVED)
+
+
+def _set_read_only(connection: Connection, *, is_read_only: bool) -> None:
+    """Let the connection refuse writes, or not. The pragma takes 4 µs, and is left out where nothing changes."""
+    info = connection.info
+    if info.get("is_read_only", False) is not is_read_only:
+        driver = connection.connection.dbapi_connection
+        assert driver is not None, "it is checked out"
+        driver.execute(f"PRAGMA query_only={int(is_read_only)}")
+        info["is_read_only"] = is_read_only
+
+
+def postgresql_engine(url: str, lock_wait_seconds: float, connections: int) -> Engine:
+    """Return an engine with at most that many connections, none of which is used after the server has closed it."""
+    address = make_url(url)
+    if address.drivername in {"postgresql", "postgres"}:
+        address = address.set(drivername="postgresql+psycopg")
+    wait = int(lock_wait_seconds * 1000)
+    liveness = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "keepalives_idle": _SILENCE_SECONDS // 2,
+        "keepalives_interval": _SILENCE_SECONDS // 6,
+        "keepalives_count": 3,
+        "tcp_user_timeout": _SILENCE_SECONDS * 1000,
+    }
+    engine = create_engine(
+        address,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=lock_wait_seconds,
+        connect_args={
+            **{name: value for name, value in liveness.items() if name not in address.query},
+            # Compiling plans to machine code takes longer than our statements do.
+            "options": f"-c timezone=utc -c lock_timeout={wait} -c jit=off",
+        },
+    )
+    event.listen(engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, _record: object, _fairy: object) -> None:
+    """Have the pool replace connections that the server has closed, as after a restart.
+
+    Nothing is sent to an idle connection, so one with something to read was closed. Looking takes 2 µs; asking the
+    server (``pool_pre_ping``) would take a round trip for every unit of work.
+    """
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise InvalidatePoolError
+
+
+#: Options of the engines by which `Database` runs its units of work, by kind. The driver sends them with BEGIN.
+POSTGRESQL_OPTIONS: dict[Unit, dict[str, Any]] = {
+    Unit.TRANSACTION: {},
+    Unit.SNAPSHOT: {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+    Unit.GLANCE: {"isolation_level": "AUTOCOMMIT"},
+}

@@ -1,0 +1,42 @@
+"""How does the log look? One line an event: for people at a terminal, or as JSON for machines."""
+
+import logging
+
+import structlog
+
+from shipmark.infrastructure.settings import Settings, SettingsError
+
+
+def set_up(settings: Settings) -> None:
+    """Let the log be written as the settings say; raises `SettingsError` for a level that does not exist."""
+    level = logging.getLevelNamesMapping().get(settings.log_level.upper())
+    if level is None:
+        raise SettingsError(
+            f"SHIPMARK_LOG_LEVEL must be debug, info, warning or error, not {settings.log_level!r}."
+        )
+    if settings.log_format not in {"text", "json"}:
+        raise SettingsError(
+            f"SHIPMARK_LOG_FORMAT must be text or json, not {settings.log_format!r}."
+        )
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if settings.log_format == "json" else _line
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.ExceptionRenderer(),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _line(_: object, __: str, event: structlog.typing.EventDict) -> str:
+    """A line for people: when, how bad, what, and the fields; a traceback follows below."""
+    when, level, what = event.pop("timestamp"), event.pop("level"), event.pop("event")
+    traceback = event.pop("exception", None)
+    fields = " ".join(f"{name}={value!r}" for name, value in event.items())
+    line = f"{when} {level:<7} {what}  {fields}"
+    return f"{line}\n{traceback}" if traceback else line

@@ -1,0 +1,13 @@
+"""Alembic's way in: run the steps on the connection, and in the transaction, that we are given."""
+
+from alembic import context
+
+from shipmark.infrastructure.database import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    transaction_per_migration=False,
+)
+context.run_migrations()

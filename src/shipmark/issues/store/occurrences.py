@@ -1,0 +1,142 @@
+"""In which releases and environments an issue was seen."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Table,
+    TypedColumns,
+    case,
+    func,
+    literal_column,
+    select,
+)
+
+from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.projects.store import environments
+from shipmark.releases.store.releases import releases
+
+
+class IssueReleaseColumns(TypedColumns):
+    """An issue seen in a release, in an environment."""
+
+    issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
+    release_id = Column(
+        Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    environment_id = Column(
+        Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    first_seen_at = Column(Moment, nullable=False)
+    last_seen_at = Column(Moment, nullable=False)
+
+
+class IssueEnvironmentColumns(TypedColumns):
+    """An issue seen in an environment; ``first_release_id`` is the release that brought it there."""
+
+    issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
+    environment_id = Column(
+        Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    first_release_id = Column(Id, ForeignKey("releases.id", ondelete="SET NULL"), index=True)
+    first_seen_at = Column(Moment, nullable=False)
+
+
+issue_releases = Table("issue_releases", metadata, IssueReleaseColumns)
+issue_environments = Table("issue_environments", metadata, IssueEnvironmentColumns)
+
+_LAST_RELEASES = (
+    select(issue_releases.c.issue_id, issue_releases.c.release_id)
+    .join(WANTED, WANTED.c.id == issue_releases.c.issue_id)
+    .order_by(issue_releases.c.last_seen_at, issue_releases.c.release_id)
+)
+
+
+_numbered = (
+    select(
+        issue_releases.c.issue_id.label("issue_id"),
+        releases.c.version.label("version"),
+        func.row_number()
+        .over(
+            partition_by=issue_releases.c.issue_id,
+            order_by=[releases.c.version_key.desc(), releases.c.id.desc()],
+        )
+        .label("number"),
+    )
+    .join(WANTED, WANTED.c.id == issue_releases.c.issue_id)
+    .join(releases, releases.c.id == issue_releases.c.release_id)
+    # What is no semver has no key.
+    .where(releases.c.version_key != "")
+    .subquery("numbered")
+)
+_HIGHEST_VERSIONS = select(_numbered.c.issue_id, _numbered.c.version).where(
+    _numbered.c.number == literal_column("1")
+)
+
+
+def note_release(
+    connection: Connection, issue_id: int, release_id: int, environment_id: int, at: datetime
+) -> None:
+    """Remember that the issue was seen in the release; the last moment never moves back."""
+    row: dict[str, object] = {
+        "issue_id": issue_id,
+        "release_id": release_id,
+        "environment_id": environment_id,
+    }
+    row |= {"first_seen_at": at, "last_seen_at": at}
+    statement = upsert(issue_releases).values(row)
+    kept, new = issue_releases.c.last_seen_at, statement.excluded.last_seen_at
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["issue_id", "release_id", "environment_id"],
+            set_={"last_seen_at": case((new > kept, new), else_=kept)},
+        )
+    )
+
+
+def note_environment(
+    connection: Connection, issue_id: int, environment_id: int, release_id: int | None, at: datetime
+) -> bool:
+    """Remember that the issue was seen in the environment; says whether for the first time."""
+    row: dict[str, object] = {"issue_id": issue_id, "environment_id": environment_id}
+    row |= {"first_release_id": release_id, "first_seen_at": at}
+    statement = upsert(issue_environments).values(row).on_conflict_do_nothing()
+    return (
+        connection.execute(statement.returning(issue_environments.c.issue_id)).first() is not None
+    )
+
+
+def in_release(
+    connection: Connection,
+    issue_id: int,
+    release_id: int,
+    environment_ids: Collection[int] | None,
+) -> tuple[str, datetime, datetime] | None:
+    """Where the issue was last seen in the release, and from when to when; null where it was not."""
+    query = (
+        select(environments.c.name, issue_releases.c.first_seen_at, issue_releases.c.last_seen_at)
+        .join(environments, environments.c.id == issue_releases.c.environment_id)
+        .where(issue_releases.c.issue_id == issue_id, issue_releases.c.release_id == release_id)
+    )
+    if environment_ids is not None:
+        query = query.where(issue_releases.c.environment_id.in_(list(environment_ids)))
+    query = query.order_by(issue_releases.c.last_seen_at.desc(), environments.c.id).limit(1)
+    row = connection.execute(query).first()
+    return (row[0], row[1], row[2]) if row else None
+
+
+def last_releases(connection: Connection, issue_ids: Collection[int]) -> dict[int, int]:
+    """The release in which each issue was last seen."""
+    if not issue_ids:
+        return {}
+    found = connection.execute(_LAST_RELEASES, wanted(issue_ids))
+    return {issue_id: release_id for issue_id, release_id in found}
+
+
+def highest_versions(connection: Connection, issue_ids: Collection[int]) -> dict[int, str]:
+    """Return the highest semver version in which each issue was seen; issues without one are left out."""
+    found = connection.execute(_HIGHEST_VERSIONS, wanted(issue_ids))
+    return {issue_id: version for issue_id, version in found}

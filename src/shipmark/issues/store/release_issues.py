@@ -1,0 +1,110 @@
+"""Which issues are new in a release, resolved by it, or came back in it?"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Select, bindparam, func, select
+
+from shipmark.infrastructure.database import WANTED, Id, wanted
+from shipmark.issues.model import HistoryStatus, Issue
+from shipmark.issues.store.activity import history
+from shipmark.issues.store.commit_links import commit_links
+from shipmark.issues.store.issues import ISSUE, issue_of, issues
+from shipmark.issues.store.occurrences import issue_releases
+from shipmark.issues.store.resolutions import resolutions
+from shipmark.releases.store.commits import release_commits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SomeIssues:
+    """How many issues there are, and those that were last seen."""
+
+    count: int
+    issues: tuple[Issue, ...]
+
+
+_RELEASE = bindparam("release_id", type_=Id)
+
+
+def _shown(query: Select[Any]) -> Select[Any]:
+    """The last seen issues of the wanted projects."""
+    return (
+        query.where(issues.c.project_id.in_(select(WANTED.c.id)))
+        .order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
+_resolved_in = select(resolutions.c.issue_id).where(resolutions.c.release_id == _RELEASE)
+_fixed_by_commit = (
+    select(commit_links.c.issue_id)
+    .join(release_commits, release_commits.c.commit_id == commit_links.c.commit_id)
+    .where(release_commits.c.release_id == _RELEASE)
+)
+_resolved = _resolved_in.union(_fixed_by_commit).subquery()
+_regressed = (
+    select(history.c.issue_id)
+    .where(history.c.release_id == _RELEASE, history.c.status == HistoryStatus.REGRESSED)
+    .distinct()
+    .subquery()
+)
+_NEW = _shown(select(func.count().over(), *ISSUE).where(issues.c.first_release_id == _RELEASE))
+_RESOLVED = _shown(
+    select(func.count().over(), *ISSUE).join(_resolved, _resolved.c.issue_id == issues.c.id)
+)
+_REGRESSED = _shown(
+    select(func.count().over(), *ISSUE).join(_regressed, _regressed.c.issue_id == issues.c.id)
+)
+
+
+_seen = (
+    select(issue_releases.c.issue_id)
+    .where(issue_releases.c.release_id == _RELEASE)
+    .distinct()
+    .subquery("found")
+)
+_SEEN = _shown(select(*ISSUE).join(_seen, _seen.c.issue_id == issues.c.id))
+
+
+def new_in(
+    connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
+) -> SomeIssues:
+    """The projects' issues that were first seen in the release."""
+    return _found(connection, _NEW, release_id, project_ids, limit)
+
+
+def resolved_by(
+    connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
+) -> SomeIssues:
+    """The projects' issues with a resolution in the release, or named by one of its commits."""
+    return _found(connection, _RESOLVED, release_id, project_ids, limit)
+
+
+def regressed_in(
+    connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
+) -> SomeIssues:
+    """The projects' issues that were resolved and came back in the release, whatever became of them since."""
+    return _found(connection, _REGRESSED, release_id, project_ids, limit)
+
+
+def seen_in(
+    connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
+) -> list[Issue]:
+    """Return the projects' issues that were seen in the release, the last seen first."""
+    parameters = wanted(project_ids) | {"release_id": release_id, "most": limit}
+    return [issue_of(row) for row in connection.execute(_SEEN, parameters)]
+
+
+def _found(
+    connection: Connection,
+    statement: Select[Any],
+    release_id: int,
+    project_ids: Collection[int],
+    limit: int,
+) -> SomeIssues:
+    parameters = wanted(project_ids) | {"release_id": release_id, "most": limit}
+    found = connection.execute(statement, parameters).all()
+    return SomeIssues(
+        count=found[0][0] if found else 0, issues=tuple(issue_of(row[1:]) for row in found)
+    )

@@ -1,0 +1,195 @@
+"""What do issues keep of releases that are deleted? Where they point to them, and where they can point instead."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, ScalarSelect, and_, delete, exists, select, update
+
+from shipmark.infrastructure.database import WANTED, Id, listed, rows, wanted
+from shipmark.issues.store.commit_links import commit_links
+from shipmark.issues.store.issues import issues
+from shipmark.issues.store.occurrences import issue_environments, issue_releases
+from shipmark.issues.store.resolutions import resolutions
+from shipmark.releases.store.commits import release_commits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """An issue that was first seen in a release that goes, and the release that it was seen in next, if any.
+
+    With an environment it is about where the issue was first seen there.
+    """
+
+    issue_id: int
+    project_id: int
+    release_id: int | None
+    environment_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tied:
+    """A resolution in a release that goes."""
+
+    resolution_id: int
+    issue_id: int
+    project_id: int
+    release_id: int
+    is_pending: bool
+    current_version: str | None
+
+
+_GONE = WANTED.alias("gone")
+
+
+def _next_release(*, in_environment: bool) -> ScalarSelect[int]:
+    query = select(issue_releases.c.release_id).where(
+        issue_releases.c.issue_id == issues.c.id,
+        issue_releases.c.release_id.not_in(select(_GONE.c.id)),
+    )
+    if in_environment:
+        # The sum keeps SQLite from reading all that was seen in the environment, by the index of environments.
+        environment_id = issue_releases.c.environment_id + 0
+        query = query.where(environment_id == issue_environments.c.environment_id)
+    query = query.order_by(issue_releases.c.first_seen_at, issue_releases.c.release_id).limit(1)
+    return query.correlate(issues, issue_environments).scalar_subquery()
+
+
+_FIRST_SEEN = select(issues.c.id, issues.c.project_id, _next_release(in_environment=False)).join(
+    WANTED, WANTED.c.id == issues.c.first_release_id
+)
+_BROUGHT = (
+    select(
+        issues.c.id,
+        issues.c.project_id,
+        _next_release(in_environment=True),
+        issue_environments.c.environment_id,
+    )
+    .select_from(issue_environments)
+    .join(WANTED, WANTED.c.id == issue_environments.c.first_release_id)
+    .join(issues, issues.c.id == issue_environments.c.issue_id)
+)
+_TIED = (
+    select(
+        resolutions.c.id,
+        issues.c.id,
+        issues.c.project_id,
+        resolutions.c.release_id,
+        resolutions.c.pending_project_id,
+        resolutions.c.current_version,
+    )
+    .select_from(resolutions)
+    .join(WANTED, WANTED.c.id == resolutions.c.release_id)
+    .join(issues, issues.c.id == resolutions.c.issue_id)
+)
+
+_MOVES = listed("moves", issue_id=Id, release_id=Id, environment_id=Id)
+_MOVE_FIRST_SEEN = (
+    update(issues)
+    .where(issues.c.id == _MOVES.c.issue_id)
+    .values(first_release_id=_MOVES.c.release_id)
+)
+_MOVE_BROUGHT = (
+    update(issue_environments)
+    .where(
+        issue_environments.c.issue_id == _MOVES.c.issue_id,
+        issue_environments.c.environment_id == _MOVES.c.environment_id,
+    )
+    .values(first_release_id=_MOVES.c.release_id)
+)
+_UNTIED = listed("untied", resolution_id=Id, gone_id=Id, release_id=Id)
+# One that somebody has set to another release since stays as it is.
+_MOVE_RESOLUTIONS = (
+    update(resolutions)
+    .where(
+        resolutions.c.id == _UNTIED.c.resolution_id, resolutions.c.release_id == _UNTIED.c.gone_id
+    )
+    .values(release_id=_UNTIED.c.release_id)
+)
+_GOING = listed("going", id=Id)
+_elsewhere = release_commits.alias("elsewhere")
+_DROP_LINKS = delete(commit_links).where(
+    commit_links.c.issue_id.in_(select(WANTED.c.id)),
+    exists().where(
+        and_(
+            release_commits.c.commit_id == commit_links.c.commit_id,
+            release_commits.c.release_id.in_(select(_GOING.c.id)),
+        )
+    ),
+    ~exists().where(
+        and_(
+            _elsewhere.c.commit_id == commit_links.c.commit_id,
+            _elsewhere.c.release_id.not_in(select(_GOING.c.id)),
+        )
+    ),
+)
+
+
+def first_seen(connection: Connection, gone_ids: Collection[int]) -> list[Move]:
+    """The issues that were first seen in releases that go, and where each was seen next."""
+    return [
+        Move(issue_id=issue_id, project_id=project_id, release_id=release_id)
+        for issue_id, project_id, release_id in connection.execute(_FIRST_SEEN, wanted(gone_ids))
+    ]
+
+
+def brought(connection: Connection, gone_ids: Collection[int]) -> list[Move]:
+    """The same for each environment that releases brought an issue to."""
+    return [
+        Move(
+            issue_id=issue_id,
+            project_id=project_id,
+            release_id=release_id,
+            environment_id=environment_id,
+        )
+        for issue_id, project_id, release_id, environment_id in connection.execute(
+            _BROUGHT, wanted(gone_ids)
+        )
+    ]
+
+
+def tied(connection: Connection, gone_ids: Collection[int]) -> list[Tied]:
+    """The resolutions in releases that go."""
+    return [
+        Tied(
+            resolution_id=resolution_id,
+            issue_id=issue_id,
+            project_id=project_id,
+            release_id=release_id,
+            is_pending=pending_in is not None,
+            current_version=current_version,
+        )
+        for (
+            resolution_id,
+            issue_id,
+            project_id,
+            release_id,
+            pending_in,
+            current_version,
+        ) in connection.execute(_TIED, wanted(gone_ids))
+    ]
+
+
+def move_first_seen(connection: Connection, moves: Collection[Move]) -> None:
+    """Let issues count as first seen in other releases, or in none."""
+    given = [(it.issue_id, it.release_id, None) for it in moves]
+    connection.execute(_MOVE_FIRST_SEEN, rows("moves", given))
+
+
+def move_brought(connection: Connection, moves: Collection[Move]) -> None:
+    """Let issues count as brought to environments by other releases, or by none."""
+    given = [(it.issue_id, it.release_id, it.environment_id) for it in moves]
+    connection.execute(_MOVE_BROUGHT, rows("moves", given))
+
+
+def move_resolutions(connection: Connection, moves: Collection[tuple[Tied, int]]) -> None:
+    """Let each resolution be in the other release that comes with it."""
+    given = [(it.resolution_id, it.release_id, release_id) for it, release_id in moves]
+    connection.execute(_MOVE_RESOLUTIONS, rows("untied", given))
+
+
+def drop_links(
+    connection: Connection, issue_ids: Collection[int], gone_ids: Collection[int]
+) -> None:
+    """Drop the links of these issues to commits that are in no release but those that go."""
+    going = rows("going", ([each] for each in sorted(gone_ids)))
+    connection.execute(_DROP_LINKS, wanted(issue_ids) | going)

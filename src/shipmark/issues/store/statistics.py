@@ -1,0 +1,129 @@
+"""How many errors and new issues came in some stretches of time? All are counted at once, whatever their number."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Integer, Select, and_, bindparam, func, or_, select
+
+from shipmark.events.store import events
+from shipmark.infrastructure.database import Id, Moment, listed, rows
+from shipmark.issues.store.issues import issues
+from shipmark.issues.store.occurrences import issue_environments
+from shipmark.releases.thresholds import Watch
+
+_WINDOWS = listed(
+    "windows",
+    number=Integer(),
+    project_id=Id,
+    release_id=Id,
+    environment_id=Id,
+    begins_at=Moment(),
+    ends_at=Moment(),
+)
+_W = _WINDOWS.c
+
+_ERRORS = (
+    select(_W.number, func.count(events.c.id))
+    .join(
+        events,
+        and_(
+            events.c.release_id == _W.release_id,
+            events.c.project_id == _W.project_id,
+            events.c.happened_at >= _W.begins_at,
+            events.c.happened_at < _W.ends_at,
+            or_(_W.environment_id.is_(None), events.c.environment_id == _W.environment_id),
+        ),
+    )
+    .group_by(_W.number)
+)
+_NEW_ISSUES = (
+    select(_W.number, func.count(issues.c.id))
+    .join(
+        issues,
+        and_(
+            issues.c.first_release_id == _W.release_id,
+            issues.c.project_id == _W.project_id,
+            issues.c.first_seen_at >= _W.begins_at,
+            issues.c.first_seen_at < _W.ends_at,
+        ),
+    )
+    .where(_W.environment_id.is_(None))
+    .group_by(_W.number)
+)
+_NEW_ISSUES_THERE = (
+    select(_W.number, func.count(issues.c.id))
+    .join(
+        issue_environments,
+        and_(
+            issue_environments.c.first_release_id == _W.release_id,
+            issue_environments.c.environment_id == _W.environment_id,
+            issue_environments.c.first_seen_at >= _W.begins_at,
+            issue_environments.c.first_seen_at < _W.ends_at,
+        ),
+    )
+    .join(
+        issues,
+        and_(issues.c.id == issue_environments.c.issue_id, issues.c.project_id == _W.project_id),
+    )
+    .group_by(_W.number)
+)
+
+_STEPS = listed("steps", number=Integer(), begins_at=Moment(), ends_at=Moment())
+_EVENTS_OF_ISSUE = (
+    select(_STEPS.c.number, func.count(events.c.id))
+    .join(
+        events,
+        and_(
+            events.c.issue_id == bindparam("issue_id", type_=Id),
+            events.c.happened_at >= _STEPS.c.begins_at,
+            events.c.happened_at < _STEPS.c.ends_at,
+        ),
+    )
+    .where(events.c.release_id == bindparam("release_id", type_=Id))
+    .group_by(_STEPS.c.number)
+)
+
+
+def errors(connection: Connection, watches: Sequence[Watch]) -> dict[int, int]:
+    """How many errors came in each window, by its place in the list; where none came, it is left out."""
+    return _counted(connection, watches, _ERRORS)
+
+
+def new_issues(connection: Connection, watches: Sequence[Watch]) -> dict[int, int]:
+    """How many issues came up with the release in each window: at all, or in the threshold's environment."""
+    found = _counted(connection, watches, _NEW_ISSUES)
+    return found | _counted(connection, watches, _NEW_ISSUES_THERE)
+
+
+def events_of_issue(
+    connection: Connection,
+    issue_id: int,
+    release_id: int,
+    begins: Sequence[datetime],
+    length: timedelta,
+) -> list[int]:
+    """How many events of the issue in the release came in each step of that length."""
+    given = rows("steps", ((number, at, at + length) for number, at in enumerate(begins)))
+    parameters = {"issue_id": issue_id, "release_id": release_id}
+    found = _numbers(connection.execute(_EVENTS_OF_ISSUE, given | parameters).all())
+    return [found.get(number, 0) for number in range(len(begins))]
+
+
+def _counted(
+    connection: Connection, watches: Sequence[Watch], query: Select[int, int]
+) -> dict[int, int]:
+    if not watches:
+        return {}
+    given = rows("windows", (_window(number, watch) for number, watch in enumerate(watches)))
+    return _numbers(connection.execute(query, given).all())
+
+
+def _window(number: int, watch: Watch) -> Sequence[object]:
+    threshold = watch.threshold
+    environment_id = threshold.environment.id if threshold.environment else None
+    place = (threshold.project_id, watch.release.id, environment_id)
+    return (number, *place, watch.begins_at, watch.ends_at)
+
+
+def _numbers(found: Sequence[tuple[int, int]]) -> dict[int, int]:
+    return {number: many for number, many in found}

@@ -1,0 +1,54 @@
+"""How is an organization's end asked for? It goes a day later, unless it is restored before.
+
+``deletion/organization_releases.py`` does it: what is without foreign keys must be cleared, and is of rooms above.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from shipmark.infrastructure import jobs
+from shipmark.infrastructure.errors import BadRequest, NotFound
+from shipmark.organizations import audit, store
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import Actor, Organization, OrganizationStatus
+
+#: How long it may still be restored.
+GRACE = timedelta(days=1)
+#: The kind of the job that does it; its details have the ``organization_id``.
+JOB = "remove_organization"
+IS_DEFAULT = "You cannot remove the default organization."
+
+
+def job_key(organization_id: int) -> str:
+    """What keeps a second job for the organization out, and the first to be found."""
+    return f"{JOB}:{organization_id}"
+
+
+def request(connection: Connection, organization_id: int, by: Actor, at: datetime) -> Organization:
+    """Have an organization deleted in a day. Asking again changes nothing; the default one is refused."""
+    organization = store.lock(connection, organization_id)
+    if organization is None:
+        raise NotFound
+    if store.default_id(connection) == organization_id:
+        raise BadRequest(IS_DEFAULT)
+    if organization.status.is_going:
+        return organization
+    status = OrganizationStatus.PENDING_DELETION.value
+    store.change(connection, organization_id, {"status": status})
+    key = job_key(organization_id)
+    jobs.cancel(connection, key)
+    details: dict[str, object] = {"organization_id": organization_id}
+    jobs.enqueue(connection, JOB, details, now=at, run_at=at + GRACE, key=key)
+    after = store.by_id(connection, organization_id)
+    assert after is not None, "it is locked"
+    store.note(
+        connection,
+        organization_id,
+        AuditEvent.ORG_REMOVE,
+        by,
+        at,
+        data=audit.snapshot(after),
+        target_id=organization_id,
+    )
+    return after

@@ -1,0 +1,148 @@
+"""Which commits do some releases hold that others don't, who wrote them, and what did they change?
+
+All is decided in the database: releases may hold ten thousand commits each.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Integer, Select, Subquery, bindparam, case, func, select
+
+from shipmark.infrastructure.database import Id, bytewise, listed, rows
+from shipmark.releases.store.commits import release_commits
+from shipmark.repositories.model import Change, Commit
+from shipmark.repositories.store import COMMIT, changed_files, commit_of, commits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedInAll:
+    """What several commits did to a file of a repository: how many added, modified and deleted it.
+
+    ``change`` is what that comes to: deleted if the newest of them deleted it, else added if one of them did so.
+    """
+
+    repository_id: int
+    filename: str
+    added: int
+    modified: int
+    deleted: int
+    change: Change
+
+    @property
+    def commit_count(self) -> int:
+        """How many commits changed it."""
+        return self.added + self.modified + self.deleted
+
+
+_THESE = listed("these", id=Id)
+_OTHERS = listed("others", id=Id)
+_MOST = bindparam("most", type_=Integer)
+
+
+def _held_by(wanted: Subquery) -> Select[int]:
+    return select(release_commits.c.commit_id).join(
+        wanted, wanted.c.id == release_commits.c.release_id
+    )
+
+
+_only_here = _held_by(_THESE).except_(_held_by(_OTHERS)).subquery()
+_of_these = _only_here.c.commit_id == commits.c.id
+
+_COMMITS = (
+    select(func.count().over(), *COMMIT)
+    .select_from(_only_here)
+    .join(commits, _of_these)
+    .order_by(commits.c.created_at.desc(), commits.c.id.desc())
+    .limit(_MOST)
+)
+_AUTHORS = (
+    select(func.count().over(), commits.c.author_id)
+    .select_from(_only_here)
+    .join(commits, _of_these)
+    .where(commits.c.author_id.is_not(None))
+    .group_by(commits.c.author_id)
+    .order_by(func.count().desc(), commits.c.author_id)
+    .limit(_MOST)
+)
+_changes = (
+    select(
+        commits.c.repository_id.label("repository_id"),
+        changed_files.c.filename.label("filename"),
+        changed_files.c.change.label("change"),
+        func.row_number()
+        .over(
+            partition_by=[commits.c.repository_id, changed_files.c.filename],
+            order_by=[commits.c.created_at.desc(), commits.c.id.desc()],
+        )
+        .label("age"),
+    )
+    .select_from(_only_here)
+    .join(commits, _of_these)
+    .join(changed_files, changed_files.c.commit_id == commits.c.id)
+    .subquery()
+)
+_FILES = (
+    select(
+        func.count().over(),
+        _changes.c.repository_id,
+        _changes.c.filename,
+        *(
+            func.sum(case((_changes.c.change == kind.value, 1), else_=0), type_=Integer())
+            for kind in (Change.ADDED, Change.MODIFIED, Change.DELETED)
+        ),
+        func.max(case((_changes.c.age == 1, _changes.c.change))),
+    )
+    .group_by(_changes.c.repository_id, _changes.c.filename)
+    .order_by(func.count().desc(), bytewise(_changes.c.filename), _changes.c.repository_id)
+    .limit(_MOST)
+)
+
+
+def commits_only_in(
+    connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
+) -> tuple[int, list[Commit]]:
+    """How many commits these releases hold that the others don't, and the newest of them."""
+    found = connection.execute(_COMMITS, _asked(these, others, limit)).all()
+    return _count(found), [commit_of(*row[1:]) for row in found]
+
+
+def authors_only_in(
+    connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
+) -> tuple[int, list[int]]:
+    """How many people wrote those commits, and who wrote the most."""
+    found = connection.execute(_AUTHORS, _asked(these, others, limit)).all()
+    return _count(found), [author_id for _, author_id in found]
+
+
+def files_only_in(
+    connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
+) -> tuple[int, list[ChangedInAll]]:
+    """How many files those commits changed, and those that most of them did."""
+    found = connection.execute(_FILES, _asked(these, others, limit)).all()
+    changed = [
+        ChangedInAll(
+            repository_id=repository_id,
+            filename=filename,
+            added=added,
+            modified=modified,
+            deleted=deleted,
+            change=_came_to(Change(newest), added),
+        )
+        for _, repository_id, filename, added, modified, deleted, newest in found
+    ]
+    return _count(found), changed
+
+
+def _came_to(newest: Change, added: int) -> Change:
+    if newest is Change.DELETED:
+        return newest
+    return Change.ADDED if added else Change.MODIFIED
+
+
+def _asked(these: Collection[int], others: Collection[int], limit: int) -> dict[str, object]:
+    given = rows("these", ([each] for each in sorted(these)))
+    return {**given, **rows("others", ([each] for each in sorted(others))), "most": limit}
+
+
+def _count(found: Sequence[Sequence[object]]) -> int:
+    return int(str(found[0][0])) if found else 0

@@ -1,0 +1,65 @@
+"""Which commits of releases changed files of given names?
+
+There may be millions of changed files: they are reached by way of the releases' commits, and compared by their base
+names in the database, so that only what may matter comes over.
+"""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, Integer, Text, bindparam, func, select
+
+from shipmark.infrastructure.database import WANTED, listed, rows, wanted
+from shipmark.releases.model import Touch
+from shipmark.releases.store.commits import release_commits
+from shipmark.repositories.model import Change
+from shipmark.repositories.store import changed_files, commits
+
+#: A name that is everywhere shows the newest.
+TOUCHES_MAX = 5000
+
+_NAMES = listed("names", name=Text())
+_path = func.replace(changed_files.c.filename, "\\", "/")
+# What is left of a path when all letters that are no slash are taken off its end.
+_folder = func.rtrim(_path, func.replace(_path, "/", ""))
+_base_name = func.lower(func.substr(_path, func.length(_folder) + 1))
+_OF_NAMES = (
+    select(
+        commits.c.id,
+        commits.c.author_id,
+        commits.c.created_at,
+        release_commits.c.release_id,
+        changed_files.c.filename,
+    )
+    .select_from(WANTED)
+    .join(release_commits, release_commits.c.release_id == WANTED.c.id)
+    .join(changed_files, changed_files.c.commit_id == release_commits.c.commit_id)
+    .join(commits, commits.c.id == release_commits.c.commit_id)
+    .where(
+        _base_name.in_(select(_NAMES.c.name)),
+        # A file that a commit deleted is in no stack of what came after it.
+        changed_files.c.change != Change.DELETED.value,
+    )
+    .order_by(commits.c.created_at.desc(), commits.c.id.desc(), changed_files.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+def of_names(
+    connection: Connection, release_ids: Collection[int], names: Collection[str]
+) -> list[Touch]:
+    """Return the changes to files of these names (in lower case) by commits of these releases, the newest first.
+
+    Deletions are left out.
+    """
+    parameters = {**wanted(release_ids), **rows("names", ([each] for each in sorted(names)))}
+    found = connection.execute(_OF_NAMES, {**parameters, "most": TOUCHES_MAX})
+    return [
+        Touch(
+            commit_id=commit_id,
+            author_id=author_id,
+            at=at,
+            release_id=release_id,
+            filename=filename,
+        )
+        for commit_id, author_id, at, release_id, filename in found
+    ]

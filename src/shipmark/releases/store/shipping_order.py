@@ -1,0 +1,92 @@
+"""Which releases of a project shipped after another, and which are its newest?"""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, ScalarSelect, bindparam, or_, select
+
+from shipmark.infrastructure.database import WANTED, Id, wanted
+from shipmark.releases.model import Release, ReleaseFilter, ReleaseSort, ReleaseStatus
+from shipmark.releases.store import list_query
+from shipmark.releases.store.projects import release_projects
+from shipmark.releases.store.releases import by_ids as releases_by_ids
+from shipmark.releases.store.releases import releases
+
+_one = release_projects.alias("one")
+_latest_id = (
+    select(_one.c.release_id)
+    .where(_one.c.project_id == WANTED.c.id, _one.c.status == ReleaseStatus.OPEN.value)
+    .order_by(_one.c.shipped_at.desc(), _one.c.created_at.desc(), _one.c.release_id.desc())
+    .limit(1)
+    .correlate(WANTED)
+    .scalar_subquery()
+)
+_LATEST = (
+    select(WANTED.c.id, releases.c.version, releases.c.id)
+    .select_from(WANTED)
+    .join(releases, releases.c.id == _latest_id)
+)
+
+
+_since = releases.alias("since")
+
+
+def _next_id(status: ReleaseStatus) -> ScalarSelect[int]:
+    """The first release of a status that shipped after another: an entry of the index by shipping."""
+    one = release_projects.alias(f"next_{status.value}")
+    return (
+        select(one.c.release_id)
+        .where(
+            one.c.project_id == bindparam("project_id", type_=Id),
+            one.c.status == status.value,
+            one.c.shipped_at >= _since.c.shipped_at,
+            or_(one.c.shipped_at > _since.c.shipped_at, one.c.release_id > _since.c.id),
+        )
+        .order_by(one.c.shipped_at, one.c.created_at, one.c.release_id)
+        .limit(1)
+        .correlate(_since)
+        .scalar_subquery()
+    )
+
+
+_NEXT = select(WANTED.c.id, *(_next_id(status) for status in ReleaseStatus)).join(
+    _since, _since.c.id == WANTED.c.id
+)
+
+
+def next_in(
+    connection: Connection, project_id: int, release_ids: Collection[int]
+) -> dict[int, Release]:
+    """Return the release of the project that shipped next after each of these, in two statements."""
+    if not release_ids:
+        return {}
+    found = connection.execute(_NEXT, wanted(release_ids) | {"project_id": project_id}).all()
+    known = releases_by_ids(connection, {it for row in found for it in row[1:] if it is not None})
+    candidates = {row[0]: [known[it] for it in row[1:] if it in known] for row in found}
+    return {
+        release_id: min(later, key=lambda it: (it.shipped_at, it.id))
+        for release_id, later in candidates.items()
+        if later
+    }
+
+
+def newest_in(connection: Connection, organization_id: int, project_id: int) -> Release | None:
+    """Return the project's release that shipped last, archived ones included, or None without releases."""
+    everything = ReleaseFilter(
+        organization_id=organization_id, project_ids=(project_id,), status=None
+    )
+    found = list_query.page(connection, everything, ReleaseSort.SHIPPED, limit=1)
+    return found[0].release if found else None
+
+
+def latest_versions(connection: Connection, project_ids: Collection[int]) -> dict[int, str]:
+    """The version of each project's open release that shipped last; projects without any are left out."""
+    if not project_ids:
+        return {}
+    found = connection.execute(_LATEST, wanted(project_ids))
+    return {project_id: version for project_id, version, _ in found}
+
+
+def latest_ids(connection: Connection, project_ids: Collection[int]) -> dict[int, int]:
+    """Return the id of each project's open release that shipped last; projects without any are left out."""
+    found = connection.execute(_LATEST, wanted(project_ids))
+    return {project_id: release_id for project_id, _, release_id in found}

@@ -1,0 +1,241 @@
+"""Which commits does a remote have between two? As little of its history is fetched as tells.
+
+Servers are asked for the commits by id, without the content of files, and for as many generations as it takes; those
+that give out only the heads of their branches and tags are asked for these.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from dulwich.objects import Commit, ObjectID, ShaFile, Tag
+
+from shipmark.repositories.git.addresses import Remote
+from shipmark.repositories.git.backends import Outside, Source, peeled, source_of
+from shipmark.repositories.git.commits import given
+from shipmark.repositories.git.errors import RemoteProblem
+from shipmark.repositories.git.ranges import Range, between
+from shipmark.repositories.model import GivenCommit
+
+#: How many commits a release gets whose first commit nobody knows (releases.md 3.5.1).
+LAST = 20
+
+#: One generation more than is looked at tells what the oldest commit changed. Null is the whole history.
+_DEPTHS = (LAST + 1, 201, 2001, None)
+_WHOLE_KEY = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+_SHORT_KEY = re.compile(r"[0-9a-fA-F]{4,39}")
+_PLACES = (b"", b"refs/heads/", b"refs/tags/", b"refs/")
+_HEADS = (b"refs/heads/", b"refs/tags/")
+_TAGS_MAX = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """Commits that were read, the newest first; the head as the remote knows it; and what people should know."""
+
+    commits: tuple[GivenCommit, ...]
+    head: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A range that ends with ``commit``, of a repository of that name; ``previous`` is what was there before.
+
+    ``earlier`` are whole keys of commits that were read before, the newest first: where the remote has no ``previous``
+    (it was never pushed, or the branch was rewritten), the range begins after the first of these that it has.
+    """
+
+    repository: str
+    commit: str
+    previous: str | None = None
+    earlier: tuple[str, ...] = ()
+
+
+def read_range(remote: Remote, asked: Asked, outside: Outside, *, most: int) -> Read:
+    """The commits after ``previous`` up to ``commit``, or the last ones where nothing was there before.
+
+    Raises `RemoteProblem` with a sentence for people.
+    """
+    with source_of(remote, outside) as source:
+        reader = _Reader(source)
+        head = reader.resolved(asked.commit)
+        if head is None:
+            raise _missing(asked.commit)
+        base = reader.resolved(asked.previous) if asked.previous else None
+        if asked.previous and base is None:
+            base = reader.earlier(asked)
+        found = reader.range(base, head, asked)
+        if len(found) > most:
+            reader.notes.append(f"Only the newest {most} of {len(found)} commits were taken.")
+        commits = reader.given(found[:most], asked.repository)
+        return Read(commits=commits, head=reader.key_of(head), notes=tuple(reader.notes))
+
+
+def read_exact(remote: Remote, repository: str, keys: Sequence[str], outside: Outside) -> Read:
+    """Just these commits, in this order."""
+    with source_of(remote, outside) as source:
+        reader = _Reader(source)
+        found = []
+        for key in keys:
+            commit = reader.resolved(key)
+            if commit is None or not reader.has(commit):
+                raise _missing(key)
+            found.append(commit)
+        return Read(commits=reader.given(found, repository), head=reader.key_of(found[0]))
+
+
+def _missing(key: str) -> RemoteProblem:
+    return RemoteProblem(f"The remote has no commit {key}. Was it pushed?")
+
+
+@dataclass(slots=True)
+class _Reader:
+    """A repository that is being read; ``names`` are asked for once, and only where they are needed."""
+
+    source: Source
+    notes: list[str] = field(default_factory=list)
+    names: dict[bytes, bytes] | None = None
+
+    def resolved(self, text: str) -> bytes | None:
+        """The commit that a key, a short key or the name of a branch or a tag stands for."""
+        if _WHOLE_KEY.fullmatch(text):
+            return text.lower().encode()
+        names = self._names()
+        for place in _PLACES:
+            if found := peeled(names, place + text.encode()):
+                return found
+        return self._by_beginning(text.lower().encode()) if _SHORT_KEY.fullmatch(text) else None
+
+    def range(self, base: bytes | None, head: bytes, asked: Asked) -> list[bytes]:
+        """The keys of the range, the newest first."""
+        for depth in _DEPTHS:
+            self._fetch([head, base] if base else [head], depth)
+            is_all = depth is None or self.source.knows_by_key
+            top = self._commit(head)
+            if top is None and is_all:
+                raise _missing(asked.commit)
+            if base and self._commit(base) is None and is_all:
+                # What is returned instead is there, so this happens once.
+                return self.range(self.earlier(asked), head, asked)
+            if top is None or (base and self._commit(base) is None):
+                continue
+            found = self._between(base, top.id)
+            if depth is None or self._is_whole(found):
+                break
+        return found.new
+
+    def has(self, key: bytes) -> bool:
+        """Is the commit there, with its parents?"""
+        for depth in (2, *_DEPTHS[1:]):
+            self._fetch([key], depth)
+            if self._commit(key) is not None or self.source.knows_by_key:
+                break
+        return self._commit(key) is not None
+
+    def given(self, keys: Iterable[bytes], repository: str) -> tuple[GivenCommit, ...]:
+        """The commits of those keys, which were fetched."""
+        commits = [it for key in keys if (it := self._commit(key)) is not None]
+        return tuple(
+            given(self.source.store, it, repository, is_cut=self._is_cut(it.id)) for it in commits
+        )
+
+    def key_of(self, found: bytes) -> str:
+        """The whole key of a commit that was fetched."""
+        commit = self._commit(found)
+        assert commit is not None, "it was fetched"
+        return commit.id.decode()
+
+    def earlier(self, asked: Asked) -> bytes | None:
+        """Return where a range begins whose beginning the remote doesn't have, and note it: None for the last ones."""
+        missing = f"The remote has no commit {asked.previous} any more"
+        for key in asked.earlier:
+            if key != asked.previous and self.has(key.encode()):
+                self.notes.append(
+                    f"{missing}, so the commits after {key} were taken,"
+                    " the newest head of an earlier release that it has."
+                )
+                return key.encode()
+        self.notes.append(f"{missing}, so the last {LAST} commits were taken.")
+        return None
+
+    def _fetch(self, wants: Sequence[bytes], depth: int | None) -> None:
+        """Fetch commits by key, and from servers that don't give them out all that has a name."""
+        self.source.fetch(wants, depth)
+        if all(ObjectID(it) in self.source.store for it in wants):
+            return
+        if len(wants) > 1:
+            self.source.fetch(wants[:1], depth)
+        if not self.source.knows_by_key:
+            self._fetch_named(depth)
+
+    def _fetch_named(self, depth: int | None) -> None:
+        heads = {it for name, it in self._names().items() if name.startswith(_HEADS)}
+        if heads:
+            self.source.fetch(sorted(heads), depth)
+
+    def _names(self) -> dict[bytes, bytes]:
+        if self.names is None:
+            self.names = self.source.refs()
+        return self.names
+
+    def _by_beginning(self, beginning: bytes) -> bytes | None:
+        found = {it for it in self._names().values() if it.startswith(beginning)}
+        for depth in _DEPTHS:
+            found = found or self._commits_like(beginning)
+            if found or self.source.is_here:
+                break
+            self._fetch_named(depth)
+        found = found or self._commits_like(beginning)
+        if len(found) > 1:
+            raise RemoteProblem(
+                f"More than one commit begins with {beginning.decode()}.", is_final=True
+            )
+        return found.pop() if found else None
+
+    def _commits_like(self, beginning: bytes) -> set[bytes]:
+        store = self.source.store
+        return {bytes(it) for it in store.iter_prefix(beginning) if isinstance(store[it], Commit)}
+
+    def _is_whole(self, found: Range) -> bool:
+        """Would more history change the range? What is new could lead to what was cut off, or have led to it."""
+        if any(self._is_cut(each) for each in found.new):
+            return False
+        ends = [self._moment(each) for each in found.old if self._is_cut(each)]
+        return not ends or all(self._moment(each) > max(ends) for each in found.new)
+
+    def _between(self, base: bytes | None, head: bytes) -> Range:
+        first = self._commit(base) if base else None
+        return between(
+            first.id if first else None,
+            head,
+            lambda key: [it for it in self._known(key).parents if it in self.source.store],
+            self._moment,
+            most=LAST,
+        )
+
+    def _moment(self, key: bytes) -> int:
+        return int(self._known(key).commit_time)
+
+    def _is_cut(self, key: bytes) -> bool:
+        return any(it not in self.source.store for it in self._known(key).parents)
+
+    def _known(self, key: bytes) -> Commit:
+        commit = self.source.store[ObjectID(key)]
+        assert isinstance(commit, Commit), "a commit's parents are commits"
+        return commit
+
+    def _commit(self, key: bytes) -> Commit | None:
+        """The commit of that key, or that a tag of that key names; null for what is none, or not there."""
+        found = self._object(ObjectID(key))
+        for _ in range(_TAGS_MAX):
+            if not isinstance(found, Tag):
+                break
+            found = self._object(found.object[1])
+        return found if isinstance(found, Commit) else None
+
+    def _object(self, key: ObjectID) -> ShaFile | None:
+        try:
+            return self.source.store[key]
+        except KeyError:
+            return None

@@ -1,0 +1,150 @@
+"""May we connect there, and for how long? Connections to remotes, which people of an organization choose.
+
+The address that is connected is the one that was checked, so that neither a name that changes its mind nor a redirect
+leads to where it may not.
+"""
+
+import contextlib
+import socket
+import threading
+import time
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from types import TracebackType
+from typing import Self
+
+from shipmark.repositories.git.errors import TOO_BIG, TOO_SLOW, RemoteProblem, unreachable
+
+#: How long a remote may say nothing.
+SILENCE_SECONDS = 30.0
+CONNECT_SECONDS = 10.0
+
+PRIVATE = (
+    "The host of the remote has a private address, which this server may not connect to:"
+    " SHIPMARK_OUTGOING_ALLOW_PRIVATE allows it."
+)
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+# All of the open internet: the rest of IPv6 is local, deprecated (site-local, IPv4-compatible ::127.0.0.1) or a
+# translator's (64:ff9b:1::/48, ::ffff:0:127.0.0.1), and some of it is unknown to Python's tables (RFC 4291 2.4).
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+# Not global either: protocol assignments, the relays of 6to4 (RFC 7526), and addresses for documentation (RFC 9637).
+_RESERVED = (
+    IPv4Network("192.0.0.0/24"),
+    IPv4Network("192.88.99.0/24"),
+    IPv6Network("3fff::/20"),
+)
+
+
+def is_public(text: str) -> bool:
+    """Is that an address of the open internet? One that wraps another is as public as that."""
+    address = ip_address(text.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        inner = _inner(address)
+        if inner is not None:
+            return is_public(str(inner))
+        if address not in _GLOBAL_UNICAST:
+            return False
+    if any(address in network for network in _RESERVED):
+        return False
+    return address.is_global and not address.is_multicast
+
+
+def _inner(address: IPv6Address) -> IPv4Address | None:
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
+
+
+class Outgoing:
+    """The connections of one errand: to allowed addresses only, within a time and a number of bytes.
+
+    Use it as a context manager: when the time is up all its connections are shut, whatever they wait for.
+    """
+
+    def __init__(self, *, allow_private: bool, seconds_max: float, bytes_max: int) -> None:
+        self._allow_private = allow_private
+        self._seconds_max = seconds_max
+        self._bytes_max = bytes_max
+        self._received = 0
+        self._deadline = time.monotonic() + seconds_max
+        self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._clock = threading.Timer(seconds_max, self._shut)
+        self._clock.daemon = True
+
+    def __enter__(self) -> Self:
+        self._clock.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._clock.cancel()
+        self._shut()
+        for each in self._sockets:
+            each.close()
+
+    @property
+    def is_over(self) -> bool:
+        """Is the time up?"""
+        return time.monotonic() >= self._deadline
+
+    def check(self) -> None:
+        """Raise `RemoteProblem` when the time is up."""
+        if self.is_over:
+            raise RemoteProblem(TOO_SLOW.format(f"{self._seconds_max:g}"))
+
+    def count(self, received: int) -> None:
+        """Count what came in; raises `RemoteProblem` when it is too much, or took too long."""
+        self._received += received
+        if self._received > self._bytes_max:
+            raise RemoteProblem(TOO_BIG.format(self._bytes_max), is_final=True)
+        self.check()
+
+    def connect(self, host: str, port: int) -> socket.socket:
+        """A connection to an allowed address of the host; raises `RemoteProblem` where there is none."""
+        self.check()
+        allowed = self._allowed(host, port)
+        problem: OSError = OSError("no address")
+        for family, at in allowed:
+            made = socket.socket(family, socket.SOCK_STREAM)
+            try:
+                made.settimeout(CONNECT_SECONDS)
+                made.connect(at)
+            except OSError as error:
+                made.close()
+                problem = error
+                continue
+            made.settimeout(SILENCE_SECONDS)
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # TLS takes the socket over; a second handle of the connection stays ours.
+            with self._lock:
+                self._sockets += (made, made.dup())
+            return made
+        raise unreachable(problem)
+
+    def _allowed(
+        self, host: str, port: int
+    ) -> list[tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]]:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise RemoteProblem("The host of the remote is not known.") from error
+        places = [
+            (family, at)
+            for family, _, _, _, at in found
+            if family in {socket.AF_INET, socket.AF_INET6}
+        ]
+        allowed = [it for it in places if self._allow_private or is_public(str(it[1][0]))]
+        if not allowed:
+            raise RemoteProblem(PRIVATE, is_final=True)
+        return allowed  # type: ignore[return-value]  # the families have just these
+
+    def _shut(self) -> None:
+        with self._lock:
+            for each in self._sockets:
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,33 @@
+"""Is that the SSH server that it was the last time? A file in OpenSSH's form remembers."""
+
+from pathlib import Path
+
+import paramiko  # type: ignore[import-untyped]  # the library has no types
+
+from shipmark.repositories.git.errors import RemoteProblem
+
+CHANGED = "The SSH server's key is not the one that it had before. If that is right, take its line out of {}."
+
+
+class KnownHosts:
+    """The keys of SSH servers. The first key of a server is taken as its own; the operator may also write them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def check(self, host: str, port: int, key: paramiko.PKey) -> None:
+        """Raise `RemoteProblem` when the server has another key than before."""
+        name = host if port == 22 else f"[{host}]:{port}"
+        known = paramiko.HostKeys()
+        if self._path.exists():
+            known.load(str(self._path))
+        kept = known.lookup(name)
+        if kept is None:
+            self._remember(name, key)
+        elif key not in kept.values():
+            raise RemoteProblem(CHANGED.format(self._path.name), is_final=True)
+
+    def _remember(self, name: str, key: paramiko.PKey) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._path.open("a") as file:
+            file.write(f"{name} {key.get_name()} {key.get_base64()}\n")

@@ -1,0 +1,38 @@
+"""How is a remote kept, and which does a repository have? Its own counts before the operator's choice."""
+
+import json
+
+from shipmark.infrastructure.encryption import Safe
+from shipmark.repositories.git.addresses import Address, Credentials, Remote, parsed
+from shipmark.repositories.git.remote_rules import Chosen
+from shipmark.repositories.model import KeptRemote, Repository
+
+
+def kept(
+    repository_id: int, address: Address, username: str | None, credentials: Credentials, safe: Safe
+) -> KeptRemote:
+    """The remote as it is kept: what is secret of it encrypted, the name that was given beside it readable."""
+    secrets = {
+        "username": credentials.username,
+        "password": credentials.password,
+        "ssh_key": credentials.ssh_key,
+    }
+    said = {name: value for name, value in secrets.items() if value is not None}
+    return KeptRemote(
+        repository_id=repository_id,
+        url=str(address),
+        username=username,
+        secret=safe.sealed(json.dumps(said)) if said else None,
+    )
+
+
+def remote_of(
+    repository: Repository, own: KeptRemote | None, chosen: Chosen, safe: Safe
+) -> Remote | None:
+    """The remote of a repository; raises `SecretsError` where its secrets can't be read."""
+    if own is None:
+        return chosen.of(repository.name)
+    address, _ = parsed(own.url)
+    secrets = json.loads(safe.opened(own.secret)) if own.secret is not None else {}
+    credentials = Credentials(**({"username": own.username} | secrets))
+    return Remote(address=address, credentials=credentials)

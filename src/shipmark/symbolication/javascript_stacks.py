@@ -1,0 +1,162 @@
+"""Which frames of an event ran JavaScript, and where?
+
+Reading and writing of stacks within a payload, whatever shape the client gave it (ingest.md 5.3).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from shipmark.artifacts import debug_ids, urls
+from shipmark.events.payload import FRAMES_MAX, Json, object_of, objects_of, text_of
+
+IMAGES_MAX = 1000
+
+_PLATFORMS = frozenset({"javascript", "node"})
+_NO_FILES = ("node:", "internal/", "native", "[native", "<", "blob:", "data:", "eval ", "wasm:")
+_EXTENSIONS = ("chrome-extension:", "moz-extension:", "safari-extension:", "safari-web-extension:")
+#: Of files that are served so, somebody has to have built them; those of a server may be sources.
+_BUILT = frozenset({"http", "https", "app", "capacitor", "ionic"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file that frames are in, and the debug id that the event gives for it."""
+
+    url: str
+    debug_id: str | None
+
+    @property
+    def is_built(self) -> bool:
+        """Whether it matters that nobody uploaded it."""
+        return self.debug_id is not None or _scheme(self.url) in _BUILT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a frame was: line and column count from one."""
+
+    url: str
+    line: int
+    column: int
+
+
+def place_of(frame: Json, platform: str) -> Place | None:
+    """Where a frame of JavaScript was; None for all others, and for those that nobody can have uploaded."""
+    if (text_of(frame, "platform") or platform) not in _PLATFORMS:
+        return None
+    if object_of(frame, "data").get("symbolicated") is True:
+        return None
+    url = urls.cleaned(text_of(frame, "abs_path") or text_of(frame, "filename"))
+    line, column = _count(frame.get("lineno")), _count(frame.get("colno"))
+    if not url or line is None or column is None or _is_of_the_engine(url):
+        return None
+    return Place(url=url, line=line, column=column)
+
+
+def _count(value: object) -> int | None:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**31
+    return value if is_count and isinstance(value, int) else None
+
+
+def _is_of_the_engine(url: str) -> bool:
+    """Tell code that came with the browser or with node; old ones name it without a folder."""
+    return url.startswith((*_NO_FILES, *_EXTENSIONS)) or not ("/" in url or "\\" in url)
+
+
+def _scheme(url: str) -> str:
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return url.partition(":")[0].lower()
+
+
+def files_of(payload: Json) -> dict[str, File]:
+    """All files that frames are in, each once, in the order in which frames name them."""
+    ids = _debug_ids(payload)
+    platform = text_of(payload, "platform")
+    places = [place for frame in _all_frames(payload) if (place := place_of(frame, platform))]
+    return {
+        place.url: File(url=place.url, debug_id=ids.get(place.url)) for place in reversed(places)
+    }
+
+
+def _debug_ids(payload: Json) -> dict[str, str]:
+    """What the client knows of the files that it ran: their debug ids."""
+    known: dict[str, str] = {}
+    images = object_of(payload, "debug_meta").get("images")
+    for image in images[:IMAGES_MAX] if isinstance(images, list) else ():
+        if not isinstance(image, dict) or image.get("type") != "sourcemap":
+            continue
+        debug_id = debug_ids.normalised(text_of(image, "debug_id"))
+        if debug_id is not None:
+            known.setdefault(urls.cleaned(text_of(image, "code_file")), debug_id)
+    return known
+
+
+def _all_frames(payload: Json) -> Iterator[Json]:
+    holders = (*objects_of(payload, "exception"), *objects_of(payload, "threads"), payload)
+    for holder in holders:
+        frames = object_of(holder, "stacktrace").get("frames")
+        for frame in frames[-FRAMES_MAX:] if isinstance(frames, list) else ():
+            if isinstance(frame, dict):
+                yield frame
+
+
+def replaced(payload: Json, change: Callable[[Json], Json]) -> Json:
+    """Copy a payload with each frame changed; a stack that differs leaves the old one as ``raw_stacktrace``."""
+    copy = dict(payload)
+    for key in ("exception", "threads"):
+        if key in payload:
+            copy[key] = _each(payload[key], lambda holder: _holder(holder, change))
+    return _holder(copy, change)
+
+
+def raw(payload: Json) -> Json:
+    """Copy a payload with each stack as the client sent it."""
+    copy = dict(payload)
+    for key in ("exception", "threads"):
+        if key in payload:
+            copy[key] = _each(payload[key], _raw_holder)
+    return _raw_holder(copy)
+
+
+def _raw_holder(holder: Json) -> Json:
+    stack = holder.get("raw_stacktrace")
+    if not isinstance(stack, dict) or not isinstance(stack.get("frames"), list):
+        return holder
+    rest = {key: value for key, value in holder.items() if key != "raw_stacktrace"}
+    return {**rest, "stacktrace": stack}
+
+
+def symbolicated_count(payload: Json) -> int:
+    """How many frames are the original ones."""
+    return sum(
+        object_of(frame, "data").get("symbolicated") is True for frame in _all_frames(payload)
+    )
+
+
+def _each(value: object, change: Callable[[Json], Json]) -> object:
+    if isinstance(value, list):
+        return [change(held) if isinstance(held, dict) else held for held in value]
+    if not isinstance(value, dict):
+        return value
+    if "values" in value:
+        is_list = isinstance(value["values"], list)
+        return {**value, "values": _each(value["values"], change)} if is_list else value
+    return change(value)
+
+
+def _holder(holder: Json, change: Callable[[Json], Json]) -> Json:
+    stack = object_of(holder, "stacktrace")
+    frames = stack.get("frames")
+    if not isinstance(frames, list):
+        return holder
+    changed = [*frames[:-FRAMES_MAX], *_changed(frames[-FRAMES_MAX:], change)]
+    if changed == frames:
+        return holder
+    return {**holder, "raw_stacktrace": stack, "stacktrace": {**stack, "frames": changed}}
+
+
+def _changed(frames: Sequence[object], change: Callable[[Json], Json]) -> list[object]:
+    return [change(frame) if isinstance(frame, dict) else frame for frame in frames]

@@ -1,0 +1,212 @@
+"""Why does a stack stay minified? In words that say what to do.
+
+"Maps are uploaded, and yet…" has a dozen reasons, each with its own remedy. ``type`` is a known event error of the
+protocol where one fits, ``data["reason"]`` the exact one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from shipmark.artifacts import urls
+from shipmark.artifacts.artifact_lookup import Similar, Survey
+from shipmark.artifacts.source_maps import MapFault
+from shipmark.events.payload import plain, storable
+from shipmark.symbolication.javascript_stacks import File
+
+_SHOWN_MAX = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One reason for one file, or for the whole event; the key says which problems are the same."""
+
+    type: str
+    message: str
+    data: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, object, object]:
+        """What two problems have in common that one of is enough."""
+        return self.type, self.data.get("reason"), self.data.get("url")
+
+
+def _problem(type_: str, reason: str, message: str, **data: object) -> Problem:
+    return Problem(type=type_, message=plain(message), data=storable({"reason": reason, **data}))
+
+
+def missing(file: File, release: str, dist: str, survey: Survey) -> Problem:
+    """Nothing was found for a file: neither by its debug id nor by its name."""
+    if file.debug_id is not None:
+        return _unknown_debug_id(file, file.debug_id)
+    if not release:
+        return _problem(
+            "js_no_source",
+            "no_debug_id_and_no_release",
+            "The event has neither debug ids nor a release, so no uploaded file can belong to it."
+            " Inject debug ids before files are uploaded, or set the release in the SDK.",
+        )
+    if not survey.has_files:
+        return _problem(
+            "js_no_source",
+            "release_without_files",
+            f"Nothing was uploaded for the release {release}, and the event has no debug ids.",
+            release=release,
+        )
+    return _not_in_release(file, release, dist, survey)
+
+
+def _unknown_debug_id(file: File, debug_id: str) -> Problem:
+    return _problem(
+        "js_missing_source",
+        "unknown_debug_id",
+        f"No uploaded file has the debug id {debug_id} of {_shown(file.url)}."
+        " Upload the files of the very build that is served.",
+        url=file.url,
+        debug_id=debug_id,
+    )
+
+
+def _not_in_release(file: File, release: str, dist: str, survey: Survey) -> Problem:
+    names = urls.candidates(file.url)
+    similar = survey.similar.get(urls.basename(file.url), ())
+    expected = next((name for name in names if name.startswith("~")), names[0] if names else "")
+    if other := _first(each for each in similar if each.url in names):
+        return _other_dist(file, other, dist)
+    same_dist = [each for each in similar if (each.dist or "") == dist]
+    if other := _first(same_dist) or _first(similar):
+        return _problem(
+            "js_missing_source",
+            "other_url",
+            f"The event needs {_shown(expected)}, and the release has {_shown(other.url)}."
+            " Upload with the prefix under which the file is served.",
+            url=file.url,
+            expected=expected,
+            found=other.url,
+        )
+    return _problem(
+        "js_missing_source",
+        "not_in_release",
+        f"The release {release} has files, but none that is called {_shown(expected)}.",
+        url=file.url,
+        expected=expected,
+        release=release,
+    )
+
+
+def _first(similar: Iterable[Similar]) -> Similar | None:
+    return next(iter(similar), None)
+
+
+def _other_dist(file: File, other: Similar, dist: str) -> Problem:
+    theirs = f"for the dist {other.dist}" if other.dist else "without a dist"
+    ours = f"has the dist {dist}" if dist else "has none"
+    return _problem(
+        "js_missing_source",
+        "other_dist",
+        f"{_shown(other.url)} was uploaded {theirs}, and the event {ours}.",
+        url=file.url,
+        found_dist=other.dist,
+        event_dist=dist or None,
+    )
+
+
+def no_map_for_debug_id(file: File, debug_id: str) -> Problem:
+    """The minified file was uploaded with its debug id, its map was not."""
+    return _problem(
+        "js_missing_sourcemap",
+        "no_map_for_debug_id",
+        f"The file with the debug id {debug_id} was uploaded without its source map.",
+        url=file.url,
+        debug_id=debug_id,
+    )
+
+
+def no_reference(file: File) -> Problem:
+    """Nobody says where the map of a file is."""
+    return _problem(
+        "js_no_sourcemap",
+        "no_reference",
+        f"{_shown(file.url)} was uploaded, but it names no source map:"
+        " there is neither a sourceMappingURL at its end nor a Sourcemap header.",
+        url=file.url,
+    )
+
+
+def map_not_there(file: File, map_url: str) -> Problem:
+    """A file names its map, and it was not uploaded under this name."""
+    return _problem(
+        "js_missing_sourcemap",
+        "map_not_there",
+        f"{_shown(file.url)} has its source map at {_shown(map_url)}, which was not uploaded.",
+        url=file.url,
+        sourcemap=map_url,
+    )
+
+
+def unreadable(file: File, reason: str, *, is_map: bool) -> Problem:
+    """The bytes of a file cannot be had."""
+    kind = "source map of" if is_map else "uploaded file for"
+    return _problem(
+        "js_invalid_sourcemap" if is_map else "js_invalid_source",
+        "unreadable",
+        f"The {kind} {_shown(file.url)} cannot be read: {reason}.",
+        url=file.url,
+    )
+
+
+def too_large(file: File, size_bytes: int) -> Problem:
+    """A file, or all files together, are more than may be read for one event."""
+    return _problem(
+        "js_too_large",
+        "too_large",
+        f"What was uploaded for {_shown(file.url)} is too large to be read for an event.",
+        url=file.url,
+        size_bytes=size_bytes,
+    )
+
+
+def not_tried(reason: str, message: str) -> Problem:
+    """Nobody looked for the original stack, and it is no fault of the event or of uploads."""
+    return _problem("js_not_tried", reason, message)
+
+
+def broken_map(file: File, map_url: str, fault: MapFault, reason: str) -> Problem:
+    """A map that is not one."""
+    return _problem(
+        "js_too_large" if fault is MapFault.TOO_LARGE else "js_invalid_sourcemap",
+        fault.name.lower(),
+        f"The source map {_shown(map_url)} cannot be used: {reason}.",
+        url=file.url,
+        sourcemap=map_url,
+    )
+
+
+def without_content(file: File, map_url: str, source: str) -> Problem:
+    """A map that tells places, and not what stood there."""
+    return _problem(
+        "js_missing_sources_content",
+        "no_content",
+        f"The source map {_shown(map_url)} does not hold the content of {_shown(source)}."
+        " Build it with sourcesContent.",
+        url=file.url,
+        sourcemap=map_url,
+        source=source,
+    )
+
+
+def unknown_place(file: File, map_url: str, line: int, column: int) -> Problem:
+    """A place that the map says nothing of: often the map of another build."""
+    return _problem(
+        "js_invalid_sourcemap_location",
+        "unknown_position",
+        f"The source map {_shown(map_url)} knows nothing of line {line}, column {column}."
+        " It may be of another build.",
+        url=file.url,
+        sourcemap=map_url,
+        line=line,
+        column=column,
+    )
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _SHOWN_MAX else f"{text[: _SHOWN_MAX - 3]}..."

@@ -1,0 +1,87 @@
+"""What does a person see when something is refused or goes wrong?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Response
+from litestar.exceptions import HTTPException
+from sqlalchemy.exc import SQLAlchemyError
+
+from shipmark.http.error_responses import failure_answer, http_answer, refusal_answer
+from shipmark.infrastructure.errors import NotAllowed, NotSignedIn, Refusal, Unavailable
+from shipmark.web import urls
+from shipmark.web.late_pages import LatePage
+from shipmark.web.rendering import Answer, leading_to, page
+from shipmark.web.request_context import AnyRequest, Visitor, asked_for
+
+_NOT_FOUND = (
+    "There is nothing here",
+    "The address may be mistyped, or what was here is gone, or it is not for your account to see.",
+)
+_UNAVAILABLE = "Shipmark is unavailable at the moment"
+_OTHER = ("This did not work", "The server could not do what the request asks for.")
+_API = "/api/"
+
+
+def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
+    """The page for a refused request; somebody who is not signed in is asked to."""
+    if isinstance(refusal, NotSignedIn):
+        return leading_to(urls.sign_in(asked_for(request)))
+    answer = refusal_answer(request, refusal)
+    status = answer.status_code or 400
+    if isinstance(refusal, NotAllowed):
+        return _page(request, status, ("This request was refused", refusal.detail))
+    if isinstance(refusal, Unavailable):
+        shown = page(
+            "refused.html", status=status, code=status, title=_UNAVAILABLE, text=refusal.detail
+        )
+        shown.headers["Retry-After"] = answer.headers["Retry-After"]
+        return shown
+    return _page(request, status, _NOT_FOUND if status == 404 else _OTHER)
+
+
+def http_page(request: AnyRequest, error: HTTPException) -> Answer:
+    """The page for what the framework refuses, such as a body over the limit."""
+    return _page(request, error.status_code, _NOT_FOUND if error.status_code == 404 else _OTHER)
+
+
+def unrouted_answer(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """The answer to an address that no route has: a page for browsers, and JSON for others and below ``/api/``."""
+    accepts = request.headers.get("accept", "")
+    if request.url.path.startswith(_API) or "text/html" not in accepts:
+        return http_answer(request, error)
+    return http_page(request, error)
+
+
+def failure_page(request: AnyRequest, error: Exception) -> Answer:
+    """The page for a bug: an id to find it in the log by, and nothing of its inside."""
+    told = _told(failure_answer(request, error))
+    words = f"It is not your fault. The server's log has more about it under {told}."
+    title = "Something broke on our side"
+    return page("refused.html", status=500, code=500, title=title, text=words)
+
+
+def _told(answer: Response[object]) -> str:
+    content = answer.content
+    assert isinstance(content, Mapping), "the answer to a bug is an object"
+    return str(content["errorId"])
+
+
+def _page(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
+    return LatePage(status, lambda: _with_navigation(request, status, words))
+
+
+def _with_navigation(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
+    """Make the page, with the navigation of a user who is signed in, unless the database is away."""
+    visitor = Visitor(request, request.app.state.database, request.app.state.settings)
+    user = place = None
+    try:
+        with visitor.database.snapshot() as connection:
+            user = visitor.user_if_any(connection)
+            place = visitor.place_if_any(connection)
+    except (SQLAlchemyError, Refusal):
+        pass
+    title, text = words
+    return page(
+        "refused.html", status=status, code=status, title=title, text=text, place=place, user=user
+    )

@@ -1,0 +1,59 @@
+"""One module for each page or small family of pages."""
+
+from litestar import Router
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+
+from shipmark.infrastructure.errors import Refusal
+from shipmark.web.csrf import require_own_page
+from shipmark.web.error_pages import failure_page, http_page, refusal_page
+from shipmark.web.handlers import (
+    artifacts,
+    avatars,
+    comparison,
+    documentation,
+    invitations,
+    issues,
+    releases,
+    sign_in,
+    static,
+)
+from shipmark.web.request_context import provide_visitor
+
+#: Forms hold a few short fields.
+_BODY_MAX_BYTES = 64 * 1024
+
+router = Router(
+    "/",
+    route_handlers=[
+        sign_in.go_home,
+        sign_in.show_form,
+        sign_in.sign_in,
+        sign_in.sign_out,
+        invitations.show_invitation,
+        invitations.accept_invitation,
+        releases.go_to_releases,
+        releases.list_releases,
+        releases.show_release,
+        comparison.compare_releases,
+        artifacts.list_artifacts,
+        issues.show_issue,
+        issues.change_issue,
+        documentation.show_documentation,
+        static.get_file,
+        avatars.show_organization,
+        avatars.show_project,
+        avatars.show_team,
+        avatars.show_user,
+        avatars.show_letters,
+    ],
+    dependencies={"visitor": Provide(provide_visitor)},
+    guards=[require_own_page],
+    exception_handlers={
+        Refusal: refusal_page,
+        HTTPException: http_page,
+        Exception: failure_page,
+    },
+    request_max_body_size=_BODY_MAX_BYTES,
+    include_in_schema=False,
+)

@@ -1,0 +1,27 @@
+"""``/organizations/{organization}/releases/{version}/artifacts/``: what was uploaded for a release."""
+
+from litestar import get
+from litestar.params import FromPath
+
+from shipmark.infrastructure.errors import NotFound
+from shipmark.web.rendering import Answer, page
+from shipmark.web.request_context import GivenVisitor
+from shipmark.web.view_models.release_artifacts import PAGES_MAX, artifact_page
+
+
+@get(
+    "/organizations/{organization:str}/releases/{version:str}/artifacts/",
+    scopes=None,
+    sync_to_thread=True,
+)
+def list_artifacts(
+    visitor: GivenVisitor, organization: FromPath[str], version: FromPath[str]
+) -> Answer:
+    """Show the files of a release, those of the newest bundle first."""
+    if "\x00" in version:
+        raise NotFound
+    number = visitor.page_number("page", most=PAGES_MAX)
+    with visitor.database.snapshot() as connection:
+        place = visitor.enter(connection, organization)
+        shown = artifact_page(connection, place, version, number)
+    return page("artifacts.html", place=place, shown=shown)

@@ -1,0 +1,112 @@
+"""Photos and letters that stand for people and things: pictures that pages and clients load (files-and-avatars.md 2.5).
+
+Nobody has to say who they are: an address with an ident is known to those only who were shown it, and one of letters
+says no more than the letters.
+"""
+
+import re
+
+from litestar import Response, get
+from litestar.params import FromPath
+
+from shipmark.avatars import images, initials, store
+from shipmark.avatars.model import OwnerKind
+from shipmark.files import piece_reader
+from shipmark.files.store import files
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
+from shipmark.web.lru_cache import Remembered
+from shipmark.web.request_context import GivenVisitor, Visitor
+
+# One takes up to some 30 KB. A photo is never changed under its ident, so neither is a small one of it.
+_small = Remembered(256)
+
+# Pictures never change under their address. They are shown in pages of other origins too, and do nothing by themselves.
+_HEADERS = {
+    "Cache-Control": "max-age=315360000",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+_SIZE = re.compile(r"[+-]?[0-9]{1,9}")
+_IDENT = re.compile(r"[0-9a-f]{32}")
+
+Picture = Response[bytes]
+
+
+@get("/organization-avatar/{ident:str}/", scopes=None, sync_to_thread=True)
+def show_organization(visitor: GivenVisitor, ident: FromPath[str]) -> Picture:
+    """Answer with an organization's photo."""
+    return _photo(visitor, OwnerKind.ORGANIZATION, ident)
+
+
+@get("/project-avatar/{ident:str}/", scopes=None, sync_to_thread=True)
+def show_project(visitor: GivenVisitor, ident: FromPath[str]) -> Picture:
+    """Answer with a project's photo."""
+    return _photo(visitor, OwnerKind.PROJECT, ident)
+
+
+@get("/team-avatar/{ident:str}/", scopes=None, sync_to_thread=True)
+def show_team(visitor: GivenVisitor, ident: FromPath[str]) -> Picture:
+    """Answer with a team's photo."""
+    return _photo(visitor, OwnerKind.TEAM, ident)
+
+
+@get("/avatar/{ident:str}/", scopes=None, sync_to_thread=True)
+def show_user(visitor: GivenVisitor, ident: FromPath[str]) -> Picture:
+    """Answer with a user's photo."""
+    return _photo(visitor, OwnerKind.USER, ident)
+
+
+@get("/letter-avatar/{colour:str}/{text:str}/", scopes=None, sync_to_thread=False)
+def show_letters(colour: FromPath[str], text: FromPath[str]) -> Picture:
+    """Answer with one or two letters in a colour that is told by its number."""
+    is_known = colour in {str(number) for number in range(len(initials.COLOURS))}
+    if not is_known or len(text) > initials.INITIALS_MAX or not text.isprintable():
+        return _nothing(404)
+    drawn = initials.drawing(text, int(colour))
+    return Response(drawn.encode(), headers=_HEADERS, media_type="image/svg+xml")
+
+
+def _photo(visitor: Visitor, kind: OwnerKind, ident: str) -> Picture:
+    """The photo as it was sent, or as small as it is asked for with ``s``."""
+    asked = visitor.request.query_params.get("s")
+    if asked is not None and not _SIZE.fullmatch(asked):
+        return _nothing(400)
+    with visitor.database.snapshot() as connection:
+        file_id = store.photo(connection, kind, ident) if _IDENT.fullmatch(ident) else None
+    if file_id is None:
+        return _nothing(404)
+    size = None if asked is None else images.snapped(int(asked))
+    etag = f'"{ident}-{size or "whole"}"'
+    headers = _HEADERS | {"ETag": etag}
+    if etag in visitor.request.headers.get("if-none-match", ""):
+        return Response(b"", status_code=304, headers=headers)
+
+    def whole() -> bytes:
+        return _read(visitor.database, visitor.blobs, file_id)
+
+    def small() -> bytes:
+        assert size is not None
+        return images.resized(whole(), size)
+
+    try:
+        content = whole() if size is None else _small.get(etag, small)
+    except (KeyError, images.NoImage):
+        return _nothing(404)
+    return Response(content, headers=headers, media_type=images.media_type(content))
+
+
+def _read(database: Database, blobs: Blobs, file_id: int) -> bytes:
+    with database.snapshot() as connection:
+        pieces = files.pieces_of(connection, file_id)
+    return b"".join(piece_reader.stretch(blobs, pieces))
+
+
+def _nothing(status: int) -> Picture:
+    return Response(
+        b"",
+        status_code=status,
+        headers=_HEADERS | {"Cache-Control": "no-store"},
+        media_type="text/html",
+    )

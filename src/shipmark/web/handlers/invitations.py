@@ -1,0 +1,121 @@
+"""``/invitations/{token}/``: the link by which an invited person becomes a member."""
+
+from dataclasses import dataclass
+
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+from sqlalchemy import Connection
+
+from shipmark.accounts import actions as accounts
+from shipmark.accounts import store as account_store
+from shipmark.accounts.actions import PASSWORD_MIN, SESSION_LENGTH
+from shipmark.accounts.model import NAME_MAX, User
+from shipmark.accounts.password_checks import hasher
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import NotFound
+from shipmark.infrastructure.ids import secret_hex
+from shipmark.organizations import invitations
+from shipmark.organizations import store as organizations
+from shipmark.organizations.model import Actor, Invitation, Organization
+from shipmark.web import urls
+from shipmark.web.forms import form_of
+from shipmark.web.handlers.sign_in import session_cookie
+from shipmark.web.rendering import Answer, leading_to, page
+from shipmark.web.request_context import GivenVisitor, Visitor
+
+_SHORT = f"A password has at least {PASSWORD_MIN} characters."
+_LONG = f"A name has no more than {NAME_MAX} characters."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Invited:
+    """An invitation that can be accepted, and what is known of the person who looks at it."""
+
+    invitation: Invitation
+    organization: Organization
+    user: User | None
+    has_account: bool
+
+
+@get("/invitations/{token:str}/", scopes=None, sync_to_thread=True)
+def show_invitation(visitor: GivenVisitor, token: FromPath[str]) -> Answer:
+    """Show what the invitation is to, with the form that fits: join, sign in first, or make an account."""
+    with visitor.database.snapshot() as connection:
+        invited = _invited(visitor, connection, token)
+    return _form(invited, token) if invited else _nothing()
+
+
+@post("/invitations/{token:str}/", scopes=None, sync_to_thread=True)
+def accept_invitation(visitor: GivenVisitor, token: FromPath[str], body: RawBody) -> Answer:
+    """Make the user a member, and the account first where the address has none."""
+    with visitor.database.snapshot() as connection:
+        invited = _invited(visitor, connection, token)
+    if invited is None:
+        return _nothing()
+    home = urls.releases(invited.organization.slug)
+    by = Actor(user_id=None, label=invited.invitation.email, ip_address=visitor.client_address)
+    if invited.user is not None:
+        if invited.user.email.lower() != invited.invitation.email:
+            problem = invitations.OTHER_ADDRESS.format(invited.invitation.email)
+            return _form(invited, token, status=409, problem=problem)
+        by = Actor(user_id=invited.user.id, label=by.label, ip_address=by.ip_address)
+        with visitor.database.transaction() as connection:
+            invitations.accept(connection, token, invited.user, by, now())
+        return leading_to(home)
+    if invited.has_account:
+        return leading_to(urls.sign_in(_address(token)))
+    sent = form_of(body)
+    name, password = sent.get("name", "").strip(), sent.get("password", "")
+    if len(name) > NAME_MAX or len(password) < PASSWORD_MIN:
+        problem = _LONG if len(name) > NAME_MAX else _SHORT
+        return _form(invited, token, status=400, name=name[:NAME_MAX], problem=problem)
+    # Hashing takes long on purpose: no unit of work is open meanwhile.
+    hashed, secret = hasher.hash(password), secret_hex()
+    with visitor.database.transaction() as connection:
+        user = invitations.accept_as_new_user(connection, token, name, hashed, by, now())
+        accounts.sign_in(connection, user.id, secret, now())
+    answer = leading_to(home)
+    answer.set_cookie(session_cookie(visitor, secret, int(SESSION_LENGTH.total_seconds())))
+    return answer
+
+
+def _nothing() -> Answer:
+    return page("invitation.html", status=404, invited=None, problem=invitations.EXPIRED)
+
+
+def _invited(visitor: Visitor, connection: Connection, token: str) -> _Invited | None:
+    """Return what is known of an invitation, or None for one that can't be accepted any more."""
+    try:
+        invitation = invitations.pending(connection, token, now())
+    except NotFound:
+        return None
+    organization = organizations.by_id(connection, invitation.organization_id)
+    if organization is None:
+        raise NotFound
+    known = account_store.by_email(connection, invitation.email)
+    return _Invited(
+        invitation=invitation,
+        organization=organization,
+        user=visitor.user_if_any(connection),
+        has_account=known is not None,
+    )
+
+
+def _form(
+    invited: _Invited, token: str, *, status: int = 200, name: str = "", problem: str = ""
+) -> Answer:
+    return page(
+        "invitation.html",
+        status=status,
+        invited=invited,
+        address=_address(token),
+        sign_in=urls.sign_in(_address(token)),
+        name=name,
+        problem=problem,
+        password_min=PASSWORD_MIN,
+        name_max=NAME_MAX,
+    )
+
+
+def _address(token: str) -> str:
+    return f"/invitations/{token}/"

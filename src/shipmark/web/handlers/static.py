@@ -1,0 +1,29 @@
+"""``/static/{name}``: what pages load."""
+
+from litestar import Request, Response, get
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from shipmark.infrastructure.errors import NotFound
+from shipmark.web.files import FILES
+from shipmark.web.rendering import HEADERS
+
+_FOREVER = "public, max-age=31536000, immutable"
+_CHECKED_EACH_TIME = "public, no-cache"
+
+
+@get("/static/{name:str}", scopes=None, sync_to_thread=False)
+def get_file(request: Request[object, object, State], name: FromPath[str]) -> Response[bytes]:
+    """Answer with a file, which is kept for ever under the address that pages use, or with 304."""
+    file = FILES.get(name)
+    if file is None:
+        raise NotFound
+    is_marked = request.query_params.get("v") == file.mark
+    etag = f'"{file.mark}"'
+    headers = HEADERS | {
+        "Cache-Control": _FOREVER if is_marked else _CHECKED_EACH_TIME,
+        "ETag": etag,
+    }
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(b"", status_code=304, headers=headers)
+    return Response(file.content, headers=headers, media_type=file.media_type)

@@ -1,0 +1,141 @@
+"""What does the page show that compares two releases?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from shipmark.issues.store.release_issues import SomeIssues
+from shipmark.publishing.comparison import Comparison, Side, compare
+from shipmark.releases import actions as releases
+from shipmark.releases.model import Release
+from shipmark.releases.store import lineage
+from shipmark.releases.store.comparison import ChangedInAll
+from shipmark.repositories import store as repositories
+from shipmark.repositories.model import Commit, Repository
+from shipmark.web.request_context import Place
+from shipmark.web.view_models.issue_lines import IssueLine, issue_lines
+from shipmark.web.view_models.people import Person, people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedCommit:
+    """A commit with who wrote it, and where."""
+
+    commit: Commit
+    author: Person | None
+    repository: Repository | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedFile:
+    """A file, and where it is."""
+
+    file: ChangedInAll
+    repository: Repository | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueList:
+    """Some of the issues, and how many there are."""
+
+    count: int
+    lines: tuple[IssueLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideStory:
+    """What one of the releases did to issues."""
+
+    side: Side
+    new: IssueList
+    resolved: IssueList
+    regressed: IssueList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonStory:
+    """Two releases, and what one has that the other has not."""
+
+    head: Release
+    base: Release
+    found: Comparison
+    commits: tuple[ComparedCommit, ...]
+    removed: tuple[ComparedCommit, ...]
+    authors: tuple[Person, ...]
+    files: tuple[ComparedFile, ...]
+    of_head: SideStory
+    of_base: SideStory
+
+
+def previous_release(connection: Connection, place: Place, release: Release) -> Release | None:
+    """Return the release before this one in its lineage, in those of the user's projects that it is in."""
+    attached = releases.project_ids(connection, release) & set(place.project_ids)
+    return lineage.previous(connection, release, attached)
+
+
+def comparison_story(
+    connection: Connection, place: Place, version: str, base_version: str
+) -> ComparisonStory | None:
+    """The comparison with the release of that version, or else the one before; null if there is none before.
+
+    Raises `NotFound` for releases that the visitor may not see.
+    """
+    head = releases.find(connection, place.organization.id, version, place.project_ids)
+    base = (
+        releases.find(connection, place.organization.id, base_version, place.project_ids)
+        if base_version
+        else previous_release(connection, place, head)
+    )
+    if base is None:
+        return None
+    found = compare(connection, base, head, place.project_ids)
+    return _story(connection, place, found)
+
+
+def _story(connection: Connection, place: Place, found: Comparison) -> ComparisonStory:
+    shown = [*found.commits, *found.removed_commits]
+    known = repositories.by_ids(
+        connection, {it.repository_id for it in [*shown]} | {it.repository_id for it in found.files}
+    )
+    author_ids = {it.author_id for it in shown if it.author_id is not None}
+    authors = people(connection, place.organization.id, author_ids | set(found.author_ids))
+    return ComparisonStory(
+        head=found.head.release,
+        base=found.base.release,
+        found=found,
+        commits=_commits(found.commits, authors, known),
+        removed=_commits(found.removed_commits, authors, known),
+        authors=tuple(authors[it] for it in found.author_ids if it in authors),
+        files=tuple(
+            ComparedFile(file=it, repository=known.get(it.repository_id)) for it in found.files
+        ),
+        of_head=_side(found.head, place),
+        of_base=_side(found.base, place),
+    )
+
+
+def _commits(
+    commits: Sequence[Commit], authors: Mapping[int, Person], known: Mapping[int, Repository]
+) -> tuple[ComparedCommit, ...]:
+    return tuple(
+        ComparedCommit(
+            commit=commit,
+            author=authors.get(commit.author_id or 0),
+            repository=known.get(commit.repository_id),
+        )
+        for commit in commits
+    )
+
+
+def _side(side: Side, place: Place) -> SideStory:
+    return SideStory(
+        side=side,
+        new=_issues(side.new, place),
+        resolved=_issues(side.resolved, place),
+        regressed=_issues(side.regressed, place),
+    )
+
+
+def _issues(some: SomeIssues, place: Place) -> IssueList:
+    return IssueList(count=some.count, lines=issue_lines(some.issues, place))

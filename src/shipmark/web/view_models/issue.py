@@ -1,0 +1,205 @@
+"""What does the page of an issue show?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as accounts
+from shipmark.accounts.model import User
+from shipmark.events.store import StoredEvent
+from shipmark.infrastructure.errors import NotFound
+from shipmark.infrastructure.ids import id_of
+from shipmark.issues import short_ids
+from shipmark.issues.model import (
+    HistoryEntry,
+    HistoryStatus,
+    Issue,
+    IssueActivity,
+    IssueActivityType,
+    Resolution,
+)
+from shipmark.issues.store import activity, issues, occurrences, resolutions
+from shipmark.projects.model import Project
+from shipmark.releases.model import Release
+from shipmark.releases.store import releases
+from shipmark.repositories import store as repositories
+from shipmark.repositories.model import Author, Commit
+from shipmark.web.request_context import Place
+from shipmark.web.view_models.issue_lines import issue_line
+from shipmark.web.view_models.stack import ShownEvent, shown_event
+from shipmark.web.view_models.suspect import SuspectCommit, suspect_commit
+from shipmark.web.view_models.upload_instructions import commands
+
+ACTIVITY_MAX = 100
+HISTORY_MAX = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Something that happened to an issue. ``version`` and ``earlier_version`` are texts: the releases may be gone.
+
+    ``by`` is the name of the user, or else of the commit's author, or empty.
+    """
+
+    at: datetime
+    type: IssueActivityType
+    by: str
+    commit: Commit | None
+    version: str
+    earlier_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Became:
+    """What became of an issue, once."""
+
+    at: datetime
+    status: HistoryStatus
+    by: str
+    release: Release | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueStory:
+    """An issue and what is known about it.
+
+    ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the release that comes next) are of its resolution.
+    ``deleted_fix`` is the version of a deleted release that it was resolved in.
+    """
+
+    issue: Issue
+    short_id: str
+    project: Project
+    first_release: Release | None
+    last_release: Release | None
+    fixed_in: Release | None
+    fixed_by: str
+    is_fixed_next: bool
+    deleted_fix: str
+    has_releases: bool
+    event: ShownEvent | None
+    activity: tuple[Told, ...]
+    history: tuple[Became, ...]
+    suspect: SuspectCommit | None
+    remedies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Around:
+    """All that an issue's page names, by its id."""
+
+    releases: Mapping[int, Release]
+    users: Mapping[int, User]
+    commits: Mapping[int, Commit]
+    authors: Mapping[int, Author]
+
+    def by(self, user_id: int | None, commit_id: int | None = None) -> str:
+        """Return the name of the user, or else of the commit's author, or an empty text."""
+        if (user := self.users.get(user_id or 0)) is not None:
+            return user.display_name
+        commit = self.commits.get(commit_id or 0)
+        author = self.authors.get(commit.author_id or 0) if commit else None
+        return (author.name or author.email) if author else ""
+
+
+def issue_story(
+    connection: Connection, place: Place, issue: Issue, event: StoredEvent | None, server: str
+) -> IssueStory:
+    """The issue with its newest event; ``server`` is where this one is reached."""
+    project = place.projects_by_id[issue.project_id]
+    shown = shown_event(event) if event else None
+    resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
+    last_release_id = occurrences.last_releases(connection, [issue.id]).get(issue.id)
+    log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
+    history = activity.history_of(connection, issue.id, limit=HISTORY_MAX)
+    release_ids = [issue.first_release_id, last_release_id]
+    around = _around(connection, release_ids, resolution, log, history)
+    told = tuple(_told(it, around) for it in log)
+    return IssueStory(
+        issue=issue,
+        short_id=issue_line(issue, place).short_id,
+        project=project,
+        first_release=around.releases.get(issue.first_release_id or 0),
+        last_release=around.releases.get(last_release_id or 0),
+        fixed_in=around.releases.get(resolution.release_id) if resolution else None,
+        fixed_by=_fixed_by(resolution, told, around),
+        is_fixed_next=resolution is not None and resolution.is_pending,
+        deleted_fix=issue.deleted_fix.version if issue.deleted_fix else "",
+        has_releases=project.has_releases,
+        event=shown,
+        activity=told,
+        history=tuple(_became(it, told, around) for it in history),
+        suspect=suspect_commit(connection, place, issue, event.payload) if event else None,
+        remedies=commands(shown, server, place.organization.slug, project.slug) if shown else (),
+    )
+
+
+def found_issue(connection: Connection, place: Place, text: str) -> Issue:
+    """The issue of that id or short id; raises `NotFound` for one that the visitor may not see."""
+    issue_id = id_of(text)
+    if issue_id is None and (short_id := short_ids.parse(text)):
+        known = issues.ids_of_short_ids(connection, place.organization.id, [short_id])
+        issue_id = known.get(short_id)
+    issue = issues.by_id(connection, place.organization.id, issue_id) if issue_id else None
+    if issue is None or issue.project_id not in place.projects_by_id:
+        raise NotFound
+    return issue
+
+
+def _around(
+    connection: Connection,
+    release_ids: Sequence[int | None],
+    resolution: Resolution | None,
+    log: Sequence[IssueActivity],
+    history: Sequence[HistoryEntry],
+) -> _Around:
+    named_releases = {*release_ids, *(it.release_id for it in history)}
+    named_users = {it.user_id for it in log} | {it.user_id for it in history}
+    if resolution is not None:
+        named_releases.add(resolution.release_id)
+        named_users.add(resolution.user_id)
+    commit_ids = {commit_id for it in log if (commit_id := _commit_id(it)) is not None}
+    commits = repositories.commits_by_ids(connection, commit_ids)
+    author_ids = {it.author_id for it in commits.values() if it.author_id is not None}
+    return _Around(
+        releases=releases.by_ids(connection, {it for it in named_releases if it is not None}),
+        users=accounts.by_ids(connection, {it for it in named_users if it is not None}),
+        commits=commits,
+        authors=repositories.authors_by_ids(connection, author_ids),
+    )
+
+
+def _commit_id(it: IssueActivity) -> int | None:
+    commit_id = it.details.get("commit")
+    return commit_id if isinstance(commit_id, int) else None
+
+
+def _told(it: IssueActivity, around: _Around) -> Told:
+    return Told(
+        at=it.at,
+        type=it.type,
+        by=around.by(it.user_id, _commit_id(it)),
+        commit=around.commits.get(_commit_id(it) or 0),
+        version=str(it.details.get("version") or ""),
+        earlier_version=str(it.details.get("resolved_in_version") or ""),
+    )
+
+
+def _fixed_by(resolution: Resolution | None, told: Sequence[Told], around: _Around) -> str:
+    """Return the name of the user of the resolution, or else of the author of the commit that it came with."""
+    if resolution is None:
+        return ""
+    of_commits = (it.by for it in told if it.at == resolution.at)
+    return around.by(resolution.user_id) or next(of_commits, "")
+
+
+def _became(it: HistoryEntry, told: Sequence[Told], around: _Around) -> Became:
+    of_commits = (each.by for each in told if each.at == it.at)
+    return Became(
+        at=it.at,
+        status=it.status,
+        by=around.by(it.user_id) or next(of_commits, ""),
+        release=around.releases.get(it.release_id or 0),
+    )

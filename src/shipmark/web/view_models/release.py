@@ -1,0 +1,151 @@
+"""What does the page of a release show?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from shipmark.artifacts.store import version_listing
+from shipmark.artifacts.store.version_listing import Count
+from shipmark.deploys import store as deploys
+from shipmark.deploys.model import Deploy
+from shipmark.issues.store import issues, release_issues, resolutions
+from shipmark.projects.model import Project
+from shipmark.releases import actions as releases
+from shipmark.releases.model import Fetch, Release
+from shipmark.releases.store import commits as release_commits
+from shipmark.releases.store import fetches
+from shipmark.repositories import store as repositories
+from shipmark.repositories.model import ChangedFile, Commit, Repository
+from shipmark.web.request_context import Place
+from shipmark.web.view_models.comparison import previous_release
+from shipmark.web.view_models.issue_lines import IssueLine, issue_lines
+from shipmark.web.view_models.people import Person, people
+from shipmark.web.view_models.release_activity import Happening, what_happened
+from shipmark.web.view_models.release_artifacts import scope_of
+from shipmark.web.view_models.release_list import visible
+
+COMMITS_PER_PAGE = 50
+COMMIT_PAGES_MAX = 1000
+DEPLOYS_MAX = 50
+ISSUES_MAX = 100
+FETCHES_MAX = 20
+#: A commit that changed more shows how many more.
+FILES_MAX = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitLine:
+    """A commit with who wrote it, where, and what it changed."""
+
+    commit: Commit
+    repository: Repository | None
+    author: Person | None
+    files: tuple[ChangedFile, ...]
+    file_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitPage:
+    """Some of the release's commits, the newest first."""
+
+    lines: tuple[CommitLine, ...]
+    number: int
+    has_older: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLine:
+    """Commits that the release waits for, or that could not be fetched."""
+
+    fetch: Fetch
+    repository: Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseStory:
+    """A release and all that belongs to it, as far as the visitor may see it."""
+
+    release: Release
+    projects: tuple[Project, ...]
+    new_issue_count: int
+    regressed_issue_count: int
+    deploys: tuple[Deploy, ...]
+    commits: CommitPage
+    resolved: tuple[IssueLine, ...]
+    new: tuple[IssueLine, ...]
+    regressed: tuple[IssueLine, ...]
+    seen: tuple[IssueLine, ...]
+    activity: tuple[Happening, ...]
+    previous: Release | None
+    fetches: tuple[FetchLine, ...]
+    artifacts: Count
+
+
+def release_story(
+    connection: Connection, place: Place, version: str, commits_page: int
+) -> ReleaseStory:
+    """The release of that version; raises `NotFound` for one that the visitor may not see."""
+    ids = place.project_ids
+    release = releases.find(connection, place.organization.id, version, ids)
+    attached = releases.attached_projects(connection, release)
+    shown = visible(attached, place)
+    resolved = resolutions.resolved_by(connection, release.id, ids, limit=ISSUES_MAX)
+    new = issues.first_seen_among(connection, release.id, ids, limit=ISSUES_MAX)
+    regressed = release_issues.regressed_in(connection, release.id, ids, limit=ISSUES_MAX).issues
+    seen = release_issues.seen_in(connection, release.id, ids, limit=ISSUES_MAX)
+    resolved_lines = issue_lines(resolved, place)
+    return ReleaseStory(
+        release=release,
+        projects=shown.projects,
+        new_issue_count=shown.new_issue_count,
+        regressed_issue_count=shown.regressed_issue_count,
+        deploys=tuple(deploys.page_of(connection, release.id, limit=DEPLOYS_MAX, offset=0)),
+        commits=_commit_page(connection, release, commits_page),
+        resolved=resolved_lines,
+        new=issue_lines(new, place),
+        regressed=issue_lines(regressed, place),
+        seen=issue_lines(seen, place),
+        activity=what_happened(connection, place, release, resolved_lines),
+        previous=previous_release(connection, place, release),
+        fetches=_fetch_lines(connection, release),
+        artifacts=version_listing.count_of(connection, scope_of(place, release)),
+    )
+
+
+def _fetch_lines(connection: Connection, release: Release) -> tuple[FetchLine, ...]:
+    found = fetches.open_of(connection, release.id, limit=FETCHES_MAX)
+    named = repositories.by_ids(connection, {it.repository_id for it in found})
+    return tuple(FetchLine(fetch=it, repository=named[it.repository_id]) for it in found)
+
+
+def _commit_page(connection: Connection, release: Release, number: int) -> CommitPage:
+    found = release_commits.page_of(
+        connection,
+        release.id,
+        limit=COMMITS_PER_PAGE + 1,
+        offset=(number - 1) * COMMITS_PER_PAGE,
+    )
+    commits = [commit for _, commit in found[:COMMITS_PER_PAGE]]
+    has_older = len(found) > COMMITS_PER_PAGE and number < COMMIT_PAGES_MAX
+    lines = _lines(connection, release.organization_id, commits)
+    return CommitPage(lines=lines, number=number, has_older=has_older)
+
+
+def _lines(
+    connection: Connection, organization_id: int, commits: Sequence[Commit]
+) -> tuple[CommitLine, ...]:
+    known = repositories.by_ids(connection, {commit.repository_id for commit in commits})
+    author_ids = {commit.author_id for commit in commits if commit.author_id is not None}
+    authors = people(connection, organization_id, author_ids)
+    files = repositories.changes_of(connection, [commit.id for commit in commits])
+    return tuple(
+        CommitLine(
+            commit=commit,
+            repository=known.get(commit.repository_id),
+            author=authors.get(commit.author_id or 0),
+            files=tuple(files.get(commit.id, ())[:FILES_MAX]),
+            file_count=len(files.get(commit.id, ())),
+        )
+        for commit in commits
+    )

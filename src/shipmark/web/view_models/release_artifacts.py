@@ -1,0 +1,78 @@
+"""What does the page of a release's artifacts show?"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from shipmark.artifacts.manifests import ArtifactType
+from shipmark.artifacts.store import version_listing
+from shipmark.artifacts.store.version_listing import Count, VersionScope
+from shipmark.releases import actions as releases
+from shipmark.releases.model import Release
+from shipmark.web.request_context import Place
+
+PER_PAGE = 100
+PAGES_MAX = 1000
+_TYPES = {
+    ArtifactType.SOURCE: "Source",
+    ArtifactType.MINIFIED_SOURCE: "Minified source",
+    ArtifactType.SOURCE_MAP: "Source map",
+    ArtifactType.INDEXED_RAM_BUNDLE: "RAM bundle",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactLine:
+    """A file that was uploaded; ``type`` is in words."""
+
+    name: str
+    dist: str | None
+    type: str
+    debug_id: str | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactPage:
+    """Some of the files, with how much there is."""
+
+    release: Release
+    count: Count
+    lines: tuple[ArtifactLine, ...]
+    number: int
+    has_more: bool
+
+
+def scope_of(place: Place, release: Release) -> VersionScope:
+    """The release as the visitor sees it."""
+    return VersionScope(
+        organization_id=place.organization.id,
+        release_id=release.id,
+        version=release.version,
+        project_ids=place.project_ids,
+    )
+
+
+def artifact_page(connection: Connection, place: Place, version: str, number: int) -> ArtifactPage:
+    """What was uploaded for the version; raises `NotFound` for a release that the visitor may not see."""
+    release = releases.find(connection, place.organization.id, version, place.project_ids)
+    scope = scope_of(place, release)
+    found = version_listing.page_of(
+        connection, scope, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE
+    )
+    return ArtifactPage(
+        release=release,
+        count=version_listing.count_of(connection, scope),
+        lines=tuple(
+            ArtifactLine(
+                name=it.name,
+                dist=it.dist,
+                type=_TYPES[ArtifactType(it.type)] if it.type else "File",
+                debug_id=it.debug_id,
+                size=it.size,
+            )
+            for it in found[:PER_PAGE]
+        ),
+        number=number,
+        has_more=len(found) > PER_PAGE and number < PAGES_MAX,
+    )

@@ -1,0 +1,167 @@
+"""What does a page show of an event? Where it went wrong, and never what was in the variables around."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from shipmark.events import stack_lines
+from shipmark.events.payload import (
+    Json,
+    Raised,
+    exceptions_of,
+    filename_of,
+    main_frames,
+    object_of,
+    text_of,
+)
+from shipmark.events.stack_lines import Line
+from shipmark.events.store import StoredEvent
+from shipmark.symbolication import event_symbolication, javascript_stacks
+
+_TEXT_MAX = 500
+_PROBLEMS_MAX = 10
+_FOUND_BY = {
+    "debug-id": "by debug id",
+    "release": "by release",
+    "index": "by release",
+    "release-old": "by release",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A call; ``code`` is the line that was run, ``lines`` that with those around it, where they are known.
+
+    ``found_by`` says how its source map was found, and is "" for a call that needed none.
+    """
+
+    function: str
+    file: str
+    line: int | None
+    column: int | None
+    code: str
+    lines: tuple[Line, ...]
+    is_in_app: bool
+    found_by: str
+    source_map: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameRun:
+    """Calls in a row that are all of the application, or all of libraries."""
+
+    is_in_app: bool
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownException:
+    """An exception; the last call comes first. ``sent`` are its calls as the client sent them, if ours are others.
+
+    ``first`` is the call to look at.
+    """
+
+    type: str
+    value: str
+    runs: tuple[FrameRun, ...]
+    sent: tuple[Frame, ...]
+    first: Frame | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownProblem:
+    """Why the stack is not the original one. ``reason`` is the exact one, ``expected`` the name that was looked for."""
+
+    message: str
+    reason: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownEvent:
+    """An event; the exception that was raised last comes first."""
+
+    event_id: str
+    at: datetime
+    environment: str
+    version: str
+    dist: str
+    exceptions: tuple[ShownException, ...]
+    problems: tuple[ShownProblem, ...]
+    is_partly_original: bool
+
+
+def shown_event(event: StoredEvent) -> ShownEvent:
+    """The event without anything that may hold a secret: variables, headers, environment, extras."""
+    payload = event.payload
+    return ShownEvent(
+        event_id=event.event_id,
+        at=event.at,
+        environment=text_of(payload, "environment")[:_TEXT_MAX],
+        version=text_of(payload, "release")[:_TEXT_MAX],
+        dist=text_of(payload, "dist")[:_TEXT_MAX],
+        exceptions=tuple(_exceptions(payload)),
+        problems=tuple(_problems(payload)),
+        is_partly_original=javascript_stacks.symbolicated_count(payload) > 0,
+    )
+
+
+def _problems(payload: Json) -> list[ShownProblem]:
+    shown = []
+    for error in event_symbolication.problems_of(payload)[:_PROBLEMS_MAX]:
+        data = object_of(error, "data")
+        shown.append(
+            ShownProblem(
+                message=text_of(error, "message"),
+                reason=text_of(data, "reason"),
+                expected=text_of(data, "expected"),
+            )
+        )
+    return [problem for problem in shown if problem.message]
+
+
+def _exceptions(payload: Json) -> list[ShownException]:
+    raised, sent = exceptions_of(payload), exceptions_of(javascript_stacks.raw(payload))
+    before = sent if len(sent) == len(raised) else raised
+    shown = [_exception(new, old) for new, old in zip(raised, before, strict=True)][::-1]
+    frames = main_frames(payload)
+    if not any(each.frames for each in raised) and frames:
+        old = main_frames(javascript_stacks.raw(payload))
+        shown.append(_stack("", "", frames, old))
+    return shown
+
+
+def _exception(raised: Raised, sent: Raised) -> ShownException:
+    return _stack(raised.type, raised.value, raised.frames, sent.frames)
+
+
+def _stack(type_: str, value: str, frames: Sequence[Json], sent: Sequence[Json]) -> ShownException:
+    shown = [_frame(frame) for frame in reversed(frames)]
+    in_app = [frame for frame in shown if frame.is_in_app]
+    return ShownException(
+        type=type_,
+        value=value,
+        runs=tuple(
+            FrameRun(is_in_app=is_in_app, frames=tuple(run))
+            for is_in_app, run in groupby(shown, key=lambda frame: frame.is_in_app)
+        ),
+        sent=() if sent == frames else tuple(_frame(frame) for frame in reversed(sent)),
+        first=next(iter(in_app or shown), None),
+    )
+
+
+def _frame(frame: Json) -> Frame:
+    data = object_of(frame, "data")
+    is_original = data.get("symbolicated") is True
+    return Frame(
+        function=text_of(frame, "function")[:_TEXT_MAX],
+        file=(filename_of(frame) or text_of(frame, "module"))[:_TEXT_MAX],
+        line=stack_lines.number(frame, "lineno"),
+        column=stack_lines.number(frame, "colno"),
+        code=text_of(frame, "context_line")[:_TEXT_MAX],
+        lines=stack_lines.lines_of(frame),
+        is_in_app=frame.get("in_app") is True,
+        found_by=_FOUND_BY.get(text_of(data, "resolved_with"), "") if is_original else "",
+        source_map=text_of(data, "sourcemap")[:_TEXT_MAX] if is_original else "",
+    )

@@ -1,0 +1,53 @@
+"""Which commit does the page of an issue suspect?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from shipmark.infrastructure.errors import NotFound
+from shipmark.issues.actions.suspect_commits import suspect
+from shipmark.issues.model import Issue
+from shipmark.releases.model import Release
+from shipmark.releases.store import releases
+from shipmark.repositories import store as repositories
+from shipmark.repositories.model import Commit, Repository
+from shipmark.web.request_context import Place
+from shipmark.web.view_models.people import Person, people
+
+_FRAMES = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspectCommit:
+    """The most suspicious commit, with who wrote it, the release that it came with, and the file in the stack."""
+
+    commit: Commit
+    author: Person | None
+    repository: Repository | None
+    release: Release | None
+    filename: str
+
+
+def suspect_commit(
+    connection: Connection, place: Place, issue: Issue, payload: Mapping[str, object]
+) -> SuspectCommit | None:
+    """The commit that most likely brought the issue, or null if nothing points to one."""
+    try:
+        committers = suspect(connection, issue, payload, frames_max=_FRAMES)
+    except NotFound:
+        return None
+    if not committers:
+        return None
+    first = committers[0].suspects[0]
+    commit = repositories.commits_by_ids(connection, [first.commit_id])[first.commit_id]
+    author_ids = [commit.author_id] if commit.author_id is not None else []
+    return SuspectCommit(
+        commit=commit,
+        author=people(connection, place.organization.id, author_ids).get(commit.author_id or 0),
+        repository=repositories.by_ids(connection, [commit.repository_id]).get(
+            commit.repository_id
+        ),
+        release=releases.by_ids(connection, [first.release_id]).get(first.release_id),
+        filename=first.filename,
+    )

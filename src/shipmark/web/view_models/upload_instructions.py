@@ -1,0 +1,41 @@
+"""What can somebody do so that stacks become readable? The commands, with the names of this project filled in."""
+
+import shlex
+from collections.abc import Collection
+
+from shipmark.web.view_models.stack import ShownEvent, ShownProblem
+
+#: It is nobody's upload that is wrong.
+_NOT_TO_MEND = frozenset({"busy", "store_away", "bug", "too_large"})
+#: What helps is to upload under another name, or for another dist: debug ids would do without either.
+_BY_NAME = frozenset({"other_url", "other_dist"})
+_FOLDER = "./dist"
+
+
+def commands(event: ShownEvent, server: str, organization: str, project: str) -> tuple[str, ...]:
+    """What to run in the build, before its files are served; nothing where that would not help."""
+    wanted = [it for it in event.problems if it.reason not in _NOT_TO_MEND]
+    if not wanted:
+        return ()
+    cli = ["sentry-cli", "--url", server, "sourcemaps"]
+    upload = [*cli, "upload", "--org", organization, "--project", project]
+    if all(it.reason in _BY_NAME for it in wanted):
+        return (_line([*upload, *_names(event), *_prefix(wanted), _FOLDER]),)
+    return (
+        _line(["sentry-cli", "sourcemaps", "inject", _FOLDER]),
+        _line([*upload, *_names(event), _FOLDER]),
+    )
+
+
+def _names(event: ShownEvent) -> list[str]:
+    release = ["--release", event.version] if event.version else []
+    return [*release, "--dist", event.dist] if release and event.dist else release
+
+
+def _prefix(problems: Collection[ShownProblem]) -> list[str]:
+    folders = {it.expected.rpartition("/")[0] for it in problems if it.expected}
+    return ["--url-prefix", min(folders)] if folders - {"", "~"} else []
+
+
+def _line(words: Collection[str]) -> str:
+    return " ".join(shlex.quote(word) for word in words)

@@ -1,0 +1,190 @@
+"""Which job calls which action, and what runs by the clock?"""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from shipmark.accounts import attempt_store
+from shipmark.accounts import store as accounts
+from shipmark.accounts.sign_in_limits import FORGET_AFTER
+from shipmark.artifacts import actions as artifacts
+from shipmark.artifacts.store import assemblies
+from shipmark.deletion import organization_deletion, project_deletion, repository_deletion
+from shipmark.files import actions as files
+from shipmark.infrastructure import jobs
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Conflict, Unavailable
+from shipmark.infrastructure.jobs import Job
+from shipmark.infrastructure.settings import Settings, to_environment
+from shipmark.infrastructure.telemetry import counted, failed, log
+from shipmark.issues.store import inbox
+from shipmark.organizations import deletion_requests as organization_requests
+from shipmark.projects import deletion_requests as project_requests
+from shipmark.publishing import commit_fetch_requests
+
+#: An issue that nobody looked at leaves the inbox by itself (releases.md 1.20).
+INBOX_LENGTH = timedelta(days=7)
+_PERIOD = timedelta(hours=1)
+_PAUSE_SECONDS = 2.0
+_RUN_ERRANDS = (sys.executable, "-m", "shipmark.worker.external_jobs")
+
+#: What a job does within one unit of work, all or nothing.
+Action = Callable[[Connection, dict[str, object], datetime], None]
+
+
+def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
+    """Take old issues out of the inbox, forget what ran out, and come again in an hour."""
+    removed = inbox.take_out_older(connection, at - INBOX_LENGTH)
+    ended = accounts.end_old_sessions(connection, at)
+    attempt_store.remove_older(connection, at - FORGET_AFTER)
+    assemblies.forget_old(connection, at)
+    artifacts.prune_later(connection, at)
+    files.collect_later(connection, at)
+    log.info("Tidied up", **{"inbox.removed": removed, "sessions.ended": ended})
+    jobs.enqueue(connection, "tidy", {}, now=at, run_at=at + _PERIOD)
+
+
+def remove_repository(connection: Connection, details: dict[str, object], at: datetime) -> None:
+    """Delete a part of a repository, and come again at once for the next one."""
+    repository_id = details["repository_id"]
+    assert isinstance(repository_id, int), "it was enqueued so"
+    if repository_deletion.remove_some(connection, repository_id):
+        jobs.enqueue(connection, repository_deletion.JOB, details, now=at)
+
+
+def remove_organization(connection: Connection, details: dict[str, object], at: datetime) -> None:
+    """Delete an organization, unless it was restored."""
+    organization_id = details["organization_id"]
+    assert isinstance(organization_id, int), "it was enqueued so"
+    organization_deletion.finish(connection, organization_id, at)
+
+
+def remove_project(connection: Connection, details: dict[str, object], at: datetime) -> None:
+    """Delete a batch of a project, unless it was restored, and run again at once for the next one."""
+    project_id = details["project_id"]
+    assert isinstance(project_id, int), "it was enqueued so"
+    if project_deletion.remove_some(connection, project_id, at):
+        key = project_requests.job_key(project_id)
+        jobs.enqueue(connection, project_requests.JOB, details, now=at, key=key)
+
+
+ACTIONS: dict[str, Action] = {
+    "tidy": tidy,
+    repository_deletion.JOB: remove_repository,
+    organization_requests.JOB: remove_organization,
+    project_requests.JOB: remove_project,
+}
+#: What goes outside runs in a process of its own: see errands.py.
+ERRANDS = (commit_fetch_requests.JOB, files.COLLECT, artifacts.PRUNE)
+
+
+def start(connection: Connection, at: datetime) -> None:
+    """Let the timers run, unless they do; every node of a fleet may ask."""
+    jobs.enqueue_once(connection, "tidy", {}, now=at)
+
+
+def run_due(database: Database, at: datetime) -> bool:
+    """Run one action that is due; says whether there was one."""
+    job = claimed(database, at, ACTIONS)
+    if job is None:
+        return False
+    try:
+        with database.transaction() as connection:
+            if jobs.finish(connection, job):
+                ACTIONS[job.kind](connection, job.details, at)
+        counted("jobs", "done")
+    except Exception as error:  # noqa: BLE001  # a job that fails must not end the worker
+        give_back(database, job, error, at)
+    return True
+
+
+def claimed(database: Database, at: datetime, kinds: Collection[str]) -> Job | None:
+    """Take one job, of these kinds, that is due."""
+    with database.snapshot() as connection:
+        if not jobs.is_due(connection, at, kinds):
+            return None
+    with database.transaction() as connection:
+        return jobs.claim(connection, at, kinds)
+
+
+def give_back(database: Database, job: Job, error: Exception, at: datetime) -> None:
+    """Have a job tried again that failed by a bug, or by something unforeseen.
+
+    Only fetches are given up: their releases say so, and they can be asked for again. All else has to be done some day.
+    """
+    reason = f"{type(error).__name__}: {error}"
+    attempts_max = jobs.ATTEMPTS_MAX if job.kind == commit_fetch_requests.JOB else None
+    with database.transaction() as connection:
+        again = jobs.give_back(connection, job, reason, at, attempts_max=attempts_max)
+    counted("jobs", "failed")
+    failed("A job failed", error, **{"job.kind": job.kind, "job.again_at": str(again)})
+
+
+def workers(database: Database, settings: Settings) -> list["Worker"]:
+    """The workers of a process: one for what is quick, and one for what may wait for somebody outside."""
+    return [Worker(lambda: run_due(database, now())), ErrandWorker(database, settings)]
+
+
+class Worker(threading.Thread):
+    """Does something again and again in the background of a server process, until it is told to stop."""
+
+    def __init__(self, run_one: Callable[[], bool]) -> None:
+        super().__init__(name="shipmark-worker", daemon=True)
+        self._run_one = run_one
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Look for jobs every two seconds, and at once after one was run."""
+        while not self._stopping.is_set():
+            try:
+                busy = self._run_one()
+            except (Conflict, Unavailable):
+                # An outage was logged when it began.
+                busy = False
+            except Exception as error:  # noqa: BLE001  # a bug must not end it
+                failed("The worker could not look for jobs", error)
+                busy = False
+            if not busy:
+                self._stopping.wait(_PAUSE_SECONDS)
+
+    def stop(self) -> None:
+        """Stop after the job that is running, unless it takes long."""
+        self._stopping.set()
+        self.join(timeout=10)
+
+
+class ErrandWorker(Worker):
+    """Has errands run by a process of their own, while there are any.
+
+    What goes outside loads large libraries, handles what strangers send, and may take minutes: none of it happens where
+    requests are answered.
+    """
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        super().__init__(self.run_errands)
+        self._database = database
+        self._environment = os.environ | to_environment(settings)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run_errands(self) -> bool:
+        """Run the errands that are due; says whether there were any."""
+        with self._database.snapshot() as connection:
+            if not jobs.is_due(connection, now(), ERRANDS):
+                return False
+        with subprocess.Popen(_RUN_ERRANDS, env=self._environment) as self._process:
+            status = self._process.wait()
+        if status:
+            log.error("Errands ended badly", **{"process.status": status})
+        return not status
+
+    def stop(self) -> None:
+        """Stop the errand too: it is run again when its lease is over."""
+        if self._process is not None:
+            self._process.terminate()
+        super().stop()

@@ -1,0 +1,489 @@
+"""No hot statement scans a table that grows, reads a whole project to answer a page, or sorts more than a page."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
+
+import large_tables
+import pytest
+from artifacts import DEBUG_ID, built, bundle, js_event, upload
+from bundling import zipped
+from factories import ALICE, Caller, World, commit, error_event, release_path, rows, send_event
+from httpx import Client, Response
+from sqlalchemy import event
+from statement_costs import SMALL, Cost, costs
+
+from shipmark.accounts import actions as accounts
+from shipmark.artifacts import actions
+from shipmark.deletion import organization_deletion
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
+from shipmark.organizations import store
+from shipmark.worker import scheduler
+
+SQLITE = pytest.mark.parametrize("kind", ["sqlite"])
+
+Copies = Callable[..., AbstractContextManager[Database]]
+Save = Callable[[Database, str], str]
+Serve = Callable[..., Client]
+People = Callable[[str], World]
+BlobsOf = Callable[[str], Blobs]
+Large = Callable[[str], str]
+
+Plans = dict[str, list[str]]
+
+
+@contextmanager
+def plans(database: Database) -> Iterator[Plans]:
+    """The plan of each statement of the block."""
+    seen: list[tuple[str, Any]] = []
+    found: Plans = {}
+
+    def note(_c: object, _k: object, statement: str, parameters: Any, *_: object) -> None:
+        seen.append((statement, parameters))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+    with database.engine.connect() as connection:
+        for statement, parameters in seen:
+            if statement.lstrip().startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                found[statement] = [row[3] for row in rows]
+
+
+def scans(found: Plans) -> list[tuple[str, str]]:
+    return [
+        (step, statement)
+        for statement, steps in found.items()
+        for step in steps
+        if step.startswith("SCAN ") and not SMALL.match(step.removeprefix("SCAN "))
+    ]
+
+
+@pytest.fixture
+def _filled(alice: Caller, world: World) -> None:
+    fill_acme(alice, world)
+
+
+def fill_acme(alice: Caller, world: World) -> None:
+    """Put a few rows into most tables."""
+    for number in range(3):
+        event_of = error_event(
+            str(number), release="web@1.0.0", environment="production", user={"id": "1"}
+        )
+        send_event(alice.client, world.keys["web"], world.projects["web"], event_of)
+    alice.publish("web@1.0.5", "web", "mobile", commits=[fix("1")])
+    alice.publish("web@1.1.0", "web", "mobile", commits=[fix("1")], owner=ALICE)
+    frames = [{"filename": "a.py", "in_app": True}]
+    raised = {"type": "E", "value": "x", "stacktrace": {"frames": frames}}
+    broken = error_event("broken", release="web@1.1.0", exception={"values": [raised]})
+    send_event(alice.client, world.keys["web"], world.projects["web"], broken)
+    alice.post(release_path("web@1.1.0", "deploys/"), {"environment": "production"})
+    upload(alice, bundle(built()), version="web@1.1.0")
+    alice.put("/organizations/acme/", {"name": "ACME"})
+
+
+def fix(key: str) -> dict[str, object]:
+    patch = [{"path": "a.py", "type": "M"}]
+    return commit(key, message="Fixes WEB-1", author_email=ALICE, patch_set=patch)
+
+
+def minified(alice: Caller, world: World) -> str:
+    """Where it is told why a stack is not the original one."""
+    event = js_event(221, url="https://shop.example.com/other/app.js", release="web@1.1.0")
+    event_id = send_event(alice.client, world.keys["web"], world.projects["web"], event)
+    return f"/projects/acme/web/events/{event_id}/source-map-debug/"
+
+
+def repository_id(alice: Caller) -> str:
+    found: str = alice.get("/organizations/acme/repos/").json()[0]["id"]
+    return found
+
+
+def judged(alice: Caller) -> Response:
+    for kind in ("total_error_count", "new_issue_count"):
+        for environment in (None, "production"):
+            body = THRESHOLD | {"threshold_type": kind, "environment": environment}
+            assert alice.post(THRESHOLDS, body).is_success
+    return alice.get(
+        "/organizations/acme/release-threshold-statuses/?project=-1"
+        "&start=2026-01-01T00:00:00&end=2100-01-01T00:00:00"
+    )
+
+
+CART = b"com.acme.Cart -> a.b:\n"
+MAPPING = zipped([("mapping.txt", CART)])
+MAPPING_ID = str(uuid5(uuid5(NAMESPACE_DNS, "guardsquare.com"), CART.decode()))
+PROGUARD = "/projects/acme/web/files/proguard-artifact-releases"
+THRESHOLDS = "/projects/acme/web/release-thresholds/"
+THRESHOLD = {
+    "threshold_type": "total_error_count",
+    "trigger_type": "over",
+    "value": 1,
+    "window_in_seconds": 60,
+}
+REFS = [{"repository": "acme/web", "commit": "b" * 40}]
+REMOTE_REPOSITORY = {"name": "acme/web", "url": "https://example.com/acme/web"}
+PAGES = (
+    "/organizations/acme/releases/",
+    release_path("web@1.1.0"),
+    release_path("web@5.0.0+2000"),
+    release_path("web@5.0.0+2000", "compare/"),
+    release_path("web@1.1.0", "artifacts/"),
+    "/organizations/acme/issues/1/",
+    "/organizations/acme/issues/2000/",
+)
+SESSION = "s" * 43
+COOKIE = {"Cookie": f"shipmark_session={SESSION}"}
+ACTS: dict[str, Callable[[Caller, World], object]] = {
+    "publish": lambda alice, _: alice.publish(
+        "web@1.2.0", "web", "mobile", commits=[fix("1"), fix("2")], refs=REFS, owner=ALICE
+    ),
+    "publish again": lambda alice, _: alice.publish(
+        "web@1.1.0", "web", "mobile", commits=[fix("1")], status="archived"
+    ),
+    "publish to the project": lambda alice, _: alice.post(
+        "/projects/acme/web/releases/", {"version": "web@1.2.0", "commits": [fix("2")]}
+    ),
+    "amend": lambda alice, _: alice.put(
+        release_path("web@1.1.0"),
+        {"commits": [fix("2")], "refs": REFS, "dateReleased": "2026-01-05T10:00:00Z"},
+    ),
+    "clear": lambda alice, _: alice.put(release_path("web@1.1.0"), {"refs": []}),
+    "delete": lambda alice, _: alice.delete(release_path("web@1.0.5")),
+    "delete by force": lambda alice, _: alice.delete(release_path("web@1.0.0", "?force=1")),
+    "delete by force what resolved": lambda alice, _: alice.delete(
+        release_path("web@1.1.0", "?force=1")
+    ),
+    "deploy": lambda alice, _: alice.post(
+        release_path("web@1.1.0", "deploys/"), {"environment": "staging"}
+    ),
+    "ask for commits": lambda alice, _: (
+        alice.post("/organizations/acme/repos/", REMOTE_REPOSITORY),
+        alice.put("/organizations/acme/repos/1/remote/", {"url": "https://git.example.com/x"}),
+        alice.publish("web@1.1.0", refs=REFS),
+        alice.publish("web@1.2.0", "web", refs=REFS),
+        alice.post(release_path("web@1.2.0", "deploys/"), {"environment": "staging"}),
+        alice.post(release_path("web@1.2.0", "commit-fetches/")),
+        alice.publish("web@1.2.0", commits=[fix("3")]),
+    ),
+    "event": lambda alice, world: send_event(
+        alice.client,
+        world.keys["web"],
+        world.projects["web"],
+        error_event("0", release="web@1.1.0", environment="production", user={"id": "1"}),
+    ),
+    "new issue": lambda alice, world: send_event(
+        alice.client,
+        world.keys["web"],
+        world.projects["web"],
+        error_event("new", release="web@9.0.0", environment="new"),
+    ),
+    "assemble debug files": lambda alice, _: alice.post(
+        "/projects/acme/web/files/difs/assemble/",
+        {"a" * 40: {"name": "x", "chunks": ["a" * 40]}},
+    ),
+    "tie a mapping": lambda alice, _: (
+        alice.post("/projects/acme/web/files/dsyms/", files={"file": ("a", MAPPING)}),
+        alice.post(PROGUARD, {"release_name": "shop@1", "proguard_uuid": MAPPING_ID}),
+        alice.get(f"{PROGUARD}?proguard_uuid={MAPPING_ID}"),
+        alice.delete("/projects/acme/web/files/dsyms/?id=1"),
+    ),
+    "event of minified JavaScript": lambda alice, world: send_event(
+        alice.client,
+        world.keys["web"],
+        world.projects["web"],
+        js_event(200, 221, release="web@1.1.0", debug_id=DEBUG_ID),
+    ),
+    "search for its map": lambda alice, world: alice.get(minified(alice, world)),
+    "hide repository": lambda alice, _: alice.put(
+        f"/organizations/acme/repos/{repository_id(alice)}/", {"status": "hidden"}
+    ),
+    "ask for a repository's end": lambda alice, _: alice.delete(
+        f"/organizations/acme/repos/{repository_id(alice)}/"
+    ),
+    "add threshold": lambda alice, _: alice.post(THRESHOLDS, THRESHOLD),
+    "judge thresholds": lambda alice, _: judged(alice),
+    "release by address": lambda alice, _: alice.client.post(
+        alice.get("/projects/acme/web/releases/token/").json()["webhookUrl"],
+        json={"version": "web@1.3.0"},
+    ),
+    "change an organization": lambda alice, _: alice.put(
+        "/organizations/acme/",
+        {"name": "More", "slug": "more", "eventsMemberAdmin": False, "openMembership": False},
+    ),
+    "change a project": lambda alice, _: (
+        alice.put("/projects/acme/web/", {"slug": "site", "resolveAge": 3}),
+        alice.get("/projects/acme/web/"),
+        alice.post("/projects/acme/site/keys/", {"name": "More"}),
+        alice.get("/projects/acme/site/keys/"),
+    ),
+    "change teams": lambda alice, _: (
+        alice.post("/organizations/acme/teams/", {"name": "More"}),
+        alice.put("/teams/acme/more/", {"name": "Less"}),
+        alice.post("/teams/acme/more/projects/", {"name": "Site"}),
+        alice.post("/organizations/acme/members/me/teams/core/"),
+        alice.delete("/organizations/acme/members/me/teams/core/"),
+        alice.put("/organizations/acme/members/2/", {"orgRole": "owner", "teams": ["more"]}),
+        alice.delete("/organizations/acme/members/2/"),
+        alice.delete("/teams/acme/more/"),
+    ),
+    "change tokens": lambda alice, _: (
+        alice.post("/organizations/acme/org-auth-tokens/", {"name": "x"}),
+        alice.put("/organizations/acme/org-auth-tokens/2/", {"name": "y"}),
+        alice.delete("/organizations/acme/org-auth-tokens/2/"),
+        alice.post("/api-tokens/", {"scopes": ["org:read"], "name": "x"}),
+    ),
+    "change issues": lambda alice, _: (
+        alice.put("/organizations/acme/issues/WEB-2/", {"status": "resolvedInNextRelease"}),
+        alice.put("/organizations/acme/issues/WEB-3/", {"status": "resolved"}),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"status": "ignored"}),
+        alice.put("/projects/acme/web/issues/?query=boom", {"status": "unresolved"}),
+        alice.put("/organizations/acme/issues/WEB-2/", {"status": "resolvedInNextRelease"}),
+        alice.publish("web@9.0.0"),
+    ),
+    "add repository": lambda alice, _: alice.post(
+        "/organizations/acme/repos/", {"name": "acme/x", "url": "https://example.com/x"}
+    ),
+} | {
+    path: lambda alice, _, path=path: alice.get(path)  # type: ignore[misc]
+    for path in (
+        "/organizations/acme/releases/?project=-1",
+        "/organizations/acme/releases/?environment=production",
+        "/organizations/acme/releases/?project=-1&flatten=1&status=",
+        "/organizations/acme/releases/?project=-1&sort=semver",
+        "/organizations/acme/releases/?project=-1&sort=build",
+        "/organizations/acme/releases/?sort=semver&query=release.package:web",
+        "/organizations/acme/releases/?query=release.version:>1&cursor=1795328720287509:5:0",
+        "/organizations/acme/releases/stats/",
+        release_path("web@5.0.0+2000", "commits/"),
+        release_path("web@5.0.0+2000", "resolved/"),
+        "/projects/acme/web/releases/",
+        "/organizations/acme/repos/",
+        "/projects/acme/web/files/dsyms/?query=x",
+        "/projects/acme/web/files/dsyms/?debug_id=1&code_id=2&file_formats=elf",
+        "/projects/acme/web/files/dsyms/unknown/?checksums=1",
+        "/organizations/acme/repos/1/commits/",
+        "/organizations/acme/repos/1/commits/?cursor=1767225600000000:5:1",
+        "/projects/acme/web/commits/",
+        "/projects/acme/web/commits/?cursor=1767225600000000:5:0",
+        "/projects/acme/web/commits/?query=1f",
+        "/projects/acme/web/releases/completion/",
+        "/projects/acme/web/releases/token/",
+        "/projects/acme/web/releases/web@1.1.0/stats/",
+        THRESHOLDS,
+        "/organizations/acme/release-thresholds/?project=web",
+        "/organizations/acme/issues/WEB-1/current-release/",
+        "/organizations/acme/issues/WEB-1/current-release/?environment=production",
+        "/organizations/acme/issues/WEB-1/first-last-release/",
+        "/organizations/acme/members/me/unreleased-commits/",
+        "/teams/acme/core/release-count/",
+        "/organizations/acme/commit-fetches/?state=failed",
+        "/organizations/acme/issues/",
+        "/organizations/acme/issues/WEB-1/",
+        "/organizations/acme/issues/?limit=2&query=release:web@1.0.0+firstRelease:latest",
+        "/organizations/acme/issues/?query=regressed_in_release:web@1.1.0",
+        "/organizations/acme/issues/?query=",
+        "/organizations/acme/issues/?query=is:resolved&cursor=0:3:0",
+        "/projects/acme/web/issues/",
+        "/projects/acme/web/issues/?query=is:unresolved",
+        "/projects/acme/web/issues/?query=release:web@1.0.0",
+        "/organizations/acme/issues/WEB-4/committers/",
+        "/organizations/acme/issues/WEB-1/events/latest/",
+        "/organizations/acme/issues/WEB-1/events/oldest/",
+        "/organizations/acme/projects/",
+        "/organizations/acme/",
+        "/organizations/acme/audit-logs/?event=org.edit&actor=1&statsPeriod=1d",
+        "/organizations/acme/audit-logs/?cursor=1767225600000000:5:0",
+        "/organizations/acme/org-auth-tokens/",
+        "/api-tokens/",
+        "/organizations/acme/members/",
+        "/organizations/acme/members/me/",
+        "/organizations/acme/teams/",
+        "/teams/acme/core/members/",
+        "/projects/",
+        "/projects/acme/web/",
+        "/projects/acme/web/teams/",
+        "/projects/acme/web/keys/",
+        "/projects/acme/web/environments/",
+        "/organizations/",
+        "/auth/",
+        *(
+            release_path("web@1.1.0", child)
+            for child in (
+                "",
+                "meta/",
+                "commits/",
+                "commitfiles/",
+                "previous-with-commits/",
+                "resolved/",
+                "compare/?base=web@1.0.0",
+                "deploys/",
+                "commit-fetches/",
+            )
+        ),
+    )
+}
+
+
+ACTS |= {
+    f"page {path}": lambda alice, _, path=path: alice.client.get(path, headers=COOKIE)  # type: ignore[misc]
+    for path in PAGES
+}
+
+#: What may read or sort more than a page, and why: the act (or all of them), a part of the statement, the reason.
+ALLOWED = (
+    (
+        "change issues",
+        "lower(issues.title) LIKE",
+        "A text may be anywhere: the project's issues are read until there are enough, the last seen first.",
+    ),
+    ("change issues", "issues.title ILIKE", "The same on PostgreSQL."),
+    (
+        "delete by force what resolved",
+        "release_projects.shipped_at >= start.shipped_at",
+        "A deleted backport looks through the later versions that shipped before it; no list asks for that.",
+    ),
+    (
+        "/organizations/acme/releases/stats/",
+        "FROM releases JOIN",
+        "It answers a thousand releases at once, a fifth of those here.",
+    ),
+)
+
+
+@pytest.fixture(scope="session")
+def large(copies: Copies, save: Save, serve_on: Serve, people: People, blobs_of: BlobsOf) -> Large:
+    """Make an acme with real numbers of rows, once for each kind."""
+
+    @cache
+    def made(kind: str) -> str:
+        with copies(kind) as database:
+            client = serve_on(database, blobs_of(kind))
+            fill_acme(Caller(client, people(kind).tokens[ALICE]), people(kind))
+            large_tables.fill(database)
+            with database.transaction() as connection:
+                accounts.sign_in(connection, people(kind).users[ALICE], SESSION, datetime.now(UTC))
+            return save(database, "large")
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def to_read(copies: Copies, save: Save, large: Large) -> Iterator[Callable[[str], Database]]:
+    """Make the copy that all acts share that only read, once for each kind."""
+    with ExitStack() as stack:
+
+        @cache
+        def made(kind: str) -> Database:
+            with copies(kind, template=large(kind)) as copy:
+                database = Database(save(copy, "large_to_read"))
+            stack.callback(database.close)
+            return database
+
+        yield made
+
+
+@pytest.fixture
+def large_database(
+    kind: str, name: str, copies: Copies, large: Large, to_read: Callable[[str], Database]
+) -> Iterator[Database]:
+    """Give acts that write a copy of their own."""
+    if name.startswith(("/", "page /")):
+        yield to_read(kind)
+        return
+    with copies(kind, template=large(kind)) as database:
+        yield database
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_what_a_statement_reads_and_sorts_is_bounded(
+    kind: str, name: str, large_database: Database, serve_on: Serve, blobs_of: BlobsOf, world: World
+) -> None:
+    alice = Caller(serve_on(large_database, blobs_of(kind)), world.tokens[ALICE])
+    with costs(large_database) as found:
+        done = ACTS[name](alice, world)
+    assert not isinstance(done, Response) or done.is_success, done.text
+    assert found, "nothing was asked"
+    assert [
+        problem for cost in found if not is_allowed(name, cost) for problem in cost.problems()
+    ] == []
+
+
+def is_allowed(name: str, cost: Cost) -> bool:
+    return any(name == act and part in cost.statement for act, part, _ in ALLOWED)
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_deleting_an_organization_scans_nothing_either(
+    charlie: Caller, world: World, database: Database
+) -> None:
+    # Nothing of globex was filled: the rows are made here, by those who may.
+    charlie.post("/organizations/globex/releases/", {"version": "1", "projects": ["web"]})
+    assert charlie.delete("/organizations/globex/").status_code == 202
+    with plans(database) as found:
+        while scheduler.run_due(database, datetime.now(UTC) + timedelta(days=2)):
+            pass
+    assert charlie.get("/organizations/globex/").status_code == 404
+    assert scans(found) == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_deleting_a_project_scans_nothing_either(
+    alice: Caller, world: World, database: Database
+) -> None:
+    alice.post("/projects/acme/web/files/dsyms/", files={"file": ("a", MAPPING)})
+    with plans(database) as found:
+        assert alice.delete("/projects/acme/web/").status_code == 204
+        while scheduler.run_due(database, datetime.now(UTC) + timedelta(days=2)):
+            pass
+    assert world.projects["web"] not in [it["id"] for it in rows(database, "projects")]
+    assert scans(found) == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_deleting_a_repository_scans_nothing_either(alice: Caller, database: Database) -> None:
+    path = f"/organizations/acme/repos/{repository_id(alice)}/"
+    assert alice.delete(path).is_success
+    with plans(database) as found:
+        while scheduler.run_due(database, datetime.now(UTC) + timedelta(hours=2)):
+            pass
+    assert alice.get(f"{path}commits/").status_code == 404
+    assert scans(found) == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_letting_artifacts_go_scans_nothing(alice: Caller, database: Database) -> None:
+    path = release_path("web@1.1.0", "files/")
+    assert alice.post(path, files={"file": ("a.js", b"x")}).is_success
+    later = datetime.now(UTC) + timedelta(days=900)
+    with plans(database) as found, database.transaction() as connection:
+        for project_id in (None, 1):
+            actions.remove_unused(connection, later, timedelta(days=90), project_id)
+        actions.prune_later(connection, later)
+    assert scans(found) == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_the_end_of_an_organization_scans_nothing(
+    alice: Caller, world: World, database: Database
+) -> None:
+    path = release_path("web@1.1.0", "files/")
+    assert alice.post(path, files={"file": ("a.js", b"x")}).is_success
+    acme = world.organizations["acme"]
+    with database.transaction() as connection:
+        store.change(connection, acme, {"status": "pending_deletion"})
+    with plans(database) as found, database.transaction() as connection:
+        assert organization_deletion.finish(connection, acme, datetime.now(UTC))
+    assert scans(found) == []

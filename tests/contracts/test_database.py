@@ -1,0 +1,106 @@
+"""The contract of `Database`: what each kind of unit of work sees and may do, on SQLite and on PostgreSQL."""
+
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+
+import pytest
+from factories import statements
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DBAPIError
+
+from shipmark.accounts.store import users
+from shipmark.infrastructure.database import Database
+
+AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+def count(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(users)).scalar_one()
+
+
+def add(connection: Connection, email: str = "dave@example.com") -> None:
+    connection.execute(
+        users.insert().values(email=email, name="Dave", is_active=True, created_at=AT)
+    )
+
+
+def test_a_transaction_commits_at_its_end(database: Database) -> None:
+    with database.transaction() as connection:
+        before = count(connection)
+        add(connection)
+    with database.snapshot() as connection:
+        assert count(connection) == before + 1
+
+
+def test_a_transaction_that_raises_changes_nothing(database: Database) -> None:
+    with database.snapshot() as connection:
+        before = count(connection)
+    with pytest.raises(LookupError), database.transaction() as connection:  # noqa: PT012
+        add(connection)
+        raise LookupError
+    with database.snapshot() as connection:
+        assert count(connection) == before
+
+
+def test_a_snapshot_sees_one_state(database: Database) -> None:
+    with database.snapshot() as connection:
+        before = count(connection)
+        with database.transaction() as other:
+            add(other)
+        assert count(connection) == before
+    with database.snapshot() as connection:
+        assert count(connection) == before + 1
+
+
+def test_a_glance_sees_what_is_committed_by_each_statement(database: Database) -> None:
+    with database.glance() as connection:
+        before = count(connection)
+        with database.transaction() as other:
+            add(other)
+        assert count(connection) == before + 1
+
+
+def test_a_glance_holds_nothing_up(database: Database) -> None:
+    """It leaves no transaction open that keeps the log of SQLite, or dead rows of PostgreSQL, from being cleared."""
+    with database.glance() as connection:
+        count(connection)
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        if database.is_sqlite:
+            assert not driver.in_transaction
+        else:
+            assert driver.info.transaction_status.name == "IDLE"
+
+
+def refused(unit: AbstractContextManager[Connection]) -> None:
+    with unit as connection:
+        count(connection)
+        with pytest.raises(DBAPIError, match=r"readonly|read-only"):
+            add(connection)
+
+
+def test_a_snapshot_refuses_to_write(database: Database) -> None:
+    refused(database.snapshot())
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_glance_refuses_to_write_where_that_is_free(database: Database) -> None:
+    refused(database.glance())
+
+
+def test_a_connection_is_used_by_each_kind_in_turn(database: Database) -> None:
+    for number in range(3):
+        refused(database.snapshot())
+        with database.glance() as connection:
+            before = count(connection)
+        with database.transaction() as connection:
+            add(connection, f"dave-{number}@example.com")
+            assert count(connection) == before + 1
+
+
+def test_a_unit_of_work_sends_no_statement_of_its_own(database: Database) -> None:
+    """What it takes goes with BEGIN, which is sent in any case."""
+    for unit in (database.snapshot, database.glance, database.transaction):
+        with statements(database) as sent, unit() as connection:
+            count(connection)
+        assert len(sent.texts) == 1

@@ -1,0 +1,389 @@
+"""What an error event says: ingest.md 5, 6 and 8.5."""
+
+import hashlib
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shipmark.events.parsing import TAGS_MAX, Event, read
+from shipmark.events.payload import DEPTH_MAX, EXCEPTIONS_MAX, exceptions_of
+
+ID = "9ec79c33ec9942ab8353589fcb2e04dc"
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def event(drift: timedelta = timedelta(0), **payload: object) -> Event:
+    """Read an event of these attributes that has just arrived."""
+    return read(payload, event_id=ID, received_at=NOW, drift=drift)
+
+
+def error(**value: object) -> Event:
+    """Read an event with one exception."""
+    return event(exception={"values": [value]})
+
+
+def md5(text: str) -> str:
+    """Hash as the server does."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def frame(function: str, *, in_app: bool | None = None) -> dict[str, object]:
+    """Make a frame in a file of the same name."""
+    return {"function": function, "filename": f"{function}.py", "in_app": in_app}
+
+
+def test_a_python_error_is_read_whole() -> None:
+    payload: dict[str, object] = {
+        "level": "error",
+        "platform": "python",
+        "timestamp": "2026-01-02T03:04:00.500000Z",
+        "release": " webapp@1.0.0 ",
+        "dist": "7",
+        "environment": "production",
+        "server_name": "web-1.example.com",
+        "transaction": "/checkout",
+        "logger": "acme.checkout",
+        "tags": {"plan": "pro"},
+        "user": {"id": 42, "email": "ada@example.com"},
+        "exception": {
+            "values": [
+                {
+                    "type": "ZeroDivisionError",
+                    "value": "division by zero",
+                    "mechanism": {"type": "wsgi", "handled": False},
+                    "stacktrace": {"frames": [frame("main", in_app=True)]},
+                }
+            ]
+        },
+    }
+    found = read(payload, event_id=ID, received_at=NOW)
+    assert found == Event(
+        event_id=ID,
+        at=datetime(2026, 1, 2, 3, 4, 0, 500000, tzinfo=UTC),
+        received_at=NOW,
+        platform="python",
+        level="error",
+        type="error",
+        release="webapp@1.0.0",
+        dist="7",
+        environment="production",
+        title="ZeroDivisionError: division by zero",
+        culprit="/checkout",
+        location="main.py",
+        logger="acme.checkout",
+        message="division by zero ZeroDivisionError main.py /checkout",
+        metadata={
+            "value": "division by zero",
+            "type": "ZeroDivisionError",
+            "filename": "main.py",
+            "function": "main",
+        },
+        transaction="/checkout",
+        user_hash=md5("42"),
+        tags=(
+            ("plan", "pro"),
+            ("level", "error"),
+            ("logger", "acme.checkout"),
+            ("environment", "production"),
+            ("transaction", "/checkout"),
+            ("server_name", "web-1.example.com"),
+            ("sentry:release", "webapp@1.0.0"),
+            ("sentry:dist", "7"),
+            ("sentry:user", "id:42"),
+            ("handled", "no"),
+            ("mechanism", "wsgi"),
+        ),
+        is_unhandled=True,
+        hashes=found.hashes,
+        payload=payload,
+    )
+
+
+def test_an_empty_event_has_defaults() -> None:
+    found = event()
+    assert (found.at, found.platform, found.level, found.type) == (NOW, "other", "error", "default")
+    assert (found.release, found.dist, found.environment) == (None, None, "")
+    assert (found.title, found.culprit, found.location) == ("<unlabeled event>", "", None)
+    assert (found.user_hash, found.tags, found.is_unhandled) == (None, (("level", "error"),), False)
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "at"),
+    [
+        (1767323040, datetime(2026, 1, 2, 3, 4, tzinfo=UTC)),
+        (1767323040.25, datetime(2026, 1, 2, 3, 4, 0, 250000, tzinfo=UTC)),
+        ("2026-01-02T03:04:00", datetime(2026, 1, 2, 3, 4, tzinfo=UTC)),
+        ("2026-01-02T05:04:00+02:00", datetime(2026, 1, 2, 3, 4, tzinfo=UTC)),
+        (True, NOW),
+        ("yesterday", NOW),
+        (1e300, NOW),
+        (10**400, NOW),
+        ("0001-01-01T00:00:00+23:00", NOW),
+        ({}, NOW),
+    ],
+)
+def test_a_timestamp_is_seconds_or_a_date(timestamp: object, at: datetime) -> None:
+    assert event(timestamp=timestamp).at == at
+
+
+@pytest.mark.parametrize(
+    ("away", "is_believed"),
+    [
+        (timedelta(seconds=60), True),
+        (timedelta(seconds=61), False),
+        (timedelta(days=-30), True),
+        (timedelta(days=-30, seconds=-1), False),
+    ],
+)
+def test_a_timestamp_far_off_is_replaced(away: timedelta, *, is_believed: bool) -> None:
+    assert event(timestamp=(NOW + away).isoformat()).at == (NOW + away if is_believed else NOW)
+
+
+def test_a_clock_that_is_an_hour_slow_is_corrected() -> None:
+    sent = (NOW - timedelta(hours=1, seconds=5)).isoformat()
+    assert event(drift=timedelta(hours=1), timestamp=sent).at == NOW - timedelta(seconds=5)
+
+
+def test_a_clock_that_is_a_little_slow_is_left_alone() -> None:
+    sent = NOW - timedelta(minutes=54)
+    assert event(drift=timedelta(minutes=54), timestamp=sent.isoformat()).at == sent
+
+
+@pytest.mark.parametrize("drift", [timedelta.max, timedelta.min])
+def test_an_absurd_drift_does_no_harm(drift: timedelta) -> None:
+    assert event(drift=drift, timestamp=1767323040).at == NOW
+
+
+@pytest.mark.parametrize(
+    "release", ["", " ", ".", "..", "Latest", "a/b", "a\\b", "a\nb", "a\tb", "x" * 201, 1, None]
+)
+def test_an_invalid_release_is_dropped_with_its_dist(release: object) -> None:
+    found = event(release=release, dist="7")
+    assert (found.release, found.dist) == (None, None)
+    assert found.tags == (("level", "error"),)
+
+
+@pytest.mark.parametrize("release", ["None", "x" * 200, "webapp@1.0.0+build 7"])
+def test_odd_releases_are_kept(release: str) -> None:
+    assert event(release=release).release == release
+
+
+@pytest.mark.parametrize("dist", ["", "a b", "x" * 65, 7, {}])
+def test_an_invalid_dist_is_dropped(dist: object) -> None:
+    assert event(release="1.0.0", dist=dist).dist is None
+
+
+@pytest.mark.parametrize("environment", ["None", "a/b", "a\nb", "x" * 65, 1, ""])
+def test_an_invalid_environment_is_absent(environment: object) -> None:
+    assert event(environment=environment).environment == ""
+
+
+def test_the_environment_may_be_a_tag() -> None:
+    found = event(tags={"environment": "staging"})
+    assert found.environment == "staging"
+    assert ("environment", "staging") in found.tags
+
+
+def test_the_attribute_wins_over_the_environment_tag() -> None:
+    found = event(environment="production", tags=[["environment", "staging"]])
+    assert [value for key, value in found.tags if key == "environment"] == ["production"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "level"),
+    [("fatal", "fatal"), ("log", "info"), ("critical", "fatal"), ("loud", "error"), (40, "error")],
+)
+def test_levels_have_aliases(sent: object, level: str) -> None:
+    assert event(level=sent).level == level
+
+
+@pytest.mark.parametrize(("sent", "platform"), [("node", "node"), ("cobol", "other"), (1, "other")])
+def test_an_unknown_platform_is_other(sent: object, platform: str) -> None:
+    assert event(platform=sent).platform == platform
+
+
+def test_tags_may_be_pairs_and_the_first_wins() -> None:
+    found = event(tags=[["a", 1], ["a", 2], ["b", True], ["c", 1.5], ["d"], "e", None])
+    assert found.tags[:3] == (("a", "1"), ("b", "True"), ("c", "1.5"))
+    assert len(found.tags) == 4
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"release": "x", "dist": "x", "user": "x", "filename": "x", "function": "x"},
+        {"sentry:release": "x", "sentry:dist": "x", "sentry:user": "x"},
+        {"a b": "x", "": "x", "k" * 201: "x"},
+        {"a": "", "b": None, "c": {}, "d": "x\ny", "e": "x" * 201},
+        "nonsense",
+    ],
+)
+def test_reserved_and_invalid_tags_are_removed(tags: object) -> None:
+    assert event(tags=tags).tags == (("level", "error"),)
+
+
+def test_tags_have_a_limit() -> None:
+    found = event(tags={f"t{number}": "x" for number in range(TAGS_MAX + 10)})
+    assert len(found.tags) == TAGS_MAX + 1
+
+
+@pytest.mark.parametrize(
+    ("user", "tag"),
+    [
+        ({"id": "7", "username": "ada", "email": "ada@example.com"}, "id:7"),
+        ({"id": "", "username": "ada", "email": "ada@example.com"}, "username:ada"),
+        ({"email": "ada@example.com", "ip_address": "10.1.2.3"}, "email:ada@example.com"),
+        ({"ip_address": "10.1.2.3"}, "ip:10.1.2.3"),
+    ],
+)
+def test_the_first_identity_names_the_user(user: dict[str, str], tag: str) -> None:
+    found = event(user=user)
+    assert ("sentry:user", tag) in found.tags
+    assert found.user_hash == md5(tag.partition(":")[2])
+
+
+@pytest.mark.parametrize("user", [{"ip_address": "{{auto}}"}, {"id": {}}, {}, "ada", None])
+def test_a_user_without_identity_is_nobody(user: object) -> None:
+    assert event(user=user).user_hash is None
+
+
+@pytest.mark.parametrize(
+    ("value", "title"),
+    [
+        ({"type": "ValueError", "value": "bad\nworse"}, "ValueError: bad"),
+        ({"type": "ValueError"}, "ValueError"),
+        ({"value": "bad"}, "Error: bad"),
+        ({"value": "KeyError: 'x'"}, "KeyError: 'x'"),
+        ({"type": "ValueError", "value": "x" * 101}, "ValueError: " + "x" * 97 + "..."),
+        ({"type": "Made", "value": "up", "mechanism": {"synthetic": True}}, "<unknown>"),
+        ({"type": 1, "value": []}, "<unlabeled event>"),
+    ],
+)
+def test_the_title_of_an_error_is_type_and_value(value: dict[str, object], title: str) -> None:
+    assert error(**value).title == title
+
+
+def test_a_synthetic_error_is_called_after_its_function() -> None:
+    stack = {"frames": [frame("crash", in_app=True)]}
+    found = error(type="SIGSEGV", mechanism={"synthetic": True}, stacktrace=stack)
+    assert found.title == "crash"
+    assert "type" not in found.metadata
+
+
+def test_the_last_exception_names_the_issue() -> None:
+    chain = [{"type": "Cause", "value": "a"}, {"type": "Effect", "value": "b"}]
+    assert event(exception=chain).title == "Effect: b"
+
+
+def test_the_client_may_name_the_main_exception() -> None:
+    chain = [
+        {"type": "Main", "value": "a", "mechanism": {"exception_id": 1}},
+        {"type": "Group", "value": "b", "mechanism": {"exception_id": 0}},
+    ]
+    assert event(exception={"values": chain}, main_exception_id=1).title == "Main: a"
+
+
+def test_a_single_exception_needs_no_list() -> None:
+    assert event(exception={"type": "ValueError", "value": "bad"}).title == "ValueError: bad"
+
+
+def test_the_location_is_the_last_frame_of_the_application() -> None:
+    frames = [frame("main", in_app=True), frame("view", in_app=True), frame("lib", in_app=False)]
+    found = error(type="ValueError", stacktrace={"frames": frames})
+    assert (found.location, found.culprit) == ("view.py", "view.py in view")
+
+
+def test_without_marks_the_location_is_the_last_frame() -> None:
+    found = error(type="ValueError", stacktrace={"frames": [frame("main"), frame("view")]})
+    assert found.metadata["function"] == "view"
+
+
+def test_the_culprit_prefers_the_module_and_the_client() -> None:
+    stack = {"frames": [{"module": "acme.views", "function": "show"}]}
+    found = error(type="ValueError", stacktrace=stack)
+    assert found.culprit == "acme.views in show"
+    assert event(culprit="mine", transaction="job").culprit == "mine"
+    assert event(transaction="x" * 300).culprit == "x" * 200
+
+
+@pytest.mark.parametrize(
+    ("payload", "title"),
+    [
+        ({"message": "hello\nworld"}, "hello"),
+        ({"logentry": {"formatted": "from file"}}, "from file"),
+        ({"logentry": {"message": "hello %s", "params": ["world"]}}, "hello world"),
+        ({"logentry": {"message": "%d of %(all)s", "params": {"0": 1, "all": 2}}}, "1 of 2"),
+        ({"logentry": {"message": "{} {who}", "params": ["hi"]}}, "hi {who}"),
+        ({"logentry": {"message": "100%% %s %s", "params": ["a"]}}, "100% a %s"),
+        ({"logentry": {"message": "no params", "params": 7}}, "no params"),
+        ({"message": {"formatted": "old style"}}, "old style"),
+        ({"message": "x" * 101}, "x" * 97 + "..."),
+        ({"message": " \n "}, "<unlabeled event>"),
+    ],
+)
+def test_the_title_of_a_message_is_its_first_line(payload: dict[str, object], title: str) -> None:
+    found = read(payload, event_id=ID, received_at=NOW)
+    assert (found.type, found.title) == ("default", title)
+    assert found.metadata == {"title": title}
+
+
+def test_parameters_cannot_inflate_a_message() -> None:
+    found = event(logentry={"message": "%s" * 4096, "params": ["x" * 10_000] * 4096})
+    assert len(found.message) <= 8192
+
+
+def test_a_long_parameter_named_often_is_not_slow() -> None:
+    started = time.perf_counter()
+    event(logentry={"message": "%(a)s" * 1600, "params": {"a": "x" * 1_000_000}})
+    assert time.perf_counter() - started < 2
+
+
+def test_the_search_message_has_each_text_once() -> None:
+    found = event(message="job failed", transaction="job")
+    assert found.message == "job failed"
+
+
+@pytest.mark.parametrize(
+    ("handled", "tag"), [([True, False], "no"), ([True], "yes"), ([None, "no"], None)]
+)
+def test_one_unhandled_exception_makes_the_event_unhandled(
+    handled: list[object], tag: str | None
+) -> None:
+    values = [{"type": "ValueError", "mechanism": {"handled": value}} for value in handled]
+    found = event(exception={"values": values})
+    assert found.is_unhandled == (tag == "no")
+    assert dict(found.tags).get("handled") == tag
+
+
+def test_what_postgresql_cannot_store_is_replaced() -> None:
+    found = event(message="a\x00b", release="1\ud800", extra={"k\x00": ["\udfff"]})
+    assert (found.title, found.release) == ("a\ufffdb", "1\ufffd")
+    assert found.payload["extra"] == {"k\ufffd": ["\ufffd"]}
+
+
+def test_numbers_that_json_or_a_column_cannot_hold_become_null() -> None:
+    found = event(extra=[float("nan"), float("inf"), 2**63, -(2**63) + 1, True])
+    assert found.payload["extra"] == [None, None, None, -(2**63) + 1, True]
+
+
+def test_a_payload_is_cut_at_a_depth() -> None:
+    nested: object = "deep"
+    for _ in range(5000):
+        nested = [nested]
+    level, depth = event(extra=nested).payload["extra"], 1
+    while isinstance(level, list):
+        level, depth = level[0], depth + 1
+    assert (level, depth) == (None, DEPTH_MAX + 1)
+
+
+def test_a_chain_keeps_its_last_exceptions() -> None:
+    chain = [{"type": f"E{number}"} for number in range(EXCEPTIONS_MAX + 5)]
+    kept = exceptions_of({"exception": chain})
+    assert (len(kept), kept[-1].type) == (EXCEPTIONS_MAX, f"E{EXCEPTIONS_MAX + 4}")
+
+
+def test_the_payload_that_was_given_is_not_changed() -> None:
+    payload: dict[str, object] = {"extra": {"a": "\x00"}}
+    read(payload, event_id=ID, received_at=NOW)
+    assert payload == {"extra": {"a": "\x00"}}

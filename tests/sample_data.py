@@ -1,0 +1,87 @@
+"""An acme with something behind every address of the API, for tests that walk all of them."""
+
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+
+from artifacts import BUNDLE_ID, bundle, upload
+from factories import REPOSITORIES, WEB_RELEASES, Caller, World, commit, error_event, send_event
+
+ORGANIZATION_VERSION = "web@1.0.0"
+PROJECT_VERSION = "web@2.0.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What stands for the parts of paths."""
+
+    parts: dict[str, str]
+
+    def path(self, template: str) -> str:
+        """An address where there is something."""
+        for name in self.parts:
+            template = template.replace(f"{{{name}}}", self.part(name, template))
+        return template
+
+    def part(self, name: str, template: str) -> str:
+        """What stands for a part of a path. Projects have a release of their own, which they may delete."""
+        if name == "version" and "/projects/" in template:
+            return PROJECT_VERSION
+        if name == "file_id" and "/artifact-bundles/" in template:
+            return self.parts["member_id"]
+        if name == "file_id" and "/projects/" in template:
+            return self.parts["project_file_id"]
+        # The address for builds knows projects by their id alone.
+        if name == "project" and "/hooks/" in template:
+            return self.parts["project_id"]
+        return self.parts[name]
+
+
+def seed(alice: Caller, world: World) -> Seeded:
+    """Fill acme by the API itself: releases, commits, deploys, an issue, thresholds, a repository."""
+    for number, version in enumerate((ORGANIZATION_VERSION, PROJECT_VERSION), start=1):
+        alice.publish(version, "web", commits=[commit(str(number), message="Fixes WEB-1")])
+        deploy = {"environment": "production"}
+        alice.post(f"/organizations/acme/releases/{version}/deploys/", deploy)
+    event = error_event(release=ORGANIZATION_VERSION, environment="production")
+    event_id = send_event(alice.client, world.keys["web"], world.projects["web"], event)
+    threshold = alice.post(
+        "/projects/acme/web/release-thresholds/",
+        {"threshold_type": "total_error_count", "trigger_type": "over", "value": 1}
+        | {"window_in_seconds": 60, "environment": "production"},
+    ).json()
+    kept = upload(alice, bundle(debug_id=BUNDLE_ID), version=ORGANIZATION_VERSION)
+    assert kept["state"] == "ok", kept
+    files = {
+        version: alice.post(
+            f"/organizations/acme/releases/{version}/files/",
+            data={"name": "~/app.js"},
+            files={"file": ("app.js", b"x()", "text/javascript")},
+        ).json()["id"]
+        for version in (ORGANIZATION_VERSION, PROJECT_VERSION)
+    }
+    repository = alice.get(REPOSITORIES).json()[0]
+    hook = alice.get(f"{WEB_RELEASES}token/").json()["webhookUrl"].rstrip("/").split("/")
+    return Seeded(
+        {
+            "organization": "acme",
+            "version": ORGANIZATION_VERSION,
+            "project": "web",
+            "project_id": str(world.projects["web"]),
+            "repository": repository["id"],
+            "issue": alice.get("/organizations/acme/issues/").json()[0]["id"],
+            "short_id": "WEB-1",
+            "event": event_id,
+            "threshold": threshold["id"],
+            "bundle_id": BUNDLE_ID,
+            "file_id": files[ORGANIZATION_VERSION],
+            "project_file_id": files[PROJECT_VERSION],
+            "member_id": urlsafe_b64encode(b"files/_/_/app.js").decode(),
+            "member": "me",
+            "user": "me",
+            "team": "core",
+            "token": alice.get("/organizations/acme/org-auth-tokens/").json()[0]["id"],
+            "key": world.keys["web"],
+            "plugin": hook[-3],
+            "signature": hook[-1],
+        }
+    )

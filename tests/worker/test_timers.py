@@ -1,0 +1,148 @@
+"""What runs by the clock, and what becomes of a job that fails."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from factories import BEGINNING, World, counts, error_event, rows, send_event
+from httpx import Client
+from sqlalchemy import text
+
+from shipmark.accounts import actions as accounts
+from shipmark.infrastructure import jobs
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.settings import Settings
+from shipmark.publishing import commit_fetch_requests
+from shipmark.worker import scheduler
+
+NOW = datetime(2027, 1, 5, 9, tzinfo=UTC)
+
+
+def start(database: Database) -> None:
+    with database.transaction() as connection:
+        scheduler.start(connection, NOW)
+
+
+def test_nothing_runs_where_nothing_is_due(database: Database) -> None:
+    assert scheduler.run_due(database, NOW) is False
+
+
+def test_every_node_may_start_the_timers(database: Database) -> None:
+    for _ in range(3):
+        start(database)
+    assert counts(database)["jobs"] == 1
+
+
+def test_tidying_comes_again_in_an_hour(database: Database) -> None:
+    start(database)
+    assert scheduler.run_due(database, NOW) is True
+    assert scheduler.run_due(database, NOW) is False
+    [job] = rows(database, "jobs")
+    assert (job["kind"], job["run_at"], job["attempts"]) == ("tidy", NOW + timedelta(hours=1), 0)
+    start(database)
+    assert counts(database)["jobs"] == 1
+
+
+@pytest.mark.parametrize(("days", "left"), [(6, 1), (8, 0)])
+def test_issues_leave_the_inbox_after_a_week(
+    client: Client, database: Database, world: World, days: int, left: int
+) -> None:
+    send_event(client, world.keys["web"], world.projects["web"], error_event())
+    start(database)
+    assert scheduler.run_due(database, datetime.now(UTC)) is False
+    with database.transaction() as connection:
+        connection.execute(text("DELETE FROM jobs"))
+        at = datetime.now(UTC) + timedelta(days=days)
+        scheduler.start(connection, at)
+    assert scheduler.run_due(database, at) is True
+    assert counts(database)["inbox"] == left
+    assert counts(database)["issues"] == 1
+
+
+def test_sessions_that_ran_out_are_forgotten(database: Database, world: World) -> None:
+    user_id = next(iter(world.users.values()))
+    with database.transaction() as connection:
+        accounts.sign_in(connection, user_id, "old", NOW - accounts.SESSION_LENGTH)
+        accounts.sign_in(connection, user_id, "new", NOW)
+    start(database)
+    scheduler.run_due(database, NOW)
+    assert counts(database)["sessions"] == 1
+
+
+def test_a_job_that_fails_is_given_back_and_changes_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(connection: object, details: object, at: object) -> None:
+        connection.execute(text("DELETE FROM users"))  # type: ignore[attr-defined]
+        raise RuntimeError("boom")
+
+    monkeypatch.setitem(scheduler.ACTIONS, "fail", fail)
+    before = counts(database)["users"]
+    with database.transaction() as connection:
+        jobs.enqueue(connection, "fail", {}, now=NOW)
+    assert scheduler.run_due(database, NOW) is True
+    [job] = rows(database, "jobs")
+    assert (job["error"], job["attempts"]) == ("RuntimeError: boom", 1)
+    assert job["run_at"] == NOW + timedelta(seconds=10)
+    assert counts(database)["users"] == before
+
+
+@pytest.mark.parametrize("job_kind", ["tidy", *scheduler.ERRANDS])
+def test_only_fetches_are_ever_given_up(database: Database, job_kind: str) -> None:
+    """Hours without the bucket must not end collecting for ever."""
+    with database.transaction() as connection:
+        jobs.enqueue(connection, job_kind, {}, now=NOW, key=job_kind)
+    at = NOW
+    for _ in range(2 * jobs.ATTEMPTS_MAX):
+        job = scheduler.claimed(database, at, [job_kind])
+        if job is None:
+            break
+        scheduler.give_back(database, job, RuntimeError("boom"), at)
+        at += timedelta(hours=1)
+    [row] = rows(database, "jobs")
+    assert (row["run_at"] is None) is (job_kind == commit_fetch_requests.JOB)
+
+
+def test_an_action_whose_lease_ran_out_is_left_to_its_new_owner(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = []
+    monkeypatch.setitem(scheduler.ACTIONS, "note", lambda *_: done.append(1))
+    with database.transaction() as connection:
+        jobs.enqueue(connection, "note", {}, now=NOW)
+    claimed = scheduler.claimed
+
+    def slowly(*given: Any) -> jobs.Job | None:
+        job = claimed(*given)
+        claimed(database, NOW + jobs.LEASE, ["note"])
+        return job
+
+    monkeypatch.setattr(scheduler, "claimed", slowly)
+    assert scheduler.run_due(database, NOW) is True
+    assert (done, counts(database)["jobs"]) == ([], 1)
+
+
+def test_a_worker_runs_what_is_due_and_stops_when_told(database: Database) -> None:
+    with database.transaction() as connection:
+        jobs.enqueue(connection, "tidy", {}, now=datetime.now(UTC))
+    worker = scheduler.Worker(lambda: scheduler.run_due(database, datetime.now(UTC)))
+    worker.start()
+    for _ in range(500):
+        if rows(database, "jobs")[0]["run_at"] > datetime.now(UTC) + timedelta(minutes=30):
+            break
+    worker.stop()
+    assert not worker.is_alive()
+    assert rows(database, "jobs")[0]["run_at"] > datetime.now(UTC)
+
+
+def test_errands_run_in_a_process_of_their_own(database: Database, tmp_path: Path) -> None:
+    """Nothing of it is told to the server but that there was one: its fetches are gone, and so the job is done."""
+    with database.transaction() as connection:
+        jobs.enqueue(connection, scheduler.ERRANDS[0], {"fetches": [1]}, now=BEGINNING)
+    settings = Settings(data=tmp_path, database_url=database.url)
+    worker = scheduler.ErrandWorker(database, settings)
+    assert worker.run_errands() is True
+    assert worker.run_errands() is False
+    with database.snapshot() as connection:
+        assert not jobs.is_due(connection, datetime.now(UTC), scheduler.ERRANDS)
