@@ -6,7 +6,7 @@ from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
 from shipmark.http.multipart import threaded
-from shipmark.http.request_context import Visit, provide_visit
+from shipmark.http.request_context import Visit, context_of
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 
@@ -19,8 +19,8 @@ async def require_access(
     The handler authorizes again, in the unit of work that writes. Routes that only read take no lock and no body.
     """
     assert isinstance(connection, Request)
-    if connection.method not in _READING:
-        visit = await provide_visit(connection)
+    if connection.method not in _READING and "endpoint" not in connection.route_handler.opt:
+        visit = await context_of(connection)
         await threaded(_authorize, visit, connection.path_params.get("organization"))
 
 

@@ -39,7 +39,7 @@ Caller = UserToken | OrganizationToken
 _FLAGS = {"0": False, "false": False, "1": True, "true": True}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Visit:
     """One request at the API's door. ``scopes`` are those that the route declares."""
 
@@ -48,6 +48,32 @@ class Visit:
     blobs: Blobs
     settings: Settings
     scopes: frozenset[str]
+    #: What the endpoint is called with, once the caller is authorized: see ``endpoint.py``.
+    prepared: Mapping[str, object] | None = None
+    _access: Access | None = None
+
+    @property
+    def access(self) -> Access:
+        """What the caller may do in the organization of the path. The endpoint has authorized it before."""
+        assert self._access is not None, "the path names no organization"
+        return self._access
+
+    @access.setter
+    def access(self, access: Access) -> None:
+        self._access = access
+
+    def path_parameter(self, name: str) -> str | None:
+        """Return a part of the path, or None if this path has no such part."""
+        value = self.request.path_params.get(name)
+        return None if value is None else str(value)
+
+    def query_pairs(self) -> Sequence[tuple[str, str]]:
+        """Return the parameters of the query string, in their order."""
+        return [(name, str(value)) for name, value in self.request.query_params.multi_items()]
+
+    def decode(self, content: bytes, *, lists: Collection[str]) -> object:
+        """Return the value that a body holds: JSON or a form, whose fields named in ``lists`` are lists."""
+        return body_parsing.read(content, self.request.headers.get("content-type", ""), lists=lists)
 
     def caller(self, connection: Connection) -> Caller:
         """Who is there; raises `NotSignedIn`, or `NotAllowed` where no scope of the token opens the route."""
@@ -245,11 +271,20 @@ def all_of(visible: Collection[int], attached: Collection[int]) -> None:
         raise NotFound
 
 
+async def context_of(request: Request[object, object, State]) -> Visit:
+    """Return the context of a request, made once; what needs the database is done in a thread."""
+    context: Visit | None = getattr(request.state, "context", None)
+    if context is None:
+        state = request.app.state
+        scopes = request.route_handler.opt["scopes"]
+        context = Visit(request, state.database, state.blobs, state.settings, scopes)
+        request.state.context = context
+    return context
+
+
 async def provide_visit(request: Request[object, object, State]) -> Visit:
-    """Make the visit of a request; what needs the database is done by the handler, in its thread."""
-    state = request.app.state
-    scopes = request.route_handler.opt["scopes"]
-    return Visit(request, state.database, state.blobs, state.settings, scopes)
+    """Return the context under its older name."""
+    return await context_of(request)
 
 
 GivenVisit = NamedDependency[SkipValidation[Visit]]

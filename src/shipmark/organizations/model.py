@@ -237,6 +237,11 @@ class Access:
     role: Role | None = None
     token_id: int | None = None
 
+    @property
+    def user_id(self) -> int | None:
+        """The id of the user, or None for a token of the organization itself."""
+        return self.user.id if self.user else None
+
 
 def is_slug(text: str) -> bool:
     """Is that a slug: lower case letters, digits and dashes, and not all digits, which would read as an id?"""

@@ -140,6 +140,16 @@ def find(
     return release
 
 
+def find_attached(
+    connection: Connection, organization_id: int, version: str, project_ids: Collection[int]
+) -> tuple[Release, Sequence[int]]:
+    """Return the release of that version and the ids of its projects. Raise `NotFound` unless one is among those."""
+    found = releases.by_version_with_projects(connection, organization_id, version)
+    if found is None or not set(found[1]) & set(project_ids):
+        raise NotFound
+    return found
+
+
 def attached_projects(connection: Connection, release: Release) -> list[ReleasedProject]:
     """Return the projects of the release. Raise `NotFound` if it was deleted since it was read: it always has one."""
     found = release_projects.of_releases(connection, [release.id]).get(release.id)

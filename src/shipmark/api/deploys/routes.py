@@ -1,86 +1,69 @@
 """``organizations/{org}/releases/{version}/deploys/`` (releases.md 2.12)."""
 
-from litestar import Response, Router, get, post
-from litestar.params import FromPath, RawBody
+from collections.abc import Sequence
+
+from litestar import Response, Router
 from sqlalchemy import Connection
 
+from shipmark.api.deploys.requests import DeployListQuery, DeployRequest
 from shipmark.api.deploys.responses import DeployJson, deploy_json
-from shipmark.api.query_parameters import PAGE, PROJECTS
-from shipmark.api.releases import requests
-from shipmark.api.releases.routes import changeable_release, seen_release
+from shipmark.api.queries import ProjectQuery
+from shipmark.api.releases.path_release import EditableRelease, PathRelease, VisibleRelease
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.deploys import actions, store
-from shipmark.deploys.model import NewDeploy
-from shipmark.http.fields import Fields
+from shipmark.http import endpoint
 from shipmark.http.pagination.offset import counted
-from shipmark.http.request_context import GivenVisit
+from shipmark.http.request_context import Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Invalid
-from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
-from shipmark.releases.actions import attached_projects
-from shipmark.releases.model import Release
 
 
-@get("/", scopes=RELEASE_READ, asks=(*PROJECTS, *PAGE), sync_to_thread=True)
+@endpoint.get("/", scopes=RELEASE_READ)
 def list_deploys(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
+    context: Visit, release: VisibleRelease, query: DeployListQuery
 ) -> Response[list[DeployJson]]:
     """List the deploys of a release, the last finished first."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        release = seen_release(visit, connection, access, version)
-        page = visit.page()
-        rows = store.page_of(connection, release.id, limit=page.limit, offset=page.skipped)
+    page = query.page()
+    with context.database.glance() as connection:
+        rows = store.page_of(connection, release.release.id, limit=page.limit, offset=page.skipped)
     deploys, links = counted(rows, page)
-    return visit.listed([deploy_json(deploy) for deploy in deploys], links)
+    return context.listed([deploy_json(deploy) for deploy in deploys], links)
 
 
-@post("/", scopes=RELEASE_WRITE, asks=PROJECTS, takes=requests.NEW_DEPLOY, sync_to_thread=True)
+@endpoint.post("/", scopes=RELEASE_WRITE, step="deploy.validate")
 def record_deploy(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
+    context: Visit, release: EditableRelease, query: ProjectQuery, body: DeployRequest
 ) -> DeployJson:
-    """Record that a release was put into an environment."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        seen_release(visit, connection, access, version)
-    fields = visit.body(body, requests.NEW_DEPLOY, lists=("projects",), step="deploy.validate")
-    with visit.database.transaction() as connection:
-        release = changeable_release(visit, connection, access, version)
-        project_ids = _projects(connection, access, release, fields.get("projects"))
-        user_id = access.user.id if access.user else None
-        deploy = actions.record(connection, release, _new(fields), project_ids, user_id)
-        visit.note_use(connection, access, project_ids or ())
+    """Record the deploy of a release to an environment."""
+    access = context.access
+    with context.database.transaction() as connection:
+        project_ids = _deployed_projects(connection, release, body.projects)
+        deploy = actions.record(
+            connection, release.release, body.to_input(now()), project_ids, access.user_id
+        )
+        context.note_use(connection, access, project_ids)
     return deploy_json(deploy)
 
 
-def _new(fields: Fields) -> NewDeploy:
-    return NewDeploy(
-        environment=fields["environment"],
-        name=fields.get("name"),
-        url=fields.get("url"),
-        started_at=fields.get("dateStarted"),
-        finished_at=fields.get("dateFinished") or now(),
-    )
-
-
-def _projects(
-    connection: Connection, access: Access, release: Release, names: list[str] | None
-) -> list[int]:
-    attached = {it.project_id for it in attached_projects(connection, release)}
+def _deployed_projects(
+    connection: Connection, release: PathRelease, names: Sequence[str] | None
+) -> Sequence[int]:
+    """Return the ids of the named projects, or of all that the release is attached to."""
     if names is None:
-        return sorted(attached)
-    known = projects.accessible(connection, access)
-    by_name = {str(it.id): it for it in known} | {it.slug: it for it in known}
-    if hidden := next((name for name in names if name not in by_name), None):
-        exists = projects.by_slug_or_id(connection, access.organization.id, hidden)
+        return sorted(release.attached_ids)
+    by_name = {str(each.id): each for each in release.visible}
+    by_name |= {each.slug: each for each in release.visible}
+    if unknown := next((name for name in names if name not in by_name), None):
+        organization_id = release.release.organization_id
+        exists = projects.by_slug_or_id(connection, organization_id, unknown)
         reason = "Insufficient access to project" if exists else "Invalid project"
         raise Invalid({"projects": [reason]})
-    chosen = {by_name[name].id: by_name[name].slug for name in names}
-    if strangers := sorted(slug for i, slug in chosen.items() if i not in attached):
-        message = f"Invalid projects ({', '.join(strangers)}) for release {release.version}"
+    named = {by_name[name].id: by_name[name].slug for name in names}
+    if others := sorted(slug for id_, slug in named.items() if id_ not in release.attached_ids):
+        message = f"Invalid projects ({', '.join(others)}) for release {release.release.version}"
         raise BadRequest(message, code="parameter-validation-error")
-    return sorted(chosen)
+    return sorted(named)
 
 
 router = Router(

@@ -6,20 +6,22 @@ from functools import reduce
 from inspect import getdoc
 from operator import or_
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, get_args, get_origin, get_type_hints
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
 from shipmark.api.openapi.docstrings import parted, plain
-from shipmark.api.openapi.examples import Schema
+from shipmark.api.openapi.examples import Schema, exampled
 from shipmark.api.openapi.path_parameters import PARTS
 from shipmark.api.openapi.request_schemas import given
 from shipmark.api.openapi.response_schemas import Schemas
 from shipmark.api.query_parameters import CURSOR, Parameter
 from shipmark.api.responses.refusal import RefusalJson
 from shipmark.api.scopes import Credentials
+from shipmark.http.endpoint import Endpoint
 from shipmark.http.fields import Record
+from shipmark.http.validation import schema_of
 from shipmark.infrastructure.settings import Settings
 
 _PART = re.compile(r"\{(\w+)\}")
@@ -76,6 +78,7 @@ def operation(path: str, handler: HTTPRouteHandler, schemas: Schemas, settings: 
         "parameters": [
             *(_part(name) for name in _PART.findall(path)),
             *(_parameter(it) for it in handler.opt.get("asks", ())),
+            *_query_parameters(handler),
         ],
         "responses": _responses(path, handler, schemas),
     }
@@ -134,12 +137,39 @@ def _parameter(it: Parameter) -> Schema:
     return made
 
 
+def _query_parameters(handler: HTTPRouteHandler) -> list[Schema]:
+    """Return the parameters of the endpoint's query model; a list is a parameter that may be repeated."""
+    declared: Endpoint | None = handler.opt.get("endpoint")
+    if declared is None or declared.query is None:
+        return []
+    schema = schema_of(declared.query)
+    required = schema.get("required", [])
+    parameters = []
+    for name, each in schema["properties"].items():
+        made: Schema = {"name": name, "in": "query", "required": name in required}
+        made["description"] = each.pop("description")
+        examples = each.pop("examples", None)
+        if isinstance(each.get("type"), list):
+            # A query has no null: a parameter is left out.
+            each["type"] = next(kind for kind in each["type"] if kind != "null")
+        if each.get("default") == []:
+            del each["default"]
+        made["schema"] = each
+        if examples:
+            made["example"] = examples if each.get("type") == "array" else examples[0]
+        parameters.append(made)
+    return parameters
+
+
 def _typed(it: Parameter) -> object:
     assert it.example is not None
     return int(it.example) if it.schema.get("type") == "integer" else it.example
 
 
 def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
+    declared: Endpoint | None = handler.opt.get("endpoint")
+    if declared is not None:
+        return _declared_body(declared, settings)
     if uploads := handler.opt.get("uploads"):
         return {"content": {"multipart/form-data": {"schema": _form(uploads)}}}
     takes = handler.opt.get("takes")
@@ -150,6 +180,27 @@ def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
     else:
         schema = given(takes if isinstance(takes, Record) else takes(settings))
     return {"required": "required" in schema, "content": {_JSON: {"schema": schema}}}
+
+
+def _declared_body(declared: Endpoint, settings: Settings) -> Schema | None:
+    if declared.files is not None:
+        return {"content": {"multipart/form-data": {"schema": _form(declared.files)}}}
+    if declared.body is None:
+        return None
+    schema = schema_of(declared.body, context={"commits_max": settings.commits_max})
+    return {
+        "required": "required" in schema,
+        "content": {_JSON: {"schema": _with_examples(schema)}},
+    }
+
+
+def _with_examples(schema: Schema) -> Schema:
+    """Return the schema of an object with an example for each field that has a known one."""
+    properties = schema.get("properties", {})
+    assert isinstance(properties, dict)
+    return schema | {
+        "properties": {name: exampled(name, each) for name, each in properties.items()}
+    }
 
 
 def _form(uploads: Mapping[str, str]) -> Schema:
@@ -178,9 +229,16 @@ def _response(
     made: Schema = {"description": _MEANINGS.get(status, "Refused.")}
     if answer is not None:
         made["content"] = _content(status, answer, schemas)
-    if CURSOR in handler.opt.get("asks", ()) and status == 200:
+    if status == 200 and _has_pages(handler):
         made["headers"] = {"Link": {"$ref": "#/components/headers/Link"}}
     return made
+
+
+def _has_pages(handler: HTTPRouteHandler) -> bool:
+    endpoint: Endpoint | None = handler.opt.get("endpoint")
+    if endpoint is not None:
+        return endpoint.query is not None and "cursor" in endpoint.query.model_fields
+    return CURSOR in handler.opt.get("asks", ())
 
 
 def _content(status: int, answer: Any, schemas: Schemas) -> Schema:
@@ -205,9 +263,14 @@ BAD_REQUEST: Sequence[Schema] = [
 
 def _answers(handler: HTTPRouteHandler) -> Mapping[int, Any]:
     declared: Mapping[int, Any] | None = handler.opt.get("answers")
+    endpoint: Endpoint | None = handler.opt.get("endpoint")
+    if endpoint is not None:
+        declared = endpoint.responses
     if declared is not None:
         return declared
     returned = handler.parsed_fn_signature.return_type.annotation
+    if endpoint is not None:
+        returned = get_type_hints(endpoint.function)["return"]
     if get_origin(returned) is Response:
         returned = get_args(returned)[0]
     return {handler.status_code: None if returned is type(None) else returned}
@@ -225,7 +288,8 @@ def _refusals(path: str, handler: HTTPRouteHandler) -> set[int]:
         found.add(404)
     if handler.http_methods != {"GET"}:
         found.add(409)
-    if "uploads" in handler.opt:
+    endpoint: Endpoint | None = handler.opt.get("endpoint")
+    if "uploads" in handler.opt or (endpoint and (endpoint.files or endpoint.body)):
         found |= {413, 415}
     if "takes" in handler.opt:
         # Who needs no credentials is no client that could be told of media types: any are read.

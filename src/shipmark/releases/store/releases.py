@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from shipmark.infrastructure.database import WANTED, Bytewise, Id, Moment, metadata, upsert, wanted
+from shipmark.projects.store.projects import IS_VISIBLE, projects
 from shipmark.releases import versions
 from shipmark.releases.model import NewRelease, Release, ReleaseStatus
 from shipmark.releases.store import environments
@@ -168,6 +169,17 @@ _BY_VERSION = select(*RELEASE).where(
     releases.c.organization_id == bindparam("organization_id"),
     releases.c.version == bindparam("version"),
 )
+_BY_VERSION_WITH_PROJECTS = (
+    select(*RELEASE, release_projects.c.project_id)
+    .join(release_projects, release_projects.c.release_id == releases.c.id)
+    .join(projects, projects.c.id == release_projects.c.project_id)
+    .where(
+        releases.c.organization_id == bindparam("organization_id"),
+        releases.c.version == bindparam("version"),
+        IS_VISIBLE,
+    )
+    .order_by(release_projects.c.project_id)
+)
 _LOCK_BY_VERSION = _BY_VERSION.with_for_update(key_share=True)
 _SET_STATUS = (
     update(releases)
@@ -215,6 +227,15 @@ def by_version(connection: Connection, organization_id: int, version: str) -> Re
     parameters = {"organization_id": organization_id, "version": version}
     row = connection.execute(_BY_VERSION, parameters).first()
     return release_of(row) if row else None
+
+
+def by_version_with_projects(
+    connection: Connection, organization_id: int, version: str
+) -> tuple[Release, Sequence[int]] | None:
+    """Return the release of exactly that version with the ids of its projects, or None."""
+    parameters = {"organization_id": organization_id, "version": version}
+    rows = connection.execute(_BY_VERSION_WITH_PROJECTS, parameters).all()
+    return (release_of(rows[0]), [row[-1] for row in rows]) if rows else None
 
 
 def lock_by_version(connection: Connection, organization_id: int, version: str) -> Release | None:

@@ -1,0 +1,64 @@
+"""Bodies and query parameters of deploys (releases.md 2.12)."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from shipmark.api.queries import PageQuery, ProjectQuery
+from shipmark.deploys.model import NAME_MAX, URL_MAX, NewDeploy
+from shipmark.http.validation import (
+    DateTime,
+    Items,
+    Omittable,
+    RequestModel,
+    Text,
+    TrimmedText,
+    Url,
+    refuse,
+)
+from shipmark.projects.model import ENVIRONMENT_MAX, is_environment_name
+
+
+def _check_environment(name: str) -> str:
+    if not is_environment_name(name):
+        raise refuse("Invalid value for environment")
+    return name
+
+
+_Environment = Annotated[str, Text(max_length=ENVIRONMENT_MAX), AfterValidator(_check_environment)]
+# The bundler plugins document both dates as numbers or texts, and their command line passes numbers on as texts.
+_DeployDate = Annotated[datetime, DateTime(unix_seconds=True)]
+
+
+class DeployListQuery(PageQuery, ProjectQuery):
+    """A page of the deploys of a release."""
+
+
+class DeployRequest(RequestModel):
+    """A deploy of a release."""
+
+    environment: Annotated[_Environment, Field(description="Name of the environment.")]
+    name: Annotated[str, Text(max_length=NAME_MAX, blank=True)] | None = Field(
+        None, description="Name of the deploy."
+    )
+    url: Annotated[str, Url(max_length=URL_MAX)] | None = Field(
+        None, description="Link to more about the deploy."
+    )
+    date_started: _DeployDate | None = Field(None, description="Time at which the deploy began.")
+    date_finished: _DeployDate | None = Field(
+        None, description="Time at which the deploy ended; by default the time of the request."
+    )
+    projects: Omittable[Annotated[list[TrimmedText], Items(empty=False)]] = Field(
+        None, description="Slugs or ids of the deployed projects; by default all of the release."
+    )
+
+    def to_input(self, now: datetime) -> NewDeploy:
+        """Return the deploy for the domain; one without an end ends now."""
+        return NewDeploy(
+            environment=self.environment,
+            name=self.name,
+            url=self.url,
+            started_at=self.date_started,
+            finished_at=self.date_finished or now,
+        )

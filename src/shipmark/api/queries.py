@@ -1,0 +1,127 @@
+"""Query parameters that several endpoints share, as models to inherit from."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field, WithJsonSchema
+
+from shipmark.http import time_range
+from shipmark.http.pagination import keyset, offset
+from shipmark.http.pagination.offset import PER_PAGE_MAX
+from shipmark.http.time_range import Range
+from shipmark.http.validation import RequestModel
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import BadRequest, NotAllowed
+from shipmark.projects.model import Project
+
+#: ``0`` or ``1``; everything but ``1`` counts as 0.
+Bit = Annotated[str | None, WithJsonSchema({"type": "string", "enum": ["0", "1"]})]
+DateTimeText = Annotated[str | None, WithJsonSchema({"type": "string", "format": "date-time"})]
+PeriodText = Annotated[
+    str | None, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}[smhdw]?$"})
+]
+_PerPage = Annotated[
+    str | None,
+    WithJsonSchema(
+        {"type": "integer", "minimum": 0, "maximum": PER_PAGE_MAX, "default": PER_PAGE_MAX}
+    ),
+]
+_Cursor = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r"^-?\d+:\d+:[01]$"})]
+
+
+class PageQuery(RequestModel):
+    """The page of a list. Its properties raise `BadRequest` for a page that can't be read."""
+
+    per_page: _PerPage = Field(
+        None,
+        alias="per_page",
+        description=f"The rows of a page, at most {PER_PAGE_MAX}.",
+        examples=[10],
+    )
+    cursor: _Cursor = Field(
+        None,
+        description="The start of the page: a cursor from the `Link` header of another page.",
+        examples=["0:0:0"],
+    )
+
+    def page(self, *, most: int = PER_PAGE_MAX, is_counted: bool = True) -> offset.Wanted:
+        """Return the page; see `offset.wanted`."""
+        return offset.wanted(self.per_page, self.cursor, most=most, is_counted=is_counted)
+
+    def dated_page(self) -> keyset.WantedByMoment:
+        """Return the page of a list by time."""
+        return keyset.wanted(offset.wanted(self.per_page, None), self.cursor)
+
+
+class ProjectQuery(RequestModel):
+    """The projects to look at."""
+
+    project: list[str] = Field(
+        [],
+        description="Only these projects, by id; `-1` for all that the caller may see.",
+        examples=["-1"],
+    )
+    project_slug: list[str] = Field(
+        [],
+        description="Only these projects, by slug; `$all` for all that the caller may see.",
+        examples=["$all"],
+    )
+
+    @property
+    def names_projects(self) -> bool:
+        """Whether the query names any project."""
+        return bool(self.project or self.project_slug)
+
+    @property
+    def names_all(self) -> bool:
+        """Whether the query asks for all visible projects by ``-1`` or ``$all``."""
+        return "-1" in self.project or "$all" in self.project_slug
+
+    def select(self, visible: Sequence[Project]) -> Sequence[Project]:
+        """Return the named projects, or all if the query names none (releases.md 0.5).
+
+        Raise `NotAllowed` for an id that is not visible, and `BadRequest` for what is no id.
+        """
+        if self.names_all or not self.names_projects:
+            return visible
+        ids, slugs = set(self.project), set(self.project_slug)
+        selected = [each for each in visible if str(each.id) in ids or each.slug in ids | slugs]
+        reached = {str(each.id) for each in selected} | {each.slug for each in selected}
+        if unknown := ids - reached:
+            if not all(name.lstrip("-").isdigit() for name in unknown):
+                raise BadRequest("Invalid project parameter. Values must be numbers.")
+            raise NotAllowed
+        return selected
+
+
+class EnvironmentQuery(RequestModel):
+    """The environments to look at."""
+
+    environment: list[str] = Field(
+        [],
+        description="Only what was in these environments. An unknown one is not found.",
+        examples=["production"],
+    )
+
+
+class TimeRangeQuery(RequestModel):
+    """The time range to look at."""
+
+    stats_period: PeriodText = Field(
+        None,
+        description="The last so long: a number of seconds, or a number with `s`, `m`, `h`, `d` or `w` behind it.",
+        examples=["14d"],
+    )
+    start: DateTimeText = Field(
+        None,
+        description="From this time on. Needs `end`; ignored beside `statsPeriod`.",
+        examples=["2026-01-01T00:00:00Z"],
+    )
+    end: DateTimeText = Field(
+        None, description="Up to this time.", examples=["2026-02-01T00:00:00Z"]
+    )
+
+    def time_range(self) -> Range | None:
+        """Return the range, or None if none is given. Raise `BadRequest` for one that can't be read."""
+        values = {"statsPeriod": self.stats_period, "start": self.start, "end": self.end}
+        return time_range.asked({name: text for name, text in values.items() if text}, now())

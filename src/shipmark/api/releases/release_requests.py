@@ -1,0 +1,284 @@
+"""Bodies of the release endpoints, and their inputs for the domain (releases.md 2.3.1)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from typing_extensions import TypedDict
+
+from shipmark.http.validation import (
+    Choice,
+    DateTime,
+    Items,
+    ListOf,
+    Omittable,
+    OptionalText,
+    ReadAs,
+    RequestModel,
+    Text,
+    TrimmedText,
+    Url,
+    refuse,
+)
+from shipmark.publishing.model import Amendment, Code, GivenRef
+from shipmark.releases.model import REF_MAX, URL_MAX, VERSION_MAX, ReleaseStatus
+from shipmark.releases.versions import is_valid_name
+from shipmark.repositories.model import (
+    FILENAME_MAX,
+    KEY_MAX,
+    REPOSITORY_NAME_MAX,
+    Change,
+    GivenCommit,
+)
+
+#: The name of the limit on commits in the context of the validation.
+COMMITS_MAX = "commits_max"
+
+_COMMIT_REPOSITORY_MAX = 64
+_BAD_RANGE = "Commit cannot begin or end with .."
+_RANGE_MAX = 2 * KEY_MAX + len("..")
+
+#: A commit, or the two of a range: the one that comes before it, or None, and its last one.
+CommitRange = tuple[str | None, str]
+
+
+def _check_version(version: str) -> str:
+    if not is_valid_name(version):
+        raise refuse(f"Release with name {version} is not allowed")
+    return version
+
+
+def _parse_range(text: str) -> CommitRange:
+    """Return the range ``from..to``, or a single commit as a range without a start."""
+    start, dots, end = text.partition("..")
+    if not dots:
+        if len(text) > KEY_MAX:
+            raise refuse(f"Commit too long - max is {KEY_MAX} chars")
+        return None, text
+    # git writes a symmetric range with three dots; clients that pass it on mean its end.
+    end = end.removeprefix(".")
+    if not start or not end or ".." in end:
+        raise refuse(_BAD_RANGE)
+    if len(start) > KEY_MAX or len(end) > KEY_MAX:
+        raise refuse(f"Start or end commit too long - max is {KEY_MAX} chars each")
+    return start, end
+
+
+# git's status letters of a file (`git diff --name-status`). Letters of renamed, copied and changed ones come with a
+# percentage ("R100"). Of a renamed file clients send the new path, which is a file that was not there before.
+_CHANGES: Mapping[str, Change] = {
+    "A": Change.ADDED,
+    "C": Change.ADDED,
+    "D": Change.DELETED,
+    "M": Change.MODIFIED,
+    "R": Change.ADDED,
+    "T": Change.MODIFIED,
+}
+_SIMILARITY = re.compile(r"([CMR])\d{1,3}")
+_CHANGE = Choice(_CHANGES, "Commit patch_set type {} is not supported.")
+
+
+def _parse_change(value: object) -> Change:
+    """Return the change of a status letter, with or without a percentage."""
+    if type(value) is str and value in _CHANGES:
+        return _CHANGES[value]
+    similarity = _SIMILARITY.fullmatch(value.strip()) if isinstance(value, str) else None
+    return _CHANGE.parse(similarity[1] if similarity else value)
+
+
+# Not trimmed, so that what is stored is what was sent (releases.md 1.3.1).
+_Version = Annotated[str, Text(max_length=VERSION_MAX, trim=False), AfterValidator(_check_version)]
+_Range = Annotated[
+    CommitRange,
+    Text(),
+    AfterValidator(_parse_range),
+    WithJsonSchema(Text(max_length=_RANGE_MAX).json_schema()),
+]
+_Status = Annotated[
+    ReleaseStatus, Choice({it.value: it for it in ReleaseStatus}, "Invalid status {}")
+]
+_Sha = Annotated[str, Text(max_length=KEY_MAX)]
+_OptionalSha = Annotated[str, Text(max_length=KEY_MAX, blank=True)] | None
+_DateTime = Annotated[datetime, DateTime()]
+
+
+class PatchSetEntry(TypedDict):
+    """A file that a commit changed."""
+
+    # A dictionary and no model: a request may hold tens of thousands, and a model takes three times as long to make.
+    path: Annotated[
+        str, Text(max_length=FILENAME_MAX), Field(description="Path in the repository.")
+    ]
+    type: Annotated[
+        Change,
+        PlainValidator(_parse_change),
+        WithJsonSchema(_CHANGE.json_schema()),
+        Field(description="Status letter of git, with or without a percentage."),
+    ]
+
+
+def _to_changes(patch_set: list[PatchSetEntry] | None) -> tuple[tuple[str, Change], ...] | None:
+    if patch_set is None:
+        return None
+    return tuple([(entry["path"], entry["type"]) for entry in patch_set])
+
+
+def _none_if_blank(text: str | None) -> str | None:
+    return text or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitRequest(GivenCommit):
+    """A commit of a release, which is its own input for the domain.
+
+    No model that is converted: a request may hold ten thousand commits, and converting takes as long as checking.
+    Odd authors are shortened by the domain and never fail a release, hence no limits on them here.
+    """
+
+    key: Annotated[_Sha, Field(alias="id", description="Hash of the commit.")]
+    repository: Annotated[
+        Annotated[str, Text(max_length=_COMMIT_REPOSITORY_MAX, blank=True)] | None,
+        AfterValidator(_none_if_blank),
+        Field(description="Name of the repository."),
+    ] = None
+    message: Annotated[
+        OptionalText, Field(description="Message; it may name the issues that it resolves.")
+    ] = None
+    author_name: Annotated[OptionalText, Field(description="Name of the author.")] = None
+    author_email: Annotated[OptionalText, Field(description="Email address of the author.")] = None
+    at: Annotated[_DateTime | None, Field(alias="timestamp", description="Time of the commit.")] = (
+        None
+    )
+    changes: Annotated[
+        tuple[tuple[str, Change], ...] | None,
+        ReadAs(ListOf[PatchSetEntry] | None, _to_changes),
+        Field(alias="patch_set", description="Changed files."),
+    ] = None
+
+
+class RefRequest(RequestModel):
+    """The head commit of a repository."""
+
+    commit: Annotated[
+        _Range, Field(description="Hash of the head commit, or a range `from..to` that ends there.")
+    ]
+    repository: Annotated[
+        str, Text(max_length=REPOSITORY_NAME_MAX), Field(description="Name of the repository.")
+    ]
+    previous_commit: _OptionalSha = Field(
+        None, description="Head commit of the release before, where there is no range."
+    )
+
+    def to_input(self) -> GivenRef:
+        """Return the ref for the domain."""
+        start, end = self.commit
+        previous = start or self.previous_commit or None
+        return GivenRef(repository=self.repository, commit=end, previous=previous)
+
+
+class HeadCommitRequest(RequestModel):
+    """The head commit of a repository, as older clients send it."""
+
+    current_id: Annotated[_Sha, Field(description="Hash of the head commit.")]
+    repository: Annotated[
+        str, Text(max_length=_COMMIT_REPOSITORY_MAX), Field(description="Name of the repository.")
+    ]
+    previous_id: _Sha | None = Field(None, description="Head commit of the release before.")
+
+    def to_input(self) -> GivenRef:
+        """Return the ref for the domain."""
+        return GivenRef(
+            repository=self.repository, commit=self.current_id, previous=self.previous_id
+        )
+
+
+class _ReleaseFields(RequestModel):
+    """The fields that all bodies of releases share."""
+
+    ref: Annotated[str, Text(max_length=REF_MAX, blank=True)] | None = Field(
+        None, description="Branch, tag or commit that the release was made from."
+    )
+    url: Annotated[str, Url(max_length=URL_MAX)] | None = Field(
+        None, description="Link to more about the release."
+    )
+    date_released: _DateTime | None = Field(
+        None, description="Time of the release; it finalizes the release."
+    )
+    status: Omittable[_Status] = Field(None, description="Open or archived.")
+    commits: Omittable[Annotated[list[CommitRequest], Items(max_length=COMMITS_MAX)]] = Field(
+        None, description="Commits of the release, newest first; they replace those it has."
+    )
+
+    def code(self) -> Code:
+        """Return the commits for the domain."""
+        return Code(commits=tuple(self.commits or ()))
+
+    def to_input(self) -> Amendment:
+        """Return the changes of an existing release for the domain."""
+        return Amendment(
+            code=self.code(),
+            ref=self.ref,
+            url=self.url,
+            released_at=self.date_released,
+            status=self.status,
+        )
+
+
+class _RefFields(RequestModel):
+    """The refs of a release, which bodies of an organization's releases have."""
+
+    refs: Omittable[ListOf[RefRequest]] = Field(
+        None, description="Head commits by repository; an empty list clears them."
+    )
+    head_commits: Omittable[ListOf[HeadCommitRequest]] = Field(
+        None, description="Deprecated; used only where `refs` is missing or empty."
+    )
+
+    def refs_input(self) -> tuple[GivenRef, ...] | None:
+        """Return the refs for the domain, or None where the body has none."""
+        refs = self.refs or self.head_commits
+        if refs:
+            return tuple([it.to_input() for it in refs])
+        return () if self.refs is not None else None
+
+
+class _NewReleaseFields(RequestModel):
+    """The fields of a new release."""
+
+    version: Annotated[_Version, Field(description="Version, unique in the organization.")]
+    owner: TrimmedText | None = Field(
+        None, description="User id or email address of a member who is responsible."
+    )
+
+
+class ReleaseUpdateRequest(_RefFields, _ReleaseFields):
+    """Changes of a release of an organization."""
+
+    def code(self) -> Code:
+        """Return the commits and refs for the domain."""
+        return Code(commits=super().code().commits, refs=self.refs_input())
+
+
+class ProjectReleaseUpdateRequest(_ReleaseFields):
+    """Changes of a release of a project."""
+
+
+class ReleaseRequest(ReleaseUpdateRequest, _NewReleaseFields):
+    """A new release of an organization, or more of an existing one."""
+
+    projects: Annotated[
+        ListOf[TrimmedText], Field(description="Slugs or ids of the projects to attach.")
+    ]
+
+
+class ProjectReleaseRequest(ProjectReleaseUpdateRequest, _NewReleaseFields):
+    """A new release of a project, or more of an existing one."""
+
+
+class BulkReleaseUpdateRequest(RequestModel):
+    """Changes of many releases at once."""
+
+    status: Annotated[_Status, Field(description="Open or archived.")]

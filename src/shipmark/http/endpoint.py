@@ -1,0 +1,237 @@
+"""Endpoints of the HTTP API: one typed declaration of what is authorized, read and answered.
+
+::
+
+    @endpoint.post("/deploys/", scopes=RELEASE_WRITE)
+    def create_deploy(context: RequestContext, release: VisibleRelease, body: DeployRequest) -> DeployResponse:
+
+Parameters of the function say what it reads, so what is declared is what is read:
+
+* ``context`` is the request with its credentials and the database.
+* ``body`` and ``query`` are pydantic models; the caller learns all wrong fields of a body at once.
+* Annotated with `Load`, a parameter is a row that the path names, loaded in the read-only unit of work that authorizes.
+* Everything else is a part of the path, as text.
+
+The order is always the same: credentials and access, query, rows that the path names, body. So a flood of wrong tokens
+costs no body, no validation and no lock, and 404 comes before what is wrong with a body. For methods that write, all but
+the last happen in a guard, before the body is received.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import litestar
+from litestar import Request, Response
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.params import RawBody
+from sqlalchemy import Connection
+
+from shipmark.http.multipart import threaded
+from shipmark.http.request_context import GivenVisit, Visit, context_of
+from shipmark.http.validation import RequestModel, validate, validate_query
+from shipmark.infrastructure.telemetry import timed
+
+Function = Callable[..., Any]
+Decorator = Callable[[Function], HTTPRouteHandler]
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Credentials(Enum):
+    """Whether a caller needs credentials. An endpoint requires them unless it declares otherwise."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Load:
+    """The annotation of a parameter that is a row named by the path.
+
+    ``function`` is called with the context, a connection that only reads, and the parts of the path that it names;
+    those that a path doesn't have are None. ``query`` stands for the endpoint's query parameters. The function raises
+    `NotFound` for what the caller can't see.
+    """
+
+    function: Callable[..., object]
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """The parameters of the function behind the context and the connection."""
+        return list(inspect.signature(self.function).parameters)[2:]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """What an endpoint declares; see the decorators below."""
+
+    function: Function
+    credentials: Credentials
+    query: type[RequestModel] | None
+    body: type[RequestModel] | None
+    loads: Mapping[str, Load]
+    path_parameters: Sequence[str]
+    responses: Mapping[int, Any] | None
+    files: Mapping[str, str] | None
+    step: str
+
+    def prepare(self, context: Visit) -> Mapping[str, object]:
+        """Authorize, and load the rows that the path names, once in a request. Raise what refuses the caller."""
+        if context.prepared is None:
+            with context.database.glance() as connection:
+                self._authorize(context, connection)
+                arguments: dict[str, object] = {}
+                if self.query is not None:
+                    arguments["query"] = validate_query(self.query, context.query_pairs())
+                for name, load in self.loads.items():
+                    arguments[name] = self._load(load, context, connection, arguments)
+                context.prepared = arguments
+        return context.prepared
+
+    def _authorize(self, context: Visit, connection: Connection) -> None:
+        if self.credentials is not Credentials.REQUIRED:
+            return
+        organization = context.path_parameter("organization")
+        if organization is None:
+            context.caller(connection)
+        else:
+            context.access = context.enter(connection, organization)
+
+    def _load(
+        self, load: Load, context: Visit, connection: Connection, arguments: Mapping[str, object]
+    ) -> object:
+        values = (
+            arguments["query"] if name == "query" else context.path_parameter(name)
+            for name in load.names
+        )
+        return load.function(context, connection, *values)
+
+    def arguments(self, context: Visit, content: bytes | None) -> dict[str, object]:
+        """Return what the function is called with."""
+        arguments = {"context": context, **self.prepare(context)}
+        for name in self.path_parameters:
+            arguments[name] = context.path_parameter(name)
+        if self.body is not None and content is not None:
+            arguments["body"] = self._body(context, self.body, content)
+        return arguments
+
+    def _body(self, context: Visit, model: type[RequestModel], content: bytes) -> RequestModel:
+        with timed(self.step, **{"http.body_bytes": len(content)}):
+            value = context.decode(content, lists=model.list_names())
+            return validate(model, value, context={"commits_max": context.settings.commits_max})
+
+
+async def authorize(
+    connection: ASGIConnection[BaseRouteHandler, object, object, State], handler: BaseRouteHandler
+) -> None:
+    """Guard an endpoint that writes: authorize, and load what the path names, before the body is received."""
+    assert isinstance(connection, Request)
+    if connection.method not in _READING:
+        endpoint: Endpoint = handler.opt["endpoint"]
+        await threaded(endpoint.prepare, await context_of(connection))
+
+
+def declare(
+    function: Function,
+    *,
+    credentials: Credentials,
+    responses: Mapping[int, Any] | None,
+    files: Mapping[str, str] | None,
+    step: str,
+) -> Endpoint:
+    """Return the declaration that the signature of a function makes."""
+    hints = get_type_hints(function, include_extras=True)
+    hints.pop("return", None)
+    loads = {name: load for name, hint in hints.items() if (load := _load_of(hint))}
+    own = {"context", "query", "body"}
+    return Endpoint(
+        function=function,
+        credentials=credentials,
+        query=hints.get("query"),
+        body=hints.get("body"),
+        loads=loads,
+        path_parameters=[name for name in hints if name not in own | loads.keys()],
+        responses=responses,
+        files=files,
+        step=step,
+    )
+
+
+def _load_of(hint: object) -> Load | None:
+    if get_origin(hint) is not Annotated:
+        return None
+    return next((extra for extra in get_args(hint) if isinstance(extra, Load)), None)
+
+
+def _decorator(
+    make: Callable[..., Callable[[Function], HTTPRouteHandler]],
+) -> Callable[..., Decorator]:
+    def endpoint(
+        path: str | Sequence[str],
+        *,
+        scopes: frozenset[str],
+        credentials: Credentials = Credentials.REQUIRED,
+        responses: Mapping[int, Any] | None = None,
+        files: Mapping[str, str] | None = None,
+        step: str = "request.validate",
+        **options: Any,
+    ) -> Decorator:
+        def decorate(function: Function) -> HTTPRouteHandler:
+            declared = declare(
+                function, credentials=credentials, responses=responses, files=files, step=step
+            )
+            call = _wrapped(declared)
+            if not inspect.iscoroutinefunction(call):
+                options["sync_to_thread"] = True
+            handler = make(
+                path,
+                guards=[authorize],
+                scopes=scopes,
+                credentials=credentials,
+                endpoint=declared,
+                **options,
+            )
+            return handler(call)
+
+        return decorate
+
+    return endpoint
+
+
+def _wrapped(endpoint: Endpoint) -> Function:
+    """Return the function that the framework calls; it has the name and the docstring of the endpoint's own."""
+    function = endpoint.function
+
+    async def call_async(context: GivenVisit) -> Response[Any]:
+        arguments = await threaded(endpoint.arguments, context, None)
+        return await function(**arguments)  # type: ignore[no-any-return]  # what the function returns
+
+    def call_with_body(context: GivenVisit, body: RawBody) -> Any:
+        return function(**endpoint.arguments(context, body))
+
+    def call(context: GivenVisit) -> Any:
+        return function(**endpoint.arguments(context, None))
+
+    wrapped: Function = call_with_body if endpoint.body is not None else call
+    if inspect.iscoroutinefunction(function):
+        wrapped = call_async
+    for name in ("__name__", "__qualname__", "__doc__", "__module__"):
+        setattr(wrapped, name, getattr(function, name))
+    wrapped.__annotations__["return"] = get_type_hints(function).get("return")
+    return wrapped
+
+
+#: The decorators: a path or several, the scopes of which a token needs one, and what the framework takes besides.
+#: ``responses`` maps statuses to types where they are more than the function returns; ``files`` describes the files of a
+#: form that the endpoint itself receives; ``step`` is what validating the body is called in logs and metrics.
+get = _decorator(litestar.get)
+post = _decorator(litestar.post)
+put = _decorator(litestar.put)
+delete = _decorator(litestar.delete)

@@ -1,0 +1,62 @@
+"""Validation of requests by pydantic models, in the exact words of the protocol (releases.md 2.3.1).
+
+::
+
+    class DeployRequest(RequestModel):
+        environment: Annotated[str, Text(max_length=64), Field(description="…")]
+        url: Annotated[str, Url()] | None = None
+        date_started: Annotated[datetime, DateTime(unix_seconds=True)] | None = None
+        projects: Omittable[Annotated[list[TrimmedText], Items(empty=False)]] = None
+
+    body = validate(DeployRequest, value)
+"""
+
+from shipmark.http.validation.errors import refuse
+from shipmark.http.validation.json_schema import schema_of
+from shipmark.http.validation.models import RequestModel, validate, validate_query
+from shipmark.http.validation.types import (
+    ITEMS_MAX,
+    BlankIsAbsent,
+    Boolean,
+    Choice,
+    DateTime,
+    Decimal,
+    ErrorMessage,
+    Flag,
+    Integer,
+    Items,
+    ListOf,
+    Omittable,
+    OptionalText,
+    ReadAs,
+    Text,
+    TrimmedText,
+    Url,
+)
+from shipmark.http.validation.urls import is_url
+
+__all__ = [
+    "ITEMS_MAX",
+    "BlankIsAbsent",
+    "Boolean",
+    "Choice",
+    "DateTime",
+    "Decimal",
+    "ErrorMessage",
+    "Flag",
+    "Integer",
+    "Items",
+    "ListOf",
+    "Omittable",
+    "OptionalText",
+    "ReadAs",
+    "RequestModel",
+    "Text",
+    "TrimmedText",
+    "Url",
+    "is_url",
+    "refuse",
+    "schema_of",
+    "validate",
+    "validate_query",
+]

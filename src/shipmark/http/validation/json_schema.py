@@ -1,0 +1,73 @@
+"""JSON Schemas of request models, for the OpenAPI document."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from shipmark.http.validation.models import RequestModel
+
+_REF = "#/$defs/"
+
+
+def schema_of(
+    model: type[RequestModel], *, context: Mapping[str, object] | None = None
+) -> JsonSchemaValue:
+    """Return the schema of a model with its wire names, and with the schemas of inner models in place.
+
+    More passes than the schema says: numbers for texts, other formats of dates. ``context`` holds the limits that
+    fields name, as in `validate`.
+    """
+    schema = model.model_json_schema(schema_generator=_Generator, ref_template=_REF + "{model}")
+    definitions = schema.pop("$defs", {})
+    return cast("JsonSchemaValue", _resolve(schema, definitions, context or {}))
+
+
+class _Generator(GenerateJsonSchema):
+    """The generator, without titles and null defaults; null is one more type."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002  # as inherited
+        """Return False: the names of fields are titles enough."""
+        return False
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """Return the inner schema with null as another type."""
+        inner = self.generate_inner(schema["schema"])
+        if not isinstance(inner.get("type"), str):
+            return {"anyOf": [inner, {"type": "null"}]}
+        made = inner | {"type": [inner["type"], "null"]}
+        return made | {"enum": [*inner["enum"], None]} if "enum" in inner else made
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Return the schema with its default, unless that is None: then the field may be left out."""
+        made = super().default_schema(schema)
+        if made.get("default", 0) is None:
+            del made["default"]
+        return made
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """Return the schema of a model."""
+        return _without_title(super().model_schema(schema))
+
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        """Return the schema of a typed dictionary."""
+        return _without_title(super().typed_dict_schema(schema))
+
+
+def _without_title(schema: JsonSchemaValue) -> JsonSchemaValue:
+    return {key: value for key, value in schema.items() if key != "title"}
+
+
+def _resolve(part: object, definitions: JsonSchemaValue, context: Mapping[str, object]) -> object:
+    """Return a part of a schema with definitions in place of references, and with the limits of the context."""
+    if isinstance(part, list):
+        return [_resolve(item, definitions, context) for item in part]
+    if not isinstance(part, dict):
+        return part
+    rest = {key: value for key, value in part.items() if key != "$ref"}
+    whole = {**definitions[part["$ref"].removeprefix(_REF)], **rest} if "$ref" in part else rest
+    made = {key: _resolve(value, definitions, context) for key, value in whole.items()}
+    if isinstance(limit := made.get("maxItems"), str):
+        made["maxItems"] = context[limit]
+    return made

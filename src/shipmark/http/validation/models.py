@@ -1,0 +1,111 @@
+"""Models of request bodies and query strings, and their validation."""
+
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
+from typing import TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+
+from shipmark.http.validation.errors import (
+    NO_DATA,
+    NON_FIELD_ERRORS,
+    details_of,
+    field_errors,
+    query_sentence,
+)
+from shipmark.http.validation.types import BlankIsAbsent, ErrorMessage
+from shipmark.infrastructure.errors import BadRequest, Invalid
+
+
+class RequestModel(BaseModel):
+    """A typed body or query string: snake_case in Python, camelCase on the wire unless a field has an ``alias``.
+
+    Unknown fields are ignored. ``model_fields_set`` holds the Python names of the fields that were sent.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        extra="ignore",
+        frozen=True,
+        # Methods and fields may begin with "model_" as the protocol has it.
+        protected_namespaces=(),
+    )
+
+    @classmethod
+    def list_names(cls) -> Collection[str]:
+        """Return the wire names of the fields that hold lists, which a form repeats."""
+        return _list_names(cls)
+
+
+M = TypeVar("M", bound=RequestModel)
+
+
+def validate(model: type[M], value: object, *, context: Mapping[str, object] | None = None) -> M:
+    """Return the body as a model. ``context`` holds the limits that fields name.
+
+    Raise `Invalid` with the sentences of all refused fields; of a list, with those of its first refused item.
+    """
+    if value is None:
+        raise Invalid({NON_FIELD_ERRORS: [NO_DATA]})
+    try:
+        # Names of Python are no names of the wire.
+        return model.model_validate(value, context=context, by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise Invalid(field_errors(error)) from None
+
+
+def validate_query(model: type[M], pairs: Iterable[tuple[str, str]]) -> M:
+    """Return the parameters of a query string as a model; of a repeated one the last counts, but for lists.
+
+    Raise `BadRequest` with the sentence of the first refused parameter, in the order of the model's fields.
+    """
+    values = _query_values(_query_fields(model), pairs)
+    try:
+        return model.model_validate(values, by_alias=True, by_name=False)
+    except ValidationError as error:
+        details = details_of(error)[0]
+        sentence = _own_sentences(model).get(str(details["loc"][0]) if details["loc"] else "")
+        raise BadRequest(sentence or query_sentence(details)) from None
+
+
+def _query_values(
+    fields: Mapping[str, FieldInfo], pairs: Iterable[tuple[str, str]]
+) -> dict[str, object]:
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name in fields:
+            values.setdefault(name, []).append(value)
+    return {
+        name: found if _is_list(fields[name].annotation) else found[-1]
+        for name, found in values.items()
+        if found[-1] or not any(isinstance(it, BlankIsAbsent) for it in fields[name].metadata)
+    }
+
+
+@cache
+def _query_fields(model: type[RequestModel]) -> Mapping[str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+@cache
+def _own_sentences(model: type[RequestModel]) -> Mapping[str, str]:
+    return {
+        name: it.sentence
+        for name, field in _query_fields(model).items()
+        for it in field.metadata
+        if isinstance(it, ErrorMessage)
+    }
+
+
+def _is_list(annotation: object) -> bool:
+    """Return True for a list, also within Annotated or beside None."""
+    return get_origin(annotation) is list or any(_is_list(it) for it in get_args(annotation))
+
+
+@cache
+def _list_names(model: type[RequestModel]) -> Collection[str]:
+    return {name for name, field in _query_fields(model).items() if _is_list(field.annotation)}
