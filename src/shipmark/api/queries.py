@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
+from sqlalchemy import Connection
 
 from shipmark.http import time_range
 from shipmark.http.pagination import keyset, offset
@@ -11,11 +12,20 @@ from shipmark.http.pagination.offset import PER_PAGE_MAX
 from shipmark.http.time_range import Range
 from shipmark.http.validation import RequestModel
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, NotAllowed
+from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotFound
+from shipmark.organizations.model import Access
+from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 
+
+def one_of(*values: str, default: str | None = None) -> WithJsonSchema:
+    """Return the schema of a parameter that is one of these values. The endpoint itself refuses all others."""
+    schema: dict[str, object] = {"type": "string", "enum": [str(value) for value in values]}
+    return WithJsonSchema(schema if default is None else schema | {"default": str(default)})
+
+
 #: ``0`` or ``1``; everything but ``1`` counts as 0.
-Bit = Annotated[str | None, WithJsonSchema({"type": "string", "enum": ["0", "1"]})]
+Bit = Annotated[str | None, one_of("0", "1")]
 DateTimeText = Annotated[str | None, WithJsonSchema({"type": "string", "format": "date-time"})]
 PeriodText = Annotated[
     str | None, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}[smhdw]?$"})
@@ -26,7 +36,7 @@ _PerPage = Annotated[
         {"type": "integer", "minimum": 0, "maximum": PER_PAGE_MAX, "default": PER_PAGE_MAX}
     ),
 ]
-_Cursor = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r"^-?\d+:\d+:[01]$"})]
+Cursor = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r"^-?\d+:\d+:[01]$"})]
 
 
 class PageQuery(RequestModel):
@@ -38,7 +48,7 @@ class PageQuery(RequestModel):
         description=f"The rows of a page, at most {PER_PAGE_MAX}.",
         examples=[10],
     )
-    cursor: _Cursor = Field(
+    cursor: Cursor = Field(
         None,
         description="The start of the page: a cursor from the `Link` header of another page.",
         examples=["0:0:0"],
@@ -93,6 +103,19 @@ class ProjectQuery(RequestModel):
             raise NotAllowed
         return selected
 
+    def select_listed(self, connection: Connection, access: Access) -> Sequence[Project]:
+        """Return the named projects, or those of the caller's teams if the query names none (releases.md 0.5)."""
+        if not self.names_projects:
+            return projects.joined(connection, access)
+        return self.select(projects.accessible(connection, access))
+
+    def covers_all(self, access: Access) -> bool:
+        """Return True if the listed projects are certain to be all of the organization."""
+        reaches_all = access.reaches_all or access.user is None
+        if not self.names_projects:
+            return reaches_all
+        return self.names_all and (reaches_all or access.organization.is_open)
+
 
 class EnvironmentQuery(RequestModel):
     """The environments to look at."""
@@ -102,6 +125,16 @@ class EnvironmentQuery(RequestModel):
         description="Only what was in these environments. An unknown one is not found.",
         examples=["production"],
     )
+
+    def environment_ids(self, connection: Connection, access: Access) -> tuple[int, ...] | None:
+        """Return the ids of the environments, or None if the query names none. Raise `NotFound` for an unknown one."""
+        names = set(self.environment)
+        if not names:
+            return None
+        known = projects.environments_named(connection, access.organization.id, names)
+        if {each.name for each in known} != names:
+            raise NotFound
+        return tuple(each.id for each in known)
 
 
 class TimeRangeQuery(RequestModel):

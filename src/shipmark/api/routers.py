@@ -26,12 +26,10 @@ from shipmark.api.projects import routes as projects
 from shipmark.api.projects import team_routes as projects_team
 from shipmark.api.release_files import routes as release_files
 from shipmark.api.releases import bulk_routes as releases_bulk
-from shipmark.api.releases import comparison_routes as releases_comparison
 from shipmark.api.releases import detail_routes as releases_detail
-from shipmark.api.releases import list_routes as releases_list
 from shipmark.api.releases import onboarding_routes as releases_onboarding
 from shipmark.api.releases import project_routes as releases_project
-from shipmark.api.releases import statistics_routes as releases_statistics
+from shipmark.api.releases import routes as releases
 from shipmark.api.repositories import remote_routes as repositories_remote
 from shipmark.api.repositories import routes as repositories
 from shipmark.api.teams import routes as teams
@@ -57,19 +55,17 @@ ROUTERS = (
     projects.router,
     projects_team.router,
     project_keys.router,
-    releases_list.router,
+    releases.router,
     releases_bulk.router,
     releases_detail.router,
     release_files.router,
     artifact_bundles.router,
     artifact_bundles_lookup.router,
     events_source_map.router,
-    releases_comparison.router,
     deploys.router,
     releases_project.router,
     commits.router,
     releases_onboarding.router,
-    releases_statistics.router,
     thresholds.router,
     repositories.router,
     repositories_remote.router,

@@ -1,7 +1,5 @@
 """Which scopes open which family of routes? Any one of a set suffices (auth-and-errors.md 2.2)."""
 
-from enum import Enum
-
 _RELEASES = frozenset({"project:write", "project:admin", "project:releases", "org:ci"})
 
 RELEASE_READ = _RELEASES | {"project:read"}
@@ -47,11 +45,3 @@ ISSUE_CHANGE = frozenset({"event:write", "event:admin"})
 
 #: Any credentials at all.
 ANYBODY: frozenset[str] = frozenset()
-
-
-class Credentials(Enum):
-    """Must a caller have any? A route that does not say demands them."""
-
-    REQUIRED = "required"
-    OPTIONAL = "optional"
-    NONE = "none"

@@ -3,7 +3,9 @@
 ::
 
     @endpoint.post("/deploys/", scopes=RELEASE_WRITE)
-    def create_deploy(context: RequestContext, release: VisibleRelease, body: DeployRequest) -> DeployResponse:
+    def create_deploy(
+        context: RequestContext, release: VisibleRelease, body: DeployRequest
+    ) -> DeployResponse: ...
 
 Parameters of the function say what it reads, so what is declared is what is read:
 
@@ -13,12 +15,12 @@ Parameters of the function say what it reads, so what is declared is what is rea
 * Everything else is a part of the path, as text.
 
 The order is always the same: credentials and access, query, rows that the path names, body. So a flood of wrong tokens
-costs no body, no validation and no lock, and 404 comes before what is wrong with a body. For methods that write, all but
-the last happen in a guard, before the body is received.
+costs no body, no validation and no lock, and 404 comes before what is wrong with a body. For methods that write, all
+but the last happen in a guard, before the body is received.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -75,6 +77,7 @@ class Endpoint:
     function: Function
     credentials: Credentials
     query: type[RequestModel] | None
+    takes_query: bool
     body: type[RequestModel] | None
     loads: Mapping[str, Load]
     path_parameters: Sequence[str]
@@ -116,6 +119,8 @@ class Endpoint:
     def arguments(self, context: Visit, content: bytes | None) -> dict[str, object]:
         """Return what the function is called with."""
         arguments = {"context": context, **self.prepare(context)}
+        if not self.takes_query:
+            arguments.pop("query", None)
         for name in self.path_parameters:
             arguments[name] = context.path_parameter(name)
         if self.body is not None and content is not None:
@@ -154,7 +159,8 @@ def declare(
     return Endpoint(
         function=function,
         credentials=credentials,
-        query=hints.get("query"),
+        query=hints.get("query") or _query_of(loads.values()),
+        takes_query="query" in hints,
         body=hints.get("body"),
         loads=loads,
         path_parameters=[name for name in hints if name not in own | loads.keys()],
@@ -162,6 +168,12 @@ def declare(
         files=files,
         step=step,
     )
+
+
+def _query_of(loads: Iterable[Load]) -> type[RequestModel] | None:
+    """Return the query model that a loading function reads, for an endpoint that reads no more than that."""
+    hints = (get_type_hints(load.function).get("query") for load in loads)
+    return next((hint for hint in hints if hint is not None), None)
 
 
 def _load_of(hint: object) -> Load | None:
@@ -229,8 +241,8 @@ def _wrapped(endpoint: Endpoint) -> Function:
 
 
 #: The decorators: a path or several, the scopes of which a token needs one, and what the framework takes besides.
-#: ``responses`` maps statuses to types where they are more than the function returns; ``files`` describes the files of a
-#: form that the endpoint itself receives; ``step`` is what validating the body is called in logs and metrics.
+#: ``responses`` maps statuses to types where they are more than the function returns; ``files`` describes the files of
+#: a form that the endpoint itself receives; ``step`` is what validating the body is called in logs and metrics.
 get = _decorator(litestar.get)
 post = _decorator(litestar.post)
 put = _decorator(litestar.put)

@@ -62,6 +62,16 @@ class Visit:
     def access(self, access: Access) -> None:
         self._access = access
 
+    @property
+    def user_agent(self) -> str | None:
+        """The client's name, as it sent it."""
+        return self.request.headers.get("user-agent")
+
+    def require_owner(self, *, is_forced: bool) -> None:
+        """Raise `NotAllowed` for a forced request of anyone but an owner."""
+        if is_forced and self.access.role is not Role.OWNER:
+            raise NotAllowed
+
     def path_parameter(self, name: str) -> str | None:
         """Return a part of the path, or None if this path has no such part."""
         value = self.request.path_params.get(name)

@@ -16,7 +16,7 @@ from shipmark.api.artifact_bundles.assemble_responses import (
     missing_json,
 )
 from shipmark.api.query_parameters import PROJECTS
-from shipmark.api.releases.routes import seen_release
+from shipmark.api.releases.path_release import seen_release
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.api.scopes import RELEASE_WRITE
 from shipmark.artifacts import assembling

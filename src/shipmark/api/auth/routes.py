@@ -11,7 +11,8 @@ from shipmark.api.organizations.responses import OrganizationJson, organization_
 from shipmark.api.projects.responses import EnvironmentJson, environment_json
 from shipmark.api.query_parameters import ORGANIZATION_QUERY, PAGE
 from shipmark.api.responses import Wire
-from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ, PROJECT_READ, Credentials
+from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ, PROJECT_READ
+from shipmark.http.endpoint import Credentials
 from shipmark.http.pagination.offset import counted
 from shipmark.http.request_context import GivenVisit
 from shipmark.infrastructure.errors import NotAllowed, NotSignedIn

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.api.commit_fetches.responses import CommitFetchJson, commit_fetch_json
 from shipmark.api.query_parameters import FETCH_STATE, PAGE, PROJECTS
-from shipmark.api.releases.routes import changeable_release, seen_release
+from shipmark.api.releases.path_release import changeable_release, seen_release
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.http.pagination.offset import counted
 from shipmark.http.request_context import GivenVisit

@@ -7,8 +7,7 @@ from sqlalchemy import Connection
 
 from shipmark.api.deploys.requests import DeployListQuery, DeployRequest
 from shipmark.api.deploys.responses import DeployJson, deploy_json
-from shipmark.api.queries import ProjectQuery
-from shipmark.api.releases.path_release import EditableRelease, PathRelease, VisibleRelease
+from shipmark.api.releases.path_release import EditableRelease, ReleaseInProjects, VisibleRelease
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.deploys import actions, store
 from shipmark.http import endpoint
@@ -32,9 +31,7 @@ def list_deploys(
 
 
 @endpoint.post("/", scopes=RELEASE_WRITE, step="deploy.validate")
-def record_deploy(
-    context: Visit, release: EditableRelease, query: ProjectQuery, body: DeployRequest
-) -> DeployJson:
+def record_deploy(context: Visit, release: EditableRelease, body: DeployRequest) -> DeployJson:
     """Record the deploy of a release to an environment."""
     access = context.access
     with context.database.transaction() as connection:
@@ -47,7 +44,7 @@ def record_deploy(
 
 
 def _deployed_projects(
-    connection: Connection, release: PathRelease, names: Sequence[str] | None
+    connection: Connection, release: ReleaseInProjects, names: Sequence[str] | None
 ) -> Sequence[int]:
     """Return the ids of the named projects, or of all that the release is attached to."""
     if names is None:

@@ -8,8 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.api.issues.routes import access_by_issue, first_and_last, found_issue
 from shipmark.api.query_parameters import ENVIRONMENT
-from shipmark.api.releases.responses import ReleaseJson
-from shipmark.api.releases.routes import shown_release
+from shipmark.api.releases.responses import ReleaseJson, release_response
 from shipmark.api.responses import Wire
 from shipmark.api.scopes import ISSUE_READ
 from shipmark.http import time_range
@@ -122,7 +121,7 @@ def _current(visit: Visit, connection: Connection, access: Access, name: str) ->
     environment_name, first_at, last_at = found
     return CurrentReleaseJson(
         current_release=SeenJson(
-            release=shown_release(connection, release),
+            release=release_response(connection, release),
             environment=environment_name,
             first_seen=first_at,
             last_seen=last_at,

@@ -18,10 +18,9 @@ from shipmark.api.openapi.request_schemas import given
 from shipmark.api.openapi.response_schemas import Schemas
 from shipmark.api.query_parameters import CURSOR, Parameter
 from shipmark.api.responses.refusal import RefusalJson
-from shipmark.api.scopes import Credentials
-from shipmark.http.endpoint import Endpoint
+from shipmark.http.endpoint import Credentials, Endpoint
 from shipmark.http.fields import Record
-from shipmark.http.validation import schema_of
+from shipmark.http.validation import RequestModel, schema_of
 from shipmark.infrastructure.settings import Settings
 
 _PART = re.compile(r"\{(\w+)\}")
@@ -154,6 +153,8 @@ def _query_parameters(handler: HTTPRouteHandler) -> list[Schema]:
             each["type"] = next(kind for kind in each["type"] if kind != "null")
         if each.get("default") == []:
             del each["default"]
+        if isinstance(each.get("default"), bool):
+            each["default"] = str(int(each["default"]))
         made["schema"] = each
         if examples:
             made["example"] = examples if each.get("type") == "array" else examples[0]
@@ -169,9 +170,14 @@ def _typed(it: Parameter) -> object:
 def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
     declared: Endpoint | None = handler.opt.get("endpoint")
     if declared is not None:
-        return _declared_body(declared, settings)
+        if declared.files is not None:
+            return {"content": {"multipart/form-data": {"schema": _form(declared.files)}}}
+        return None if declared.body is None else _declared_body(declared.body, settings)
     if uploads := handler.opt.get("uploads"):
         return {"content": {"multipart/form-data": {"schema": _form(uploads)}}}
+    model: type[RequestModel] | None = handler.opt.get("body")
+    if model is not None:
+        return _declared_body(model, settings)
     takes = handler.opt.get("takes")
     if takes is None:
         return None
@@ -182,12 +188,8 @@ def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
     return {"required": "required" in schema, "content": {_JSON: {"schema": schema}}}
 
 
-def _declared_body(declared: Endpoint, settings: Settings) -> Schema | None:
-    if declared.files is not None:
-        return {"content": {"multipart/form-data": {"schema": _form(declared.files)}}}
-    if declared.body is None:
-        return None
-    schema = schema_of(declared.body, context={"commits_max": settings.commits_max})
+def _declared_body(model: type[RequestModel], settings: Settings) -> Schema:
+    schema = schema_of(model, context={"commits_max": settings.commits_max})
     return {
         "required": "required" in schema,
         "content": {_JSON: {"schema": _with_examples(schema)}},
@@ -291,7 +293,7 @@ def _refusals(path: str, handler: HTTPRouteHandler) -> set[int]:
     endpoint: Endpoint | None = handler.opt.get("endpoint")
     if "uploads" in handler.opt or (endpoint and (endpoint.files or endpoint.body)):
         found |= {413, 415}
-    if "takes" in handler.opt:
+    if "takes" in handler.opt or "body" in handler.opt:
         # Who needs no credentials is no client that could be told of media types: any are read.
         found |= {413} if credentials is Credentials.NONE else {413, 415}
     return found

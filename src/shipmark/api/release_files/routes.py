@@ -17,7 +17,7 @@ from shipmark.api.release_files.responses import (
     release_file_json,
 )
 from shipmark.api.release_files.uploads import MISSING, FileReceiver
-from shipmark.api.releases.routes import seen_release
+from shipmark.api.releases.path_release import seen_release
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.artifacts import actions, bundles
 from shipmark.artifacts.model import ListedFile, ReleaseFile

@@ -5,32 +5,23 @@ unless the request says ``dryRun=0``. Where more match, the answer has a cursor 
 those that can't be changed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from litestar import Router, delete, put
-from litestar.params import FromPath, RawBody
+from litestar import Router
 from sqlalchemy import Connection
 
-from shipmark.api.query_parameters import (
-    CURSOR,
-    DRY_RUN,
-    ENVIRONMENT,
-    FORCE,
-    PROJECTS,
-    RANGE,
-    RELEASE_QUERY,
-    STATUS,
-)
-from shipmark.api.releases import release_query, requests
+from shipmark.api.projects.path_project import VisibleProjects
 from shipmark.api.releases.bulk_responses import BulkJson, bulk_json
+from shipmark.api.releases.queries import BulkDeleteReleaseQuery, BulkReleaseQuery
+from shipmark.api.releases.requests import BulkReleaseUpdateRequest
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.deletion import release_deletion
+from shipmark.http import endpoint
 from shipmark.http.pagination import offset, release_cursor
 from shipmark.http.pagination.offset import Cursor
-from shipmark.http.request_context import GivenVisit, Visit
-from shipmark.infrastructure.errors import BadRequest
-from shipmark.organizations.model import Access
-from shipmark.projects import store as projects
+from shipmark.http.request_context import Visit
+from shipmark.projects.model import Project
 from shipmark.publishing import auditing
 from shipmark.publishing.model import BUSY
 from shipmark.releases import actions as releases
@@ -41,7 +32,6 @@ from shipmark.releases.store import projects as release_projects
 #: Releases that one request changes.
 BULK_MAX = 1000
 
-_FILTERS = ("query", "environment", "start", "statsPeriod")
 _HIDDEN = "It is also in projects that you have no access to."
 
 
@@ -57,83 +47,74 @@ class _Matched:
     next: Cursor | None
 
 
-@put(
-    "/",
-    scopes=RELEASE_WRITE,
-    asks=(DRY_RUN, RELEASE_QUERY, STATUS, ENVIRONMENT, *PROJECTS, *RANGE, CURSOR),
-    takes=requests.CHANGED_RELEASES,
-    sync_to_thread=True,
-)
-def change_releases(visit: GivenVisit, organization: FromPath[str], body: RawBody) -> BulkJson:
+@endpoint.put("/", scopes=RELEASE_WRITE, step="release.validate")
+def change_releases(
+    context: Visit,
+    visible: VisibleProjects,
+    query: BulkReleaseQuery,
+    body: BulkReleaseUpdateRequest,
+) -> BulkJson:
     """Archive or reopen many releases."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-    fields = visit.body(body, requests.CHANGED_RELEASES)
-    is_dry_run = _is_dry_run(visit)
-    with visit.database.transaction(busy=BUSY) as connection:
-        matched = _matched(visit, connection, access)
-        going = [it for it in matched.releases if it.status is not fields["status"]]
-        if not is_dry_run:
-            releases.set_status_of(connection, going, fields["status"])
-            around = visit.circumstances(access)
-            auditing.note_status(connection, going, fields["status"], around)
-    return bulk_json(going, matched.kept, is_dry_run=is_dry_run, next_cursor=matched.next)
+    with context.database.transaction(busy=BUSY) as connection:
+        matched = _match(context, connection, visible, query)
+        changing = [each for each in matched.releases if each.status is not body.status]
+        if not query.dry_run:
+            releases.set_status_of(connection, changing, body.status)
+            around = context.circumstances(context.access)
+            auditing.note_status(connection, changing, body.status, around)
+    return bulk_json(changing, matched.kept, is_dry_run=query.dry_run, next_cursor=matched.next)
 
 
-@delete(
-    "/",
-    status_code=200,
-    scopes=RELEASE_DELETE,
-    asks=(DRY_RUN, FORCE, RELEASE_QUERY, STATUS, ENVIRONMENT, *PROJECTS, *RANGE, CURSOR),
-    sync_to_thread=True,
-)
-def delete_releases(visit: GivenVisit, organization: FromPath[str]) -> BulkJson:
+@endpoint.delete("/", status_code=200, scopes=RELEASE_DELETE)
+def delete_releases(
+    context: Visit, visible: VisibleProjects, query: BulkDeleteReleaseQuery
+) -> BulkJson:
     """Delete many releases; those that an issue was first seen in stay, unless it is forced."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-    is_dry_run, is_forced = _is_dry_run(visit), visit.forced(access)
-    with visit.database.transaction(busy=BUSY) as connection:
-        matched = _matched(visit, connection, access)
-        held = set() if is_forced else release_deletion.held_back(connection, matched.releases)
-        going = [it for it in matched.releases if it.id not in held]
-        kept = {it.version: release_deletion.REFERENCED for it in matched.releases if it.id in held}
-        if not is_dry_run:
-            around = visit.circumstances(access)
-            release_deletion.withdraw(connection, going, around, is_forced=is_forced)
-    return bulk_json(going, matched.kept | kept, is_dry_run=is_dry_run, next_cursor=matched.next)
+    context.require_owner(is_forced=query.force)
+    with context.database.transaction(busy=BUSY) as connection:
+        matched = _match(context, connection, visible, query)
+        held: set[int] = set()
+        if not query.force:
+            held = release_deletion.held_back(connection, matched.releases)
+        deleting = [each for each in matched.releases if each.id not in held]
+        if not query.dry_run:
+            around = context.circumstances(context.access)
+            release_deletion.withdraw(connection, deleting, around, is_forced=query.force)
+    kept = {
+        each.version: release_deletion.REFERENCED for each in matched.releases if each.id in held
+    }
+    return bulk_json(
+        deleting, matched.kept | kept, is_dry_run=query.dry_run, next_cursor=matched.next
+    )
 
 
-def _is_dry_run(visit: Visit) -> bool:
-    return visit.parameter("dryRun") is None or visit.flag("dryRun")
-
-
-def _matched(visit: Visit, connection: Connection, access: Access) -> _Matched:
-    if not any((visit.parameter(name) or "").strip() for name in _FILTERS):
-        detail = "Say which releases: by query, environment, statsPeriod, or start and end."
-        raise BadRequest(detail)
-    shown = visit.filtered_projects(connection, access)
-    wanted = release_query.releases(visit, connection, access, shown)
-    page = offset.wanted(None, visit.parameter("cursor"), is_counted=False)
+def _match(
+    context: Visit, connection: Connection, visible: Sequence[Project], query: BulkReleaseQuery
+) -> _Matched:
+    query.require_filter()
+    selected = query.select_listed(connection, context.access)
+    conditions = query.release_filter(context, connection, selected)
+    page = offset.wanted(None, query.cursor, is_counted=False)
     position = release_cursor.beyond(page, ReleaseSort.DATE, is_flat=False)
     rows = list_query.page(
         connection,
-        wanted,
+        conditions,
         ReleaseSort.DATE,
         limit=BULK_MAX + 1,
         beyond=position,
         is_backwards=True,
     )
-    found = [row.release for row in rows[:BULK_MAX]]
-    visible = {project.id for project in projects.accessible(connection, access)}
-    attached = release_projects.of_releases(connection, [release.id for release in found])
+    matching = [row.release for row in rows[:BULK_MAX]]
+    visible_ids = {project.id for project in visible}
+    attached = release_projects.of_releases(connection, [release.id for release in matching])
     hidden = {
         release_id
-        for release_id, each in attached.items()
-        if any(it.project_id not in visible for it in each)
+        for release_id, projects in attached.items()
+        if any(each.project_id not in visible_ids for each in projects)
     }
     return _Matched(
-        releases=[it for it in found if it.id not in hidden],
-        kept={it.version: _HIDDEN for it in found if it.id in hidden},
+        releases=[each for each in matching if each.id not in hidden],
+        kept={each.version: _HIDDEN for each in matching if each.id in hidden},
         next=(
             release_cursor.cursor_of(rows[BULK_MAX - 1].position, ReleaseSort.DATE)
             if len(rows) > BULK_MAX

@@ -1,7 +1,6 @@
 """``organizations/{org}/releases/{version}/…``: what a release holds (releases.md 2.7 to 2.11)."""
 
-from litestar import Response, Router, get
-from litestar.params import FromPath
+from litestar import Response, Router
 from sqlalchemy import Connection
 
 from shipmark.api.commits.responses import (
@@ -13,18 +12,32 @@ from shipmark.api.commits.responses import (
 )
 from shipmark.api.issues.responses import IssueJson
 from shipmark.api.issues.routes import shown_issues
-from shipmark.api.query_parameters import PAGE, PROJECTS, REPOSITORY_FILTER
+from shipmark.api.projects.path_project import VisibleProjects
+from shipmark.api.queries import ProjectQuery
 from shipmark.api.releases import loading
-from shipmark.api.releases.responses import ReleaseJson, ReleaseMetaJson, release_meta_json
-from shipmark.api.releases.routes import seen_release, shown_release
+from shipmark.api.releases.comparison_responses import ComparisonJson, comparison_json
+from shipmark.api.releases.path_release import VisibleRelease
+from shipmark.api.releases.queries import (
+    CompareQuery,
+    ProjectReleaseCommitsQuery,
+    ReleaseCommitsQuery,
+    RepositoryQuery,
+)
+from shipmark.api.releases.responses import (
+    ReleaseJson,
+    ReleaseMetaJson,
+    release_meta_json,
+    release_response,
+)
 from shipmark.api.scopes import ORGANIZATION_READ, RELEASE_READ
 from shipmark.artifacts.store import archives, release_listing
+from shipmark.http import endpoint
 from shipmark.http.pagination.offset import FIRST, counted, keyed, keyed_back
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import Visit
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues.store import resolutions
-from shipmark.organizations.model import Access
+from shipmark.publishing.comparison import compare
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.releases.store import commits as release_commits
@@ -38,23 +51,19 @@ RESOLVED_MAX = 1000
 _POSITION_MAX = 2**31 - 1
 
 
-@get("/meta/", scopes=RELEASE_READ, asks=PROJECTS, sync_to_thread=True)
-def get_meta(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
-) -> ReleaseMetaJson:
+@endpoint.get("/meta/", scopes=RELEASE_READ)
+def get_meta(context: Visit, release: VisibleRelease) -> ReleaseMetaJson:
     """Show the numbers of a release."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        release = seen_release(visit, connection, access, version)
-        nested = loading.to_releases(connection, access.organization.id, [release])
-        changed = release_commits.changed_file_count(connection, release.id)
-        project_ids = releases.project_ids(connection, release)
+    shown, organization_id = release.release, context.access.organization.id
+    with context.database.snapshot() as connection:
+        nested = loading.to_releases(connection, organization_id, [shown], known=release.visible)
+        changed = release_commits.changed_file_count(connection, shown.id)
         bundled = archives.bundled_count(
-            connection, access.organization.id, release.version, project_ids
+            connection, organization_id, shown.version, set(release.attached_ids)
         )
-        single = release_listing.counts_of(connection, [release.id]).get(release.id, 0)
+        single = release_listing.counts_of(connection, [shown.id]).get(shown.id, 0)
     return release_meta_json(
-        release,
+        shown,
         nested,
         changed,
         file_count=single if bundled is None else bundled,
@@ -62,127 +71,132 @@ def get_meta(
     )
 
 
-@get(
-    "/commits/",
-    scopes=RELEASE_READ,
-    asks=(*REPOSITORY_FILTER, *PROJECTS, *PAGE),
-    sync_to_thread=True,
-)
+@endpoint.get("/commits/", scopes=RELEASE_READ)
 def list_release_commits(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
+    context: Visit, release: VisibleRelease, query: ReleaseCommitsQuery
 ) -> Response[list[CommitJson]]:
     """List the commits of a release, the newest first."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        release = seen_release(visit, connection, access, version)
-        return commits_answer(visit, connection, access, release)
+    return commits_response(context, release.release, query)
 
 
-@get(
-    "/commitfiles/",
-    scopes=RELEASE_READ,
-    asks=(*REPOSITORY_FILTER, *PROJECTS, *PAGE),
-    sync_to_thread=True,
-)
+@endpoint.get("/commitfiles/", scopes=RELEASE_READ)
 def list_changed_files(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
+    context: Visit, release: VisibleRelease, query: ReleaseCommitsQuery
 ) -> Response[list[ChangedFileJson]]:
     """List what the commits of a release changed, by file name."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        release = seen_release(visit, connection, access, version)
-        page = visit.page()
+    page, organization_id = query.page(), context.access.organization.id
+    with context.database.snapshot() as connection:
         rows = release_commits.changed_files_of(
             connection,
-            release.id,
+            release.release.id,
             limit=page.limit,
             offset=page.skipped,
-            repository_id=_repository(visit, connection, access),
+            repository_id=_repository_id(connection, organization_id, query),
         )
         files, links = counted(rows, page)
-        found = repositories.commits_by_ids(connection, {file.commit_id for file in files})
-        nested = loading.to_commits(connection, access.organization.id, list(found.values()))
-    shown = [changed_file_json(file, access.organization.id, nested) for file in files]
-    return visit.listed(shown, links)
+        commits = repositories.commits_by_ids(connection, {file.commit_id for file in files})
+        nested = loading.to_commits(connection, organization_id, list(commits.values()))
+    changed = [changed_file_json(file, organization_id, nested) for file in files]
+    return context.listed(changed, links)
 
 
-@get("/previous-with-commits/", scopes=RELEASE_READ, asks=PROJECTS, sync_to_thread=True)
+@endpoint.get("/previous-with-commits/", scopes=RELEASE_READ)
 def get_previous_with_commits(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
+    context: Visit, release: VisibleRelease
 ) -> Response[ReleaseJson | NobodyJson]:
     """Show the newest release with commits up to this one, or an empty object."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        release = seen_release(visit, connection, access, version)
-        previous = release_store.previous_with_commits(connection, release)
+    with context.database.snapshot() as connection:
+        previous = release_store.previous_with_commits(connection, release.release)
         if previous is None:
             return Response(NobodyJson())
-        return Response(shown_release(connection, previous))
+        return Response(release_response(connection, previous, release.visible))
 
 
-@get("/resolved/", scopes=ORGANIZATION_READ, asks=PROJECTS, sync_to_thread=True)
+@endpoint.get("/resolved/", scopes=ORGANIZATION_READ)
 def list_resolved_issues(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
+    context: Visit, visible: VisibleProjects, query: ProjectQuery, version: str
 ) -> list[IssueJson]:
     """List the issues that a release resolves."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    access = context.access
+    with context.database.snapshot() as connection:
         release = release_store.by_version(connection, access.organization.id, version)
         if release is None:
             raise NotFound
-        ids = [project.id for project in visit.allowed_projects(connection, access)]
-        found = resolutions.resolved_by(connection, release.id, ids, limit=RESOLVED_MAX)
-        return shown_issues(visit, connection, access, found)
+        ids = [project.id for project in query.select(visible)]
+        resolved = resolutions.resolved_by(connection, release.id, ids, limit=RESOLVED_MAX)
+        return shown_issues(context, connection, access, resolved)
 
 
-def commits_answer(
-    visit: Visit, connection: Connection, access: Access, release: Release
+@endpoint.get("/compare/", scopes=RELEASE_READ)
+def compare_releases(
+    context: Visit, release: VisibleRelease, query: CompareQuery
+) -> ComparisonJson:
+    """Compare a release with the one that ``base`` names."""
+    organization_id = context.access.organization.id
+    ids = [project.id for project in release.selected]
+    with context.database.snapshot() as connection:
+        base = releases.find(connection, organization_id, query.base, ids)
+        comparison = compare(connection, base, release.release, ids)
+        nested = loading.to_comparison(connection, organization_id, comparison)
+        named = {
+            issue.id: issue
+            for side in (comparison.base, comparison.head)
+            for listed in (side.new, side.resolved, side.regressed)
+            for issue in listed.issues
+        }
+        issues = shown_issues(context, connection, context.access, list(named.values()))
+    return comparison_json(comparison, nested, dict(zip(named, issues, strict=True)))
+
+
+def commits_response(
+    context: Visit, release: Release, query: ProjectReleaseCommitsQuery | ReleaseCommitsQuery
 ) -> Response[list[CommitJson]]:
-    """A page of a release's commits."""
-    page = visit.page()
+    """Return a page of a release's commits."""
+    page, organization_id = query.page(), context.access.organization.id
     cursor = page.cursor or FIRST
     position = min(cursor.value, _POSITION_MAX)
-    repository_id = _repository(visit, connection, access)
-    if cursor.is_previous:
-        rows = release_commits.page_before(
-            connection,
-            release.id,
-            limit=page.limit,
-            position=position,
-            repository_id=repository_id,
-        )
-        commits, links = keyed_back(rows, page)
-    else:
-        rows = release_commits.page_of(
-            connection,
-            release.id,
-            limit=page.limit,
-            offset=cursor.offset,
-            from_position=position,
-            repository_id=repository_id,
-        )
-        commits, links = keyed(rows, page)
-    nested = loading.to_commits(connection, access.organization.id, commits)
-    return visit.listed([commit_json(commit, nested) for commit in commits], links)
+    with context.database.snapshot() as connection:
+        repository_id = _repository_id(connection, organization_id, query)
+        if cursor.is_previous:
+            rows = release_commits.page_before(
+                connection,
+                release.id,
+                limit=page.limit,
+                position=position,
+                repository_id=repository_id,
+            )
+            commits, links = keyed_back(rows, page)
+        else:
+            rows = release_commits.page_of(
+                connection,
+                release.id,
+                limit=page.limit,
+                offset=cursor.offset,
+                from_position=position,
+                repository_id=repository_id,
+            )
+            commits, links = keyed(rows, page)
+        nested = loading.to_commits(connection, organization_id, commits)
+    return context.listed([commit_json(commit, nested) for commit in commits], links)
 
 
-def _repository(visit: Visit, connection: Connection, access: Access) -> int | None:
-    """The repository that ``repo_id`` or ``repo_name`` filters by; an unknown one is not found."""
-    organization_id = access.organization.id
-    if given := visit.parameter("repo_id"):
-        repository_id = id_of(given)
-        if repository_id is None:
-            raise NotFound
-        if not repositories.in_organization(connection, organization_id, repository_id):
+def _repository_id(
+    connection: Connection, organization_id: int, query: RepositoryQuery
+) -> int | None:
+    """Return the repository that the query filters by, or None. Raise `NotFound` for an unknown one."""
+    if query.repo_id:
+        repository_id = id_of(query.repo_id)
+        if repository_id is None or not repositories.in_organization(
+            connection, organization_id, repository_id
+        ):
             raise NotFound
         return repository_id
-    name = visit.parameter("repo_name")
-    if not name:
+    if not query.repo_name:
         return None
-    known = repositories.ids_by_name(connection, organization_id, [name])
-    if name not in known:
+    known = repositories.ids_by_name(connection, organization_id, [query.repo_name])
+    if query.repo_name not in known:
         raise NotFound
-    return known[name]
+    return known[query.repo_name]
 
 
 router = Router(
@@ -193,5 +207,6 @@ router = Router(
         list_changed_files,
         get_previous_with_commits,
         list_resolved_issues,
+        compare_releases,
     ],
 )

@@ -1,25 +1,34 @@
 """What is set up for releases of a project, and the address that builds may release by (releases.md 2.17, 2.18)."""
 
-from litestar import Router, get, post
-from litestar.params import FromPath
+from datetime import timedelta
+
+from litestar import Router
 from sqlalchemy import Connection
 
-from shipmark.api.releases.project_routes import entered
+from shipmark.api.projects.path_project import PathProject
+from shipmark.api.releases.path_release import VisibleProjectRelease
+from shipmark.api.releases.queries import ReleaseStatisticsQuery
+from shipmark.api.releases.statistics_responses import ReleaseStatsJson, release_stats_json
 from shipmark.api.responses import Wire
 from shipmark.api.responses.refusal import RefusalJson
 from shipmark.api.scopes import RELEASE_READ, RELEASE_TOKEN
 from shipmark.deploys import store as deploys
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http import endpoint, time_range
+from shipmark.http.request_context import Visit
 from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.ids import token_hex
 from shipmark.issues.store import issues
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.model import Access
 from shipmark.projects.model import Project
 from shipmark.releases.store import project_commits
 from shipmark.releases.store import webhook_tokens as store
 from shipmark.releases.webhook_signature import BUILT_IN, signature
 from shipmark.repositories import store as repositories
+
+_STATISTICS = ("sessions", "users")
+_LENGTH = timedelta(days=90)
+_STEP = timedelta(days=1)
 
 
 class StepJson(Wire):
@@ -36,63 +45,66 @@ class ReleaseTokenJson(Wire):
     webhook_url: str
 
 
-@get("/completion/", scopes=RELEASE_READ, sync_to_thread=True)
-def get_completion(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> list[StepJson]:
-    """Say what has been set up: events that tell their release, repositories, commits, deploys."""
-    with visit.database.snapshot() as connection:
-        access, it = entered(visit, connection, organization, project)
+@endpoint.get("/completion/", scopes=RELEASE_READ)
+def get_completion(context: Visit, project: PathProject) -> list[StepJson]:
+    """List what has been set up: events with a release, repositories, commits, deploys."""
+    has_releases = project.has_releases
+    with context.database.snapshot() as connection:
         steps = {
-            "tag": it.has_releases and issues.is_any_released(connection, it.id),
-            "repo": repositories.is_any(connection, access.organization.id),
-            "commit": it.has_releases and project_commits.is_any(connection, it.id),
-            "deploy": it.has_releases and deploys.is_any(connection, it.id),
+            "tag": has_releases and issues.is_any_released(connection, project.id),
+            "repo": repositories.is_any(connection, context.access.organization.id),
+            "commit": has_releases and project_commits.is_any(connection, project.id),
+            "deploy": has_releases and deploys.is_any(connection, project.id),
         }
     return [StepJson(step=step, complete=is_done) for step, is_done in steps.items()]
 
 
-@get(
-    "/token/",
-    scopes=RELEASE_TOKEN,
-    answers={200: ReleaseTokenJson, 409: RefusalJson},
-    sync_to_thread=True,
-)
-def get_token(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> ReleaseTokenJson:
-    """Show the token and the address, made when somebody asks first."""
-    with visit.database.glance() as connection:
-        access, it = entered(visit, connection, organization, project)
-        known = store.of_project(connection, it.id)
+@endpoint.get("/token/", scopes=RELEASE_TOKEN, responses={200: ReleaseTokenJson, 409: RefusalJson})
+def get_token(context: Visit, project: PathProject) -> ReleaseTokenJson:
+    """Show the token and the URL of the webhook, which the first request creates."""
+    with context.database.glance() as connection:
+        known = store.of_project(connection, project.id)
     if known is None:
         fresh = token_hex()
-        with visit.database.transaction() as connection:
-            known = store.ensure(connection, it.id, fresh, now())
+        with context.database.transaction() as connection:
+            known = store.ensure(connection, project.id, fresh, now())
             if known == fresh:
-                _log_token(visit, connection, access, it)
-    return _shown(visit.settings.address, it, known)
+                _log_token(context, connection, project)
+    return _token_response(context.settings.address, project, known)
 
 
-@post("/token/", scopes=RELEASE_TOKEN, sync_to_thread=True)
-def replace_token(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> ReleaseTokenJson:
-    """Make another token: the old address stops working."""
+@endpoint.post("/token/", scopes=RELEASE_TOKEN)
+def replace_token(context: Visit, project: PathProject) -> ReleaseTokenJson:
+    """Replace the token: the old URL stops working."""
     fresh = token_hex()
-    with visit.database.transaction() as connection:
-        access, it = entered(visit, connection, organization, project)
-        store.replace(connection, it.id, fresh, now())
-        _log_token(visit, connection, access, it)
-    return _shown(visit.settings.address, it, fresh)
+    with context.database.transaction() as connection:
+        store.replace(connection, project.id, fresh, now())
+        _log_token(context, connection, project)
+    return _token_response(context.settings.address, project, fresh)
 
 
-def _log_token(visit: Visit, connection: Connection, access: Access, project: Project) -> None:
+@endpoint.get("/{version:str}/stats/", scopes=RELEASE_READ)
+def get_statistics(
+    context: Visit, release: VisibleProjectRelease, query: ReleaseStatisticsQuery
+) -> ReleaseStatsJson:
+    """Show the sessions or users of a release over time."""
+    kind = query.type or _STATISTICS[0]
+    if kind not in _STATISTICS:
+        raise BadRequest("invalid stat")
+    with context.database.glance() as connection:
+        query.environment_ids(connection, context.access)
+    at = now()
+    steps = time_range.steps(query.time_range() or (at - _LENGTH, at), query.interval, _STEP)
+    return release_stats_json(kind, steps, release.release.created_at, at)
+
+
+def _log_token(context: Visit, connection: Connection, project: Project) -> None:
     data = {"project_slug": project.slug}
-    visit.log_change(connection, access, AuditEvent.RELEASE_TOKEN_ADD, data, target_id=project.id)
+    event = AuditEvent.RELEASE_TOKEN_ADD
+    context.log_change(connection, context.access, event, data, target_id=project.id)
 
 
-def _shown(address: str, project: Project, token: str) -> ReleaseTokenJson:
+def _token_response(address: str, project: Project, token: str) -> ReleaseTokenJson:
     signed = signature(token, BUILT_IN, project.id)
     path = f"/api/hooks/release/{BUILT_IN}/{project.id}/{signed}/"
     return ReleaseTokenJson(token=token, webhook_url=f"{address}{path}")
@@ -100,5 +112,5 @@ def _shown(address: str, project: Project, token: str) -> ReleaseTokenJson:
 
 router = Router(
     "/api/0/projects/{organization:str}/{project:str}/releases",
-    route_handlers=[get_completion, get_token, replace_token],
+    route_handlers=[get_completion, get_token, replace_token, get_statistics],
 )

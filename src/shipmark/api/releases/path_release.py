@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 from shipmark.api.queries import ProjectQuery
 from shipmark.http.endpoint import Load
 from shipmark.http.request_context import Visit, all_of
+from shipmark.organizations.model import Access
+from shipmark.projects import actions as project_actions
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.releases import actions as releases
@@ -16,40 +18,97 @@ from shipmark.releases.model import Release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PathRelease:
-    """A release, the projects that the caller may name, and the ids of those that it is attached to."""
+class ReleaseInProjects:
+    """A release, the ids of its projects, and the projects that the caller may name or has selected."""
 
     release: Release
-    visible: Sequence[Project]
     attached_ids: Sequence[int]
+    visible: Sequence[Project]
+    selected: Sequence[Project]
 
     @property
-    def attached(self) -> Sequence[Project]:
-        """The projects of the release that the caller may name."""
-        return [project for project in self.visible if project.id in self.attached_ids]
+    def first_selected(self) -> Project:
+        """The first selected project that the release is attached to."""
+        by_id = {project.id: project for project in self.selected}
+        return next(by_id[id_] for id_ in self.attached_ids if id_ in by_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseInProject:
+    """A release and the project of the path, to which it is attached."""
+
+    release: Release
+    project: Project
 
 
 def _visible(
     context: Visit, connection: Connection, version: str, query: ProjectQuery
-) -> PathRelease:
+) -> ReleaseInProjects:
     """Return the release if it is in one of the selected projects. Raise `NotFound`."""
     visible = projects.accessible(connection, context.access)
     selected = query.select(visible)
-    organization_id = context.access.organization.id
-    release, attached_ids = releases.find_attached(
-        connection, organization_id, version, {project.id for project in selected}
+    release, attached_ids = _find(context, connection, version, selected)
+    return ReleaseInProjects(
+        release=release, attached_ids=attached_ids, visible=visible, selected=selected
     )
-    return PathRelease(release=release, visible=visible, attached_ids=attached_ids)
 
 
 def _editable(
     context: Visit, connection: Connection, version: str, query: ProjectQuery
-) -> PathRelease:
+) -> ReleaseInProjects:
     """Return the same, if the caller may name all projects of the release (releases.md 0.5, newer)."""
     found = _visible(context, connection, version, query)
     all_of([project.id for project in found.visible], found.attached_ids)
     return found
 
 
-VisibleRelease = Annotated[PathRelease, Load(_visible)]
-EditableRelease = Annotated[PathRelease, Load(_editable)]
+def _visible_in_project(
+    context: Visit, connection: Connection, project: str, version: str
+) -> ReleaseInProject:
+    path_project = project_actions.reached(connection, context.access, project)
+    release, _ = _find(context, connection, version, [path_project])
+    return ReleaseInProject(release=release, project=path_project)
+
+
+def _editable_in_project(
+    context: Visit, connection: Connection, project: str, version: str
+) -> ReleaseInProject:
+    path_project = project_actions.reached(connection, context.access, project)
+    release, attached_ids = _find(context, connection, version, [path_project])
+    visible = projects.accessible(connection, context.access)
+    all_of([project.id for project in visible], attached_ids)
+    return ReleaseInProject(release=release, project=path_project)
+
+
+def _find(
+    context: Visit, connection: Connection, version: str, selected: Sequence[Project]
+) -> tuple[Release, Sequence[int]]:
+    ids = {project.id for project in selected}
+    return releases.find_attached(connection, context.access.organization.id, version, ids)
+
+
+#: The release of the path, if it is in a selected project.
+VisibleRelease = Annotated[ReleaseInProjects, Load(_visible)]
+#: The same, if the caller may see all of its projects.
+EditableRelease = Annotated[ReleaseInProjects, Load(_editable)]
+#: The release of the path, if it is in the project of the path.
+VisibleProjectRelease = Annotated[ReleaseInProject, Load(_visible_in_project)]
+#: The same, if the caller may see all of its projects.
+EditableProjectRelease = Annotated[ReleaseInProject, Load(_editable_in_project)]
+
+
+def seen_release(visit: Visit, connection: Connection, access: Access, version: str) -> Release:
+    """The release of the address, if it is in a project of the caller's."""
+    ids = [project.id for project in visit.allowed_projects(connection, access)]
+    return releases.find(connection, access.organization.id, version, ids)
+
+
+def changeable_release(
+    visit: Visit, connection: Connection, access: Access, version: str
+) -> Release:
+    """The same, if all of its projects are the caller's."""
+    release = seen_release(visit, connection, access, version)
+    visible = [project.id for project in projects.accessible(connection, access)]
+    attached = releases.attached_projects(connection, release)
+    all_of(visible, [it.project_id for it in attached])
+    return release

@@ -1,25 +1,37 @@
-"""What may be sent to the release routes, and what it becomes (releases.md 2.3.1)."""
+"""Bodies of the release endpoints, and their inputs for the domain (releases.md 2.3.1)."""
 
 import re
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, ClassVar
 
-from shipmark.deploys.model import NAME_MAX as DEPLOY_NAME_MAX
-from shipmark.deploys.model import URL_MAX as DEPLOY_URL_MAX
-from shipmark.http.fields import (
+from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from typing_extensions import TypedDict
+
+from shipmark.http.validation import (
     Choice,
-    Field,
-    Fields,
+    DateTime,
+    Items,
     ListOf,
-    Moment,
-    Record,
+    Omittable,
+    OptionalText,
+    ReadAs,
+    RequestModel,
     Text,
+    TrimmedText,
     Url,
-    Wrong,
-    accepting,
+    refuse,
 )
-from shipmark.projects.model import ENVIRONMENT_MAX, is_environment_name
-from shipmark.publishing.model import Code, GivenRef
-from shipmark.releases.model import REF_MAX, URL_MAX, VERSION_MAX, ReleaseStatus
+from shipmark.projects.model import Project
+from shipmark.publishing.model import Amendment, Code, GivenRef, Publication
+from shipmark.releases.model import (
+    REF_MAX,
+    URL_MAX,
+    USER_AGENT_MAX,
+    VERSION_MAX,
+    ReleaseStatus,
+)
 from shipmark.releases.versions import is_valid_name
 from shipmark.repositories.model import (
     FILENAME_MAX,
@@ -29,63 +41,42 @@ from shipmark.repositories.model import (
     GivenCommit,
 )
 
+#: The name of the limit on commits in the context of the validation.
+COMMITS_MAX = "commits_max"
+
 _COMMIT_REPOSITORY_MAX = 64
 _BAD_RANGE = "Commit cannot begin or end with .."
+_RANGE_MAX = 2 * KEY_MAX + len("..")
 
-_nullable = Text(is_blank_ok=True, is_null_ok=True)
-_version = Text(max=VERSION_MAX, is_trimmed=False)
-
-
-@accepting(_version)
-def version(value: object) -> str:
-    """The name of a release; not trimmed, so that what is stored is what was sent (releases.md 1.3.1)."""
-    text = _version(value)
-    assert text is not None
-    if not is_valid_name(text):
-        raise Wrong([f"Release with name {text} is not allowed"])
-    return text
+#: A commit, or the two of a range: the one that comes before it, or None, and its last one.
+CommitRange = tuple[str | None, str]
 
 
-@accepting(Text(max=2 * KEY_MAX + len("..")))
-def sha_or_range(value: object) -> tuple[str | None, str]:
-    """A commit, or a range ``from..to`` of them, as (from or null, to)."""
-    text = Text()(value)
-    assert text is not None
+def _check_version(version: str) -> str:
+    if not is_valid_name(version):
+        raise refuse(f"Release with name {version} is not allowed")
+    return version
+
+
+def _parse_range(text: str) -> CommitRange:
+    """Return the range ``from..to``, or a single commit as a range without a start."""
     start, dots, end = text.partition("..")
     if not dots:
         if len(text) > KEY_MAX:
-            raise Wrong([f"Commit too long - max is {KEY_MAX} chars"])
+            raise refuse(f"Commit too long - max is {KEY_MAX} chars")
         return None, text
     # git writes a symmetric range with three dots; clients that pass it on mean its end.
     end = end.removeprefix(".")
     if not start or not end or ".." in end:
-        raise Wrong([_BAD_RANGE])
+        raise refuse(_BAD_RANGE)
     if len(start) > KEY_MAX or len(end) > KEY_MAX:
-        raise Wrong([f"Start or end commit too long - max is {KEY_MAX} chars each"])
+        raise refuse(f"Start or end commit too long - max is {KEY_MAX} chars each")
     return start, end
-
-
-@accepting(Text(max=ENVIRONMENT_MAX))
-def environment(value: object) -> str:
-    """The name of an environment."""
-    text = Text(max=ENVIRONMENT_MAX)(value)
-    assert text is not None
-    if not is_environment_name(text):
-        raise Wrong(["Invalid value for environment"])
-    return text
-
-
-@accepting(Text())
-def project_name(value: object) -> str:
-    """The slug or id of a project: newer clients send ids as numbers."""
-    text = Text()(value)
-    assert text is not None
-    return text
 
 
 # git's status letters of a file (`git diff --name-status`). Letters of renamed, copied and changed ones come with a
 # percentage ("R100"). Of a renamed file clients send the new path, which is a file that was not there before.
-_CHANGES = {
+_CHANGES: Mapping[str, Change] = {
     "A": Change.ADDED,
     "C": Change.ADDED,
     "D": Change.DELETED,
@@ -94,165 +85,226 @@ _CHANGES = {
     "T": Change.MODIFIED,
 }
 _SIMILARITY = re.compile(r"([CMR])\d{1,3}")
-_change_letter = Choice(_CHANGES, "Commit patch_set type {} is not supported.")
+_CHANGE = Choice(_CHANGES, "Commit patch_set type {} is not supported.")
 
 
-@accepting(_change_letter)
-def _change_type(value: object) -> Change:
-    """What a commit did to a file, from git's status letter with or without a percentage."""
-    scored = _SIMILARITY.fullmatch(value.strip()) if isinstance(value, str) else None
-    return _change_letter(scored[1] if scored else value)
+def _parse_change(value: object) -> Change:
+    """Return the change of a status letter, with or without a percentage."""
+    if type(value) is str and value in _CHANGES:
+        return _CHANGES[value]
+    similarity = _SIMILARITY.fullmatch(value.strip()) if isinstance(value, str) else None
+    return _CHANGE.parse(similarity[1] if similarity else value)
 
 
-_CHANGE = Record(
-    {
-        "path": Field(Text(max=FILENAME_MAX), is_required=True),
-        "type": Field(_change_type, is_required=True),
-    }
-)
-
-# Odd authors are shortened by the model and never fail a release, hence no limits on them here.
-_COMMIT = Record(
-    {
-        "id": Field(Text(max=KEY_MAX), is_required=True),
-        "repository": Field(Text(max=_COMMIT_REPOSITORY_MAX, is_blank_ok=True, is_null_ok=True)),
-        "message": Field(_nullable),
-        "author_name": Field(_nullable),
-        "author_email": Field(_nullable),
-        "timestamp": Field(Moment()),
-        "patch_set": Field(ListOf(_CHANGE, is_null_ok=True)),
-    }
-)
-
-_REF = Record(
-    {
-        "commit": Field(sha_or_range, is_required=True),
-        "repository": Field(Text(max=REPOSITORY_NAME_MAX), is_required=True),
-        "previousCommit": Field(Text(max=KEY_MAX, is_blank_ok=True, is_null_ok=True)),
-    }
-)
-
-_HEAD_COMMIT = Record(
-    {
-        "currentId": Field(Text(max=KEY_MAX), is_required=True),
-        "repository": Field(Text(max=_COMMIT_REPOSITORY_MAX), is_required=True),
-        "previousId": Field(Text(max=KEY_MAX, is_null_ok=True)),
-    }
-)
-
-_STATUS = Choice({it.value: it for it in ReleaseStatus}, "Invalid status {}")
-
-_CHANGEABLE: dict[str, Field[Any]] = {
-    "ref": Field(Text(max=REF_MAX, is_blank_ok=True, is_null_ok=True)),
-    "url": Field(Url(max=URL_MAX)),
-    "dateReleased": Field(Moment()),
-    "status": Field(_STATUS),
-}
+# Not trimmed, so that what is stored is what was sent (releases.md 1.3.1).
+_Version = Annotated[str, Text(max_length=VERSION_MAX, trim=False), AfterValidator(_check_version)]
+_Range = Annotated[
+    CommitRange,
+    Text(),
+    AfterValidator(_parse_range),
+    WithJsonSchema(Text(max_length=_RANGE_MAX).json_schema()),
+]
+_Status = Annotated[
+    ReleaseStatus, Choice({it.value: it for it in ReleaseStatus}, "Invalid status {}")
+]
+_Sha = Annotated[str, Text(max_length=KEY_MAX)]
+_OptionalSha = Annotated[str, Text(max_length=KEY_MAX, blank=True)] | None
+_DateTime = Annotated[datetime, DateTime()]
 
 
-#: What may be changed of many releases at once.
-CHANGED_RELEASES = Record({"status": Field(_STATUS, is_required=True)})
+class PatchSetEntry(TypedDict):
+    """A file that a commit changed."""
+
+    # A dictionary and no model: a request may hold tens of thousands, and a model takes three times as long to make.
+    path: Annotated[
+        str, Text(max_length=FILENAME_MAX), Field(description="Path in the repository.")
+    ]
+    type: Annotated[
+        Change,
+        PlainValidator(_parse_change),
+        WithJsonSchema(_CHANGE.json_schema()),
+        Field(description="Status letter of git, with or without a percentage."),
+    ]
 
 
-@accepting(_COMMIT)
-def _given_commit(value: object) -> GivenCommit:
-    it: Fields = _COMMIT(value)
-    changes = it.get("patch_set")
-    return GivenCommit(
-        key=it["id"],
-        repository=it.get("repository") or None,
-        message=it.get("message"),
-        author_name=it.get("author_name"),
-        author_email=it.get("author_email"),
-        at=it.get("timestamp"),
-        changes=None if changes is None else tuple((it["path"], it["type"]) for it in changes),
+def _to_changes(patch_set: list[PatchSetEntry] | None) -> tuple[tuple[str, Change], ...] | None:
+    if patch_set is None:
+        return None
+    return tuple([(entry["path"], entry["type"]) for entry in patch_set])
+
+
+def _none_if_blank(text: str | None) -> str | None:
+    return text or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitRequest(GivenCommit):
+    """A commit of a release, which is its own input for the domain.
+
+    It is no model with a conversion: of ten thousand commits, that takes as long again as the validation.
+    Odd authors are shortened by the domain and never fail a release, hence no limits on them here.
+    """
+
+    # Commits have snake_case names on the wire too; without a config of its own it would take that of the body.
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(alias_generator=None)
+
+    key: Annotated[_Sha, Field(alias="id", description="Hash of the commit.")]
+    repository: Annotated[
+        Annotated[str, Text(max_length=_COMMIT_REPOSITORY_MAX, blank=True)] | None,
+        AfterValidator(_none_if_blank),
+        Field(description="Name of the repository."),
+    ] = None
+    message: Annotated[
+        OptionalText, Field(description="Message; it may name the issues that it resolves.")
+    ] = None
+    author_name: Annotated[OptionalText, Field(description="Name of the author.")] = None
+    author_email: Annotated[OptionalText, Field(description="Email address of the author.")] = None
+    at: Annotated[_DateTime | None, Field(alias="timestamp", description="Time of the commit.")] = (
+        None
+    )
+    changes: Annotated[
+        tuple[tuple[str, Change], ...] | None,
+        ReadAs(ListOf[PatchSetEntry] | None, _to_changes),
+        Field(alias="patch_set", description="Changed files."),
+    ] = None
+
+
+class RefRequest(RequestModel):
+    """The head commit of a repository."""
+
+    commit: Annotated[
+        _Range, Field(description="Hash of the head commit, or a range `from..to` that ends there.")
+    ]
+    repository: Annotated[
+        str, Text(max_length=REPOSITORY_NAME_MAX), Field(description="Name of the repository.")
+    ]
+    previous_commit: _OptionalSha = Field(
+        None, description="Head commit of the release before, where there is no range."
     )
 
-
-@accepting(_REF)
-def _given_ref(value: object) -> GivenRef:
-    it: Fields = _REF(value)
-    start, end = it["commit"]
-    previous = start or it.get("previousCommit") or None
-    return GivenRef(repository=it["repository"], commit=end, previous=previous)
+    def to_input(self) -> GivenRef:
+        """Return the ref for the domain."""
+        start, end = self.commit
+        previous = start or self.previous_commit or None
+        return GivenRef(repository=self.repository, commit=end, previous=previous)
 
 
-@accepting(_HEAD_COMMIT)
-def _given_head_commit(value: object) -> GivenRef:
-    it: Fields = _HEAD_COMMIT(value)
-    return GivenRef(
-        repository=it["repository"], commit=it["currentId"], previous=it.get("previousId")
+class HeadCommitRequest(RequestModel):
+    """The head commit of a repository, as older clients send it."""
+
+    current_id: Annotated[_Sha, Field(description="Hash of the head commit.")]
+    repository: Annotated[
+        str, Text(max_length=_COMMIT_REPOSITORY_MAX), Field(description="Name of the repository.")
+    ]
+    previous_id: _Sha | None = Field(None, description="Head commit of the release before.")
+
+    def to_input(self) -> GivenRef:
+        """Return the ref for the domain."""
+        return GivenRef(
+            repository=self.repository, commit=self.current_id, previous=self.previous_id
+        )
+
+
+class _ReleaseFields(RequestModel):
+    """The fields that all bodies of releases share."""
+
+    ref: Annotated[str, Text(max_length=REF_MAX, blank=True)] | None = Field(
+        None, description="Branch, tag or commit that the release was made from."
+    )
+    url: Annotated[str, Url(max_length=URL_MAX)] | None = Field(
+        None, description="Link to more about the release."
+    )
+    date_released: _DateTime | None = Field(
+        None, description="Time of the release; it finalizes the release."
+    )
+    status: Omittable[_Status] = Field(None, description="Open or archived.")
+    commits: Omittable[Annotated[list[CommitRequest], Items(max_length=COMMITS_MAX)]] = Field(
+        None, description="Commits of the release, newest first; they replace those it has."
     )
 
+    def code(self) -> Code:
+        """Return the commits for the domain."""
+        return Code(commits=tuple(self.commits or ()))
 
-def _commits(most: int) -> dict[str, Field[Any]]:
-    return {"commits": Field(ListOf(_given_commit, max=most))}
+    def to_input(self) -> Amendment:
+        """Return the changes of an existing release for the domain."""
+        return Amendment(
+            code=self.code(),
+            ref=self.ref,
+            url=self.url,
+            released_at=self.date_released,
+            status=self.status,
+        )
 
 
-_REFS: dict[str, Field[Any]] = {
-    "refs": Field(ListOf(_given_ref)),
-    "headCommits": Field(ListOf(_given_head_commit)),
-}
+class _RefFields(RequestModel):
+    """The refs of a release, which bodies of an organization's releases have."""
 
-
-def new_release(commits_max: int) -> Record:
-    """What makes a release of an organization."""
-    return Record(
-        {
-            "version": Field(version, is_required=True),
-            "projects": Field(ListOf(project_name), is_required=True),
-            **_CHANGEABLE,
-            **_commits(commits_max),
-            **_REFS,
-            "owner": Field(Text(is_null_ok=True)),
-        }
+    refs: Omittable[ListOf[RefRequest]] = Field(
+        None, description="Head commits by repository; an empty list clears them."
+    )
+    head_commits: Omittable[ListOf[HeadCommitRequest]] = Field(
+        None, description="Deprecated; used only where `refs` is missing or empty."
     )
 
+    def refs_input(self) -> tuple[GivenRef, ...] | None:
+        """Return the refs for the domain, or None where the body has none."""
+        refs = self.refs or self.head_commits
+        if refs:
+            return tuple([it.to_input() for it in refs])
+        return () if self.refs is not None else None
 
-def new_project_release(commits_max: int) -> Record:
-    """What makes a release of a project."""
-    return Record(
-        {
-            "version": Field(version, is_required=True),
-            **_CHANGEABLE,
-            **_commits(commits_max),
-            "owner": Field(Text(is_null_ok=True)),
-        }
+
+class ReleaseUpdateRequest(_RefFields, _ReleaseFields):
+    """Changes of a release of an organization."""
+
+    def code(self) -> Code:
+        """Return the commits and refs for the domain."""
+        return Code(commits=super().code().commits, refs=self.refs_input())
+
+
+class ProjectReleaseUpdateRequest(_ReleaseFields):
+    """Changes of a release of a project."""
+
+
+class _NewReleaseFields(_ReleaseFields):
+    """The fields of a new release."""
+
+    version: Annotated[_Version, Field(description="Version, unique in the organization.")]
+    owner: TrimmedText | None = Field(
+        None, description="User id or email address of a member who is responsible."
     )
 
-
-def amended_release(commits_max: int) -> Record:
-    """What changes a release of an organization."""
-    return Record({**_CHANGEABLE, **_commits(commits_max), **_REFS})
-
-
-def amended_project_release(commits_max: int) -> Record:
-    """What changes a release of a project."""
-    return Record({**_CHANGEABLE, **_commits(commits_max)})
-
-
-# The bundler plugins document both moments as numbers or texts, and their command line passes numbers on as texts.
-_deploy_moment = Moment(takes_unix_seconds=True)
-
-NEW_DEPLOY = Record(
-    {
-        "environment": Field(environment, is_required=True),
-        "name": Field(Text(max=DEPLOY_NAME_MAX, is_blank_ok=True, is_null_ok=True)),
-        "url": Field(Url(max=DEPLOY_URL_MAX)),
-        "dateStarted": Field(_deploy_moment),
-        "dateFinished": Field(_deploy_moment),
-        "projects": Field(ListOf(project_name, is_empty_ok=False)),
-    }
-)
+    def to_publication(
+        self, projects: tuple[Project, ...], owner_id: int | None, user_agent: str | None
+    ) -> Publication:
+        """Return the release to publish in these projects, for the domain."""
+        return Publication(
+            version=self.version,
+            projects=projects,
+            code=self.code(),
+            ref=self.ref,
+            url=self.url,
+            released_at=self.date_released,
+            status=self.status,
+            owner_id=owner_id,
+            user_agent=user_agent[:USER_AGENT_MAX] if user_agent else None,
+        )
 
 
-def code(fields: Fields) -> Code:
-    """The commits and refs of a body. The deprecated head commits count only where there are no refs."""
-    refs, heads = fields.get("refs"), fields.get("headCommits")
-    given = refs or heads
-    if not given:
-        given = [] if refs is not None and not heads else None
-    return Code(
-        commits=tuple(fields.get("commits") or ()),
-        refs=None if given is None else tuple(given),
-    )
+class ProjectReleaseRequest(_NewReleaseFields):
+    """A new release of a project, or more of an existing one."""
+
+
+class ReleaseRequest(ReleaseUpdateRequest, _NewReleaseFields):
+    """A new release of an organization, or more of an existing one."""
+
+    projects: Annotated[
+        ListOf[TrimmedText], Field(description="Slugs or ids of the projects to attach.")
+    ]
+
+
+class BulkReleaseUpdateRequest(RequestModel):
+    """Changes of many releases at once."""
+
+    status: Annotated[_Status, Field(description="Open or archived.")]

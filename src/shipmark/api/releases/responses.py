@@ -1,11 +1,12 @@
 """The release object (releases.md 2.2)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 import msgspec
+from sqlalchemy import Connection
 
 from shipmark.api.commits.responses import (
     AuthorJson,
@@ -16,9 +17,11 @@ from shipmark.api.commits.responses import (
 )
 from shipmark.api.deploys.responses import DeployJson, deploy_json
 from shipmark.api.members.user_responses import UserJson, user_json
+from shipmark.api.releases import loading
 from shipmark.api.releases.loading import Related
 from shipmark.api.responses import Wire
 from shipmark.projects.model import Project
+from shipmark.publishing.model import Published
 from shipmark.releases import versions
 from shipmark.releases.model import Release, ReleasedProject
 from shipmark.releases.search import Stage
@@ -198,6 +201,24 @@ def release_json(
         user_agent=release.user_agent,
         adoption_stages=_stages(counted, related) if shape.has_stages else msgspec.UNSET,
     )
+
+
+def release_response(
+    connection: Connection, release: Release, known: Sequence[Project] = ()
+) -> ReleaseJson:
+    """Return one release with what it nests. Known projects are not loaded again."""
+    nested = loading.to_releases(connection, release.organization_id, [release], known=known)
+    return release_json(release, nested)
+
+
+def publication_response(
+    connection: Connection, published: Published, attached: Sequence[Project]
+) -> ReleaseJson:
+    """Return what was published, with what it nests."""
+    if not published.is_new:
+        return release_response(connection, published.release)
+    nested = loading.to_new_release(connection, published.release, attached)
+    return release_json(published.release, nested)
 
 
 def release_meta_json(

@@ -1,191 +1,178 @@
-"""``organizations/{org}/releases/``: publish, change and delete (releases.md 2.3, 2.6)."""
+"""``organizations/{org}/releases/``: publish, list, show, change and delete releases (releases.md 2.3 to 2.6)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from litestar import Response, delete, post, put
-from litestar.params import FromPath, RawBody
+from litestar import Response, Router
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
-from shipmark.api.query_parameters import FORCE, PROJECTS
-from shipmark.api.releases import loading, requests
-from shipmark.api.releases.responses import ReleaseJson, release_json
-from shipmark.api.scopes import RELEASE_DELETE, RELEASE_WRITE
+from shipmark.api.projects.path_project import VisibleProjects
+from shipmark.api.releases import loading
+from shipmark.api.releases.path_release import EditableRelease, ReleaseInProjects, VisibleRelease
+from shipmark.api.releases.queries import (
+    STATISTICS_PER_PAGE_MAX,
+    DeleteReleaseQuery,
+    ReleaseListQuery,
+    ReleaseQuery,
+    ReleaseVersionsQuery,
+)
+from shipmark.api.releases.requests import ReleaseRequest, ReleaseUpdateRequest
+from shipmark.api.releases.responses import (
+    ProjectMetaJson,
+    ReleaseJson,
+    ReleaseVersionJson,
+    Shape,
+    publication_response,
+    release_json,
+    release_response,
+)
+from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.deletion.release_deletion import withdraw
-from shipmark.http.fields import Fields
-from shipmark.http.request_context import GivenVisit, Visit, all_of
-from shipmark.infrastructure.errors import Invalid
+from shipmark.http import endpoint
+from shipmark.http.pagination import release_cursor
+from shipmark.http.pagination.offset import Links, Wanted
+from shipmark.http.request_context import Visit
+from shipmark.infrastructure.errors import BadRequest, Invalid
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
-from shipmark.publishing.model import BUSY, Amendment, Publication, Published
-from shipmark.releases import actions as releases
+from shipmark.publishing.model import BUSY
 from shipmark.releases.model import (
-    USER_AGENT_MAX,
+    Listed,
+    Position,
     Release,
+    ReleaseFilter,
+    ReleaseSort,
+    ReleaseStatus,
 )
+from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
 
+_VALIDATE = "release.validate"
 
-@post(
-    "/",
-    scopes=RELEASE_WRITE,
-    takes=lambda settings: requests.new_release(settings.commits_max),
-    answers={201: ReleaseJson, 208: ReleaseJson},
-    sync_to_thread=True,
-)
-def publish_release(
-    visit: GivenVisit, organization: FromPath[str], body: RawBody
-) -> Response[ReleaseJson]:
-    """Publish a release: 201 when it is new or new to a project, 208 when all was there."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-    record = requests.new_release(visit.settings.commits_max)
-    fields = visit.body(body, record, lists=("projects", "commits", "refs"))
-    with visit.database.transaction(busy=BUSY) as connection:
-        publication = Publication(
-            projects=_named_projects(connection, access, fields["projects"]),
-            **publication_fields(visit, connection, access, fields),
+
+@endpoint.get("/", scopes=RELEASE_READ)
+def list_releases(context: Visit, query: ReleaseListQuery) -> Response[list[ReleaseJson]]:
+    """List the releases of the organization."""
+    order, shape = query.order(), query.shape(by_environment=bool(query.environment))
+    page = query.page(is_counted=False)
+    organization_id = context.access.organization.id
+    with context.database.glance() as connection:
+        selected = query.select_listed(connection, context.access)
+        if not selected:
+            return context.listed([], None)
+        conditions = query.release_filter(context, connection, selected, is_flat=order.is_flat)
+        rows, links = fetch_page(connection, conditions, order.sort, page)
+        listed = [row.release for row in rows]
+        nested = loading.to_releases(
+            connection, organization_id, listed, conditions.environment_ids, selected
         )
-        _check_whole(connection, access, publication.version)
-        published = publishing.publish(connection, publication, visit.circumstances(access))
-        visit.note_use(connection, access, [project.id for project in publication.projects])
-        shown = shown_publication(connection, published, publication.projects)
-    return Response(shown, status_code=201 if published.is_news else 208)
-
-
-@put(
-    "/{version:str}/",
-    scopes=RELEASE_WRITE,
-    asks=PROJECTS,
-    takes=lambda settings: requests.amended_release(settings.commits_max),
-    sync_to_thread=True,
-)
-def update_release(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
-) -> ReleaseJson:
-    """Change a release: finalize it, archive or reopen it, set its commits or refs."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        seen_release(visit, connection, access, version)
-    fields = visit.body(body, requests.amended_release(visit.settings.commits_max))
-    with visit.database.transaction(busy=BUSY) as connection:
-        release = changeable_release(visit, connection, access, version)
-        amended = publishing.amend(
-            connection, release, amendment(fields), visit.circumstances(access)
-        )
-        visit.note_use(connection, access, ())
-        return shown_release(connection, amended)
-
-
-@delete(
-    "/{version:str}/",
-    status_code=204,
-    scopes=RELEASE_DELETE,
-    asks=(FORCE, *PROJECTS),
-    sync_to_thread=True,
-)
-def delete_release(visit: GivenVisit, organization: FromPath[str], version: FromPath[str]) -> None:
-    """Delete a release, unless an issue was first seen in it; an owner may do so with ``force``."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
-        is_forced = visit.forced(access)
-        release = changeable_release(visit, connection, access, version)
-        withdraw(connection, [release], visit.circumstances(access), is_forced=is_forced)
-
-
-def seen_release(visit: Visit, connection: Connection, access: Access, version: str) -> Release:
-    """The release of the address, if it is in a project of the caller's."""
-    ids = [project.id for project in visit.allowed_projects(connection, access)]
-    return releases.find(connection, access.organization.id, version, ids)
-
-
-def changeable_release(
-    visit: Visit, connection: Connection, access: Access, version: str
-) -> Release:
-    """The same, if all of its projects are the caller's."""
-    release = seen_release(visit, connection, access, version)
-    visible = [project.id for project in projects.accessible(connection, access)]
-    attached = releases.attached_projects(connection, release)
-    all_of(visible, [it.project_id for it in attached])
-    return release
-
-
-def shown_release(connection: Connection, release: Release) -> ReleaseJson:
-    """One release as the API shows it."""
-    nested = loading.to_releases(connection, release.organization_id, [release])
-    return release_json(release, nested)
-
-
-def shown_publication(
-    connection: Connection, published: Published, attached: Sequence[Project]
-) -> ReleaseJson:
-    """What was published as the API shows it."""
-    if not published.is_new:
-        return shown_release(connection, published.release)
-    nested = loading.to_new_release(connection, published.release, attached)
-    return release_json(published.release, nested)
-
-
-def publication_fields(
-    visit: Visit, connection: Connection, access: Access, fields: Fields
-) -> Fields:
-    """What a body says of a publication, but for its projects."""
-    agent = visit.request.headers.get("user-agent")
-    return {
-        "version": fields["version"],
-        "code": requests.code(fields),
-        "ref": fields.get("ref"),
-        "url": fields.get("url"),
-        "released_at": fields.get("dateReleased"),
-        "status": fields.get("status"),
-        "owner_id": _owner(connection, access, fields.get("owner")),
-        "user_agent": agent[:USER_AGENT_MAX] if agent else None,
-    }
-
-
-def amendment(fields: Fields) -> Amendment:
-    """What a body changes."""
-    return Amendment(
-        code=requests.code(fields),
-        ref=fields.get("ref"),
-        url=fields.get("url"),
-        released_at=fields.get("dateReleased"),
-        status=fields.get("status"),
+    return context.listed(
+        [release_json(row.release, nested, _shape_of(shape, row)) for row in rows], links
     )
 
 
-def _named_projects(
-    connection: Connection, access: Access, names: list[str]
-) -> tuple[Project, ...]:
-    known = projects.accessible(connection, access)
-    by_name = {str(it.id): it for it in known} | {it.slug: it for it in known}
-    if any(name not in by_name for name in names):
-        raise Invalid({"projects": ["Invalid project slugs"]})
-    return tuple(by_name[name] for name in names)
+@endpoint.get("/stats/", scopes=RELEASE_READ)
+def list_versions(
+    context: Visit, query: ReleaseVersionsQuery
+) -> Response[list[ReleaseVersionJson]]:
+    """List versions and their dates, as many as charts need; archived ones too."""
+    page = query.page(most=STATISTICS_PER_PAGE_MAX, is_counted=False)
+    with context.database.glance() as connection:
+        selected = query.select_listed(connection, context.access)
+        if not selected:
+            return context.listed([], None)
+        conditions = replace(query.release_filter(context, connection, selected), status=None)
+        rows, links = fetch_page(connection, conditions, ReleaseSort.DATE, page)
+    versions = [
+        ReleaseVersionJson(version=row.release.version, date=row.release.created_at) for row in rows
+    ]
+    return context.listed(versions, links)
 
 
-def _check_whole(connection: Connection, access: Access, version: str) -> None:
-    """Refuse to extend a release that is also in projects the caller can't see (releases.md 2.3.2, newer)."""
-    if access.reaches_all or access.organization.is_open:
-        return
-    release = release_store.by_version(connection, access.organization.id, version)
-    if release is None:
-        return
-    attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
-    visible = {project.id for project in projects.accessible(connection, access)}
-    hidden = [it.project_id for it in attached if it.project_id not in visible]
-    if hidden:
-        slugs = sorted(it.slug for it in projects.by_ids(connection, hidden).values())
-        message = f"You do not have permission to one of the projects: {', '.join(slugs)}"
-        raise Invalid({"projects": [message]})
+@endpoint.post(
+    "/", scopes=RELEASE_WRITE, responses={201: ReleaseJson, 208: ReleaseJson}, step=_VALIDATE
+)
+def publish_release(
+    context: Visit, visible: VisibleProjects, body: ReleaseRequest
+) -> Response[ReleaseJson]:
+    """Publish a release: 201 if it is new or new to a project, 208 if everything was there."""
+    access = context.access
+    attached = _named_projects(visible, body.projects)
+    with context.database.transaction(busy=BUSY) as connection:
+        owner_id = find_owner(connection, access, body.owner)
+        publication = body.to_publication(attached, owner_id, context.user_agent)
+        _require_all_visible(connection, access, publication.version, visible)
+        published = publishing.publish(connection, publication, context.circumstances(access))
+        context.note_use(connection, access, [project.id for project in attached])
+        response = publication_response(connection, published, attached)
+    return Response(response, status_code=201 if published.is_news else 208)
 
 
-def _owner(connection: Connection, access: Access, name: str | None) -> int | None:
+@endpoint.get("/{version:str}/", scopes=RELEASE_READ)
+def get_release(context: Visit, release: VisibleRelease, query: ReleaseQuery) -> ReleaseJson:
+    """Show one release, and with ``project`` its neighbours there."""
+    shape, meta = query.shape(by_environment=bool(query.environment)), None
+    with context.database.glance() as connection:
+        environment_ids = query.environment_ids(connection, context.access)
+        if query.project:
+            project_id = _shown_project(release, query)
+            meta = _neighbours(connection, release.release, project_id, environment_ids, query)
+            shape = replace(shape, project_id=project_id, is_narrow=shape.has_health)
+        nested = loading.to_releases(
+            connection,
+            context.access.organization.id,
+            [release.release],
+            environment_ids,
+            release.visible,
+        )
+    return release_json(release.release, nested, shape, meta)
+
+
+@endpoint.put("/{version:str}/", scopes=RELEASE_WRITE, step=_VALIDATE)
+def update_release(
+    context: Visit, release: EditableRelease, body: ReleaseUpdateRequest
+) -> ReleaseJson:
+    """Change a release: finalize it, archive or reopen it, set its commits or refs."""
+    access = context.access
+    with context.database.transaction(busy=BUSY) as connection:
+        updated = publishing.amend(
+            connection, release.release, body.to_input(), context.circumstances(access)
+        )
+        context.note_use(connection, access, ())
+        return release_response(connection, updated, release.visible)
+
+
+@endpoint.delete("/{version:str}/", scopes=RELEASE_DELETE)
+def delete_release(context: Visit, release: EditableRelease, query: DeleteReleaseQuery) -> None:
+    """Delete a release. One that issues refer to is refused, unless an owner forces it."""
+    access = context.access
+    context.require_owner(is_forced=query.force)
+    with context.database.transaction() as connection:
+        withdraw(
+            connection, [release.release], context.circumstances(access), is_forced=query.force
+        )
+
+
+def fetch_page(
+    connection: Connection, conditions: ReleaseFilter, sort: ReleaseSort, page: Wanted
+) -> tuple[Sequence[Listed], Links]:
+    """Return a page of the releases that pass a filter, and the links to the pages around it."""
+    is_back = page.cursor is not None and page.cursor.is_previous
+    after = release_cursor.beyond(page, sort, is_flat=conditions.is_flat)
+    rows = list_query.page(
+        connection, conditions, sort, limit=page.limit, beyond=after, is_backwards=is_back
+    )
+    return release_cursor.links(rows, page, sort)
+
+
+def find_owner(connection: Connection, access: Access, name: str | None) -> int | None:
+    """Return the user of that id or email address. Raise `Invalid` unless they are a member."""
     if name is None:
         return None
     user_id = id_of(name)
@@ -199,5 +186,90 @@ def _owner(connection: Connection, access: Access, name: str | None) -> int | No
     return user.id
 
 
-#: One router has them and the lists, for they share addresses: see release_lists.py.
-HANDLERS = (publish_release, update_release, delete_release)
+def _shape_of(shape: Shape, row: Listed) -> Shape:
+    if row.project_id is None:
+        return shape
+    return replace(shape, project_id=row.project_id, is_narrow=True)
+
+
+def _shown_project(release: ReleaseInProjects, query: ReleaseQuery) -> int:
+    """Return the project that the release is shown in; ``-1`` stands for the caller's first that has it."""
+    if query.project[-1] == "-1" and query.health == "1":
+        raise BadRequest("Invalid project")
+    return release.first_selected.id
+
+
+def _neighbours(
+    connection: Connection,
+    release: Release,
+    project_id: int,
+    environment_ids: tuple[int, ...] | None,
+    query: ReleaseQuery,
+) -> ProjectMetaJson:
+    """Return the releases before and after this one, and the first and last of the project (releases.md 2.6)."""
+    if (query.sort or "date") != "date":
+        raise BadRequest("invalid sort")
+    of_project = ReleaseFilter(
+        organization_id=release.organization_id,
+        project_ids=(project_id,),
+        status=None,
+        environment_ids=environment_ids,
+    )
+    near = replace(
+        of_project,
+        status=query.release_status(default=ReleaseStatus.OPEN),
+        search=query.search(),
+    )
+    here = Position(key=release.created_at, created_at=release.created_at, release_id=release.id)
+    return ProjectMetaJson(
+        next_release_version=_first_version(connection, near, here, is_backwards=True),
+        prev_release_version=_first_version(connection, near, here, is_backwards=False),
+        first_release_version=_first_version(connection, of_project, None, is_backwards=True),
+        last_release_version=_first_version(connection, of_project, None, is_backwards=False),
+    )
+
+
+def _first_version(
+    connection: Connection, conditions: ReleaseFilter, after: Position | None, *, is_backwards: bool
+) -> str | None:
+    rows = list_query.page(
+        connection, conditions, ReleaseSort.DATE, limit=1, beyond=after, is_backwards=is_backwards
+    )
+    return rows[0].release.version if rows else None
+
+
+def _named_projects(visible: Sequence[Project], names: Sequence[str]) -> tuple[Project, ...]:
+    by_name = {str(each.id): each for each in visible} | {each.slug: each for each in visible}
+    if any(name not in by_name for name in names):
+        raise Invalid({"projects": ["Invalid project slugs"]})
+    return tuple(by_name[name] for name in names)
+
+
+def _require_all_visible(
+    connection: Connection, access: Access, version: str, visible: Sequence[Project]
+) -> None:
+    """Refuse to extend a release that is also in projects the caller can't see (releases.md 2.3.2, newer)."""
+    if access.reaches_all or access.organization.is_open:
+        return
+    release = release_store.by_version(connection, access.organization.id, version)
+    if release is None:
+        return
+    attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
+    hidden = {each.project_id for each in attached} - {project.id for project in visible}
+    if hidden:
+        slugs = sorted(each.slug for each in projects.by_ids(connection, hidden).values())
+        message = f"You do not have permission to one of the projects: {', '.join(slugs)}"
+        raise Invalid({"projects": [message]})
+
+
+router = Router(
+    "/api/0/organizations/{organization:str}/releases",
+    route_handlers=[
+        list_releases,
+        list_versions,
+        publish_release,
+        get_release,
+        update_release,
+        delete_release,
+    ],
+)

@@ -9,16 +9,17 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
-from shipmark.api.releases import requests
-from shipmark.api.releases.project_routes import published
+from shipmark.api.releases.project_routes import publish
+from shipmark.api.releases.requests import ProjectReleaseRequest
 from shipmark.api.releases.responses import ReleaseJson
 from shipmark.api.responses.refusal import UnreadJson
-from shipmark.api.scopes import ANYBODY, Credentials
+from shipmark.api.scopes import ANYBODY
 from shipmark.http.body_parsing import json_of
 from shipmark.http.connections import is_small
-from shipmark.http.fields import checked
+from shipmark.http.endpoint import Credentials
 from shipmark.http.multipart import threaded
 from shipmark.http.request_context import GivenVisit
+from shipmark.http.validation import validate
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotFound
 from shipmark.infrastructure.ids import id_of
@@ -36,29 +37,30 @@ _SCOPES = frozenset({"project:write"})
     "/{plugin:str}/{project:str}/{signature:str}/",
     scopes=ANYBODY,
     credentials=Credentials.NONE,
-    takes=lambda settings: requests.new_project_release(settings.commits_max),
+    body=ProjectReleaseRequest,
     answers={201: ReleaseJson, 208: ReleaseJson, 400: UnreadJson, 403: None, 404: None},
     sync_to_thread=True,
 )
 def take_release(
-    visit: GivenVisit,
+    context: GivenVisit,
     plugin: FromPath[str],
     project: FromPath[str],
     signature: FromPath[str],
     body: RawBody,
 ) -> Response[Any]:
-    """Publish a release of the project, as its own address does; whatever media type the body is said to have."""
-    found = _signed(visit.database, plugin, project, signature)
+    """Publish a release of the project, whatever media type the body is declared as."""
+    found = _signed(context.database, plugin, project, signature)
     if isinstance(found, int):
         return Response(b"", status_code=found)
-    it, organization = found
+    signed_project, organization = found
     try:
         content = json_of(body)
     except BadRequest as refusal:
         return Response(UnreadJson(error=refusal.detail), status_code=400)
-    fields = checked(requests.new_project_release(visit.settings.commits_max), content)
+    limits = {"commits_max": context.settings.commits_max}
+    request = validate(ProjectReleaseRequest, content, context=limits)
     access = Access(organization=organization, scopes=_SCOPES, user=None, reaches_all=True)
-    return published(visit, access, it, fields)
+    return publish(context, access, signed_project, request)
 
 
 def _signed(

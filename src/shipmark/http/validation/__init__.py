@@ -14,24 +14,18 @@
 from shipmark.http.validation.errors import refuse
 from shipmark.http.validation.json_schema import schema_of
 from shipmark.http.validation.models import RequestModel, validate, validate_query
+from shipmark.http.validation.numbers import Boolean, Decimal, Flag, Integer
+from shipmark.http.validation.scalars import Choice, DateTime, Text, Url
 from shipmark.http.validation.types import (
     ITEMS_MAX,
     BlankIsAbsent,
-    Boolean,
-    Choice,
-    DateTime,
-    Decimal,
     ErrorMessage,
-    Flag,
-    Integer,
     Items,
     ListOf,
     Omittable,
     OptionalText,
     ReadAs,
-    Text,
     TrimmedText,
-    Url,
 )
 from shipmark.http.validation.urls import is_url
 

@@ -50,6 +50,10 @@ class _Generator(GenerateJsonSchema):
         """Return the schema of a model."""
         return _without_title(super().model_schema(schema))
 
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        """Return the schema of a dataclass."""
+        return _without_title(super().dataclass_schema(schema))
+
     def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
         """Return the schema of a typed dictionary."""
         return _without_title(super().typed_dict_schema(schema))

@@ -1,0 +1,25 @@
+"""The project that a path names, and the projects that a caller may name."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from sqlalchemy import Connection
+
+from shipmark.http.endpoint import Load
+from shipmark.http.request_context import Visit
+from shipmark.projects import actions, store
+from shipmark.projects.model import Project
+
+
+def _path_project(context: Visit, connection: Connection, project: str) -> Project:
+    return actions.reached(connection, context.access, project)
+
+
+def _visible_projects(context: Visit, connection: Connection) -> Sequence[Project]:
+    return store.accessible(connection, context.access)
+
+
+#: The project of the path, which the caller may see.
+PathProject = Annotated[Project, Load(_path_project)]
+#: All projects of the organization that the caller may name, by slug.
+VisibleProjects = Annotated[Sequence[Project], Load(_visible_projects)]

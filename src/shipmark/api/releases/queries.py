@@ -1,0 +1,314 @@
+"""Query parameters of the release endpoints (releases.md 0.5, 0.6, 2.4 to 2.6)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, WithJsonSchema
+from sqlalchemy import Connection
+
+from shipmark.api.queries import (
+    Bit,
+    Cursor,
+    EnvironmentQuery,
+    PageQuery,
+    PeriodText,
+    ProjectQuery,
+    TimeRangeQuery,
+    one_of,
+)
+from shipmark.api.releases.responses import Shape
+from shipmark.http.request_context import Visit
+from shipmark.http.validation import BlankIsAbsent, ErrorMessage, Flag, RequestModel
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.projects.model import Project
+from shipmark.releases import search
+from shipmark.releases.model import ReleaseFilter, ReleaseSort, ReleaseStatus
+from shipmark.releases.search import Search, unquoted
+
+_NO_BASE = "The base parameter is missing: the version to compare with."
+
+#: The periods of health statistics (releases.md 6.3).
+PERIODS = ("1h", "24h", "1d", "48h", "2d", "7d", "14d", "30d", "90d")
+#: The list for charts has so little of each release that it may have many.
+STATISTICS_PER_PAGE_MAX = 1000
+
+_SORTS = {
+    "": ReleaseSort.DATE,
+    "date": ReleaseSort.DATE,
+    "semver": ReleaseSort.SEMVER,
+    "build": ReleaseSort.BUILD,
+    # Sessions are not kept yet, so that all releases are equal in these: the newest comes first.
+    "adoption": ReleaseSort.DATE,
+}
+_SESSION_SORTS = (
+    "sessions",
+    "users",
+    "sessions_24h",
+    "users_24h",
+    "crash_free_sessions",
+    "crash_free_users",
+)
+_Sort = Annotated[str | None, one_of(*filter(None, _SORTS), *_SESSION_SORTS, default="date")]
+_NeighbourSort = Annotated[str | None, one_of("date", default="date")]
+_Status = Annotated[str | None, one_of(*ReleaseStatus, "", default=ReleaseStatus.OPEN)]
+_Period = Annotated[str | None, one_of(*PERIODS)]
+_Statistic = Annotated[str | None, one_of("sessions", "users", default="sessions")]
+_Flag = Annotated[bool, Flag()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseOrder:
+    """The order of a list, and whether a release comes once for each of its projects."""
+
+    sort: ReleaseSort
+    is_flat: bool
+
+
+class HealthQuery(RequestModel):
+    """What a release shows of its health."""
+
+    health: Bit = Field(
+        None,
+        description="`1` shows health, which is null until sessions are kept.",
+        examples=["1"],
+    )
+    health_stat: _Statistic = Field(None, description="What health counts.", examples=["users"])
+    summary_stats_period: _Period = Field(
+        None, description="The period that health is summed up over.", examples=["7d"]
+    )
+    health_stats_period: _Period = Field(
+        None, description="The period that health is shown over.", examples=["7d"]
+    )
+    adoption_stages: Bit = Field(
+        None, description="`1` shows the adoption stage in each project.", examples=["1"]
+    )
+
+    def shape(self, *, by_environment: bool = False) -> Shape:
+        """Return what releases show. Raise `BadRequest` for an unknown statistic or period."""
+        if (self.health_stat or "sessions") not in {"sessions", "users"}:
+            raise BadRequest("invalid healthStat")
+        periods = {
+            "summaryStatsPeriod": self.summary_stats_period,
+            "healthStatsPeriod": self.health_stats_period,
+        }
+        for name, period in periods.items():
+            if (period or "24h") not in PERIODS:
+                choices = ", ".join(f"'{each}'" for each in PERIODS)
+                raise BadRequest(f"Invalid {name}. Valid choices are {choices}")
+        return Shape(
+            has_health=self.health == "1",
+            has_stages=self.adoption_stages == "1",
+            by_environment=by_environment,
+        )
+
+
+class _StatusQuery(RequestModel):
+    status: _Status = Field(
+        None, description="Only releases of this status; empty for all.", examples=["archived"]
+    )
+
+    def release_status(self, *, default: ReleaseStatus | None) -> ReleaseStatus | None:
+        """Return the status, or None for all. Raise `BadRequest` for an unknown one."""
+        if self.status is None:
+            return default
+        if not self.status:
+            return None
+        try:
+            return ReleaseStatus(self.status)
+        except ValueError:
+            raise BadRequest("invalid value for status") from None
+
+
+class ReleaseFilterQuery(_StatusQuery, EnvironmentQuery, ProjectQuery, TimeRangeQuery):
+    """The releases to look at."""
+
+    query: str | None = Field(
+        None,
+        description="Text in versions, or terms such as `release.version:>=1.2` and `finalized:true`.",
+        examples=["release.package:web"],
+    )
+
+    def release_filter(
+        self,
+        context: Visit,
+        connection: Connection,
+        projects: Sequence[Project],
+        *,
+        is_flat: bool = False,
+    ) -> ReleaseFilter:
+        """Return the releases of these projects that the query asks for.
+
+        Raise `BadRequest` for what can't be read, and `NotFound` for an unknown environment.
+        """
+        status = self.release_status(default=ReleaseStatus.OPEN)
+        created_from, created_to = self.time_range() or (None, None)
+        environment_ids = self.environment_ids(connection, context.access)
+        return ReleaseFilter(
+            organization_id=context.access.organization.id,
+            project_ids=tuple(project.id for project in projects),
+            is_everything=self.covers_all(context.access),
+            is_flat=is_flat,
+            status=status,
+            search=search.parse(
+                self.query or "", now(), environment_count=len(environment_ids or ())
+            ),
+            environment_ids=environment_ids,
+            created_from=created_from,
+            created_to=created_to,
+        )
+
+
+class ReleaseListQuery(ReleaseFilterQuery, HealthQuery, PageQuery):
+    """A page of the releases of an organization."""
+
+    sort: _Sort = Field(
+        None,
+        description="The order of the list. Orders by crash statistics need `flatten=1`.",
+        examples=["semver"],
+    )
+    flatten: Bit = Field(
+        None, description="`1` lists a release once for each of its projects.", examples=["1"]
+    )
+
+    def order(self) -> ReleaseOrder:
+        """Return the order (releases.md 2.4). Raise `BadRequest` for an unknown one."""
+        name, is_flat = self.sort or "", self.flatten == "1"
+        if name in _SESSION_SORTS:
+            if not is_flat:
+                raise BadRequest("sorting by crash statistics requires flattening (flatten=1)")
+            # Releases without sessions follow those with, newest first and with all their projects.
+            return ReleaseOrder(sort=ReleaseSort.DATE, is_flat=False)
+        if name not in _SORTS:
+            raise BadRequest("invalid sort")
+        return ReleaseOrder(sort=_SORTS[name], is_flat=is_flat)
+
+
+class ReleaseVersionsQuery(ReleaseFilterQuery, PageQuery):
+    """A page of the versions of an organization, for charts."""
+
+    per_page: Annotated[
+        str | None,
+        WithJsonSchema(
+            {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": STATISTICS_PER_PAGE_MAX,
+                "default": STATISTICS_PER_PAGE_MAX,
+            }
+        ),
+    ] = Field(
+        None,
+        alias="per_page",
+        description=f"The rows of a page, at most {STATISTICS_PER_PAGE_MAX}.",
+        examples=[10],
+    )
+
+
+class _VersionTextQuery(RequestModel):
+    query: str | None = Field(None, description="Text in versions.", examples=["1.0"])
+
+    def search(self) -> Search:
+        """Return the search for the text."""
+        text = unquoted((self.query or "").strip())
+        return Search(texts=(text,) if text else ())
+
+
+class ReleaseQuery(_StatusQuery, _VersionTextQuery, EnvironmentQuery, ProjectQuery, HealthQuery):
+    """What one release shows, and which releases are its neighbours."""
+
+    sort: _NeighbourSort = Field(
+        None, description="The order of the neighbours in the project.", examples=["date"]
+    )
+
+
+class ProjectReleaseListQuery(_VersionTextQuery, HealthQuery, PageQuery):
+    """A page of the releases of a project."""
+
+    environment: str | None = Field(
+        None,
+        description="Only what was in this environment. An unknown one has nothing.",
+        examples=["production"],
+    )
+
+
+class RepositoryQuery(RequestModel):
+    """The repository whose commits are listed."""
+
+    repo_id: str | None = Field(
+        None, alias="repo_id", description="Only commits of this repository.", examples=["1"]
+    )
+    repo_name: str | None = Field(
+        None,
+        alias="repo_name",
+        description="Only commits of the repository of this name; ignored beside `repo_id`.",
+        examples=["acme/web"],
+    )
+
+
+class ProjectReleaseCommitsQuery(RepositoryQuery, PageQuery):
+    """A page of the commits of a release in a project."""
+
+
+class ReleaseCommitsQuery(RepositoryQuery, ProjectQuery, PageQuery):
+    """A page of the commits of a release, or of the files that they changed."""
+
+
+class ForceQuery(RequestModel):
+    """Whether releases are deleted that issues refer to."""
+
+    force: _Flag = Field(
+        default=False,
+        description="`1` also deletes releases that issues were first seen in; for owners only.",
+        examples=["0"],
+    )
+
+
+class DeleteReleaseQuery(ForceQuery, ProjectQuery):
+    """The deletion of a release."""
+
+
+class BulkReleaseQuery(ReleaseFilterQuery):
+    """The releases to change at once, the oldest first."""
+
+    dry_run: _Flag = Field(
+        default=True,
+        description="`0` does it; else the response says what would be done.",
+        examples=["1"],
+    )
+    cursor: Cursor = Field(
+        None,
+        description="The start of this request: `next` of the response before.",
+        examples=["0:0:0"],
+    )
+
+    def require_filter(self) -> None:
+        """Raise `BadRequest` for a query that would change all releases."""
+        values = [self.query, self.start, self.stats_period, *self.environment[-1:]]
+        if not any((value or "").strip() for value in values):
+            detail = "Say which releases: by query, environment, statsPeriod, or start and end."
+            raise BadRequest(detail)
+
+
+class BulkDeleteReleaseQuery(BulkReleaseQuery, ForceQuery):
+    """The releases to delete at once, the oldest first."""
+
+
+class CompareQuery(ProjectQuery):
+    """The releases to compare."""
+
+    base: Annotated[str, BlankIsAbsent(), ErrorMessage(_NO_BASE)] = Field(
+        description="The version to compare with.", examples=["web@1.0.0"]
+    )
+
+
+class ReleaseStatisticsQuery(EnvironmentQuery, TimeRangeQuery):
+    """The statistics of a release to show."""
+
+    type: _Statistic = Field(None, description="What is counted.", examples=["users"])
+    interval: PeriodText = Field(
+        None,
+        description="The length of a step: at least an hour, and no more than 1,000 steps in all.",
+        examples=["1d"],
+    )
