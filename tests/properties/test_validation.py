@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import create_model
-from shipmark.api.openapi.request_schemas import given as schema_of_field
 
+from shipmark.api.openapi.request_schemas import given as schema_of_field
 from shipmark.http import fields
 from shipmark.http.validation import (
     Boolean,
