@@ -37,7 +37,7 @@ from sqlalchemy import Connection
 from shipmark.http.multipart import threaded
 from shipmark.http.request_context import GivenVisit, Visit, context_of
 from shipmark.http.validation import RequestModel, validate, validate_query
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], HTTPRouteHandler]
@@ -88,7 +88,7 @@ class Endpoint:
     def prepare(self, context: Visit) -> Mapping[str, object]:
         """Authorize, and load the rows that the path names, once in a request. Raise what refuses the caller."""
         if context.prepared is None:
-            with context.database.glance() as connection:
+            with context.database.autocommit_read() as connection:
                 self._authorize(context, connection)
                 arguments: dict[str, object] = {}
                 if self.query is not None:
@@ -128,7 +128,7 @@ class Endpoint:
         return arguments
 
     def _body(self, context: Visit, model: type[RequestModel], content: bytes) -> RequestModel:
-        with timed(self.step, **{"http.body_bytes": len(content)}):
+        with span(self.step, **{"http.body_bytes": len(content)}):
             value = context.decode(content, lists=model.list_names())
             return validate(model, value, context={"commits_max": context.settings.commits_max})
 

@@ -16,14 +16,14 @@ from shipmark.accounts.model import UserToken
 from shipmark.http import body_parsing
 from shipmark.http.authorization_header import bearer
 from shipmark.http.client_address import client_address
-from shipmark.http.fields import Fields, Record, checked
+from shipmark.http.fields import Fields, Object, validate
 from shipmark.http.pagination import keyset, offset
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
+from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from shipmark.infrastructure.settings import Settings
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.audit import AuditEvent
@@ -31,8 +31,8 @@ from shipmark.organizations.model import Access, Actor, OrganizationToken, Role
 from shipmark.organizations.tokens import PREFIX
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
-from shipmark.publishing.model import Circumstances
-from shipmark.repositories.git.remote_rules import chosen
+from shipmark.publishing.model import PublishContext
+from shipmark.repositories.git.remote_rules import parse_remote_rules
 
 Caller = UserToken | OrganizationToken
 
@@ -68,9 +68,9 @@ class Visit:
         return self.request.headers.get("user-agent")
 
     def require_owner(self, *, is_forced: bool) -> None:
-        """Raise `NotAllowed` for a forced request of anyone but an owner."""
+        """Raise `Forbidden` for a forced request of anyone but an owner."""
         if is_forced and self.access.role is not Role.OWNER:
-            raise NotAllowed
+            raise Forbidden
 
     def path_parameter(self, name: str) -> str | None:
         """Return a part of the path, or None if this path has no such part."""
@@ -86,13 +86,13 @@ class Visit:
         return body_parsing.read(content, self.request.headers.get("content-type", ""), lists=lists)
 
     def caller(self, connection: Connection) -> Caller:
-        """Who is there; raises `NotSignedIn`, or `NotAllowed` where no scope of the token opens the route."""
+        """Who is there; raises `Unauthenticated`, or `Forbidden` where no scope of the token opens the route."""
         caller = self.known_caller(connection)
         if caller is None:
-            raise NotSignedIn
+            raise Unauthenticated
         scopes = caller.scopes if isinstance(caller, UserToken) else organizations.CI_SCOPES
         if self.scopes and not scopes & self.scopes:
-            raise NotAllowed
+            raise Forbidden
         return caller
 
     def known_caller(self, connection: Connection) -> Caller | None:
@@ -107,7 +107,7 @@ class Visit:
     def enter(self, connection: Connection, organization: str) -> Access:
         """What the caller may do in the organization (slug or id) of the address.
 
-        Raises `NotSignedIn`, `NotFound` for an unknown organization, `NotAllowed` for a stranger or missing scopes.
+        Raises `Unauthenticated`, `NotFound` for an unknown organization, `Forbidden` for a stranger or missing scopes.
         """
         caller = self.caller(connection)
         if isinstance(caller, OrganizationToken):
@@ -117,21 +117,21 @@ class Visit:
                 connection, organization, caller.user, caller.scopes
             )
         if not access.scopes & self.scopes:
-            raise NotAllowed
+            raise Forbidden
         return access
 
     def body(
         self,
         content: bytes,
-        record: Record,
+        record: Object,
         *,
         lists: Collection[str] = (),
         step: str = "release.validate",
     ) -> Fields:
         """The fields that were sent, checked."""
-        with timed(step, **{"http.body_bytes": len(content)}):
+        with span(step, **{"http.body_bytes": len(content)}):
             media_type = self.request.headers.get("content-type", "")
-            return checked(record, body_parsing.read(content, media_type, lists=lists))
+            return validate(record, body_parsing.read(content, media_type, lists=lists))
 
     def parameter(self, name: str) -> str | None:
         """A parameter of the address, the last one where there are several."""
@@ -141,20 +141,22 @@ class Visit:
         """All values of a parameter."""
         return [str(value) for value in self.request.query_params.getall(name, [])]
 
-    def page(self, *, most: int = offset.PER_PAGE_MAX, is_counted: bool = True) -> offset.Wanted:
+    def page(
+        self, *, most: int = offset.PER_PAGE_MAX, is_counted: bool = True
+    ) -> offset.PageRequest:
         """The page that is asked for; see `pages.wanted`."""
         per_page, cursor = self.parameter("per_page"), self.parameter("cursor")
-        return offset.wanted(per_page, cursor, most=most, is_counted=is_counted)
+        return offset.parse_page(per_page, cursor, most=most, is_counted=is_counted)
 
-    def limited_page(self) -> offset.Wanted:
+    def limited_page(self) -> offset.PageRequest:
         """The page that is asked for of a list with a ``limit``."""
         limit, per_page = self.parameter("limit"), self.parameter("per_page")
-        return offset.limited(limit, per_page, self.parameter("cursor"))
+        return offset.parse_limited_page(limit, per_page, self.parameter("cursor"))
 
-    def dated_page(self) -> keyset.WantedByMoment:
+    def dated_page(self) -> keyset.KeysetPage:
         """The page that is asked for of a list by moment."""
-        size = offset.wanted(self.parameter("per_page"), None)
-        return keyset.wanted(size, self.parameter("cursor"))
+        size = offset.parse_page(self.parameter("per_page"), None)
+        return keyset.parse_page(size, self.parameter("cursor"))
 
     def listed(self, rows: Sequence[object], links: offset.Links | None) -> Response[Any]:
         """An answer with a list and, where it has pages, the links to them."""
@@ -186,7 +188,7 @@ class Visit:
         target_id: int | None = None,
     ) -> None:
         """Write an entry of the audit log, in the transaction of the change that it is about."""
-        organization_store.note(
+        organization_store.record(
             connection,
             access.organization.id,
             event,
@@ -200,16 +202,16 @@ class Visit:
         self, connection: Connection, access: Access, project_ids: Collection[int]
     ) -> None:
         """Write down that a pipeline's token was used, so that people see which ones are still needed."""
-        organizations.note_token_use(connection, access, project_ids, now())
+        organizations.record_token_use(connection, access, project_ids, now())
 
-    def circumstances(self, access: Access) -> Circumstances:
+    def circumstances(self, access: Access) -> PublishContext:
         """Who publishes where and when."""
-        return Circumstances(
+        return PublishContext(
             organization=access.organization,
             user_id=access.user.id if access.user else None,
             host=urlsplit(self.settings.address).hostname or "",
             now=now(),
-            chosen=chosen(self.settings.git_remotes),
+            chosen=parse_remote_rules(self.settings.git_remotes),
             by=self.actor(access),
         )
 
@@ -217,10 +219,10 @@ class Visit:
         """The projects that ``project`` and ``projectSlug`` name, or those of the caller's teams (releases.md 0.5)."""
         ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
         if not ids and not slugs:
-            return projects.joined(connection, access)
+            return projects.projects_of_teams(connection, access)
         return _chosen(projects.accessible(connection, access), ids, slugs)
 
-    def is_everything(self, access: Access) -> bool:
+    def covers_all_projects(self, access: Access) -> bool:
         """Are the filtered projects sure to be all of the organization?"""
         ids, slugs = self.parameters("project"), self.parameters("projectSlug")
         reaches_all = access.reaches_all or access.user is None
@@ -249,10 +251,10 @@ class Visit:
         return _FLAGS[text]
 
     def forced(self, access: Access) -> bool:
-        """Is the request one with ``force``? Raises `NotAllowed` for all but owners, if it is."""
+        """Is the request one with ``force``? Raises `Forbidden` for all but owners, if it is."""
         is_forced = self.flag("force")
         if is_forced and access.role is not Role.OWNER:
-            raise NotAllowed
+            raise Forbidden
         return is_forced
 
 
@@ -271,7 +273,7 @@ def _chosen(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Pr
     if strangers := ids - reached:
         if not all(name.lstrip("-").isdigit() for name in strangers):
             raise BadRequest("Invalid project parameter. Values must be numbers.")
-        raise NotAllowed
+        raise Forbidden
     return chosen
 
 

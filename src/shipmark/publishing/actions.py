@@ -10,18 +10,18 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.deploys import actions as deploys
-from shipmark.infrastructure.errors import Invalid, NotFound
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.errors import NotFound, ValidationFailed
+from shipmark.infrastructure.telemetry import span
 from shipmark.issues.actions import resolve
 from shipmark.issues.references import find
-from shipmark.projects.commit_paths import together, touch
+from shipmark.projects.commit_paths import matches_paths, union_paths
 from shipmark.publishing import auditing, commit_fetch_requests
 from shipmark.publishing.model import (
-    Amendment,
-    Circumstances,
-    Code,
-    Publication,
+    CommitsAndRefs,
+    PublishContext,
     Published,
+    ReleaseInput,
+    ReleaseUpdate,
 )
 from shipmark.releases import actions as releases
 from shipmark.releases.actions import BoundCommit
@@ -29,40 +29,40 @@ from shipmark.releases.model import NewRelease, Release, ReleaseStatus
 from shipmark.releases.store import fetches, locks
 from shipmark.releases.store import projects as release_projects
 from shipmark.repositories import actions as repositories
-from shipmark.repositories.actions import Kept
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.actions import StoredCommit
+from shipmark.repositories.model import CommitInput
 
 _OLDEST = datetime.min  # noqa: DTZ901  # compared with moments whose zone, always UTC, is left out
 
 
-def publish(connection: Connection, publication: Publication, around: Circumstances) -> Published:
+def publish(connection: Connection, publication: ReleaseInput, around: PublishContext) -> Published:
     """Make the release, or extend the one of that version.
 
     Of a release that exists only the status is changed; its ref, address, owner and date need an amendment. A new
-    one with no project would be seen by nobody: it is refused with `Invalid`.
+    one with no project would be seen by nobody: it is refused with `ValidationFailed`.
     """
     tags = {"release.version": publication.version, "release.has_refs": bool(publication.code.refs)}
-    with timed("release.publish", **tags):
+    with span("release.publish", **tags):
         release, is_new = _get_or_create(connection, publication, around)
         added = _attach(connection, release, publication, around)
         # A new release has the projects that were given, and no others.
-        limits = together(it.commit_paths for it in publication.projects) if is_new else None
+        limits = union_paths(it.commit_paths for it in publication.projects) if is_new else None
         release, names_issues = _bind(connection, release, publication.code, around, limits)
         if names_issues or added:
             _resolve(connection, release, around, added)
         return Published(release=release, is_new=is_new, is_news=is_new or bool(added))
 
 
-def amend(
+def update(
     connection: Connection,
     release: Release,
-    amendment: Amendment,
-    around: Circumstances,
+    amendment: ReleaseUpdate,
+    around: PublishContext,
     told_project_ids: Collection[int] | None = None,
 ) -> Release:
     """Change a release. Finalizing it tells its projects, or only those given. An empty ``refs`` clears its commits."""
     tags = {"release.version": release.version, "release.has_refs": bool(amendment.code.refs)}
-    with timed("release.amend", **tags):
+    with span("release.amend", **tags):
         locked = locks.lock(connection, release.id)
         if locked is None:
             raise NotFound
@@ -70,7 +70,7 @@ def amend(
         if told_project_ids is None:
             attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
             told_project_ids = [it.project_id for it in attached]
-        release = releases.amend(
+        release = releases.update(
             connection,
             release,
             status=amendment.status,
@@ -81,7 +81,7 @@ def amend(
             user_id=around.user_id,
         )
         if release.status is not locked.status:
-            auditing.note_status(connection, [locked], release.status, around)
+            auditing.record_status(connection, [locked], release.status, around)
         if amendment.code.commits or amendment.code.refs is not None:
             # What is said now counts: commits of earlier refs that are still to come are not wanted any more.
             fetches.supersede(connection, release.id, around.now)
@@ -93,8 +93,8 @@ def amend(
         return release
 
 
-def bring(
-    connection: Connection, release: Release, commits: Sequence[GivenCommit], around: Circumstances
+def bind_fetched_commits(
+    connection: Connection, release: Release, commits: Sequence[CommitInput], around: PublishContext
 ) -> Release:
     """Let a locked release hold commits that were fetched for it, and resolve what they name."""
     release, names_issues = _set_commits_timed(connection, release, commits, around)
@@ -104,9 +104,9 @@ def bring(
 
 
 def _get_or_create(
-    connection: Connection, publication: Publication, around: Circumstances
+    connection: Connection, publication: ReleaseInput, around: PublishContext
 ) -> tuple[Release, bool]:
-    with timed("release.get_or_create", **{"release.version": publication.version}) as tags:
+    with span("release.get_or_create", **{"release.version": publication.version}) as tags:
         new = NewRelease(
             version=publication.version,
             created_at=around.now,
@@ -120,29 +120,29 @@ def _get_or_create(
         release, is_new = releases.get_or_create(connection, around.organization.id, new)
         tags["release.is_new"] = is_new
         if is_new and not publication.projects:
-            raise Invalid({"projects": ["This list may not be empty for a new release."]})
+            raise ValidationFailed({"projects": ["This list may not be empty for a new release."]})
         if not is_new and (publication.code.commits or publication.code.refs):
             fetches.supersede(connection, release.id, around.now)
         if not is_new and publication.status is not None:
             before = release
             release = releases.set_status(connection, before, publication.status)
             if release.status is not before.status:
-                auditing.note_status(connection, [before], release.status, around)
+                auditing.record_status(connection, [before], release.status, around)
         return release, is_new
 
 
 def _attach(
-    connection: Connection, release: Release, publication: Publication, around: Circumstances
+    connection: Connection, release: Release, publication: ReleaseInput, around: PublishContext
 ) -> set[int]:
-    with timed("release.attach", **{"release.version": release.version}):
+    with span("release.attach", **{"release.version": release.version}):
         return releases.attach(connection, release, publication.projects, around.user_id)
 
 
 def _bind(
     connection: Connection,
     release: Release,
-    code: Code,
-    around: Circumstances,
+    code: CommitsAndRefs,
+    around: PublishContext,
     limits: Sequence[str] | None = None,
 ) -> tuple[Release, bool]:
     """Bind commits and refs; says too whether the release may now hold commits that name issues.
@@ -150,11 +150,11 @@ def _bind(
     ``limits`` are the folders that its projects limit commits to; null where they have to be looked up.
     """
     names_issues = False
-    commits: Sequence[GivenCommit] = code.commits
+    commits: Sequence[CommitInput] = code.commits
     if commits:
         release, names_issues = _set_commits_timed(connection, release, commits, around, limits)
     if code.refs:
-        with timed("release.set_refs", **{"release.version": release.version}):
+        with span("release.set_refs", **{"release.version": release.version}):
             commits = _set_refs(connection, release, code, around)
         if commits:
             release, names_issues = _set_commits_timed(connection, release, commits, around, limits)
@@ -166,22 +166,22 @@ def _bind(
 def _set_commits_timed(
     connection: Connection,
     release: Release,
-    commits: Sequence[GivenCommit],
-    around: Circumstances,
+    commits: Sequence[CommitInput],
+    around: PublishContext,
     limits: Sequence[str] | None = None,
 ) -> tuple[Release, bool]:
-    with timed("release.set_commits", **{"release.version": release.version}) as tags:
+    with span("release.set_commits", **{"release.version": release.version}) as tags:
         tags["commits.count"] = len(commits)
         if limits is None:
-            limits = together(release_projects.commit_paths_of(connection, release.id))
+            limits = union_paths(release_projects.commit_paths_of(connection, release.id))
         return _set_commits(connection, release, commits, around, limits)
 
 
 def _set_commits(
     connection: Connection,
     release: Release,
-    given: Sequence[GivenCommit],
-    around: Circumstances,
+    given: Sequence[CommitInput],
+    around: PublishContext,
     limits: Sequence[str],
 ) -> tuple[Release, bool]:
     """Replace the release's commits by these, the newest first; those without a moment are the oldest.
@@ -189,10 +189,14 @@ def _set_commits(
     Commits that touch none of the folders in ``limits`` are left out, and counted. Says too whether any of them may
     name an issue: new ones by their message, known ones by an earlier message.
     """
-    ordered = sorted(given, key=_moment, reverse=True)
+    ordered = sorted(given, key=_commit_date, reverse=True)
     wanted = [commit for commit in ordered if not commit.is_skipped]
-    commits = [commit for commit in wanted if touch(commit.filenames, limits)] if limits else wanted
-    kept = repositories.keep(connection, around.organization.id, commits, around.now)
+    commits = (
+        [commit for commit in wanted if matches_paths(commit.filenames, limits)]
+        if limits
+        else wanted
+    )
+    kept = repositories.upsert_commits(connection, around.organization.id, commits, around.now)
     is_linked = _link_issues(connection, commits, kept, around)
     bound = [
         BoundCommit(commit_id=it.commit_id, repository_id=it.repository_id, author_id=it.author_id)
@@ -203,15 +207,15 @@ def _set_commits(
     return releases.bind_commits(connection, release, bound, left_out), names_issues
 
 
-def _moment(commit: GivenCommit) -> datetime:
+def _commit_date(commit: CommitInput) -> datetime:
     return commit.at.replace(tzinfo=None) if commit.at else _OLDEST
 
 
 def _link_issues(
     connection: Connection,
-    commits: Sequence[GivenCommit],
-    kept: Sequence[Kept],
-    around: Circumstances,
+    commits: Sequence[CommitInput],
+    kept: Sequence[StoredCommit],
+    around: PublishContext,
 ) -> bool:
     """Link commits to the issues that their messages name; says whether any names one."""
     references, authors = {}, {}
@@ -226,8 +230,8 @@ def _link_issues(
 
 
 def _set_refs(
-    connection: Connection, release: Release, code: Code, around: Circumstances
-) -> Sequence[GivenCommit]:
+    connection: Connection, release: Release, code: CommitsAndRefs, around: PublishContext
+) -> Sequence[CommitInput]:
     """Move the head commits of the named repositories (the last ref of each counts), and have their commits fetched.
 
     Gives commits that are to be bound at once. Where commits were given too, nothing is fetched (releases.md 3.5).
@@ -236,18 +240,20 @@ def _set_refs(
     names = [ref.repository for ref in refs]
     known = repositories.ensure_repositories(connection, around.organization.id, names, around.now)
     keys = {known[ref.repository]: ref.commit for ref in refs}
-    heads = repositories.keep_heads(connection, around.organization.id, keys, around.now)
+    heads = repositories.upsert_heads(connection, around.organization.id, keys, around.now)
     releases.move_heads(connection, release, heads)
     return (
-        [] if code.commits else commit_fetch_requests.ask(connection, release, refs, known, around)
+        []
+        if code.commits
+        else commit_fetch_requests.request_fetches(connection, release, refs, known, around)
     )
 
 
 def _resolve(
     connection: Connection,
     release: Release,
-    around: Circumstances,
+    around: PublishContext,
     new_in: Collection[int] = (),
 ) -> None:
-    with timed("release.resolve_issues", **{"release.version": release.version}) as tags:
+    with span("release.resolve_issues", **{"release.version": release.version}) as tags:
         tags["issues.count"] = resolve.in_release(connection, release, around.now, new_in=new_in)

@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.errors import Conflict
-from shipmark.publishing.model import Circumstances, GivenRef
+from shipmark.publishing.model import PublishContext, RefInput
 from shipmark.releases.model import Fetch, FetchMode, FetchState, NewFetch, Release
 from shipmark.releases.store import earlier_heads, fetches
 from shipmark.repositories import store as repositories
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 #: The kind of the job that fetches.
 JOB = "fetch_commits"
@@ -26,13 +26,13 @@ NOTHING = "There is nothing to be fetched again for this release."
 UNDER_WAY = "The commits of this release are being fetched just now."
 
 
-def ask(
+def request_fetches(
     connection: Connection,
     release: Release,
-    refs: Sequence[GivenRef],
+    refs: Sequence[RefInput],
     known: Mapping[str, int],
-    around: Circumstances,
-) -> list[GivenCommit]:
+    around: PublishContext,
+) -> list[CommitInput]:
     """Have what the refs name fetched, as far as there are remotes (releases.md 3.5.1).
 
     Ranges of repositories without a remote are kept as failed, with the reason, so that people are told. Return the
@@ -55,7 +55,7 @@ def ask(
     return _known_commits(connection, here, names)
 
 
-def ask_again(connection: Connection, release: Release, around: Circumstances) -> list[Fetch]:
+def retry_fetches(connection: Connection, release: Release, around: PublishContext) -> list[Fetch]:
     """Have what failed or waits fetched now; raises `Conflict` where there is nothing, or it is under way."""
     found = fetches.open_of(connection, release.id, limit=OPEN_MAX)
     if not found:
@@ -73,16 +73,16 @@ def ask_again(connection: Connection, release: Release, around: Circumstances) -
 
 
 def _enqueue(
-    connection: Connection, release: Release, new: Sequence[NewFetch], around: Circumstances
+    connection: Connection, release: Release, new: Sequence[NewFetch], around: PublishContext
 ) -> list[int]:
     fetch_ids = fetches.add(connection, release, new, around.user_id, around.now)
     jobs.enqueue(connection, JOB, {"fetches": fetch_ids}, now=around.now)
     return fetch_ids
 
 
-def _wanted(refs: Sequence[GivenRef], known: Mapping[str, int]) -> list[NewFetch]:
+def _wanted(refs: Sequence[RefInput], known: Mapping[str, int]) -> list[NewFetch]:
     """What the refs name: a range of each repository, or where it is named several times just these commits."""
-    of_repository: dict[int, list[GivenRef]] = {}
+    of_repository: dict[int, list[RefInput]] = {}
     for ref in refs:
         of_repository.setdefault(known[ref.repository], []).append(ref)
     wanted = []
@@ -127,7 +127,7 @@ def _after_previous(
 
 def _known_commits(
     connection: Connection, wanted: Sequence[NewFetch], names: Mapping[int, str]
-) -> list[GivenCommit]:
+) -> list[CommitInput]:
     """Commits by their keys, the last given first; where all are known, their moments say which is newer."""
     keys = [(it.repository_id, it.commit) for it in wanted]
     known = repositories.commits_by_keys(connection, keys)
@@ -135,4 +135,4 @@ def _known_commits(
     moments: dict[tuple[int, str], datetime] = (
         {key: it.created_at for key, it in known.items()} if is_dated else {}
     )
-    return [GivenCommit(key=key[1], repository=names[key[0]], at=moments.get(key)) for key in keys]
+    return [CommitInput(key=key[1], repository=names[key[0]], at=moments.get(key)) for key in keys]

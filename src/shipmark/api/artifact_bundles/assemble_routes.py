@@ -20,7 +20,7 @@ from shipmark.api.releases.path_release import seen_release
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.api.scopes import RELEASE_WRITE
 from shipmark.artifacts import assembling
-from shipmark.artifacts.assembling import AskedBundle
+from shipmark.artifacts.assembling import BundleRequest
 from shipmark.artifacts.model import AssembleKind, AssembleState, assemble_key
 from shipmark.artifacts.store import assemblies
 from shipmark.files import assembling as chunks
@@ -50,13 +50,13 @@ def assemble_release_bundle(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
 ) -> AssemblyJson:
     """Make a bundle of files of chunks that were sent, for a release; or tell how far it is."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         release = seen_release(visit, connection, access, version)
         project_ids = sorted(releases.project_ids(connection, release))
     given = json_schema.read(body, bodies.RELEASE_BUNDLE)
     sha1 = given["checksum"]
-    asked = AskedBundle(
+    asked = BundleRequest(
         key=assemble_key(
             AssembleKind.RELEASE_BUNDLE, access.organization.id, sha1, release.version
         ),
@@ -81,14 +81,14 @@ def assemble_artifact_bundle(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> AssemblyJson:
     """Make an artifact bundle of chunks that were sent, for projects and maybe a version; or tell how far it is."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         given = json_schema.read(body, bodies.ARTIFACT_BUNDLE)
         project_ids = _project_ids(connection, access, given["projects"])
     version, dist = given.get("version"), given.get("dist") or None
     if dist and not version:
         raise BadUpload(DIST_ALONE)
-    asked = AskedBundle(
+    asked = BundleRequest(
         key=assemble_key(
             AssembleKind.ARTIFACT_BUNDLE,
             access.organization.id,
@@ -106,14 +106,14 @@ def assemble_artifact_bundle(
     return _told(visit, access, asked, now())
 
 
-def _told(visit: Visit, access: Access, asked: AskedBundle, at: datetime) -> AssemblyJson:
+def _told(visit: Visit, access: Access, asked: BundleRequest, at: datetime) -> AssemblyJson:
     """Missing chunks come first, then what was said before; else it is assembled now, and told of from now on."""
     organization_id = asked.organization.id
     if asked.chunks and (
-        missing := chunks.missing(visit.database, organization_id, asked.chunks, at)
+        missing := chunks.missing_chunks(visit.database, organization_id, asked.chunks, at)
     ):
         return missing_json(missing)
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         known = assemblies.find(connection, asked.key, at)
     if known is not None:
         return assembly_json(known)

@@ -25,11 +25,11 @@ from shipmark.artifacts.store import lookups
 from shipmark.artifacts.store.lookups import BundleFilter, BundleSort
 from shipmark.files import piece_reader
 from shipmark.files.store import files as file_store
-from shipmark.http.fields import Moment, Wrong
-from shipmark.http.pagination.offset import counted
+from shipmark.http.fields import DateTime, FieldError
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, BadUpload, NotAllowed, NotFound
+from shipmark.infrastructure.errors import BadRequest, BadUpload, Forbidden, NotFound
 from shipmark.organizations.model import Access
 from shipmark.projects import actions as projects
 from shipmark.projects.model import Project
@@ -60,7 +60,7 @@ def list_bundles(
             limit=page.limit,
             offset=page.skipped,
         )
-        found, links = counted(rows, page)
+        found, links = paginate(rows, page)
         of = store.associations_of(connection, [each.id for each in found])
     return visit.listed([artifact_bundle_json(each, of[each.id]) for each in found], links)
 
@@ -117,7 +117,7 @@ def list_bundle_files(
             offset=page.skipped,
         )
         of = store.associations_of(connection, [bundle.id])[bundle.id]
-    found, links = counted(rows, page)
+    found, links = paginate(rows, page)
     return visit.linked(bundle_files_json(bundle, of, found), links)
 
 
@@ -138,7 +138,7 @@ def get_bundle_file(
     with visit.database.snapshot() as connection:
         access, it = entered(visit, connection, organization, project)
         if not may_download(connection, access):
-            raise BadUpload("You don't have the permissions to download this file", like=NotAllowed)
+            raise BadUpload("You don't have the permissions to download this file", like=Forbidden)
         bundle = _bundle(connection, access, it, bundle_id)
         path = path_of(file_id)
         if path is None:
@@ -146,8 +146,8 @@ def get_bundle_file(
         if lookups.entry_at(connection, bundle.id, path) is None:
             raise _no_member(path)
         pieces = file_store.pieces_of(connection, bundle.file_id)
-    with piece_reader.opened(visit.blobs, pieces) as stream:
-        opened = bundles.opened(cast("BinaryIO", stream))
+    with piece_reader.open_file(visit.blobs, pieces) as stream:
+        opened = bundles.open_bundle(cast("BinaryIO", stream))
         entry = next((each for each in opened.entries if each.path == path), None)
         if entry is None:
             raise _no_member(path)
@@ -161,13 +161,13 @@ def entered(
 ) -> tuple[Access, Project]:
     """Who is there, and the project of the address."""
     access = visit.enter(connection, organization)
-    return access, projects.reached(connection, access, project)
+    return access, projects.require_project(connection, access, project)
 
 
 def _searched(visit: Visit, access: Access, project: Project) -> BundleFilter:
     """An id finds the bundle, and those that hold a file of that debug id; any other text is a release or a dist."""
     text = (visit.parameter("query") or "").strip() or None
-    id_text = debug_ids.normalised(text) if text else None
+    id_text = debug_ids.normalize(text) if text else None
     return BundleFilter(
         project_id=project.id,
         organization_id=access.organization.id,
@@ -190,8 +190,8 @@ def _many(visit: Visit, access: Access, project: Project) -> BundleFilter | None
     if version is None and unused is None:
         return None
     try:
-        since = Moment(is_null_ok=False)(unused) if unused is not None else None
-    except Wrong as wrong:
+        since = DateTime(is_null_ok=False)(unused) if unused is not None else None
+    except FieldError as wrong:
         raise BadRequest(f"Invalid unusedSince parameter. {wrong.messages[0]}") from None  # type: ignore[index]
     return BundleFilter(
         project_id=project.id,
@@ -226,7 +226,7 @@ def _bundle(
     connection: Connection, access: Access, project: Project, bundle_id: str
 ) -> ArtifactBundle:
     known = store.by_bundle_id(connection, access.organization.id, bundle_id.lower())
-    if known is None or not store.is_tied(connection, known.id, project.id):
+    if known is None or not store.is_linked(connection, known.id, project.id):
         raise BadUpload(
             f"The artifact bundle with {bundle_id} is not bound to this project or doesn't exist"
         )

@@ -13,9 +13,9 @@ from shipmark.api.query_parameters import ORGANIZATION_QUERY, PAGE
 from shipmark.api.responses import Wire
 from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ, PROJECT_READ
 from shipmark.http.endpoint import Credentials
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit
-from shipmark.infrastructure.errors import NotAllowed, NotSignedIn
+from shipmark.infrastructure.errors import Forbidden, Unauthenticated
 from shipmark.organizations import actions as organization_actions
 from shipmark.organizations import store as organizations
 from shipmark.organizations import text_filter
@@ -59,13 +59,13 @@ def get_user(visit: GivenVisit) -> UserJson:
     with visit.database.snapshot() as connection:
         caller = visit.caller(connection)
         if not isinstance(caller, UserToken):
-            raise NotSignedIn
+            raise Unauthenticated
         return user_json(whole(connection, caller.user), visit.settings.address)
 
 
 _TESTS: text_filter.Tests[Organization] = {
-    text_filter.TEXT: lambda it, text: text_filter.holds(text, it.slug, it.name),
-    "query": lambda it, text: text_filter.holds(text, it.slug, it.name),
+    text_filter.TEXT: lambda it, text: text_filter.contains(text, it.slug, it.name),
+    "query": lambda it, text: text_filter.contains(text, it.slug, it.name),
     "slug": lambda it, text: it.slug == text,
     "id": lambda it, text: str(it.id) == text,
     "status": lambda it, text: it.status.value == text,
@@ -83,11 +83,11 @@ def list_organizations(visit: GivenVisit) -> Response[list[OrganizationJson]]:
     with visit.database.snapshot() as connection:
         caller = visit.caller(connection)
         if not isinstance(caller, UserToken):
-            raise NotAllowed
+            raise Forbidden
         page = visit.page()
         known = [it for it, _ in organizations.of_user(connection, caller.user.id)]
-    chosen = text_filter.chosen(known, visit.parameter("query"), _TESTS)
-    found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
+    chosen = text_filter.apply_filter(known, visit.parameter("query"), _TESTS)
+    found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
     return visit.listed([organization_json(it, visit.settings.address) for it in found], links)
 
 
@@ -102,7 +102,7 @@ def list_environments(
     """List the environments that the project runs in, by name; the one without a name is left out."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        found = projects.reached(connection, access, project)
+        found = projects.require_project(connection, access, project)
         known = project_store.environments_of(connection, found.id)
     return [environment_json(it) for it in known if it.name]
 

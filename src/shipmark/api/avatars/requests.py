@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 
 from shipmark.avatars import actions, images
 from shipmark.avatars.model import AvatarKind, NewAvatar, PhotoMissing
-from shipmark.http.fields import Choice, Field, Fields, Record, Text, Wrong, accepting
+from shipmark.http.fields import Choice, Field, FieldError, Fields, Object, Text, documented_as
 from shipmark.http.request_context import Visit
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import Invalid, TooLarge
+from shipmark.infrastructure.errors import TooLarge, ValidationFailed
 
 T = TypeVar("T")
 
@@ -27,29 +27,29 @@ KIND = Choice(
 KIND_OF_USER = Choice(_KINDS, _NO_CHOICE)
 
 
-@accepting(_BASE64)
+@documented_as(_BASE64)
 def photo(value: object) -> bytes | None:
     """A photo in base64, or null for none. Raises `TooLarge` for one over the limit."""
     text = _BASE64(value)
     if not text:
         return None
     try:
-        content = images.decoded(text)
+        content = images.decode_base64(text)
         images.check(content)
     except images.ImageTooLarge:
         raise TooLarge("") from None
-    except images.NoImage as error:
-        raise Wrong([str(error)]) from None
+    except images.NotAnImage as error:
+        raise FieldError([str(error)]) from None
     return content
 
 
-NEW = Record({"avatar_type": Field(KIND, is_required=True), "avatar_photo": Field(photo)})
-NEW_OF_USER = Record(
+NEW = Object({"avatar_type": Field(KIND, is_required=True), "avatar_photo": Field(photo)})
+NEW_OF_USER = Object(
     {"avatar_type": Field(KIND_OF_USER, is_required=True), "avatar_photo": Field(photo)}
 )
 
 
-@accepting(Text(is_null_ok=True))
+@documented_as(Text(is_null_ok=True))
 def kind_or_none(value: object) -> AvatarKind | None:
     """What is to be shown of an organization, or null for what was shown before."""
     return None if value is None else KIND(value)
@@ -70,9 +70,11 @@ class Keys:
     photo: str = "avatar_photo"
 
     @property
-    def missing(self) -> Invalid:
+    def missing(self) -> ValidationFailed:
         """The refusal to show a photo where there is none."""
-        return Invalid({self.kind: [f"Cannot set {self.kind} to upload without {self.photo}"]})
+        return ValidationFailed(
+            {self.kind: [f"Cannot set {self.kind} to upload without {self.photo}"]}
+        )
 
 
 #: The keys in the body that changes an organization.
@@ -85,7 +87,7 @@ def stashed(visit: Visit, fields: Fields, keys: Keys = Keys()) -> NewAvatar:
     Without a kind, a photo is to be shown.
     """
     content = fields.get(keys.photo)
-    written = actions.stash(visit.database, visit.blobs, content, now()) if content else None
+    written = actions.stage_photo(visit.database, visit.blobs, content, now()) if content else None
     kind = fields.get(keys.kind) or AvatarKind.UPLOAD
     return NewAvatar(kind=kind, photo=written, ident=ids.hex32())
 
@@ -104,7 +106,7 @@ def saved(
     new: NewAvatar,
     keys: Keys = Keys(),
 ) -> T:
-    """The owner, shown so from now on by what its room offers; raises `Invalid` where there is no photo."""
+    """The owner, shown so from now on by what its room offers; raises `ValidationFailed` where there is no photo."""
     try:
         return save(connection, owner, new, now())
     except PhotoMissing:

@@ -8,14 +8,14 @@ from shipmark.api.commits.responses import CommitJson, commit_json
 from shipmark.api.query_parameters import COMMIT_QUERY, PAGE
 from shipmark.api.releases import loading
 from shipmark.api.scopes import RELEASE_READ
-from shipmark.http.pagination.keyset import dated
-from shipmark.http.pagination.offset import Links, counted
+from shipmark.http.pagination.keyset import paginate_by_keyset
+from shipmark.http.pagination.offset import Links, paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.organizations.model import Access
 from shipmark.projects import actions as projects
 from shipmark.projects.model import Project
 from shipmark.releases.store import project_commits
-from shipmark.repositories.model import KEY_MAX, Commit
+from shipmark.repositories.model import SHA_MAX, Commit
 
 
 @get("/", scopes=RELEASE_READ, asks=(COMMIT_QUERY, *PAGE), sync_to_thread=True)
@@ -25,8 +25,8 @@ def list_commits(
     """List the commits of the project's releases, each once, the newest first; or by key those that begin so."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
-        prefix = (visit.parameter("query") or "").strip()[: KEY_MAX + 1]
+        it = projects.require_project(connection, access, project)
+        prefix = (visit.parameter("query") or "").strip()[: SHA_MAX + 1]
         page = _by_prefix if prefix else _by_moment
         commits, links = page(visit, connection, access, it, prefix)
         nested = loading.to_commits(connection, access.organization.id, commits)
@@ -43,7 +43,7 @@ def _by_moment(
     rows = project_commits.page_of(
         connection, access.organization.id, project.id, page.place, limit=page.limit
     )
-    found, links = dated(rows, page)
+    found, links = paginate_by_keyset(rows, page)
     return list(found), links
 
 
@@ -59,7 +59,7 @@ def _by_prefix(
         limit=page.limit,
         offset=page.skipped,
     )
-    found, links = counted(rows, page)
+    found, links = paginate(rows, page)
     return list(found), links
 
 

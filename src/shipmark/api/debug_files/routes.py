@@ -36,9 +36,9 @@ from shipmark.files.model import FILE_MAX, MEBIBYTE
 from shipmark.files.store import files as file_store
 from shipmark.http import json_schema, multipart
 from shipmark.http.downloads import PARTLY, Content, download
-from shipmark.http.fields import Field, Record, Text
+from shipmark.http.fields import Field, Object, Text
 from shipmark.http.multipart import threaded
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, BadUpload, Conflict, NotFound
@@ -55,7 +55,7 @@ _DSYMS = f"{_FILES}dsyms/"
 _PROGUARD = f"{_FILES}proguard-artifact-releases"
 _FORM = {"file": "A zip of debug files: mappings of ProGuard, or what Apple's tools make."}
 _OCTETS = "application/octet-stream"
-_TIE = Record(
+_TIE = Object(
     {
         "release_name": Field(Text(max=VERSION_MAX), is_required=True),
         "proguard_uuid": Field(Text(max=100), is_required=True),
@@ -87,12 +87,12 @@ def list_debug_files(
             project_id=it.id,
             text=(visit.parameter("query") or "").strip() or None,
             # What is no debug id is none that a file has.
-            debug_id=debug_ids.normalised(debug_id) or debug_id if debug_id else None,
+            debug_id=debug_ids.normalize(debug_id) or debug_id if debug_id else None,
             code_id=(visit.parameter("code_id") or "").lower() or None,
             symbol_types=visit.parameters("file_formats"),
         )
         rows = debug_files.page_of(connection, looked_for, limit=page.limit, offset=page.skipped)
-    found, links = counted(rows, page)
+    found, links = paginate(rows, page)
     return visit.listed([debug_file_json(each) for each in found], links)
 
 
@@ -150,7 +150,7 @@ def associate_debug_files(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> AssociatedFilesJson:
     """Say that none of the debug files was tied to a build: they are found by their ids alone."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         entered(visit, connection, organization, project)
     json_schema.read(body, bodies.ASSOCIATE)
     return AssociatedFilesJson(associated_dsym_files=[])
@@ -185,18 +185,18 @@ def tie_mapping(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> TiedJson:
     """Tie a mapping of ProGuard to a version, which need not be a release yet."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         _, it = entered(visit, connection, organization, project)
     given = visit.body(body, _TIE, step="debug_file.validate")
     with visit.database.transaction() as connection:
         mapping = _mapping(connection, it, given["proguard_uuid"])
-        if not proguard_releases.tie(connection, given["release_name"], mapping):
+        if not proguard_releases.link(connection, given["release_name"], mapping):
             raise Conflict("The mapping is tied to this release already")
     return TiedJson()
 
 
 def _project(visit: Visit, organization: str, project: str) -> Project:
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         return entered(visit, connection, organization, project)[1]
 
 
@@ -205,14 +205,14 @@ def _kept(visit: Visit, project: Project, receiver: ZipReceiver) -> list[DebugFi
         raise BadRequest(MISSING)
     at = now()
     try:
-        found = archives.unpacked(visit.database, visit.blobs, receiver.opened(), at)
+        found = archives.unpack(visit.database, visit.blobs, receiver.opened(), at)
     except BundleProblem as problem:
         raise BadRequest(f"The zip can't be read: {problem.reason or problem}") from None
     if not found.new:
         name, why = found.problems[0] if found.problems else ("", "it is empty")
         said = f"{name}: {why}" if name else why
         raise BadRequest(f"There is no debug file in the zip ({said})")
-    kept = assembling.keep(visit.database, project.id, found.new, at)
+    kept = assembling.save(visit.database, project.id, found.new, at)
     return [debug_file_json(each) for each in kept]
 
 
@@ -228,7 +228,7 @@ def _download(visit: Visit, organization: str, project: str, wanted: str) -> Res
         size=file.size,
         tag=file.sha1,
         media_type=_OCTETS,
-        read=lambda start, end: piece_reader.stretch(visit.blobs, pieces, start, end),
+        read=lambda start, end: piece_reader.read_range(visit.blobs, pieces, start, end),
     )
     return download(visit.request, content)
 
@@ -242,7 +242,7 @@ def _found(connection: Connection, project: Project, text: str) -> DebugFile:
 
 
 def _mapping(connection: Connection, project: Project, text: str) -> DebugFile:
-    debug_id = debug_ids.normalised(text)
+    debug_id = debug_ids.normalize(text)
     if debug_id is None:
         raise BadUpload("The proguard_uuid is no id of a mapping")
     found = debug_files.newest_of_debug_id(connection, project.id, debug_id, "proguard")

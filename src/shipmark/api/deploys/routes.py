@@ -11,10 +11,10 @@ from shipmark.api.releases.path_release import EditableRelease, ReleaseInProject
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.deploys import actions, store
 from shipmark.http import endpoint
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Invalid
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.projects import store as projects
 
 
@@ -24,9 +24,9 @@ def list_deploys(
 ) -> Response[list[DeployJson]]:
     """List the deploys of a release, the last finished first."""
     page = query.page()
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         rows = store.page_of(connection, release.release.id, limit=page.limit, offset=page.skipped)
-    deploys, links = counted(rows, page)
+    deploys, links = paginate(rows, page)
     return context.listed([deploy_json(deploy) for deploy in deploys], links)
 
 
@@ -55,7 +55,7 @@ def _deployed_projects(
         organization_id = release.release.organization_id
         exists = projects.by_slug_or_id(connection, organization_id, unknown)
         reason = "Insufficient access to project" if exists else "Invalid project"
-        raise Invalid({"projects": [reason]})
+        raise ValidationFailed({"projects": [reason]})
     named = {by_name[name].id: by_name[name].slug for name in names}
     if others := sorted(slug for id_, slug in named.items() if id_ not in release.attached_ids):
         message = f"Invalid projects ({', '.join(others)}) for release {release.release.version}"

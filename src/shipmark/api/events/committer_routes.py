@@ -15,7 +15,7 @@ from shipmark.api.scopes import ISSUE_READ
 from shipmark.events import store
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.errors import BadRequest, NotFound
-from shipmark.issues.actions.suspect_commits import suspect
+from shipmark.issues.actions.suspect_commits import suspects_of
 from shipmark.issues.model import Issue
 from shipmark.issues.store import issues
 from shipmark.organizations.model import Access
@@ -64,7 +64,7 @@ def list_committers_of_event(
     """List who may have brought the issue of an event, by the event's own stack."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
+        it = projects.require_project(connection, access, project)
         known = store.by_event_id(connection, it.id, event.replace("-", "").lower())
         if known is None:
             raise NotFound("Event not found")
@@ -97,7 +97,7 @@ def _shown(
     issue: Issue,
     payload: Mapping[str, object],
 ) -> CommittersJson:
-    found = suspect(connection, issue, payload, frames_max=_frame_limit(visit))
+    found = suspects_of(connection, issue, payload, frames_max=_frame_limit(visit))
     commits = repositories.commits_by_ids(
         connection, {each.commit_id for it in found for each in it.suspects}
     )

@@ -25,9 +25,9 @@ from shipmark.api.query_parameters import PAGE, PROJECTS
 from shipmark.api.releases import loading
 from shipmark.api.releases.responses import ReleaseJson, release_json
 from shipmark.api.scopes import ISSUE_READ, ORGANIZATION_READ
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
-from shipmark.infrastructure.errors import NotAllowed, NotFound
+from shipmark.infrastructure.errors import Forbidden, NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues import short_ids
 from shipmark.issues.model import Issue, IssueActivity, IssueActivityType
@@ -72,7 +72,7 @@ def list_project_issues(
     """List the issues of a project, the last seen first."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        shown = project_actions.reached(connection, access, project)
+        shown = project_actions.require_project(connection, access, project)
         query = visit.parameter("query")
         return _listed(visit, connection, access, [shown], query or "")
 
@@ -176,7 +176,7 @@ def _listed(
     page = visit.limited_page()
     wanted = issue_filter(connection, access, shown, parse(query))
     rows = issue_lists.page_of(connection, wanted, limit=page.limit, offset=page.skipped)
-    found, links = counted(rows, page)
+    found, links = paginate(rows, page)
     return visit.listed(shown_issues(visit, connection, access, found), links)
 
 
@@ -204,7 +204,7 @@ def access_by_issue(visit: Visit, connection: Connection, name: str) -> Access:
         raise NotFound
     try:
         return visit.enter(connection, str(issue.organization_id))
-    except NotAllowed:
+    except Forbidden:
         raise NotFound from None
 
 

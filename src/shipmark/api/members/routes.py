@@ -20,16 +20,16 @@ from shipmark.api.projects.loading import Mine, shown_teams
 from shipmark.api.query_parameters import PAGE
 from shipmark.api.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
 from shipmark.api.teams.responses import TeamDetailsJson
-from shipmark.http.fields import Choice, Field, Record
-from shipmark.http.pagination.offset import counted
+from shipmark.http.fields import Choice, Field, Object
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import invitations, membership, store
 from shipmark.organizations.model import Access, Member, Team, TeamRole
 
-_CHANGED = Record(ROLE_AND_TEAMS)
-_TEAM_ROLE = Record(
+_CHANGED = Object(ROLE_AND_TEAMS)
+_TEAM_ROLE = Object(
     {
         "teamRole": Field(
             Choice({it.value: it for it in TeamRole}, '"{}" is not a valid choice.'),
@@ -51,7 +51,7 @@ def list_members(visit: GivenVisit, organization: FromPath[str]) -> Response[lis
         users = accounts.by_ids(connection, {it.user_id for it in rows})
         listed = [member_json(it, users[it.user_id]) for it in rows]
         listed += invited_members(connection, access, page, len(rows))
-    found, links = counted(listed, page)
+    found, links = paginate(listed, page)
     return visit.listed(found, links)
 
 
@@ -70,14 +70,14 @@ def amend_member(
     visit: GivenVisit, organization: FromPath[str], member: FromPath[str], body: RawBody
 ) -> MemberJson:
     """Give a member another role, or other teams in place of those that they are on."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         _found(connection, access, member)
     fields = visit.body(body, _CHANGED, lists=("teams",), step="member.validate")
     with visit.database.transaction() as connection:
         known = _found(connection, access, member)
         role = fields.get("orgRole") or fields.get("role")
-        after = membership.amend_member(
+        after = membership.update_member(
             connection, done_by(visit, access), known, role, team_slugs(fields)
         )
         return _shown(connection, access, after)
@@ -130,7 +130,7 @@ def amend_team_role(
     body: RawBody,
 ) -> TeamRoleOfMemberJson:
     """Confirm the role of a member on a team. It follows from the role in the organization, and has no other value."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         known, on = _found(connection, access, member), _team(connection, access, team)
     fields = visit.body(body, _TEAM_ROLE, step="member.validate")

@@ -12,7 +12,7 @@ from shipmark.projects.model import Project
 
 
 def _path_project(context: Visit, connection: Connection, project: str) -> Project:
-    return actions.reached(connection, context.access, project)
+    return actions.require_project(connection, context.access, project)
 
 
 def _visible_projects(context: Visit, connection: Connection) -> Sequence[Project]:

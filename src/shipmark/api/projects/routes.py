@@ -27,20 +27,20 @@ from shipmark.api.query_parameters import (
 from shipmark.api.scopes import ORGANIZATION_READ, PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
 from shipmark.api.teams.responses import TeamDetailsJson
 from shipmark.http.fields import (
+    Boolean,
     Field,
+    FieldError,
     Fields,
+    Integer,
     ListOf,
-    Number,
-    Record,
-    Switch,
+    Object,
     Text,
-    Wrong,
-    accepting,
+    documented_as,
 )
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Invalid, NotAllowed
+from shipmark.infrastructure.errors import BadRequest, Forbidden, ValidationFailed
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import actions as organization_actions
 from shipmark.organizations import slugs, text_filter
@@ -53,32 +53,32 @@ _TEXT_MAX = 200
 _CONFIG_MAX = 100_000
 #: Half a year, as in the reference.
 _HOURS_MAX = 4320
-_DELAY = Number(min=60, max=3600)
+_DELAY = Integer(min=60, max=3600)
 _PERIODS = frozenset({"", "1h", "24h", "7d", "14d", "30d"})
 _WORDS = ListOf(Text())
 _OPTIONAL = Text(max=_TEXT_MAX, is_blank_ok=True, is_null_ok=True)
 
 
-@accepting(_SLUG)
+@documented_as(_SLUG)
 def _slug(value: object) -> str:
     text = _SLUG(value) or ""
     if slugs.TEAM_PATTERN.fullmatch(text) is None:
-        raise Wrong([slugs.NO_MATCH])
+        raise FieldError([slugs.NO_MATCH])
     if text in slugs.RESERVED_OF_PROJECTS:
-        raise Wrong([f'The slug "{text}" is reserved and not allowed.'])
+        raise FieldError([f'The slug "{text}" is reserved and not allowed.'])
     return text
 
 
-@accepting(_OPTIONAL)
+@documented_as(_OPTIONAL)
 def _text(value: object) -> str:
     """A text that is blank where none is sent."""
     return _OPTIONAL(value) or ""
 
 
-@accepting(Number(min=-1, max=100))
+@documented_as(Integer(min=-1, max=100))
 def _crash_reports(value: object) -> int | None:
     """How many crash reports to keep; null for as many as the organization says."""
-    return None if value is None else Number(min=-1, max=100)(value)
+    return None if value is None else Integer(min=-1, max=100)(value)
 
 
 _COLUMNS: dict[str, Field[Any]] = {
@@ -87,10 +87,10 @@ _COLUMNS: dict[str, Field[Any]] = {
     "platform": Field(Text(max=PLATFORM_MAX, is_blank_ok=True, is_null_ok=True)),
 }
 _OPTIONS: dict[str, Field[Any]] = {
-    "resolveAge": Field(Number(min=0, max=_HOURS_MAX)),
+    "resolveAge": Field(Integer(min=0, max=_HOURS_MAX)),
     "defaultEnvironment": Field(Text(max=ENVIRONMENT_MAX, is_blank_ok=True, is_null_ok=True)),
     **{
-        name: Field(Switch())
+        name: Field(Boolean())
         for name in (
             "scrapeJavaScript",
             "dataScrubber",
@@ -111,7 +111,7 @@ _OPTIONS: dict[str, Field[Any]] = {
     "digestsMaxDelay": Field(_DELAY),
     "relayPiiConfig": Field(Text(max=_CONFIG_MAX, is_blank_ok=True, is_null_ok=True)),
 }
-_CHANGED = Record({**_COLUMNS, **_OPTIONS})
+_CHANGED = Object({**_COLUMNS, **_OPTIONS})
 _LISTS = ("sensitiveFields", "safeFields", "allowedDomains")
 
 
@@ -126,13 +126,13 @@ def list_own_projects(visit: GivenVisit) -> Response[list[OwnedProjectJson]]:
     with visit.database.snapshot() as connection:
         caller = visit.caller(connection)
         if not isinstance(caller, UserToken):
-            raise NotAllowed
+            raise Forbidden
         page = visit.page()
         known = store.of_user(connection, caller.user.id)
         if visit.parameter("status") not in {None, "", "active"}:
             known = []
-        chosen = text_filter.chosen(known, visit.parameter("query"), _own_tests())
-        found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
+        chosen = text_filter.apply_filter(known, visit.parameter("query"), _own_tests())
+        found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
         shown = _owned(visit, connection, caller, found)
     return visit.listed(shown, links)
 
@@ -149,14 +149,14 @@ def list_projects(visit: GivenVisit, organization: FromPath[str]) -> Response[li
         access = visit.enter(connection, organization)
         if (visit.parameter("statsPeriod") or "") not in _PERIODS:
             message = "Invalid stats_period. Valid choices are '', '1h', '24h', '7d', '14d', '30d'."
-            raise Invalid({"error": {"params": {"stats_period": {"message": message}}}})
+            raise ValidationFailed({"error": {"params": {"stats_period": {"message": message}}}})
         page = visit.page()
         known = store.accessible(connection, access)
         mine = Mine.of(connection, access, visit.settings.address)
         chosen = _chosen(visit, connection, known, mine)
         if visit.parameter("all_projects") == "1":
             return visit.listed(shown_projects(connection, access, chosen, mine), None)
-        found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
+        found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
         return visit.listed(shown_projects(connection, access, found, mine), links)
 
 
@@ -171,7 +171,7 @@ def get_project(
     """Show a project with its settings."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        found = actions.reached(connection, access, project)
+        found = actions.require_project(connection, access, project)
         return details_response(visit, connection, access, found)
 
 
@@ -185,13 +185,13 @@ def amend_project(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> ProjectDetailsJson:
     """Change a project's settings: those that are sent. Its former slug leads to it from now on."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        actions.reached(connection, access, project)
+        actions.require_project(connection, access, project)
     fields = visit.body(body, _CHANGED, lists=_LISTS, step="project.validate")
     with visit.database.transaction() as connection:
-        known = actions.reached(connection, access, project)
-        changed = settings.amend(
+        known = actions.require_project(connection, access, project)
+        changed = settings.update(
             connection, known, _amendment(fields), by=visit.actor(access), at=now()
         )
         return details_response(visit, connection, access, changed)
@@ -209,7 +209,7 @@ def delete_project(
     """Delete a project. It is gone from everything at once and its slug is free; its data is deleted a day later."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
-        known = actions.reached(connection, access, project)
+        known = actions.require_project(connection, access, project)
         deletion_requests.request(
             connection, known, spare_slug=hex32(), by=visit.actor(access), at=now()
         )
@@ -228,11 +228,11 @@ def list_project_teams(
     """List the teams that own a project, by name."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        known = actions.reached(connection, access, project)
+        known = actions.require_project(connection, access, project)
         page = visit.page()
         teams = store.teams_of(connection, [known.id]).get(known.id, [])
         in_order = sorted(teams, key=lambda team: (team.name, team.id))
-        found, links = counted(in_order[page.skipped : page.skipped + page.limit], page)
+        found, links = paginate(in_order[page.skipped : page.skipped + page.limit], page)
         shown = shown_teams(
             connection, access, found, Mine.of(connection, access, visit.settings.address)
         )
@@ -251,13 +251,13 @@ def details_response(
     return project_details_json(project, access, around, organization, stored)
 
 
-def _amendment(fields: Fields) -> settings.ProjectAmendment:
+def _amendment(fields: Fields) -> settings.ProjectUpdate:
     columns = {name: fields[name] for name in _COLUMNS if name in fields}
     if "platform" in columns:
         columns["platform"] = columns["platform"] or None
     if "name" in columns and columns["name"] is None:
         raise BadRequest("A project has a name.")
-    return settings.ProjectAmendment(
+    return settings.ProjectUpdate(
         columns=columns,
         options={name: it for name, it in fields.items() if name in options.OPTIONS},
     )
@@ -286,10 +286,10 @@ Test = Callable[[Project, str], bool]
 
 def _own_tests() -> dict[str, Test]:
     return {
-        text_filter.TEXT: lambda it, text: text_filter.holds(text, it.slug, it.name),
-        "query": lambda it, text: text_filter.holds(text, it.slug, it.name),
+        text_filter.TEXT: lambda it, text: text_filter.contains(text, it.slug, it.name),
+        "query": lambda it, text: text_filter.contains(text, it.slug, it.name),
         "slug": lambda it, text: it.slug == text,
-        "name": lambda it, text: text_filter.holds(text, it.name),
+        "name": lambda it, text: text_filter.contains(text, it.name),
         "platform": lambda it, text: it.platform == text,
         "id": lambda it, text: str(it.id) == text,
     }
@@ -316,7 +316,7 @@ def _chosen(
             "!team": lambda it, slug: not is_of(it, slug),
             "is_member": is_mine,
         }
-    return text_filter.chosen(known, query, tests)
+    return text_filter.apply_filter(known, query, tests)
 
 
 router = Router(

@@ -61,7 +61,7 @@ def change_releases(
         if not query.dry_run:
             releases.set_status_of(connection, changing, body.status)
             around = context.circumstances(context.access)
-            auditing.note_status(connection, changing, body.status, around)
+            auditing.record_status(connection, changing, body.status, around)
     return bulk_json(changing, matched.kept, is_dry_run=query.dry_run, next_cursor=matched.next)
 
 
@@ -75,11 +75,11 @@ def delete_releases(
         matched = _match(context, connection, visible, query)
         held: set[int] = set()
         if not query.force:
-            held = release_deletion.held_back(connection, matched.releases)
+            held = release_deletion.referenced_by_issues(connection, matched.releases)
         deleting = [each for each in matched.releases if each.id not in held]
         if not query.dry_run:
             around = context.circumstances(context.access)
-            release_deletion.withdraw(connection, deleting, around, is_forced=query.force)
+            release_deletion.delete_releases(connection, deleting, around, is_forced=query.force)
     kept = {
         each.version: release_deletion.REFERENCED for each in matched.releases if each.id in held
     }
@@ -94,8 +94,8 @@ def _match(
     query.require_filter()
     selected = query.select_listed(connection, context.access)
     conditions = query.release_filter(context, connection, selected)
-    page = offset.wanted(None, query.cursor, is_counted=False)
-    position = release_cursor.beyond(page, ReleaseSort.DATE, is_flat=False)
+    page = offset.parse_page(None, query.cursor, is_counted=False)
+    position = release_cursor.position_of(page, ReleaseSort.DATE, is_flat=False)
     rows = list_query.page(
         connection,
         conditions,

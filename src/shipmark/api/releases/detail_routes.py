@@ -32,7 +32,7 @@ from shipmark.api.releases.responses import (
 from shipmark.api.scopes import ORGANIZATION_READ, RELEASE_READ
 from shipmark.artifacts.store import archives, release_listing
 from shipmark.http import endpoint
-from shipmark.http.pagination.offset import FIRST, counted, keyed, keyed_back
+from shipmark.http.pagination.offset import FIRST, paginate, paginate_backward, paginate_forward
 from shipmark.http.request_context import Visit
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
@@ -93,7 +93,7 @@ def list_changed_files(
             offset=page.skipped,
             repository_id=_repository_id(connection, organization_id, query),
         )
-        files, links = counted(rows, page)
+        files, links = paginate(rows, page)
         commits = repositories.commits_by_ids(connection, {file.commit_id for file in files})
         nested = loading.to_commits(connection, organization_id, list(commits.values()))
     changed = [changed_file_json(file, organization_id, nested) for file in files]
@@ -165,7 +165,7 @@ def commits_response(
                 position=position,
                 repository_id=repository_id,
             )
-            commits, links = keyed_back(rows, page)
+            commits, links = paginate_backward(rows, page)
         else:
             rows = release_commits.page_of(
                 connection,
@@ -175,7 +175,7 @@ def commits_response(
                 from_position=position,
                 repository_id=repository_id,
             )
-            commits, links = keyed(rows, page)
+            commits, links = paginate_forward(rows, page)
         nested = loading.to_commits(connection, organization_id, commits)
     return context.listed([commit_json(commit, nested) for commit in commits], links)
 

@@ -62,7 +62,7 @@ def get_completion(context: Visit, project: PathProject) -> list[StepJson]:
 @endpoint.get("/token/", scopes=RELEASE_TOKEN, responses={200: ReleaseTokenJson, 409: RefusalJson})
 def get_token(context: Visit, project: PathProject) -> ReleaseTokenJson:
     """Show the token and the URL of the webhook, which the first request creates."""
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         known = store.of_project(connection, project.id)
     if known is None:
         fresh = token_hex()
@@ -91,7 +91,7 @@ def get_statistics(
     kind = query.type or _STATISTICS[0]
     if kind not in _STATISTICS:
         raise BadRequest("invalid stat")
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         query.environment_ids(connection, context.access)
     at = now()
     steps = time_range.steps(query.time_range() or (at - _LENGTH, at), query.interval, _STEP)

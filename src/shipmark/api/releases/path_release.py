@@ -65,7 +65,7 @@ def _editable(
 def _visible_in_project(
     context: Visit, connection: Connection, project: str, version: str
 ) -> ReleaseInProject:
-    path_project = project_actions.reached(connection, context.access, project)
+    path_project = project_actions.require_project(connection, context.access, project)
     release, _ = _find(context, connection, version, [path_project])
     return ReleaseInProject(release=release, project=path_project)
 
@@ -73,7 +73,7 @@ def _visible_in_project(
 def _editable_in_project(
     context: Visit, connection: Connection, project: str, version: str
 ) -> ReleaseInProject:
-    path_project = project_actions.reached(connection, context.access, project)
+    path_project = project_actions.require_project(connection, context.access, project)
     release, attached_ids = _find(context, connection, version, [path_project])
     visible = projects.accessible(connection, context.access)
     all_of([project.id for project in visible], attached_ids)

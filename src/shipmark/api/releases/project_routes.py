@@ -28,7 +28,7 @@ from shipmark.api.releases.responses import (
 from shipmark.api.releases.routes import fetch_page, find_owner
 from shipmark.api.repositories.responses import RepositoryJson, repository_json
 from shipmark.api.scopes import PROJECT_READ, RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
-from shipmark.deletion.release_deletion import withdraw
+from shipmark.deletion.release_deletion import delete_releases
 from shipmark.http import endpoint
 from shipmark.http.request_context import Visit
 from shipmark.infrastructure.errors import NotFound
@@ -61,7 +61,7 @@ def list_project_releases(
             search=query.search(),
             environment_ids=_environment_ids(connection, organization_id, query.environment),
         )
-        rows, links = fetch_page(connection, conditions, ReleaseSort.SHIPPED, page)
+        rows, links = fetch_page(connection, conditions, ReleaseSort.EFFECTIVE_DATE, page)
         listed = [row.release for row in rows]
         nested = loading.to_releases(
             connection, organization_id, listed, conditions.environment_ids
@@ -98,7 +98,7 @@ def update_project_release(
     """Change a release of the project; only this project is told when it is finalized."""
     access, project_id = context.access, release.project.id
     with context.database.transaction(busy=BUSY) as connection:
-        updated = publishing.amend(
+        updated = publishing.update(
             connection,
             release.release,
             body.to_input(),
@@ -117,7 +117,7 @@ def delete_project_release(
     access = context.access
     context.require_owner(is_forced=query.force)
     with context.database.transaction() as connection:
-        withdraw(
+        delete_releases(
             connection, [release.release], context.circumstances(access), is_forced=query.force
         )
 

@@ -148,7 +148,7 @@ class ReleaseFilterQuery(_StatusQuery, EnvironmentQuery, ProjectQuery, TimeRange
         return ReleaseFilter(
             organization_id=context.access.organization.id,
             project_ids=tuple(project.id for project in projects),
-            is_everything=self.covers_all(context.access),
+            covers_all_projects=self.covers_all(context.access),
             is_flat=is_flat,
             status=status,
             search=search.parse(

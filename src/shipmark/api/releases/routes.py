@@ -28,12 +28,12 @@ from shipmark.api.releases.responses import (
     release_response,
 )
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
-from shipmark.deletion.release_deletion import withdraw
+from shipmark.deletion.release_deletion import delete_releases
 from shipmark.http import endpoint
 from shipmark.http.pagination import release_cursor
-from shipmark.http.pagination.offset import Links, Wanted
+from shipmark.http.pagination.offset import Links, PageRequest
 from shipmark.http.request_context import Visit
-from shipmark.infrastructure.errors import BadRequest, Invalid
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
@@ -42,7 +42,7 @@ from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY
 from shipmark.releases.model import (
-    Listed,
+    ListRow,
     Position,
     Release,
     ReleaseFilter,
@@ -62,7 +62,7 @@ def list_releases(context: Visit, query: ReleaseListQuery) -> Response[list[Rele
     order, shape = query.order(), query.shape(by_environment=bool(query.environment))
     page = query.page(is_counted=False)
     organization_id = context.access.organization.id
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         selected = query.select_listed(connection, context.access)
         if not selected:
             return context.listed([], None)
@@ -83,7 +83,7 @@ def list_versions(
 ) -> Response[list[ReleaseVersionJson]]:
     """List versions and their dates, as many as charts need; archived ones too."""
     page = query.page(most=STATISTICS_PER_PAGE_MAX, is_counted=False)
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         selected = query.select_listed(connection, context.access)
         if not selected:
             return context.listed([], None)
@@ -118,7 +118,7 @@ def publish_release(
 def get_release(context: Visit, release: VisibleRelease, query: ReleaseQuery) -> ReleaseJson:
     """Show one release, and with ``project`` its neighbours there."""
     shape, meta = query.shape(by_environment=bool(query.environment)), None
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         environment_ids = query.environment_ids(connection, context.access)
         if query.project:
             project_id = _shown_project(release, query)
@@ -141,7 +141,7 @@ def update_release(
     """Change a release: finalize it, archive or reopen it, set its commits or refs."""
     access = context.access
     with context.database.transaction(busy=BUSY) as connection:
-        updated = publishing.amend(
+        updated = publishing.update(
             connection, release.release, body.to_input(), context.circumstances(access)
         )
         context.note_use(connection, access, ())
@@ -154,17 +154,17 @@ def delete_release(context: Visit, release: EditableRelease, query: DeleteReleas
     access = context.access
     context.require_owner(is_forced=query.force)
     with context.database.transaction() as connection:
-        withdraw(
+        delete_releases(
             connection, [release.release], context.circumstances(access), is_forced=query.force
         )
 
 
 def fetch_page(
-    connection: Connection, conditions: ReleaseFilter, sort: ReleaseSort, page: Wanted
-) -> tuple[Sequence[Listed], Links]:
+    connection: Connection, conditions: ReleaseFilter, sort: ReleaseSort, page: PageRequest
+) -> tuple[Sequence[ListRow], Links]:
     """Return a page of the releases that pass a filter, and the links to the pages around it."""
     is_back = page.cursor is not None and page.cursor.is_previous
-    after = release_cursor.beyond(page, sort, is_flat=conditions.is_flat)
+    after = release_cursor.position_of(page, sort, is_flat=conditions.is_flat)
     rows = list_query.page(
         connection, conditions, sort, limit=page.limit, beyond=after, is_backwards=is_back
     )
@@ -172,21 +172,21 @@ def fetch_page(
 
 
 def find_owner(connection: Connection, access: Access, name: str | None) -> int | None:
-    """Return the user of that id or email address. Raise `Invalid` unless they are a member."""
+    """Return the user of that id or email address. Raise `ValidationFailed` unless they are a member."""
     if name is None:
         return None
     user_id = id_of(name)
     user = None if user_id is None else accounts.by_id(connection, user_id)
     user = user or accounts.by_email(connection, name)
     if user is None or not user.is_active:
-        raise Invalid({"owner": ["Unable to find user"]})
-    known = organizations.with_role(connection, access.organization.slug, user.id)
+        raise ValidationFailed({"owner": ["Unable to find user"]})
+    known = organizations.organization_and_role(connection, access.organization.slug, user.id)
     if known is None or known[1] is None:
-        raise Invalid({"owner": ["User does not have access to this organization"]})
+        raise ValidationFailed({"owner": ["User does not have access to this organization"]})
     return user.id
 
 
-def _shape_of(shape: Shape, row: Listed) -> Shape:
+def _shape_of(shape: Shape, row: ListRow) -> Shape:
     if row.project_id is None:
         return shape
     return replace(shape, project_id=row.project_id, is_narrow=True)
@@ -241,7 +241,7 @@ def _first_version(
 def _named_projects(visible: Sequence[Project], names: Sequence[str]) -> tuple[Project, ...]:
     by_name = {str(each.id): each for each in visible} | {each.slug: each for each in visible}
     if any(name not in by_name for name in names):
-        raise Invalid({"projects": ["Invalid project slugs"]})
+        raise ValidationFailed({"projects": ["Invalid project slugs"]})
     return tuple(by_name[name] for name in names)
 
 
@@ -259,7 +259,7 @@ def _require_all_visible(
     if hidden:
         slugs = sorted(each.slug for each in projects.by_ids(connection, hidden).values())
         message = f"You do not have permission to one of the projects: {', '.join(slugs)}"
-        raise Invalid({"projects": [message]})
+        raise ValidationFailed({"projects": [message]})
 
 
 router = Router(

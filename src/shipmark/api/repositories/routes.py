@@ -24,21 +24,21 @@ from shipmark.api.scopes import (
     REPOSITORY_DELETE,
 )
 from shipmark.deletion import repository_deletion
-from shipmark.http.fields import REQUIRED, Choice, Field, Fields, Record, Text, Url
-from shipmark.http.pagination.keyset import dated
-from shipmark.http.pagination.offset import counted
+from shipmark.http.fields import REQUIRED, Choice, Field, Fields, Object, Text, Url
+from shipmark.http.pagination.keyset import paginate_by_keyset
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotSignedIn
+from shipmark.infrastructure.errors import BadRequest, Forbidden, Unauthenticated
 from shipmark.organizations import audit
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access
 from shipmark.releases import repository_access
 from shipmark.repositories import actions, store
-from shipmark.repositories.git.remote_rules import chosen
+from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, RepositoryStatus
 
-_NEW = Record(
+_NEW = Object(
     {
         "name": Field(Text(max=REPOSITORY_NAME_MAX)),
         "url": Field(Url()),
@@ -51,7 +51,7 @@ _STATUSES = {
     "active": RepositoryStatus.ACTIVE,
     "hidden": RepositoryStatus.DISABLED,
 }
-_CHANGED = Record(
+_CHANGED = Object(
     {
         "status": Field(Choice(_STATUSES, '"{}" is not a valid choice.')),
         "name": Field(Text(max=REPOSITORY_NAME_MAX)),
@@ -81,14 +81,14 @@ def list_repositories(
     visit: GivenVisit, organization: FromPath[str]
 ) -> Response[list[RepositoryJson]]:
     """List the organization's repositories by name. Clients stop when this is not a list."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         page = visit.page()
         status = visit.parameter("status")
         status = "active" if status is None else status
         # No repository is of an integration, so that filtering by one leaves none.
         if status not in _SHOWN or visit.parameter("integration_id"):
-            return visit.listed([], counted([], page)[1])
+            return visit.listed([], paginate([], page)[1])
         rows = store.page_of(
             connection,
             access.organization.id,
@@ -98,7 +98,7 @@ def list_repositories(
             limit=page.limit,
             offset=page.skipped,
         )
-        found, links = counted(rows, page)
+        found, links = paginate(rows, page)
         remotes = _remotes(visit, connection, found)
     has_settings = "settings" in visit.parameters("expand")
     shown = [
@@ -110,7 +110,7 @@ def list_repositories(
 def _remotes(visit: Visit, connection: Connection, found: Sequence[Repository]) -> dict[int, str]:
     """Where the commits of each repository can be fetched, if anywhere."""
     own = store.remotes_of(connection, [it.id for it in found])
-    of_settings = chosen(visit.settings.git_remotes)
+    of_settings = parse_remote_rules(visit.settings.git_remotes)
     addresses = {it.id: remote.address for it in found if (remote := of_settings.of(it.name))}
     return {it: str(address) for it, address in addresses.items()} | {
         it: remote.url for it, remote in own.items()
@@ -128,16 +128,16 @@ def add_repository(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> Response[RepositoryJson | NotMadeJson]:
     """Add a repository by name and, where it is told, address. There are no integrations: a provider is refused."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
     if access.user is None:
-        raise NotSignedIn
+        raise Unauthenticated
     fields = visit.body(body, _NEW, step="repository.validate")
     if refusal := _refused(fields):
         return Response(refusal, status_code=400)
     with visit.database.transaction() as connection:
         if repository_access.is_hidden(connection, access, fields["name"]):
-            raise NotAllowed
+            raise Forbidden
         before = store.named(connection, access.organization.id, fields["name"])
         repository = store.add_named(
             connection, access.organization.id, fields["name"], fields.get("url") or None, now()
@@ -162,17 +162,17 @@ def amend_repository(
     visit: GivenVisit, organization: FromPath[str], repository: FromPath[str], body: RawBody
 ) -> Response[RepositoryJson | bytes]:
     """Hide a repository or show it again, and rename one that is known by name only. Its commits stay, also hidden."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        repository_access.reached(connection, access, repository)
+        repository_access.require_repository(connection, access, repository)
     fields = visit.body(body, _CHANGED, step="repository.validate")
     with visit.database.transaction() as connection:
-        known = repository_access.reached(connection, access, repository)
-        if known.is_going:
+        known = repository_access.require_repository(connection, access, repository)
+        if known.is_pending_deletion:
             return Response(b"", status_code=400)
         if fields.get("integrationId"):
             raise BadRequest("Invalid integration id")
-        changed = actions.amend(connection, known, _changes(known, fields))
+        changed = actions.update(connection, known, _changes(known, fields))
         _log_edit(visit, connection, access, known, changed)
     return Response(repository_json(changed))
 
@@ -184,8 +184,8 @@ def delete_repository(
     """Have a repository deleted, in an hour if it has commits. Its name is free at once."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
-        known = repository_access.reached(connection, access, repository)
-        if not known.is_going:
+        known = repository_access.require_repository(connection, access, repository)
+        if not known.is_pending_deletion:
             data = {"name": known.name}
             event = AuditEvent.REPOSITORY_REMOVE
             visit.log_change(connection, access, event, data, target_id=known.id)
@@ -197,12 +197,12 @@ def list_commits(
     visit: GivenVisit, organization: FromPath[str], repository: FromPath[str]
 ) -> Response[list[CommitJson]]:
     """List a repository's commits, the newest first."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        known = repository_access.reached(connection, access, repository)
+        known = repository_access.require_repository(connection, access, repository)
         page = visit.dated_page()
         rows = store.commits_of(connection, known.id, page.place, limit=page.limit)
-        commits, links = dated(rows, page)
+        commits, links = paginate_by_keyset(rows, page)
         nested = loading.to_commits(connection, access.organization.id, commits)
     return visit.listed([commit_json(commit, nested) for commit in commits], links)
 
@@ -210,7 +210,7 @@ def list_commits(
 def _log_edit(
     visit: Visit, connection: Connection, access: Access, before: Repository, after: Repository
 ) -> None:
-    if changes := audit.differences(_audited(before), _audited(after)):
+    if changes := audit.changes_between(_audited(before), _audited(after)):
         data = {"name": after.name, "changes": changes}
         event = AuditEvent.REPOSITORY_EDIT
         visit.log_change(connection, access, event, data, target_id=after.id)

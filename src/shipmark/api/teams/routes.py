@@ -18,14 +18,14 @@ from shipmark.api.scopes import (
     TEAM_READ,
 )
 from shipmark.api.teams.responses import TeamDetailsJson
-from shipmark.http.fields import Field, Fields, Record, Text, Wrong, accepting
-from shipmark.http.pagination.offset import counted
+from shipmark.http.fields import Field, FieldError, Fields, Object, Text, documented_as
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import Invalid, NotFound
+from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import membership, slugs, store, text_filter
-from shipmark.organizations.membership import Done
+from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import NAME_MAX, SLUG_MAX, Access, Team
 from shipmark.projects import settings as project_settings
 from shipmark.projects.model import PLATFORM_MAX
@@ -34,17 +34,17 @@ _SLUG = Text(max=SLUG_MAX)
 _NAMELESS = "Name or slug is required"
 
 
-@accepting(_SLUG)
+@documented_as(_SLUG)
 def slug(value: object) -> str:
     """The slug of a team or a project."""
     text = _SLUG(value) or ""
     if slugs.TEAM_PATTERN.fullmatch(text) is None:
-        raise Wrong([slugs.NO_MATCH])
+        raise FieldError([slugs.NO_MATCH])
     return text
 
 
-_TEAM = Record({"name": Field(Text(max=NAME_MAX)), "slug": Field(slug)})
-_NEW_PROJECT = Record(
+_TEAM = Object({"name": Field(Text(max=NAME_MAX)), "slug": Field(slug)})
+_NEW_PROJECT = Object(
     {
         "name": Field(Text(max=SLUG_MAX), is_required=True),
         "slug": Field(slug),
@@ -52,8 +52,8 @@ _NEW_PROJECT = Record(
     }
 )
 _TESTS: text_filter.Tests[Team] = {
-    text_filter.TEXT: lambda it, text: text_filter.holds(text, it.slug, it.name),
-    "query": lambda it, text: text_filter.holds(text, it.slug, it.name),
+    text_filter.TEXT: lambda it, text: text_filter.contains(text, it.slug, it.name),
+    "query": lambda it, text: text_filter.contains(text, it.slug, it.name),
     "slug": lambda it, text: it.slug == text,
     "id": lambda it, text: str(it.id) == text,
 }
@@ -71,8 +71,8 @@ def list_teams(visit: GivenVisit, organization: FromPath[str]) -> Response[list[
         access = visit.enter(connection, organization)
         page = visit.page()
         known = store.teams_of(connection, access.organization.id)
-        chosen = text_filter.chosen(known, visit.parameter("query"), _TESTS)
-        found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
+        chosen = text_filter.apply_filter(known, visit.parameter("query"), _TESTS)
+        found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
         mine = Mine.of(connection, access, visit.settings.address)
         is_whole = visit.parameter("detailed") != "0"
         owned = owned_by(connection, access, found, mine) if is_whole else None
@@ -85,11 +85,11 @@ def list_teams(visit: GivenVisit, organization: FromPath[str]) -> Response[list[
 )
 def create_team(visit: GivenVisit, organization: FromPath[str], body: RawBody) -> TeamDetailsJson:
     """Make a team, with its maker on it. A slug is made of its name where none is sent."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
     fields = visit.body(body, _TEAM, step="team.validate")
     if not fields.get("name") and not fields.get("slug"):
-        raise Invalid({"non_field_errors": [_NAMELESS]})
+        raise ValidationFailed({"non_field_errors": [_NAMELESS]})
     chosen = fields.get("slug") or slugs.from_name(fields["name"]) or hex32()[:12]
     with visit.database.transaction() as connection:
         team = membership.create_team(
@@ -113,13 +113,13 @@ def amend_team(
     visit: GivenVisit, organization: FromPath[str], team: FromPath[str], body: RawBody
 ) -> TeamDetailsJson:
     """Change the name or the slug of a team."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         found(connection, access, team)
     fields = visit.body(body, _TEAM, step="team.validate")
     with visit.database.transaction() as connection:
         known = found(connection, access, team)
-        changed = membership.amend_team(connection, _done(visit, access), known, fields)
+        changed = membership.update_team(connection, _done(visit, access), known, fields)
         return _shown(visit, connection, access, changed)
 
 
@@ -154,7 +154,7 @@ def list_team_members(
         known = found(connection, access, team)
         page = visit.page()
         rows = store.members_of_team(connection, known.id, limit=page.limit, offset=page.skipped)
-        shown, links = counted(rows, page)
+        shown, links = paginate(rows, page)
         users = accounts.by_ids(connection, {it.user_id for it in shown})
     return visit.listed([member_json(it, users[it.user_id]) for it in shown], links)
 
@@ -176,7 +176,7 @@ def list_team_projects(
         owned = owned_by(
             connection, access, [known], Mine.of(connection, access, visit.settings.address)
         ).get(known.id, [])
-        shown, links = counted(owned[page.skipped : page.skipped + page.limit], page)
+        shown, links = paginate(owned[page.skipped : page.skipped + page.limit], page)
     return visit.listed(shown, links)
 
 
@@ -190,13 +190,13 @@ def create_project(
     visit: GivenVisit, organization: FromPath[str], team: FromPath[str], body: RawBody
 ) -> ProjectJson:
     """Make a project that a team owns, with a DSN key. A slug is made of its name where none is sent."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         found(connection, access, team)
     fields = visit.body(body, _NEW_PROJECT, step="project.validate")
     with visit.database.transaction() as connection:
         owner = found(connection, access, team)
-        membership.check_reach(connection, access, owner)
+        membership.require_team_access(connection, access, owner)
         made = project_settings.create(
             connection,
             access.organization,
@@ -228,8 +228,8 @@ def _new_project(fields: Fields) -> project_settings.NewProject:
     )
 
 
-def _done(visit: Visit, access: Access) -> Done:
-    return Done(access=access, by=visit.actor(access), at=now())
+def _done(visit: Visit, access: Access) -> ActionContext:
+    return ActionContext(access=access, by=visit.actor(access), at=now())
 
 
 def _shown(visit: Visit, connection: Connection, access: Access, team: Team) -> TeamDetailsJson:

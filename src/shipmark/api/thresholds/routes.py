@@ -25,11 +25,11 @@ from shipmark.api.thresholds.responses import (
     finding_json,
     threshold_json,
 )
-from shipmark.http.fields import Choice, Field, Fields, Moment, Number, Record, Text, checked
-from shipmark.http.pagination.offset import counted
+from shipmark.http.fields import Choice, DateTime, Field, Fields, Integer, Object, Text, validate
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Invalid, NotFound
+from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues.actions import evaluate_thresholds
 from shipmark.organizations import audit
@@ -52,7 +52,7 @@ from shipmark.releases.thresholds import (
 SHIPPED_MAX = 200
 
 _NOT_A_CHOICE = '"{}" is not a valid choice.'
-_NEW = Record(
+_NEW = Object(
     {
         "threshold_type": Field(
             Choice({it.value: it for it in ThresholdType}, _NOT_A_CHOICE), is_required=True
@@ -60,15 +60,15 @@ _NEW = Record(
         "trigger_type": Field(
             Choice({it.value: it for it in Trigger}, _NOT_A_CHOICE), is_required=True
         ),
-        "value": Field(Number(max=NUMBER_MAX), is_required=True),
-        "window_in_seconds": Field(Number(max=NUMBER_MAX), is_required=True),
+        "value": Field(Integer(max=NUMBER_MAX), is_required=True),
+        "window_in_seconds": Field(Integer(max=NUMBER_MAX), is_required=True),
         "environment": Field(Text(max=ENVIRONMENT_MAX, is_blank_ok=True, is_null_ok=True)),
     }
 )
-_BETWEEN = Record(
+_BETWEEN = Object(
     {
-        "start": Field(Moment(is_null_ok=False), is_required=True),
-        "end": Field(Moment(is_null_ok=False), is_required=True),
+        "start": Field(DateTime(is_null_ok=False), is_required=True),
+        "end": Field(DateTime(is_null_ok=False), is_required=True),
     }
 )
 _OF_PROJECT = "/projects/{organization:str}/{project:str}/release-thresholds/"
@@ -79,9 +79,9 @@ def list_thresholds(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
 ) -> list[ThresholdJson]:
     """List the project's thresholds, the oldest first; ``environment`` names those that are wanted."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
+        it = projects.require_project(connection, access, project)
         found = store.page_of(
             connection, [it.id], environments_named=_environments(visit), limit=THRESHOLDS_MAX
         )
@@ -93,14 +93,14 @@ def add_threshold(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> ThresholdJson:
     """Add a threshold to a project."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
+        it = projects.require_project(connection, access, project)
     fields = visit.body(body, _NEW, step="threshold.validate")
     with visit.database.transaction() as connection:
         if store.count(connection, it.id) >= THRESHOLDS_MAX:
             reason = f"A project has no more than {THRESHOLDS_MAX} thresholds."
-            raise Invalid({"non_field_errors": [reason]})
+            raise ValidationFailed({"non_field_errors": [reason]})
         made = store.add(connection, it.id, _given(connection, access, fields), now())
         data = {"project_slug": it.slug} | _audited(made)
         visit.log_change(connection, access, AuditEvent.THRESHOLD_ADD, data, target_id=made.id)
@@ -112,7 +112,7 @@ def get_threshold(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], threshold: FromPath[str]
 ) -> ThresholdJson:
     """Show a threshold of a project."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         it, known = _found(connection, access, project, threshold)
     return threshold_json(known, it)
@@ -127,7 +127,7 @@ def change_threshold(
     body: RawBody,
 ) -> ThresholdJson:
     """Change a threshold. All that it says must be said again; the environment stays where none is said."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         _found(connection, access, project, threshold)
     fields = visit.body(body, _NEW, step="threshold.validate")
@@ -135,7 +135,7 @@ def change_threshold(
         it, known = _found(connection, access, project, threshold)
         new = _given(connection, access, fields, known)
         changed = store.change(connection, known, new)
-        if changes := audit.differences(_audited(known), _audited(changed)):
+        if changes := audit.changes_between(_audited(known), _audited(changed)):
             data = {"project_slug": it.slug, "changes": changes}
             event = AuditEvent.THRESHOLD_EDIT
             visit.log_change(connection, access, event, data, target_id=known.id)
@@ -177,14 +177,14 @@ def list_thresholds_of_projects(
     visit: GivenVisit, organization: FromPath[str]
 ) -> Response[list[ThresholdJson]]:
     """List the thresholds of the projects that are named, the oldest first; all at once can't be asked for."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         page = visit.page()
         named = visit.parameters("project")
         if "-1" in named:
             raise BadRequest("Invalid project")
         if not named:
-            raise Invalid({"project": ["This field is required."]})
+            raise ValidationFailed({"project": ["This field is required."]})
         shown = {it.id: it for it in visit.filtered_projects(connection, access)}
         rows = store.page_of(
             connection,
@@ -193,7 +193,7 @@ def list_thresholds_of_projects(
             limit=page.limit,
             offset=page.skipped,
         )
-    found, links = counted(rows, page)
+    found, links = paginate(rows, page)
     return visit.listed([threshold_json(it, shown[it.project_id]) for it in found], links)
 
 
@@ -207,10 +207,10 @@ def list_findings(visit: GivenVisit, organization: FromPath[str]) -> dict[str, l
     """Say which thresholds the releases keep that were made between two moments, by project and version."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        between = checked(_BETWEEN, _sent(visit, "start", "end"))
+        between = validate(_BETWEEN, _sent(visit, "start", "end"))
         if between["start"] >= between["end"]:
             # The reference's words, which have it the wrong way round.
-            raise Invalid({"non_field_errors": ["Start datetime must be after End"]})
+            raise ValidationFailed({"non_field_errors": ["Start datetime must be after End"]})
         shown = {it.id: it for it in _asked_projects(visit, connection, access)}
         kept = store.page_of(
             connection,
@@ -226,7 +226,7 @@ def list_findings(visit: GivenVisit, organization: FromPath[str]) -> dict[str, l
             versions=visit.parameters("release"),
             limit=SHIPPED_MAX,
         )
-        findings = evaluate_thresholds.judge(connection, shipped, kept)
+        findings = evaluate_thresholds.evaluate(connection, shipped, kept)
     answer: dict[str, list[FindingJson]] = {}
     for finding in findings:
         one = finding_json(finding, shown[finding.watch.threshold.project_id])
@@ -253,7 +253,7 @@ def _asked_projects(visit: Visit, connection: Connection, access: Access) -> lis
 def _found(
     connection: Connection, access: Access, project: str, name: str
 ) -> tuple[Project, Threshold]:
-    it = projects.reached(connection, access, project)
+    it = projects.require_project(connection, access, project)
     threshold_id = id_of(name)
     known = None if threshold_id is None else store.of_project(connection, it.id, threshold_id)
     if known is None:
@@ -270,7 +270,7 @@ def _given(
         if name := fields["environment"]:
             found = project_store.environments_named(connection, access.organization.id, [name])
             if not found:
-                raise Invalid({"environment": ["Invalid environment"]})
+                raise ValidationFailed({"environment": ["Invalid environment"]})
             environment = found[0]
     return NewThreshold(
         type=fields["threshold_type"],

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.api.scopes import ORGANIZATION_READ
 from shipmark.api.tokens.organization_responses import BadNameJson, OrgTokenJson, org_token_json
-from shipmark.http.fields import Field, Record, Text
+from shipmark.http.fields import Field, Object, Text
 from shipmark.http.request_context import GivenVisit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
@@ -16,7 +16,7 @@ from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access, ListedToken
 
 _NAME_MAX = 255
-_NAMED = Record({"name": Field(Text(max=_NAME_MAX, is_blank_ok=True, is_null_ok=True))})
+_NAMED = Object({"name": Field(Text(max=_NAME_MAX, is_blank_ok=True, is_null_ok=True))})
 _BLANK = BadNameJson(detail=["The name cannot be blank."])
 
 
@@ -40,7 +40,7 @@ def create_token(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> Response[OrgTokenJson | BadNameJson]:
     """Make a token for pipelines. Its text is in this answer and never shown again."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         token_rules.check_creation(access)
     name = visit.body(body, _NAMED, step="token.validate").get("name")
@@ -57,7 +57,7 @@ def create_token(
             by=access.user,
             at=at,
         )
-        store.note(
+        store.record(
             connection, access.organization.id, AuditEvent.ORG_TOKEN_ADD, visit.actor(access), at,
             data={"name": name}, target_id=token_id,
         )  # fmt: skip
@@ -84,7 +84,7 @@ def rename_token(
     visit: GivenVisit, organization: FromPath[str], token: FromPath[str], body: RawBody
 ) -> Response[BadNameJson | None]:
     """Give a token another name: one of one's own, or as who manages the organization any."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         token_rules.check_change(access, _found(connection, access, token))
     name = visit.body(body, _NAMED, step="token.validate").get("name")
@@ -93,7 +93,7 @@ def rename_token(
     with visit.database.transaction() as connection:
         known = _found(connection, access, token)
         store.rename_token(connection, known.id, name)
-        if changes := audit.differences({"name": known.name}, {"name": name}):
+        if changes := audit.changes_between({"name": known.name}, {"name": name}):
             data = {"name": name, "changes": changes}
             visit.log_change(
                 connection, access, AuditEvent.ORG_TOKEN_EDIT, data, target_id=known.id
@@ -112,7 +112,7 @@ def remove_token(
         token_rules.check_change(access, known)
         at = now()
         store.deactivate_token(connection, known.id, at)
-        store.note(
+        store.record(
             connection, access.organization.id, AuditEvent.ORG_TOKEN_REMOVE, visit.actor(access), at,
             data={"name": known.name}, target_id=known.id,
         )  # fmt: skip

@@ -16,9 +16,16 @@ from sqlalchemy import (
 )
 
 from shipmark.artifacts.model import AssembleKey, AssembleKind, AssembleState, Assembly
-from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
+from shipmark.infrastructure.database import (
+    Id,
+    UtcDateTime,
+    json_rows,
+    metadata,
+    rows_param,
+    upsert,
+)
 
-KEPT_LENGTH = timedelta(seconds=600)
+RETENTION = timedelta(seconds=600)
 
 
 #: An assembling that was not finished by then never will be: its process is gone.
@@ -35,22 +42,22 @@ class AssemblyColumns(TypedColumns):
     state = Column(String(16), nullable=False)
     detail = Column(Text)
     reason = Column(Text)
-    updated_at = Column(Moment, nullable=False, index=True)
+    updated_at = Column(UtcDateTime, nullable=False, index=True)
 
 
 assemblies = Table("assemblies", metadata, AssemblyColumns)
 
-_SHA1S = listed("given_sha1s", sha1=Text())
-_KEYS = listed("given_keys", key=Text())
+_SHA1S = json_rows("given_sha1s", sha1=Text())
+_KEYS = json_rows("given_keys", key=Text())
 
 
 def find(connection: Connection, asked: AssembleKey, at: datetime) -> Assembly | None:
     """The last word on what is asked for, unless it is too old."""
     query = select(
         assemblies.c.state, assemblies.c.detail, assemblies.c.reason, assemblies.c.updated_at
-    ).where(*_is(asked), assemblies.c.updated_at > at - KEPT_LENGTH)
+    ).where(*_is(asked), assemblies.c.updated_at > at - RETENTION)
     row = connection.execute(query).first()
-    return _said(*row, at) if row else None
+    return _assembly(*row, at) if row else None
 
 
 def find_all(
@@ -72,18 +79,18 @@ def find_all(
         .where(
             assemblies.c.kind == first.kind.value,
             assemblies.c.scope_id == first.scope_id,
-            assemblies.c.updated_at > at - KEPT_LENGTH,
+            assemblies.c.updated_at > at - RETENTION,
         )
     )
-    found = connection.execute(query, rows("given_keys", ([it.key] for it in asked)))
+    found = connection.execute(query, rows_param("given_keys", ([it.key] for it in asked)))
     said = {
-        key: _said(state, detail, reason, updated_at, at)
+        key: _assembly(state, detail, reason, updated_at, at)
         for key, state, detail, reason, updated_at in found
     }
     return {key: it for key, it in said.items() if it is not None}
 
 
-def _said(
+def _assembly(
     state: str, detail: str | None, reason: str | None, updated_at: datetime, at: datetime
 ) -> Assembly | None:
     is_going = state in {AssembleState.CREATED, AssembleState.ASSEMBLING}
@@ -112,12 +119,12 @@ def record(connection: Connection, asked: AssembleKey, assembly: Assembly, at: d
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=said))
 
 
-def forget(connection: Connection, asked: AssembleKey) -> None:
+def delete_one(connection: Connection, asked: AssembleKey) -> None:
     """Forget what was said: it may be tried again at once."""
     connection.execute(delete(assemblies).where(*_is(asked)))
 
 
-def forget_all(connection: Connection, kind: AssembleKind, scope_id: int) -> None:
+def delete_all(connection: Connection, kind: AssembleKind, scope_id: int) -> None:
     """Forget what was said of all files of a kind: nobody knows any more which of them is still there."""
     gone = delete(assemblies).where(
         assemblies.c.kind == kind.value, assemblies.c.scope_id == scope_id
@@ -125,7 +132,7 @@ def forget_all(connection: Connection, kind: AssembleKind, scope_id: int) -> Non
     connection.execute(gone)
 
 
-def forget_organization(connection: Connection, organization_id: int) -> None:
+def delete_of_organization(connection: Connection, organization_id: int) -> None:
     """Forget all that was said to an organization; what was said of its projects is forgotten in ten minutes."""
     kinds = [it.value for it in AssembleKind if it is not AssembleKind.DEBUG_FILE]
     gone = delete(assemblies).where(
@@ -134,15 +141,15 @@ def forget_organization(connection: Connection, organization_id: int) -> None:
     connection.execute(gone)
 
 
-def forget_files(connection: Connection, sha1s: Collection[str]) -> None:
+def delete_of_files(connection: Connection, sha1s: Collection[str]) -> None:
     """Forget what was said of files that are gone."""
     gone = delete(assemblies).where(assemblies.c.sha1.in_(select(_SHA1S.c.sha1)))
-    connection.execute(gone, rows("given_sha1s", ([each] for each in sorted(sha1s))))
+    connection.execute(gone, rows_param("given_sha1s", ([each] for each in sorted(sha1s))))
 
 
-def forget_old(connection: Connection, at: datetime) -> None:
+def delete_old(connection: Connection, at: datetime) -> None:
     """Forget what is too old to be said again."""
-    connection.execute(delete(assemblies).where(assemblies.c.updated_at <= at - KEPT_LENGTH))
+    connection.execute(delete(assemblies).where(assemblies.c.updated_at <= at - RETENTION))
 
 
 def _is(asked: AssembleKey) -> list[ColumnElement[bool]]:

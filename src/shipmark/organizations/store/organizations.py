@@ -27,8 +27,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from shipmark.avatars.model import read_avatar
-from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.database import (
+    Id,
+    UtcDateTime,
+    json_rows,
+    metadata,
+    rows_param,
+    upsert,
+)
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import slugs
 from shipmark.organizations.model import Flag, Organization, OrganizationStatus, Role
@@ -42,7 +49,7 @@ class OrganizationColumns(TypedColumns):
     slug = Column(String(50), nullable=False, unique=True)
     name = Column(String(64), nullable=False)
     is_open = Column(Boolean, nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
     status = Column(String(24), nullable=False, server_default=text("'active'"))
     default_role = Column(String(32), nullable=False, server_default=text("'member'"))
     flags = Column(Integer, nullable=False, server_default=text("0"))
@@ -90,7 +97,7 @@ _WITH_ROLE = select(*_ORGANIZATION, members.c.role).outerjoin(
 _BY_ID_WITH_ROLE = _WITH_ROLE.where(organizations.c.id == bindparam("name", type_=Id))
 _BY_SLUG_WITH_ROLE = _WITH_ROLE.where(organizations.c.slug == bindparam("name", type_=Text()))
 
-_GIVEN_OPTIONS = listed("given_options", key=Text(), value=Text())
+_GIVEN_OPTIONS = json_rows("given_options", key=Text(), value=Text())
 _INSERT_OPTIONS = upsert(options).from_select(
     ["organization_id", "key", "value"],
     select(
@@ -102,7 +109,7 @@ _KEEP_OPTIONS = _INSERT_OPTIONS.on_conflict_do_update(
 )
 
 
-def with_role(
+def organization_and_role(
     connection: Connection, slug_or_id: str, user_id: int | None
 ) -> tuple[Organization, Role | None] | None:
     """The organization, with the role that the user has in it, if any."""
@@ -116,7 +123,7 @@ def with_role(
     return _organization(row[:-1]), Role(str(role)) if role else None
 
 
-def take_turn(connection: Connection, organization_id: int) -> None:
+def lock_organization(connection: Connection, organization_id: int) -> None:
     """Wait for those in the organization who do what one must do at a time, until their unit of work ends."""
     query = select(organizations.c.id).where(organizations.c.id == organization_id)
     connection.execute(query.with_for_update(key_share=True)).all()
@@ -179,12 +186,12 @@ def default_id(connection: Connection) -> int | None:
 
 
 def change(connection: Connection, organization_id: int, values: Mapping[str, Any]) -> None:
-    """Change columns. Raises `Invalid` where another organization has the slug: its constraint decides races."""
+    """Change columns. Raise `ValidationFailed` if another organization has the slug: the constraint decides races."""
     statement = update(organizations).where(organizations.c.id == organization_id)
     try:
         connection.execute(statement.values(**values))
     except IntegrityError:
-        raise Invalid({"slug": [slugs.taken(values["slug"])]}) from None
+        raise ValidationFailed({"slug": [slugs.taken(values["slug"])]}) from None
 
 
 def remove(connection: Connection, organization_id: int) -> None:
@@ -200,11 +207,13 @@ def options_of(connection: Connection, organization_id: int) -> dict[str, object
     return {key: json.loads(value) for key, value in connection.execute(query)}
 
 
-def keep_options(
+def save_options(
     connection: Connection, organization_id: int, values: Mapping[str, object]
 ) -> None:
     """Set options, by key, in one statement."""
-    given = rows("given_options", ([key, json.dumps(it)] for key, it in sorted(values.items())))
+    given = rows_param(
+        "given_options", ([key, json.dumps(it)] for key, it in sorted(values.items()))
+    )
     connection.execute(_KEEP_OPTIONS, given | {"organization_id": organization_id})
 
 

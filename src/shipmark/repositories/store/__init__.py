@@ -4,8 +4,8 @@ from shipmark.repositories.store.authors import authors, authors_by_ids, ensure_
 from shipmark.repositories.store.commits import (
     CHANGED_FILE,
     COMMIT,
+    CommitRow,
     GivenRow,
-    KeptCommit,
     add_changes,
     changed_file,
     changed_files,
@@ -21,7 +21,7 @@ from shipmark.repositories.store.commits import (
     remove_commits,
     some_of,
 )
-from shipmark.repositories.store.remotes import keep_remote, remotes, remotes_of, remove_remote
+from shipmark.repositories.store.remotes import remotes, remotes_of, remove_remote, save_remote
 from shipmark.repositories.store.repositories import (
     add_named,
     by_ids,
@@ -42,7 +42,7 @@ __all__ = [
     "CHANGED_FILE",
     "COMMIT",
     "GivenRow",
-    "KeptCommit",
+    "CommitRow",
     "add_changes",
     "add_named",
     "authors",
@@ -65,7 +65,7 @@ __all__ = [
     "ids_by_name",
     "in_organization",
     "is_any",
-    "keep_remote",
+    "save_remote",
     "lock",
     "named",
     "organization_id_of",
