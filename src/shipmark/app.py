@@ -25,7 +25,7 @@ from shipmark.http.request_context import provide_visit
 from shipmark.http.trailing_slash import Addresses
 from shipmark.http.workers import PARENT_PID, end_with_parent
 from shipmark.infrastructure import logging
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Refusal, Unavailable
@@ -52,7 +52,7 @@ _CORS = CORSConfig(
 def create() -> ASGIApp:
     """The whole server, with the settings of the environment: what a worker process runs."""
     settings = from_environment()
-    logging.set_up(settings)
+    logging.configure(settings)
     if PARENT_PID in os.environ:
         end_with_parent(int(os.environ[PARENT_PID]))
     app = assembled(settings)
@@ -61,7 +61,7 @@ def create() -> ASGIApp:
         lock_wait_seconds=settings.lock_wait_seconds,
         connections=settings.database_connections,
     )
-    app.state.blobs = blobs_at(settings.blobs)
+    app.state.blobs = open_object_store(settings.blobs)
     return served(app)
 
 

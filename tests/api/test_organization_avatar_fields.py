@@ -12,7 +12,7 @@ from shipmark.http.fields import Record, checked
 from shipmark.http.request_context import Visit
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store
@@ -69,6 +69,6 @@ def test_a_photo_without_a_type_is_shown(change: Any) -> None:
 def test_what_is_wrong_is_named_as_that_body_has_it(
     change: Any, body: dict[str, object], said: object
 ) -> None:
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(ValidationFailed) as refused:
         change(body)
     assert refused.value.fields == said

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.deletion import organization_releases as finishing
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import BadRequest, Invalid, NotAllowed, NotFound
+from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, ValidationFailed
 from shipmark.organizations import actions, deletion_requests, membership, options, settings, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.membership import Done
@@ -83,7 +83,7 @@ def test_an_organization_that_is_not_there_can_not_be_changed(connection: Connec
 
 
 def test_a_slug_that_is_taken_is_refused(database: Database, world: World) -> None:
-    with database.transaction() as connection, pytest.raises(Invalid):
+    with database.transaction() as connection, pytest.raises(ValidationFailed):
         settings.amend(
             connection, world.organizations["acme"], Amendment(slug="globex"), SOMEBODY, BEGINNING
         )
@@ -96,7 +96,7 @@ def test_of_two_who_want_a_slug_one_has_it(database: Database, world: World) -> 
                 organization_id = world.organizations[name]
                 wanted = Amendment(slug="initech")
                 settings.amend(connection, organization_id, wanted, SOMEBODY, BEGINNING)
-        except Invalid:
+        except ValidationFailed:
             return False
         return True
 
@@ -137,7 +137,7 @@ def test_owners_who_demote_each_other_leave_one(database: Database, world: World
                 done = Done(access=access, by=SOMEBODY, at=BEGINNING)
                 membership.amend_member(connection, done, member, Role.MEMBER, None)
         # Who comes second is an owner no more, or finds that nobody else is.
-        except (BadRequest, NotAllowed):
+        except (BadRequest, Forbidden):
             return False
         return True
 

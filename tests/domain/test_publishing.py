@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from shipmark.deletion.release_deletion import withdraw
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import BadRequest, Invalid
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.publishing import actions
@@ -125,7 +125,7 @@ def test_a_known_release_in_another_project_is_news(room: Room) -> None:
 
 def test_a_new_release_needs_a_project(room: Room, database: Database) -> None:
     before = dump(database)
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(ValidationFailed) as refusal:
         room.publish(names=(), commits=(commit("a"),))
     assert refusal.value.fields == {"projects": ["This list may not be empty for a new release."]}
     assert dump(database) == before
@@ -366,7 +366,7 @@ def test_the_line_says_how_long_each_inner_step_took(room: Room) -> None:
 
 @on_one_database
 def test_a_refused_publish_says_why_in_its_line(room: Room) -> None:
-    with logged() as lines, pytest.raises(Invalid):
+    with logged() as lines, pytest.raises(ValidationFailed):
         room.publish(names=())
     [line] = lines
     assert (line["event"], line["outcome"]) == ("release.publish", "refused")

@@ -67,9 +67,9 @@ def test_a_bug_answers_500_with_an_id_and_nothing_of_its_inside(reporters: list[
 
 def test_a_bug_is_told_to_the_reporters(reporters: list[object]) -> None:
     told: list[BaseException] = []
-    telemetry.report_to(told.append)
+    telemetry.add_reporter(told.append)
     error = ValueError("no")
-    telemetry.failed("It failed", error)
+    telemetry.report_exception("It failed", error)
     assert told == [error]
 
 
@@ -84,7 +84,7 @@ def test_bugs_go_to_the_server_that_is_set(
     monkeypatch.setenv("SHIPMARK_DATA", str(tmp_path))
     app_with_error_reporting.create()
     try:
-        telemetry.failed("It failed", ValueError("no money"))
+        telemetry.report_exception("It failed", ValueError("no money"))
         sentry_sdk.flush(5)
     finally:
         sentry_sdk.get_client().close()

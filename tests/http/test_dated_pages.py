@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shipmark.http.pagination.keyset import WantedByMoment, dated, wanted
 from shipmark.http.pagination.offset import Links, Wanted
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.infrastructure.keyset import Place
+from shipmark.infrastructure.keyset import KeysetPosition
 
 AT = datetime(2026, 1, 5, 9, 0, 0, 123456, UTC)
 
@@ -51,15 +51,15 @@ def test_without_a_place_it_is_the_first_page(cursor: str | None) -> None:
 
 def test_a_cursor_names_a_moment_to_the_microsecond_and_an_id() -> None:
     _, links = shown([Row(7, AT), Row(6, AT), Row(5, AT)], None)
-    assert page(str(links.next)).place == Place(at=AT, id=6)
-    assert page(str(links.previous)).place == Place(at=AT, id=7, is_backwards=True)
+    assert page(str(links.next)).place == KeysetPosition(at=AT, id=6)
+    assert page(str(links.previous)).place == KeysetPosition(at=AT, id=7, is_backwards=True)
 
 
 @pytest.mark.parametrize("year", [1, 1969, 9999])
 def test_moments_of_any_year_can_be_named(year: int) -> None:
     at = AT.replace(year=year)
     _, links = shown([Row(2, at), Row(1, at)], None, per_page=1)
-    assert page(str(links.next)).place == Place(at=at, id=2)
+    assert page(str(links.next)).place == KeysetPosition(at=at, id=2)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from shipmark.http.fields import (
     checked,
     is_url,
 )
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.errors import ValidationFailed
 
 FEW = Choice({"a": 1, "b": 2}, "Not {}!")
 
@@ -193,7 +193,7 @@ RECORD = Record(
     ],
 )
 def test_all_bad_fields_of_a_body_are_told(body: object, fields: Any) -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         checked(RECORD, body)
     assert caught.value.fields == fields
 

@@ -19,7 +19,7 @@ from shipmark.http.fields import (
     checked,
     is_url,
 )
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.errors import ValidationFailed
 
 #: All of Unicode, halves of surrogate pairs too: they can be written in JSON.
 TEXTS = st.text(st.characters(exclude_categories=())) | st.sampled_from(
@@ -68,7 +68,7 @@ def test_a_body_is_taken_or_all_that_is_wrong_is_told(body: object) -> None:
     record = Record({name: Field(Moment()) for name in "abc"})
     try:
         found = checked(record, body)
-    except Invalid as invalid:
+    except ValidationFailed as invalid:
         assert invalid.fields
     else:
         assert isinstance(body, dict)

@@ -22,7 +22,7 @@ from shipmark.files.store import garbage
 from shipmark.files.store.blobs import blob_removals
 from shipmark.files.store.blobs import blobs as blob_table
 from shipmark.infrastructure.blobs import Blobs
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.database import Database
 from shipmark.worker.blob_gc import collect
 
@@ -93,7 +93,7 @@ class Store:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database, self.folder = database, folder
         self.fate = Fate()
-        self.blobs = blobs_at(folder.as_uri())
+        self.blobs = open_object_store(folder.as_uri())
         self.mortal = MortalDatabase(database, self.fate)
         self.mortal_blobs = MortalBlobs(self.blobs, self.fate)
         self.at = BEGINNING

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from shipmark.accounts.model import Email, User, UserToken, UserTokenSummary
 from shipmark.avatars.model import read_avatar
-from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, wanted
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata
 
 
 class UserColumns(TypedColumns):
@@ -33,8 +33,8 @@ class UserColumns(TypedColumns):
     name = Column(String(200), nullable=False)
     password = Column(Text)
     is_active = Column(Boolean, nullable=False)
-    created_at = Column(Moment, nullable=False)
-    last_login_at = Column(Moment)
+    created_at = Column(UtcDateTime, nullable=False)
+    last_login_at = Column(UtcDateTime)
     avatar_kind = Column(String(16))
     avatar_ident = Column(String(32))
 
@@ -53,7 +53,7 @@ class SessionColumns(TypedColumns):
 
     digest = Column(String(64), primary_key=True)
     user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
-    expires_at = Column(Moment, nullable=False, index=True)
+    expires_at = Column(UtcDateTime, nullable=False, index=True)
 
 
 class UserTokenColumns(TypedColumns):
@@ -65,8 +65,8 @@ class UserTokenColumns(TypedColumns):
     last_characters = Column(String(4), nullable=False)
     name = Column(String(255), nullable=False)
     scopes = Column(Text, nullable=False)
-    created_at = Column(Moment, nullable=False)
-    expires_at = Column(Moment)
+    created_at = Column(UtcDateTime, nullable=False)
+    expires_at = Column(UtcDateTime)
 
 
 users = Table("users", metadata, UserColumns, sqlite_autoincrement=True)
@@ -102,10 +102,10 @@ _TOKEN_SUMMARY = (
     tokens.c.expires_at,
 )
 
-_BY_IDS = select(*_USER).join(WANTED, WANTED.c.id == users.c.id)
+_BY_IDS = select(*_USER).join(IDS, IDS.c.id == users.c.id)
 _EMAILS_OF = (
     select(emails.c.user_id, emails.c.id, emails.c.email, emails.c.is_verified)
-    .join(WANTED, WANTED.c.id == emails.c.user_id)
+    .join(IDS, IDS.c.id == emails.c.user_id)
     .order_by(emails.c.id)
 )
 _TOKEN_BY_DIGEST = (
@@ -144,9 +144,11 @@ def by_ids(connection: Connection, user_ids: Collection[int]) -> dict[int, User]
     """The users of those ids, with addresses, in two statements whatever their number."""
     if not user_ids:
         return {}
-    people = connection.execute(_BY_IDS, wanted(user_ids)).all()
+    people = connection.execute(_BY_IDS, ids_param(user_ids)).all()
     addresses: dict[int, list[Email]] = {}
-    for user_id, email_id, email, is_verified in connection.execute(_EMAILS_OF, wanted(user_ids)):
+    for user_id, email_id, email, is_verified in connection.execute(
+        _EMAILS_OF, ids_param(user_ids)
+    ):
         addresses.setdefault(user_id, []).append(
             Email(id=email_id, email=email, is_verified=is_verified)
         )

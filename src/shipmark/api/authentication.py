@@ -25,7 +25,7 @@ async def require_access(
 
 
 def _authorize(visit: Visit, organization: str | None) -> None:
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         if organization is None:
             visit.caller(connection)
         else:

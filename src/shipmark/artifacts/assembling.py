@@ -33,7 +33,7 @@ from shipmark.files.assembling import Assembled, ChunksMissing, NotAssembled
 from shipmark.files.model import FILE_MAX, FileKind, NewFile, StashedFile
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 from shipmark.organizations.model import Organization
 from shipmark.releases.model import Release
 
@@ -71,7 +71,7 @@ def assemble(
     with database.transaction() as connection:
         if not assemblies.begin(connection, asked.key, at):
             return Assembly(state=AssembleState.ASSEMBLING)
-    with timed("artifacts.assemble", **{"chunks.count": len(asked.chunks)}) as told:
+    with span("artifacts.assemble", **{"chunks.count": len(asked.chunks)}) as told:
         try:
             outcome = _assembled(database, blobs, asked, at, most)
         except BaseException:

@@ -21,7 +21,7 @@ from shipmark.files.model import Piece
 from shipmark.files.store import files as file_store
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Conflict, NoRoom, Unavailable
+from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import log
 
 AWAY = "the store of files is out of order"
@@ -113,7 +113,7 @@ class StoredSources:
         try:
             with self._database.transaction() as connection:
                 bundles.renew(connection, stale, self._at, older_than=older)
-        except (Conflict, NoRoom) as refusal:
+        except (Conflict, StorageFull) as refusal:
             # The next event says it again.
             log.warning("Bundles could not be renewed", reason=refusal.reason)
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from shipmark.avatars.model import Avatar, AvatarKind, Owner, OwnerKind
 from shipmark.files.store.files import files
-from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata, upsert
 
 
 class AvatarColumns(TypedColumns):
@@ -31,8 +31,8 @@ class AvatarColumns(TypedColumns):
     ident = Column(String(32), nullable=False, unique=True)
     kind = Column(String(16), nullable=False)
     file_id = Column(Id, ForeignKey("files.id", ondelete="SET NULL"), unique=True)
-    created_at = Column(Moment, nullable=False)
-    updated_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
+    updated_at = Column(UtcDateTime, nullable=False)
 
 
 avatars = Table(
@@ -90,9 +90,11 @@ def show(connection: Connection, owners: Table, owner_id: int, avatar: Avatar) -
 def remove(connection: Connection, kind: OwnerKind, owner_ids: Collection[int]) -> list[int]:
     """Delete the avatars of those owners; says which photos they had."""
     statement = delete(avatars).where(
-        avatars.c.owner_kind == kind.value, avatars.c.owner_id.in_(select(WANTED.c.id))
+        avatars.c.owner_kind == kind.value, avatars.c.owner_id.in_(select(IDS.c.id))
     )
-    gone = connection.execute(statement.returning(avatars.c.file_id), wanted(owner_ids)).scalars()
+    gone = connection.execute(
+        statement.returning(avatars.c.file_id), ids_param(owner_ids)
+    ).scalars()
     return [file_id for file_id in gone if file_id is not None]
 
 

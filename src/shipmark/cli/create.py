@@ -116,7 +116,7 @@ def bootstrap(
     """Make an organization with projects, an owner and tokens: all that a pipeline needs."""
     settings = settings_of(data, database_url, base_url=base_url)
     with opened(settings) as database, database.transaction() as connection:
-        migrations.take_lock(connection)
+        migrations.acquire_lock(connection)
         other_password = password and _has_other_password(connection, email, password)
         made = make_all(connection, organization, slugs, email, password, settings.address)
     if other_password:

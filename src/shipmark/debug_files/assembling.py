@@ -23,7 +23,7 @@ from shipmark.files.assembling import ChunksMissing, NotAssembled
 from shipmark.files.model import FILE_MAX, FileKind, NewFile, Stash, StashedFile
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 
 _ONE = "Object contains {} architectures (1 expected)"
 
@@ -57,7 +57,7 @@ def assemble(
             return
     problem: str | None = MISSING
     try:
-        with timed("artifacts.assemble", **{"chunks.count": len(asked.chunks)}) as told:
+        with span("artifacts.assemble", **{"chunks.count": len(asked.chunks)}) as told:
             problem = _kept(database, blobs, asked, at, most)
             told["assemble.reason"] = problem
     finally:

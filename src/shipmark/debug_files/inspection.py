@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shipmark.debug_files.model import DebugObject
-from shipmark.infrastructure.errors import NoRoom
+from shipmark.infrastructure.errors import StorageFull
 from shipmark.infrastructure.telemetry import log
 
 UNREADABLE = "The file could not be read"
@@ -47,7 +47,7 @@ class Inspected:
 
 @contextmanager
 def copied(parts: Iterable[bytes]) -> Iterator[Path]:
-    """A content as a file on the disk, for as long as the block takes. Raises `NoRoom` where that is full."""
+    """A content as a file on the disk, for as long as the block takes. Raises `StorageFull` where that is full."""
     with tempfile.TemporaryDirectory(prefix="shipmark-") as folder:
         path = Path(folder) / "file"
         write(path, parts)
@@ -55,20 +55,20 @@ def copied(parts: Iterable[bytes]) -> Iterator[Path]:
 
 
 def write(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a temporary file. Raises `NoRoom` where the disk is full; what reads the parts may raise too."""
+    """Write a temporary file. Raises `StorageFull` where the disk is full; what reads the parts may raise too."""
     with path.open("wb", buffering=0) as file:
         for part in parts:
             write_part(file.fileno(), part)
 
 
 def write_part(descriptor: int, part: bytes) -> None:
-    """Write a part of a temporary file. Raises `NoRoom` where the disk is full."""
+    """Write a part of a temporary file. Raises `StorageFull` where the disk is full."""
     left = memoryview(part)
     try:
         while left:
             left = left[os.write(descriptor, left) :]
     except OSError as error:
-        raise NoRoom(_NO_ROOM) from error
+        raise StorageFull(_NO_ROOM) from error
 
 
 def inspected(files: Sequence[GivenFile], *, seconds_max: float = ALL_SECONDS) -> list[Inspected]:

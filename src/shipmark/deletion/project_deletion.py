@@ -15,7 +15,7 @@ from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import OwnerKind
 from shipmark.debug_files import actions as debug_files
 from shipmark.deletion.release_deletion import withdraw
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 from shipmark.issues.store import deletion as issue_deletion
 from shipmark.organizations import store as organizations
 from shipmark.projects.store import deletion as project_deletion
@@ -44,7 +44,7 @@ def remove_some(connection: Connection, project_id: int, at: datetime) -> bool:
     project = project_deletion.hidden(connection, project_id)
     if project is None:
         return False
-    with timed("project.delete", **{"project.id": project_id}) as tags:
+    with span("project.delete", **{"project.id": project_id}) as tags:
         for step in _STEPS:
             if step(connection, project, at):
                 tags["project.step"] = step.__name__.removeprefix("_remove_")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from shipmark.artifacts import actions as artifacts
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 from shipmark.issues.actions import reassign_releases
 from shipmark.issues.store import issues
 from shipmark.organizations import store as organizations
@@ -41,7 +41,7 @@ def withdraw(
     versions = sorted(release.version for release in given)
     tags = {"release.version": ", ".join(versions[:_NAMED_MAX]), "release.count": len(versions)}
     tags |= {"release.is_forced": is_forced, "user.id": around.user_id}
-    with timed("release.delete", **tags) as told:
+    with span("release.delete", **tags) as told:
         # Two who delete at once might move an issue to the release that the other one deletes.
         organizations.take_turn(connection, around.organization.id)
         going = locks.lock_to_delete(connection, [release.id for release in given])

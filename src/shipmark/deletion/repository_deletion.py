@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.infrastructure import jobs
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 from shipmark.organizations import store as organizations
 from shipmark.releases.store import commits as release_commits
 from shipmark.repositories import actions
@@ -43,7 +43,7 @@ def remove_some(connection: Connection, repository_id: int) -> bool:
     repository = repositories.lock(connection, repository_id)
     if repository is None or not repository.is_going:
         return False
-    with timed("repository.delete", **{"repository.id": repository_id}) as tags:
+    with span("repository.delete", **{"repository.id": repository_id}) as tags:
         commit_ids = repositories.some_of(connection, repository_id, limit=BATCH)
         tags["commits.count"] = len(commit_ids)
         if not commit_ids:

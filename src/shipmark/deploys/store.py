@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from shipmark.deploys.model import Deploy, NewDeploy
-from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, wanted
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata
 from shipmark.projects.store import environments
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects
@@ -37,8 +37,8 @@ class DeployColumns(TypedColumns):
     )
     name = Column(String(64))
     url = Column(String(200))
-    started_at = Column(Moment)
-    finished_at = Column(Moment, nullable=False)
+    started_at = Column(UtcDateTime)
+    finished_at = Column(UtcDateTime, nullable=False)
     is_announced = Column(Boolean, nullable=False)
 
 
@@ -60,8 +60,8 @@ _DEPLOY = (
     deploys.c.finished_at,
 )
 _with_environment = deploys.join(environments, environments.c.id == deploys.c.environment_id)
-_MARK_ANNOUNCED = update(deploys).where(deploys.c.id == WANTED.c.id).values(is_announced=True)
-_BY_IDS = select(*_DEPLOY).select_from(_with_environment.join(WANTED, WANTED.c.id == deploys.c.id))
+_MARK_ANNOUNCED = update(deploys).where(deploys.c.id == IDS.c.id).values(is_announced=True)
+_BY_IDS = select(*_DEPLOY).select_from(_with_environment.join(IDS, IDS.c.id == deploys.c.id))
 
 _LAST_MOMENTS = (
     select(
@@ -71,7 +71,7 @@ _LAST_MOMENTS = (
         deploys.c.finished_at,
     )
     .join(deploys, deploys.c.id == release_environments.c.last_deploy_id)
-    .join(WANTED, WANTED.c.id == release_environments.c.release_id)
+    .join(IDS, IDS.c.id == release_environments.c.release_id)
 )
 
 
@@ -107,7 +107,7 @@ def add(
 
 def mark_announced(connection: Connection, deploy_ids: Collection[int]) -> None:
     """Remember that the projects have been told."""
-    connection.execute(_MARK_ANNOUNCED, wanted(deploy_ids))
+    connection.execute(_MARK_ANNOUNCED, ids_param(deploy_ids))
 
 
 def unannounced(connection: Connection, release_id: int, *, limit: int) -> list[Deploy]:
@@ -138,7 +138,7 @@ def last_moments(
     """When the last deploy of each (release, project, environment) was finished."""
     if not release_ids:
         return {}
-    found = connection.execute(_LAST_MOMENTS, wanted(release_ids))
+    found = connection.execute(_LAST_MOMENTS, ids_param(release_ids))
     return {
         (release_id, project_id, environment_id): at
         for release_id, project_id, environment_id, at in found
@@ -159,7 +159,7 @@ def by_ids(connection: Connection, deploy_ids: Collection[int]) -> dict[int, Dep
     """The deploys of those ids."""
     if not deploy_ids:
         return {}
-    return {row[0]: _deploy(*row) for row in connection.execute(_BY_IDS, wanted(deploy_ids))}
+    return {row[0]: _deploy(*row) for row in connection.execute(_BY_IDS, ids_param(deploy_ids))}
 
 
 def _deploy(

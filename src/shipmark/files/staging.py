@@ -44,7 +44,7 @@ def stash_chunks(
 ) -> list[Stash]:
     """Write contents by their SHA-1, those only that are not there: one `Stash` for each, in their order.
 
-    Raises `NoRoom` when the store is full; what was written by then is taken away in a day.
+    Raises `StorageFull` when the store is full; what was written by then is taken away in a day.
     """
     contents = dict(chunks)
     with database.transaction() as connection:
@@ -69,8 +69,8 @@ def stash_file(
 class FileStash:
     """A content that comes in parts of any length, and is written in pieces; no more than a few are held at a time.
 
-    Pieces are written while more comes in. Raises `TooLarge` for more than ``most`` bytes and `NoRoom` when the store
-    is full, maybe only with the next part.
+    Pieces are written while more comes in. Raises `TooLarge` for more than ``most`` bytes and `StorageFull` when the
+    store is full, maybe only with the next part.
     """
 
     def __init__(

@@ -12,7 +12,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from litestar.types.asgi_types import HTTPResponseBodyEvent, Message, ReceiveMessage
 
 from shipmark.http.body_budget import BodyBudget, Reservation
-from shipmark.infrastructure.errors import BadRequest, Stalled, Unavailable
+from shipmark.infrastructure.errors import BadRequest, RequestTimeout, Unavailable
 from shipmark.infrastructure.settings import MEBIBYTE, Settings
 
 #: So much of a body is held without asking the budget: most requests are far smaller.
@@ -92,7 +92,7 @@ class _Body:
         self._is_given_up = False
 
     async def receive(self) -> ReceiveMessage:
-        """Return the next message; raise `Stalled`, `BadRequest` for a broken body, or `Unavailable`."""
+        """Return the next message; raise `RequestTimeout`, `BadRequest` for a broken body, or `Unavailable`."""
         if self.is_read:
             return await self._receive()
         try:
@@ -100,7 +100,7 @@ class _Body:
                 message = await self._receive()
         except TimeoutError:
             self._is_given_up = True
-            raise Stalled from None
+            raise RequestTimeout from None
         if message["type"] == "http.disconnect":
             self.is_read = True
             raise BadRequest("The body of the request ended before its end.")

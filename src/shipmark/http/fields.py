@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.errors import ValidationFailed
 
 T = TypeVar("T")
 
@@ -381,11 +381,11 @@ def type_name(value: object) -> str:
 
 
 def checked(record: Record, body: object) -> Fields:
-    """What a body holds; raises `Invalid` with all its bad fields. An absent body counts as an empty object."""
+    """Return the fields of a body; raise `ValidationFailed` with all bad ones. An absent body is an empty object."""
     if body is None:
-        raise Invalid({"non_field_errors": ["No data provided"]})
+        raise ValidationFailed({"non_field_errors": ["No data provided"]})
     try:
         return record(body)
     except Wrong as wrong:
         assert isinstance(wrong.messages, Mapping)
-        raise Invalid(wrong.messages) from None
+        raise ValidationFailed(wrong.messages) from None

@@ -21,9 +21,9 @@ from shipmark.http.pagination import keyset, offset
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
+from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from shipmark.infrastructure.settings import Settings
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.audit import AuditEvent
@@ -50,13 +50,13 @@ class Visit:
     scopes: frozenset[str]
 
     def caller(self, connection: Connection) -> Caller:
-        """Who is there; raises `NotSignedIn`, or `NotAllowed` where no scope of the token opens the route."""
+        """Who is there; raises `Unauthenticated`, or `Forbidden` where no scope of the token opens the route."""
         caller = self.known_caller(connection)
         if caller is None:
-            raise NotSignedIn
+            raise Unauthenticated
         scopes = caller.scopes if isinstance(caller, UserToken) else organizations.CI_SCOPES
         if self.scopes and not scopes & self.scopes:
-            raise NotAllowed
+            raise Forbidden
         return caller
 
     def known_caller(self, connection: Connection) -> Caller | None:
@@ -71,7 +71,7 @@ class Visit:
     def enter(self, connection: Connection, organization: str) -> Access:
         """What the caller may do in the organization (slug or id) of the address.
 
-        Raises `NotSignedIn`, `NotFound` for an unknown organization, `NotAllowed` for a stranger or missing scopes.
+        Raises `Unauthenticated`, `NotFound` for an unknown organization, `Forbidden` for a stranger or missing scopes.
         """
         caller = self.caller(connection)
         if isinstance(caller, OrganizationToken):
@@ -81,7 +81,7 @@ class Visit:
                 connection, organization, caller.user, caller.scopes
             )
         if not access.scopes & self.scopes:
-            raise NotAllowed
+            raise Forbidden
         return access
 
     def body(
@@ -93,7 +93,7 @@ class Visit:
         step: str = "release.validate",
     ) -> Fields:
         """The fields that were sent, checked."""
-        with timed(step, **{"http.body_bytes": len(content)}):
+        with span(step, **{"http.body_bytes": len(content)}):
             media_type = self.request.headers.get("content-type", "")
             return checked(record, body_parsing.read(content, media_type, lists=lists))
 
@@ -213,10 +213,10 @@ class Visit:
         return _FLAGS[text]
 
     def forced(self, access: Access) -> bool:
-        """Is the request one with ``force``? Raises `NotAllowed` for all but owners, if it is."""
+        """Is the request one with ``force``? Raises `Forbidden` for all but owners, if it is."""
         is_forced = self.flag("force")
         if is_forced and access.role is not Role.OWNER:
-            raise NotAllowed
+            raise Forbidden
         return is_forced
 
 
@@ -235,7 +235,7 @@ def _chosen(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Pr
     if strangers := ids - reached:
         if not all(name.lstrip("-").isdigit() for name in strangers):
             raise BadRequest("Invalid project parameter. Values must be numbers.")
-        raise NotAllowed
+        raise Forbidden
     return chosen
 
 

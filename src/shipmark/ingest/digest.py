@@ -8,7 +8,7 @@ from shipmark.events import parsing
 from shipmark.http.body_parsing import json_of
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.infrastructure.telemetry import counted, log
+from shipmark.infrastructure.telemetry import count, log
 from shipmark.ingest.envelope import Envelope, event_id_of
 from shipmark.issues.actions.ingest_event import TakenIn, take_in
 from shipmark.projects.model import Project
@@ -50,7 +50,7 @@ def digest(
     event = parsing.read(payload, event_id=event_id, received_at=at, drift=drift)
     taken = take_in(connection, project, event)
     kind = _kind(taken)
-    counted("events", kind)
+    count("events", kind)
     log.info(
         "An event was taken in",
         project=project.slug,

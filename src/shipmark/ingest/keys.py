@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from shipmark.infrastructure.errors import BadRequest, NotSignedIn
+from shipmark.infrastructure.errors import BadRequest, Unauthenticated
 from shipmark.infrastructure.ids import id_of
 
 _KEY = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
@@ -31,7 +31,7 @@ def public_key(headers: Mapping[str, str], query: Mapping[str, str], dsn: str | 
             raise BadRequest("envelope dsn names another key than the request")
         key = of_dsn
     if key is None:
-        raise NotSignedIn("missing authorization information")
+        raise Unauthenticated("missing authorization information")
     return key
 
 

@@ -27,7 +27,7 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Refusal, TooManyRequests
 from shipmark.infrastructure.settings import Settings
-from shipmark.infrastructure.telemetry import counted, log, timed
+from shipmark.infrastructure.telemetry import count, log, span
 from shipmark.ingest.authorization import Sender
 from shipmark.ingest.digest import EVENT, digest, event_object, id_of
 from shipmark.ingest.envelope import Envelope
@@ -95,11 +95,11 @@ class _Reception:
         try:
             rest = await self._read(receiver)
         except Refusal:
-            with timed(self.step):
+            with span(self.step):
                 raise
 
         def finish() -> dict[str, str]:
-            with timed(self.step) as tags:
+            with span(self.step) as tags:
                 receiver.feed(rest)
                 content = receiver.finish()
                 tags["project"] = self.sender.known.slug
@@ -177,7 +177,7 @@ def _report_others(project: Project, received: Envelope) -> None:
     """Say what was not kept: nothing pretends to."""
     kinds = Counter(item.type for item in received.items if item.type != EVENT)
     for kind, number in kinds.items():
-        counted("items_not_stored", kind if kind in _KNOWN else "unknown", number)
+        count("items_not_stored", kind if kind in _KNOWN else "unknown", number)
     if kinds:
         log.info("Items of an envelope are not stored yet", project=project.slug, items=dict(kinds))
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from shipmark.accounts.model import User
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import NewAvatar, Owner, OwnerKind
-from shipmark.infrastructure.errors import Invalid, NotAllowed, NotFound, NotSignedIn
+from shipmark.infrastructure.errors import Forbidden, NotFound, Unauthenticated, ValidationFailed
 from shipmark.infrastructure.ids import digest
 from shipmark.organizations import store, tokens
 from shipmark.organizations.model import (
@@ -28,7 +28,7 @@ _EVERY_SCOPE = Role.OWNER.scopes | CI_SCOPES
 
 
 def create(connection: Connection, slug: str, name: str, at: datetime) -> Organization:
-    """The organization with that slug, made if missing. Raises `Invalid` for a bad slug or name."""
+    """The organization with that slug, made if missing. Raises `ValidationFailed` for a bad slug or name."""
     _check(slug, name)
     return store.ensure(connection, slug, name or slug, at)
 
@@ -54,7 +54,7 @@ def save_team_avatar(connection: Connection, team: Team, new: NewAvatar, at: dat
 def create_team(
     connection: Connection, organization: Organization, slug: str, name: str, at: datetime
 ) -> Team:
-    """The team with that slug, made if missing. Raises `Invalid` for a bad slug or name."""
+    """The team with that slug, made if missing. Raises `ValidationFailed` for a bad slug or name."""
     _check(slug, name)
     return store.ensure_team(connection, organization.id, slug, name or slug, at)
 
@@ -113,10 +113,10 @@ def add_token(
 
 
 def authenticate(connection: Connection, token: str) -> OrganizationToken:
-    """The token's record; raises `NotSignedIn` if it is unknown or was deactivated."""
+    """The token's record; raises `Unauthenticated` if it is unknown or was deactivated."""
     known = store.token_by_digest(connection, digest(token))
     if known is None:
-        raise NotSignedIn("Invalid org token")
+        raise Unauthenticated("Invalid org token")
     return known
 
 
@@ -133,14 +133,14 @@ def access_of_user(
 ) -> Access:
     """What a user may do: the role's scopes, cut to the token's where there is one (null: a signed-in browser).
 
-    Raises `NotFound` for an unknown organization and `NotAllowed` for somebody who is not in it.
+    Raises `NotFound` for an unknown organization and `Forbidden` for somebody who is not in it.
     """
     known = store.with_role(connection, slug_or_id, user.id)
     if known is None:
         raise NotFound
     organization, role = known
     if role is None:
-        raise NotAllowed
+        raise Forbidden
     scopes = organization.scopes_of(role)
     if token_scopes is not None:
         scopes &= token_scopes
@@ -160,7 +160,7 @@ def access_of_token(connection: Connection, slug_or_id: str, token: Organization
         raise NotFound
     organization, _ = known
     if organization.id != token.organization_id:
-        raise NotAllowed
+        raise Forbidden
     return Access(
         organization=organization,
         scopes=_EVERY_SCOPE,
@@ -179,4 +179,4 @@ def _check(slug: str, name: str) -> None:
     if len(name) > NAME_MAX:
         problems["name"] = [f"Ensure this field has no more than {NAME_MAX} characters."]
     if problems:
-        raise Invalid(problems)
+        raise ValidationFailed(problems)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as account_store
 from shipmark.accounts.model import EMAIL_MAX, User
-from shipmark.infrastructure.errors import Conflict, Invalid, NotFound
+from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import digest
 from shipmark.organizations import membership, store
 from shipmark.organizations.audit import AuditEvent
@@ -35,21 +35,22 @@ def invite(
 ) -> Invitation:
     """Invite a person; the link that an earlier invitation had is worth nothing from now on.
 
-    Raise `NotAllowed` for a role above the caller's, and `Invalid` for no address, a member, or an unknown team.
+    Raise `Forbidden` for a role above the caller's, and `ValidationFailed` for no address, a member, or an unknown
+    team.
     """
     access, address = done.access, email.strip().lower()
     membership.check_may_invite(access, role)
     if "@" not in address or len(address) > EMAIL_MAX:
-        raise Invalid({"email": ["Enter a valid email address."]})
+        raise ValidationFailed({"email": ["Enter a valid email address."]})
     known = account_store.by_email(connection, address)
     organization_id = access.organization.id
     if known and store.member_who_is(connection, organization_id, known.id) is not None:
-        raise Invalid({"email": [IS_MEMBER.format(address)]})
+        raise ValidationFailed({"email": [IS_MEMBER.format(address)]})
     if invitation_store.count_pending(connection, organization_id) >= PENDING_MAX:
-        raise Invalid({"email": [f"There are {PENDING_MAX} open invitations already."]})
+        raise ValidationFailed({"email": [f"There are {PENDING_MAX} open invitations already."]})
     teams = {team.slug: team.id for team in store.teams_of(connection, organization_id)}
     if any(slug not in teams for slug in slugs):
-        raise Invalid({"teams": [UNKNOWN_TEAM]})
+        raise ValidationFailed({"teams": [UNKNOWN_TEAM]})
     invitation = invitation_store.put(
         connection,
         NewInvitation(

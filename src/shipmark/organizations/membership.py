@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import OwnerKind
-from shipmark.infrastructure.errors import BadRequest, Invalid, NotAllowed, NotFound
+from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, ValidationFailed
 from shipmark.organizations import audit, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access, Actor, Member, Role, Team, TeamRole
@@ -43,7 +43,7 @@ class Done:
 def amend_member(
     connection: Connection, done: Done, member: Member, role: Role | None, slugs: list[str] | None
 ) -> Member:
-    """Give a member another role and other teams; null leaves them. Raises `Invalid` for an unknown team."""
+    """Give a member another role and other teams; null leaves them. Raises `ValidationFailed` for an unknown team."""
     access = done.access
     _lock(connection, access)
     _must(access, _CHANGE)
@@ -58,7 +58,7 @@ def amend_member(
         before["teams"] = _teams_of(connection, member)
         teams = {team.slug: team.id for team in store.teams_of(connection, access.organization.id)}
         if any(slug not in teams for slug in slugs):
-            raise Invalid({"teams": [UNKNOWN_TEAM]})
+            raise ValidationFailed({"teams": [UNKNOWN_TEAM]})
         store.join_teams(connection, {teams[slug] for slug in slugs}, member.id)
     after = store.member(connection, access.organization.id, member.id)
     if after is None:
@@ -89,13 +89,13 @@ def remove_member(connection: Connection, done: Done, member: Member) -> None:
 
 
 def check_may_invite(access: Access, role: Role) -> None:
-    """Raise `NotAllowed` unless the caller changes members, and has the role that is given or a higher one."""
+    """Raise `Forbidden` unless the caller changes members, and has the role that is given or a higher one."""
     _must(access, _CHANGE)
     _check_above(access, role)
 
 
 def check_may_revoke(access: Access, role: Role) -> None:
-    """Raise `NotAllowed` unless the caller removes members of this role."""
+    """Raise `Forbidden` unless the caller removes members of this role."""
     _must(access, _REMOVE)
     _check_above(access, role)
 
@@ -124,8 +124,8 @@ def confirm_team_role(
 ) -> TeamRole:
     """Return the role of a member on a team, if it is the one that is wanted.
 
-    Raise `Invalid` if it is another one, since it follows from the role in the organization, `NotFound` if the member
-    is not on the team, and `NotAllowed` if the caller manages neither members nor the team.
+    Raise `ValidationFailed` if it is another one, since it follows from the role in the organization, `NotFound` if the
+    member is not on the team, and `Forbidden` if the caller manages neither members nor the team.
     """
     if not access.scopes & _EVERY_TEAM:
         _must(access, _TEAMS)
@@ -134,7 +134,7 @@ def confirm_team_role(
         raise NotFound
     role = TeamRole.of(member.role)
     if wanted is not role:
-        raise Invalid({"teamRole": [FIXED_TEAM_ROLE.format(role=role.value)]})
+        raise ValidationFailed({"teamRole": [FIXED_TEAM_ROLE.format(role=role.value)]})
     return role
 
 
@@ -183,12 +183,12 @@ def _lock(connection: Connection, access: Access) -> None:
 
 def _must(access: Access, scopes: Collection[str]) -> None:
     if not access.scopes & frozenset(scopes):
-        raise NotAllowed
+        raise Forbidden
 
 
 def _check_above(access: Access, role: Role) -> None:
     if access.role is None or role.rank > access.role.rank:
-        raise NotAllowed(ABOVE)
+        raise Forbidden(ABOVE)
 
 
 def _check_last_owner(connection: Connection, access: Access, member: Member) -> None:
@@ -214,7 +214,7 @@ def check_reach(connection: Connection, access: Access, team: Team) -> None:
     assert access.user is not None, "only users have teams"
     mine = store.team_ids_of(connection, access.organization.id, access.user.id)
     if team.id not in mine:
-        raise NotAllowed
+        raise Forbidden
 
 
 def _note(

@@ -42,7 +42,7 @@ def amend(
 ) -> Organization:
     """Change an organization; the audit log gets one line, and none where nothing has changed.
 
-    Raises `Invalid` where another organization has the slug.
+    Raises `ValidationFailed` where another organization has the slug.
     """
     before = store.lock(connection, organization_id)
     if before is None:

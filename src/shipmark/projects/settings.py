@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from shipmark.infrastructure.errors import Conflict, Invalid, NotFound
+from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
 from shipmark.organizations import audit, slugs
 from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
@@ -76,13 +76,13 @@ def amend(
     by: Actor,
     at: datetime,
 ) -> Project:
-    """Change a project; its former slug leads to it from now on. Raises `Invalid` where another has the new slug."""
+    """Change a project and redirect its former slug. Raise `ValidationFailed` if another project has the new slug."""
     before = {"name": project.name, "slug": project.slug, "platform": project.platform}
     columns = {it: new for it, new in amendment.columns.items() if before[it] != new}
     told = {it: audit.from_to(before[it], new) for it, new in columns.items()}
     kept = _changed_options(connection, project, amendment.options, told)
     if columns and not store.change(connection, project.id, columns):
-        raise Invalid({"slug": [TAKEN]})
+        raise ValidationFailed({"slug": [TAKEN]})
     new_slug = columns.get("slug")
     if new_slug is not None:
         store.redirect(connection, project.organization_id, project.slug, new_slug, project.id)

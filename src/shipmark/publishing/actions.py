@@ -10,8 +10,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.deploys import actions as deploys
-from shipmark.infrastructure.errors import Invalid, NotFound
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.errors import NotFound, ValidationFailed
+from shipmark.infrastructure.telemetry import span
 from shipmark.issues.actions import resolve
 from shipmark.issues.references import find
 from shipmark.projects.commit_paths import together, touch
@@ -39,10 +39,10 @@ def publish(connection: Connection, publication: Publication, around: Circumstan
     """Make the release, or extend the one of that version.
 
     Of a release that exists only the status is changed; its ref, address, owner and date need an amendment. A new
-    one with no project would be seen by nobody: it is refused with `Invalid`.
+    one with no project would be seen by nobody: it is refused with `ValidationFailed`.
     """
     tags = {"release.version": publication.version, "release.has_refs": bool(publication.code.refs)}
-    with timed("release.publish", **tags):
+    with span("release.publish", **tags):
         release, is_new = _get_or_create(connection, publication, around)
         added = _attach(connection, release, publication, around)
         # A new release has the projects that were given, and no others.
@@ -62,7 +62,7 @@ def amend(
 ) -> Release:
     """Change a release. Finalizing it tells its projects, or only those given. An empty ``refs`` clears its commits."""
     tags = {"release.version": release.version, "release.has_refs": bool(amendment.code.refs)}
-    with timed("release.amend", **tags):
+    with span("release.amend", **tags):
         locked = locks.lock(connection, release.id)
         if locked is None:
             raise NotFound
@@ -106,7 +106,7 @@ def bring(
 def _get_or_create(
     connection: Connection, publication: Publication, around: Circumstances
 ) -> tuple[Release, bool]:
-    with timed("release.get_or_create", **{"release.version": publication.version}) as tags:
+    with span("release.get_or_create", **{"release.version": publication.version}) as tags:
         new = NewRelease(
             version=publication.version,
             created_at=around.now,
@@ -120,7 +120,7 @@ def _get_or_create(
         release, is_new = releases.get_or_create(connection, around.organization.id, new)
         tags["release.is_new"] = is_new
         if is_new and not publication.projects:
-            raise Invalid({"projects": ["This list may not be empty for a new release."]})
+            raise ValidationFailed({"projects": ["This list may not be empty for a new release."]})
         if not is_new and (publication.code.commits or publication.code.refs):
             fetches.supersede(connection, release.id, around.now)
         if not is_new and publication.status is not None:
@@ -134,7 +134,7 @@ def _get_or_create(
 def _attach(
     connection: Connection, release: Release, publication: Publication, around: Circumstances
 ) -> set[int]:
-    with timed("release.attach", **{"release.version": release.version}):
+    with span("release.attach", **{"release.version": release.version}):
         return releases.attach(connection, release, publication.projects, around.user_id)
 
 
@@ -154,7 +154,7 @@ def _bind(
     if commits:
         release, names_issues = _set_commits_timed(connection, release, commits, around, limits)
     if code.refs:
-        with timed("release.set_refs", **{"release.version": release.version}):
+        with span("release.set_refs", **{"release.version": release.version}):
             commits = _set_refs(connection, release, code, around)
         if commits:
             release, names_issues = _set_commits_timed(connection, release, commits, around, limits)
@@ -170,7 +170,7 @@ def _set_commits_timed(
     around: Circumstances,
     limits: Sequence[str] | None = None,
 ) -> tuple[Release, bool]:
-    with timed("release.set_commits", **{"release.version": release.version}) as tags:
+    with span("release.set_commits", **{"release.version": release.version}) as tags:
         tags["commits.count"] = len(commits)
         if limits is None:
             limits = together(release_projects.commit_paths_of(connection, release.id))
@@ -249,5 +249,5 @@ def _resolve(
     around: Circumstances,
     new_in: Collection[int] = (),
 ) -> None:
-    with timed("release.resolve_issues", **{"release.version": release.version}) as tags:
+    with span("release.resolve_issues", **{"release.version": release.version}) as tags:
         tags["issues.count"] = resolve.in_release(connection, release, around.now, new_in=new_in)

@@ -10,9 +10,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.deploys import actions as deploys
-from shipmark.infrastructure.encryption import Safe, SecretsError
+from shipmark.infrastructure.encryption import Cipher, DecryptionError
 from shipmark.infrastructure.settings import Settings
-from shipmark.infrastructure.telemetry import failed, timed
+from shipmark.infrastructure.telemetry import report_exception, span
 from shipmark.publishing import actions as publishing
 from shipmark.publishing import commit_fetch_requests
 from shipmark.publishing.model import Circumstances
@@ -90,7 +90,7 @@ def fetch(errand: Errand, settings: Settings) -> Found:
     found: dict[int, Read | RemoteProblem] = {}
     tags = {"release.version": errand.release.version}
     with (
-        timed("release.fetch_commits", **tags) as told,
+        span("release.fetch_commits", **tags) as told,
         Outgoing(
             allow_private=settings.outgoing_allow_private,
             seconds_max=settings.git_seconds_max,
@@ -164,16 +164,16 @@ def _of_repository(
         return _read(errand, repository_id, settings, outside)
     except RemoteProblem as problem:
         return problem
-    except SecretsError as error:
+    except DecryptionError as error:
         return RemoteProblem(str(error), is_final=True)
     except Exception as error:  # noqa: BLE001  # one repository's oddity must not keep the others' commits away
-        failed("Commits could not be fetched", error, **{"repository.id": repository_id})
+        report_exception("Commits could not be fetched", error, **{"repository.id": repository_id})
         return RemoteProblem(INTERNAL)
 
 
 def _read(errand: Errand, repository_id: int, settings: Settings, outside: Outside) -> Read:
     repository = errand.repositories[repository_id]
-    safe = Safe(text=settings.secret_key, file=settings.secret_key_file)
+    safe = Cipher(text=settings.secret_key, file=settings.secret_key_file)
     own = errand.remotes.get(repository_id)
     remote = remote_of(repository, own, chosen(settings.git_remotes), safe)
     wanted = [it for it in errand.fetches if it.repository_id == repository_id]

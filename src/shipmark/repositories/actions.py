@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.repositories import store
 from shipmark.repositories.model import GIT_ORIGIN, GivenCommit, Repository, RepositoryStatus
 
@@ -86,11 +86,11 @@ def keep_heads(
 def amend(
     connection: Connection, repository: Repository, values: dict[str, str | None]
 ) -> Repository:
-    """Change status, name or address. Raises `Invalid` where an active one that we know by name only has the name."""
+    """Change status, name or URL. Raise `ValidationFailed` if an active repository without provider has the name."""
     changed = store.change(connection, repository.id, values) if values else repository
     if changed is None:
         field = "name" if "name" in values else "status"
-        raise Invalid({field: ["Another active repository has that name."]})
+        raise ValidationFailed({field: ["Another active repository has that name."]})
     return changed
 
 

@@ -18,7 +18,7 @@ from shipmark.events.store import StoredEvent
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Refusal
-from shipmark.infrastructure.telemetry import counted, failed, log, timed
+from shipmark.infrastructure.telemetry import count, log, report_exception, span
 from shipmark.symbolication import javascript_stacks, problems
 from shipmark.symbolication.javascript import Symbolicated, symbolicate
 from shipmark.symbolication.problems import Problem
@@ -73,10 +73,10 @@ def is_wanted(payload: Json) -> bool:
 
 def symbolicated(payload: Json, uploads: Uploads) -> Json:
     """The payload of a new event with its original stack, or with why it has none. It never raises."""
-    with timed("event.symbolicate") as tags:
+    with span("event.symbolicate") as tags:
         found = _attempt(payload, uploads, WAIT_SECONDS)
         tags["problems.count"] = len(found.problems)
-        counted("stacks", _outcome(found))
+        count("stacks", _outcome(found))
     return _with_problems(found.payload, found.problems)
 
 
@@ -124,7 +124,7 @@ def _attempt(payload: Json, uploads: Uploads, wait_seconds: float) -> Symbolicat
         log.warning("A stack was not symbolicated", reason=refusal.reason)
         return Symbolicated(payload=payload, problems=(AWAY,))
     except Exception as error:  # noqa: BLE001  # whatever it is, the event is kept
-        failed("A stack could not be symbolicated", error, project=uploads.project_id)
+        report_exception("A stack could not be symbolicated", error, project=uploads.project_id)
         return Symbolicated(payload=payload, problems=(BROKEN,))
     else:
         return found

@@ -8,7 +8,7 @@ from litestar.exceptions import HTTPException
 from sqlalchemy.exc import SQLAlchemyError
 
 from shipmark.http.error_responses import failure_answer, http_answer, refusal_answer
-from shipmark.infrastructure.errors import NotAllowed, NotSignedIn, Refusal, Unavailable
+from shipmark.infrastructure.errors import Forbidden, Refusal, Unauthenticated, Unavailable
 from shipmark.web import urls
 from shipmark.web.late_pages import LatePage
 from shipmark.web.rendering import Answer, leading_to, page
@@ -25,11 +25,11 @@ _API = "/api/"
 
 def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
     """The page for a refused request; somebody who is not signed in is asked to."""
-    if isinstance(refusal, NotSignedIn):
+    if isinstance(refusal, Unauthenticated):
         return leading_to(urls.sign_in(asked_for(request)))
     answer = refusal_answer(request, refusal)
     status = answer.status_code or 400
-    if isinstance(refusal, NotAllowed):
+    if isinstance(refusal, Forbidden):
         return _page(request, status, ("This request was refused", refusal.detail))
     if isinstance(refusal, Unavailable):
         shown = page(

@@ -15,7 +15,7 @@ from shipmark.http.client_address import client_address
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import NotAllowed, NotFound, NotSignedIn
+from shipmark.infrastructure.errors import Forbidden, NotFound, Unauthenticated
 from shipmark.infrastructure.ids import digest
 from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import actions as organizations
@@ -88,10 +88,10 @@ class Visitor:
         return accounts.user_of_session(connection, digest(self.secret), now())
 
     def user(self, connection: Connection) -> User:
-        """Who is signed in; raises `NotSignedIn`."""
+        """Who is signed in; raises `Unauthenticated`."""
         user = self.user_if_any(connection)
         if user is None:
-            raise NotSignedIn
+            raise Unauthenticated
         return user
 
     def place_if_any(self, connection: Connection) -> Place | None:
@@ -116,13 +116,13 @@ class Visitor:
         )
 
     def enter(self, connection: Connection, organization: str) -> Place:
-        """The organization of the address; raises `NotSignedIn`, or `NotFound` for those who are not in it."""
+        """The organization of the address; raises `Unauthenticated`, or `NotFound` for those who are not in it."""
         user = self.user(connection)
         if "\x00" in organization:
             raise NotFound
         try:
             access = organizations.access_of_user(connection, organization, user, None)
-        except NotAllowed:
+        except Forbidden:
             raise NotFound from None
         mine = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
         return Place(

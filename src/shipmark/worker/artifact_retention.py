@@ -7,7 +7,7 @@ from shipmark.infrastructure import jobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import Job
 from shipmark.infrastructure.settings import Settings
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 
 #: After so many units of work it comes again, so that nobody takes it for dead.
 BATCHES_MAX = 50
@@ -19,7 +19,7 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
     """Let a part go and finish the job, or come again at once while there is more."""
     kept = timedelta(days=min(max(settings.artifact_days, 0), DAYS_MAX))
     is_done = not kept
-    with timed("artifacts.prune") as told:
+    with span("artifacts.prune") as told:
         removed = 0
         for _ in range(BATCHES_MAX if kept else 0):
             many = _batch_removed(database, at, kept)

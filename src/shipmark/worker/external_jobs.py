@@ -12,7 +12,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Unavailable
 from shipmark.infrastructure.jobs import Job
 from shipmark.infrastructure.settings import Settings, from_environment
-from shipmark.infrastructure.telemetry import counted
+from shipmark.infrastructure.telemetry import count
 from shipmark.publishing import commit_fetch_requests
 from shipmark.worker import artifact_retention, blob_gc, fetches, scheduler
 
@@ -33,7 +33,7 @@ def run_due(database: Database, at: datetime, settings: Settings) -> bool:
         return False
     try:
         ERRANDS[job.kind](database, settings, job, at)
-        counted("jobs", "done")
+        count("jobs", "done")
     except Exception as error:  # noqa: BLE001  # one errand that fails must not keep the others
         scheduler.give_back(database, job, error, at)
     return True
@@ -42,7 +42,7 @@ def run_due(database: Database, at: datetime, settings: Settings) -> bool:
 def main() -> None:
     """Run what is due, with the settings of the environment."""
     settings = from_environment()
-    logging.set_up(settings)
+    logging.configure(settings)
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     try:
         # While the database is away there is nothing to be done; the outage was logged when it began.

@@ -34,7 +34,7 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
     now = at + timedelta(seconds=time.monotonic() - begun)
     with database.transaction() as connection:
         is_ours = commit_fetching.is_current(connection, errand)
-        if not jobs.is_held(connection, job):
+        if not jobs.still_owned(connection, job):
             return
         if is_ours and commit_fetching.is_worth_another_try(found) and job.attempts < ATTEMPTS_MAX:
             _try_again(connection, job, errand, found, now)
@@ -50,7 +50,7 @@ def _try_again(
     connection: Connection, job: Job, errand: Errand, found: Found, now: datetime
 ) -> None:
     problem = next(it for it in found.values() if isinstance(it, RemoteProblem))
-    again = jobs.give_back(connection, job, problem.sentence, now)
+    again = jobs.retry_later(connection, job, problem.sentence, now)
     assert again is not None, "it was not the last try"
     commit_fetching.postpone(connection, errand, found, again, now)
 

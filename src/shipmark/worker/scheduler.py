@@ -22,7 +22,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict, Unavailable
 from shipmark.infrastructure.jobs import Job
 from shipmark.infrastructure.settings import Settings, to_environment
-from shipmark.infrastructure.telemetry import counted, failed, log
+from shipmark.infrastructure.telemetry import count, log, report_exception
 from shipmark.issues.store import inbox
 from shipmark.organizations import deletion_requests as organization_requests
 from shipmark.projects import deletion_requests as project_requests
@@ -98,7 +98,7 @@ def run_due(database: Database, at: datetime) -> bool:
         with database.transaction() as connection:
             if jobs.finish(connection, job):
                 ACTIONS[job.kind](connection, job.details, at)
-        counted("jobs", "done")
+        count("jobs", "done")
     except Exception as error:  # noqa: BLE001  # a job that fails must not end the worker
         give_back(database, job, error, at)
     return True
@@ -121,9 +121,9 @@ def give_back(database: Database, job: Job, error: Exception, at: datetime) -> N
     reason = f"{type(error).__name__}: {error}"
     attempts_max = jobs.ATTEMPTS_MAX if job.kind == commit_fetch_requests.JOB else None
     with database.transaction() as connection:
-        again = jobs.give_back(connection, job, reason, at, attempts_max=attempts_max)
-    counted("jobs", "failed")
-    failed("A job failed", error, **{"job.kind": job.kind, "job.again_at": str(again)})
+        again = jobs.retry_later(connection, job, reason, at, attempts_max=attempts_max)
+    count("jobs", "failed")
+    report_exception("A job failed", error, **{"job.kind": job.kind, "job.again_at": str(again)})
 
 
 def workers(database: Database, settings: Settings) -> list["Worker"]:
@@ -148,7 +148,7 @@ class Worker(threading.Thread):
                 # An outage was logged when it began.
                 busy = False
             except Exception as error:  # noqa: BLE001  # a bug must not end it
-                failed("The worker could not look for jobs", error)
+                report_exception("The worker could not look for jobs", error)
                 busy = False
             if not busy:
                 self._stopping.wait(_PAUSE_SECONDS)

@@ -50,7 +50,7 @@ def assemble_release_bundle(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
 ) -> AssemblyJson:
     """Make a bundle of files of chunks that were sent, for a release; or tell how far it is."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         release = seen_release(visit, connection, access, version)
         project_ids = sorted(releases.project_ids(connection, release))
@@ -81,7 +81,7 @@ def assemble_artifact_bundle(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> AssemblyJson:
     """Make an artifact bundle of chunks that were sent, for projects and maybe a version; or tell how far it is."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         given = json_schema.read(body, bodies.ARTIFACT_BUNDLE)
         project_ids = _project_ids(connection, access, given["projects"])
@@ -113,7 +113,7 @@ def _told(visit: Visit, access: Access, asked: AskedBundle, at: datetime) -> Ass
         missing := chunks.missing(visit.database, organization_id, asked.chunks, at)
     ):
         return missing_json(missing)
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         known = assemblies.find(connection, asked.key, at)
     if known is not None:
         return assembly_json(known)

@@ -29,7 +29,7 @@ from shipmark.http.fields import Moment, Wrong
 from shipmark.http.pagination.offset import counted
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, BadUpload, NotAllowed, NotFound
+from shipmark.infrastructure.errors import BadRequest, BadUpload, Forbidden, NotFound
 from shipmark.organizations.model import Access
 from shipmark.projects import actions as projects
 from shipmark.projects.model import Project
@@ -138,7 +138,7 @@ def get_bundle_file(
     with visit.database.snapshot() as connection:
         access, it = entered(visit, connection, organization, project)
         if not may_download(connection, access):
-            raise BadUpload("You don't have the permissions to download this file", like=NotAllowed)
+            raise BadUpload("You don't have the permissions to download this file", like=Forbidden)
         bundle = _bundle(connection, access, it, bundle_id)
         path = path_of(file_id)
         if path is None:

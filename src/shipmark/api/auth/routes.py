@@ -14,7 +14,7 @@ from shipmark.api.responses import Wire
 from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ, PROJECT_READ, Credentials
 from shipmark.http.pagination.offset import counted
 from shipmark.http.request_context import GivenVisit
-from shipmark.infrastructure.errors import NotAllowed, NotSignedIn
+from shipmark.infrastructure.errors import Forbidden, Unauthenticated
 from shipmark.organizations import actions as organization_actions
 from shipmark.organizations import store as organizations
 from shipmark.organizations import text_filter
@@ -58,7 +58,7 @@ def get_user(visit: GivenVisit) -> UserJson:
     with visit.database.snapshot() as connection:
         caller = visit.caller(connection)
         if not isinstance(caller, UserToken):
-            raise NotSignedIn
+            raise Unauthenticated
         return user_json(whole(connection, caller.user), visit.settings.address)
 
 
@@ -82,7 +82,7 @@ def list_organizations(visit: GivenVisit) -> Response[list[OrganizationJson]]:
     with visit.database.snapshot() as connection:
         caller = visit.caller(connection)
         if not isinstance(caller, UserToken):
-            raise NotAllowed
+            raise Forbidden
         page = visit.page()
         known = [it for it, _ in organizations.of_user(connection, caller.user.id)]
     chosen = text_filter.chosen(known, visit.parameter("query"), _TESTS)

@@ -13,7 +13,7 @@ from shipmark.http.fields import Choice, Field, Fields, Record, Text, Wrong, acc
 from shipmark.http.request_context import Visit
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import Invalid, TooLarge
+from shipmark.infrastructure.errors import TooLarge, ValidationFailed
 
 T = TypeVar("T")
 
@@ -70,9 +70,11 @@ class Keys:
     photo: str = "avatar_photo"
 
     @property
-    def missing(self) -> Invalid:
+    def missing(self) -> ValidationFailed:
         """The refusal to show a photo where there is none."""
-        return Invalid({self.kind: [f"Cannot set {self.kind} to upload without {self.photo}"]})
+        return ValidationFailed(
+            {self.kind: [f"Cannot set {self.kind} to upload without {self.photo}"]}
+        )
 
 
 #: The keys in the body that changes an organization.
@@ -104,7 +106,7 @@ def saved(
     new: NewAvatar,
     keys: Keys = Keys(),
 ) -> T:
-    """The owner, shown so from now on by what its room offers; raises `Invalid` where there is no photo."""
+    """The owner, shown so from now on by what its room offers; raises `ValidationFailed` where there is no photo."""
     try:
         return save(connection, owner, new, now())
     except PhotoMissing:

@@ -23,7 +23,7 @@ from shipmark.api.scopes import (
 )
 from shipmark.api.teams.responses import TeamDetailsJson
 from shipmark.http.request_context import GivenVisit, Visit
-from shipmark.infrastructure.errors import NotFound, NotSignedIn
+from shipmark.infrastructure.errors import NotFound, Unauthenticated
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.model import Access, Team
@@ -36,7 +36,7 @@ _STEP = "avatar.validate"
 @get("/organizations/{organization:str}/avatar/", scopes=ORGANIZATION_READ, sync_to_thread=True)
 def get_organization_avatar(visit: GivenVisit, organization: FromPath[str]) -> OrganizationJson:
     """Show an organization and its avatar."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
     return organization_json(access.organization, visit.settings.address)
 
@@ -52,7 +52,7 @@ def set_organization_avatar(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> OrganizationJson:
     """Let an organization be shown by a photo or by letters."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
     new = stashed(visit, visit.body(body, NEW, step=_STEP))
     with visit.database.transaction() as connection:
@@ -82,7 +82,7 @@ def set_project_avatar(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> ProjectJson:
     """Let a project be shown by a photo or by letters."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         found = projects.reached(connection, access, project)
     new = stashed(visit, visit.body(body, NEW, step=_STEP))
@@ -112,7 +112,7 @@ def set_team_avatar(
     visit: GivenVisit, organization: FromPath[str], team: FromPath[str], body: RawBody
 ) -> TeamDetailsJson:
     """Let a team be shown by a photo or by letters."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         found = _team(connection, access, team)
     new = stashed(visit, visit.body(body, NEW, step=_STEP))
@@ -156,7 +156,7 @@ def _oneself(visit: Visit, connection: Connection, name: str) -> User | None:
     """Whoever asks, with addresses, if that is whom the address names."""
     caller = visit.caller(connection)
     if not isinstance(caller, UserToken):
-        raise NotSignedIn
+        raise Unauthenticated
     return whole(connection, caller.user) if name in {"me", str(caller.user.id)} else None
 
 

@@ -49,7 +49,7 @@ def assemble_debug_files(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> dict[str, DebugAssemblyJson]:
     """Make debug files of chunks that were sent, or tell how far each is; all by the checksum of the file."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access, it = entered(visit, connection, organization, project)
     given = json_schema.read(body, bodies.DEBUG_FILES)
     asked = {sha1: _asked(access, it, sha1, each) for sha1, each in given.items()}
@@ -76,7 +76,7 @@ def _told(
     at: datetime,
 ) -> dict[str, DebugAssemblyJson]:
     """What is there comes first, then missing chunks, then what was said before; else it is assembled now."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         known = debug_files.by_sha1s(connection, project.id, asked)
         said = assemblies.find_all(connection, [it.key for it in asked.values()], at)
     wanted = {sha1: it for sha1, it in asked.items() if _there(known.get(sha1, ()), it) is None}

@@ -150,7 +150,7 @@ def associate_debug_files(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> AssociatedFilesJson:
     """Say that none of the debug files was tied to a build: they are found by their ids alone."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         entered(visit, connection, organization, project)
     json_schema.read(body, bodies.ASSOCIATE)
     return AssociatedFilesJson(associated_dsym_files=[])
@@ -185,7 +185,7 @@ def tie_mapping(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> TiedJson:
     """Tie a mapping of ProGuard to a version, which need not be a release yet."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         _, it = entered(visit, connection, organization, project)
     given = visit.body(body, _TIE, step="debug_file.validate")
     with visit.database.transaction() as connection:
@@ -196,7 +196,7 @@ def tie_mapping(
 
 
 def _project(visit: Visit, organization: str, project: str) -> Project:
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         return entered(visit, connection, organization, project)[1]
 
 

@@ -15,7 +15,7 @@ from shipmark.http.fields import Fields
 from shipmark.http.pagination.offset import counted
 from shipmark.http.request_context import GivenVisit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Invalid
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.releases.actions import attached_projects
@@ -27,7 +27,7 @@ def list_deploys(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
 ) -> Response[list[DeployJson]]:
     """List the deploys of a release, the last finished first."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         release = seen_release(visit, connection, access, version)
         page = visit.page()
@@ -41,7 +41,7 @@ def record_deploy(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
 ) -> DeployJson:
     """Record that a release was put into an environment."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         seen_release(visit, connection, access, version)
     fields = visit.body(body, requests.NEW_DEPLOY, lists=("projects",), step="deploy.validate")
@@ -75,7 +75,7 @@ def _projects(
     if hidden := next((name for name in names if name not in by_name), None):
         exists = projects.by_slug_or_id(connection, access.organization.id, hidden)
         reason = "Insufficient access to project" if exists else "Invalid project"
-        raise Invalid({"projects": [reason]})
+        raise ValidationFailed({"projects": [reason]})
     chosen = {by_name[name].id: by_name[name].slug for name in names}
     if strangers := sorted(slug for i, slug in chosen.items() if i not in attached):
         message = f"Invalid projects ({', '.join(strangers)}) for release {release.version}"

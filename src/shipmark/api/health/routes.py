@@ -11,7 +11,7 @@ from shipmark.infrastructure import health
 @get("/", scopes=ANYBODY, sync_to_thread=True)
 def get_internal_health(visit: GivenVisit) -> InternalHealthJson:
     """Show what is wrong with the server's database, disk and blobs, and which of them work."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         visit.caller(connection)
     return internal_health_json(health.problems(visit.database, visit.blobs))
 

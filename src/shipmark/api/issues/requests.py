@@ -1,7 +1,7 @@
 """What may be sent to change issues, and what it becomes (groups-api.md 4.1)."""
 
 from shipmark.http.fields import Choice, Field, Fields, Record, Text, Wrong, accepting
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueStatus, StatusChange, Substatus
 from shipmark.issues.search import STATUSES
 from shipmark.releases.model import VERSION_MAX
@@ -103,12 +103,14 @@ CHANGED_ISSUES = Record(
 
 
 def status_change(fields: Fields) -> StatusChange:
-    """Return what a checked body asks for; raises `Invalid` for a substatus of another status."""
+    """Return what a checked body asks for; raises `ValidationFailed` for a substatus of another status."""
     is_next = fields["status"] == _IN_NEXT_RELEASE
     status = IssueStatus.RESOLVED if is_next else STATUSES[fields["status"]]
     wanted: Substatus | None = fields.get("substatus")
     if wanted is not None and _SUBSTATUSES[wanted] is not status:
-        raise Invalid({"substatus": [f"This is not a substatus of {status.value} issues."]})
+        raise ValidationFailed(
+            {"substatus": [f"This is not a substatus of {status.value} issues."]}
+        )
     details: Fields = fields.get("statusDetails", {})
     is_next = is_next or bool(details.get("inNextRelease"))
     is_resolved = status is IssueStatus.RESOLVED

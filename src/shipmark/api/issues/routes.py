@@ -27,7 +27,7 @@ from shipmark.api.releases.responses import ReleaseJson, release_json
 from shipmark.api.scopes import ISSUE_READ, ORGANIZATION_READ
 from shipmark.http.pagination.offset import counted
 from shipmark.http.request_context import GivenVisit, Visit
-from shipmark.infrastructure.errors import NotAllowed, NotFound
+from shipmark.infrastructure.errors import Forbidden, NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues import short_ids
 from shipmark.issues.model import Issue, IssueActivity, IssueActivityType
@@ -204,7 +204,7 @@ def access_by_issue(visit: Visit, connection: Connection, name: str) -> Access:
         raise NotFound
     try:
         return visit.enter(connection, str(issue.organization_id))
-    except NotAllowed:
+    except Forbidden:
         raise NotFound from None
 
 

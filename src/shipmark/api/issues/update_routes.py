@@ -58,7 +58,7 @@ def change_issues(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> Response[IssueUpdateJson | None]:
     """Resolve, reopen or ignore many issues of the caller's projects; 204 if there are none."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         shown = visit.filtered_projects(connection, access)
     selection = _selection(visit, default="is:unresolved")
@@ -78,7 +78,7 @@ def change_project_issues(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> Response[IssueUpdateJson | None]:
     """Resolve, reopen or ignore many issues of a project; 204 if there are none."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         shown = project_actions.reached(connection, access, project)
     selection = _selection(visit, default="")
@@ -96,7 +96,7 @@ def change_issue_of_organization(
     visit: GivenVisit, organization: FromPath[str], issue: FromPath[str], body: RawBody
 ) -> IssueJson:
     """Resolve, reopen or ignore an issue, by its id or short id."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         found = found_issue(connection, access, issue)
     return _changed_one(visit, access, found, body)
@@ -105,7 +105,7 @@ def change_issue_of_organization(
 @put("/issues/{issue:str}/", scopes=ISSUE_CHANGE, takes=CHANGED_ISSUES, sync_to_thread=True)
 def change_issue(visit: GivenVisit, issue: FromPath[str], body: RawBody) -> IssueJson:
     """Resolve, reopen or ignore an issue by its id alone."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = access_by_issue(visit, connection, issue)
         found = found_issue(connection, access, issue)
     return _changed_one(visit, access, found, body)

@@ -45,7 +45,7 @@ _NEW = Record(
 @post("/", scopes=MEMBER_CHANGE, takes=_NEW, sync_to_thread=True)
 def invite_member(visit: GivenVisit, organization: FromPath[str], body: RawBody) -> MemberJson:
     """Invite a person by a link, which is shown once: no mail is sent. Inviting again makes a new link."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
     fields = visit.body(body, _NEW, lists=("teams",), step="member.validate")
     role = fields.get("orgRole") or fields.get("role") or Role.MEMBER

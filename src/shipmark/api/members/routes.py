@@ -70,7 +70,7 @@ def amend_member(
     visit: GivenVisit, organization: FromPath[str], member: FromPath[str], body: RawBody
 ) -> MemberJson:
     """Give a member another role, or other teams in place of those that they are on."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         _found(connection, access, member)
     fields = visit.body(body, _CHANGED, lists=("teams",), step="member.validate")
@@ -130,7 +130,7 @@ def amend_team_role(
     body: RawBody,
 ) -> TeamRoleOfMemberJson:
     """Confirm the role of a member on a team. It follows from the role in the organization, and has no other value."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         known, on = _found(connection, access, member), _team(connection, access, team)
     fields = visit.body(body, _TEAM_ROLE, step="member.validate")

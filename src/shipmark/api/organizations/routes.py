@@ -19,7 +19,7 @@ from shipmark.api.query_parameters import DETAILED
 from shipmark.api.scopes import ORGANIZATION_CHANGE, ORGANIZATION_DELETE, ORGANIZATION_READ
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import NotSignedIn
+from shipmark.infrastructure.errors import Unauthenticated
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import deletion_requests, settings, store
 from shipmark.organizations.model import Access
@@ -44,7 +44,7 @@ def amend_organization(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> OrganizationDetailsJson:
     """Change an organization's settings: those that are sent. What only owners may change, others may send in vain."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
     record = CHANGED_BY_OWNER if "org:admin" in access.scopes else CHANGED
     fields = visit.body(body, record, lists=LISTS, step="organization.validate")
@@ -66,7 +66,7 @@ def delete_organization(
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
         if access.user is None:
-            raise NotSignedIn("This request requires an authenticated user.")
+            raise Unauthenticated("This request requires an authenticated user.")
         going = deletion_requests.request(
             connection, access.organization.id, visit.actor(access), now()
         )

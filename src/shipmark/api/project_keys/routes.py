@@ -103,7 +103,7 @@ def create_key(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> ProjectKeyJson:
     """Give a project another key; what of it is not sent is made up."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         actions.reached(connection, access, project)
     fields = visit.body(body, _NEW, step="key.validate")
@@ -144,7 +144,7 @@ def amend_key(
     body: RawBody,
 ) -> ProjectKeyJson:
     """Rename a key, and turn it on or off. SDKs with a key that is off are refused."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         _found(connection, actions.reached(connection, access, project), key)
     fields = visit.body(body, _CHANGED, step="key.validate")

@@ -37,7 +37,7 @@ def get_commit_paths(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
 ) -> CommitPathsJson:
     """Show which folders limit the commits of the project's releases."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         found = actions.reached(connection, access, project)
     return CommitPathsJson(paths=list(found.commit_paths))
@@ -48,7 +48,7 @@ def set_commit_paths(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> CommitPathsJson:
     """Let releases of the project hold only commits that touch these folders, from the next commits on."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         actions.reached(connection, access, project)
     fields = visit.body(body, PATHS, lists=("paths",), step="project.validate")

@@ -40,7 +40,7 @@ from shipmark.http.fields import (
 from shipmark.http.pagination.offset import counted
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Invalid, NotAllowed
+from shipmark.infrastructure.errors import BadRequest, Forbidden, ValidationFailed
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import actions as organization_actions
 from shipmark.organizations import slugs, text_filter
@@ -126,7 +126,7 @@ def list_own_projects(visit: GivenVisit) -> Response[list[OwnedProjectJson]]:
     with visit.database.snapshot() as connection:
         caller = visit.caller(connection)
         if not isinstance(caller, UserToken):
-            raise NotAllowed
+            raise Forbidden
         page = visit.page()
         known = store.of_user(connection, caller.user.id)
         if visit.parameter("status") not in {None, "", "active"}:
@@ -149,7 +149,7 @@ def list_projects(visit: GivenVisit, organization: FromPath[str]) -> Response[li
         access = visit.enter(connection, organization)
         if (visit.parameter("statsPeriod") or "") not in _PERIODS:
             message = "Invalid stats_period. Valid choices are '', '1h', '24h', '7d', '14d', '30d'."
-            raise Invalid({"error": {"params": {"stats_period": {"message": message}}}})
+            raise ValidationFailed({"error": {"params": {"stats_period": {"message": message}}}})
         page = visit.page()
         known = store.accessible(connection, access)
         mine = Mine.of(connection, access, visit.settings.address)
@@ -185,7 +185,7 @@ def amend_project(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> ProjectDetailsJson:
     """Change a project's settings: those that are sent. Its former slug leads to it from now on."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         actions.reached(connection, access, project)
     fields = visit.body(body, _CHANGED, lists=_LISTS, step="project.validate")

@@ -250,7 +250,7 @@ async def _uploaded(visit: Visit, find: Find) -> ReleaseFileJson:
 
 
 def _release(visit: Visit, find: Find) -> Release:
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         return find(visit, connection)[1]
 
 
@@ -328,7 +328,7 @@ def _member(visit: Visit, pieces: list[Piece], path: str) -> bytes:
 
 
 def _renamed(visit: Visit, find: Find, file_id: str, body: bytes) -> ReleaseFileJson:
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         _, release = find(visit, connection)
     name: str = visit.body(body, _NEW_NAME, step="file.validate")["name"]
     with visit.database.transaction() as connection:

@@ -66,7 +66,7 @@ class _Matched:
 )
 def change_releases(visit: GivenVisit, organization: FromPath[str], body: RawBody) -> BulkJson:
     """Archive or reopen many releases."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
     fields = visit.body(body, requests.CHANGED_RELEASES)
     is_dry_run = _is_dry_run(visit)
@@ -89,7 +89,7 @@ def change_releases(visit: GivenVisit, organization: FromPath[str], body: RawBod
 )
 def delete_releases(visit: GivenVisit, organization: FromPath[str]) -> BulkJson:
     """Delete many releases; those that an issue was first seen in stay, unless it is forced."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
     is_dry_run, is_forced = _is_dry_run(visit), visit.forced(access)
     with visit.database.transaction(busy=BUSY) as connection:

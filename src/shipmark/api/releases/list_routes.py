@@ -71,7 +71,7 @@ _MANY = replace(
 )
 def list_releases(visit: GivenVisit, organization: FromPath[str]) -> Response[list[ReleaseJson]]:
     """List the releases of the organization."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         order, shape = release_query.order(visit), release_query.shape(visit)
         page = visit.page(is_counted=False)
@@ -102,7 +102,7 @@ def list_versions(
     visit: GivenVisit, organization: FromPath[str]
 ) -> Response[list[ReleaseVersionJson]]:
     """List versions and their dates, as many as charts need; archived ones too."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         page = visit.page(most=STATS_PER_PAGE_MAX, is_counted=False)
         shown = visit.filtered_projects(connection, access)
@@ -126,7 +126,7 @@ def get_release(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
 ) -> ReleaseJson:
     """Show one release, and with ``project`` what is around it there."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         release = seen_release(visit, connection, access, version)
         shape = release_query.shape(visit)

@@ -62,7 +62,7 @@ def get_token(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
 ) -> ReleaseTokenJson:
     """Show the token and the address, made when somebody asks first."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access, it = entered(visit, connection, organization, project)
         known = store.of_project(connection, it.id)
     if known is None:

@@ -14,7 +14,7 @@ from shipmark.api.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.deletion.release_deletion import withdraw
 from shipmark.http.fields import Fields
 from shipmark.http.request_context import GivenVisit, Visit, all_of
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
@@ -42,7 +42,7 @@ def publish_release(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> Response[ReleaseJson]:
     """Publish a release: 201 when it is new or new to a project, 208 when all was there."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
     record = requests.new_release(visit.settings.commits_max)
     fields = visit.body(body, record, lists=("projects", "commits", "refs"))
@@ -69,7 +69,7 @@ def update_release(
     visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
 ) -> ReleaseJson:
     """Change a release: finalize it, archive or reopen it, set its commits or refs."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         seen_release(visit, connection, access, version)
     fields = visit.body(body, requests.amended_release(visit.settings.commits_max))
@@ -165,7 +165,7 @@ def _named_projects(
     known = projects.accessible(connection, access)
     by_name = {str(it.id): it for it in known} | {it.slug: it for it in known}
     if any(name not in by_name for name in names):
-        raise Invalid({"projects": ["Invalid project slugs"]})
+        raise ValidationFailed({"projects": ["Invalid project slugs"]})
     return tuple(by_name[name] for name in names)
 
 
@@ -182,7 +182,7 @@ def _check_whole(connection: Connection, access: Access, version: str) -> None:
     if hidden:
         slugs = sorted(it.slug for it in projects.by_ids(connection, hidden).values())
         message = f"You do not have permission to one of the projects: {', '.join(slugs)}"
-        raise Invalid({"projects": [message]})
+        raise ValidationFailed({"projects": [message]})
 
 
 def _owner(connection: Connection, access: Access, name: str | None) -> int | None:
@@ -192,10 +192,10 @@ def _owner(connection: Connection, access: Access, name: str | None) -> int | No
     user = None if user_id is None else accounts.by_id(connection, user_id)
     user = user or accounts.by_email(connection, name)
     if user is None or not user.is_active:
-        raise Invalid({"owner": ["Unable to find user"]})
+        raise ValidationFailed({"owner": ["Unable to find user"]})
     known = organizations.with_role(connection, access.organization.slug, user.id)
     if known is None or known[1] is None:
-        raise Invalid({"owner": ["User does not have access to this organization"]})
+        raise ValidationFailed({"owner": ["User does not have access to this organization"]})
     return user.id
 
 

@@ -20,7 +20,7 @@ from shipmark.http.fields import checked
 from shipmark.http.multipart import threaded
 from shipmark.http.request_context import GivenVisit
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotFound
+from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access, Organization
@@ -65,7 +65,7 @@ def _signed(
     database: Database, plugin: str, project: str, signature: str
 ) -> tuple[Project, Organization] | int:
     """Return the project that the address names and signs, or the status to answer."""
-    with database.glance() as connection:
+    with database.autocommit_read() as connection:
         it = _project(connection, project)
         if it is None:
             return 404
@@ -92,7 +92,7 @@ async def require_signature(
             names["signature"],
         )
         if isinstance(found, int):
-            raise NotFound if found == 404 else NotAllowed
+            raise NotFound if found == 404 else Forbidden
 
 
 def _project(connection: Connection, name: str) -> Project | None:

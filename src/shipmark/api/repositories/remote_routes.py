@@ -8,8 +8,8 @@ from shipmark.api.scopes import REPOSITORY, REPOSITORY_CHANGE
 from shipmark.http.fields import Field, Fields, Record, Text
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.encryption import Safe, SecretsError
-from shipmark.infrastructure.errors import Conflict, Invalid, NotFound
+from shipmark.infrastructure.encryption import Cipher, DecryptionError
+from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
 from shipmark.organizations import audit
 from shipmark.organizations.audit import AuditEvent
 from shipmark.releases import repository_access
@@ -49,7 +49,7 @@ def get_remote(
     visit: GivenVisit, organization: FromPath[str], repository: FromPath[str]
 ) -> RemoteJson:
     """Show where a repository's commits are fetched, and nothing that is secret."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         known = repository_access.reached(connection, access, repository)
         own = store.remotes_of(connection, [known.id]).get(known.id)
@@ -71,17 +71,17 @@ def set_remote(
     visit: GivenVisit, organization: FromPath[str], repository: FromPath[str], body: RawBody
 ) -> RemoteJson:
     """Say where a repository's commits are fetched, in place of what was said before, its secrets included."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         repository_access.reached(connection, access, repository)
     fields = visit.body(body, _REMOTE, step="repository.validate")
     address, credentials = _given(fields, visit)
-    safe = Safe(text=visit.settings.secret_key, file=visit.settings.secret_key_file)
+    safe = Cipher(text=visit.settings.secret_key, file=visit.settings.secret_key_file)
     with visit.database.transaction() as connection:
         known = repository_access.reached(connection, access, repository)
         try:
             remote = kept(known.id, address, fields.get("username") or None, credentials, safe)
-        except SecretsError as error:
+        except DecryptionError as error:
             raise Conflict(str(error)) from None
         before = store.remotes_of(connection, [known.id]).get(known.id)
         store.keep_remote(connection, remote, now())
@@ -119,13 +119,13 @@ def _audited(remote: KeptRemote) -> dict[str, object]:
 
 
 def _given(fields: Fields, visit: Visit) -> tuple[Address, Credentials]:
-    """The address without credentials, and all the credentials; raises `Invalid`, which never holds any of them."""
+    """Return the address without credentials, and the credentials. Raise `ValidationFailed` without naming them."""
     try:
         address, within = parsed(fields["url"])
     except AddressError as error:
-        raise Invalid({"url": [str(error)]}) from None
+        raise ValidationFailed({"url": [str(error)]}) from None
     if address.scheme == "file" and not visit.settings.git_allow_files:
-        raise Invalid({"url": [NO_FILES]})
+        raise ValidationFailed({"url": [NO_FILES]})
     password, key = fields.get("password") or None, fields.get("sshKey") or None
     if key is not None:
         _check_key(address, password, key)
@@ -140,13 +140,13 @@ def _given(fields: Fields, visit: Visit) -> tuple[Address, Credentials]:
 
 def _check_key(address: Address, password: str | None, key: str) -> None:
     if address.scheme != "ssh":
-        raise Invalid({"sshKey": ["Only SSH has keys; other addresses have passwords."]})
+        raise ValidationFailed({"sshKey": ["Only SSH has keys; other addresses have passwords."]})
     if password is not None:
-        raise Invalid({"sshKey": ["Give a password or a key, not both."]})
+        raise ValidationFailed({"sshKey": ["Give a password or a key, not both."]})
     try:
         ssh_keys.check(key)
     except RemoteProblem as problem:
-        raise Invalid({"sshKey": [problem.sentence]}) from None
+        raise ValidationFailed({"sshKey": [problem.sentence]}) from None
 
 
 def _shown(remote: KeptRemote) -> RemoteJson:

@@ -29,7 +29,7 @@ from shipmark.http.pagination.keyset import dated
 from shipmark.http.pagination.offset import counted
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotSignedIn
+from shipmark.infrastructure.errors import BadRequest, Forbidden, Unauthenticated
 from shipmark.organizations import audit
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access
@@ -81,7 +81,7 @@ def list_repositories(
     visit: GivenVisit, organization: FromPath[str]
 ) -> Response[list[RepositoryJson]]:
     """List the organization's repositories by name. Clients stop when this is not a list."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         page = visit.page()
         status = visit.parameter("status")
@@ -128,16 +128,16 @@ def add_repository(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> Response[RepositoryJson | NotMadeJson]:
     """Add a repository by name and, where it is told, address. There are no integrations: a provider is refused."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
     if access.user is None:
-        raise NotSignedIn
+        raise Unauthenticated
     fields = visit.body(body, _NEW, step="repository.validate")
     if refusal := _refused(fields):
         return Response(refusal, status_code=400)
     with visit.database.transaction() as connection:
         if repository_access.is_hidden(connection, access, fields["name"]):
-            raise NotAllowed
+            raise Forbidden
         before = store.named(connection, access.organization.id, fields["name"])
         repository = store.add_named(
             connection, access.organization.id, fields["name"], fields.get("url") or None, now()
@@ -162,7 +162,7 @@ def amend_repository(
     visit: GivenVisit, organization: FromPath[str], repository: FromPath[str], body: RawBody
 ) -> Response[RepositoryJson | bytes]:
     """Hide a repository or show it again, and rename one that is known by name only. Its commits stay, also hidden."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         repository_access.reached(connection, access, repository)
     fields = visit.body(body, _CHANGED, step="repository.validate")
@@ -197,7 +197,7 @@ def list_commits(
     visit: GivenVisit, organization: FromPath[str], repository: FromPath[str]
 ) -> Response[list[CommitJson]]:
     """List a repository's commits, the newest first."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         known = repository_access.reached(connection, access, repository)
         page = visit.dated_page()

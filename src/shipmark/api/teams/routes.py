@@ -22,7 +22,7 @@ from shipmark.http.fields import Field, Fields, Record, Text, Wrong, accepting
 from shipmark.http.pagination.offset import counted
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import Invalid, NotFound
+from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import membership, slugs, store, text_filter
 from shipmark.organizations.membership import Done
@@ -85,11 +85,11 @@ def list_teams(visit: GivenVisit, organization: FromPath[str]) -> Response[list[
 )
 def create_team(visit: GivenVisit, organization: FromPath[str], body: RawBody) -> TeamDetailsJson:
     """Make a team, with its maker on it. A slug is made of its name where none is sent."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
     fields = visit.body(body, _TEAM, step="team.validate")
     if not fields.get("name") and not fields.get("slug"):
-        raise Invalid({"non_field_errors": [_NAMELESS]})
+        raise ValidationFailed({"non_field_errors": [_NAMELESS]})
     chosen = fields.get("slug") or slugs.from_name(fields["name"]) or hex32()[:12]
     with visit.database.transaction() as connection:
         team = membership.create_team(
@@ -113,7 +113,7 @@ def amend_team(
     visit: GivenVisit, organization: FromPath[str], team: FromPath[str], body: RawBody
 ) -> TeamDetailsJson:
     """Change the name or the slug of a team."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         found(connection, access, team)
     fields = visit.body(body, _TEAM, step="team.validate")
@@ -190,7 +190,7 @@ def create_project(
     visit: GivenVisit, organization: FromPath[str], team: FromPath[str], body: RawBody
 ) -> ProjectJson:
     """Make a project that a team owns, with a DSN key. A slug is made of its name where none is sent."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         found(connection, access, team)
     fields = visit.body(body, _NEW_PROJECT, step="project.validate")

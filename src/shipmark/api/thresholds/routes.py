@@ -29,7 +29,7 @@ from shipmark.http.fields import Choice, Field, Fields, Moment, Number, Record, 
 from shipmark.http.pagination.offset import counted
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Invalid, NotFound
+from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues.actions import evaluate_thresholds
 from shipmark.organizations import audit
@@ -79,7 +79,7 @@ def list_thresholds(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
 ) -> list[ThresholdJson]:
     """List the project's thresholds, the oldest first; ``environment`` names those that are wanted."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         it = projects.reached(connection, access, project)
         found = store.page_of(
@@ -93,14 +93,14 @@ def add_threshold(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
 ) -> ThresholdJson:
     """Add a threshold to a project."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         it = projects.reached(connection, access, project)
     fields = visit.body(body, _NEW, step="threshold.validate")
     with visit.database.transaction() as connection:
         if store.count(connection, it.id) >= THRESHOLDS_MAX:
             reason = f"A project has no more than {THRESHOLDS_MAX} thresholds."
-            raise Invalid({"non_field_errors": [reason]})
+            raise ValidationFailed({"non_field_errors": [reason]})
         made = store.add(connection, it.id, _given(connection, access, fields), now())
         data = {"project_slug": it.slug} | _audited(made)
         visit.log_change(connection, access, AuditEvent.THRESHOLD_ADD, data, target_id=made.id)
@@ -112,7 +112,7 @@ def get_threshold(
     visit: GivenVisit, organization: FromPath[str], project: FromPath[str], threshold: FromPath[str]
 ) -> ThresholdJson:
     """Show a threshold of a project."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         it, known = _found(connection, access, project, threshold)
     return threshold_json(known, it)
@@ -127,7 +127,7 @@ def change_threshold(
     body: RawBody,
 ) -> ThresholdJson:
     """Change a threshold. All that it says must be said again; the environment stays where none is said."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         _found(connection, access, project, threshold)
     fields = visit.body(body, _NEW, step="threshold.validate")
@@ -177,14 +177,14 @@ def list_thresholds_of_projects(
     visit: GivenVisit, organization: FromPath[str]
 ) -> Response[list[ThresholdJson]]:
     """List the thresholds of the projects that are named, the oldest first; all at once can't be asked for."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         page = visit.page()
         named = visit.parameters("project")
         if "-1" in named:
             raise BadRequest("Invalid project")
         if not named:
-            raise Invalid({"project": ["This field is required."]})
+            raise ValidationFailed({"project": ["This field is required."]})
         shown = {it.id: it for it in visit.filtered_projects(connection, access)}
         rows = store.page_of(
             connection,
@@ -210,7 +210,7 @@ def list_findings(visit: GivenVisit, organization: FromPath[str]) -> dict[str, l
         between = checked(_BETWEEN, _sent(visit, "start", "end"))
         if between["start"] >= between["end"]:
             # The reference's words, which have it the wrong way round.
-            raise Invalid({"non_field_errors": ["Start datetime must be after End"]})
+            raise ValidationFailed({"non_field_errors": ["Start datetime must be after End"]})
         shown = {it.id: it for it in _asked_projects(visit, connection, access)}
         kept = store.page_of(
             connection,
@@ -270,7 +270,7 @@ def _given(
         if name := fields["environment"]:
             found = project_store.environments_named(connection, access.organization.id, [name])
             if not found:
-                raise Invalid({"environment": ["Invalid environment"]})
+                raise ValidationFailed({"environment": ["Invalid environment"]})
             environment = found[0]
     return NewThreshold(
         type=fields["threshold_type"],

@@ -40,7 +40,7 @@ def create_token(
     visit: GivenVisit, organization: FromPath[str], body: RawBody
 ) -> Response[OrgTokenJson | BadNameJson]:
     """Make a token for pipelines. Its text is in this answer and never shown again."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         token_rules.check_creation(access)
     name = visit.body(body, _NAMED, step="token.validate").get("name")
@@ -84,7 +84,7 @@ def rename_token(
     visit: GivenVisit, organization: FromPath[str], token: FromPath[str], body: RawBody
 ) -> Response[BadNameJson | None]:
     """Give a token another name: one of one's own, or as who manages the organization any."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
         token_rules.check_change(access, _found(connection, access, token))
     name = visit.body(body, _NAMED, step="token.validate").get("name")

@@ -19,7 +19,7 @@ from shipmark.http.fields import Choice, Field, Fields, ListOf, Number, Record, 
 from shipmark.http.pagination.offset import counted
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import Invalid, NotAllowed, NotFound
+from shipmark.infrastructure.errors import Forbidden, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import digest, secret_hex
 
 _NAME_MAX = 255
@@ -51,7 +51,7 @@ def create_api_token(visit: GivenVisit, body: RawBody) -> ApiTokenJson:
 
     It has no further scopes than the token that asks, and ends when that one does.
     """
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         _user_token(visit, connection)
     fields = visit.body(body, _NEW, lists=("scopes",), step="token.validate")
     with visit.database.transaction() as connection:
@@ -82,11 +82,11 @@ def create_api_token(visit: GivenVisit, body: RawBody) -> ApiTokenJson:
 )
 def delete_api_token(visit: GivenVisit, body: RawBody) -> Response[None]:
     """Delete one of one's own tokens, by ``tokenId`` or by its text (``token``). It may be the one that asks."""
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         _user_token(visit, connection)
     fields = visit.body(body, _DELETED, step="token.validate")
     if not fields:
-        raise Invalid({"token": ""})
+        raise ValidationFailed({"token": ""})
     with visit.database.transaction() as connection:
         caller = _user_token(visit, connection)
         named = _named(connection, fields)
@@ -98,16 +98,16 @@ def delete_api_token(visit: GivenVisit, body: RawBody) -> Response[None]:
 
 
 def _user_token(visit: Visit, connection: Connection) -> UserToken:
-    """Return the user token of the caller. Raise `NotAllowed` for a token of an organization."""
+    """Return the user token of the caller. Raise `Forbidden` for a token of an organization."""
     caller = visit.caller(connection)
     if not isinstance(caller, UserToken):
-        raise NotAllowed
+        raise Forbidden
     return caller
 
 
 def _check_within(caller: UserToken, scopes: list[str] | tuple[str, ...]) -> None:
     if beyond := sorted(set(scopes) - caller.scopes):
-        raise NotAllowed(f"scopes: your own token does not have {', '.join(beyond)}.")
+        raise Forbidden(f"scopes: your own token does not have {', '.join(beyond)}.")
 
 
 def _named(connection: Connection, fields: Fields) -> UserTokenSummary | None:

@@ -55,7 +55,7 @@ async def upload_chunks(visit: GivenVisit, organization: FromPath[str]) -> Respo
 
 
 def _entered(visit: Visit, organization: str) -> Access:
-    with visit.database.glance() as connection:
+    with visit.database.autocommit_read() as connection:
         return visit.enter(connection, organization)
 
 

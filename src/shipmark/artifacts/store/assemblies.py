@@ -16,7 +16,14 @@ from sqlalchemy import (
 )
 
 from shipmark.artifacts.model import AssembleKey, AssembleKind, AssembleState, Assembly
-from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
+from shipmark.infrastructure.database import (
+    Id,
+    UtcDateTime,
+    json_rows,
+    metadata,
+    rows_param,
+    upsert,
+)
 
 KEPT_LENGTH = timedelta(seconds=600)
 
@@ -35,13 +42,13 @@ class AssemblyColumns(TypedColumns):
     state = Column(String(16), nullable=False)
     detail = Column(Text)
     reason = Column(Text)
-    updated_at = Column(Moment, nullable=False, index=True)
+    updated_at = Column(UtcDateTime, nullable=False, index=True)
 
 
 assemblies = Table("assemblies", metadata, AssemblyColumns)
 
-_SHA1S = listed("given_sha1s", sha1=Text())
-_KEYS = listed("given_keys", key=Text())
+_SHA1S = json_rows("given_sha1s", sha1=Text())
+_KEYS = json_rows("given_keys", key=Text())
 
 
 def find(connection: Connection, asked: AssembleKey, at: datetime) -> Assembly | None:
@@ -75,7 +82,7 @@ def find_all(
             assemblies.c.updated_at > at - KEPT_LENGTH,
         )
     )
-    found = connection.execute(query, rows("given_keys", ([it.key] for it in asked)))
+    found = connection.execute(query, rows_param("given_keys", ([it.key] for it in asked)))
     said = {
         key: _said(state, detail, reason, updated_at, at)
         for key, state, detail, reason, updated_at in found
@@ -137,7 +144,7 @@ def forget_organization(connection: Connection, organization_id: int) -> None:
 def forget_files(connection: Connection, sha1s: Collection[str]) -> None:
     """Forget what was said of files that are gone."""
     gone = delete(assemblies).where(assemblies.c.sha1.in_(select(_SHA1S.c.sha1)))
-    connection.execute(gone, rows("given_sha1s", ([each] for each in sorted(sha1s))))
+    connection.execute(gone, rows_param("given_sha1s", ([each] for each in sorted(sha1s))))
 
 
 def forget_old(connection: Connection, at: datetime) -> None:

@@ -24,7 +24,15 @@ from shipmark.artifacts.model import (
     NewBundle,
 )
 from shipmark.artifacts.store import entries
-from shipmark.infrastructure.database import WANTED, Id, Moment, bytewise, metadata, upsert, wanted
+from shipmark.infrastructure.database import (
+    IDS,
+    Id,
+    UtcDateTime,
+    ids_param,
+    in_binary_order,
+    metadata,
+    upsert,
+)
 
 
 class ArtifactBundleColumns(TypedColumns):
@@ -35,9 +43,9 @@ class ArtifactBundleColumns(TypedColumns):
     bundle_id = Column(String(36), nullable=False)
     file_id = Column(Id, ForeignKey("files.id"), nullable=False, index=True)
     file_count = Column(Integer, nullable=False)
-    uploaded_at = Column(Moment, nullable=False)
-    used_at = Column(Moment, nullable=False, index=True)
-    changed_at = Column(Moment, nullable=False)
+    uploaded_at = Column(UtcDateTime, nullable=False)
+    used_at = Column(UtcDateTime, nullable=False, index=True)
+    changed_at = Column(UtcDateTime, nullable=False)
 
 
 class BundleProjectColumns(TypedColumns):
@@ -45,8 +53,8 @@ class BundleProjectColumns(TypedColumns):
 
     bundle_id = Column(Id, ForeignKey("artifact_bundles.id", ondelete="CASCADE"), primary_key=True)
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
-    used_at = Column(Moment, nullable=False)
-    changed_at = Column(Moment, nullable=False)
+    used_at = Column(UtcDateTime, nullable=False)
+    changed_at = Column(UtcDateTime, nullable=False)
 
 
 class BundleReleaseColumns(TypedColumns):
@@ -89,7 +97,7 @@ BUNDLE = (
     artifact_bundles.c.used_at,
     artifact_bundles.c.changed_at,
 )
-_WANTED_IDS = select(WANTED.c.id)
+_WANTED_IDS = select(IDS.c.id)
 
 
 def keep(
@@ -198,7 +206,7 @@ def by_bundle_id(
 def by_ids(connection: Connection, ids: Collection[int]) -> dict[int, ArtifactBundle]:
     """Those of the bundles that there are."""
     query = select(*BUNDLE).where(artifact_bundles.c.id.in_(_WANTED_IDS))
-    return {row[0]: bundle(*row) for row in connection.execute(query, wanted(ids))}
+    return {row[0]: bundle(*row) for row in connection.execute(query, ids_param(ids))}
 
 
 def associations_of(connection: Connection, ids: Collection[int]) -> dict[int, list[Association]]:
@@ -206,10 +214,12 @@ def associations_of(connection: Connection, ids: Collection[int]) -> dict[int, l
     query = (
         select(bundle_releases.c.bundle_id, bundle_releases.c.version, bundle_releases.c.dist)
         .where(bundle_releases.c.bundle_id.in_(_WANTED_IDS))
-        .order_by(bytewise(bundle_releases.c.version), bytewise(bundle_releases.c.dist))
+        .order_by(
+            in_binary_order(bundle_releases.c.version), in_binary_order(bundle_releases.c.dist)
+        )
     )
     found: dict[int, list[Association]] = {id_: [] for id_ in ids}
-    for id_, version, dist in connection.execute(query, wanted(ids)):
+    for id_, version, dist in connection.execute(query, ids_param(ids)):
         found[id_].append(Association(version=version, dist=dist or None))
     return found
 
@@ -229,7 +239,7 @@ def renew(connection: Connection, ids: Collection[int], at: datetime, older_than
         (bundle_projects, bundle_projects.c.bundle_id),
     ):
         statement = update(table).where(key.in_(_WANTED_IDS), table.c.used_at < older_than)
-        connection.execute(statement.values(used_at=at), wanted(ids))
+        connection.execute(statement.values(used_at=at), ids_param(ids))
 
 
 def unused(
@@ -260,13 +270,13 @@ def of_project(connection: Connection, project_id: int, *, limit: int) -> list[i
 def of_releases(connection: Connection, release_ids: Collection[int]) -> set[int]:
     """The bundles that the releases themselves got."""
     query = select(bundle_releases.c.bundle_id).where(bundle_releases.c.release_id.in_(_WANTED_IDS))
-    return set(connection.execute(query, wanted(release_ids)).scalars())
+    return set(connection.execute(query, ids_param(release_ids)).scalars())
 
 
 def remove(connection: Connection, ids: Collection[int]) -> list[int]:
     """Delete bundles with all that is tied to them; says which files they had."""
     statement = delete(artifact_bundles).where(artifact_bundles.c.id.in_(_WANTED_IDS))
-    gone = connection.execute(statement.returning(artifact_bundles.c.file_id), wanted(ids))
+    gone = connection.execute(statement.returning(artifact_bundles.c.file_id), ids_param(ids))
     return list(gone.scalars())
 
 
@@ -284,10 +294,10 @@ def untie_project(connection: Connection, ids: Collection[int], project_id: int)
         delete(bundle_projects).where(
             bundle_projects.c.bundle_id.in_(_WANTED_IDS), bundle_projects.c.project_id == project_id
         ),
-        wanted(ids),
+        ids_param(ids),
     )
     others = select(bundle_projects.c.bundle_id).where(bundle_projects.c.bundle_id.in_(_WANTED_IDS))
-    return set(ids) - set(connection.execute(others, wanted(ids)).scalars())
+    return set(ids) - set(connection.execute(others, ids_param(ids)).scalars())
 
 
 def bundle(

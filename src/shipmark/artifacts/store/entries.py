@@ -28,7 +28,7 @@ from shipmark.artifacts.model import (
 )
 from shipmark.artifacts.urls import basename
 from shipmark.artifacts.zip_entries import Place
-from shipmark.infrastructure.database import Id, listed, metadata, rows
+from shipmark.infrastructure.database import Id, json_rows, metadata, rows_param
 
 
 class BundleEntryColumns(TypedColumns):
@@ -69,7 +69,7 @@ Index(
     postgresql_where=bundle_entries.c.debug_id.is_not(None),
 )
 
-_ENTRIES = listed(
+_ENTRIES = json_rows(
     "given_entries",
     number=Integer(),
     path=Text(),
@@ -123,7 +123,7 @@ def entries_of(connection: Connection, bundle_row_id: int) -> list[BundleEntry]:
 
 
 def _rows_of(entries: Sequence[BundleEntry]) -> dict[str, str]:
-    return rows(
+    return rows_param(
         "given_entries",
         (
             (

@@ -33,16 +33,16 @@ from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.artifacts.urls import basename
 from shipmark.files.store.files import files
-from shipmark.infrastructure.database import Id, bytewise, listed, rows
+from shipmark.infrastructure.database import Id, in_binary_order, json_rows, rows_param
 from shipmark.releases.store.releases import releases
 
 #: Files with the same last part of their name that are told of.
 SIMILAR_MAX = 20
 
-_DEBUG_IDS = listed("given_debug_ids", debug_id=Text())
-_URL_KEYS = listed("given_url_keys", key=Text())
-_IDENTS = listed("given_idents", ident=Text())
-_BASES = listed("given_bases", name=Text(), key=Text())
+_DEBUG_IDS = json_rows("given_debug_ids", debug_id=Text())
+_URL_KEYS = json_rows("given_url_keys", key=Text())
+_IDENTS = json_rows("given_idents", ident=Text())
+_BASES = json_rows("given_bases", name=Text(), key=Text())
 
 _ORGANIZATION = bindparam("organization", type_=Id)
 _PROJECT = bindparam("project", type_=Id)
@@ -192,7 +192,10 @@ _SIMILAR_IN_BUNDLES = (
         func.row_number()
         .over(
             partition_by=bundle_entries.c.base_key,
-            order_by=(bytewise(bundle_entries.c.url), bytewise(bundle_releases.c.dist)),
+            order_by=(
+                in_binary_order(bundle_entries.c.url),
+                in_binary_order(bundle_releases.c.dist),
+            ),
         )
         .label("place"),
     )
@@ -217,7 +220,7 @@ _SIMILAR_SINGLE = (
         func.row_number()
         .over(
             partition_by=_BASES.c.name,
-            order_by=(bytewise(release_files.c.name), bytewise(release_files.c.dist)),
+            order_by=(in_binary_order(release_files.c.name), in_binary_order(release_files.c.dist)),
         )
         .label("place"),
     )
@@ -236,7 +239,7 @@ _ALIKE = union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("found")
 _SIMILAR = (
     select(_ALIKE.c.url, _ALIKE.c.dist)
     .where(_ALIKE.c.place <= SIMILAR_MAX)
-    .order_by(bytewise(_ALIKE.c.url), bytewise(_ALIKE.c.dist))
+    .order_by(in_binary_order(_ALIKE.c.url), in_binary_order(_ALIKE.c.dist))
 )
 
 
@@ -244,8 +247,8 @@ def in_bundles(
     connection: Connection, scope: EventScope, debug_ids: Collection[str], urls: Collection[str]
 ) -> list[Match]:
     """The newest file of each debug id and type, and of each name."""
-    given = rows("given_debug_ids", ([each] for each in sorted(debug_ids)))
-    given |= rows("given_url_keys", ([url_key(each)] for each in sorted(urls)))
+    given = rows_param("given_debug_ids", ([each] for each in sorted(debug_ids)))
+    given |= rows_param("given_url_keys", ([url_key(each)] for each in sorted(urls)))
     found = connection.execute(_IN_BUNDLES, _of(scope) | given)
     return [_match(row) for row in found]
 
@@ -256,7 +259,7 @@ def in_release(
     """The single files of those names."""
     idents = [[ident_of(each, scope.dist or None)] for each in sorted(urls)]
     given = {"organization": scope.organization_id, "version": scope.version}
-    found = connection.execute(_SINGLE, given | rows("given_idents", idents))
+    found = connection.execute(_SINGLE, given | rows_param("given_idents", idents))
     return [
         SingleMatch(name=name, file_id=id_, sha1=sha1, size=size, headers=json.loads(headers))
         for name, id_, sha1, size, headers in found
@@ -274,7 +277,9 @@ def similar(
     connection: Connection, scope: EventScope, basenames: Collection[str]
 ) -> dict[str, tuple[Similar, ...]]:
     """The files of the version, of any dist, whose names end in one of those parts."""
-    given = _of(scope) | rows("given_bases", ([each, url_key(each)] for each in sorted(basenames)))
+    given = _of(scope) | rows_param(
+        "given_bases", ([each, url_key(each)] for each in sorted(basenames))
+    )
     del given["dist"]
     found: dict[str, tuple[Similar, ...]] = {}
     for url, dist in connection.execute(_SIMILAR, given):

@@ -17,7 +17,7 @@ from shipmark.artifacts.store.bundles import (
     bundle_releases,
 )
 from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
-from shipmark.infrastructure.database import listed, rows
+from shipmark.infrastructure.database import json_rows, rows_param
 
 Ts = TypeVarTuple("Ts")
 
@@ -67,7 +67,7 @@ class NamedBundle:
     is_tied: bool
 
 
-_NAMES = listed("given_names", name=Text())
+_NAMES = json_rows("given_names", name=Text())
 
 
 def by_bundle_ids(
@@ -84,7 +84,7 @@ def by_bundle_ids(
         .outerjoin(bundle_projects, tie)
         .where(artifact_bundles.c.organization_id == organization_id)
     )
-    given = rows("given_names", ([name] for name in sorted(names)))
+    given = rows_param("given_names", ([name] for name in sorted(names)))
     return [
         NamedBundle(id=id_, bundle_id=name, is_tied=tied is not None)
         for id_, name, tied in connection.execute(query, given)

@@ -26,14 +26,14 @@ from shipmark.artifacts.model import ReleaseFile, ident_of
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    Moment,
-    listed,
+    UtcDateTime,
+    ids_param,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects
@@ -49,7 +49,7 @@ class ReleaseFileColumns(TypedColumns):
     ident = Column(String(40), nullable=False)
     name = Column(Text, nullable=False)
     dist = Column(String(64))
-    created_at = Column(Moment, nullable=False, index=True)
+    created_at = Column(UtcDateTime, nullable=False, index=True)
 
 
 release_files = Table(
@@ -60,7 +60,7 @@ release_files = Table(
     sqlite_autoincrement=True,
 )
 
-_IDENTS = listed("given_idents", ident=Text())
+_IDENTS = json_rows("given_idents", ident=Text())
 _ROW = (
     release_files.c.id,
     release_files.c.release_id,
@@ -118,15 +118,15 @@ def by_idents(
         .join(_IDENTS, _IDENTS.c.ident == release_files.c.ident)
         .where(release_files.c.release_id == release_id)
     )
-    given = rows("given_idents", ([each] for each in sorted(idents)))
+    given = rows_param("given_idents", ([each] for each in sorted(idents)))
     found = _with_files(connection, connection.execute(query, given).all())
     return {ident_of(it.name, it.dist): it for it in found}
 
 
 def by_ids(connection: Connection, ids: Collection[int]) -> list[ReleaseFile]:
     """Those of the files that there are, of any release."""
-    query = select(*_ROW).where(release_files.c.id.in_(select(WANTED.c.id)))
-    return _with_files(connection, connection.execute(query, wanted(ids)).all())
+    query = select(*_ROW).where(release_files.c.id.in_(select(IDS.c.id)))
+    return _with_files(connection, connection.execute(query, ids_param(ids)).all())
 
 
 def rename(connection: Connection, release_file: ReleaseFile, name: str) -> bool:
@@ -143,15 +143,15 @@ def rename(connection: Connection, release_file: ReleaseFile, name: str) -> bool
 
 def remove(connection: Connection, ids: Collection[int]) -> list[int]:
     """Delete single files from their releases; says which files they had."""
-    statement = delete(release_files).where(release_files.c.id.in_(select(WANTED.c.id)))
-    gone = connection.execute(statement.returning(release_files.c.file_id), wanted(ids))
+    statement = delete(release_files).where(release_files.c.id.in_(select(IDS.c.id)))
+    gone = connection.execute(statement.returning(release_files.c.file_id), ids_param(ids))
     return list(gone.scalars())
 
 
 def remove_of(connection: Connection, release_ids: Collection[int]) -> list[int]:
     """Delete all single files of releases; says which files they had."""
-    statement = delete(release_files).where(release_files.c.release_id.in_(select(WANTED.c.id)))
-    gone = connection.execute(statement.returning(release_files.c.file_id), wanted(release_ids))
+    statement = delete(release_files).where(release_files.c.release_id.in_(select(IDS.c.id)))
+    gone = connection.execute(statement.returning(release_files.c.file_id), ids_param(release_ids))
     return list(gone.scalars())
 
 
@@ -205,10 +205,12 @@ def count_of(connection: Connection, release_ids: Collection[int]) -> dict[int, 
     """How many single files each of the releases has."""
     query = (
         select(release_files.c.release_id, func.count())
-        .where(release_files.c.release_id.in_(select(WANTED.c.id)))
+        .where(release_files.c.release_id.in_(select(IDS.c.id)))
         .group_by(release_files.c.release_id)
     )
-    return {release_id: many for release_id, many in connection.execute(query, wanted(release_ids))}
+    return {
+        release_id: many for release_id, many in connection.execute(query, ids_param(release_ids))
+    }
 
 
 def _with_files(

@@ -22,7 +22,7 @@ from shipmark.artifacts.store.bundles import artifact_bundles, bundle_releases
 from shipmark.artifacts.store.entries import bundle_entries
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.files.store.files import files
-from shipmark.infrastructure.database import WANTED, bytewise, wanted
+from shipmark.infrastructure.database import IDS, ids_param, in_binary_order
 
 _SINGLE = select(
     release_files.c.id,
@@ -64,7 +64,11 @@ def page_of(
 ) -> list[ListedFile]:
     """The single files by name, then the bundled ones: those of dists first, by dist and URL."""
     single = _single(wanted_files)
-    order = (bytewise(release_files.c.name), bytewise(release_files.c.dist), release_files.c.id)
+    order = (
+        in_binary_order(release_files.c.name),
+        in_binary_order(release_files.c.dist),
+        release_files.c.id,
+    )
     page = connection.execute(single.order_by(*order).limit(limit).offset(offset)).all()
     found = [_listed(row[0], row[1:]) for row in page]
     if len(found) < limit:
@@ -72,7 +76,9 @@ def page_of(
         skipped = max(offset - count.scalar_one(), 0)
         has_no_dist = bundle_releases.c.dist == ""
         bundled = _bundled(wanted_files).order_by(
-            has_no_dist, bytewise(bundle_releases.c.dist), bytewise(bundle_entries.c.url)
+            has_no_dist,
+            in_binary_order(bundle_releases.c.dist),
+            in_binary_order(bundle_entries.c.url),
         )
         rest = connection.execute(bundled.limit(limit - len(found)).offset(skipped)).all()
         found += [_listed(None, row) for row in rest]
@@ -120,18 +126,18 @@ def counts_of(connection: Connection, release_ids: Collection[int]) -> dict[int,
     """How many files each of the releases has; one that has none is left out."""
     single = (
         select(release_files.c.release_id.label("release_id"), func.count().label("many"))
-        .where(release_files.c.release_id.in_(select(WANTED.c.id)))
+        .where(release_files.c.release_id.in_(select(IDS.c.id)))
         .group_by(release_files.c.release_id)
     )
     bundled = (
         select(bundle_releases.c.release_id, func.count())
         .join(bundle_entries, bundle_entries.c.bundle_id == bundle_releases.c.bundle_id)
-        .where(bundle_releases.c.release_id.in_(select(WANTED.c.id)))
+        .where(bundle_releases.c.release_id.in_(select(IDS.c.id)))
         .group_by(bundle_releases.c.release_id)
     )
     both = union_all(single, bundled).subquery()
     query = select(both.c.release_id, func.sum(both.c.many)).group_by(both.c.release_id)
-    return {id_: int(many) for id_, many in connection.execute(query, wanted(release_ids))}
+    return {id_: int(many) for id_, many in connection.execute(query, ids_param(release_ids))}
 
 
 def _single(wanted_files: Wanted) -> Select[*tuple[int, str, str, str, int, str, datetime]]:

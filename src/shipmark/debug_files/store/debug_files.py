@@ -24,14 +24,14 @@ from shipmark.debug_files.model import DebugFile, DebugObject
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    Moment,
-    listed,
+    UtcDateTime,
+    ids_param,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
 from shipmark.projects.store.projects import projects
 
@@ -50,7 +50,7 @@ class DebugFileColumns(TypedColumns):
     object_name = Column(Text, nullable=False)
     kind = Column(String(20))
     features = Column(Text, nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
 
 
 debug_files = Table(
@@ -64,7 +64,7 @@ debug_files = Table(
     sqlite_autoincrement=True,
 )
 
-_SHA1S = listed("given_sha1s", sha1=Text())
+_SHA1S = json_rows("given_sha1s", sha1=Text())
 ROW = (
     debug_files.c.id,
     debug_files.c.project_id,
@@ -133,7 +133,7 @@ def by_sha1s(
         .where(debug_files.c.project_id == project_id)
         .order_by(debug_files.c.id)
     )
-    given = rows("given_sha1s", ([each] for each in sorted(sha1s)))
+    given = rows_param("given_sha1s", ([each] for each in sorted(sha1s)))
     found: dict[str, list[DebugFile]] = {}
     for it in with_files(connection, connection.execute(query, given).all()):
         found.setdefault(it.file.sha1, []).append(it)
@@ -188,8 +188,8 @@ def page_of(
 
 def remove(connection: Connection, ids: Collection[int]) -> list[int]:
     """Delete debug files; says which files they had."""
-    statement = delete(debug_files).where(debug_files.c.id.in_(select(WANTED.c.id)))
-    gone = connection.execute(statement.returning(debug_files.c.file_id), wanted(ids))
+    statement = delete(debug_files).where(debug_files.c.id.in_(select(IDS.c.id)))
+    gone = connection.execute(statement.returning(debug_files.c.file_id), ids_param(ids))
     return list(gone.scalars())
 
 

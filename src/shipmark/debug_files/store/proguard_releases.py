@@ -11,7 +11,7 @@ from sqlalchemy import (
 )
 
 from shipmark.debug_files.model import DebugFile
-from shipmark.infrastructure.database import Id, bytewise, metadata, upsert
+from shipmark.infrastructure.database import Id, in_binary_order, metadata, upsert
 
 
 class ProguardReleaseColumns(TypedColumns):
@@ -42,7 +42,7 @@ def versions_of(connection: Connection, mapping: DebugFile, *, most: int) -> lis
     query = (
         select(proguard_releases.c.version)
         .where(proguard_releases.c.debug_file_id == mapping.id)
-        .order_by(bytewise(proguard_releases.c.version))
+        .order_by(in_binary_order(proguard_releases.c.version))
         .limit(most)
     )
     return list(connection.execute(query).scalars())

@@ -26,7 +26,14 @@ from sqlalchemy import (
 )
 
 from shipmark.files.model import Stash
-from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
+from shipmark.infrastructure.database import (
+    Id,
+    UtcDateTime,
+    json_rows,
+    metadata,
+    rows_param,
+    upsert,
+)
 
 
 class BlobColumns(TypedColumns):
@@ -37,7 +44,7 @@ class BlobColumns(TypedColumns):
     size = Column(BigInteger, nullable=False)
     key = Column(String(80), nullable=False)
     uses = Column(Integer, nullable=False)
-    kept_until = Column(Moment, nullable=False)
+    kept_until = Column(UtcDateTime, nullable=False)
 
 
 class BlobRemovalColumns(TypedColumns):
@@ -47,7 +54,7 @@ class BlobRemovalColumns(TypedColumns):
     """
 
     key = Column(String(80), primary_key=True)
-    due_at = Column(Moment, nullable=False, index=True)
+    due_at = Column(UtcDateTime, nullable=False, index=True)
     is_final = Column(Boolean, nullable=False)
 
 
@@ -75,9 +82,9 @@ Index(
 )
 blob_removals = Table("blob_removals", metadata, BlobRemovalColumns)
 blob_owners = Table("blob_owners", metadata, BlobOwnerColumns)
-_GIVEN = listed("given_blobs", sha1=Text(), size=BigInteger(), key=Text())
-_GIVEN_KEYS = listed("given_keys", key=Text())
-_UNTIL = bindparam("until", type_=Moment)
+_GIVEN = json_rows("given_blobs", sha1=Text(), size=BigInteger(), key=Text())
+_GIVEN_KEYS = json_rows("given_keys", key=Text())
+_UNTIL = bindparam("until", type_=UtcDateTime)
 _LATER = case((blobs.c.kept_until < _UNTIL, _UNTIL), else_=blobs.c.kept_until)
 
 _TOUCH = (
@@ -156,7 +163,9 @@ def make_blobs(connection: Connection, stashes: Iterable[Stash], until: datetime
     connection.execute(_MAKE, parameters | {"until": until})
     keys = set(connection.execute(_KEYS, parameters).scalars())
     claimed = set(
-        connection.execute(_CLAIM, rows("given_keys", ([key] for key in sorted(keys)))).scalars()
+        connection.execute(
+            _CLAIM, rows_param("given_keys", ([key] for key in sorted(keys)))
+        ).scalars()
     )
     there = set(connection.execute(_KNOWN, parameters).scalars())
     return claimed == keys and there == set(distinct)
@@ -178,4 +187,4 @@ def owned(
 
 
 def _given(given: Iterable[tuple[str, int, str | None]]) -> dict[str, str]:
-    return rows("given_blobs", given)
+    return rows_param("given_blobs", given)

@@ -24,7 +24,15 @@ from sqlalchemy import (
 
 from shipmark.files.model import File, FileKind, NewFile, Piece, StashedFile
 from shipmark.files.store.blobs import blobs
-from shipmark.infrastructure.database import WANTED, Id, Moment, listed, metadata, rows, wanted
+from shipmark.infrastructure.database import (
+    IDS,
+    Id,
+    UtcDateTime,
+    ids_param,
+    json_rows,
+    metadata,
+    rows_param,
+)
 
 
 class FileColumns(TypedColumns):
@@ -36,7 +44,7 @@ class FileColumns(TypedColumns):
     headers = Column(Text, nullable=False)
     size = Column(BigInteger, nullable=False)
     sha1 = Column(String(40), nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
 
 
 class FilePieceColumns(TypedColumns):
@@ -50,8 +58,8 @@ class FilePieceColumns(TypedColumns):
 files = Table("files", metadata, FileColumns, sqlite_autoincrement=True)
 file_pieces = Table("file_pieces", metadata, FilePieceColumns)
 
-_GIVEN_PIECES = listed("given_pieces", offset=BigInteger(), sha1=Text())
-_UNTIL = bindparam("until", type_=Moment)
+_GIVEN_PIECES = json_rows("given_pieces", offset=BigInteger(), sha1=Text())
+_UNTIL = bindparam("until", type_=UtcDateTime)
 _LATER = case((blobs.c.kept_until < _UNTIL, _UNTIL), else_=blobs.c.kept_until)
 
 _CUT = insert(file_pieces).from_select(
@@ -60,7 +68,7 @@ _CUT = insert(file_pieces).from_select(
     .join(blobs, blobs.c.sha1 == _GIVEN_PIECES.c.sha1)
     .order_by(_GIVEN_PIECES.c.offset),
 )
-_WANTED_FILES = select(WANTED.c.id)
+_WANTED_FILES = select(IDS.c.id)
 _PIECES_OF_BLOB = (
     select(func.count())
     .select_from(file_pieces)
@@ -100,9 +108,11 @@ def add(connection: Connection, new: NewFile, content: StashedFile, at: datetime
     row |= {"size": content.size, "sha1": content.sha1, "created_at": at}
     file_id = connection.execute(insert(files).values(row).returning(files.c.id)).scalar_one()
     if content.pieces:
-        connection.execute(_CUT, {"file_id": file_id} | rows("given_pieces", _offsets(content)))
-        connection.execute(_HOLD_BLOBS, wanted([file_id])).all()
-        connection.execute(_USE, wanted([file_id]))
+        connection.execute(
+            _CUT, {"file_id": file_id} | rows_param("given_pieces", _offsets(content))
+        )
+        connection.execute(_HOLD_BLOBS, ids_param([file_id])).all()
+        connection.execute(_USE, ids_param([file_id]))
     return File(
         id=file_id,
         name=new.name,
@@ -116,19 +126,19 @@ def add(connection: Connection, new: NewFile, content: StashedFile, at: datetime
 
 def remove(connection: Connection, file_ids: Collection[int], until: datetime) -> int:
     """Delete files, and keep until then at least what they used; says how many there were."""
-    held = connection.execute(_HOLD_FILES, wanted(file_ids)).scalars().all()
+    held = connection.execute(_HOLD_FILES, ids_param(file_ids)).scalars().all()
     if not held:
         return 0
-    connection.execute(_HOLD_BLOBS, wanted(held)).all()
-    connection.execute(_RELEASE, wanted(held) | {"until": until})
-    connection.execute(delete(files).where(files.c.id.in_(_WANTED_FILES)), wanted(held))
+    connection.execute(_HOLD_BLOBS, ids_param(held)).all()
+    connection.execute(_RELEASE, ids_param(held) | {"until": until})
+    connection.execute(delete(files).where(files.c.id.in_(_WANTED_FILES)), ids_param(held))
     return len(held)
 
 
 def by_ids(connection: Connection, file_ids: Collection[int]) -> dict[int, File]:
     """Those of the files that there are."""
     query = select(*_FILE).where(files.c.id.in_(_WANTED_FILES))
-    return {row[0]: _file(*row) for row in connection.execute(query, wanted(file_ids))}
+    return {row[0]: _file(*row) for row in connection.execute(query, ids_param(file_ids))}
 
 
 def pieces_of(connection: Connection, file_id: int) -> list[Piece]:

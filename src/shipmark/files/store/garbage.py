@@ -16,9 +16,9 @@ from sqlalchemy import (
 
 from shipmark.files.store.blobs import blob_removals, blobs
 from shipmark.files.store.files import file_pieces
-from shipmark.infrastructure.database import WANTED, listed, rows, wanted
+from shipmark.infrastructure.database import IDS, ids_param, json_rows, rows_param
 
-_GIVEN_KEYS = listed("given_keys", key=Text())
+_GIVEN_KEYS = json_rows("given_keys", key=Text())
 
 
 def miscounted(connection: Connection) -> list[str]:
@@ -40,8 +40,8 @@ def collect(connection: Connection, at: datetime, *, most: int) -> int:
     )
     ids = list(connection.execute(unused).scalars())
     is_used = exists().where(file_pieces.c.blob_id == blobs.c.id)
-    gone = delete(blobs).where(blobs.c.id.in_(select(WANTED.c.id)), ~is_used)
-    keys = connection.execute(gone.returning(blobs.c.key), wanted(ids)).scalars().all()
+    gone = delete(blobs).where(blobs.c.id.in_(select(IDS.c.id)), ~is_used)
+    keys = connection.execute(gone.returning(blobs.c.key), ids_param(ids)).scalars().all()
     if keys:
         final = [{"key": key, "due_at": at, "is_final": True} for key in keys]
         connection.execute(insert(blob_removals), final)
@@ -88,4 +88,4 @@ def next_due(connection: Connection) -> datetime | None:
 
 
 def _keys(keys: Iterable[str]) -> dict[str, str]:
-    return rows("given_keys", ([key] for key in sorted(keys)))
+    return rows_param("given_keys", ([key] for key in sorted(keys)))

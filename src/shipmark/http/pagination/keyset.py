@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from shipmark.http.pagination.offset import FIRST, Cursor, Links, Wanted
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.infrastructure.keyset import Place
+from shipmark.infrastructure.keyset import KeysetPosition
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -38,7 +38,7 @@ class WantedByMoment:
     """The page that is asked for; ``place`` null is the first."""
 
     per_page: int
-    place: Place | None
+    place: KeysetPosition | None
 
     @property
     def limit(self) -> int:
@@ -57,7 +57,7 @@ def wanted(size: Wanted, cursor: str | None) -> WantedByMoment:
         at = _EPOCH + int(match[1]) * _MICROSECOND
     except OverflowError:
         raise BadRequest("Invalid cursor parameter.") from None
-    place = Place(at=at, id=int(match[2]), is_backwards=match[3] == "1")
+    place = KeysetPosition(at=at, id=int(match[2]), is_backwards=match[3] == "1")
     return WantedByMoment(per_page=size.per_page, place=place)
 
 
@@ -77,7 +77,7 @@ def dated(rows: Sequence[T], page: WantedByMoment) -> tuple[Sequence[T], Links]:
     return shown, links
 
 
-def _cursor(row: Dated | None, place: Place | None, *, is_previous: bool) -> Cursor:
+def _cursor(row: Dated | None, place: KeysetPosition | None, *, is_previous: bool) -> Cursor:
     """The cursor of a row at a page's edge; of an empty page, that of the place it was asked from."""
     if row is not None:
         at, row_id = row.created_at, row.id

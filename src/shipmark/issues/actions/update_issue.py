@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.infrastructure.errors import BadRequest, Invalid
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.issues.model import (
     LATEST,
     HistoryStatus,
@@ -63,8 +63,8 @@ def update_issues(
 ) -> Updated:
     """Change the status of issues that are locked in the order of their ids.
 
-    Raises `BadRequest` when issues of several projects are to be resolved in a release, and `Invalid` when the project
-    has no such release.
+    Raises `BadRequest` when issues of several projects are to be resolved in a release, and `ValidationFailed` when the
+    project has no such release.
     """
     if change.status is not IssueStatus.RESOLVED:
         return _set_status(connection, locked, change, user_id, now)
@@ -170,14 +170,14 @@ def _wanted_release(
     if change.is_in_next_release or change.in_release == LATEST:
         newest = shipping_order.newest_in(connection, organization_id, project_id)
         if newest is None:
-            raise Invalid({"statusDetails": {field: [NO_RELEASE]}})
+            raise ValidationFailed({"statusDetails": {field: [NO_RELEASE]}})
         return newest
     assert change.in_release is not None
     # Not deleted meanwhile: the organization's turn was taken before the issues were locked.
     named = releases.by_version(connection, organization_id, change.in_release)
     attached = release_projects.of_releases(connection, [named.id]).get(named.id) if named else ()
     if named is None or not any(it.project_id == project_id for it in attached or ()):
-        raise Invalid({"statusDetails": {field: [UNKNOWN_RELEASE]}})
+        raise ValidationFailed({"statusDetails": {field: [UNKNOWN_RELEASE]}})
     return named
 
 

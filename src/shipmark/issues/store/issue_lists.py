@@ -13,7 +13,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from shipmark.infrastructure.database import Id, listed, rows
+from shipmark.infrastructure.database import Id, json_rows, rows_param
 from shipmark.issues.model import HistoryStatus, Issue, IssueFilter, IssueStatus
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.issues import ISSUE, issue_of, issues
@@ -21,7 +21,7 @@ from shipmark.issues.store.occurrences import issue_environments, issue_releases
 from shipmark.projects.store import projects
 
 _PLACES = {
-    name: listed(name, project_id=Id, release_id=Id)
+    name: json_rows(name, project_id=Id, release_id=Id)
     for name in ("first_seen_in", "seen_in", "regressed_in")
 }
 
@@ -130,5 +130,5 @@ def _places(wanted: IssueFilter) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, releases in given.items():
         if releases is not None:
-            found |= rows(name, sorted(releases.items()))
+            found |= rows_param(name, sorted(releases.items()))
     return found

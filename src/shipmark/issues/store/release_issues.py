@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, bindparam, func, select
 
-from shipmark.infrastructure.database import WANTED, Id, wanted
+from shipmark.infrastructure.database import IDS, Id, ids_param
 from shipmark.issues.model import HistoryStatus, Issue
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.commit_links import commit_links
@@ -30,7 +30,7 @@ _RELEASE = bindparam("release_id", type_=Id)
 def _shown(query: Select[Any]) -> Select[Any]:
     """The last seen issues of the wanted projects."""
     return (
-        query.where(issues.c.project_id.in_(select(WANTED.c.id)))
+        query.where(issues.c.project_id.in_(select(IDS.c.id)))
         .order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
         .limit(bindparam("most", type_=Integer))
     )
@@ -92,7 +92,7 @@ def seen_in(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> list[Issue]:
     """Return the projects' issues that were seen in the release, the last seen first."""
-    parameters = wanted(project_ids) | {"release_id": release_id, "most": limit}
+    parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
     return [issue_of(row) for row in connection.execute(_SEEN, parameters)]
 
 
@@ -103,7 +103,7 @@ def _found(
     project_ids: Collection[int],
     limit: int,
 ) -> SomeIssues:
-    parameters = wanted(project_ids) | {"release_id": release_id, "most": limit}
+    parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
     found = connection.execute(statement, parameters).all()
     return SomeIssues(
         count=found[0][0] if found else 0, issues=tuple(issue_of(row[1:]) for row in found)

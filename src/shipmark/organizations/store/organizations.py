@@ -27,8 +27,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from shipmark.avatars.model import read_avatar
-from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.database import (
+    Id,
+    UtcDateTime,
+    json_rows,
+    metadata,
+    rows_param,
+    upsert,
+)
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import slugs
 from shipmark.organizations.model import Flag, Organization, OrganizationStatus, Role
@@ -42,7 +49,7 @@ class OrganizationColumns(TypedColumns):
     slug = Column(String(50), nullable=False, unique=True)
     name = Column(String(64), nullable=False)
     is_open = Column(Boolean, nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
     status = Column(String(24), nullable=False, server_default=text("'active'"))
     default_role = Column(String(32), nullable=False, server_default=text("'member'"))
     flags = Column(Integer, nullable=False, server_default=text("0"))
@@ -90,7 +97,7 @@ _WITH_ROLE = select(*_ORGANIZATION, members.c.role).outerjoin(
 _BY_ID_WITH_ROLE = _WITH_ROLE.where(organizations.c.id == bindparam("name", type_=Id))
 _BY_SLUG_WITH_ROLE = _WITH_ROLE.where(organizations.c.slug == bindparam("name", type_=Text()))
 
-_GIVEN_OPTIONS = listed("given_options", key=Text(), value=Text())
+_GIVEN_OPTIONS = json_rows("given_options", key=Text(), value=Text())
 _INSERT_OPTIONS = upsert(options).from_select(
     ["organization_id", "key", "value"],
     select(
@@ -179,12 +186,12 @@ def default_id(connection: Connection) -> int | None:
 
 
 def change(connection: Connection, organization_id: int, values: Mapping[str, Any]) -> None:
-    """Change columns. Raises `Invalid` where another organization has the slug: its constraint decides races."""
+    """Change columns. Raise `ValidationFailed` if another organization has the slug: the constraint decides races."""
     statement = update(organizations).where(organizations.c.id == organization_id)
     try:
         connection.execute(statement.values(**values))
     except IntegrityError:
-        raise Invalid({"slug": [slugs.taken(values["slug"])]}) from None
+        raise ValidationFailed({"slug": [slugs.taken(values["slug"])]}) from None
 
 
 def remove(connection: Connection, organization_id: int) -> None:
@@ -204,7 +211,9 @@ def keep_options(
     connection: Connection, organization_id: int, values: Mapping[str, object]
 ) -> None:
     """Set options, by key, in one statement."""
-    given = rows("given_options", ([key, json.dumps(it)] for key, it in sorted(values.items())))
+    given = rows_param(
+        "given_options", ([key, json.dumps(it)] for key, it in sorted(values.items()))
+    )
     connection.execute(_KEEP_OPTIONS, given | {"organization_id": organization_id})
 
 

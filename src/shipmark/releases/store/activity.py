@@ -17,7 +17,14 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
+from shipmark.infrastructure.database import (
+    Id,
+    UtcDateTime,
+    json_rows,
+    metadata,
+    rows_param,
+    upsert,
+)
 from shipmark.releases.model import ReleaseActivity, ReleaseActivityType
 
 
@@ -30,7 +37,7 @@ class ReleaseActivityColumns(TypedColumns):
     type = Column(String(32), nullable=False)
     version = Column(String(250), nullable=False)
     user_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
-    happened_at = Column(Moment, nullable=False)
+    happened_at = Column(UtcDateTime, nullable=False)
     details = Column(Text, nullable=False)
 
 
@@ -46,13 +53,13 @@ activities = Table(
 #: How many activities of a project are deleted at a time.
 _BATCH = 1000
 
-_HAPPENED = listed(
+_HAPPENED = json_rows(
     "happened",
     project_id=Id,
     type=Text(),
     version=Text(),
     user_id=Id,
-    at=Moment(),
+    at=UtcDateTime(),
     details=Text(),
     place=Id,
 )
@@ -86,7 +93,7 @@ def add(connection: Connection, organization_id: int, happened: Sequence[Release
         (it.project_id, it.type.value, it.version, it.user_id, it.at, json.dumps(it.details), place)
         for place, it in enumerate(happened)
     )
-    connection.execute(_ADD, rows("happened", given) | {"organization_id": organization_id})
+    connection.execute(_ADD, rows_param("happened", given) | {"organization_id": organization_id})
 
 
 def of_version(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, Select, Subquery, bindparam, case, func, select
 
-from shipmark.infrastructure.database import Id, bytewise, listed, rows
+from shipmark.infrastructure.database import Id, in_binary_order, json_rows, rows_param
 from shipmark.releases.store.commits import release_commits
 from shipmark.repositories.model import Change, Commit
 from shipmark.repositories.store import COMMIT, changed_files, commit_of, commits
@@ -34,8 +34,8 @@ class ChangedInAll:
         return self.added + self.modified + self.deleted
 
 
-_THESE = listed("these", id=Id)
-_OTHERS = listed("others", id=Id)
+_THESE = json_rows("these", id=Id)
+_OTHERS = json_rows("others", id=Id)
 _MOST = bindparam("most", type_=Integer)
 
 
@@ -93,7 +93,7 @@ _FILES = (
         func.max(case((_changes.c.age == 1, _changes.c.change))),
     )
     .group_by(_changes.c.repository_id, _changes.c.filename)
-    .order_by(func.count().desc(), bytewise(_changes.c.filename), _changes.c.repository_id)
+    .order_by(func.count().desc(), in_binary_order(_changes.c.filename), _changes.c.repository_id)
     .limit(_MOST)
 )
 
@@ -140,8 +140,8 @@ def _came_to(newest: Change, added: int) -> Change:
 
 
 def _asked(these: Collection[int], others: Collection[int], limit: int) -> dict[str, object]:
-    given = rows("these", ([each] for each in sorted(these)))
-    return {**given, **rows("others", ([each] for each in sorted(others))), "most": limit}
+    given = rows_param("these", ([each] for each in sorted(these)))
+    return {**given, **rows_param("others", ([each] for each in sorted(others))), "most": limit}
 
 
 def _count(found: Sequence[Sequence[object]]) -> int:

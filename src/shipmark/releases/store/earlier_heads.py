@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, literal, select, tuple_, union_all
 
-from shipmark.infrastructure.database import Id, Moment
+from shipmark.infrastructure.database import Id, UtcDateTime
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.releases.store.commits import release_heads
 from shipmark.releases.store.projects import release_projects
@@ -88,7 +88,7 @@ def _last_heads(
     """Select the heads of the repository in the last releases of the project, in that status, that are older."""
     table = release_projects.c
     older = tuple_(table.shipped_at, table.release_id) < tuple_(
-        literal(release.shipped_at, Moment()), literal(release.id, Id)
+        literal(release.shipped_at, UtcDateTime()), literal(release.id, Id)
     )
     query = (
         select(

@@ -26,14 +26,14 @@ from sqlalchemy import (
 )
 
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    Moment,
-    listed,
+    UtcDateTime,
+    ids_param,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
 from shipmark.projects.store.projects import IS_VISIBLE, projects
 from shipmark.releases.model import Release, ReleasedProject, Seen
@@ -50,11 +50,11 @@ class ReleaseEnvironmentColumns(TypedColumns):
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     environment_id = Column(Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True)
     new_issue_count = Column(Integer, nullable=False)
-    first_seen_at = Column(Moment)
-    last_seen_at = Column(Moment)
+    first_seen_at = Column(UtcDateTime)
+    last_seen_at = Column(UtcDateTime)
     last_deploy_id = Column(Id)
     status = Column(String(16), nullable=False, server_default=text("'open'"))
-    created_at = Column(Moment, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
+    created_at = Column(UtcDateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
 
 
 release_environments = Table(
@@ -84,18 +84,18 @@ _SEEN = (
         release_projects.c.new_issue_count,
         release_projects.c.regressed_issue_count,
         func.count(release_environments.c.release_id),
-        func.min(release_environments.c.first_seen_at, type_=Moment()),
-        func.max(release_environments.c.last_seen_at, type_=Moment()),
+        func.min(release_environments.c.first_seen_at, type_=UtcDateTime()),
+        func.max(release_environments.c.last_seen_at, type_=UtcDateTime()),
         func.sum(release_environments.c.new_issue_count, type_=Integer()),
     )
-    .join(WANTED, WANTED.c.id == release_projects.c.release_id)
+    .join(IDS, IDS.c.id == release_projects.c.release_id)
     .join(projects, projects.c.id == release_projects.c.project_id)
     .where(IS_VISIBLE)
     .group_by(*_KEYS, release_projects.c.new_issue_count, release_projects.c.regressed_issue_count)
     .order_by(*_KEYS)
 )
 _SEEN_ANYWHERE = _SEEN.outerjoin(release_environments, _there)
-_ENVIRONMENTS = listed("environments", id=Id)
+_ENVIRONMENTS = json_rows("environments", id=Id)
 _SEEN_SOMEWHERE = _SEEN.outerjoin(
     release_environments,
     and_(_there, release_environments.c.environment_id.in_(select(_ENVIRONMENTS.c.id))),
@@ -112,13 +112,13 @@ _DEPLOYED = upsert(release_environments).from_select(
     ],
     select(
         bindparam("release_id", type_=Id),
-        WANTED.c.id,
+        IDS.c.id,
         bindparam("environment_id", type_=Id),
         literal_column("0"),
         bindparam("deploy_id", type_=Id),
         bindparam("status", type_=Text),
-        bindparam("created_at", type_=Moment()),
-    ).order_by(WANTED.c.id),
+        bindparam("created_at", type_=UtcDateTime()),
+    ).order_by(IDS.c.id),
 )
 _NOTE_DEPLOY = _DEPLOYED.on_conflict_do_update(
     index_elements=_KEY, set_={"last_deploy_id": _DEPLOYED.excluded.last_deploy_id}
@@ -126,10 +126,10 @@ _NOTE_DEPLOY = _DEPLOYED.on_conflict_do_update(
 #: Lets the rows of releases have a status that theirs have now.
 SET_STATUS = (
     update(release_environments)
-    .where(release_environments.c.release_id.in_(select(WANTED.c.id)))
+    .where(release_environments.c.release_id.in_(select(IDS.c.id)))
     .values(status=bindparam("given_status", type_=String()))
 )
-_BROUGHT = listed("brought", release_id=Id, project_id=Id, environment_id=Id, number=Integer())
+_BROUGHT = json_rows("brought", release_id=Id, project_id=Id, environment_id=Id, number=Integer())
 _COUNT_BROUGHT = (
     update(release_environments)
     .where(
@@ -185,7 +185,7 @@ def note_deploy(
         "status": release.status.value,
         "created_at": release.created_at,
     }
-    connection.execute(_NOTE_DEPLOY, wanted(project_ids) | parameters)
+    connection.execute(_NOTE_DEPLOY, ids_param(project_ids) | parameters)
 
 
 def follow(connection: Connection, release: Release) -> None:
@@ -231,7 +231,7 @@ def count_new_issues(connection: Connection, numbers: Mapping[tuple[int, int, in
     """Count issues that count as brought by other releases now: how many, by (release, project, environment)."""
     if numbers:
         given = ((*place, number) for place, number in sorted(numbers.items()))
-        connection.execute(_COUNT_BROUGHT, rows("brought", given))
+        connection.execute(_COUNT_BROUGHT, rows_param("brought", given))
 
 
 def seen(
@@ -242,10 +242,10 @@ def seen(
     """The projects of each release, the oldest first, with what was seen of it in those environments or in any."""
     if not release_ids:
         return {}
-    query, parameters = _SEEN_ANYWHERE, wanted(release_ids)
+    query, parameters = _SEEN_ANYWHERE, ids_param(release_ids)
     if environment_ids is not None:
         query = _SEEN_SOMEWHERE
-        parameters |= rows("environments", ([each] for each in sorted(environment_ids)))
+        parameters |= rows_param("environments", ([each] for each in sorted(environment_ids)))
     found: dict[int, list[ReleasedProject]] = {}
     for row in connection.execute(query, parameters):
         release_id, project_id, brought, regressed, places, first, last, new = row

@@ -19,7 +19,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from shipmark.infrastructure.database import WANTED, Id, Moment, listed, rows, wanted
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, json_rows, rows_param
 from shipmark.releases.lineage import Lineage, lineage_of, place_of
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.releases.store.projects import release_projects
@@ -31,8 +31,8 @@ _ORDER: dict[bool, tuple[ColumnElement[Any], ...]] = {
     True: (_IN.version_key, _IN.created_at, _IN.release_id),
     False: (_IN.shipped_at, _IN.created_at, _IN.release_id),
 }
-_PLACES = listed("places", project_id=Id, start_id=Id)
-_LEFT_OUT = listed("left_out", id=Id)
+_PLACES = json_rows("places", project_id=Id, start_id=Id)
+_LEFT_OUT = json_rows("left_out", id=Id)
 _start = releases.alias("start")
 _START_ORDER: dict[bool, tuple[ColumnElement[Any], ...]] = {
     True: (_start.c.version_key, _start.c.created_at, _start.c.id),
@@ -52,7 +52,7 @@ def between(
         select(_IN.release_id)
         .distinct()
         .where(
-            _IN.project_id.in_(select(WANTED.c.id)),
+            _IN.project_id.in_(select(IDS.c.id)),
             _IN.status.in_(_STATUSES),
             tuple_(*columns) > _place(earlier),
             tuple_(*columns) < _place(later),
@@ -60,7 +60,7 @@ def between(
         )
         .order_by(_IN.release_id)
     )
-    found = connection.execute(_of_lineage(query, lineage), wanted(project_ids))
+    found = connection.execute(_of_lineage(query, lineage), ids_param(project_ids))
     return list(found.scalars())
 
 
@@ -133,7 +133,7 @@ def _nearest(
             if lineage_of(release).is_by_version is is_by_version
         )
         if of_kind:
-            parameters = rows("places", of_kind) | rows(
+            parameters = rows_param("places", of_kind) | rows_param(
                 "left_out", ([it] for it in sorted(without))
             )
             statement = _NEAREST[is_by_version, is_after]
@@ -204,9 +204,9 @@ def _of_lineage(query: Select[Any], lineage: Lineage) -> Select[Any]:
 
 def _place(release: Release) -> ColumnElement[Any]:
     key, created_at, release_id = place_of(release)
-    kind = Text() if isinstance(key, str) else Moment()
+    kind = Text() if isinstance(key, str) else UtcDateTime()
     return tuple_(
         bindparam(None, key, type_=kind, unique=True),
-        bindparam(None, created_at, type_=Moment(), unique=True),
+        bindparam(None, created_at, type_=UtcDateTime(), unique=True),
         bindparam(None, release_id, type_=Id, unique=True),
     )

@@ -20,14 +20,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, bindparam, exists, select
 
-from shipmark.infrastructure.database import WANTED, wanted
+from shipmark.infrastructure.database import IDS, ids_param
 from shipmark.projects.store import environments
 from shipmark.releases.model import Release
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import RELEASE, release_of, releases
 
-_BY_IDS = select(*RELEASE).join(WANTED, WANTED.c.id == releases.c.id).order_by(releases.c.id)
+_BY_IDS = select(*RELEASE).join(IDS, IDS.c.id == releases.c.id).order_by(releases.c.id)
 _LOCK_SEVERAL = _BY_IDS.with_for_update(key_share=True, of=releases)
 _LOCK_TO_DELETE = _BY_IDS.with_for_update(of=releases)
 
@@ -96,12 +96,12 @@ def lock(connection: Connection, release_id: int) -> Release | None:
 
 def lock_several(connection: Connection, release_ids: Collection[int]) -> list[Release]:
     """Do the same for several releases. The organization's turn was taken before."""
-    return [release_of(row) for row in connection.execute(_LOCK_SEVERAL, wanted(release_ids))]
+    return [release_of(row) for row in connection.execute(_LOCK_SEVERAL, ids_param(release_ids))]
 
 
 def lock_to_delete(connection: Connection, release_ids: Collection[int]) -> list[Release]:
     """Wait until these releases are not used, and keep others from using them. Return those that are still there."""
-    return [release_of(row) for row in connection.execute(_LOCK_TO_DELETE, wanted(release_ids))]
+    return [release_of(row) for row in connection.execute(_LOCK_TO_DELETE, ids_param(release_ids))]
 
 
 def lock_all_to_delete(connection: Connection, organization_id: int) -> None:

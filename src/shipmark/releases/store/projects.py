@@ -24,15 +24,15 @@ from sqlalchemy import (
 )
 
 from shipmark.infrastructure.database import (
-    WANTED,
-    Bytewise,
+    IDS,
+    BinaryText,
     Id,
-    Moment,
-    listed,
+    UtcDateTime,
+    ids_param,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
 from shipmark.projects.store.projects import IS_VISIBLE, projects
 from shipmark.releases.model import Release, ReleasedProject
@@ -50,9 +50,9 @@ class ReleaseProjectColumns(TypedColumns):
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     new_issue_count = Column(Integer, nullable=False)
     status = Column(String(16), nullable=False, server_default=text("'open'"))
-    created_at = Column(Moment, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
-    shipped_at = Column(Moment, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
-    version_key = Column(Bytewise, nullable=False, server_default=text("''"))
+    created_at = Column(UtcDateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
+    shipped_at = Column(UtcDateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
+    version_key = Column(BinaryText, nullable=False, server_default=text("''"))
     build_number = Column(BigInteger)
     regressed_issue_count = Column(Integer, nullable=False, server_default=text("0"))
 
@@ -100,14 +100,14 @@ _ATTACH = (
         ],
         select(
             bindparam("release_id", type_=Id),
-            WANTED.c.id,
+            IDS.c.id,
             literal_column("0"),
             bindparam("status", type_=Text),
-            bindparam("created_at", type_=Moment()),
-            bindparam("shipped_at", type_=Moment()),
+            bindparam("created_at", type_=UtcDateTime()),
+            bindparam("shipped_at", type_=UtcDateTime()),
             bindparam("version_key", type_=Text),
             bindparam("build_number", type_=BigInteger),
-        ).order_by(WANTED.c.id),
+        ).order_by(IDS.c.id),
     )
     .on_conflict_do_nothing()
     .returning(release_projects.c.project_id)
@@ -119,7 +119,7 @@ _OF_RELEASES = (
         release_projects.c.new_issue_count,
         release_projects.c.regressed_issue_count,
     )
-    .join(WANTED, WANTED.c.id == release_projects.c.release_id)
+    .join(IDS, IDS.c.id == release_projects.c.release_id)
     .join(projects, projects.c.id == release_projects.c.project_id)
     .where(IS_VISIBLE)
     .order_by(release_projects.c.release_id, release_projects.c.project_id)
@@ -133,10 +133,10 @@ _COMMIT_PATHS = (
 #: Lets the rows of releases have a status that theirs have now.
 SET_STATUS = (
     update(release_projects)
-    .where(release_projects.c.release_id.in_(select(WANTED.c.id)))
+    .where(release_projects.c.release_id.in_(select(IDS.c.id)))
     .values(status=bindparam("given_status", type_=String()))
 )
-_BROUGHT = listed("brought", release_id=Id, project_id=Id, number=Integer())
+_BROUGHT = json_rows("brought", release_id=Id, project_id=Id, number=Integer())
 _COUNT_BROUGHT = (
     update(release_projects)
     .where(
@@ -160,7 +160,7 @@ def attach(connection: Connection, release: Release, project_ids: Collection[int
         "version_key": semver.sort_key,
         "build_number": semver.build_number,
     }
-    parameters |= wanted(project_ids)
+    parameters |= ids_param(project_ids)
     return set(connection.execute(_ATTACH, parameters).scalars())
 
 
@@ -180,7 +180,7 @@ def of_releases(
     if not release_ids:
         return {}
     found: dict[int, list[ReleasedProject]] = {}
-    for release_id, *counted in connection.execute(_OF_RELEASES, wanted(release_ids)):
+    for release_id, *counted in connection.execute(_OF_RELEASES, ids_param(release_ids)):
         project_id, new, regressed = counted
         released = ReleasedProject(
             project_id=project_id, new_issue_count=new, regressed_issue_count=regressed
@@ -221,4 +221,4 @@ def count_new_issues(connection: Connection, numbers: Mapping[tuple[int, int], i
     """Count issues that count as first seen in other releases now: how many, by (release, project)."""
     if numbers:
         given = ((*place, number) for place, number in sorted(numbers.items()))
-        connection.execute(_COUNT_BROUGHT, rows("brought", given))
+        connection.execute(_COUNT_BROUGHT, rows_param("brought", given))

@@ -26,7 +26,15 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.infrastructure.database import WANTED, Bytewise, Id, Moment, metadata, upsert, wanted
+from shipmark.infrastructure.database import (
+    IDS,
+    BinaryText,
+    Id,
+    UtcDateTime,
+    ids_param,
+    metadata,
+    upsert,
+)
 from shipmark.releases import versions
 from shipmark.releases.model import NewRelease, Release, ReleaseStatus
 from shipmark.releases.store import environments
@@ -48,8 +56,8 @@ class ReleaseColumns(TypedColumns):
     ref = Column(String(250))
     url = Column(String(200))
     owner_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
-    created_at = Column(Moment, nullable=False)
-    released_at = Column(Moment)
+    created_at = Column(UtcDateTime, nullable=False)
+    released_at = Column(UtcDateTime)
     commit_count = Column(Integer, nullable=False)
     last_commit_id = Column(Id)
     author_ids = Column(Text, nullable=False)
@@ -57,10 +65,10 @@ class ReleaseColumns(TypedColumns):
     last_deploy_id = Column(Id)
     user_agent = Column(Text)
     package = Column(Text)
-    version_key = Column(Bytewise, nullable=False, server_default=text("''"))
+    version_key = Column(BinaryText, nullable=False, server_default=text("''"))
     build_code = Column(Text)
     build_number = Column(BigInteger)
-    shipped_at = Column(Moment)
+    shipped_at = Column(UtcDateTime)
     left_out_count = Column(Integer, nullable=False, server_default=text("0"))
 
 
@@ -171,17 +179,17 @@ _BY_VERSION = select(*RELEASE).where(
 _LOCK_BY_VERSION = _BY_VERSION.with_for_update(key_share=True)
 _SET_STATUS = (
     update(releases)
-    .where(releases.c.id.in_(select(WANTED.c.id)))
+    .where(releases.c.id.in_(select(IDS.c.id)))
     .values(status=bindparam("given_status", type_=String()))
 )
-_BY_IDS = select(*RELEASE).join(WANTED, WANTED.c.id == releases.c.id)
+_BY_IDS = select(*RELEASE).join(IDS, IDS.c.id == releases.c.id)
 _LOCK_SEVERAL = (
     select(releases.c.id)
-    .join(WANTED, WANTED.c.id == releases.c.id)
+    .join(IDS, IDS.c.id == releases.c.id)
     .order_by(releases.c.id)
     .with_for_update(key_share=True, of=releases)
 )
-_REMOVE = delete(releases).where(releases.c.id.in_(select(WANTED.c.id)))
+_REMOVE = delete(releases).where(releases.c.id.in_(select(IDS.c.id)))
 
 
 def ensure(connection: Connection, organization_id: int, new: NewRelease) -> tuple[Release, bool]:
@@ -228,7 +236,7 @@ def by_ids(connection: Connection, release_ids: Collection[int]) -> dict[int, Re
     """The releases of those ids."""
     if not release_ids:
         return {}
-    found = connection.execute(_BY_IDS, wanted(release_ids))
+    found = connection.execute(_BY_IDS, ids_param(release_ids))
     return {row[0]: release_of(row) for row in found}
 
 
@@ -261,8 +269,8 @@ def set_status_of(
     connection: Connection, release_ids: Collection[int], status: ReleaseStatus
 ) -> None:
     """Archive or reopen releases, and let what lists go by follow. The organization's turn was taken before."""
-    connection.execute(_LOCK_SEVERAL, wanted(release_ids)).all()
-    parameters = wanted(release_ids) | {"given_status": status.value}
+    connection.execute(_LOCK_SEVERAL, ids_param(release_ids)).all()
+    parameters = ids_param(release_ids) | {"given_status": status.value}
     for statement in (_SET_STATUS, environments.SET_STATUS, in_projects.SET_STATUS):
         connection.execute(statement, parameters)
 
@@ -293,7 +301,7 @@ def record_deploy(connection: Connection, release_id: int, deploy_id: int) -> No
 
 def remove(connection: Connection, release_ids: Collection[int]) -> None:
     """Delete releases and all that is only their own; commits and authors stay."""
-    connection.execute(_REMOVE, wanted(release_ids))
+    connection.execute(_REMOVE, ids_param(release_ids))
 
 
 def newest_versions(connection: Connection, project_id: int, limit: int) -> list[str]:

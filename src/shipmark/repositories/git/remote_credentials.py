@@ -2,14 +2,18 @@
 
 import json
 
-from shipmark.infrastructure.encryption import Safe
+from shipmark.infrastructure.encryption import Cipher
 from shipmark.repositories.git.addresses import Address, Credentials, Remote, parsed
 from shipmark.repositories.git.remote_rules import Chosen
 from shipmark.repositories.model import KeptRemote, Repository
 
 
 def kept(
-    repository_id: int, address: Address, username: str | None, credentials: Credentials, safe: Safe
+    repository_id: int,
+    address: Address,
+    username: str | None,
+    credentials: Credentials,
+    safe: Cipher,
 ) -> KeptRemote:
     """The remote as it is kept: what is secret of it encrypted, the name that was given beside it readable."""
     secrets = {
@@ -22,14 +26,14 @@ def kept(
         repository_id=repository_id,
         url=str(address),
         username=username,
-        secret=safe.sealed(json.dumps(said)) if said else None,
+        secret=safe.encrypt(json.dumps(said)) if said else None,
     )
 
 
 def remote_of(
-    repository: Repository, own: KeptRemote | None, chosen: Chosen, safe: Safe
+    repository: Repository, own: KeptRemote | None, chosen: Chosen, safe: Cipher
 ) -> Remote | None:
-    """The remote of a repository; raises `SecretsError` where its secrets can't be read."""
+    """The remote of a repository; raises `DecryptionError` where its secrets can't be read."""
     if own is None:
         return chosen.of(repository.name)
     address, _ = parsed(own.url)

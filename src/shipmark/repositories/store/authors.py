@@ -16,7 +16,15 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.infrastructure.database import WANTED, Id, listed, metadata, rows, upsert, wanted
+from shipmark.infrastructure.database import (
+    IDS,
+    Id,
+    ids_param,
+    json_rows,
+    metadata,
+    rows_param,
+    upsert,
+)
 from shipmark.repositories.model import (
     Author,
 )
@@ -40,7 +48,7 @@ authors = Table(
 )
 
 
-_PEOPLE = listed("people", email=Text(), name=Text())
+_PEOPLE = json_rows("people", email=Text(), name=Text())
 
 
 _GIVEN_AUTHORS = upsert(authors).from_select(
@@ -58,7 +66,7 @@ _ENSURE_AUTHORS = _GIVEN_AUTHORS.on_conflict_do_update(
 
 
 _AUTHORS_BY_IDS = select(authors.c.id, authors.c.name, authors.c.email).join(
-    WANTED, WANTED.c.id == authors.c.id
+    IDS, IDS.c.id == authors.c.id
 )
 
 
@@ -68,7 +76,7 @@ def ensure_authors(
     """The author of each address, made if missing; a name that is said replaces the one we have."""
     if not given:
         return {}
-    parameters = rows("people", sorted(given.items())) | {"organization_id": organization_id}
+    parameters = rows_param("people", sorted(given.items())) | {"organization_id": organization_id}
     found = connection.execute(_ENSURE_AUTHORS, parameters)
     return {email: author_id for email, author_id in found}
 
@@ -77,5 +85,5 @@ def authors_by_ids(connection: Connection, author_ids: Collection[int]) -> dict[
     """The authors of those ids."""
     if not author_ids:
         return {}
-    found = connection.execute(_AUTHORS_BY_IDS, wanted(author_ids))
+    found = connection.execute(_AUTHORS_BY_IDS, ids_param(author_ids))
     return {i: Author(id=i, name=name, email=email) for i, name, email in found}

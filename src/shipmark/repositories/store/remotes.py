@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata, upsert
 from shipmark.repositories.model import KeptRemote
 
 
@@ -30,14 +30,14 @@ class RemoteColumns(TypedColumns):
     url = Column(Text, nullable=False)
     username = Column(String(200))
     secret = Column(LargeBinary)
-    created_at = Column(Moment, nullable=False)
-    updated_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
+    updated_at = Column(UtcDateTime, nullable=False)
 
 
 remotes = Table("repository_remotes", metadata, RemoteColumns)
 
 _REMOTE = (remotes.c.repository_id, remotes.c.url, remotes.c.username, remotes.c.secret)
-_OF_REPOSITORIES = select(*_REMOTE).join(WANTED, WANTED.c.id == remotes.c.repository_id)
+_OF_REPOSITORIES = select(*_REMOTE).join(IDS, IDS.c.id == remotes.c.repository_id)
 _REMOVE = delete(remotes).where(remotes.c.repository_id == bindparam("repository"))
 
 
@@ -65,7 +65,7 @@ def remotes_of(connection: Connection, repository_ids: Collection[int]) -> dict[
     """The remotes of those repositories that have one of their own."""
     if not repository_ids:
         return {}
-    found = connection.execute(_OF_REPOSITORIES, wanted(repository_ids))
+    found = connection.execute(_OF_REPOSITORIES, ids_param(repository_ids))
     return {
         repository_id: KeptRemote(
             repository_id=repository_id, url=url, username=username, secret=secret

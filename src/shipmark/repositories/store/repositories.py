@@ -26,15 +26,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    Moment,
-    bytewise,
-    listed,
+    UtcDateTime,
+    ids_param,
+    in_binary_order,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
 from shipmark.repositories.model import GOING, Repository, RepositoryStatus
 
@@ -49,7 +49,7 @@ class RepositoryColumns(TypedColumns):
     provider = Column(String(64))
     external_id = Column(String(64))
     status = Column(String(32), nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
 
 
 repositories = Table("repositories", metadata, RepositoryColumns, sqlite_autoincrement=True)
@@ -82,10 +82,10 @@ _REPOSITORY = (
 )
 
 
-_BY_IDS = select(*_REPOSITORY).join(WANTED, WANTED.c.id == repositories.c.id)
+_BY_IDS = select(*_REPOSITORY).join(IDS, IDS.c.id == repositories.c.id)
 
 
-_NAMES = listed("names", name=Text())
+_NAMES = json_rows("names", name=Text())
 
 
 _IDS_BY_NAME = (
@@ -114,7 +114,7 @@ _ENSURE_NAMED = (
             bindparam("organization_id", type_=Id),
             _NAMES.c.name,
             literal(RepositoryStatus.ACTIVE.value),
-            bindparam("at", type_=Moment()),
+            bindparam("at", type_=UtcDateTime()),
         )
         .where(~_HAS_ACTIVE)
         .order_by(_NAMES.c.name),
@@ -146,7 +146,9 @@ def page_of(
     if visible is not None:
         query = query.where(visible)
     query = (
-        query.order_by(bytewise(repositories.c.name), repositories.c.id).limit(limit).offset(offset)
+        query.order_by(in_binary_order(repositories.c.name), repositories.c.id)
+        .limit(limit)
+        .offset(offset)
     )
     return [_repository(*row) for row in connection.execute(query)]
 
@@ -155,7 +157,7 @@ def by_ids(connection: Connection, repository_ids: Collection[int]) -> dict[int,
     """The repositories of those ids."""
     if not repository_ids:
         return {}
-    found = connection.execute(_BY_IDS, wanted(repository_ids))
+    found = connection.execute(_BY_IDS, ids_param(repository_ids))
     return {row[0]: _repository(*row) for row in found}
 
 
@@ -242,7 +244,7 @@ def ids_by_name(
     connection: Connection, organization_id: int, names: Collection[str]
 ) -> dict[str, int]:
     """The repository of each name: active ones go first, then newer ones (names are not unique)."""
-    given = rows("names", ([name] for name in sorted(names)))
+    given = rows_param("names", ([name] for name in sorted(names)))
     found = connection.execute(_IDS_BY_NAME, given | {"organization_id": organization_id})
     return {name: repository_id for name, repository_id in found}
 
@@ -251,7 +253,7 @@ def ensure_named(
     connection: Connection, organization_id: int, names: Collection[str], at: datetime
 ) -> dict[str, int]:
     """The repository of each name; a name that no active one has gets one that we know by name only."""
-    given = rows("names", ([name] for name in sorted(names)))
+    given = rows_param("names", ([name] for name in sorted(names)))
     parameters = {"organization_id": organization_id, "at": at}
     connection.execute(_ENSURE_NAMED, given | parameters)
     return ids_by_name(connection, organization_id, names)

@@ -7,7 +7,7 @@ from litestar.params import FromPath, RawBody
 
 from shipmark.events import store
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Invalid
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.issues.actions.update_issue import update_issues
 from shipmark.issues.model import LATEST, Issue, IssueStatus, StatusChange
 from shipmark.issues.store import states
@@ -51,7 +51,7 @@ def change_issue(
         with visitor.database.transaction() as connection:
             locked = states.locked(connection, place.organization.id, [found.id])
             update_issues(connection, locked, change, place.user.id, now())
-    except Invalid:
+    except ValidationFailed:
         return _shown(visitor, organization, issue, status=400, problem=_NO_RELEASE)
     return leading_to(urls.issue(place.organization.slug, found.id))
 

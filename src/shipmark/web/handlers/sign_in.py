@@ -69,7 +69,7 @@ def _sign_in(visitor: Visitor, email: str, password: str, secret: str) -> bool:
     """
     at, address = now(), visitor.client_address
     limits = limits_of(email, address)
-    with visitor.database.glance() as connection:
+    with visitor.database.autocommit_read() as connection:
         attempts.check(connection, limits, at)
     with _CHECKS.place():
         with visitor.database.transaction() as connection:
@@ -104,7 +104,7 @@ def sign_out(visitor: GivenVisitor) -> Answer:
 
 def _is_signed_in(visitor: Visitor) -> bool:
     """Look the session up first: a cookie that opens nothing takes no write lock."""
-    with visitor.database.glance() as connection:
+    with visitor.database.autocommit_read() as connection:
         return visitor.user_if_any(connection) is not None
 
 
