@@ -31,7 +31,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Refusal, Unavailable
 from shipmark.infrastructure.settings import Settings, from_environment
 from shipmark.ingest import routes as ingest
-from shipmark.repositories.git.remote_rules import chosen
+from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.web import handlers
 from shipmark.web.error_pages import unrouted_answer
 from shipmark.worker import scheduler
@@ -78,7 +78,7 @@ def assembled(settings: Settings) -> Litestar:
 
 def assemble(settings: Settings, database: Database | None) -> Litestar:
     """The application on a given database; raises `SettingsError` for settings that can't be meant."""
-    chosen(settings.git_remotes)
+    parse_remote_rules(settings.git_remotes)
     trusted_networks(settings.trusted_proxies)
     monitoring = [get_health, get_metrics] if settings.metrics else [get_health]
     app = Litestar(

@@ -38,7 +38,7 @@ from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases
 from shipmark.repositories import actions as repositories
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -89,10 +89,12 @@ def release(connection: Connection, world: World, version: str, *project_names: 
 
 def commits(connection: Connection, organization_id: int, *keys: str) -> list[int]:
     given = [
-        GivenCommit(key=key, repository="acme/web", author_email=f"{key}@example.com")
+        CommitInput(key=key, repository="acme/web", author_email=f"{key}@example.com")
         for key in keys
     ]
-    return [it.commit_id for it in repositories.keep(connection, organization_id, given, NOW)]
+    return [
+        it.commit_id for it in repositories.upsert_commits(connection, organization_id, given, NOW)
+    ]
 
 
 def again(connection: Connection, issue: Issue) -> Issue:

@@ -21,7 +21,7 @@ from shipmark.publishing import actions
 from shipmark.publishing.actions import Circumstances
 from shipmark.publishing.model import Amendment, Code, GivenRef, Publication, Published
 from shipmark.releases.model import Release, ReleaseStatus
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -39,7 +39,7 @@ class Room:
         version: str = "web@1.0.0",
         *,
         names: tuple[str, ...] = ("web",),
-        commits: tuple[GivenCommit, ...] = (),
+        commits: tuple[CommitInput, ...] = (),
         refs: tuple[GivenRef, ...] | None = None,
         **more: Any,
     ) -> Published:
@@ -58,7 +58,7 @@ class Room:
         release: Release,
         *,
         told: list[int] | None = None,
-        commits: tuple[GivenCommit, ...] = (),
+        commits: tuple[CommitInput, ...] = (),
         refs: tuple[GivenRef, ...] | None = None,
         **more: Any,
     ) -> Release:
@@ -87,9 +87,9 @@ def room(database: Database, world: World) -> Room:
     return Room(database, world)
 
 
-def commit(key: str, hours: int | None = None, **more: Any) -> GivenCommit:
+def commit(key: str, hours: int | None = None, **more: Any) -> CommitInput:
     at = None if hours is None else AT + hours * HOUR
-    return GivenCommit(**({"key": key, "repository": "acme/web", "at": at} | more))
+    return CommitInput(**({"key": key, "repository": "acme/web", "at": at} | more))
 
 
 def bound(database: Database, release: Release) -> list[str]:

@@ -102,9 +102,9 @@ class Store:
     def keep(self, which: int) -> None:
         content = CONTENTS[which % len(CONTENTS)]
         read = io.BytesIO(content).read
-        stashed = staging.stash_file(self.mortal, self.mortal_blobs, read, self.at)
+        stashed = staging.stage_file(self.mortal, self.mortal_blobs, read, self.at)
         with self.database.transaction() as connection:
-            file = actions.keep(connection, NEW, stashed, self.at)
+            file = actions.create(connection, NEW, stashed, self.at)
         self.files[file.id] = content
 
     def remove(self, which: int) -> None:
@@ -124,8 +124,8 @@ class Store:
         with self.database.snapshot() as connection:
             for file_id, content in self.files.items():
                 pieces = file_store.pieces_of(connection, file_id)
-                assert b"".join(piece_reader.stretch(self.blobs, pieces)) == content
-            assert garbage.miscounted(connection) == []
+                assert b"".join(piece_reader.read_range(self.blobs, pieces)) == content
+            assert garbage.with_wrong_ref_count(connection) == []
 
     def end(self, at: datetime) -> None:
         collect(self.database, self.blobs, at)

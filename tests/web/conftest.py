@@ -38,7 +38,7 @@ from shipmark.publishing.actions import Circumstances
 from shipmark.publishing.model import Code, Publication
 from shipmark.releases.model import Release
 from shipmark.releases.store import projects as release_projects
-from shipmark.repositories.model import Change, GivenCommit
+from shipmark.repositories.model import Change, CommitInput
 
 PASSWORD = "correct horse battery"
 COOKIE = "shipmark_session"
@@ -94,7 +94,7 @@ class House:
     ) -> Release:
         """Publish a release with a commit."""
         message = said.pop("message", "Do something")
-        commit = GivenCommit(
+        commit = CommitInput(
             key=uuid4().hex,
             repository="acme/web",
             message=message,

@@ -7,7 +7,7 @@ from shipmark.releases.model import FetchState, ReleaseActivity, ReleaseActivity
 from shipmark.releases.store import activity, fetches
 from shipmark.releases.store.fetches import Result
 from shipmark.repositories import store as repositories
-from shipmark.repositories.model import KeptRemote
+from shipmark.repositories.model import StoredRemote
 
 
 def _refer(house, release):
@@ -18,8 +18,8 @@ def _refer(house, release):
         known = repositories.add_named(
             connection, organization.id, "acme/web", "https://git.example.com/x", now()
         )
-        remote = KeptRemote(repository_id=known.id, url="https://x/y", username=None, secret=None)
-        repositories.keep_remote(connection, remote, now())
+        remote = StoredRemote(repository_id=known.id, url="https://x/y", username=None, secret=None)
+        repositories.save_remote(connection, remote, now())
         publishing.amend(connection, release, Amendment(code=Code(refs=refs)), around)
         return fetches.open_of(connection, release.id, limit=9)[0].id
 

@@ -11,7 +11,7 @@ from shipmark.publishing import actions as publishing
 from shipmark.publishing.actions import Circumstances
 from shipmark.publishing.model import Amendment, Code
 from shipmark.releases.store import releases
-from shipmark.repositories.model import Change, GivenCommit
+from shipmark.repositories.model import Change, CommitInput
 from shipmark.web import urls
 
 LIST = "/organizations/acme/releases/"
@@ -111,7 +111,7 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_commits(
 
 def _bind(house, release, number):
     commits = tuple(
-        GivenCommit(
+        CommitInput(
             key=f"{index:040x}",
             repository="acme/web",
             message=f"Change {index}",

@@ -30,7 +30,7 @@ from shipmark.artifacts.store import assemblies
 from shipmark.files import actions as files
 from shipmark.files import assembling, piece_reader, staging
 from shipmark.files.assembling import Assembled, ChunksMissing, NotAssembled
-from shipmark.files.model import FILE_MAX, FileKind, NewFile, StashedFile
+from shipmark.files.model import FILE_MAX, FileKind, NewFile, StagedFile
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.telemetry import span
@@ -44,7 +44,7 @@ NOTHING_TO_FIND_IT_BY = "uploading a bundle without debug ids or release is proh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedBundle:
+class BundleRequest:
     """A bundle that a client wants to be assembled. ``release`` is set where it is for the release itself (5.3)."""
 
     key: AssembleKey
@@ -61,11 +61,11 @@ class _Extracted:
     """A file of a small release bundle, stashed by itself."""
 
     entry: Entry
-    content: StashedFile = field(repr=False)
+    content: StagedFile = field(repr=False)
 
 
 def assemble(
-    database: Database, blobs: Blobs, asked: AskedBundle, at: datetime, *, most: int = FILE_MAX
+    database: Database, blobs: Blobs, asked: BundleRequest, at: datetime, *, most: int = FILE_MAX
 ) -> Assembly:
     """Assemble a bundle and keep it, unless somebody else is at it; says what is to be told of it from now on."""
     with database.transaction() as connection:
@@ -77,17 +77,17 @@ def assemble(
         except BaseException:
             # Whatever it was, the client may try again at once.
             with database.transaction() as connection:
-                assemblies.forget(connection, asked.key)
+                assemblies.delete_one(connection, asked.key)
             raise
         told |= {"assemble.state": outcome.state.value, "assemble.reason": outcome.reason}
     return outcome
 
 
 def _assembled(
-    database: Database, blobs: Blobs, asked: AskedBundle, at: datetime, most: int
+    database: Database, blobs: Blobs, asked: BundleRequest, at: datetime, most: int
 ) -> Assembly:
     try:
-        whole = assembling.assembled(
+        whole = assembling.assemble(
             database,
             blobs,
             asked.organization.id,
@@ -96,9 +96,9 @@ def _assembled(
             at=at,
             most=most,
         )
-        with piece_reader.opened(blobs, whole.pieces) as stream:
-            return _kept(
-                database, blobs, asked, whole, bundles.opened(cast("BinaryIO", stream)), at
+        with piece_reader.open_file(blobs, whole.pieces) as stream:
+            return _store(
+                database, blobs, asked, whole, bundles.open_bundle(cast("BinaryIO", stream)), at
             )
     except ChunksMissing:
         return _failed(database, asked, MISSING, None, at)
@@ -108,10 +108,10 @@ def _assembled(
         return _failed(database, asked, str(problem), problem.reason, at)
 
 
-def _kept(
+def _store(
     database: Database,
     blobs: Blobs,
-    asked: AskedBundle,
+    asked: BundleRequest,
     whole: Assembled,
     bundle: Bundle,
     at: datetime,
@@ -125,14 +125,14 @@ def _kept(
     with database.transaction() as connection:
         if is_small:
             assert asked.release is not None, "only releases get single files"
-            _keep_files(connection, asked.release, _association(asked, bundle), extracted, at)
+            _store_files(connection, asked.release, _association(asked, bundle), extracted, at)
         else:
-            _keep_bundle(connection, asked, bundle, entries, whole.content, at)
+            _store_bundle(connection, asked, bundle, entries, whole.content, at)
         assemblies.record(connection, asked.key, done, at)
     return done
 
 
-def _mismatch(asked: AskedBundle, bundle: Bundle) -> str | None:
+def _mismatch(asked: BundleRequest, bundle: Bundle) -> str | None:
     """Why the bundle can't be what was asked for, in the protocol's words."""
     manifest = bundle.manifest
     association = _association(asked, bundle)
@@ -153,18 +153,18 @@ def _mismatch(asked: AskedBundle, bundle: Bundle) -> str | None:
     return None
 
 
-def _association(asked: AskedBundle, bundle: Bundle) -> Association | None:
+def _association(asked: BundleRequest, bundle: Bundle) -> Association | None:
     version = asked.version or bundle.manifest.release
     dist = asked.dist or bundle.manifest.dist
     return Association(version=version, dist=dist or None) if version else None
 
 
-def _keep_bundle(
+def _store_bundle(
     connection: Connection,
-    asked: AskedBundle,
+    asked: BundleRequest,
     bundle: Bundle,
     entries: Sequence[BundleEntry],
-    content: StashedFile,
+    content: StagedFile,
     at: datetime,
 ) -> None:
     is_release = asked.release is not None
@@ -179,7 +179,7 @@ def _keep_bundle(
         entries=entries,
     )
     file = NewFile(name=f"{prefix}-{uuid4().hex}.zip", kind=kind)
-    actions.keep_bundle(connection, new, file, content, at)
+    actions.upsert_bundle(connection, new, file, content, at)
 
 
 def _bundle_id(bundle: Bundle, sha1: str) -> str:
@@ -215,14 +215,14 @@ def _sha1(bundle: Bundle, entry: Entry) -> str:
 def _extracted(database: Database, blobs: Blobs, bundle: Bundle, at: datetime) -> list[_Extracted]:
     found = []
     for entry in bundle.entries:
-        stash = staging.FileStash(database, blobs, at)
+        stash = staging.FileStager(database, blobs, at)
         for part in bundle.stream(entry):
             stash.add(part)
         found.append(_Extracted(entry, stash.finish()))
     return found
 
 
-def _keep_files(
+def _store_files(
     connection: Connection,
     release: Release,
     association: Association | None,
@@ -235,18 +235,18 @@ def _keep_files(
         new = NewFile(
             name=name.rpartition("/")[2], kind=FileKind.RELEASE_FILE, headers=it.entry.sent_headers
         )
-        file = files.keep(connection, new, it.content, at)
-        actions.put_release_file(connection, release.id, name, dist, file, at)
+        file = files.create(connection, new, it.content, at)
+        actions.upsert_release_file(connection, release.id, name, dist, file, at)
 
 
 def _failed(
-    database: Database, asked: AskedBundle, detail: str, reason: str | None, at: datetime
+    database: Database, asked: BundleRequest, detail: str, reason: str | None, at: datetime
 ) -> Assembly:
     outcome = Assembly(state=AssembleState.ERROR, detail=detail, reason=reason)
     with database.transaction() as connection:
         if detail == MISSING:
             # Nobody needs to wait with sending what is missing.
-            assemblies.forget(connection, asked.key)
+            assemblies.delete_one(connection, asked.key)
         else:
             assemblies.record(connection, asked.key, outcome, at)
     return outcome

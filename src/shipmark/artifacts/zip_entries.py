@@ -16,7 +16,7 @@ _MAGIC = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class EntryLocation:
     """Where a member is: what a store keeps of it. ``offset`` is that of its header in the file."""
 
     offset: int
@@ -26,7 +26,7 @@ class Place:
     is_deflated: bool
 
 
-def read(file: BinaryIO, place: Place) -> bytes:
+def read(file: BinaryIO, place: EntryLocation) -> bytes:
     """Read a member whole; the caller has looked at its size, which is never exceeded."""
     file.seek(place.offset)
     header = file.read(_HEADER.size)

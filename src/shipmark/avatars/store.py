@@ -55,7 +55,7 @@ _PHOTO = (
 )
 
 
-def hold(
+def lock_owner(
     connection: Connection, owner: Owner, ident: str, at: datetime
 ) -> tuple[int, str, int | None]:
     """The id, ident and file of the owner's avatar, held until the unit of work ends; made if missing."""
@@ -81,7 +81,7 @@ def change(
     connection.execute(update(avatars).where(avatars.c.id == avatar_id).values(row))
 
 
-def show(connection: Connection, owners: Table, owner_id: int, avatar: Avatar) -> None:
+def copy_to_owner(connection: Connection, owners: Table, owner_id: int, avatar: Avatar) -> None:
     """Keep the copy in the owner's row."""
     row = {"avatar_kind": avatar.kind.value, "avatar_ident": avatar.ident}
     connection.execute(update(owners).where(owners.c.id == owner_id).values(row))

@@ -10,7 +10,7 @@ from shipmark.artifacts import actions
 from shipmark.cli.options import opened, settings_of, with_data
 from shipmark.debug_files.store import usage
 from shipmark.debug_files.store.usage import Sum
-from shipmark.files.model import RELEASED_LENGTH
+from shipmark.files.model import RELEASED_RETENTION
 from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
@@ -93,7 +93,7 @@ def _free(database: Database, settings: Settings, *, is_now: bool) -> None:
         return
     before = _stored(database)
     # Whoever reads one of them now may find it gone: that is what "now" means.
-    blob_gc.collect(database, open_object_store(settings.blobs), now() + RELEASED_LENGTH)
+    blob_gc.collect(database, open_object_store(settings.blobs), now() + RELEASED_RETENTION)
     click.echo(f"Freed: {_size(before - _stored(database))}.")
 
 

@@ -103,7 +103,7 @@ def _problems_of_database(database: Database) -> Iterator[str]:
     with database.snapshot() as connection:
         if not accounts.exists(connection):
             yield "There is no user. `shipmark bootstrap` makes one."
-        for sha1 in garbage.miscounted(connection):
+        for sha1 in garbage.with_wrong_ref_count(connection):
             yield f"The uses of the blob {sha1} are miscounted. Please report it; nothing is lost."
         for kind, error in jobs.failed(connection, limit=_JOBS_SHOWN):
             yield f"A job ({kind}) failed for good: {error}"

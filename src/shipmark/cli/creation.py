@@ -123,7 +123,7 @@ def _log(
     target_id: int,
     target_user_id: int | None = None,
 ) -> None:
-    organization_store.note(
+    organization_store.record(
         connection,
         owner.id,
         event,

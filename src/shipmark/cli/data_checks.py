@@ -70,7 +70,7 @@ def missing_blobs(settings: Settings) -> str | None:
     try:
         with database.snapshot() as connection:
             has_table = inspect(connection).has_table(blob_store.blobs.name)
-            if not has_table or not blob_store.exist(connection):
+            if not has_table or not blob_store.is_any(connection):
                 return None
     finally:
         database.close()

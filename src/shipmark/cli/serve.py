@@ -34,7 +34,7 @@ from shipmark.infrastructure.settings import (
     to_environment,
 )
 from shipmark.infrastructure.telemetry import log
-from shipmark.repositories.git.remote_rules import chosen
+from shipmark.repositories.git.remote_rules import parse_remote_rules
 
 #: What a first start makes.
 FIRST_ORGANIZATION = "acme"
@@ -65,7 +65,7 @@ def serve(
     more = {"host": host, "port": port, "workers": workers, "base_url": base_url}
     settings = settings_of(data, database_url, **more)
     logging.configure(settings)
-    chosen(settings.git_remotes)
+    parse_remote_rules(settings.git_remotes)
     trusted_networks(settings.trusted_proxies)
     _check_address(settings)
     require_servable(settings)

@@ -14,13 +14,13 @@ from shipmark.artifacts.assembling import MISSING
 from shipmark.artifacts.model import AssembleKey, AssembleState, Assembly
 from shipmark.artifacts.store import assemblies
 from shipmark.debug_files import inspection
-from shipmark.debug_files.inspection import GivenFile
+from shipmark.debug_files.inspection import InspectionInput
 from shipmark.debug_files.model import DebugFile, DebugObject
 from shipmark.debug_files.store import debug_files
 from shipmark.files import actions as files
 from shipmark.files import assembling, piece_reader
 from shipmark.files.assembling import ChunksMissing, NotAssembled
-from shipmark.files.model import FILE_MAX, FileKind, NewFile, Stash, StashedFile
+from shipmark.files.model import FILE_MAX, FileKind, NewFile, StagedBlob, StagedFile
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.telemetry import span
@@ -29,7 +29,7 @@ _ONE = "Object contains {} architectures (1 expected)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedDebugFile:
+class DebugFileRequest:
     """A debug file that a client wants to be assembled; ``debug_id`` counts for formats that have none in them."""
 
     key: AssembleKey
@@ -44,12 +44,12 @@ class AskedDebugFile:
 class NewDebugFile:
     """A content that was stashed, and the objects in it."""
 
-    content: StashedFile
+    content: StagedFile
     objects: Sequence[DebugObject]
 
 
 def assemble(
-    database: Database, blobs: Blobs, asked: AskedDebugFile, at: datetime, *, most: int = FILE_MAX
+    database: Database, blobs: Blobs, asked: DebugFileRequest, at: datetime, *, most: int = FILE_MAX
 ) -> None:
     """Assemble a debug file and keep it, unless somebody else is at it; what is wrong with it is remembered."""
     with database.transaction() as connection:
@@ -58,24 +58,24 @@ def assemble(
     problem: str | None = MISSING
     try:
         with span("artifacts.assemble", **{"chunks.count": len(asked.chunks)}) as told:
-            problem = _kept(database, blobs, asked, at, most)
+            problem = _store(database, blobs, asked, at, most)
             told["assemble.reason"] = problem
     finally:
         # Nobody needs to wait who was interrupted, or only has to send what is missing.
         with database.transaction() as connection:
             if problem is None or problem == MISSING:
-                assemblies.forget(connection, asked.key)
+                assemblies.delete_one(connection, asked.key)
             else:
                 outcome = Assembly(state=AssembleState.ERROR, detail=problem)
                 assemblies.record(connection, asked.key, outcome, at)
 
 
-def _kept(
-    database: Database, blobs: Blobs, asked: AskedDebugFile, at: datetime, most: int
+def _store(
+    database: Database, blobs: Blobs, asked: DebugFileRequest, at: datetime, most: int
 ) -> str | None:
     """Why the file can't be kept; null where it is."""
     try:
-        whole = assembling.assembled(
+        whole = assembling.assemble(
             database,
             blobs,
             asked.organization_id,
@@ -88,19 +88,19 @@ def _kept(
         return MISSING
     except NotAssembled as problem:
         return problem.detail
-    with inspection.copied(piece_reader.stretch(blobs, whole.pieces)) as path:
-        given = GivenFile(path=path, name=asked.name, debug_id=asked.debug_id)
-        [found] = inspection.inspected([given])
+    with inspection.temporary_copy(piece_reader.read_range(blobs, whole.pieces)) as path:
+        given = InspectionInput(path=path, name=asked.name, debug_id=asked.debug_id)
+        [found] = inspection.inspect_files([given])
     if found.problem is not None:
         return found.problem
     if len(found.objects) != 1:
         return _ONE.format(len(found.objects))
     new = NewDebugFile(content=whole.content, objects=found.objects)
-    keep(database, asked.project_id, [new], at)
+    save(database, asked.project_id, [new], at)
     return None
 
 
-def keep(
+def save(
     database: Database, project_id: int, new: Sequence[NewDebugFile], at: datetime
 ) -> list[DebugFile]:
     """Give a project debug files, all or none; those that it has already are told of as they are."""
@@ -123,11 +123,11 @@ def _added(
     connection: Connection,
     project_id: int,
     found: DebugObject,
-    content: StashedFile,
+    content: StagedFile,
     at: datetime,
 ) -> DebugFile:
     named = NewFile(name=found.object_name, kind=FileKind.DEBUG_FILE)
-    file = files.keep(connection, named, content, at)
+    file = files.create(connection, named, content, at)
     made = debug_files.add(connection, project_id, found, file)
     if made is not None:
         return made
@@ -137,7 +137,7 @@ def _added(
     return next(each for each in theirs if each.object.debug_id == found.debug_id)
 
 
-def _again(content: StashedFile) -> StashedFile:
+def _again(content: StagedFile) -> StagedFile:
     """The same content once it is kept: its pieces are blobs, which further files share."""
-    pieces = tuple(Stash(sha1=it.sha1, size=it.size, key=None) for it in content.pieces)
-    return StashedFile(pieces=pieces, size=content.size, sha1=content.sha1)
+    pieces = tuple(StagedBlob(sha1=it.sha1, size=it.size, key=None) for it in content.pieces)
+    return StagedFile(pieces=pieces, size=content.size, sha1=content.sha1)

@@ -29,7 +29,7 @@ _NO_ROOM = "There is no room left for temporary files. Tell who runs this server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenFile:
+class InspectionInput:
     """A file to be read, and what its client says of it."""
 
     path: Path
@@ -38,7 +38,7 @@ class GivenFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inspected:
+class InspectionResult:
     """What is in a file, or why nobody can tell; ``problem`` is for whoever uploaded it."""
 
     objects: Sequence[DebugObject] = ()
@@ -46,7 +46,7 @@ class Inspected:
 
 
 @contextmanager
-def copied(parts: Iterable[bytes]) -> Iterator[Path]:
+def temporary_copy(parts: Iterable[bytes]) -> Iterator[Path]:
     """A content as a file on the disk, for as long as the block takes. Raises `StorageFull` where that is full."""
     with tempfile.TemporaryDirectory(prefix="shipmark-") as folder:
         path = Path(folder) / "file"
@@ -71,24 +71,26 @@ def write_part(descriptor: int, part: bytes) -> None:
         raise StorageFull(_NO_ROOM) from error
 
 
-def inspected(files: Sequence[GivenFile], *, seconds_max: float = ALL_SECONDS) -> list[Inspected]:
+def inspect_files(
+    files: Sequence[InspectionInput], *, seconds_max: float = ALL_SECONDS
+) -> list[InspectionResult]:
     """Read files, one outcome for each: a file that ends the process is unreadable, and those behind it are read."""
-    outcomes: list[Inspected] = []
+    outcomes: list[InspectionResult] = []
     deadline = time.monotonic() + seconds_max
     while len(outcomes) < len(files):
         left = deadline - time.monotonic()
         if left <= 0:
-            outcomes += [Inspected(problem=TOO_SLOW)] * (len(files) - len(outcomes))
+            outcomes += [InspectionResult(problem=TOO_SLOW)] * (len(files) - len(outcomes))
             break
         told, problem = _read(files[len(outcomes) :], min(left, PROCESS_SECONDS))
         outcomes += told
         if len(outcomes) < len(files):
             log.warning("A debug file could not be read", reason=problem)
-            outcomes.append(Inspected(problem=problem))
+            outcomes.append(InspectionResult(problem=problem))
     return outcomes
 
 
-def _read(files: Sequence[GivenFile], seconds: float) -> tuple[list[Inspected], str]:
+def _read(files: Sequence[InspectionInput], seconds: float) -> tuple[list[InspectionResult], str]:
     asked = [{"path": str(it.path), "name": it.name, "debug_id": it.debug_id} for it in files]
     problem = UNREADABLE
     try:
@@ -111,10 +113,10 @@ def _whole_lines(output: bytes) -> list[bytes]:
     return output.split(b"\n")[:-1]
 
 
-def _outcome(told: dict[str, Any]) -> Inspected:
+def _outcome(told: dict[str, Any]) -> InspectionResult:
     if "problem" in told:
-        return Inspected(problem=told["problem"])
-    return Inspected(
+        return InspectionResult(problem=told["problem"])
+    return InspectionResult(
         objects=[
             DebugObject(**(it | {"features": frozenset(it["features"])})) for it in told["objects"]
         ]

@@ -24,7 +24,7 @@ def main() -> None:
     asked: list[dict[str, str | None]] = json.load(sys.stdin)
     _limit(max((Path(str(it["path"])).stat().st_size for it in asked), default=0))
     for it in asked:
-        told = _told(Path(str(it["path"])), str(it["name"]), it["debug_id"])
+        told = _inspect(Path(str(it["path"])), str(it["name"]), it["debug_id"])
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
 
@@ -37,7 +37,7 @@ def _limit(largest_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _told(path: Path, name: str, debug_id: str | None) -> dict[str, object]:
+def _inspect(path: Path, name: str, debug_id: str | None) -> dict[str, object]:
     try:
         found = objects.objects_in(path, name, debug_id)
     except ObjectProblem as problem:

@@ -47,7 +47,7 @@ def single(path: Path, name: str, debug_id: str | None = None) -> DebugObject:
 
 def objects_in(path: Path, name: str, debug_id: str | None = None) -> tuple[DebugObject, ...]:
     """Read all objects of a file. ``debug_id`` is what the client says, for formats that have none."""
-    given = debug_ids.normalised(debug_id or "")
+    given = debug_ids.normalize(debug_id or "")
     text_type = _text_type(path, name)
     if text_type == "proguard":
         return (_plain(str(_proguard_id(path)), text_type, name),)
@@ -131,7 +131,7 @@ def _compiled(path: Path, name: str, given: str | None) -> tuple[DebugObject, ..
 
 def _id(own: str, given: str | None) -> str:
     """Prefer the file's own id; one without a build id has what the client says, or nothing to be found by."""
-    debug_id = debug_ids.normalised(own) or given
+    debug_id = debug_ids.normalize(own) or given
     if debug_id is None:
         raise ObjectProblem("The file has no debug id")
     return debug_id

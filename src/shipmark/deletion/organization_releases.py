@@ -20,7 +20,7 @@ def finish(
     ``clear`` takes away what rooms above have of it, once it is sure to go.
     """
     organization = organizations.lock_to_delete(connection, organization_id)
-    if organization is None or not organization.status.is_going:
+    if organization is None or not organization.status.is_pending_deletion:
         return False
     with span("organization.delete", **{"organization.id": organization_id}):
         locks.lock_all_to_delete(connection, organization_id)

@@ -40,7 +40,7 @@ def remove_some(connection: Connection, project_id: int, at: datetime) -> bool:
     if project is None:
         return False
     # A project is restored in the organization's turn: from here on it is not.
-    organizations.take_turn(connection, project.organization_id)
+    organizations.lock_organization(connection, project.organization_id)
     project = project_deletion.hidden(connection, project_id)
     if project is None:
         return False

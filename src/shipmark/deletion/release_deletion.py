@@ -43,7 +43,7 @@ def withdraw(
     tags |= {"release.is_forced": is_forced, "user.id": around.user_id}
     with span("release.delete", **tags) as told:
         # Two who delete at once might move an issue to the release that the other one deletes.
-        organizations.take_turn(connection, around.organization.id)
+        organizations.lock_organization(connection, around.organization.id)
         going = locks.lock_to_delete(connection, [release.id for release in given])
         if not is_forced and held_back(connection, going):
             raise BadRequest(REFERENCED)

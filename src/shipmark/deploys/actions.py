@@ -36,7 +36,7 @@ def record(
     environment = projects.ensure_environment(connection, release.organization_id, new.environment)
     projects.link_environment(connection, environment.id, project_ids)
     deploy = store.add(connection, release.organization_id, release.id, environment.id, new)
-    environments.note_deploy(connection, release, project_ids, environment.id, deploy.id)
+    environments.record_deploy(connection, release, project_ids, environment.id, deploy.id)
     releases.record_deploy(connection, release.id, deploy.id)
     if not fetches.is_pending(connection, release.id):
         _announce(connection, release, [deploy], user_id)

@@ -32,7 +32,7 @@ from shipmark.organizations.tokens import PREFIX
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.publishing.model import Circumstances
-from shipmark.repositories.git.remote_rules import chosen
+from shipmark.repositories.git.remote_rules import parse_remote_rules
 
 Caller = UserToken | OrganizationToken
 
@@ -150,7 +150,7 @@ class Visit:
         target_id: int | None = None,
     ) -> None:
         """Write an entry of the audit log, in the transaction of the change that it is about."""
-        organization_store.note(
+        organization_store.record(
             connection,
             access.organization.id,
             event,
@@ -164,7 +164,7 @@ class Visit:
         self, connection: Connection, access: Access, project_ids: Collection[int]
     ) -> None:
         """Write down that a pipeline's token was used, so that people see which ones are still needed."""
-        organizations.note_token_use(connection, access, project_ids, now())
+        organizations.record_token_use(connection, access, project_ids, now())
 
     def circumstances(self, access: Access) -> Circumstances:
         """Who publishes where and when."""
@@ -173,7 +173,7 @@ class Visit:
             user_id=access.user.id if access.user else None,
             host=urlsplit(self.settings.address).hostname or "",
             now=now(),
-            chosen=chosen(self.settings.git_remotes),
+            chosen=parse_remote_rules(self.settings.git_remotes),
             by=self.actor(access),
         )
 
@@ -181,10 +181,10 @@ class Visit:
         """The projects that ``project`` and ``projectSlug`` name, or those of the caller's teams (releases.md 0.5)."""
         ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
         if not ids and not slugs:
-            return projects.joined(connection, access)
+            return projects.projects_of_teams(connection, access)
         return _chosen(projects.accessible(connection, access), ids, slugs)
 
-    def is_everything(self, access: Access) -> bool:
+    def covers_all_projects(self, access: Access) -> bool:
         """Are the filtered projects sure to be all of the organization?"""
         ids, slugs = self.parameters("project"), self.parameters("projectSlug")
         reaches_all = access.reaches_all or access.user is None

@@ -13,7 +13,7 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from shipmark.events.payload import Json, exceptions_of, filename_of, main_frames, text_of
-from shipmark.releases.model import Touch
+from shipmark.releases.model import FileChange
 
 #: More can't be asked for; a stack that is kept has no more.
 FRAMES_MAX = 250
@@ -58,7 +58,7 @@ class Committer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Meeting:
     place: int
-    touch: Touch
+    touch: FileChange
     score: int
 
 
@@ -94,7 +94,7 @@ def names_of(frames: Iterable[Path]) -> set[str]:
 
 
 def committers(
-    frames: Sequence[Path], touches: Collection[Touch], first_release_id: int
+    frames: Sequence[Path], touches: Collection[FileChange], first_release_id: int
 ) -> list[Committer]:
     """Who wrote the commits that meet the frames best, the most suspicious first.
 
@@ -150,7 +150,7 @@ def _is_bare(frame: Path) -> bool:
     return len(frame) == 1 and frame[0].rpartition(".")[2] in _BARE
 
 
-def _meetings(frames: Sequence[Path], touches: Collection[Touch]) -> list[_Meeting]:
+def _meetings(frames: Sequence[Path], touches: Collection[FileChange]) -> list[_Meeting]:
     places: dict[str, list[int]] = defaultdict(list)
     for place, frame in enumerate(frames):
         places[frame[-1]].append(place)

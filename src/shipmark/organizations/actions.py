@@ -104,7 +104,7 @@ def add_token(
     at: datetime,
 ) -> tuple[int, str]:
     """The same, with the id of the token."""
-    token = tokens.written(organization.slug, address, secret, at)
+    token = tokens.encode_token(organization.slug, address, secret, at)
     by_id = by.id if by else None
     token_id = store.add_token(
         connection, organization.id, name, digest(token), token[-4:], by_id, at
@@ -120,12 +120,12 @@ def authenticate(connection: Connection, token: str) -> OrganizationToken:
     return known
 
 
-def note_token_use(
+def record_token_use(
     connection: Connection, access: Access, project_ids: Collection[int], at: datetime
 ) -> None:
     """Write down that a token of the organization was used, for the first of the projects, once a minute at most."""
     if access.token_id is not None:
-        store.note_use(connection, access.token_id, min(project_ids, default=None), at)
+        store.record_use(connection, access.token_id, min(project_ids, default=None), at)
 
 
 def access_of_user(
@@ -135,7 +135,7 @@ def access_of_user(
 
     Raises `NotFound` for an unknown organization and `Forbidden` for somebody who is not in it.
     """
-    known = store.with_role(connection, slug_or_id, user.id)
+    known = store.organization_and_role(connection, slug_or_id, user.id)
     if known is None:
         raise NotFound
     organization, role = known
@@ -155,7 +155,7 @@ def access_of_user(
 
 def access_of_token(connection: Connection, slug_or_id: str, token: OrganizationToken) -> Access:
     """What an organization's own token may do there: everything, once the door's scopes let it in."""
-    known = store.with_role(connection, slug_or_id, None)
+    known = store.organization_and_role(connection, slug_or_id, None)
     if known is None:
         raise NotFound
     organization, _ = known

@@ -16,7 +16,7 @@ from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import digest
 from shipmark.organizations import membership, store
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.membership import UNKNOWN_TEAM, Done
+from shipmark.organizations.membership import UNKNOWN_TEAM, ActionContext
 from shipmark.organizations.model import Actor, Invitation, Role
 from shipmark.organizations.store import invitations as invitation_store
 from shipmark.organizations.store.invitations import NewInvitation
@@ -31,7 +31,12 @@ EXPIRED = "This invitation has expired, or was used or revoked. Ask for a new on
 
 
 def invite(
-    connection: Connection, done: Done, email: str, role: Role, slugs: Sequence[str], secret: str
+    connection: Connection,
+    done: ActionContext,
+    email: str,
+    role: Role,
+    slugs: Sequence[str],
+    secret: str,
 ) -> Invitation:
     """Invite a person; the link that an earlier invitation had is worth nothing from now on.
 
@@ -68,7 +73,7 @@ def invite(
     return invitation
 
 
-def revoke(connection: Connection, done: Done, invitation: Invitation) -> None:
+def revoke(connection: Connection, done: ActionContext, invitation: Invitation) -> None:
     """Delete an invitation, as a member of its role could be removed."""
     membership.check_may_revoke(done.access, invitation.role)
     _note(connection, done, AuditEvent.MEMBER_REMOVE, invitation)
@@ -85,10 +90,10 @@ def pending(connection: Connection, token: str, at: datetime) -> Invitation:
 
 def accept(connection: Connection, token: str, user: User, by: Actor, at: datetime) -> Invitation:
     """Let a signed-in user in. Raise `Conflict` if the invitation is for another address than the user's."""
-    invitation = _taken(connection, token, at)
+    invitation = _lock_invitation(connection, token, at)
     if user.email.lower() != invitation.email:
         raise Conflict(OTHER_ADDRESS.format(invitation.email))
-    _let_in(connection, invitation, user, by, at)
+    _add_member(connection, invitation, user, by, at)
     return invitation
 
 
@@ -96,17 +101,17 @@ def accept_as_new_user(
     connection: Connection, token: str, name: str, password_hash: str, by: Actor, at: datetime
 ) -> User:
     """Make the account of the invited address and let its user in. Raise `Conflict` if the address has one already."""
-    invitation = _taken(connection, token, at)
+    invitation = _lock_invitation(connection, token, at)
     if account_store.by_email(connection, invitation.email) is not None:
         raise Conflict(HAS_ACCOUNT.format(invitation.email))
     user_id = account_store.add(connection, invitation.email, name, password_hash, at)
     user = account_store.by_id(connection, user_id)
     assert user is not None, "it was added just now"
-    _let_in(connection, invitation, user, replace(by, user_id=user.id, label=user.email), at)
+    _add_member(connection, invitation, user, replace(by, user_id=user.id, label=user.email), at)
     return user
 
 
-def _taken(connection: Connection, token: str, at: datetime) -> Invitation:
+def _lock_invitation(connection: Connection, token: str, at: datetime) -> Invitation:
     """Return the invitation, locked: of two who accept it at once, the second finds none."""
     found = invitation_store.by_digest(connection, digest(token))
     if found is None or found.expires_at <= at:
@@ -114,7 +119,7 @@ def _taken(connection: Connection, token: str, at: datetime) -> Invitation:
     return found
 
 
-def _let_in(
+def _add_member(
     connection: Connection, invitation: Invitation, user: User, by: Actor, at: datetime
 ) -> None:
     organization_id = invitation.organization_id
@@ -122,7 +127,7 @@ def _let_in(
     teams = {team.id for team in store.teams_of(connection, organization_id)}
     store.join_teams(connection, teams & set(invitation.team_ids), member_id)
     invitation_store.mark_accepted(connection, invitation.id, member_id)
-    store.note(
+    store.record(
         connection,
         organization_id,
         AuditEvent.MEMBER_ACCEPT,
@@ -134,8 +139,10 @@ def _let_in(
     )
 
 
-def _note(connection: Connection, done: Done, event: AuditEvent, invitation: Invitation) -> None:
-    store.note(
+def _note(
+    connection: Connection, done: ActionContext, event: AuditEvent, invitation: Invitation
+) -> None:
+    store.record(
         connection,
         invitation.organization_id,
         event,

@@ -32,7 +32,7 @@ _EVERY_TEAM = frozenset({"org:write", "org:admin", "member:write", "member:admin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class ActionContext:
     """Who does it in which organization, and when."""
 
     access: Access
@@ -40,13 +40,17 @@ class Done:
     at: datetime
 
 
-def amend_member(
-    connection: Connection, done: Done, member: Member, role: Role | None, slugs: list[str] | None
+def update_member(
+    connection: Connection,
+    done: ActionContext,
+    member: Member,
+    role: Role | None,
+    slugs: list[str] | None,
 ) -> Member:
     """Give a member another role and other teams; null leaves them. Raises `ValidationFailed` for an unknown team."""
     access = done.access
-    _lock(connection, access)
-    _must(access, _CHANGE)
+    _lock_members(connection, access)
+    _require_scope(access, _CHANGE)
     if role is not None and role is not member.role:
         _check_above(access, member.role)
         _check_above(access, role)
@@ -69,18 +73,18 @@ def amend_member(
         if slugs is not None:
             now["teams"] = _teams_of(connection, member)
         data: dict[str, object] = {"role": after.role.value, "teams_slugs": slugs}
-        data["changes"] = audit.differences(before, now)
+        data["changes"] = audit.changes_between(before, now)
         _note(connection, done, AuditEvent.MEMBER_EDIT, after, data)
     return after
 
 
-def remove_member(connection: Connection, done: Done, member: Member) -> None:
+def remove_member(connection: Connection, done: ActionContext, member: Member) -> None:
     """Let a member go. Everybody may go themselves; the last owner stays."""
     access = done.access
-    _lock(connection, access)
+    _lock_members(connection, access)
     is_oneself = access.user is not None and access.user.id == member.user_id
     if not is_oneself:
-        _must(access, _REMOVE)
+        _require_scope(access, _REMOVE)
         _check_above(access, member.role)
     if member.role is Role.OWNER:
         _check_last_owner(connection, access, member)
@@ -90,17 +94,17 @@ def remove_member(connection: Connection, done: Done, member: Member) -> None:
 
 def check_may_invite(access: Access, role: Role) -> None:
     """Raise `Forbidden` unless the caller changes members, and has the role that is given or a higher one."""
-    _must(access, _CHANGE)
+    _require_scope(access, _CHANGE)
     _check_above(access, role)
 
 
 def check_may_revoke(access: Access, role: Role) -> None:
     """Raise `Forbidden` unless the caller removes members of this role."""
-    _must(access, _REMOVE)
+    _require_scope(access, _REMOVE)
     _check_above(access, role)
 
 
-def join_team(connection: Connection, done: Done, member: Member, team: Team) -> bool:
+def join_team(connection: Connection, done: ActionContext, member: Member, team: Team) -> bool:
     """Put a member on a team; says whether they were not on it. In a closed organization that is for others to do."""
     _check_team_of_member(connection, done.access, member, team, is_joining=True)
     if store.is_team_member(connection, team.id, member.id):
@@ -111,7 +115,7 @@ def join_team(connection: Connection, done: Done, member: Member, team: Team) ->
     return True
 
 
-def leave_team(connection: Connection, done: Done, member: Member, team: Team) -> None:
+def leave_team(connection: Connection, done: ActionContext, member: Member, team: Team) -> None:
     """Take a member off a team, if they are on it."""
     _check_team_of_member(connection, done.access, member, team, is_joining=False)
     if store.leave_team(connection, team.id, member.id):
@@ -128,8 +132,8 @@ def confirm_team_role(
     member is not on the team, and `Forbidden` if the caller manages neither members nor the team.
     """
     if not access.scopes & _EVERY_TEAM:
-        _must(access, _TEAMS)
-        check_reach(connection, access, team)
+        _require_scope(access, _TEAMS)
+        require_team_access(connection, access, team)
     if not store.is_team_member(connection, team.id, member.id):
         raise NotFound
     role = TeamRole.of(member.role)
@@ -138,7 +142,7 @@ def confirm_team_role(
     return role
 
 
-def create_team(connection: Connection, done: Done, slug: str, name: str) -> Team:
+def create_team(connection: Connection, done: ActionContext, slug: str, name: str) -> Team:
     """A new team, which whoever makes it is on. Raises `Conflict` where another has the slug."""
     organization_id = done.access.organization.id
     made = store.add_team(connection, organization_id, slug, name, done.at)
@@ -152,9 +156,11 @@ def create_team(connection: Connection, done: Done, slug: str, name: str) -> Tea
     return made
 
 
-def amend_team(connection: Connection, done: Done, team: Team, values: Mapping[str, str]) -> Team:
+def update_team(
+    connection: Connection, done: ActionContext, team: Team, values: Mapping[str, str]
+) -> Team:
     """Change a team's slug or name. Raises `Conflict` where another team has the slug."""
-    check_reach(connection, done.access, team)
+    require_team_access(connection, done.access, team)
     before = {"slug": team.slug, "name": team.name}
     values = {key: value for key, value in values.items() if before[key] != value}
     if not values:
@@ -162,26 +168,26 @@ def amend_team(connection: Connection, done: Done, team: Team, values: Mapping[s
     store.change_team(connection, team.id, values)
     named = before | values
     after = replace(team, slug=named["slug"], name=named["name"])
-    changes = audit.differences(before, named)
+    changes = audit.changes_between(before, named)
     _note_team(connection, done, AuditEvent.TEAM_EDIT, after, changes)
     return after
 
 
-def remove_team(connection: Connection, done: Done, team: Team) -> None:
+def remove_team(connection: Connection, done: ActionContext, team: Team) -> None:
     """Delete a team; its projects stay."""
-    check_reach(connection, done.access, team)
+    require_team_access(connection, done.access, team)
     _note_team(connection, done, AuditEvent.TEAM_REMOVE, team)
     avatars.remove(connection, OwnerKind.TEAM, [team.id], done.at)
     store.remove_team(connection, team.id)
 
 
-def _lock(connection: Connection, access: Access) -> None:
+def _lock_members(connection: Connection, access: Access) -> None:
     """Wait for who else changes the members: two owners must not demote each other."""
     if store.lock(connection, access.organization.id) is None:
         raise NotFound
 
 
-def _must(access: Access, scopes: Collection[str]) -> None:
+def _require_scope(access: Access, scopes: Collection[str]) -> None:
     if not access.scopes & frozenset(scopes):
         raise Forbidden
 
@@ -203,11 +209,11 @@ def _check_team_of_member(
     is_welcome = access.organization.is_open or not is_joining
     if (is_oneself and is_welcome) or access.scopes & _EVERY_TEAM:
         return
-    _must(access, _TEAMS)
-    check_reach(connection, access, team)
+    _require_scope(access, _TEAMS)
+    require_team_access(connection, access, team)
 
 
-def check_reach(connection: Connection, access: Access, team: Team) -> None:
+def require_team_access(connection: Connection, access: Access, team: Team) -> None:
     """Who is above all teams may change each; others those that they are on, and in an open organization any."""
     if access.reaches_all or access.organization.is_open:
         return
@@ -219,14 +225,14 @@ def check_reach(connection: Connection, access: Access, team: Team) -> None:
 
 def _note(
     connection: Connection,
-    done: Done,
+    done: ActionContext,
     event: AuditEvent,
     member: Member,
     data: Mapping[str, object],
 ) -> None:
     user = accounts.by_id(connection, member.user_id)
     told = {"email": user.email if user else "", "role": member.role.value} | dict(data)
-    store.note(
+    store.record(
         connection,
         done.access.organization.id,
         event,
@@ -244,13 +250,13 @@ def _teams_of(connection: Connection, member: Member) -> str:
 
 def _note_team(
     connection: Connection,
-    done: Done,
+    done: ActionContext,
     event: AuditEvent,
     team: Team,
     changes: Mapping[str, str] | None = None,
 ) -> None:
     data: dict[str, object] = {"slug": team.slug, "name": team.name}
-    store.note(
+    store.record(
         connection,
         done.access.organization.id,
         event,

@@ -22,7 +22,7 @@ def terms(query: str) -> list[tuple[str, str]]:
     ]
 
 
-def chosen(found: Iterable[T], query: str | None, tests: Tests[T]) -> list[T]:
+def apply_filter(found: Iterable[T], query: str | None, tests: Tests[T]) -> list[T]:
     """Those that a query finds: all where it is empty, none where it has a term that nobody knows."""
     asked: dict[str, list[str]] = {}
     for name, value in terms(query or ""):
@@ -42,6 +42,6 @@ def _passes(test: Callable[[T, str], bool], it: T, values: Sequence[str], name: 
     return (all if every else any)(test(it, value) for value in values)
 
 
-def holds(value: str, *texts: str) -> bool:
+def contains(value: str, *texts: str) -> bool:
     """Is the value in one of the texts, in any case?"""
     return any(value.lower() in text.lower() for text in texts)

@@ -28,7 +28,7 @@ def remove_user(connection: Connection, user: User, by: Actor, at: datetime) -> 
         if is_owner and not store.has_other_owner(connection, organization_id, member.id):
             ownerless.append(organization.slug)
             continue
-        store.note(
+        store.record(
             connection,
             organization_id,
             AuditEvent.MEMBER_REMOVE,

@@ -36,7 +36,7 @@ def create(
         )
     project = store.ensure(connection, organization.id, slug, name or slug, platform, at)
     for team in teams:
-        store.own(connection, project.id, team.id)
+        store.add_owner(connection, project.id, team.id)
     if not store.keys_of(connection, project.id):
         public, secret = key
         fresh = ProjectKey(
@@ -57,7 +57,7 @@ def save_avatar(connection: Connection, project: Project, new: NewAvatar, at: da
     return replace(project, avatar=avatar)
 
 
-def reached(connection: Connection, access: Access, slug_or_id: str) -> Project:
+def require_project(connection: Connection, access: Access, slug_or_id: str) -> Project:
     """The project that an address names; `NotFound` if there is none, `Forbidden` if it is not the caller's.
 
     Raises `Renamed` where it had that slug before.

@@ -31,7 +31,7 @@ class NewProject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectAmendment:
+class ProjectUpdate:
     """What is to be changed: columns and options, by the names that clients have for options."""
 
     columns: Mapping[str, str | None] = field(default_factory=dict)
@@ -58,7 +58,7 @@ def create(
         made = store.add(connection, organization.id, wanted, new.name, new.platform, at)
     if made is None:
         raise Conflict(TAKEN)
-    store.own(connection, made.id, team.id)
+    store.add_owner(connection, made.id, team.id)
     public, secret = new.key
     key = ProjectKey(
         project_id=made.id, public_key=public, secret_key=secret, label="Default", is_active=True
@@ -68,10 +68,10 @@ def create(
     return made
 
 
-def amend(
+def update(
     connection: Connection,
     project: Project,
-    amendment: ProjectAmendment,
+    amendment: ProjectUpdate,
     *,
     by: Actor,
     at: datetime,
@@ -79,7 +79,7 @@ def amend(
     """Change a project and redirect its former slug. Raise `ValidationFailed` if another project has the new slug."""
     before = {"name": project.name, "slug": project.slug, "platform": project.platform}
     columns = {it: new for it, new in amendment.columns.items() if before[it] != new}
-    told = {it: audit.from_to(before[it], new) for it, new in columns.items()}
+    told = {it: audit.changed_from_to(before[it], new) for it, new in columns.items()}
     kept = _changed_options(connection, project, amendment.options, told)
     if columns and not store.change(connection, project.id, columns):
         raise ValidationFailed({"slug": [TAKEN]})
@@ -87,7 +87,7 @@ def amend(
     if new_slug is not None:
         store.redirect(connection, project.organization_id, project.slug, new_slug, project.id)
     if kept:
-        store.keep_options(connection, project.id, kept)
+        store.save_options(connection, project.id, kept)
     if told:
         _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, told)
     after = store.by_slug_or_id(connection, project.organization_id, str(project.id))
@@ -100,7 +100,7 @@ def add_team(
     connection: Connection, project: Project, team: Team, *, by: Actor, at: datetime
 ) -> None:
     """Let a team own the project, unless it does already."""
-    if store.own(connection, project.id, team.id):
+    if store.add_owner(connection, project.id, team.id):
         _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, {"team": f"{team.slug} added"})
 
 
@@ -108,7 +108,7 @@ def remove_team(
     connection: Connection, project: Project, team: Team, *, by: Actor, at: datetime
 ) -> None:
     """Let a team own the project no longer, if it does. A project may be left without a team."""
-    if store.disown(connection, project.id, team.id):
+    if store.remove_owner(connection, project.id, team.id):
         data = {"team": f"{team.slug} removed"}
         _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, data)
 
@@ -122,7 +122,7 @@ def add_key(
     _note_key(connection, project, AuditEvent.PROJECT_KEY_ADD, key, by, at)
 
 
-def amend_key(
+def update_key(
     connection: Connection,
     project: Project,
     key: ProjectKey,
@@ -135,7 +135,7 @@ def amend_key(
     if values:
         store.change_key(connection, key.public_key, values)
         after = store.key_of(connection, project.id, key.public_key)
-        changes = audit.differences(_audited(key), _audited(after)) if after else {}
+        changes = audit.changes_between(_audited(key), _audited(after)) if after else {}
         _note_key(connection, project, AuditEvent.PROJECT_KEY_EDIT, key, by, at, changes)
 
 
@@ -167,7 +167,7 @@ def _changed_options(
         kept[option.key] = value
         if known[name] != value:
             is_secret = name in _SECRET
-            told[name] = "changed" if is_secret else audit.from_to(known[name], value)
+            told[name] = "changed" if is_secret else audit.changed_from_to(known[name], value)
     return kept
 
 
@@ -206,7 +206,7 @@ def _note(
     at: datetime,
     data: Mapping[str, object],
 ) -> None:
-    organizations.note(
+    organizations.record(
         connection, project.organization_id, event, by, at, data=data, target_id=project.id
     )
 

@@ -14,7 +14,7 @@ from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.infrastructure.telemetry import span
 from shipmark.issues.actions import resolve
 from shipmark.issues.references import find
-from shipmark.projects.commit_paths import together, touch
+from shipmark.projects.commit_paths import matches_paths, union_paths
 from shipmark.publishing import auditing, commit_fetch_requests
 from shipmark.publishing.model import (
     Amendment,
@@ -29,8 +29,8 @@ from shipmark.releases.model import NewRelease, Release, ReleaseStatus
 from shipmark.releases.store import fetches, locks
 from shipmark.releases.store import projects as release_projects
 from shipmark.repositories import actions as repositories
-from shipmark.repositories.actions import Kept
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.actions import StoredCommit
+from shipmark.repositories.model import CommitInput
 
 _OLDEST = datetime.min  # noqa: DTZ901  # compared with moments whose zone, always UTC, is left out
 
@@ -46,7 +46,7 @@ def publish(connection: Connection, publication: Publication, around: Circumstan
         release, is_new = _get_or_create(connection, publication, around)
         added = _attach(connection, release, publication, around)
         # A new release has the projects that were given, and no others.
-        limits = together(it.commit_paths for it in publication.projects) if is_new else None
+        limits = union_paths(it.commit_paths for it in publication.projects) if is_new else None
         release, names_issues = _bind(connection, release, publication.code, around, limits)
         if names_issues or added:
             _resolve(connection, release, around, added)
@@ -70,7 +70,7 @@ def amend(
         if told_project_ids is None:
             attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
             told_project_ids = [it.project_id for it in attached]
-        release = releases.amend(
+        release = releases.update(
             connection,
             release,
             status=amendment.status,
@@ -94,7 +94,7 @@ def amend(
 
 
 def bring(
-    connection: Connection, release: Release, commits: Sequence[GivenCommit], around: Circumstances
+    connection: Connection, release: Release, commits: Sequence[CommitInput], around: Circumstances
 ) -> Release:
     """Let a locked release hold commits that were fetched for it, and resolve what they name."""
     release, names_issues = _set_commits_timed(connection, release, commits, around)
@@ -150,7 +150,7 @@ def _bind(
     ``limits`` are the folders that its projects limit commits to; null where they have to be looked up.
     """
     names_issues = False
-    commits: Sequence[GivenCommit] = code.commits
+    commits: Sequence[CommitInput] = code.commits
     if commits:
         release, names_issues = _set_commits_timed(connection, release, commits, around, limits)
     if code.refs:
@@ -166,21 +166,21 @@ def _bind(
 def _set_commits_timed(
     connection: Connection,
     release: Release,
-    commits: Sequence[GivenCommit],
+    commits: Sequence[CommitInput],
     around: Circumstances,
     limits: Sequence[str] | None = None,
 ) -> tuple[Release, bool]:
     with span("release.set_commits", **{"release.version": release.version}) as tags:
         tags["commits.count"] = len(commits)
         if limits is None:
-            limits = together(release_projects.commit_paths_of(connection, release.id))
+            limits = union_paths(release_projects.commit_paths_of(connection, release.id))
         return _set_commits(connection, release, commits, around, limits)
 
 
 def _set_commits(
     connection: Connection,
     release: Release,
-    given: Sequence[GivenCommit],
+    given: Sequence[CommitInput],
     around: Circumstances,
     limits: Sequence[str],
 ) -> tuple[Release, bool]:
@@ -191,8 +191,12 @@ def _set_commits(
     """
     ordered = sorted(given, key=_moment, reverse=True)
     wanted = [commit for commit in ordered if not commit.is_skipped]
-    commits = [commit for commit in wanted if touch(commit.filenames, limits)] if limits else wanted
-    kept = repositories.keep(connection, around.organization.id, commits, around.now)
+    commits = (
+        [commit for commit in wanted if matches_paths(commit.filenames, limits)]
+        if limits
+        else wanted
+    )
+    kept = repositories.upsert_commits(connection, around.organization.id, commits, around.now)
     is_linked = _link_issues(connection, commits, kept, around)
     bound = [
         BoundCommit(commit_id=it.commit_id, repository_id=it.repository_id, author_id=it.author_id)
@@ -203,14 +207,14 @@ def _set_commits(
     return releases.bind_commits(connection, release, bound, left_out), names_issues
 
 
-def _moment(commit: GivenCommit) -> datetime:
+def _moment(commit: CommitInput) -> datetime:
     return commit.at.replace(tzinfo=None) if commit.at else _OLDEST
 
 
 def _link_issues(
     connection: Connection,
-    commits: Sequence[GivenCommit],
-    kept: Sequence[Kept],
+    commits: Sequence[CommitInput],
+    kept: Sequence[StoredCommit],
     around: Circumstances,
 ) -> bool:
     """Link commits to the issues that their messages name; says whether any names one."""
@@ -227,7 +231,7 @@ def _link_issues(
 
 def _set_refs(
     connection: Connection, release: Release, code: Code, around: Circumstances
-) -> Sequence[GivenCommit]:
+) -> Sequence[CommitInput]:
     """Move the head commits of the named repositories (the last ref of each counts), and have their commits fetched.
 
     Gives commits that are to be bound at once. Where commits were given too, nothing is fetched (releases.md 3.5).
@@ -236,7 +240,7 @@ def _set_refs(
     names = [ref.repository for ref in refs]
     known = repositories.ensure_repositories(connection, around.organization.id, names, around.now)
     keys = {known[ref.repository]: ref.commit for ref in refs}
-    heads = repositories.keep_heads(connection, around.organization.id, keys, around.now)
+    heads = repositories.upsert_heads(connection, around.organization.id, keys, around.now)
     releases.move_heads(connection, release, heads)
     return (
         [] if code.commits else commit_fetch_requests.ask(connection, release, refs, known, around)

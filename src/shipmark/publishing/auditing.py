@@ -23,7 +23,7 @@ def note_status(
 ) -> None:
     """Log that these releases, as they were before, are archived or reopened."""
     before = next((release.status for release in changed), status)
-    changes = {"status": audit.from_to(before.value, status.value)}
+    changes = {"status": audit.changed_from_to(before.value, status.value)}
     _note(connection, AuditEvent.RELEASE_EDIT, changed, around, {"changes": changes})
 
 
@@ -45,7 +45,7 @@ def _note(
         return
     versions = sorted(release.version for release in changed)
     ids = [release.id for release in changed]
-    organizations.note(
+    organizations.record(
         connection,
         around.organization.id,
         event,

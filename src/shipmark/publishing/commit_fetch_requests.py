@@ -12,7 +12,7 @@ from shipmark.publishing.model import Circumstances, GivenRef
 from shipmark.releases.model import Fetch, FetchMode, FetchState, NewFetch, Release
 from shipmark.releases.store import earlier_heads, fetches
 from shipmark.repositories import store as repositories
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 #: The kind of the job that fetches.
 JOB = "fetch_commits"
@@ -32,7 +32,7 @@ def ask(
     refs: Sequence[GivenRef],
     known: Mapping[str, int],
     around: Circumstances,
-) -> list[GivenCommit]:
+) -> list[CommitInput]:
     """Have what the refs name fetched, as far as there are remotes (releases.md 3.5.1).
 
     Ranges of repositories without a remote are kept as failed, with the reason, so that people are told. Return the
@@ -127,7 +127,7 @@ def _after_previous(
 
 def _known_commits(
     connection: Connection, wanted: Sequence[NewFetch], names: Mapping[int, str]
-) -> list[GivenCommit]:
+) -> list[CommitInput]:
     """Commits by their keys, the last given first; where all are known, their moments say which is newer."""
     keys = [(it.repository_id, it.commit) for it in wanted]
     known = repositories.commits_by_keys(connection, keys)
@@ -135,4 +135,4 @@ def _known_commits(
     moments: dict[tuple[int, str], datetime] = (
         {key: it.created_at for key, it in known.items()} if is_dated else {}
     )
-    return [GivenCommit(key=key[1], repository=names[key[0]], at=moments.get(key)) for key in keys]
+    return [CommitInput(key=key[1], repository=names[key[0]], at=moments.get(key)) for key in keys]

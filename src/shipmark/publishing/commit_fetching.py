@@ -31,14 +31,19 @@ from shipmark.releases.store.fetches import Result
 from shipmark.repositories import actions as repositories
 from shipmark.repositories import store as repository_store
 from shipmark.repositories.git.addresses import Remote
-from shipmark.repositories.git.backends import Outside
-from shipmark.repositories.git.commit_reader import Asked, Read, read_exact, read_range
-from shipmark.repositories.git.egress_guard import Outgoing
+from shipmark.repositories.git.backends import FetchPolicy
+from shipmark.repositories.git.commit_reader import (
+    CommitRange,
+    FetchedCommits,
+    read_exact,
+    read_range,
+)
+from shipmark.repositories.git.egress_guard import EgressGuard
 from shipmark.repositories.git.errors import RemoteProblem
 from shipmark.repositories.git.known_hosts import KnownHosts
 from shipmark.repositories.git.remote_credentials import remote_of
-from shipmark.repositories.git.remote_rules import chosen
-from shipmark.repositories.model import GivenCommit, KeptRemote, Repository
+from shipmark.repositories.git.remote_rules import parse_remote_rules
+from shipmark.repositories.model import CommitInput, Repository, StoredRemote
 
 _PENDING = {FetchState.WAITING, FetchState.RUNNING}
 
@@ -46,7 +51,7 @@ INTERNAL = "An internal system error occurred."
 NOTHING_NEW = "There are no commits after {}."
 
 #: What came of each repository.
-Found = Mapping[int, Read | RemoteProblem]
+Found = Mapping[int, FetchedCommits | RemoteProblem]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,7 @@ class Errand:
     release: Release
     fetches: tuple[Fetch, ...]
     repositories: Mapping[int, Repository]
-    remotes: Mapping[int, KeptRemote]
+    remotes: Mapping[int, StoredRemote]
     earlier_heads: Mapping[int, Sequence[str]]
 
     @property
@@ -87,17 +92,17 @@ def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> 
 
 def fetch(errand: Errand, settings: Settings) -> Found:
     """Go outside, and say what came of each repository. This takes as long as the settings allow."""
-    found: dict[int, Read | RemoteProblem] = {}
+    found: dict[int, FetchedCommits | RemoteProblem] = {}
     tags = {"release.version": errand.release.version}
     with (
         span("release.fetch_commits", **tags) as told,
-        Outgoing(
+        EgressGuard(
             allow_private=settings.outgoing_allow_private,
             seconds_max=settings.git_seconds_max,
             bytes_max=settings.git_bytes_max,
         ) as outgoing,
     ):
-        outside = Outside(
+        outside = FetchPolicy(
             allow_files=settings.git_allow_files,
             hosts=KnownHosts(settings.known_hosts_file),
             outgoing=outgoing,
@@ -106,7 +111,7 @@ def fetch(errand: Errand, settings: Settings) -> Found:
             found[repository_id] = _of_repository(errand, repository_id, settings, outside)
         told["repositories.count"] = len(found)
         told["commits.count"] = sum(
-            len(it.commits) for it in found.values() if isinstance(it, Read)
+            len(it.commits) for it in found.values() if isinstance(it, FetchedCommits)
         )
         problems = [it.sentence for it in found.values() if isinstance(it, RemoteProblem)]
         if problems:
@@ -147,7 +152,9 @@ def finish(connection: Connection, errand: Errand, found: Found, around: Circums
     """Let the release hold what came, tell what did not, and announce the deploys that waited for it."""
     release = locks.lock(connection, errand.release.id)
     assert release is not None, "it was locked"
-    commits = [commit for it in found.values() if isinstance(it, Read) for commit in it.commits]
+    commits = [
+        commit for it in found.values() if isinstance(it, FetchedCommits) for commit in it.commits
+    ]
     if commits:
         release = publishing.bring(connection, release, commits, around)
     _move_heads(connection, release, errand, found, around)
@@ -158,8 +165,8 @@ def finish(connection: Connection, errand: Errand, found: Found, around: Circums
 
 
 def _of_repository(
-    errand: Errand, repository_id: int, settings: Settings, outside: Outside
-) -> Read | RemoteProblem:
+    errand: Errand, repository_id: int, settings: Settings, outside: FetchPolicy
+) -> FetchedCommits | RemoteProblem:
     try:
         return _read(errand, repository_id, settings, outside)
     except RemoteProblem as problem:
@@ -171,17 +178,19 @@ def _of_repository(
         return RemoteProblem(INTERNAL)
 
 
-def _read(errand: Errand, repository_id: int, settings: Settings, outside: Outside) -> Read:
+def _read(
+    errand: Errand, repository_id: int, settings: Settings, outside: FetchPolicy
+) -> FetchedCommits:
     repository = errand.repositories[repository_id]
     safe = Cipher(text=settings.secret_key, file=settings.secret_key_file)
     own = errand.remotes.get(repository_id)
-    remote = remote_of(repository, own, chosen(settings.git_remotes), safe)
+    remote = remote_of(repository, own, parse_remote_rules(settings.git_remotes), safe)
     wanted = [it for it in errand.fetches if it.repository_id == repository_id]
     if wanted[0].mode is FetchMode.EXACT:
         return _exact(remote, repository, [it.commit for it in wanted], outside)
     if remote is None:
         raise RemoteProblem(commit_fetch_requests.NO_REMOTE, is_final=True)
-    asked = Asked(
+    asked = CommitRange(
         repository=repository.name,
         commit=wanted[0].commit,
         previous=wanted[0].previous,
@@ -191,13 +200,13 @@ def _read(errand: Errand, repository_id: int, settings: Settings, outside: Outsi
 
 
 def _exact(
-    remote: Remote | None, repository: Repository, keys: Sequence[str], outside: Outside
-) -> Read:
+    remote: Remote | None, repository: Repository, keys: Sequence[str], outside: FetchPolicy
+) -> FetchedCommits:
     """Commits that were named one by one; of a repository without a remote just their keys are known."""
     if remote is not None:
         return read_exact(remote, repository.name, keys, outside)
-    commits = tuple(GivenCommit(key=key, repository=repository.name) for key in keys)
-    return Read(commits=commits, head=keys[0])
+    commits = tuple(CommitInput(key=key, repository=repository.name) for key in keys)
+    return FetchedCommits(commits=commits, head=keys[0])
 
 
 def _move_heads(
@@ -212,14 +221,14 @@ def _move_heads(
     whole = {
         repository_id: it.head
         for repository_id, it in found.items()
-        if isinstance(it, Read) and it.head != given[repository_id]
+        if isinstance(it, FetchedCommits) and it.head != given[repository_id]
     }
     if whole:
-        heads = repositories.keep_heads(connection, release.organization_id, whole, around.now)
+        heads = repositories.upsert_heads(connection, release.organization_id, whole, around.now)
         releases.move_heads(connection, release, heads)
 
 
-def _result(it: Fetch, found: Read | RemoteProblem) -> Result:
+def _result(it: Fetch, found: FetchedCommits | RemoteProblem) -> Result:
     if isinstance(found, RemoteProblem):
         return Result(fetch_id=it.id, state=FetchState.FAILED, error=found.sentence)
     count = 1 if it.mode is FetchMode.EXACT else len(found.commits)
@@ -256,7 +265,7 @@ def _news(errand: Errand, found: Found) -> list[tuple[ReleaseActivityType, dict[
     for repository_id, it in found.items():
         details: dict[str, object] = {"repository": errand.repositories[repository_id].name}
         match it:
-            case Read():
+            case FetchedCommits():
                 kind = ReleaseActivityType.COMMITS_FETCHED
                 details["commits"] = len(it.commits)
             case RemoteProblem():
@@ -266,5 +275,5 @@ def _news(errand: Errand, found: Found) -> list[tuple[ReleaseActivityType, dict[
     return news
 
 
-def _sentence(found: Read | RemoteProblem) -> str | None:
+def _sentence(found: FetchedCommits | RemoteProblem) -> str | None:
     return found.sentence if isinstance(found, RemoteProblem) else None

@@ -18,7 +18,7 @@ from shipmark.deploys import store as deploys
 from shipmark.deploys.model import Deploy
 from shipmark.issues.store import release_issues
 from shipmark.issues.store.release_issues import SomeIssues
-from shipmark.releases.lineage import holds, in_order, lineage_of
+from shipmark.releases.lineage import contains, in_order, lineage_of
 from shipmark.releases.model import Release
 from shipmark.releases.store import comparison, lineage
 from shipmark.releases.store import projects as release_projects
@@ -125,7 +125,7 @@ def _sides(
     earlier, later = in_order(base, head)
     between = set(lineage.between(connection, earlier, later, shared))
     sides = {earlier.id: {earlier.id}} | {later.id: {later.id} | between}
-    if holds(later, earlier):
+    if contains(later, earlier):
         sides[later.id].add(earlier.id)
     return _Sides(head_ids=sides[head.id], base_ids=sides[base.id], between_count=len(between))
 

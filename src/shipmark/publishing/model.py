@@ -6,8 +6,8 @@ from datetime import datetime
 from shipmark.organizations.model import Actor, Organization
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release, ReleaseStatus
-from shipmark.repositories.git.remote_rules import NONE_CHOSEN, Chosen
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.git.remote_rules import NO_RULES, RemoteRules
+from shipmark.repositories.model import CommitInput
 
 #: What a publish answers that can't have the release's lock in time (releases.md 2.3.2).
 BUSY = "Release commits are currently being processed"
@@ -17,14 +17,15 @@ BUSY = "Release commits are currently being processed"
 class Circumstances:
     """Who publishes where, when, and on which host (whose issue addresses count in commit messages).
 
-    ``chosen`` are the remotes of repositories that have none of their own; ``by`` is the actor for the audit log.
+    ``remote_rules`` are the remotes of repositories that have none of their own; ``by`` is the actor for the
+    audit log.
     """
 
     organization: Organization
     user_id: int | None
     host: str
     now: datetime
-    chosen: Chosen = NONE_CHOSEN
+    chosen: RemoteRules = NO_RULES
     by: Actor | None = None
 
 
@@ -44,7 +45,7 @@ class Code:
     No commits leave the release's as they are. ``refs`` null was not given; an empty list in an amendment clears.
     """
 
-    commits: tuple[GivenCommit, ...] = ()
+    commits: tuple[CommitInput, ...] = ()
     refs: tuple[GivenRef, ...] | None = None
 
 

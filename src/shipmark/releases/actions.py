@@ -47,13 +47,13 @@ def attach(
     """Attach a locked release to projects; says which are new to it, and tells those that it is out, if it is."""
     added = release_projects.attach(connection, release, {project.id for project in attached})
     if any(not project.has_releases for project in attached if project.id in added):
-        projects.note_releases(connection, added)
+        projects.record_releases(connection, added)
     if added and release.released_at is not None:
-        _tell_released(connection, release, added, release.released_at, user_id)
+        _record_released(connection, release, added, release.released_at, user_id)
     return added
 
 
-def amend(
+def update(
     connection: Connection,
     release: Release,
     *,
@@ -69,7 +69,7 @@ def amend(
         connection, release, status=status, ref=ref, url=url, released_at=released_at
     )
     if release.released_at is None and released_at is not None:
-        _tell_released(connection, changed, told_project_ids, released_at, user_id)
+        _record_released(connection, changed, told_project_ids, released_at, user_id)
     return changed
 
 
@@ -85,7 +85,7 @@ def set_status_of(
 ) -> None:
     """Archive or reopen releases, whatever their number by the same few statements."""
     if changing:
-        organizations.take_turn(connection, next(iter(changing)).organization_id)
+        organizations.lock_organization(connection, next(iter(changing)).organization_id)
         releases.set_status_of(connection, [release.id for release in changing], status)
 
 
@@ -184,7 +184,7 @@ def remove(
     releases.remove(connection, ids)
 
 
-def note_event(
+def record_event(
     connection: Connection,
     release: Release,
     project_id: int,
@@ -195,10 +195,10 @@ def note_event(
 
     The release is locked, unless it is known to have a row there.
     """
-    environments.note_event(connection, release, project_id, environment_id, at)
+    environments.record_event(connection, release, project_id, environment_id, at)
 
 
-def _tell_released(
+def _record_released(
     connection: Connection,
     release: Release,
     project_ids: Collection[int],

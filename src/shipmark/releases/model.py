@@ -77,7 +77,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class HoldingRelease:
+class ReleaseRef:
     """A release that holds a commit, as far as the commit tells of it."""
 
     version: str
@@ -102,7 +102,7 @@ class NewRelease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SeenRange:
     """When events of a release first and last came from a project, and how many issues were new in its environments.
 
     Without an event there is no moment: a deploy brings a release to an environment too.
@@ -123,11 +123,11 @@ class ReleasedProject:
     project_id: int
     new_issue_count: int
     regressed_issue_count: int = 0
-    seen: Seen | None = None
+    seen: SeenRange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Touch:
+class FileChange:
     """A commit of a release that changed a file."""
 
     commit_id: int
@@ -155,7 +155,7 @@ class ReleaseSort(StrEnum):
     DATE = "date"
     SEMVER = "semver"
     BUILD = "build"
-    SHIPPED = "shipped"
+    EFFECTIVE_DATE = "shipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +200,7 @@ class ReleaseFilter:
 
     organization_id: int
     project_ids: tuple[int, ...]
-    is_everything: bool = False
+    covers_all_projects: bool = False
     is_flat: bool = False
     status: ReleaseStatus | None = ReleaseStatus.OPEN
     search: Search = EVERYTHING
@@ -227,7 +227,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListRow:
     """A release in a list, with what it is ordered by there; ``project_id`` is null unless the list is flat."""
 
     release: Release

@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.repositories import store
-from shipmark.repositories.model import GIT_ORIGIN, GivenCommit, Repository, RepositoryStatus
+from shipmark.repositories.model import GIT_ORIGIN, CommitInput, Repository, RepositoryStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredCommit:
     """Where a given commit ended up."""
 
     commit_id: int
@@ -34,9 +34,9 @@ def repository_name(given: str | None, organization_id: int) -> str:
     return default_repository(organization_id) if given in {None, "", GIT_ORIGIN} else str(given)
 
 
-def keep(
-    connection: Connection, organization_id: int, given: Sequence[GivenCommit], now: datetime
-) -> list[Kept]:
+def upsert_commits(
+    connection: Connection, organization_id: int, given: Sequence[CommitInput], now: datetime
+) -> list[StoredCommit]:
     """Keep commits with repositories, authors and changed files; says where each ended up, in the same order.
 
     Eight statements at the most, whatever the number of commits. Where a commit is given twice, the last one counts.
@@ -56,8 +56,8 @@ def keep(
         (repositories[name], authors[person[0]] if person else None)
         for name, person in zip(names, people, strict=True)
     ]
-    kept = _keep_commits(connection, organization_id, given, places, now)
-    _keep_changes(connection, given, kept)
+    kept = _upsert_commits(connection, organization_id, given, places, now)
+    _insert_changes(connection, given, kept)
     return kept
 
 
@@ -72,7 +72,7 @@ def ensure_repositories(
     return {each: known[name] for each, name in names.items()}
 
 
-def keep_heads(
+def upsert_heads(
     connection: Connection, organization_id: int, heads: dict[int, str], now: datetime
 ) -> dict[int, int]:
     """Keep head commits of which only the key is known (repository to key); says the commit of each repository."""
@@ -83,7 +83,7 @@ def keep_heads(
     return {repository_id: kept[repository_id, key].id for repository_id, key in heads.items()}
 
 
-def amend(
+def update(
     connection: Connection, repository: Repository, values: dict[str, str | None]
 ) -> Repository:
     """Change status, name or URL. Raise `ValidationFailed` if an active repository without provider has the name."""
@@ -102,13 +102,13 @@ def begin_deletion(connection: Connection, repository: Repository) -> Repository
     return changed
 
 
-def _keep_commits(
+def _upsert_commits(
     connection: Connection,
     organization_id: int,
-    given: Sequence[GivenCommit],
+    given: Sequence[CommitInput],
     places: Sequence[tuple[int, int | None]],
     now: datetime,
-) -> list[Kept]:
+) -> list[StoredCommit]:
     rows: dict[tuple[int, str], store.GivenRow] = {}
     for commit, (repository_id, author_id) in zip(given, places, strict=True):
         row = (repository_id, commit.key, author_id, commit.message, commit.at)
@@ -118,7 +118,7 @@ def _keep_commits(
     for commit, (repository_id, _) in zip(given, places, strict=True):
         it = kept[repository_id, commit.key]
         found.append(
-            Kept(
+            StoredCommit(
                 commit_id=it.id,
                 repository_id=repository_id,
                 author_id=it.author_id,
@@ -128,8 +128,8 @@ def _keep_commits(
     return found
 
 
-def _keep_changes(
-    connection: Connection, given: Sequence[GivenCommit], kept: Sequence[Kept]
+def _insert_changes(
+    connection: Connection, given: Sequence[CommitInput], kept: Sequence[StoredCommit]
 ) -> None:
     rows = [
         (it.commit_id, filename, change.value)

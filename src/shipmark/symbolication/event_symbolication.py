@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
-from shipmark.artifacts.database_artifacts import StoredSources
+from shipmark.artifacts.database_artifacts import DatabaseArtifacts
 from shipmark.artifacts.model import EventScope
-from shipmark.artifacts.source_map_cache import KeptMaps
+from shipmark.artifacts.source_map_cache import SourceMapCache
 from shipmark.events import store
 from shipmark.events.payload import Json, text_of
 from shipmark.events.store import StoredEvent
@@ -59,7 +59,7 @@ class _Desk:
 
     def __init__(self) -> None:
         self.turn = Lock()
-        self.maps = KeptMaps(KEPT_BYTES_MAX)
+        self.maps = SourceMapCache(KEPT_BYTES_MAX)
         self.paused_until = 0.0
 
 
@@ -132,14 +132,14 @@ def _attempt(payload: Json, uploads: Uploads, wait_seconds: float) -> Symbolicat
         _desk.turn.release()
 
 
-def _sources(payload: Json, uploads: Uploads) -> StoredSources:
+def _sources(payload: Json, uploads: Uploads) -> DatabaseArtifacts:
     scope = EventScope(
         organization_id=uploads.organization_id,
         project_id=uploads.project_id,
         version=text_of(payload, "release"),
         dist=text_of(payload, "dist"),
     )
-    return StoredSources(uploads.database, uploads.blobs, scope, uploads.at)
+    return DatabaseArtifacts(uploads.database, uploads.blobs, scope, uploads.at)
 
 
 def _with_problems(payload: Json, problems: tuple[Problem, ...]) -> Json:

@@ -1,8 +1,8 @@
 """What did a stack of minified JavaScript look like before it was built?
 
-Pure: from the payload, and the uploaded files that ``Sources`` gives, to a payload with the original stack. A file is
-found by its debug id, else by its name in the event's release and dist; its map by the same debug id, else by what
-the file names. All that is looked for goes in two questions, however many frames there are.
+Pure: from the payload, and the uploaded files that ``ArtifactLookup`` gives, to a payload with the original stack. A
+file is found by its debug id, else by its name in the event's release and dist; its map by the same debug id, else by
+what the file names. All that is looked for goes in two questions, however many frames there are.
 """
 
 import re
@@ -10,17 +10,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shipmark.artifacts import source_lines, urls
-from shipmark.artifacts.artifact_lookup import Artifact, Found, Sources, Survey, Unreadable, Wanted
+from shipmark.artifacts.artifact_lookup import (
+    Artifact,
+    ArtifactLookup,
+    LookupRequest,
+    LookupResult,
+    Unreadable,
+    UploadSummary,
+)
 from shipmark.artifacts.manifests import ArtifactType
-from shipmark.artifacts.source_map_cache import KeptMaps
+from shipmark.artifacts.source_map_cache import SourceMapCache
 from shipmark.artifacts.source_maps import (
     MAP_BYTES_MAX,
     NAMED_MAX,
-    Allowance,
-    MapFault,
+    MapErrorKind,
     MapProblem,
+    OriginalLocation,
+    ReadBudget,
     SourceMap,
-    Token,
 )
 from shipmark.events.payload import Json, object_of, storable, text_of
 from shipmark.symbolication import javascript_stacks, problems
@@ -71,7 +78,9 @@ class Known:
         return artifact.resolved_with if artifact else ""
 
 
-def symbolicate(payload: Json, sources: Sources, maps: KeptMaps | None = None) -> Symbolicated:
+def symbolicate(
+    payload: Json, sources: ArtifactLookup, maps: SourceMapCache | None = None
+) -> Symbolicated:
     """Give an event its original stack, as far as uploads allow, and say what they lack.
 
     ``maps`` are those that earlier events needed.
@@ -79,7 +88,7 @@ def symbolicate(payload: Json, sources: Sources, maps: KeptMaps | None = None) -
     files = list(javascript_stacks.files_of(payload).values())[:FILES_MAX]
     if not files:
         return Symbolicated(payload=payload)
-    search = _Search(payload, sources, maps or KeptMaps(0))
+    search = _Search(payload, sources, maps or SourceMapCache(0))
     known = search.known(files)
     platform = text_of(payload, "platform")
 
@@ -96,14 +105,14 @@ def symbolicate(payload: Json, sources: Sources, maps: KeptMaps | None = None) -
 class _Search:
     """One event's search for its files, with what it may still read."""
 
-    def __init__(self, payload: Json, sources: Sources, maps: KeptMaps) -> None:
+    def __init__(self, payload: Json, sources: ArtifactLookup, maps: SourceMapCache) -> None:
         self.problems: dict[tuple[str, object, object], Problem] = {}
         self._sources = sources
         self._maps = maps
         self._release = text_of(payload, "release")
         self._dist = text_of(payload, "dist")
         self._bytes_left = EVENT_BYTES_MAX
-        self._allowance = Allowance(4 * NAMED_MAX)
+        self._allowance = ReadBudget(4 * NAMED_MAX)
         self._contents: dict[int, bytes | None] = {}
 
     def known(self, files: list[File]) -> dict[str, Known]:
@@ -122,7 +131,7 @@ class _Search:
     def _find_files(self, known: Iterable[Known]) -> None:
         ids = frozenset(each.file.debug_id for each in known if each.file.debug_id)
         names = frozenset(name for each in known for name in urls.candidates(each.file.url))
-        found = self._sources.find(Wanted(debug_ids=ids, urls=names))
+        found = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
         for each in known:
             with_id = found.by_debug_id.get(each.file.debug_id or "", ())
             each.map = _of_type(with_id, ArtifactType.SOURCE_MAP)
@@ -139,7 +148,7 @@ class _Search:
         names = frozenset(name for each in waiting for name in urls.candidates(each.map_url))
         if not (ids or names):
             return
-        found = self._sources.find(Wanted(debug_ids=ids, urls=names))
+        found = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
         for each in waiting:
             with_id = found.by_debug_id.get(_debug_id(each), ())
             each.map = _of_type(with_id, ArtifactType.SOURCE_MAP) or _by_name(found, each.map_url)
@@ -153,7 +162,7 @@ class _Search:
         if urls.is_data(reference):
             known.inline_map = reference
         elif reference:
-            known.map_url = urls.resolved(known.minified.url or known.file.url, reference)
+            known.map_url = urls.resolve_url(known.minified.url or known.file.url, reference)
 
     def _explain_missing(self, missing: list[Known]) -> None:
         files = [each.file for each in missing if each.file.is_built]
@@ -161,7 +170,7 @@ class _Search:
             return
         names = frozenset(urls.basename(file.url) for file in files if not file.debug_id)
         is_asked = bool(names and self._release)
-        survey = self._sources.survey(names) if is_asked else Survey(has_files=False)
+        survey = self._sources.survey(names) if is_asked else UploadSummary(has_files=False)
         for file in files:
             self._tell(problems.missing(file, self._release, self._dist, survey))
 
@@ -237,14 +246,14 @@ class _Search:
         """Make the original frame, or put the minified line to one that stays."""
         if known.read:
             token = known.read.token(place.line, place.column, text_of(frame, "function"))
-            if isinstance(token, Token):
+            if isinstance(token, OriginalLocation):
                 self._tell_of_token(known, token, place)
                 return _resolved(frame, token, known)
             self._tell(problems.unknown_place(known.file, known.map_url, place.line, place.column))
         return self._with_minified_line(frame, place, known)
 
-    def _tell_of_token(self, known: Known, token: Token, place: Place) -> None:
-        if token.fault is MapFault.NO_CONTENT:
+    def _tell_of_token(self, known: Known, token: OriginalLocation, place: Place) -> None:
+        if token.fault is MapErrorKind.NO_CONTENT:
             self._tell(problems.without_content(known.file, known.map_url, token.file))
         elif token.fault:
             self._tell(problems.unknown_place(known.file, known.map_url, place.line, place.column))
@@ -255,7 +264,7 @@ class _Search:
         if not known.lines:
             content = self._minified(known) or b""
             known.lines = source_lines.lines_of(content.decode("utf-8", "replace"))
-        around = source_lines.around(known.lines, place.line, place.column - 1)
+        around = source_lines.line_context(known.lines, place.line, place.column - 1)
         if around is None or not around.line:
             return frame
         lines: Json = {
@@ -270,7 +279,7 @@ def _of_type(artifacts: Iterable[Artifact], type_: ArtifactType) -> Artifact | N
     return next((artifact for artifact in artifacts if artifact.type is type_), None)
 
 
-def _by_name(found: Found, url: str) -> Artifact | None:
+def _by_name(found: LookupResult, url: str) -> Artifact | None:
     names = (found.by_url.get(name) for name in urls.candidates(url))
     return next((artifact for artifact in names if artifact), None)
 
@@ -281,7 +290,7 @@ def _debug_id(known: Known) -> str:
     return of_upload or known.file.debug_id or ""
 
 
-def _resolved(frame: Json, token: Token, known: Known) -> Json:
+def _resolved(frame: Json, token: OriginalLocation, known: Known) -> Json:
     function = token.function or text_of(frame, "function")
     resolved: Json = {
         "filename": _HERE.sub("", _ORIGIN.sub("", token.file)) or token.file,
@@ -310,7 +319,7 @@ def _resolved(frame: Json, token: Token, known: Known) -> Json:
 
 def _abs_path(file: str, known: Known) -> str:
     """Where the source would be, were it served beside the file that was built of it."""
-    return file if _ORIGIN.match(file) else urls.resolved(known.file.url, file)
+    return file if _ORIGIN.match(file) else urls.resolve_url(known.file.url, file)
 
 
 def _is_in_app(frame: Json, file: str) -> bool:

@@ -47,7 +47,7 @@ def place_of(frame: Json, platform: str) -> Place | None:
         return None
     if object_of(frame, "data").get("symbolicated") is True:
         return None
-    url = urls.cleaned(text_of(frame, "abs_path") or text_of(frame, "filename"))
+    url = urls.normalize_url(text_of(frame, "abs_path") or text_of(frame, "filename"))
     line, column = _count(frame.get("lineno")), _count(frame.get("colno"))
     if not url or line is None or column is None or _is_of_the_engine(url):
         return None
@@ -88,9 +88,9 @@ def _debug_ids(payload: Json) -> dict[str, str]:
     for image in images[:IMAGES_MAX] if isinstance(images, list) else ():
         if not isinstance(image, dict) or image.get("type") != "sourcemap":
             continue
-        debug_id = debug_ids.normalised(text_of(image, "debug_id"))
+        debug_id = debug_ids.normalize(text_of(image, "debug_id"))
         if debug_id is not None:
-            known.setdefault(urls.cleaned(text_of(image, "code_file")), debug_id)
+            known.setdefault(urls.normalize_url(text_of(image, "code_file")), debug_id)
     return known
 
 

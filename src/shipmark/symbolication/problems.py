@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shipmark.artifacts import urls
-from shipmark.artifacts.artifact_lookup import Similar, Survey
-from shipmark.artifacts.source_maps import MapFault
+from shipmark.artifacts.artifact_lookup import SimilarFile, UploadSummary
+from shipmark.artifacts.source_maps import MapErrorKind
 from shipmark.events.payload import plain, storable
 from shipmark.symbolication.javascript_stacks import File
 
@@ -34,7 +34,7 @@ def _problem(type_: str, reason: str, message: str, **data: object) -> Problem:
     return Problem(type=type_, message=plain(message), data=storable({"reason": reason, **data}))
 
 
-def missing(file: File, release: str, dist: str, survey: Survey) -> Problem:
+def missing(file: File, release: str, dist: str, survey: UploadSummary) -> Problem:
     """Nothing was found for a file: neither by its debug id nor by its name."""
     if file.debug_id is not None:
         return _unknown_debug_id(file, file.debug_id)
@@ -66,7 +66,7 @@ def _unknown_debug_id(file: File, debug_id: str) -> Problem:
     )
 
 
-def _not_in_release(file: File, release: str, dist: str, survey: Survey) -> Problem:
+def _not_in_release(file: File, release: str, dist: str, survey: UploadSummary) -> Problem:
     names = urls.candidates(file.url)
     similar = survey.similar.get(urls.basename(file.url), ())
     expected = next((name for name in names if name.startswith("~")), names[0] if names else "")
@@ -93,11 +93,11 @@ def _not_in_release(file: File, release: str, dist: str, survey: Survey) -> Prob
     )
 
 
-def _first(similar: Iterable[Similar]) -> Similar | None:
+def _first(similar: Iterable[SimilarFile]) -> SimilarFile | None:
     return next(iter(similar), None)
 
 
-def _other_dist(file: File, other: Similar, dist: str) -> Problem:
+def _other_dist(file: File, other: SimilarFile, dist: str) -> Problem:
     theirs = f"for the dist {other.dist}" if other.dist else "without a dist"
     ours = f"has the dist {dist}" if dist else "has none"
     return _problem(
@@ -170,10 +170,10 @@ def not_tried(reason: str, message: str) -> Problem:
     return _problem("js_not_tried", reason, message)
 
 
-def broken_map(file: File, map_url: str, fault: MapFault, reason: str) -> Problem:
+def broken_map(file: File, map_url: str, fault: MapErrorKind, reason: str) -> Problem:
     """A map that is not one."""
     return _problem(
-        "js_too_large" if fault is MapFault.TOO_LARGE else "js_invalid_sourcemap",
+        "js_too_large" if fault is MapErrorKind.TOO_LARGE else "js_invalid_sourcemap",
         fault.name.lower(),
         f"The source map {_shown(map_url)} cannot be used: {reason}.",
         url=file.url,

@@ -23,7 +23,7 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
         collect(database, open_object_store(settings.blobs), at)
     with database.transaction() as connection:
         if jobs.finish(connection, job):
-            files.collect_next(connection, at)
+            files.schedule_next_collection(connection, at)
 
 
 def collect(database: Database, blobs: Blobs, at: datetime) -> None:
@@ -39,7 +39,7 @@ def collect(database: Database, blobs: Blobs, at: datetime) -> None:
             for removed in [removers.submit(blobs.remove, key) for key in keys]:
                 removed.result()
         with database.transaction() as connection:
-            garbage.forget(connection, keys)
+            garbage.delete_records(connection, keys)
 
 
 def _batch_collected(database: Database, at: datetime) -> bool:
@@ -49,4 +49,4 @@ def _batch_collected(database: Database, at: datetime) -> bool:
 
 def _doomed(database: Database, at: datetime) -> list[str]:
     with database.transaction() as connection:
-        return garbage.doomed(connection, at, most=BATCH)
+        return garbage.claim_for_deletion(connection, at, most=BATCH)

@@ -43,9 +43,9 @@ def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     removed = inbox.take_out_older(connection, at - INBOX_LENGTH)
     ended = accounts.end_old_sessions(connection, at)
     attempt_store.remove_older(connection, at - FORGET_AFTER)
-    assemblies.forget_old(connection, at)
-    artifacts.prune_later(connection, at)
-    files.collect_later(connection, at)
+    assemblies.delete_old(connection, at)
+    artifacts.schedule_pruning(connection, at)
+    files.schedule_collection(connection, at)
     log.info("Tidied up", **{"inbox.removed": removed, "sessions.ended": ended})
     jobs.enqueue(connection, "tidy", {}, now=at, run_at=at + _PERIOD)
 

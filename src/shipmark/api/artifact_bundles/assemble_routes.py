@@ -20,7 +20,7 @@ from shipmark.api.releases.routes import seen_release
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.api.scopes import RELEASE_WRITE
 from shipmark.artifacts import assembling
-from shipmark.artifacts.assembling import AskedBundle
+from shipmark.artifacts.assembling import BundleRequest
 from shipmark.artifacts.model import AssembleKind, AssembleState, assemble_key
 from shipmark.artifacts.store import assemblies
 from shipmark.files import assembling as chunks
@@ -56,7 +56,7 @@ def assemble_release_bundle(
         project_ids = sorted(releases.project_ids(connection, release))
     given = json_schema.read(body, bodies.RELEASE_BUNDLE)
     sha1 = given["checksum"]
-    asked = AskedBundle(
+    asked = BundleRequest(
         key=assemble_key(
             AssembleKind.RELEASE_BUNDLE, access.organization.id, sha1, release.version
         ),
@@ -88,7 +88,7 @@ def assemble_artifact_bundle(
     version, dist = given.get("version"), given.get("dist") or None
     if dist and not version:
         raise BadUpload(DIST_ALONE)
-    asked = AskedBundle(
+    asked = BundleRequest(
         key=assemble_key(
             AssembleKind.ARTIFACT_BUNDLE,
             access.organization.id,
@@ -106,11 +106,11 @@ def assemble_artifact_bundle(
     return _told(visit, access, asked, now())
 
 
-def _told(visit: Visit, access: Access, asked: AskedBundle, at: datetime) -> AssemblyJson:
+def _told(visit: Visit, access: Access, asked: BundleRequest, at: datetime) -> AssemblyJson:
     """Missing chunks come first, then what was said before; else it is assembled now, and told of from now on."""
     organization_id = asked.organization.id
     if asked.chunks and (
-        missing := chunks.missing(visit.database, organization_id, asked.chunks, at)
+        missing := chunks.missing_chunks(visit.database, organization_id, asked.chunks, at)
     ):
         return missing_json(missing)
     with visit.database.autocommit_read() as connection:

@@ -67,7 +67,7 @@ def look_up_artifacts(
         asked = _Asked(
             organization_id=access.organization.id,
             project=it,
-            debug_id=debug_ids.normalised(debug_id),
+            debug_id=debug_ids.normalize(debug_id),
             url=visit.parameter("url") or None,
             version=visit.parameter("release") or None,
             dist=visit.parameter("dist") or None,
@@ -114,7 +114,7 @@ def _files(connection: Connection, asked: _Asked) -> list[ReleaseFile]:
         )
     except NotFound:
         return []
-    wanted = release_listing.Wanted(release_id=release.id, texts=[asked.url])
+    wanted = release_listing.ReleaseFileFilter(release_id=release.id, texts=[asked.url])
     listed = release_listing.page_of(connection, wanted, limit=FILES_MAX, offset=0)
     ids = [it.id for it in listed if it.id is not None and it.dist == asked.dist]
     return release_files.by_ids(connection, ids)
@@ -126,7 +126,7 @@ def _renew(visit: Visit, found: list[ArtifactBundle]) -> None:
     older = at - RENEWAL_LENGTH
     if stale := [it.id for it in found if it.used_at < older]:
         with visit.database.transaction() as connection:
-            bundle_store.renew(connection, stale, at, older_than=older)
+            bundle_store.touch(connection, stale, at, older_than=older)
 
 
 def _download(visit: Visit, organization: str, project: str, wanted: str) -> Response[Any] | Stream:
@@ -145,7 +145,7 @@ def _download(visit: Visit, organization: str, project: str, wanted: str) -> Res
         size=file.size,
         tag=file.sha1,
         media_type=_OCTETS,
-        read=lambda start, end: piece_reader.stretch(visit.blobs, pieces, start, end),
+        read=lambda start, end: piece_reader.read_range(visit.blobs, pieces, start, end),
     )
     return download(visit.request, content)
 
@@ -154,7 +154,7 @@ def _file_of(connection: Connection, project: Project, kind: str, number: int) -
     """The file behind an id that a look-up showed, if it is the project's."""
     if kind == _BUNDLE:
         bundle = bundle_store.by_ids(connection, [number]).get(number)
-        if bundle is not None and bundle_store.is_tied(connection, bundle.id, project.id):
+        if bundle is not None and bundle_store.is_linked(connection, bundle.id, project.id):
             return file_store.by_ids(connection, [bundle.file_id])[bundle.file_id]
     if kind == _FILE:
         for it in release_files.by_ids(connection, [number]):

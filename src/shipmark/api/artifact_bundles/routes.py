@@ -146,8 +146,8 @@ def get_bundle_file(
         if lookups.entry_at(connection, bundle.id, path) is None:
             raise _no_member(path)
         pieces = file_store.pieces_of(connection, bundle.file_id)
-    with piece_reader.opened(visit.blobs, pieces) as stream:
-        opened = bundles.opened(cast("BinaryIO", stream))
+    with piece_reader.open_file(visit.blobs, pieces) as stream:
+        opened = bundles.open_bundle(cast("BinaryIO", stream))
         entry = next((each for each in opened.entries if each.path == path), None)
         if entry is None:
             raise _no_member(path)
@@ -161,13 +161,13 @@ def entered(
 ) -> tuple[Access, Project]:
     """Who is there, and the project of the address."""
     access = visit.enter(connection, organization)
-    return access, projects.reached(connection, access, project)
+    return access, projects.require_project(connection, access, project)
 
 
 def _searched(visit: Visit, access: Access, project: Project) -> BundleFilter:
     """An id finds the bundle, and those that hold a file of that debug id; any other text is a release or a dist."""
     text = (visit.parameter("query") or "").strip() or None
-    id_text = debug_ids.normalised(text) if text else None
+    id_text = debug_ids.normalize(text) if text else None
     return BundleFilter(
         project_id=project.id,
         organization_id=access.organization.id,
@@ -226,7 +226,7 @@ def _bundle(
     connection: Connection, access: Access, project: Project, bundle_id: str
 ) -> ArtifactBundle:
     known = store.by_bundle_id(connection, access.organization.id, bundle_id.lower())
-    if known is None or not store.is_tied(connection, known.id, project.id):
+    if known is None or not store.is_linked(connection, known.id, project.id):
         raise BadUpload(
             f"The artifact bundle with {bundle_id} is not bound to this project or doesn't exist"
         )

@@ -63,8 +63,8 @@ def get_user(visit: GivenVisit) -> UserJson:
 
 
 _TESTS: text_filter.Tests[Organization] = {
-    text_filter.TEXT: lambda it, text: text_filter.holds(text, it.slug, it.name),
-    "query": lambda it, text: text_filter.holds(text, it.slug, it.name),
+    text_filter.TEXT: lambda it, text: text_filter.contains(text, it.slug, it.name),
+    "query": lambda it, text: text_filter.contains(text, it.slug, it.name),
     "slug": lambda it, text: it.slug == text,
     "id": lambda it, text: str(it.id) == text,
     "status": lambda it, text: it.status.value == text,
@@ -85,7 +85,7 @@ def list_organizations(visit: GivenVisit) -> Response[list[OrganizationJson]]:
             raise Forbidden
         page = visit.page()
         known = [it for it, _ in organizations.of_user(connection, caller.user.id)]
-    chosen = text_filter.chosen(known, visit.parameter("query"), _TESTS)
+    chosen = text_filter.apply_filter(known, visit.parameter("query"), _TESTS)
     found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
     return visit.listed([organization_json(it, visit.settings.address) for it in found], links)
 
@@ -101,7 +101,7 @@ def list_environments(
     """List the environments that the project runs in, by name; the one without a name is left out."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        found = projects.reached(connection, access, project)
+        found = projects.require_project(connection, access, project)
         known = project_store.environments_of(connection, found.id)
     return [environment_json(it) for it in known if it.name]
 

@@ -34,11 +34,11 @@ def photo(value: object) -> bytes | None:
     if not text:
         return None
     try:
-        content = images.decoded(text)
+        content = images.decode_base64(text)
         images.check(content)
     except images.ImageTooLarge:
         raise TooLarge("") from None
-    except images.NoImage as error:
+    except images.NotAnImage as error:
         raise Wrong([str(error)]) from None
     return content
 
@@ -87,7 +87,7 @@ def stashed(visit: Visit, fields: Fields, keys: Keys = Keys()) -> NewAvatar:
     Without a kind, a photo is to be shown.
     """
     content = fields.get(keys.photo)
-    written = actions.stash(visit.database, visit.blobs, content, now()) if content else None
+    written = actions.stage_photo(visit.database, visit.blobs, content, now()) if content else None
     kind = fields.get(keys.kind) or AvatarKind.UPLOAD
     return NewAvatar(kind=kind, photo=written, ident=ids.hex32())
 

@@ -67,7 +67,7 @@ def get_project_avatar(
     """Show a project and its avatar."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        found = projects.reached(connection, access, project)
+        found = projects.require_project(connection, access, project)
         return _project_json(visit, connection, access, found)
 
 
@@ -84,7 +84,7 @@ def set_project_avatar(
     """Let a project be shown by a photo or by letters."""
     with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        found = projects.reached(connection, access, project)
+        found = projects.require_project(connection, access, project)
     new = stashed(visit, visit.body(body, NEW, step=_STEP))
     with visit.database.transaction() as connection:
         changed = saved(projects.save_avatar, connection, found, new)

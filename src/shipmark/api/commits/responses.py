@@ -6,7 +6,7 @@ from shipmark.api.members.user_responses import UserJson, user_json
 from shipmark.api.releases.loading import Related
 from shipmark.api.repositories.responses import RepositoryJson, repository_json
 from shipmark.api.responses import Wire
-from shipmark.releases.model import HoldingRelease
+from shipmark.releases.model import ReleaseRef
 from shipmark.repositories.model import Author, ChangedFile, Commit
 
 
@@ -99,7 +99,7 @@ def _author_of(commit: Commit, related: Related) -> AnyAuthorJson:
     return author_json(author, related) if author else NobodyJson()
 
 
-def _release_of_commit(release: HoldingRelease) -> ReleaseOfCommitJson:
+def _release_of_commit(release: ReleaseRef) -> ReleaseOfCommitJson:
     return ReleaseOfCommitJson(
         version=release.version,
         short_version=release.version,

@@ -15,7 +15,7 @@ from shipmark.organizations.model import Access
 from shipmark.projects import actions as projects
 from shipmark.projects.model import Project
 from shipmark.releases.store import project_commits
-from shipmark.repositories.model import KEY_MAX, Commit
+from shipmark.repositories.model import SHA_MAX, Commit
 
 
 @get("/", scopes=RELEASE_READ, asks=(COMMIT_QUERY, *PAGE), sync_to_thread=True)
@@ -25,8 +25,8 @@ def list_commits(
     """List the commits of the project's releases, each once, the newest first; or by key those that begin so."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
-        prefix = (visit.parameter("query") or "").strip()[: KEY_MAX + 1]
+        it = projects.require_project(connection, access, project)
+        prefix = (visit.parameter("query") or "").strip()[: SHA_MAX + 1]
         page = _by_prefix if prefix else _by_moment
         commits, links = page(visit, connection, access, it, prefix)
         nested = loading.to_commits(connection, access.organization.id, commits)

@@ -23,7 +23,7 @@ from shipmark.artifacts import debug_ids
 from shipmark.artifacts.model import NAMED_BY_CLIENTS, AssembleKind, assemble_key
 from shipmark.artifacts.store import assemblies
 from shipmark.debug_files import assembling
-from shipmark.debug_files.assembling import AskedDebugFile
+from shipmark.debug_files.assembling import DebugFileRequest
 from shipmark.debug_files.model import DebugFile
 from shipmark.debug_files.store import debug_files
 from shipmark.files import assembling as chunks
@@ -56,9 +56,11 @@ def assemble_debug_files(
     return _told(visit, it, access, asked, now())
 
 
-def _asked(access: Access, project: Project, sha1: str, given: Mapping[str, Any]) -> AskedDebugFile:
-    debug_id = debug_ids.normalised(given.get("debug_id", ""))
-    return AskedDebugFile(
+def _asked(
+    access: Access, project: Project, sha1: str, given: Mapping[str, Any]
+) -> DebugFileRequest:
+    debug_id = debug_ids.normalize(given.get("debug_id", ""))
+    return DebugFileRequest(
         key=assemble_key(AssembleKind.DEBUG_FILE, project.id, sha1, given["name"], debug_id),
         organization_id=access.organization.id,
         project_id=project.id,
@@ -72,7 +74,7 @@ def _told(
     visit: Visit,
     project: Project,
     access: Access,
-    asked: Mapping[str, AskedDebugFile],
+    asked: Mapping[str, DebugFileRequest],
     at: datetime,
 ) -> dict[str, DebugAssemblyJson]:
     """What is there comes first, then missing chunks, then what was said before; else it is assembled now."""
@@ -102,10 +104,10 @@ def _told(
 def _missing(visit: Visit, access: Access, all_chunks: Sequence[str], at: datetime) -> list[str]:
     if not all_chunks:
         return []
-    return chunks.missing(visit.database, access.organization.id, all_chunks, at)
+    return chunks.missing_chunks(visit.database, access.organization.id, all_chunks, at)
 
 
-def _there(known: Sequence[DebugFile], asked: AskedDebugFile) -> DebugFile | None:
+def _there(known: Sequence[DebugFile], asked: DebugFileRequest) -> DebugFile | None:
     """The file that is meant: with another id it is another one, in formats that leave ids to the client."""
     for it in known:
         is_named = it.object.symbol_type in NAMED_BY_CLIENTS and asked.debug_id is not None

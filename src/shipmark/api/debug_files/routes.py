@@ -87,7 +87,7 @@ def list_debug_files(
             project_id=it.id,
             text=(visit.parameter("query") or "").strip() or None,
             # What is no debug id is none that a file has.
-            debug_id=debug_ids.normalised(debug_id) or debug_id if debug_id else None,
+            debug_id=debug_ids.normalize(debug_id) or debug_id if debug_id else None,
             code_id=(visit.parameter("code_id") or "").lower() or None,
             symbol_types=visit.parameters("file_formats"),
         )
@@ -190,7 +190,7 @@ def tie_mapping(
     given = visit.body(body, _TIE, step="debug_file.validate")
     with visit.database.transaction() as connection:
         mapping = _mapping(connection, it, given["proguard_uuid"])
-        if not proguard_releases.tie(connection, given["release_name"], mapping):
+        if not proguard_releases.link(connection, given["release_name"], mapping):
             raise Conflict("The mapping is tied to this release already")
     return TiedJson()
 
@@ -205,14 +205,14 @@ def _kept(visit: Visit, project: Project, receiver: ZipReceiver) -> list[DebugFi
         raise BadRequest(MISSING)
     at = now()
     try:
-        found = archives.unpacked(visit.database, visit.blobs, receiver.opened(), at)
+        found = archives.unpack(visit.database, visit.blobs, receiver.opened(), at)
     except BundleProblem as problem:
         raise BadRequest(f"The zip can't be read: {problem.reason or problem}") from None
     if not found.new:
         name, why = found.problems[0] if found.problems else ("", "it is empty")
         said = f"{name}: {why}" if name else why
         raise BadRequest(f"There is no debug file in the zip ({said})")
-    kept = assembling.keep(visit.database, project.id, found.new, at)
+    kept = assembling.save(visit.database, project.id, found.new, at)
     return [debug_file_json(each) for each in kept]
 
 
@@ -228,7 +228,7 @@ def _download(visit: Visit, organization: str, project: str, wanted: str) -> Res
         size=file.size,
         tag=file.sha1,
         media_type=_OCTETS,
-        read=lambda start, end: piece_reader.stretch(visit.blobs, pieces, start, end),
+        read=lambda start, end: piece_reader.read_range(visit.blobs, pieces, start, end),
     )
     return download(visit.request, content)
 
@@ -242,7 +242,7 @@ def _found(connection: Connection, project: Project, text: str) -> DebugFile:
 
 
 def _mapping(connection: Connection, project: Project, text: str) -> DebugFile:
-    debug_id = debug_ids.normalised(text)
+    debug_id = debug_ids.normalize(text)
     if debug_id is None:
         raise BadUpload("The proguard_uuid is no id of a mapping")
     found = debug_files.newest_of_debug_id(connection, project.id, debug_id, "proguard")

@@ -64,7 +64,7 @@ def list_committers_of_event(
     """List who may have brought the issue of an event, by the event's own stack."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
+        it = projects.require_project(connection, access, project)
         known = store.by_event_id(connection, it.id, event.replace("-", "").lower())
         if known is None:
             raise NotFound("Event not found")

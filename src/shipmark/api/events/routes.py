@@ -112,7 +112,7 @@ def _of_project(
 ) -> tuple[int, StoredEvent]:
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
+        it = projects.require_project(connection, access, project)
         found = store.by_event_id(connection, it.id, _plain(event))
     if found is None:
         raise NotFound("Event not found")

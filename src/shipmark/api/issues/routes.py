@@ -72,7 +72,7 @@ def list_project_issues(
     """List the issues of a project, the last seen first."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        shown = project_actions.reached(connection, access, project)
+        shown = project_actions.require_project(connection, access, project)
         query = visit.parameter("query")
         return _listed(visit, connection, access, [shown], query or "")
 

@@ -80,7 +80,7 @@ def change_project_issues(
     """Resolve, reopen or ignore many issues of a project; 204 if there are none."""
     with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        shown = project_actions.reached(connection, access, project)
+        shown = project_actions.require_project(connection, access, project)
     selection = _selection(visit, default="")
     change = status_change(visit.body(body, CHANGED_ISSUES, step="issues.validate"))
     return _changed(visit, access, [shown], selection, change)

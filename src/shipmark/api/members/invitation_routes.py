@@ -16,7 +16,7 @@ from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import id_of, secret_hex
 from shipmark.organizations import invitations, store
-from shipmark.organizations.membership import Done
+from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import SLUG_MAX, Access, Invitation, Role
 from shipmark.organizations.store import invitations as invitation_store
 
@@ -110,9 +110,9 @@ def team_slugs(fields: Fields) -> list[str] | None:
     return found
 
 
-def done_by(visit: Visit, access: Access) -> Done:
+def done_by(visit: Visit, access: Access) -> ActionContext:
     """Return who changes members, where and when."""
-    return Done(access=access, by=visit.actor(access), at=now())
+    return ActionContext(access=access, by=visit.actor(access), at=now())
 
 
 def _shown(

@@ -77,7 +77,7 @@ def amend_member(
     with visit.database.transaction() as connection:
         known = _found(connection, access, member)
         role = fields.get("orgRole") or fields.get("role")
-        after = membership.amend_member(
+        after = membership.update_member(
             connection, done_by(visit, access), known, role, team_slugs(fields)
         )
         return _shown(connection, access, after)

@@ -20,7 +20,7 @@ from shipmark.http.fields import (
 )
 from shipmark.organizations import options, slugs, trusted_relays
 from shipmark.organizations.model import NAME_MAX, Role
-from shipmark.organizations.settings import Amendment
+from shipmark.organizations.settings import OrganizationUpdate
 
 #: The fields that hold lists, for forms.
 LISTS = ("sensitiveFields", "safeFields", "trustedRelays")
@@ -86,11 +86,11 @@ _RELAY = Record({name: Field(Text()) for name in ("name", "publicKey", "descript
 
 
 @accepting(ListOf(_RELAY, max=_RELAYS_MAX))
-def _relays(value: object) -> list[trusted_relays.GivenRelay]:
+def _relays(value: object) -> list[trusted_relays.RelayInput]:
     # What an entry lacks is told in the words of relays, not of fields.
     entries = ListOf(_as_it_is, max=_RELAYS_MAX)(value)
     try:
-        return trusted_relays.given(entries or [])
+        return trusted_relays.parse_relays(entries or [])
     except trusted_relays.RelayError as error:
         raise Wrong([str(error)]) from None
 
@@ -170,9 +170,9 @@ CHANGED_BY_OWNER = Record(
 )
 
 
-def amendment(fields: Fields) -> Amendment:
+def amendment(fields: Fields) -> OrganizationUpdate:
     """What is to be changed. That ``cancelDeletion`` is there is enough, whatever it says."""
-    return Amendment(
+    return OrganizationUpdate(
         name=fields.get("name"),
         slug=fields.get("slug"),
         default_role=fields.get("defaultRole"),

@@ -50,7 +50,7 @@ def amend_organization(
     fields = visit.body(body, record, lists=LISTS, step="organization.validate")
     avatar = stashed_of_organization(visit, fields)
     with visit.database.transaction() as connection:
-        changed = settings.amend(
+        changed = settings.update(
             connection, access.organization.id, amendment(fields), visit.actor(access), now()
         )
         if avatar is not None:
@@ -92,7 +92,7 @@ def shown(
 def _within(connection: Connection, access: Access, address: str) -> Within:
     mine = Mine.of(connection, access, address)
     teams = store.teams_of(connection, access.organization.id)
-    known = projects.all_of(connection, access.organization.id)
+    known = projects.of_organization(connection, access.organization.id)
     return Within(
         teams=shown_teams(connection, access, teams, mine),
         projects=shown_projects(connection, access, known, mine),

@@ -90,7 +90,7 @@ def list_keys(
     """List the keys of a project, the newest first."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        owner = actions.reached(connection, access, project)
+        owner = actions.require_project(connection, access, project)
         page = visit.page()
         keys = store.keys_of(connection, owner.id)
     chosen = settings.with_status(keys, visit.parameter("status"))
@@ -105,11 +105,11 @@ def create_key(
     """Give a project another key; what of it is not sent is made up."""
     with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        actions.reached(connection, access, project)
+        actions.require_project(connection, access, project)
     fields = visit.body(body, _NEW, step="key.validate")
     at = now()
     with visit.database.transaction() as connection:
-        owner = actions.reached(connection, access, project)
+        owner = actions.require_project(connection, access, project)
         public = fields.get("public") or hex32()
         key = ProjectKey(
             project_id=owner.id,
@@ -131,7 +131,7 @@ def get_key(
     """Show a key."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        owner = actions.reached(connection, access, project)
+        owner = actions.require_project(connection, access, project)
         return project_key_json(_found(connection, owner, key), visit.settings.address)
 
 
@@ -146,12 +146,12 @@ def amend_key(
     """Rename a key, and turn it on or off. SDKs with a key that is off are refused."""
     with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        _found(connection, actions.reached(connection, access, project), key)
+        _found(connection, actions.require_project(connection, access, project), key)
     fields = visit.body(body, _CHANGED, step="key.validate")
     with visit.database.transaction() as connection:
-        owner = actions.reached(connection, access, project)
+        owner = actions.require_project(connection, access, project)
         known = _found(connection, owner, key)
-        settings.amend_key(
+        settings.update_key(
             connection, owner, known, _values(known, fields), by=visit.actor(access), at=now()
         )
         return project_key_json(_found(connection, owner, key), visit.settings.address)
@@ -164,7 +164,7 @@ def delete_key(
     """Delete a key. SDKs that use it are refused from now on."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
-        owner = actions.reached(connection, access, project)
+        owner = actions.require_project(connection, access, project)
         known = _found(connection, owner, key)
         settings.remove_key(connection, owner, known, visit.actor(access), now())
     return Response(None, status_code=204)

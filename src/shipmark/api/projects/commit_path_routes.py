@@ -10,7 +10,7 @@ from shipmark.http.request_context import GivenVisit
 from shipmark.organizations import audit
 from shipmark.organizations.audit import AuditEvent
 from shipmark.projects import actions, store
-from shipmark.projects.commit_paths import PATHS_MAX, cleaned, problem_of
+from shipmark.projects.commit_paths import PATHS_MAX, normalize_path, problem_of
 
 
 class CommitPathsJson(Wire):
@@ -24,7 +24,7 @@ def _path(value: object) -> str:
     text = Text()(value) or ""
     if problem := problem_of(text):
         raise Wrong([problem])
-    path = cleaned(text)
+    path = normalize_path(text)
     assert path is not None, "a path without a problem can be cleaned"
     return path
 
@@ -39,7 +39,7 @@ def get_commit_paths(
     """Show which folders limit the commits of the project's releases."""
     with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        found = actions.reached(connection, access, project)
+        found = actions.require_project(connection, access, project)
     return CommitPathsJson(paths=list(found.commit_paths))
 
 
@@ -50,14 +50,14 @@ def set_commit_paths(
     """Let releases of the project hold only commits that touch these folders, from the next commits on."""
     with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        actions.reached(connection, access, project)
+        actions.require_project(connection, access, project)
     fields = visit.body(body, PATHS, lists=("paths",), step="project.validate")
     paths = list(dict.fromkeys(fields["paths"]))
     with visit.database.transaction() as connection:
-        found = actions.reached(connection, access, project)
+        found = actions.require_project(connection, access, project)
         store.set_commit_paths(connection, found.id, paths)
         before = list(found.commit_paths)
-        if changes := audit.differences({"commitPaths": before}, {"commitPaths": paths}):
+        if changes := audit.changes_between({"commitPaths": before}, {"commitPaths": paths}):
             event = AuditEvent.PROJECT_EDIT
             visit.log_change(connection, access, event, changes, target_id=found.id)
     return CommitPathsJson(paths=paths)

@@ -131,7 +131,7 @@ def list_own_projects(visit: GivenVisit) -> Response[list[OwnedProjectJson]]:
         known = store.of_user(connection, caller.user.id)
         if visit.parameter("status") not in {None, "", "active"}:
             known = []
-        chosen = text_filter.chosen(known, visit.parameter("query"), _own_tests())
+        chosen = text_filter.apply_filter(known, visit.parameter("query"), _own_tests())
         found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
         shown = _owned(visit, connection, caller, found)
     return visit.listed(shown, links)
@@ -171,7 +171,7 @@ def get_project(
     """Show a project with its settings."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        found = actions.reached(connection, access, project)
+        found = actions.require_project(connection, access, project)
         return details_response(visit, connection, access, found)
 
 
@@ -187,11 +187,11 @@ def amend_project(
     """Change a project's settings: those that are sent. Its former slug leads to it from now on."""
     with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        actions.reached(connection, access, project)
+        actions.require_project(connection, access, project)
     fields = visit.body(body, _CHANGED, lists=_LISTS, step="project.validate")
     with visit.database.transaction() as connection:
-        known = actions.reached(connection, access, project)
-        changed = settings.amend(
+        known = actions.require_project(connection, access, project)
+        changed = settings.update(
             connection, known, _amendment(fields), by=visit.actor(access), at=now()
         )
         return details_response(visit, connection, access, changed)
@@ -209,7 +209,7 @@ def delete_project(
     """Delete a project. It is gone from everything at once and its slug is free; its data is deleted a day later."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
-        known = actions.reached(connection, access, project)
+        known = actions.require_project(connection, access, project)
         deletion_requests.request(
             connection, known, spare_slug=hex32(), by=visit.actor(access), at=now()
         )
@@ -228,7 +228,7 @@ def list_project_teams(
     """List the teams that own a project, by name."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        known = actions.reached(connection, access, project)
+        known = actions.require_project(connection, access, project)
         page = visit.page()
         teams = store.teams_of(connection, [known.id]).get(known.id, [])
         in_order = sorted(teams, key=lambda team: (team.name, team.id))
@@ -251,13 +251,13 @@ def details_response(
     return project_details_json(project, access, around, organization, stored)
 
 
-def _amendment(fields: Fields) -> settings.ProjectAmendment:
+def _amendment(fields: Fields) -> settings.ProjectUpdate:
     columns = {name: fields[name] for name in _COLUMNS if name in fields}
     if "platform" in columns:
         columns["platform"] = columns["platform"] or None
     if "name" in columns and columns["name"] is None:
         raise BadRequest("A project has a name.")
-    return settings.ProjectAmendment(
+    return settings.ProjectUpdate(
         columns=columns,
         options={name: it for name, it in fields.items() if name in options.OPTIONS},
     )
@@ -286,10 +286,10 @@ Test = Callable[[Project, str], bool]
 
 def _own_tests() -> dict[str, Test]:
     return {
-        text_filter.TEXT: lambda it, text: text_filter.holds(text, it.slug, it.name),
-        "query": lambda it, text: text_filter.holds(text, it.slug, it.name),
+        text_filter.TEXT: lambda it, text: text_filter.contains(text, it.slug, it.name),
+        "query": lambda it, text: text_filter.contains(text, it.slug, it.name),
         "slug": lambda it, text: it.slug == text,
-        "name": lambda it, text: text_filter.holds(text, it.name),
+        "name": lambda it, text: text_filter.contains(text, it.name),
         "platform": lambda it, text: it.platform == text,
         "id": lambda it, text: str(it.id) == text,
     }
@@ -316,7 +316,7 @@ def _chosen(
             "!team": lambda it, slug: not is_of(it, slug),
             "is_member": is_mine,
         }
-    return text_filter.chosen(known, query, tests)
+    return text_filter.apply_filter(known, query, tests)
 
 
 router = Router(

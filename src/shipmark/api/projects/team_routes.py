@@ -25,7 +25,7 @@ def add_project_team(
     """Let a team own a project. 201 and the project, also where the team owns it already."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
-        known = actions.reached(connection, access, project)
+        known = actions.require_project(connection, access, project)
         owner = _team(connection, access, team)
         settings.add_team(connection, known, owner, by=visit.actor(access), at=now())
         return details_response(visit, connection, access, known)
@@ -38,7 +38,7 @@ def remove_project_team(
     """Let a team own a project no longer. 200 and the project, also where the team does not own it."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
-        known = actions.reached(connection, access, project)
+        known = actions.require_project(connection, access, project)
         owner = _team(connection, access, team)
         settings.remove_team(connection, known, owner, by=visit.actor(access), at=now())
         return Response(details_response(visit, connection, access, known))
@@ -49,7 +49,7 @@ def _team(connection: Connection, access: Access, name: str) -> Team:
     team = organizations.team_by_slug_or_id(connection, access.organization.id, name)
     if team is None:
         raise NotFound(UNKNOWN_TEAM)
-    membership.check_reach(connection, access, team)
+    membership.require_team_access(connection, access, team)
     return team
 
 

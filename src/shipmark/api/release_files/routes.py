@@ -25,7 +25,7 @@ from shipmark.artifacts.store import release_files as store
 from shipmark.artifacts.store import release_listing
 from shipmark.files import actions as files
 from shipmark.files import piece_reader
-from shipmark.files.model import FILE_MAX, MEBIBYTE, Piece
+from shipmark.files.model import FILE_MAX, MEBIBYTE, FileChunk
 from shipmark.files.store import files as file_store
 from shipmark.http import multipart
 from shipmark.http.downloads import PARTLY, Content, download
@@ -218,7 +218,7 @@ def _of_organization(organization: str, version: str) -> Find:
 def _of_project(organization: str, project: str, version: str) -> Find:
     def found(visit: Visit, connection: Connection) -> tuple[Access, Release]:
         access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
+        it = projects.require_project(connection, access, project)
         return access, releases.find(connection, access.organization.id, version, [it.id])
 
     return found
@@ -230,7 +230,7 @@ def _listed(visit: Visit, find: Find) -> Response[list[ReleaseFileJson]]:
         page = visit.page()
         if page.skipped > OFFSET_MAX:
             raise BadRequest("Pagination offset too large")
-        wanted = release_listing.Wanted(
+        wanted = release_listing.ReleaseFileFilter(
             release_id=release.id,
             texts=visit.parameters("query"),
             sha1s=visit.parameters("checksum"),
@@ -261,7 +261,7 @@ def _added(
     assert receiver.stash is not None, "a part has a stash"
     content = receiver.stash.finish()
     with visit.database.transaction() as connection:
-        file = files.keep(connection, new.file, content, now())
+        file = files.create(connection, new.file, content, now())
         made = store.add(connection, release.id, new.name, new.dist, file)
         if made is None:
             raise Conflict(TAKEN)
@@ -307,20 +307,20 @@ def _json(found: ReleaseFile | ListedFile) -> ReleaseFileJson:
     return listed_file_json(found)
 
 
-def _single(visit: Visit, found: ReleaseFile, pieces: list[Piece]) -> Content:
+def _single(visit: Visit, found: ReleaseFile, pieces: list[FileChunk]) -> Content:
     return Content(
         name=found.name,
         size=found.file.size,
         tag=found.file.sha1,
         # The protocol looks for this one spelling, so that uploaded pages are not shown as pages (8.4).
         media_type=found.file.headers.get("content-type", _OCTETS),
-        read=lambda start, end: piece_reader.stretch(visit.blobs, pieces, start, end),
+        read=lambda start, end: piece_reader.read_range(visit.blobs, pieces, start, end),
     )
 
 
-def _member(visit: Visit, pieces: list[Piece], path: str) -> bytes:
-    with piece_reader.opened(visit.blobs, pieces) as stream:
-        bundle = bundles.opened(cast("BinaryIO", stream))
+def _member(visit: Visit, pieces: list[FileChunk], path: str) -> bytes:
+    with piece_reader.open_file(visit.blobs, pieces) as stream:
+        bundle = bundles.open_bundle(cast("BinaryIO", stream))
         entry = next((it for it in bundle.entries if it.path == path), None)
         if entry is None:
             raise NotFound

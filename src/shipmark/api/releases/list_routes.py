@@ -39,7 +39,7 @@ from shipmark.infrastructure.errors import BadRequest
 from shipmark.organizations.model import Access
 from shipmark.releases.actions import attached_projects
 from shipmark.releases.model import (
-    Listed,
+    ListRow,
     Position,
     Release,
     ReleaseFilter,
@@ -142,7 +142,7 @@ def get_release(
 
 def found(
     connection: Connection, wanted: ReleaseFilter, sort: ReleaseSort, page: Wanted
-) -> tuple[Sequence[Listed], Links]:
+) -> tuple[Sequence[ListRow], Links]:
     """A page of the releases that pass a filter, and the links to those around it."""
     is_back = page.cursor is not None and page.cursor.is_previous
     beyond = release_cursor.beyond(page, sort, is_flat=wanted.is_flat)
@@ -152,7 +152,7 @@ def found(
     return release_cursor.links(rows, page, sort)
 
 
-def _flat(shape: Shape, row: Listed) -> Shape:
+def _flat(shape: Shape, row: ListRow) -> Shape:
     if row.project_id is None:
         return shape
     return replace(shape, project_id=row.project_id, is_narrow=True)

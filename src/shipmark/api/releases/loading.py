@@ -13,7 +13,7 @@ from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.publishing.comparison import Comparison
-from shipmark.releases.model import HoldingRelease, Release, ReleasedProject
+from shipmark.releases.model import Release, ReleasedProject, ReleaseRef
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import environments
 from shipmark.repositories import store as repositories
@@ -33,7 +33,7 @@ class Related:
     authors: dict[int, Author] = field(default_factory=dict)
     members: dict[str, int] = field(default_factory=dict)
     users: dict[int, User] = field(default_factory=dict)
-    releases_of_commits: dict[int, list[HoldingRelease]] = field(default_factory=dict)
+    releases_of_commits: dict[int, list[ReleaseRef]] = field(default_factory=dict)
 
 
 def to_releases(

@@ -69,7 +69,7 @@ def list_project_releases(
             search=Search(texts=(text,) if text else ()),
             environment_ids=_environments(visit, connection, access),
         )
-        rows, links = found(connection, wanted, ReleaseSort.SHIPPED, page)
+        rows, links = found(connection, wanted, ReleaseSort.EFFECTIVE_DATE, page)
         nested = loading.to_releases(
             connection,
             access.organization.id,
@@ -217,7 +217,7 @@ def entered(
 ) -> tuple[Access, Project]:
     """The project of the address, and what the caller may do there."""
     access = visit.enter(connection, organization)
-    return access, projects.reached(connection, access, project)
+    return access, projects.require_project(connection, access, project)
 
 
 def found_release(

@@ -118,7 +118,7 @@ def releases(
     return ReleaseFilter(
         organization_id=access.organization.id,
         project_ids=tuple(project.id for project in shown),
-        is_everything=visit.is_everything(access),
+        covers_all_projects=visit.covers_all_projects(access),
         is_flat=is_flat,
         status=chosen_status,
         search=search.parse(query, at, environment_count=len(chosen or ())),

@@ -23,10 +23,10 @@ from shipmark.releases.model import REF_MAX, URL_MAX, VERSION_MAX, ReleaseStatus
 from shipmark.releases.versions import is_valid_name
 from shipmark.repositories.model import (
     FILENAME_MAX,
-    KEY_MAX,
     REPOSITORY_NAME_MAX,
+    SHA_MAX,
     Change,
-    GivenCommit,
+    CommitInput,
 )
 
 _COMMIT_REPOSITORY_MAX = 64
@@ -46,22 +46,22 @@ def version(value: object) -> str:
     return text
 
 
-@accepting(Text(max=2 * KEY_MAX + len("..")))
+@accepting(Text(max=2 * SHA_MAX + len("..")))
 def sha_or_range(value: object) -> tuple[str | None, str]:
     """A commit, or a range ``from..to`` of them, as (from or null, to)."""
     text = Text()(value)
     assert text is not None
     start, dots, end = text.partition("..")
     if not dots:
-        if len(text) > KEY_MAX:
-            raise Wrong([f"Commit too long - max is {KEY_MAX} chars"])
+        if len(text) > SHA_MAX:
+            raise Wrong([f"Commit too long - max is {SHA_MAX} chars"])
         return None, text
     # git writes a symmetric range with three dots; clients that pass it on mean its end.
     end = end.removeprefix(".")
     if not start or not end or ".." in end:
         raise Wrong([_BAD_RANGE])
-    if len(start) > KEY_MAX or len(end) > KEY_MAX:
-        raise Wrong([f"Start or end commit too long - max is {KEY_MAX} chars each"])
+    if len(start) > SHA_MAX or len(end) > SHA_MAX:
+        raise Wrong([f"Start or end commit too long - max is {SHA_MAX} chars each"])
     return start, end
 
 
@@ -114,7 +114,7 @@ _CHANGE = Record(
 # Odd authors are shortened by the model and never fail a release, hence no limits on them here.
 _COMMIT = Record(
     {
-        "id": Field(Text(max=KEY_MAX), is_required=True),
+        "id": Field(Text(max=SHA_MAX), is_required=True),
         "repository": Field(Text(max=_COMMIT_REPOSITORY_MAX, is_blank_ok=True, is_null_ok=True)),
         "message": Field(_nullable),
         "author_name": Field(_nullable),
@@ -128,15 +128,15 @@ _REF = Record(
     {
         "commit": Field(sha_or_range, is_required=True),
         "repository": Field(Text(max=REPOSITORY_NAME_MAX), is_required=True),
-        "previousCommit": Field(Text(max=KEY_MAX, is_blank_ok=True, is_null_ok=True)),
+        "previousCommit": Field(Text(max=SHA_MAX, is_blank_ok=True, is_null_ok=True)),
     }
 )
 
 _HEAD_COMMIT = Record(
     {
-        "currentId": Field(Text(max=KEY_MAX), is_required=True),
+        "currentId": Field(Text(max=SHA_MAX), is_required=True),
         "repository": Field(Text(max=_COMMIT_REPOSITORY_MAX), is_required=True),
-        "previousId": Field(Text(max=KEY_MAX, is_null_ok=True)),
+        "previousId": Field(Text(max=SHA_MAX, is_null_ok=True)),
     }
 )
 
@@ -155,10 +155,10 @@ CHANGED_RELEASES = Record({"status": Field(_STATUS, is_required=True)})
 
 
 @accepting(_COMMIT)
-def _given_commit(value: object) -> GivenCommit:
+def _given_commit(value: object) -> CommitInput:
     it: Fields = _COMMIT(value)
     changes = it.get("patch_set")
-    return GivenCommit(
+    return CommitInput(
         key=it["id"],
         repository=it.get("repository") or None,
         message=it.get("message"),

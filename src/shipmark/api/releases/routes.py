@@ -193,7 +193,7 @@ def _owner(connection: Connection, access: Access, name: str | None) -> int | No
     user = user or accounts.by_email(connection, name)
     if user is None or not user.is_active:
         raise ValidationFailed({"owner": ["Unable to find user"]})
-    known = organizations.with_role(connection, access.organization.slug, user.id)
+    known = organizations.organization_and_role(connection, access.organization.slug, user.id)
     if known is None or known[1] is None:
         raise ValidationFailed({"owner": ["User does not have access to this organization"]})
     return user.id

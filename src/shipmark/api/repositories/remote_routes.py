@@ -17,16 +17,16 @@ from shipmark.repositories import store
 from shipmark.repositories.git import ssh_keys
 from shipmark.repositories.git.addresses import (
     ADDRESS_MAX,
-    NOBODY,
+    ANONYMOUS,
     Address,
     AddressError,
     Credentials,
-    parsed,
+    parse_address,
 )
 from shipmark.repositories.git.errors import NO_FILES, RemoteProblem
-from shipmark.repositories.git.remote_credentials import kept
-from shipmark.repositories.git.remote_rules import chosen
-from shipmark.repositories.model import KeptRemote
+from shipmark.repositories.git.remote_credentials import encrypt_remote
+from shipmark.repositories.git.remote_rules import parse_remote_rules
+from shipmark.repositories.model import StoredRemote
 
 _USERNAME_MAX = 200
 _PASSWORD_MAX = 2000
@@ -51,17 +51,17 @@ def get_remote(
     """Show where a repository's commits are fetched, and nothing that is secret."""
     with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        known = repository_access.reached(connection, access, repository)
+        known = repository_access.require_repository(connection, access, repository)
         own = store.remotes_of(connection, [known.id]).get(known.id)
     if own is not None:
         return _shown(own)
-    remote = chosen(visit.settings.git_remotes).of(known.name)
+    remote = parse_remote_rules(visit.settings.git_remotes).of(known.name)
     if remote is None:
         raise NotFound
     return RemoteJson(
         url=str(remote.address),
         username=None,
-        has_secret=remote.credentials != NOBODY,
+        has_secret=remote.credentials != ANONYMOUS,
         source="settings",
     )
 
@@ -73,19 +73,21 @@ def set_remote(
     """Say where a repository's commits are fetched, in place of what was said before, its secrets included."""
     with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        repository_access.reached(connection, access, repository)
+        repository_access.require_repository(connection, access, repository)
     fields = visit.body(body, _REMOTE, step="repository.validate")
     address, credentials = _given(fields, visit)
     safe = Cipher(text=visit.settings.secret_key, file=visit.settings.secret_key_file)
     with visit.database.transaction() as connection:
-        known = repository_access.reached(connection, access, repository)
+        known = repository_access.require_repository(connection, access, repository)
         try:
-            remote = kept(known.id, address, fields.get("username") or None, credentials, safe)
+            remote = encrypt_remote(
+                known.id, address, fields.get("username") or None, credentials, safe
+            )
         except DecryptionError as error:
             raise Conflict(str(error)) from None
         before = store.remotes_of(connection, [known.id]).get(known.id)
-        store.keep_remote(connection, remote, now())
-        changes = audit.differences(_audited(before) if before else {}, _audited(remote))
+        store.save_remote(connection, remote, now())
+        changes = audit.changes_between(_audited(before) if before else {}, _audited(remote))
         # Whether it is another secret can't be seen without decrypting it: each one that is given counts.
         if remote.secret is not None:
             changes["credentials"] = "replaced" if before and before.secret else "set"
@@ -101,7 +103,7 @@ def remove_remote(
     """Forget a repository's own remote; one of the settings stays."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
-        known = repository_access.reached(connection, access, repository)
+        known = repository_access.require_repository(connection, access, repository)
         if not store.remove_remote(connection, known.id):
             raise NotFound
         data = {"name": known.name}
@@ -109,7 +111,7 @@ def remove_remote(
     return Response(None, status_code=204)
 
 
-def _audited(remote: KeptRemote) -> dict[str, object]:
+def _audited(remote: StoredRemote) -> dict[str, object]:
     """Return what the audit log tells of a remote: never a secret."""
     return {
         "url": remote.url,
@@ -121,7 +123,7 @@ def _audited(remote: KeptRemote) -> dict[str, object]:
 def _given(fields: Fields, visit: Visit) -> tuple[Address, Credentials]:
     """Return the address without credentials, and the credentials. Raise `ValidationFailed` without naming them."""
     try:
-        address, within = parsed(fields["url"])
+        address, within = parse_address(fields["url"])
     except AddressError as error:
         raise ValidationFailed({"url": [str(error)]}) from None
     if address.scheme == "file" and not visit.settings.git_allow_files:
@@ -149,7 +151,7 @@ def _check_key(address: Address, password: str | None, key: str) -> None:
         raise ValidationFailed({"sshKey": [problem.sentence]}) from None
 
 
-def _shown(remote: KeptRemote) -> RemoteJson:
+def _shown(remote: StoredRemote) -> RemoteJson:
     return RemoteJson(
         url=remote.url,
         username=remote.username,

@@ -35,7 +35,7 @@ from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access
 from shipmark.releases import repository_access
 from shipmark.repositories import actions, store
-from shipmark.repositories.git.remote_rules import chosen
+from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, RepositoryStatus
 
 _NEW = Record(
@@ -110,7 +110,7 @@ def list_repositories(
 def _remotes(visit: Visit, connection: Connection, found: Sequence[Repository]) -> dict[int, str]:
     """Where the commits of each repository can be fetched, if anywhere."""
     own = store.remotes_of(connection, [it.id for it in found])
-    of_settings = chosen(visit.settings.git_remotes)
+    of_settings = parse_remote_rules(visit.settings.git_remotes)
     addresses = {it.id: remote.address for it in found if (remote := of_settings.of(it.name))}
     return {it: str(address) for it, address in addresses.items()} | {
         it: remote.url for it, remote in own.items()
@@ -164,15 +164,15 @@ def amend_repository(
     """Hide a repository or show it again, and rename one that is known by name only. Its commits stay, also hidden."""
     with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        repository_access.reached(connection, access, repository)
+        repository_access.require_repository(connection, access, repository)
     fields = visit.body(body, _CHANGED, step="repository.validate")
     with visit.database.transaction() as connection:
-        known = repository_access.reached(connection, access, repository)
-        if known.is_going:
+        known = repository_access.require_repository(connection, access, repository)
+        if known.is_pending_deletion:
             return Response(b"", status_code=400)
         if fields.get("integrationId"):
             raise BadRequest("Invalid integration id")
-        changed = actions.amend(connection, known, _changes(known, fields))
+        changed = actions.update(connection, known, _changes(known, fields))
         _log_edit(visit, connection, access, known, changed)
     return Response(repository_json(changed))
 
@@ -184,8 +184,8 @@ def delete_repository(
     """Have a repository deleted, in an hour if it has commits. Its name is free at once."""
     with visit.database.transaction() as connection:
         access = visit.enter(connection, organization)
-        known = repository_access.reached(connection, access, repository)
-        if not known.is_going:
+        known = repository_access.require_repository(connection, access, repository)
+        if not known.is_pending_deletion:
             data = {"name": known.name}
             event = AuditEvent.REPOSITORY_REMOVE
             visit.log_change(connection, access, event, data, target_id=known.id)
@@ -199,7 +199,7 @@ def list_commits(
     """List a repository's commits, the newest first."""
     with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        known = repository_access.reached(connection, access, repository)
+        known = repository_access.require_repository(connection, access, repository)
         page = visit.dated_page()
         rows = store.commits_of(connection, known.id, page.place, limit=page.limit)
         commits, links = dated(rows, page)
@@ -210,7 +210,7 @@ def list_commits(
 def _log_edit(
     visit: Visit, connection: Connection, access: Access, before: Repository, after: Repository
 ) -> None:
-    if changes := audit.differences(_audited(before), _audited(after)):
+    if changes := audit.changes_between(_audited(before), _audited(after)):
         data = {"name": after.name, "changes": changes}
         event = AuditEvent.REPOSITORY_EDIT
         visit.log_change(connection, access, event, data, target_id=after.id)

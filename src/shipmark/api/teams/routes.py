@@ -25,7 +25,7 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import membership, slugs, store, text_filter
-from shipmark.organizations.membership import Done
+from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import NAME_MAX, SLUG_MAX, Access, Team
 from shipmark.projects import settings as project_settings
 from shipmark.projects.model import PLATFORM_MAX
@@ -52,8 +52,8 @@ _NEW_PROJECT = Record(
     }
 )
 _TESTS: text_filter.Tests[Team] = {
-    text_filter.TEXT: lambda it, text: text_filter.holds(text, it.slug, it.name),
-    "query": lambda it, text: text_filter.holds(text, it.slug, it.name),
+    text_filter.TEXT: lambda it, text: text_filter.contains(text, it.slug, it.name),
+    "query": lambda it, text: text_filter.contains(text, it.slug, it.name),
     "slug": lambda it, text: it.slug == text,
     "id": lambda it, text: str(it.id) == text,
 }
@@ -71,7 +71,7 @@ def list_teams(visit: GivenVisit, organization: FromPath[str]) -> Response[list[
         access = visit.enter(connection, organization)
         page = visit.page()
         known = store.teams_of(connection, access.organization.id)
-        chosen = text_filter.chosen(known, visit.parameter("query"), _TESTS)
+        chosen = text_filter.apply_filter(known, visit.parameter("query"), _TESTS)
         found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
         mine = Mine.of(connection, access, visit.settings.address)
         is_whole = visit.parameter("detailed") != "0"
@@ -119,7 +119,7 @@ def amend_team(
     fields = visit.body(body, _TEAM, step="team.validate")
     with visit.database.transaction() as connection:
         known = found(connection, access, team)
-        changed = membership.amend_team(connection, _done(visit, access), known, fields)
+        changed = membership.update_team(connection, _done(visit, access), known, fields)
         return _shown(visit, connection, access, changed)
 
 
@@ -196,7 +196,7 @@ def create_project(
     fields = visit.body(body, _NEW_PROJECT, step="project.validate")
     with visit.database.transaction() as connection:
         owner = found(connection, access, team)
-        membership.check_reach(connection, access, owner)
+        membership.require_team_access(connection, access, owner)
         made = project_settings.create(
             connection,
             access.organization,
@@ -228,8 +228,8 @@ def _new_project(fields: Fields) -> project_settings.NewProject:
     )
 
 
-def _done(visit: Visit, access: Access) -> Done:
-    return Done(access=access, by=visit.actor(access), at=now())
+def _done(visit: Visit, access: Access) -> ActionContext:
+    return ActionContext(access=access, by=visit.actor(access), at=now())
 
 
 def _shown(visit: Visit, connection: Connection, access: Access, team: Team) -> TeamDetailsJson:

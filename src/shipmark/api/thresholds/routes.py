@@ -81,7 +81,7 @@ def list_thresholds(
     """List the project's thresholds, the oldest first; ``environment`` names those that are wanted."""
     with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
+        it = projects.require_project(connection, access, project)
         found = store.page_of(
             connection, [it.id], environments_named=_environments(visit), limit=THRESHOLDS_MAX
         )
@@ -95,7 +95,7 @@ def add_threshold(
     """Add a threshold to a project."""
     with visit.database.autocommit_read() as connection:
         access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
+        it = projects.require_project(connection, access, project)
     fields = visit.body(body, _NEW, step="threshold.validate")
     with visit.database.transaction() as connection:
         if store.count(connection, it.id) >= THRESHOLDS_MAX:
@@ -135,7 +135,7 @@ def change_threshold(
         it, known = _found(connection, access, project, threshold)
         new = _given(connection, access, fields, known)
         changed = store.change(connection, known, new)
-        if changes := audit.differences(_audited(known), _audited(changed)):
+        if changes := audit.changes_between(_audited(known), _audited(changed)):
             data = {"project_slug": it.slug, "changes": changes}
             event = AuditEvent.THRESHOLD_EDIT
             visit.log_change(connection, access, event, data, target_id=known.id)
@@ -253,7 +253,7 @@ def _asked_projects(visit: Visit, connection: Connection, access: Access) -> lis
 def _found(
     connection: Connection, access: Access, project: str, name: str
 ) -> tuple[Project, Threshold]:
-    it = projects.reached(connection, access, project)
+    it = projects.require_project(connection, access, project)
     threshold_id = id_of(name)
     known = None if threshold_id is None else store.of_project(connection, it.id, threshold_id)
     if known is None:

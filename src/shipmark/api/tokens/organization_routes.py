@@ -57,7 +57,7 @@ def create_token(
             by=access.user,
             at=at,
         )
-        store.note(
+        store.record(
             connection, access.organization.id, AuditEvent.ORG_TOKEN_ADD, visit.actor(access), at,
             data={"name": name}, target_id=token_id,
         )  # fmt: skip
@@ -93,7 +93,7 @@ def rename_token(
     with visit.database.transaction() as connection:
         known = _found(connection, access, token)
         store.rename_token(connection, known.id, name)
-        if changes := audit.differences({"name": known.name}, {"name": name}):
+        if changes := audit.changes_between({"name": known.name}, {"name": name}):
             data = {"name": name, "changes": changes}
             visit.log_change(
                 connection, access, AuditEvent.ORG_TOKEN_EDIT, data, target_id=known.id
@@ -112,7 +112,7 @@ def remove_token(
         token_rules.check_change(access, known)
         at = now()
         store.deactivate_token(connection, known.id, at)
-        store.note(
+        store.record(
             connection, access.organization.id, AuditEvent.ORG_TOKEN_REMOVE, visit.actor(access), at,
             data={"name": known.name}, target_id=known.id,
         )  # fmt: skip

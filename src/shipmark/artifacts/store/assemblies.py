@@ -25,7 +25,7 @@ from shipmark.infrastructure.database import (
     upsert,
 )
 
-KEPT_LENGTH = timedelta(seconds=600)
+RETENTION = timedelta(seconds=600)
 
 
 #: An assembling that was not finished by then never will be: its process is gone.
@@ -55,9 +55,9 @@ def find(connection: Connection, asked: AssembleKey, at: datetime) -> Assembly |
     """The last word on what is asked for, unless it is too old."""
     query = select(
         assemblies.c.state, assemblies.c.detail, assemblies.c.reason, assemblies.c.updated_at
-    ).where(*_is(asked), assemblies.c.updated_at > at - KEPT_LENGTH)
+    ).where(*_is(asked), assemblies.c.updated_at > at - RETENTION)
     row = connection.execute(query).first()
-    return _said(*row, at) if row else None
+    return _assembly(*row, at) if row else None
 
 
 def find_all(
@@ -79,18 +79,18 @@ def find_all(
         .where(
             assemblies.c.kind == first.kind.value,
             assemblies.c.scope_id == first.scope_id,
-            assemblies.c.updated_at > at - KEPT_LENGTH,
+            assemblies.c.updated_at > at - RETENTION,
         )
     )
     found = connection.execute(query, rows_param("given_keys", ([it.key] for it in asked)))
     said = {
-        key: _said(state, detail, reason, updated_at, at)
+        key: _assembly(state, detail, reason, updated_at, at)
         for key, state, detail, reason, updated_at in found
     }
     return {key: it for key, it in said.items() if it is not None}
 
 
-def _said(
+def _assembly(
     state: str, detail: str | None, reason: str | None, updated_at: datetime, at: datetime
 ) -> Assembly | None:
     is_going = state in {AssembleState.CREATED, AssembleState.ASSEMBLING}
@@ -119,12 +119,12 @@ def record(connection: Connection, asked: AssembleKey, assembly: Assembly, at: d
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=said))
 
 
-def forget(connection: Connection, asked: AssembleKey) -> None:
+def delete_one(connection: Connection, asked: AssembleKey) -> None:
     """Forget what was said: it may be tried again at once."""
     connection.execute(delete(assemblies).where(*_is(asked)))
 
 
-def forget_all(connection: Connection, kind: AssembleKind, scope_id: int) -> None:
+def delete_all(connection: Connection, kind: AssembleKind, scope_id: int) -> None:
     """Forget what was said of all files of a kind: nobody knows any more which of them is still there."""
     gone = delete(assemblies).where(
         assemblies.c.kind == kind.value, assemblies.c.scope_id == scope_id
@@ -132,7 +132,7 @@ def forget_all(connection: Connection, kind: AssembleKind, scope_id: int) -> Non
     connection.execute(gone)
 
 
-def forget_organization(connection: Connection, organization_id: int) -> None:
+def delete_of_organization(connection: Connection, organization_id: int) -> None:
     """Forget all that was said to an organization; what was said of its projects is forgotten in ten minutes."""
     kinds = [it.value for it in AssembleKind if it is not AssembleKind.DEBUG_FILE]
     gone = delete(assemblies).where(
@@ -141,15 +141,15 @@ def forget_organization(connection: Connection, organization_id: int) -> None:
     connection.execute(gone)
 
 
-def forget_files(connection: Connection, sha1s: Collection[str]) -> None:
+def delete_of_files(connection: Connection, sha1s: Collection[str]) -> None:
     """Forget what was said of files that are gone."""
     gone = delete(assemblies).where(assemblies.c.sha1.in_(select(_SHA1S.c.sha1)))
     connection.execute(gone, rows_param("given_sha1s", ([each] for each in sorted(sha1s))))
 
 
-def forget_old(connection: Connection, at: datetime) -> None:
+def delete_old(connection: Connection, at: datetime) -> None:
     """Forget what is too old to be said again."""
-    connection.execute(delete(assemblies).where(assemblies.c.updated_at <= at - KEPT_LENGTH))
+    connection.execute(delete(assemblies).where(assemblies.c.updated_at <= at - RETENTION))
 
 
 def _is(asked: AssembleKey) -> list[ColumnElement[bool]]:

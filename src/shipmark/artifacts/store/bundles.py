@@ -100,7 +100,7 @@ BUNDLE = (
 _WANTED_IDS = select(IDS.c.id)
 
 
-def keep(
+def upsert_bundle(
     connection: Connection, new: NewBundle, file_id: int, at: datetime
 ) -> tuple[int, int | None]:
     """Make the bundle, or give a known one its new file; says its id, and the file that it had before, if another."""
@@ -172,7 +172,7 @@ def associate(connection: Connection, bundle_row_id: int, new: NewBundle, at: da
         connection.execute(statement)
 
 
-def take_over(
+def replace_bundle(
     connection: Connection, bundle_row_id: int, release_id: int, dist: str | None
 ) -> None:
     """Let a release's newest bundle alone have the URLs that are in it (files-and-avatars.md 6.3)."""
@@ -224,7 +224,7 @@ def associations_of(connection: Connection, ids: Collection[int]) -> dict[int, l
     return found
 
 
-def is_tied(connection: Connection, bundle_row_id: int, project_id: int) -> bool:
+def is_linked(connection: Connection, bundle_row_id: int, project_id: int) -> bool:
     """Is the bundle for that project?"""
     query = select(bundle_projects.c.bundle_id).where(
         bundle_projects.c.bundle_id == bundle_row_id, bundle_projects.c.project_id == project_id
@@ -232,7 +232,7 @@ def is_tied(connection: Connection, bundle_row_id: int, project_id: int) -> bool
     return connection.execute(query).first() is not None
 
 
-def renew(connection: Connection, ids: Collection[int], at: datetime, older_than: datetime) -> None:
+def touch(connection: Connection, ids: Collection[int], at: datetime, older_than: datetime) -> None:
     """Say that the bundles were used, where that was not said lately."""
     for table, key in (
         (artifact_bundles, artifact_bundles.c.id),
@@ -288,7 +288,7 @@ def remove_of_organization(connection: Connection, organization_id: int) -> list
     return list(connection.execute(statement.returning(artifact_bundles.c.file_id)).scalars())
 
 
-def untie_project(connection: Connection, ids: Collection[int], project_id: int) -> set[int]:
+def detach_project(connection: Connection, ids: Collection[int], project_id: int) -> set[int]:
     """Take bundles from a project; says which of them no other project has."""
     connection.execute(
         delete(bundle_projects).where(

@@ -27,7 +27,7 @@ from shipmark.artifacts.model import (
     url_key,
 )
 from shipmark.artifacts.urls import basename
-from shipmark.artifacts.zip_entries import Place
+from shipmark.artifacts.zip_entries import EntryLocation
 from shipmark.infrastructure.database import Id, json_rows, metadata, rows_param
 
 
@@ -160,7 +160,7 @@ def entry(row: Sequence[Any]) -> BundleEntry:
         size=size,
         sha1=sha1,
         headers=json.loads(headers),
-        place=Place(
+        place=EntryLocation(
             offset=offset,
             compressed_bytes=compressed,
             size_bytes=size,

@@ -26,7 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from shipmark.artifacts.artifact_lookup import Similar
+from shipmark.artifacts.artifact_lookup import SimilarFile
 from shipmark.artifacts.model import BundleEntry, EventScope, ident_of, url_key
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
 from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
@@ -275,16 +275,16 @@ def has_files(connection: Connection, scope: EventScope) -> bool:
 
 def similar(
     connection: Connection, scope: EventScope, basenames: Collection[str]
-) -> dict[str, tuple[Similar, ...]]:
+) -> dict[str, tuple[SimilarFile, ...]]:
     """The files of the version, of any dist, whose names end in one of those parts."""
     given = _of(scope) | rows_param(
         "given_bases", ([each, url_key(each)] for each in sorted(basenames))
     )
     del given["dist"]
-    found: dict[str, tuple[Similar, ...]] = {}
+    found: dict[str, tuple[SimilarFile, ...]] = {}
     for url, dist in connection.execute(_SIMILAR, given):
         base = basename(url)
-        found[base] = (*found.get(base, ()), Similar(url=url, dist=dist or None))
+        found[base] = (*found.get(base, ()), SimilarFile(url=url, dist=dist or None))
     return found
 
 

@@ -48,7 +48,7 @@ _BUNDLED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ReleaseFileFilter:
     """Files of a release whose name holds one of the texts, whatever the case, and with one of the checksums.
 
     Without texts, or without checksums, any will do. Of files in bundles a checksum may be a part (8.2).
@@ -60,7 +60,7 @@ class Wanted:
 
 
 def page_of(
-    connection: Connection, wanted_files: Wanted, *, limit: int, offset: int
+    connection: Connection, wanted_files: ReleaseFileFilter, *, limit: int, offset: int
 ) -> list[ListedFile]:
     """The single files by name, then the bundled ones: those of dists first, by dist and URL."""
     single = _single(wanted_files)
@@ -140,25 +140,27 @@ def counts_of(connection: Connection, release_ids: Collection[int]) -> dict[int,
     return {id_: int(many) for id_, many in connection.execute(query, ids_param(release_ids))}
 
 
-def _single(wanted_files: Wanted) -> Select[*tuple[int, str, str, str, int, str, datetime]]:
+def _single(
+    wanted_files: ReleaseFileFilter,
+) -> Select[*tuple[int, str, str, str, int, str, datetime]]:
     query = _SINGLE.where(release_files.c.release_id == wanted_files.release_id)
     if wanted_files.texts:
-        query = query.where(_holds(release_files.c.name, wanted_files.texts))
+        query = query.where(_contains(release_files.c.name, wanted_files.texts))
     if wanted_files.sha1s:
         query = query.where(files.c.sha1.in_(wanted_files.sha1s))
     return query
 
 
-def _bundled(wanted_files: Wanted) -> Select[*tuple[str, str, str, int, str, datetime]]:
+def _bundled(wanted_files: ReleaseFileFilter) -> Select[*tuple[str, str, str, int, str, datetime]]:
     query = _BUNDLED.where(bundle_releases.c.release_id == wanted_files.release_id)
     if wanted_files.texts:
-        query = query.where(_holds(bundle_entries.c.url, wanted_files.texts))
+        query = query.where(_contains(bundle_entries.c.url, wanted_files.texts))
     if wanted_files.sha1s:
-        query = query.where(_holds(bundle_entries.c.sha1, wanted_files.sha1s))
+        query = query.where(_contains(bundle_entries.c.sha1, wanted_files.sha1s))
     return query
 
 
-def _holds(column: ColumnElement[str], texts: Sequence[str]) -> ColumnElement[bool]:
+def _contains(column: ColumnElement[str], texts: Sequence[str]) -> ColumnElement[bool]:
     lowered = func.lower(column)
     return or_(*(lowered.contains(text.lower(), autoescape=True) for text in texts))
 

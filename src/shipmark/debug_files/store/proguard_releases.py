@@ -28,7 +28,7 @@ class ProguardReleaseColumns(TypedColumns):
 proguard_releases = Table("proguard_releases", metadata, ProguardReleaseColumns)
 
 
-def tie(connection: Connection, version: str, mapping: DebugFile) -> bool:
+def link(connection: Connection, version: str, mapping: DebugFile) -> bool:
     """Tie a mapping to a version; says whether it was not tied yet."""
     row: dict[str, object] = {"project_id": mapping.project_id, "version": version}
     row |= {"debug_id": mapping.object.debug_id, "debug_file_id": mapping.id}

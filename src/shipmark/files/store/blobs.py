@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.files.model import Stash
+from shipmark.files.model import StagedBlob
 from shipmark.infrastructure.database import (
     Id,
     UtcDateTime,
@@ -135,7 +135,7 @@ _OWNED = (
 )
 
 
-def exist(connection: Connection) -> bool:
+def is_any(connection: Connection) -> bool:
     """Return whether there is any blob."""
     return connection.execute(select(blobs.c.id).limit(1)).first() is not None
 
@@ -149,14 +149,14 @@ def touch(connection: Connection, sha1s: Collection[str], until: datetime) -> se
     return known
 
 
-def announce(connection: Connection, keys: Iterable[str], due_at: datetime) -> None:
+def register_pending(connection: Connection, keys: Iterable[str], due_at: datetime) -> None:
     """Say that contents will be written under these keys, so that they don't stay if nobody comes back for them."""
     new = [{"key": key, "due_at": due_at, "is_final": False} for key in keys]
     if new:
         connection.execute(insert(blob_removals), new)
 
 
-def make_blobs(connection: Connection, stashes: Iterable[Stash], until: datetime) -> bool:
+def make_blobs(connection: Connection, stashes: Iterable[StagedBlob], until: datetime) -> bool:
     """Make blobs of what was written, unless another writer was faster; says whether all of it is still there."""
     distinct = {each.sha1: (each.sha1, each.size, each.key) for each in stashes}
     parameters = _given(distinct[sha1] for sha1 in sorted(distinct))
@@ -171,13 +171,13 @@ def make_blobs(connection: Connection, stashes: Iterable[Stash], until: datetime
     return claimed == keys and there == set(distinct)
 
 
-def own(connection: Connection, organization_id: int, sha1s: Collection[str]) -> None:
+def add_owner(connection: Connection, organization_id: int, sha1s: Collection[str]) -> None:
     """Say that the organization has sent these blobs."""
     parameters = _given((sha1, 0, None) for sha1 in sha1s)
     connection.execute(_OWN, parameters | {"organization_id": organization_id})
 
 
-def owned(
+def owned_by(
     connection: Connection, organization_id: int, sha1s: Collection[str]
 ) -> dict[str, tuple[int, str]]:
     """Size and key of those of the blobs that the organization has sent."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.files.model import File, FileKind, NewFile, Piece, StashedFile
+from shipmark.files.model import File, FileChunk, FileKind, NewFile, StagedFile
 from shipmark.files.store.blobs import blobs
 from shipmark.infrastructure.database import (
     IDS,
@@ -101,7 +101,7 @@ _FILE = (
 )
 
 
-def add(connection: Connection, new: NewFile, content: StashedFile, at: datetime) -> File:
+def add(connection: Connection, new: NewFile, content: StagedFile, at: datetime) -> File:
     """Make a file of blobs that are there."""
     row: dict[str, object] = {"name": new.name, "kind": new.kind.value}
     row |= {"headers": json.dumps(dict(new.headers))}
@@ -141,7 +141,7 @@ def by_ids(connection: Connection, file_ids: Collection[int]) -> dict[int, File]
     return {row[0]: _file(*row) for row in connection.execute(query, ids_param(file_ids))}
 
 
-def pieces_of(connection: Connection, file_id: int) -> list[Piece]:
+def pieces_of(connection: Connection, file_id: int) -> list[FileChunk]:
     """What a file is made of, from its beginning to its end."""
     query = (
         select(file_pieces.c.offset, blobs.c.size, blobs.c.key)
@@ -150,10 +150,10 @@ def pieces_of(connection: Connection, file_id: int) -> list[Piece]:
         .order_by(file_pieces.c.offset)
     )
     found = connection.execute(query)
-    return [Piece(offset=offset, size=size, key=key) for offset, size, key in found]
+    return [FileChunk(offset=offset, size=size, key=key) for offset, size, key in found]
 
 
-def _offsets(content: StashedFile) -> Iterable[tuple[int, str]]:
+def _offsets(content: StagedFile) -> Iterable[tuple[int, str]]:
     offset = 0
     for piece in content.pieces:
         yield offset, piece.sha1

@@ -21,7 +21,7 @@ from shipmark.infrastructure.database import IDS, ids_param, json_rows, rows_par
 _GIVEN_KEYS = json_rows("given_keys", key=Text())
 
 
-def miscounted(connection: Connection) -> list[str]:
+def with_wrong_ref_count(connection: Connection) -> list[str]:
     """The blobs whose uses are not as many as their pieces: there should never be any. Reads all there are."""
     pieces = (
         select(func.count()).select_from(file_pieces).where(file_pieces.c.blob_id == blobs.c.id)
@@ -48,7 +48,7 @@ def collect(connection: Connection, at: datetime, *, most: int) -> int:
     return len(keys)
 
 
-def doomed(connection: Connection, at: datetime, *, most: int) -> list[str]:
+def claim_for_deletion(connection: Connection, at: datetime, *, most: int) -> list[str]:
     """Keys whose contents are to be taken away now; from now on nobody can make blobs of them."""
     due = (
         select(blob_removals.c.key)
@@ -66,7 +66,7 @@ def doomed(connection: Connection, at: datetime, *, most: int) -> list[str]:
     return list(keys)
 
 
-def forget(connection: Connection, keys: Sequence[str]) -> None:
+def delete_records(connection: Connection, keys: Sequence[str]) -> None:
     """Forget keys whose contents are gone."""
     gone = delete(blob_removals).where(blob_removals.c.key.in_(select(_GIVEN_KEYS.c.key)))
     connection.execute(gone, _keys(keys))

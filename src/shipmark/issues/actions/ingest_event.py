@@ -52,9 +52,9 @@ def take_in(connection: Connection, project: Project, event: Event) -> TakenIn:
         connection, project.organization_id, event.environment
     )
     projects.link_environment(connection, environment.id, [project.id])
-    projects.note_event(connection, project, event.platform, event.at)
+    projects.record_event(connection, project, event.platform, event.at)
     if release is not None:
-        release_actions.note_event(connection, release, project.id, environment.id, event.at)
+        release_actions.record_event(connection, release, project.id, environment.id, event.at)
     issue, is_new = _issue(connection, project, event, release)
     if release is not None and is_attached:
         issue = _resolve_by(connection, release, issue, event)
@@ -86,7 +86,7 @@ def _release(connection: Connection, project: Project, event: Event) -> tuple[Re
     """
     if event.release is None:
         return None, False
-    held = locks.hold(
+    held = locks.lock_shared(
         connection, project.organization_id, event.release, project.id, event.environment
     )
     if held is not None and held.is_placed:

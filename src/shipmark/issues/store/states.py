@@ -53,7 +53,7 @@ def locked(connection: Connection, organization_id: int, issue_ids: Collection[i
     The organization's turn is taken first, as to delete a release: one that the issues are going to refer to stays
     until the unit of work ends (releases/store/locks.py).
     """
-    organizations.take_turn(connection, organization_id)
+    organizations.lock_organization(connection, organization_id)
     parameters = ids_param(issue_ids) | {"organization_id": organization_id}
     return [issue_of(row) for row in connection.execute(_LOCK_ALL, parameters)]
 

@@ -76,7 +76,7 @@ class AuditFilter:
     until: datetime | None = None
 
 
-def note(
+def record(
     connection: Connection,
     organization_id: int,
     event: AuditEvent,

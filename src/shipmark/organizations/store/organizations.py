@@ -109,7 +109,7 @@ _KEEP_OPTIONS = _INSERT_OPTIONS.on_conflict_do_update(
 )
 
 
-def with_role(
+def organization_and_role(
     connection: Connection, slug_or_id: str, user_id: int | None
 ) -> tuple[Organization, Role | None] | None:
     """The organization, with the role that the user has in it, if any."""
@@ -123,7 +123,7 @@ def with_role(
     return _organization(row[:-1]), Role(str(role)) if role else None
 
 
-def take_turn(connection: Connection, organization_id: int) -> None:
+def lock_organization(connection: Connection, organization_id: int) -> None:
     """Wait for those in the organization who do what one must do at a time, until their unit of work ends."""
     query = select(organizations.c.id).where(organizations.c.id == organization_id)
     connection.execute(query.with_for_update(key_share=True)).all()
@@ -207,7 +207,7 @@ def options_of(connection: Connection, organization_id: int) -> dict[str, object
     return {key: json.loads(value) for key, value in connection.execute(query)}
 
 
-def keep_options(
+def save_options(
     connection: Connection, organization_id: int, values: Mapping[str, object]
 ) -> None:
     """Set options, by key, in one statement."""

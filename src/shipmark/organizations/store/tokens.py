@@ -134,7 +134,7 @@ def deactivate_token(connection: Connection, token_id: int, at: datetime) -> Non
     connection.execute(statement.values(deactivated_at=at))
 
 
-def note_use(connection: Connection, token_id: int, project_id: int | None, at: datetime) -> None:
+def record_use(connection: Connection, token_id: int, project_id: int | None, at: datetime) -> None:
     """Write down that a token was used, for that project, unless it was within the last minute."""
     parameters = {"token_id": token_id, "before": at - _USE_EVERY}
     connection.execute(_NOTE_USE, parameters | {"used_at": at, "used_for": project_id})

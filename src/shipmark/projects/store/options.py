@@ -61,7 +61,7 @@ def options_of(connection: Connection, project_id: int) -> dict[str, object]:
     return {key: json.loads(value) for key, value in connection.execute(query)}
 
 
-def keep_options(connection: Connection, project_id: int, values: Mapping[str, object]) -> None:
+def save_options(connection: Connection, project_id: int, values: Mapping[str, object]) -> None:
     """Set options, by key, in one statement."""
     given = rows_param(
         "given_options", ([key, json.dumps(it)] for key, it in sorted(values.items()))

@@ -163,15 +163,15 @@ _NOTE_RELEASES = (
 
 def accessible(connection: Connection, access: Access) -> list[Project]:
     """The projects that the caller may name: all of an open organization, else those of their teams."""
-    return _seen_by(connection, access, is_everything=access.organization.is_open)
+    return _visible_to(connection, access, covers_all_projects=access.organization.is_open)
 
 
-def joined(connection: Connection, access: Access) -> list[Project]:
+def projects_of_teams(connection: Connection, access: Access) -> list[Project]:
     """The projects that a list shows a caller who names none: those of their teams (releases.md 0.5)."""
-    return _seen_by(connection, access, is_everything=access.user is None)
+    return _visible_to(connection, access, covers_all_projects=access.user is None)
 
 
-def all_of(connection: Connection, organization_id: int) -> list[Project]:
+def of_organization(connection: Connection, organization_id: int) -> list[Project]:
     """All projects of the organization, by slug."""
     found = connection.execute(_ALL_OF, {"organization_id": organization_id})
     return [_project(*row) for row in found]
@@ -261,14 +261,14 @@ def set_commit_paths(connection: Connection, project_id: int, paths: Sequence[st
     )
 
 
-def own(connection: Connection, project_id: int, team_id: int) -> bool:
+def add_owner(connection: Connection, project_id: int, team_id: int) -> bool:
     """Let the team own the project. Return whether it did not before."""
     row = {"project_id": project_id, "team_id": team_id}
     statement = upsert(project_teams).values(row).on_conflict_do_nothing()
     return connection.execute(statement.returning(project_teams.c.team_id)).first() is not None
 
 
-def disown(connection: Connection, project_id: int, team_id: int) -> bool:
+def remove_owner(connection: Connection, project_id: int, team_id: int) -> bool:
     """Let the team own the project no longer. Return whether it did."""
     statement = delete(project_teams).where(
         project_teams.c.project_id == project_id, project_teams.c.team_id == team_id
@@ -296,7 +296,7 @@ def by_key(connection: Connection, public_key: str) -> Project | None:
     return _project(*row) if row else None
 
 
-def note_event(connection: Connection, project: Project, platform: str, at: datetime) -> None:
+def record_event(connection: Connection, project: Project, platform: str, at: datetime) -> None:
     """Remember the first event's moment, and the platform it came from."""
     if project.first_event_at is None:
         first = projects.c.first_event_at.is_(None)
@@ -307,7 +307,7 @@ def note_event(connection: Connection, project: Project, platform: str, at: date
     connection.execute(upsert(platforms).values(row).on_conflict_do_nothing())
 
 
-def note_releases(connection: Connection, project_ids: Collection[int]) -> None:
+def record_releases(connection: Connection, project_ids: Collection[int]) -> None:
     """Remember that these projects have releases."""
     connection.execute(_NOTE_RELEASES, ids_param(project_ids))
 
@@ -345,9 +345,11 @@ def next_short_id(connection: Connection, project_id: int) -> int:
     return connection.execute(statement).scalar_one()
 
 
-def _seen_by(connection: Connection, access: Access, *, is_everything: bool) -> list[Project]:
+def _visible_to(
+    connection: Connection, access: Access, *, covers_all_projects: bool
+) -> list[Project]:
     query, parameters = _ALL_OF, {"organization_id": access.organization.id}
-    if not (is_everything or access.reaches_all):
+    if not (covers_all_projects or access.reaches_all):
         assert access.user is not None, "only users have teams"
         query, parameters = _OF_TEAMS, parameters | {"member_user_id": access.user.id}
     return [_project(*row) for row in connection.execute(query, parameters)]

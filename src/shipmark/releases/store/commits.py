@@ -30,7 +30,7 @@ from shipmark.infrastructure.database import (
     rows_param,
     upsert,
 )
-from shipmark.releases.model import HoldingRelease
+from shipmark.releases.model import ReleaseRef
 from shipmark.releases.store.releases import releases
 from shipmark.repositories.model import ChangedFile, Commit
 from shipmark.repositories.store import (
@@ -189,7 +189,7 @@ def clear_heads(connection: Connection, release_id: int) -> None:
     connection.execute(delete(release_heads).where(release_heads.c.release_id == release_id))
 
 
-def forget(connection: Connection, commit_ids: Collection[int]) -> None:
+def remove_commits(connection: Connection, commit_ids: Collection[int]) -> None:
     """Take commits out of every release: its count sinks, and a newest commit that is gone is none.
 
     The releases are locked in one order, so that a publish and this wait for each other.
@@ -297,17 +297,15 @@ def repository_ids_of(connection: Connection, release_id: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def releases_of(
-    connection: Connection, commit_ids: Collection[int]
-) -> dict[int, list[HoldingRelease]]:
+def releases_of(connection: Connection, commit_ids: Collection[int]) -> dict[int, list[ReleaseRef]]:
     """The releases that hold each commit, the oldest first."""
     if not commit_ids:
         return {}
     most = {"most": RELEASES_OF_COMMIT_MAX + len(commit_ids)}
-    found: dict[int, list[HoldingRelease]] = {}
+    found: dict[int, list[ReleaseRef]] = {}
     for commit_id, version, ref, url, released_at, created_at in connection.execute(
         _RELEASES_OF, ids_param(commit_ids) | most
     ):
-        holding = HoldingRelease(version, ref, url, released_at, created_at)
+        holding = ReleaseRef(version, ref, url, released_at, created_at)
         found.setdefault(commit_id, []).append(holding)
     return found

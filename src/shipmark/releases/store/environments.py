@@ -36,7 +36,7 @@ from shipmark.infrastructure.database import (
     upsert,
 )
 from shipmark.projects.store.projects import IS_VISIBLE, projects
-from shipmark.releases.model import Release, ReleasedProject, Seen
+from shipmark.releases.model import Release, ReleasedProject, SeenRange
 from shipmark.releases.store.projects import release_projects
 
 
@@ -141,7 +141,7 @@ _COUNT_BROUGHT = (
 )
 
 
-def note_event(
+def record_event(
     connection: Connection, release: Release, project_id: int, environment_id: int, at: datetime
 ) -> None:
     """Remember that an event of the release came; the last moment never moves back."""
@@ -170,7 +170,7 @@ def note_event(
     )
 
 
-def note_deploy(
+def record_deploy(
     connection: Connection,
     release: Release,
     project_ids: Collection[int],
@@ -188,7 +188,7 @@ def note_deploy(
     connection.execute(_NOTE_DEPLOY, ids_param(project_ids) | parameters)
 
 
-def follow(connection: Connection, release: Release) -> None:
+def sync_status(connection: Connection, release: Release) -> None:
     """Let the rows of the release say what it says, after its status has changed."""
     connection.execute(
         update(release_environments)
@@ -249,7 +249,7 @@ def seen(
     found: dict[int, list[ReleasedProject]] = {}
     for row in connection.execute(query, parameters):
         release_id, project_id, brought, regressed, places, first, last, new = row
-        it = Seen(first_at=first, last_at=last, new_issue_count=new) if places else None
+        it = SeenRange(first_at=first, last_at=last, new_issue_count=new) if places else None
         released = ReleasedProject(
             project_id=project_id,
             new_issue_count=brought,
@@ -260,7 +260,7 @@ def seen(
     return found
 
 
-def ran_in(
+def seen_in(
     release_id: ColumnElement[int], project_ids: Collection[int], environment_ids: Collection[int]
 ) -> ColumnElement[bool]:
     """The condition that a release was seen in, or deployed to, one of the environments."""

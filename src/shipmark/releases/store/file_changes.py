@@ -9,13 +9,13 @@ from collections.abc import Collection
 from sqlalchemy import Connection, Integer, Text, bindparam, func, select
 
 from shipmark.infrastructure.database import IDS, ids_param, json_rows, rows_param
-from shipmark.releases.model import Touch
+from shipmark.releases.model import FileChange
 from shipmark.releases.store.commits import release_commits
 from shipmark.repositories.model import Change
 from shipmark.repositories.store import changed_files, commits
 
 #: A name that is everywhere shows the newest.
-TOUCHES_MAX = 5000
+FILE_CHANGES_MAX = 5000
 
 _NAMES = json_rows("names", name=Text())
 _path = func.replace(changed_files.c.filename, "\\", "/")
@@ -46,7 +46,7 @@ _OF_NAMES = (
 
 def of_names(
     connection: Connection, release_ids: Collection[int], names: Collection[str]
-) -> list[Touch]:
+) -> list[FileChange]:
     """Return the changes to files of these names (in lower case) by commits of these releases, the newest first.
 
     Deletions are left out.
@@ -55,9 +55,9 @@ def of_names(
         **ids_param(release_ids),
         **rows_param("names", ([each] for each in sorted(names))),
     }
-    found = connection.execute(_OF_NAMES, {**parameters, "most": TOUCHES_MAX})
+    found = connection.execute(_OF_NAMES, {**parameters, "most": FILE_CHANGES_MAX})
     return [
-        Touch(
+        FileChange(
             commit_id=commit_id,
             author_id=author_id,
             at=at,

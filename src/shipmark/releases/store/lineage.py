@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, json_rows, rows_param
-from shipmark.releases.lineage import Lineage, lineage_of, place_of
+from shipmark.releases.lineage import Lineage, lineage_of, position_of
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import RELEASE, by_ids, release_of, releases
@@ -108,7 +108,7 @@ def previous(
         connection, [(project_id, release) for project_id in project_ids], is_after=False
     )
     candidates = [nearest for nearest in found.values() if nearest is not None]
-    return max(candidates, key=place_of, default=None)
+    return max(candidates, key=position_of, default=None)
 
 
 def next_after(
@@ -142,7 +142,7 @@ def _nearest(
     known = by_ids(connection, {release_id for each in ids.values() for release_id in each})
     choose = min if is_after else max
     return {
-        place: choose((known[release_id] for release_id in each), key=place_of)
+        place: choose((known[release_id] for release_id in each), key=position_of)
         for place, each in ids.items()
         if each
     }
@@ -203,7 +203,7 @@ def _of_lineage(query: Select[Any], lineage: Lineage) -> Select[Any]:
 
 
 def _place(release: Release) -> ColumnElement[Any]:
-    key, created_at, release_id = place_of(release)
+    key, created_at, release_id = position_of(release)
     kind = Text() if isinstance(key, str) else UtcDateTime()
     return tuple_(
         bindparam(None, key, type_=kind, unique=True),

@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from shipmark.infrastructure.database import Id
 from shipmark.releases.model import (
-    Listed,
+    ListRow,
     Position,
     Release,
     ReleaseFilter,
@@ -37,26 +37,26 @@ from shipmark.releases.model import (
     ReleaseStatus,
 )
 from shipmark.releases.search import PackageTerm, VersionTerm
-from shipmark.releases.store.environments import ran_in, release_environments
+from shipmark.releases.store.environments import release_environments, seen_in
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import RELEASE, release_of, releases
 from shipmark.releases.store.search_conditions import conditions_of
 
 #: Stretches of indexes that are merged at the most; with more, the organization's is read and the others checked.
-STRETCHES_MAX = 32
+INDEX_RANGES_MAX = 32
 
 #: The column that each order goes by. Equals are ordered by ``created_at`` and the release's id.
 _KEYS = {
     ReleaseSort.DATE: "created_at",
     ReleaseSort.SEMVER: "version_key",
     ReleaseSort.BUILD: "build_number",
-    ReleaseSort.SHIPPED: "shipped_at",
+    ReleaseSort.EFFECTIVE_DATE: "shipped_at",
 }
 
 #: Orders by what is stored for them alone, and what else has to be told with a release.
-_KEPT_ASIDE = (ReleaseSort.SEMVER, ReleaseSort.BUILD)
-_TOLD = {
-    (sort, is_flat): (("sort_key",) if sort in _KEPT_ASIDE else ())
+_SEPARATE = (ReleaseSort.SEMVER, ReleaseSort.BUILD)
+_EXTRA_COLUMNS = {
+    (sort, is_flat): (("sort_key",) if sort in _SEPARATE else ())
     + (("project_id",) if is_flat else ())
     for sort in ReleaseSort
     for is_flat in (False, True)
@@ -64,7 +64,7 @@ _TOLD = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Stretch:
+class _IndexRange:
     """Where to look, and what the rows there must be. ``columns`` has those that releases are ordered by.
 
     A flat list takes the row's ``project``, negated, for the oldest comes first among greatest-first columns;
@@ -89,7 +89,7 @@ def page(
     beyond: Position | None = None,
     is_backwards: bool = False,
     offset: int = 0,
-) -> list[Listed]:
+) -> list[ListRow]:
     """The releases that pass the filter and come next after a position, or first without one.
 
     Backwards they are those before it, or the last ones, and the nearest comes first.
@@ -99,14 +99,14 @@ def page(
     is_wide = _is_wide(wanted, sort)
     branches = [
         _branch(stretch, wanted, sort, beyond, is_backwards, limit + offset)
-        for stretch in _stretches(wanted, sort, is_wide=is_wide)
+        for stretch in _index_ranges(wanted, sort, is_wide=is_wide)
     ]
     # A release that several stretches have is one, unless the list tells its projects apart.
     together = union_all(*branches) if wanted.is_flat else union(*branches)
     found = (together if len(branches) > 1 else branches[0]).subquery("page")
     order = [column.asc() if is_backwards else column.desc() for column in found.c]
     # What a release says of itself need not be read twice.
-    told = [it for it in found.c if it.name in _TOLD[sort, wanted.is_flat]]
+    told = [it for it in found.c if it.name in _EXTRA_COLUMNS[sort, wanted.is_flat]]
     query = (
         select(*RELEASE, *told)
         .join(found, releases.c.id == found.c.release_id)
@@ -115,26 +115,28 @@ def page(
         .offset(offset)
     )
     rows = connection.execute(query)
-    return [_listed(release_of(row), row[len(RELEASE) :], wanted, sort) for row in rows]
+    return [_list_row(release_of(row), row[len(RELEASE) :], wanted, sort) for row in rows]
 
 
-def _listed(
+def _list_row(
     release: Release, told: Sequence[Any], wanted: ReleaseFilter, sort: ReleaseSort
-) -> Listed:
+) -> ListRow:
     if not told:
-        return Listed(release, _own_key(release, sort))
+        return ListRow(release, _own_key(release, sort))
     project_id = -told[-1] if wanted.is_flat else None
-    key = told[0] if sort in _KEPT_ASIDE else _own_key(release, sort)
-    return Listed(release, key, project_id)
+    key = told[0] if sort in _SEPARATE else _own_key(release, sort)
+    return ListRow(release, key, project_id)
 
 
 def _own_key(release: Release, sort: ReleaseSort) -> datetime:
     return release.created_at if sort is ReleaseSort.DATE else release.shipped_at
 
 
-def _stretches(wanted: ReleaseFilter, sort: ReleaseSort, *, is_wide: bool) -> Iterator[_Stretch]:
+def _index_ranges(
+    wanted: ReleaseFilter, sort: ReleaseSort, *, is_wide: bool
+) -> Iterator[_IndexRange]:
     statuses = list(ReleaseStatus) if wanted.status is None else [wanted.status]
-    most = STRETCHES_MAX // len(statuses)
+    most = INDEX_RANGES_MAX // len(statuses)
     for status in statuses:
         if _is_by_environment(wanted, sort, most):
             yield from _in_environments(wanted, status)
@@ -157,9 +159,9 @@ def _is_wide(wanted: ReleaseFilter, sort: ReleaseSort) -> bool:
     """
     if wanted.is_flat or len(wanted.project_ids) == 1:
         return False
-    if sort is ReleaseSort.SHIPPED:
-        return wanted.is_everything
-    return wanted.is_everything or _package(wanted) is not None
+    if sort is ReleaseSort.EFFECTIVE_DATE:
+        return wanted.covers_all_projects
+    return wanted.covers_all_projects or _package(wanted) is not None
 
 
 def _package(wanted: ReleaseFilter) -> str | None:
@@ -175,11 +177,11 @@ def _package(wanted: ReleaseFilter) -> str | None:
     return None
 
 
-def _in_environments(wanted: ReleaseFilter, status: ReleaseStatus) -> Iterator[_Stretch]:
+def _in_environments(wanted: ReleaseFilter, status: ReleaseStatus) -> Iterator[_IndexRange]:
     table = release_environments.c
     for environment_id in wanted.environment_ids or ():
         for project_id in wanted.project_ids:
-            yield _Stretch(
+            yield _IndexRange(
                 source=release_environments,
                 columns=table,
                 release_id=table.release_id,
@@ -191,11 +193,11 @@ def _in_environments(wanted: ReleaseFilter, status: ReleaseStatus) -> Iterator[_
             )
 
 
-def _in_projects(wanted: ReleaseFilter, status: ReleaseStatus) -> Iterator[_Stretch]:
+def _in_projects(wanted: ReleaseFilter, status: ReleaseStatus) -> Iterator[_IndexRange]:
     table = release_projects.c
     for project_id in wanted.project_ids:
         seen = _seen(wanted, table.release_id, [project_id])
-        yield _Stretch(
+        yield _IndexRange(
             source=release_projects,
             columns=table,
             release_id=table.release_id,
@@ -205,7 +207,7 @@ def _in_projects(wanted: ReleaseFilter, status: ReleaseStatus) -> Iterator[_Stre
         )
 
 
-def _in_organization(wanted: ReleaseFilter, status: ReleaseStatus) -> _Stretch:
+def _in_organization(wanted: ReleaseFilter, status: ReleaseStatus) -> _IndexRange:
     """All releases of the organization, each checked for the projects that count."""
     attached = and_(
         release_projects.c.release_id == releases.c.id,
@@ -217,7 +219,7 @@ def _in_organization(wanted: ReleaseFilter, status: ReleaseStatus) -> _Stretch:
     conditions += _seen(wanted, releases.c.id, wanted.project_ids)
     if not wanted.is_flat:
         conditions.append(exists().where(attached))
-    return _Stretch(
+    return _IndexRange(
         source=releases.join(release_projects, attached) if wanted.is_flat else releases,
         columns=releases.c,
         release_id=releases.c.id,
@@ -232,11 +234,11 @@ def _seen(
 ) -> list[ColumnElement[bool]]:
     if wanted.environment_ids is None:
         return []
-    return [ran_in(release_id, project_ids, wanted.environment_ids)]
+    return [seen_in(release_id, project_ids, wanted.environment_ids)]
 
 
 def _branch(
-    stretch: _Stretch,
+    stretch: _IndexRange,
     wanted: ReleaseFilter,
     sort: ReleaseSort,
     beyond: Position | None,
@@ -263,13 +265,13 @@ def _branch(
         query = query.where(created_at <= wanted.created_to)
     columns = list((order | shown).values())
     if beyond is not None:
-        query = query.where(_is_beyond(columns, stretch, beyond, sort, is_backwards))
+        query = query.where(_is_after(columns, stretch, beyond, sort, is_backwards))
     moving = columns[:-1] if stretch.project_id is not None and wanted.is_flat else columns
     query = query.order_by(*(it.asc() if is_backwards else it.desc() for it in moving))
     return select(query.limit(limit).subquery())
 
 
-def _order(stretch: _Stretch, sort: ReleaseSort) -> dict[str, ColumnElement[Any]]:
+def _order(stretch: _IndexRange, sort: ReleaseSort) -> dict[str, ColumnElement[Any]]:
     """What a list is ordered by before ids decide."""
     order: dict[str, ColumnElement[Any]] = {"sort_key": stretch.columns[_KEYS[sort]]}
     if sort is not ReleaseSort.DATE:
@@ -277,9 +279,9 @@ def _order(stretch: _Stretch, sort: ReleaseSort) -> dict[str, ColumnElement[Any]
     return order
 
 
-def _is_beyond(
+def _is_after(
     columns: Sequence[ColumnElement[Any]],
-    stretch: _Stretch,
+    stretch: _IndexRange,
     beyond: Position,
     sort: ReleaseSort,
     is_backwards: bool,

@@ -9,7 +9,7 @@ from shipmark.infrastructure.database import UtcDateTime, in_binary_order, json_
 from shipmark.infrastructure.keyset import KeysetPosition
 from shipmark.releases.store.commits import release_commits
 from shipmark.releases.store.projects import release_projects
-from shipmark.repositories.model import KEY_MAX, Commit, RepositoryStatus
+from shipmark.repositories.model import SHA_MAX, Commit, RepositoryStatus
 from shipmark.repositories.store import (
     COMMIT,
     authors,
@@ -54,7 +54,7 @@ def page_by_prefix(
             commits.c.repository_id.in_(mine),
             commits.c.key >= start,
             # The index knows no prefixes. After all letters come no keys, in whatever order texts are kept.
-            commits.c.key <= start + "z" * KEY_MAX,
+            commits.c.key <= start + "z" * SHA_MAX,
         )
         for start in sorted({prefix, prefix.lower(), prefix.upper()})
     ]

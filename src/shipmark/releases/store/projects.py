@@ -164,7 +164,7 @@ def attach(connection: Connection, release: Release, project_ids: Collection[int
     return set(connection.execute(_ATTACH, parameters).scalars())
 
 
-def follow(connection: Connection, release: Release) -> None:
+def sync_status(connection: Connection, release: Release) -> None:
     """Let the rows of the release say what it says, after its status or date has changed."""
     connection.execute(
         update(release_projects)

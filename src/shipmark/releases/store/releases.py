@@ -260,8 +260,8 @@ def change(
         given["shipped_at"] = released_at
     changed = _updated(connection, release, {name: v for name, v in given.items() if v})
     if status is not None or released_at is not None:
-        environments.follow(connection, changed)
-        in_projects.follow(connection, changed)
+        environments.sync_status(connection, changed)
+        in_projects.sync_status(connection, changed)
     return changed
 
 

@@ -74,7 +74,7 @@ def newest_in(connection: Connection, organization_id: int, project_id: int) -> 
     everything = ReleaseFilter(
         organization_id=organization_id, project_ids=(project_id,), status=None
     )
-    found = list_query.page(connection, everything, ReleaseSort.SHIPPED, limit=1)
+    found = list_query.page(connection, everything, ReleaseSort.EFFECTIVE_DATE, limit=1)
     return found[0].release if found else None
 
 

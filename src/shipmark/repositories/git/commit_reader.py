@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from dulwich.objects import Commit, ObjectID, ShaFile, Tag
 
 from shipmark.repositories.git.addresses import Remote
-from shipmark.repositories.git.backends import Outside, Source, peeled, source_of
-from shipmark.repositories.git.commits import given
+from shipmark.repositories.git.backends import FetchPolicy, Source, open_source, peeled
+from shipmark.repositories.git.commits import commit_input
 from shipmark.repositories.git.errors import RemoteProblem
 from shipmark.repositories.git.ranges import Range, between
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 #: How many commits a release gets whose first commit nobody knows (releases.md 3.5.1).
 LAST = 20
@@ -30,16 +30,16 @@ _TAGS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class FetchedCommits:
     """Commits that were read, the newest first; the head as the remote knows it; and what people should know."""
 
-    commits: tuple[GivenCommit, ...]
+    commits: tuple[CommitInput, ...]
     head: str
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class CommitRange:
     """A range that ends with ``commit``, of a repository of that name; ``previous`` is what was there before.
 
     ``earlier`` are whole keys of commits that were read before, the newest first: where the remote has no ``previous``
@@ -52,12 +52,14 @@ class Asked:
     earlier: tuple[str, ...] = ()
 
 
-def read_range(remote: Remote, asked: Asked, outside: Outside, *, most: int) -> Read:
+def read_range(
+    remote: Remote, asked: CommitRange, outside: FetchPolicy, *, most: int
+) -> FetchedCommits:
     """The commits after ``previous`` up to ``commit``, or the last ones where nothing was there before.
 
     Raises `RemoteProblem` with a sentence for people.
     """
-    with source_of(remote, outside) as source:
+    with open_source(remote, outside) as source:
         reader = _Reader(source)
         head = reader.resolved(asked.commit)
         if head is None:
@@ -69,12 +71,14 @@ def read_range(remote: Remote, asked: Asked, outside: Outside, *, most: int) -> 
         if len(found) > most:
             reader.notes.append(f"Only the newest {most} of {len(found)} commits were taken.")
         commits = reader.given(found[:most], asked.repository)
-        return Read(commits=commits, head=reader.key_of(head), notes=tuple(reader.notes))
+        return FetchedCommits(commits=commits, head=reader.key_of(head), notes=tuple(reader.notes))
 
 
-def read_exact(remote: Remote, repository: str, keys: Sequence[str], outside: Outside) -> Read:
+def read_exact(
+    remote: Remote, repository: str, keys: Sequence[str], outside: FetchPolicy
+) -> FetchedCommits:
     """Just these commits, in this order."""
-    with source_of(remote, outside) as source:
+    with open_source(remote, outside) as source:
         reader = _Reader(source)
         found = []
         for key in keys:
@@ -82,7 +86,7 @@ def read_exact(remote: Remote, repository: str, keys: Sequence[str], outside: Ou
             if commit is None or not reader.has(commit):
                 raise _missing(key)
             found.append(commit)
-        return Read(commits=reader.given(found, repository), head=reader.key_of(found[0]))
+        return FetchedCommits(commits=reader.given(found, repository), head=reader.key_of(found[0]))
 
 
 def _missing(key: str) -> RemoteProblem:
@@ -107,7 +111,7 @@ class _Reader:
                 return found
         return self._by_beginning(text.lower().encode()) if _SHORT_KEY.fullmatch(text) else None
 
-    def range(self, base: bytes | None, head: bytes, asked: Asked) -> list[bytes]:
+    def range(self, base: bytes | None, head: bytes, asked: CommitRange) -> list[bytes]:
         """The keys of the range, the newest first."""
         for depth in _DEPTHS:
             self._fetch([head, base] if base else [head], depth)
@@ -133,11 +137,12 @@ class _Reader:
                 break
         return self._commit(key) is not None
 
-    def given(self, keys: Iterable[bytes], repository: str) -> tuple[GivenCommit, ...]:
+    def given(self, keys: Iterable[bytes], repository: str) -> tuple[CommitInput, ...]:
         """The commits of those keys, which were fetched."""
         commits = [it for key in keys if (it := self._commit(key)) is not None]
         return tuple(
-            given(self.source.store, it, repository, is_cut=self._is_cut(it.id)) for it in commits
+            commit_input(self.source.store, it, repository, is_cut=self._is_cut(it.id))
+            for it in commits
         )
 
     def key_of(self, found: bytes) -> str:
@@ -146,7 +151,7 @@ class _Reader:
         assert commit is not None, "it was fetched"
         return commit.id.decode()
 
-    def earlier(self, asked: Asked) -> bytes | None:
+    def earlier(self, asked: CommitRange) -> bytes | None:
         """Return where a range begins whose beginning the remote doesn't have, and note it: None for the last ones."""
         missing = f"The remote has no commit {asked.previous} any more"
         for key in asked.earlier:

@@ -8,7 +8,7 @@ from dulwich.diff_tree import TreeChange, tree_changes, tree_changes_for_merge
 from dulwich.object_store import BaseObjectStore
 from dulwich.objects import Commit, ObjectID
 
-from shipmark.repositories.model import FILENAME_MAX, Change, GivenCommit, shortened
+from shipmark.repositories.model import FILENAME_MAX, Change, CommitInput, shortened
 
 #: A commit that changed more files (a vendored library, a first import) shows the first of them.
 FILES_MAX = 2000
@@ -17,10 +17,12 @@ MESSAGE_MAX = 100_000
 _CHANGES = {"add": Change.ADDED, "delete": Change.DELETED, "modify": Change.MODIFIED}
 
 
-def given(store: BaseObjectStore, commit: Commit, repository: str, *, is_cut: bool) -> GivenCommit:
+def commit_input(
+    store: BaseObjectStore, commit: Commit, repository: str, *, is_cut: bool
+) -> CommitInput:
     """The commit as a client would give it. Of one whose parents were cut off we don't know what it changed."""
     name, email = _author(commit)
-    return GivenCommit(
+    return CommitInput(
         key=commit.id.decode(),
         repository=repository,
         message=_text(commit.message, commit.encoding).rstrip()[:MESSAGE_MAX],

@@ -55,7 +55,7 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
-class Outgoing:
+class EgressGuard:
     """The connections of one errand: to allowed addresses only, within a time and a number of bytes.
 
     Use it as a context manager: when the time is up all its connections are shut, whatever they wait for.

@@ -4,8 +4,8 @@ from shipmark.repositories.store.authors import authors, authors_by_ids, ensure_
 from shipmark.repositories.store.commits import (
     CHANGED_FILE,
     COMMIT,
+    CommitRow,
     GivenRow,
-    KeptCommit,
     add_changes,
     changed_file,
     changed_files,
@@ -21,7 +21,7 @@ from shipmark.repositories.store.commits import (
     remove_commits,
     some_of,
 )
-from shipmark.repositories.store.remotes import keep_remote, remotes, remotes_of, remove_remote
+from shipmark.repositories.store.remotes import remotes, remotes_of, remove_remote, save_remote
 from shipmark.repositories.store.repositories import (
     add_named,
     by_ids,
@@ -41,8 +41,8 @@ from shipmark.repositories.store.repositories import (
 __all__ = [
     "CHANGED_FILE",
     "COMMIT",
+    "CommitRow",
     "GivenRow",
-    "KeptCommit",
     "add_changes",
     "add_named",
     "authors",
@@ -65,7 +65,6 @@ __all__ = [
     "ids_by_name",
     "in_organization",
     "is_any",
-    "keep_remote",
     "lock",
     "named",
     "organization_id_of",
@@ -76,5 +75,6 @@ __all__ = [
     "remove_commits",
     "remove_remote",
     "repositories",
+    "save_remote",
     "some_of",
 ]

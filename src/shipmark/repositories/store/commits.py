@@ -205,7 +205,7 @@ GivenRow = tuple[int, str, int | None, str | None, datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptCommit:
+class CommitRow:
     """A commit that was given, as it is kept now."""
 
     id: int
@@ -215,7 +215,7 @@ class KeptCommit:
 
 def ensure_commits(
     connection: Connection, organization_id: int, given: Sequence[GivenRow], now: datetime
-) -> dict[tuple[int, str], KeptCommit]:
+) -> dict[tuple[int, str], CommitRow]:
     """Keep commits given as (repository, key, author, message, moment); says what each (repository, key) is now.
 
     What is null was not said: a commit that we have keeps what it had, a new one is of ``now``. Commits that are all
@@ -224,7 +224,7 @@ def ensure_commits(
     more: dict[str, object] = {"organization_id": organization_id, "now": now}
     inserted = connection.execute(_INSERT_COMMITS, rows_param("given", given) | more)
     kept = {
-        (repository_id, key): KeptCommit(id=commit_id, author_id=author_id, is_new=True)
+        (repository_id, key): CommitRow(id=commit_id, author_id=author_id, is_new=True)
         for repository_id, key, commit_id, author_id in inserted
     }
     known = [row for row in given if row[:2] not in kept]
@@ -233,7 +233,7 @@ def ensure_commits(
         for repository_id, key, commit_id, author_id in connection.execute(
             _LOCK_COMMITS, parameters
         ):
-            kept[repository_id, key] = KeptCommit(id=commit_id, author_id=author_id, is_new=False)
+            kept[repository_id, key] = CommitRow(id=commit_id, author_id=author_id, is_new=False)
         connection.execute(_UPDATE_COMMITS, parameters)
     return kept
 

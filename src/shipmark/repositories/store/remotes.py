@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata, upsert
-from shipmark.repositories.model import KeptRemote
+from shipmark.repositories.model import StoredRemote
 
 
 class RemoteColumns(TypedColumns):
@@ -41,7 +41,7 @@ _OF_REPOSITORIES = select(*_REMOTE).join(IDS, IDS.c.id == remotes.c.repository_i
 _REMOVE = delete(remotes).where(remotes.c.repository_id == bindparam("repository"))
 
 
-def keep_remote(connection: Connection, remote: KeptRemote, at: datetime) -> None:
+def save_remote(connection: Connection, remote: StoredRemote, at: datetime) -> None:
     """Keep the remote of a repository, in place of another."""
     row = {
         "repository_id": remote.repository_id,
@@ -61,13 +61,13 @@ def keep_remote(connection: Connection, remote: KeptRemote, at: datetime) -> Non
     )
 
 
-def remotes_of(connection: Connection, repository_ids: Collection[int]) -> dict[int, KeptRemote]:
+def remotes_of(connection: Connection, repository_ids: Collection[int]) -> dict[int, StoredRemote]:
     """The remotes of those repositories that have one of their own."""
     if not repository_ids:
         return {}
     found = connection.execute(_OF_REPOSITORIES, ids_param(repository_ids))
     return {
-        repository_id: KeptRemote(
+        repository_id: StoredRemote(
             repository_id=repository_id, url=url, username=username, secret=secret
         )
         for repository_id, url, username, secret in found

@@ -36,7 +36,7 @@ from shipmark.infrastructure.database import (
     rows_param,
     upsert,
 )
-from shipmark.repositories.model import GOING, Repository, RepositoryStatus
+from shipmark.repositories.model import DELETION_STATUSES, Repository, RepositoryStatus
 
 
 class RepositoryColumns(TypedColumns):
@@ -93,7 +93,7 @@ _IDS_BY_NAME = (
     .join(_NAMES, _NAMES.c.name == repositories.c.name)
     .where(
         repositories.c.organization_id == bindparam("organization_id"),
-        repositories.c.status.not_in(GOING),
+        repositories.c.status.not_in(DELETION_STATUSES),
     )
     .order_by(repositories.c.status == RepositoryStatus.ACTIVE, repositories.c.id)
 )

@@ -64,7 +64,7 @@ def show_letters(colour: FromPath[str], text: FromPath[str]) -> Picture:
     is_known = colour in {str(number) for number in range(len(initials.COLOURS))}
     if not is_known or len(text) > initials.INITIALS_MAX or not text.isprintable():
         return _nothing(404)
-    drawn = initials.drawing(text, int(colour))
+    drawn = initials.render_svg(text, int(colour))
     return Response(drawn.encode(), headers=_HEADERS, media_type="image/svg+xml")
 
 
@@ -77,7 +77,7 @@ def _photo(visitor: Visitor, kind: OwnerKind, ident: str) -> Picture:
         file_id = store.photo(connection, kind, ident) if _IDENT.fullmatch(ident) else None
     if file_id is None:
         return _nothing(404)
-    size = None if asked is None else images.snapped(int(asked))
+    size = None if asked is None else images.nearest_size(int(asked))
     etag = f'"{ident}-{size or "whole"}"'
     headers = _HEADERS | {"ETag": etag}
     if etag in visitor.request.headers.get("if-none-match", ""):
@@ -88,11 +88,11 @@ def _photo(visitor: Visitor, kind: OwnerKind, ident: str) -> Picture:
 
     def small() -> bytes:
         assert size is not None
-        return images.resized(whole(), size)
+        return images.resize(whole(), size)
 
     try:
         content = whole() if size is None else _small.get(etag, small)
-    except (KeyError, images.NoImage):
+    except (KeyError, images.NotAnImage):
         return _nothing(404)
     return Response(content, headers=headers, media_type=images.media_type(content))
 
@@ -100,7 +100,7 @@ def _photo(visitor: Visitor, kind: OwnerKind, ident: str) -> Picture:
 def _read(database: Database, blobs: Blobs, file_id: int) -> bytes:
     with database.snapshot() as connection:
         pieces = files.pieces_of(connection, file_id)
-    return b"".join(piece_reader.stretch(blobs, pieces))
+    return b"".join(piece_reader.read_range(blobs, pieces))
 
 
 def _nothing(status: int) -> Picture:

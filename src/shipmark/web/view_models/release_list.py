@@ -29,7 +29,7 @@ from shipmark.web.view_models.people import Person, people
 
 RELEASES_PER_PAGE = 25
 #: The date that the page shows: when a release was finalized, or else created.
-SORT = ReleaseSort.SHIPPED
+SORT = ReleaseSort.EFFECTIVE_DATE
 
 #: What the filter offers; the first is what a visitor sees who chooses nothing.
 STATUSES: dict[str, ReleaseStatus | None] = {

@@ -16,7 +16,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.projects import store as project_store
 from shipmark.releases import versions
 from shipmark.releases.model import (
-    Listed,
+    ListRow,
     NewRelease,
     Position,
     Release,
@@ -75,7 +75,7 @@ def settle(connection: Connection, world: World, given: list[tuple]) -> list[tup
         projects.attach(connection, release, ids)
         if is_seen:
             for project_id in ids:
-                environments.note_event(connection, release, project_id, place, at)
+                environments.record_event(connection, release, project_id, place, at)
         found.append((release, ids, is_seen))
     return found
 
@@ -133,10 +133,10 @@ def meets(release: Release, given: ReleaseFilter) -> bool:
 
 def walk(
     connection: Connection, given: ReleaseFilter, sort: ReleaseSort, size: int
-) -> tuple[list[Listed], list[Listed]]:
+) -> tuple[list[ListRow], list[ListRow]]:
     """All releases by following the cursors, forward, and then backwards."""
     page = wanted(str(size), None, is_counted=False)
-    there: list[Listed] = []
+    there: list[ListRow] = []
     while True:
         rows, links = turn(connection, given, sort, page)
         there += rows
@@ -163,7 +163,7 @@ def turn(connection: Connection, given: ReleaseFilter, sort: ReleaseSort, page: 
     return release_cursor.links(rows, page, sort)
 
 
-def pairs(rows: list[Listed]) -> list[tuple[int, int]]:
+def pairs(rows: list[ListRow]) -> list[tuple[int, int]]:
     return [(row.release.id, row.project_id or 0) for row in rows]
 
 
@@ -199,7 +199,7 @@ def test_a_walk_meets_every_release_once_in_order(
         organization_id=acme,
         project_ids=tuple(sorted(world.projects[name] for name in chosen)),
         is_flat=is_flat,
-        is_everything=chosen == set(NAMES),
+        covers_all_projects=chosen == set(NAMES),
         status=status,
         search=parse(query, NOW),
         environment_ids=(place,) if by_environment else None,
@@ -220,7 +220,7 @@ def test_many_projects_are_listed_like_few(
     size: int,  # type: ignore[type-arg]
 ) -> None:
     known = settle(connection, world, given)
-    unknown = range(10_000, 10_000 + list_query.STRETCHES_MAX)
+    unknown = range(10_000, 10_000 + list_query.INDEX_RANGES_MAX)
     for is_flat in (False, True):
         asked = ReleaseFilter(
             organization_id=world.organizations["acme"],

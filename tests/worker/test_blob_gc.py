@@ -8,7 +8,7 @@ import pytest
 from factories import BEGINNING, rows
 
 from shipmark.files import actions, staging
-from shipmark.files.model import UNUSED_LENGTH, File, FileKind, NewFile
+from shipmark.files.model import UNUSED_RETENTION, File, FileKind, NewFile
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
@@ -16,7 +16,7 @@ from shipmark.infrastructure.settings import Settings
 from shipmark.worker import blob_gc, scheduler
 
 MINUTE = timedelta(minutes=1)
-LATER = BEGINNING + 3 * UNUSED_LENGTH
+LATER = BEGINNING + 3 * UNUSED_RETENTION
 NEW = NewFile(name="app.js", kind=FileKind.RELEASE_FILE, headers={})
 
 
@@ -26,9 +26,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def kept(database: Database, blobs: Blobs, content: bytes) -> File:
-    staged = staging.stash_file(database, blobs, io.BytesIO(content).read, BEGINNING)
+    staged = staging.stage_file(database, blobs, io.BytesIO(content).read, BEGINNING)
     with database.transaction() as connection:
-        return actions.keep(connection, NEW, staged, BEGINNING)
+        return actions.create(connection, NEW, staged, BEGINNING)
 
 
 def run_due(database: Database, settings: Settings, minutes: float) -> bool:
@@ -72,14 +72,14 @@ def test_what_is_deleted_while_a_collection_runs_is_freed_as_soon(
 def test_a_deletion_brings_a_later_collection_forward(
     database: Database, blobs: Blobs, settings: Settings
 ) -> None:
-    staging.stash_file(database, blobs, io.BytesIO(b"interrupted").read, LATER)
+    staging.stage_file(database, blobs, io.BytesIO(b"interrupted").read, LATER)
     file = kept(database, blobs, b"one")
     with database.transaction() as connection:
-        actions.collect_next(connection, LATER)
+        actions.schedule_next_collection(connection, LATER)
     remove(database, file, 0)
     assert run_due(database, settings, 6)
     [job] = rows(database, "jobs")
-    assert job["run_at"] >= LATER + UNUSED_LENGTH
+    assert job["run_at"] >= LATER + UNUSED_RETENTION
 
 
 def test_a_collector_that_lost_its_lease_plans_nothing(

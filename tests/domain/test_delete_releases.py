@@ -37,7 +37,7 @@ from shipmark.publishing.actions import Circumstances
 from shipmark.publishing.model import Code, Publication
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -56,7 +56,7 @@ class Room:
         with self.database.transaction() as connection:
             found = projects.by_ids(connection, [self.world.projects[name] for name in names])
             commits = tuple(
-                GivenCommit(key=f"{version}-{number}", repository="acme/web", message=message)
+                CommitInput(key=f"{version}-{number}", repository="acme/web", message=message)
                 for number, message in enumerate(messages)
             )
             publication = Publication(

@@ -19,7 +19,7 @@ from shipmark.publishing import actions as publishing
 from shipmark.publishing.actions import Circumstances
 from shipmark.publishing.model import Code, Publication
 from shipmark.releases import actions as releases
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -65,7 +65,7 @@ def publish(database: Database, world: World) -> Publish:
             assert organization is not None
             found = projects.by_ids(connection, [world.projects[name] for name in names])
             commits = [
-                GivenCommit(key=f"{version}-{number}", repository="acme/web", message=message)
+                CommitInput(key=f"{version}-{number}", repository="acme/web", message=message)
                 for number, message in enumerate(messages)
             ]
             publishing.publish(

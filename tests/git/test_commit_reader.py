@@ -20,13 +20,19 @@ from remotes import (
     ssh_server,
 )
 
-from shipmark.repositories.git.addresses import NOBODY, Credentials, parsed
-from shipmark.repositories.git.backends import Outside, Remote
-from shipmark.repositories.git.commit_reader import LAST, Asked, Read, read_exact, read_range
-from shipmark.repositories.git.egress_guard import Outgoing
+from shipmark.repositories.git.addresses import ANONYMOUS, Credentials, parse_address
+from shipmark.repositories.git.backends import FetchPolicy, Remote
+from shipmark.repositories.git.commit_reader import (
+    LAST,
+    CommitRange,
+    FetchedCommits,
+    read_exact,
+    read_range,
+)
+from shipmark.repositories.git.egress_guard import EgressGuard
 from shipmark.repositories.git.errors import CREDENTIALS, NO_REPOSITORY, RemoteProblem
 from shipmark.repositories.git.known_hosts import KnownHosts
-from shipmark.repositories.model import Change, GivenCommit
+from shipmark.repositories.model import Change, CommitInput
 
 SERVERS = ["file", "http", "http v0", "git", "ssh"]
 BY_KEY = [name for name in SERVERS if name != "http v0"]
@@ -40,7 +46,7 @@ class Place:
     origin: Origin
     url: str
     folder: Path
-    credentials: Credentials = NOBODY
+    credentials: Credentials = ANONYMOUS
     limits: dict[str, Any] = field(default_factory=dict)
     received: int = 0
 
@@ -51,11 +57,13 @@ class Place:
         *,
         most: int = 1000,
         earlier: tuple[str, ...] = (),
-    ) -> Read:
-        asked = Asked(repository="acme/web", commit=commit, previous=previous, earlier=earlier)
+    ) -> FetchedCommits:
+        asked = CommitRange(
+            repository="acme/web", commit=commit, previous=previous, earlier=earlier
+        )
         return self._outside(lambda outside: read_range(self._remote(), asked, outside, most=most))
 
-    def exact(self, *keys: str) -> Read:
+    def exact(self, *keys: str) -> FetchedCommits:
         return self._outside(lambda outside: read_exact(self._remote(), "acme/web", keys, outside))
 
     def messages(self, commit: str, previous: str | None = None) -> list[str | None]:
@@ -66,23 +74,26 @@ class Place:
         return {path: change.value for path, change in found.changes}
 
     def _remote(self) -> Remote:
-        address, within = parsed(self.url)
+        address, within = parse_address(self.url)
         return Remote(
-            address=address, credentials=self.credentials if self.credentials != NOBODY else within
+            address=address,
+            credentials=self.credentials if self.credentials != ANONYMOUS else within,
         )
 
-    def _outside(self, act: Any) -> Read:
+    def _outside(self, act: Any) -> FetchedCommits:
         limits = {"allow_private": True, "seconds_max": 60, "bytes_max": 10**8} | self.limits
-        with Outgoing(**limits) as outgoing:
+        with EgressGuard(**limits) as outgoing:
             hosts = KnownHosts(self.folder / "known_hosts")
-            found: Read = act(Outside(allow_files=True, hosts=hosts, outgoing=outgoing))
+            found: FetchedCommits = act(
+                FetchPolicy(allow_files=True, hosts=hosts, outgoing=outgoing)
+            )
             self.received = outgoing._received
             return found
 
 
 def open_place(server: str, folder: Path, stack: ExitStack) -> Place:
     made = origin(folder / "served" / "web.git", uploadpack_allowFilter="true")
-    served, credentials = folder / "served", NOBODY
+    served, credentials = folder / "served", ANONYMOUS
     match server:
         case "file":
             url = f"file://{served}"
@@ -137,7 +148,7 @@ def test_all_that_a_commit_says_is_read(place: Place) -> None:
         "Second\n\nFixes WEB-1\n", {"a.py": "2", "b.py": None, "d/é.py": "1"}, author=author
     )
     assert place.exact(key).commits == (
-        GivenCommit(
+        CommitInput(
             key=key,
             repository="acme/web",
             message="Second\n\nFixes WEB-1",
@@ -313,7 +324,7 @@ def test_a_repository_that_is_not_there_is_told(tmp_path: Path, server: str) -> 
         assert problem(place, MISSING).sentence == NO_REPOSITORY
 
 
-@pytest.mark.parametrize("credentials", [Credentials(password="wrong"), NOBODY])
+@pytest.mark.parametrize("credentials", [Credentials(password="wrong"), ANONYMOUS])
 @pytest.mark.parametrize("server", ["http", "ssh"])
 def test_refused_credentials_are_told_and_final(
     tmp_path: Path, server: str, credentials: Credentials
