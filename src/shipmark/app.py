@@ -19,10 +19,10 @@ from shipmark.api.releases import webhook_routes
 from shipmark.api.routers import ROUTERS
 from shipmark.http.client_address import trusted_networks
 from shipmark.http.connections import ConnectionLimits
-from shipmark.http.error_responses import failure_answer, refusal_answer
+from shipmark.http.error_responses import failure_response, refusal_response
 from shipmark.http.health import get_health, get_metrics
 from shipmark.http.request_context import provide_visit
-from shipmark.http.trailing_slash import Addresses
+from shipmark.http.trailing_slash import TrailingSlashMiddleware
 from shipmark.http.workers import PARENT_PID, end_with_parent
 from shipmark.infrastructure import logging
 from shipmark.infrastructure.blobs.object_store import open_object_store
@@ -67,7 +67,7 @@ def create() -> ASGIApp:
 
 def served(app: Litestar) -> ASGIApp:
     """Return the application behind what every request passes first."""
-    return ConnectionLimits(Addresses(app), app.state.settings)
+    return ConnectionLimits(TrailingSlashMiddleware(app), app.state.settings)
 
 
 @cache
@@ -92,9 +92,9 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
         ],
         dependencies={"visit": Provide(provide_visit)},
         exception_handlers={
-            Refusal: refusal_answer,
+            Refusal: refusal_response,
             HTTPException: unrouted_answer,
-            Exception: failure_answer,
+            Exception: failure_response,
         },
         state=State({"settings": settings, "database": database, "blobs": None}),
         lifespan=[_working],

@@ -8,7 +8,7 @@ from pictures import picture, sent
 
 from shipmark.api.avatars.requests import requests
 from shipmark.avatars.model import Avatar, AvatarKind
-from shipmark.http.fields import Record, checked
+from shipmark.http.fields import Object, validate
 from shipmark.http.request_context import Visit
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
@@ -17,7 +17,7 @@ from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store
 
-BODY = Record(requests.ORGANIZATION_FIELDS)
+BODY = Object(requests.ORGANIZATION_FIELDS)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def change(database: Database, blobs: Blobs, world: World) -> Any:
     visit = Visit(None, database, blobs, Settings(), frozenset())  # type: ignore[arg-type]
 
     def changed(body: dict[str, object]) -> Avatar | None:
-        new = requests.stashed_of_organization(visit, checked(BODY, body))
+        new = requests.stashed_of_organization(visit, validate(BODY, body))
         if new is None:
             return None
         with database.transaction() as connection:

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from shipmark.http.error_responses import refusal_answer
+from shipmark.http.error_responses import refusal_response
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.blobs.filesystem import INCOMING, open_folder
 from shipmark.infrastructure.blobs.object_store import open_object_store
@@ -212,7 +212,7 @@ def test_a_quota_that_is_used_up_is_no_room_either(number: int) -> None:
 )
 def test_clients_are_told_to_try_again(refusal: Refusal, status: int) -> None:
     """Both are statuses that sentry-cli tries again after."""
-    answer = refusal_answer(SimpleNamespace(), refusal)  # type: ignore[arg-type]
+    answer = refusal_response(SimpleNamespace(), refusal)  # type: ignore[arg-type]
     assert answer.status_code == status
     assert ("Retry-After" in answer.headers) == (status == 503)
     assert set(answer.content) == {"detail"}

@@ -12,14 +12,20 @@ from factories import ALICE, World, counts, dump, error_event, on_one_database, 
 from httpx import Client
 from structlog.testing import capture_logs
 
-from shipmark.deletion.release_deletion import withdraw
+from shipmark.deletion.release_deletion import delete_releases
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.publishing import actions
-from shipmark.publishing.actions import Circumstances
-from shipmark.publishing.model import Amendment, Code, GivenRef, Publication, Published
+from shipmark.publishing.actions import PublishContext
+from shipmark.publishing.model import (
+    CommitsAndRefs,
+    Published,
+    RefInput,
+    ReleaseInput,
+    ReleaseUpdate,
+)
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.repositories.model import CommitInput
 
@@ -40,15 +46,15 @@ class Room:
         *,
         names: tuple[str, ...] = ("web",),
         commits: tuple[CommitInput, ...] = (),
-        refs: tuple[GivenRef, ...] | None = None,
+        refs: tuple[RefInput, ...] | None = None,
         **more: Any,
     ) -> Published:
         with self.database.transaction() as connection:
             found = projects.by_ids(connection, [self.world.projects[name] for name in names])
-            publication = Publication(
+            publication = ReleaseInput(
                 version=version,
                 projects=tuple(found.values()),
-                code=Code(commits=commits, refs=refs),
+                code=CommitsAndRefs(commits=commits, refs=refs),
                 **more,
             )
             return actions.publish(connection, publication, self._around())
@@ -59,22 +65,22 @@ class Room:
         *,
         told: list[int] | None = None,
         commits: tuple[CommitInput, ...] = (),
-        refs: tuple[GivenRef, ...] | None = None,
+        refs: tuple[RefInput, ...] | None = None,
         **more: Any,
     ) -> Release:
         with self.database.transaction() as connection:
-            amendment = Amendment(code=Code(commits=commits, refs=refs), **more)
-            return actions.amend(connection, release, amendment, self._around(), told)
+            amendment = ReleaseUpdate(code=CommitsAndRefs(commits=commits, refs=refs), **more)
+            return actions.update(connection, release, amendment, self._around(), told)
 
     def withdraw(self, release: Release) -> None:
         with self.database.transaction() as connection:
-            withdraw(connection, [release], self._around())
+            delete_releases(connection, [release], self._around())
 
-    def _around(self) -> Circumstances:
+    def _around(self) -> PublishContext:
         with self.database.snapshot() as connection:
             organization = organizations.by_slug(connection, "acme")
         assert organization is not None
-        return Circumstances(
+        return PublishContext(
             organization=organization,
             user_id=self.world.users[ALICE],
             host="ship.example.com",
@@ -280,7 +286,7 @@ def test_the_first_commit_of_a_repository_is_its_head(room: Room, database: Data
 
 def test_the_last_ref_of_a_repository_counts(room: Room, database: Database) -> None:
     release = room.publish(commits=(commit("a", 0),)).release
-    refs = tuple(GivenRef(repository="acme/web", commit=key) for key in ("b", "c"))
+    refs = tuple(RefInput(repository="acme/web", commit=key) for key in ("b", "c"))
     room.amend(release, refs=refs)
     keys = {it["id"]: it["key"] for it in rows(database, "commits")}
     assert [keys[it["commit_id"]] for it in rows(database, "release_heads")] == ["c"]
@@ -356,7 +362,7 @@ def test_a_publish_is_one_line_of_the_log(room: Room) -> None:
 @on_one_database
 def test_the_line_says_how_long_each_inner_step_took(room: Room) -> None:
     with logged() as lines:
-        room.publish(commits=(commit("a", 0),), refs=(GivenRef(repository="acme/web", commit="a"),))
+        room.publish(commits=(commit("a", 0),), refs=(RefInput(repository="acme/web", commit="a"),))
     [line] = lines
     inner = {name for name in line if name.endswith(".seconds")}
     steps = ("get_or_create", "attach", "set_commits", "set_refs", "resolve_issues")

@@ -5,16 +5,16 @@ import pytest
 from shipmark.artifacts.artifact_lookup import SimilarFile, UploadSummary
 from shipmark.artifacts.source_maps import MapErrorKind
 from shipmark.symbolication import problems
-from shipmark.symbolication.javascript_stacks import File
+from shipmark.symbolication.javascript_stacks import ScriptFile
 from shipmark.symbolication.problems import Problem
 
 URL = "https://shop.example.com/static/app.js"
 ID = "dfb8e43a-f242-3d73-a453-aeb6a777ef75"
-FILE = File(url=URL, debug_id=None)
+FILE = ScriptFile(url=URL, debug_id=None)
 MAP = "~/static/app.js.map"
 
 
-def missing(*similar: SimilarFile, dist: str = "", file: File = FILE) -> Problem:
+def missing(*similar: SimilarFile, dist: str = "", file: ScriptFile = FILE) -> Problem:
     survey = UploadSummary(has_files=True, similar={"app.js": similar})
     return problems.missing(file, "shop@1", dist, survey)
 
@@ -28,7 +28,9 @@ def test_no_release_and_no_debug_id() -> None:
 
 
 def test_a_debug_id_is_asked_for_first() -> None:
-    problem = missing(SimilarFile(url="~/static/app.js", dist="7"), file=File(url=URL, debug_id=ID))
+    problem = missing(
+        SimilarFile(url="~/static/app.js", dist="7"), file=ScriptFile(url=URL, debug_id=ID)
+    )
     assert problem.message == (
         f"No uploaded file has the debug id {ID} of {URL}."
         " Upload the files of the very build that is served."
@@ -130,12 +132,14 @@ def test_a_reason_is_a_sentence(problem: Problem, type_: str, message: str) -> N
 
 def test_one_file_has_each_reason_once() -> None:
     first, second = problems.unknown_place(FILE, MAP, 1, 1), problems.unknown_place(FILE, MAP, 2, 2)
-    other = problems.unknown_place(File(url="/b.js", debug_id=None), MAP, 1, 1)
+    other = problems.unknown_place(ScriptFile(url="/b.js", debug_id=None), MAP, 1, 1)
     assert first.key == second.key
     assert first.key != other.key
     assert first.key != problems.no_reference(FILE).key
 
 
 def test_an_address_without_end_is_cut_in_the_sentence() -> None:
-    problem = problems.no_reference(File(url="https://a.example/" + "x" * 4000, debug_id=None))
+    problem = problems.no_reference(
+        ScriptFile(url="https://a.example/" + "x" * 4000, debug_id=None)
+    )
     assert len(problem.message) < 500

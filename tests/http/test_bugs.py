@@ -11,7 +11,7 @@ from litestar import Litestar, get
 from litestar.testing import TestClient
 
 from shipmark import app_with_error_reporting
-from shipmark.http.error_responses import failure_answer
+from shipmark.http.error_responses import failure_response
 from shipmark.infrastructure import telemetry
 
 SECRET = "the inside of the server"
@@ -56,7 +56,7 @@ def receiver() -> Iterator[tuple[str, list[bytes]]]:
 
 
 def test_a_bug_answers_500_with_an_id_and_nothing_of_its_inside(reporters: list[object]) -> None:
-    app = Litestar([fail], exception_handlers={Exception: failure_answer}, openapi_config=None)
+    app = Litestar([fail], exception_handlers={Exception: failure_response}, openapi_config=None)
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.get("/")
     assert answer.status_code == 500

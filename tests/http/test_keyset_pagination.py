@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
-from shipmark.http.pagination.keyset import WantedByMoment, dated, wanted
-from shipmark.http.pagination.offset import Links, Wanted
+from shipmark.http.pagination.keyset import KeysetPage, paginate_by_keyset, parse_page
+from shipmark.http.pagination.offset import Links, PageRequest
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.keyset import KeysetPosition
 
@@ -21,11 +21,11 @@ class Row:
     created_at: datetime
 
 
-def page(cursor: str | None, per_page: int = 2) -> WantedByMoment:
-    return wanted(Wanted(per_page=per_page, cursor=None), cursor)
+def page(cursor: str | None, per_page: int = 2) -> KeysetPage:
+    return parse_page(PageRequest(per_page=per_page, cursor=None), cursor)
 
 
-def read(rows: list[Row], asked: WantedByMoment) -> list[Row]:
+def read(rows: list[Row], asked: KeysetPage) -> list[Row]:
     """What a store gives for the place."""
     ordered = sorted(rows, key=lambda it: (it.created_at, it.id), reverse=True)
     place = asked.place
@@ -40,7 +40,7 @@ def read(rows: list[Row], asked: WantedByMoment) -> list[Row]:
 
 def shown(rows: list[Row], cursor: str | None, per_page: int = 2) -> tuple[list[Row], Links]:
     asked = page(cursor, per_page)
-    found, links = dated(read(rows, asked), asked)
+    found, links = paginate_by_keyset(read(rows, asked), asked)
     return list(found), links
 
 

@@ -12,8 +12,8 @@ from shipmark.infrastructure.database import Database
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.publishing import actions
-from shipmark.publishing.actions import Circumstances
-from shipmark.publishing.model import Code, Publication
+from shipmark.publishing.actions import PublishContext
+from shipmark.publishing.model import CommitsAndRefs, ReleaseInput
 from shipmark.releases.model import Release
 from shipmark.repositories.model import CommitInput
 
@@ -39,10 +39,12 @@ def publish(database: Database, world: World, commits: tuple[CommitInput, ...]) 
         organization = organizations.by_slug(connection, "acme")
         assert organization is not None
         found = projects.by_ids(connection, [world.projects["web"]])
-        publication = Publication(
-            version="web@1.0.0", projects=tuple(found.values()), code=Code(commits=commits)
+        publication = ReleaseInput(
+            version="web@1.0.0",
+            projects=tuple(found.values()),
+            code=CommitsAndRefs(commits=commits),
         )
-        around = Circumstances(
+        around = PublishContext(
             organization=organization,
             user_id=world.users[ALICE],
             host="ship.example.com",

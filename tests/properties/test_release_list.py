@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, delete
 
 from shipmark.http.pagination import release_cursor
-from shipmark.http.pagination.offset import Cursor, Wanted, wanted
+from shipmark.http.pagination.offset import Cursor, PageRequest, parse_page
 from shipmark.infrastructure.database import Database
 from shipmark.projects import store as project_store
 from shipmark.releases import versions
@@ -135,7 +135,7 @@ def walk(
     connection: Connection, given: ReleaseFilter, sort: ReleaseSort, size: int
 ) -> tuple[list[ListRow], list[ListRow]]:
     """All releases by following the cursors, forward, and then backwards."""
-    page = wanted(str(size), None, is_counted=False)
+    page = parse_page(str(size), None, is_counted=False)
     there: list[ListRow] = []
     while True:
         rows, links = turn(connection, given, sort, page)
@@ -150,12 +150,12 @@ def walk(
     return there, back
 
 
-def follow(size: int, cursor: Cursor) -> Wanted:
-    return wanted(str(size), str(cursor), is_counted=False)
+def follow(size: int, cursor: Cursor) -> PageRequest:
+    return parse_page(str(size), str(cursor), is_counted=False)
 
 
-def turn(connection: Connection, given: ReleaseFilter, sort: ReleaseSort, page: Wanted):  # type: ignore[no-untyped-def]
-    beyond = release_cursor.beyond(page, sort, is_flat=given.is_flat)
+def turn(connection: Connection, given: ReleaseFilter, sort: ReleaseSort, page: PageRequest):  # type: ignore[no-untyped-def]
+    beyond = release_cursor.position_of(page, sort, is_flat=given.is_flat)
     back = page.cursor is not None and page.cursor.is_previous
     rows = list_query.page(
         connection, given, sort, limit=page.limit, beyond=beyond, is_backwards=back
@@ -256,5 +256,5 @@ def test_a_position_survives_its_cursor(
     for sort, it in keys.items():
         position = Position(key=it, created_at=at, release_id=release_id, project_id=project_id)
         cursor = release_cursor.cursor_of(position, sort)
-        page = wanted("1", str(cursor), is_counted=False)
-        assert release_cursor.beyond(page, sort, is_flat=project_id is not None) == position
+        page = parse_page("1", str(cursor), is_counted=False)
+        assert release_cursor.position_of(page, sort, is_flat=project_id is not None) == position

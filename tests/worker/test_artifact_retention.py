@@ -69,7 +69,7 @@ def prune(database: Database, days: int = 90, at: datetime | None = None) -> Non
     moment = at or now()
     with database.transaction() as connection:
         jobs.enqueue(connection, actions.PRUNE, {}, now=moment, key=actions.PRUNE)
-    while job := scheduler.claimed(database, moment, [actions.PRUNE]):
+    while job := scheduler.claim(database, moment, [actions.PRUNE]):
         artifact_retention.run(database, replace(Settings(), artifact_days=days), job, moment)
 
 

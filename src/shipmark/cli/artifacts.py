@@ -7,7 +7,7 @@ import click
 from sqlalchemy import Connection
 
 from shipmark.artifacts import actions
-from shipmark.cli.options import opened, settings_of, with_data
+from shipmark.cli.options import open_database, settings_of, with_data
 from shipmark.debug_files.store import usage
 from shipmark.debug_files.store.usage import Sum
 from shipmark.files.model import RELEASED_RETENTION
@@ -32,16 +32,19 @@ def artifacts() -> None:
 @with_data
 def list_artifacts(data: Path | None, database_url: str | None) -> None:
     """Say how much each project has, and how much it takes in all."""
-    with opened(settings_of(data, database_url)) as database, database.snapshot() as connection:
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.snapshot() as connection,
+    ):
         found = usage.of_projects(connection)
         named = projects.by_ids(connection, found)
         for id_, it in found.items():
             owner = organizations.by_id(connection, named[id_].organization_id)
             assert owner is not None, "a project has one"
             name = f"{owner.slug}/{named[id_].slug}"
-            bundles, debug = _told(it.bundles), _told(it.debug_files)
+            bundles, debug = _describe(it.bundles), _describe(it.debug_files)
             click.echo(f"{name}: bundles {bundles}, debug files {debug}")
-        click.echo(f"Single files of releases: {_told(usage.of_releases(connection))}")
+        click.echo(f"Single files of releases: {_describe(usage.of_releases(connection))}")
         stored = _size(usage.stored_bytes(connection))
     click.echo(f"Stored: {stored}. What several files share is stored once, and counts in each.")
 
@@ -68,13 +71,13 @@ def prune(
 ) -> None:
     """Delete bundles that nobody has used for long, and single files of releases that are over."""
     settings, kept, at = settings_of(data, database_url), timedelta(days=days), now()
-    with opened(settings) as database:
+    with open_database(settings) as database:
         with database.snapshot() as connection:
             project_id = _project_id(connection, project) if project else None
             bundles = usage.unused_bundles(connection, at - kept, project_id)
             single = usage.unused_files(connection, at - kept, project_id)
         verb = "would go" if dry_run else "go"
-        click.echo(f"Bundles that {verb}: {_told(bundles)}. Single files: {_told(single)}.")
+        click.echo(f"Bundles that {verb}: {_describe(bundles)}. Single files: {_describe(single)}.")
         if dry_run:
             return
         while _batch_removed(database, kept, project_id):
@@ -111,7 +114,7 @@ def _project_id(connection: Connection, name: str) -> int:
     return found.id
 
 
-def _told(it: Sum) -> str:
+def _describe(it: Sum) -> str:
     return f"{it.count} ({_size(it.bytes)})"
 
 

@@ -34,7 +34,7 @@ def settings_of(data: Path | None, database_url: str | None, **more: object) -> 
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
+def open_database(settings: Settings) -> Iterator[Database]:
     """The database with its newest tables; the data folder is made if missing, readable by its owner only.
 
     Raise `UnusableDataError` if the database can't be read, or is empty beside blobs of an earlier one.

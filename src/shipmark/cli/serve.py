@@ -21,7 +21,7 @@ from shipmark import app
 from shipmark.accounts import store as accounts
 from shipmark.cli.create import make_all
 from shipmark.cli.data_checks import require_servable
-from shipmark.cli.options import opened, settings_of, with_data
+from shipmark.cli.options import open_database, settings_of, with_data
 from shipmark.cli.tour import NEEDS, tour
 from shipmark.http.client_address import trusted_networks
 from shipmark.http.workers import PARENT_PID
@@ -73,10 +73,10 @@ def serve(
     if narrowed := data_folder.prepare(settings):
         log.warning(data_folder.NARROWED, paths=" ".join(map(str, narrowed)))
     open_object_store(settings.blobs)
-    with opened(settings) as database, database.transaction() as connection:
+    with open_database(settings) as database, database.transaction() as connection:
         # Before looking: of two nodes that start on an empty database, one makes the admin and shows the password.
         migrations.acquire_lock(connection)
-        welcome = None if accounts.exists(connection) else _first(connection, settings)
+        welcome = None if accounts.exists(connection) else _create_first(connection, settings)
     if welcome is None:
         welcome = f"Shipmark serves at {settings.address}"
     click.echo(welcome)
@@ -142,7 +142,7 @@ def _raise_descriptor_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _first(connection: Connection, settings: Settings) -> str:
+def _create_first(connection: Connection, settings: Settings) -> str:
     password = ids.password()
     made = make_all(
         connection, FIRST_ORGANIZATION, (FIRST_PROJECT,), FIRST_USER, password, settings.address

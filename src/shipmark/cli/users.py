@@ -11,7 +11,7 @@ from shipmark.accounts import store as account_store
 from shipmark.accounts.model import User
 from shipmark.cli.create import organization_named
 from shipmark.cli.creation import COMMAND_LINE, ensure_member
-from shipmark.cli.options import opened, settings_of, with_data
+from shipmark.cli.options import open_database, settings_of, with_data
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import store as organization_store
@@ -45,7 +45,10 @@ def create_user(
     database_url: str | None,
 ) -> None:
     """Create the user EMAIL, or give an existing one a further membership."""
-    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.transaction() as connection,
+    ):
         is_known = account_store.by_email(connection, email.strip()) is not None
         made = accounts.create_user(connection, email, name, password, now())
         if organization is not None:
@@ -76,7 +79,10 @@ def unchanged_password(user: User) -> str:
 @with_data
 def set_password(email: str, password: str, data: Path | None, database_url: str | None) -> None:
     """Set the password of the user EMAIL, and end their sessions. Their tokens stay valid."""
-    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.transaction() as connection,
+    ):
         found = user_named(connection, email)
         ended = accounts.set_password(connection, found, password)
     click.echo(
@@ -89,7 +95,10 @@ def set_password(email: str, password: str, data: Path | None, database_url: str
 @with_data
 def list_users(data: Path | None, database_url: str | None) -> None:
     """List all users: address, name, last sign-in, and the organizations that they are in."""
-    with opened(settings_of(data, database_url)) as database, database.snapshot() as connection:
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.snapshot() as connection,
+    ):
         for line in _user_lines(connection):
             click.echo(line)
 
@@ -116,7 +125,10 @@ def _user_lines(connection: Connection) -> Iterator[str]:
 @with_data
 def remove_user(email: str, data: Path | None, database_url: str | None) -> None:
     """Delete the user EMAIL with sessions, tokens and memberships; refused for the last owner of an organization."""
-    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.transaction() as connection,
+    ):
         found = user_named(connection, email)
         user_removal.remove_user(connection, found, COMMAND_LINE, now())
     click.echo(f"User {found.email} is removed.")

@@ -14,13 +14,13 @@ from shipmark.artifacts import actions as artifacts
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import OwnerKind
 from shipmark.debug_files import actions as debug_files
-from shipmark.deletion.release_deletion import withdraw
+from shipmark.deletion.release_deletion import delete_releases
 from shipmark.infrastructure.telemetry import span
 from shipmark.issues.store import deletion as issue_deletion
 from shipmark.organizations import store as organizations
 from shipmark.projects.store import deletion as project_deletion
 from shipmark.projects.store.deletion import DeletedProject
-from shipmark.publishing.model import Circumstances
+from shipmark.publishing.model import PublishContext
 from shipmark.releases.store import activity, locks
 from shipmark.releases.store import deletion as release_deletion
 
@@ -71,9 +71,9 @@ def _remove_releases(connection: Connection, project: DeletedProject, at: dateti
     going = [it for it in batch if it.id not in shared]
     organization = organizations.by_id(connection, project.organization_id)
     assert organization is not None, "its turn was taken"
-    around = Circumstances(organization=organization, user_id=None, host="", now=at)
+    around = PublishContext(organization=organization, user_id=None, host="", now=at)
     if going:
-        withdraw(connection, going, around, is_forced=True)
+        delete_releases(connection, going, around, is_forced=True)
     release_deletion.detach(connection, shared, project.id)
     return bool(batch)
 

@@ -14,7 +14,7 @@ from shipmark.issues.actions import reassign_releases
 from shipmark.issues.store import issues
 from shipmark.organizations import store as organizations
 from shipmark.publishing import auditing
-from shipmark.publishing.model import Circumstances
+from shipmark.publishing.model import PublishContext
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.releases.store import locks
@@ -25,10 +25,10 @@ REFERENCED = "This release is referenced by active issues and cannot be removed.
 _NAMED_MAX = 100
 
 
-def withdraw(
+def delete_releases(
     connection: Connection,
     given: Collection[Release],
-    around: Circumstances,
+    around: PublishContext,
     *,
     is_forced: bool = False,
 ) -> None:
@@ -45,15 +45,15 @@ def withdraw(
         # Two who delete at once might move an issue to the release that the other one deletes.
         organizations.lock_organization(connection, around.organization.id)
         going = locks.lock_to_delete(connection, [release.id for release in given])
-        if not is_forced and held_back(connection, going):
+        if not is_forced and referenced_by_issues(connection, going):
             raise BadRequest(REFERENCED)
-        told["issues.count"] = reassign_releases.outlive(connection, going)
+        told["issues.count"] = reassign_releases.reassign(connection, going)
         ids = [release.id for release in going]
         artifacts.remove_of_releases(connection, around.organization.id, ids, around.now)
         releases.remove(connection, going, around.user_id, around.now)
-        auditing.note_removed(connection, going, around, is_forced=is_forced)
+        auditing.record_removed(connection, going, around, is_forced=is_forced)
 
 
-def held_back(connection: Connection, given: Sequence[Release]) -> set[int]:
+def referenced_by_issues(connection: Connection, given: Sequence[Release]) -> set[int]:
     """Those of the releases that only force deletes: an issue was first seen in them."""
     return issues.first_releases_among(connection, [release.id for release in given])

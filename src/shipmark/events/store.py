@@ -126,7 +126,7 @@ def oldest_of(connection: Connection, issue_id: int) -> StoredEvent | None:
     return _first(connection, issue_id, is_newest=False)
 
 
-def beside(connection: Connection, event: StoredEvent) -> tuple[str | None, str | None]:
+def neighbours_of(connection: Connection, event: StoredEvent) -> tuple[str | None, str | None]:
     """The ids of the issue's events just before and just after that one."""
     place = tuple_(events.c.happened_at, events.c.id)
     here = tuple_(literal(event.at, UtcDateTime), literal(event.id, Id))

@@ -57,7 +57,7 @@ class ConnectionLimits:
         untyped[_RESERVATION] = reservation
         body = _Body(scope, receive, reservation, self._timeout_seconds)
         try:
-            await self._app(scope, body.receive, _Answer(send, body, self._headers).send)
+            await self._app(scope, body.receive, _Response(send, body, self._headers).send)
         finally:
             reservation.release()
 
@@ -153,7 +153,7 @@ def _has_body(scope: HTTPScope) -> bool:
     )
 
 
-class _Answer:
+class _Response:
     """The answer to a request: with headers of ours, and not lost on a client that still sends."""
 
     def __init__(self, send: Send, body: _Body, headers: list[tuple[bytes, bytes]]) -> None:

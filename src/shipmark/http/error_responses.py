@@ -55,10 +55,10 @@ _CHALLENGE = {"WWW-Authenticate": 'xBasic realm="api"'}
 _HEADERS: Mapping[int, Mapping[str, str]] = {401: _CHALLENGE, 503: {"Retry-After": "5"}}
 
 
-def refusal_answer(request: AnyRequest, refusal: Refusal) -> Response[object]:
+def refusal_response(request: AnyRequest, refusal: Refusal) -> Response[object]:
     """The answer to a refused request."""
     if isinstance(refusal, Renamed):
-        return _moved_answer(request, refusal)
+        return _redirect_response(request, refusal)
     status = _STATUS[refusal.like if isinstance(refusal, BadUpload) else type(refusal)]
     headers = _HEADERS.get(status)
     if isinstance(refusal, TooManyRequests):
@@ -68,7 +68,7 @@ def refusal_answer(request: AnyRequest, refusal: Refusal) -> Response[object]:
     )
 
 
-def _moved_answer(request: AnyRequest, refusal: Renamed) -> Response[object]:
+def _redirect_response(request: AnyRequest, refusal: Renamed) -> Response[object]:
     """Leads to the same address with the name that the thing has now (auth-and-errors.md 4)."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     parts = raw.decode("latin-1").partition("?")[0].split("/")
@@ -107,7 +107,7 @@ def body_of(refusal: Refusal) -> object:
     return {"detail": getattr(refusal, "detail", "")}
 
 
-def http_answer(request: AnyRequest, error: HTTPException) -> Response[object]:
+def http_error_response(request: AnyRequest, error: HTTPException) -> Response[object]:
     """The answer to what the framework refuses: unknown routes, wrong methods, bodies over the limit."""
     status = error.status_code
     detail = error.detail
@@ -122,7 +122,7 @@ def http_answer(request: AnyRequest, error: HTTPException) -> Response[object]:
     )
 
 
-def failure_answer(request: AnyRequest, error: Exception) -> Response[object]:
+def failure_response(request: AnyRequest, error: Exception) -> Response[object]:
     """The answer to a bug: an id to find it in the log by, and nothing of its inside."""
     error_id = ids.hex32()
     report_exception(

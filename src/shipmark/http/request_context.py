@@ -16,7 +16,7 @@ from shipmark.accounts.model import UserToken
 from shipmark.http import body_parsing
 from shipmark.http.authorization_header import bearer
 from shipmark.http.client_address import client_address
-from shipmark.http.fields import Fields, Record, checked
+from shipmark.http.fields import Fields, Object, validate
 from shipmark.http.pagination import keyset, offset
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
@@ -31,7 +31,7 @@ from shipmark.organizations.model import Access, Actor, OrganizationToken, Role
 from shipmark.organizations.tokens import PREFIX
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
-from shipmark.publishing.model import Circumstances
+from shipmark.publishing.model import PublishContext
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 
 Caller = UserToken | OrganizationToken
@@ -87,7 +87,7 @@ class Visit:
     def body(
         self,
         content: bytes,
-        record: Record,
+        record: Object,
         *,
         lists: Collection[str] = (),
         step: str = "release.validate",
@@ -95,7 +95,7 @@ class Visit:
         """The fields that were sent, checked."""
         with span(step, **{"http.body_bytes": len(content)}):
             media_type = self.request.headers.get("content-type", "")
-            return checked(record, body_parsing.read(content, media_type, lists=lists))
+            return validate(record, body_parsing.read(content, media_type, lists=lists))
 
     def parameter(self, name: str) -> str | None:
         """A parameter of the address, the last one where there are several."""
@@ -105,20 +105,22 @@ class Visit:
         """All values of a parameter."""
         return [str(value) for value in self.request.query_params.getall(name, [])]
 
-    def page(self, *, most: int = offset.PER_PAGE_MAX, is_counted: bool = True) -> offset.Wanted:
+    def page(
+        self, *, most: int = offset.PER_PAGE_MAX, is_counted: bool = True
+    ) -> offset.PageRequest:
         """The page that is asked for; see `pages.wanted`."""
         per_page, cursor = self.parameter("per_page"), self.parameter("cursor")
-        return offset.wanted(per_page, cursor, most=most, is_counted=is_counted)
+        return offset.parse_page(per_page, cursor, most=most, is_counted=is_counted)
 
-    def limited_page(self) -> offset.Wanted:
+    def limited_page(self) -> offset.PageRequest:
         """The page that is asked for of a list with a ``limit``."""
         limit, per_page = self.parameter("limit"), self.parameter("per_page")
-        return offset.limited(limit, per_page, self.parameter("cursor"))
+        return offset.parse_limited_page(limit, per_page, self.parameter("cursor"))
 
-    def dated_page(self) -> keyset.WantedByMoment:
+    def dated_page(self) -> keyset.KeysetPage:
         """The page that is asked for of a list by moment."""
-        size = offset.wanted(self.parameter("per_page"), None)
-        return keyset.wanted(size, self.parameter("cursor"))
+        size = offset.parse_page(self.parameter("per_page"), None)
+        return keyset.parse_page(size, self.parameter("cursor"))
 
     def listed(self, rows: Sequence[object], links: offset.Links | None) -> Response[Any]:
         """An answer with a list and, where it has pages, the links to them."""
@@ -166,9 +168,9 @@ class Visit:
         """Write down that a pipeline's token was used, so that people see which ones are still needed."""
         organizations.record_token_use(connection, access, project_ids, now())
 
-    def circumstances(self, access: Access) -> Circumstances:
+    def circumstances(self, access: Access) -> PublishContext:
         """Who publishes where and when."""
-        return Circumstances(
+        return PublishContext(
             organization=access.organization,
             user_id=access.user.id if access.user else None,
             host=urlsplit(self.settings.address).hostname or "",

@@ -10,7 +10,7 @@ from shipmark.infrastructure import ids
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.telemetry import count, log
 from shipmark.ingest.envelope import Envelope, event_id_of
-from shipmark.issues.actions.ingest_event import TakenIn, take_in
+from shipmark.issues.actions.ingest_event import IngestResult, ingest
 from shipmark.projects.model import Project
 
 EVENT = "event"
@@ -44,12 +44,12 @@ def digest(
     *,
     event_id: str,
     at: datetime,
-) -> TakenIn:
+) -> IngestResult:
     """Keep an event, with the clock of its sender set right."""
     drift = at - received.sent_at if received.sent_at else timedelta()
     event = parsing.read(payload, event_id=event_id, received_at=at, drift=drift)
-    taken = take_in(connection, project, event)
-    kind = _kind(taken)
+    taken = ingest(connection, project, event)
+    kind = _outcome(taken)
     count("events", kind)
     log.info(
         "An event was taken in",
@@ -60,7 +60,7 @@ def digest(
     return taken
 
 
-def _kind(taken: TakenIn) -> str:
+def _outcome(taken: IngestResult) -> str:
     if taken.issue_id is None:
         return "duplicate"
     if taken.is_new_issue:

@@ -56,7 +56,7 @@ class Committer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Meeting:
+class _FileMatch:
     place: int
     touch: FileChange
     score: int
@@ -101,7 +101,7 @@ def committers(
     The newest commit of the first release that meets a frame as well as any other there leads: what an error comes
     with is what most likely brought it. Others follow by the frames that they meet, nearer ones weighing more.
     """
-    meetings = _meetings(frames, touches)
+    meetings = _file_matches(frames, touches)
     here = [it for it in meetings if it.touch.release_id == first_release_id]
     leading = max(_best(here), key=lambda it: (it.touch.at, it.touch.commit_id), default=None)
     kept = [*_best(meetings), *([leading] if leading else [])]
@@ -150,7 +150,7 @@ def _is_bare(frame: Path) -> bool:
     return len(frame) == 1 and frame[0].rpartition(".")[2] in _BARE
 
 
-def _meetings(frames: Sequence[Path], touches: Collection[FileChange]) -> list[_Meeting]:
+def _file_matches(frames: Sequence[Path], touches: Collection[FileChange]) -> list[_FileMatch]:
     places: dict[str, list[int]] = defaultdict(list)
     for place, frame in enumerate(frames):
         places[frame[-1]].append(place)
@@ -164,7 +164,7 @@ def _meetings(frames: Sequence[Path], touches: Collection[FileChange]) -> list[_
             score = _equal_at_end(frame, file)
             is_only = _is_bare(frame) and names[file[-1]] == 1
             if score > 1 or len(file) == 1 or is_only:
-                found.append(_Meeting(place=place, touch=touch, score=score))
+                found.append(_FileMatch(place=place, touch=touch, score=score))
     return found
 
 
@@ -177,7 +177,7 @@ def _equal_at_end(one: Path, other: Path) -> int:
     return count
 
 
-def _best(meetings: Collection[_Meeting]) -> list[_Meeting]:
+def _best(meetings: Collection[_FileMatch]) -> list[_FileMatch]:
     """Those that are the best at their frame."""
     best: dict[int, int] = {}
     for it in meetings:
@@ -185,8 +185,8 @@ def _best(meetings: Collection[_Meeting]) -> list[_Meeting]:
     return [it for it in meetings if it.score == best[it.place]]
 
 
-def _suspects(kept: Iterable[_Meeting], first_release_id: int) -> list[Suspect]:
-    by_commit: dict[int, list[_Meeting]] = defaultdict(list)
+def _suspects(kept: Iterable[_FileMatch], first_release_id: int) -> list[Suspect]:
+    by_commit: dict[int, list[_FileMatch]] = defaultdict(list)
     for it in kept:
         by_commit[it.touch.commit_id].append(it)
     found = []

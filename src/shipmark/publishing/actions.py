@@ -17,11 +17,11 @@ from shipmark.issues.references import find
 from shipmark.projects.commit_paths import matches_paths, union_paths
 from shipmark.publishing import auditing, commit_fetch_requests
 from shipmark.publishing.model import (
-    Amendment,
-    Circumstances,
-    Code,
-    Publication,
+    CommitsAndRefs,
+    PublishContext,
     Published,
+    ReleaseInput,
+    ReleaseUpdate,
 )
 from shipmark.releases import actions as releases
 from shipmark.releases.actions import BoundCommit
@@ -35,7 +35,7 @@ from shipmark.repositories.model import CommitInput
 _OLDEST = datetime.min  # noqa: DTZ901  # compared with moments whose zone, always UTC, is left out
 
 
-def publish(connection: Connection, publication: Publication, around: Circumstances) -> Published:
+def publish(connection: Connection, publication: ReleaseInput, around: PublishContext) -> Published:
     """Make the release, or extend the one of that version.
 
     Of a release that exists only the status is changed; its ref, address, owner and date need an amendment. A new
@@ -53,11 +53,11 @@ def publish(connection: Connection, publication: Publication, around: Circumstan
         return Published(release=release, is_new=is_new, is_news=is_new or bool(added))
 
 
-def amend(
+def update(
     connection: Connection,
     release: Release,
-    amendment: Amendment,
-    around: Circumstances,
+    amendment: ReleaseUpdate,
+    around: PublishContext,
     told_project_ids: Collection[int] | None = None,
 ) -> Release:
     """Change a release. Finalizing it tells its projects, or only those given. An empty ``refs`` clears its commits."""
@@ -81,7 +81,7 @@ def amend(
             user_id=around.user_id,
         )
         if release.status is not locked.status:
-            auditing.note_status(connection, [locked], release.status, around)
+            auditing.record_status(connection, [locked], release.status, around)
         if amendment.code.commits or amendment.code.refs is not None:
             # What is said now counts: commits of earlier refs that are still to come are not wanted any more.
             fetches.supersede(connection, release.id, around.now)
@@ -93,8 +93,8 @@ def amend(
         return release
 
 
-def bring(
-    connection: Connection, release: Release, commits: Sequence[CommitInput], around: Circumstances
+def bind_fetched_commits(
+    connection: Connection, release: Release, commits: Sequence[CommitInput], around: PublishContext
 ) -> Release:
     """Let a locked release hold commits that were fetched for it, and resolve what they name."""
     release, names_issues = _set_commits_timed(connection, release, commits, around)
@@ -104,7 +104,7 @@ def bring(
 
 
 def _get_or_create(
-    connection: Connection, publication: Publication, around: Circumstances
+    connection: Connection, publication: ReleaseInput, around: PublishContext
 ) -> tuple[Release, bool]:
     with span("release.get_or_create", **{"release.version": publication.version}) as tags:
         new = NewRelease(
@@ -127,12 +127,12 @@ def _get_or_create(
             before = release
             release = releases.set_status(connection, before, publication.status)
             if release.status is not before.status:
-                auditing.note_status(connection, [before], release.status, around)
+                auditing.record_status(connection, [before], release.status, around)
         return release, is_new
 
 
 def _attach(
-    connection: Connection, release: Release, publication: Publication, around: Circumstances
+    connection: Connection, release: Release, publication: ReleaseInput, around: PublishContext
 ) -> set[int]:
     with span("release.attach", **{"release.version": release.version}):
         return releases.attach(connection, release, publication.projects, around.user_id)
@@ -141,8 +141,8 @@ def _attach(
 def _bind(
     connection: Connection,
     release: Release,
-    code: Code,
-    around: Circumstances,
+    code: CommitsAndRefs,
+    around: PublishContext,
     limits: Sequence[str] | None = None,
 ) -> tuple[Release, bool]:
     """Bind commits and refs; says too whether the release may now hold commits that name issues.
@@ -167,7 +167,7 @@ def _set_commits_timed(
     connection: Connection,
     release: Release,
     commits: Sequence[CommitInput],
-    around: Circumstances,
+    around: PublishContext,
     limits: Sequence[str] | None = None,
 ) -> tuple[Release, bool]:
     with span("release.set_commits", **{"release.version": release.version}) as tags:
@@ -181,7 +181,7 @@ def _set_commits(
     connection: Connection,
     release: Release,
     given: Sequence[CommitInput],
-    around: Circumstances,
+    around: PublishContext,
     limits: Sequence[str],
 ) -> tuple[Release, bool]:
     """Replace the release's commits by these, the newest first; those without a moment are the oldest.
@@ -189,7 +189,7 @@ def _set_commits(
     Commits that touch none of the folders in ``limits`` are left out, and counted. Says too whether any of them may
     name an issue: new ones by their message, known ones by an earlier message.
     """
-    ordered = sorted(given, key=_moment, reverse=True)
+    ordered = sorted(given, key=_commit_date, reverse=True)
     wanted = [commit for commit in ordered if not commit.is_skipped]
     commits = (
         [commit for commit in wanted if matches_paths(commit.filenames, limits)]
@@ -207,7 +207,7 @@ def _set_commits(
     return releases.bind_commits(connection, release, bound, left_out), names_issues
 
 
-def _moment(commit: CommitInput) -> datetime:
+def _commit_date(commit: CommitInput) -> datetime:
     return commit.at.replace(tzinfo=None) if commit.at else _OLDEST
 
 
@@ -215,7 +215,7 @@ def _link_issues(
     connection: Connection,
     commits: Sequence[CommitInput],
     kept: Sequence[StoredCommit],
-    around: Circumstances,
+    around: PublishContext,
 ) -> bool:
     """Link commits to the issues that their messages name; says whether any names one."""
     references, authors = {}, {}
@@ -230,7 +230,7 @@ def _link_issues(
 
 
 def _set_refs(
-    connection: Connection, release: Release, code: Code, around: Circumstances
+    connection: Connection, release: Release, code: CommitsAndRefs, around: PublishContext
 ) -> Sequence[CommitInput]:
     """Move the head commits of the named repositories (the last ref of each counts), and have their commits fetched.
 
@@ -243,14 +243,16 @@ def _set_refs(
     heads = repositories.upsert_heads(connection, around.organization.id, keys, around.now)
     releases.move_heads(connection, release, heads)
     return (
-        [] if code.commits else commit_fetch_requests.ask(connection, release, refs, known, around)
+        []
+        if code.commits
+        else commit_fetch_requests.request_fetches(connection, release, refs, known, around)
     )
 
 
 def _resolve(
     connection: Connection,
     release: Release,
-    around: Circumstances,
+    around: PublishContext,
     new_in: Collection[int] = (),
 ) -> None:
     with span("release.resolve_issues", **{"release.version": release.version}) as tags:

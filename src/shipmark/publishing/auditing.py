@@ -8,37 +8,37 @@ from shipmark.organizations import audit
 from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Actor
-from shipmark.publishing.model import Circumstances
+from shipmark.publishing.model import PublishContext
 from shipmark.releases.model import Release, ReleaseStatus
 
 #: How many versions an entry names; ``count`` says how many there were.
 VERSIONS_MAX = 20
 
 
-def note_status(
+def record_status(
     connection: Connection,
     changed: Collection[Release],
     status: ReleaseStatus,
-    around: Circumstances,
+    around: PublishContext,
 ) -> None:
     """Log that these releases, as they were before, are archived or reopened."""
     before = next((release.status for release in changed), status)
     changes = {"status": audit.changed_from_to(before.value, status.value)}
-    _note(connection, AuditEvent.RELEASE_EDIT, changed, around, {"changes": changes})
+    _record(connection, AuditEvent.RELEASE_EDIT, changed, around, {"changes": changes})
 
 
-def note_removed(
-    connection: Connection, removed: Collection[Release], around: Circumstances, *, is_forced: bool
+def record_removed(
+    connection: Connection, removed: Collection[Release], around: PublishContext, *, is_forced: bool
 ) -> None:
     """Log that these releases are deleted."""
-    _note(connection, AuditEvent.RELEASE_REMOVE, removed, around, {"forced": is_forced})
+    _record(connection, AuditEvent.RELEASE_REMOVE, removed, around, {"forced": is_forced})
 
 
-def _note(
+def _record(
     connection: Connection,
     event: AuditEvent,
     changed: Collection[Release],
-    around: Circumstances,
+    around: PublishContext,
     data: dict[str, object],
 ) -> None:
     if not changed:

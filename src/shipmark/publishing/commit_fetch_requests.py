@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.errors import Conflict
-from shipmark.publishing.model import Circumstances, GivenRef
+from shipmark.publishing.model import PublishContext, RefInput
 from shipmark.releases.model import Fetch, FetchMode, FetchState, NewFetch, Release
 from shipmark.releases.store import earlier_heads, fetches
 from shipmark.repositories import store as repositories
@@ -26,12 +26,12 @@ NOTHING = "There is nothing to be fetched again for this release."
 UNDER_WAY = "The commits of this release are being fetched just now."
 
 
-def ask(
+def request_fetches(
     connection: Connection,
     release: Release,
-    refs: Sequence[GivenRef],
+    refs: Sequence[RefInput],
     known: Mapping[str, int],
-    around: Circumstances,
+    around: PublishContext,
 ) -> list[CommitInput]:
     """Have what the refs name fetched, as far as there are remotes (releases.md 3.5.1).
 
@@ -55,7 +55,7 @@ def ask(
     return _known_commits(connection, here, names)
 
 
-def ask_again(connection: Connection, release: Release, around: Circumstances) -> list[Fetch]:
+def retry_fetches(connection: Connection, release: Release, around: PublishContext) -> list[Fetch]:
     """Have what failed or waits fetched now; raises `Conflict` where there is nothing, or it is under way."""
     found = fetches.open_of(connection, release.id, limit=OPEN_MAX)
     if not found:
@@ -73,16 +73,16 @@ def ask_again(connection: Connection, release: Release, around: Circumstances) -
 
 
 def _enqueue(
-    connection: Connection, release: Release, new: Sequence[NewFetch], around: Circumstances
+    connection: Connection, release: Release, new: Sequence[NewFetch], around: PublishContext
 ) -> list[int]:
     fetch_ids = fetches.add(connection, release, new, around.user_id, around.now)
     jobs.enqueue(connection, JOB, {"fetches": fetch_ids}, now=around.now)
     return fetch_ids
 
 
-def _wanted(refs: Sequence[GivenRef], known: Mapping[str, int]) -> list[NewFetch]:
+def _wanted(refs: Sequence[RefInput], known: Mapping[str, int]) -> list[NewFetch]:
     """What the refs name: a range of each repository, or where it is named several times just these commits."""
-    of_repository: dict[int, list[GivenRef]] = {}
+    of_repository: dict[int, list[RefInput]] = {}
     for ref in refs:
         of_repository.setdefault(known[ref.repository], []).append(ref)
     wanted = []

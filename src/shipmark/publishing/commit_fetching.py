@@ -15,7 +15,7 @@ from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import report_exception, span
 from shipmark.publishing import actions as publishing
 from shipmark.publishing import commit_fetch_requests
-from shipmark.publishing.model import Circumstances
+from shipmark.publishing.model import PublishContext
 from shipmark.releases import actions as releases
 from shipmark.releases.model import (
     Fetch,
@@ -51,11 +51,11 @@ INTERNAL = "An internal system error occurred."
 NOTHING_NEW = "There are no commits after {}."
 
 #: What came of each repository.
-Found = Mapping[int, FetchedCommits | RemoteProblem]
+FetchResults = Mapping[int, FetchedCommits | RemoteProblem]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
+class FetchJob:
     """What is to be fetched for a release, and where."""
 
     release: Release
@@ -70,7 +70,7 @@ class Errand:
         return [it.id for it in self.fetches]
 
 
-def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> Errand | None:
+def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> FetchJob | None:
     """Take the fetches on; null where there is nothing left to be done."""
     found = [it for it in fetches.by_ids(connection, fetch_ids) if it.state in _PENDING]
     if not found:
@@ -81,7 +81,7 @@ def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> 
     fetches.start(connection, [it.id for it in found], now)
     repository_ids = {it.repository_id for it in found}
     ranges = {it.repository_id for it in found if it.mode is FetchMode.RANGE and it.previous}
-    return Errand(
+    return FetchJob(
         release=release,
         earlier_heads=earlier_heads.fetched_heads(connection, release, ranges),
         fetches=tuple(found),
@@ -90,7 +90,7 @@ def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> 
     )
 
 
-def fetch(errand: Errand, settings: Settings) -> Found:
+def fetch(errand: FetchJob, settings: Settings) -> FetchResults:
     """Go outside, and say what came of each repository. This takes as long as the settings allow."""
     found: dict[int, FetchedCommits | RemoteProblem] = {}
     tags = {"release.version": errand.release.version}
@@ -119,12 +119,12 @@ def fetch(errand: Errand, settings: Settings) -> Found:
     return found
 
 
-def is_worth_another_try(found: Found) -> bool:
+def is_retryable(found: FetchResults) -> bool:
     """May something that failed go better later?"""
     return any(isinstance(it, RemoteProblem) and not it.is_final for it in found.values())
 
 
-def is_current(connection: Connection, errand: Errand) -> bool:
+def is_current(connection: Connection, errand: FetchJob) -> bool:
     """Does the release still wait for just this? Nobody changes that until the unit of work ends."""
     if locks.lock(connection, errand.release.id) is None:
         return False
@@ -132,8 +132,8 @@ def is_current(connection: Connection, errand: Errand) -> bool:
     return len(now) == len(errand.fetches) and all(it.state is FetchState.RUNNING for it in now)
 
 
-def postpone(
-    connection: Connection, errand: Errand, found: Found, again: datetime, now: datetime
+def schedule_retry(
+    connection: Connection, errand: FetchJob, found: FetchResults, again: datetime, now: datetime
 ) -> None:
     """Remember that what failed is tried again, and what the matter was."""
     results = [
@@ -148,7 +148,9 @@ def postpone(
     fetches.record(connection, results, now)
 
 
-def finish(connection: Connection, errand: Errand, found: Found, around: Circumstances) -> None:
+def finish(
+    connection: Connection, errand: FetchJob, found: FetchResults, around: PublishContext
+) -> None:
     """Let the release hold what came, tell what did not, and announce the deploys that waited for it."""
     release = locks.lock(connection, errand.release.id)
     assert release is not None, "it was locked"
@@ -156,16 +158,16 @@ def finish(connection: Connection, errand: Errand, found: Found, around: Circums
         commit for it in found.values() if isinstance(it, FetchedCommits) for commit in it.commits
     ]
     if commits:
-        release = publishing.bring(connection, release, commits, around)
+        release = publishing.bind_fetched_commits(connection, release, commits, around)
     _move_heads(connection, release, errand, found, around)
     results = [_result(it, found[it.repository_id]) for it in errand.fetches]
     fetches.record(connection, results, around.now)
-    _tell(connection, release, errand, found, around)
+    _record_activity(connection, release, errand, found, around)
     deploys.announce_waiting(connection, release)
 
 
 def _of_repository(
-    errand: Errand, repository_id: int, settings: Settings, outside: FetchPolicy
+    errand: FetchJob, repository_id: int, settings: Settings, outside: FetchPolicy
 ) -> FetchedCommits | RemoteProblem:
     try:
         return _read(errand, repository_id, settings, outside)
@@ -179,7 +181,7 @@ def _of_repository(
 
 
 def _read(
-    errand: Errand, repository_id: int, settings: Settings, outside: FetchPolicy
+    errand: FetchJob, repository_id: int, settings: Settings, outside: FetchPolicy
 ) -> FetchedCommits:
     repository = errand.repositories[repository_id]
     safe = Cipher(text=settings.secret_key, file=settings.secret_key_file)
@@ -212,9 +214,9 @@ def _exact(
 def _move_heads(
     connection: Connection,
     release: Release,
-    errand: Errand,
-    found: Found,
-    around: Circumstances,
+    errand: FetchJob,
+    found: FetchResults,
+    around: PublishContext,
 ) -> None:
     """Let heads that were named by a branch, a tag or a short key have their whole key."""
     given = {it.repository_id: it.commit for it in reversed(errand.fetches)}
@@ -236,12 +238,12 @@ def _result(it: Fetch, found: FetchedCommits | RemoteProblem) -> Result:
     return Result(fetch_id=it.id, state=FetchState.DONE, note=note, commit_count=count)
 
 
-def _tell(
+def _record_activity(
     connection: Connection,
     release: Release,
-    errand: Errand,
-    found: Found,
-    around: Circumstances,
+    errand: FetchJob,
+    found: FetchResults,
+    around: PublishContext,
 ) -> None:
     """Tell every project of the release what came, and what did not."""
     attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
@@ -260,7 +262,9 @@ def _tell(
     activity.add(connection, release.organization_id, happened)
 
 
-def _news(errand: Errand, found: Found) -> list[tuple[ReleaseActivityType, dict[str, object]]]:
+def _news(
+    errand: FetchJob, found: FetchResults
+) -> list[tuple[ReleaseActivityType, dict[str, object]]]:
     news: list[tuple[ReleaseActivityType, dict[str, object]]] = []
     for repository_id, it in found.items():
         details: dict[str, object] = {"repository": errand.repositories[repository_id].name}

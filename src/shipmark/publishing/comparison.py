@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from shipmark.deploys import store as deploys
 from shipmark.deploys.model import Deploy
 from shipmark.issues.store import release_issues
-from shipmark.issues.store.release_issues import SomeIssues
+from shipmark.issues.store.release_issues import IssueSummary
 from shipmark.releases.lineage import contains, in_order, lineage_of
 from shipmark.releases.model import Release
 from shipmark.releases.store import comparison, lineage
@@ -39,14 +39,14 @@ SHOWN_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class ComparedRelease:
     """What belongs to one of the two releases itself."""
 
     release: Release
     deploys: tuple[Deploy, ...]
-    new: SomeIssues
-    resolved: SomeIssues
-    regressed: SomeIssues
+    new: IssueSummary
+    resolved: IssueSummary
+    regressed: IssueSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +57,8 @@ class Comparison:
     can; it is None where the two can be compared.
     """
 
-    base: Side
-    head: Side
+    base: ComparedRelease
+    head: ComparedRelease
     notice: str | None
     between_count: int
     commit_count: int
@@ -130,8 +130,10 @@ def _sides(
     return _Sides(head_ids=sides[head.id], base_ids=sides[base.id], between_count=len(between))
 
 
-def _side(connection: Connection, release: Release, project_ids: Collection[int]) -> Side:
-    return Side(
+def _side(
+    connection: Connection, release: Release, project_ids: Collection[int]
+) -> ComparedRelease:
+    return ComparedRelease(
         release=release,
         deploys=tuple(deploys.page_of(connection, release.id, limit=SHOWN_MAX, offset=0)),
         new=release_issues.new_in(connection, release.id, project_ids, limit=SHOWN_MAX),

@@ -14,7 +14,7 @@ BUSY = "Release commits are currently being processed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class PublishContext:
     """Who publishes where, when, and on which host (whose issue addresses count in commit messages).
 
     ``remote_rules`` are the remotes of repositories that have none of their own; ``by`` is the actor for the
@@ -30,7 +30,7 @@ class Circumstances:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenRef:
+class RefInput:
     """The head commit of a repository, and perhaps the one that the release before it ended with."""
 
     repository: str
@@ -39,23 +39,23 @@ class GivenRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
+class CommitsAndRefs:
     """The commits and refs of a request.
 
     No commits leave the release's as they are. ``refs`` null was not given; an empty list in an amendment clears.
     """
 
     commits: tuple[CommitInput, ...] = ()
-    refs: tuple[GivenRef, ...] | None = None
+    refs: tuple[RefInput, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class ReleaseInput:
     """A release that is to be made, or extended."""
 
     version: str
     projects: tuple[Project, ...]
-    code: Code = Code()
+    code: CommitsAndRefs = CommitsAndRefs()
     ref: str | None = None
     url: str | None = None
     released_at: datetime | None = None
@@ -65,10 +65,10 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Amendment:
+class ReleaseUpdate:
     """A release that is to be changed; what is null stays as it is."""
 
-    code: Code = Code()
+    code: CommitsAndRefs = CommitsAndRefs()
     ref: str | None = None
     url: str | None = None
     released_at: datetime | None = None

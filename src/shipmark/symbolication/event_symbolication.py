@@ -25,7 +25,7 @@ from shipmark.symbolication.problems import Problem
 
 #: How long an event waits for others; what comes faster than maps can be read stays minified until it is looked at.
 WAIT_SECONDS = 5.0
-GLANCE_WAIT_SECONDS = 2.0
+VIEW_WAIT_SECONDS = 2.0
 #: How long nobody asks a store of files that did not answer: each question may take long.
 PAUSE_SECONDS = 30.0
 #: What maps that are kept may take of the memory of a process.
@@ -54,7 +54,7 @@ class Uploads:
     at: datetime
 
 
-class _Desk:
+class _State:
     """What the events of a process share: the one turn, the maps that were read, and a pause of the store."""
 
     def __init__(self) -> None:
@@ -63,15 +63,15 @@ class _Desk:
         self.paused_until = 0.0
 
 
-_desk = _Desk()
+_state = _State()
 
 
-def is_wanted(payload: Json) -> bool:
+def needs_symbolication(payload: Json) -> bool:
     """Are there frames that may have been something else before they were built?"""
     return bool(javascript_stacks.files_of(payload))
 
 
-def symbolicated(payload: Json, uploads: Uploads) -> Json:
+def symbolicate_event(payload: Json, uploads: Uploads) -> Json:
     """The payload of a new event with its original stack, or with why it has none. It never raises."""
     with span("event.symbolicate") as tags:
         found = _attempt(payload, uploads, WAIT_SECONDS)
@@ -80,19 +80,19 @@ def symbolicated(payload: Json, uploads: Uploads) -> Json:
     return _with_problems(found.payload, found.problems)
 
 
-def explained(payload: Json, uploads: Uploads) -> Symbolicated:
+def explain_event(payload: Json, uploads: Uploads) -> Symbolicated:
     """What becomes of the stack, as the client sent it, with what is uploaded now."""
-    return _attempt(javascript_stacks.raw(payload), uploads, GLANCE_WAIT_SECONDS)
+    return _attempt(javascript_stacks.raw(payload), uploads, VIEW_WAIT_SECONDS)
 
 
-def refreshed(event: StoredEvent, uploads: Uploads) -> StoredEvent:
+def refresh_event(event: StoredEvent, uploads: Uploads) -> StoredEvent:
     """The event with the stack that is possible now, kept if it is better than what we have.
 
     Its issue stays: it was grouped by what was known when it came.
     """
-    if not (is_wanted(event.payload) or problems_of(event.payload)):
+    if not (needs_symbolication(event.payload) or problems_of(event.payload)):
         return event
-    found = explained(event.payload, uploads)
+    found = explain_event(event.payload, uploads)
     before, after = _quality(event.payload, _problem_count(event.payload)), found.payload
     now = _quality(after, len(found.problems))
     is_untried = any(problem.type == BUSY.type for problem in found.problems)
@@ -111,15 +111,15 @@ def problems_of(payload: Json) -> list[Json]:
 
 
 def _attempt(payload: Json, uploads: Uploads, wait_seconds: float) -> Symbolicated:
-    if time.monotonic() < _desk.paused_until:
+    if time.monotonic() < _state.paused_until:
         return Symbolicated(payload=payload, problems=(AWAY,))
-    if not _desk.turn.acquire(timeout=wait_seconds):
+    if not _state.turn.acquire(timeout=wait_seconds):
         return Symbolicated(payload=payload, problems=(BUSY,))
     try:
         sources = _sources(payload, uploads)
-        found = symbolicate(payload, sources, _desk.maps)
+        found = symbolicate(payload, sources, _state.maps)
         if sources.is_away:
-            _desk.paused_until = time.monotonic() + PAUSE_SECONDS
+            _state.paused_until = time.monotonic() + PAUSE_SECONDS
     except Refusal as refusal:
         log.warning("A stack was not symbolicated", reason=refusal.reason)
         return Symbolicated(payload=payload, problems=(AWAY,))
@@ -129,7 +129,7 @@ def _attempt(payload: Json, uploads: Uploads, wait_seconds: float) -> Symbolicat
     else:
         return found
     finally:
-        _desk.turn.release()
+        _state.turn.release()
 
 
 def _sources(payload: Json, uploads: Uploads) -> DatabaseArtifacts:

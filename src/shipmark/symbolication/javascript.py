@@ -31,7 +31,7 @@ from shipmark.artifacts.source_maps import (
 )
 from shipmark.events.payload import Json, object_of, storable, text_of
 from shipmark.symbolication import javascript_stacks, problems
-from shipmark.symbolication.javascript_stacks import File, Place
+from shipmark.symbolication.javascript_stacks import CodePosition, ScriptFile
 from shipmark.symbolication.problems import Problem
 
 #: Frames of one event are in few files; each may cost a map.
@@ -56,14 +56,14 @@ class Symbolicated:
 
     payload: Json
     problems: tuple[Problem, ...] = ()
-    files: tuple["Known", ...] = ()
+    files: tuple["KnownFile", ...] = ()
 
 
 @dataclass(slots=True)
-class Known:
+class KnownFile:
     """What is known of a file: what was uploaded, and what became of reading it; ``read`` is None without a map."""
 
-    file: File
+    file: ScriptFile
     minified: Artifact | None = None
     map: Artifact | None = None
     inline_map: str = ""
@@ -93,7 +93,7 @@ def symbolicate(
     platform = text_of(payload, "platform")
 
     def change(frame: Json) -> Json:
-        place = javascript_stacks.place_of(frame, platform)
+        place = javascript_stacks.position_of(frame, platform)
         of_file = known.get(place.url) if place else None
         return search.frame(frame, place, of_file) if place and of_file else frame
 
@@ -115,9 +115,9 @@ class _Search:
         self._allowance = ReadBudget(4 * NAMED_MAX)
         self._contents: dict[int, bytes | None] = {}
 
-    def known(self, files: list[File]) -> dict[str, Known]:
+    def known(self, files: list[ScriptFile]) -> dict[str, KnownFile]:
         """Find all files and their maps, and read them."""
-        known = {file.url: Known(file=file) for file in files}
+        known = {file.url: KnownFile(file=file) for file in files}
         self._find_files(known.values())
         self._find_maps(known.values())
         self._explain_missing([each for each in known.values() if not (each.minified or each.map)])
@@ -128,7 +128,7 @@ class _Search:
     def _tell(self, problem: Problem) -> None:
         self.problems.setdefault(problem.key, problem)
 
-    def _find_files(self, known: Iterable[Known]) -> None:
+    def _find_files(self, known: Iterable[KnownFile]) -> None:
         ids = frozenset(each.file.debug_id for each in known if each.file.debug_id)
         names = frozenset(name for each in known for name in urls.candidates(each.file.url))
         found = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
@@ -139,7 +139,7 @@ class _Search:
                 found, each.file.url
             )
 
-    def _find_maps(self, known: Iterable[Known]) -> None:
+    def _find_maps(self, known: Iterable[KnownFile]) -> None:
         """Find the maps that files name, or that have the same debug id as the file that was found by name."""
         waiting = [each for each in known if each.minified and not each.map]
         for each in waiting:
@@ -153,7 +153,7 @@ class _Search:
             with_id = found.by_debug_id.get(_debug_id(each), ())
             each.map = _of_type(with_id, ArtifactType.SOURCE_MAP) or _by_name(found, each.map_url)
 
-    def _read_reference(self, known: Known) -> None:
+    def _read_reference(self, known: KnownFile) -> None:
         """Read where the map is; a file whose header tells it need not be read for that."""
         assert known.minified, "only files that were found"
         header = urls.source_map_reference(known.minified.headers, b"")
@@ -164,7 +164,7 @@ class _Search:
         elif reference:
             known.map_url = urls.resolve_url(known.minified.url or known.file.url, reference)
 
-    def _explain_missing(self, missing: list[Known]) -> None:
+    def _explain_missing(self, missing: list[KnownFile]) -> None:
         files = [each.file for each in missing if each.file.is_built]
         if not files:
             return
@@ -174,7 +174,7 @@ class _Search:
         for file in files:
             self._tell(problems.missing(file, self._release, self._dist, survey))
 
-    def _read_map(self, known: Known) -> None:
+    def _read_map(self, known: KnownFile) -> None:
         try:
             known.read = self._uploaded_map(known) if known.map else self._inline_map(known)
         except MapProblem as problem:
@@ -182,7 +182,7 @@ class _Search:
                 problems.broken_map(known.file, known.map_url, problem.fault, problem.reason)
             )
 
-    def _uploaded_map(self, known: Known) -> SourceMap | None:
+    def _uploaded_map(self, known: KnownFile) -> SourceMap | None:
         assert known.map, "only maps that were found"
         known.map_url = known.map.url or known.map_url
         if kept := self._maps.get(known.map.content_key, self._allowance):
@@ -193,7 +193,7 @@ class _Search:
         minified = self._minified_for_names(known, text)
         return self._maps.read(known.map.content_key, text, minified, self._allowance)
 
-    def _inline_map(self, known: Known) -> SourceMap | None:
+    def _inline_map(self, known: KnownFile) -> SourceMap | None:
         if not known.inline_map:
             self._explain_no_map(known)
             return None
@@ -201,12 +201,12 @@ class _Search:
         text = urls.data_of(known.inline_map) or b""
         return SourceMap.read(text, self._minified_for_names(known, text), self._allowance)
 
-    def _minified_for_names(self, known: Known, text: bytes) -> bytes | None:
+    def _minified_for_names(self, known: KnownFile, text: bytes) -> bytes | None:
         """Functions are named by the sources in a map; where there are none, by the minified file."""
         has_sources = b'"sourcesContent"' in text or known.minified is None
         return None if has_sources else self._minified(known)
 
-    def _explain_no_map(self, known: Known) -> None:
+    def _explain_no_map(self, known: KnownFile) -> None:
         """Say why there is none; files that are no minified ones need none."""
         if known.minified is None or known.minified.type is ArtifactType.SOURCE:
             return
@@ -220,12 +220,12 @@ class _Search:
         else:
             self._tell(problems.no_reference(known.file))
 
-    def _minified(self, known: Known) -> bytes | None:
+    def _minified(self, known: KnownFile) -> bytes | None:
         assert known.minified, "only files that were found"
         return self._content(known, known.minified, MINIFIED_BYTES_MAX, is_map=False)
 
     def _content(
-        self, known: Known, artifact: Artifact, bytes_max: int, *, is_map: bool
+        self, known: KnownFile, artifact: Artifact, bytes_max: int, *, is_map: bool
     ) -> bytes | None:
         """Read a file once, within what an event may cost."""
         if id(artifact) in self._contents:
@@ -242,7 +242,7 @@ class _Search:
         self._contents[id(artifact)] = content
         return content
 
-    def frame(self, frame: Json, place: Place, known: Known) -> Json:
+    def frame(self, frame: Json, place: CodePosition, known: KnownFile) -> Json:
         """Make the original frame, or put the minified line to one that stays."""
         if known.read:
             token = known.read.token(place.line, place.column, text_of(frame, "function"))
@@ -252,13 +252,15 @@ class _Search:
             self._tell(problems.unknown_place(known.file, known.map_url, place.line, place.column))
         return self._with_minified_line(frame, place, known)
 
-    def _tell_of_token(self, known: Known, token: OriginalLocation, place: Place) -> None:
+    def _tell_of_token(
+        self, known: KnownFile, token: OriginalLocation, place: CodePosition
+    ) -> None:
         if token.fault is MapErrorKind.NO_CONTENT:
             self._tell(problems.without_content(known.file, known.map_url, token.file))
         elif token.fault:
             self._tell(problems.unknown_place(known.file, known.map_url, place.line, place.column))
 
-    def _with_minified_line(self, frame: Json, place: Place, known: Known) -> Json:
+    def _with_minified_line(self, frame: Json, place: CodePosition, known: KnownFile) -> Json:
         if known.minified is None or text_of(frame, "context_line"):
             return frame
         if not known.lines:
@@ -284,13 +286,13 @@ def _by_name(found: LookupResult, url: str) -> Artifact | None:
     return next((artifact for artifact in names if artifact), None)
 
 
-def _debug_id(known: Known) -> str:
+def _debug_id(known: KnownFile) -> str:
     """The debug id that a file's map has too."""
     of_upload = known.minified.debug_id if known.minified else None
     return of_upload or known.file.debug_id or ""
 
 
-def _resolved(frame: Json, token: OriginalLocation, known: Known) -> Json:
+def _resolved(frame: Json, token: OriginalLocation, known: KnownFile) -> Json:
     function = token.function or text_of(frame, "function")
     resolved: Json = {
         "filename": _HERE.sub("", _ORIGIN.sub("", token.file)) or token.file,
@@ -317,7 +319,7 @@ def _resolved(frame: Json, token: OriginalLocation, known: Known) -> Json:
     return {**frame, **storable(resolved)}
 
 
-def _abs_path(file: str, known: Known) -> str:
+def _abs_path(file: str, known: KnownFile) -> str:
     """Where the source would be, were it served beside the file that was built of it."""
     return file if _ORIGIN.match(file) else urls.resolve_url(known.file.url, file)
 

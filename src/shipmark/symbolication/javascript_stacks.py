@@ -20,7 +20,7 @@ _BUILT = frozenset({"http", "https", "app", "capacitor", "ionic"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class ScriptFile:
     """A file that frames are in, and the debug id that the event gives for it."""
 
     url: str
@@ -33,7 +33,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class CodePosition:
     """Where a frame was: line and column count from one."""
 
     url: str
@@ -41,7 +41,7 @@ class Place:
     column: int
 
 
-def place_of(frame: Json, platform: str) -> Place | None:
+def position_of(frame: Json, platform: str) -> CodePosition | None:
     """Where a frame of JavaScript was; None for all others, and for those that nobody can have uploaded."""
     if (text_of(frame, "platform") or platform) not in _PLATFORMS:
         return None
@@ -51,7 +51,7 @@ def place_of(frame: Json, platform: str) -> Place | None:
     line, column = _count(frame.get("lineno")), _count(frame.get("colno"))
     if not url or line is None or column is None or _is_of_the_engine(url):
         return None
-    return Place(url=url, line=line, column=column)
+    return CodePosition(url=url, line=line, column=column)
 
 
 def _count(value: object) -> int | None:
@@ -71,13 +71,14 @@ def _scheme(url: str) -> str:
         return url.partition(":")[0].lower()
 
 
-def files_of(payload: Json) -> dict[str, File]:
+def files_of(payload: Json) -> dict[str, ScriptFile]:
     """All files that frames are in, each once, in the order in which frames name them."""
     ids = _debug_ids(payload)
     platform = text_of(payload, "platform")
-    places = [place for frame in _all_frames(payload) if (place := place_of(frame, platform))]
+    places = [place for frame in _all_frames(payload) if (place := position_of(frame, platform))]
     return {
-        place.url: File(url=place.url, debug_id=ids.get(place.url)) for place in reversed(places)
+        place.url: ScriptFile(url=place.url, debug_id=ids.get(place.url))
+        for place in reversed(places)
     }
 
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from shipmark.releases import versions
 
 #: How many colours authors are told apart by (``tone-0`` … in the style sheet).
-TONES = 6
+COLOR_CLASSES = 6
 
 _KEY_SHOWN = 8
 _KIBI = 1024
@@ -70,9 +70,9 @@ def initials(name: str) -> str:
     return "".join([*letters[:1], *letters[1:][-1:]]).upper() or "?"
 
 
-def tone(number: int) -> str:
+def color_class(number: int) -> str:
     """The class of a colour that stays with a number."""
-    return f"tone-{number % TONES}"
+    return f"tone-{number % COLOR_CLASSES}"
 
 
 def first_line(message: str | None) -> str:

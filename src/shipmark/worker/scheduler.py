@@ -32,7 +32,7 @@ from shipmark.publishing import commit_fetch_requests
 INBOX_LENGTH = timedelta(days=7)
 _PERIOD = timedelta(hours=1)
 _PAUSE_SECONDS = 2.0
-_RUN_ERRANDS = (sys.executable, "-m", "shipmark.worker.external_jobs")
+_RUN_EXTERNAL_JOBS = (sys.executable, "-m", "shipmark.worker.external_jobs")
 
 #: What a job does within one unit of work, all or nothing.
 Action = Callable[[Connection, dict[str, object], datetime], None]
@@ -40,7 +40,7 @@ Action = Callable[[Connection, dict[str, object], datetime], None]
 
 def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     """Take old issues out of the inbox, forget what ran out, and come again in an hour."""
-    removed = inbox.take_out_older(connection, at - INBOX_LENGTH)
+    removed = inbox.remove_older(connection, at - INBOX_LENGTH)
     ended = accounts.end_old_sessions(connection, at)
     attempt_store.remove_older(connection, at - FORGET_AFTER)
     assemblies.delete_old(connection, at)
@@ -81,7 +81,7 @@ ACTIONS: dict[str, Action] = {
     project_requests.JOB: remove_project,
 }
 #: What goes outside runs in a process of its own: see errands.py.
-ERRANDS = (commit_fetch_requests.JOB, files.COLLECT, artifacts.PRUNE)
+EXTERNAL_JOBS = (commit_fetch_requests.JOB, files.COLLECT, artifacts.PRUNE)
 
 
 def start(connection: Connection, at: datetime) -> None:
@@ -91,7 +91,7 @@ def start(connection: Connection, at: datetime) -> None:
 
 def run_due(database: Database, at: datetime) -> bool:
     """Run one action that is due; says whether there was one."""
-    job = claimed(database, at, ACTIONS)
+    job = claim(database, at, ACTIONS)
     if job is None:
         return False
     try:
@@ -100,11 +100,11 @@ def run_due(database: Database, at: datetime) -> bool:
                 ACTIONS[job.kind](connection, job.details, at)
         count("jobs", "done")
     except Exception as error:  # noqa: BLE001  # a job that fails must not end the worker
-        give_back(database, job, error, at)
+        retry_later(database, job, error, at)
     return True
 
 
-def claimed(database: Database, at: datetime, kinds: Collection[str]) -> Job | None:
+def claim(database: Database, at: datetime, kinds: Collection[str]) -> Job | None:
     """Take one job, of these kinds, that is due."""
     with database.snapshot() as connection:
         if not jobs.is_due(connection, at, kinds):
@@ -113,7 +113,7 @@ def claimed(database: Database, at: datetime, kinds: Collection[str]) -> Job | N
         return jobs.claim(connection, at, kinds)
 
 
-def give_back(database: Database, job: Job, error: Exception, at: datetime) -> None:
+def retry_later(database: Database, job: Job, error: Exception, at: datetime) -> None:
     """Have a job tried again that failed by a bug, or by something unforeseen.
 
     Only fetches are given up: their releases say so, and they can be asked for again. All else has to be done some day.
@@ -128,7 +128,7 @@ def give_back(database: Database, job: Job, error: Exception, at: datetime) -> N
 
 def workers(database: Database, settings: Settings) -> list["Worker"]:
     """The workers of a process: one for what is quick, and one for what may wait for somebody outside."""
-    return [Worker(lambda: run_due(database, now())), ErrandWorker(database, settings)]
+    return [Worker(lambda: run_due(database, now())), ExternalJobWorker(database, settings)]
 
 
 class Worker(threading.Thread):
@@ -159,7 +159,7 @@ class Worker(threading.Thread):
         self.join(timeout=10)
 
 
-class ErrandWorker(Worker):
+class ExternalJobWorker(Worker):
     """Has errands run by a process of their own, while there are any.
 
     What goes outside loads large libraries, handles what strangers send, and may take minutes: none of it happens where
@@ -167,17 +167,17 @@ class ErrandWorker(Worker):
     """
 
     def __init__(self, database: Database, settings: Settings) -> None:
-        super().__init__(self.run_errands)
+        super().__init__(self.run_external_jobs)
         self._database = database
         self._environment = os.environ | to_environment(settings)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def run_errands(self) -> bool:
+    def run_external_jobs(self) -> bool:
         """Run the errands that are due; says whether there were any."""
         with self._database.snapshot() as connection:
-            if not jobs.is_due(connection, now(), ERRANDS):
+            if not jobs.is_due(connection, now(), EXTERNAL_JOBS):
                 return False
-        with subprocess.Popen(_RUN_ERRANDS, env=self._environment) as self._process:
+        with subprocess.Popen(_RUN_EXTERNAL_JOBS, env=self._environment) as self._process:
             status = self._process.wait()
         if status:
             log.error("Errands ended badly", **{"process.status": status})

@@ -25,8 +25,8 @@ from shipmark.artifacts.store import lookups
 from shipmark.artifacts.store.lookups import BundleFilter, BundleSort
 from shipmark.files import piece_reader
 from shipmark.files.store import files as file_store
-from shipmark.http.fields import Moment, Wrong
-from shipmark.http.pagination.offset import counted
+from shipmark.http.fields import DateTime, FieldError
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, BadUpload, Forbidden, NotFound
@@ -60,7 +60,7 @@ def list_bundles(
             limit=page.limit,
             offset=page.skipped,
         )
-        found, links = counted(rows, page)
+        found, links = paginate(rows, page)
         of = store.associations_of(connection, [each.id for each in found])
     return visit.listed([artifact_bundle_json(each, of[each.id]) for each in found], links)
 
@@ -117,7 +117,7 @@ def list_bundle_files(
             offset=page.skipped,
         )
         of = store.associations_of(connection, [bundle.id])[bundle.id]
-    found, links = counted(rows, page)
+    found, links = paginate(rows, page)
     return visit.linked(bundle_files_json(bundle, of, found), links)
 
 
@@ -190,8 +190,8 @@ def _many(visit: Visit, access: Access, project: Project) -> BundleFilter | None
     if version is None and unused is None:
         return None
     try:
-        since = Moment(is_null_ok=False)(unused) if unused is not None else None
-    except Wrong as wrong:
+        since = DateTime(is_null_ok=False)(unused) if unused is not None else None
+    except FieldError as wrong:
         raise BadRequest(f"Invalid unusedSince parameter. {wrong.messages[0]}") from None  # type: ignore[index]
     return BundleFilter(
         project_id=project.id,

@@ -8,7 +8,7 @@ from shipmark.api.query_parameters import AUDIT_FILTER, PAGE, RANGE
 from shipmark.api.releases import loading
 from shipmark.api.scopes import AUDIT_READ
 from shipmark.http import time_range
-from shipmark.http.pagination.keyset import dated
+from shipmark.http.pagination.keyset import paginate_by_keyset
 from shipmark.http.request_context import GivenVisit, Visit, asked_for
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
@@ -27,7 +27,7 @@ def list_audit_logs(visit: GivenVisit, organization: FromPath[str]) -> Response[
         entries = store.entries_of(
             connection, access.organization.id, _chosen(visit), page.place, limit=page.limit
         )
-        found, links = dated(entries, page)
+        found, links = paginate_by_keyset(entries, page)
         named = [user_id for it in found for user_id in (it.actor_id, it.target_user_id)]
         users = loading.to_users(connection, named)
     shown = AuditLogJson(
@@ -47,7 +47,7 @@ def _chosen(visit: Visit) -> AuditFilter:
     actor_id = id_of(actor) if actor else None
     if actor and actor_id is None:
         raise BadRequest("Invalid actor parameter. Values must be numbers.")
-    asked = time_range.asked(visit.request.query_params, now())
+    asked = time_range.requested_range(visit.request.query_params, now())
     return AuditFilter(
         event=event,
         actor_id=actor_id,

@@ -12,7 +12,7 @@ from shipmark.api.projects.responses import EnvironmentJson, environment_json
 from shipmark.api.query_parameters import ORGANIZATION_QUERY, PAGE
 from shipmark.api.responses import Wire
 from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ, PROJECT_READ, Credentials
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit
 from shipmark.infrastructure.errors import Forbidden, Unauthenticated
 from shipmark.organizations import actions as organization_actions
@@ -86,7 +86,7 @@ def list_organizations(visit: GivenVisit) -> Response[list[OrganizationJson]]:
         page = visit.page()
         known = [it for it, _ in organizations.of_user(connection, caller.user.id)]
     chosen = text_filter.apply_filter(known, visit.parameter("query"), _TESTS)
-    found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
+    found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
     return visit.listed([organization_json(it, visit.settings.address) for it in found], links)
 
 

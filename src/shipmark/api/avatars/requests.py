@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from shipmark.avatars import actions, images
 from shipmark.avatars.model import AvatarKind, NewAvatar, PhotoMissing
-from shipmark.http.fields import Choice, Field, Fields, Record, Text, Wrong, accepting
+from shipmark.http.fields import Choice, Field, FieldError, Fields, Object, Text, documented_as
 from shipmark.http.request_context import Visit
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.clock import now
@@ -27,7 +27,7 @@ KIND = Choice(
 KIND_OF_USER = Choice(_KINDS, _NO_CHOICE)
 
 
-@accepting(_BASE64)
+@documented_as(_BASE64)
 def photo(value: object) -> bytes | None:
     """A photo in base64, or null for none. Raises `TooLarge` for one over the limit."""
     text = _BASE64(value)
@@ -39,17 +39,17 @@ def photo(value: object) -> bytes | None:
     except images.ImageTooLarge:
         raise TooLarge("") from None
     except images.NotAnImage as error:
-        raise Wrong([str(error)]) from None
+        raise FieldError([str(error)]) from None
     return content
 
 
-NEW = Record({"avatar_type": Field(KIND, is_required=True), "avatar_photo": Field(photo)})
-NEW_OF_USER = Record(
+NEW = Object({"avatar_type": Field(KIND, is_required=True), "avatar_photo": Field(photo)})
+NEW_OF_USER = Object(
     {"avatar_type": Field(KIND_OF_USER, is_required=True), "avatar_photo": Field(photo)}
 )
 
 
-@accepting(Text(is_null_ok=True))
+@documented_as(Text(is_null_ok=True))
 def kind_or_none(value: object) -> AvatarKind | None:
     """What is to be shown of an organization, or null for what was shown before."""
     return None if value is None else KIND(value)

@@ -10,7 +10,7 @@ from shipmark.api.commit_fetches.responses import CommitFetchJson, commit_fetch_
 from shipmark.api.query_parameters import FETCH_STATE, PAGE, PROJECTS
 from shipmark.api.releases.routes import changeable_release, seen_release
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit
 from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.publishing import commit_fetch_requests
@@ -32,7 +32,7 @@ def list_fetches_of_release(
         rows = fetches.page_of_release(
             connection, release.id, limit=page.limit, offset=page.skipped
         )
-        found, links = counted(rows, page)
+        found, links = paginate(rows, page)
         shown = _shown(connection, found)
     return visit.listed(shown, links)
 
@@ -49,7 +49,9 @@ def fetch_again(
         if locked is None:
             raise NotFound
         release = locked
-        found = commit_fetch_requests.ask_again(connection, release, visit.circumstances(access))
+        found = commit_fetch_requests.retry_fetches(
+            connection, release, visit.circumstances(access)
+        )
         return _shown(connection, found)
 
 
@@ -68,7 +70,7 @@ def list_fetches(visit: GivenVisit, organization: FromPath[str]) -> Response[lis
             limit=page.limit,
             offset=page.skipped,
         )
-        found, links = counted(rows, page)
+        found, links = paginate(rows, page)
         shown = _shown(connection, found)
     return visit.listed(shown, links)
 

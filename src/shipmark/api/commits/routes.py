@@ -8,8 +8,8 @@ from shipmark.api.commits.responses import CommitJson, commit_json
 from shipmark.api.query_parameters import COMMIT_QUERY, PAGE
 from shipmark.api.releases import loading
 from shipmark.api.scopes import RELEASE_READ
-from shipmark.http.pagination.keyset import dated
-from shipmark.http.pagination.offset import Links, counted
+from shipmark.http.pagination.keyset import paginate_by_keyset
+from shipmark.http.pagination.offset import Links, paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.organizations.model import Access
 from shipmark.projects import actions as projects
@@ -43,7 +43,7 @@ def _by_moment(
     rows = project_commits.page_of(
         connection, access.organization.id, project.id, page.place, limit=page.limit
     )
-    found, links = dated(rows, page)
+    found, links = paginate_by_keyset(rows, page)
     return list(found), links
 
 
@@ -59,7 +59,7 @@ def _by_prefix(
         limit=page.limit,
         offset=page.skipped,
     )
-    found, links = counted(rows, page)
+    found, links = paginate(rows, page)
     return list(found), links
 
 

@@ -108,7 +108,7 @@ def get_release_count(
     at = now()
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        stretch = time_range.stretch(visit.request.query_params, at, _LENGTH)
+        stretch = time_range.range_or_default(visit.request.query_params, at, _LENGTH)
         days = time_range.steps(stretch, None, _DAY)
         ids = _project_ids(connection, access, team)
         steps = [(day, day + _DAY) for day in days]

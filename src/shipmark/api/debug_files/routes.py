@@ -36,9 +36,9 @@ from shipmark.files.model import FILE_MAX, MEBIBYTE
 from shipmark.files.store import files as file_store
 from shipmark.http import json_schema, multipart
 from shipmark.http.downloads import PARTLY, Content, download
-from shipmark.http.fields import Field, Record, Text
+from shipmark.http.fields import Field, Object, Text
 from shipmark.http.multipart import threaded
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, BadUpload, Conflict, NotFound
@@ -55,7 +55,7 @@ _DSYMS = f"{_FILES}dsyms/"
 _PROGUARD = f"{_FILES}proguard-artifact-releases"
 _FORM = {"file": "A zip of debug files: mappings of ProGuard, or what Apple's tools make."}
 _OCTETS = "application/octet-stream"
-_TIE = Record(
+_TIE = Object(
     {
         "release_name": Field(Text(max=VERSION_MAX), is_required=True),
         "proguard_uuid": Field(Text(max=100), is_required=True),
@@ -92,7 +92,7 @@ def list_debug_files(
             symbol_types=visit.parameters("file_formats"),
         )
         rows = debug_files.page_of(connection, looked_for, limit=page.limit, offset=page.skipped)
-    found, links = counted(rows, page)
+    found, links = paginate(rows, page)
     return visit.listed([debug_file_json(each) for each in found], links)
 
 

@@ -12,7 +12,7 @@ from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.deploys import actions, store
 from shipmark.deploys.model import NewDeploy
 from shipmark.http.fields import Fields
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
@@ -32,7 +32,7 @@ def list_deploys(
         release = seen_release(visit, connection, access, version)
         page = visit.page()
         rows = store.page_of(connection, release.id, limit=page.limit, offset=page.skipped)
-    deploys, links = counted(rows, page)
+    deploys, links = paginate(rows, page)
     return visit.listed([deploy_json(deploy) for deploy in deploys], links)
 
 

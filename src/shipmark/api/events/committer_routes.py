@@ -15,7 +15,7 @@ from shipmark.api.scopes import ISSUE_READ
 from shipmark.events import store
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.errors import BadRequest, NotFound
-from shipmark.issues.actions.suspect_commits import suspect
+from shipmark.issues.actions.suspect_commits import suspects_of
 from shipmark.issues.model import Issue
 from shipmark.issues.store import issues
 from shipmark.organizations.model import Access
@@ -97,7 +97,7 @@ def _shown(
     issue: Issue,
     payload: Mapping[str, object],
 ) -> CommittersJson:
-    found = suspect(connection, issue, payload, frames_max=_frame_limit(visit))
+    found = suspects_of(connection, issue, payload, frames_max=_frame_limit(visit))
     commits = repositories.commits_by_ids(
         connection, {each.commit_id for it in found for each in it.suspects}
     )

@@ -29,7 +29,7 @@ from shipmark.issues.model import Issue
 from shipmark.projects import actions as projects
 from shipmark.symbolication import event_symbolication, javascript_stacks
 from shipmark.symbolication.event_symbolication import Uploads
-from shipmark.symbolication.javascript import Known, Symbolicated
+from shipmark.symbolication.javascript import KnownFile, Symbolicated
 
 _NEWEST = frozenset({"latest", "recommended"})
 _OLDEST = "oldest"
@@ -87,7 +87,7 @@ def debug_source_maps(
     wanted = (_index(visit, EXCEPTION_INDEX.name), _index(visit, FRAME_INDEX.name))
     organization_id, stored = _of_project(visit, organization, project, event)
     uploads = _uploads(visit, organization_id, stored)
-    found = event_symbolication.explained(stored.payload, uploads)
+    found = event_symbolication.explain_event(stored.payload, uploads)
     frames = [
         it
         for it in _debugged(stored.payload, found)
@@ -136,9 +136,9 @@ def _plain(event: str) -> str:
 
 
 def _shown(visit: Visit, organization_id: int, found: StoredEvent) -> EventJson:
-    current = event_symbolication.refreshed(found, _uploads(visit, organization_id, found))
+    current = event_symbolication.refresh_event(found, _uploads(visit, organization_id, found))
     with visit.database.snapshot() as connection:
-        before, after = store.beside(connection, found)
+        before, after = store.neighbours_of(connection, found)
     return event_json(current, Beside(before=before, after=after))
 
 
@@ -169,7 +169,7 @@ def _debugged(payload: Json, found: Symbolicated) -> list[DebuggedFrameJson]:
     shown = []
     for at, frames in sent:
         for number, frame in enumerate(frames):
-            place = javascript_stacks.place_of(frame, platform)
+            place = javascript_stacks.position_of(frame, platform)
             it = known.get(place.url) if place else None
             if place is None or it is None:
                 continue
@@ -201,7 +201,7 @@ def _stacks(payload: Json) -> list[tuple[int | None, tuple[Json, ...]]]:
     return stacks
 
 
-def _map_url(it: Known) -> str | None:
+def _map_url(it: KnownFile) -> str | None:
     return it.map_url or None
 
 

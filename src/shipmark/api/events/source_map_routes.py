@@ -14,7 +14,7 @@ from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ
 from shipmark.artifacts import actions
 from shipmark.artifacts.store import archives
 from shipmark.artifacts.store.archives import Archive
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, BadUpload, NotFound
@@ -64,7 +64,7 @@ def list_archives(
             limit=page.limit,
             offset=page.skipped,
         )
-    found, links = counted(rows, page)
+    found, links = paginate(rows, page)
     return visit.listed([_archive_json(each) for each in found], links)
 
 

@@ -1,6 +1,6 @@
 """What may be sent to change issues, and what it becomes (groups-api.md 4.1)."""
 
-from shipmark.http.fields import Choice, Field, Fields, Record, Text, Wrong, accepting
+from shipmark.http.fields import Choice, Field, FieldError, Fields, Object, Text, documented_as
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueStatus, StatusChange, Substatus
 from shipmark.issues.search import STATUSES
@@ -25,7 +25,7 @@ _STATUSES = {it: it for it in (*STATUSES, _IN_NEXT_RELEASE)}
 _substatus = Choice(_BY_NAME, '"{}" is not a valid choice.')
 
 
-@accepting(_substatus)
+@documented_as(_substatus)
 def substatus(value: object) -> Substatus | None:
     """A substatus, or null: clients send null with resolved ones."""
     return None if value is None else _substatus(value)
@@ -34,15 +34,15 @@ def substatus(value: object) -> Substatus | None:
 def _refused(reason: str) -> Field[object]:
     """A field that may be sent empty. What it would ask for is refused, because ignoring it would mislead."""
 
-    @accepting(Text(is_null_ok=True))
+    @documented_as(Text(is_null_ok=True))
     def check(value: object) -> None:
         if value is not None:
-            raise Wrong([reason])
+            raise FieldError([reason])
 
     return Field(check)
 
 
-@accepting(Text(is_null_ok=True))
+@documented_as(Text(is_null_ok=True))
 def _anything(value: object) -> bool:
     """The reference looks at the key and not at its value (groups-api.md 4.1)."""
     return value is not None
@@ -60,7 +60,7 @@ _CONDITIONS: dict[str, Field[object]] = {
         "snoozeDuration",
     )
 }
-_DETAILS = Record(
+_DETAILS = Object(
     {
         "inNextRelease": Field(_anything),
         "inRelease": Field(Text(max=VERSION_MAX, is_null_ok=True, is_trimmed=False)),
@@ -70,7 +70,7 @@ _DETAILS = Record(
 )
 
 
-@accepting(_DETAILS)
+@documented_as(_DETAILS)
 def status_details(value: object) -> Fields:
     """In which release issues are resolved; null is as good as nothing."""
     return {} if value is None else _DETAILS(value)
@@ -91,7 +91,7 @@ _OTHERS: dict[str, Field[object]] = {
     )
 }
 
-CHANGED_ISSUES = Record(
+CHANGED_ISSUES = Object(
     {
         "status": Field(Choice(_STATUSES, '"{}" is not a valid choice.'), is_required=True),
         "statusDetails": Field(status_details),

@@ -25,7 +25,7 @@ from shipmark.api.query_parameters import PAGE, PROJECTS
 from shipmark.api.releases import loading
 from shipmark.api.releases.responses import ReleaseJson, release_json
 from shipmark.api.scopes import ISSUE_READ, ORGANIZATION_READ
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.errors import Forbidden, NotFound
 from shipmark.infrastructure.ids import id_of
@@ -176,7 +176,7 @@ def _listed(
     page = visit.limited_page()
     wanted = issue_filter(connection, access, shown, parse(query))
     rows = issue_lists.page_of(connection, wanted, limit=page.limit, offset=page.skipped)
-    found, links = counted(rows, page)
+    found, links = paginate(rows, page)
     return visit.listed(shown_issues(visit, connection, access, found), links)
 
 

@@ -10,8 +10,8 @@ from shipmark.accounts import store as accounts
 from shipmark.accounts.model import EMAIL_MAX
 from shipmark.api.members.responses import INVITATION_PREFIX, MemberJson, invitation_json
 from shipmark.api.scopes import MEMBER_CHANGE
-from shipmark.http.fields import Choice, Field, Fields, ListOf, Record, Switch, Text
-from shipmark.http.pagination.offset import Wanted
+from shipmark.http.fields import Boolean, Choice, Field, Fields, ListOf, Object, Text
+from shipmark.http.pagination.offset import PageRequest
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import id_of, secret_hex
@@ -22,7 +22,7 @@ from shipmark.organizations.store import invitations as invitation_store
 
 _TEAMS_MAX = 1000
 _ROLE = Choice({it.value: it for it in Role}, '"{}" is not a valid choice.')
-_ON_TEAM = Record(
+_ON_TEAM = Object(
     {"teamSlug": Field(Text(max=SLUG_MAX), is_required=True), "role": Field(Text(is_null_ok=True))}
 )
 #: What is said of a member: the role, and the teams with or without roles there.
@@ -32,12 +32,12 @@ ROLE_AND_TEAMS: dict[str, Field[Any]] = {
     "teamRoles": Field(ListOf(_ON_TEAM, max=_TEAMS_MAX)),
     "teams": Field(ListOf(Text(max=SLUG_MAX), max=_TEAMS_MAX)),
 }
-_NEW = Record(
+_NEW = Object(
     {
         "email": Field(Text(max=EMAIL_MAX), is_required=True),
         **ROLE_AND_TEAMS,
-        "sendInvite": Field(Switch()),
-        "reinvite": Field(Switch()),
+        "sendInvite": Field(Boolean()),
+        "reinvite": Field(Boolean()),
     }
 )
 
@@ -59,7 +59,7 @@ def invite_member(visit: GivenVisit, organization: FromPath[str], body: RawBody)
 
 
 def invited_members(
-    connection: Connection, access: Access, page: Wanted, listed: int
+    connection: Connection, access: Access, page: PageRequest, listed: int
 ) -> list[MemberJson]:
     """Return the invitations that are on a page of which members take the first ``listed`` rows."""
     if listed >= page.limit:

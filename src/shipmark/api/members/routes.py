@@ -20,16 +20,16 @@ from shipmark.api.projects.loading import Mine, shown_teams
 from shipmark.api.query_parameters import PAGE
 from shipmark.api.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
 from shipmark.api.teams.responses import TeamDetailsJson
-from shipmark.http.fields import Choice, Field, Record
-from shipmark.http.pagination.offset import counted
+from shipmark.http.fields import Choice, Field, Object
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import invitations, membership, store
 from shipmark.organizations.model import Access, Member, Team, TeamRole
 
-_CHANGED = Record(ROLE_AND_TEAMS)
-_TEAM_ROLE = Record(
+_CHANGED = Object(ROLE_AND_TEAMS)
+_TEAM_ROLE = Object(
     {
         "teamRole": Field(
             Choice({it.value: it for it in TeamRole}, '"{}" is not a valid choice.'),
@@ -51,7 +51,7 @@ def list_members(visit: GivenVisit, organization: FromPath[str]) -> Response[lis
         users = accounts.by_ids(connection, {it.user_id for it in rows})
         listed = [member_json(it, users[it.user_id]) for it in rows]
         listed += invited_members(connection, access, page, len(rows))
-    found, links = counted(listed, page)
+    found, links = paginate(listed, page)
     return visit.listed(found, links)
 
 

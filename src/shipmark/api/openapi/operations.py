@@ -19,7 +19,7 @@ from shipmark.api.openapi.response_schemas import Schemas
 from shipmark.api.query_parameters import CURSOR, Parameter
 from shipmark.api.responses.refusal import RefusalJson
 from shipmark.api.scopes import Credentials
-from shipmark.http.fields import Record
+from shipmark.http.fields import Object
 from shipmark.infrastructure.settings import Settings
 
 _PART = re.compile(r"\{(\w+)\}")
@@ -148,7 +148,7 @@ def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
     if isinstance(takes, Mapping):
         schema: Schema = dict(takes)
     else:
-        schema = given(takes if isinstance(takes, Record) else takes(settings))
+        schema = given(takes if isinstance(takes, Object) else takes(settings))
     return {"required": "required" in schema, "content": {_JSON: {"schema": schema}}}
 
 

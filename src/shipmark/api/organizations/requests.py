@@ -6,17 +6,17 @@ from typing import Any
 
 from shipmark.api.avatars.requests import ORGANIZATION_FIELDS
 from shipmark.http.fields import (
+    Boolean,
     Choice,
     Decimal,
     Field,
+    FieldError,
     Fields,
+    Integer,
     ListOf,
-    Number,
-    Record,
-    Switch,
+    Object,
     Text,
-    Wrong,
-    accepting,
+    documented_as,
 )
 from shipmark.organizations import options, slugs, trusted_relays
 from shipmark.organizations.model import NAME_MAX, Role
@@ -40,29 +40,29 @@ _WORDS = ListOf(Text())
 _SLUG = Text(max=slugs.SLUG_MAX)
 
 
-@accepting(_SLUG)
+@documented_as(_SLUG)
 def _slug(value: object) -> str:
     text = _SLUG(value)
     assert text is not None
     if problem := slugs.problem(text, str(value)):
-        raise Wrong([problem])
+        raise FieldError([problem])
     return text
 
 
 def _of_length(most: int, refusal: str) -> Callable[[object], list[str] | None]:
     """A list of texts that are so long together at most."""
 
-    @accepting(_WORDS)
+    @documented_as(_WORDS)
     def check(value: object) -> list[str] | None:
         words = _WORDS(value)
         if sum(len(word or "") for word in words or ()) > most:
-            raise Wrong([refusal])
+            raise FieldError([refusal])
         return [word or "" for word in words or ()]
 
     return check
 
 
-@accepting(Text(max=_PII_MAX, is_blank_ok=True, is_null_ok=True))
+@documented_as(Text(max=_PII_MAX, is_blank_ok=True, is_null_ok=True))
 def _pii_config(value: object) -> str | None:
     text = Text(max=_PII_MAX, is_blank_ok=True, is_null_ok=True)(value)
     if not text:
@@ -71,28 +71,28 @@ def _pii_config(value: object) -> str | None:
         found = json.loads(text)
     except json.JSONDecodeError as error:
         place = f"at line {error.lineno} column {error.colno}"
-        raise Wrong([f"expected value {place}"]) from None
+        raise FieldError([f"expected value {place}"]) from None
     except (RecursionError, ValueError):
-        raise Wrong(["expected value at line 1 column 1"]) from None
+        raise FieldError(["expected value at line 1 column 1"]) from None
     parts = ("rules", "vars", "applications")
     if not isinstance(found, dict) or not all(isinstance(found.get(it, {}), dict) for it in parts):
-        raise Wrong(
+        raise FieldError(
             ["This is not a configuration for scrubbing: it has rules, vars, applications."]
         )
     return text
 
 
-_RELAY = Record({name: Field(Text()) for name in ("name", "publicKey", "description")})
+_RELAY = Object({name: Field(Text()) for name in ("name", "publicKey", "description")})
 
 
-@accepting(ListOf(_RELAY, max=_RELAYS_MAX))
+@documented_as(ListOf(_RELAY, max=_RELAYS_MAX))
 def _relays(value: object) -> list[trusted_relays.RelayInput]:
     # What an entry lacks is told in the words of relays, not of fields.
     entries = ListOf(_as_it_is, max=_RELAYS_MAX)(value)
     try:
         return trusted_relays.parse_relays(entries or [])
     except trusted_relays.RelayError as error:
-        raise Wrong([str(error)]) from None
+        raise FieldError([str(error)]) from None
 
 
 def _as_it_is(value: object) -> object:
@@ -102,23 +102,23 @@ def _as_it_is(value: object) -> object:
 def _never_on(refusal: str) -> Callable[[object], bool]:
     """On or off, where nothing here can be turned on."""
 
-    @accepting(Switch())
+    @documented_as(Boolean())
     def check(value: object) -> bool:
-        if Switch()(value):
-            raise Wrong([refusal])
+        if Boolean()(value):
+            raise FieldError([refusal])
         return False
 
     return check
 
 
-def _never(like: Number) -> Callable[[object], int | None]:
+def _never(like: Integer) -> Callable[[object], int | None]:
     """A number that no organization here may set."""
 
-    @accepting(like)
+    @documented_as(like)
     def check(value: object) -> int | None:
         if value is not None and value != "":
             like(value)
-        raise Wrong([_NO_RATE_LIMIT])
+        raise FieldError([_NO_RATE_LIMIT])
 
     return check
 
@@ -132,16 +132,16 @@ _PLAIN_OPTIONS = (
 )  # fmt: skip
 _MODES = {it: it for it in ("organization", "project")}
 _OPTIONS: Mapping[str, Field[Any]] = {
-    **{name: Field(Switch()) for name in _PLAIN_OPTIONS},
-    "projectRateLimit": Field(_never(Number(min=50, max=100))),
-    "accountRateLimit": Field(_never(Number(min=0, max=1_000_000))),
+    **{name: Field(Boolean()) for name in _PLAIN_OPTIONS},
+    "projectRateLimit": Field(_never(Integer(min=50, max=100))),
+    "accountRateLimit": Field(_never(Integer(min=0, max=1_000_000))),
     "sensitiveFields": Field(_of_length(_SENSITIVE_MAX, "List of sensitive fields is too long.")),
     "safeFields": Field(_of_length(_SAFE_MAX, "List of safe fields is too long.")),
-    "storeCrashReports": Field(Number(min=-1, max=100)),
+    "storeCrashReports": Field(Integer(min=-1, max=100)),
     "attachmentsRole": Field(_ROLE),
     "debugFilesRole": Field(_ROLE),
     "relayPiiConfig": Field(_pii_config),
-    "apdexThreshold": Field(Number(min=1, max=_INT_MAX)),
+    "apdexThreshold": Field(Integer(min=1, max=_INT_MAX)),
     "targetSampleRate": Field(Decimal(max=1)),
     "samplingMode": Field(Choice(_MODES, '"{}" is not a valid choice.')),
 }
@@ -151,20 +151,20 @@ _FOR_ALL: Mapping[str, Field[Any]] = {
     "slug": Field(_slug),
     **ORGANIZATION_FIELDS,
     "trustedRelays": Field(_relays),
-    **{name: Field(Switch()) for name in sorted(_SWITCHES)},
+    **{name: Field(Boolean()) for name in sorted(_SWITCHES)},
     "require2FA": Field(_never_on(_NO_2FA)),
     "codecovAccess": Field(_never_on(_NO_CODECOV)),
     **_OPTIONS,
 }
 
 #: What those may change who are no owners; of the rest nothing is said.
-CHANGED = Record(_FOR_ALL)
+CHANGED = Object(_FOR_ALL)
 #: What owners may change.
-CHANGED_BY_OWNER = Record(
+CHANGED_BY_OWNER = Object(
     {
         **_FOR_ALL,
         "defaultRole": Field(Choice({it.value: it for it in Role}, '"{}" is not a valid choice.')),
-        "cancelDeletion": Field(Switch()),
+        "cancelDeletion": Field(Boolean()),
         "idempotencyKey": Field(Text(max=_IDEMPOTENCY_KEY_MAX)),
     }
 )

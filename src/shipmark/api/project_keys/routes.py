@@ -17,17 +17,17 @@ from shipmark.api.project_keys.responses import (
 from shipmark.api.query_parameters import KEY_STATUS, PAGE
 from shipmark.api.scopes import PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
 from shipmark.http.fields import (
+    Boolean,
     Choice,
     Field,
+    FieldError,
     Fields,
-    Number,
-    Record,
-    Switch,
+    Integer,
+    Object,
     Text,
-    Wrong,
-    accepting,
+    documented_as,
 )
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
@@ -40,23 +40,23 @@ _LABEL_MAX = 64
 _HALF = Text(max=32)
 _DAY_SECONDS = 86_400
 _COUNT_MAX = 2**31 - 1
-_LIMIT = Record(
+_LIMIT = Object(
     {
-        "count": Field(Number(min=0, max=_COUNT_MAX), is_required=True),
-        "window": Field(Number(min=0, max=_DAY_SECONDS), is_required=True),
+        "count": Field(Integer(min=0, max=_COUNT_MAX), is_required=True),
+        "window": Field(Integer(min=0, max=_DAY_SECONDS), is_required=True),
     }
 )
 
 
-@accepting(_HALF)
+@documented_as(_HALF)
 def _half(value: object) -> str:
     text = _HALF(value) or ""
     if re.fullmatch(r"[a-f0-9]{32}", text) is None:
-        raise Wrong([slugs.NO_MATCH])
+        raise FieldError([slugs.NO_MATCH])
     return text
 
 
-@accepting(_LIMIT)
+@documented_as(_LIMIT)
 def _limit(value: object) -> tuple[int, int] | None:
     """So many events in so many seconds; none where either is nothing."""
     if not value:
@@ -66,14 +66,14 @@ def _limit(value: object) -> tuple[int, int] | None:
 
 
 _NAME: Field[Any] = Field(Text(max=_LABEL_MAX, is_blank_ok=True, is_null_ok=True))
-_NEW = Record(
+_NEW = Object(
     {"name": _NAME, "public": Field(_half), "secret": Field(_half), "rateLimit": Field(_limit)}
 )
-_LOADER = Record({name: Field(Switch()) for name in LOADED})
-_CHANGED = Record(
+_LOADER = Object({name: Field(Boolean()) for name in LOADED})
+_CHANGED = Object(
     {
         "name": _NAME,
-        "isActive": Field(Switch()),
+        "isActive": Field(Boolean()),
         "rateLimit": Field(_limit),
         "browserSdkVersion": Field(
             Choice({it: it for it in SDK_VERSIONS}, '"{}" is not a valid choice.')
@@ -94,7 +94,7 @@ def list_keys(
         page = visit.page()
         keys = store.keys_of(connection, owner.id)
     chosen = settings.with_status(keys, visit.parameter("status"))
-    found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
+    found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
     return visit.listed([project_key_json(it, visit.settings.address) for it in found], links)
 
 

@@ -5,7 +5,7 @@ from litestar.params import FromPath, RawBody
 
 from shipmark.api.responses import Wire
 from shipmark.api.scopes import PROJECT_READ, PROJECT_WRITE
-from shipmark.http.fields import Field, ListOf, Record, Text, Wrong, accepting
+from shipmark.http.fields import Field, FieldError, ListOf, Object, Text, documented_as
 from shipmark.http.request_context import GivenVisit
 from shipmark.organizations import audit
 from shipmark.organizations.audit import AuditEvent
@@ -19,17 +19,17 @@ class CommitPathsJson(Wire):
     paths: list[str]
 
 
-@accepting(Text())
+@documented_as(Text())
 def _path(value: object) -> str:
     text = Text()(value) or ""
     if problem := problem_of(text):
-        raise Wrong([problem])
+        raise FieldError([problem])
     path = normalize_path(text)
     assert path is not None, "a path without a problem can be cleaned"
     return path
 
 
-PATHS = Record({"paths": Field(ListOf(_path, max=PATHS_MAX), is_required=True)})
+PATHS = Object({"paths": Field(ListOf(_path, max=PATHS_MAX), is_required=True)})
 
 
 @get("/", scopes=PROJECT_READ, sync_to_thread=True)

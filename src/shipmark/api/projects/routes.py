@@ -27,17 +27,17 @@ from shipmark.api.query_parameters import (
 from shipmark.api.scopes import ORGANIZATION_READ, PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
 from shipmark.api.teams.responses import TeamDetailsJson
 from shipmark.http.fields import (
+    Boolean,
     Field,
+    FieldError,
     Fields,
+    Integer,
     ListOf,
-    Number,
-    Record,
-    Switch,
+    Object,
     Text,
-    Wrong,
-    accepting,
+    documented_as,
 )
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Forbidden, ValidationFailed
@@ -53,32 +53,32 @@ _TEXT_MAX = 200
 _CONFIG_MAX = 100_000
 #: Half a year, as in the reference.
 _HOURS_MAX = 4320
-_DELAY = Number(min=60, max=3600)
+_DELAY = Integer(min=60, max=3600)
 _PERIODS = frozenset({"", "1h", "24h", "7d", "14d", "30d"})
 _WORDS = ListOf(Text())
 _OPTIONAL = Text(max=_TEXT_MAX, is_blank_ok=True, is_null_ok=True)
 
 
-@accepting(_SLUG)
+@documented_as(_SLUG)
 def _slug(value: object) -> str:
     text = _SLUG(value) or ""
     if slugs.TEAM_PATTERN.fullmatch(text) is None:
-        raise Wrong([slugs.NO_MATCH])
+        raise FieldError([slugs.NO_MATCH])
     if text in slugs.RESERVED_OF_PROJECTS:
-        raise Wrong([f'The slug "{text}" is reserved and not allowed.'])
+        raise FieldError([f'The slug "{text}" is reserved and not allowed.'])
     return text
 
 
-@accepting(_OPTIONAL)
+@documented_as(_OPTIONAL)
 def _text(value: object) -> str:
     """A text that is blank where none is sent."""
     return _OPTIONAL(value) or ""
 
 
-@accepting(Number(min=-1, max=100))
+@documented_as(Integer(min=-1, max=100))
 def _crash_reports(value: object) -> int | None:
     """How many crash reports to keep; null for as many as the organization says."""
-    return None if value is None else Number(min=-1, max=100)(value)
+    return None if value is None else Integer(min=-1, max=100)(value)
 
 
 _COLUMNS: dict[str, Field[Any]] = {
@@ -87,10 +87,10 @@ _COLUMNS: dict[str, Field[Any]] = {
     "platform": Field(Text(max=PLATFORM_MAX, is_blank_ok=True, is_null_ok=True)),
 }
 _OPTIONS: dict[str, Field[Any]] = {
-    "resolveAge": Field(Number(min=0, max=_HOURS_MAX)),
+    "resolveAge": Field(Integer(min=0, max=_HOURS_MAX)),
     "defaultEnvironment": Field(Text(max=ENVIRONMENT_MAX, is_blank_ok=True, is_null_ok=True)),
     **{
-        name: Field(Switch())
+        name: Field(Boolean())
         for name in (
             "scrapeJavaScript",
             "dataScrubber",
@@ -111,7 +111,7 @@ _OPTIONS: dict[str, Field[Any]] = {
     "digestsMaxDelay": Field(_DELAY),
     "relayPiiConfig": Field(Text(max=_CONFIG_MAX, is_blank_ok=True, is_null_ok=True)),
 }
-_CHANGED = Record({**_COLUMNS, **_OPTIONS})
+_CHANGED = Object({**_COLUMNS, **_OPTIONS})
 _LISTS = ("sensitiveFields", "safeFields", "allowedDomains")
 
 
@@ -132,7 +132,7 @@ def list_own_projects(visit: GivenVisit) -> Response[list[OwnedProjectJson]]:
         if visit.parameter("status") not in {None, "", "active"}:
             known = []
         chosen = text_filter.apply_filter(known, visit.parameter("query"), _own_tests())
-        found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
+        found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
         shown = _owned(visit, connection, caller, found)
     return visit.listed(shown, links)
 
@@ -156,7 +156,7 @@ def list_projects(visit: GivenVisit, organization: FromPath[str]) -> Response[li
         chosen = _chosen(visit, connection, known, mine)
         if visit.parameter("all_projects") == "1":
             return visit.listed(shown_projects(connection, access, chosen, mine), None)
-        found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
+        found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
         return visit.listed(shown_projects(connection, access, found, mine), links)
 
 
@@ -232,7 +232,7 @@ def list_project_teams(
         page = visit.page()
         teams = store.teams_of(connection, [known.id]).get(known.id, [])
         in_order = sorted(teams, key=lambda team: (team.name, team.id))
-        found, links = counted(in_order[page.skipped : page.skipped + page.limit], page)
+        found, links = paginate(in_order[page.skipped : page.skipped + page.limit], page)
         shown = shown_teams(
             connection, access, found, Mine.of(connection, access, visit.settings.address)
         )

@@ -29,9 +29,9 @@ from shipmark.files.model import FILE_MAX, MEBIBYTE, FileChunk
 from shipmark.files.store import files as file_store
 from shipmark.http import multipart
 from shipmark.http.downloads import PARTLY, Content, download
-from shipmark.http.fields import Field, Record, Text
+from shipmark.http.fields import Field, Object, Text
 from shipmark.http.multipart import threaded
-from shipmark.http.pagination.offset import counted
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Conflict, NotFound
@@ -48,7 +48,7 @@ NAME_MAX = 200
 
 TAKEN = "A file matching this name already exists for the given release"
 
-_NEW_NAME = Record({"name": Field(Text(max=NAME_MAX), is_required=True)})
+_NEW_NAME = Object({"name": Field(Text(max=NAME_MAX), is_required=True)})
 _FORM = {
     "file": "The content.",
     "name": "What browsers know the file by, such as `~/static/app.js`; the file's own name without it.",
@@ -236,7 +236,7 @@ def _listed(visit: Visit, find: Find) -> Response[list[ReleaseFileJson]]:
             sha1s=visit.parameters("checksum"),
         )
         rows = release_listing.page_of(connection, wanted, limit=page.limit, offset=page.skipped)
-    found, links = counted(rows, page)
+    found, links = paginate(rows, page)
     return visit.listed([listed_file_json(it) for it in found], links)
 
 

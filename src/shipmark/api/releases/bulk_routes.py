@@ -76,7 +76,7 @@ def change_releases(visit: GivenVisit, organization: FromPath[str], body: RawBod
         if not is_dry_run:
             releases.set_status_of(connection, going, fields["status"])
             around = visit.circumstances(access)
-            auditing.note_status(connection, going, fields["status"], around)
+            auditing.record_status(connection, going, fields["status"], around)
     return bulk_json(going, matched.kept, is_dry_run=is_dry_run, next_cursor=matched.next)
 
 
@@ -94,12 +94,16 @@ def delete_releases(visit: GivenVisit, organization: FromPath[str]) -> BulkJson:
     is_dry_run, is_forced = _is_dry_run(visit), visit.forced(access)
     with visit.database.transaction(busy=BUSY) as connection:
         matched = _matched(visit, connection, access)
-        held = set() if is_forced else release_deletion.held_back(connection, matched.releases)
+        held = (
+            set()
+            if is_forced
+            else release_deletion.referenced_by_issues(connection, matched.releases)
+        )
         going = [it for it in matched.releases if it.id not in held]
         kept = {it.version: release_deletion.REFERENCED for it in matched.releases if it.id in held}
         if not is_dry_run:
             around = visit.circumstances(access)
-            release_deletion.withdraw(connection, going, around, is_forced=is_forced)
+            release_deletion.delete_releases(connection, going, around, is_forced=is_forced)
     return bulk_json(going, matched.kept | kept, is_dry_run=is_dry_run, next_cursor=matched.next)
 
 
@@ -113,8 +117,8 @@ def _matched(visit: Visit, connection: Connection, access: Access) -> _Matched:
         raise BadRequest(detail)
     shown = visit.filtered_projects(connection, access)
     wanted = release_query.releases(visit, connection, access, shown)
-    page = offset.wanted(None, visit.parameter("cursor"), is_counted=False)
-    position = release_cursor.beyond(page, ReleaseSort.DATE, is_flat=False)
+    page = offset.parse_page(None, visit.parameter("cursor"), is_counted=False)
+    position = release_cursor.position_of(page, ReleaseSort.DATE, is_flat=False)
     rows = list_query.page(
         connection,
         wanted,

@@ -11,8 +11,8 @@ from shipmark.api.issues.responses import IssueJson
 from shipmark.api.members.user_responses import UserJson
 from shipmark.api.releases.loading import Related
 from shipmark.api.responses import Wire
-from shipmark.issues.store.release_issues import SomeIssues
-from shipmark.publishing.comparison import Comparison, Side
+from shipmark.issues.store.release_issues import IssueSummary
+from shipmark.publishing.comparison import ComparedRelease, Comparison
 from shipmark.releases.model import Release
 from shipmark.releases.store.comparison import ChangedInAll
 
@@ -148,7 +148,7 @@ def _file(it: ChangedInAll, related: Related) -> ComparedFileJson:
     )
 
 
-def _issues(side: Side, issues: Mapping[int, IssueJson]) -> ReleaseIssuesJson:
+def _issues(side: ComparedRelease, issues: Mapping[int, IssueJson]) -> ReleaseIssuesJson:
     return ReleaseIssuesJson(
         new=_shown(side.new, issues),
         new_count=side.new.count,
@@ -159,5 +159,5 @@ def _issues(side: Side, issues: Mapping[int, IssueJson]) -> ReleaseIssuesJson:
     )
 
 
-def _shown(some: SomeIssues, issues: Mapping[int, IssueJson]) -> list[IssueJson]:
+def _shown(some: IssueSummary, issues: Mapping[int, IssueJson]) -> list[IssueJson]:
     return [issues[it.id] for it in some.issues]

@@ -19,7 +19,7 @@ from shipmark.api.releases.responses import ReleaseJson, ReleaseMetaJson, releas
 from shipmark.api.releases.routes import seen_release, shown_release
 from shipmark.api.scopes import ORGANIZATION_READ, RELEASE_READ
 from shipmark.artifacts.store import archives, release_listing
-from shipmark.http.pagination.offset import FIRST, counted, keyed, keyed_back
+from shipmark.http.pagination.offset import FIRST, paginate, paginate_backward, paginate_forward
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
@@ -99,7 +99,7 @@ def list_changed_files(
             offset=page.skipped,
             repository_id=_repository(visit, connection, access),
         )
-        files, links = counted(rows, page)
+        files, links = paginate(rows, page)
         found = repositories.commits_by_ids(connection, {file.commit_id for file in files})
         nested = loading.to_commits(connection, access.organization.id, list(found.values()))
     shown = [changed_file_json(file, access.organization.id, nested) for file in files]
@@ -151,7 +151,7 @@ def commits_answer(
             position=position,
             repository_id=repository_id,
         )
-        commits, links = keyed_back(rows, page)
+        commits, links = paginate_backward(rows, page)
     else:
         rows = release_commits.page_of(
             connection,
@@ -161,7 +161,7 @@ def commits_answer(
             from_position=position,
             repository_id=repository_id,
         )
-        commits, links = keyed(rows, page)
+        commits, links = paginate_forward(rows, page)
     nested = loading.to_commits(connection, access.organization.id, commits)
     return visit.listed([commit_json(commit, nested) for commit in commits], links)
 

@@ -33,7 +33,7 @@ from shipmark.api.releases.responses import (
 from shipmark.api.releases.routes import seen_release
 from shipmark.api.scopes import RELEASE_READ
 from shipmark.http.pagination import release_cursor
-from shipmark.http.pagination.offset import Links, Wanted
+from shipmark.http.pagination.offset import Links, PageRequest
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.organizations.model import Access
@@ -141,11 +141,11 @@ def get_release(
 
 
 def found(
-    connection: Connection, wanted: ReleaseFilter, sort: ReleaseSort, page: Wanted
+    connection: Connection, wanted: ReleaseFilter, sort: ReleaseSort, page: PageRequest
 ) -> tuple[Sequence[ListRow], Links]:
     """A page of the releases that pass a filter, and the links to those around it."""
     is_back = page.cursor is not None and page.cursor.is_previous
-    beyond = release_cursor.beyond(page, sort, is_flat=wanted.is_flat)
+    beyond = release_cursor.position_of(page, sort, is_flat=wanted.is_flat)
     rows = list_query.page(
         connection, wanted, sort, limit=page.limit, beyond=beyond, is_backwards=is_back
     )

@@ -29,7 +29,7 @@ from shipmark.api.releases.routes import (
 )
 from shipmark.api.repositories.responses import RepositoryJson, repository_json
 from shipmark.api.scopes import PROJECT_READ, RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
-from shipmark.deletion.release_deletion import withdraw
+from shipmark.deletion.release_deletion import delete_releases
 from shipmark.http.fields import Fields
 from shipmark.http.request_context import GivenVisit, Visit, all_of
 from shipmark.infrastructure.errors import NotFound
@@ -39,7 +39,7 @@ from shipmark.projects import actions as projects
 from shipmark.projects import store as project_store
 from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
-from shipmark.publishing.model import BUSY, Publication
+from shipmark.publishing.model import BUSY, ReleaseInput
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release, ReleaseFilter, ReleaseSort
 from shipmark.releases.search import Search, unquoted
@@ -128,7 +128,7 @@ def update_project_release(
     fields = visit.body(body, requests.amended_project_release(visit.settings.commits_max))
     with visit.database.transaction(busy=BUSY) as connection:
         access, it, release = _changeable(visit, connection, organization, project, version)
-        amended = publishing.amend(
+        amended = publishing.update(
             connection, release, amendment(fields), visit.circumstances(access), [it.id]
         )
         visit.note_use(connection, access, [it.id])
@@ -145,7 +145,7 @@ def delete_project_release(
     with visit.database.transaction() as connection:
         access, _, release = _changeable(visit, connection, organization, project, version)
         is_forced = visit.forced(access)
-        withdraw(connection, [release], visit.circumstances(access), is_forced=is_forced)
+        delete_releases(connection, [release], visit.circumstances(access), is_forced=is_forced)
 
 
 @get(
@@ -203,7 +203,7 @@ def published(
 ) -> Response[ReleaseJson]:
     """Publish a release of a project, and answer for it."""
     with visit.database.transaction(busy=BUSY) as connection:
-        publication = Publication(
+        publication = ReleaseInput(
             projects=(project,), **publication_fields(visit, connection, access, fields)
         )
         done = publishing.publish(connection, publication, visit.circumstances(access))

@@ -112,7 +112,7 @@ def releases(
     """Which releases of these projects are asked for, by all parameters that lists have."""
     at = now()
     chosen_status = status(visit, default=default_status)
-    created = time_range.asked(visit.request.query_params, at) or (None, None)
+    created = time_range.requested_range(visit.request.query_params, at) or (None, None)
     chosen = environments(visit, connection, access)
     query = visit.parameter("query") or ""
     return ReleaseFilter(

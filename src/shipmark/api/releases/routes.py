@@ -11,7 +11,7 @@ from shipmark.api.query_parameters import FORCE, PROJECTS
 from shipmark.api.releases import loading, requests
 from shipmark.api.releases.responses import ReleaseJson, release_json
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_WRITE
-from shipmark.deletion.release_deletion import withdraw
+from shipmark.deletion.release_deletion import delete_releases
 from shipmark.http.fields import Fields
 from shipmark.http.request_context import GivenVisit, Visit, all_of
 from shipmark.infrastructure.errors import ValidationFailed
@@ -21,7 +21,7 @@ from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
-from shipmark.publishing.model import BUSY, Amendment, Publication, Published
+from shipmark.publishing.model import BUSY, Published, ReleaseInput, ReleaseUpdate
 from shipmark.releases import actions as releases
 from shipmark.releases.model import (
     USER_AGENT_MAX,
@@ -47,7 +47,7 @@ def publish_release(
     record = requests.new_release(visit.settings.commits_max)
     fields = visit.body(body, record, lists=("projects", "commits", "refs"))
     with visit.database.transaction(busy=BUSY) as connection:
-        publication = Publication(
+        publication = ReleaseInput(
             projects=_named_projects(connection, access, fields["projects"]),
             **publication_fields(visit, connection, access, fields),
         )
@@ -75,7 +75,7 @@ def update_release(
     fields = visit.body(body, requests.amended_release(visit.settings.commits_max))
     with visit.database.transaction(busy=BUSY) as connection:
         release = changeable_release(visit, connection, access, version)
-        amended = publishing.amend(
+        amended = publishing.update(
             connection, release, amendment(fields), visit.circumstances(access)
         )
         visit.note_use(connection, access, ())
@@ -95,7 +95,7 @@ def delete_release(visit: GivenVisit, organization: FromPath[str], version: From
         access = visit.enter(connection, organization)
         is_forced = visit.forced(access)
         release = changeable_release(visit, connection, access, version)
-        withdraw(connection, [release], visit.circumstances(access), is_forced=is_forced)
+        delete_releases(connection, [release], visit.circumstances(access), is_forced=is_forced)
 
 
 def seen_release(visit: Visit, connection: Connection, access: Access, version: str) -> Release:
@@ -148,9 +148,9 @@ def publication_fields(
     }
 
 
-def amendment(fields: Fields) -> Amendment:
+def amendment(fields: Fields) -> ReleaseUpdate:
     """What a body changes."""
-    return Amendment(
+    return ReleaseUpdate(
         code=requests.code(fields),
         ref=fields.get("ref"),
         url=fields.get("url"),

@@ -36,7 +36,7 @@ def get_stats(
             if len(known) != len(names):
                 raise NotFound
     at = now()
-    stretch = time_range.stretch(visit.request.query_params, at, _LENGTH)
+    stretch = time_range.range_or_default(visit.request.query_params, at, _LENGTH)
     steps = time_range.steps(stretch, visit.parameter("interval"), _STEP)
     return release_stats_json(kind, steps, release.created_at, at)
 

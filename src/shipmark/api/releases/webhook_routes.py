@@ -16,7 +16,7 @@ from shipmark.api.responses.refusal import UnreadJson
 from shipmark.api.scopes import ANYBODY, Credentials
 from shipmark.http.body_parsing import json_of
 from shipmark.http.connections import is_small
-from shipmark.http.fields import checked
+from shipmark.http.fields import validate
 from shipmark.http.multipart import threaded
 from shipmark.http.request_context import GivenVisit
 from shipmark.infrastructure.database import Database
@@ -56,7 +56,7 @@ def take_release(
         content = json_of(body)
     except BadRequest as refusal:
         return Response(UnreadJson(error=refusal.detail), status_code=400)
-    fields = checked(requests.new_project_release(visit.settings.commits_max), content)
+    fields = validate(requests.new_project_release(visit.settings.commits_max), content)
     access = Access(organization=organization, scopes=_SCOPES, user=None, reaches_all=True)
     return published(visit, access, it, fields)
 

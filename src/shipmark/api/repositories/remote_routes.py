@@ -5,7 +5,7 @@ from litestar.params import FromPath, RawBody
 
 from shipmark.api.repositories.remote_responses import RemoteJson
 from shipmark.api.scopes import REPOSITORY, REPOSITORY_CHANGE
-from shipmark.http.fields import Field, Fields, Record, Text
+from shipmark.http.fields import Field, Fields, Object, Text
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.encryption import Cipher, DecryptionError
@@ -32,7 +32,7 @@ _USERNAME_MAX = 200
 _PASSWORD_MAX = 2000
 _KEY_MAX = 20_000
 
-_REMOTE = Record(
+_REMOTE = Object(
     {
         "url": Field(Text(max=ADDRESS_MAX), is_required=True),
         "username": Field(Text(max=_USERNAME_MAX, is_blank_ok=True, is_null_ok=True)),

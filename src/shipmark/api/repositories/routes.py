@@ -24,9 +24,9 @@ from shipmark.api.scopes import (
     REPOSITORY_DELETE,
 )
 from shipmark.deletion import repository_deletion
-from shipmark.http.fields import REQUIRED, Choice, Field, Fields, Record, Text, Url
-from shipmark.http.pagination.keyset import dated
-from shipmark.http.pagination.offset import counted
+from shipmark.http.fields import REQUIRED, Choice, Field, Fields, Object, Text, Url
+from shipmark.http.pagination.keyset import paginate_by_keyset
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Forbidden, Unauthenticated
@@ -38,7 +38,7 @@ from shipmark.repositories import actions, store
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, RepositoryStatus
 
-_NEW = Record(
+_NEW = Object(
     {
         "name": Field(Text(max=REPOSITORY_NAME_MAX)),
         "url": Field(Url()),
@@ -51,7 +51,7 @@ _STATUSES = {
     "active": RepositoryStatus.ACTIVE,
     "hidden": RepositoryStatus.DISABLED,
 }
-_CHANGED = Record(
+_CHANGED = Object(
     {
         "status": Field(Choice(_STATUSES, '"{}" is not a valid choice.')),
         "name": Field(Text(max=REPOSITORY_NAME_MAX)),
@@ -88,7 +88,7 @@ def list_repositories(
         status = "active" if status is None else status
         # No repository is of an integration, so that filtering by one leaves none.
         if status not in _SHOWN or visit.parameter("integration_id"):
-            return visit.listed([], counted([], page)[1])
+            return visit.listed([], paginate([], page)[1])
         rows = store.page_of(
             connection,
             access.organization.id,
@@ -98,7 +98,7 @@ def list_repositories(
             limit=page.limit,
             offset=page.skipped,
         )
-        found, links = counted(rows, page)
+        found, links = paginate(rows, page)
         remotes = _remotes(visit, connection, found)
     has_settings = "settings" in visit.parameters("expand")
     shown = [
@@ -202,7 +202,7 @@ def list_commits(
         known = repository_access.require_repository(connection, access, repository)
         page = visit.dated_page()
         rows = store.commits_of(connection, known.id, page.place, limit=page.limit)
-        commits, links = dated(rows, page)
+        commits, links = paginate_by_keyset(rows, page)
         nested = loading.to_commits(connection, access.organization.id, commits)
     return visit.listed([commit_json(commit, nested) for commit in commits], links)
 

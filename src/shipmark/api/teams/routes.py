@@ -18,8 +18,8 @@ from shipmark.api.scopes import (
     TEAM_READ,
 )
 from shipmark.api.teams.responses import TeamDetailsJson
-from shipmark.http.fields import Field, Fields, Record, Text, Wrong, accepting
-from shipmark.http.pagination.offset import counted
+from shipmark.http.fields import Field, FieldError, Fields, Object, Text, documented_as
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound, ValidationFailed
@@ -34,17 +34,17 @@ _SLUG = Text(max=SLUG_MAX)
 _NAMELESS = "Name or slug is required"
 
 
-@accepting(_SLUG)
+@documented_as(_SLUG)
 def slug(value: object) -> str:
     """The slug of a team or a project."""
     text = _SLUG(value) or ""
     if slugs.TEAM_PATTERN.fullmatch(text) is None:
-        raise Wrong([slugs.NO_MATCH])
+        raise FieldError([slugs.NO_MATCH])
     return text
 
 
-_TEAM = Record({"name": Field(Text(max=NAME_MAX)), "slug": Field(slug)})
-_NEW_PROJECT = Record(
+_TEAM = Object({"name": Field(Text(max=NAME_MAX)), "slug": Field(slug)})
+_NEW_PROJECT = Object(
     {
         "name": Field(Text(max=SLUG_MAX), is_required=True),
         "slug": Field(slug),
@@ -72,7 +72,7 @@ def list_teams(visit: GivenVisit, organization: FromPath[str]) -> Response[list[
         page = visit.page()
         known = store.teams_of(connection, access.organization.id)
         chosen = text_filter.apply_filter(known, visit.parameter("query"), _TESTS)
-        found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
+        found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
         mine = Mine.of(connection, access, visit.settings.address)
         is_whole = visit.parameter("detailed") != "0"
         owned = owned_by(connection, access, found, mine) if is_whole else None
@@ -154,7 +154,7 @@ def list_team_members(
         known = found(connection, access, team)
         page = visit.page()
         rows = store.members_of_team(connection, known.id, limit=page.limit, offset=page.skipped)
-        shown, links = counted(rows, page)
+        shown, links = paginate(rows, page)
         users = accounts.by_ids(connection, {it.user_id for it in shown})
     return visit.listed([member_json(it, users[it.user_id]) for it in shown], links)
 
@@ -176,7 +176,7 @@ def list_team_projects(
         owned = owned_by(
             connection, access, [known], Mine.of(connection, access, visit.settings.address)
         ).get(known.id, [])
-        shown, links = counted(owned[page.skipped : page.skipped + page.limit], page)
+        shown, links = paginate(owned[page.skipped : page.skipped + page.limit], page)
     return visit.listed(shown, links)
 
 

@@ -25,8 +25,8 @@ from shipmark.api.thresholds.responses import (
     finding_json,
     threshold_json,
 )
-from shipmark.http.fields import Choice, Field, Fields, Moment, Number, Record, Text, checked
-from shipmark.http.pagination.offset import counted
+from shipmark.http.fields import Choice, DateTime, Field, Fields, Integer, Object, Text, validate
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
@@ -52,7 +52,7 @@ from shipmark.releases.thresholds import (
 SHIPPED_MAX = 200
 
 _NOT_A_CHOICE = '"{}" is not a valid choice.'
-_NEW = Record(
+_NEW = Object(
     {
         "threshold_type": Field(
             Choice({it.value: it for it in ThresholdType}, _NOT_A_CHOICE), is_required=True
@@ -60,15 +60,15 @@ _NEW = Record(
         "trigger_type": Field(
             Choice({it.value: it for it in Trigger}, _NOT_A_CHOICE), is_required=True
         ),
-        "value": Field(Number(max=NUMBER_MAX), is_required=True),
-        "window_in_seconds": Field(Number(max=NUMBER_MAX), is_required=True),
+        "value": Field(Integer(max=NUMBER_MAX), is_required=True),
+        "window_in_seconds": Field(Integer(max=NUMBER_MAX), is_required=True),
         "environment": Field(Text(max=ENVIRONMENT_MAX, is_blank_ok=True, is_null_ok=True)),
     }
 )
-_BETWEEN = Record(
+_BETWEEN = Object(
     {
-        "start": Field(Moment(is_null_ok=False), is_required=True),
-        "end": Field(Moment(is_null_ok=False), is_required=True),
+        "start": Field(DateTime(is_null_ok=False), is_required=True),
+        "end": Field(DateTime(is_null_ok=False), is_required=True),
     }
 )
 _OF_PROJECT = "/projects/{organization:str}/{project:str}/release-thresholds/"
@@ -193,7 +193,7 @@ def list_thresholds_of_projects(
             limit=page.limit,
             offset=page.skipped,
         )
-    found, links = counted(rows, page)
+    found, links = paginate(rows, page)
     return visit.listed([threshold_json(it, shown[it.project_id]) for it in found], links)
 
 
@@ -207,7 +207,7 @@ def list_findings(visit: GivenVisit, organization: FromPath[str]) -> dict[str, l
     """Say which thresholds the releases keep that were made between two moments, by project and version."""
     with visit.database.snapshot() as connection:
         access = visit.enter(connection, organization)
-        between = checked(_BETWEEN, _sent(visit, "start", "end"))
+        between = validate(_BETWEEN, _sent(visit, "start", "end"))
         if between["start"] >= between["end"]:
             # The reference's words, which have it the wrong way round.
             raise ValidationFailed({"non_field_errors": ["Start datetime must be after End"]})
@@ -226,7 +226,7 @@ def list_findings(visit: GivenVisit, organization: FromPath[str]) -> dict[str, l
             versions=visit.parameters("release"),
             limit=SHIPPED_MAX,
         )
-        findings = evaluate_thresholds.judge(connection, shipped, kept)
+        findings = evaluate_thresholds.evaluate(connection, shipped, kept)
     answer: dict[str, list[FindingJson]] = {}
     for finding in findings:
         one = finding_json(finding, shown[finding.watch.threshold.project_id])

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.api.scopes import ORGANIZATION_READ
 from shipmark.api.tokens.organization_responses import BadNameJson, OrgTokenJson, org_token_json
-from shipmark.http.fields import Field, Record, Text
+from shipmark.http.fields import Field, Object, Text
 from shipmark.http.request_context import GivenVisit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
@@ -16,7 +16,7 @@ from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access, ListedToken
 
 _NAME_MAX = 255
-_NAMED = Record({"name": Field(Text(max=_NAME_MAX, is_blank_ok=True, is_null_ok=True))})
+_NAMED = Object({"name": Field(Text(max=_NAME_MAX, is_blank_ok=True, is_null_ok=True))})
 _BLANK = BadNameJson(detail=["The name cannot be blank."])
 
 

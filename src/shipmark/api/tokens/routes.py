@@ -15,8 +15,8 @@ from shipmark.api.query_parameters import PAGE
 from shipmark.api.responses.refusal import RefusalJson
 from shipmark.api.scopes import ANYBODY
 from shipmark.api.tokens.responses import ApiTokenJson, MissingTokenJson, api_token_json
-from shipmark.http.fields import Choice, Field, Fields, ListOf, Number, Record, Text
-from shipmark.http.pagination.offset import counted
+from shipmark.http.fields import Choice, Field, Fields, Integer, ListOf, Object, Text
+from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import GivenVisit, Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Forbidden, NotFound, ValidationFailed
@@ -25,13 +25,13 @@ from shipmark.infrastructure.ids import digest, secret_hex
 _NAME_MAX = 255
 _TEXT_MAX = 1000
 _SCOPE = Choice({scope: scope for scope in ALL_SCOPES}, '"{}" is not a valid choice.')
-_NEW = Record(
+_NEW = Object(
     {
         "scopes": Field(ListOf(_SCOPE, is_empty_ok=False, max=len(ALL_SCOPES)), is_required=True),
         "name": Field(Text(max=_NAME_MAX, is_blank_ok=True, is_null_ok=True)),
     }
 )
-_DELETED = Record({"tokenId": Field(Number(max=2**63 - 1)), "token": Field(Text(max=_TEXT_MAX))})
+_DELETED = Object({"tokenId": Field(Integer(max=2**63 - 1)), "token": Field(Text(max=_TEXT_MAX))})
 
 
 @get("/", scopes=ANYBODY, asks=PAGE, sync_to_thread=True)
@@ -41,7 +41,7 @@ def list_api_tokens(visit: GivenVisit) -> Response[list[ApiTokenJson]]:
         caller = _user_token(visit, connection)
         page = visit.page()
         rows = store.tokens_of(connection, caller.user.id, limit=page.limit, offset=page.skipped)
-    found, links = counted(rows, page)
+    found, links = paginate(rows, page)
     return visit.listed([api_token_json(it) for it in found], links)
 
 

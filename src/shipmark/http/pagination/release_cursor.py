@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from shipmark.http.pagination.offset import BAD_CURSOR, Cursor, Links, Wanted
+from shipmark.http.pagination.offset import BAD_CURSOR, Cursor, Links, PageRequest
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.releases.model import ListRow, Position, ReleaseSort, SortKey
 
@@ -25,7 +25,7 @@ _MOMENTS = (ReleaseSort.DATE, ReleaseSort.EFFECTIVE_DATE)
 _NOWHERE = Cursor(value=0, offset=0, is_previous=False)
 
 
-def beyond(page: Wanted, sort: ReleaseSort, *, is_flat: bool) -> Position | None:
+def position_of(page: PageRequest, sort: ReleaseSort, *, is_flat: bool) -> Position | None:
     """The position that a page begins behind; raises `BadRequest` for a cursor of another list."""
     cursor = page.cursor
     if cursor is None or (cursor.value, cursor.offset) == (0, 0):
@@ -46,7 +46,7 @@ def beyond(page: Wanted, sort: ReleaseSort, *, is_flat: bool) -> Position | None
 
 
 def links(
-    rows: Sequence[ListRow], page: Wanted, sort: ReleaseSort
+    rows: Sequence[ListRow], page: PageRequest, sort: ReleaseSort
 ) -> tuple[Sequence[ListRow], Links]:
     """A page out of ``page.limit`` rows, the nearest first, and the links to those around it."""
     size = max(page.per_page, 0)

@@ -7,14 +7,14 @@ from sqlalchemy import Connection
 
 from shipmark.issues.model import DeletedFix
 from shipmark.issues.store import issues, release_references, states
-from shipmark.issues.store.release_references import Move, Tied
+from shipmark.issues.store.release_references import ReassignedIssue, TiedResolution
 from shipmark.releases.model import Release
 from shipmark.releases.store import environments as release_environments
 from shipmark.releases.store import lineage, locks
 from shipmark.releases.store import projects as release_projects
 
 
-def outlive(connection: Connection, gone: Collection[Release]) -> int:
+def reassign(connection: Connection, gone: Collection[Release]) -> int:
     """Let nothing of the issues depend on releases that are about to be deleted; says how many it touched.
 
     An issue that was first seen in one counts as first seen in the release that it was seen in next, or in none. One
@@ -29,8 +29,8 @@ def outlive(connection: Connection, gone: Collection[Release]) -> int:
     """
     gone_ids = {release.id for release in gone}
     first_seen = release_references.first_seen(connection, gone_ids)
-    brought = release_references.brought(connection, gone_ids)
-    tied = release_references.tied(connection, gone_ids)
+    brought = release_references.introduced(connection, gone_ids)
+    tied = release_references.tied_resolutions(connection, gone_ids)
     touched = {it.issue_id for it in [*first_seen, *brought]} | {it.issue_id for it in tied}
     if not touched:
         return 0
@@ -41,14 +41,14 @@ def outlive(connection: Connection, gone: Collection[Release]) -> int:
     if first_seen:
         release_references.move_first_seen(connection, first_seen)
     if brought:
-        release_references.move_brought(connection, brought)
+        release_references.move_introduced(connection, brought)
     _count_first_seen(connection, first_seen)
     if tied:
         _move_resolutions(connection, gone, tied)
     return len(touched)
 
 
-def _count_brought(connection: Connection, moves: Sequence[Move]) -> None:
+def _count_brought(connection: Connection, moves: Sequence[ReassignedIssue]) -> None:
     numbers = Counter(
         (it.release_id, it.project_id, it.environment_id)
         for it in moves
@@ -57,13 +57,13 @@ def _count_brought(connection: Connection, moves: Sequence[Move]) -> None:
     release_environments.count_new_issues(connection, numbers)
 
 
-def _count_first_seen(connection: Connection, moves: Sequence[Move]) -> None:
+def _count_first_seen(connection: Connection, moves: Sequence[ReassignedIssue]) -> None:
     numbers = Counter((it.release_id, it.project_id) for it in moves if it.release_id is not None)
     release_projects.count_new_issues(connection, numbers)
 
 
 def _move_resolutions(
-    connection: Connection, gone: Collection[Release], tied: Sequence[Tied]
+    connection: Connection, gone: Collection[Release], tied: Sequence[TiedResolution]
 ) -> None:
     """Resolve in the next release that holds the fix, or keep what is known of the one that goes.
 
@@ -86,11 +86,11 @@ def _move_resolutions(
         release_references.move_resolutions(connection, moved)
     left = [it for it in tied if (it.project_id, it.release_id) not in heirs]
     if left:
-        states.keep_fixes(connection, {it.issue_id: _fix(it, by_id) for it in left})
+        states.save_fixes(connection, {it.issue_id: _fix(it, by_id) for it in left})
     release_references.drop_links(connection, {it.issue_id for it in tied}, by_id)
 
 
-def _fix(it: Tied, gone: Mapping[int, Release]) -> DeletedFix:
+def _fix(it: TiedResolution, gone: Mapping[int, Release]) -> DeletedFix:
     release = gone[it.release_id]
     return DeletedFix(
         version=release.version,

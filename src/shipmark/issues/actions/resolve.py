@@ -15,8 +15,8 @@ from shipmark.issues.model import (
 from shipmark.issues.references import References
 from shipmark.issues.regression import completes
 from shipmark.issues.store import activity, commit_links, inbox, issues, resolutions
-from shipmark.issues.store.activity import Happened
-from shipmark.issues.store.resolutions import Named
+from shipmark.issues.store.activity import NewActivity
+from shipmark.issues.store.resolutions import NamedIssue
 from shipmark.organizations import store as organizations
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
@@ -38,7 +38,7 @@ def link(
     """
     named = _named_issues(connection, organization_id, references)
     if said_anew := references.keys() & set(known_commit_ids):
-        commit_links.drop_others(connection, said_anew, named)
+        commit_links.delete_others(connection, said_anew, named)
     fresh = sorted(commit_links.ensure(connection, named, now))
     if not fresh:
         return
@@ -48,7 +48,7 @@ def link(
     for issue_id, commit_id in fresh:
         user_id = users.get(authors.get(commit_id, ""))
         happened.append(
-            Happened(
+            NewActivity(
                 issue_id=issue_id,
                 type=IssueActivityType.REFERENCED_IN_COMMIT,
                 user_id=user_id,
@@ -111,7 +111,7 @@ def _completed_by(
 def _resolve_named(
     connection: Connection,
     release: Release,
-    named: Sequence[Named],
+    named: Sequence[NamedIssue],
     before: Mapping[int, IssueStatus],
     now: datetime,
 ) -> None:
@@ -120,10 +120,10 @@ def _resolve_named(
     users = {it.issue_id: members.get(it.author_email or "") for it in named}
     idents = resolutions.set_in_release(connection, release.id, users, now)
     issues.mark_resolved(connection, users, now)
-    inbox.take_out(connection, users)
+    inbox.remove(connection, users)
     activity.add_history(connection, HistoryStatus.RESOLVED, users, None, now)
     happened = [
-        Happened(
+        NewActivity(
             issue_id=it.issue_id,
             type=IssueActivityType.SET_RESOLVED_IN_RELEASE,
             user_id=users[it.issue_id],

@@ -13,7 +13,7 @@ from shipmark.releases.store import file_changes, lineage, releases
 RELEASES_MAX = 5
 
 
-def suspect(
+def suspects_of(
     connection: Connection, issue: Issue, payload: Mapping[str, object], *, frames_max: int
 ) -> list[Committer]:
     """Who wrote the commits, in the releases up to the issue's first, that changed files in the event's stack.

@@ -88,7 +88,7 @@ history = Table(
 subscriptions = Table("issue_subscriptions", metadata, SubscriptionColumns)
 
 
-_HAPPENED = json_rows(
+_ACTIVITY_ROWS = json_rows(
     "happened",
     issue_id=Id,
     type=Text(),
@@ -100,13 +100,13 @@ _HAPPENED = json_rows(
 _ADD = upsert(activities).from_select(
     ["issue_id", "type", "ident", "user_id", "details", "happened_at"],
     select(
-        _HAPPENED.c.issue_id,
-        _HAPPENED.c.type,
-        _HAPPENED.c.ident,
-        _HAPPENED.c.user_id,
-        _HAPPENED.c.details,
+        _ACTIVITY_ROWS.c.issue_id,
+        _ACTIVITY_ROWS.c.type,
+        _ACTIVITY_ROWS.c.ident,
+        _ACTIVITY_ROWS.c.user_id,
+        _ACTIVITY_ROWS.c.details,
         bindparam("at", type_=UtcDateTime()),
-    ).order_by(_HAPPENED.c.place),
+    ).order_by(_ACTIVITY_ROWS.c.place),
 )
 _USERS = json_rows("users", issue_id=Id, user_id=Id)
 _ADD_HISTORY = upsert(history).from_select(
@@ -148,7 +148,7 @@ _COMPLETE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happened:
+class NewActivity:
     """Something that happened to an issue, to be kept."""
 
     issue_id: int
@@ -158,7 +158,7 @@ class Happened:
     details: dict[str, object]
 
 
-def add(connection: Connection, happened: Sequence[Happened], at: datetime) -> None:
+def add(connection: Connection, happened: Sequence[NewActivity], at: datetime) -> None:
     """Keep what happened, in one statement."""
     if not happened:
         return

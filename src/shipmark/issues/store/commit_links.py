@@ -94,7 +94,7 @@ def ensure(connection: Connection, given: Collection[Pair], at: datetime) -> set
     return {(issue_id, commit_id) for issue_id, commit_id in found}
 
 
-def drop_others(
+def delete_others(
     connection: Connection, commit_ids: Collection[int], kept: Collection[Pair]
 ) -> None:
     """Drop the links of these commits to all but the kept pairs: their messages name those issues no more."""

@@ -19,24 +19,24 @@ class InboxColumns(TypedColumns):
 
 inbox = Table("inbox", metadata, InboxColumns)
 
-_TAKE_OUT = delete(inbox).where(inbox.c.issue_id.in_(select(IDS.c.id)))
+_REMOVE = delete(inbox).where(inbox.c.issue_id.in_(select(IDS.c.id)))
 _OF_ISSUES = select(inbox.c.issue_id, inbox.c.reason, inbox.c.added_at).join(
     IDS, IDS.c.id == inbox.c.issue_id
 )
 
 
-def put(connection: Connection, issue_id: int, reason: InboxReason, at: datetime) -> None:
+def add(connection: Connection, issue_id: int, reason: InboxReason, at: datetime) -> None:
     """Put the issue into the inbox, unless it is there."""
     row = {"issue_id": issue_id, "reason": int(reason), "added_at": at}
     connection.execute(upsert(inbox).values(row).on_conflict_do_nothing())
 
 
-def take_out(connection: Connection, issue_ids: Collection[int]) -> None:
+def remove(connection: Connection, issue_ids: Collection[int]) -> None:
     """Take the issues out of the inbox."""
-    connection.execute(_TAKE_OUT, ids_param(issue_ids))
+    connection.execute(_REMOVE, ids_param(issue_ids))
 
 
-def take_out_older(connection: Connection, at: datetime) -> int:
+def remove_older(connection: Connection, at: datetime) -> int:
     """Take out what came in before that moment; says how many."""
     return connection.execute(delete(inbox).where(inbox.c.added_at < at)).rowcount
 

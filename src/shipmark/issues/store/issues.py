@@ -192,7 +192,7 @@ def by_hashes(connection: Connection, project_id: int, wanted: Sequence[str]) ->
     return next((issue_of(found[each][1:]) for each in wanted if each in found), None)
 
 
-def lead(connection: Connection, issue: Issue, given: Sequence[str]) -> None:
+def map_hashes(connection: Connection, issue: Issue, given: Sequence[str]) -> None:
     """Let these hashes lead to the issue, where they lead nowhere yet."""
     rows = [{"project_id": issue.project_id, "hash": each, "issue_id": issue.id} for each in given]
     connection.execute(upsert(hashes).values(rows).on_conflict_do_nothing())
@@ -240,7 +240,7 @@ def count(connection: Connection, issue: Issue, event: Event, *, is_new_user: bo
     connection.execute(update(issues).where(c.id == issue.id).values(values))
 
 
-def meet(connection: Connection, issue_id: int, user_hash: str) -> bool:
+def record_user(connection: Connection, issue_id: int, user_hash: str) -> bool:
     """Remember that a user met the issue; says whether it was for the first time."""
     row = {"issue_id": issue_id, "user_hash": user_hash}
     statement = upsert(issue_users).values(row).on_conflict_do_nothing()

@@ -77,7 +77,7 @@ _HIGHEST_VERSIONS = select(_numbered.c.issue_id, _numbered.c.version).where(
 )
 
 
-def note_release(
+def record_release(
     connection: Connection, issue_id: int, release_id: int, environment_id: int, at: datetime
 ) -> None:
     """Remember that the issue was seen in the release; the last moment never moves back."""
@@ -97,7 +97,7 @@ def note_release(
     )
 
 
-def note_environment(
+def record_environment(
     connection: Connection, issue_id: int, environment_id: int, release_id: int | None, at: datetime
 ) -> bool:
     """Remember that the issue was seen in the environment; says whether for the first time."""

@@ -17,7 +17,7 @@ from shipmark.releases.store.commits import release_commits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SomeIssues:
+class IssueSummary:
     """How many issues there are, and those that were last seen."""
 
     count: int
@@ -69,21 +69,21 @@ _SEEN = _shown(select(*ISSUE).join(_seen, _seen.c.issue_id == issues.c.id))
 
 def new_in(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
-) -> SomeIssues:
+) -> IssueSummary:
     """The projects' issues that were first seen in the release."""
     return _found(connection, _NEW, release_id, project_ids, limit)
 
 
 def resolved_by(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
-) -> SomeIssues:
+) -> IssueSummary:
     """The projects' issues with a resolution in the release, or named by one of its commits."""
     return _found(connection, _RESOLVED, release_id, project_ids, limit)
 
 
 def regressed_in(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
-) -> SomeIssues:
+) -> IssueSummary:
     """The projects' issues that were resolved and came back in the release, whatever became of them since."""
     return _found(connection, _REGRESSED, release_id, project_ids, limit)
 
@@ -102,9 +102,9 @@ def _found(
     release_id: int,
     project_ids: Collection[int],
     limit: int,
-) -> SomeIssues:
+) -> IssueSummary:
     parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
     found = connection.execute(statement, parameters).all()
-    return SomeIssues(
+    return IssueSummary(
         count=found[0][0] if found else 0, issues=tuple(issue_of(row[1:]) for row in found)
     )

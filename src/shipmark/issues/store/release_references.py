@@ -14,7 +14,7 @@ from shipmark.releases.store.commits import release_commits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class ReassignedIssue:
     """An issue that was first seen in a release that goes, and the release that it was seen in next, if any.
 
     With an environment it is about where the issue was first seen there.
@@ -27,7 +27,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tied:
+class TiedResolution:
     """A resolution in a release that goes."""
 
     resolution_id: int
@@ -68,7 +68,7 @@ _BROUGHT = (
     .join(IDS, IDS.c.id == issue_environments.c.first_release_id)
     .join(issues, issues.c.id == issue_environments.c.issue_id)
 )
-_TIED = (
+_TIED_RESOLUTIONS = (
     select(
         resolutions.c.id,
         issues.c.id,
@@ -124,18 +124,18 @@ _DROP_LINKS = delete(commit_links).where(
 )
 
 
-def first_seen(connection: Connection, gone_ids: Collection[int]) -> list[Move]:
+def first_seen(connection: Connection, gone_ids: Collection[int]) -> list[ReassignedIssue]:
     """The issues that were first seen in releases that go, and where each was seen next."""
     return [
-        Move(issue_id=issue_id, project_id=project_id, release_id=release_id)
+        ReassignedIssue(issue_id=issue_id, project_id=project_id, release_id=release_id)
         for issue_id, project_id, release_id in connection.execute(_FIRST_SEEN, ids_param(gone_ids))
     ]
 
 
-def brought(connection: Connection, gone_ids: Collection[int]) -> list[Move]:
+def introduced(connection: Connection, gone_ids: Collection[int]) -> list[ReassignedIssue]:
     """The same for each environment that releases brought an issue to."""
     return [
-        Move(
+        ReassignedIssue(
             issue_id=issue_id,
             project_id=project_id,
             release_id=release_id,
@@ -147,10 +147,10 @@ def brought(connection: Connection, gone_ids: Collection[int]) -> list[Move]:
     ]
 
 
-def tied(connection: Connection, gone_ids: Collection[int]) -> list[Tied]:
+def tied_resolutions(connection: Connection, gone_ids: Collection[int]) -> list[TiedResolution]:
     """The resolutions in releases that go."""
     return [
-        Tied(
+        TiedResolution(
             resolution_id=resolution_id,
             issue_id=issue_id,
             project_id=project_id,
@@ -165,23 +165,23 @@ def tied(connection: Connection, gone_ids: Collection[int]) -> list[Tied]:
             release_id,
             pending_in,
             current_version,
-        ) in connection.execute(_TIED, ids_param(gone_ids))
+        ) in connection.execute(_TIED_RESOLUTIONS, ids_param(gone_ids))
     ]
 
 
-def move_first_seen(connection: Connection, moves: Collection[Move]) -> None:
+def move_first_seen(connection: Connection, moves: Collection[ReassignedIssue]) -> None:
     """Let issues count as first seen in other releases, or in none."""
     given = [(it.issue_id, it.release_id, None) for it in moves]
     connection.execute(_MOVE_FIRST_SEEN, rows_param("moves", given))
 
 
-def move_brought(connection: Connection, moves: Collection[Move]) -> None:
+def move_introduced(connection: Connection, moves: Collection[ReassignedIssue]) -> None:
     """Let issues count as brought to environments by other releases, or by none."""
     given = [(it.issue_id, it.release_id, it.environment_id) for it in moves]
     connection.execute(_MOVE_BROUGHT, rows_param("moves", given))
 
 
-def move_resolutions(connection: Connection, moves: Collection[tuple[Tied, int]]) -> None:
+def move_resolutions(connection: Connection, moves: Collection[tuple[TiedResolution, int]]) -> None:
     """Let each resolution be in the other release that comes with it."""
     given = [(it.resolution_id, it.release_id, release_id) for it, release_id in moves]
     connection.execute(_MOVE_RESOLUTIONS, rows_param("untied", given))

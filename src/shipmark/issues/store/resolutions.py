@@ -178,7 +178,7 @@ class NewResolution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class NamedIssue:
     """An issue that a commit of a release names, with the address of the commit's author."""
 
     issue_id: int
@@ -186,14 +186,14 @@ class Named:
     author_email: str | None
 
 
-def named_by_release(connection: Connection, release_id: int) -> list[Named]:
+def named_by_release(connection: Connection, release_id: int) -> list[NamedIssue]:
     """The issues that the release's commits resolve and it has not resolved yet, with the newest such commit each.
 
     Only issues of the release's own projects: one of another stays open until the commit ships there.
     """
-    newest: dict[int, Named] = {}
+    newest: dict[int, NamedIssue] = {}
     for issue_id, commit_id, email in connection.execute(_NAMED, {"release_id": release_id}):
-        named = Named(issue_id=issue_id, commit_id=commit_id, author_email=email)
+        named = NamedIssue(issue_id=issue_id, commit_id=commit_id, author_email=email)
         newest.setdefault(issue_id, named)
     return list(newest.values())
 
@@ -240,7 +240,7 @@ def complete(connection: Connection, resolution_ids: Collection[int], release_id
     connection.execute(_COMPLETE, ids_param(resolution_ids) | {"next_release_id": release_id})
 
 
-def drop(connection: Connection, issue_ids: Collection[int]) -> None:
+def delete_of_issues(connection: Connection, issue_ids: Collection[int]) -> None:
     """Delete the resolutions of these issues."""
     connection.execute(_DROP, ids_param(issue_ids))
 

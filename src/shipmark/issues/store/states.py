@@ -35,7 +35,7 @@ _SET_STATUS = (
     )
 )
 _FIXES = json_rows("fixes", issue_id=Id, deleted_fix=Text())
-_KEEP_FIXES = (
+_SAVE_FIXES = (
     update(issues).where(issues.c.id == _FIXES.c.issue_id).values(deleted_fix=_FIXES.c.deleted_fix)
 )
 _LOCK_ALL = (
@@ -78,10 +78,10 @@ def set_status(
     connection.execute(_SET_STATUS, ids_param(issue_ids) | parameters)
 
 
-def keep_fixes(connection: Connection, fixes: Mapping[int, DeletedFix]) -> None:
+def save_fixes(connection: Connection, fixes: Mapping[int, DeletedFix]) -> None:
     """Store what is left of the resolutions of issues whose releases are deleted."""
     given = ((issue_id, _fix_as_json(fix)) for issue_id, fix in sorted(fixes.items()))
-    connection.execute(_KEEP_FIXES, rows_param("fixes", given))
+    connection.execute(_SAVE_FIXES, rows_param("fixes", given))
 
 
 def _fix_as_json(fix: DeletedFix) -> str:

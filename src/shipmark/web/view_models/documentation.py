@@ -15,7 +15,7 @@ _METHODS = ("get", "post", "put", "delete")
 Json = Mapping[str, Any]
 
 
-class Described(Protocol):
+class DescribedRow(Protocol):
     """What can say of itself, as OpenAPI does, how it is used."""
 
     @property

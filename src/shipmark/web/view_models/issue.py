@@ -26,7 +26,7 @@ from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author, Commit
-from shipmark.web.request_context import Place
+from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.issue_lines import issue_line
 from shipmark.web.view_models.stack import ShownEvent, shown_event
 from shipmark.web.view_models.suspect import SuspectCommit, suspect_commit
@@ -37,7 +37,7 @@ HISTORY_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ActivityItem:
     """Something that happened to an issue. ``version`` and ``earlier_version`` are texts: the releases may be gone.
 
     ``by`` is the name of the user, or else of the commit's author, or empty.
@@ -52,7 +52,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Became:
+class HistoryItem:
     """What became of an issue, once."""
 
     at: datetime
@@ -62,7 +62,7 @@ class Became:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueStory:
+class IssuePage:
     """An issue and what is known about it.
 
     ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the release that comes next) are of its resolution.
@@ -80,14 +80,14 @@ class IssueStory:
     deleted_fix: str
     has_releases: bool
     event: ShownEvent | None
-    activity: tuple[Told, ...]
-    history: tuple[Became, ...]
+    activity: tuple[ActivityItem, ...]
+    history: tuple[HistoryItem, ...]
     suspect: SuspectCommit | None
     remedies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Around:
+class _Related:
     """All that an issue's page names, by its id."""
 
     releases: Mapping[int, Release]
@@ -104,9 +104,9 @@ class _Around:
         return (author.name or author.email) if author else ""
 
 
-def issue_story(
-    connection: Connection, place: Place, issue: Issue, event: StoredEvent | None, server: str
-) -> IssueStory:
+def issue_page(
+    connection: Connection, place: Workspace, issue: Issue, event: StoredEvent | None, server: str
+) -> IssuePage:
     """The issue with its newest event; ``server`` is where this one is reached."""
     project = place.projects_by_id[issue.project_id]
     shown = shown_event(event) if event else None
@@ -115,9 +115,9 @@ def issue_story(
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
     history = activity.history_of(connection, issue.id, limit=HISTORY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
-    around = _around(connection, release_ids, resolution, log, history)
-    told = tuple(_told(it, around) for it in log)
-    return IssueStory(
+    around = _load_related(connection, release_ids, resolution, log, history)
+    told = tuple(_activity_item(it, around) for it in log)
+    return IssuePage(
         issue=issue,
         short_id=issue_line(issue, place).short_id,
         project=project,
@@ -130,13 +130,13 @@ def issue_story(
         has_releases=project.has_releases,
         event=shown,
         activity=told,
-        history=tuple(_became(it, told, around) for it in history),
+        history=tuple(_history_item(it, told, around) for it in history),
         suspect=suspect_commit(connection, place, issue, event.payload) if event else None,
         remedies=commands(shown, server, place.organization.slug, project.slug) if shown else (),
     )
 
 
-def found_issue(connection: Connection, place: Place, text: str) -> Issue:
+def require_issue(connection: Connection, place: Workspace, text: str) -> Issue:
     """The issue of that id or short id; raises `NotFound` for one that the visitor may not see."""
     issue_id = id_of(text)
     if issue_id is None and (short_id := short_ids.parse(text)):
@@ -148,13 +148,13 @@ def found_issue(connection: Connection, place: Place, text: str) -> Issue:
     return issue
 
 
-def _around(
+def _load_related(
     connection: Connection,
     release_ids: Sequence[int | None],
     resolution: Resolution | None,
     log: Sequence[IssueActivity],
     history: Sequence[HistoryEntry],
-) -> _Around:
+) -> _Related:
     named_releases = {*release_ids, *(it.release_id for it in history)}
     named_users = {it.user_id for it in log} | {it.user_id for it in history}
     if resolution is not None:
@@ -163,7 +163,7 @@ def _around(
     commit_ids = {commit_id for it in log if (commit_id := _commit_id(it)) is not None}
     commits = repositories.commits_by_ids(connection, commit_ids)
     author_ids = {it.author_id for it in commits.values() if it.author_id is not None}
-    return _Around(
+    return _Related(
         releases=releases.by_ids(connection, {it for it in named_releases if it is not None}),
         users=accounts.by_ids(connection, {it for it in named_users if it is not None}),
         commits=commits,
@@ -176,8 +176,8 @@ def _commit_id(it: IssueActivity) -> int | None:
     return commit_id if isinstance(commit_id, int) else None
 
 
-def _told(it: IssueActivity, around: _Around) -> Told:
-    return Told(
+def _activity_item(it: IssueActivity, around: _Related) -> ActivityItem:
+    return ActivityItem(
         at=it.at,
         type=it.type,
         by=around.by(it.user_id, _commit_id(it)),
@@ -187,7 +187,7 @@ def _told(it: IssueActivity, around: _Around) -> Told:
     )
 
 
-def _fixed_by(resolution: Resolution | None, told: Sequence[Told], around: _Around) -> str:
+def _fixed_by(resolution: Resolution | None, told: Sequence[ActivityItem], around: _Related) -> str:
     """Return the name of the user of the resolution, or else of the author of the commit that it came with."""
     if resolution is None:
         return ""
@@ -195,9 +195,9 @@ def _fixed_by(resolution: Resolution | None, told: Sequence[Told], around: _Arou
     return around.by(resolution.user_id) or next(of_commits, "")
 
 
-def _became(it: HistoryEntry, told: Sequence[Told], around: _Around) -> Became:
+def _history_item(it: HistoryEntry, told: Sequence[ActivityItem], around: _Related) -> HistoryItem:
     of_commits = (each.by for each in told if each.at == it.at)
-    return Became(
+    return HistoryItem(
         at=it.at,
         status=it.status,
         by=around.by(it.user_id) or next(of_commits, ""),

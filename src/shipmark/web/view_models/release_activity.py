@@ -14,13 +14,13 @@ from shipmark.issues.store import commit_links, resolutions
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release, ReleaseActivity, ReleaseActivityType
 from shipmark.releases.store import activity
-from shipmark.web.request_context import Place
+from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.issue_lines import IssueLine
 
 ACTIVITY_MAX = 100
 
 
-class HappeningType(StrEnum):
+class ReleaseEventType(StrEnum):
     """What the log tells."""
 
     CREATED = "created"
@@ -33,11 +33,11 @@ class HappeningType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class ReleaseEvent:
     """Something that happened; what does not belong to its type is left out."""
 
     at: datetime
-    type: HappeningType
+    type: ReleaseEventType
     by: str = ""
     project: Project | None = None
     environment: str = ""
@@ -47,9 +47,9 @@ class Happening:
     line: IssueLine | None = None
 
 
-def what_happened(
-    connection: Connection, place: Place, release: Release, resolved: tuple[IssueLine, ...]
-) -> tuple[Happening, ...]:
+def release_events(
+    connection: Connection, place: Workspace, release: Release, resolved: tuple[IssueLine, ...]
+) -> tuple[ReleaseEvent, ...]:
     """The log, newest first, without what happened in projects that the visitor may not see."""
     log = activity.of_version(
         connection, release.organization_id, release.version, limit=ACTIVITY_MAX
@@ -67,26 +67,26 @@ def what_happened(
             for it in resolved
             if it.issue.id in here
         ),
-        Happening(at=release.created_at, type=HappeningType.CREATED),
+        ReleaseEvent(at=release.created_at, type=ReleaseEventType.CREATED),
     ]
     return tuple(sorted(told, key=lambda it: it.at, reverse=True))
 
 
-def _of_activity(it: ReleaseActivity, place: Place, users: dict[int, User]) -> Happening:
+def _of_activity(it: ReleaseActivity, place: Workspace, users: dict[int, User]) -> ReleaseEvent:
     match it.type:
         case ReleaseActivityType.RELEASED:
-            kind = HappeningType.RELEASED
+            kind = ReleaseEventType.RELEASED
         case ReleaseActivityType.DEPLOYED:
-            kind = HappeningType.DEPLOYED
+            kind = ReleaseEventType.DEPLOYED
         case ReleaseActivityType.DELETED:
-            kind = HappeningType.DELETED
+            kind = ReleaseEventType.DELETED
         case ReleaseActivityType.COMMITS_FETCHED:
-            kind = HappeningType.FETCHED
+            kind = ReleaseEventType.FETCHED
         case ReleaseActivityType.COMMITS_FETCH_FAILED:
-            kind = HappeningType.FETCH_FAILED
+            kind = ReleaseEventType.FETCH_FAILED
         case _:
             assert_never(it.type)
-    return Happening(
+    return ReleaseEvent(
         at=it.at,
         type=kind,
         by=_name(it.user_id, users),
@@ -100,9 +100,9 @@ def _of_activity(it: ReleaseActivity, place: Place, users: dict[int, User]) -> H
 
 def _of_resolution(
     it: Resolution, line: IssueLine, users: dict[int, User], names: dict[int, str]
-) -> Happening:
+) -> ReleaseEvent:
     by = _name(it.user_id, users) or names.get(it.issue_id, "")
-    return Happening(at=it.at, type=HappeningType.RESOLVED, by=by, line=line)
+    return ReleaseEvent(at=it.at, type=ReleaseEventType.RESOLVED, by=by, line=line)
 
 
 def _name(user_id: int | None, users: dict[int, User]) -> str:

@@ -9,7 +9,7 @@ from shipmark.artifacts.store import version_listing
 from shipmark.artifacts.store.version_listing import Count, VersionScope
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
-from shipmark.web.request_context import Place
+from shipmark.web.request_context import Workspace
 
 PER_PAGE = 100
 PAGES_MAX = 1000
@@ -43,7 +43,7 @@ class ArtifactPage:
     has_more: bool
 
 
-def scope_of(place: Place, release: Release) -> VersionScope:
+def scope_of(place: Workspace, release: Release) -> VersionScope:
     """The release as the visitor sees it."""
     return VersionScope(
         organization_id=place.organization.id,
@@ -53,7 +53,9 @@ def scope_of(place: Place, release: Release) -> VersionScope:
     )
 
 
-def artifact_page(connection: Connection, place: Place, version: str, number: int) -> ArtifactPage:
+def artifact_page(
+    connection: Connection, place: Workspace, version: str, number: int
+) -> ArtifactPage:
     """What was uploaded for the version; raises `NotFound` for a release that the visitor may not see."""
     release = releases.find(connection, place.organization.id, version, place.project_ids)
     scope = scope_of(place, release)

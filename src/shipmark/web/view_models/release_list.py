@@ -23,7 +23,7 @@ from shipmark.releases.search import parse
 from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
 from shipmark.web import urls
-from shipmark.web.request_context import Place, Visitor
+from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.template_filters import package
 from shipmark.web.view_models.people import Person, people
 
@@ -94,19 +94,21 @@ class ReleaseList:
     problem: str = ""
 
 
-def search_of(visitor: Visitor, place: Place) -> Search:
+def search_of(web_request: WebRequest, place: Workspace) -> Search:
     """What the parameters of the address ask for."""
-    status = visitor.parameter("status")
-    project = visitor.parameter("project")
+    status = web_request.parameter("status")
+    project = web_request.parameter("project")
     return Search(
-        query=visitor.parameter("query")[:200],
+        query=web_request.parameter("query")[:200],
         status=status if status in STATUSES else _DEFAULT_STATUS,
         project=project if any(it.slug == project for it in place.projects) else "",
-        cursor=visitor.parameter("cursor"),
+        cursor=web_request.parameter("cursor"),
     )
 
 
-def release_list(connection: Connection, place: Place, search: Search, at: datetime) -> ReleaseList:
+def release_list(
+    connection: Connection, place: Workspace, search: Search, at: datetime
+) -> ReleaseList:
     """A page of the releases that the visitor may see and asks for, those that shipped last first.
 
     ``problem`` says what can't be read of the search, in which case nothing is found.
@@ -137,14 +139,14 @@ def release_list(connection: Connection, place: Place, search: Search, at: datet
     )
 
 
-def _page(cursor: str) -> tuple[offset.Wanted, Position | None]:
+def _page(cursor: str) -> tuple[offset.PageRequest, Position | None]:
     """Return the page that a cursor names, and the place that it begins behind: the first one if it names none."""
     size = str(RELEASES_PER_PAGE)
     try:
-        page = offset.wanted(size, cursor, is_counted=False)
-        return page, release_cursor.beyond(page, SORT, is_flat=False)
+        page = offset.parse_page(size, cursor, is_counted=False)
+        return page, release_cursor.position_of(page, SORT, is_flat=False)
     except BadRequest:
-        return offset.wanted(size, None), None
+        return offset.parse_page(size, None), None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +158,7 @@ class Visible:
     regressed_issue_count: int
 
 
-def visible(released: Collection[ReleasedProject], place: Place) -> Visible:
+def visible(released: Collection[ReleasedProject], place: Workspace) -> Visible:
     """Return what the visitor may see of a release's projects."""
     known = place.projects_by_id
     seen = [it for it in released if it.project_id in known]
@@ -167,7 +169,7 @@ def visible(released: Collection[ReleasedProject], place: Place) -> Visible:
     )
 
 
-def _rows(connection: Connection, place: Place, found: Sequence[Release]) -> tuple[Row, ...]:
+def _rows(connection: Connection, place: Workspace, found: Sequence[Release]) -> tuple[Row, ...]:
     attached = release_projects.of_releases(connection, [release.id for release in found])
     last = deploys.by_ids(connection, {it.last_deploy_id for it in found if it.last_deploy_id})
     author_ids = {author_id for release in found for author_id in release.author_ids}
