@@ -22,7 +22,7 @@ ISSUES = "/organizations/acme/issues/"
 
 @pytest.fixture(autouse=True)
 def _fresh_desk(monkeypatch):
-    monkeypatch.setattr(event_symbolication, "_desk", event_symbolication._State())
+    monkeypatch.setattr(event_symbolication, "_state", event_symbolication._State())
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ class StoredArtifact:
 
 
 class DatabaseArtifacts:
-    """Implements ``Sources`` for an event of a project."""
+    """Implements ``ArtifactLookup`` for an event of a project."""
 
     def __init__(self, database: Database, blobs: Blobs, scope: EventScope, at: datetime) -> None:
         self._database = database

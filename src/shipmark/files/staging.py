@@ -1,8 +1,8 @@
 """How do contents come into the house? In stages: a crash at any instant loses nothing, and leaves nothing for good.
 
 Contents are written outside of any unit of work, for that takes long. So a key is *announced* first, the content is
-written under it, and only then somebody's unit of work makes a blob of it (`actions.create`, `actions.store_chunks`). What
-was announced and never became a blob is taken away after a day; a blob that is reused is promised for a day before
+written under it, and only then somebody's unit of work makes a blob of it (`actions.create`, `actions.store_chunks`).
+What was announced and never became a blob is taken away after a day; a blob that is reused is promised for a day before
 anybody relies on it.
 """
 
@@ -69,8 +69,8 @@ def stage_file(
 class FileStager:
     """A content that comes in parts of any length, and is written in pieces; no more than a few are held at a time.
 
-    Pieces are written while more comes in. Raises `TooLarge` for more than ``most`` bytes and `StorageFull` when the store
-    is full, maybe only with the next part.
+    Pieces are written while more comes in. Raises `TooLarge` for more than ``most`` bytes and `StorageFull` when the
+    store is full, maybe only with the next part.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """What may a body hold? Fields that check and convert, in the exact words of the protocol (releases.md 2.3.1).
 
-A field is called with what the client sent and gives what we work with, or raises `FieldError`. All bad fields of a body
-are reported at once; of a list, the first bad item is, as the reference reports it.
+A field is called with what the client sent and gives what we work with, or raises `FieldError`. All bad fields of a
+body are reported at once; of a list, the first bad item is, as the reference reports it.
 """
 
 import re

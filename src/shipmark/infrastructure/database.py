@@ -108,21 +108,21 @@ def _parse_sqlite_datetime(text: str | None) -> datetime | None:
 class Database:
     """One database, SQLite or PostgreSQL, and the three kinds of unit of work on it.
 
-    ===============  =============================  ==========================================  ======
-    unit of work     sees                           on PostgreSQL / on SQLite                   writes
-    ===============  =============================  ==========================================  ======
-    ``transaction``  its own writes; what others    READ COMMITTED / BEGIN IMMEDIATE            yes
-                     commit meanwhile, on
-                     PostgreSQL only
-    ``snapshot``     one state, that of its first   REPEATABLE READ, READ ONLY / BEGIN with     no
-                     statement                      ``query_only``
-    ``autocommit_read``       for each statement, what is    autocommit / no transaction, with           no
-                     committed by then              ``query_only``
-    ===============  =============================  ==========================================  ======
+    ===================  =============================  ==========================================  ======
+    unit of work         sees                           on PostgreSQL / on SQLite                   writes
+    ===================  =============================  ==========================================  ======
+    ``transaction``      its own writes; what others    READ COMMITTED / BEGIN IMMEDIATE            yes
+                         commit meanwhile, on
+                         PostgreSQL only
+    ``snapshot``         one state, that of its first   REPEATABLE READ, READ ONLY / BEGIN with     no
+                         statement                      ``query_only``
+    ``autocommit_read``  for each statement, what is    autocommit / no transaction, with           no
+                         committed by then              ``query_only``
+    ===================  =============================  ==========================================  ======
 
-    Writing in a unit that only reads fails, except in ``autocommit_read`` on PostgreSQL, where refusing it would cost a statement.
-    A unit holds a connection until it ends, so none is opened within another, or for as long as a client or a server
-    elsewhere takes.
+    Writing in a unit that only reads fails, except in ``autocommit_read`` on PostgreSQL, where refusing it would cost a
+    statement. A unit holds a connection until it ends, so none is opened within another, or for as long as a client or
+    a server elsewhere takes.
 
     Each kind raises `Unavailable` while PostgreSQL cannot be reached, or when none of the ``connections`` that this
     process may have is free in time. The next unit after it has come back is served. ``lock_wait_seconds`` is how long
@@ -152,8 +152,8 @@ class Database:
     def transaction(self, *, busy: str = BUSY) -> Iterator[Connection]:
         """Open a unit of work that may write: committed at the end of the block, undone if it raises.
 
-        Raise `Conflict` with the words of ``busy`` when a lock that it needs is not free in time, `StorageFull` when the
-        disk is full, and `NotFound` when a row is written that refers to one which was deleted since it was read.
+        Raise `Conflict` with the words of ``busy`` when a lock that it needs is not free in time, `StorageFull` when
+        the disk is full, and `NotFound` when a row is written that refers to one which was deleted since it was read.
         After `Unavailable` it may be committed all the same, if the connection broke at that moment.
         """
         if not self._writers.acquire(timeout=self._lock_wait_seconds):

@@ -64,8 +64,8 @@ def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
         _refuse_moved(connection)
         unit = connection.get_execution_options().get(UNIT)
         _set_read_only(connection, is_read_only=unit in {Unit.SNAPSHOT, Unit.AUTOCOMMIT_READ})
-        # A writer takes the lock at once: upgrading a reader later can fail without waiting. An autocommit read begins nothing,
-        # so that each of its statements reads what is committed by then.
+        # A writer takes the lock at once: upgrading a reader later can fail without waiting. An autocommit read begins
+        # nothing, so that each of its statements reads what is committed by then.
         if unit != Unit.AUTOCOMMIT_READ:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if unit == Unit.TRANSACTION else "BEGIN")
 

@@ -40,7 +40,8 @@ def invite(
 ) -> Invitation:
     """Invite a person; the link that an earlier invitation had is worth nothing from now on.
 
-    Raise `Forbidden` for a role above the caller's, and `ValidationFailed` for no address, a member, or an unknown team.
+    Raise `Forbidden` for a role above the caller's, and `ValidationFailed` for no address, a member, or an unknown
+    team.
     """
     access, address = done.access, email.strip().lower()
     membership.check_may_invite(access, role)

@@ -128,8 +128,8 @@ def confirm_team_role(
 ) -> TeamRole:
     """Return the role of a member on a team, if it is the one that is wanted.
 
-    Raise `ValidationFailed` if it is another one, since it follows from the role in the organization, `NotFound` if the member
-    is not on the team, and `Forbidden` if the caller manages neither members nor the team.
+    Raise `ValidationFailed` if it is another one, since it follows from the role in the organization, `NotFound` if the
+    member is not on the team, and `Forbidden` if the caller manages neither members nor the team.
     """
     if not access.scopes & _EVERY_TEAM:
         _require_scope(access, _TEAMS)

@@ -17,7 +17,8 @@ BUSY = "Release commits are currently being processed"
 class PublishContext:
     """Who publishes where, when, and on which host (whose issue addresses count in commit messages).
 
-    ``remote_rules`` are the remotes of repositories that have none of their own; ``by`` is the actor for the audit log.
+    ``remote_rules`` are the remotes of repositories that have none of their own; ``by`` is the actor for the
+    audit log.
     """
 
     organization: Organization

@@ -1,8 +1,8 @@
 """What did a stack of minified JavaScript look like before it was built?
 
-Pure: from the payload, and the uploaded files that ``Sources`` gives, to a payload with the original stack. A file is
-found by its debug id, else by its name in the event's release and dist; its map by the same debug id, else by what
-the file names. All that is looked for goes in two questions, however many frames there are.
+Pure: from the payload, and the uploaded files that ``ArtifactLookup`` gives, to a payload with the original stack. A
+file is found by its debug id, else by its name in the event's release and dist; its map by the same debug id, else by
+what the file names. All that is looked for goes in two questions, however many frames there are.
 """
 
 import re
@@ -56,7 +56,7 @@ class Symbolicated:
 
     payload: Json
     problems: tuple[Problem, ...] = ()
-    files: tuple["Known", ...] = ()
+    files: tuple["KnownFile", ...] = ()
 
 
 @dataclass(slots=True)

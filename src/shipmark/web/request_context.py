@@ -1,4 +1,4 @@
-"""What may a handler of the web ask for? The web_request: who is signed in, what they want, and the database."""
+"""The context of a web request: the signed-in user, the parameters, and the database."""
 
 from dataclasses import dataclass
 from urllib.parse import quote

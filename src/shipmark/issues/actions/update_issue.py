@@ -63,8 +63,8 @@ def update_issues(
 ) -> Updated:
     """Change the status of issues that are locked in the order of their ids.
 
-    Raises `BadRequest` when issues of several projects are to be resolved in a release, and `ValidationFailed` when the project
-    has no such release.
+    Raises `BadRequest` when issues of several projects are to be resolved in a release, and `ValidationFailed` when the
+    project has no such release.
     """
     if change.status is not IssueStatus.RESOLVED:
         return _set_status(connection, locked, change, user_id, now)

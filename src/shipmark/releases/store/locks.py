@@ -10,8 +10,8 @@ Every unit of work takes its locks in this order, so that none waits for another
 5. repositories, authors and commits
 6. issues, in the order of their ids, and what belongs to them
 
-A release is locked in one of three ways. `lock_shared` keeps it from being deleted and lets others change it. `lock` is for
-changing it, and for adding a row that repeats its status and dates: they are read again under the lock.
+A release is locked in one of three ways. `lock_shared` keeps it from being deleted and lets others change it. `lock` is
+for changing it, and for adding a row that repeats its status and dates: they are read again under the lock.
 `lock_to_delete` waits for all.
 """
 

@@ -41,8 +41,8 @@ from shipmark.repositories.store.repositories import (
 __all__ = [
     "CHANGED_FILE",
     "COMMIT",
-    "GivenRow",
     "CommitRow",
+    "GivenRow",
     "add_changes",
     "add_named",
     "authors",
@@ -65,7 +65,6 @@ __all__ = [
     "ids_by_name",
     "in_organization",
     "is_any",
-    "save_remote",
     "lock",
     "named",
     "organization_id_of",
@@ -76,5 +75,6 @@ __all__ = [
     "remove_commits",
     "remove_remote",
     "repositories",
+    "save_remote",
     "some_of",
 ]

@@ -118,7 +118,7 @@ def test_an_action_whose_lease_ran_out_is_left_to_its_new_owner(
         claimed(database, NOW + jobs.LEASE, ["note"])
         return job
 
-    monkeypatch.setattr(scheduler, "claimed", slowly)
+    monkeypatch.setattr(scheduler, "claim", slowly)
     assert scheduler.run_due(database, NOW) is True
     assert (done, counts(database)["jobs"]) == ([], 1)
 

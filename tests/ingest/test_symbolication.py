@@ -42,7 +42,7 @@ def fail(alice: Caller, world: World, database: Database) -> Fail:
 @pytest.fixture(autouse=True)
 def _fresh_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test pauses the store, or keeps maps, for another one."""
-    monkeypatch.setattr(event_symbolication, "_desk", event_symbolication._State())
+    monkeypatch.setattr(event_symbolication, "_state", event_symbolication._State())
 
 
 def kept(database: Database) -> Json:
