@@ -67,7 +67,7 @@ def notes(seeded: Seeded, monkeypatch: pytest.MonkeyPatch) -> Notes:
     """Kept from here on: what was sent before to fill the database is none of ours."""
     made = Notes()
     monkeypatch.setattr(Request, "query_params", property(lambda self: Query(made, self)))
-    monkeypatch.setattr(door, "checked", made.noted)
+    monkeypatch.setattr(door, "validate", made.noted)
     return made
 
 
