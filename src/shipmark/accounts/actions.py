@@ -133,7 +133,11 @@ def add_token(
 
 def authenticate(connection: Connection, token: str, at: datetime) -> UserToken:
     """The token's record; raises `Unauthenticated` if it is unknown, over, or its user inactive."""
-    known = store.token_by_digest(connection, digest(token))
+    return check_token(store.token_by_digest(connection, digest(token)), at)
+
+
+def check_token(known: UserToken | None, at: datetime) -> UserToken:
+    """Return a token that is valid at that time. Raise `Unauthenticated` for one that is not, or for None."""
     if known is None:
         raise Unauthenticated("Invalid token")
     if known.expires_at is not None and known.expires_at <= at:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -80,7 +81,8 @@ emails = Table(
 sessions = Table("sessions", metadata, SessionColumns)
 tokens = Table("user_tokens", metadata, UserTokenColumns, sqlite_autoincrement=True)
 
-_USER = (
+#: The columns of a user, for queries of packages above too.
+USER = (
     users.c.id,
     users.c.email,
     users.c.name,
@@ -102,14 +104,16 @@ _TOKEN_SUMMARY = (
     tokens.c.expires_at,
 )
 
-_BY_IDS = select(*_USER).join(IDS, IDS.c.id == users.c.id)
+_BY_IDS = select(*USER).join(IDS, IDS.c.id == users.c.id)
 _EMAILS_OF = (
     select(emails.c.user_id, emails.c.id, emails.c.email, emails.c.is_verified)
     .join(IDS, IDS.c.id == emails.c.user_id)
     .order_by(emails.c.id)
 )
+#: The columns of a token with its user.
+TOKEN = (tokens.c.id, tokens.c.scopes, tokens.c.expires_at, *USER)
 _TOKEN_BY_DIGEST = (
-    select(tokens.c.id, tokens.c.scopes, tokens.c.expires_at, *_USER)
+    select(*TOKEN)
     .join(users, users.c.id == tokens.c.user_id)
     .where(tokens.c.digest == bindparam("digest"))
 )
@@ -152,13 +156,13 @@ def by_ids(connection: Connection, user_ids: Collection[int]) -> dict[int, User]
         addresses.setdefault(user_id, []).append(
             Email(id=email_id, email=email, is_verified=is_verified)
         )
-    return {row[0]: _user(row, addresses.get(row[0], ())) for row in people}
+    return {row[0]: read_user(row, addresses.get(row[0], ())) for row in people}
 
 
 def all_users(connection: Connection, *, limit: int, after_id: int = 0) -> list[User]:
     """Return one page of all users, by id, without their further addresses."""
-    query = select(*_USER).where(users.c.id > after_id).order_by(users.c.id).limit(limit)
-    return [_user(row) for row in connection.execute(query)]
+    query = select(*USER).where(users.c.id > after_id).order_by(users.c.id).limit(limit)
+    return [read_user(row) for row in connection.execute(query)]
 
 
 def remove(connection: Connection, user_id: int) -> None:
@@ -196,12 +200,12 @@ def add_session(
 def user_of_session(connection: Connection, digest: str, at: datetime) -> User | None:
     """The active user whose session this is, unless it has ended."""
     query = (
-        select(*_USER)
+        select(*USER)
         .join(sessions, sessions.c.user_id == users.c.id)
         .where(sessions.c.digest == digest, sessions.c.expires_at > at, users.c.is_active)
     )
     row = connection.execute(query).first()
-    return _user(row) if row else None
+    return read_user(row) if row else None
 
 
 def end_session(connection: Connection, digest: str) -> None:
@@ -242,7 +246,12 @@ def token_by_digest(connection: Connection, digest: str) -> UserToken | None:
     row = connection.execute(_TOKEN_BY_DIGEST, {"digest": digest}).first()
     if row is None:
         return None
-    user = _user(row[3:])
+    return read_token(row)
+
+
+def read_token(row: Sequence[Any]) -> UserToken:
+    """Return the token of a row with the columns of `TOKEN`."""
+    user = read_user(row[len(TOKEN) - len(USER) : len(TOKEN)])
     return UserToken(id=row[0], user=user, scopes=frozenset(row[1].split()), expires_at=row[2])
 
 
@@ -288,7 +297,8 @@ def _summary(
     )
 
 
-def _user(row: Sequence[object], addresses: Sequence[Email] = ()) -> User:
+def read_user(row: Sequence[object], addresses: Sequence[Email] = ()) -> User:
+    """Return the user of a row with the columns of `USER`."""
     user_id, email, name, is_active, password, created_at, last_login_at, kind, ident = row
     assert isinstance(user_id, int)
     assert isinstance(created_at, datetime)

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from shipmark.deploys.model import Deploy, NewDeploy
 from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata
 from shipmark.projects.store import environments
+from shipmark.releases.model import Release
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects
 
@@ -77,26 +78,27 @@ _LAST_MOMENTS = (
 
 def add(
     connection: Connection,
-    organization_id: int,
-    release_id: int,
+    release: Release,
     environment_id: int,
     new: NewDeploy,
+    *,
+    is_announced: bool,
 ) -> Deploy:
-    """Keep a deploy."""
+    """Insert a deploy of the release. ``is_announced`` says whether its projects are told in this transaction."""
     row = {
-        "organization_id": organization_id,
-        "release_id": release_id,
+        "organization_id": release.organization_id,
+        "release_id": release.id,
         "environment_id": environment_id,
         "name": new.name,
         "url": new.url,
         "started_at": new.started_at,
         "finished_at": new.finished_at,
-        "is_announced": False,
+        "is_announced": is_announced,
     }
     deploy_id = connection.execute(insert(deploys).values(row).returning(deploys.c.id)).scalar_one()
     return Deploy(
         id=deploy_id,
-        release_id=release_id,
+        release_id=release.id,
         environment=new.environment,
         name=new.name,
         url=new.url,

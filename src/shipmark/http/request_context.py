@@ -22,6 +22,7 @@ from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, Unauthenticated
+from shipmark.infrastructure.ids import digest
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import span
 from shipmark.organizations import actions as organizations
@@ -86,17 +87,16 @@ class Visit:
         return body_parsing.read(content, self.request.headers.get("content-type", ""), lists=lists)
 
     def caller(self, connection: Connection) -> Caller:
-        """Who is there; raises `Unauthenticated`, or `Forbidden` where no scope of the token opens the route."""
+        """Return the caller's token. Raise `Unauthenticated`, or `Forbidden` if it has no scope of the endpoint."""
         caller = self.known_caller(connection)
         if caller is None:
             raise Unauthenticated
         scopes = caller.scopes if isinstance(caller, UserToken) else organizations.CI_SCOPES
-        if self.scopes and not scopes & self.scopes:
-            raise Forbidden
+        self._require_scope(scopes)
         return caller
 
     def known_caller(self, connection: Connection) -> Caller | None:
-        """Who is there, or null for somebody without credentials."""
+        """Return the caller's token, or None for a request without credentials."""
         token = bearer(self.request.headers.get("authorization"))
         if token is None:
             return None
@@ -105,20 +105,37 @@ class Visit:
         return accounts.authenticate(connection, token, now())
 
     def enter(self, connection: Connection, organization: str) -> Access:
-        """What the caller may do in the organization (slug or id) of the address.
+        """Return what the caller may do in the organization of the path, a slug or id. It takes one statement.
 
-        Raises `Unauthenticated`, `NotFound` for an unknown organization, `Forbidden` for a stranger or missing scopes.
+        Raise `Unauthenticated`, `NotFound` for an unknown organization, `Forbidden` for a stranger or missing scopes.
         """
-        caller = self.caller(connection)
-        if isinstance(caller, OrganizationToken):
-            access = organizations.access_of_token(connection, organization, caller)
+        token = bearer(self.request.headers.get("authorization"))
+        if token is None:
+            raise Unauthenticated
+        if token.startswith(PREFIX):
+            access = self._token_access(connection, digest(token), organization)
         else:
-            access = organizations.access_of_user(
-                connection, organization, caller.user, caller.scopes
-            )
-        if not access.scopes & self.scopes:
-            raise Forbidden
+            access = self._user_access(connection, digest(token), organization)
+        self._require_scope(access.scopes)
         return access
+
+    def _token_access(self, connection: Connection, digest: str, organization: str) -> Access:
+        known = organization_store.organization_token_in(connection, digest, organization)
+        if known is None:
+            raise Unauthenticated("Invalid org token")
+        self._require_scope(organizations.CI_SCOPES)
+        return organizations.token_access(*known)
+
+    def _user_access(self, connection: Connection, digest: str, organization: str) -> Access:
+        known = organization_store.user_token_in(connection, digest, organization)
+        token, named, role = known or (None, None, None)
+        token = accounts.check_token(token, now())
+        self._require_scope(token.scopes)
+        return organizations.user_access(token.user, named, role, token.scopes)
+
+    def _require_scope(self, scopes: frozenset[str]) -> None:
+        if self.scopes and not scopes & self.scopes:
+            raise Forbidden
 
     def body(
         self,

@@ -131,14 +131,24 @@ def record_token_use(
 def access_of_user(
     connection: Connection, slug_or_id: str, user: User, token_scopes: frozenset[str] | None
 ) -> Access:
-    """What a user may do: the role's scopes, cut to the token's where there is one (null: a signed-in browser).
-
-    Raises `NotFound` for an unknown organization and `Forbidden` for somebody who is not in it.
-    """
+    """Return what a user may do in the organization of a path; see `user_access`."""
     known = store.organization_and_role(connection, slug_or_id, user.id)
-    if known is None:
+    organization, role = known or (None, None)
+    return user_access(user, organization, role, token_scopes)
+
+
+def user_access(
+    user: User,
+    organization: Organization | None,
+    role: Role | None,
+    token_scopes: frozenset[str] | None,
+) -> Access:
+    """Return what a user may do: the role's scopes, cut to the token's. A signed-in browser has None for a token.
+
+    Raise `NotFound` without an organization, and `Forbidden` without a role in it.
+    """
+    if organization is None:
         raise NotFound
-    organization, role = known
     if role is None:
         raise Forbidden
     scopes = organization.scopes_of(role)
@@ -153,12 +163,13 @@ def access_of_user(
     )
 
 
-def access_of_token(connection: Connection, slug_or_id: str, token: OrganizationToken) -> Access:
-    """What an organization's own token may do there: everything, once the door's scopes let it in."""
-    known = store.organization_and_role(connection, slug_or_id, None)
-    if known is None:
+def token_access(token: OrganizationToken, organization: Organization | None) -> Access:
+    """Return what an organization's own token may do there: everything, once the endpoint's scopes admit it.
+
+    Raise `NotFound` without an organization, and `Forbidden` for a token of another one.
+    """
+    if organization is None:
         raise NotFound
-    organization, _ = known
     if organization.id != token.organization_id:
         raise Forbidden
     return Access(

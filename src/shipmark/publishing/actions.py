@@ -58,7 +58,7 @@ def update(
     release: Release,
     amendment: ReleaseUpdate,
     around: PublishContext,
-    told_project_ids: Collection[int] | None = None,
+    notified_project_ids: Collection[int] | None = None,
 ) -> Release:
     """Change a release. Finalizing it tells its projects, or only those given. An empty ``refs`` clears its commits."""
     tags = {"release.version": release.version, "release.has_refs": bool(amendment.code.refs)}
@@ -67,9 +67,6 @@ def update(
         if locked is None:
             raise NotFound
         release = locked
-        if told_project_ids is None:
-            attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
-            told_project_ids = [it.project_id for it in attached]
         release = releases.update(
             connection,
             release,
@@ -77,7 +74,7 @@ def update(
             ref=amendment.ref,
             url=amendment.url,
             released_at=amendment.released_at,
-            told_project_ids=told_project_ids,
+            notified_project_ids=notified_project_ids,
             user_id=around.user_id,
         )
         if release.status is not locked.status:
@@ -158,7 +155,8 @@ def _bind(
             commits = _set_refs(connection, release, code, around)
         if commits:
             release, names_issues = _set_commits_timed(connection, release, commits, around, limits)
-    if release.deploy_count and not fetches.is_pending(connection, release.id):
+    has_code = bool(code.commits) or code.refs is not None
+    if has_code and release.deploy_count and not fetches.is_pending(connection, release.id):
         deploys.announce_waiting(connection, release)
     return release, names_issues
 

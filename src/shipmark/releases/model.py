@@ -117,13 +117,15 @@ class SeenRange:
 class ReleasedProject:
     """A project that a release is attached to, with how many issues it brought there, and brought back.
 
-    ``seen`` is null where the release is in no environment of the project, or was not asked for.
+    ``seen`` is None where the release is in no environment of the project, or was not asked for. ``platforms`` are
+    those that events of the project have come from, where they were asked for.
     """
 
     project_id: int
     new_issue_count: int
     regressed_issue_count: int = 0
     seen: SeenRange | None = None
+    platforms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
 from shipmark.deploys import store as deploys
 from shipmark.deploys.model import Deploy
-from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.publishing.comparison import Comparison
@@ -55,6 +54,9 @@ def to_releases(
     if not project_ids <= by_id.keys():
         by_id = projects.by_ids(connection, project_ids)
     related = Related(attached=attached, projects=by_id)
+    related.platforms = {
+        each.project_id: list(each.platforms) for listed in attached.values() for each in listed
+    }
     _complete(connection, organization_id, related, releases)
     return related
 
@@ -66,6 +68,7 @@ def to_new_release(
     known = {project.id: project for project in attached}
     fresh = [ReleasedProject(project_id=each, new_issue_count=0) for each in sorted(known)]
     related = Related(attached={release.id: fresh}, projects=known)
+    related.platforms = projects.platforms_of(connection, known)
     _complete(connection, release.organization_id, related, [release])
     return related
 
@@ -100,12 +103,11 @@ def _complete(
     """Add what follows from the releases and their projects."""
     commit_ids = {r.last_commit_id for r in releases if r.last_commit_id is not None}
     deploy_ids = {r.last_deploy_id for r in releases if r.last_deploy_id is not None}
-    if related.projects:
-        attached = {it.project_id for each in related.attached.values() for it in each}
-        related.platforms = projects.platforms_of(connection, attached)
-    related.commits = repositories.commits_by_ids(connection, commit_ids)
+    related.commits, related.repositories = repositories.commits_with_repositories(
+        connection, commit_ids
+    )
     related.deploys = deploys.by_ids(connection, deploy_ids)
-    _add_commits(connection, related, list(related.commits.values()))
+    related.releases_of_commits = release_commits.releases_of(connection, list(related.commits))
     author_ids = {author_id for release in releases for author_id in release.author_ids}
     owner_ids = {release.owner_id for release in releases if release.owner_id is not None}
     _add_people(connection, organization_id, related, author_ids, owner_ids)
@@ -126,9 +128,14 @@ def _add_people(
     author_ids: Iterable[int],
     user_ids: Iterable[int],
 ) -> None:
-    """The authors of all commits and the given ones, and the members that they are."""
+    """Add the authors of all commits and the given ones, the members that they are, and the given users."""
     of_commits = {c.author_id for c in related.commits.values() if c.author_id is not None}
-    related.authors = repositories.authors_by_ids(connection, of_commits | set(author_ids))
-    addresses = {author.email for author in related.authors.values()}
-    related.members = organizations.users_by_email(connection, organization_id, addresses)
-    related.users = accounts.by_ids(connection, set(related.members.values()) | set(user_ids))
+    known = repositories.authors_with_members(
+        connection, organization_id, of_commits | set(author_ids)
+    )
+    for author, member in known.values():
+        related.authors[author.id] = author
+        if member is not None:
+            related.members[author.email] = member.id
+            related.users[member.id] = member
+    related.users |= accounts.by_ids(connection, set(user_ids) - related.users.keys())

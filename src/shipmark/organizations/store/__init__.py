@@ -1,6 +1,7 @@
 """Where are organizations, members, teams, tokens and the audit log kept? One module for each."""
 
 from shipmark.organizations.store.audit import AuditFilter, entries_of, log, record
+from shipmark.organizations.store.authorization import organization_token_in, user_token_in
 from shipmark.organizations.store.memberships import roles_of_users
 from shipmark.organizations.store.organizations import (
     by_id,
@@ -100,6 +101,7 @@ __all__ = [
     "options",
     "options_of",
     "organization_and_role",
+    "organization_token_in",
     "organizations",
     "read_team",
     "record",
@@ -124,5 +126,6 @@ __all__ = [
     "tokens",
     "tokens_of",
     "user_of_member",
+    "user_token_in",
     "users_by_email",
 ]

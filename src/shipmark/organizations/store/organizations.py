@@ -72,7 +72,8 @@ class OptionColumns(TypedColumns):
 organizations = Table("organizations", metadata, OrganizationColumns, sqlite_autoincrement=True)
 options = Table("organization_options", metadata, OptionColumns)
 
-_ORGANIZATION = (
+#: The columns of an organization.
+ORGANIZATION = (
     organizations.c.id,
     organizations.c.slug,
     organizations.c.name,
@@ -87,7 +88,7 @@ _ORGANIZATION = (
     organizations.c.avatar_ident,
 )
 
-_WITH_ROLE = select(*_ORGANIZATION, members.c.role).outerjoin(
+_WITH_ROLE = select(*ORGANIZATION, members.c.role).outerjoin(
     members,
     and_(
         members.c.organization_id == organizations.c.id,
@@ -120,7 +121,7 @@ def organization_and_role(
     if row is None:
         return None
     role = row[-1]
-    return _organization(row[:-1]), Role(str(role)) if role else None
+    return read_organization(row[:-1]), Role(str(role)) if role else None
 
 
 def lock_organization(connection: Connection, organization_id: int) -> None:
@@ -131,16 +132,16 @@ def lock_organization(connection: Connection, organization_id: int) -> None:
 
 def by_slug(connection: Connection, slug: str) -> Organization | None:
     """The organization with that slug."""
-    row = connection.execute(select(*_ORGANIZATION).where(organizations.c.slug == slug)).first()
-    return _organization(row) if row else None
+    row = connection.execute(select(*ORGANIZATION).where(organizations.c.slug == slug)).first()
+    return read_organization(row) if row else None
 
 
 def by_id(connection: Connection, organization_id: int) -> Organization | None:
     """The organization with that id."""
     row = connection.execute(
-        select(*_ORGANIZATION).where(organizations.c.id == organization_id)
+        select(*ORGANIZATION).where(organizations.c.id == organization_id)
     ).first()
-    return _organization(row) if row else None
+    return read_organization(row) if row else None
 
 
 def of_user(
@@ -148,13 +149,13 @@ def of_user(
 ) -> list[tuple[Organization, Role]]:
     """The organizations that the user is a member of, newest first, with the roles."""
     query = (
-        select(*_ORGANIZATION, members.c.role)
+        select(*ORGANIZATION, members.c.role)
         .join(members, members.c.organization_id == organizations.c.id)
         .where(members.c.user_id == user_id)
         .order_by(organizations.c.created_at.desc(), organizations.c.id.desc())
         .limit(limit)
     )
-    return [(_organization(row[:-1]), Role(str(row[-1]))) for row in connection.execute(query)]
+    return [(read_organization(row[:-1]), Role(str(row[-1]))) for row in connection.execute(query)]
 
 
 def ensure(connection: Connection, slug: str, name: str, at: datetime) -> Organization:
@@ -168,16 +169,16 @@ def ensure(connection: Connection, slug: str, name: str, at: datetime) -> Organi
 
 def lock(connection: Connection, organization_id: int) -> Organization | None:
     """The organization as it is now; who else wants to change it waits until the unit of work ends."""
-    query = select(*_ORGANIZATION).where(organizations.c.id == organization_id)
+    query = select(*ORGANIZATION).where(organizations.c.id == organization_id)
     row = connection.execute(query.with_for_update(key_share=True)).first()
-    return _organization(row) if row else None
+    return read_organization(row) if row else None
 
 
 def lock_to_delete(connection: Connection, organization_id: int) -> Organization | None:
     """The same, where also those wait who want to add anything that refers to it."""
-    query = select(*_ORGANIZATION).where(organizations.c.id == organization_id)
+    query = select(*ORGANIZATION).where(organizations.c.id == organization_id)
     row = connection.execute(query.with_for_update()).first()
-    return _organization(row) if row else None
+    return read_organization(row) if row else None
 
 
 def default_id(connection: Connection) -> int | None:
@@ -217,8 +218,8 @@ def save_options(
     connection.execute(_KEEP_OPTIONS, given | {"organization_id": organization_id})
 
 
-def _organization(row: Sequence[Any]) -> Organization:
-    """The organization of a row, which has more columns than their types can be told of."""
+def read_organization(row: Sequence[Any]) -> Organization:
+    """Return the organization of a row with the columns of `ORGANIZATION`."""
     organization_id, slug, name, is_open, created_at, status, role, flags, deletes, writes = row[
         :10
     ]
@@ -233,5 +234,5 @@ def _organization(row: Sequence[Any]) -> Organization:
         flags=Flag(flags),
         deletes_events=deletes,
         writes_alerts=writes,
-        avatar=read_avatar(*row[10:]),
+        avatar=read_avatar(*row[10:12]),
     )

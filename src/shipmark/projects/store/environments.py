@@ -67,10 +67,12 @@ _NAMES_OF = (
 def ensure_environment(connection: Connection, organization_id: int, name: str) -> Environment:
     """The organization's environment with that name, made if missing."""
     row = {"organization_id": organization_id, "name": name}
-    known = environments_named(connection, organization_id, [name])
-    if not known:
-        connection.execute(upsert(environments).values(row).on_conflict_do_nothing())
-        known = environments_named(connection, organization_id, [name])
+    while not (known := environments_named(connection, organization_id, [name])):
+        insert = upsert(environments).values(row).on_conflict_do_nothing()
+        made = connection.execute(insert.returning(environments.c.id)).scalar_one_or_none()
+        if made is not None:
+            return Environment(id=made, name=name)
+        # Another transaction inserted it since it was looked up.
     return known[0]
 
 

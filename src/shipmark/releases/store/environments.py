@@ -35,7 +35,7 @@ from shipmark.infrastructure.database import (
     rows_param,
     upsert,
 )
-from shipmark.projects.store.projects import IS_VISIBLE, projects
+from shipmark.projects.store.projects import IS_VISIBLE, platforms, projects
 from shipmark.releases.model import Release, ReleasedProject, SeenRange
 from shipmark.releases.store.projects import release_projects
 
@@ -78,6 +78,13 @@ _there = and_(
     release_environments.c.project_id == release_projects.c.project_id,
 )
 _KEYS = (release_projects.c.release_id, release_projects.c.project_id)
+# Platforms are few and short, so that one text holds them: no statement of their own for each page.
+_SEPARATOR = ","
+_PLATFORMS = (
+    select(func.aggregate_strings(platforms.c.platform, _SEPARATOR))
+    .where(platforms.c.project_id == release_projects.c.project_id)
+    .scalar_subquery()
+)
 _SEEN = (
     select(
         *_KEYS,
@@ -87,6 +94,7 @@ _SEEN = (
         func.min(release_environments.c.first_seen_at, type_=UtcDateTime()),
         func.max(release_environments.c.last_seen_at, type_=UtcDateTime()),
         func.sum(release_environments.c.new_issue_count, type_=Integer()),
+        _PLATFORMS,
     )
     .join(IDS, IDS.c.id == release_projects.c.release_id)
     .join(projects, projects.c.id == release_projects.c.project_id)
@@ -248,13 +256,14 @@ def seen(
         parameters |= rows_param("environments", ([each] for each in sorted(environment_ids)))
     found: dict[int, list[ReleasedProject]] = {}
     for row in connection.execute(query, parameters):
-        release_id, project_id, brought, regressed, places, first, last, new = row
+        release_id, project_id, brought, regressed, places, first, last, new, names = row
         it = SeenRange(first_at=first, last_at=last, new_issue_count=new) if places else None
         released = ReleasedProject(
             project_id=project_id,
             new_issue_count=brought,
             regressed_issue_count=regressed,
             seen=it,
+            platforms=tuple(sorted(names.split(_SEPARATOR))) if names else (),
         )
         found.setdefault(release_id, []).append(released)
     return found

@@ -280,8 +280,9 @@ def change(
     if released_at is not None:
         given["shipped_at"] = released_at
     changed = _updated(connection, release, {name: v for name, v in given.items() if v})
-    if status is not None or released_at is not None:
+    if status is not None:
         environments.sync_status(connection, changed)
+    if status is not None or released_at is not None:
         in_projects.sync_status(connection, changed)
     return changed
 

@@ -1,6 +1,11 @@
 """Where are repositories, commits, authors and changed files kept? One module for each."""
 
-from shipmark.repositories.store.authors import authors, authors_by_ids, ensure_authors
+from shipmark.repositories.store.authors import (
+    authors,
+    authors_by_ids,
+    authors_with_members,
+    ensure_authors,
+)
 from shipmark.repositories.store.commits import (
     CHANGED_FILE,
     COMMIT,
@@ -16,6 +21,7 @@ from shipmark.repositories.store.commits import (
     commits_by_ids,
     commits_by_keys,
     commits_of,
+    commits_with_repositories,
     ensure_commits,
     from_place,
     remove_commits,
@@ -47,6 +53,7 @@ __all__ = [
     "add_named",
     "authors",
     "authors_by_ids",
+    "authors_with_members",
     "by_ids",
     "change",
     "changed_file",
@@ -58,6 +65,7 @@ __all__ = [
     "commits_by_ids",
     "commits_by_keys",
     "commits_of",
+    "commits_with_repositories",
     "ensure_authors",
     "ensure_commits",
     "ensure_named",

@@ -16,6 +16,8 @@ from sqlalchemy import (
     select,
 )
 
+from shipmark.accounts.model import User
+from shipmark.accounts.store import USER, emails, read_user, users
 from shipmark.infrastructure.database import (
     IDS,
     Id,
@@ -25,9 +27,8 @@ from shipmark.infrastructure.database import (
     rows_param,
     upsert,
 )
-from shipmark.repositories.model import (
-    Author,
-)
+from shipmark.organizations.store import members
+from shipmark.repositories.model import Author
 
 
 class AuthorColumns(TypedColumns):
@@ -70,6 +71,22 @@ _AUTHORS_BY_IDS = select(authors.c.id, authors.c.name, authors.c.email).join(
 )
 
 
+_MEMBERS = (
+    select(emails.c.email.label("member_email"), *USER)
+    .join(users, users.c.id == emails.c.user_id)
+    .join(members, members.c.user_id == users.c.id)
+    .where(
+        members.c.organization_id == bindparam("organization_id"),
+        emails.c.is_verified,
+        users.c.is_active,
+    )
+    .subquery("author_members")
+)
+_WITH_MEMBERS = _AUTHORS_BY_IDS.add_columns(
+    *(each for each in _MEMBERS.c if each.name != "member_email")
+).outerjoin(_MEMBERS, _MEMBERS.c.member_email == authors.c.email)
+
+
 def ensure_authors(
     connection: Connection, organization_id: int, given: dict[str, str | None]
 ) -> dict[str, int]:
@@ -87,3 +104,20 @@ def authors_by_ids(connection: Connection, author_ids: Collection[int]) -> dict[
         return {}
     found = connection.execute(_AUTHORS_BY_IDS, ids_param(author_ids))
     return {i: Author(id=i, name=name, email=email) for i, name, email in found}
+
+
+def authors_with_members(
+    connection: Connection, organization_id: int, author_ids: Collection[int]
+) -> dict[int, tuple[Author, User | None]]:
+    """Return the authors with those ids, each with the active member whose verified address it has, if any."""
+    if not author_ids:
+        return {}
+    parameters = ids_param(author_ids) | {"organization_id": organization_id}
+    rows = connection.execute(_WITH_MEMBERS, parameters)
+    return {
+        row[0]: (
+            Author(id=row[0], name=row[1], email=row[2]),
+            None if row[3] is None else read_user(row[3:]),
+        )
+        for row in rows
+    }

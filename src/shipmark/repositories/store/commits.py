@@ -39,7 +39,8 @@ from shipmark.infrastructure.database import (
     upsert,
 )
 from shipmark.infrastructure.keyset import KeysetPosition
-from shipmark.repositories.model import Change, ChangedFile, Commit
+from shipmark.repositories.model import Change, ChangedFile, Commit, Repository
+from shipmark.repositories.store.repositories import REPOSITORY, read_repository, repositories
 
 
 class CommitColumns(TypedColumns):
@@ -170,6 +171,11 @@ _UPDATE_COMMITS = (
 _COMMITS_BY_IDS = select(*COMMIT).join(IDS, IDS.c.id == commits.c.id)
 
 
+_COMMITS_WITH_REPOSITORIES = _COMMITS_BY_IDS.add_columns(*REPOSITORY).join(
+    repositories, repositories.c.id == commits.c.repository_id
+)
+
+
 _COMMITS_BY_KEYS = select(*COMMIT).join(_GIVEN, _IS_GIVEN)
 
 
@@ -253,6 +259,20 @@ def commits_by_ids(connection: Connection, commit_ids: Collection[int]) -> dict[
         row[0]: commit_of(*row)
         for row in connection.execute(_COMMITS_BY_IDS, ids_param(commit_ids))
     }
+
+
+def commits_with_repositories(
+    connection: Connection, commit_ids: Collection[int]
+) -> tuple[dict[int, Commit], dict[int, Repository]]:
+    """Return the commits with those ids, and their repositories, each by its id, in one statement."""
+    if not commit_ids:
+        return {}, {}
+    rows = connection.execute(_COMMITS_WITH_REPOSITORIES, ids_param(commit_ids)).all()
+    count = len(COMMIT)
+    return (
+        {row[0]: commit_of(*row[:count]) for row in rows},
+        {row[count]: read_repository(*row[count:]) for row in rows},
+    )
 
 
 def commits_by_keys(

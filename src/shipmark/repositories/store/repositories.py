@@ -71,7 +71,7 @@ Index(
 )
 
 
-_REPOSITORY = (
+REPOSITORY = (
     repositories.c.id,
     repositories.c.name,
     repositories.c.url,
@@ -82,7 +82,7 @@ _REPOSITORY = (
 )
 
 
-_BY_IDS = select(*_REPOSITORY).join(IDS, IDS.c.id == repositories.c.id)
+_BY_IDS = select(*REPOSITORY).join(IDS, IDS.c.id == repositories.c.id)
 
 
 _NAMES = json_rows("names", name=Text())
@@ -137,7 +137,7 @@ def page_of(
 
     ``visible`` is a further condition, on what the caller may see.
     """
-    query = select(*_REPOSITORY).where(repositories.c.organization_id == organization_id)
+    query = select(*REPOSITORY).where(repositories.c.organization_id == organization_id)
     if statuses is not None:
         query = query.where(repositories.c.status.in_(list(statuses)))
     if name_parts:
@@ -150,7 +150,7 @@ def page_of(
         .limit(limit)
         .offset(offset)
     )
-    return [_repository(*row) for row in connection.execute(query)]
+    return [read_repository(*row) for row in connection.execute(query)]
 
 
 def by_ids(connection: Connection, repository_ids: Collection[int]) -> dict[int, Repository]:
@@ -158,7 +158,7 @@ def by_ids(connection: Connection, repository_ids: Collection[int]) -> dict[int,
     if not repository_ids:
         return {}
     found = connection.execute(_BY_IDS, ids_param(repository_ids))
-    return {row[0]: _repository(*row) for row in found}
+    return {row[0]: read_repository(*row) for row in found}
 
 
 def in_organization(
@@ -169,13 +169,13 @@ def in_organization(
     visible: ColumnElement[bool] | None = None,
 ) -> Repository | None:
     """The organization's repository of that id, if the caller may see it."""
-    query = select(*_REPOSITORY).where(
+    query = select(*REPOSITORY).where(
         repositories.c.organization_id == organization_id, repositories.c.id == repository_id
     )
     if visible is not None:
         query = query.where(visible)
     row = connection.execute(query).first()
-    return _repository(*row) if row else None
+    return read_repository(*row) if row else None
 
 
 def is_any(connection: Connection, organization_id: int) -> bool:
@@ -186,9 +186,9 @@ def is_any(connection: Connection, organization_id: int) -> bool:
 
 def lock(connection: Connection, repository_id: int) -> Repository | None:
     """Let nobody else change the repository, or add a commit to it, until the unit of work ends."""
-    query = select(*_REPOSITORY).where(repositories.c.id == repository_id).with_for_update()
+    query = select(*REPOSITORY).where(repositories.c.id == repository_id).with_for_update()
     row = connection.execute(query).first()
-    return _repository(*row) if row else None
+    return read_repository(*row) if row else None
 
 
 def organization_id_of(connection: Connection, repository_id: int) -> int:
@@ -203,10 +203,10 @@ def change(
     """Change what is given; null where another active one has the name, and then the unit of work is lost."""
     statement = update(repositories).where(repositories.c.id == repository_id).values(values)
     try:
-        row = connection.execute(statement.returning(*_REPOSITORY)).one()
+        row = connection.execute(statement.returning(*REPOSITORY)).one()
     except IntegrityError:
         return None
-    return _repository(*row)
+    return read_repository(*row)
 
 
 def remove(connection: Connection, repository_id: int) -> None:
@@ -228,16 +228,16 @@ def add_named(
         index_where=_nameless,
         set_={"url": func.coalesce(statement.excluded.url, repositories.c.url)},
     )
-    return _repository(*connection.execute(statement.returning(*_REPOSITORY)).one())
+    return read_repository(*connection.execute(statement.returning(*REPOSITORY)).one())
 
 
 def named(connection: Connection, organization_id: int, name: str) -> Repository | None:
     """Return the active repository that is known by this name only, or None."""
-    query = select(*_REPOSITORY).where(
+    query = select(*REPOSITORY).where(
         repositories.c.organization_id == organization_id, repositories.c.name == name, _nameless
     )
     row = connection.execute(query).first()
-    return _repository(*row) if row else None
+    return read_repository(*row) if row else None
 
 
 def ids_by_name(
@@ -259,7 +259,7 @@ def ensure_named(
     return ids_by_name(connection, organization_id, names)
 
 
-def _repository(
+def read_repository(
     repository_id: int,
     name: str,
     url: str | None,
@@ -268,6 +268,7 @@ def _repository(
     status: str,
     created_at: datetime,
 ) -> Repository:
+    """Return the repository of a row with the columns of `REPOSITORY`."""
     return Repository(
         id=repository_id,
         name=name,
