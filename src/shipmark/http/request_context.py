@@ -175,7 +175,7 @@ class Visit:
             user_id=access.user.id if access.user else None,
             host=urlsplit(self.settings.address).hostname or "",
             now=now(),
-            chosen=parse_remote_rules(self.settings.git_remotes),
+            remote_rules=parse_remote_rules(self.settings.git_remotes),
             by=self.actor(access),
         )
 

@@ -31,7 +31,7 @@ def request_fetches(
     release: Release,
     refs: Sequence[RefInput],
     known: Mapping[str, int],
-    around: PublishContext,
+    context: PublishContext,
 ) -> list[CommitInput]:
     """Have what the refs name fetched, as far as there are remotes (releases.md 3.5.1).
 
@@ -40,43 +40,45 @@ def request_fetches(
     """
     names = {repository_id: name for name, repository_id in known.items()}
     own = repositories.remotes_of(connection, names)
-    remote = {it for it, name in names.items() if it in own or around.chosen.of(name) is not None}
+    remote = {
+        it for it, name in names.items() if it in own or context.remote_rules.of(name) is not None
+    }
     wanted = _wanted(refs, known)
     unreachable = [
         it for it in wanted if it.mode is FetchMode.RANGE and it.repository_id not in remote
     ]
     if unreachable:
-        fetches.add(connection, release, unreachable, around.user_id, around.now, error=NO_REMOTE)
+        fetches.add(connection, release, unreachable, context.user_id, context.now, error=NO_REMOTE)
     if not remote:
         return _known_commits(connection, wanted, names) if _exact(wanted) else []
     asked = [it for it in wanted if it.repository_id in remote or it.mode is FetchMode.EXACT]
-    _enqueue(connection, release, _after_previous(connection, release, asked), around)
+    _enqueue(connection, release, _after_previous(connection, release, asked), context)
     here = [it for it in _exact(wanted) if it.repository_id not in remote]
     return _known_commits(connection, here, names)
 
 
-def retry_fetches(connection: Connection, release: Release, around: PublishContext) -> list[Fetch]:
+def retry_fetches(connection: Connection, release: Release, context: PublishContext) -> list[Fetch]:
     """Have what failed or waits fetched now; raises `Conflict` where there is nothing, or it is under way."""
     found = fetches.open_of(connection, release.id, limit=OPEN_MAX)
     if not found:
         raise Conflict(NOTHING)
     if any(it.state is FetchState.RUNNING for it in found):
         raise Conflict(UNDER_WAY)
-    fetches.supersede(connection, release.id, around.now)
+    fetches.supersede(connection, release.id, context.now)
     again = [
         NewFetch(
             repository_id=it.repository_id, commit=it.commit, previous=it.previous, mode=it.mode
         )
         for it in found
     ]
-    return fetches.by_ids(connection, _enqueue(connection, release, again, around))
+    return fetches.by_ids(connection, _enqueue(connection, release, again, context))
 
 
 def _enqueue(
-    connection: Connection, release: Release, new: Sequence[NewFetch], around: PublishContext
+    connection: Connection, release: Release, new: Sequence[NewFetch], context: PublishContext
 ) -> list[int]:
-    fetch_ids = fetches.add(connection, release, new, around.user_id, around.now)
-    jobs.enqueue(connection, JOB, {"fetches": fetch_ids}, now=around.now)
+    fetch_ids = fetches.add(connection, release, new, context.user_id, context.now)
+    jobs.enqueue(connection, JOB, {"fetches": fetch_ids}, now=context.now)
     return fetch_ids
 
 
@@ -135,4 +137,4 @@ def _known_commits(
     moments: dict[tuple[int, str], datetime] = (
         {key: it.created_at for key, it in known.items()} if is_dated else {}
     )
-    return [CommitInput(key=key[1], repository=names[key[0]], at=moments.get(key)) for key in keys]
+    return [CommitInput(sha=key[1], repository=names[key[0]], at=moments.get(key)) for key in keys]

@@ -90,10 +90,10 @@ def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> 
     )
 
 
-def fetch(errand: FetchJob, settings: Settings) -> FetchResults:
+def fetch(job: FetchJob, settings: Settings) -> FetchResults:
     """Go outside, and say what came of each repository. This takes as long as the settings allow."""
     found: dict[int, FetchedCommits | RemoteProblem] = {}
-    tags = {"release.version": errand.release.version}
+    tags = {"release.version": job.release.version}
     with (
         span("release.fetch_commits", **tags) as told,
         EgressGuard(
@@ -107,8 +107,8 @@ def fetch(errand: FetchJob, settings: Settings) -> FetchResults:
             hosts=KnownHosts(settings.known_hosts_file),
             outgoing=outgoing,
         )
-        for repository_id in dict.fromkeys(it.repository_id for it in errand.fetches):
-            found[repository_id] = _of_repository(errand, repository_id, settings, outside)
+        for repository_id in dict.fromkeys(it.repository_id for it in job.fetches):
+            found[repository_id] = _of_repository(job, repository_id, settings, outside)
         told["repositories.count"] = len(found)
         told["commits.count"] = sum(
             len(it.commits) for it in found.values() if isinstance(it, FetchedCommits)
@@ -119,58 +119,58 @@ def fetch(errand: FetchJob, settings: Settings) -> FetchResults:
     return found
 
 
-def is_retryable(found: FetchResults) -> bool:
+def is_retryable(results: FetchResults) -> bool:
     """May something that failed go better later?"""
-    return any(isinstance(it, RemoteProblem) and not it.is_final for it in found.values())
+    return any(isinstance(it, RemoteProblem) and not it.is_final for it in results.values())
 
 
-def is_current(connection: Connection, errand: FetchJob) -> bool:
+def is_current(connection: Connection, job: FetchJob) -> bool:
     """Does the release still wait for just this? Nobody changes that until the unit of work ends."""
-    if locks.lock(connection, errand.release.id) is None:
+    if locks.lock(connection, job.release.id) is None:
         return False
-    now = fetches.by_ids(connection, errand.fetch_ids)
-    return len(now) == len(errand.fetches) and all(it.state is FetchState.RUNNING for it in now)
+    now = fetches.by_ids(connection, job.fetch_ids)
+    return len(now) == len(job.fetches) and all(it.state is FetchState.RUNNING for it in now)
 
 
 def schedule_retry(
-    connection: Connection, errand: FetchJob, found: FetchResults, again: datetime, now: datetime
+    connection: Connection, job: FetchJob, results: FetchResults, again: datetime, now: datetime
 ) -> None:
     """Remember that what failed is tried again, and what the matter was."""
-    results = [
+    records = [
         Result(
             fetch_id=it.id,
             state=FetchState.WAITING,
-            error=_sentence(found[it.repository_id]),
+            error=_sentence(results[it.repository_id]),
             next_at=again,
         )
-        for it in errand.fetches
+        for it in job.fetches
     ]
-    fetches.record(connection, results, now)
+    fetches.record(connection, records, now)
 
 
 def finish(
-    connection: Connection, errand: FetchJob, found: FetchResults, around: PublishContext
+    connection: Connection, job: FetchJob, results: FetchResults, context: PublishContext
 ) -> None:
     """Let the release hold what came, tell what did not, and announce the deploys that waited for it."""
-    release = locks.lock(connection, errand.release.id)
+    release = locks.lock(connection, job.release.id)
     assert release is not None, "it was locked"
     commits = [
-        commit for it in found.values() if isinstance(it, FetchedCommits) for commit in it.commits
+        commit for it in results.values() if isinstance(it, FetchedCommits) for commit in it.commits
     ]
     if commits:
-        release = publishing.bind_fetched_commits(connection, release, commits, around)
-    _move_heads(connection, release, errand, found, around)
-    results = [_result(it, found[it.repository_id]) for it in errand.fetches]
-    fetches.record(connection, results, around.now)
-    _record_activity(connection, release, errand, found, around)
+        release = publishing.bind_fetched_commits(connection, release, commits, context)
+    _move_heads(connection, release, job, results, context)
+    records = [_result(it, results[it.repository_id]) for it in job.fetches]
+    fetches.record(connection, records, context.now)
+    _record_activity(connection, release, job, results, context)
     deploys.announce_waiting(connection, release)
 
 
 def _of_repository(
-    errand: FetchJob, repository_id: int, settings: Settings, outside: FetchPolicy
+    job: FetchJob, repository_id: int, settings: Settings, policy: FetchPolicy
 ) -> FetchedCommits | RemoteProblem:
     try:
-        return _read(errand, repository_id, settings, outside)
+        return _read(job, repository_id, settings, policy)
     except RemoteProblem as problem:
         return problem
     except DecryptionError as error:
@@ -181,52 +181,52 @@ def _of_repository(
 
 
 def _read(
-    errand: FetchJob, repository_id: int, settings: Settings, outside: FetchPolicy
+    job: FetchJob, repository_id: int, settings: Settings, policy: FetchPolicy
 ) -> FetchedCommits:
-    repository = errand.repositories[repository_id]
+    repository = job.repositories[repository_id]
     safe = Cipher(text=settings.secret_key, file=settings.secret_key_file)
-    own = errand.remotes.get(repository_id)
+    own = job.remotes.get(repository_id)
     remote = remote_of(repository, own, parse_remote_rules(settings.git_remotes), safe)
-    wanted = [it for it in errand.fetches if it.repository_id == repository_id]
+    wanted = [it for it in job.fetches if it.repository_id == repository_id]
     if wanted[0].mode is FetchMode.EXACT:
-        return _exact(remote, repository, [it.commit for it in wanted], outside)
+        return _exact(remote, repository, [it.commit for it in wanted], policy)
     if remote is None:
         raise RemoteProblem(commit_fetch_requests.NO_REMOTE, is_final=True)
     asked = CommitRange(
         repository=repository.name,
         commit=wanted[0].commit,
         previous=wanted[0].previous,
-        earlier=tuple(errand.earlier_heads.get(repository_id, ())),
+        earlier=tuple(job.earlier_heads.get(repository_id, ())),
     )
-    return read_range(remote, asked, outside, most=settings.commits_max)
+    return read_range(remote, asked, policy, most=settings.commits_max)
 
 
 def _exact(
-    remote: Remote | None, repository: Repository, keys: Sequence[str], outside: FetchPolicy
+    remote: Remote | None, repository: Repository, keys: Sequence[str], policy: FetchPolicy
 ) -> FetchedCommits:
     """Commits that were named one by one; of a repository without a remote just their keys are known."""
     if remote is not None:
-        return read_exact(remote, repository.name, keys, outside)
-    commits = tuple(CommitInput(key=key, repository=repository.name) for key in keys)
+        return read_exact(remote, repository.name, keys, policy)
+    commits = tuple(CommitInput(sha=key, repository=repository.name) for key in keys)
     return FetchedCommits(commits=commits, head=keys[0])
 
 
 def _move_heads(
     connection: Connection,
     release: Release,
-    errand: FetchJob,
-    found: FetchResults,
-    around: PublishContext,
+    job: FetchJob,
+    results: FetchResults,
+    context: PublishContext,
 ) -> None:
     """Let heads that were named by a branch, a tag or a short key have their whole key."""
-    given = {it.repository_id: it.commit for it in reversed(errand.fetches)}
+    given = {it.repository_id: it.commit for it in reversed(job.fetches)}
     whole = {
         repository_id: it.head
-        for repository_id, it in found.items()
+        for repository_id, it in results.items()
         if isinstance(it, FetchedCommits) and it.head != given[repository_id]
     }
     if whole:
-        heads = repositories.upsert_heads(connection, release.organization_id, whole, around.now)
+        heads = repositories.upsert_heads(connection, release.organization_id, whole, context.now)
         releases.move_heads(connection, release, heads)
 
 
@@ -241,9 +241,9 @@ def _result(it: Fetch, found: FetchedCommits | RemoteProblem) -> Result:
 def _record_activity(
     connection: Connection,
     release: Release,
-    errand: FetchJob,
-    found: FetchResults,
-    around: PublishContext,
+    job: FetchJob,
+    results: FetchResults,
+    context: PublishContext,
 ) -> None:
     """Tell every project of the release what came, and what did not."""
     attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
@@ -252,22 +252,22 @@ def _record_activity(
             project_id=project.project_id,
             type=kind,
             version=release.version,
-            at=around.now,
-            user_id=around.user_id,
+            at=context.now,
+            user_id=context.user_id,
             details=details,
         )
-        for kind, details in _news(errand, found)
+        for kind, details in _news(job, results)
         for project in attached
     ]
     activity.add(connection, release.organization_id, happened)
 
 
 def _news(
-    errand: FetchJob, found: FetchResults
+    job: FetchJob, results: FetchResults
 ) -> list[tuple[ReleaseActivityType, dict[str, object]]]:
     news: list[tuple[ReleaseActivityType, dict[str, object]]] = []
-    for repository_id, it in found.items():
-        details: dict[str, object] = {"repository": errand.repositories[repository_id].name}
+    for repository_id, it in results.items():
+        details: dict[str, object] = {"repository": job.repositories[repository_id].name}
         match it:
             case FetchedCommits():
                 kind = ReleaseActivityType.COMMITS_FETCHED
@@ -279,5 +279,5 @@ def _news(
     return news
 
 
-def _sentence(found: FetchedCommits | RemoteProblem) -> str | None:
-    return found.sentence if isinstance(found, RemoteProblem) else None
+def _sentence(result: FetchedCommits | RemoteProblem) -> str | None:
+    return result.sentence if isinstance(result, RemoteProblem) else None

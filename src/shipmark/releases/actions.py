@@ -61,7 +61,7 @@ def update(
     ref: str | None,
     url: str | None,
     released_at: datetime | None,
-    told_project_ids: Collection[int],
+    notified_project_ids: Collection[int],
     user_id: int | None,
 ) -> Release:
     """Change what is given. The first time that it is finalized, the projects are told."""
@@ -69,7 +69,7 @@ def update(
         connection, release, status=status, ref=ref, url=url, released_at=released_at
     )
     if release.released_at is None and released_at is not None:
-        _record_released(connection, changed, told_project_ids, released_at, user_id)
+        _record_released(connection, changed, notified_project_ids, released_at, user_id)
     return changed
 
 

@@ -201,7 +201,7 @@ class ReleaseFilter:
     organization_id: int
     project_ids: tuple[int, ...]
     covers_all_projects: bool = False
-    is_flat: bool = False
+    per_project: bool = False
     status: ReleaseStatus | None = ReleaseStatus.OPEN
     search: Search = EVERYTHING
     environment_ids: tuple[int, ...] | None = None

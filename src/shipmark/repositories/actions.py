@@ -111,12 +111,12 @@ def _upsert_commits(
 ) -> list[StoredCommit]:
     rows: dict[tuple[int, str], store.GivenRow] = {}
     for commit, (repository_id, author_id) in zip(given, places, strict=True):
-        row = (repository_id, commit.key, author_id, commit.message, commit.at)
-        rows[repository_id, commit.key] = row
+        row = (repository_id, commit.sha, author_id, commit.message, commit.at)
+        rows[repository_id, commit.sha] = row
     kept = store.ensure_commits(connection, organization_id, list(rows.values()), now)
     found = []
     for commit, (repository_id, _) in zip(given, places, strict=True):
-        it = kept[repository_id, commit.key]
+        it = kept[repository_id, commit.sha]
         found.append(
             StoredCommit(
                 commit_id=it.id,

@@ -65,7 +65,7 @@ def commit_json(commit: Commit, related: Related) -> CommitJson:
     repository = related.repositories.get(commit.repository_id)
     releases = related.releases_of_commits.get(commit.id, [])
     return CommitJson(
-        id=commit.key,
+        id=commit.sha,
         message=commit.message,
         date_created=commit.created_at,
         repository=repository_json(repository) if repository else NobodyJson(),

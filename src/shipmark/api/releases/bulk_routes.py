@@ -124,7 +124,7 @@ def _matched(visit: Visit, connection: Connection, access: Access) -> _Matched:
         wanted,
         ReleaseSort.DATE,
         limit=BULK_MAX + 1,
-        beyond=position,
+        after=position,
         is_backwards=True,
     )
     found = [row.release for row in rows[:BULK_MAX]]

@@ -145,9 +145,9 @@ def found(
 ) -> tuple[Sequence[ListRow], Links]:
     """A page of the releases that pass a filter, and the links to those around it."""
     is_back = page.cursor is not None and page.cursor.is_previous
-    beyond = release_cursor.position_of(page, sort, is_flat=wanted.is_flat)
+    beyond = release_cursor.position_of(page, sort, is_flat=wanted.per_project)
     rows = list_query.page(
-        connection, wanted, sort, limit=page.limit, beyond=beyond, is_backwards=is_back
+        connection, wanted, sort, limit=page.limit, after=beyond, is_backwards=is_back
     )
     return release_cursor.links(rows, page, sort)
 
@@ -205,7 +205,7 @@ def _one(
     connection: Connection, wanted: ReleaseFilter, beyond: Position | None, *, is_backwards: bool
 ) -> str | None:
     rows = list_query.page(
-        connection, wanted, ReleaseSort.DATE, limit=1, beyond=beyond, is_backwards=is_backwards
+        connection, wanted, ReleaseSort.DATE, limit=1, after=beyond, is_backwards=is_backwards
     )
     return rows[0].release.version if rows else None
 

@@ -209,7 +209,7 @@ def published(
         done = publishing.publish(connection, publication, visit.circumstances(access))
         visit.note_use(connection, access, [project.id])
         shown = shown_publication(connection, done, publication.projects)
-    return Response(shown, status_code=201 if done.is_news else 208)
+    return Response(shown, status_code=201 if done.created_or_attached else 208)
 
 
 def entered(

@@ -119,7 +119,7 @@ def releases(
         organization_id=access.organization.id,
         project_ids=tuple(project.id for project in shown),
         covers_all_projects=visit.covers_all_projects(access),
-        is_flat=is_flat,
+        per_project=is_flat,
         status=chosen_status,
         search=search.parse(query, at, environment_count=len(chosen or ())),
         environment_ids=chosen,

@@ -159,7 +159,7 @@ def _given_commit(value: object) -> CommitInput:
     it: Fields = _COMMIT(value)
     changes = it.get("patch_set")
     return CommitInput(
-        key=it["id"],
+        sha=it["id"],
         repository=it.get("repository") or None,
         message=it.get("message"),
         author_name=it.get("author_name"),

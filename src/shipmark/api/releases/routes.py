@@ -55,7 +55,7 @@ def publish_release(
         published = publishing.publish(connection, publication, visit.circumstances(access))
         visit.note_use(connection, access, [project.id for project in publication.projects])
         shown = shown_publication(connection, published, publication.projects)
-    return Response(shown, status_code=201 if published.is_news else 208)
+    return Response(shown, status_code=201 if published.created_or_attached else 208)
 
 
 @put(

@@ -64,7 +64,7 @@ class NamedBundle:
 
     id: int
     bundle_id: str
-    is_tied: bool
+    is_linked: bool
 
 
 _NAMES = json_rows("given_names", name=Text())
@@ -86,7 +86,7 @@ def by_bundle_ids(
     )
     given = rows_param("given_names", ([name] for name in sorted(names)))
     return [
-        NamedBundle(id=id_, bundle_id=name, is_tied=tied is not None)
+        NamedBundle(id=id_, bundle_id=name, is_linked=tied is not None)
         for id_, name, tied in connection.execute(query, given)
     ]
 

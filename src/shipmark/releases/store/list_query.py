@@ -86,7 +86,7 @@ def page(
     sort: ReleaseSort,
     *,
     limit: int,
-    beyond: Position | None = None,
+    after: Position | None = None,
     is_backwards: bool = False,
     offset: int = 0,
 ) -> list[ListRow]:
@@ -98,15 +98,15 @@ def page(
         return []
     is_wide = _is_wide(wanted, sort)
     branches = [
-        _branch(stretch, wanted, sort, beyond, is_backwards, limit + offset)
+        _branch(stretch, wanted, sort, after, is_backwards, limit + offset)
         for stretch in _index_ranges(wanted, sort, is_wide=is_wide)
     ]
     # A release that several stretches have is one, unless the list tells its projects apart.
-    together = union_all(*branches) if wanted.is_flat else union(*branches)
+    together = union_all(*branches) if wanted.per_project else union(*branches)
     found = (together if len(branches) > 1 else branches[0]).subquery("page")
     order = [column.asc() if is_backwards else column.desc() for column in found.c]
     # What a release says of itself need not be read twice.
-    told = [it for it in found.c if it.name in _EXTRA_COLUMNS[sort, wanted.is_flat]]
+    told = [it for it in found.c if it.name in _EXTRA_COLUMNS[sort, wanted.per_project]]
     query = (
         select(*RELEASE, *told)
         .join(found, releases.c.id == found.c.release_id)
@@ -119,12 +119,12 @@ def page(
 
 
 def _list_row(
-    release: Release, told: Sequence[Any], wanted: ReleaseFilter, sort: ReleaseSort
+    release: Release, extra_columns: Sequence[Any], wanted: ReleaseFilter, sort: ReleaseSort
 ) -> ListRow:
-    if not told:
+    if not extra_columns:
         return ListRow(release, _own_key(release, sort))
-    project_id = -told[-1] if wanted.is_flat else None
-    key = told[0] if sort in _SEPARATE else _own_key(release, sort)
+    project_id = -extra_columns[-1] if wanted.per_project else None
+    key = extra_columns[0] if sort in _SEPARATE else _own_key(release, sort)
     return ListRow(release, key, project_id)
 
 
@@ -147,7 +147,7 @@ def _index_ranges(
 
 
 def _is_by_environment(wanted: ReleaseFilter, sort: ReleaseSort, most: int) -> bool:
-    if wanted.environment_ids is None or sort is not ReleaseSort.DATE or wanted.is_flat:
+    if wanted.environment_ids is None or sort is not ReleaseSort.DATE or wanted.per_project:
         return False
     return 0 < len(wanted.environment_ids) * len(wanted.project_ids) <= most
 
@@ -157,7 +157,7 @@ def _is_wide(wanted: ReleaseFilter, sort: ReleaseSort) -> bool:
 
     No index has the releases of a package by shipping.
     """
-    if wanted.is_flat or len(wanted.project_ids) == 1:
+    if wanted.per_project or len(wanted.project_ids) == 1:
         return False
     if sort is ReleaseSort.EFFECTIVE_DATE:
         return wanted.covers_all_projects
@@ -217,10 +217,10 @@ def _in_organization(wanted: ReleaseFilter, status: ReleaseStatus) -> _IndexRang
     if (package := _package(wanted)) is not None:
         conditions.append(releases.c.package == package)
     conditions += _seen(wanted, releases.c.id, wanted.project_ids)
-    if not wanted.is_flat:
+    if not wanted.per_project:
         conditions.append(exists().where(attached))
     return _IndexRange(
-        source=releases.join(release_projects, attached) if wanted.is_flat else releases,
+        source=releases.join(release_projects, attached) if wanted.per_project else releases,
         columns=releases.c,
         release_id=releases.c.id,
         conditions=tuple(conditions),
@@ -241,7 +241,7 @@ def _branch(
     stretch: _IndexRange,
     wanted: ReleaseFilter,
     sort: ReleaseSort,
-    beyond: Position | None,
+    after: Position | None,
     is_backwards: bool,
     limit: int,
 ) -> Select[Any]:
@@ -249,7 +249,7 @@ def _branch(
     created_at = stretch.columns["created_at"]
     order = _order(stretch, sort)
     shown: dict[str, ColumnElement[Any]] = {"release_id": stretch.release_id}
-    if wanted.is_flat:
+    if wanted.per_project:
         assert stretch.project is not None, "flat lists are read where projects are"
         shown["project_id"] = stretch.project
     source, checked = stretch.source, conditions_of(wanted.search)
@@ -264,9 +264,9 @@ def _branch(
     if wanted.created_to is not None:
         query = query.where(created_at <= wanted.created_to)
     columns = list((order | shown).values())
-    if beyond is not None:
-        query = query.where(_is_after(columns, stretch, beyond, sort, is_backwards))
-    moving = columns[:-1] if stretch.project_id is not None and wanted.is_flat else columns
+    if after is not None:
+        query = query.where(_is_after(columns, stretch, after, sort, is_backwards))
+    moving = columns[:-1] if stretch.project_id is not None and wanted.per_project else columns
     query = query.order_by(*(it.asc() if is_backwards else it.desc() for it in moving))
     return select(query.limit(limit).subquery())
 
@@ -282,22 +282,22 @@ def _order(stretch: _IndexRange, sort: ReleaseSort) -> dict[str, ColumnElement[A
 def _is_after(
     columns: Sequence[ColumnElement[Any]],
     stretch: _IndexRange,
-    beyond: Position,
+    after: Position,
     sort: ReleaseSort,
     is_backwards: bool,
 ) -> ColumnElement[bool]:
     """Is a row past the position? Rows compare as tuples, which is how an index is entered in its middle."""
-    values: list[object] = [beyond.key]
+    values: list[object] = [after.key]
     if sort is not ReleaseSort.DATE:
-        values.append(beyond.created_at)
-    values.append(beyond.release_id)
+        values.append(after.created_at)
+    values.append(after.release_id)
     is_level = False
-    if beyond.project_id is not None and stretch.project_id is not None:
+    if after.project_id is not None and stretch.project_id is not None:
         # Its project is the same in the whole stretch, so it decides here about an equal row.
-        ahead = beyond.project_id - stretch.project_id
+        ahead = after.project_id - stretch.project_id
         is_level = ahead > 0 if is_backwards else ahead < 0
-    elif beyond.project_id is not None:
-        values.append(-beyond.project_id)
+    elif after.project_id is not None:
+        values.append(-after.project_id)
     compared = columns[: len(values)]
     row = tuple_(*compared)
     place = tuple_(*(literal(v, c.type) for v, c in zip(values, compared, strict=True)))

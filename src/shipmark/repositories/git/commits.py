@@ -23,7 +23,7 @@ def commit_input(
     """The commit as a client would give it. Of one whose parents were cut off we don't know what it changed."""
     name, email = _author(commit)
     return CommitInput(
-        key=commit.id.decode(),
+        sha=commit.id.decode(),
         repository=repository,
         message=_text(commit.message, commit.encoding).rstrip()[:MESSAGE_MAX],
         author_name=name or None,

@@ -37,6 +37,6 @@ def remote_of(
     if own is None:
         return chosen.of(repository.name)
     address, _ = parse_address(own.url)
-    secrets = json.loads(safe.opened(own.secret)) if own.secret is not None else {}
+    secrets = json.loads(safe.decrypt(own.secret)) if own.secret is not None else {}
     credentials = Credentials(**({"username": own.username} | secrets))
     return Remote(address=address, credentials=credentials)

@@ -265,7 +265,7 @@ def commits_by_keys(
         "given", ((repository_id, key, None, None, None) for repository_id, key in keys)
     )
     found = [commit_of(*row) for row in connection.execute(_COMMITS_BY_KEYS, given)]
-    return {(it.repository_id, it.key): it for it in found}
+    return {(it.repository_id, it.sha): it for it in found}
 
 
 def commits_of(
@@ -326,7 +326,7 @@ def commit_of(
     """A commit from the columns of `COMMIT`."""
     return Commit(
         id=commit_id,
-        key=key,
+        sha=key,
         repository_id=repository_id,
         author_id=author_id,
         message=message,

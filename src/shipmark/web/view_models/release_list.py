@@ -127,7 +127,7 @@ def release_list(
     page, beyond = _page(search.cursor)
     is_back = page.cursor is not None and page.cursor.is_previous
     listed = list_query.page(
-        connection, wanted, SORT, limit=page.limit, beyond=beyond, is_backwards=is_back
+        connection, wanted, SORT, limit=page.limit, after=beyond, is_backwards=is_back
     )
     shown, links = release_cursor.links(listed, page, SORT)
     slug = place.organization.slug
