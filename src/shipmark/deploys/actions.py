@@ -59,7 +59,7 @@ def _announce(
     attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
     happened = [
         ReleaseActivity(
-            project_id=it.project_id,
+            project_id=item.project_id,
             type=ReleaseActivityType.DEPLOYED,
             version=release.version,
             at=deploy.finished_at,
@@ -67,7 +67,7 @@ def _announce(
             details={"deploy_id": deploy.id, "environment": deploy.environment},
         )
         for deploy in deploys
-        for it in attached
+        for item in attached
     ]
     activity.add(connection, release.organization_id, happened)
     store.mark_announced(connection, [deploy.id for deploy in deploys])

@@ -206,10 +206,10 @@ class Visit:
         Raises `BadRequest` for anything but these, ``0`` and ``false``: a blank one (``dryRun=``, from a variable of a
         script that is not set) may mean either.
         """
-        given = self.parameter(name)
-        if given is None:
+        value = self.parameter(name)
+        if value is None:
             return False
-        text = given.lower()
+        text = value.lower()
         if text not in _FLAGS:
             raise BadRequest(f"Invalid {name} parameter. Use 1 or 0.")
         return _FLAGS[text]
@@ -232,8 +232,12 @@ def asked_for(request: Request[object, object, State]) -> tuple[str, list[tuple[
 def _chosen(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Project]:
     if "-1" in ids or "$all" in slugs:
         return list(known)
-    chosen = [it for it in known if str(it.id) in ids or it.slug in ids or it.slug in slugs]
-    reached = {str(it.id) for it in chosen} | {it.slug for it in chosen}
+    chosen = [
+        project
+        for project in known
+        if str(project.id) in ids or project.slug in ids or project.slug in slugs
+    ]
+    reached = {str(project.id) for project in chosen} | {project.slug for project in chosen}
     if strangers := ids - reached:
         if not all(name.lstrip("-").isdigit() for name in strangers):
             raise BadRequest("Invalid project parameter. Values must be numbers.")

@@ -82,10 +82,10 @@ def revoke(connection: Connection, context: ActionContext, invitation: Invitatio
 
 def pending(connection: Connection, token: str, at: datetime) -> Invitation:
     """Return the invitation of a link that can still be accepted; raise `NotFound` for any other."""
-    found = invitation_store.look_up(connection, digest(token))
-    if found is None or found.expires_at <= at:
+    invitation = invitation_store.look_up(connection, digest(token))
+    if invitation is None or invitation.expires_at <= at:
         raise NotFound(EXPIRED)
-    return found
+    return invitation
 
 
 def accept(connection: Connection, token: str, user: User, by: Actor, at: datetime) -> Invitation:
@@ -113,10 +113,10 @@ def accept_as_new_user(
 
 def _lock_invitation(connection: Connection, token: str, at: datetime) -> Invitation:
     """Return the invitation, locked: of two who accept it at once, the second finds none."""
-    found = invitation_store.by_digest(connection, digest(token))
-    if found is None or found.expires_at <= at:
+    invitation = invitation_store.by_digest(connection, digest(token))
+    if invitation is None or invitation.expires_at <= at:
         raise NotFound(EXPIRED)
-    return found
+    return invitation
 
 
 def _add_member(

@@ -124,7 +124,7 @@ def leave_team(connection: Connection, context: ActionContext, member: Member, t
 
 
 def confirm_team_role(
-    connection: Connection, access: Access, member: Member, team: Team, wanted: TeamRole
+    connection: Connection, access: Access, member: Member, team: Team, team_role: TeamRole
 ) -> TeamRole:
     """Return the role of a member on a team, if it is the one that is wanted.
 
@@ -137,7 +137,7 @@ def confirm_team_role(
     if not store.is_team_member(connection, team.id, member.id):
         raise NotFound
     role = TeamRole.of(member.role)
-    if wanted is not role:
+    if team_role is not role:
         raise ValidationFailed({"teamRole": [FIXED_TEAM_ROLE.format(role=role.value)]})
     return role
 
@@ -231,14 +231,14 @@ def _note(
     data: Mapping[str, object],
 ) -> None:
     user = accounts.by_id(connection, member.user_id)
-    told = {"email": user.email if user else "", "role": member.role.value} | dict(data)
+    fields = {"email": user.email if user else "", "role": member.role.value} | dict(data)
     store.record(
         connection,
         context.access.organization.id,
         event,
         context.by,
         context.at,
-        data=told,
+        data=fields,
         target_id=member.id,
         target_user_id=member.user_id,
     )

@@ -51,7 +51,11 @@ def publish(
         release, is_new = _get_or_create(connection, release_input, context)
         added = _attach(connection, release, release_input, context)
         # A new release has the projects that were given, and no others.
-        limits = union_paths(it.commit_paths for it in release_input.projects) if is_new else None
+        limits = (
+            union_paths(project.commit_paths for project in release_input.projects)
+            if is_new
+            else None
+        )
         release, names_issues = _bind(connection, release, release_input.code, context, limits)
         if names_issues or added:
             _resolve(connection, release, context, added)
@@ -74,7 +78,7 @@ def update(
         release = locked
         if notified_project_ids is None:
             attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
-            notified_project_ids = [it.project_id for it in attached]
+            notified_project_ids = [item.project_id for item in attached]
         release = releases.update(
             connection,
             release,
@@ -200,20 +204,26 @@ def _set_commits(
     name an issue: new ones by their message, known ones by an earlier message.
     """
     ordered = sorted(given, key=_commit_date, reverse=True)
-    wanted = [commit for commit in ordered if not commit.is_skipped]
+    commit_inputs = [commit for commit in ordered if not commit.is_skipped]
     commits = (
-        [commit for commit in wanted if matches_paths(commit.filenames, limits)]
+        [commit for commit in commit_inputs if matches_paths(commit.filenames, limits)]
         if limits
-        else wanted
+        else commit_inputs
     )
-    kept = repositories.upsert_commits(connection, context.organization.id, commits, context.now)
-    is_linked = _link_issues(connection, commits, kept, context)
+    stored_commits = repositories.upsert_commits(
+        connection, context.organization.id, commits, context.now
+    )
+    is_linked = _link_issues(connection, commits, stored_commits, context)
     bound = [
-        BoundCommit(commit_id=it.commit_id, repository_id=it.repository_id, author_id=it.author_id)
-        for it in kept
+        BoundCommit(
+            commit_id=stored_commit.commit_id,
+            repository_id=stored_commit.repository_id,
+            author_id=stored_commit.author_id,
+        )
+        for stored_commit in stored_commits
     ]
-    names_issues = is_linked or not all(it.is_new for it in kept)
-    left_out = len(wanted) - len(commits)
+    names_issues = is_linked or not all(stored_commit.is_new for stored_commit in stored_commits)
+    left_out = len(commit_inputs) - len(commits)
     return releases.bind_commits(connection, release, bound, left_out), names_issues
 
 
@@ -229,14 +239,14 @@ def _link_issues(
 ) -> bool:
     """Link commits to the issues that their messages name; says whether any names one."""
     references, authors = {}, {}
-    for commit, it in zip(commits, kept, strict=True):
+    for commit, stored_commit in zip(commits, kept, strict=True):
         if commit.message is not None:
-            references[it.commit_id] = find(commit.message, host=context.host)
+            references[stored_commit.commit_id] = find(commit.message, host=context.host)
             if commit.author is not None:
-                authors[it.commit_id] = commit.author[0]
-    known = {it.commit_id for it in kept if not it.is_new}
+                authors[stored_commit.commit_id] = commit.author[0]
+    known = {item.commit_id for item in kept if not item.is_new}
     resolve.link(connection, context.organization.id, references, authors, known, context.now)
-    return any(found.short_ids or found.issue_ids for found in references.values())
+    return any(result.short_ids or result.issue_ids for result in references.values())
 
 
 def _set_refs(

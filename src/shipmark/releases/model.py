@@ -195,7 +195,7 @@ class ReleaseFilter:
     """Which releases a list shows.
 
     ``is_everything``: the projects are known to be all of the organization, which is the shortest way to find them.
-    ``status`` null shows all. With ``is_flat`` a release comes once for each of its projects.
+    ``status`` null shows all. With ``per_project`` a release comes once for each of its projects.
     """
 
     organization_id: int

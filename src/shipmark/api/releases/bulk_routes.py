@@ -118,7 +118,7 @@ def _matched(visit: Visit, connection: Connection, access: Access) -> _Matched:
     shown = visit.filtered_projects(connection, access)
     wanted = release_query.releases(visit, connection, access, shown)
     page = offset.parse_page(None, visit.parameter("cursor"), is_counted=False)
-    position = release_cursor.position_of(page, ReleaseSort.DATE, is_flat=False)
+    position = release_cursor.position_of(page, ReleaseSort.DATE, per_project=False)
     rows = list_query.page(
         connection,
         wanted,

@@ -78,7 +78,9 @@ def list_releases(visit: GivenVisit, organization: FromPath[str]) -> Response[li
         shown = visit.filtered_projects(connection, access)
         if not shown:
             return visit.listed([], None)
-        wanted = release_query.releases(visit, connection, access, shown, is_flat=order.is_flat)
+        wanted = release_query.releases(
+            visit, connection, access, shown, per_project=order.per_project
+        )
         rows, links = found(connection, wanted, order.sort, page)
         nested = loading.to_releases(
             connection,
@@ -145,7 +147,7 @@ def found(
 ) -> tuple[Sequence[ListRow], Links]:
     """A page of the releases that pass a filter, and the links to those around it."""
     is_back = page.cursor is not None and page.cursor.is_previous
-    beyond = release_cursor.position_of(page, sort, is_flat=wanted.per_project)
+    beyond = release_cursor.position_of(page, sort, per_project=wanted.per_project)
     rows = list_query.page(
         connection, wanted, sort, limit=page.limit, after=beyond, is_backwards=is_back
     )

@@ -41,21 +41,21 @@ class AskedOrder:
     """The order of a list, and whether a release comes once for each of its projects."""
 
     sort: ReleaseSort
-    is_flat: bool
+    per_project: bool
 
 
 def order(visit: Visit) -> AskedOrder:
     """The order that is asked for (releases.md 2.4)."""
-    name, is_flat = visit.parameter("sort") or "", visit.parameter("flatten") == "1"
+    name, per_project = visit.parameter("sort") or "", visit.parameter("flatten") == "1"
     if name in _BY_SESSIONS:
-        if not is_flat:
+        if not per_project:
             detail = "sorting by crash statistics requires flattening (flatten=1)"
             raise BadRequest(detail)
         # Releases without sessions follow those with, newest first and with all their projects.
-        return AskedOrder(sort=ReleaseSort.DATE, is_flat=False)
+        return AskedOrder(sort=ReleaseSort.DATE, per_project=False)
     if name not in _SORTS:
         raise BadRequest("invalid sort")
-    return AskedOrder(sort=_SORTS[name], is_flat=is_flat)
+    return AskedOrder(sort=_SORTS[name], per_project=per_project)
 
 
 def shape(visit: Visit, *, by_environment: bool = True) -> Shape:
@@ -106,7 +106,7 @@ def releases(
     access: Access,
     shown: list[Project],
     *,
-    is_flat: bool = False,
+    per_project: bool = False,
     default_status: ReleaseStatus | None = ReleaseStatus.OPEN,
 ) -> ReleaseFilter:
     """Which releases of these projects are asked for, by all parameters that lists have."""
@@ -119,7 +119,7 @@ def releases(
         organization_id=access.organization.id,
         project_ids=tuple(project.id for project in shown),
         covers_all_projects=visit.covers_all_projects(access),
-        per_project=is_flat,
+        per_project=per_project,
         status=chosen_status,
         search=search.parse(query, at, environment_count=len(chosen or ())),
         environment_ids=chosen,

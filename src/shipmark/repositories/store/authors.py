@@ -77,13 +77,13 @@ def ensure_authors(
     if not given:
         return {}
     parameters = rows_param("people", sorted(given.items())) | {"organization_id": organization_id}
-    found = connection.execute(_ENSURE_AUTHORS, parameters)
-    return {email: author_id for email, author_id in found}
+    result = connection.execute(_ENSURE_AUTHORS, parameters)
+    return {email: author_id for email, author_id in result}
 
 
 def authors_by_ids(connection: Connection, author_ids: Collection[int]) -> dict[int, Author]:
     """The authors of those ids."""
     if not author_ids:
         return {}
-    found = connection.execute(_AUTHORS_BY_IDS, ids_param(author_ids))
-    return {i: Author(id=i, name=name, email=email) for i, name, email in found}
+    result = connection.execute(_AUTHORS_BY_IDS, ids_param(author_ids))
+    return {i: Author(id=i, name=name, email=email) for i, name, email in result}
