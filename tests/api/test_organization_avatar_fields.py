@@ -9,7 +9,7 @@ from pictures import picture, sent
 from shipmark.api.avatars.requests import requests
 from shipmark.avatars.model import Avatar, AvatarKind
 from shipmark.http.fields import Object, validate
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import ValidationFailed
@@ -23,7 +23,7 @@ BODY = Object(requests.ORGANIZATION_FIELDS)
 @pytest.fixture
 def change(database: Database, blobs: Blobs, world: World) -> Any:
     """Changes acme as the body says; says how it is shown then, or null if nothing was said of that."""
-    visit = Visit(None, database, blobs, Settings(), frozenset())  # type: ignore[arg-type]
+    visit = RequestContext(None, database, blobs, Settings(), frozenset())  # type: ignore[arg-type]
 
     def changed(body: dict[str, object]) -> Avatar | None:
         new = requests.stashed_of_organization(visit, validate(BODY, body))

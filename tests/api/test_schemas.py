@@ -31,7 +31,7 @@ class Colour(StrEnum):
     BLUE = "blue"
 
 
-class LeafJson(Wire):
+class LeafResponse(Wire):
     """A leaf (trees.md 1.2), ``green`` mostly."""
 
     leaf_colour: str
@@ -39,14 +39,14 @@ class LeafJson(Wire):
     note: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class TreeJson(Wire):
+class TreeResponse(Wire):
     """A tree."""
 
-    leaves: list[LeafJson]
-    parent: "TreeJson | None"
+    leaves: list[LeafResponse]
+    parent: "TreeResponse | None"
 
 
-class EmptyJson(Wire):
+class EmptyResponse(Wire):
     """Nothing."""
 
 
@@ -98,7 +98,7 @@ def test_a_type_that_no_answer_should_hold_has_none(it: Any) -> None:
 def test_a_struct_is_named_once() -> None:
     schemas = Schemas()
     reference = {"$ref": "#/components/schemas/Leaf"}
-    assert schemas.of(LeafJson) == schemas.of(LeafJson) == reference
+    assert schemas.of(LeafResponse) == schemas.of(LeafResponse) == reference
     assert schemas.named == {
         "Leaf": {
             "type": "object",
@@ -115,14 +115,14 @@ def test_a_struct_is_named_once() -> None:
 
 def test_structs_may_hold_themselves() -> None:
     schemas = Schemas()
-    schemas.of(TreeJson)
+    schemas.of(TreeResponse)
     parent = schemas.named["Tree"]["properties"]["parent"]  # type: ignore[index]
     assert parent == {"anyOf": [{"$ref": "#/components/schemas/Tree"}, {"type": "null"}]}
 
 
 def test_an_empty_struct_holds_nothing() -> None:
     schemas = Schemas()
-    schemas.of(EmptyJson)
+    schemas.of(EmptyResponse)
     assert schemas.named["Empty"] == {
         "type": "object",
         "description": "Nothing.",
@@ -131,9 +131,9 @@ def test_an_empty_struct_holds_nothing() -> None:
 
 
 def test_two_structs_of_one_name_are_refused() -> None:
-    other = msgspec.defstruct("LeafJson", [("a", int)])
+    other = msgspec.defstruct("LeafResponse", [("a", int)])
     schemas = Schemas()
-    schemas.of(LeafJson)
+    schemas.of(LeafResponse)
     with pytest.raises(TypeError, match="two structs would be Leaf"):
         schemas.of(other)
 

@@ -1,4 +1,4 @@
-"""What may a handler of the API ask for? The visit: who is there, what they sent, and the database."""
+"""What may a handler of the API ask for? The context: who is there, what they sent, and the database."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ _FLAGS = {"0": False, "false": False, "1": True, "true": True}
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class RequestContext:
     """One request at the API's door. ``scopes`` are those that the route declares."""
 
     request: Request[object, object, State]
@@ -51,7 +51,7 @@ class Visit:
 
     def caller(self, connection: Connection) -> Caller:
         """Who is there; raises `Unauthenticated`, or `Forbidden` where no scope of the token opens the route."""
-        caller = self.known_caller(connection)
+        caller = self.optional_caller(connection)
         if caller is None:
             raise Unauthenticated
         scopes = caller.scopes if isinstance(caller, UserToken) else organizations.CI_SCOPES
@@ -59,7 +59,7 @@ class Visit:
             raise Forbidden
         return caller
 
-    def known_caller(self, connection: Connection) -> Caller | None:
+    def optional_caller(self, connection: Connection) -> Caller | None:
         """Who is there, or null for somebody without credentials."""
         token = bearer(self.request.headers.get("authorization"))
         if token is None:
@@ -68,7 +68,7 @@ class Visit:
             return organizations.authenticate(connection, token)
         return accounts.authenticate(connection, token, now())
 
-    def enter(self, connection: Connection, organization: str) -> Access:
+    def authorize(self, connection: Connection, organization: str) -> Access:
         """What the caller may do in the organization (slug or id) of the address.
 
         Raises `Unauthenticated`, `NotFound` for an unknown organization, `Forbidden` for a stranger or missing scopes.
@@ -130,7 +130,7 @@ class Visit:
         """The same for an object that holds the list."""
         headers = {}
         if links is not None:
-            path, query = asked_for(self.request)
+            path, query = request_url(self.request)
             headers["Link"] = links.header(self.settings.address, path, query)
         return Response(content, headers=headers)
 
@@ -162,13 +162,13 @@ class Visit:
             target_id=target_id,
         )
 
-    def note_use(
+    def record_token_use(
         self, connection: Connection, access: Access, project_ids: Collection[int]
     ) -> None:
         """Write down that a pipeline's token was used, so that people see which ones are still needed."""
         organizations.record_token_use(connection, access, project_ids, now())
 
-    def circumstances(self, access: Access) -> PublishContext:
+    def publish_context(self, access: Access) -> PublishContext:
         """Who publishes where and when."""
         return PublishContext(
             organization=access.organization,
@@ -179,12 +179,12 @@ class Visit:
             by=self.actor(access),
         )
 
-    def filtered_projects(self, connection: Connection, access: Access) -> list[Project]:
+    def selected_projects(self, connection: Connection, access: Access) -> list[Project]:
         """The projects that ``project`` and ``projectSlug`` name, or those of the caller's teams (releases.md 0.5)."""
         ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
         if not ids and not slugs:
             return projects.projects_of_teams(connection, access)
-        return _chosen(projects.accessible(connection, access), ids, slugs)
+        return _select_projects(projects.accessible(connection, access), ids, slugs)
 
     def covers_all_projects(self, access: Access) -> bool:
         """Are the filtered projects sure to be all of the organization?"""
@@ -194,11 +194,11 @@ class Visit:
             return reaches_all
         return ("-1" in ids or "$all" in slugs) and (reaches_all or access.organization.is_open)
 
-    def allowed_projects(self, connection: Connection, access: Access) -> list[Project]:
+    def selectable_projects(self, connection: Connection, access: Access) -> list[Project]:
         """The same for a single release: without a parameter, all that the caller may name."""
         ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
         known = projects.accessible(connection, access)
-        return _chosen(known, ids, slugs) if ids or slugs else known
+        return _select_projects(known, ids, slugs) if ids or slugs else known
 
     def flag(self, name: str) -> bool:
         """Return whether a parameter of the address is ``1`` or ``true``; it is not where it is missing.
@@ -214,7 +214,7 @@ class Visit:
             raise BadRequest(f"Invalid {name} parameter. Use 1 or 0.")
         return _FLAGS[text]
 
-    def forced(self, access: Access) -> bool:
+    def require_force(self, access: Access) -> bool:
         """Is the request one with ``force``? Raises `Forbidden` for all but owners, if it is."""
         is_forced = self.flag("force")
         if is_forced and access.role is not Role.OWNER:
@@ -222,14 +222,14 @@ class Visit:
         return is_forced
 
 
-def asked_for(request: Request[object, object, State]) -> tuple[str, list[tuple[str, str]]]:
+def request_url(request: Request[object, object, State]) -> tuple[str, list[tuple[str, str]]]:
     """The path and the parameters of the address, as the client wrote and ordered them."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     query = request.scope["query_string"].decode("latin-1")
     return raw.decode("latin-1").partition("?")[0], parse_qsl(query, keep_blank_values=True)
 
 
-def _chosen(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Project]:
+def _select_projects(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Project]:
     if "-1" in ids or "$all" in slugs:
         return list(known)
     chosen = [
@@ -245,17 +245,17 @@ def _chosen(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Pr
     return chosen
 
 
-def all_of(visible: Collection[int], attached: Collection[int]) -> None:
+def require_all_visible(visible: Collection[int], attached: Collection[int]) -> None:
     """Refuse to change a release that is also in projects the caller can't see (releases.md 0.5, newer)."""
     if not set(attached) <= set(visible):
         raise NotFound
 
 
-async def provide_visit(request: Request[object, object, State]) -> Visit:
+async def provide_request_context(request: Request[object, object, State]) -> RequestContext:
     """Make the visit of a request; what needs the database is done by the handler, in its thread."""
     state = request.app.state
     scopes = request.route_handler.opt["scopes"]
-    return Visit(request, state.database, state.blobs, state.settings, scopes)
+    return RequestContext(request, state.database, state.blobs, state.settings, scopes)
 
 
-GivenVisit = NamedDependency[SkipValidation[Visit]]
+InjectedRequest = NamedDependency[SkipValidation[RequestContext]]

@@ -6,14 +6,14 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User, UserToken
-from shipmark.api.members.user_responses import UserJson, user_json
-from shipmark.api.organizations.responses import OrganizationJson, organization_json
-from shipmark.api.projects.responses import EnvironmentJson, environment_json
+from shipmark.api.members.user_responses import UserResponse, user_response
+from shipmark.api.organizations.responses import OrganizationResponse, organization_response
+from shipmark.api.projects.responses import EnvironmentResponse, environment_response
 from shipmark.api.query_parameters import ORGANIZATION_QUERY, PAGE
 from shipmark.api.responses import Wire
 from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ, PROJECT_READ, Credentials
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import GivenVisit
+from shipmark.http.request_context import InjectedRequest
 from shipmark.infrastructure.errors import Forbidden, Unauthenticated
 from shipmark.organizations import actions as organization_actions
 from shipmark.organizations import store as organizations
@@ -23,43 +23,45 @@ from shipmark.projects import actions as projects
 from shipmark.projects import store as project_store
 
 
-class AuthJson(Wire):
+class AuthResponse(Wire):
     """What a token may do."""
 
     scopes: list[str]
 
 
-class RootJson(Wire):
+class RootResponse(Wire):
     """What clients ask first, to check their token."""
 
     version: str
-    auth: AuthJson | None
-    user: UserJson | None
+    auth: AuthResponse | None
+    user: UserResponse | None
 
 
 @get("/", scopes=ANYBODY, credentials=Credentials.OPTIONAL, sync_to_thread=True)
-def get_root(visit: GivenVisit) -> RootJson:
+def get_root(context: InjectedRequest) -> RootResponse:
     """Say who is there; nobody is welcome too, but a wrong token is not."""
-    with visit.database.snapshot() as connection:
-        caller = visit.known_caller(connection)
+    with context.database.snapshot() as connection:
+        caller = context.optional_caller(connection)
         if caller is None:
-            return RootJson(version="0", auth=None, user=None)
+            return RootResponse(version="0", auth=None, user=None)
         if isinstance(caller, UserToken):
-            user = whole(connection, caller.user)
-            auth = AuthJson(scopes=sorted(caller.scopes))
-            return RootJson(version="0", auth=auth, user=user_json(user, visit.settings.address))
-    auth = AuthJson(scopes=sorted(organization_actions.CI_SCOPES))
-    return RootJson(version="0", auth=auth, user=None)
+            user = with_emails(connection, caller.user)
+            auth = AuthResponse(scopes=sorted(caller.scopes))
+            return RootResponse(
+                version="0", auth=auth, user=user_response(user, context.settings.address)
+            )
+    auth = AuthResponse(scopes=sorted(organization_actions.CI_SCOPES))
+    return RootResponse(version="0", auth=auth, user=None)
 
 
 @get("/auth/", scopes=ANYBODY, sync_to_thread=True)
-def get_user(visit: GivenVisit) -> UserJson:
+def get_user(context: InjectedRequest) -> UserResponse:
     """Show the user whose token it is."""
-    with visit.database.snapshot() as connection:
-        caller = visit.caller(connection)
+    with context.database.snapshot() as connection:
+        caller = context.caller(connection)
         if not isinstance(caller, UserToken):
             raise Unauthenticated
-        return user_json(whole(connection, caller.user), visit.settings.address)
+        return user_response(with_emails(connection, caller.user), context.settings.address)
 
 
 _TESTS: text_filter.Tests[Organization] = {
@@ -77,17 +79,19 @@ _TESTS: text_filter.Tests[Organization] = {
     asks=(ORGANIZATION_QUERY, *PAGE),
     sync_to_thread=True,
 )
-def list_organizations(visit: GivenVisit) -> Response[list[OrganizationJson]]:
+def list_organizations(context: InjectedRequest) -> Response[list[OrganizationResponse]]:
     """List the user's organizations, the newest first."""
-    with visit.database.snapshot() as connection:
-        caller = visit.caller(connection)
+    with context.database.snapshot() as connection:
+        caller = context.caller(connection)
         if not isinstance(caller, UserToken):
             raise Forbidden
-        page = visit.page()
+        page = context.page()
         known = [it for it, _ in organizations.of_user(connection, caller.user.id)]
-    chosen = text_filter.apply_filter(known, visit.parameter("query"), _TESTS)
+    chosen = text_filter.apply_filter(known, context.parameter("query"), _TESTS)
     found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
-    return visit.listed([organization_json(it, visit.settings.address) for it in found], links)
+    return context.listed(
+        [organization_response(it, context.settings.address) for it in found], links
+    )
 
 
 @get(
@@ -96,17 +100,17 @@ def list_organizations(visit: GivenVisit) -> Response[list[OrganizationJson]]:
     sync_to_thread=True,
 )
 def list_environments(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> list[EnvironmentJson]:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> list[EnvironmentResponse]:
     """List the environments that the project runs in, by name; the one without a name is left out."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
         found = projects.require_project(connection, access, project)
         known = project_store.environments_of(connection, found.id)
-    return [environment_json(it) for it in known if it.name]
+    return [environment_response(it) for it in known if it.name]
 
 
-def whole(connection: Connection, user: User) -> User:
+def with_emails(connection: Connection, user: User) -> User:
     """The user with addresses, which a token's record leaves out."""
     return accounts.by_id(connection, user.id) or user
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from shipmark.avatars import actions, images
 from shipmark.avatars.model import AvatarKind, NewAvatar, PhotoMissing
 from shipmark.http.fields import Choice, Field, FieldError, Fields, Object, Text, documented_as
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import TooLarge, ValidationFailed
@@ -81,22 +81,24 @@ class Keys:
 OF_ORGANIZATION = Keys(kind="avatarType", photo="avatar")
 
 
-def stashed(visit: Visit, fields: Fields, keys: Keys = Keys()) -> NewAvatar:
+def stashed(context: RequestContext, fields: Fields, keys: Keys = Keys()) -> NewAvatar:
     """What a body wants to be shown, its photo written already; to be called outside of a unit of work.
 
     Without a kind, a photo is to be shown.
     """
     content = fields.get(keys.photo)
-    written = actions.stage_photo(visit.database, visit.blobs, content, now()) if content else None
+    written = (
+        actions.stage_photo(context.database, context.blobs, content, now()) if content else None
+    )
     kind = fields.get(keys.kind) or AvatarKind.UPLOAD
     return NewAvatar(kind=kind, photo=written, ident=ids.hex32())
 
 
-def stashed_of_organization(visit: Visit, fields: Fields) -> NewAvatar | None:
+def stashed_of_organization(context: RequestContext, fields: Fields) -> NewAvatar | None:
     """The same of a body that changes an organization, or null where it says nothing of the avatar."""
     if not (fields.get("avatar") or fields.get("avatarType")):
         return None
-    return stashed(visit, fields, OF_ORGANIZATION)
+    return stashed(context, fields, OF_ORGANIZATION)
 
 
 def saved(

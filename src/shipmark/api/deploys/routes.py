@@ -4,16 +4,16 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
-from shipmark.api.deploys.responses import DeployJson, deploy_json
+from shipmark.api.deploys.responses import DeployResponse, deploy_response
 from shipmark.api.query_parameters import PAGE, PROJECTS
 from shipmark.api.releases import requests
-from shipmark.api.releases.routes import changeable_release, seen_release
+from shipmark.api.releases.routes import get_editable_release, get_visible_release
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.deploys import actions, store
 from shipmark.deploys.model import NewDeploy
 from shipmark.http.fields import Fields
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import GivenVisit
+from shipmark.http.request_context import InjectedRequest
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.organizations.model import Access
@@ -24,34 +24,34 @@ from shipmark.releases.model import Release
 
 @get("/", scopes=RELEASE_READ, asks=(*PROJECTS, *PAGE), sync_to_thread=True)
 def list_deploys(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
-) -> Response[list[DeployJson]]:
+    context: InjectedRequest, organization: FromPath[str], version: FromPath[str]
+) -> Response[list[DeployResponse]]:
     """List the deploys of a release, the last finished first."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
-        release = seen_release(visit, connection, access, version)
-        page = visit.page()
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        release = get_visible_release(context, connection, access, version)
+        page = context.page()
         rows = store.page_of(connection, release.id, limit=page.limit, offset=page.skipped)
     deploys, links = paginate(rows, page)
-    return visit.listed([deploy_json(deploy) for deploy in deploys], links)
+    return context.listed([deploy_response(deploy) for deploy in deploys], links)
 
 
 @post("/", scopes=RELEASE_WRITE, asks=PROJECTS, takes=requests.NEW_DEPLOY, sync_to_thread=True)
 def record_deploy(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
-) -> DeployJson:
+    context: InjectedRequest, organization: FromPath[str], version: FromPath[str], body: RawBody
+) -> DeployResponse:
     """Record that a release was put into an environment."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
-        seen_release(visit, connection, access, version)
-    fields = visit.body(body, requests.NEW_DEPLOY, lists=("projects",), step="deploy.validate")
-    with visit.database.transaction() as connection:
-        release = changeable_release(visit, connection, access, version)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        get_visible_release(context, connection, access, version)
+    fields = context.body(body, requests.NEW_DEPLOY, lists=("projects",), step="deploy.validate")
+    with context.database.transaction() as connection:
+        release = get_editable_release(context, connection, access, version)
         project_ids = _projects(connection, access, release, fields.get("projects"))
         user_id = access.user.id if access.user else None
         deploy = actions.record(connection, release, _new(fields), project_ids, user_id)
-        visit.note_use(connection, access, project_ids or ())
-    return deploy_json(deploy)
+        context.record_token_use(connection, access, project_ids or ())
+    return deploy_response(deploy)
 
 
 def _new(fields: Fields) -> NewDeploy:

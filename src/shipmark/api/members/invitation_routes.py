@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import EMAIL_MAX
-from shipmark.api.members.responses import INVITATION_PREFIX, MemberJson, invitation_json
+from shipmark.api.members.responses import INVITATION_PREFIX, MemberResponse, invitation_response
 from shipmark.api.scopes import MEMBER_CHANGE
 from shipmark.http.fields import Boolean, Choice, Field, Fields, ListOf, Object, Text
 from shipmark.http.pagination.offset import PageRequest
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import id_of, secret_hex
 from shipmark.organizations import invitations, store
@@ -43,24 +43,26 @@ _NEW = Object(
 
 
 @post("/", scopes=MEMBER_CHANGE, takes=_NEW, sync_to_thread=True)
-def invite_member(visit: GivenVisit, organization: FromPath[str], body: RawBody) -> MemberJson:
+def invite_member(
+    context: InjectedRequest, organization: FromPath[str], body: RawBody
+) -> MemberResponse:
     """Invite a person by a link, which is shown once: no mail is sent. Inviting again makes a new link."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
-    fields = visit.body(body, _NEW, lists=("teams",), step="member.validate")
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+    fields = context.body(body, _NEW, lists=("teams",), step="member.validate")
     role = fields.get("orgRole") or fields.get("role") or Role.MEMBER
     secret = secret_hex()
-    with visit.database.transaction() as connection:
-        done = done_by(visit, access)
+    with context.database.transaction() as connection:
+        done = action_context(context, access)
         slugs = team_slugs(fields) or []
         made = invitations.invite(connection, done, fields["email"], role, slugs, secret)
-        link = f"{visit.settings.address}/invitations/{secret}/"
-        return shown_invitation(connection, access, made, link)
+        link = f"{context.settings.address}/invitations/{secret}/"
+        return serialize_invitation(connection, access, made, link)
 
 
 def invited_members(
     connection: Connection, access: Access, page: PageRequest, listed: int
-) -> list[MemberJson]:
+) -> list[MemberResponse]:
     """Return the invitations that are on a page of which members take the first ``listed`` rows."""
     if listed >= page.limit:
         return []
@@ -95,9 +97,9 @@ def _named(connection: Connection, access: Access, name: str) -> Invitation | No
     return invitation_store.by_id(connection, access.organization.id, invitation_id)
 
 
-def shown_invitation(
+def serialize_invitation(
     connection: Connection, access: Access, invitation: Invitation, link: str | None = None
-) -> MemberJson:
+) -> MemberResponse:
     """Return an invitation, with its link for who has just made it."""
     return _shown(connection, access, [invitation], link)[0]
 
@@ -110,20 +112,20 @@ def team_slugs(fields: Fields) -> list[str] | None:
     return found
 
 
-def done_by(visit: Visit, access: Access) -> ActionContext:
+def action_context(context: RequestContext, access: Access) -> ActionContext:
     """Return who changes members, where and when."""
-    return ActionContext(access=access, by=visit.actor(access), at=now())
+    return ActionContext(access=access, by=context.actor(access), at=now())
 
 
 def _shown(
     connection: Connection, access: Access, found: list[Invitation], link: str | None = None
-) -> list[MemberJson]:
+) -> list[MemberResponse]:
     if not found:
         return []
     inviters = accounts.by_ids(connection, {it.invited_by for it in found if it.invited_by})
     teams = store.teams_of(connection, access.organization.id)
     return [
-        invitation_json(
+        invitation_response(
             it, at=now(), inviter=inviters.get(it.invited_by or 0), teams=teams, link=link
         )
         for it in found

@@ -6,8 +6,8 @@ from datetime import datetime
 import msgspec
 
 from shipmark.accounts.model import User
-from shipmark.api.members.role_responses import RoleJson, TeamRoleJson, roles_of, team_roles
-from shipmark.api.members.user_responses import UserJson, user_json
+from shipmark.api.members.role_responses import RoleResponse, TeamRoleResponse, roles_of, team_roles
+from shipmark.api.members.user_responses import UserResponse, user_response
 from shipmark.api.responses import Wire
 from shipmark.organizations import roles
 from shipmark.organizations.model import Invitation, Member, Organization, Team, TeamRole
@@ -25,21 +25,21 @@ _FLAGS = (
 )
 
 
-class MemberTeamJson(Wire):
+class MemberTeamResponse(Wire):
     """A team that a member is on."""
 
     team_slug: str
     role: str
 
 
-class TeamRoleOfMemberJson(Wire):
+class TeamRoleOfMemberResponse(Wire):
     """The role of a member on a team that they are on."""
 
     is_active: bool
     team_role: str
 
 
-class MemberJson(Wire):
+class MemberResponse(Wire):
     """A user in an organization, or a person who is invited to it: ``pending``, without a user, until they accept.
 
     ``invite_link`` is in the answer to an invitation only: it is shown once.
@@ -48,7 +48,7 @@ class MemberJson(Wire):
     id: str
     email: str
     name: str
-    user: UserJson | None
+    user: UserResponse | None
     role: str
     role_name: str
     org_role: str
@@ -61,26 +61,26 @@ class MemberJson(Wire):
     group_org_roles: list[str]
     invite_link: str | msgspec.UnsetType = msgspec.UNSET
     teams: list[str] | msgspec.UnsetType = msgspec.UNSET
-    team_roles: list[MemberTeamJson] | msgspec.UnsetType = msgspec.UNSET
-    org_role_list: list[RoleJson] | msgspec.UnsetType = msgspec.UNSET
-    team_role_list: list[TeamRoleJson] | msgspec.UnsetType = msgspec.UNSET
+    team_roles: list[MemberTeamResponse] | msgspec.UnsetType = msgspec.UNSET
+    org_role_list: list[RoleResponse] | msgspec.UnsetType = msgspec.UNSET
+    team_role_list: list[TeamRoleResponse] | msgspec.UnsetType = msgspec.UNSET
 
 
-def member_json(
+def member_response(
     member: Member,
     user: User,
     *,
     teams: Sequence[Team] | None = None,
     organization: Organization | None = None,
-) -> MemberJson:
+) -> MemberResponse:
     """A member; a single one with teams, and with all roles of the organization to choose from."""
     role = TeamRole.of(member.role).value
-    on = [MemberTeamJson(team_slug=it.slug, role=role) for it in teams or ()]
-    return MemberJson(
+    on = [MemberTeamResponse(team_slug=it.slug, role=role) for it in teams or ()]
+    return MemberResponse(
         id=str(member.id),
         email=user.email,
         name=user.display_name,
-        user=user_json(user),
+        user=user_response(user),
         role=member.role.value,
         role_name=roles.NAMES[member.role],
         org_role=member.role.value,
@@ -98,18 +98,18 @@ def member_json(
     )
 
 
-def invitation_json(
+def invitation_response(
     invitation: Invitation,
     *,
     at: datetime,
     inviter: User | None,
     teams: Sequence[Team],
     link: str | None = None,
-) -> MemberJson:
+) -> MemberResponse:
     """Return an invitation as the member that it may become; ``link`` is for who has just made it."""
     role = TeamRole.of(invitation.role).value
     on = [it.slug for it in teams if it.id in invitation.team_ids]
-    return MemberJson(
+    return MemberResponse(
         id=f"{INVITATION_PREFIX}{invitation.id}",
         email=invitation.email,
         name=invitation.email,
@@ -126,5 +126,5 @@ def invitation_json(
         group_org_roles=[],
         invite_link=link or msgspec.UNSET,
         teams=on,
-        team_roles=[MemberTeamJson(team_slug=slug, role=role) for slug in on],
+        team_roles=[MemberTeamResponse(team_slug=slug, role=role) for slug in on],
     )

@@ -7,14 +7,14 @@ from shipmark.organizations import roles
 from shipmark.organizations.model import Organization, Role, TeamRole
 
 
-class RoleNameJson(Wire):
+class RoleNameResponse(Wire):
     """A role by its name."""
 
     id: str
     name: str
 
 
-class RoleJson(Wire):
+class RoleResponse(Wire):
     """What a member can be. The reference writes one key in snake case too."""
 
     id: str
@@ -29,7 +29,7 @@ class RoleJson(Wire):
     minimum_team_role: str
 
 
-class TeamRoleJson(Wire):
+class TeamRoleResponse(Wire):
     """What a member can be on a team."""
 
     id: str
@@ -42,15 +42,15 @@ class TeamRoleJson(Wire):
     is_minimum_role_for: str | None
 
 
-def role_names() -> list[RoleNameJson]:
+def role_names() -> list[RoleNameResponse]:
     """All roles, the least first."""
-    return [RoleNameJson(id=role.value, name=roles.NAMES[role]) for role in Role]
+    return [RoleNameResponse(id=role.value, name=roles.NAMES[role]) for role in Role]
 
 
-def roles_of(organization: Organization) -> list[RoleJson]:
+def roles_of(organization: Organization) -> list[RoleResponse]:
     """All roles with what they may do there, the least first."""
     return [
-        RoleJson(
+        RoleResponse(
             id=role.value,
             name=roles.NAMES[role],
             desc=roles.MEANINGS[role],
@@ -66,10 +66,10 @@ def roles_of(organization: Organization) -> list[RoleJson]:
     ]
 
 
-def team_roles() -> list[TeamRoleJson]:
+def team_roles() -> list[TeamRoleResponse]:
     """All roles on teams, the least first."""
     return [
-        TeamRoleJson(
+        TeamRoleResponse(
             id=role.value,
             name=roles.TEAM_NAMES[role],
             desc=roles.TEAM_MEANINGS[role],

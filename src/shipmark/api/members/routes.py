@@ -7,22 +7,22 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.api.members.invitation_routes import (
     ROLE_AND_TEAMS,
-    done_by,
+    action_context,
     find_invitation,
     find_invited_member,
     invite_member,
     invited_members,
-    shown_invitation,
+    serialize_invitation,
     team_slugs,
 )
-from shipmark.api.members.responses import MemberJson, TeamRoleOfMemberJson, member_json
-from shipmark.api.projects.loading import Mine, shown_teams
+from shipmark.api.members.responses import MemberResponse, TeamRoleOfMemberResponse, member_response
+from shipmark.api.projects.loading import ViewerContext, serialize_teams
 from shipmark.api.query_parameters import PAGE
 from shipmark.api.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
-from shipmark.api.teams.responses import TeamDetailsJson
+from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.http.fields import Choice, Field, Object
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import invitations, membership, store
@@ -40,80 +40,87 @@ _TEAM_ROLE = Object(
 
 
 @get("/", scopes=MEMBER_READ, asks=PAGE, sync_to_thread=True)
-def list_members(visit: GivenVisit, organization: FromPath[str]) -> Response[list[MemberJson]]:
+def list_members(
+    context: InjectedRequest, organization: FromPath[str]
+) -> Response[list[MemberResponse]]:
     """List the members of an organization, and behind them those who are invited."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        page = visit.page()
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        page = context.page()
         rows = store.members_of(
             connection, access.organization.id, limit=page.limit, offset=page.skipped
         )
         users = accounts.by_ids(connection, {it.user_id for it in rows})
-        listed = [member_json(it, users[it.user_id]) for it in rows]
+        listed = [member_response(it, users[it.user_id]) for it in rows]
         listed += invited_members(connection, access, page, len(rows))
     found, links = paginate(listed, page)
-    return visit.listed(found, links)
+    return context.listed(found, links)
 
 
 @get("/{member:str}/", scopes=MEMBER_READ, sync_to_thread=True)
-def get_member(visit: GivenVisit, organization: FromPath[str], member: FromPath[str]) -> MemberJson:
+def get_member(
+    context: InjectedRequest, organization: FromPath[str], member: FromPath[str]
+) -> MemberResponse:
     """Show a member with their teams, and the roles that there are."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
         if (invitation := find_invitation(connection, access, member)) is not None:
-            return shown_invitation(connection, access, invitation)
+            return serialize_invitation(connection, access, invitation)
         return _shown(connection, access, _found(connection, access, member))
 
 
 @put("/{member:str}/", scopes=MEMBER_CHANGE, takes=_CHANGED, sync_to_thread=True)
 def amend_member(
-    visit: GivenVisit, organization: FromPath[str], member: FromPath[str], body: RawBody
-) -> MemberJson:
+    context: InjectedRequest, organization: FromPath[str], member: FromPath[str], body: RawBody
+) -> MemberResponse:
     """Give a member another role, or other teams in place of those that they are on."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         _found(connection, access, member)
-    fields = visit.body(body, _CHANGED, lists=("teams",), step="member.validate")
-    with visit.database.transaction() as connection:
+    fields = context.body(body, _CHANGED, lists=("teams",), step="member.validate")
+    with context.database.transaction() as connection:
         known = _found(connection, access, member)
         role = fields.get("orgRole") or fields.get("role")
         after = membership.update_member(
-            connection, done_by(visit, access), known, role, team_slugs(fields)
+            connection, action_context(context, access), known, role, team_slugs(fields)
         )
         return _shown(connection, access, after)
 
 
 @delete("/{member:str}/", status_code=204, scopes=MEMBER_DELETE, sync_to_thread=True)
 def remove_member(
-    visit: GivenVisit, organization: FromPath[str], member: FromPath[str]
+    context: InjectedRequest, organization: FromPath[str], member: FromPath[str]
 ) -> Response[None]:
     """Remove a member, or revoke an invitation. Members may leave by themselves; what they did stays."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
         if (invitation := find_invitation(connection, access, member)) is not None:
-            invitations.revoke(connection, done_by(visit, access), invitation)
+            invitations.revoke(connection, action_context(context, access), invitation)
         else:
             known = _found(connection, access, member)
-            membership.remove_member(connection, done_by(visit, access), known)
+            membership.remove_member(connection, action_context(context, access), known)
     return Response(None, status_code=204)
 
 
 @post(
     "/{member:str}/teams/{team:str}/",
     scopes=TEAM_JOIN,
-    answers={201: TeamDetailsJson, 204: None},
+    answers={201: TeamDetailsResponse, 204: None},
     sync_to_thread=True,
 )
 def join_team(
-    visit: GivenVisit, organization: FromPath[str], member: FromPath[str], team: FromPath[str]
-) -> Response[TeamDetailsJson | None]:
+    context: InjectedRequest,
+    organization: FromPath[str],
+    member: FromPath[str],
+    team: FromPath[str],
+) -> Response[TeamDetailsResponse | None]:
     """Put a member on a team: oneself in an open organization, others for those who manage the team."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
         known, joined = _found(connection, access, member), _team(connection, access, team)
-        if not membership.join_team(connection, done_by(visit, access), known, joined):
+        if not membership.join_team(connection, action_context(context, access), known, joined):
             return Response(None, status_code=204)
-        return Response(_team_shown(visit, connection, access, joined), status_code=201)
+        return Response(_team_shown(context, connection, access, joined), status_code=201)
 
 
 @put(
@@ -123,32 +130,35 @@ def join_team(
     sync_to_thread=True,
 )
 def amend_team_role(
-    visit: GivenVisit,
+    context: InjectedRequest,
     organization: FromPath[str],
     member: FromPath[str],
     team: FromPath[str],
     body: RawBody,
-) -> TeamRoleOfMemberJson:
+) -> TeamRoleOfMemberResponse:
     """Confirm the role of a member on a team. It follows from the role in the organization, and has no other value."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         known, on = _found(connection, access, member), _team(connection, access, team)
-    fields = visit.body(body, _TEAM_ROLE, step="member.validate")
-    with visit.database.snapshot() as connection:
+    fields = context.body(body, _TEAM_ROLE, step="member.validate")
+    with context.database.snapshot() as connection:
         role = membership.confirm_team_role(connection, access, known, on, fields["teamRole"])
-    return TeamRoleOfMemberJson(is_active=True, team_role=role.value)
+    return TeamRoleOfMemberResponse(is_active=True, team_role=role.value)
 
 
 @delete("/{member:str}/teams/{team:str}/", status_code=200, scopes=TEAM_JOIN, sync_to_thread=True)
 def leave_team(
-    visit: GivenVisit, organization: FromPath[str], member: FromPath[str], team: FromPath[str]
-) -> TeamDetailsJson:
+    context: InjectedRequest,
+    organization: FromPath[str],
+    member: FromPath[str],
+    team: FromPath[str],
+) -> TeamDetailsResponse:
     """Take a member off a team."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
         known, left = _found(connection, access, member), _team(connection, access, team)
-        membership.leave_team(connection, done_by(visit, access), known, left)
-        return _team_shown(visit, connection, access, left)
+        membership.leave_team(connection, action_context(context, access), known, left)
+        return _team_shown(context, connection, access, left)
 
 
 def _found(connection: Connection, access: Access, name: str) -> Member:
@@ -172,18 +182,18 @@ def _team(connection: Connection, access: Access, name: str) -> Team:
     return known
 
 
-def _shown(connection: Connection, access: Access, member: Member) -> MemberJson:
+def _shown(connection: Connection, access: Access, member: Member) -> MemberResponse:
     user = accounts.by_id(connection, member.user_id)
     assert user is not None, "a member is a user"
     teams = store.teams_of_member(connection, member.id)
-    return member_json(member, user, teams=teams, organization=access.organization)
+    return member_response(member, user, teams=teams, organization=access.organization)
 
 
 def _team_shown(
-    visit: Visit, connection: Connection, access: Access, team: Team
-) -> TeamDetailsJson:
-    return shown_teams(
-        connection, access, [team], Mine.of(connection, access, visit.settings.address)
+    context: RequestContext, connection: Connection, access: Access, team: Team
+) -> TeamDetailsResponse:
+    return serialize_teams(
+        connection, access, [team], ViewerContext.of(connection, access, context.settings.address)
     )[0]
 
 

@@ -17,7 +17,7 @@ from shipmark.api.openapi.path_parameters import PARTS
 from shipmark.api.openapi.request_schemas import given
 from shipmark.api.openapi.response_schemas import Schemas
 from shipmark.api.query_parameters import CURSOR, Parameter
-from shipmark.api.responses.refusal import RefusalJson
+from shipmark.api.responses.refusal import RefusalResponse
 from shipmark.api.scopes import Credentials
 from shipmark.http.fields import Object
 from shipmark.infrastructure.settings import Settings
@@ -165,7 +165,7 @@ def _responses(path: str, handler: HTTPRouteHandler, schemas: Schemas) -> Schema
     answers = dict(_answers(handler))
     made: dict[str, Schema] = {}
     for status in sorted({*answers, *_refusals(path, handler)}):
-        if answers.get(status, RefusalJson) is RefusalJson:
+        if answers.get(status, RefusalResponse) is RefusalResponse:
             made[str(status)] = {"$ref": f"#/components/responses/{SHARED[status]}"}
         else:
             made[str(status)] = _response(status, answers[status], handler, schemas)

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from shipmark.api.project_keys.responses import (
     LOADED,
     SDK_VERSIONS,
-    ProjectKeyJson,
-    project_key_json,
+    ProjectKeyResponse,
+    project_key_response,
 )
 from shipmark.api.query_parameters import KEY_STATUS, PAGE
 from shipmark.api.scopes import PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
@@ -28,7 +28,7 @@ from shipmark.http.fields import (
     documented_as,
 )
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import GivenVisit
+from shipmark.http.request_context import InjectedRequest
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import hex32
@@ -85,30 +85,32 @@ _CHANGED = Object(
 
 @get("/", scopes=PROJECT_READ, asks=(KEY_STATUS, *PAGE), sync_to_thread=True)
 def list_keys(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> Response[list[ProjectKeyJson]]:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> Response[list[ProjectKeyResponse]]:
     """List the keys of a project, the newest first."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
         owner = actions.require_project(connection, access, project)
-        page = visit.page()
+        page = context.page()
         keys = store.keys_of(connection, owner.id)
-    chosen = settings.with_status(keys, visit.parameter("status"))
+    chosen = settings.with_status(keys, context.parameter("status"))
     found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
-    return visit.listed([project_key_json(it, visit.settings.address) for it in found], links)
+    return context.listed(
+        [project_key_response(it, context.settings.address) for it in found], links
+    )
 
 
 @post("/", scopes=PROJECT_WRITE, takes=_NEW, sync_to_thread=True)
 def create_key(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
-) -> ProjectKeyJson:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str], body: RawBody
+) -> ProjectKeyResponse:
     """Give a project another key; what of it is not sent is made up."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         actions.require_project(connection, access, project)
-    fields = visit.body(body, _NEW, step="key.validate")
+    fields = context.body(body, _NEW, step="key.validate")
     at = now()
-    with visit.database.transaction() as connection:
+    with context.database.transaction() as connection:
         owner = actions.require_project(connection, access, project)
         public = fields.get("public") or hex32()
         key = ProjectKey(
@@ -120,53 +122,59 @@ def create_key(
             created_at=at,
             rate_limit=fields.get("rateLimit"),
         )
-        settings.add_key(connection, owner, key, visit.actor(access), at)
-    return project_key_json(key, visit.settings.address)
+        settings.add_key(connection, owner, key, context.actor(access), at)
+    return project_key_response(key, context.settings.address)
 
 
 @get("/{key:str}/", scopes=PROJECT_READ, sync_to_thread=True)
 def get_key(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], key: FromPath[str]
-) -> ProjectKeyJson:
+    context: InjectedRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    key: FromPath[str],
+) -> ProjectKeyResponse:
     """Show a key."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
         owner = actions.require_project(connection, access, project)
-        return project_key_json(_found(connection, owner, key), visit.settings.address)
+        return project_key_response(_found(connection, owner, key), context.settings.address)
 
 
 @put("/{key:str}/", scopes=PROJECT_WRITE, takes=_CHANGED, sync_to_thread=True)
 def amend_key(
-    visit: GivenVisit,
+    context: InjectedRequest,
     organization: FromPath[str],
     project: FromPath[str],
     key: FromPath[str],
     body: RawBody,
-) -> ProjectKeyJson:
+) -> ProjectKeyResponse:
     """Rename a key, and turn it on or off. SDKs with a key that is off are refused."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         _found(connection, actions.require_project(connection, access, project), key)
-    fields = visit.body(body, _CHANGED, step="key.validate")
-    with visit.database.transaction() as connection:
+    fields = context.body(body, _CHANGED, step="key.validate")
+    with context.database.transaction() as connection:
         owner = actions.require_project(connection, access, project)
         known = _found(connection, owner, key)
         settings.update_key(
-            connection, owner, known, _values(known, fields), by=visit.actor(access), at=now()
+            connection, owner, known, _values(known, fields), by=context.actor(access), at=now()
         )
-        return project_key_json(_found(connection, owner, key), visit.settings.address)
+        return project_key_response(_found(connection, owner, key), context.settings.address)
 
 
 @delete("/{key:str}/", status_code=204, scopes=PROJECT_DELETE, sync_to_thread=True)
 def delete_key(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], key: FromPath[str]
+    context: InjectedRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    key: FromPath[str],
 ) -> Response[None]:
     """Delete a key. SDKs that use it are refused from now on."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
         owner = actions.require_project(connection, access, project)
         known = _found(connection, owner, key)
-        settings.remove_key(connection, owner, known, visit.actor(access), now())
+        settings.remove_key(connection, owner, known, context.actor(access), now())
     return Response(None, status_code=204)
 
 

@@ -6,14 +6,14 @@ from litestar.params import FromPath, RawBody
 from shipmark.api.responses import Wire
 from shipmark.api.scopes import PROJECT_READ, PROJECT_WRITE
 from shipmark.http.fields import Field, FieldError, ListOf, Object, Text, documented_as
-from shipmark.http.request_context import GivenVisit
+from shipmark.http.request_context import InjectedRequest
 from shipmark.organizations import audit
 from shipmark.organizations.audit import AuditEvent
 from shipmark.projects import actions, store
 from shipmark.projects.commit_paths import PATHS_MAX, normalize_path, problem_of
 
 
-class CommitPathsJson(Wire):
+class CommitPathsResponse(Wire):
     """Folders, from the root of a repository; none for all commits."""
 
     paths: list[str]
@@ -34,33 +34,33 @@ PATHS = Object({"paths": Field(ListOf(_path, max=PATHS_MAX), is_required=True)})
 
 @get("/", scopes=PROJECT_READ, sync_to_thread=True)
 def get_commit_paths(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> CommitPathsJson:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> CommitPathsResponse:
     """Show which folders limit the commits of the project's releases."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         found = actions.require_project(connection, access, project)
-    return CommitPathsJson(paths=list(found.commit_paths))
+    return CommitPathsResponse(paths=list(found.commit_paths))
 
 
 @put("/", scopes=PROJECT_WRITE, takes=PATHS, sync_to_thread=True)
 def set_commit_paths(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
-) -> CommitPathsJson:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str], body: RawBody
+) -> CommitPathsResponse:
     """Let releases of the project hold only commits that touch these folders, from the next commits on."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         actions.require_project(connection, access, project)
-    fields = visit.body(body, PATHS, lists=("paths",), step="project.validate")
+    fields = context.body(body, PATHS, lists=("paths",), step="project.validate")
     paths = list(dict.fromkeys(fields["paths"]))
-    with visit.database.transaction() as connection:
+    with context.database.transaction() as connection:
         found = actions.require_project(connection, access, project)
         store.set_commit_paths(connection, found.id, paths)
         before = list(found.commit_paths)
         if changes := audit.changes_between({"commitPaths": before}, {"commitPaths": paths}):
             event = AuditEvent.PROJECT_EDIT
-            visit.log_change(connection, access, event, changes, target_id=found.id)
-    return CommitPathsJson(paths=paths)
+            context.log_change(connection, access, event, changes, target_id=found.id)
+    return CommitPathsResponse(paths=paths)
 
 
 router = Router(

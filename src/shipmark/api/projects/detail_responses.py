@@ -4,20 +4,20 @@ from typing import Any
 
 import msgspec
 
-from shipmark.api.organizations.responses import OrganizationJson
-from shipmark.api.projects.responses import Around, ProjectJson, shown
+from shipmark.api.organizations.responses import OrganizationResponse
+from shipmark.api.projects.responses import ProjectContext, ProjectResponse, project_fields
 from shipmark.organizations.model import Access
 from shipmark.projects import options
 from shipmark.projects.model import Project
 
 
-class OwnedProjectJson(ProjectJson):
+class OwnedProjectResponse(ProjectResponse):
     """A project with its organization."""
 
-    organization: OrganizationJson
+    organization: OrganizationResponse
 
 
-class ProjectDetailsJson(OwnedProjectJson):
+class ProjectDetailsResponse(OwnedProjectResponse):
     """A project with its settings."""
 
     options: dict[str, object]
@@ -95,20 +95,22 @@ _ABSENT: dict[str, Any] = {
 }
 
 
-def owned_project_json(
-    project: Project, access: Access, around: Around, organization: OrganizationJson
-) -> OwnedProjectJson:
+def owned_project_response(
+    project: Project, access: Access, around: ProjectContext, organization: OrganizationResponse
+) -> OwnedProjectResponse:
     """A project with its organization, as a caller sees it."""
-    return OwnedProjectJson(**shown(project, access, around), organization=organization)
+    return OwnedProjectResponse(
+        **project_fields(project, access, around), organization=organization
+    )
 
 
-def project_details_json(
+def project_details_response(
     project: Project,
     access: Access,
-    around: Around,
-    organization: OrganizationJson,
+    around: ProjectContext,
+    organization: OrganizationResponse,
     stored: options.Stored,
-) -> ProjectDetailsJson:
+) -> ProjectDetailsResponse:
     """A project with its settings, as a caller sees it."""
     set_to: dict[str, Any] = {
         _FIELDS[name]: value for name, value in options.values(stored).items()
@@ -116,6 +118,6 @@ def project_details_json(
     if access.user is None or "project:write" not in access.scopes:
         # A secret of the project's own servers: pipelines and readers have no use for it.
         set_to["security_token"] = ""
-    return ProjectDetailsJson(
-        **shown(project, access, around), **_ABSENT, **set_to, organization=organization
+    return ProjectDetailsResponse(
+        **project_fields(project, access, around), **_ABSENT, **set_to, organization=organization
     )

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from shipmark.api.organizations.responses import OrganizationJson
-from shipmark.api.projects.responses import Around, ProjectJson, project_json
-from shipmark.api.teams.responses import TeamDetailsJson, team_json
+from shipmark.api.organizations.responses import OrganizationResponse
+from shipmark.api.projects.responses import ProjectContext, ProjectResponse, project_response
+from shipmark.api.teams.responses import TeamDetailsResponse, team_response
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access, Team
 from shipmark.projects import store as projects
@@ -16,14 +16,14 @@ from shipmark.releases.store import shipping_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mine:
+class ViewerContext:
     """The teams that the caller is on, and the address at which they reach this server."""
 
     team_ids: frozenset[int]
     address: str
 
     @classmethod
-    def of(cls, connection: Connection, access: Access, address: str) -> "Mine":
+    def of(cls, connection: Connection, access: Access, address: str) -> "ViewerContext":
         """Those of a user; a token of the organization itself is on none."""
         if access.user is None:
             return cls(team_ids=frozenset(), address=address)
@@ -31,9 +31,9 @@ class Mine:
         return cls(team_ids=frozenset(found), address=address)
 
 
-def to_projects(
-    connection: Connection, access: Access, found: Sequence[Project], mine: Mine
-) -> dict[int, Around]:
+def prefetch_for_projects(
+    connection: Connection, access: Access, found: Sequence[Project], mine: ViewerContext
+) -> dict[int, ProjectContext]:
     """What is around these projects, by their ids."""
     ids = [project.id for project in found]
     if not ids:
@@ -43,7 +43,7 @@ def to_projects(
     environments = projects.environment_names(connection, ids)
     latest = shipping_order.latest_versions(connection, ids)
     return {
-        it: Around(
+        it: ProjectContext(
             address=mine.address,
             teams=teams.get(it, ()),
             platforms=platforms.get(it, ()),
@@ -57,27 +57,27 @@ def to_projects(
     }
 
 
-def shown_projects(
-    connection: Connection, access: Access, found: Sequence[Project], mine: Mine
-) -> list[ProjectJson]:
+def serialize_projects(
+    connection: Connection, access: Access, found: Sequence[Project], mine: ViewerContext
+) -> list[ProjectResponse]:
     """Projects as a caller sees them."""
-    around = to_projects(connection, access, found, mine)
-    return [project_json(it, access, around[it.id]) for it in found]
+    around = prefetch_for_projects(connection, access, found, mine)
+    return [project_response(it, access, around[it.id]) for it in found]
 
 
-def shown_teams(
+def serialize_teams(
     connection: Connection,
     access: Access,
     found: Sequence[Team],
-    mine: Mine,
+    mine: ViewerContext,
     *,
-    owned: Mapping[int, Sequence[ProjectJson]] | None = None,
-    organization: OrganizationJson | None = None,
-) -> list[TeamDetailsJson]:
+    owned: Mapping[int, Sequence[ProjectResponse]] | None = None,
+    organization: OrganizationResponse | None = None,
+) -> list[TeamDetailsResponse]:
     """Teams as a caller sees them; with the projects that they own, where those are given."""
     counts = organizations.member_counts(connection, [it.id for it in found]) if found else {}
     return [
-        team_json(
+        team_response(
             it,
             access,
             mine.address,
@@ -90,14 +90,14 @@ def shown_teams(
     ]
 
 
-def owned_by(
-    connection: Connection, access: Access, found: Sequence[Team], mine: Mine
-) -> dict[int, list[ProjectJson]]:
+def projects_by_team(
+    connection: Connection, access: Access, found: Sequence[Team], mine: ViewerContext
+) -> dict[int, list[ProjectResponse]]:
     """The projects that each of these teams owns, by slug, as a caller sees them."""
     owned = projects.of_teams(connection, [it.id for it in found]) if found else {}
     by_id = projects.by_ids(connection, {it for each in owned.values() for it in each})
     in_order = sorted(by_id.values(), key=lambda project: project.slug)
-    shown = shown_projects(connection, access, in_order, mine)
+    shown = serialize_projects(connection, access, in_order, mine)
     return {
         team_id: [it for it in shown if int(it.id) in set(project_ids)]
         for team_id, project_ids in owned.items()

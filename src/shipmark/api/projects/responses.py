@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shipmark.api.avatars.responses import AvatarJson, avatar_json
+from shipmark.api.avatars.responses import AvatarResponse, avatar_response
 from shipmark.api.responses import Wire
 from shipmark.avatars.model import OwnerKind
 from shipmark.infrastructure.ids import digest
@@ -14,7 +14,7 @@ from shipmark.organizations.model import Access, Team, TeamRole
 from shipmark.projects.model import Environment, Project
 
 
-class TeamJson(Wire):
+class TeamResponse(Wire):
     """A team that owns a project."""
 
     id: str
@@ -22,19 +22,19 @@ class TeamJson(Wire):
     name: str
 
 
-class EventProcessingJson(Wire):
+class EventProcessingResponse(Wire):
     """How well events are processed."""
 
     symbolication_degraded: bool = False
 
 
-class LatestReleaseJson(Wire):
+class LatestReleaseResponse(Wire):
     """The release that went out last."""
 
     version: str
 
 
-class ProjectJson(Wire):
+class ProjectResponse(Wire):
     """A project as lists show it. What is of other products of the reference is never there."""
 
     id: str
@@ -57,19 +57,19 @@ class ProjectJson(Wire):
     has_replays: bool
     has_sessions: bool
     has_user_reports: bool
-    event_processing: EventProcessingJson
+    event_processing: EventProcessingResponse
     environments: list[str]
     features: list[str]
-    latest_release: LatestReleaseJson | None
+    latest_release: LatestReleaseResponse | None
     latest_deploys: None
     status: str
     color: str
-    team: TeamJson | None
-    teams: list[TeamJson]
-    avatar: AvatarJson
+    team: TeamResponse | None
+    teams: list[TeamResponse]
+    avatar: AvatarResponse
 
 
-class EnvironmentJson(Wire):
+class EnvironmentResponse(Wire):
     """An environment of a project."""
 
     id: str
@@ -78,7 +78,7 @@ class EnvironmentJson(Wire):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
+class ProjectContext:
     """What the JSON of a project tells of what is around it; ``address`` is where this server is reached."""
 
     address: str
@@ -90,14 +90,14 @@ class Around:
     is_member: bool = False
 
 
-def project_json(project: Project, access: Access, around: Around) -> ProjectJson:
+def project_response(project: Project, access: Access, around: ProjectContext) -> ProjectResponse:
     """A project as the API shows it to a caller."""
-    return ProjectJson(**shown(project, access, around))
+    return ProjectResponse(**project_fields(project, access, around))
 
 
-def shown(project: Project, access: Access, around: Around) -> dict[str, Any]:
+def project_fields(project: Project, access: Access, around: ProjectContext) -> dict[str, Any]:
     """The fields that all forms of a project have."""
-    teams = [TeamJson(id=str(it.id), slug=it.slug, name=it.name) for it in around.teams]
+    teams = [TeamResponse(id=str(it.id), slug=it.slug, name=it.name) for it in around.teams]
     role = TeamRole.of(access.role) if access.role else TeamRole.ADMIN
     is_inside = around.is_member or access.reaches_all
     absent = ("minified_stack_trace", "monitors", "profiles", "replays", "sessions", "user_reports")
@@ -118,16 +118,16 @@ def shown(project: Project, access: Access, around: Around) -> dict[str, Any]:
         "access": sorted(role.scopes) if is_inside else [],
         "has_access": is_inside or access.organization.is_open,
         **{f"has_{name}": False for name in absent},
-        "event_processing": EventProcessingJson(),
+        "event_processing": EventProcessingResponse(),
         "environments": list(around.environments),
         "features": ["releases"] if project.has_releases else [],
-        "latest_release": None if latest is None else LatestReleaseJson(version=latest),
+        "latest_release": None if latest is None else LatestReleaseResponse(version=latest),
         "latest_deploys": None,
         "status": "active",
         "color": color(project.slug),
         "team": teams[0] if teams else None,
         "teams": teams,
-        "avatar": avatar_json(project.avatar, OwnerKind.PROJECT, around.address),
+        "avatar": avatar_response(project.avatar, OwnerKind.PROJECT, around.address),
     }
 
 
@@ -137,6 +137,6 @@ def color(slug: str) -> str:
     return "#" + "".join(f"{round(part * 255):02x}" for part in hls_to_rgb(hue, 0.45, 0.5))
 
 
-def environment_json(environment: Environment) -> EnvironmentJson:
+def environment_response(environment: Environment) -> EnvironmentResponse:
     """An environment; hiding one is not possible yet."""
-    return EnvironmentJson(id=str(environment.id), name=environment.name, is_hidden=False)
+    return EnvironmentResponse(id=str(environment.id), name=environment.name, is_hidden=False)

@@ -8,15 +8,20 @@ from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.accounts.model import UserToken
-from shipmark.api.organizations.responses import organization_json
+from shipmark.api.organizations.responses import organization_response
 from shipmark.api.projects.detail_responses import (
-    OwnedProjectJson,
-    ProjectDetailsJson,
-    owned_project_json,
-    project_details_json,
+    OwnedProjectResponse,
+    ProjectDetailsResponse,
+    owned_project_response,
+    project_details_response,
 )
-from shipmark.api.projects.loading import Mine, shown_projects, shown_teams, to_projects
-from shipmark.api.projects.responses import ProjectJson
+from shipmark.api.projects.loading import (
+    ViewerContext,
+    prefetch_for_projects,
+    serialize_projects,
+    serialize_teams,
+)
+from shipmark.api.projects.responses import ProjectResponse
 from shipmark.api.query_parameters import (
     ALL_PROJECTS,
     PAGE,
@@ -25,7 +30,7 @@ from shipmark.api.query_parameters import (
     STATS_PERIOD,
 )
 from shipmark.api.scopes import ORGANIZATION_READ, PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
-from shipmark.api.teams.responses import TeamDetailsJson
+from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.http.fields import (
     Boolean,
     Field,
@@ -38,7 +43,7 @@ from shipmark.http.fields import (
     documented_as,
 )
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Forbidden, ValidationFailed
 from shipmark.infrastructure.ids import hex32
@@ -121,20 +126,20 @@ _LISTS = ("sensitiveFields", "safeFields", "allowedDomains")
     asks=(PROJECT_QUERY, PROJECT_STATUS, *PAGE),
     sync_to_thread=True,
 )
-def list_own_projects(visit: GivenVisit) -> Response[list[OwnedProjectJson]]:
+def list_own_projects(context: InjectedRequest) -> Response[list[OwnedProjectResponse]]:
     """List the projects of all organizations that the user may see, by slug."""
-    with visit.database.snapshot() as connection:
-        caller = visit.caller(connection)
+    with context.database.snapshot() as connection:
+        caller = context.caller(connection)
         if not isinstance(caller, UserToken):
             raise Forbidden
-        page = visit.page()
+        page = context.page()
         known = store.of_user(connection, caller.user.id)
-        if visit.parameter("status") not in {None, "", "active"}:
+        if context.parameter("status") not in {None, "", "active"}:
             known = []
-        chosen = text_filter.apply_filter(known, visit.parameter("query"), _own_tests())
+        chosen = text_filter.apply_filter(known, context.parameter("query"), _own_tests())
         found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
-        shown = _owned(visit, connection, caller, found)
-    return visit.listed(shown, links)
+        shown = _owned(context, connection, caller, found)
+    return context.listed(shown, links)
 
 
 @get(
@@ -143,21 +148,23 @@ def list_own_projects(visit: GivenVisit) -> Response[list[OwnedProjectJson]]:
     asks=(PROJECT_QUERY, STATS_PERIOD, ALL_PROJECTS, *PAGE),
     sync_to_thread=True,
 )
-def list_projects(visit: GivenVisit, organization: FromPath[str]) -> Response[list[ProjectJson]]:
+def list_projects(
+    context: InjectedRequest, organization: FromPath[str]
+) -> Response[list[ProjectResponse]]:
     """List the organization's projects that the caller may name, by slug."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        if (visit.parameter("statsPeriod") or "") not in _PERIODS:
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        if (context.parameter("statsPeriod") or "") not in _PERIODS:
             message = "Invalid stats_period. Valid choices are '', '1h', '24h', '7d', '14d', '30d'."
             raise ValidationFailed({"error": {"params": {"stats_period": {"message": message}}}})
-        page = visit.page()
+        page = context.page()
         known = store.accessible(connection, access)
-        mine = Mine.of(connection, access, visit.settings.address)
-        chosen = _chosen(visit, connection, known, mine)
-        if visit.parameter("all_projects") == "1":
-            return visit.listed(shown_projects(connection, access, chosen, mine), None)
+        mine = ViewerContext.of(connection, access, context.settings.address)
+        chosen = _chosen(context, connection, known, mine)
+        if context.parameter("all_projects") == "1":
+            return context.listed(serialize_projects(connection, access, chosen, mine), None)
         found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
-        return visit.listed(shown_projects(connection, access, found, mine), links)
+        return context.listed(serialize_projects(connection, access, found, mine), links)
 
 
 @get(
@@ -166,13 +173,13 @@ def list_projects(visit: GivenVisit, organization: FromPath[str]) -> Response[li
     sync_to_thread=True,
 )
 def get_project(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> ProjectDetailsJson:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> ProjectDetailsResponse:
     """Show a project with its settings."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
         found = actions.require_project(connection, access, project)
-        return details_response(visit, connection, access, found)
+        return details_response(context, connection, access, found)
 
 
 @put(
@@ -182,19 +189,19 @@ def get_project(
     sync_to_thread=True,
 )
 def amend_project(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
-) -> ProjectDetailsJson:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str], body: RawBody
+) -> ProjectDetailsResponse:
     """Change a project's settings: those that are sent. Its former slug leads to it from now on."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         actions.require_project(connection, access, project)
-    fields = visit.body(body, _CHANGED, lists=_LISTS, step="project.validate")
-    with visit.database.transaction() as connection:
+    fields = context.body(body, _CHANGED, lists=_LISTS, step="project.validate")
+    with context.database.transaction() as connection:
         known = actions.require_project(connection, access, project)
         changed = settings.update(
-            connection, known, _amendment(fields), by=visit.actor(access), at=now()
+            connection, known, _amendment(fields), by=context.actor(access), at=now()
         )
-        return details_response(visit, connection, access, changed)
+        return details_response(context, connection, access, changed)
 
 
 @delete(
@@ -204,14 +211,14 @@ def amend_project(
     sync_to_thread=True,
 )
 def delete_project(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
 ) -> Response[None]:
     """Delete a project. It is gone from everything at once and its slug is free; its data is deleted a day later."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
         known = actions.require_project(connection, access, project)
         deletion_requests.request(
-            connection, known, spare_slug=hex32(), by=visit.actor(access), at=now()
+            connection, known, spare_slug=hex32(), by=context.actor(access), at=now()
         )
     return Response(None, status_code=204)
 
@@ -223,32 +230,38 @@ def delete_project(
     sync_to_thread=True,
 )
 def list_project_teams(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> Response[list[TeamDetailsJson]]:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> Response[list[TeamDetailsResponse]]:
     """List the teams that own a project, by name."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
         known = actions.require_project(connection, access, project)
-        page = visit.page()
+        page = context.page()
         teams = store.teams_of(connection, [known.id]).get(known.id, [])
         in_order = sorted(teams, key=lambda team: (team.name, team.id))
         found, links = paginate(in_order[page.skipped : page.skipped + page.limit], page)
-        shown = shown_teams(
-            connection, access, found, Mine.of(connection, access, visit.settings.address)
+        shown = serialize_teams(
+            connection,
+            access,
+            found,
+            ViewerContext.of(connection, access, context.settings.address),
         )
-    return visit.listed(shown, links)
+    return context.listed(shown, links)
 
 
 def details_response(
-    visit: Visit, connection: Connection, access: Access, project: Project
-) -> ProjectDetailsJson:
+    context: RequestContext, connection: Connection, access: Access, project: Project
+) -> ProjectDetailsResponse:
     """Return a project with its settings, as the caller sees it."""
-    around = to_projects(
-        connection, access, [project], Mine.of(connection, access, visit.settings.address)
+    around = prefetch_for_projects(
+        connection,
+        access,
+        [project],
+        ViewerContext.of(connection, access, context.settings.address),
     )[project.id]
-    organization = organization_json(access.organization, visit.settings.address)
+    organization = organization_response(access.organization, context.settings.address)
     stored = store.options_of(connection, project.id)
-    return project_details_json(project, access, around, organization, stored)
+    return project_details_response(project, access, around, organization, stored)
 
 
 def _amendment(fields: Fields) -> settings.ProjectUpdate:
@@ -264,20 +277,22 @@ def _amendment(fields: Fields) -> settings.ProjectUpdate:
 
 
 def _owned(
-    visit: Visit, connection: Connection, caller: UserToken, found: Sequence[Project]
-) -> list[OwnedProjectJson]:
+    context: RequestContext, connection: Connection, caller: UserToken, found: Sequence[Project]
+) -> list[OwnedProjectResponse]:
     """Projects of several organizations; what the caller may do in each is found out once."""
-    shown: dict[int, OwnedProjectJson] = {}
+    shown: dict[int, OwnedProjectResponse] = {}
     for organization_id in sorted({it.organization_id for it in found}):
         access = organization_actions.access_of_user(
             connection, str(organization_id), caller.user, caller.scopes
         )
         own = [it for it in found if it.organization_id == organization_id]
-        around = to_projects(
-            connection, access, own, Mine.of(connection, access, visit.settings.address)
+        around = prefetch_for_projects(
+            connection, access, own, ViewerContext.of(connection, access, context.settings.address)
         )
-        organization = organization_json(access.organization, visit.settings.address)
-        shown |= {it.id: owned_project_json(it, access, around[it.id], organization) for it in own}
+        organization = organization_response(access.organization, context.settings.address)
+        shown |= {
+            it.id: owned_project_response(it, access, around[it.id], organization) for it in own
+        }
     return [shown[it.id] for it in found]
 
 
@@ -296,10 +311,10 @@ def _own_tests() -> dict[str, Test]:
 
 
 def _chosen(
-    visit: Visit, connection: Connection, known: Sequence[Project], mine: Mine
+    context: RequestContext, connection: Connection, known: Sequence[Project], mine: ViewerContext
 ) -> list[Project]:
     """Those that the query finds; teams are looked up where it asks for them."""
-    query = visit.parameter("query")
+    query = context.parameter("query")
     asked = {name for name, _ in text_filter.terms(query or "")}
     tests = _own_tests()
     if asked & {"team", "!team", "is_member"}:

@@ -4,10 +4,10 @@ from litestar import Response, Router, delete, post
 from litestar.params import FromPath
 from sqlalchemy import Connection
 
-from shipmark.api.projects.detail_responses import ProjectDetailsJson
+from shipmark.api.projects.detail_responses import ProjectDetailsResponse
 from shipmark.api.projects.routes import details_response
 from shipmark.api.scopes import PROJECT_WRITE
-from shipmark.http.request_context import GivenVisit
+from shipmark.http.request_context import InjectedRequest
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import membership
@@ -20,28 +20,34 @@ UNKNOWN_TEAM = "Team does not exist."
 
 @post("/", scopes=PROJECT_WRITE, status_code=201, sync_to_thread=True)
 def add_project_team(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], team: FromPath[str]
-) -> ProjectDetailsJson:
+    context: InjectedRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    team: FromPath[str],
+) -> ProjectDetailsResponse:
     """Let a team own a project. 201 and the project, also where the team owns it already."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
         known = actions.require_project(connection, access, project)
         owner = _team(connection, access, team)
-        settings.add_team(connection, known, owner, by=visit.actor(access), at=now())
-        return details_response(visit, connection, access, known)
+        settings.add_team(connection, known, owner, by=context.actor(access), at=now())
+        return details_response(context, connection, access, known)
 
 
 @delete("/", scopes=PROJECT_WRITE, status_code=200, sync_to_thread=True)
 def remove_project_team(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], team: FromPath[str]
-) -> Response[ProjectDetailsJson]:
+    context: InjectedRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    team: FromPath[str],
+) -> Response[ProjectDetailsResponse]:
     """Let a team own a project no longer. 200 and the project, also where the team does not own it."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
         known = actions.require_project(connection, access, project)
         owner = _team(connection, access, team)
-        settings.remove_team(connection, known, owner, by=visit.actor(access), at=now())
-        return Response(details_response(visit, connection, access, known))
+        settings.remove_team(connection, known, owner, by=context.actor(access), at=now())
+        return Response(details_response(context, connection, access, known))
 
 
 def _team(connection: Connection, access: Access, name: str) -> Team:

@@ -22,12 +22,12 @@ from shipmark.api.query_parameters import (
     STATUS,
 )
 from shipmark.api.releases import release_query, requests
-from shipmark.api.releases.bulk_responses import BulkJson, bulk_json
+from shipmark.api.releases.bulk_responses import BulkResponse, bulk_response
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.deletion import release_deletion
 from shipmark.http.pagination import offset, release_cursor
 from shipmark.http.pagination.offset import Cursor
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
@@ -64,20 +64,22 @@ class _Matched:
     takes=requests.CHANGED_RELEASES,
     sync_to_thread=True,
 )
-def change_releases(visit: GivenVisit, organization: FromPath[str], body: RawBody) -> BulkJson:
+def change_releases(
+    context: InjectedRequest, organization: FromPath[str], body: RawBody
+) -> BulkResponse:
     """Archive or reopen many releases."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
-    fields = visit.body(body, requests.CHANGED_RELEASES)
-    is_dry_run = _is_dry_run(visit)
-    with visit.database.transaction(busy=BUSY) as connection:
-        matched = _matched(visit, connection, access)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+    fields = context.body(body, requests.CHANGED_RELEASES)
+    is_dry_run = _is_dry_run(context)
+    with context.database.transaction(busy=BUSY) as connection:
+        matched = _matched(context, connection, access)
         going = [it for it in matched.releases if it.status is not fields["status"]]
         if not is_dry_run:
             releases.set_status_of(connection, going, fields["status"])
-            around = visit.circumstances(access)
+            around = context.publish_context(access)
             auditing.record_status(connection, going, fields["status"], around)
-    return bulk_json(going, matched.kept, is_dry_run=is_dry_run, next_cursor=matched.next)
+    return bulk_response(going, matched.kept, is_dry_run=is_dry_run, next_cursor=matched.next)
 
 
 @delete(
@@ -87,13 +89,13 @@ def change_releases(visit: GivenVisit, organization: FromPath[str], body: RawBod
     asks=(DRY_RUN, FORCE, RELEASE_QUERY, STATUS, ENVIRONMENT, *PROJECTS, *RANGE, CURSOR),
     sync_to_thread=True,
 )
-def delete_releases(visit: GivenVisit, organization: FromPath[str]) -> BulkJson:
+def delete_releases(context: InjectedRequest, organization: FromPath[str]) -> BulkResponse:
     """Delete many releases; those that an issue was first seen in stay, unless it is forced."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
-    is_dry_run, is_forced = _is_dry_run(visit), visit.forced(access)
-    with visit.database.transaction(busy=BUSY) as connection:
-        matched = _matched(visit, connection, access)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+    is_dry_run, is_forced = _is_dry_run(context), context.require_force(access)
+    with context.database.transaction(busy=BUSY) as connection:
+        matched = _matched(context, connection, access)
         held = (
             set()
             if is_forced
@@ -102,22 +104,24 @@ def delete_releases(visit: GivenVisit, organization: FromPath[str]) -> BulkJson:
         going = [it for it in matched.releases if it.id not in held]
         kept = {it.version: release_deletion.REFERENCED for it in matched.releases if it.id in held}
         if not is_dry_run:
-            around = visit.circumstances(access)
+            around = context.publish_context(access)
             release_deletion.delete_releases(connection, going, around, is_forced=is_forced)
-    return bulk_json(going, matched.kept | kept, is_dry_run=is_dry_run, next_cursor=matched.next)
+    return bulk_response(
+        going, matched.kept | kept, is_dry_run=is_dry_run, next_cursor=matched.next
+    )
 
 
-def _is_dry_run(visit: Visit) -> bool:
-    return visit.parameter("dryRun") is None or visit.flag("dryRun")
+def _is_dry_run(context: RequestContext) -> bool:
+    return context.parameter("dryRun") is None or context.flag("dryRun")
 
 
-def _matched(visit: Visit, connection: Connection, access: Access) -> _Matched:
-    if not any((visit.parameter(name) or "").strip() for name in _FILTERS):
+def _matched(context: RequestContext, connection: Connection, access: Access) -> _Matched:
+    if not any((context.parameter(name) or "").strip() for name in _FILTERS):
         detail = "Say which releases: by query, environment, statsPeriod, or start and end."
         raise BadRequest(detail)
-    shown = visit.filtered_projects(connection, access)
-    wanted = release_query.releases(visit, connection, access, shown)
-    page = offset.parse_page(None, visit.parameter("cursor"), is_counted=False)
+    shown = context.selected_projects(connection, access)
+    wanted = release_query.releases(context, connection, access, shown)
+    page = offset.parse_page(None, context.parameter("cursor"), is_counted=False)
     position = release_cursor.position_of(page, ReleaseSort.DATE, per_project=False)
     rows = list_query.page(
         connection,

@@ -24,17 +24,17 @@ from shipmark.api.query_parameters import (
 )
 from shipmark.api.releases import loading, release_query, routes
 from shipmark.api.releases.responses import (
-    ProjectMetaJson,
-    ReleaseJson,
-    ReleaseVersionJson,
-    Shape,
-    release_json,
+    ProjectMetaResponse,
+    ReleaseResponse,
+    ReleaseVersionResponse,
+    ReleaseView,
+    release_response,
 )
-from shipmark.api.releases.routes import seen_release
+from shipmark.api.releases.routes import get_visible_release
 from shipmark.api.scopes import RELEASE_READ
 from shipmark.http.pagination import release_cursor
 from shipmark.http.pagination.offset import Links, PageRequest
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.organizations.model import Access
 from shipmark.releases.actions import attached_projects
@@ -69,28 +69,30 @@ _MANY = replace(
     asks=(RELEASE_QUERY, STATUS, SORT, FLATTEN, ENVIRONMENT, *PROJECTS, *RANGE, *SHAPE, *PAGE),
     sync_to_thread=True,
 )
-def list_releases(visit: GivenVisit, organization: FromPath[str]) -> Response[list[ReleaseJson]]:
+def list_releases(
+    context: InjectedRequest, organization: FromPath[str]
+) -> Response[list[ReleaseResponse]]:
     """List the releases of the organization."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
-        order, shape = release_query.order(visit), release_query.shape(visit)
-        page = visit.page(is_counted=False)
-        shown = visit.filtered_projects(connection, access)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        order, shape = release_query.order(context), release_query.shape(context)
+        page = context.page(is_counted=False)
+        shown = context.selected_projects(connection, access)
         if not shown:
-            return visit.listed([], None)
+            return context.listed([], None)
         wanted = release_query.releases(
-            visit, connection, access, shown, per_project=order.per_project
+            context, connection, access, shown, per_project=order.per_project
         )
-        rows, links = found(connection, wanted, order.sort, page)
-        nested = loading.to_releases(
+        rows, links = fetch_page(connection, wanted, order.sort, page)
+        nested = loading.prefetch_for_releases(
             connection,
             access.organization.id,
             [row.release for row in rows],
             wanted.environment_ids,
             shown,
         )
-    return visit.listed(
-        [release_json(row.release, nested, _flat(shape, row)) for row in rows], links
+    return context.listed(
+        [release_response(row.release, nested, _flat(shape, row)) for row in rows], links
     )
 
 
@@ -101,19 +103,22 @@ def list_releases(visit: GivenVisit, organization: FromPath[str]) -> Response[li
     sync_to_thread=True,
 )
 def list_versions(
-    visit: GivenVisit, organization: FromPath[str]
-) -> Response[list[ReleaseVersionJson]]:
+    context: InjectedRequest, organization: FromPath[str]
+) -> Response[list[ReleaseVersionResponse]]:
     """List versions and their dates, as many as charts need; archived ones too."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
-        page = visit.page(most=STATS_PER_PAGE_MAX, is_counted=False)
-        shown = visit.filtered_projects(connection, access)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        page = context.page(most=STATS_PER_PAGE_MAX, is_counted=False)
+        shown = context.selected_projects(connection, access)
         if not shown:
-            return visit.listed([], None)
-        wanted = release_query.releases(visit, connection, access, shown)
-        rows, links = found(connection, replace(wanted, status=None), ReleaseSort.DATE, page)
-    return visit.listed(
-        [ReleaseVersionJson(version=r.release.version, date=r.release.created_at) for r in rows],
+            return context.listed([], None)
+        wanted = release_query.releases(context, connection, access, shown)
+        rows, links = fetch_page(connection, replace(wanted, status=None), ReleaseSort.DATE, page)
+    return context.listed(
+        [
+            ReleaseVersionResponse(version=r.release.version, date=r.release.created_at)
+            for r in rows
+        ],
         links,
     )
 
@@ -125,24 +130,26 @@ def list_versions(
     sync_to_thread=True,
 )
 def get_release(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
-) -> ReleaseJson:
+    context: InjectedRequest, organization: FromPath[str], version: FromPath[str]
+) -> ReleaseResponse:
     """Show one release, and with ``project`` what is around it there."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
-        release = seen_release(visit, connection, access, version)
-        shape = release_query.shape(visit)
-        environment_ids = release_query.environments(visit, connection, access)
-        project_id = _project(visit, connection, access, release)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        release = get_visible_release(context, connection, access, version)
+        shape = release_query.shape(context)
+        environment_ids = release_query.environments(context, connection, access)
+        project_id = _project(context, connection, access, release)
         meta = None
         if project_id is not None:
-            meta = _around(visit, connection, release, project_id, environment_ids)
-            shape = replace(shape, project_id=project_id, is_narrow=shape.has_health)
-        nested = loading.to_releases(connection, access.organization.id, [release], environment_ids)
-    return release_json(release, nested, shape, meta)
+            meta = _around(context, connection, release, project_id, environment_ids)
+            shape = replace(shape, project_id=project_id, only_selected=shape.has_health)
+        nested = loading.prefetch_for_releases(
+            connection, access.organization.id, [release], environment_ids
+        )
+    return release_response(release, nested, shape, meta)
 
 
-def found(
+def fetch_page(
     connection: Connection, wanted: ReleaseFilter, sort: ReleaseSort, page: PageRequest
 ) -> tuple[Sequence[ListRow], Links]:
     """A page of the releases that pass a filter, and the links to those around it."""
@@ -154,33 +161,35 @@ def found(
     return release_cursor.links(rows, page, sort)
 
 
-def _flat(shape: Shape, row: ListRow) -> Shape:
+def _flat(shape: ReleaseView, row: ListRow) -> ReleaseView:
     if row.project_id is None:
         return shape
-    return replace(shape, project_id=row.project_id, is_narrow=True)
+    return replace(shape, project_id=row.project_id, only_selected=True)
 
 
-def _project(visit: Visit, connection: Connection, access: Access, release: Release) -> int | None:
+def _project(
+    context: RequestContext, connection: Connection, access: Access, release: Release
+) -> int | None:
     """The one project that a release is asked for in; ``-1`` stands for the caller's first that has it."""
-    names = visit.parameters("project")
+    names = context.parameters("project")
     if not names:
         return None
-    if names[-1] == "-1" and visit.parameter("health") == "1":
+    if names[-1] == "-1" and context.parameter("health") == "1":
         raise BadRequest("Invalid project")
     attached = attached_projects(connection, release)
-    named = {project.id for project in visit.allowed_projects(connection, access)}
+    named = {project.id for project in context.selectable_projects(connection, access)}
     return next(it.project_id for it in attached if it.project_id in named)
 
 
 def _around(
-    visit: Visit,
+    context: RequestContext,
     connection: Connection,
     release: Release,
     project_id: int,
     environment_ids: tuple[int, ...] | None,
-) -> ProjectMetaJson:
+) -> ProjectMetaResponse:
     """The releases before and after this one, and the first and last of the project (releases.md 2.6)."""
-    if (visit.parameter("sort") or "date") != "date":
+    if (context.parameter("sort") or "date") != "date":
         raise BadRequest("invalid sort")
     everything = ReleaseFilter(
         organization_id=release.organization_id,
@@ -188,14 +197,14 @@ def _around(
         status=None,
         environment_ids=environment_ids,
     )
-    text = unquoted((visit.parameter("query") or "").strip())
+    text = unquoted((context.parameter("query") or "").strip())
     near = replace(
         everything,
-        status=release_query.status(visit, default=ReleaseStatus.OPEN),
+        status=release_query.status(context, default=ReleaseStatus.OPEN),
         search=Search(texts=(text,) if text else ()),
     )
     place = Position(key=release.created_at, created_at=release.created_at, release_id=release.id)
-    return ProjectMetaJson(
+    return ProjectMetaResponse(
         next_release_version=_one(connection, near, place, is_backwards=True),
         prev_release_version=_one(connection, near, place, is_backwards=False),
         first_release_version=_one(connection, everything, None, is_backwards=True),

@@ -36,7 +36,7 @@ class Related:
     releases_of_commits: dict[int, list[ReleaseRef]] = field(default_factory=dict)
 
 
-def to_releases(
+def prefetch_for_releases(
     connection: Connection,
     organization_id: int,
     releases: Sequence[Release],
@@ -59,7 +59,7 @@ def to_releases(
     return related
 
 
-def to_new_release(
+def prefetch_for_new_release(
     connection: Connection, release: Release, attached: Sequence[Project]
 ) -> Related:
     """What the JSON of a release nests that was made just now: no event can have come for it yet."""
@@ -70,7 +70,9 @@ def to_new_release(
     return related
 
 
-def to_commits(connection: Connection, organization_id: int, commits: Sequence[Commit]) -> Related:
+def prefetch_for_commits(
+    connection: Connection, organization_id: int, commits: Sequence[Commit]
+) -> Related:
     """What the JSON of these commits nests."""
     related = Related(commits={commit.id: commit for commit in commits})
     _add_commits(connection, related, commits)
@@ -78,7 +80,9 @@ def to_commits(connection: Connection, organization_id: int, commits: Sequence[C
     return related
 
 
-def to_comparison(connection: Connection, organization_id: int, comparison: Comparison) -> Related:
+def prefetch_for_comparison(
+    connection: Connection, organization_id: int, comparison: Comparison
+) -> Related:
     """What the JSON of a comparison nests, but for its issues."""
     commits = {it.id: it for it in (*comparison.commits, *comparison.removed_commits)}
     related = Related(commits=commits)
@@ -89,7 +93,7 @@ def to_comparison(connection: Connection, organization_id: int, comparison: Comp
     return related
 
 
-def to_users(connection: Connection, user_ids: Iterable[int | None]) -> dict[int, User]:
+def prefetch_for_users(connection: Connection, user_ids: Iterable[int | None]) -> dict[int, User]:
     """The users of these ids; null stands for nobody."""
     return accounts.by_ids(connection, {user_id for user_id in user_ids if user_id is not None})
 

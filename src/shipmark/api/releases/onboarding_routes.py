@@ -4,12 +4,12 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from sqlalchemy import Connection
 
-from shipmark.api.releases.project_routes import entered
+from shipmark.api.releases.project_routes import authorize_project
 from shipmark.api.responses import Wire
-from shipmark.api.responses.refusal import RefusalJson
+from shipmark.api.responses.refusal import RefusalResponse
 from shipmark.api.scopes import RELEASE_READ, RELEASE_TOKEN
 from shipmark.deploys import store as deploys
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import token_hex
 from shipmark.issues.store import issues
@@ -22,14 +22,14 @@ from shipmark.releases.webhook_signature import BUILT_IN, signature
 from shipmark.repositories import store as repositories
 
 
-class StepJson(Wire):
+class StepResponse(Wire):
     """A step of setting releases up."""
 
     step: str
     complete: bool
 
 
-class ReleaseTokenJson(Wire):
+class ReleaseTokenResponse(Wire):
     """What signs the address, and the address."""
 
     token: str
@@ -38,64 +38,66 @@ class ReleaseTokenJson(Wire):
 
 @get("/completion/", scopes=RELEASE_READ, sync_to_thread=True)
 def get_completion(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> list[StepJson]:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> list[StepResponse]:
     """Say what has been set up: events that tell their release, repositories, commits, deploys."""
-    with visit.database.snapshot() as connection:
-        access, it = entered(visit, connection, organization, project)
+    with context.database.snapshot() as connection:
+        access, it = authorize_project(context, connection, organization, project)
         steps = {
             "tag": it.has_releases and issues.is_any_released(connection, it.id),
             "repo": repositories.is_any(connection, access.organization.id),
             "commit": it.has_releases and project_commits.is_any(connection, it.id),
             "deploy": it.has_releases and deploys.is_any(connection, it.id),
         }
-    return [StepJson(step=step, complete=is_done) for step, is_done in steps.items()]
+    return [StepResponse(step=step, complete=is_done) for step, is_done in steps.items()]
 
 
 @get(
     "/token/",
     scopes=RELEASE_TOKEN,
-    answers={200: ReleaseTokenJson, 409: RefusalJson},
+    answers={200: ReleaseTokenResponse, 409: RefusalResponse},
     sync_to_thread=True,
 )
 def get_token(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> ReleaseTokenJson:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> ReleaseTokenResponse:
     """Show the token and the address, made when somebody asks first."""
-    with visit.database.autocommit_read() as connection:
-        access, it = entered(visit, connection, organization, project)
+    with context.database.autocommit_read() as connection:
+        access, it = authorize_project(context, connection, organization, project)
         known = store.of_project(connection, it.id)
     if known is None:
         fresh = token_hex()
-        with visit.database.transaction() as connection:
+        with context.database.transaction() as connection:
             known = store.ensure(connection, it.id, fresh, now())
             if known == fresh:
-                _log_token(visit, connection, access, it)
-    return _shown(visit.settings.address, it, known)
+                _log_token(context, connection, access, it)
+    return _shown(context.settings.address, it, known)
 
 
 @post("/token/", scopes=RELEASE_TOKEN, sync_to_thread=True)
 def replace_token(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> ReleaseTokenJson:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> ReleaseTokenResponse:
     """Make another token: the old address stops working."""
     fresh = token_hex()
-    with visit.database.transaction() as connection:
-        access, it = entered(visit, connection, organization, project)
+    with context.database.transaction() as connection:
+        access, it = authorize_project(context, connection, organization, project)
         store.replace(connection, it.id, fresh, now())
-        _log_token(visit, connection, access, it)
-    return _shown(visit.settings.address, it, fresh)
+        _log_token(context, connection, access, it)
+    return _shown(context.settings.address, it, fresh)
 
 
-def _log_token(visit: Visit, connection: Connection, access: Access, project: Project) -> None:
+def _log_token(
+    context: RequestContext, connection: Connection, access: Access, project: Project
+) -> None:
     data = {"project_slug": project.slug}
-    visit.log_change(connection, access, AuditEvent.RELEASE_TOKEN_ADD, data, target_id=project.id)
+    context.log_change(connection, access, AuditEvent.RELEASE_TOKEN_ADD, data, target_id=project.id)
 
 
-def _shown(address: str, project: Project, token: str) -> ReleaseTokenJson:
+def _shown(address: str, project: Project, token: str) -> ReleaseTokenResponse:
     signed = signature(token, BUILT_IN, project.id)
     path = f"/api/hooks/release/{BUILT_IN}/{project.id}/{signed}/"
-    return ReleaseTokenJson(token=token, webhook_url=f"{address}{path}")
+    return ReleaseTokenResponse(token=token, webhook_url=f"{address}{path}")
 
 
 router = Router(

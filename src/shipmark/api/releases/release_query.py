@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from shipmark.api.query_parameters import PERIODS
-from shipmark.api.releases.responses import Shape
+from shipmark.api.releases.responses import ReleaseView
 from shipmark.http import time_range
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.organizations.model import Access
@@ -37,48 +37,48 @@ _BY_SESSIONS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedOrder:
+class RequestedOrder:
     """The order of a list, and whether a release comes once for each of its projects."""
 
     sort: ReleaseSort
     per_project: bool
 
 
-def order(visit: Visit) -> AskedOrder:
+def order(context: RequestContext) -> RequestedOrder:
     """The order that is asked for (releases.md 2.4)."""
-    name, per_project = visit.parameter("sort") or "", visit.parameter("flatten") == "1"
+    name, per_project = context.parameter("sort") or "", context.parameter("flatten") == "1"
     if name in _BY_SESSIONS:
         if not per_project:
             detail = "sorting by crash statistics requires flattening (flatten=1)"
             raise BadRequest(detail)
         # Releases without sessions follow those with, newest first and with all their projects.
-        return AskedOrder(sort=ReleaseSort.DATE, per_project=False)
+        return RequestedOrder(sort=ReleaseSort.DATE, per_project=False)
     if name not in _SORTS:
         raise BadRequest("invalid sort")
-    return AskedOrder(sort=_SORTS[name], per_project=per_project)
+    return RequestedOrder(sort=_SORTS[name], per_project=per_project)
 
 
-def shape(visit: Visit, *, by_environment: bool = True) -> Shape:
+def shape(context: RequestContext, *, by_environment: bool = True) -> ReleaseView:
     """What releases are to show, and whether in environments that are asked for.
 
     Raises `BadRequest` for words that the health parameters don't know.
     """
-    if (visit.parameter("healthStat") or "sessions") not in {"sessions", "users"}:
+    if (context.parameter("healthStat") or "sessions") not in {"sessions", "users"}:
         raise BadRequest("invalid healthStat")
     for name in ("summaryStatsPeriod", "healthStatsPeriod"):
-        if (visit.parameter(name) or "24h") not in PERIODS:
+        if (context.parameter(name) or "24h") not in PERIODS:
             choices = ", ".join(f"'{period}'" for period in PERIODS)
             raise BadRequest(f"Invalid {name}. Valid choices are {choices}")
-    return Shape(
-        has_health=visit.parameter("health") == "1",
-        has_stages=visit.parameter("adoptionStages") == "1",
-        by_environment=by_environment and bool(visit.parameters("environment")),
+    return ReleaseView(
+        has_health=context.parameter("health") == "1",
+        has_stages=context.parameter("adoptionStages") == "1",
+        by_environment=by_environment and bool(context.parameters("environment")),
     )
 
 
-def status(visit: Visit, *, default: ReleaseStatus | None) -> ReleaseStatus | None:
+def status(context: RequestContext, *, default: ReleaseStatus | None) -> ReleaseStatus | None:
     """The status that is asked for; an empty one means any."""
-    text = visit.parameter("status")
+    text = context.parameter("status")
     if text is None:
         return default
     if not text:
@@ -89,9 +89,11 @@ def status(visit: Visit, *, default: ReleaseStatus | None) -> ReleaseStatus | No
         raise BadRequest("invalid value for status") from None
 
 
-def environments(visit: Visit, connection: Connection, access: Access) -> tuple[int, ...] | None:
+def environments(
+    context: RequestContext, connection: Connection, access: Access
+) -> tuple[int, ...] | None:
     """The environments that are named; one that nobody knows is not found."""
-    names = set(visit.parameters("environment"))
+    names = set(context.parameters("environment"))
     if not names:
         return None
     known = projects.environments_named(connection, access.organization.id, names)
@@ -101,7 +103,7 @@ def environments(visit: Visit, connection: Connection, access: Access) -> tuple[
 
 
 def releases(
-    visit: Visit,
+    context: RequestContext,
     connection: Connection,
     access: Access,
     shown: list[Project],
@@ -111,14 +113,14 @@ def releases(
 ) -> ReleaseFilter:
     """Which releases of these projects are asked for, by all parameters that lists have."""
     at = now()
-    chosen_status = status(visit, default=default_status)
-    created = time_range.requested_range(visit.request.query_params, at) or (None, None)
-    chosen = environments(visit, connection, access)
-    query = visit.parameter("query") or ""
+    chosen_status = status(context, default=default_status)
+    created = time_range.requested_range(context.request.query_params, at) or (None, None)
+    chosen = environments(context, connection, access)
+    query = context.parameter("query") or ""
     return ReleaseFilter(
         organization_id=access.organization.id,
         project_ids=tuple(project.id for project in shown),
-        covers_all_projects=visit.covers_all_projects(access),
+        covers_all_projects=context.covers_all_projects(access),
         per_project=per_project,
         status=chosen_status,
         search=search.parse(query, at, environment_count=len(chosen or ())),

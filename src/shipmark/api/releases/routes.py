@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.api.query_parameters import FORCE, PROJECTS
 from shipmark.api.releases import loading, requests
-from shipmark.api.releases.responses import ReleaseJson, release_json
+from shipmark.api.releases.responses import ReleaseResponse, release_response
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.deletion.release_deletion import delete_releases
 from shipmark.http.fields import Fields
-from shipmark.http.request_context import GivenVisit, Visit, all_of
+from shipmark.http.request_context import InjectedRequest, RequestContext, require_all_visible
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store as organizations
@@ -35,26 +35,28 @@ from shipmark.releases.store import releases as release_store
     "/",
     scopes=RELEASE_WRITE,
     takes=lambda settings: requests.new_release(settings.commits_max),
-    answers={201: ReleaseJson, 208: ReleaseJson},
+    answers={201: ReleaseResponse, 208: ReleaseResponse},
     sync_to_thread=True,
 )
 def publish_release(
-    visit: GivenVisit, organization: FromPath[str], body: RawBody
-) -> Response[ReleaseJson]:
+    context: InjectedRequest, organization: FromPath[str], body: RawBody
+) -> Response[ReleaseResponse]:
     """Publish a release: 201 when it is new or new to a project, 208 when all was there."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
-    record = requests.new_release(visit.settings.commits_max)
-    fields = visit.body(body, record, lists=("projects", "commits", "refs"))
-    with visit.database.transaction(busy=BUSY) as connection:
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+    record = requests.new_release(context.settings.commits_max)
+    fields = context.body(body, record, lists=("projects", "commits", "refs"))
+    with context.database.transaction(busy=BUSY) as connection:
         publication = ReleaseInput(
             projects=_named_projects(connection, access, fields["projects"]),
-            **publication_fields(visit, connection, access, fields),
+            **publication_fields(context, connection, access, fields),
         )
         _check_whole(connection, access, publication.version)
-        published = publishing.publish(connection, publication, visit.circumstances(access))
-        visit.note_use(connection, access, [project.id for project in publication.projects])
-        shown = shown_publication(connection, published, publication.projects)
+        published = publishing.publish(connection, publication, context.publish_context(access))
+        context.record_token_use(
+            connection, access, [project.id for project in publication.projects]
+        )
+        shown = serialize_published(connection, published, publication.projects)
     return Response(shown, status_code=201 if published.created_or_attached else 208)
 
 
@@ -66,20 +68,20 @@ def publish_release(
     sync_to_thread=True,
 )
 def update_release(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str], body: RawBody
-) -> ReleaseJson:
+    context: InjectedRequest, organization: FromPath[str], version: FromPath[str], body: RawBody
+) -> ReleaseResponse:
     """Change a release: finalize it, archive or reopen it, set its commits or refs."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
-        seen_release(visit, connection, access, version)
-    fields = visit.body(body, requests.amended_release(visit.settings.commits_max))
-    with visit.database.transaction(busy=BUSY) as connection:
-        release = changeable_release(visit, connection, access, version)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        get_visible_release(context, connection, access, version)
+    fields = context.body(body, requests.amended_release(context.settings.commits_max))
+    with context.database.transaction(busy=BUSY) as connection:
+        release = get_editable_release(context, connection, access, version)
         amended = publishing.update(
-            connection, release, amendment(fields), visit.circumstances(access)
+            connection, release, amendment(fields), context.publish_context(access)
         )
-        visit.note_use(connection, access, ())
-        return shown_release(connection, amended)
+        context.record_token_use(connection, access, ())
+        return serialize_release(connection, amended)
 
 
 @delete(
@@ -89,53 +91,57 @@ def update_release(
     asks=(FORCE, *PROJECTS),
     sync_to_thread=True,
 )
-def delete_release(visit: GivenVisit, organization: FromPath[str], version: FromPath[str]) -> None:
+def delete_release(
+    context: InjectedRequest, organization: FromPath[str], version: FromPath[str]
+) -> None:
     """Delete a release, unless an issue was first seen in it; an owner may do so with ``force``."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
-        is_forced = visit.forced(access)
-        release = changeable_release(visit, connection, access, version)
-        delete_releases(connection, [release], visit.circumstances(access), is_forced=is_forced)
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
+        is_forced = context.require_force(access)
+        release = get_editable_release(context, connection, access, version)
+        delete_releases(connection, [release], context.publish_context(access), is_forced=is_forced)
 
 
-def seen_release(visit: Visit, connection: Connection, access: Access, version: str) -> Release:
+def get_visible_release(
+    context: RequestContext, connection: Connection, access: Access, version: str
+) -> Release:
     """The release of the address, if it is in a project of the caller's."""
-    ids = [project.id for project in visit.allowed_projects(connection, access)]
+    ids = [project.id for project in context.selectable_projects(connection, access)]
     return releases.find(connection, access.organization.id, version, ids)
 
 
-def changeable_release(
-    visit: Visit, connection: Connection, access: Access, version: str
+def get_editable_release(
+    context: RequestContext, connection: Connection, access: Access, version: str
 ) -> Release:
     """The same, if all of its projects are the caller's."""
-    release = seen_release(visit, connection, access, version)
+    release = get_visible_release(context, connection, access, version)
     visible = [project.id for project in projects.accessible(connection, access)]
     attached = releases.attached_projects(connection, release)
-    all_of(visible, [it.project_id for it in attached])
+    require_all_visible(visible, [it.project_id for it in attached])
     return release
 
 
-def shown_release(connection: Connection, release: Release) -> ReleaseJson:
+def serialize_release(connection: Connection, release: Release) -> ReleaseResponse:
     """One release as the API shows it."""
-    nested = loading.to_releases(connection, release.organization_id, [release])
-    return release_json(release, nested)
+    nested = loading.prefetch_for_releases(connection, release.organization_id, [release])
+    return release_response(release, nested)
 
 
-def shown_publication(
+def serialize_published(
     connection: Connection, published: Published, attached: Sequence[Project]
-) -> ReleaseJson:
+) -> ReleaseResponse:
     """What was published as the API shows it."""
     if not published.is_new:
-        return shown_release(connection, published.release)
-    nested = loading.to_new_release(connection, published.release, attached)
-    return release_json(published.release, nested)
+        return serialize_release(connection, published.release)
+    nested = loading.prefetch_for_new_release(connection, published.release, attached)
+    return release_response(published.release, nested)
 
 
 def publication_fields(
-    visit: Visit, connection: Connection, access: Access, fields: Fields
+    context: RequestContext, connection: Connection, access: Access, fields: Fields
 ) -> Fields:
     """What a body says of a publication, but for its projects."""
-    agent = visit.request.headers.get("user-agent")
+    agent = context.request.headers.get("user-agent")
     return {
         "version": fields["version"],
         "code": requests.code(fields),

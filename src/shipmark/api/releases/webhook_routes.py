@@ -10,15 +10,15 @@ from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.api.releases import requests
-from shipmark.api.releases.project_routes import published
-from shipmark.api.releases.responses import ReleaseJson
-from shipmark.api.responses.refusal import UnreadJson
+from shipmark.api.releases.project_routes import publish_response
+from shipmark.api.releases.responses import ReleaseResponse
+from shipmark.api.responses.refusal import UnreadResponse
 from shipmark.api.scopes import ANYBODY, Credentials
 from shipmark.http.body_parsing import json_of
 from shipmark.http.connections import is_small
 from shipmark.http.fields import validate
 from shipmark.http.multipart import threaded
-from shipmark.http.request_context import GivenVisit
+from shipmark.http.request_context import InjectedRequest
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.infrastructure.ids import id_of
@@ -37,28 +37,28 @@ _SCOPES = frozenset({"project:write"})
     scopes=ANYBODY,
     credentials=Credentials.NONE,
     takes=lambda settings: requests.new_project_release(settings.commits_max),
-    answers={201: ReleaseJson, 208: ReleaseJson, 400: UnreadJson, 403: None, 404: None},
+    answers={201: ReleaseResponse, 208: ReleaseResponse, 400: UnreadResponse, 403: None, 404: None},
     sync_to_thread=True,
 )
 def take_release(
-    visit: GivenVisit,
+    context: InjectedRequest,
     plugin: FromPath[str],
     project: FromPath[str],
     signature: FromPath[str],
     body: RawBody,
 ) -> Response[Any]:
     """Publish a release of the project, as its own address does; whatever media type the body is said to have."""
-    found = _signed(visit.database, plugin, project, signature)
+    found = _signed(context.database, plugin, project, signature)
     if isinstance(found, int):
         return Response(b"", status_code=found)
     it, organization = found
     try:
         content = json_of(body)
     except BadRequest as refusal:
-        return Response(UnreadJson(error=refusal.detail), status_code=400)
-    fields = validate(requests.new_project_release(visit.settings.commits_max), content)
+        return Response(UnreadResponse(error=refusal.detail), status_code=400)
+    fields = validate(requests.new_project_release(context.settings.commits_max), content)
     access = Access(organization=organization, scopes=_SCOPES, user=None, reaches_all=True)
-    return published(visit, access, it, fields)
+    return publish_response(context, access, it, fields)
 
 
 def _signed(

@@ -3,10 +3,10 @@
 from litestar import Response, Router, delete, get, put
 from litestar.params import FromPath, RawBody
 
-from shipmark.api.repositories.remote_responses import RemoteJson
+from shipmark.api.repositories.remote_responses import RemoteResponse
 from shipmark.api.scopes import REPOSITORY, REPOSITORY_CHANGE
 from shipmark.http.fields import Field, Fields, Object, Text
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.encryption import Cipher, DecryptionError
 from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
@@ -46,19 +46,19 @@ _REMOTE = Object(
 
 @get("/", scopes=REPOSITORY, sync_to_thread=True)
 def get_remote(
-    visit: GivenVisit, organization: FromPath[str], repository: FromPath[str]
-) -> RemoteJson:
+    context: InjectedRequest, organization: FromPath[str], repository: FromPath[str]
+) -> RemoteResponse:
     """Show where a repository's commits are fetched, and nothing that is secret."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         known = repository_access.require_repository(connection, access, repository)
         own = store.remotes_of(connection, [known.id]).get(known.id)
     if own is not None:
         return _shown(own)
-    remote = parse_remote_rules(visit.settings.git_remotes).of(known.name)
+    remote = parse_remote_rules(context.settings.git_remotes).of(known.name)
     if remote is None:
         raise NotFound
-    return RemoteJson(
+    return RemoteResponse(
         url=str(remote.address),
         username=None,
         has_secret=remote.credentials != ANONYMOUS,
@@ -68,16 +68,16 @@ def get_remote(
 
 @put("/", scopes=REPOSITORY_CHANGE, takes=_REMOTE, sync_to_thread=True)
 def set_remote(
-    visit: GivenVisit, organization: FromPath[str], repository: FromPath[str], body: RawBody
-) -> RemoteJson:
+    context: InjectedRequest, organization: FromPath[str], repository: FromPath[str], body: RawBody
+) -> RemoteResponse:
     """Say where a repository's commits are fetched, in place of what was said before, its secrets included."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         repository_access.require_repository(connection, access, repository)
-    fields = visit.body(body, _REMOTE, step="repository.validate")
-    address, credentials = _given(fields, visit)
-    safe = Cipher(text=visit.settings.secret_key, file=visit.settings.secret_key_file)
-    with visit.database.transaction() as connection:
+    fields = context.body(body, _REMOTE, step="repository.validate")
+    address, credentials = _given(fields, context)
+    safe = Cipher(text=context.settings.secret_key, file=context.settings.secret_key_file)
+    with context.database.transaction() as connection:
         known = repository_access.require_repository(connection, access, repository)
         try:
             remote = encrypt_remote(
@@ -92,22 +92,22 @@ def set_remote(
         if remote.secret is not None:
             changes["credentials"] = "replaced" if before and before.secret else "set"
         data = {"name": known.name, "changes": changes}
-        visit.log_change(connection, access, AuditEvent.REMOTE_EDIT, data, target_id=known.id)
+        context.log_change(connection, access, AuditEvent.REMOTE_EDIT, data, target_id=known.id)
     return _shown(remote)
 
 
 @delete("/", status_code=204, scopes=REPOSITORY_CHANGE, sync_to_thread=True)
 def remove_remote(
-    visit: GivenVisit, organization: FromPath[str], repository: FromPath[str]
+    context: InjectedRequest, organization: FromPath[str], repository: FromPath[str]
 ) -> Response[None]:
     """Forget a repository's own remote; one of the settings stays."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
         known = repository_access.require_repository(connection, access, repository)
         if not store.remove_remote(connection, known.id):
             raise NotFound
         data = {"name": known.name}
-        visit.log_change(connection, access, AuditEvent.REMOTE_REMOVE, data, target_id=known.id)
+        context.log_change(connection, access, AuditEvent.REMOTE_REMOVE, data, target_id=known.id)
     return Response(None, status_code=204)
 
 
@@ -120,13 +120,13 @@ def _audited(remote: StoredRemote) -> dict[str, object]:
     }
 
 
-def _given(fields: Fields, visit: Visit) -> tuple[Address, Credentials]:
+def _given(fields: Fields, context: RequestContext) -> tuple[Address, Credentials]:
     """Return the address without credentials, and the credentials. Raise `ValidationFailed` without naming them."""
     try:
         address, within = parse_address(fields["url"])
     except AddressError as error:
         raise ValidationFailed({"url": [str(error)]}) from None
-    if address.scheme == "file" and not visit.settings.git_allow_files:
+    if address.scheme == "file" and not context.settings.git_allow_files:
         raise ValidationFailed({"url": [NO_FILES]})
     password, key = fields.get("password") or None, fields.get("sshKey") or None
     if key is not None:
@@ -151,8 +151,8 @@ def _check_key(address: Address, password: str | None, key: str) -> None:
         raise ValidationFailed({"sshKey": [problem.sentence]}) from None
 
 
-def _shown(remote: StoredRemote) -> RemoteJson:
-    return RemoteJson(
+def _shown(remote: StoredRemote) -> RemoteResponse:
+    return RemoteResponse(
         url=remote.url,
         username=remote.username,
         has_secret=remote.secret is not None,

@@ -5,10 +5,15 @@ from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
-from shipmark.api.members.responses import MemberJson, member_json
-from shipmark.api.organizations.responses import organization_json
-from shipmark.api.projects.loading import Mine, owned_by, shown_projects, shown_teams
-from shipmark.api.projects.responses import ProjectJson
+from shipmark.api.members.responses import MemberResponse, member_response
+from shipmark.api.organizations.responses import organization_response
+from shipmark.api.projects.loading import (
+    ViewerContext,
+    projects_by_team,
+    serialize_projects,
+    serialize_teams,
+)
+from shipmark.api.projects.responses import ProjectResponse
 from shipmark.api.query_parameters import DETAILED, PAGE, TEAM_QUERY
 from shipmark.api.scopes import (
     PROJECT_CREATE,
@@ -17,10 +22,10 @@ from shipmark.api.scopes import (
     TEAM_DELETE,
     TEAM_READ,
 )
-from shipmark.api.teams.responses import TeamDetailsJson
+from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.http.fields import Field, FieldError, Fields, Object, Text, documented_as
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.infrastructure.ids import hex32
@@ -65,62 +70,66 @@ _TESTS: text_filter.Tests[Team] = {
     asks=(TEAM_QUERY, DETAILED, *PAGE),
     sync_to_thread=True,
 )
-def list_teams(visit: GivenVisit, organization: FromPath[str]) -> Response[list[TeamDetailsJson]]:
+def list_teams(
+    context: InjectedRequest, organization: FromPath[str]
+) -> Response[list[TeamDetailsResponse]]:
     """List the teams of an organization, by slug, with the projects that they own."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        page = visit.page()
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        page = context.page()
         known = store.teams_of(connection, access.organization.id)
-        chosen = text_filter.apply_filter(known, visit.parameter("query"), _TESTS)
+        chosen = text_filter.apply_filter(known, context.parameter("query"), _TESTS)
         found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
-        mine = Mine.of(connection, access, visit.settings.address)
-        is_whole = visit.parameter("detailed") != "0"
-        owned = owned_by(connection, access, found, mine) if is_whole else None
-        shown = shown_teams(connection, access, found, mine, owned=owned)
-    return visit.listed(shown, links)
+        mine = ViewerContext.of(connection, access, context.settings.address)
+        is_whole = context.parameter("detailed") != "0"
+        owned = projects_by_team(connection, access, found, mine) if is_whole else None
+        shown = serialize_teams(connection, access, found, mine, owned=owned)
+    return context.listed(shown, links)
 
 
 @post(
     "/organizations/{organization:str}/teams/", scopes=TEAM_CREATE, takes=_TEAM, sync_to_thread=True
 )
-def create_team(visit: GivenVisit, organization: FromPath[str], body: RawBody) -> TeamDetailsJson:
+def create_team(
+    context: InjectedRequest, organization: FromPath[str], body: RawBody
+) -> TeamDetailsResponse:
     """Make a team, with its maker on it. A slug is made of its name where none is sent."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
-    fields = visit.body(body, _TEAM, step="team.validate")
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+    fields = context.body(body, _TEAM, step="team.validate")
     if not fields.get("name") and not fields.get("slug"):
         raise ValidationFailed({"non_field_errors": [_NAMELESS]})
     chosen = fields.get("slug") or slugs.from_name(fields["name"]) or hex32()[:12]
-    with visit.database.transaction() as connection:
+    with context.database.transaction() as connection:
         team = membership.create_team(
-            connection, _done(visit, access), chosen, fields.get("name") or chosen
+            connection, _done(context, access), chosen, fields.get("name") or chosen
         )
-        return _shown(visit, connection, access, team)
+        return _shown(context, connection, access, team)
 
 
 @get("/teams/{organization:str}/{team:str}/", scopes=TEAM_READ, sync_to_thread=True)
 def get_team(
-    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
-) -> TeamDetailsJson:
+    context: InjectedRequest, organization: FromPath[str], team: FromPath[str]
+) -> TeamDetailsResponse:
     """Show a team, with its organization and the projects that it owns."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        return _shown(visit, connection, access, found(connection, access, team))
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        return _shown(context, connection, access, found(connection, access, team))
 
 
 @put("/teams/{organization:str}/{team:str}/", scopes=TEAM_CHANGE, takes=_TEAM, sync_to_thread=True)
 def amend_team(
-    visit: GivenVisit, organization: FromPath[str], team: FromPath[str], body: RawBody
-) -> TeamDetailsJson:
+    context: InjectedRequest, organization: FromPath[str], team: FromPath[str], body: RawBody
+) -> TeamDetailsResponse:
     """Change the name or the slug of a team."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         found(connection, access, team)
-    fields = visit.body(body, _TEAM, step="team.validate")
-    with visit.database.transaction() as connection:
+    fields = context.body(body, _TEAM, step="team.validate")
+    with context.database.transaction() as connection:
         known = found(connection, access, team)
-        changed = membership.update_team(connection, _done(visit, access), known, fields)
-        return _shown(visit, connection, access, changed)
+        changed = membership.update_team(connection, _done(context, access), known, fields)
+        return _shown(context, connection, access, changed)
 
 
 @delete(
@@ -130,12 +139,12 @@ def amend_team(
     sync_to_thread=True,
 )
 def delete_team(
-    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
+    context: InjectedRequest, organization: FromPath[str], team: FromPath[str]
 ) -> Response[None]:
     """Delete a team. Its projects stay, without an owner if it was the only one."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
-        membership.remove_team(connection, _done(visit, access), found(connection, access, team))
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
+        membership.remove_team(connection, _done(context, access), found(connection, access, team))
     return Response(None, status_code=204)
 
 
@@ -146,17 +155,17 @@ def delete_team(
     sync_to_thread=True,
 )
 def list_team_members(
-    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
-) -> Response[list[MemberJson]]:
+    context: InjectedRequest, organization: FromPath[str], team: FromPath[str]
+) -> Response[list[MemberResponse]]:
     """List the members of a team."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
         known = found(connection, access, team)
-        page = visit.page()
+        page = context.page()
         rows = store.members_of_team(connection, known.id, limit=page.limit, offset=page.skipped)
         shown, links = paginate(rows, page)
         users = accounts.by_ids(connection, {it.user_id for it in shown})
-    return visit.listed([member_json(it, users[it.user_id]) for it in shown], links)
+    return context.listed([member_response(it, users[it.user_id]) for it in shown], links)
 
 
 @get(
@@ -166,18 +175,21 @@ def list_team_members(
     sync_to_thread=True,
 )
 def list_team_projects(
-    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
-) -> Response[list[ProjectJson]]:
+    context: InjectedRequest, organization: FromPath[str], team: FromPath[str]
+) -> Response[list[ProjectResponse]]:
     """List the projects that a team owns, by slug."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
         known = found(connection, access, team)
-        page = visit.page()
-        owned = owned_by(
-            connection, access, [known], Mine.of(connection, access, visit.settings.address)
+        page = context.page()
+        owned = projects_by_team(
+            connection,
+            access,
+            [known],
+            ViewerContext.of(connection, access, context.settings.address),
         ).get(known.id, [])
         shown, links = paginate(owned[page.skipped : page.skipped + page.limit], page)
-    return visit.listed(shown, links)
+    return context.listed(shown, links)
 
 
 @post(
@@ -187,14 +199,14 @@ def list_team_projects(
     sync_to_thread=True,
 )
 def create_project(
-    visit: GivenVisit, organization: FromPath[str], team: FromPath[str], body: RawBody
-) -> ProjectJson:
+    context: InjectedRequest, organization: FromPath[str], team: FromPath[str], body: RawBody
+) -> ProjectResponse:
     """Make a project that a team owns, with a DSN key. A slug is made of its name where none is sent."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         found(connection, access, team)
-    fields = visit.body(body, _NEW_PROJECT, step="project.validate")
-    with visit.database.transaction() as connection:
+    fields = context.body(body, _NEW_PROJECT, step="project.validate")
+    with context.database.transaction() as connection:
         owner = found(connection, access, team)
         membership.require_team_access(connection, access, owner)
         made = project_settings.create(
@@ -202,11 +214,14 @@ def create_project(
             access.organization,
             _new_project(fields),
             team=owner,
-            by=visit.actor(access),
+            by=context.actor(access),
             at=now(),
         )
-        return shown_projects(
-            connection, access, [made], Mine.of(connection, access, visit.settings.address)
+        return serialize_projects(
+            connection,
+            access,
+            [made],
+            ViewerContext.of(connection, access, context.settings.address),
         )[0]
 
 
@@ -228,19 +243,21 @@ def _new_project(fields: Fields) -> project_settings.NewProject:
     )
 
 
-def _done(visit: Visit, access: Access) -> ActionContext:
-    return ActionContext(access=access, by=visit.actor(access), at=now())
+def _done(context: RequestContext, access: Access) -> ActionContext:
+    return ActionContext(access=access, by=context.actor(access), at=now())
 
 
-def _shown(visit: Visit, connection: Connection, access: Access, team: Team) -> TeamDetailsJson:
-    mine = Mine.of(connection, access, visit.settings.address)
-    return shown_teams(
+def _shown(
+    context: RequestContext, connection: Connection, access: Access, team: Team
+) -> TeamDetailsResponse:
+    mine = ViewerContext.of(connection, access, context.settings.address)
+    return serialize_teams(
         connection,
         access,
         [team],
         mine,
-        owned=owned_by(connection, access, [team], mine),
-        organization=organization_json(access.organization, visit.settings.address),
+        owned=projects_by_team(connection, access, [team], mine),
+        organization=organization_response(access.organization, context.settings.address),
     )[0]
 
 

@@ -9,7 +9,7 @@ from shipmark.organizations.actions import CI_SCOPES
 from shipmark.organizations.model import ListedToken
 
 
-class OrgTokenJson(Wire):
+class OrgTokenResponse(Wire):
     """A token for pipelines; ``token`` is shown once, when it is made."""
 
     id: str
@@ -22,16 +22,16 @@ class OrgTokenJson(Wire):
     token: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class BadNameJson(Wire):
+class BadNameResponse(Wire):
     """Why a token can't have that name. The reference gives a list here."""
 
     detail: list[str]
 
 
-def org_token_json(token: ListedToken, secret: str | None = None) -> OrgTokenJson:
+def org_token_response(token: ListedToken, secret: str | None = None) -> OrgTokenResponse:
     """A token as the API shows it, with its text where it was made just now."""
     project_id = token.last_project_id
-    return OrgTokenJson(
+    return OrgTokenResponse(
         id=str(token.id),
         name=token.name,
         scopes=sorted(CI_SCOPES),

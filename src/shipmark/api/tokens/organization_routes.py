@@ -5,9 +5,13 @@ from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.api.scopes import ORGANIZATION_READ
-from shipmark.api.tokens.organization_responses import BadNameJson, OrgTokenJson, org_token_json
+from shipmark.api.tokens.organization_responses import (
+    BadNameResponse,
+    OrgTokenResponse,
+    org_token_response,
+)
 from shipmark.http.fields import Field, Object, Text
-from shipmark.http.request_context import GivenVisit
+from shipmark.http.request_context import InjectedRequest
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of, secret_bytes
@@ -17,85 +21,87 @@ from shipmark.organizations.model import Access, ListedToken
 
 _NAME_MAX = 255
 _NAMED = Object({"name": Field(Text(max=_NAME_MAX, is_blank_ok=True, is_null_ok=True))})
-_BLANK = BadNameJson(detail=["The name cannot be blank."])
+_BLANK = BadNameResponse(detail=["The name cannot be blank."])
 
 
 @get("/", scopes=ORGANIZATION_READ, sync_to_thread=True)
-def list_tokens(visit: GivenVisit, organization: FromPath[str]) -> list[OrgTokenJson]:
+def list_tokens(context: InjectedRequest, organization: FromPath[str]) -> list[OrgTokenResponse]:
     """List an organization's tokens, those used last first."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
         found = store.tokens_of(connection, access.organization.id)
-    return [org_token_json(it) for it in found]
+    return [org_token_response(it) for it in found]
 
 
 @post(
     "/",
     scopes=ORGANIZATION_READ,
     takes=_NAMED,
-    answers={201: OrgTokenJson, 400: BadNameJson},
+    answers={201: OrgTokenResponse, 400: BadNameResponse},
     sync_to_thread=True,
 )
 def create_token(
-    visit: GivenVisit, organization: FromPath[str], body: RawBody
-) -> Response[OrgTokenJson | BadNameJson]:
+    context: InjectedRequest, organization: FromPath[str], body: RawBody
+) -> Response[OrgTokenResponse | BadNameResponse]:
     """Make a token for pipelines. Its text is in this answer and never shown again."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         token_rules.check_creation(access)
-    name = visit.body(body, _NAMED, step="token.validate").get("name")
+    name = context.body(body, _NAMED, step="token.validate").get("name")
     if not name:
         return Response(_BLANK, status_code=400)
     at = now()
-    with visit.database.transaction() as connection:
+    with context.database.transaction() as connection:
         token_id, text = actions.add_token(
             connection,
             access.organization,
             name=name,
-            address=visit.settings.address,
+            address=context.settings.address,
             secret=secret_bytes(),
             by=access.user,
             at=at,
         )
         store.record(
-            connection, access.organization.id, AuditEvent.ORG_TOKEN_ADD, visit.actor(access), at,
+            connection, access.organization.id, AuditEvent.ORG_TOKEN_ADD, context.actor(access), at,
             data={"name": name}, target_id=token_id,
         )  # fmt: skip
         made = _found(connection, access, str(token_id))
-    return Response(org_token_json(made, text), status_code=201)
+    return Response(org_token_response(made, text), status_code=201)
 
 
 @get("/{token:str}/", scopes=ORGANIZATION_READ, sync_to_thread=True)
-def get_token(visit: GivenVisit, organization: FromPath[str], token: FromPath[str]) -> OrgTokenJson:
+def get_token(
+    context: InjectedRequest, organization: FromPath[str], token: FromPath[str]
+) -> OrgTokenResponse:
     """Show a token, but for its text."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        return org_token_json(_found(connection, access, token))
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        return org_token_response(_found(connection, access, token))
 
 
 @put(
     "/{token:str}/",
     scopes=ORGANIZATION_READ,
     takes=_NAMED,
-    answers={204: None, 400: BadNameJson},
+    answers={204: None, 400: BadNameResponse},
     sync_to_thread=True,
 )
 def rename_token(
-    visit: GivenVisit, organization: FromPath[str], token: FromPath[str], body: RawBody
-) -> Response[BadNameJson | None]:
+    context: InjectedRequest, organization: FromPath[str], token: FromPath[str], body: RawBody
+) -> Response[BadNameResponse | None]:
     """Give a token another name: one of one's own, or as who manages the organization any."""
-    with visit.database.autocommit_read() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         token_rules.check_change(access, _found(connection, access, token))
-    name = visit.body(body, _NAMED, step="token.validate").get("name")
+    name = context.body(body, _NAMED, step="token.validate").get("name")
     if not name:
         return Response(_BLANK, status_code=400)
-    with visit.database.transaction() as connection:
+    with context.database.transaction() as connection:
         known = _found(connection, access, token)
         store.rename_token(connection, known.id, name)
         if changes := audit.changes_between({"name": known.name}, {"name": name}):
             data = {"name": name, "changes": changes}
-            visit.log_change(
+            context.log_change(
                 connection, access, AuditEvent.ORG_TOKEN_EDIT, data, target_id=known.id
             )
     return Response(None, status_code=204)
@@ -103,17 +109,17 @@ def rename_token(
 
 @delete("/{token:str}/", status_code=204, scopes=ORGANIZATION_READ, sync_to_thread=True)
 def remove_token(
-    visit: GivenVisit, organization: FromPath[str], token: FromPath[str]
+    context: InjectedRequest, organization: FromPath[str], token: FromPath[str]
 ) -> Response[None]:
     """Revoke a token: one of one's own, or as who manages the organization any."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
         known = _found(connection, access, token)
         token_rules.check_change(access, known)
         at = now()
         store.deactivate_token(connection, known.id, at)
         store.record(
-            connection, access.organization.id, AuditEvent.ORG_TOKEN_REMOVE, visit.actor(access), at,
+            connection, access.organization.id, AuditEvent.ORG_TOKEN_REMOVE, context.actor(access), at,
             data={"name": known.name}, target_id=known.id,
         )  # fmt: skip
     return Response(None, status_code=204)

@@ -8,7 +8,7 @@ from shipmark.accounts.model import UserTokenSummary
 from shipmark.api.responses import Wire
 
 
-class ApiTokenJson(Wire):
+class ApiTokenResponse(Wire):
     """A user token; ``token`` is shown once, in the answer to its creation.
 
     Applications and refresh tokens are not supported: their keys are null.
@@ -26,15 +26,15 @@ class ApiTokenJson(Wire):
     refresh_token: msgspec.UnsetType | None = msgspec.UNSET
 
 
-class MissingTokenJson(Wire):
+class MissingTokenResponse(Wire):
     """The answer to a deletion that names no token: a blank, as in the reference."""
 
     token: str
 
 
-def api_token_json(token: UserTokenSummary, secret: str | None = None) -> ApiTokenJson:
+def api_token_response(token: UserTokenSummary, secret: str | None = None) -> ApiTokenResponse:
     """Return a token as the API shows it, with its secret if it was just created."""
-    return ApiTokenJson(
+    return ApiTokenResponse(
         id=str(token.id),
         name=token.name,
         scopes=sorted(token.scopes),

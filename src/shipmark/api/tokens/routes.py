@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 from shipmark.accounts import actions, store
 from shipmark.accounts.model import ALL_SCOPES, UserToken, UserTokenSummary
 from shipmark.api.query_parameters import PAGE
-from shipmark.api.responses.refusal import RefusalJson
+from shipmark.api.responses.refusal import RefusalResponse
 from shipmark.api.scopes import ANYBODY
-from shipmark.api.tokens.responses import ApiTokenJson, MissingTokenJson, api_token_json
+from shipmark.api.tokens.responses import ApiTokenResponse, MissingTokenResponse, api_token_response
 from shipmark.http.fields import Choice, Field, Fields, Integer, ListOf, Object, Text
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Forbidden, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import digest, secret_hex
@@ -35,28 +35,28 @@ _DELETED = Object({"tokenId": Field(Integer(max=2**63 - 1)), "token": Field(Text
 
 
 @get("/", scopes=ANYBODY, asks=PAGE, sync_to_thread=True)
-def list_api_tokens(visit: GivenVisit) -> Response[list[ApiTokenJson]]:
+def list_api_tokens(context: InjectedRequest) -> Response[list[ApiTokenResponse]]:
     """List one's own tokens by id, without their secrets."""
-    with visit.database.snapshot() as connection:
-        caller = _user_token(visit, connection)
-        page = visit.page()
+    with context.database.snapshot() as connection:
+        caller = _user_token(context, connection)
+        page = context.page()
         rows = store.tokens_of(connection, caller.user.id, limit=page.limit, offset=page.skipped)
     found, links = paginate(rows, page)
-    return visit.listed([api_token_json(it) for it in found], links)
+    return context.listed([api_token_response(it) for it in found], links)
 
 
 @post("/", scopes=ANYBODY, takes=_NEW, sync_to_thread=True)
-def create_api_token(visit: GivenVisit, body: RawBody) -> ApiTokenJson:
+def create_api_token(context: InjectedRequest, body: RawBody) -> ApiTokenResponse:
     """Create a token for oneself. Its secret is in this answer and never shown again.
 
     It has no further scopes than the token that asks, and ends when that one does.
     """
-    with visit.database.autocommit_read() as connection:
-        _user_token(visit, connection)
-    fields = visit.body(body, _NEW, lists=("scopes",), step="token.validate")
-    with visit.database.transaction() as connection:
+    with context.database.autocommit_read() as connection:
+        _user_token(context, connection)
+    fields = context.body(body, _NEW, lists=("scopes",), step="token.validate")
+    with context.database.transaction() as connection:
         # Again, in the transaction: a token that was revoked meanwhile must not leave another one behind.
-        caller = _user_token(visit, connection)
+        caller = _user_token(context, connection)
         _check_within(caller, fields["scopes"])
         token_id, secret = actions.add_token(
             connection,
@@ -69,7 +69,7 @@ def create_api_token(visit: GivenVisit, body: RawBody) -> ApiTokenJson:
         )
         made = store.token_by_id(connection, token_id)
         assert made is not None, "it was added just now"
-    return api_token_json(made, secret)
+    return api_token_response(made, secret)
 
 
 @delete(
@@ -77,18 +77,18 @@ def create_api_token(visit: GivenVisit, body: RawBody) -> ApiTokenJson:
     status_code=204,
     scopes=ANYBODY,
     takes=_DELETED,
-    answers={204: None, 400: MissingTokenJson, 404: RefusalJson},
+    answers={204: None, 400: MissingTokenResponse, 404: RefusalResponse},
     sync_to_thread=True,
 )
-def delete_api_token(visit: GivenVisit, body: RawBody) -> Response[None]:
+def delete_api_token(context: InjectedRequest, body: RawBody) -> Response[None]:
     """Delete one of one's own tokens, by ``tokenId`` or by its text (``token``). It may be the one that asks."""
-    with visit.database.autocommit_read() as connection:
-        _user_token(visit, connection)
-    fields = visit.body(body, _DELETED, step="token.validate")
+    with context.database.autocommit_read() as connection:
+        _user_token(context, connection)
+    fields = context.body(body, _DELETED, step="token.validate")
     if not fields:
         raise ValidationFailed({"token": ""})
-    with visit.database.transaction() as connection:
-        caller = _user_token(visit, connection)
+    with context.database.transaction() as connection:
+        caller = _user_token(context, connection)
         named = _named(connection, fields)
         if named is None or named.user_id != caller.user.id:
             raise NotFound
@@ -97,9 +97,9 @@ def delete_api_token(visit: GivenVisit, body: RawBody) -> Response[None]:
     return Response(None, status_code=204)
 
 
-def _user_token(visit: Visit, connection: Connection) -> UserToken:
+def _user_token(context: RequestContext, connection: Connection) -> UserToken:
     """Return the user token of the caller. Raise `Forbidden` for a token of an organization."""
-    caller = visit.caller(connection)
+    caller = context.caller(connection)
     if not isinstance(caller, UserToken):
         raise Forbidden
     return caller
