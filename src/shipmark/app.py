@@ -21,7 +21,7 @@ from shipmark.http.client_address import trusted_networks
 from shipmark.http.connections import ConnectionLimits
 from shipmark.http.error_responses import failure_response, refusal_response
 from shipmark.http.health import get_health, get_metrics
-from shipmark.http.request_context import context_of, provide_request_context
+from shipmark.http.request_context import provide_request_context
 from shipmark.http.trailing_slash import TrailingSlashMiddleware
 from shipmark.http.workers import PARENT_PID, end_with_parent
 from shipmark.infrastructure import logging
@@ -90,7 +90,7 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
             handlers.router,
             *monitoring,
         ],
-        dependencies={"context": Provide(provide_request_context), "context": Provide(context_of)},
+        dependencies={"context": Provide(provide_request_context)},
         exception_handlers={
             Refusal: refusal_response,
             HTTPException: unrouted_answer,

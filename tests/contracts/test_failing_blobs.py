@@ -123,11 +123,11 @@ def test_a_full_disk_refuses_what_the_database_would_keep(small_disk: Path) -> N
 
 _LIMITED = """
 import resource, signal, sys
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.errors import Unavailable
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-blobs = blobs_at(sys.argv[1])
+blobs = open_object_store(sys.argv[1])
 try:
     blobs.put("ab/cd", b"x" * 2000)
 except Unavailable:

@@ -56,7 +56,7 @@ class Room:
         with self.database.transaction() as connection:
             found = projects.by_ids(connection, [self.world.projects[name] for name in names])
             commits = tuple(
-                CommitInput(key=f"{version}-{number}", repository="acme/web", message=message)
+                CommitInput(sha=f"{version}-{number}", repository="acme/web", message=message)
                 for number, message in enumerate(messages)
             )
             publication = ReleaseInput(

@@ -65,7 +65,7 @@ def publish(database: Database, world: World) -> Publish:
             assert organization is not None
             found = projects.by_ids(connection, [world.projects[name] for name in names])
             commits = [
-                CommitInput(key=f"{version}-{number}", repository="acme/web", message=message)
+                CommitInput(sha=f"{version}-{number}", repository="acme/web", message=message)
                 for number, message in enumerate(messages)
             ]
             publishing.publish(

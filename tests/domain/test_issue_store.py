@@ -89,7 +89,7 @@ def release(connection: Connection, world: World, version: str, *project_names: 
 
 def commits(connection: Connection, organization_id: int, *keys: str) -> list[int]:
     given = [
-        CommitInput(key=key, repository="acme/web", author_email=f"{key}@example.com")
+        CommitInput(sha=key, repository="acme/web", author_email=f"{key}@example.com")
         for key in keys
     ]
     return [

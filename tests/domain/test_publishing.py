@@ -112,21 +112,21 @@ def told(database: Database) -> list[int]:
 
 def test_a_new_release_is_new_and_news(room: Room) -> None:
     published = room.publish()
-    assert (published.is_new, published.is_news) == (True, True)
+    assert (published.is_new, published.created_or_attached) == (True, True)
     assert published.release.created_at == AT
 
 
 def test_a_known_release_is_neither_new_nor_news(room: Room) -> None:
     first = room.publish()
     again = room.publish()
-    assert (again.is_new, again.is_news) == (False, False)
+    assert (again.is_new, again.created_or_attached) == (False, False)
     assert again.release == first.release
 
 
 def test_a_known_release_in_another_project_is_news(room: Room) -> None:
     room.publish()
     again = room.publish(names=("web", "mobile"))
-    assert (again.is_new, again.is_news) == (False, True)
+    assert (again.is_new, again.created_or_attached) == (False, True)
 
 
 def test_a_new_release_needs_a_project(room: Room, database: Database) -> None:

@@ -45,7 +45,7 @@ def commit(key: str, hour: int = 0, *files: str, author: str | None = "a") -> Co
     changes = tuple((it.lstrip("+-"), kinds.get(it[0], Change.MODIFIED)) for it in files)
     email = f"{author}@example.com" if author else None
     at = NOW + hour * HOUR
-    return CommitInput(key=key, repository="acme/web", author_email=email, at=at, changes=changes)
+    return CommitInput(sha=key, repository="acme/web", author_email=email, at=at, changes=changes)
 
 
 def keys(found: tuple[int, list[Commit]]) -> tuple[int, list[str]]:

@@ -70,7 +70,7 @@ def make(connection: Connection, world: World) -> Make:
 
 
 def commit_ids(connection: Connection, organization_id: int, *keys: str) -> list[int]:
-    given = [CommitInput(key=key, repository="acme/web") for key in keys]
+    given = [CommitInput(sha=key, repository="acme/web") for key in keys]
     return [
         it.commit_id for it in repositories.upsert_commits(connection, organization_id, given, NOW)
     ]

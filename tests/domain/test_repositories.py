@@ -15,7 +15,7 @@ NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 def given(key: str, **more: object) -> CommitInput:
-    return CommitInput(key=key, repository="acme/web", **more)  # type: ignore[arg-type]
+    return CommitInput(sha=key, repository="acme/web", **more)  # type: ignore[arg-type]
 
 
 def test_nothing_is_kept_of_nothing(database: Database, world: World) -> None:
@@ -74,7 +74,7 @@ def test_the_name_of_a_git_remote_is_no_repository(database: Database, world: Wo
     with database.transaction() as connection:
         refs = actions.ensure_repositories(connection, acme, ["origin"], NOW)
         kept = actions.upsert_commits(
-            connection, acme, [CommitInput(key="1", repository="origin")], NOW
+            connection, acme, [CommitInput(sha="1", repository="origin")], NOW
         )
     assert [it["name"] for it in rows(database, "repositories")] == [f"organization-{acme}"]
     assert kept[0].repository_id == refs["origin"]

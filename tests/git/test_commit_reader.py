@@ -149,7 +149,7 @@ def test_all_that_a_commit_says_is_read(place: Place) -> None:
     )
     assert place.exact(key).commits == (
         CommitInput(
-            key=key,
+            sha=key,
             repository="acme/web",
             message="Second\n\nFixes WEB-1",
             author_name="Bo Öst",
@@ -173,13 +173,13 @@ def test_without_a_beginning_the_last_twenty_come(place: Place) -> None:
 
 def test_a_young_repository_has_fewer(place: Place) -> None:
     keys = [place.origin.commit(str(number)) for number in range(3)]
-    assert [it.key for it in place.read(keys[-1]).commits] == keys[::-1]
+    assert [it.sha for it in place.read(keys[-1]).commits] == keys[::-1]
 
 
 def test_a_beginning_that_was_rewritten_away_is_told(place: Place) -> None:
     keys = [place.origin.commit(str(number)) for number in range(LAST + 5)]
     read = place.read(keys[-1], MISSING)
-    assert [it.key for it in read.commits] == keys[:4:-1]
+    assert [it.sha for it in read.commits] == keys[:4:-1]
     assert read.notes == (
         f"The remote has no commit {MISSING} any more, so the last 20 commits were taken.",
     )
@@ -192,7 +192,7 @@ def test_a_range_begins_after_an_earlier_head_where_its_beginning_is_gone(
     keys = [place.origin.commit(str(number)) for number in range(LAST + 5)]
     earlier = ("e" * 40, keys[-4], keys[0])
     read = place.read(keys[-1], previous, earlier=earlier)
-    assert [it.key for it in read.commits] == keys[:-4:-1]
+    assert [it.sha for it in read.commits] == keys[:-4:-1]
     assert read.notes == (
         (
             f"The remote has no commit {previous} any more, so the commits after {keys[-4]} were"
@@ -204,7 +204,7 @@ def test_a_range_begins_after_an_earlier_head_where_its_beginning_is_gone(
 def test_a_beginning_that_is_there_needs_no_earlier_head(place: Place) -> None:
     one, two, three = (place.origin.commit(name) for name in ("one", "two", "three"))
     read = place.read(three, two, earlier=(one,))
-    assert ([it.key for it in read.commits], read.notes) == ([three], ())
+    assert ([it.sha for it in read.commits], read.notes) == ([three], ())
 
 
 def test_a_branch_that_was_forced_elsewhere_begins_where_it_parted(http: Place) -> None:
@@ -228,7 +228,7 @@ def test_branches_tags_and_short_keys_are_commits_too(place: Place) -> None:
     )
     for name in ("main", "refs/heads/main", "v2", two[:8], two.upper(), "HEAD"):
         read = place.read(name, "v1")
-        assert ([it.key for it in read.commits], read.head) == ([two], two), name
+        assert ([it.sha for it in read.commits], read.head) == ([two], two), name
     assert place.messages("main", one[:10]) == ["two"]
 
 
@@ -304,7 +304,7 @@ def test_a_commit_with_very_many_files_shows_the_first(files: Place) -> None:
 def test_of_too_many_commits_the_newest_come(files: Place) -> None:
     keys = files.origin.grow(30)
     read = files.read(keys[-1], keys[4], most=10)
-    assert [it.key for it in read.commits] == keys[:-11:-1]
+    assert [it.sha for it in read.commits] == keys[:-11:-1]
     assert read.notes == ("Only the newest 10 of 25 commits were taken.",)
 
 

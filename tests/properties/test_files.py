@@ -175,19 +175,19 @@ UPLOADING = """
 import io, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from shipmark.files import actions, stashing
+from shipmark.files import actions, staging
 from shipmark.files.model import FileKind, NewFile
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.database import Database
 import shipmark.organizations.store
 
-database, blobs = Database(sys.argv[1]), blobs_at(Path(sys.argv[2]).as_uri())
+database, blobs = Database(sys.argv[1]), open_object_store(Path(sys.argv[2]).as_uri())
 at, new = datetime(2026, 1, 5, 9, tzinfo=UTC), NewFile(name="any", kind=FileKind.DEBUG_FILE)
 while True:
     content = os.urandom(1 << 20) * 3
-    stashed = stashing.stash_file(database, blobs, io.BytesIO(content).read, at)
+    stashed = staging.stage_file(database, blobs, io.BytesIO(content).read, at)
     with database.transaction() as connection:
-        file = actions.keep(connection, new, stashed, at)
+        file = actions.create(connection, new, stashed, at)
     print(file.id, file.sha1, flush=True)
 """
 

@@ -73,7 +73,7 @@ def test_unique_commits_are_all_kept_newest_first(copies: Copies, world: World) 
     def holds(commits: tuple[CommitInput, ...]) -> None:
         with copies("sqlite", is_settled=True) as database:
             publish(database, world, commits)
-            assert bound(database) == [it.key for it in in_order(commits)]
+            assert bound(database) == [it.sha for it in in_order(commits)]
 
     holds()
 

@@ -112,7 +112,7 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_commits(
 def _bind(house, release, number):
     commits = tuple(
         CommitInput(
-            key=f"{index:040x}",
+            sha=f"{index:040x}",
             repository="acme/web",
             message=f"Change {index}",
             author_name=f"Author {index}",

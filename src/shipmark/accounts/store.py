@@ -262,8 +262,8 @@ def tokens_of(
     query = select(*_TOKEN_SUMMARY)
     if user_id is not None:
         query = query.where(tokens.c.user_id == user_id)
-    found = connection.execute(query.order_by(tokens.c.id).limit(limit).offset(offset))
-    return [_summary(*row) for row in found]
+    result = connection.execute(query.order_by(tokens.c.id).limit(limit).offset(offset))
+    return [_summary(*row) for row in result]
 
 
 def token_by_id(connection: Connection, token_id: int) -> UserTokenSummary | None:

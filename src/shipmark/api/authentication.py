@@ -6,7 +6,7 @@ from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
 from shipmark.http.multipart import threaded
-from shipmark.http.request_context import RequestContext, context_of
+from shipmark.http.request_context import RequestContext, provide_request_context
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 
@@ -20,7 +20,7 @@ async def require_access(
     """
     assert isinstance(connection, Request)
     if connection.method not in _READING and "endpoint" not in connection.route_handler.opt:
-        context = await context_of(connection)
+        context = await provide_request_context(connection)
         await threaded(_authorize, context, connection.path_params.get("organization"))
 
 

@@ -30,8 +30,8 @@ def upsert_bundle(
         bundles.associate(connection, known.id, new, at)
         bundles.touch(connection, [known.id], at, older_than=at)
         return
-    kept = files.create(connection, file, content, at)
-    bundle, before = bundles.upsert_bundle(connection, new, kept.id, at)
+    stored = files.create(connection, file, content, at)
+    bundle, before = bundles.upsert_bundle(connection, new, stored.id, at)
     bundles.associate(connection, bundle, new, at)
     if new.release_id is not None and new.association is not None:
         bundles.replace_bundle(connection, bundle, new.release_id, new.association.dist)
@@ -72,8 +72,8 @@ def remove_release_files(
 ) -> None:
     """Delete single files of releases. Bundles that they came from may be sent again at once."""
     assemblies.delete_all(connection, AssembleKind.RELEASE_BUNDLE, organization_id)
-    gone = release_files.remove(connection, [it.id for it in found])
-    remove_files(connection, gone, at)
+    removed = release_files.remove(connection, [release_file.id for release_file in found])
+    remove_files(connection, removed, at)
 
 
 def remove_of_releases(
@@ -87,12 +87,12 @@ def remove_of_releases(
 
 def remove_of_organization(connection: Connection, organization_id: int, at: datetime) -> None:
     """Delete the release files and bundles of an organization that is deleted, with a constant number of statements."""
-    gone = [
+    removed = [
         *release_files.remove_of_organization(connection, organization_id),
         *bundles.remove_of_organization(connection, organization_id),
     ]
     assemblies.delete_of_organization(connection, organization_id)
-    remove_files(connection, gone, at)
+    remove_files(connection, removed, at)
 
 
 def remove_bundles_of_project(
@@ -117,9 +117,9 @@ def remove_unused(
         remove_bundles(connection, old, at)
     else:
         remove_from_project(connection, old, project_id, at)
-    gone = release_files.remove_older(connection, before, project_id, most=BATCH)
-    remove_files(connection, gone, at)
-    return len(old) + len(gone)
+    removed = release_files.remove_older(connection, before, project_id, most=BATCH)
+    remove_files(connection, removed, at)
+    return len(old) + len(removed)
 
 
 def schedule_pruning(connection: Connection, at: datetime) -> None:
@@ -132,8 +132,8 @@ def schedule_pruning(connection: Connection, at: datetime) -> None:
 def remove_files(connection: Connection, file_ids: Collection[int], at: datetime) -> None:
     """Delete files, and what was said of assembling them."""
     if file_ids:
-        gone = file_store.by_ids(connection, file_ids)
-        assemblies.delete_of_files(connection, {it.sha1 for it in gone.values()})
+        removed = file_store.by_ids(connection, file_ids)
+        assemblies.delete_of_files(connection, {file.sha1 for file in removed.values()})
         files.remove(connection, file_ids, at)
 
 

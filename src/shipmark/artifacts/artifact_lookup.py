@@ -71,7 +71,7 @@ class ArtifactLookup(Protocol):
     A store keeps it; tests keep it in memory. Nothing is fetched from the web.
     """
 
-    def find(self, wanted: LookupRequest) -> LookupResult:
+    def find(self, requested: LookupRequest) -> LookupResult:
         """Find all that is wanted, in a constant number of queries; what isn't there is left out."""
         ...
 

@@ -117,9 +117,9 @@ class _Guarded:
 
     def read(self, size: int = -1) -> bytes:
         """Read at most what a directory may have, and at most as many entries as one may have."""
-        wanted = min(size, DIRECTORY_BYTES_MAX + 1) if size >= 0 else _REST_BYTES
+        requested = min(size, DIRECTORY_BYTES_MAX + 1) if size >= 0 else _REST_BYTES
         try:
-            read = self._file.read(wanted)
+            read = self._file.read(requested)
         except OSError as error:
             self.failure = error
             raise

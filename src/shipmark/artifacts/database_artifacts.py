@@ -55,14 +55,16 @@ class DatabaseArtifacts:
         #: Whether the store of files did not answer. Then it is not asked again: that may have taken long.
         self.is_away = False
 
-    def find(self, wanted: LookupRequest) -> LookupResult:
+    def find(self, lookup_request: LookupRequest) -> LookupResult:
         """Find all that is wanted: one question to all bundles, one to the single files of the release."""
-        urls = wanted.urls if self._scope.version else frozenset[str]()
-        if not (wanted.debug_ids or urls):
+        urls = lookup_request.urls if self._scope.version else frozenset[str]()
+        if not (lookup_request.debug_ids or urls):
             return LookupResult()
         single: list[SingleMatch] = []
         with self._database.snapshot() as connection:
-            bundled = event_lookup.in_bundles(connection, self._scope, wanted.debug_ids, urls)
+            bundled = event_lookup.in_bundles(
+                connection, self._scope, lookup_request.debug_ids, urls
+            )
             if urls:
                 single = event_lookup.in_release(connection, self._scope, urls)
         self._renew(bundled)
@@ -70,12 +72,12 @@ class DatabaseArtifacts:
 
     def read(self, artifact: Artifact) -> bytes:
         """Read a file whole, or raise ``Unreadable``."""
-        kept = artifact.reference
-        assert isinstance(kept, StoredArtifact), "an artifact that was found here"
+        stored = artifact.reference
+        assert isinstance(stored, StoredArtifact), "an artifact that was found here"
         if self.is_away:
             raise Unreadable(AWAY)
         try:
-            content = self._content(kept)
+            content = self._content(stored)
         except Unavailable as error:
             self.is_away = True
             raise Unreadable(AWAY) from error
@@ -113,7 +115,7 @@ class DatabaseArtifacts:
     def _renew(self, found: Collection[Match]) -> None:
         """Keep what is used from being deleted for lack of use (files-and-avatars.md 6.4)."""
         older = self._at - RENEWAL_LENGTH
-        stale = {it.bundle_id for it in found if it.used_at < older}
+        stale = {match.bundle_id for match in found if match.used_at < older}
         if not stale:
             return
         try:
@@ -133,7 +135,11 @@ def _found(
     bundled: Collection[Match], single: Collection[SingleMatch], urls: frozenset[str]
 ) -> LookupResult:
     by_debug_id: dict[str, tuple[Artifact, ...]] = {}
-    by_url = {it.name: _of_release(it) for it in single if it.name in urls}
+    by_url = {
+        single_match.name: _of_release(single_match)
+        for single_match in single
+        if single_match.name in urls
+    }
     for match in bundled:
         artifact = _of_bundle(match)
         if match.resolved_with == "debug-id" and artifact.debug_id:

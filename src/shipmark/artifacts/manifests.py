@@ -93,16 +93,16 @@ def lower_case(headers: Mapping[str, str]) -> dict[str, str]:
 
 def read(text: bytes) -> Manifest:
     """Read ``manifest.json``; what is of a wrong type is refused, what is unknown is left alone."""
-    said = _object(_parsed(text), "manifest.json")
-    bundle_id = debug_ids.normalize(_text(said, "debug_id") or "")
-    files = _object(said.get("files") or {}, "files")
+    content = _object(_parsed(text), "manifest.json")
+    bundle_id = debug_ids.normalize(_text(content, "debug_id") or "")
+    files = _object(content.get("files") or {}, "files")
     if len(files) > ENTRIES_MAX:
         raise BundleProblem(f"manifest.json names more than {ENTRIES_MAX} files")
     return Manifest(
-        organization=_text(said, "org"),
-        project=_text(said, "project"),
-        release=_text(said, "release"),
-        dist=_text(said, "dist"),
+        organization=_text(content, "org"),
+        project=_text(content, "project"),
+        release=_text(content, "release"),
+        dist=_text(content, "dist"),
         debug_id=None if bundle_id is None else bundle_id[: debug_ids.UUID_LENGTH],
         files=tuple(_manifest_entry(path, file) for path, file in files.items()),
     )
@@ -135,8 +135,8 @@ def _object(value: object, place: str) -> dict[str, object]:
     return value
 
 
-def _text(said: dict[str, object], key: str) -> str | None:
-    value = said.get(key)
+def _text(content: dict[str, object], key: str) -> str | None:
+    value = content.get(key)
     if value is not None and not isinstance(value, str):
         raise BundleProblem(f"{key} in manifest.json is not a string")
     if value and (len(value) > NAME_MAX or not _is_storable(value)):
@@ -164,12 +164,12 @@ def _manifest_entry(path: str, value: object) -> ManifestEntry:
 
 
 def _headers(path: str, value: object) -> dict[str, str]:
-    said = _object(value or {}, f"headers of {_shown(path)} in manifest.json")
-    headers = {name: text for name, text in said.items() if isinstance(text, str)}
+    content = _object(value or {}, f"headers of {_shown(path)} in manifest.json")
+    headers = {name: text for name, text in content.items() if isinstance(text, str)}
     is_odd = any(
         len(text) > URL_MAX or not _is_storable(name + text) for name, text in headers.items()
     )
-    if len(said) > HEADERS_MAX or is_odd:
+    if len(content) > HEADERS_MAX or is_odd:
         raise BundleProblem(f"manifest.json has odd headers for {_shown(path)}")
     return headers
 

@@ -46,13 +46,13 @@ class SourceMapCache:
     def get(self, key: str | None, allowance: ReadBudget) -> SourceMap | None:
         """The map with that content; raises ``MapProblem`` for one that is known to be broken."""
         with self._lock:
-            found = self._kept.get(key) if key else None
-            if found is None or key is None:
+            row = self._kept.get(key) if key else None
+            if row is None or key is None:
                 return None
             self._kept.move_to_end(key)
-        if isinstance(found[0], _Broken):
-            raise MapProblem(found[0].fault, found[0].reason)
-        return found[0].for_event(allowance)
+        if isinstance(row[0], _Broken):
+            raise MapProblem(row[0].fault, row[0].reason)
+        return row[0].for_event(allowance)
 
     def read(
         self, key: str | None, text: bytes, minified: bytes | None, allowance: ReadBudget
@@ -79,5 +79,5 @@ class SourceMapCache:
             self._kept[key] = (shared, size)
             self._bytes += size - before
             while self._bytes > self._bytes_max:
-                _, (_, gone) = self._kept.popitem(last=False)
-                self._bytes -= gone
+                _, (_, removed) = self._kept.popitem(last=False)
+                self._bytes -= removed

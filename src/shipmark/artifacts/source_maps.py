@@ -114,7 +114,9 @@ class _Sources:
         """Read a source, and forget others where they are too many."""
         text = "\n".join(lines)
         named = _Named(
-            lines, js_function_names.scopes_of(text), [0, *accumulate(len(it) + 1 for it in lines)]
+            lines,
+            js_function_names.scopes_of(text),
+            [0, *accumulate(len(line) + 1 for line in lines)],
         )
         if self._letters + len(text) > SHARED_MAX:
             self._named, self._letters = {}, 0
@@ -150,9 +152,9 @@ class SourceMap:
 
         The minified file helps to name functions where a map comes without its sources.
         """
-        said = _parsed(text)
+        content = _parsed(text)
         sources: list[_Source] = []
-        plain = _plain(said, sources)
+        plain = _plain(content, sources)
         if not sources:
             raise MapProblem(MapErrorKind.NO_SOURCES, "it names no sources")
         try:
@@ -183,18 +185,18 @@ class SourceMap:
     def _token(self, index: int, line: int, column: int, name: str | None) -> OriginalLocation:
         source = self._sources[index]
         lines = self._lines_of(index)
-        around = source_lines.line_context(lines, line, column - 1) if lines else None
+        line_context = source_lines.line_context(lines, line, column - 1) if lines else None
         if source.content is None:
             fault: MapErrorKind | None = MapErrorKind.NO_CONTENT
         else:
-            fault = None if around else MapErrorKind.OUT_OF_RANGE
+            fault = None if line_context else MapErrorKind.OUT_OF_RANGE
         return OriginalLocation(
             file=source.file,
             line=line,
             column=column,
             name=name[:NAME_MAX] if name else None,
-            function=self._function(index, line, column) if around else None,
-            around=around,
+            function=self._function(index, line, column) if line_context else None,
+            around=line_context,
             fault=fault,
         )
 
@@ -230,21 +232,21 @@ def _parsed(text: bytes) -> dict[str, object]:
     if text.startswith(_GUARDS):
         text = text.partition(b"\n")[2]
     try:
-        said = json.loads(text.decode("utf-8-sig"))
+        content = json.loads(text.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise MapProblem(MapErrorKind.NOT_A_MAP, "it is not UTF-8") from error
     except (ValueError, RecursionError) as error:
         raise MapProblem(MapErrorKind.NOT_A_MAP, "it is not JSON") from error
-    if not isinstance(said, dict):
+    if not isinstance(content, dict):
         raise MapProblem(MapErrorKind.NOT_A_MAP, "it is not a JSON object")
-    return said
+    return content
 
 
-def _plain(said: dict[str, object], sources: list[_Source]) -> dict[str, object]:
+def _plain(content: dict[str, object], sources: list[_Source]) -> dict[str, object]:
     """Reduce a map to what the library has to decode: sources become numbers in our list of them."""
-    if "sections" not in said:
-        return _plain_section(said, sources)
-    sections = said["sections"]
+    if "sections" not in content:
+        return _plain_section(content, sources)
+    sections = content["sections"]
     if not isinstance(sections, list) or len(sections) > SECTIONS_MAX:
         raise MapProblem(MapErrorKind.NOT_A_MAP, "its sections are not a list, or too many")
     return {"version": 3, "sections": list(_plain_sections(sections, sources))}
@@ -254,14 +256,14 @@ def _plain_sections(sections: list[object], sources: list[_Source]) -> Iterator[
     previous = (0, -1)
     for section in sections:
         offset = section.get("offset") if isinstance(section, dict) else None
-        held = section.get("map") if isinstance(section, dict) else None
-        if not isinstance(offset, dict) or not isinstance(held, dict):
+        value = section.get("map") if isinstance(section, dict) else None
+        if not isinstance(offset, dict) or not isinstance(value, dict):
             raise MapProblem(MapErrorKind.NOT_A_MAP, "a section has no map in it, or no offset")
         line, column = (_count(offset.get(key)) for key in ("line", "column"))
         if (line, column) <= previous:
             raise MapProblem(MapErrorKind.NOT_A_MAP, "its sections are not in order")
         previous = (line, column)
-        plain = _plain_section(held, sources)
+        plain = _plain_section(value, sources)
         yield {"offset": {"line": line, "column": column}, "map": plain}
 
 
@@ -271,34 +273,34 @@ def _count(value: object) -> int:
     return value
 
 
-def _plain_section(said: dict[str, object], sources: list[_Source]) -> dict[str, object]:
-    mappings = said.get("mappings")
-    if said.get("version", 3) != 3 or not isinstance(mappings, str):
+def _plain_section(parameters: dict[str, object], sources: list[_Source]) -> dict[str, object]:
+    mappings = parameters.get("mappings")
+    if parameters.get("version", 3) != 3 or not isinstance(mappings, str):
         raise MapProblem(MapErrorKind.NOT_A_MAP, "it is no source map of version 3")
-    files = _strings(said, "sources")
+    files = _strings(parameters, "sources")
     if len(sources) + len(files) > SOURCES_MAX:
         raise MapProblem(MapErrorKind.TOO_LARGE, f"it names more than {SOURCES_MAX} sources")
-    contents = said.get("sourcesContent")
-    held = contents if isinstance(contents, list) else []
-    root = said.get("sourceRoot")
+    contents = parameters.get("sourcesContent")
+    value = contents if isinstance(contents, list) else []
+    root = parameters.get("sourceRoot")
     first = len(sources)
     sources += [
         _Source(
             file=_rooted(file or "", root if isinstance(root, str) else ""),
             content=content if isinstance(content, str) else None,
         )
-        for file, content in zip(files, held + [None] * (len(files) - len(held)), strict=False)
+        for file, content in zip(files, value + [None] * (len(files) - len(value)), strict=False)
     ]
     return {
         "version": 3,
         "sources": [str(first + at) for at in range(len(files))],
-        "names": [name or "" for name in _strings(said, "names")],
+        "names": [name or "" for name in _strings(parameters, "names")],
         "mappings": mappings,
     }
 
 
-def _strings(said: dict[str, object], key: str) -> list[str | None]:
-    values = said.get(key)
+def _strings(content: dict[str, object], key: str) -> list[str | None]:
+    values = content.get(key)
     if values is not None and not isinstance(values, list):
         raise MapProblem(MapErrorKind.NOT_A_MAP, f"its {key} are not a list")
     return [value if isinstance(value, str) else None for value in values or []]

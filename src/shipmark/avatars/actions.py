@@ -37,8 +37,8 @@ def save(
     avatar_id, ident, file_id = store.lock_owner(connection, owner, new.ident, at)
     if new.photo is not None:
         replaced = file_id
-        kept = files.create(connection, NewFile(name=name, kind=FileKind.AVATAR), new.photo, at)
-        ident, file_id = new.ident, kept.id
+        file = files.create(connection, NewFile(name=name, kind=FileKind.AVATAR), new.photo, at)
+        ident, file_id = new.ident, file.id
     elif new.kind is AvatarKind.UPLOAD and file_id is None:
         raise PhotoMissing
     else:

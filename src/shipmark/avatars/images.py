@@ -141,4 +141,4 @@ def _opened(content: bytes) -> Image.Image:
 
 
 def _format(content: bytes) -> Format | None:
-    return next((it for it in _FORMATS if it.fits(content)), None)
+    return next((item for item in _FORMATS if item.fits(content)), None)

@@ -66,8 +66,8 @@ def lock_owner(
         .values(row)
         .on_conflict_do_nothing(index_elements=["owner_kind", "owner_id"])
     )
-    found = connection.execute(_OF_OWNER, {"kind": owner.kind.value, "id": owner.id})
-    avatar_id, known, file_id = found.one()
+    result = connection.execute(_OF_OWNER, {"kind": owner.kind.value, "id": owner.id})
+    avatar_id, known, file_id = result.one()
     return avatar_id, known, file_id
 
 
@@ -92,10 +92,10 @@ def remove(connection: Connection, kind: OwnerKind, owner_ids: Collection[int]) 
     statement = delete(avatars).where(
         avatars.c.owner_kind == kind.value, avatars.c.owner_id.in_(select(IDS.c.id))
     )
-    gone = connection.execute(
+    rows = connection.execute(
         statement.returning(avatars.c.file_id), ids_param(owner_ids)
     ).scalars()
-    return [file_id for file_id in gone if file_id is not None]
+    return [file_id for file_id in rows if file_id is not None]
 
 
 def photo(connection: Connection, kind: OwnerKind, ident: str) -> int | None:

@@ -187,14 +187,14 @@ def _user_token(connection: Connection, person: User) -> str:
 
 def organization_named(connection: Connection, slug: str) -> Organization:
     """Return the organization with this slug. Raise `NotFound` if there is none."""
-    found = organization_store.by_slug(connection, slug)
-    if found is None:
+    organization = organization_store.by_slug(connection, slug)
+    if organization is None:
         raise NotFound(f"There is no organization {slug}.")
-    return found
+    return organization
 
 
 def _team(connection: Connection, owner: Organization, slug: str) -> Team:
-    found = organization_store.team_by_slug(connection, owner.id, slug)
-    if found is None:
+    result = organization_store.team_by_slug(connection, owner.id, slug)
+    if result is None:
         raise NotFound(f"There is no team {slug} in {owner.slug}.")
-    return found
+    return result

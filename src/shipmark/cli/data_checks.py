@@ -94,4 +94,4 @@ def space_problems(settings: Settings) -> Iterator[str]:
 def _holds_blobs(folder: Path) -> bool:
     if not folder.is_dir():
         return False
-    return any(it.name != INCOMING for it in folder.iterdir())
+    return any(path.name != INCOMING for path in folder.iterdir())

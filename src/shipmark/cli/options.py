@@ -28,9 +28,11 @@ def with_data(command: F) -> F:
 
 def settings_of(data: Path | None, database_url: str | None, **more: object) -> Settings:
     """The settings of the environment, with what was said on the command line."""
-    said = {"data": data, "database_url": database_url} | more
-    given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
-    return replace(from_environment(os.environ), **given)
+    content = {"data": data, "database_url": database_url} | more
+    parameters: dict[str, Any] = {
+        name: value for name, value in content.items() if value is not None
+    }
+    return replace(from_environment(os.environ), **parameters)
 
 
 @contextmanager

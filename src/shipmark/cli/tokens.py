@@ -84,7 +84,9 @@ def list_tokens(email: str | None, data: Path | None, database_url: str | None) 
 def _token_lines(connection: Connection, user_id: int | None) -> Iterator[str]:
     listed = 0
     while page := account_store.tokens_of(connection, user_id, limit=_PAGE, offset=listed):
-        owners = account_store.by_ids(connection, {it.user_id for it in page})
+        owners = account_store.by_ids(
+            connection, {user_token_summary.user_id for user_token_summary in page}
+        )
         for each in page:
             name = f" ({each.name})" if each.name else ""
             scopes = "all scopes" if set(each.scopes) == set(ALL_SCOPES) else " ".join(each.scopes)
@@ -104,8 +106,8 @@ def revoke_token(token_id: int, data: Path | None, database_url: str | None) -> 
         open_database(settings_of(data, database_url)) as database,
         database.transaction() as connection,
     ):
-        found = account_store.token_by_id(connection, token_id)
-        if found is None:
+        user_token_summary = account_store.token_by_id(connection, token_id)
+        if user_token_summary is None:
             raise NotFound(f"There is no token {token_id}.")
         account_store.remove_token(connection, token_id)
     click.echo(f"Token {token_id} is revoked.")

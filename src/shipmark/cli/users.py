@@ -83,11 +83,11 @@ def set_password(email: str, password: str, data: Path | None, database_url: str
         open_database(settings_of(data, database_url)) as database,
         database.transaction() as connection,
     ):
-        found = user_named(connection, email)
-        ended = accounts.set_password(connection, found, password)
+        result = user_named(connection, email)
+        ended = accounts.set_password(connection, result, password)
     click.echo(
-        f"The password of {found.email} is changed. Sessions ended: {ended}."
-        f" Tokens stay valid: see `shipmark token list --user {found.email}`."
+        f"The password of {result.email} is changed. Sessions ended: {ended}."
+        f" Tokens stay valid: see `shipmark token list --user {result.email}`."
     )
 
 
@@ -106,7 +106,7 @@ def list_users(data: Path | None, database_url: str | None) -> None:
 def _user_lines(connection: Connection) -> Iterator[str]:
     last_id = 0
     while page := account_store.all_users(connection, limit=_PAGE, after_id=last_id):
-        roles = organization_store.roles_of_users(connection, {it.id for it in page})
+        roles = organization_store.roles_of_users(connection, {item.id for item in page})
         for each in page:
             login = each.last_login_at
             signed_in = f"last sign-in {login:%Y-%m-%d}" if login else "never signed in"
@@ -129,14 +129,14 @@ def remove_user(email: str, data: Path | None, database_url: str | None) -> None
         open_database(settings_of(data, database_url)) as database,
         database.transaction() as connection,
     ):
-        found = user_named(connection, email)
-        user_removal.remove_user(connection, found, COMMAND_LINE, now())
-    click.echo(f"User {found.email} is removed.")
+        result = user_named(connection, email)
+        user_removal.remove_user(connection, result, COMMAND_LINE, now())
+    click.echo(f"User {result.email} is removed.")
 
 
 def user_named(connection: Connection, email: str) -> User:
     """Return the user with this address. Raise `NotFound` if there is none."""
-    found = account_store.by_email(connection, email.strip())
-    if found is None:
+    result = account_store.by_email(connection, email.strip())
+    if result is None:
         raise NotFound(f"There is no user {email}.")
-    return found
+    return result

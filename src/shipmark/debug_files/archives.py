@@ -42,18 +42,24 @@ def unpack(database: Database, blobs: Blobs, file: BinaryIO, at: datetime) -> Un
     if sum(members[name].file_size for name in names) > FILE_MAX:
         raise BundleProblem(f"its files have more than {FILE_MAX} bytes together")
     with tempfile.TemporaryDirectory(prefix="shipmark-") as folder:
-        given = [_extracted(archive, name, Path(folder) / str(n)) for n, name in enumerate(names)]
-        found = inspection.inspect_files(given)
+        inspection_inputs = [
+            _extracted(archive, name, Path(folder) / str(n)) for n, name in enumerate(names)
+        ]
+        inspection_results = inspection.inspect_files(inspection_inputs)
         return UnpackedArchive(
             new=[
-                _stashed(database, blobs, each, it, at)
-                for each, it in zip(given, found, strict=True)
-                if it.objects
+                _stashed(database, blobs, each, inspection_result, at)
+                for each, inspection_result in zip(
+                    inspection_inputs, inspection_results, strict=True
+                )
+                if inspection_result.objects
             ],
             problems=[
-                (each.name, it.problem)
-                for each, it in zip(given, found, strict=True)
-                if it.problem is not None
+                (each.name, inspection_result.problem)
+                for each, inspection_result in zip(
+                    inspection_inputs, inspection_results, strict=True
+                )
+                if inspection_result.problem is not None
             ],
         )
 

@@ -82,8 +82,8 @@ def inspect_files(
         if left <= 0:
             outcomes += [InspectionResult(problem=TOO_SLOW)] * (len(files) - len(outcomes))
             break
-        told, problem = _read(files[len(outcomes) :], min(left, PROCESS_SECONDS))
-        outcomes += told
+        inspection_results, problem = _read(files[len(outcomes) :], min(left, PROCESS_SECONDS))
+        outcomes += inspection_results
         if len(outcomes) < len(files):
             log.warning("A debug file could not be read", reason=problem)
             outcomes.append(InspectionResult(problem=problem))
@@ -91,12 +91,19 @@ def inspect_files(
 
 
 def _read(files: Sequence[InspectionInput], seconds: float) -> tuple[list[InspectionResult], str]:
-    asked = [{"path": str(it.path), "name": it.name, "debug_id": it.debug_id} for it in files]
+    requested = [
+        {
+            "path": str(inspection_input.path),
+            "name": inspection_input.name,
+            "debug_id": inspection_input.debug_id,
+        }
+        for inspection_input in files
+    ]
     problem = UNREADABLE
     try:
         done = subprocess.run(  # noqa: S603  # our own module, by Python itself
             _COMMAND,
-            input=json.dumps(asked).encode(),
+            input=json.dumps(requested).encode(),
             capture_output=True,
             timeout=seconds,
             check=False,
@@ -118,6 +125,7 @@ def _outcome(told: dict[str, Any]) -> InspectionResult:
         return InspectionResult(problem=told["problem"])
     return InspectionResult(
         objects=[
-            DebugObject(**(it | {"features": frozenset(it["features"])})) for it in told["objects"]
+            DebugObject(**(item | {"features": frozenset(item["features"])}))
+            for item in told["objects"]
         ]
     )

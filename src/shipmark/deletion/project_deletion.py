@@ -68,12 +68,12 @@ def _remove_releases(connection: Connection, project: DeletedProject, at: dateti
     batch = locks.lock_to_delete(connection, ids)
     # From here on no publish attaches them to another project.
     shared = release_deletion.shared(connection, ids, project.id)
-    going = [it for it in batch if it.id not in shared]
+    releases = [release for release in batch if release.id not in shared]
     organization = organizations.by_id(connection, project.organization_id)
     assert organization is not None, "its turn was taken"
-    around = PublishContext(organization=organization, user_id=None, host="", now=at)
-    if going:
-        delete_releases(connection, going, around, is_forced=True)
+    publish_context = PublishContext(organization=organization, user_id=None, host="", now=at)
+    if releases:
+        delete_releases(connection, releases, publish_context, is_forced=True)
     release_deletion.detach(connection, shared, project.id)
     return bool(batch)
 

@@ -28,7 +28,7 @@ _NAMED_MAX = 100
 def delete_releases(
     connection: Connection,
     given: Collection[Release],
-    around: PublishContext,
+    context: PublishContext,
     *,
     is_forced: bool = False,
 ) -> None:
@@ -40,18 +40,18 @@ def delete_releases(
     """
     versions = sorted(release.version for release in given)
     tags = {"release.version": ", ".join(versions[:_NAMED_MAX]), "release.count": len(versions)}
-    tags |= {"release.is_forced": is_forced, "user.id": around.user_id}
-    with span("release.delete", **tags) as told:
+    tags |= {"release.is_forced": is_forced, "user.id": context.user_id}
+    with span("release.delete", **tags) as fields:
         # Two who delete at once might move an issue to the release that the other one deletes.
-        organizations.lock_organization(connection, around.organization.id)
+        organizations.lock_organization(connection, context.organization.id)
         going = locks.lock_to_delete(connection, [release.id for release in given])
         if not is_forced and referenced_by_issues(connection, going):
             raise BadRequest(REFERENCED)
-        told["issues.count"] = reassign_releases.reassign(connection, going)
+        fields["issues.count"] = reassign_releases.reassign(connection, going)
         ids = [release.id for release in going]
-        artifacts.remove_of_releases(connection, around.organization.id, ids, around.now)
-        releases.remove(connection, going, around.user_id, around.now)
-        auditing.record_removed(connection, going, around, is_forced=is_forced)
+        artifacts.remove_of_releases(connection, context.organization.id, ids, context.now)
+        releases.remove(connection, going, context.user_id, context.now)
+        auditing.record_removed(connection, going, context, is_forced=is_forced)
 
 
 def referenced_by_issues(connection: Connection, given: Sequence[Release]) -> set[int]:

@@ -140,10 +140,10 @@ def last_moments(
     """When the last deploy of each (release, project, environment) was finished."""
     if not release_ids:
         return {}
-    found = connection.execute(_LAST_MOMENTS, ids_param(release_ids))
+    result = connection.execute(_LAST_MOMENTS, ids_param(release_ids))
     return {
         (release_id, project_id, environment_id): at
-        for release_id, project_id, environment_id, at in found
+        for release_id, project_id, environment_id, at in result
     }
 
 

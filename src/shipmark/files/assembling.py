@@ -44,8 +44,8 @@ def missing_chunks(
     """Which chunks the organization has yet to send; those that it has are kept for another day."""
     with database.transaction() as connection:
         owned = store.owned_by(connection, organization_id, chunks)
-        kept = store.touch(connection, owned, at + UNUSED_RETENTION) if owned else set()
-    return [sha1 for sha1 in dict.fromkeys(chunks) if sha1 not in kept]
+        stored = store.touch(connection, owned, at + UNUSED_RETENTION) if owned else set()
+    return [sha1 for sha1 in dict.fromkeys(chunks) if sha1 not in stored]
 
 
 def assemble(
@@ -77,8 +77,8 @@ def assemble(
         if offset > most:
             raise NotAssembled(TOO_LARGE)
     # A file of one chunk is that chunk: it was checked when it came in.
-    found = chunks[0] if len(chunks) == 1 else piece_reader.sha1_of(blobs, pieces)
-    if found != sha1:
+    result = chunks[0] if len(chunks) == 1 else piece_reader.sha1_of(blobs, pieces)
+    if result != sha1:
         raise NotAssembled(MISMATCH)
     stashes = tuple(
         StagedBlob(sha1=each, size=owned[each][0], key=None) for each in chunks if owned[each][0]

@@ -53,7 +53,7 @@ def stage_chunks(
         keys = {sha1: key_of(sha1, ids.hex32()) for sha1 in new}
         store.register_pending(connection, keys.values(), at + UNUSED_RETENTION)
     _write(blobs, [(keys[sha1], contents[sha1]) for sha1 in new])
-    return [StagedBlob(sha1=sha1, size=len(it), key=keys.get(sha1)) for sha1, it in chunks]
+    return [StagedBlob(sha1=sha1, size=len(item), key=keys.get(sha1)) for sha1, item in chunks]
 
 
 def stage_file(
@@ -128,7 +128,7 @@ class FileStager:
         def write() -> None:
             if new := [each for each in batch if each[0] not in self._stashed]:
                 stashes = stage_chunks(self._database, self._blobs, new, self._at)
-                self._stashed |= {it.sha1: it for it in stashes}
+                self._stashed |= {staged_blob.sha1: staged_blob for staged_blob in stashes}
 
         self._behind.run(write)
 

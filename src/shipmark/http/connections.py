@@ -128,12 +128,12 @@ class _Body:
     def _reserve(self, more: int) -> None:
         """Reserve the whole of a body whose length is told, so that some of many are read to their end."""
         self._count += more
-        wanted = max(self._count, self._length)
-        if wanted <= max(FREE_BYTES, self._reserved) or self._is_streamed():
+        requested = max(self._count, self._length)
+        if requested <= max(FREE_BYTES, self._reserved) or self._is_streamed():
             return
-        if not self._reservation.grow(wanted - self._reserved):
+        if not self._reservation.grow(requested - self._reserved):
             raise Unavailable("Too many large requests are under way. Try again later.")
-        self._reserved = wanted
+        self._reserved = requested
 
     def _is_streamed(self) -> bool:
         handler = self._scope.get("route_handler")
@@ -142,8 +142,8 @@ class _Body:
 
 def _length_of(scope: HTTPScope) -> int:
     """Return the length that a body is said to have, or 0; the application refuses one over its limit."""
-    told = b"".join(value for name, value in scope["headers"] if name == b"content-length")
-    return int(told) if told.isdigit() and len(told) < _LENGTH_DIGITS_MAX else 0
+    fields = b"".join(value for name, value in scope["headers"] if name == b"content-length")
+    return int(fields) if fields.isdigit() and len(fields) < _LENGTH_DIGITS_MAX else 0
 
 
 def _has_body(scope: HTTPScope) -> bool:

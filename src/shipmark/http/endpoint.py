@@ -35,7 +35,7 @@ from litestar.params import RawBody
 from sqlalchemy import Connection
 
 from shipmark.http.multipart import threaded
-from shipmark.http.request_context import InjectedRequest, RequestContext, context_of
+from shipmark.http.request_context import InjectedRequest, RequestContext, provide_request_context
 from shipmark.http.validation import RequestModel, validate, validate_query
 from shipmark.infrastructure.telemetry import span
 
@@ -146,7 +146,7 @@ async def authorize(
     assert isinstance(connection, Request)
     if connection.method not in _READING:
         endpoint: Endpoint = handler.opt["endpoint"]
-        await threaded(endpoint.prepare, await context_of(connection))
+        await threaded(endpoint.prepare, await provide_request_context(connection))
 
 
 def declare(

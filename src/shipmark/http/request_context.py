@@ -228,7 +228,7 @@ class RequestContext:
             user_id=access.user.id if access.user else None,
             host=urlsplit(self.settings.address).hostname or "",
             now=now(),
-            chosen=parse_remote_rules(self.settings.git_remotes),
+            remote_rules=parse_remote_rules(self.settings.git_remotes),
             by=self.actor(access),
         )
 
@@ -259,10 +259,10 @@ class RequestContext:
         Raises `BadRequest` for anything but these, ``0`` and ``false``: a blank one (``dryRun=``, from a variable of a
         script that is not set) may mean either.
         """
-        given = self.parameter(name)
-        if given is None:
+        value = self.parameter(name)
+        if value is None:
             return False
-        text = given.lower()
+        text = value.lower()
         if text not in _FLAGS:
             raise BadRequest(f"Invalid {name} parameter. Use 1 or 0.")
         return _FLAGS[text]
@@ -285,8 +285,12 @@ def request_url(request: Request[object, object, State]) -> tuple[str, list[tupl
 def _select_projects(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Project]:
     if "-1" in ids or "$all" in slugs:
         return list(known)
-    chosen = [it for it in known if str(it.id) in ids or it.slug in ids or it.slug in slugs]
-    reached = {str(it.id) for it in chosen} | {it.slug for it in chosen}
+    chosen = [
+        project
+        for project in known
+        if str(project.id) in ids or project.slug in ids or project.slug in slugs
+    ]
+    reached = {str(project.id) for project in chosen} | {project.slug for project in chosen}
     if strangers := ids - reached:
         if not all(name.lstrip("-").isdigit() for name in strangers):
             raise BadRequest("Invalid project parameter. Values must be numbers.")
@@ -300,7 +304,7 @@ def require_all_visible(visible: Collection[int], attached: Collection[int]) -> 
         raise NotFound
 
 
-async def context_of(request: Request[object, object, State]) -> RequestContext:
+async def provide_request_context(request: Request[object, object, State]) -> RequestContext:
     """Return the context of a request, made once; what needs the database is done in a thread."""
     context: RequestContext | None = getattr(request.state, "context", None)
     if context is None:
@@ -309,11 +313,6 @@ async def context_of(request: Request[object, object, State]) -> RequestContext:
         context = RequestContext(request, state.database, state.blobs, state.settings, scopes)
         request.state.context = context
     return context
-
-
-async def provide_request_context(request: Request[object, object, State]) -> RequestContext:
-    """Return the context under its older name."""
-    return await context_of(request)
 
 
 InjectedRequest = NamedDependency[SkipValidation[RequestContext]]

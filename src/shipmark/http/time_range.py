@@ -31,10 +31,10 @@ def requested_range(parameters: Mapping[str, str], now: datetime) -> Range | Non
         return None
     if not start or not end:
         raise BadRequest("Invalid date range: start and end are both required")
-    found = _moment(start), _moment(end)
-    if found[0] >= found[1]:
+    row = _moment(start), _moment(end)
+    if row[0] >= row[1]:
         raise BadRequest("Invalid date range: start must be before end")
-    return found
+    return row
 
 
 def _length(text: str) -> timedelta:

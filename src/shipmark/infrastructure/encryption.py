@@ -35,7 +35,7 @@ class Cipher:
         """The secret, encrypted."""
         return self._key().encrypt(secret.encode())
 
-    def opened(self, kept: bytes) -> str:
+    def decrypt(self, kept: bytes) -> str:
         """The secret; raises `DecryptionError` when it was sealed with another key."""
         try:
             return self._key().decrypt(kept).decode()

@@ -119,8 +119,8 @@ def cancel(connection: Connection, key: str) -> None:
 def details_of(connection: Connection, key: str) -> dict[str, object] | None:
     """Return the details of the job with this key, or None."""
     query = select(jobs.c.details).where(jobs.c.key == key)
-    found = connection.execute(query).scalar_one_or_none()
-    details: dict[str, object] | None = None if found is None else json.loads(found)
+    result = connection.execute(query).scalar_one_or_none()
+    details: dict[str, object] | None = None if result is None else json.loads(result)
     return details
 
 
@@ -209,5 +209,5 @@ def failed(connection: Connection, *, limit: int) -> list[tuple[str, str]]:
     """Return the kinds and errors of jobs that failed for good, or over and over again, newest first."""
     is_failing = jobs.c.error.is_not(None) & (jobs.c.attempts >= ATTEMPTS_MAX)
     query = select(jobs.c.kind, jobs.c.error).where(jobs.c.run_at.is_(None) | is_failing)
-    found = connection.execute(query.order_by(jobs.c.id.desc()).limit(limit))
-    return [(kind, error or "") for kind, error in found]
+    result = connection.execute(query.order_by(jobs.c.id.desc()).limit(limit))
+    return [(kind, error or "") for kind, error in result]

@@ -62,7 +62,7 @@ class Sender:
         return self._opened_by(connection, public_key(self._headers, self._query, dsn))
 
     def _opened_by(self, connection: Connection, key: str) -> Project:
-        found = projects.by_key(connection, key)
-        if found is None or str(found.id) != self._project_text:
+        project = projects.by_key(connection, key)
+        if project is None or str(project.id) != self._project_text:
             raise Forbidden(_REJECTED)
-        return found
+        return project

@@ -19,12 +19,12 @@ EVENT = "event"
 def event_object(payload: bytes) -> dict[str, object]:
     """The JSON object that an event is; raises `BadRequest` for anything else."""
     try:
-        found = json_of(payload) if payload.strip() else None
+        result = json_of(payload) if payload.strip() else None
     except BadRequest as error:
         raise BadRequest(f"invalid event: {error.detail}") from None
-    if not isinstance(found, dict):
+    if not isinstance(result, dict):
         raise BadRequest("invalid event: not a JSON object")
-    return found
+    return result
 
 
 def id_of(payload: dict[str, object], received: Envelope) -> str:

@@ -16,10 +16,10 @@ _KEY = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
 def request_key(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
     """Return the key that headers or query name, in lower case, or None; raise `BadRequest` if they differ."""
-    given = {_checked(key) for key in _given_keys(headers, query)}
-    if len(given) > 1:
+    value = {_checked(key) for key in _given_keys(headers, query)}
+    if len(value) > 1:
         raise BadRequest("multiple authorization payloads detected")
-    return given.pop() if given else None
+    return value.pop() if value else None
 
 
 def public_key(headers: Mapping[str, str], query: Mapping[str, str], dsn: str | None) -> str:

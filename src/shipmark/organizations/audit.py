@@ -55,7 +55,7 @@ class AuditEvent(IntEnum):
     @classmethod
     def named(cls, name: str) -> "AuditEvent | None":
         """The event that the API calls so."""
-        return next((it for it in cls if it.api_name == name), None)
+        return next((audit_event for audit_event in cls if audit_event.api_name == name), None)
 
 
 _API_NAMES: Mapping[AuditEvent, str] = {

@@ -32,7 +32,7 @@ EXPIRED = "This invitation has expired, or was used or revoked. Ask for a new on
 
 def invite(
     connection: Connection,
-    done: ActionContext,
+    context: ActionContext,
     email: str,
     role: Role,
     slugs: Sequence[str],
@@ -43,7 +43,7 @@ def invite(
     Raise `Forbidden` for a role above the caller's, and `ValidationFailed` for no address, a member, or an unknown
     team.
     """
-    access, address = done.access, email.strip().lower()
+    access, address = context.access, email.strip().lower()
     membership.check_may_invite(access, role)
     if "@" not in address or len(address) > EMAIL_MAX:
         raise ValidationFailed({"email": ["Enter a valid email address."]})
@@ -64,28 +64,28 @@ def invite(
             role=role,
             team_ids=[teams[slug] for slug in set(slugs)],
             digest=digest(secret),
-            invited_by=done.by.user_id,
-            created_at=done.at,
-            expires_at=done.at + LIFETIME,
+            invited_by=context.by.user_id,
+            created_at=context.at,
+            expires_at=context.at + LIFETIME,
         ),
     )
-    _note(connection, done, AuditEvent.MEMBER_INVITE, invitation)
+    _note(connection, context, AuditEvent.MEMBER_INVITE, invitation)
     return invitation
 
 
-def revoke(connection: Connection, done: ActionContext, invitation: Invitation) -> None:
+def revoke(connection: Connection, context: ActionContext, invitation: Invitation) -> None:
     """Delete an invitation, as a member of its role could be removed."""
-    membership.check_may_revoke(done.access, invitation.role)
-    _note(connection, done, AuditEvent.MEMBER_REMOVE, invitation)
+    membership.check_may_revoke(context.access, invitation.role)
+    _note(connection, context, AuditEvent.MEMBER_REMOVE, invitation)
     invitation_store.remove(connection, invitation.id)
 
 
 def pending(connection: Connection, token: str, at: datetime) -> Invitation:
     """Return the invitation of a link that can still be accepted; raise `NotFound` for any other."""
-    found = invitation_store.look_up(connection, digest(token))
-    if found is None or found.expires_at <= at:
+    invitation = invitation_store.look_up(connection, digest(token))
+    if invitation is None or invitation.expires_at <= at:
         raise NotFound(EXPIRED)
-    return found
+    return invitation
 
 
 def accept(connection: Connection, token: str, user: User, by: Actor, at: datetime) -> Invitation:
@@ -113,10 +113,10 @@ def accept_as_new_user(
 
 def _lock_invitation(connection: Connection, token: str, at: datetime) -> Invitation:
     """Return the invitation, locked: of two who accept it at once, the second finds none."""
-    found = invitation_store.by_digest(connection, digest(token))
-    if found is None or found.expires_at <= at:
+    invitation = invitation_store.by_digest(connection, digest(token))
+    if invitation is None or invitation.expires_at <= at:
         raise NotFound(EXPIRED)
-    return found
+    return invitation
 
 
 def _add_member(
@@ -140,13 +140,13 @@ def _add_member(
 
 
 def _note(
-    connection: Connection, done: ActionContext, event: AuditEvent, invitation: Invitation
+    connection: Connection, context: ActionContext, event: AuditEvent, invitation: Invitation
 ) -> None:
     store.record(
         connection,
         invitation.organization_id,
         event,
-        done.by,
-        done.at,
+        context.by,
+        context.at,
         data={"email": invitation.email, "role": invitation.role.value},
     )

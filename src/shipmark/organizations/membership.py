@@ -42,13 +42,13 @@ class ActionContext:
 
 def update_member(
     connection: Connection,
-    done: ActionContext,
+    context: ActionContext,
     member: Member,
     role: Role | None,
     slugs: list[str] | None,
 ) -> Member:
     """Give a member another role and other teams; null leaves them. Raises `ValidationFailed` for an unknown team."""
-    access = done.access
+    access = context.access
     _lock_members(connection, access)
     _require_scope(access, _CHANGE)
     if role is not None and role is not member.role:
@@ -74,13 +74,13 @@ def update_member(
             now["teams"] = _teams_of(connection, member)
         data: dict[str, object] = {"role": after.role.value, "teams_slugs": slugs}
         data["changes"] = audit.changes_between(before, now)
-        _note(connection, done, AuditEvent.MEMBER_EDIT, after, data)
+        _note(connection, context, AuditEvent.MEMBER_EDIT, after, data)
     return after
 
 
-def remove_member(connection: Connection, done: ActionContext, member: Member) -> None:
+def remove_member(connection: Connection, context: ActionContext, member: Member) -> None:
     """Let a member go. Everybody may go themselves; the last owner stays."""
-    access = done.access
+    access = context.access
     _lock_members(connection, access)
     is_oneself = access.user is not None and access.user.id == member.user_id
     if not is_oneself:
@@ -88,7 +88,7 @@ def remove_member(connection: Connection, done: ActionContext, member: Member) -
         _check_above(access, member.role)
     if member.role is Role.OWNER:
         _check_last_owner(connection, access, member)
-    _note(connection, done, AuditEvent.MEMBER_REMOVE, member, {})
+    _note(connection, context, AuditEvent.MEMBER_REMOVE, member, {})
     store.remove_member(connection, member.id)
 
 
@@ -104,27 +104,27 @@ def check_may_revoke(access: Access, role: Role) -> None:
     _check_above(access, role)
 
 
-def join_team(connection: Connection, done: ActionContext, member: Member, team: Team) -> bool:
+def join_team(connection: Connection, context: ActionContext, member: Member, team: Team) -> bool:
     """Put a member on a team; says whether they were not on it. In a closed organization that is for others to do."""
-    _check_team_of_member(connection, done.access, member, team, is_joining=True)
+    _check_team_of_member(connection, context.access, member, team, is_joining=True)
     if store.is_team_member(connection, team.id, member.id):
         return False
     store.join_team(connection, team.id, member.id)
     data = {"team_slug": team.slug, "role": member.role.value}
-    _note(connection, done, AuditEvent.MEMBER_JOIN_TEAM, member, data)
+    _note(connection, context, AuditEvent.MEMBER_JOIN_TEAM, member, data)
     return True
 
 
-def leave_team(connection: Connection, done: ActionContext, member: Member, team: Team) -> None:
+def leave_team(connection: Connection, context: ActionContext, member: Member, team: Team) -> None:
     """Take a member off a team, if they are on it."""
-    _check_team_of_member(connection, done.access, member, team, is_joining=False)
+    _check_team_of_member(connection, context.access, member, team, is_joining=False)
     if store.leave_team(connection, team.id, member.id):
         data = {"team_slug": team.slug, "role": member.role.value}
-        _note(connection, done, AuditEvent.MEMBER_LEAVE_TEAM, member, data)
+        _note(connection, context, AuditEvent.MEMBER_LEAVE_TEAM, member, data)
 
 
 def confirm_team_role(
-    connection: Connection, access: Access, member: Member, team: Team, wanted: TeamRole
+    connection: Connection, access: Access, member: Member, team: Team, team_role: TeamRole
 ) -> TeamRole:
     """Return the role of a member on a team, if it is the one that is wanted.
 
@@ -137,30 +137,30 @@ def confirm_team_role(
     if not store.is_team_member(connection, team.id, member.id):
         raise NotFound
     role = TeamRole.of(member.role)
-    if wanted is not role:
+    if team_role is not role:
         raise ValidationFailed({"teamRole": [FIXED_TEAM_ROLE.format(role=role.value)]})
     return role
 
 
-def create_team(connection: Connection, done: ActionContext, slug: str, name: str) -> Team:
+def create_team(connection: Connection, context: ActionContext, slug: str, name: str) -> Team:
     """A new team, which whoever makes it is on. Raises `Conflict` where another has the slug."""
-    organization_id = done.access.organization.id
-    made = store.add_team(connection, organization_id, slug, name, done.at)
+    organization_id = context.access.organization.id
+    made = store.add_team(connection, organization_id, slug, name, context.at)
     if made is None:
         raise store.team_taken()
-    if done.by.user_id is not None:
-        member = store.member_who_is(connection, organization_id, done.by.user_id)
+    if context.by.user_id is not None:
+        member = store.member_who_is(connection, organization_id, context.by.user_id)
         if member is not None:
             store.join_team(connection, made.id, member.id)
-    _note_team(connection, done, AuditEvent.TEAM_ADD, made)
+    _note_team(connection, context, AuditEvent.TEAM_ADD, made)
     return made
 
 
 def update_team(
-    connection: Connection, done: ActionContext, team: Team, values: Mapping[str, str]
+    connection: Connection, context: ActionContext, team: Team, values: Mapping[str, str]
 ) -> Team:
     """Change a team's slug or name. Raises `Conflict` where another team has the slug."""
-    require_team_access(connection, done.access, team)
+    require_team_access(connection, context.access, team)
     before = {"slug": team.slug, "name": team.name}
     values = {key: value for key, value in values.items() if before[key] != value}
     if not values:
@@ -169,15 +169,15 @@ def update_team(
     named = before | values
     after = replace(team, slug=named["slug"], name=named["name"])
     changes = audit.changes_between(before, named)
-    _note_team(connection, done, AuditEvent.TEAM_EDIT, after, changes)
+    _note_team(connection, context, AuditEvent.TEAM_EDIT, after, changes)
     return after
 
 
-def remove_team(connection: Connection, done: ActionContext, team: Team) -> None:
+def remove_team(connection: Connection, context: ActionContext, team: Team) -> None:
     """Delete a team; its projects stay."""
-    require_team_access(connection, done.access, team)
-    _note_team(connection, done, AuditEvent.TEAM_REMOVE, team)
-    avatars.remove(connection, OwnerKind.TEAM, [team.id], done.at)
+    require_team_access(connection, context.access, team)
+    _note_team(connection, context, AuditEvent.TEAM_REMOVE, team)
+    avatars.remove(connection, OwnerKind.TEAM, [team.id], context.at)
     store.remove_team(connection, team.id)
 
 
@@ -225,20 +225,20 @@ def require_team_access(connection: Connection, access: Access, team: Team) -> N
 
 def _note(
     connection: Connection,
-    done: ActionContext,
+    context: ActionContext,
     event: AuditEvent,
     member: Member,
     data: Mapping[str, object],
 ) -> None:
     user = accounts.by_id(connection, member.user_id)
-    told = {"email": user.email if user else "", "role": member.role.value} | dict(data)
+    fields = {"email": user.email if user else "", "role": member.role.value} | dict(data)
     store.record(
         connection,
-        done.access.organization.id,
+        context.access.organization.id,
         event,
-        done.by,
-        done.at,
-        data=told,
+        context.by,
+        context.at,
+        data=fields,
         target_id=member.id,
         target_user_id=member.user_id,
     )
@@ -250,7 +250,7 @@ def _teams_of(connection: Connection, member: Member) -> str:
 
 def _note_team(
     connection: Connection,
-    done: ActionContext,
+    context: ActionContext,
     event: AuditEvent,
     team: Team,
     changes: Mapping[str, str] | None = None,
@@ -258,10 +258,10 @@ def _note_team(
     data: dict[str, object] = {"slug": team.slug, "name": team.name}
     store.record(
         connection,
-        done.access.organization.id,
+        context.access.organization.id,
         event,
-        done.by,
-        done.at,
+        context.by,
+        context.at,
         data=data | ({"changes": changes} if changes else {}),
         target_id=team.id,
     )

@@ -78,12 +78,12 @@ def update(
 
 
 def _change_columns(changes: _Changes, before: Organization, amendment: OrganizationUpdate) -> None:
-    given = {
+    rows = {
         "name": (before.name, amendment.name),
         "slug": (before.slug, amendment.slug),
         "default_role": (before.default_role.value, amendment.default_role),
     }
-    for name, (old, new) in given.items():
+    for name, (old, new) in rows.items():
         if new is not None and str(new) != old:
             changes.columns[name] = str(new)
             changes.told[name] = audit.changed_from_to(old, new)

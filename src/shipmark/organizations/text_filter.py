@@ -24,22 +24,22 @@ def terms(query: str) -> list[tuple[str, str]]:
 
 def apply_filter(found: Iterable[T], query: str | None, tests: Tests[T]) -> list[T]:
     """Those that a query finds: all where it is empty, none where it has a term that nobody knows."""
-    asked: dict[str, list[str]] = {}
+    requested: dict[str, list[str]] = {}
     for name, value in terms(query or ""):
-        asked.setdefault(name, []).append(value)
-    if not asked.keys() <= tests.keys():
+        requested.setdefault(name, []).append(value)
+    if not requested.keys() <= tests.keys():
         return []
     return [
-        it
-        for it in found
-        if all(_passes(tests[name], it, values, name) for name, values in asked.items())
+        item
+        for item in found
+        if all(_passes(tests[name], item, values, name) for name, values in requested.items())
     ]
 
 
-def _passes(test: Callable[[T, str], bool], it: T, values: Sequence[str], name: str) -> bool:
+def _passes(test: Callable[[T, str], bool], item: T, values: Sequence[str], name: str) -> bool:
     # Words of plain text must all be there; so must all that is denied.
     every = name == TEXT or name.startswith("!")
-    return (all if every else any)(test(it, value) for value in values)
+    return (all if every else any)(test(item, value) for value in values)
 
 
 def contains(value: str, *texts: str) -> bool:

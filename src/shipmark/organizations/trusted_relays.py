@@ -30,13 +30,13 @@ class RelayError(Exception):
 
 def parse_relays(entries: Sequence[object]) -> list[RelayInput]:
     """The relays of a list, as it was sent; raises `RelayError` for the first that is wrong."""
-    found: dict[str, RelayInput] = {}
+    relay_inputs: dict[str, RelayInput] = {}
     for entry in entries:
         relay = _parse_relay(entry)
-        if relay.public_key in found:
+        if relay.public_key in relay_inputs:
             raise RelayError(f"Duplicated key in Trusted Relays: '{relay.public_key}'")
-        found[relay.public_key] = relay
-    return list(found.values())
+        relay_inputs[relay.public_key] = relay
+    return list(relay_inputs.values())
 
 
 def merge_relays(
@@ -44,11 +44,11 @@ def merge_relays(
 ) -> list[dict[str, object]] | None:
     """What to keep of the relays in place of what is kept, or null where nothing has changed."""
     before = {str(each["public_key"]): each for each in known}
-    kept = [_merge_relay(before.get(relay.public_key), relay, at) for relay in relays]
-    is_same = len(kept) == len(before) and all(
-        it == before.get(str(it["public_key"])) for it in kept
+    stored = [_merge_relay(before.get(relay.public_key), relay, at) for relay in relays]
+    is_same = len(stored) == len(before) and all(
+        item == before.get(str(item["public_key"])) for item in stored
     )
-    return None if is_same else kept
+    return None if is_same else stored
 
 
 def _merge_relay(
@@ -72,7 +72,9 @@ def _parse_relay(entry: object) -> RelayInput:
         raise RelayError(BAD_STRUCTURE)
     if entry.get("name") is None:
         raise RelayError("Relay key info with missing name in Trusted Relays")
-    name, key, description = (_text(entry.get(it)) for it in ("name", "publicKey", "description"))
+    name, key, description = (
+        _text(entry.get(item)) for item in ("name", "publicKey", "description")
+    )
     if not name:
         raise RelayError("Relay key info with empty name in Trusted Relays")
     if not key:

@@ -42,12 +42,12 @@ def normalize_path(path: str) -> str | None:
 
 def union_paths(of_projects: Iterable[Sequence[str]]) -> tuple[str, ...]:
     """What limits the commits of a release of several projects: nothing, if one of them takes all."""
-    found: dict[str, None] = {}
+    result: dict[str, None] = {}
     for prefixes in of_projects:
         if not prefixes:
             return ()
-        found |= dict.fromkeys(prefixes)
-    return tuple(found)
+        result |= dict.fromkeys(prefixes)
+    return tuple(result)
 
 
 def matches_paths(paths: Collection[str] | None, prefixes: Sequence[str]) -> bool:

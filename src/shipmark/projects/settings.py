@@ -48,14 +48,14 @@ def create(
     at: datetime,
 ) -> Project:
     """A new project that a team owns, with a DSN key. Raises `Conflict` where another has the slug that is wanted."""
-    wanted = new.slug or slugs.from_name(new.name)
-    if not wanted or (new.slug is None and wanted in slugs.RESERVED_OF_PROJECTS):
-        wanted = new.spare_slug
-    made = store.add(connection, organization.id, wanted, new.name, new.platform, at)
+    requested = new.slug or slugs.from_name(new.name)
+    if not requested or (new.slug is None and requested in slugs.RESERVED_OF_PROJECTS):
+        requested = new.spare_slug
+    made = store.add(connection, organization.id, requested, new.name, new.platform, at)
     if made is None and new.slug is None:
         # The name's slug is taken, and nobody asked for it: the spare one makes it another.
-        wanted = f"{wanted[: slugs.SLUG_MAX - len(new.spare_slug) - 1]}-{new.spare_slug}"
-        made = store.add(connection, organization.id, wanted, new.name, new.platform, at)
+        requested = f"{requested[: slugs.SLUG_MAX - len(new.spare_slug) - 1]}-{new.spare_slug}"
+        made = store.add(connection, organization.id, requested, new.name, new.platform, at)
     if made is None:
         raise Conflict(TAKEN)
     store.add_owner(connection, made.id, team.id)
@@ -78,18 +78,18 @@ def update(
 ) -> Project:
     """Change a project and redirect its former slug. Raise `ValidationFailed` if another project has the new slug."""
     before = {"name": project.name, "slug": project.slug, "platform": project.platform}
-    columns = {it: new for it, new in amendment.columns.items() if before[it] != new}
-    told = {it: audit.changed_from_to(before[it], new) for it, new in columns.items()}
-    kept = _changed_options(connection, project, amendment.options, told)
+    columns = {value: new for value, new in amendment.columns.items() if before[value] != new}
+    fields = {value: audit.changed_from_to(before[value], new) for value, new in columns.items()}
+    stored = _changed_options(connection, project, amendment.options, fields)
     if columns and not store.change(connection, project.id, columns):
         raise ValidationFailed({"slug": [TAKEN]})
     new_slug = columns.get("slug")
     if new_slug is not None:
         store.redirect(connection, project.organization_id, project.slug, new_slug, project.id)
-    if kept:
-        store.save_options(connection, project.id, kept)
-    if told:
-        _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, told)
+    if stored:
+        store.save_options(connection, project.id, stored)
+    if fields:
+        _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, fields)
     after = store.by_slug_or_id(connection, project.organization_id, str(project.id))
     if after is None:
         raise NotFound

@@ -19,26 +19,30 @@ def record_status(
     connection: Connection,
     changed: Collection[Release],
     status: ReleaseStatus,
-    around: PublishContext,
+    context: PublishContext,
 ) -> None:
     """Log that these releases, as they were before, are archived or reopened."""
     before = next((release.status for release in changed), status)
     changes = {"status": audit.changed_from_to(before.value, status.value)}
-    _record(connection, AuditEvent.RELEASE_EDIT, changed, around, {"changes": changes})
+    _record(connection, AuditEvent.RELEASE_EDIT, changed, context, {"changes": changes})
 
 
 def record_removed(
-    connection: Connection, removed: Collection[Release], around: PublishContext, *, is_forced: bool
+    connection: Connection,
+    removed: Collection[Release],
+    context: PublishContext,
+    *,
+    is_forced: bool,
 ) -> None:
     """Log that these releases are deleted."""
-    _record(connection, AuditEvent.RELEASE_REMOVE, removed, around, {"forced": is_forced})
+    _record(connection, AuditEvent.RELEASE_REMOVE, removed, context, {"forced": is_forced})
 
 
 def _record(
     connection: Connection,
     event: AuditEvent,
     changed: Collection[Release],
-    around: PublishContext,
+    context: PublishContext,
     data: dict[str, object],
 ) -> None:
     if not changed:
@@ -47,10 +51,10 @@ def _record(
     ids = [release.id for release in changed]
     organizations.record(
         connection,
-        around.organization.id,
+        context.organization.id,
         event,
-        around.by or Actor(user_id=around.user_id, label=""),
-        around.now,
+        context.by or Actor(user_id=context.user_id, label=""),
+        context.now,
         data={"count": len(versions), "versions": versions[:VERSIONS_MAX]} | data,
         target_id=ids[0] if len(ids) == 1 else None,
     )

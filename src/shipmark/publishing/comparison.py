@@ -112,7 +112,7 @@ def _sides(
 ) -> _Sides:
     attached = release_projects.of_releases(connection, {base.id, head.id})
     of_base, of_head = (
-        {it.project_id for it in attached.get(release.id, [])} for release in (base, head)
+        {item.project_id for item in attached.get(release.id, [])} for release in (base, head)
     )
     shared = of_base & of_head & set(project_ids)
     notice = None

@@ -25,7 +25,7 @@ class PublishContext:
     user_id: int | None
     host: str
     now: datetime
-    chosen: RemoteRules = NO_RULES
+    remote_rules: RemoteRules = NO_RULES
     by: Actor | None = None
 
 
@@ -81,4 +81,4 @@ class Published:
 
     release: Release
     is_new: bool
-    is_news: bool
+    created_or_attached: bool

@@ -103,12 +103,12 @@ def bind_commits(
     """
     if release.commit_count:
         commits.clear(connection, release.id)
-    commits.bind(connection, release.id, [it.commit_id for it in bound])
+    commits.bind(connection, release.id, [commit.commit_id for commit in bound])
     heads: dict[int, int] = {}
-    for it in bound:
-        heads.setdefault(it.repository_id, it.commit_id)
+    for bound_commit in bound:
+        heads.setdefault(bound_commit.repository_id, bound_commit.commit_id)
     commits.ensure_heads(connection, release.id, heads)
-    authors = dict.fromkeys(it.author_id for it in bound if it.author_id is not None)
+    authors = dict.fromkeys(commit.author_id for commit in bound if commit.author_id is not None)
     return releases.record_commits(
         connection,
         release,
@@ -139,7 +139,7 @@ def find(
     if release is None:
         raise NotFound
     attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
-    if not any(it.project_id in project_ids for it in attached):
+    if not any(item.project_id in project_ids for item in attached):
         raise NotFound
     return release
 
@@ -156,22 +156,22 @@ def find_attached(
 
 def attached_projects(connection: Connection, release: Release) -> list[ReleasedProject]:
     """Return the projects of the release. Raise `NotFound` if it was deleted since it was read: it always has one."""
-    found = release_projects.of_releases(connection, [release.id]).get(release.id)
-    if not found:
+    attached = release_projects.of_releases(connection, [release.id]).get(release.id)
+    if not attached:
         raise NotFound
-    return found
+    return attached
 
 
 def project_ids(connection: Connection, release: Release) -> set[int]:
     """The projects that the release is attached to."""
     attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
-    return {it.project_id for it in attached}
+    return {item.project_id for item in attached}
 
 
 def is_attached(connection: Connection, release_id: int, project_id: int) -> bool:
     """Is the release in that project?"""
     attached = release_projects.of_releases(connection, [release_id]).get(release_id, [])
-    return any(it.project_id == project_id for it in attached)
+    return any(item.project_id == project_id for item in attached)
 
 
 def remove(
@@ -184,14 +184,14 @@ def remove(
     attached = release_projects.of_releases(connection, ids)
     happened = [
         ReleaseActivity(
-            project_id=it.project_id,
+            project_id=item.project_id,
             type=ReleaseActivityType.DELETED,
             version=release.version,
             at=now,
             user_id=user_id,
         )
         for release in going
-        for it in attached.get(release.id, [])
+        for item in attached.get(release.id, [])
     ]
     activity.add(connection, going[0].organization_id, happened)
     commits.clear_all(connection, ids)

@@ -197,13 +197,13 @@ class ReleaseFilter:
     """Which releases a list shows.
 
     ``is_everything``: the projects are known to be all of the organization, which is the shortest way to find them.
-    ``status`` null shows all. With ``is_flat`` a release comes once for each of its projects.
+    ``status`` null shows all. With ``per_project`` a release comes once for each of its projects.
     """
 
     organization_id: int
     project_ids: tuple[int, ...]
     covers_all_projects: bool = False
-    is_flat: bool = False
+    per_project: bool = False
     status: ReleaseStatus | None = ReleaseStatus.OPEN
     search: Search = EVERYTHING
     environment_ids: tuple[int, ...] | None = None

@@ -179,14 +179,14 @@ def parse(query: str, now: datetime, *, environment_count: int = 0) -> Search:
     text = query.strip()
     if len(text) > QUERY_MAX:
         raise BadRequest(f"The query is longer than {QUERY_MAX} characters.")
-    found = list(_read(text))
-    given = [it for it in found if isinstance(it, _RawTerm)]
-    if len(given) > TERMS_MAX:
+    result = list(_read(text))
+    raw_terms = [item for item in result if isinstance(item, _RawTerm)]
+    if len(raw_terms) > TERMS_MAX:
         raise BadRequest(f"The query has more than {TERMS_MAX} terms.")
-    terms = tuple(_KEYS[it.key](it, now) for it in given)
-    if environment_count != 1 and any(isinstance(it, StageTerm) for it in terms):
+    terms = tuple(_KEYS[raw_term.key](raw_term, now) for raw_term in raw_terms)
+    if environment_count != 1 and any(isinstance(term, StageTerm) for term in terms):
         raise BadRequest("Choose a single environment to filter by release stage.")
-    if len(given) == len(found):
+    if len(raw_terms) == len(result):
         return Search(terms=terms)
     text = unquoted(text)
     # What people see of "1.2.3+45" is "1.2.3 (45)", and that is what they paste.
@@ -254,7 +254,7 @@ def _parse_term(text: str, key: re.Match[str]) -> tuple[_RawTerm, int]:
 def _values(text: str, place: int, key: str) -> tuple[tuple[str, ...], bool, int]:
     """The values at a place, whether they are a list, and the place after them."""
     if listed := _LIST.match(text, place):
-        values = tuple(_unquoted(it) for it in _ITEM.finditer(listed[1]) if it[0].strip())
+        values = tuple(_unquoted(match) for match in _ITEM.finditer(listed[1]) if match[0].strip())
         if not values or len(values) > VALUES_MAX:
             raise BadRequest(f"{key}: takes a list of 1 to {VALUES_MAX} values.")
         return values, True, listed.end()
@@ -318,7 +318,7 @@ def _build(given: _RawTerm, _: datetime) -> Term:
     if is_number and not given.is_list:
         return BuildNumberTerm(comparison=given.comparison, number=int(value))
     # An empty value, which must be quoted, asks for any build.
-    patterns = tuple(it or "*" for it in _equal(given))
+    patterns = tuple(item or "*" for item in _equal(given))
     return BuildTerm(patterns=patterns, is_negated=given.is_negated)
 
 

@@ -56,9 +56,9 @@ def upsert_commits(
         (repositories[name], authors[person[0]] if person else None)
         for name, person in zip(names, people, strict=True)
     ]
-    kept = _upsert_commits(connection, organization_id, given, places, now)
-    _insert_changes(connection, given, kept)
-    return kept
+    stored_commits = _upsert_commits(connection, organization_id, given, places, now)
+    _insert_changes(connection, given, stored_commits)
+    return stored_commits
 
 
 def ensure_repositories(
@@ -79,8 +79,10 @@ def upsert_heads(
     rows: list[store.GivenRow] = [
         (repository_id, key, None, None, None) for repository_id, key in heads.items()
     ]
-    kept = store.ensure_commits(connection, organization_id, rows, now)
-    return {repository_id: kept[repository_id, key].id for repository_id, key in heads.items()}
+    commit_rows = store.ensure_commits(connection, organization_id, rows, now)
+    return {
+        repository_id: commit_rows[repository_id, key].id for repository_id, key in heads.items()
+    }
 
 
 def update(
@@ -111,29 +113,29 @@ def _upsert_commits(
 ) -> list[StoredCommit]:
     rows: dict[tuple[int, str], store.GivenRow] = {}
     for commit, (repository_id, author_id) in zip(given, places, strict=True):
-        row = (repository_id, commit.key, author_id, commit.message, commit.at)
-        rows[repository_id, commit.key] = row
-    kept = store.ensure_commits(connection, organization_id, list(rows.values()), now)
-    found = []
+        row = (repository_id, commit.sha, author_id, commit.message, commit.at)
+        rows[repository_id, commit.sha] = row
+    commit_rows = store.ensure_commits(connection, organization_id, list(rows.values()), now)
+    result = []
     for commit, (repository_id, _) in zip(given, places, strict=True):
-        it = kept[repository_id, commit.key]
-        found.append(
+        commit_row = commit_rows[repository_id, commit.sha]
+        result.append(
             StoredCommit(
-                commit_id=it.id,
+                commit_id=commit_row.id,
                 repository_id=repository_id,
-                author_id=it.author_id,
-                is_new=it.is_new,
+                author_id=commit_row.author_id,
+                is_new=commit_row.is_new,
             )
         )
-    return found
+    return result
 
 
 def _insert_changes(
     connection: Connection, given: Sequence[CommitInput], kept: Sequence[StoredCommit]
 ) -> None:
     rows = [
-        (it.commit_id, filename, change.value)
-        for commit, it in zip(given, kept, strict=True)
+        (stored_commit.commit_id, filename, change.value)
+        for commit, stored_commit in zip(given, kept, strict=True)
         for filename, change in commit.changes or ()
     ]
     store.add_changes(connection, rows)

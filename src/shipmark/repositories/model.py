@@ -78,7 +78,7 @@ class Commit:
     """A commit as it is kept."""
 
     id: int
-    key: str
+    sha: str
     repository_id: int
     author_id: int | None
     message: str | None
@@ -99,7 +99,7 @@ class ChangedFile:
 class CommitInput:
     """A commit as a client gives it. What is null was not said and leaves what is known as it is."""
 
-    key: str
+    sha: str
     repository: str | None = None
     message: str | None = None
     author_name: str | None = None

@@ -74,10 +74,10 @@ def needs_symbolication(payload: Json) -> bool:
 def symbolicate_event(payload: Json, uploads: Uploads) -> Json:
     """The payload of a new event with its original stack, or with why it has none. It never raises."""
     with span("event.symbolicate") as tags:
-        found = _attempt(payload, uploads, WAIT_SECONDS)
-        tags["problems.count"] = len(found.problems)
-        count("stacks", _outcome(found))
-    return _with_problems(found.payload, found.problems)
+        symbolicated = _attempt(payload, uploads, WAIT_SECONDS)
+        tags["problems.count"] = len(symbolicated.problems)
+        count("stacks", _outcome(symbolicated))
+    return _with_problems(symbolicated.payload, symbolicated.problems)
 
 
 def explain_event(payload: Json, uploads: Uploads) -> Symbolicated:
@@ -92,13 +92,13 @@ def refresh_event(event: StoredEvent, uploads: Uploads) -> StoredEvent:
     """
     if not (needs_symbolication(event.payload) or problems_of(event.payload)):
         return event
-    found = explain_event(event.payload, uploads)
-    before, after = _quality(event.payload, _problem_count(event.payload)), found.payload
-    now = _quality(after, len(found.problems))
-    is_untried = any(problem.type == BUSY.type for problem in found.problems)
+    symbolicated = explain_event(event.payload, uploads)
+    before, after = _quality(event.payload, _problem_count(event.payload)), symbolicated.payload
+    now = _quality(after, len(symbolicated.problems))
+    is_untried = any(problem.type == BUSY.type for problem in symbolicated.problems)
     if is_untried or now[0] < before[0]:
         return event
-    payload = _with_problems(after, found.problems)
+    payload = _with_problems(after, symbolicated.problems)
     if now > before:
         _keep(event, payload, uploads)
     return replace(event, payload=payload)
@@ -117,7 +117,7 @@ def _attempt(payload: Json, uploads: Uploads, wait_seconds: float) -> Symbolicat
         return Symbolicated(payload=payload, problems=(BUSY,))
     try:
         sources = _sources(payload, uploads)
-        found = symbolicate(payload, sources, _state.maps)
+        symbolicated = symbolicate(payload, sources, _state.maps)
         if sources.is_away:
             _state.paused_until = time.monotonic() + PAUSE_SECONDS
     except Refusal as refusal:
@@ -127,7 +127,7 @@ def _attempt(payload: Json, uploads: Uploads, wait_seconds: float) -> Symbolicat
         report_exception("A stack could not be symbolicated", error, project=uploads.project_id)
         return Symbolicated(payload=payload, problems=(BROKEN,))
     else:
-        return found
+        return symbolicated
     finally:
         _state.turn.release()
 
@@ -144,8 +144,11 @@ def _sources(payload: Json, uploads: Uploads) -> DatabaseArtifacts:
 
 def _with_problems(payload: Json, problems: tuple[Problem, ...]) -> Json:
     errors = payload.get("errors")
-    others = [it for it in errors if not _is_ours(it)] if isinstance(errors, list) else []
-    ours = [{"type": it.type, "message": it.message, "data": it.data} for it in problems]
+    others = [error for error in errors if not _is_ours(error)] if isinstance(errors, list) else []
+    ours = [
+        {"type": problem.type, "message": problem.message, "data": problem.data}
+        for problem in problems
+    ]
     if not (others or ours):
         return {key: value for key, value in payload.items() if key != "errors"}
     return {**payload, "errors": [*others, *ours]}

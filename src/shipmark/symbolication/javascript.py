@@ -131,12 +131,12 @@ class _Search:
     def _find_files(self, known: Iterable[KnownFile]) -> None:
         ids = frozenset(each.file.debug_id for each in known if each.file.debug_id)
         names = frozenset(name for each in known for name in urls.candidates(each.file.url))
-        found = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
+        lookup_result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
         for each in known:
-            with_id = found.by_debug_id.get(each.file.debug_id or "", ())
+            with_id = lookup_result.by_debug_id.get(each.file.debug_id or "", ())
             each.map = _of_type(with_id, ArtifactType.SOURCE_MAP)
             each.minified = _of_type(with_id, ArtifactType.MINIFIED_SOURCE) or _by_name(
-                found, each.file.url
+                lookup_result, each.file.url
             )
 
     def _find_maps(self, known: Iterable[KnownFile]) -> None:
@@ -148,10 +148,12 @@ class _Search:
         names = frozenset(name for each in waiting for name in urls.candidates(each.map_url))
         if not (ids or names):
             return
-        found = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
+        lookup_result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
         for each in waiting:
-            with_id = found.by_debug_id.get(_debug_id(each), ())
-            each.map = _of_type(with_id, ArtifactType.SOURCE_MAP) or _by_name(found, each.map_url)
+            with_id = lookup_result.by_debug_id.get(_debug_id(each), ())
+            each.map = _of_type(with_id, ArtifactType.SOURCE_MAP) or _by_name(
+                lookup_result, each.map_url
+            )
 
     def _read_reference(self, known: KnownFile) -> None:
         """Read where the map is; a file whose header tells it need not be read for that."""
@@ -185,8 +187,8 @@ class _Search:
     def _uploaded_map(self, known: KnownFile) -> SourceMap | None:
         assert known.map, "only maps that were found"
         known.map_url = known.map.url or known.map_url
-        if kept := self._maps.get(known.map.content_key, self._allowance):
-            return kept
+        if source_map := self._maps.get(known.map.content_key, self._allowance):
+            return source_map
         text = self._content(known, known.map, MAP_BYTES_MAX, is_map=True)
         if text is None:
             return None
@@ -266,13 +268,13 @@ class _Search:
         if not known.lines:
             content = self._minified(known) or b""
             known.lines = source_lines.lines_of(content.decode("utf-8", "replace"))
-        around = source_lines.line_context(known.lines, place.line, place.column - 1)
-        if around is None or not around.line:
+        line_context = source_lines.line_context(known.lines, place.line, place.column - 1)
+        if line_context is None or not line_context.line:
             return frame
         lines: Json = {
-            "pre_context": list(around.before),
-            "context_line": around.line,
-            "post_context": list(around.after),
+            "pre_context": list(line_context.before),
+            "context_line": line_context.line,
+            "post_context": list(line_context.after),
         }
         return {**frame, **storable(lines)}
 
@@ -327,8 +329,8 @@ def _abs_path(file: str, known: KnownFile) -> str:
 def _is_in_app(frame: Json, file: str) -> bool:
     if _LIBRARIES.search(_ORIGIN.sub("", file)):
         return False
-    said = frame.get("in_app")
-    return said if isinstance(said, bool) else True
+    content = frame.get("in_app")
+    return content if isinstance(content, bool) else True
 
 
 def _module(file: str) -> str:

@@ -55,8 +55,8 @@ def unrouted_answer(request: AnyRequest, error: HTTPException) -> Response[Any]:
 
 def failure_page(request: AnyRequest, error: Exception) -> Answer:
     """The page for a bug: an id to find it in the log by, and nothing of its inside."""
-    told = _sentence(failure_response(request, error))
-    words = f"It is not your fault. The server's log has more about it under {told}."
+    fields = _sentence(failure_response(request, error))
+    words = f"It is not your fault. The server's log has more about it under {fields}."
     title = "Something broke on our side"
     return page("refused.html", status=500, code=500, title=title, text=words)
 

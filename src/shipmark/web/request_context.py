@@ -102,12 +102,16 @@ class WebRequest:
         user = self.user_if_any(connection)
         if user is None:
             return None
-        mine = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
-        known = [organization for organization, _ in mine]
+        rows = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
+        known = [organization for organization, _ in rows]
         if not known:
             return None
         path = self.request.url.path
-        named = [it for it in known if path.startswith(f"/organizations/{it.slug}/")]
+        named = [
+            organization
+            for organization in known
+            if path.startswith(f"/organizations/{organization.slug}/")
+        ]
         return Workspace(
             user=user,
             organization=(named or known)[0],
@@ -124,11 +128,11 @@ class WebRequest:
             access = organizations.access_of_user(connection, organization, user, None)
         except Forbidden:
             raise NotFound from None
-        mine = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
+        rows = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
         return Workspace(
             user=user,
             organization=access.organization,
-            organizations=tuple(each for each, _ in mine),
+            organizations=tuple(each for each, _ in rows),
             projects=tuple(projects.accessible(connection, access)),
         )
 

@@ -30,18 +30,18 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
         if errand is None:
             jobs.finish(connection, job)
             return
-    found = commit_fetching.fetch(errand, settings)
+    result = commit_fetching.fetch(errand, settings)
     now = at + timedelta(seconds=time.monotonic() - begun)
     with database.transaction() as connection:
         is_ours = commit_fetching.is_current(connection, errand)
         if not jobs.still_owned(connection, job):
             return
-        if is_ours and commit_fetching.is_retryable(found) and job.attempts < ATTEMPTS_MAX:
-            _retry(connection, job, errand, found, now)
+        if is_ours and commit_fetching.is_retryable(result) and job.attempts < ATTEMPTS_MAX:
+            _retry(connection, job, errand, result, now)
             return
         if is_ours:
             commit_fetching.finish(
-                connection, errand, found, _publish_context(connection, errand, settings, now)
+                connection, errand, result, _publish_context(connection, errand, settings, now)
             )
         jobs.finish(connection, job)
 
@@ -49,7 +49,7 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
 def _retry(
     connection: Connection, job: Job, errand: FetchJob, found: FetchResults, now: datetime
 ) -> None:
-    problem = next(it for it in found.values() if isinstance(it, RemoteProblem))
+    problem = next(value for value in found.values() if isinstance(value, RemoteProblem))
     again = jobs.retry_later(connection, job, problem.sentence, now)
     assert again is not None, "it was not the last try"
     commit_fetching.schedule_retry(connection, errand, found, again, now)

@@ -16,7 +16,7 @@ from shipmark.api.artifact_bundles.assemble_responses import (
     missing_response,
 )
 from shipmark.api.query_parameters import PROJECTS
-from shipmark.api.releases.path_release import seen_release
+from shipmark.api.releases.path_release import get_visible_release
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.api.scopes import RELEASE_WRITE
 from shipmark.artifacts import assembling
@@ -52,7 +52,7 @@ def assemble_release_bundle(
     """Make a bundle of files of chunks that were sent, for a release; or tell how far it is."""
     with context.database.autocommit_read() as connection:
         access = context.authorize(connection, organization)
-        release = seen_release(context, connection, access, version)
+        release = get_visible_release(context, connection, access, version)
         project_ids = sorted(releases.project_ids(connection, release))
     given = json_schema.read(body, bodies.RELEASE_BUNDLE)
     sha1 = given["checksum"]

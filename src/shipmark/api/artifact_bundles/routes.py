@@ -220,7 +220,7 @@ def _named(
         connection, access.organization.id, project.id, {name.lower() for name in names}
     )
     for it in known:
-        if not it.is_tied:
+        if not it.is_linked:
             raise BadUpload(
                 f"Artifact bundle with {it.bundle_id} found but it is not connected to"
                 f" project {project.id}",

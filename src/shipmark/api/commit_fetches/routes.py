@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.api.commit_fetches.responses import CommitFetchResponse, commit_fetch_response
 from shipmark.api.query_parameters import FETCH_STATE, PAGE, PROJECTS
-from shipmark.api.releases.path_release import changeable_release, seen_release
+from shipmark.api.releases.path_release import get_editable_release, get_visible_release
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import InjectedRequest
@@ -27,7 +27,7 @@ def list_fetches_of_release(
     """List the fetches of a release, the newest first."""
     with context.database.snapshot() as connection:
         access = context.authorize(connection, organization)
-        release = seen_release(context, connection, access, version)
+        release = get_visible_release(context, connection, access, version)
         page = context.page()
         rows = fetches.page_of_release(
             connection, release.id, limit=page.limit, offset=page.skipped
@@ -44,7 +44,7 @@ def fetch_again(
     """Fetch now what failed or waits for another try; 409 where there is nothing, or it is under way."""
     with context.database.transaction() as connection:
         access = context.authorize(connection, organization)
-        release = changeable_release(context, connection, access, version)
+        release = get_editable_release(context, connection, access, version)
         locked = locks.lock(connection, release.id)
         if locked is None:
             raise NotFound

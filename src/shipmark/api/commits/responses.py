@@ -65,7 +65,7 @@ def commit_response(commit: Commit, related: Related) -> CommitResponse:
     repository = related.repositories.get(commit.repository_id)
     releases = related.releases_of_commits.get(commit.id, [])
     return CommitResponse(
-        id=commit.key,
+        id=commit.sha,
         message=commit.message,
         date_created=commit.created_at,
         repository=repository_response(repository) if repository else NobodyResponse(),

@@ -148,7 +148,7 @@ def _project_ids(connection: Connection, access: Access, name: str) -> list[int]
 
 def _commit_response(commit: Commit) -> UnreleasedCommitResponse:
     return UnreleasedCommitResponse(
-        id=commit.key,
+        id=commit.sha,
         message=commit.message,
         date_created=commit.created_at,
         repository_id=str(commit.repository_id),

@@ -54,7 +54,7 @@ def _commit(suspect: Suspect, related: Related) -> SuspectCommitResponse:
     commit = related.commits[suspect.commit_id]
     repository = related.repositories.get(commit.repository_id)
     return SuspectCommitResponse(
-        id=commit.key,
+        id=commit.sha,
         message=commit.message,
         date_created=commit.created_at,
         score=suspect.score,

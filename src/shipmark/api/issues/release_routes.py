@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.api.issues.routes import access_by_issue, first_and_last, get_visible_issue
 from shipmark.api.query_parameters import ENVIRONMENT
-from shipmark.api.releases.responses import ReleaseResponse, release_response
+from shipmark.api.releases.responses import ReleaseResponse, load_release_response
 from shipmark.api.responses import Wire
 from shipmark.api.scopes import ISSUE_READ
 from shipmark.http import time_range
@@ -123,7 +123,7 @@ def _current(
     environment_name, first_at, last_at = found
     return CurrentReleaseResponse(
         current_release=SeenResponse(
-            release=release_response(connection, release),
+            release=load_release_response(connection, release),
             environment=environment_name,
             first_seen=first_at,
             last_seen=last_at,

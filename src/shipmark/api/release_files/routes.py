@@ -17,7 +17,7 @@ from shipmark.api.release_files.responses import (
     release_file_response,
 )
 from shipmark.api.release_files.uploads import MISSING, FileReceiver
-from shipmark.api.releases.path_release import seen_release
+from shipmark.api.releases.path_release import get_visible_release
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.artifacts import actions, bundles
 from shipmark.artifacts.model import ListedFile, ReleaseFile
@@ -222,7 +222,7 @@ def may_download(connection: Connection, access: Access) -> bool:
 def _of_organization(organization: str, version: str) -> Find:
     def found(context: RequestContext, connection: Connection) -> tuple[Access, Release]:
         access = context.authorize(connection, organization)
-        return access, seen_release(context, connection, access, version)
+        return access, get_visible_release(context, connection, access, version)
 
     return found
 

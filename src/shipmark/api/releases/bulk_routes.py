@@ -98,13 +98,13 @@ def _match(
     selected = query.select_listed(connection, context.access)
     conditions = query.release_filter(context, connection, selected)
     page = offset.parse_page(None, query.cursor, is_counted=False)
-    position = release_cursor.position_of(page, ReleaseSort.DATE, is_flat=False)
+    position = release_cursor.position_of(page, ReleaseSort.DATE, per_project=False)
     rows = list_query.page(
         connection,
         conditions,
         ReleaseSort.DATE,
         limit=BULK_MAX + 1,
-        beyond=position,
+        after=position,
         is_backwards=True,
     )
     matching = [row.release for row in rows[:BULK_MAX]]

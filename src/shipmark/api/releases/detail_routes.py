@@ -26,8 +26,8 @@ from shipmark.api.releases.queries import (
 from shipmark.api.releases.responses import (
     ReleaseMetaResponse,
     ReleaseResponse,
+    load_release_response,
     release_meta_response,
-    release_response,
 )
 from shipmark.api.scopes import ORGANIZATION_READ, RELEASE_READ
 from shipmark.artifacts.store import archives, release_listing
@@ -111,7 +111,7 @@ def get_previous_with_commits(
         previous = release_store.previous_with_commits(connection, release.release)
         if previous is None:
             return Response(NobodyResponse())
-        return Response(release_response(connection, previous, release.visible))
+        return Response(load_release_response(connection, previous, release.visible))
 
 
 @endpoint.get("/resolved/", scopes=ORGANIZATION_READ)

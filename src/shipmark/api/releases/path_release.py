@@ -97,7 +97,7 @@ VisibleProjectRelease = Annotated[ReleaseInProject, Load(_visible_in_project)]
 EditableProjectRelease = Annotated[ReleaseInProject, Load(_editable_in_project)]
 
 
-def seen_release(
+def get_visible_release(
     context: RequestContext, connection: Connection, access: Access, version: str
 ) -> Release:
     """The release of the address, if it is in a project of the caller's."""
@@ -105,11 +105,11 @@ def seen_release(
     return releases.find(connection, access.organization.id, version, ids)
 
 
-def changeable_release(
+def get_editable_release(
     context: RequestContext, connection: Connection, access: Access, version: str
 ) -> Release:
     """The same, if all of its projects are the caller's."""
-    release = seen_release(context, connection, access, version)
+    release = get_visible_release(context, connection, access, version)
     visible = [project.id for project in projects.accessible(connection, access)]
     attached = releases.attached_projects(connection, release)
     require_all_visible(visible, [it.project_id for it in attached])

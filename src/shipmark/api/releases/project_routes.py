@@ -21,6 +21,7 @@ from shipmark.api.releases.queries import (
 from shipmark.api.releases.requests import ProjectReleaseRequest, ProjectReleaseUpdateRequest
 from shipmark.api.releases.responses import (
     ReleaseResponse,
+    load_release_response,
     publication_response,
     release_response,
 )
@@ -110,7 +111,7 @@ def update_project_release(
             [project_id],
         )
         context.record_token_use(connection, access, [project_id])
-        return release_response(connection, updated)
+        return load_release_response(connection, updated)
 
 
 @endpoint.delete("/{version:str}/", scopes=RELEASE_DELETE)
@@ -169,7 +170,7 @@ def publish(
         published = publishing.publish(connection, publication, context.publish_context(access))
         context.record_token_use(connection, access, [project.id])
         response = publication_response(connection, published, publication.projects)
-    return Response(response, status_code=201 if published.is_news else 208)
+    return Response(response, status_code=201 if published.created_or_attached else 208)
 
 
 def _environment_ids(

@@ -136,7 +136,7 @@ class ReleaseFilterQuery(_StatusQuery, EnvironmentQuery, ProjectQuery, TimeRange
         connection: Connection,
         projects: Sequence[Project],
         *,
-        is_flat: bool = False,
+        per_project: bool = False,
     ) -> ReleaseFilter:
         """Return the releases of these projects that the query asks for.
 
@@ -149,7 +149,7 @@ class ReleaseFilterQuery(_StatusQuery, EnvironmentQuery, ProjectQuery, TimeRange
             organization_id=context.access.organization.id,
             project_ids=tuple(project.id for project in projects),
             covers_all_projects=self.covers_all(context.access),
-            is_flat=is_flat,
+            per_project=per_project,
             status=status,
             search=search.parse(
                 self.query or "", now(), environment_count=len(environment_ids or ())

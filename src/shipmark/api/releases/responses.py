@@ -203,7 +203,7 @@ def release_response(
     )
 
 
-def release_response(
+def load_release_response(
     connection: Connection, release: Release, known: Sequence[Project] = ()
 ) -> ReleaseResponse:
     """Return one release with what it nests. Known projects are not loaded again."""
@@ -218,7 +218,7 @@ def publication_response(
 ) -> ReleaseResponse:
     """Return what was published, with what it nests."""
     if not published.is_new:
-        return release_response(connection, published.release)
+        return load_release_response(connection, published.release)
     nested = loading.prefetch_for_new_release(connection, published.release, attached)
     return release_response(published.release, nested)
 

@@ -23,6 +23,7 @@ from shipmark.api.releases.responses import (
     ReleaseResponse,
     ReleaseVersionResponse,
     ReleaseView,
+    load_release_response,
     publication_response,
     release_response,
 )
@@ -67,7 +68,7 @@ def list_releases(
         selected = query.select_listed(connection, context.access)
         if not selected:
             return context.listed([], None)
-        conditions = query.release_filter(context, connection, selected, is_flat=order.is_flat)
+        conditions = query.release_filter(context, connection, selected, per_project=order.is_flat)
         rows, links = fetch_page(connection, conditions, order.sort, page)
         listed = [row.release for row in rows]
         nested = loading.prefetch_for_releases(
@@ -116,7 +117,7 @@ def publish_release(
         published = publishing.publish(connection, publication, context.publish_context(access))
         context.record_token_use(connection, access, [project.id for project in attached])
         response = publication_response(connection, published, attached)
-    return Response(response, status_code=201 if published.is_news else 208)
+    return Response(response, status_code=201 if published.created_or_attached else 208)
 
 
 @endpoint.get("/{version:str}/", scopes=RELEASE_READ)
@@ -152,7 +153,7 @@ def update_release(
             connection, release.release, body.to_input(), context.publish_context(access)
         )
         context.record_token_use(connection, access, ())
-        return release_response(connection, updated, release.visible)
+        return load_release_response(connection, updated, release.visible)
 
 
 @endpoint.delete("/{version:str}/", scopes=RELEASE_DELETE)
@@ -173,9 +174,9 @@ def fetch_page(
 ) -> tuple[Sequence[ListRow], Links]:
     """Return a page of the releases that pass a filter, and the links to the pages around it."""
     is_back = page.cursor is not None and page.cursor.is_previous
-    after = release_cursor.position_of(page, sort, is_flat=conditions.is_flat)
+    after = release_cursor.position_of(page, sort, per_project=conditions.per_project)
     rows = list_query.page(
-        connection, conditions, sort, limit=page.limit, beyond=after, is_backwards=is_back
+        connection, conditions, sort, limit=page.limit, after=after, is_backwards=is_back
     )
     return release_cursor.links(rows, page, sort)
 
@@ -242,7 +243,7 @@ def _first_version(
     connection: Connection, conditions: ReleaseFilter, after: Position | None, *, is_backwards: bool
 ) -> str | None:
     rows = list_query.page(
-        connection, conditions, ReleaseSort.DATE, limit=1, beyond=after, is_backwards=is_backwards
+        connection, conditions, ReleaseSort.DATE, limit=1, after=after, is_backwards=is_backwards
     )
     return rows[0].release.version if rows else None
 

@@ -53,11 +53,11 @@ def page_of(
         for status in ReleaseStatus
     ]
     merged = heapq.merge(*of_each, key=itemgetter(2, 0), reverse=not is_oldest_first)
-    found = list(islice(merged, offset, offset + limit))
-    counts = release_listing.counts_of(connection, [row[0] for row in found])
+    rows = list(islice(merged, offset, offset + limit))
+    counts = release_listing.counts_of(connection, [row[0] for row in rows])
     return [
         Archive(release_id=id_, version=version, created_at=at, file_count=counts.get(id_))
-        for id_, version, at in found
+        for id_, version, at in rows
     ]
 
 

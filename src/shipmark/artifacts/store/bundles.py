@@ -218,10 +218,10 @@ def associations_of(connection: Connection, ids: Collection[int]) -> dict[int, l
             in_binary_order(bundle_releases.c.version), in_binary_order(bundle_releases.c.dist)
         )
     )
-    found: dict[int, list[Association]] = {id_: [] for id_ in ids}
+    associations: dict[int, list[Association]] = {id_: [] for id_ in ids}
     for id_, version, dist in connection.execute(query, ids_param(ids)):
-        found[id_].append(Association(version=version, dist=dist or None))
-    return found
+        associations[id_].append(Association(version=version, dist=dist or None))
+    return associations
 
 
 def is_linked(connection: Connection, bundle_row_id: int, project_id: int) -> bool:
@@ -276,8 +276,8 @@ def of_releases(connection: Connection, release_ids: Collection[int]) -> set[int
 def remove(connection: Connection, ids: Collection[int]) -> list[int]:
     """Delete bundles with all that is tied to them; says which files they had."""
     statement = delete(artifact_bundles).where(artifact_bundles.c.id.in_(_WANTED_IDS))
-    gone = connection.execute(statement.returning(artifact_bundles.c.file_id), ids_param(ids))
-    return list(gone.scalars())
+    result = connection.execute(statement.returning(artifact_bundles.c.file_id), ids_param(ids))
+    return list(result.scalars())
 
 
 def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:

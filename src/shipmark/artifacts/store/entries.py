@@ -127,22 +127,22 @@ def _rows_of(entries: Sequence[BundleEntry]) -> dict[str, str]:
         "given_entries",
         (
             (
-                it.number,
-                it.path,
-                it.url,
-                None if it.url is None else url_key(it.url),
-                None if it.url is None else url_key(basename(it.url)),
-                it.debug_id,
-                it.type,
-                it.size,
-                it.sha1,
-                json.dumps(dict(it.headers)),
-                it.place.offset,
-                it.place.compressed_bytes,
-                it.place.crc,
-                it.place.is_deflated,
+                bundle_entry.number,
+                bundle_entry.path,
+                bundle_entry.url,
+                None if bundle_entry.url is None else url_key(bundle_entry.url),
+                None if bundle_entry.url is None else url_key(basename(bundle_entry.url)),
+                bundle_entry.debug_id,
+                bundle_entry.type,
+                bundle_entry.size,
+                bundle_entry.sha1,
+                json.dumps(dict(bundle_entry.headers)),
+                bundle_entry.place.offset,
+                bundle_entry.place.compressed_bytes,
+                bundle_entry.place.crc,
+                bundle_entry.place.is_deflated,
             )
-            for it in entries
+            for bundle_entry in entries
         ),
     )
 

@@ -247,10 +247,10 @@ def in_bundles(
     connection: Connection, scope: EventScope, debug_ids: Collection[str], urls: Collection[str]
 ) -> list[Match]:
     """The newest file of each debug id and type, and of each name."""
-    given = rows_param("given_debug_ids", ([each] for each in sorted(debug_ids)))
-    given |= rows_param("given_url_keys", ([url_key(each)] for each in sorted(urls)))
-    found = connection.execute(_IN_BUNDLES, _of(scope) | given)
-    return [_match(row) for row in found]
+    parameters = rows_param("given_debug_ids", ([each] for each in sorted(debug_ids)))
+    parameters |= rows_param("given_url_keys", ([url_key(each)] for each in sorted(urls)))
+    result = connection.execute(_IN_BUNDLES, _of(scope) | parameters)
+    return [_match(row) for row in result]
 
 
 def in_release(
@@ -258,34 +258,37 @@ def in_release(
 ) -> list[SingleMatch]:
     """The single files of those names."""
     idents = [[ident_of(each, scope.dist or None)] for each in sorted(urls)]
-    given = {"organization": scope.organization_id, "version": scope.version}
-    found = connection.execute(_SINGLE, given | rows_param("given_idents", idents))
+    value = {"organization": scope.organization_id, "version": scope.version}
+    result = connection.execute(_SINGLE, value | rows_param("given_idents", idents))
     return [
         SingleMatch(name=name, file_id=id_, sha1=sha1, size=size, headers=json.loads(headers))
-        for name, id_, sha1, size, headers in found
+        for name, id_, sha1, size, headers in result
     ]
 
 
 def has_files(connection: Connection, scope: EventScope) -> bool:
     """Was anything uploaded for the version, of any dist?"""
-    given = _of(scope)
-    del given["dist"]
-    return bool(connection.execute(_HAS_FILES, given).scalar_one())
+    parameters = _of(scope)
+    del parameters["dist"]
+    return bool(connection.execute(_HAS_FILES, parameters).scalar_one())
 
 
 def similar(
     connection: Connection, scope: EventScope, basenames: Collection[str]
 ) -> dict[str, tuple[SimilarFile, ...]]:
     """The files of the version, of any dist, whose names end in one of those parts."""
-    given = _of(scope) | rows_param(
+    parameters = _of(scope) | rows_param(
         "given_bases", ([each, url_key(each)] for each in sorted(basenames))
     )
-    del given["dist"]
-    found: dict[str, tuple[SimilarFile, ...]] = {}
-    for url, dist in connection.execute(_SIMILAR, given):
+    del parameters["dist"]
+    similar_files: dict[str, tuple[SimilarFile, ...]] = {}
+    for url, dist in connection.execute(_SIMILAR, parameters):
         base = basename(url)
-        found[base] = (*found.get(base, ()), SimilarFile(url=url, dist=dist or None))
-    return found
+        similar_files[base] = (
+            *similar_files.get(base, ()),
+            SimilarFile(url=url, dist=dist or None),
+        )
+    return similar_files
 
 
 def _of(scope: EventScope) -> dict[str, object]:
@@ -298,9 +301,9 @@ def _of(scope: EventScope) -> dict[str, object]:
 
 
 def _match(row: Sequence[Any]) -> Match:
-    *held, row_id, name, used_at, file_id, sha1, how, _ = row
+    *value, row_id, name, used_at, file_id, sha1, how, _ = row
     return Match(
-        entry=entry(held),
+        entry=entry(value),
         bundle_id=row_id,
         bundle_name=name,
         used_at=used_at,

@@ -70,8 +70,8 @@ def page_of(
         release_files.c.id,
     )
     page = connection.execute(single.order_by(*order).limit(limit).offset(offset)).all()
-    found = [_listed(row[0], row[1:]) for row in page]
-    if len(found) < limit:
+    listed_files = [_listed(row[0], row[1:]) for row in page]
+    if len(listed_files) < limit:
         count = connection.execute(select(func.count()).select_from(single.subquery()))
         skipped = max(offset - count.scalar_one(), 0)
         has_no_dist = bundle_releases.c.dist == ""
@@ -80,9 +80,9 @@ def page_of(
             in_binary_order(bundle_releases.c.dist),
             in_binary_order(bundle_entries.c.url),
         )
-        rest = connection.execute(bundled.limit(limit - len(found)).offset(skipped)).all()
-        found += [_listed(None, row) for row in rest]
-    return found
+        rest = connection.execute(bundled.limit(limit - len(listed_files)).offset(skipped)).all()
+        listed_files += [_listed(None, row) for row in rest]
+    return listed_files
 
 
 def bundled_by_name(

@@ -120,18 +120,18 @@ def page_of(
 ) -> list[UploadedFile]:
     """The files of bundles, the newest bundle first, then the single ones by name."""
     bundled = _BUNDLED_PAGE.limit(limit).offset(offset)
-    found = [
+    uploaded_files = [
         UploadedFile(name=name, dist=dist or None, type=type_, debug_id=debug_id, size=size)
         for name, dist, type_, debug_id, size in connection.execute(bundled, _given(scope))
     ]
-    if len(found) < limit:
+    if len(uploaded_files) < limit:
         before = connection.execute(_BUNDLED, _given(scope)).scalar_one()
-        single = _SINGLE_PAGE.limit(limit - len(found)).offset(max(offset - before, 0))
-        found += [
+        single = _SINGLE_PAGE.limit(limit - len(uploaded_files)).offset(max(offset - before, 0))
+        uploaded_files += [
             UploadedFile(name=name, dist=dist, type=None, debug_id=None, size=size)
             for name, dist, size in connection.execute(single, {"release": scope.release_id})
         ]
-    return found
+    return uploaded_files
 
 
 def _given(scope: VersionScope) -> dict[str, object]:

@@ -33,8 +33,8 @@ def link(connection: Connection, version: str, mapping: DebugFile) -> bool:
     row: dict[str, object] = {"project_id": mapping.project_id, "version": version}
     row |= {"debug_id": mapping.object.debug_id, "debug_file_id": mapping.id}
     made = upsert(proguard_releases).values(row).on_conflict_do_nothing()
-    found = connection.execute(made.returning(proguard_releases.c.version)).first()
-    return found is not None
+    result = connection.execute(made.returning(proguard_releases.c.version)).first()
+    return result is not None
 
 
 def versions_of(connection: Connection, mapping: DebugFile, *, most: int) -> list[str]:

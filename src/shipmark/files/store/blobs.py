@@ -182,8 +182,8 @@ def owned_by(
 ) -> dict[str, tuple[int, str]]:
     """Size and key of those of the blobs that the organization has sent."""
     parameters = _given((sha1, 0, None) for sha1 in set(sha1s))
-    found = connection.execute(_OWNED, parameters | {"organization_id": organization_id})
-    return {sha1: (size, key) for sha1, size, key in found}
+    result = connection.execute(_OWNED, parameters | {"organization_id": organization_id})
+    return {sha1: (size, key) for sha1, size, key in result}
 
 
 def _given(given: Iterable[tuple[str, int, str | None]]) -> dict[str, str]:

@@ -126,13 +126,13 @@ def add(connection: Connection, new: NewFile, content: StagedFile, at: datetime)
 
 def remove(connection: Connection, file_ids: Collection[int], until: datetime) -> int:
     """Delete files, and keep until then at least what they used; says how many there were."""
-    held = connection.execute(_HOLD_FILES, ids_param(file_ids)).scalars().all()
-    if not held:
+    value = connection.execute(_HOLD_FILES, ids_param(file_ids)).scalars().all()
+    if not value:
         return 0
-    connection.execute(_HOLD_BLOBS, ids_param(held)).all()
-    connection.execute(_RELEASE, ids_param(held) | {"until": until})
-    connection.execute(delete(files).where(files.c.id.in_(_WANTED_FILES)), ids_param(held))
-    return len(held)
+    connection.execute(_HOLD_BLOBS, ids_param(value)).all()
+    connection.execute(_RELEASE, ids_param(value) | {"until": until})
+    connection.execute(delete(files).where(files.c.id.in_(_WANTED_FILES)), ids_param(value))
+    return len(value)
 
 
 def by_ids(connection: Connection, file_ids: Collection[int]) -> dict[int, File]:
@@ -149,8 +149,8 @@ def pieces_of(connection: Connection, file_id: int) -> list[FileChunk]:
         .where(file_pieces.c.file_id == file_id)
         .order_by(file_pieces.c.offset)
     )
-    found = connection.execute(query)
-    return [FileChunk(offset=offset, size=size, key=key) for offset, size, key in found]
+    result = connection.execute(query)
+    return [FileChunk(offset=offset, size=size, key=key) for offset, size, key in result]
 
 
 def _offsets(content: StagedFile) -> Iterable[tuple[int, str]]:
@@ -169,12 +169,12 @@ def _file(
     sha1: str,
     created_at: datetime,
 ) -> File:
-    said: Mapping[str, str] = json.loads(headers)
+    content: Mapping[str, str] = json.loads(headers)
     return File(
         id=file_id,
         name=name,
         kind=FileKind(kind),
-        headers=said,
+        headers=content,
         size=size,
         sha1=sha1,
         created_at=created_at,

@@ -40,8 +40,8 @@ def collect(connection: Connection, at: datetime, *, most: int) -> int:
     )
     ids = list(connection.execute(unused).scalars())
     is_used = exists().where(file_pieces.c.blob_id == blobs.c.id)
-    gone = delete(blobs).where(blobs.c.id.in_(select(IDS.c.id)), ~is_used)
-    keys = connection.execute(gone.returning(blobs.c.key), ids_param(ids)).scalars().all()
+    statement = delete(blobs).where(blobs.c.id.in_(select(IDS.c.id)), ~is_used)
+    keys = connection.execute(statement.returning(blobs.c.key), ids_param(ids)).scalars().all()
     if keys:
         final = [{"key": key, "due_at": at, "is_final": True} for key in keys]
         connection.execute(insert(blob_removals), final)
@@ -68,8 +68,8 @@ def claim_for_deletion(connection: Connection, at: datetime, *, most: int) -> li
 
 def delete_records(connection: Connection, keys: Sequence[str]) -> None:
     """Forget keys whose contents are gone."""
-    gone = delete(blob_removals).where(blob_removals.c.key.in_(select(_GIVEN_KEYS.c.key)))
-    connection.execute(gone, _keys(keys))
+    statement = delete(blob_removals).where(blob_removals.c.key.in_(select(_GIVEN_KEYS.c.key)))
+    connection.execute(statement, _keys(keys))
 
 
 def has_unused(connection: Connection, at: datetime) -> bool:

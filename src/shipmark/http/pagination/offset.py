@@ -64,8 +64,8 @@ class Links:
 
     def header(self, address: str, path: str, query: Sequence[tuple[str, str]]) -> str:
         """The ``Link`` header: absolute addresses that keep the other parameters, the stray ``&`` included."""
-        kept = "&".join(f"{quote_plus(k)}={quote_plus(v)}" for k, v in query if k != "cursor")
-        base = f"{address}{path}?{kept}&cursor="
+        stored = "&".join(f"{quote_plus(k)}={quote_plus(v)}" for k, v in query if k != "cursor")
+        base = f"{address}{path}?{stored}&cursor="
         parts = (
             ("previous", self.previous, self.has_previous),
             ("next", self.next, self.has_next),

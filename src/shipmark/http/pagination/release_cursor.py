@@ -25,13 +25,13 @@ _MOMENTS = (ReleaseSort.DATE, ReleaseSort.EFFECTIVE_DATE)
 _NOWHERE = Cursor(value=0, offset=0, is_previous=False)
 
 
-def position_of(page: PageRequest, sort: ReleaseSort, *, is_flat: bool) -> Position | None:
+def position_of(page: PageRequest, sort: ReleaseSort, *, per_project: bool) -> Position | None:
     """The position that a page begins behind; raises `BadRequest` for a cursor of another list."""
     cursor = page.cursor
     if cursor is None or (cursor.value, cursor.offset) == (0, 0):
         return None
     packed, project_id = cursor.offset, None
-    if is_flat:
+    if per_project:
         packed, project_id = packed >> _PROJECT_BITS, packed & (2**_PROJECT_BITS - 1)
     created, release_id = packed >> _ID_BITS, packed & (2**_ID_BITS - 1)
     try:

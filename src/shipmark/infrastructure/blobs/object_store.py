@@ -87,8 +87,8 @@ class ObjectBlobs:
             return b"", self.size(key)
         with translate_missing(key):
             try:
-                found = obstore.get(self._store, key, options={"range": (start, stop)})
-                return bytes(found.bytes()), found.meta["size"]
+                response = obstore.get(self._store, key, options={"range": (start, stop)})
+                return bytes(response.bytes()), response.meta["size"]
             except BaseError as error:
                 # Nothing is there from that offset on: maybe nothing at all.
                 if _BEYOND not in str(error):
@@ -158,9 +158,9 @@ def _bucket(parts: SplitResult, options: Mapping[str, str]) -> ObjectStore:
     address = parts._replace(query="").geturl()
     if parts.scheme != "s3":
         return from_url(address, client_options=client, retry_config=retry)
-    said: S3Config = {}
+    content: S3Config = {}
     if "endpoint" in options:
-        said["endpoint"] = endpoint
+        content["endpoint"] = endpoint
     if "region" in options:
-        said["region"] = options["region"]
-    return from_url(address, config=said, client_options=client, retry_config=retry)
+        content["region"] = options["region"]
+    return from_url(address, config=content, client_options=client, retry_config=retry)

@@ -86,11 +86,11 @@ def _release(connection: Connection, project: Project, event: Event) -> tuple[Re
     """
     if event.release is None:
         return None, False
-    held = locks.lock_shared(
+    locked_release = locks.lock_shared(
         connection, project.organization_id, event.release, project.id, event.environment
     )
-    if held is not None and held.is_placed:
-        return held.release, False
+    if locked_release is not None and locked_release.is_placed:
+        return locked_release.release, False
     new = NewRelease(version=event.release, created_at=event.at)
     release, _ = release_actions.get_or_create(connection, project.organization_id, new)
     added = release_actions.attach(connection, release, [project], None)

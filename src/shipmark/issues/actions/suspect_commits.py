@@ -31,5 +31,7 @@ def suspects_of(
     frames = frames_of(dict(payload), min(frames_max, FRAMES_MAX))
     if not frames:
         return []
-    found = file_changes.of_names(connection, [it.id for it in candidates], names_of(frames))
-    return committers(frames, found, first.id)
+    changes = file_changes.of_names(
+        connection, [release.id for release in candidates], names_of(frames)
+    )
+    return committers(frames, changes, first.id)

@@ -99,24 +99,24 @@ def _resolve_in_release(
     plan = _plan_next if change.is_in_next_release else _plan_in
     planned = plan(connection, release, project_id, locked, user_id)
     known = resolutions.of_issues(connection, [issue.id for issue in locked])
-    ids = resolutions.put(connection, [it.resolution for it in planned], now)
+    ids = resolutions.put(connection, [item.resolution for item in planned], now)
     users = {issue.id: user_id for issue in locked}
     issues.mark_resolved(connection, users, now)
     inbox.remove(connection, users)
     _subscribe(connection, users)
-    fresh = [it for it in planned if it.resolution.issue_id not in known]
+    fresh = [item for item in planned if item.resolution.issue_id not in known]
     happened = [
         NewActivity(
-            issue_id=it.resolution.issue_id,
+            issue_id=item.resolution.issue_id,
             type=IssueActivityType.SET_RESOLVED_IN_RELEASE,
             user_id=user_id,
-            ident=str(ids[it.resolution.issue_id]),
-            details=it.details,
+            ident=str(ids[item.resolution.issue_id]),
+            details=item.details,
         )
-        for it in fresh
+        for item in fresh
     ]
     activity.add(connection, happened, now)
-    newly = {it.issue_id: user_id for it in happened}
+    newly = {item.issue_id: user_id for item in happened}
     activity.add_history(connection, HistoryStatus.SET_RESOLVED_IN_RELEASE, newly, None, now)
     return Updated(issues=tuple(locked), release=release, has_new_activity=bool(fresh))
 
@@ -176,7 +176,7 @@ def _target_release(
     # Not deleted meanwhile: the organization's turn was taken before the issues were locked.
     named = releases.by_version(connection, organization_id, change.in_release)
     attached = release_projects.of_releases(connection, [named.id]).get(named.id) if named else ()
-    if named is None or not any(it.project_id == project_id for it in attached or ()):
+    if named is None or not any(item.project_id == project_id for item in attached or ()):
         raise ValidationFailed({"statusDetails": {field: [UNKNOWN_RELEASE]}})
     return named
 

@@ -162,11 +162,18 @@ def add(connection: Connection, happened: Sequence[NewActivity], at: datetime) -
     """Keep what happened, in one statement."""
     if not happened:
         return
-    given = (
-        (it.issue_id, it.type.value, it.ident, it.user_id, json.dumps(it.details), place)
-        for place, it in enumerate(happened)
+    rows = (
+        (
+            activity.issue_id,
+            activity.type.value,
+            activity.ident,
+            activity.user_id,
+            json.dumps(activity.details),
+            place,
+        )
+        for place, activity in enumerate(happened)
     )
-    connection.execute(_ADD, rows_param("happened", given) | {"at": at})
+    connection.execute(_ADD, rows_param("happened", rows) | {"at": at})
 
 
 def add_history(
@@ -183,9 +190,9 @@ def add_history(
 
 def complete(connection: Connection, resolved: Mapping[int, int], version: str) -> None:
     """Let activities that said "in the next release" name it; ``resolved`` maps issues to their resolutions' ids."""
-    given = ((issue_id, str(resolution_id)) for issue_id, resolution_id in sorted(resolved.items()))
+    rows = ((issue_id, str(resolution_id)) for issue_id, resolution_id in sorted(resolved.items()))
     details = json.dumps({"version": version})
-    connection.execute(_COMPLETE, rows_param("completed", given) | {"new_details": details})
+    connection.execute(_COMPLETE, rows_param("completed", rows) | {"new_details": details})
 
 
 def subscribe(

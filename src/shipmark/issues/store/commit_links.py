@@ -80,18 +80,18 @@ def author_names(
     connection: Connection, release_id: int, issue_ids: Collection[int]
 ) -> dict[int, str]:
     """Return the name, or else the address, of the author of the release's newest commit that names each issue."""
-    found = connection.execute(
+    result = connection.execute(
         _AUTHORS_IN_RELEASE, ids_param(issue_ids) | {"release_id": release_id}
     )
-    return {issue_id: name for issue_id, name in found}
+    return {issue_id: name for issue_id, name in result}
 
 
 def ensure(connection: Connection, given: Collection[Pair], at: datetime) -> set[Pair]:
     """Link (issue, commit) pairs; says which were not linked before."""
     if not given:
         return set()
-    found = connection.execute(_ENSURE, rows_param("pairs", sorted(given)) | {"at": at})
-    return {(issue_id, commit_id) for issue_id, commit_id in found}
+    result = connection.execute(_ENSURE, rows_param("pairs", sorted(given)) | {"at": at})
+    return {(issue_id, commit_id) for issue_id, commit_id in result}
 
 
 def delete_others(

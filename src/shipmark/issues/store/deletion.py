@@ -27,8 +27,8 @@ def remove_issues(connection: Connection, project_id: int) -> bool:
     of_batch = issue_users.c.issue_id.in_(select(IDS.c.id))
     key = (issue_users.c.issue_id, issue_users.c.user_hash)
     some = select(*key).where(of_batch).limit(USERS_BATCH)
-    gone = connection.execute(delete(issue_users).where(tuple_(*key).in_(some)), ids_param(batch))
-    if gone.rowcount < USERS_BATCH:
-        own = issues.c.id.in_(select(IDS.c.id))
-        connection.execute(delete(issues).where(own), ids_param(batch))
+    result = connection.execute(delete(issue_users).where(tuple_(*key).in_(some)), ids_param(batch))
+    if result.rowcount < USERS_BATCH:
+        condition = issues.c.id.in_(select(IDS.c.id))
+        connection.execute(delete(issues).where(condition), ids_param(batch))
     return True

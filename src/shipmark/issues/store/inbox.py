@@ -45,7 +45,7 @@ def of_issues(connection: Connection, issue_ids: Collection[int]) -> dict[int, I
     """The entries of those of the issues that are in the inbox."""
     if not issue_ids:
         return {}
-    found = connection.execute(_OF_ISSUES, ids_param(issue_ids))
+    result = connection.execute(_OF_ISSUES, ids_param(issue_ids))
     return {
-        issue_id: InboxEntry(reason=InboxReason(reason), at=at) for issue_id, reason, at in found
+        issue_id: InboxEntry(reason=InboxReason(reason), at=at) for issue_id, reason, at in result
     }

@@ -184,12 +184,12 @@ def by_id(connection: Connection, organization_id: int | None, issue_id: int) ->
     return issue_of(row) if row else None
 
 
-def by_hashes(connection: Connection, project_id: int, wanted: Sequence[str]) -> Issue | None:
+def by_hashes(connection: Connection, project_id: int, requested: Sequence[str]) -> Issue | None:
     """The issue that the first known of these hashes leads to."""
     query = select(hashes.c.hash, *ISSUE).join(hashes, hashes.c.issue_id == issues.c.id)
-    query = query.where(hashes.c.project_id == project_id, hashes.c.hash.in_(wanted))
-    found = {row[0]: row for row in connection.execute(query)}
-    return next((issue_of(found[each][1:]) for each in wanted if each in found), None)
+    query = query.where(hashes.c.project_id == project_id, hashes.c.hash.in_(requested))
+    rows = {row[0]: row for row in connection.execute(query)}
+    return next((issue_of(rows[each][1:]) for each in requested if each in rows), None)
 
 
 def map_hashes(connection: Connection, issue: Issue, given: Sequence[str]) -> None:
@@ -272,8 +272,8 @@ def reopen(connection: Connection, issue_id: int, at: datetime, active_before: d
 
 def lock(connection: Connection, issue_ids: Collection[int]) -> dict[int, IssueStatus]:
     """Let nobody else change these issues until the unit of work ends; says which status each has now."""
-    found = connection.execute(_LOCK, ids_param(issue_ids))
-    return {issue_id: IssueStatus(status) for issue_id, status in found}
+    result = connection.execute(_LOCK, ids_param(issue_ids))
+    return {issue_id: IssueStatus(status) for issue_id, status in result}
 
 
 def mark_resolved(connection: Connection, issue_ids: Collection[int], at: datetime) -> None:
@@ -287,11 +287,13 @@ def ids_of_short_ids(
     """The issue of each short id, in one statement whatever their number; unknown ones are left out."""
     if not short_ids:
         return {}
-    given = rows_param("short_ids", sorted({(it.project_slug, it.number) for it in short_ids}))
-    found = connection.execute(_BY_SHORT_IDS, given | {"organization_id": organization_id})
+    parameters = rows_param(
+        "short_ids", sorted({(short_id.project_slug, short_id.number) for short_id in short_ids})
+    )
+    result = connection.execute(_BY_SHORT_IDS, parameters | {"organization_id": organization_id})
     return {
         ShortId(project_slug=slug, number=number): issue_id
-        for slug, number, issue_id in found
+        for slug, number, issue_id in result
         if issue_id is not None
     }
 

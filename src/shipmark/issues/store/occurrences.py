@@ -88,11 +88,11 @@ def record_release(
     }
     row |= {"first_seen_at": at, "last_seen_at": at}
     statement = upsert(issue_releases).values(row)
-    kept, new = issue_releases.c.last_seen_at, statement.excluded.last_seen_at
+    column, new = issue_releases.c.last_seen_at, statement.excluded.last_seen_at
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["issue_id", "release_id", "environment_id"],
-            set_={"last_seen_at": case((new > kept, new), else_=kept)},
+            set_={"last_seen_at": case((new > column, new), else_=column)},
         )
     )
 
@@ -132,11 +132,11 @@ def last_releases(connection: Connection, issue_ids: Collection[int]) -> dict[in
     """The release in which each issue was last seen."""
     if not issue_ids:
         return {}
-    found = connection.execute(_LAST_RELEASES, ids_param(issue_ids))
-    return {issue_id: release_id for issue_id, release_id in found}
+    result = connection.execute(_LAST_RELEASES, ids_param(issue_ids))
+    return {issue_id: release_id for issue_id, release_id in result}
 
 
 def highest_versions(connection: Connection, issue_ids: Collection[int]) -> dict[int, str]:
     """Return the highest semver version in which each issue was seen; issues without one are left out."""
-    found = connection.execute(_HIGHEST_VERSIONS, ids_param(issue_ids))
-    return {issue_id: version for issue_id, version in found}
+    result = connection.execute(_HIGHEST_VERSIONS, ids_param(issue_ids))
+    return {issue_id: version for issue_id, version in result}

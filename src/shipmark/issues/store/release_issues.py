@@ -104,7 +104,7 @@ def _found(
     limit: int,
 ) -> IssueSummary:
     parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
-    found = connection.execute(statement, parameters).all()
+    rows = connection.execute(statement, parameters).all()
     return IssueSummary(
-        count=found[0][0] if found else 0, issues=tuple(issue_of(row[1:]) for row in found)
+        count=rows[0][0] if rows else 0, issues=tuple(issue_of(row[1:]) for row in rows)
     )

@@ -171,25 +171,33 @@ def tied_resolutions(connection: Connection, gone_ids: Collection[int]) -> list[
 
 def move_first_seen(connection: Connection, moves: Collection[ReassignedIssue]) -> None:
     """Let issues count as first seen in other releases, or in none."""
-    given = [(it.issue_id, it.release_id, None) for it in moves]
-    connection.execute(_MOVE_FIRST_SEEN, rows_param("moves", given))
+    rows = [
+        (reassigned_issue.issue_id, reassigned_issue.release_id, None) for reassigned_issue in moves
+    ]
+    connection.execute(_MOVE_FIRST_SEEN, rows_param("moves", rows))
 
 
 def move_introduced(connection: Connection, moves: Collection[ReassignedIssue]) -> None:
     """Let issues count as brought to environments by other releases, or by none."""
-    given = [(it.issue_id, it.release_id, it.environment_id) for it in moves]
-    connection.execute(_MOVE_BROUGHT, rows_param("moves", given))
+    rows = [
+        (reassigned_issue.issue_id, reassigned_issue.release_id, reassigned_issue.environment_id)
+        for reassigned_issue in moves
+    ]
+    connection.execute(_MOVE_BROUGHT, rows_param("moves", rows))
 
 
 def move_resolutions(connection: Connection, moves: Collection[tuple[TiedResolution, int]]) -> None:
     """Let each resolution be in the other release that comes with it."""
-    given = [(it.resolution_id, it.release_id, release_id) for it, release_id in moves]
-    connection.execute(_MOVE_RESOLUTIONS, rows_param("untied", given))
+    rows = [
+        (tied_resolution.resolution_id, tied_resolution.release_id, release_id)
+        for tied_resolution, release_id in moves
+    ]
+    connection.execute(_MOVE_RESOLUTIONS, rows_param("untied", rows))
 
 
 def drop_links(
     connection: Connection, issue_ids: Collection[int], gone_ids: Collection[int]
 ) -> None:
     """Drop the links of these issues to commits that are in no release but those that go."""
-    going = rows_param("going", ([each] for each in sorted(gone_ids)))
-    connection.execute(_DROP_LINKS, ids_param(issue_ids) | going)
+    parameters = rows_param("going", ([each] for each in sorted(gone_ids)))
+    connection.execute(_DROP_LINKS, ids_param(issue_ids) | parameters)

@@ -202,32 +202,38 @@ def set_in_release(
     connection: Connection, release_id: int, users: dict[int, int | None], at: datetime
 ) -> dict[int, int]:
     """Resolve issues in the release, each by a user or nobody; says the resolution's id of each issue."""
-    given = [
+    new_resolutions = [
         NewResolution(issue_id=issue_id, release_id=release_id, user_id=user_id)
         for issue_id, user_id in users.items()
     ]
-    return put(connection, given, at)
+    return put(connection, new_resolutions, at)
 
 
 def put(connection: Connection, given: Collection[NewResolution], at: datetime) -> dict[int, int]:
     """Insert or replace the resolutions of issues in one statement, and return the resolution's id of each issue."""
     values = sorted(
         (
-            (it.issue_id, it.release_id, it.user_id, it.pending_project_id, it.current_version)
-            for it in given
+            (
+                new_resolution.issue_id,
+                new_resolution.release_id,
+                new_resolution.user_id,
+                new_resolution.pending_project_id,
+                new_resolution.current_version,
+            )
+            for new_resolution in given
         ),
         key=lambda row: row[0],
     )
-    found = connection.execute(_SET, rows_param("resolved", values) | {"at": at})
-    return {issue_id: resolution_id for issue_id, resolution_id in found}
+    result = connection.execute(_SET, rows_param("resolved", values) | {"at": at})
+    return {issue_id: resolution_id for issue_id, resolution_id in result}
 
 
 def of_issues(connection: Connection, issue_ids: Collection[int]) -> dict[int, Resolution]:
     """The resolution of each issue that has one."""
     if not issue_ids:
         return {}
-    found = connection.execute(_OF_ISSUES, ids_param(issue_ids))
-    return {row.issue_id: row for row in map(_resolution_of, found)}
+    result = connection.execute(_OF_ISSUES, ids_param(issue_ids))
+    return {row.issue_id: row for row in map(_resolution_of, result)}
 
 
 def pending_in(connection: Connection, project_ids: Collection[int]) -> list[Resolution]:

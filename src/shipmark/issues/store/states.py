@@ -80,8 +80,8 @@ def set_status(
 
 def save_fixes(connection: Connection, fixes: Mapping[int, DeletedFix]) -> None:
     """Store what is left of the resolutions of issues whose releases are deleted."""
-    given = ((issue_id, _fix_as_json(fix)) for issue_id, fix in sorted(fixes.items()))
-    connection.execute(_SAVE_FIXES, rows_param("fixes", given))
+    rows = ((issue_id, _fix_as_json(fix)) for issue_id, fix in sorted(fixes.items()))
+    connection.execute(_SAVE_FIXES, rows_param("fixes", rows))
 
 
 def _fix_as_json(fix: DeletedFix) -> str:

@@ -91,8 +91,8 @@ def errors(connection: Connection, watches: Sequence[Watch]) -> dict[int, int]:
 
 def new_issues(connection: Connection, watches: Sequence[Watch]) -> dict[int, int]:
     """How many issues came up with the release in each window: at all, or in the threshold's environment."""
-    found = _counted(connection, watches, _NEW_ISSUES)
-    return found | _counted(connection, watches, _NEW_ISSUES_THERE)
+    result = _counted(connection, watches, _NEW_ISSUES)
+    return result | _counted(connection, watches, _NEW_ISSUES_THERE)
 
 
 def events_of_issue(
@@ -103,10 +103,10 @@ def events_of_issue(
     length: timedelta,
 ) -> list[int]:
     """How many events of the issue in the release came in each step of that length."""
-    given = rows_param("steps", ((number, at, at + length) for number, at in enumerate(begins)))
+    value = rows_param("steps", ((number, at, at + length) for number, at in enumerate(begins)))
     parameters = {"issue_id": issue_id, "release_id": release_id}
-    found = _numbers(connection.execute(_EVENTS_OF_ISSUE, given | parameters).all())
-    return [found.get(number, 0) for number in range(len(begins))]
+    result = _numbers(connection.execute(_EVENTS_OF_ISSUE, value | parameters).all())
+    return [result.get(number, 0) for number in range(len(begins))]
 
 
 def _counted(
@@ -114,8 +114,10 @@ def _counted(
 ) -> dict[int, int]:
     if not watches:
         return {}
-    given = rows_param("windows", (_window(number, watch) for number, watch in enumerate(watches)))
-    return _numbers(connection.execute(query, given).all())
+    parameters = rows_param(
+        "windows", (_window(number, watch) for number, watch in enumerate(watches))
+    )
+    return _numbers(connection.execute(query, parameters).all())
 
 
 def _window(number: int, watch: Watch) -> Sequence[object]:

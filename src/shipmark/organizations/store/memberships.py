@@ -21,7 +21,7 @@ def roles_of_users(
     connection: Connection, user_ids: Collection[int]
 ) -> dict[int, list[tuple[str, Role]]]:
     """Return the slug of each organization that each user is in, with the role there, in one statement."""
-    found: dict[int, list[tuple[str, Role]]] = {}
+    rows: dict[int, list[tuple[str, Role]]] = {}
     for user_id, slug, role in connection.execute(_ROLES_OF_USERS, ids_param(user_ids)):
-        found.setdefault(user_id, []).append((slug, Role(role)))
-    return found
+        rows.setdefault(user_id, []).append((slug, Role(role)))
+    return rows

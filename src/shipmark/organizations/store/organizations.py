@@ -212,10 +212,10 @@ def save_options(
     connection: Connection, organization_id: int, values: Mapping[str, object]
 ) -> None:
     """Set options, by key, in one statement."""
-    given = rows_param(
-        "given_options", ([key, json.dumps(it)] for key, it in sorted(values.items()))
+    parameters = rows_param(
+        "given_options", ([key, json.dumps(value)] for key, value in sorted(values.items()))
     )
-    connection.execute(_KEEP_OPTIONS, given | {"organization_id": organization_id})
+    connection.execute(_KEEP_OPTIONS, parameters | {"organization_id": organization_id})
 
 
 def read_organization(row: Sequence[Any]) -> Organization:

@@ -214,8 +214,8 @@ def users_by_email(
     if not addresses:
         return {}
     parameters = rows_param("addresses", ([each] for each in sorted(addresses)))
-    found = connection.execute(_USERS_BY_EMAIL, parameters | {"organization_id": organization_id})
-    return {email: user_id for email, user_id in found}
+    result = connection.execute(_USERS_BY_EMAIL, parameters | {"organization_id": organization_id})
+    return {email: user_id for email, user_id in result}
 
 
 def avatars_by_email(
@@ -225,8 +225,8 @@ def avatars_by_email(
     if not addresses:
         return {}
     parameters = rows_param("addresses", ([each] for each in sorted(addresses)))
-    found = connection.execute(_PHOTOS_BY_EMAIL, parameters | {"organization_id": organization_id})
-    return {email: read_avatar(kind, ident) for email, kind, ident in found}
+    result = connection.execute(_PHOTOS_BY_EMAIL, parameters | {"organization_id": organization_id})
+    return {email: read_avatar(kind, ident) for email, kind, ident in result}
 
 
 def teams_of(connection: Connection, organization_id: int) -> list[Team]:
@@ -252,8 +252,8 @@ def team_ids_of(connection: Connection, organization_id: int, user_id: int) -> s
 
 def member_counts(connection: Connection, team_ids: Collection[int]) -> dict[int, int]:
     """How many members each team has; a team without any is left out."""
-    found = connection.execute(_MEMBER_COUNTS, ids_param(team_ids))
-    return {team_id: count for team_id, count in found}
+    result = connection.execute(_MEMBER_COUNTS, ids_param(team_ids))
+    return {team_id: count for team_id, count in result}
 
 
 def add_team(

@@ -107,7 +107,7 @@ def environments_of(connection: Connection, project_id: int) -> list[Environment
 
 def environment_names(connection: Connection, project_ids: Collection[int]) -> dict[int, list[str]]:
     """The names of each project's environments, sorted; the one without a name is left out."""
-    found: dict[int, list[str]] = {}
+    result: dict[int, list[str]] = {}
     for project_id, name in connection.execute(_NAMES_OF, ids_param(project_ids)):
-        found.setdefault(project_id, []).append(name)
-    return found
+        result.setdefault(project_id, []).append(name)
+    return result

@@ -63,10 +63,10 @@ def options_of(connection: Connection, project_id: int) -> dict[str, object]:
 
 def save_options(connection: Connection, project_id: int, values: Mapping[str, object]) -> None:
     """Set options, by key, in one statement."""
-    given = rows_param(
-        "given_options", ([key, json.dumps(it)] for key, it in sorted(values.items()))
+    parameters = rows_param(
+        "given_options", ([key, json.dumps(value)] for key, value in sorted(values.items()))
     )
-    connection.execute(_KEEP_OPTIONS, given | {"project_id": project_id})
+    connection.execute(_KEEP_OPTIONS, parameters | {"project_id": project_id})
 
 
 def redirect(

@@ -173,8 +173,8 @@ def projects_of_teams(connection: Connection, access: Access) -> list[Project]:
 
 def of_organization(connection: Connection, organization_id: int) -> list[Project]:
     """All projects of the organization, by slug."""
-    found = connection.execute(_ALL_OF, {"organization_id": organization_id})
-    return [_project(*row) for row in found]
+    result = connection.execute(_ALL_OF, {"organization_id": organization_id})
+    return [_project(*row) for row in result]
 
 
 def of_user(connection: Connection, user_id: int) -> list[Project]:
@@ -278,11 +278,11 @@ def remove_owner(connection: Connection, project_id: int, team_id: int) -> bool:
 
 def teams_of(connection: Connection, project_ids: Collection[int]) -> dict[int, list[Team]]:
     """The teams of each project, by slug."""
-    found: dict[int, list[Team]] = {}
+    result: dict[int, list[Team]] = {}
     rows = connection.execute(_TEAMS_OF, ids_param(project_ids))
     for row in rows:
-        found.setdefault(row[0], []).append(read_team(*row[1:]))
-    return found
+        result.setdefault(row[0], []).append(read_team(*row[1:]))
+    return result
 
 
 def by_key(connection: Connection, public_key: str) -> Project | None:
@@ -320,18 +320,18 @@ def ids_of_team(connection: Connection, team_id: int) -> set[int]:
 
 def of_teams(connection: Connection, team_ids: Collection[int]) -> dict[int, list[int]]:
     """The projects that each team owns."""
-    found: dict[int, list[int]] = {}
+    result: dict[int, list[int]] = {}
     for team_id, project_id in connection.execute(_OWNED_BY, ids_param(team_ids)):
-        found.setdefault(team_id, []).append(project_id)
-    return found
+        result.setdefault(team_id, []).append(project_id)
+    return result
 
 
 def platforms_of(connection: Connection, project_ids: Collection[int]) -> dict[int, list[str]]:
     """The platforms of each project, sorted."""
-    found: dict[int, list[str]] = {}
+    result: dict[int, list[str]] = {}
     for project_id, platform in connection.execute(_PLATFORMS_OF, ids_param(project_ids)):
-        found.setdefault(project_id, []).append(platform)
-    return found
+        result.setdefault(project_id, []).append(platform)
+    return result
 
 
 def next_short_id(connection: Connection, project_id: int) -> int:

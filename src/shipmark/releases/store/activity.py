@@ -110,11 +110,19 @@ def add(connection: Connection, organization_id: int, happened: Sequence[Release
     """Keep what happened, in one statement."""
     if not happened:
         return
-    given = (
-        (it.project_id, it.type.value, it.version, it.user_id, it.at, json.dumps(it.details), place)
-        for place, it in enumerate(happened)
+    rows = (
+        (
+            release_activity.project_id,
+            release_activity.type.value,
+            release_activity.version,
+            release_activity.user_id,
+            release_activity.at,
+            json.dumps(release_activity.details),
+            place,
+        )
+        for place, release_activity in enumerate(happened)
     )
-    connection.execute(_ADD, rows_param("happened", given) | {"organization_id": organization_id})
+    connection.execute(_ADD, rows_param("happened", rows) | {"organization_id": organization_id})
 
 
 def add_for_projects(

@@ -167,8 +167,8 @@ def clear_all(connection: Connection, release_ids: Collection[int]) -> None:
 
 def clear_organization(connection: Connection, organization_id: int) -> None:
     """Let no release of an organization hold commits."""
-    own = select(releases.c.id).where(releases.c.organization_id == organization_id)
-    connection.execute(delete(release_commits).where(release_commits.c.release_id.in_(own)))
+    query = select(releases.c.id).where(releases.c.organization_id == organization_id)
+    connection.execute(delete(release_commits).where(release_commits.c.release_id.in_(query)))
 
 
 def ensure_heads(connection: Connection, release_id: int, heads: dict[int, int]) -> None:
@@ -221,8 +221,8 @@ def page_of(
         .where(release_commits.c.position >= from_position)
         .order_by(release_commits.c.position)
     )
-    found = connection.execute(query.limit(limit).offset(offset))
-    return [(row[0], commit_of(*row[1:])) for row in found]
+    result = connection.execute(query.limit(limit).offset(offset))
+    return [(row[0], commit_of(*row[1:])) for row in result]
 
 
 def page_before(
@@ -239,8 +239,8 @@ def page_before(
         .where(release_commits.c.position < position)
         .order_by(release_commits.c.position.desc())
     )
-    found = connection.execute(query.limit(limit))
-    return [(row[0], commit_of(*row[1:])) for row in found]
+    result = connection.execute(query.limit(limit))
+    return [(row[0], commit_of(*row[1:])) for row in result]
 
 
 def _commits_of(release_id: int, repository_id: int | None) -> Select[*tuple[Any, ...]]:
@@ -302,10 +302,10 @@ def releases_of(connection: Connection, commit_ids: Collection[int]) -> dict[int
     if not commit_ids:
         return {}
     most = {"most": RELEASES_OF_COMMIT_MAX + len(commit_ids)}
-    found: dict[int, list[ReleaseRef]] = {}
+    release_refs: dict[int, list[ReleaseRef]] = {}
     for commit_id, version, ref, url, released_at, created_at in connection.execute(
         _RELEASES_OF, ids_param(commit_ids) | most
     ):
         holding = ReleaseRef(version, ref, url, released_at, created_at)
-        found.setdefault(commit_id, []).append(holding)
-    return found
+        release_refs.setdefault(commit_id, []).append(holding)
+    return release_refs

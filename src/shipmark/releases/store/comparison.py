@@ -39,10 +39,8 @@ _OTHERS = json_rows("others", id=Id)
 _MOST = bindparam("most", type_=Integer)
 
 
-def _held_by(wanted: Subquery) -> Select[int]:
-    return select(release_commits.c.commit_id).join(
-        wanted, wanted.c.id == release_commits.c.release_id
-    )
+def _held_by(rows: Subquery) -> Select[int]:
+    return select(release_commits.c.commit_id).join(rows, rows.c.id == release_commits.c.release_id)
 
 
 _only_here = _held_by(_THESE).except_(_held_by(_OTHERS)).subquery()
@@ -102,23 +100,23 @@ def commits_only_in(
     connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
 ) -> tuple[int, list[Commit]]:
     """How many commits these releases hold that the others don't, and the newest of them."""
-    found = connection.execute(_COMMITS, _asked(these, others, limit)).all()
-    return _count(found), [commit_of(*row[1:]) for row in found]
+    rows = connection.execute(_COMMITS, _asked(these, others, limit)).all()
+    return _count(rows), [commit_of(*row[1:]) for row in rows]
 
 
 def authors_only_in(
     connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
 ) -> tuple[int, list[int]]:
     """How many people wrote those commits, and who wrote the most."""
-    found = connection.execute(_AUTHORS, _asked(these, others, limit)).all()
-    return _count(found), [author_id for _, author_id in found]
+    rows = connection.execute(_AUTHORS, _asked(these, others, limit)).all()
+    return _count(rows), [author_id for _, author_id in rows]
 
 
 def files_only_in(
     connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
 ) -> tuple[int, list[ChangedInAll]]:
     """How many files those commits changed, and those that most of them did."""
-    found = connection.execute(_FILES, _asked(these, others, limit)).all()
+    rows = connection.execute(_FILES, _asked(these, others, limit)).all()
     changed = [
         ChangedInAll(
             repository_id=repository_id,
@@ -128,9 +126,9 @@ def files_only_in(
             deleted=deleted,
             change=_came_to(Change(newest), added),
         )
-        for _, repository_id, filename, added, modified, deleted, newest in found
+        for _, repository_id, filename, added, modified, deleted, newest in rows
     ]
-    return _count(found), changed
+    return _count(rows), changed
 
 
 def _came_to(newest: Change, added: int) -> Change:
@@ -140,8 +138,12 @@ def _came_to(newest: Change, added: int) -> Change:
 
 
 def _asked(these: Collection[int], others: Collection[int], limit: int) -> dict[str, object]:
-    given = rows_param("these", ([each] for each in sorted(these)))
-    return {**given, **rows_param("others", ([each] for each in sorted(others))), "most": limit}
+    parameters = rows_param("these", ([each] for each in sorted(these)))
+    return {
+        **parameters,
+        **rows_param("others", ([each] for each in sorted(others))),
+        "most": limit,
+    }
 
 
 def _count(found: Sequence[Sequence[object]]) -> int:

@@ -238,8 +238,8 @@ def newest_of(
 def count_new_issues(connection: Connection, numbers: Mapping[tuple[int, int, int], int]) -> None:
     """Count issues that count as brought by other releases now: how many, by (release, project, environment)."""
     if numbers:
-        given = ((*place, number) for place, number in sorted(numbers.items()))
-        connection.execute(_COUNT_BROUGHT, rows_param("brought", given))
+        rows = ((*place, number) for place, number in sorted(numbers.items()))
+        connection.execute(_COUNT_BROUGHT, rows_param("brought", rows))
 
 
 def seen(
@@ -254,7 +254,7 @@ def seen(
     if environment_ids is not None:
         query = _SEEN_SOMEWHERE
         parameters |= rows_param("environments", ([each] for each in sorted(environment_ids)))
-    found: dict[int, list[ReleasedProject]] = {}
+    attached: dict[int, list[ReleasedProject]] = {}
     for row in connection.execute(query, parameters):
         release_id, project_id, brought, regressed, places, first, last, new, names = row
         it = SeenRange(first_at=first, last_at=last, new_issue_count=new) if places else None
@@ -265,8 +265,8 @@ def seen(
             seen=it,
             platforms=tuple(sorted(names.split(_SEPARATOR))) if names else (),
         )
-        found.setdefault(release_id, []).append(released)
-    return found
+        attached.setdefault(release_id, []).append(released)
+    return attached
 
 
 def seen_in(

@@ -191,11 +191,17 @@ def add(
     error: str | None = None,
 ) -> list[int]:
     """Keep fetches that are to be done, or that have failed already with this error. Return their ids."""
-    given = rows_param(
+    parameters = rows_param(
         "asked",
         (
-            (it.repository_id, it.commit, it.previous, it.mode.value, place)
-            for place, it in enumerate(new)
+            (
+                new_fetch.repository_id,
+                new_fetch.commit,
+                new_fetch.previous,
+                new_fetch.mode.value,
+                place,
+            )
+            for place, new_fetch in enumerate(new)
         ),
     )
     more: dict[str, object] = {
@@ -208,7 +214,7 @@ def add(
         "now": now,
         "next_at": now if error is None else None,
     }
-    return sorted(connection.execute(_ADD, given | more).scalars())
+    return sorted(connection.execute(_ADD, parameters | more).scalars())
 
 
 def by_ids(connection: Connection, fetch_ids: Collection[int]) -> list[Fetch]:
@@ -224,15 +230,22 @@ def start(connection: Connection, fetch_ids: Collection[int], now: datetime) -> 
 
 def record(connection: Connection, results: Sequence[Result], now: datetime) -> None:
     """Keep what became of fetches."""
-    given = rows_param(
+    parameters = rows_param(
         "results",
         (
-            (it.fetch_id, it.state.value, it.error, it.note, it.commit_count, it.next_at)
-            for it in results
+            (
+                result.fetch_id,
+                result.state.value,
+                result.error,
+                result.note,
+                result.commit_count,
+                result.next_at,
+            )
+            for result in results
         ),
     )
     more: dict[str, object] = {"now": now}
-    connection.execute(_RECORD, given | more)
+    connection.execute(_RECORD, parameters | more)
 
 
 def supersede(connection: Connection, release_id: int, now: datetime) -> int:

@@ -55,7 +55,7 @@ def of_names(
         **ids_param(release_ids),
         **rows_param("names", ([each] for each in sorted(names))),
     }
-    found = connection.execute(_OF_NAMES, {**parameters, "most": FILE_CHANGES_MAX})
+    result = connection.execute(_OF_NAMES, {**parameters, "most": FILE_CHANGES_MAX})
     return [
         FileChange(
             commit_id=commit_id,
@@ -64,5 +64,5 @@ def of_names(
             release_id=release_id,
             filename=filename,
         )
-        for commit_id, author_id, at, release_id, filename in found
+        for commit_id, author_id, at, release_id, filename in result
     ]

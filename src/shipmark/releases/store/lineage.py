@@ -60,8 +60,8 @@ def between(
         )
         .order_by(_IN.release_id)
     )
-    found = connection.execute(_of_lineage(query, lineage), ids_param(project_ids))
-    return list(found.scalars())
+    result = connection.execute(_of_lineage(query, lineage), ids_param(project_ids))
+    return list(result.scalars())
 
 
 def before(
@@ -104,10 +104,10 @@ def previous(
     """Return the nearest release before it, in any of these projects, that it holds; None where there is none."""
     if not project_ids:
         return None
-    found = _nearest(
+    result = _nearest(
         connection, [(project_id, release) for project_id in project_ids], is_after=False
     )
-    candidates = [nearest for nearest in found.values() if nearest is not None]
+    candidates = [nearest for nearest in result.values() if nearest is not None]
     return max(candidates, key=position_of, default=None)
 
 
@@ -134,11 +134,11 @@ def _nearest(
         )
         if of_kind:
             parameters = rows_param("places", of_kind) | rows_param(
-                "left_out", ([it] for it in sorted(without))
+                "left_out", ([item] for item in sorted(without))
             )
             statement = _NEAREST[is_by_version, is_after]
             for project_id, start_id, *each in connection.execute(statement, parameters):
-                ids[project_id, start_id] = [it for it in each if it is not None]
+                ids[project_id, start_id] = [item for item in each if item is not None]
     known = by_ids(connection, {release_id for each in ids.values() for release_id in each})
     choose = min if is_after else max
     return {

@@ -126,8 +126,8 @@ def unreleased_of(
     )
     if visible is not None:
         query = query.where(visible)
-    given = rows_param("addresses", ([each] for each in sorted(addresses)))
-    return [commit_of(*row) for row in connection.execute(query, given)]
+    parameters = rows_param("addresses", ([each] for each in sorted(addresses)))
+    return [commit_of(*row) for row in connection.execute(query, parameters)]
 
 
 def _is_released_in(project_id: int) -> ColumnElement[bool]:

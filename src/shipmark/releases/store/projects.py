@@ -179,20 +179,20 @@ def of_releases(
     """The projects of each release, the oldest first."""
     if not release_ids:
         return {}
-    found: dict[int, list[ReleasedProject]] = {}
+    attached: dict[int, list[ReleasedProject]] = {}
     for release_id, *counted in connection.execute(_OF_RELEASES, ids_param(release_ids)):
         project_id, new, regressed = counted
         released = ReleasedProject(
             project_id=project_id, new_issue_count=new, regressed_issue_count=regressed
         )
-        found.setdefault(release_id, []).append(released)
-    return found
+        attached.setdefault(release_id, []).append(released)
+    return attached
 
 
 def commit_paths_of(connection: Connection, release_id: int) -> list[list[str]]:
     """The folders whose commits are its own, of each project of the release."""
-    found = connection.execute(_COMMIT_PATHS, {"release_id": release_id}).scalars()
-    return [json.loads(paths) for paths in found]
+    rows = connection.execute(_COMMIT_PATHS, {"release_id": release_id}).scalars()
+    return [json.loads(paths) for paths in rows]
 
 
 def count_new_issue(connection: Connection, release_id: int, project_id: int) -> None:
@@ -220,5 +220,5 @@ def count_regressed_issue(connection: Connection, release_id: int, project_id: i
 def count_new_issues(connection: Connection, numbers: Mapping[tuple[int, int], int]) -> None:
     """Count issues that count as first seen in other releases now: how many, by (release, project)."""
     if numbers:
-        given = ((*place, number) for place, number in sorted(numbers.items()))
-        connection.execute(_COUNT_BROUGHT, rows_param("brought", given))
+        rows = ((*place, number) for place, number in sorted(numbers.items()))
+        connection.execute(_COUNT_BROUGHT, rows_param("brought", rows))

@@ -257,8 +257,8 @@ def by_ids(connection: Connection, release_ids: Collection[int]) -> dict[int, Re
     """The releases of those ids."""
     if not release_ids:
         return {}
-    found = connection.execute(_BY_IDS, ids_param(release_ids))
-    return {row[0]: release_of(row) for row in found}
+    result = connection.execute(_BY_IDS, ids_param(release_ids))
+    return {row[0]: release_of(row) for row in result}
 
 
 def change(
@@ -271,15 +271,17 @@ def change(
     released_at: datetime | None = None,
 ) -> Release:
     """Change what is given; null leaves it as it is."""
-    given: dict[str, object] = {
+    values: dict[str, object] = {
         "status": status.value if status else None,
         "ref": ref,
         "url": url,
         "released_at": released_at,
     }
     if released_at is not None:
-        given["shipped_at"] = released_at
-    changed = _updated(connection, release, {name: v for name, v in given.items() if v})
+        values["shipped_at"] = released_at
+    changed = _updated(
+        connection, release, {name: value for name, value in values.items() if value}
+    )
     if status is not None:
         environments.sync_status(connection, changed)
     if status is not None or released_at is not None:
@@ -343,11 +345,11 @@ def newest_versions(connection: Connection, project_id: int, limit: int) -> list
 
 def previous_with_commits(connection: Connection, release: Release) -> Release | None:
     """The newest shipped release with commits that shares a project and is no newer; may be this one."""
-    mine = release_projects.alias("mine")
+    source = release_projects.alias("mine")
     shares_project = exists().where(
         release_projects.c.release_id == releases.c.id,
-        release_projects.c.project_id == mine.c.project_id,
-        mine.c.release_id == release.id,
+        release_projects.c.project_id == source.c.project_id,
+        source.c.release_id == release.id,
     )
     query = (
         select(*RELEASE)
@@ -366,10 +368,10 @@ def previous_with_commits(connection: Connection, release: Release) -> Release |
 
 def release_of(row: Sequence[Any]) -> Release:
     """A release from a row that begins with the columns of `RELEASE`."""
-    it = dict(zip(_FIELDS, row, strict=False))
-    it["status"] = _STATUSES[it["status"]]
-    it["author_ids"] = _author_ids(it["author_ids"])
-    return Release(**it)
+    item = dict(zip(_FIELDS, row, strict=False))
+    item["status"] = _STATUSES[item["status"]]
+    item["author_ids"] = _author_ids(item["author_ids"])
+    return Release(**item)
 
 
 @lru_cache(1024)
@@ -378,12 +380,12 @@ def _author_ids(text: str) -> tuple[int, ...]:
 
 
 def _semver(version: str) -> dict[str, object]:
-    it = versions.semver_columns(version)
+    value = versions.semver_columns(version)
     return {
-        "package": it.package,
-        "version_key": it.sort_key,
-        "build_code": it.build,
-        "build_number": it.build_number,
+        "package": value.package,
+        "version_key": value.sort_key,
+        "build_code": value.build,
+        "build_number": value.build_number,
     }
 
 

@@ -12,7 +12,7 @@ from shipmark.releases.store.projects import release_projects
 _STEPS = json_rows("steps", number=Integer(), begins_at=UtcDateTime(), ends_at=UtcDateTime())
 
 # Of any status: the index by date has the status before the date.
-_IS_ANY = release_projects.c.status.in_([it.value for it in ReleaseStatus])
+_IS_ANY = release_projects.c.status.in_([release_status.value for release_status in ReleaseStatus])
 _MADE = (
     select(_STEPS.c.number, func.count(release_projects.c.release_id.distinct()))
     .select_from(_STEPS)
@@ -45,11 +45,12 @@ def by_step(
     connection: Connection, project_ids: Collection[int], steps: Sequence[Step]
 ) -> list[int]:
     """How many releases of these projects were made in each step; one of several projects counts once."""
-    given = rows_param("steps", ((number, *step) for number, step in enumerate(steps)))
-    found = {
-        number: many for number, many in connection.execute(_MADE, given | ids_param(project_ids))
+    parameters = rows_param("steps", ((number, *step) for number, step in enumerate(steps)))
+    result = {
+        number: many
+        for number, many in connection.execute(_MADE, parameters | ids_param(project_ids))
     }
-    return [found.get(number, 0) for number in range(len(steps))]
+    return [result.get(number, 0) for number in range(len(steps))]
 
 
 def by_project(

@@ -81,7 +81,7 @@ class _LocalSource:
         self.store: BaseObjectStore = repo.object_store
 
     def refs(self) -> dict[bytes, bytes]:
-        return {bytes(name): bytes(found) for name, found in self._repo.get_refs().items()}
+        return {bytes(name): bytes(sha) for name, sha in self._repo.get_refs().items()}
 
     def fetch(self, wants: Sequence[bytes], depth: int | None) -> None:
         """All is there."""
@@ -103,21 +103,21 @@ class _ServerSource:
 
     def refs(self) -> dict[bytes, bytes]:
         try:
-            found = self._client.get_refs(self._path.encode()).refs
+            shas = self._client.get_refs(self._path.encode()).refs
         except Exception as error:
             # A server that has said all may cut us off while we still say goodbye.
             if not _was_cut_off(error):
                 raise
-            found = self._client.get_refs(self._path.encode()).refs
+            shas = self._client.get_refs(self._path.encode()).refs
         self._outgoing.check()
-        return {bytes(name): bytes(it) for name, it in found.items() if it is not None}
+        return {bytes(name): bytes(sha) for name, sha in shas.items() if sha is not None}
 
     def fetch(self, wants: Sequence[bytes], depth: int | None) -> None:
         file, commit, abort = self._packs.add_pack()
         try:
             self._client.fetch_pack(
                 self._path,
-                lambda *_, **__: [ObjectID(it) for it in wants],
+                lambda *_, **__: [ObjectID(want) for want in wants],
                 _EmptyGraphWalker(),
                 file.write,
                 depth=depth,
@@ -153,7 +153,7 @@ def _is_refusal(error: BaseException) -> bool:
     if isinstance(error, HangupException):
         return not error.stderr_lines or b"not our ref" in b" ".join(error.stderr_lines)
     # One that can't cut history off is asked for all of it in the end.
-    return isinstance(error, GitProtocolError) and any(it in str(error) for it in _REFUSALS)
+    return isinstance(error, GitProtocolError) and any(item in str(error) for item in _REFUSALS)
 
 
 def _was_cut_off(error: BaseException) -> bool:

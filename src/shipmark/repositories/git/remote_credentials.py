@@ -21,22 +21,24 @@ def encrypt_remote(
         "password": credentials.password,
         "ssh_key": credentials.ssh_key,
     }
-    said = {name: value for name, value in secrets.items() if value is not None}
+    content = {name: value for name, value in secrets.items() if value is not None}
     return StoredRemote(
         repository_id=repository_id,
         url=str(address),
         username=username,
-        secret=safe.encrypt(json.dumps(said)) if said else None,
+        secret=safe.encrypt(json.dumps(content)) if content else None,
     )
 
 
 def remote_of(
-    repository: Repository, own: StoredRemote | None, chosen: RemoteRules, safe: Cipher
+    repository: Repository, stored_remote: StoredRemote | None, chosen: RemoteRules, safe: Cipher
 ) -> Remote | None:
     """The remote of a repository; raises `DecryptionError` where its secrets can't be read."""
-    if own is None:
+    if stored_remote is None:
         return chosen.of(repository.name)
-    address, _ = parse_address(own.url)
-    secrets = json.loads(safe.opened(own.secret)) if own.secret is not None else {}
-    credentials = Credentials(**({"username": own.username} | secrets))
+    address, _ = parse_address(stored_remote.url)
+    secrets = (
+        json.loads(safe.decrypt(stored_remote.secret)) if stored_remote.secret is not None else {}
+    )
+    credentials = Credentials(**({"username": stored_remote.username} | secrets))
     return Remote(address=address, credentials=credentials)

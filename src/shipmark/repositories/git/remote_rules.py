@@ -64,7 +64,7 @@ def _rule(text: str) -> _Rule:
 def _is_tame(text: str) -> bool:
     """Can that stand in an address without leading elsewhere? Members name repositories, operators choose hosts."""
     parts = text.split("/")
-    return text == "" or all(_PART.fullmatch(it) and it.strip(".") for it in parts)
+    return text == "" or all(_PART.fullmatch(part) and part.strip(".") for part in parts)
 
 
 def _remote(text: str) -> Remote | None:

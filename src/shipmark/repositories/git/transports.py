@@ -108,9 +108,9 @@ def _of_protocol(error: GitProtocolError) -> RemoteProblem:
 
 
 def _root(error: BaseException) -> BaseException:
-    told = [it for it in error.args if isinstance(it, BaseException)]
+    fields = [arg for arg in error.args if isinstance(arg, BaseException)]
     inner = (
-        error.__cause__ or error.__context__ or getattr(error, "reason", None) or [*told, None][0]
+        error.__cause__ or error.__context__ or getattr(error, "reason", None) or [*fields, None][0]
     )
     return _root(inner) if isinstance(inner, BaseException) else error
 
@@ -194,17 +194,17 @@ class _Http(Urllib3HttpGitClient):
         self.pool_manager.clear()
 
     def _discover_references(self, *args: Any, **more: Any) -> Any:
-        found = super()._discover_references(*args, **more)
+        row = super()._discover_references(*args, **more)
         if self.dumb:
             raise RemoteProblem(NO_REPOSITORY)
-        return found
+        return row
 
 
 def _counted(read: Callable[..., bytes], outgoing: EgressGuard) -> Callable[..., bytes]:
     def reading(*args: Any) -> bytes:
-        found = read(*args)
-        outgoing.count(len(found))
-        return found
+        result = read(*args)
+        outgoing.count(len(result))
+        return result
 
     return reading
 
@@ -266,9 +266,9 @@ class _SshClient(SSHGitClient):
         self._protocols: list[Protocol] = []
 
     def _connect(self, *args: Any, **more: Any) -> Any:
-        found = super()._connect(*args, **more)
-        self._protocols.append(found[0])
-        return found
+        row = super()._connect(*args, **more)
+        self._protocols.append(row[0])
+        return row
 
     def close(self) -> None:
         """Close what the library leaves open when something goes wrong."""

@@ -94,8 +94,8 @@ def ensure_authors(
     if not given:
         return {}
     parameters = rows_param("people", sorted(given.items())) | {"organization_id": organization_id}
-    found = connection.execute(_ENSURE_AUTHORS, parameters)
-    return {email: author_id for email, author_id in found}
+    result = connection.execute(_ENSURE_AUTHORS, parameters)
+    return {email: author_id for email, author_id in result}
 
 
 def authors_by_ids(connection: Connection, author_ids: Collection[int]) -> dict[int, Author]:

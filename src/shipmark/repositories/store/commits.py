@@ -229,19 +229,21 @@ def ensure_commits(
     """
     more: dict[str, object] = {"organization_id": organization_id, "now": now}
     inserted = connection.execute(_INSERT_COMMITS, rows_param("given", given) | more)
-    kept = {
+    commit_rows = {
         (repository_id, key): CommitRow(id=commit_id, author_id=author_id, is_new=True)
         for repository_id, key, commit_id, author_id in inserted
     }
-    known = [row for row in given if row[:2] not in kept]
+    known = [row for row in given if row[:2] not in commit_rows]
     if known:
         parameters = rows_param("given", known)
         for repository_id, key, commit_id, author_id in connection.execute(
             _LOCK_COMMITS, parameters
         ):
-            kept[repository_id, key] = CommitRow(id=commit_id, author_id=author_id, is_new=False)
+            commit_rows[repository_id, key] = CommitRow(
+                id=commit_id, author_id=author_id, is_new=False
+            )
         connection.execute(_UPDATE_COMMITS, parameters)
-    return kept
+    return commit_rows
 
 
 def add_changes(connection: Connection, given: Sequence[tuple[int, str, str]]) -> None:
@@ -281,11 +283,11 @@ def commits_by_keys(
     """The commits that we have of those (repository, key)."""
     if not keys:
         return {}
-    given = rows_param(
+    parameters = rows_param(
         "given", ((repository_id, key, None, None, None) for repository_id, key in keys)
     )
-    found = [commit_of(*row) for row in connection.execute(_COMMITS_BY_KEYS, given)]
-    return {(it.repository_id, it.key): it for it in found}
+    result = [commit_of(*row) for row in connection.execute(_COMMITS_BY_KEYS, parameters)]
+    return {(commit.repository_id, commit.sha): commit for commit in result}
 
 
 def commits_of(
@@ -323,16 +325,16 @@ def remove_commits(connection: Connection, commit_ids: Collection[int]) -> None:
 
 def clear_changes(connection: Connection, organization_id: int) -> None:
     """Delete what the commits of an organization have changed, before they go with their repositories."""
-    own = select(commits.c.id).where(commits.c.organization_id == organization_id)
-    connection.execute(delete(changed_files).where(changed_files.c.commit_id.in_(own)))
+    query = select(commits.c.id).where(commits.c.organization_id == organization_id)
+    connection.execute(delete(changed_files).where(changed_files.c.commit_id.in_(query)))
 
 
 def changes_of(connection: Connection, commit_ids: Iterable[int]) -> dict[int, list[ChangedFile]]:
     """The changed files of each commit, by name."""
-    found: dict[int, list[ChangedFile]] = {}
+    files: dict[int, list[ChangedFile]] = {}
     for row in connection.execute(_CHANGES_OF, ids_param(commit_ids)):
-        found.setdefault(row[1], []).append(changed_file(*row))
-    return found
+        files.setdefault(row[1], []).append(changed_file(*row))
+    return files
 
 
 def commit_of(
@@ -346,7 +348,7 @@ def commit_of(
     """A commit from the columns of `COMMIT`."""
     return Commit(
         id=commit_id,
-        key=key,
+        sha=key,
         repository_id=repository_id,
         author_id=author_id,
         message=message,

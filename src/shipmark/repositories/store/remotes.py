@@ -65,12 +65,12 @@ def remotes_of(connection: Connection, repository_ids: Collection[int]) -> dict[
     """The remotes of those repositories that have one of their own."""
     if not repository_ids:
         return {}
-    found = connection.execute(_OF_REPOSITORIES, ids_param(repository_ids))
+    result = connection.execute(_OF_REPOSITORIES, ids_param(repository_ids))
     return {
         repository_id: StoredRemote(
             repository_id=repository_id, url=url, username=username, secret=secret
         )
-        for repository_id, url, username, secret in found
+        for repository_id, url, username, secret in result
     }
 
 

@@ -244,18 +244,18 @@ def ids_by_name(
     connection: Connection, organization_id: int, names: Collection[str]
 ) -> dict[str, int]:
     """The repository of each name: active ones go first, then newer ones (names are not unique)."""
-    given = rows_param("names", ([name] for name in sorted(names)))
-    found = connection.execute(_IDS_BY_NAME, given | {"organization_id": organization_id})
-    return {name: repository_id for name, repository_id in found}
+    parameters = rows_param("names", ([name] for name in sorted(names)))
+    result = connection.execute(_IDS_BY_NAME, parameters | {"organization_id": organization_id})
+    return {name: repository_id for name, repository_id in result}
 
 
 def ensure_named(
     connection: Connection, organization_id: int, names: Collection[str], at: datetime
 ) -> dict[str, int]:
     """The repository of each name; a name that no active one has gets one that we know by name only."""
-    given = rows_param("names", ([name] for name in sorted(names)))
+    value = rows_param("names", ([name] for name in sorted(names)))
     parameters = {"organization_id": organization_id, "at": at}
-    connection.execute(_ENSURE_NAMED, given | parameters)
+    connection.execute(_ENSURE_NAMED, value | parameters)
     return ids_by_name(connection, organization_id, names)
 
 

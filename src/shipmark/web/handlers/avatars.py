@@ -70,14 +70,14 @@ def show_letters(colour: FromPath[str], text: FromPath[str]) -> Picture:
 
 def _photo(web_request: WebRequest, kind: OwnerKind, ident: str) -> Picture:
     """The photo as it was sent, or as small as it is asked for with ``s``."""
-    asked = web_request.request.query_params.get("s")
-    if asked is not None and not _SIZE.fullmatch(asked):
+    requested = web_request.request.query_params.get("s")
+    if requested is not None and not _SIZE.fullmatch(requested):
         return _nothing(400)
     with web_request.database.snapshot() as connection:
         file_id = store.photo(connection, kind, ident) if _IDENT.fullmatch(ident) else None
     if file_id is None:
         return _nothing(404)
-    size = None if asked is None else images.nearest_size(int(asked))
+    size = None if requested is None else images.nearest_size(int(requested))
     etag = f'"{ident}-{size or "whole"}"'
     headers = _HEADERS | {"ETag": etag}
     if etag in web_request.request.headers.get("if-none-match", ""):

@@ -48,17 +48,17 @@ def change_issue(
     """Resolve, reopen or ignore the issue, and lead back to it."""
     with web_request.database.snapshot() as connection:
         place = web_request.authorize(connection, organization)
-        found = require_issue(connection, place, issue)
+        result = require_issue(connection, place, issue)
     change = _CHANGES.get(form_of(body).get("action", ""))
     if change is None:
         raise BadRequest(f"The action must be one of {', '.join(_CHANGES)}.")
     try:
         with web_request.database.transaction() as connection:
-            locked = states.locked(connection, place.organization.id, [found.id])
+            locked = states.locked(connection, place.organization.id, [result.id])
             update_issues(connection, locked, change, place.user.id, now())
     except ValidationFailed:
         return _render(web_request, organization, issue, status=400, problem=_NO_RELEASE)
-    return redirect(urls.issue(place.organization.slug, found.id))
+    return redirect(urls.issue(place.organization.slug, result.id))
 
 
 def _render(
@@ -66,13 +66,13 @@ def _render(
 ) -> Answer:
     with web_request.database.snapshot() as connection:
         place = web_request.authorize(connection, organization)
-        found = require_issue(connection, place, issue)
-        event = store.newest_of(connection, found.id)
+        result = require_issue(connection, place, issue)
+        event = store.newest_of(connection, result.id)
     if event is not None:
         # Files may have been uploaded since it came; they are read while no unit of work is open.
-        event = event_symbolication.refresh_event(event, _uploads(web_request, found))
+        event = event_symbolication.refresh_event(event, _uploads(web_request, result))
     with web_request.database.snapshot() as connection:
-        story = issue_page(connection, place, found, event, web_request.settings.address)
+        story = issue_page(connection, place, result, event, web_request.settings.address)
     return page("issue.html", status=status, place=place, story=story, problem=problem)
 
 

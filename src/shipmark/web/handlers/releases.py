@@ -25,8 +25,8 @@ def list_releases(web_request: InjectedWebRequest, organization: FromPath[str]) 
     """Show the releases, the newest first."""
     with web_request.database.snapshot() as connection:
         place = web_request.authorize(connection, organization)
-        found = release_list(connection, place, search_of(web_request, place), now())
-    return page("releases.html", place=place, found=found, server=web_request.settings.address)
+        result = release_list(connection, place, search_of(web_request, place), now())
+    return page("releases.html", place=place, found=result, server=web_request.settings.address)
 
 
 @get("/organizations/{organization:str}/releases/{version:str}/", scopes=None, sync_to_thread=True)

@@ -113,8 +113,8 @@ def _home_of(connection: Connection, user: User) -> str | None:
     return urls.releases(newest[0][0].slug) if newest else None
 
 
-def _redirect_target(wanted: str) -> str:
-    return wanted if urls.is_local(wanted) else urls.HOME
+def _redirect_target(requested: str) -> str:
+    return requested if urls.is_local(requested) else urls.HOME
 
 
 def session_cookie(web_request: WebRequest, secret: str, seconds: int) -> Cookie:

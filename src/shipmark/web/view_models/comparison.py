@@ -89,16 +89,18 @@ def comparison_page(
     )
     if base is None:
         return None
-    found = compare(connection, base, head, place.project_ids)
-    return _page(connection, place, found)
+    comparison = compare(connection, base, head, place.project_ids)
+    return _page(connection, place, comparison)
 
 
 def _page(connection: Connection, place: Workspace, found: Comparison) -> ComparisonPage:
     shown = [*found.commits, *found.removed_commits]
     known = repositories.by_ids(
-        connection, {it.repository_id for it in [*shown]} | {it.repository_id for it in found.files}
+        connection,
+        {commit.repository_id for commit in [*shown]}
+        | {changed_in_all.repository_id for changed_in_all in found.files},
     )
-    author_ids = {it.author_id for it in shown if it.author_id is not None}
+    author_ids = {commit.author_id for commit in shown if commit.author_id is not None}
     authors = people(connection, place.organization.id, author_ids | set(found.author_ids))
     return ComparisonPage(
         head=found.head.release,
@@ -106,9 +108,10 @@ def _page(connection: Connection, place: Workspace, found: Comparison) -> Compar
         found=found,
         commits=_commits(found.commits, authors, known),
         removed=_commits(found.removed_commits, authors, known),
-        authors=tuple(authors[it] for it in found.author_ids if it in authors),
+        authors=tuple(authors[author_id] for author_id in found.author_ids if author_id in authors),
         files=tuple(
-            ComparedFile(file=it, repository=known.get(it.repository_id)) for it in found.files
+            ComparedFile(file=changed_in_all, repository=known.get(changed_in_all.repository_id))
+            for changed_in_all in found.files
         ),
         of_head=_side(found.head, place),
         of_base=_side(found.base, place),
@@ -137,5 +140,5 @@ def _side(side: ComparedRelease, place: Workspace) -> ComparedSide:
     )
 
 
-def _issues(some: IssueSummary, place: Workspace) -> IssueList:
-    return IssueList(count=some.count, lines=issue_lines(some.issues, place))
+def _issues(issue_summary: IssueSummary, place: Workspace) -> IssueList:
+    return IssueList(count=issue_summary.count, lines=issue_lines(issue_summary.issues, place))

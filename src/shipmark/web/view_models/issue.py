@@ -115,22 +115,24 @@ def issue_page(
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
     history = activity.history_of(connection, issue.id, limit=HISTORY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
-    around = _load_related(connection, release_ids, resolution, log, history)
-    told = tuple(_activity_item(it, around) for it in log)
+    related = _load_related(connection, release_ids, resolution, log, history)
+    activity_items = tuple(_activity_item(issue_activity, related) for issue_activity in log)
     return IssuePage(
         issue=issue,
         short_id=issue_line(issue, place).short_id,
         project=project,
-        first_release=around.releases.get(issue.first_release_id or 0),
-        last_release=around.releases.get(last_release_id or 0),
-        fixed_in=around.releases.get(resolution.release_id) if resolution else None,
-        fixed_by=_fixed_by(resolution, told, around),
+        first_release=related.releases.get(issue.first_release_id or 0),
+        last_release=related.releases.get(last_release_id or 0),
+        fixed_in=related.releases.get(resolution.release_id) if resolution else None,
+        fixed_by=_fixed_by(resolution, activity_items, related),
         is_fixed_next=resolution is not None and resolution.is_pending,
         deleted_fix=issue.deleted_fix.version if issue.deleted_fix else "",
         has_releases=project.has_releases,
         event=shown,
-        activity=told,
-        history=tuple(_history_item(it, told, around) for it in history),
+        activity=activity_items,
+        history=tuple(
+            _history_item(history_entry, activity_items, related) for history_entry in history
+        ),
         suspect=suspect_commit(connection, place, issue, event.payload) if event else None,
         remedies=commands(shown, server, place.organization.slug, project.slug) if shown else (),
     )
@@ -155,35 +157,44 @@ def _load_related(
     log: Sequence[IssueActivity],
     history: Sequence[HistoryEntry],
 ) -> _Related:
-    named_releases = {*release_ids, *(it.release_id for it in history)}
-    named_users = {it.user_id for it in log} | {it.user_id for it in history}
+    named_releases = {*release_ids, *(history_entry.release_id for history_entry in history)}
+    named_users = {issue_activity.user_id for issue_activity in log} | {
+        history_entry.user_id for history_entry in history
+    }
     if resolution is not None:
         named_releases.add(resolution.release_id)
         named_users.add(resolution.user_id)
-    commit_ids = {commit_id for it in log if (commit_id := _commit_id(it)) is not None}
+    commit_ids = {
+        commit_id for issue_activity in log if (commit_id := _commit_id(issue_activity)) is not None
+    }
     commits = repositories.commits_by_ids(connection, commit_ids)
-    author_ids = {it.author_id for it in commits.values() if it.author_id is not None}
+    author_ids = {commit.author_id for commit in commits.values() if commit.author_id is not None}
     return _Related(
-        releases=releases.by_ids(connection, {it for it in named_releases if it is not None}),
-        users=accounts.by_ids(connection, {it for it in named_users if it is not None}),
+        releases=releases.by_ids(
+            connection,
+            {named_release for named_release in named_releases if named_release is not None},
+        ),
+        users=accounts.by_ids(
+            connection, {named_user for named_user in named_users if named_user is not None}
+        ),
         commits=commits,
         authors=repositories.authors_by_ids(connection, author_ids),
     )
 
 
-def _commit_id(it: IssueActivity) -> int | None:
-    commit_id = it.details.get("commit")
+def _commit_id(issue_activity: IssueActivity) -> int | None:
+    commit_id = issue_activity.details.get("commit")
     return commit_id if isinstance(commit_id, int) else None
 
 
-def _activity_item(it: IssueActivity, around: _Related) -> ActivityItem:
+def _activity_item(issue_activity: IssueActivity, around: _Related) -> ActivityItem:
     return ActivityItem(
-        at=it.at,
-        type=it.type,
-        by=around.by(it.user_id, _commit_id(it)),
-        commit=around.commits.get(_commit_id(it) or 0),
-        version=str(it.details.get("version") or ""),
-        earlier_version=str(it.details.get("resolved_in_version") or ""),
+        at=issue_activity.at,
+        type=issue_activity.type,
+        by=around.by(issue_activity.user_id, _commit_id(issue_activity)),
+        commit=around.commits.get(_commit_id(issue_activity) or 0),
+        version=str(issue_activity.details.get("version") or ""),
+        earlier_version=str(issue_activity.details.get("resolved_in_version") or ""),
     )
 
 
@@ -191,15 +202,17 @@ def _fixed_by(resolution: Resolution | None, told: Sequence[ActivityItem], aroun
     """Return the name of the user of the resolution, or else of the author of the commit that it came with."""
     if resolution is None:
         return ""
-    of_commits = (it.by for it in told if it.at == resolution.at)
+    of_commits = (activity_item.by for activity_item in told if activity_item.at == resolution.at)
     return around.by(resolution.user_id) or next(of_commits, "")
 
 
-def _history_item(it: HistoryEntry, told: Sequence[ActivityItem], around: _Related) -> HistoryItem:
-    of_commits = (each.by for each in told if each.at == it.at)
+def _history_item(
+    history_entry: HistoryEntry, told: Sequence[ActivityItem], around: _Related
+) -> HistoryItem:
+    of_commits = (each.by for each in told if each.at == history_entry.at)
     return HistoryItem(
-        at=it.at,
-        status=it.status,
-        by=around.by(it.user_id) or next(of_commits, ""),
-        release=around.releases.get(it.release_id or 0),
+        at=history_entry.at,
+        status=history_entry.status,
+        by=around.by(history_entry.user_id) or next(of_commits, ""),
+        release=around.releases.get(history_entry.release_id or 0),
     )

@@ -114,20 +114,20 @@ def release_page(
 
 
 def _fetch_lines(connection: Connection, release: Release) -> tuple[FetchLine, ...]:
-    found = fetches.open_of(connection, release.id, limit=FETCHES_MAX)
-    named = repositories.by_ids(connection, {it.repository_id for it in found})
-    return tuple(FetchLine(fetch=it, repository=named[it.repository_id]) for it in found)
+    result = fetches.open_of(connection, release.id, limit=FETCHES_MAX)
+    named = repositories.by_ids(connection, {fetch.repository_id for fetch in result})
+    return tuple(FetchLine(fetch=fetch, repository=named[fetch.repository_id]) for fetch in result)
 
 
 def _commit_page(connection: Connection, release: Release, number: int) -> CommitPage:
-    found = release_commits.page_of(
+    rows = release_commits.page_of(
         connection,
         release.id,
         limit=COMMITS_PER_PAGE + 1,
         offset=(number - 1) * COMMITS_PER_PAGE,
     )
-    commits = [commit for _, commit in found[:COMMITS_PER_PAGE]]
-    has_older = len(found) > COMMITS_PER_PAGE and number < COMMIT_PAGES_MAX
+    commits = [commit for _, commit in rows[:COMMITS_PER_PAGE]]
+    has_older = len(rows) > COMMITS_PER_PAGE and number < COMMIT_PAGES_MAX
     lines = _lines(connection, release.organization_id, commits)
     return CommitPage(lines=lines, number=number, has_older=has_older)
 

@@ -59,7 +59,7 @@ def artifact_page(
     """What was uploaded for the version; raises `NotFound` for a release that the visitor may not see."""
     release = releases.find(connection, place.organization.id, version, place.project_ids)
     scope = scope_of(place, release)
-    found = version_listing.page_of(
+    uploaded_files = version_listing.page_of(
         connection, scope, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE
     )
     return ArtifactPage(
@@ -67,14 +67,14 @@ def artifact_page(
         count=version_listing.count_of(connection, scope),
         lines=tuple(
             ArtifactLine(
-                name=it.name,
-                dist=it.dist,
-                type=_TYPES[ArtifactType(it.type)] if it.type else "File",
-                debug_id=it.debug_id,
-                size=it.size,
+                name=uploaded_file.name,
+                dist=uploaded_file.dist,
+                type=_TYPES[ArtifactType(uploaded_file.type)] if uploaded_file.type else "File",
+                debug_id=uploaded_file.debug_id,
+                size=uploaded_file.size,
             )
-            for it in found[:PER_PAGE]
+            for uploaded_file in uploaded_files[:PER_PAGE]
         ),
         number=number,
-        has_more=len(found) > PER_PAGE and number < PAGES_MAX,
+        has_more=len(uploaded_files) > PER_PAGE and number < PAGES_MAX,
     )
