@@ -95,7 +95,7 @@ def room(database: Database, world: World) -> Room:
 
 def commit(key: str, hours: int | None = None, **more: Any) -> CommitInput:
     at = None if hours is None else AT + hours * HOUR
-    return CommitInput(**({"key": key, "repository": "acme/web", "at": at} | more))
+    return CommitInput(**({"sha": key, "repository": "acme/web", "at": at} | more))
 
 
 def bound(database: Database, release: Release) -> list[str]:

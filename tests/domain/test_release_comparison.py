@@ -49,7 +49,7 @@ def commit(key: str, hour: int = 0, *files: str, author: str | None = "a") -> Co
 
 
 def keys(found: tuple[int, list[Commit]]) -> tuple[int, list[str]]:
-    return found[0], [it.key for it in found[1]]
+    return found[0], [it.sha for it in found[1]]
 
 
 def test_commits_of_several_releases_count_once_newest_first(room: Room) -> None:

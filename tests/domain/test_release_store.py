@@ -345,8 +345,8 @@ def test_pages_of_commits_go_both_ways(connection: Connection, acme: int, make: 
     commits.bind(connection, made.id, commit_ids(connection, acme, *"abcde"))
     after = commits.page_of(connection, made.id, limit=2, offset=0, from_position=2)
     before = commits.page_before(connection, made.id, limit=2, position=4)
-    assert [it.key for _, it in after] == ["c", "d"]
-    assert [it.key for _, it in before] == ["d", "c"]
+    assert [it.sha for _, it in after] == ["c", "d"]
+    assert [it.sha for _, it in before] == ["d", "c"]
 
 
 def test_a_cleared_release_holds_no_commits(connection: Connection, acme: int, make: Make) -> None:

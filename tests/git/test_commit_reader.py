@@ -167,7 +167,7 @@ def test_all_that_a_commit_says_is_read(place: Place) -> None:
 def test_without_a_beginning_the_last_twenty_come(place: Place) -> None:
     keys = [place.origin.commit(str(number)) for number in range(LAST + 5)]
     found = place.read(keys[-1]).commits
-    assert [it.key for it in found] == keys[:4:-1]
+    assert [it.sha for it in found] == keys[:4:-1]
     assert found[-1].changes == (("file5.py", Change.ADDED),)
 
 
@@ -311,7 +311,7 @@ def test_of_too_many_commits_the_newest_come(files: Place) -> None:
 def test_a_range_near_the_head_of_a_long_history_is_read_without_it(http: Place) -> None:
     keys = http.origin.grow(50_000)
     found = http.read(keys[-1], keys[-101]).commits
-    assert [it.key for it in found] == keys[:-101:-1]
+    assert [it.sha for it in found] == keys[:-101:-1]
     # The whole history is more than ten times that.
     assert http.received < 500_000
 
