@@ -148,7 +148,7 @@ class CommitRequest(CommitInput):
     # Commits have snake_case names on the wire too; without a config of its own it would take that of the body.
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(alias_generator=None)
 
-    key: Annotated[_Sha, Field(alias="id", description="Hash of the commit.")]
+    sha: Annotated[_Sha, Field(alias="id", description="Hash of the commit.")]
     repository: Annotated[
         Annotated[str, Text(max_length=_COMMIT_REPOSITORY_MAX, blank=True)] | None,
         AfterValidator(_none_if_blank),
