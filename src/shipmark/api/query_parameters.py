@@ -336,11 +336,6 @@ AUDIT_FILTER = (
     Parameter(name="event", about="Only events of this name.", example="org.edit"),
     Parameter(name="actor", about="Only what the user of this id has done.", example="1"),
 )
-TEAM_QUERY = replace(
-    RELEASE_QUERY,
-    about="Text that slugs or names hold, or terms such as `slug:core`, `id:1`.",
-    example="core",
-)
 PROJECT_QUERY = replace(
     RELEASE_QUERY,
     about="Text that slugs or names hold, or terms such as `slug:web`, `platform:python`, `!team:core`.",

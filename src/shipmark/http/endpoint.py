@@ -103,7 +103,7 @@ class Endpoint:
             return
         organization = context.path_parameter("organization")
         if organization is None:
-            context.caller(connection)
+            context.authenticated = context.caller(connection)
         else:
             context.access = context.enter(connection, organization)
 

@@ -27,6 +27,7 @@ from shipmark.infrastructure.telemetry import timed
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.membership import Done
 from shipmark.organizations.model import Access, Actor, OrganizationToken, Role
 from shipmark.organizations.tokens import PREFIX
 from shipmark.projects import store as projects
@@ -50,6 +51,8 @@ class Visit:
     scopes: frozenset[str]
     #: What the endpoint is called with, once the caller is authorized: see ``endpoint.py``.
     prepared: Mapping[str, object] | None = None
+    #: The caller, authenticated by the endpoint, where the path names no organization.
+    authenticated: Caller | None = None
     _access: Access | None = None
 
     @property
@@ -175,6 +178,10 @@ class Visit:
             label=access.user.email if access.user else "organization token",
             ip_address=client_address(self.request, self.settings),
         )
+
+    def action_context(self) -> Done:
+        """Return who acts in the organization of the path, and when."""
+        return Done(access=self.access, by=self.actor(self.access), at=now())
 
     def log_change(
         self,

@@ -10,7 +10,7 @@ from shipmark.api.auth.routes import whole
 from shipmark.api.avatars.requests import NEW, NEW_OF_USER, saved, stashed
 from shipmark.api.members.user_responses import UserJson, user_json
 from shipmark.api.organizations.responses import OrganizationJson, organization_json
-from shipmark.api.projects.loading import Mine, shown_projects, shown_teams
+from shipmark.api.projects.loading import ViewerContext, serialize_projects, serialize_teams
 from shipmark.api.projects.responses import ProjectJson
 from shipmark.api.scopes import (
     ANYBODY,
@@ -170,13 +170,13 @@ def _team(connection: Connection, access: Access, name: str) -> Team:
 def _project_json(
     visit: Visit, connection: Connection, access: Access, project: Project
 ) -> ProjectJson:
-    mine = Mine.of(connection, access, visit.settings.address)
-    return shown_projects(connection, access, [project], mine)[0]
+    mine = ViewerContext.load(connection, access, visit.settings.address)
+    return serialize_projects(connection, mine, [project])[0]
 
 
 def _team_json(visit: Visit, connection: Connection, access: Access, team: Team) -> TeamDetailsJson:
-    mine = Mine.of(connection, access, visit.settings.address)
-    return shown_teams(connection, access, [team], mine)[0]
+    mine = ViewerContext.load(connection, access, visit.settings.address)
+    return serialize_teams(connection, mine, [team])[0]
 
 
 router = Router(

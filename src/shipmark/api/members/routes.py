@@ -16,7 +16,7 @@ from shipmark.api.members.invitation_routes import (
     team_slugs,
 )
 from shipmark.api.members.responses import MemberJson, TeamRoleOfMemberJson, member_json
-from shipmark.api.projects.loading import Mine, shown_teams
+from shipmark.api.projects.loading import ViewerContext, serialize_teams
 from shipmark.api.query_parameters import PAGE
 from shipmark.api.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
 from shipmark.api.teams.responses import TeamDetailsJson
@@ -182,8 +182,8 @@ def _shown(connection: Connection, access: Access, member: Member) -> MemberJson
 def _team_shown(
     visit: Visit, connection: Connection, access: Access, team: Team
 ) -> TeamDetailsJson:
-    return shown_teams(
-        connection, access, [team], Mine.of(connection, access, visit.settings.address)
+    return serialize_teams(
+        connection, ViewerContext.load(connection, access, visit.settings.address), [team]
     )[0]
 
 

@@ -14,7 +14,7 @@ from shipmark.api.organizations.detail_responses import (
 )
 from shipmark.api.organizations.requests import CHANGED, CHANGED_BY_OWNER, LISTS, amendment
 from shipmark.api.organizations.responses import OrganizationJson, organization_json
-from shipmark.api.projects.loading import Mine, shown_projects, shown_teams
+from shipmark.api.projects.loading import ViewerContext, serialize_projects, serialize_teams
 from shipmark.api.query_parameters import DETAILED
 from shipmark.api.scopes import ORGANIZATION_CHANGE, ORGANIZATION_DELETE, ORGANIZATION_READ
 from shipmark.http.request_context import GivenVisit, Visit
@@ -90,12 +90,12 @@ def shown(
 
 
 def _within(connection: Connection, access: Access, address: str) -> Within:
-    mine = Mine.of(connection, access, address)
+    mine = ViewerContext.load(connection, access, address)
     teams = store.teams_of(connection, access.organization.id)
     known = projects.all_of(connection, access.organization.id)
     return Within(
-        teams=shown_teams(connection, access, teams, mine),
-        projects=shown_projects(connection, access, known, mine),
+        teams=serialize_teams(connection, mine, teams),
+        projects=serialize_projects(connection, mine, known),
     )
 
 

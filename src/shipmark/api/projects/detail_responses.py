@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from shipmark.api.organizations.responses import OrganizationJson
-from shipmark.api.projects.responses import Around, ProjectJson, shown
+from shipmark.api.projects.responses import ProjectContext, ProjectJson, shown
 from shipmark.organizations.model import Access
 from shipmark.projects import options
 from shipmark.projects.model import Project
@@ -96,7 +96,7 @@ _ABSENT: dict[str, Any] = {
 
 
 def owned_project_json(
-    project: Project, access: Access, around: Around, organization: OrganizationJson
+    project: Project, access: Access, around: ProjectContext, organization: OrganizationJson
 ) -> OwnedProjectJson:
     """A project with its organization, as a caller sees it."""
     return OwnedProjectJson(**shown(project, access, around), organization=organization)
@@ -105,7 +105,7 @@ def owned_project_json(
 def project_details_json(
     project: Project,
     access: Access,
-    around: Around,
+    around: ProjectContext,
     organization: OrganizationJson,
     stored: options.Stored,
 ) -> ProjectDetailsJson:

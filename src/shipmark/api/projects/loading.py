@@ -1,12 +1,13 @@
-"""What the JSON of projects and teams tells of what is around them, loaded for a whole list: one query a relation."""
+"""The objects that the JSON of projects and teams nests, prefetched for a whole list: one query for each relation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from sqlalchemy import Connection
 
 from shipmark.api.organizations.responses import OrganizationJson
-from shipmark.api.projects.responses import Around, ProjectJson, project_json
+from shipmark.api.projects.responses import ProjectContext, ProjectJson, project_json
 from shipmark.api.teams.responses import TeamDetailsJson, team_json
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access, Team
@@ -16,26 +17,26 @@ from shipmark.releases.store import shipping_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mine:
-    """The teams that the caller is on, and the address at which they reach this server."""
+class ViewerContext:
+    """The caller's access and teams, and the address at which clients reach this server."""
 
-    team_ids: frozenset[int]
+    access: Access
+    team_ids: Collection[int]
     address: str
 
     @classmethod
-    def of(cls, connection: Connection, access: Access, address: str) -> "Mine":
-        """Those of a user; a token of the organization itself is on none."""
-        if access.user is None:
-            return cls(team_ids=frozenset(), address=address)
-        found = organizations.team_ids_of(connection, access.organization.id, access.user.id)
-        return cls(team_ids=frozenset(found), address=address)
+    def load(cls, connection: Connection, access: Access, address: str) -> Self:
+        """Return the context of a user, or of an organization token, which is on no team."""
+        user, organization_id = access.user, access.organization.id
+        ids = organizations.team_ids_of(connection, organization_id, user.id) if user else ()
+        return cls(access=access, team_ids=frozenset(ids), address=address)
 
 
-def to_projects(
-    connection: Connection, access: Access, found: Sequence[Project], mine: Mine
-) -> dict[int, Around]:
-    """What is around these projects, by their ids."""
-    ids = [project.id for project in found]
+def prefetch_for_projects(
+    connection: Connection, viewer: ViewerContext, listed: Sequence[Project]
+) -> Mapping[int, ProjectContext]:
+    """Return what the JSON of these projects nests, by project id."""
+    ids = [project.id for project in listed]
     if not ids:
         return {}
     teams = projects.teams_of(connection, ids)
@@ -43,62 +44,61 @@ def to_projects(
     environments = projects.environment_names(connection, ids)
     latest = shipping_order.latest_versions(connection, ids)
     return {
-        it: Around(
-            address=mine.address,
-            teams=teams.get(it, ()),
-            platforms=platforms.get(it, ()),
-            environments=environments.get(it, ()),
-            latest_version=latest.get(it),
+        id_: ProjectContext(
+            address=viewer.address,
+            teams=teams.get(id_, ()),
+            platforms=platforms.get(id_, ()),
+            environments=environments.get(id_, ()),
+            latest_version=latest.get(id_),
             # A token of the organization is a member everywhere: it has all projects.
-            is_member=access.user is None
-            or any(team.id in mine.team_ids for team in teams.get(it, ())),
+            is_member=viewer.access.user is None
+            or any(team.id in viewer.team_ids for team in teams.get(id_, ())),
         )
-        for it in ids
+        for id_ in ids
     }
 
 
-def shown_projects(
-    connection: Connection, access: Access, found: Sequence[Project], mine: Mine
+def serialize_projects(
+    connection: Connection, viewer: ViewerContext, listed: Sequence[Project]
 ) -> list[ProjectJson]:
-    """Projects as a caller sees them."""
-    around = to_projects(connection, access, found, mine)
-    return [project_json(it, access, around[it.id]) for it in found]
+    """Return projects as the caller sees them."""
+    contexts = prefetch_for_projects(connection, viewer, listed)
+    return [project_json(project, viewer.access, contexts[project.id]) for project in listed]
 
 
-def shown_teams(
+def serialize_teams(
     connection: Connection,
-    access: Access,
-    found: Sequence[Team],
-    mine: Mine,
+    viewer: ViewerContext,
+    listed: Sequence[Team],
     *,
-    owned: Mapping[int, Sequence[ProjectJson]] | None = None,
+    by_team: Mapping[int, Sequence[ProjectJson]] | None = None,
     organization: OrganizationJson | None = None,
 ) -> list[TeamDetailsJson]:
-    """Teams as a caller sees them; with the projects that they own, where those are given."""
-    counts = organizations.member_counts(connection, [it.id for it in found]) if found else {}
+    """Return teams as the caller sees them, with their projects unless ``by_team`` is None."""
+    counts = organizations.member_counts(connection, [team.id for team in listed]) if listed else {}
     return [
         team_json(
-            it,
-            access,
-            mine.address,
-            is_member=it.id in mine.team_ids,
-            member_count=counts.get(it.id, 0),
+            team,
+            viewer.access,
+            viewer.address,
+            is_member=team.id in viewer.team_ids,
+            member_count=counts.get(team.id, 0),
             organization=organization,
-            projects=None if owned is None else owned.get(it.id, ()),
+            projects=None if by_team is None else by_team.get(team.id, ()),
         )
-        for it in found
+        for team in listed
     ]
 
 
-def owned_by(
-    connection: Connection, access: Access, found: Sequence[Team], mine: Mine
+def projects_by_team(
+    connection: Connection, viewer: ViewerContext, teams: Sequence[Team]
 ) -> dict[int, list[ProjectJson]]:
-    """The projects that each of these teams owns, by slug, as a caller sees them."""
-    owned = projects.of_teams(connection, [it.id for it in found]) if found else {}
-    by_id = projects.by_ids(connection, {it for each in owned.values() for it in each})
+    """Return the projects of each team as the caller sees them, by slug."""
+    ids = projects.of_teams(connection, [team.id for team in teams]) if teams else {}
+    by_id = projects.by_ids(connection, {id_ for each in ids.values() for id_ in each})
     in_order = sorted(by_id.values(), key=lambda project: project.slug)
-    shown = shown_projects(connection, access, in_order, mine)
+    shown = serialize_projects(connection, viewer, in_order)
     return {
-        team_id: [it for it in shown if int(it.id) in set(project_ids)]
-        for team_id, project_ids in owned.items()
+        team_id: [project for project in shown if int(project.id) in set(project_ids)]
+        for team_id, project_ids in ids.items()
     }

@@ -78,7 +78,7 @@ class EnvironmentJson(Wire):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
+class ProjectContext:
     """What the JSON of a project tells of what is around it; ``address`` is where this server is reached."""
 
     address: str
@@ -90,12 +90,12 @@ class Around:
     is_member: bool = False
 
 
-def project_json(project: Project, access: Access, around: Around) -> ProjectJson:
+def project_json(project: Project, access: Access, around: ProjectContext) -> ProjectJson:
     """A project as the API shows it to a caller."""
     return ProjectJson(**shown(project, access, around))
 
 
-def shown(project: Project, access: Access, around: Around) -> dict[str, Any]:
+def shown(project: Project, access: Access, around: ProjectContext) -> dict[str, Any]:
     """The fields that all forms of a project have."""
     teams = [TeamJson(id=str(it.id), slug=it.slug, name=it.name) for it in around.teams]
     role = TeamRole.of(access.role) if access.role else TeamRole.ADMIN

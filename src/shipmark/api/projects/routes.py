@@ -15,7 +15,12 @@ from shipmark.api.projects.detail_responses import (
     owned_project_json,
     project_details_json,
 )
-from shipmark.api.projects.loading import Mine, shown_projects, shown_teams, to_projects
+from shipmark.api.projects.loading import (
+    ViewerContext,
+    prefetch_for_projects,
+    serialize_projects,
+    serialize_teams,
+)
 from shipmark.api.projects.responses import ProjectJson
 from shipmark.api.query_parameters import (
     ALL_PROJECTS,
@@ -152,12 +157,12 @@ def list_projects(visit: GivenVisit, organization: FromPath[str]) -> Response[li
             raise Invalid({"error": {"params": {"stats_period": {"message": message}}}})
         page = visit.page()
         known = store.accessible(connection, access)
-        mine = Mine.of(connection, access, visit.settings.address)
+        mine = ViewerContext.load(connection, access, visit.settings.address)
         chosen = _chosen(visit, connection, known, mine)
         if visit.parameter("all_projects") == "1":
-            return visit.listed(shown_projects(connection, access, chosen, mine), None)
+            return visit.listed(serialize_projects(connection, mine, chosen), None)
         found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
-        return visit.listed(shown_projects(connection, access, found, mine), links)
+        return visit.listed(serialize_projects(connection, mine, found), links)
 
 
 @get(
@@ -233,8 +238,8 @@ def list_project_teams(
         teams = store.teams_of(connection, [known.id]).get(known.id, [])
         in_order = sorted(teams, key=lambda team: (team.name, team.id))
         found, links = counted(in_order[page.skipped : page.skipped + page.limit], page)
-        shown = shown_teams(
-            connection, access, found, Mine.of(connection, access, visit.settings.address)
+        shown = serialize_teams(
+            connection, ViewerContext.load(connection, access, visit.settings.address), found
         )
     return visit.listed(shown, links)
 
@@ -243,8 +248,8 @@ def details_response(
     visit: Visit, connection: Connection, access: Access, project: Project
 ) -> ProjectDetailsJson:
     """Return a project with its settings, as the caller sees it."""
-    around = to_projects(
-        connection, access, [project], Mine.of(connection, access, visit.settings.address)
+    around = prefetch_for_projects(
+        connection, ViewerContext.load(connection, access, visit.settings.address), [project]
     )[project.id]
     organization = organization_json(access.organization, visit.settings.address)
     stored = store.options_of(connection, project.id)
@@ -273,8 +278,8 @@ def _owned(
             connection, str(organization_id), caller.user, caller.scopes
         )
         own = [it for it in found if it.organization_id == organization_id]
-        around = to_projects(
-            connection, access, own, Mine.of(connection, access, visit.settings.address)
+        around = prefetch_for_projects(
+            connection, ViewerContext.load(connection, access, visit.settings.address), own
         )
         organization = organization_json(access.organization, visit.settings.address)
         shown |= {it.id: owned_project_json(it, access, around[it.id], organization) for it in own}
@@ -296,7 +301,7 @@ def _own_tests() -> dict[str, Test]:
 
 
 def _chosen(
-    visit: Visit, connection: Connection, known: Sequence[Project], mine: Mine
+    visit: Visit, connection: Connection, known: Sequence[Project], mine: ViewerContext
 ) -> list[Project]:
     """Those that the query finds; teams are looked up where it asks for them."""
     query = visit.parameter("query")

@@ -1,246 +1,136 @@
 """``organizations/{org}/teams/`` and ``teams/{org}/{team}/`` (auth-and-errors.md 8.5)."""
 
-from litestar import Response, Router, delete, get, post, put
-from litestar.params import FromPath, RawBody
+from litestar import Response, Router
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.api.members.responses import MemberJson, member_json
 from shipmark.api.organizations.responses import organization_json
-from shipmark.api.projects.loading import Mine, owned_by, shown_projects, shown_teams
+from shipmark.api.projects.loading import (
+    ViewerContext,
+    projects_by_team,
+    serialize_projects,
+    serialize_teams,
+)
 from shipmark.api.projects.responses import ProjectJson
-from shipmark.api.query_parameters import DETAILED, PAGE, TEAM_QUERY
-from shipmark.api.scopes import (
-    PROJECT_CREATE,
-    TEAM_CHANGE,
-    TEAM_CREATE,
-    TEAM_DELETE,
-    TEAM_READ,
+from shipmark.api.queries import PageQuery
+from shipmark.api.scopes import PROJECT_CREATE, TEAM_CHANGE, TEAM_CREATE, TEAM_DELETE, TEAM_READ
+from shipmark.api.teams.path_team import PathTeam, reload_team
+from shipmark.api.teams.requests import (
+    NewProjectRequest,
+    TeamListQuery,
+    TeamRequest,
+    TeamUpdateRequest,
 )
 from shipmark.api.teams.responses import TeamDetailsJson
-from shipmark.http.fields import Field, Fields, Record, Text, Wrong, accepting
-from shipmark.http.pagination.offset import counted
-from shipmark.http.request_context import GivenVisit, Visit
-from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import Invalid, NotFound
-from shipmark.infrastructure.ids import hex32
-from shipmark.organizations import membership, slugs, store, text_filter
-from shipmark.organizations.membership import Done
-from shipmark.organizations.model import NAME_MAX, SLUG_MAX, Access, Team
+from shipmark.http import endpoint
+from shipmark.http.pagination.offset import counted, sliced
+from shipmark.http.request_context import Visit
+from shipmark.organizations import membership, store, text_filter
+from shipmark.organizations.model import Team
 from shipmark.projects import settings as project_settings
-from shipmark.projects.model import PLATFORM_MAX
 
-_SLUG = Text(max=SLUG_MAX)
-_NAMELESS = "Name or slug is required"
-
-
-@accepting(_SLUG)
-def slug(value: object) -> str:
-    """The slug of a team or a project."""
-    text = _SLUG(value) or ""
-    if slugs.TEAM_PATTERN.fullmatch(text) is None:
-        raise Wrong([slugs.NO_MATCH])
-    return text
+_TEAMS = "/organizations/{organization:str}/teams/"
+_TEAM = "/teams/{organization:str}/{team:str}/"
 
 
-_TEAM = Record({"name": Field(Text(max=NAME_MAX)), "slug": Field(slug)})
-_NEW_PROJECT = Record(
-    {
-        "name": Field(Text(max=SLUG_MAX), is_required=True),
-        "slug": Field(slug),
-        "platform": Field(Text(max=PLATFORM_MAX, is_blank_ok=True, is_null_ok=True)),
-    }
-)
-_TESTS: text_filter.Tests[Team] = {
-    text_filter.TEXT: lambda it, text: text_filter.holds(text, it.slug, it.name),
-    "query": lambda it, text: text_filter.holds(text, it.slug, it.name),
-    "slug": lambda it, text: it.slug == text,
-    "id": lambda it, text: str(it.id) == text,
-}
-
-
-@get(
-    "/organizations/{organization:str}/teams/",
-    scopes=TEAM_READ,
-    asks=(TEAM_QUERY, DETAILED, *PAGE),
-    sync_to_thread=True,
-)
-def list_teams(visit: GivenVisit, organization: FromPath[str]) -> Response[list[TeamDetailsJson]]:
+@endpoint.get(_TEAMS, scopes=TEAM_READ)
+def list_teams(context: Visit, query: TeamListQuery) -> Response[list[TeamDetailsJson]]:
     """List the teams of an organization, by slug, with the projects that they own."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        page = visit.page()
+    access, page = context.access, query.page()
+    with context.database.snapshot() as connection:
         known = store.teams_of(connection, access.organization.id)
-        chosen = text_filter.chosen(known, visit.parameter("query"), _TESTS)
-        found, links = counted(chosen[page.skipped : page.skipped + page.limit], page)
-        mine = Mine.of(connection, access, visit.settings.address)
-        is_whole = visit.parameter("detailed") != "0"
-        owned = owned_by(connection, access, found, mine) if is_whole else None
-        shown = shown_teams(connection, access, found, mine, owned=owned)
-    return visit.listed(shown, links)
+        selected = text_filter.chosen(known, query.query, text_filter.NAME_TESTS)
+        teams, links = sliced(selected, page)
+        viewer = ViewerContext.load(connection, access, context.settings.address)
+        by_team = projects_by_team(connection, viewer, teams) if query.is_detailed else None
+        shown = serialize_teams(connection, viewer, teams, by_team=by_team)
+    return context.listed(shown, links)
 
 
-@post(
-    "/organizations/{organization:str}/teams/", scopes=TEAM_CREATE, takes=_TEAM, sync_to_thread=True
-)
-def create_team(visit: GivenVisit, organization: FromPath[str], body: RawBody) -> TeamDetailsJson:
-    """Make a team, with its maker on it. A slug is made of its name where none is sent."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-    fields = visit.body(body, _TEAM, step="team.validate")
-    if not fields.get("name") and not fields.get("slug"):
-        raise Invalid({"non_field_errors": [_NAMELESS]})
-    chosen = fields.get("slug") or slugs.from_name(fields["name"]) or hex32()[:12]
-    with visit.database.transaction() as connection:
-        team = membership.create_team(
-            connection, _done(visit, access), chosen, fields.get("name") or chosen
-        )
-        return _shown(visit, connection, access, team)
+@endpoint.post(_TEAMS, scopes=TEAM_CREATE, step="team.validate")
+def create_team(context: Visit, body: TeamRequest) -> TeamDetailsJson:
+    """Create a team with the user as its first member. Without a slug, one is made of the name."""
+    slug = body.new_slug()
+    with context.database.transaction() as connection:
+        action = context.action_context()
+        team = membership.create_team(connection, action, slug, body.name or slug)
+        return _details(context, connection, team)
 
 
-@get("/teams/{organization:str}/{team:str}/", scopes=TEAM_READ, sync_to_thread=True)
-def get_team(
-    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
-) -> TeamDetailsJson:
+@endpoint.get(_TEAM, scopes=TEAM_READ)
+def get_team(context: Visit, team: PathTeam) -> TeamDetailsJson:
     """Show a team, with its organization and the projects that it owns."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        return _shown(visit, connection, access, found(connection, access, team))
+    with context.database.snapshot() as connection:
+        return _details(context, connection, team)
 
 
-@put("/teams/{organization:str}/{team:str}/", scopes=TEAM_CHANGE, takes=_TEAM, sync_to_thread=True)
-def amend_team(
-    visit: GivenVisit, organization: FromPath[str], team: FromPath[str], body: RawBody
-) -> TeamDetailsJson:
+@endpoint.put(_TEAM, scopes=TEAM_CHANGE, step="team.validate")
+def update_team(context: Visit, team: PathTeam, body: TeamUpdateRequest) -> TeamDetailsJson:
     """Change the name or the slug of a team."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        found(connection, access, team)
-    fields = visit.body(body, _TEAM, step="team.validate")
-    with visit.database.transaction() as connection:
-        known = found(connection, access, team)
-        changed = membership.amend_team(connection, _done(visit, access), known, fields)
-        return _shown(visit, connection, access, changed)
+    with context.database.transaction() as connection:
+        current = reload_team(context, connection, team)
+        updated = membership.amend_team(connection, context.action_context(), current, body.sent())
+        return _details(context, connection, updated)
 
 
-@delete(
-    "/teams/{organization:str}/{team:str}/",
-    status_code=204,
-    scopes=TEAM_DELETE,
-    sync_to_thread=True,
-)
-def delete_team(
-    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
-) -> Response[None]:
+@endpoint.delete(_TEAM, scopes=TEAM_DELETE)
+def delete_team(context: Visit, team: PathTeam) -> None:
     """Delete a team. Its projects stay, without an owner if it was the only one."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
-        membership.remove_team(connection, _done(visit, access), found(connection, access, team))
-    return Response(None, status_code=204)
+    with context.database.transaction() as connection:
+        current = reload_team(context, connection, team)
+        membership.remove_team(connection, context.action_context(), current)
 
 
-@get(
-    "/teams/{organization:str}/{team:str}/members/",
-    scopes=TEAM_READ,
-    asks=PAGE,
-    sync_to_thread=True,
-)
+@endpoint.get(f"{_TEAM}members/", scopes=TEAM_READ)
 def list_team_members(
-    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
+    context: Visit, team: PathTeam, query: PageQuery
 ) -> Response[list[MemberJson]]:
     """List the members of a team."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        known = found(connection, access, team)
-        page = visit.page()
-        rows = store.members_of_team(connection, known.id, limit=page.limit, offset=page.skipped)
-        shown, links = counted(rows, page)
-        users = accounts.by_ids(connection, {it.user_id for it in shown})
-    return visit.listed([member_json(it, users[it.user_id]) for it in shown], links)
+    page = query.page()
+    with context.database.snapshot() as connection:
+        rows = store.members_of_team(connection, team.id, limit=page.limit, offset=page.skipped)
+        members, links = counted(rows, page)
+        users = accounts.by_ids(connection, {member.user_id for member in members})
+    shown = [member_json(member, users[member.user_id]) for member in members]
+    return context.listed(shown, links)
 
 
-@get(
-    "/teams/{organization:str}/{team:str}/projects/",
-    scopes=TEAM_READ | PROJECT_CREATE | {"project:read"},
-    asks=PAGE,
-    sync_to_thread=True,
-)
+@endpoint.get(f"{_TEAM}projects/", scopes=TEAM_READ | PROJECT_CREATE | {"project:read"})
 def list_team_projects(
-    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
+    context: Visit, team: PathTeam, query: PageQuery
 ) -> Response[list[ProjectJson]]:
     """List the projects that a team owns, by slug."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        known = found(connection, access, team)
-        page = visit.page()
-        owned = owned_by(
-            connection, access, [known], Mine.of(connection, access, visit.settings.address)
-        ).get(known.id, [])
-        shown, links = counted(owned[page.skipped : page.skipped + page.limit], page)
-    return visit.listed(shown, links)
+    page = query.page()
+    with context.database.snapshot() as connection:
+        viewer = ViewerContext.load(connection, context.access, context.settings.address)
+        owned = projects_by_team(connection, viewer, [team]).get(team.id, [])
+    return context.listed(*sliced(owned, page))
 
 
-@post(
-    "/teams/{organization:str}/{team:str}/projects/",
-    scopes=PROJECT_CREATE,
-    takes=_NEW_PROJECT,
-    sync_to_thread=True,
-)
-def create_project(
-    visit: GivenVisit, organization: FromPath[str], team: FromPath[str], body: RawBody
-) -> ProjectJson:
-    """Make a project that a team owns, with a DSN key. A slug is made of its name where none is sent."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        found(connection, access, team)
-    fields = visit.body(body, _NEW_PROJECT, step="project.validate")
-    with visit.database.transaction() as connection:
-        owner = found(connection, access, team)
+@endpoint.post(f"{_TEAM}projects/", scopes=PROJECT_CREATE, step="project.validate")
+def create_project(context: Visit, team: PathTeam, body: NewProjectRequest) -> ProjectJson:
+    """Create a project that a team owns, with a DSN key. Without a slug, one is made of the name."""
+    access = context.access
+    with context.database.transaction() as connection:
+        owner = reload_team(context, connection, team)
         membership.check_reach(connection, access, owner)
-        made = project_settings.create(
-            connection,
-            access.organization,
-            _new_project(fields),
-            team=owner,
-            by=visit.actor(access),
-            at=now(),
+        action = context.action_context()
+        project = project_settings.create(
+            connection, access.organization, body.to_input(), team=owner, by=action.by, at=action.at
         )
-        return shown_projects(
-            connection, access, [made], Mine.of(connection, access, visit.settings.address)
-        )[0]
+        viewer = ViewerContext.load(connection, access, context.settings.address)
+        return serialize_projects(connection, viewer, [project])[0]
 
 
-def found(connection: Connection, access: Access, name: str) -> Team:
-    """The team that an address names."""
-    known = store.team_by_slug_or_id(connection, access.organization.id, name)
-    if known is None:
-        raise NotFound
-    return known
-
-
-def _new_project(fields: Fields) -> project_settings.NewProject:
-    return project_settings.NewProject(
-        name=fields["name"],
-        slug=fields.get("slug"),
-        platform=fields.get("platform") or None,
-        spare_slug=hex32()[:12],
-        key=(hex32(), hex32()),
-    )
-
-
-def _done(visit: Visit, access: Access) -> Done:
-    return Done(access=access, by=visit.actor(access), at=now())
-
-
-def _shown(visit: Visit, connection: Connection, access: Access, team: Team) -> TeamDetailsJson:
-    mine = Mine.of(connection, access, visit.settings.address)
-    return shown_teams(
+def _details(context: Visit, connection: Connection, team: Team) -> TeamDetailsJson:
+    viewer = ViewerContext.load(connection, context.access, context.settings.address)
+    return serialize_teams(
         connection,
-        access,
+        viewer,
         [team],
-        mine,
-        owned=owned_by(connection, access, [team], mine),
-        organization=organization_json(access.organization, visit.settings.address),
+        by_team=projects_by_team(connection, viewer, [team]),
+        organization=organization_json(context.access.organization, viewer.address),
     )[0]
 
 
@@ -250,7 +140,7 @@ router = Router(
         list_teams,
         create_team,
         get_team,
-        amend_team,
+        update_team,
         delete_team,
         list_team_members,
         list_team_projects,

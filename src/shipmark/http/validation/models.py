@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
-from typing import TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
@@ -39,6 +39,11 @@ class RequestModel(BaseModel):
     def list_names(cls) -> Collection[str]:
         """Return the wire names of the fields that hold lists, which a form repeats."""
         return _list_names(cls)
+
+    def sent(self) -> dict[str, Any]:
+        """Return the fields that were sent, by wire name."""
+        fields = type(self).model_fields
+        return {fields[name].alias or name: getattr(self, name) for name in self.model_fields_set}
 
 
 M = TypeVar("M", bound=RequestModel)
