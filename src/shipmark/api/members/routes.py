@@ -1,190 +1,179 @@
-"""``organizations/{org}/members/``: who is in an organization (auth-and-errors.md 8.6)."""
+"""``organizations/{org}/members/``: members of an organization, and invitations (auth-and-errors.md 8.6)."""
 
-from litestar import Response, Router, delete, get, post, put
-from litestar.params import FromPath, RawBody
+from collections.abc import Sequence
+
+from litestar import Response, Router
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
-from shipmark.api.members.invitation_routes import (
-    ROLE_AND_TEAMS,
-    done_by,
-    find_invitation,
-    find_invited_member,
-    invite_member,
-    invited_members,
-    shown_invitation,
-    team_slugs,
+from shipmark.api.members.path_member import (
+    PathMember,
+    PathMemberOrInvitation,
+    find_member_or_invitation,
+    reload_member,
 )
-from shipmark.api.members.responses import MemberJson, TeamRoleOfMemberJson, member_json
+from shipmark.api.members.requests import InvitationRequest, MemberUpdateRequest, TeamRoleRequest
+from shipmark.api.members.responses import (
+    MemberJson,
+    TeamRoleOfMemberJson,
+    invitation_json,
+    member_json,
+)
 from shipmark.api.projects.loading import ViewerContext, serialize_teams
-from shipmark.api.query_parameters import PAGE
+from shipmark.api.queries import PageQuery
 from shipmark.api.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
+from shipmark.api.teams.path_team import PathTeam, reload_team
 from shipmark.api.teams.responses import TeamDetailsJson
-from shipmark.http.fields import Choice, Field, Record
-from shipmark.http.pagination.offset import counted
-from shipmark.http.request_context import GivenVisit, Visit
-from shipmark.infrastructure.errors import NotFound
-from shipmark.infrastructure.ids import id_of
+from shipmark.http import endpoint
+from shipmark.http.pagination.offset import Wanted, counted
+from shipmark.http.request_context import Visit
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.ids import secret_hex
 from shipmark.organizations import invitations, membership, store
-from shipmark.organizations.model import Access, Member, Team, TeamRole
+from shipmark.organizations.model import Invitation, Member, Role, Team
+from shipmark.organizations.store import invitations as invitation_store
 
-_CHANGED = Record(ROLE_AND_TEAMS)
-_TEAM_ROLE = Record(
-    {
-        "teamRole": Field(
-            Choice({it.value: it for it in TeamRole}, '"{}" is not a valid choice.'),
-            is_required=True,
+_VALIDATE = "member.validate"
+_MEMBER_TEAM = "/{member:str}/teams/{team:str}/"
+
+
+@endpoint.post("/", scopes=MEMBER_CHANGE, step=_VALIDATE)
+def invite_member(context: Visit, body: InvitationRequest) -> MemberJson:
+    """Invite a person by a link, which is shown once: no mail is sent. Inviting again creates a new link."""
+    secret = secret_hex()
+    with context.database.transaction() as connection:
+        invitation = invitations.invite(
+            connection,
+            context.action_context(),
+            body.email,
+            body.new_role or Role.MEMBER,
+            body.team_slugs or (),
+            secret,
         )
-    }
-)
+        link = f"{context.settings.address}/invitations/{secret}/"
+        return _invitations(context, connection, [invitation], link)[0]
 
 
-@get("/", scopes=MEMBER_READ, asks=PAGE, sync_to_thread=True)
-def list_members(visit: GivenVisit, organization: FromPath[str]) -> Response[list[MemberJson]]:
-    """List the members of an organization, and behind them those who are invited."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        page = visit.page()
-        rows = store.members_of(
-            connection, access.organization.id, limit=page.limit, offset=page.skipped
+@endpoint.get("/", scopes=MEMBER_READ)
+def list_members(context: Visit, query: PageQuery) -> Response[list[MemberJson]]:
+    """List the members of an organization, and then the open invitations."""
+    page, organization_id = query.page(), context.access.organization.id
+    with context.database.snapshot() as connection:
+        rows = store.members_of(connection, organization_id, limit=page.limit, offset=page.skipped)
+        users = accounts.by_ids(connection, {row.user_id for row in rows})
+        listed = [member_json(row, users[row.user_id]) for row in rows]
+        listed += _invitations_behind(context, connection, page, len(rows))
+    return context.listed(*counted(listed, page))
+
+
+@endpoint.get("/{member:str}/", scopes=MEMBER_READ)
+def get_member(context: Visit, member: PathMemberOrInvitation) -> MemberJson:
+    """Show a member with their teams and all roles, or an open invitation."""
+    with context.database.snapshot() as connection:
+        if isinstance(member, Invitation):
+            return _invitations(context, connection, [member])[0]
+        return _details(context, connection, member)
+
+
+@endpoint.put("/{member:str}/", scopes=MEMBER_CHANGE, step=_VALIDATE)
+def update_member(context: Visit, member: PathMember, body: MemberUpdateRequest) -> MemberJson:
+    """Change the role of a member, or replace the teams that they are on."""
+    with context.database.transaction() as connection:
+        current = reload_member(context, connection, member)
+        updated = membership.amend_member(
+            connection, context.action_context(), current, body.new_role, body.team_slugs
         )
-        users = accounts.by_ids(connection, {it.user_id for it in rows})
-        listed = [member_json(it, users[it.user_id]) for it in rows]
-        listed += invited_members(connection, access, page, len(rows))
-    found, links = counted(listed, page)
-    return visit.listed(found, links)
+        return _details(context, connection, updated)
 
 
-@get("/{member:str}/", scopes=MEMBER_READ, sync_to_thread=True)
-def get_member(visit: GivenVisit, organization: FromPath[str], member: FromPath[str]) -> MemberJson:
-    """Show a member with their teams, and the roles that there are."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        if (invitation := find_invitation(connection, access, member)) is not None:
-            return shown_invitation(connection, access, invitation)
-        return _shown(connection, access, _found(connection, access, member))
-
-
-@put("/{member:str}/", scopes=MEMBER_CHANGE, takes=_CHANGED, sync_to_thread=True)
-def amend_member(
-    visit: GivenVisit, organization: FromPath[str], member: FromPath[str], body: RawBody
-) -> MemberJson:
-    """Give a member another role, or other teams in place of those that they are on."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        _found(connection, access, member)
-    fields = visit.body(body, _CHANGED, lists=("teams",), step="member.validate")
-    with visit.database.transaction() as connection:
-        known = _found(connection, access, member)
-        role = fields.get("orgRole") or fields.get("role")
-        after = membership.amend_member(
-            connection, done_by(visit, access), known, role, team_slugs(fields)
-        )
-        return _shown(connection, access, after)
-
-
-@delete("/{member:str}/", status_code=204, scopes=MEMBER_DELETE, sync_to_thread=True)
-def remove_member(
-    visit: GivenVisit, organization: FromPath[str], member: FromPath[str]
-) -> Response[None]:
+@endpoint.delete("/{member:str}/", scopes=MEMBER_DELETE)
+def remove_member(context: Visit, member: str) -> None:
     """Remove a member, or revoke an invitation. Members may leave by themselves; what they did stays."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
-        if (invitation := find_invitation(connection, access, member)) is not None:
-            invitations.revoke(connection, done_by(visit, access), invitation)
+    with context.database.transaction() as connection:
+        action = context.action_context()
+        # Loaded here only: an invitation may be accepted meanwhile.
+        current = find_member_or_invitation(context, connection, member)
+        if isinstance(current, Invitation):
+            invitations.revoke(connection, action, current)
         else:
-            known = _found(connection, access, member)
-            membership.remove_member(connection, done_by(visit, access), known)
-    return Response(None, status_code=204)
+            membership.remove_member(connection, action, current)
 
 
-@post(
-    "/{member:str}/teams/{team:str}/",
-    scopes=TEAM_JOIN,
-    answers={201: TeamDetailsJson, 204: None},
-    sync_to_thread=True,
-)
+@endpoint.post(_MEMBER_TEAM, scopes=TEAM_JOIN, responses={201: TeamDetailsJson, 204: None})
 def join_team(
-    visit: GivenVisit, organization: FromPath[str], member: FromPath[str], team: FromPath[str]
+    context: Visit, member: PathMember, team: PathTeam
 ) -> Response[TeamDetailsJson | None]:
-    """Put a member on a team: oneself in an open organization, others for those who manage the team."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
-        known, joined = _found(connection, access, member), _team(connection, access, team)
-        if not membership.join_team(connection, done_by(visit, access), known, joined):
+    """Add a member to a team: oneself in an open organization, others for those who manage the team."""
+    with context.database.transaction() as connection:
+        current = reload_member(context, connection, member)
+        joined = reload_team(context, connection, team)
+        if not membership.join_team(connection, context.action_context(), current, joined):
             return Response(None, status_code=204)
-        return Response(_team_shown(visit, connection, access, joined), status_code=201)
+        return Response(_team(context, connection, joined), status_code=201)
 
 
-@put(
-    "/{member:str}/teams/{team:str}/",
-    scopes=MEMBER_CHANGE | TEAM_CHANGE,
-    takes=_TEAM_ROLE,
-    sync_to_thread=True,
-)
-def amend_team_role(
-    visit: GivenVisit,
-    organization: FromPath[str],
-    member: FromPath[str],
-    team: FromPath[str],
-    body: RawBody,
+@endpoint.put(_MEMBER_TEAM, scopes=MEMBER_CHANGE | TEAM_CHANGE, step=_VALIDATE)
+def update_team_role(
+    context: Visit, member: PathMember, team: PathTeam, body: TeamRoleRequest
 ) -> TeamRoleOfMemberJson:
     """Confirm the role of a member on a team. It follows from the role in the organization, and has no other value."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        known, on = _found(connection, access, member), _team(connection, access, team)
-    fields = visit.body(body, _TEAM_ROLE, step="member.validate")
-    with visit.database.snapshot() as connection:
-        role = membership.confirm_team_role(connection, access, known, on, fields["teamRole"])
+    with context.database.snapshot() as connection:
+        role = membership.confirm_team_role(
+            connection, context.access, member, team, body.team_role
+        )
     return TeamRoleOfMemberJson(is_active=True, team_role=role.value)
 
 
-@delete("/{member:str}/teams/{team:str}/", status_code=200, scopes=TEAM_JOIN, sync_to_thread=True)
-def leave_team(
-    visit: GivenVisit, organization: FromPath[str], member: FromPath[str], team: FromPath[str]
-) -> TeamDetailsJson:
-    """Take a member off a team."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
-        known, left = _found(connection, access, member), _team(connection, access, team)
-        membership.leave_team(connection, done_by(visit, access), known, left)
-        return _team_shown(visit, connection, access, left)
+@endpoint.delete(_MEMBER_TEAM, status_code=200, scopes=TEAM_JOIN)
+def leave_team(context: Visit, member: PathMember, team: PathTeam) -> TeamDetailsJson:
+    """Remove a member from a team."""
+    with context.database.transaction() as connection:
+        current = reload_member(context, connection, member)
+        left = reload_team(context, connection, team)
+        membership.leave_team(connection, context.action_context(), current, left)
+        return _team(context, connection, left)
 
 
-def _found(connection: Connection, access: Access, name: str) -> Member:
-    """Return the member of an id, also of the invitation that they were; ``me`` is the caller."""
-    known = None
-    if name == "me" and access.user is not None:
-        known = store.member_who_is(connection, access.organization.id, access.user.id)
-    else:
-        member_id = id_of(name) or find_invited_member(connection, access, name)
-        if member_id is not None:
-            known = store.member(connection, access.organization.id, member_id)
-    if known is None:
-        raise NotFound
-    return known
+def _invitations_behind(
+    context: Visit, connection: Connection, page: Wanted, member_count: int
+) -> list[MemberJson]:
+    """Return the invitations on a page whose first rows are members."""
+    if member_count >= page.limit:
+        return []
+    organization_id = context.access.organization.id
+    skipped = page.skipped - invitation_store.count_members(connection, organization_id)
+    rows = invitation_store.page_of(
+        connection, organization_id, limit=page.limit - member_count, offset=max(skipped, 0)
+    )
+    return _invitations(context, connection, rows)
 
 
-def _team(connection: Connection, access: Access, name: str) -> Team:
-    known = store.team_by_slug_or_id(connection, access.organization.id, name)
-    if known is None:
-        raise NotFound
-    return known
+def _invitations(
+    context: Visit, connection: Connection, rows: Sequence[Invitation], link: str | None = None
+) -> list[MemberJson]:
+    """Return invitations as the members that they may become; ``link`` is that of a new one."""
+    if not rows:
+        return []
+    inviters = accounts.by_ids(connection, {row.invited_by for row in rows if row.invited_by})
+    teams = store.teams_of(connection, context.access.organization.id)
+    return [
+        invitation_json(
+            row, at=now(), inviter=inviters.get(row.invited_by or 0), teams=teams, link=link
+        )
+        for row in rows
+    ]
 
 
-def _shown(connection: Connection, access: Access, member: Member) -> MemberJson:
+def _details(context: Visit, connection: Connection, member: Member) -> MemberJson:
     user = accounts.by_id(connection, member.user_id)
     assert user is not None, "a member is a user"
     teams = store.teams_of_member(connection, member.id)
-    return member_json(member, user, teams=teams, organization=access.organization)
+    return member_json(member, user, teams=teams, organization=context.access.organization)
 
 
-def _team_shown(
-    visit: Visit, connection: Connection, access: Access, team: Team
-) -> TeamDetailsJson:
-    return serialize_teams(
-        connection, ViewerContext.load(connection, access, visit.settings.address), [team]
-    )[0]
+def _team(context: Visit, connection: Connection, team: Team) -> TeamDetailsJson:
+    viewer = ViewerContext.load(connection, context.access, context.settings.address)
+    return serialize_teams(connection, viewer, [team])[0]
 
 
 router = Router(
@@ -193,10 +182,10 @@ router = Router(
         invite_member,
         list_members,
         get_member,
-        amend_member,
+        update_member,
         remove_member,
         join_team,
-        amend_team_role,
+        update_team_role,
         leave_team,
     ],
 )

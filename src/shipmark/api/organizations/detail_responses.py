@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from shipmark.api.members.role_responses import (
+from shipmark.api.members.responses import (
     RoleJson,
     RoleNameJson,
     TeamRoleJson,
