@@ -11,7 +11,7 @@ from shipmark.organizations import store
 from shipmark.organizations.model import Team
 
 
-def get_team(context: Visit, connection: Connection, team: str) -> Team:
+def find_team(context: Visit, connection: Connection, team: str) -> Team:
     """Return the organization's team with this slug or id. Raise `NotFound`."""
     row = store.team_by_slug_or_id(connection, context.access.organization.id, team)
     if row is None:
@@ -21,8 +21,8 @@ def get_team(context: Visit, connection: Connection, team: str) -> Team:
 
 def reload_team(context: Visit, connection: Connection, team: Team) -> Team:
     """Return the team as the transaction sees it. Raise `NotFound` if it was deleted meanwhile."""
-    return get_team(context, connection, str(team.id))
+    return find_team(context, connection, str(team.id))
 
 
 #: The team of the path.
-PathTeam = Annotated[Team, Load(get_team)]
+PathTeam = Annotated[Team, Load(find_team)]

@@ -1,133 +1,98 @@
 """``organizations/{org}/org-auth-tokens/``: tokens of the organization itself (auth-and-errors.md 1.2)."""
 
-from litestar import Response, Router, delete, get, post, put
-from litestar.params import FromPath, RawBody
-from sqlalchemy import Connection
+from litestar import Response, Router
 
 from shipmark.api.scopes import ORGANIZATION_READ
-from shipmark.api.tokens.organization_responses import BadNameJson, OrgTokenJson, org_token_json
-from shipmark.http.fields import Field, Record, Text
-from shipmark.http.request_context import GivenVisit
+from shipmark.api.tokens.path_token import (
+    EditableToken,
+    PathToken,
+    find_editable_token,
+    find_token,
+)
+from shipmark.api.tokens.requests import OrgTokenRequest
+from shipmark.api.tokens.responses import BadNameJson, OrgTokenJson, org_token_json
+from shipmark.http import endpoint
+from shipmark.http.request_context import Visit
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import NotFound
-from shipmark.infrastructure.ids import id_of, secret_bytes
+from shipmark.infrastructure.ids import secret_bytes
 from shipmark.organizations import actions, audit, store, token_rules
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.model import Access, ListedToken
 
-_NAME_MAX = 255
-_NAMED = Record({"name": Field(Text(max=_NAME_MAX, is_blank_ok=True, is_null_ok=True))})
+_VALIDATE = "token.validate"
 _BLANK = BadNameJson(detail=["The name cannot be blank."])
 
 
-@get("/", scopes=ORGANIZATION_READ, sync_to_thread=True)
-def list_tokens(visit: GivenVisit, organization: FromPath[str]) -> list[OrgTokenJson]:
-    """List an organization's tokens, those used last first."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        found = store.tokens_of(connection, access.organization.id)
-    return [org_token_json(it) for it in found]
+@endpoint.get("/", scopes=ORGANIZATION_READ)
+def list_tokens(context: Visit) -> list[OrgTokenJson]:
+    """List an organization's tokens, the last used first."""
+    with context.database.glance() as connection:
+        tokens = store.tokens_of(connection, context.access.organization.id)
+    return [org_token_json(token) for token in tokens]
 
 
-@post(
+@endpoint.post(
     "/",
     scopes=ORGANIZATION_READ,
-    takes=_NAMED,
-    answers={201: OrgTokenJson, 400: BadNameJson},
-    sync_to_thread=True,
+    responses={201: OrgTokenJson, 400: BadNameJson},
+    step=_VALIDATE,
 )
-def create_token(
-    visit: GivenVisit, organization: FromPath[str], body: RawBody
-) -> Response[OrgTokenJson | BadNameJson]:
-    """Make a token for pipelines. Its text is in this answer and never shown again."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        token_rules.check_creation(access)
-    name = visit.body(body, _NAMED, step="token.validate").get("name")
-    if not name:
+def create_token(context: Visit, body: OrgTokenRequest) -> Response[OrgTokenJson | BadNameJson]:
+    """Create a token for pipelines. The response shows its text, which is never shown again."""
+    access = context.access
+    token_rules.check_creation(access)
+    if not body.name:
         return Response(_BLANK, status_code=400)
-    at = now()
-    with visit.database.transaction() as connection:
+    with context.database.transaction() as connection:
         token_id, text = actions.add_token(
             connection,
             access.organization,
-            name=name,
-            address=visit.settings.address,
+            name=body.name,
+            address=context.settings.address,
             secret=secret_bytes(),
             by=access.user,
-            at=at,
+            at=now(),
         )
-        store.note(
-            connection, access.organization.id, AuditEvent.ORG_TOKEN_ADD, visit.actor(access), at,
-            data={"name": name}, target_id=token_id,
-        )  # fmt: skip
-        made = _found(connection, access, str(token_id))
-    return Response(org_token_json(made, text), status_code=201)
+        event, data = AuditEvent.ORG_TOKEN_ADD, {"name": body.name}
+        context.log_change(connection, access, event, data, target_id=token_id)
+        token = find_token(context, connection, str(token_id))
+    return Response(org_token_json(token, text), status_code=201)
 
 
-@get("/{token:str}/", scopes=ORGANIZATION_READ, sync_to_thread=True)
-def get_token(visit: GivenVisit, organization: FromPath[str], token: FromPath[str]) -> OrgTokenJson:
+@endpoint.get("/{token:str}/", scopes=ORGANIZATION_READ)
+def get_token(context: Visit, token: PathToken) -> OrgTokenJson:  # noqa: ARG001  # passed to every endpoint
     """Show a token, but for its text."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        return org_token_json(_found(connection, access, token))
+    return org_token_json(token)
 
 
-@put(
+@endpoint.put(
     "/{token:str}/",
     scopes=ORGANIZATION_READ,
-    takes=_NAMED,
-    answers={204: None, 400: BadNameJson},
-    sync_to_thread=True,
+    responses={204: None, 400: BadNameJson},
+    step=_VALIDATE,
 )
 def rename_token(
-    visit: GivenVisit, organization: FromPath[str], token: FromPath[str], body: RawBody
+    context: Visit, token: EditableToken, body: OrgTokenRequest
 ) -> Response[BadNameJson | None]:
-    """Give a token another name: one of one's own, or as who manages the organization any."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        token_rules.check_change(access, _found(connection, access, token))
-    name = visit.body(body, _NAMED, step="token.validate").get("name")
-    if not name:
+    """Rename a token: the user's own, or any for those who manage the organization."""
+    if not body.name:
         return Response(_BLANK, status_code=400)
-    with visit.database.transaction() as connection:
-        known = _found(connection, access, token)
-        store.rename_token(connection, known.id, name)
-        if changes := audit.differences({"name": known.name}, {"name": name}):
-            data = {"name": name, "changes": changes}
-            visit.log_change(
-                connection, access, AuditEvent.ORG_TOKEN_EDIT, data, target_id=known.id
-            )
+    with context.database.transaction() as connection:
+        current = find_editable_token(context, connection, str(token.id))
+        store.rename_token(connection, current.id, body.name)
+        if changes := audit.differences({"name": current.name}, {"name": body.name}):
+            event, data = AuditEvent.ORG_TOKEN_EDIT, {"name": body.name, "changes": changes}
+            context.log_change(connection, context.access, event, data, target_id=current.id)
     return Response(None, status_code=204)
 
 
-@delete("/{token:str}/", status_code=204, scopes=ORGANIZATION_READ, sync_to_thread=True)
-def remove_token(
-    visit: GivenVisit, organization: FromPath[str], token: FromPath[str]
-) -> Response[None]:
-    """Revoke a token: one of one's own, or as who manages the organization any."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
-        known = _found(connection, access, token)
-        token_rules.check_change(access, known)
-        at = now()
-        store.deactivate_token(connection, known.id, at)
-        store.note(
-            connection, access.organization.id, AuditEvent.ORG_TOKEN_REMOVE, visit.actor(access), at,
-            data={"name": known.name}, target_id=known.id,
-        )  # fmt: skip
-    return Response(None, status_code=204)
-
-
-def _found(connection: Connection, access: Access, text: str) -> ListedToken:
-    """The token of an id in the address."""
-    token_id = id_of(text)
-    if token_id is None:
-        raise NotFound
-    known = store.token(connection, access.organization.id, token_id)
-    if known is None:
-        raise NotFound
-    return known
+@endpoint.delete("/{token:str}/", scopes=ORGANIZATION_READ)
+def remove_token(context: Visit, token: EditableToken) -> None:
+    """Revoke a token: the user's own, or any for those who manage the organization."""
+    with context.database.transaction() as connection:
+        current = find_editable_token(context, connection, str(token.id))
+        store.deactivate_token(connection, current.id, now())
+        event, data = AuditEvent.ORG_TOKEN_REMOVE, {"name": current.name}
+        context.log_change(connection, context.access, event, data, target_id=current.id)
 
 
 router = Router(

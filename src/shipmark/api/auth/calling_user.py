@@ -1,0 +1,30 @@
+"""The user whose token a request carries, for paths that name no organization."""
+
+from typing import Annotated
+
+from sqlalchemy import Connection
+
+from shipmark.accounts.model import UserToken
+from shipmark.http.endpoint import Load
+from shipmark.http.request_context import Visit
+from shipmark.infrastructure.errors import NotAllowed, NotSignedIn
+
+
+def require_user_token(context: Visit, _: Connection) -> UserToken:
+    """Return the token. Raise `NotAllowed` for a token of an organization."""
+    if not isinstance(context.authenticated, UserToken):
+        raise NotAllowed
+    return context.authenticated
+
+
+def _require_signed_in(context: Visit, _: Connection) -> UserToken:
+    """Return the token. Raise `NotSignedIn` for a token of an organization."""
+    if not isinstance(context.authenticated, UserToken):
+        raise NotSignedIn
+    return context.authenticated
+
+
+#: The user token of the caller, where others are refused with 403.
+CallingUser = Annotated[UserToken, Load(require_user_token)]
+#: The same, where others are refused with 401.
+SignedInUser = Annotated[UserToken, Load(_require_signed_in)]
