@@ -336,28 +336,11 @@ AUDIT_FILTER = (
     Parameter(name="event", about="Only events of this name.", example="org.edit"),
     Parameter(name="actor", about="Only what the user of this id has done.", example="1"),
 )
-PROJECT_QUERY = replace(
-    RELEASE_QUERY,
-    about="Text that slugs or names hold, or terms such as `slug:web`, `platform:python`, `!team:core`.",
-    example="we",
-)
 KEY_STATUS = Parameter(
     name="status",
     about="Only keys that are so.",
     schema={"type": "string", "enum": ["active", "inactive", ""]},
     example="active",
-)
-PROJECT_STATUS = Parameter(
-    name="status",
-    about="Only projects that are so: all are active.",
-    schema={"type": "string", "enum": ["active", "deleted", ""]},
-    example="active",
-)
-ALL_PROJECTS = Parameter(
-    name="all_projects",
-    about="`1` shows all on one page.",
-    schema=_SWITCH,
-    example="1",
 )
 ORGANIZATION_QUERY = replace(
     RELEASE_QUERY,

@@ -1,17 +1,15 @@
 """Who is there, and what can they reach? The root, ``auth/``, organizations and projects (auth-and-errors.md 8)."""
 
 from litestar import Response, Router, get
-from litestar.params import FromPath
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User, UserToken
 from shipmark.api.members.user_responses import UserJson, user_json
 from shipmark.api.organizations.responses import OrganizationJson, organization_json
-from shipmark.api.projects.responses import EnvironmentJson, environment_json
 from shipmark.api.query_parameters import ORGANIZATION_QUERY, PAGE
 from shipmark.api.responses import Wire
-from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ, PROJECT_READ
+from shipmark.api.scopes import ANYBODY, ORGANIZATION_READ
 from shipmark.http.endpoint import Credentials
 from shipmark.http.pagination.offset import counted
 from shipmark.http.request_context import GivenVisit
@@ -20,8 +18,6 @@ from shipmark.organizations import actions as organization_actions
 from shipmark.organizations import store as organizations
 from shipmark.organizations import text_filter
 from shipmark.organizations.model import Organization
-from shipmark.projects import actions as projects
-from shipmark.projects import store as project_store
 
 
 class AuthJson(Wire):
@@ -91,22 +87,6 @@ def list_organizations(visit: GivenVisit) -> Response[list[OrganizationJson]]:
     return visit.listed([organization_json(it, visit.settings.address) for it in found], links)
 
 
-@get(
-    "/projects/{organization:str}/{project:str}/environments/",
-    scopes=PROJECT_READ | {"org:ci"},
-    sync_to_thread=True,
-)
-def list_environments(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> list[EnvironmentJson]:
-    """List the environments that the project runs in, by name; the one without a name is left out."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        found = projects.reached(connection, access, project)
-        known = project_store.environments_of(connection, found.id)
-    return [environment_json(it) for it in known if it.name]
-
-
 def whole(connection: Connection, user: User) -> User:
     """The user with addresses, which a token's record leaves out."""
     return accounts.by_id(connection, user.id) or user
@@ -118,6 +98,5 @@ router = Router(
         get_root,
         get_user,
         list_organizations,
-        list_environments,
     ],
 )

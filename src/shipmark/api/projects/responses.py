@@ -1,4 +1,4 @@
-"""The project object, its summary (auth-and-errors.md 8.4)."""
+"""The objects of projects, their summary and details (auth-and-errors.md 8.4)."""
 
 from collections.abc import Sequence
 from colorsys import hls_to_rgb
@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from shipmark.api.avatars.responses import AvatarJson, avatar_json
+from shipmark.api.organizations.responses import OrganizationJson
 from shipmark.api.responses import Wire
 from shipmark.avatars.model import OwnerKind
 from shipmark.infrastructure.ids import digest
 from shipmark.organizations.model import Access, Team, TeamRole
+from shipmark.projects import options
 from shipmark.projects.model import Environment, Project
 
 
@@ -69,12 +73,102 @@ class ProjectJson(Wire):
     avatar: AvatarJson
 
 
+class OwnedProjectJson(ProjectJson):
+    """A project with its organization."""
+
+    organization: OrganizationJson
+
+
+class ProjectDetailsJson(OwnedProjectJson):
+    """A project with its settings."""
+
+    options: dict[str, object]
+    digests_min_delay: int
+    digests_max_delay: int
+    subject_prefix: str
+    subject_template: str
+    allowed_domains: list[str]
+    resolve_age: int
+    data_scrubber: bool
+    data_scrubber_defaults: bool
+    safe_fields: list[str]
+    sensitive_fields: list[str]
+    store_crash_reports: int | None
+    security_token: str
+    security_token_header: str | None
+    verify_ssl: bool = msgspec.field(name="verifySSL")
+    scrub_ip_addresses: bool = msgspec.field(name="scrubIPAddresses")
+    scrape_java_script: bool
+    default_environment: str | None
+    relay_pii_config: str | None
+    grouping_config: str
+    grouping_enhancements: str
+    grouping_enhancements_base: str | None
+    secondary_grouping_expiry: int
+    secondary_grouping_config: str | None
+    grouping_auto_update: bool
+    fingerprinting_rules: str
+    plugins: list[object]
+    processing_issues: int
+    builtin_symbol_sources: list[str]
+    symbol_sources: str
+    dynamic_sampling_biases: list[object]
+    recap_server_url: str | None
+
+
 class EnvironmentJson(Wire):
     """An environment of a project."""
 
     id: str
     name: str
     is_hidden: bool
+
+
+class CommitPathsJson(Wire):
+    """Folders, from the root of a repository; none for all commits."""
+
+    paths: list[str]
+
+
+#: Options in the object, by their name in `options.OPTIONS`.
+_FIELDS = {
+    "resolveAge": "resolve_age",
+    "defaultEnvironment": "default_environment",
+    "scrapeJavaScript": "scrape_java_script",
+    "dataScrubber": "data_scrubber",
+    "dataScrubberDefaults": "data_scrubber_defaults",
+    "scrubIPAddresses": "scrub_ip_addresses",
+    "sensitiveFields": "sensitive_fields",
+    "safeFields": "safe_fields",
+    "storeCrashReports": "store_crash_reports",
+    "subjectPrefix": "subject_prefix",
+    "subjectTemplate": "subject_template",
+    "allowedDomains": "allowed_domains",
+    "verifySSL": "verify_ssl",
+    "securityToken": "security_token",
+    "securityTokenHeader": "security_token_header",
+    "digestsMinDelay": "digests_min_delay",
+    "digestsMaxDelay": "digests_max_delay",
+    "relayPiiConfig": "relay_pii_config",
+}
+
+#: What is of parts of the reference that are not here.
+_ABSENT: dict[str, Any] = {
+    "options": {},
+    "grouping_config": "",
+    "grouping_enhancements": "",
+    "grouping_enhancements_base": None,
+    "secondary_grouping_expiry": 0,
+    "secondary_grouping_config": None,
+    "grouping_auto_update": False,
+    "fingerprinting_rules": "",
+    "plugins": [],
+    "processing_issues": 0,
+    "builtin_symbol_sources": [],
+    "symbol_sources": "[]",
+    "dynamic_sampling_biases": [],
+    "recap_server_url": None,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,36 +184,62 @@ class ProjectContext:
     is_member: bool = False
 
 
-def project_json(project: Project, access: Access, around: ProjectContext) -> ProjectJson:
+def project_json(project: Project, access: Access, context: ProjectContext) -> ProjectJson:
     """A project as the API shows it to a caller."""
-    return ProjectJson(**shown(project, access, around))
+    return ProjectJson(**project_fields(project, access, context))
 
 
-def shown(project: Project, access: Access, around: ProjectContext) -> dict[str, Any]:
+def owned_project_json(
+    project: Project, access: Access, context: ProjectContext, organization: OrganizationJson
+) -> OwnedProjectJson:
+    """A project with its organization, as a caller sees it."""
+    return OwnedProjectJson(**project_fields(project, access, context), organization=organization)
+
+
+def project_details_json(
+    project: Project,
+    access: Access,
+    context: ProjectContext,
+    organization: OrganizationJson,
+    stored: options.Stored,
+) -> ProjectDetailsJson:
+    """A project with its settings, as a caller sees it."""
+    set_to: dict[str, Any] = {
+        _FIELDS[name]: value for name, value in options.values(stored).items()
+    }
+    if access.user is None or "project:write" not in access.scopes:
+        # A secret of the project's own servers: pipelines and readers have no use for it.
+        set_to["security_token"] = ""
+    return ProjectDetailsJson(
+        **project_fields(project, access, context), **_ABSENT, **set_to, organization=organization
+    )
+
+
+def project_fields(project: Project, access: Access, context: ProjectContext) -> dict[str, Any]:
     """The fields that all forms of a project have."""
-    teams = [TeamJson(id=str(it.id), slug=it.slug, name=it.name) for it in around.teams]
+    teams = [TeamJson(id=str(it.id), slug=it.slug, name=it.name) for it in context.teams]
     role = TeamRole.of(access.role) if access.role else TeamRole.ADMIN
-    is_inside = around.is_member or access.reaches_all
+    is_inside = context.is_member or access.reaches_all
     absent = ("minified_stack_trace", "monitors", "profiles", "replays", "sessions", "user_reports")
-    latest = around.latest_version
+    latest = context.latest_version
     return {
         "id": str(project.id),
         "slug": project.slug,
         "name": project.name,
         "platform": project.platform,
-        "platforms": list(around.platforms),
+        "platforms": list(context.platforms),
         "date_created": project.created_at,
         "first_event": project.first_event_at,
         "first_transaction_event": False,
         "is_bookmarked": False,
-        "is_member": around.is_member,
+        "is_member": context.is_member,
         "is_internal": False,
         "is_public": False,
         "access": sorted(role.scopes) if is_inside else [],
         "has_access": is_inside or access.organization.is_open,
         **{f"has_{name}": False for name in absent},
         "event_processing": EventProcessingJson(),
-        "environments": list(around.environments),
+        "environments": list(context.environments),
         "features": ["releases"] if project.has_releases else [],
         "latest_release": None if latest is None else LatestReleaseJson(version=latest),
         "latest_deploys": None,
@@ -127,7 +247,7 @@ def shown(project: Project, access: Access, around: ProjectContext) -> dict[str,
         "color": color(project.slug),
         "team": teams[0] if teams else None,
         "teams": teams,
-        "avatar": avatar_json(project.avatar, OwnerKind.PROJECT, around.address),
+        "avatar": avatar_json(project.avatar, OwnerKind.PROJECT, context.address),
     }
 
 
