@@ -336,12 +336,6 @@ AUDIT_FILTER = (
     Parameter(name="event", about="Only events of this name.", example="org.edit"),
     Parameter(name="actor", about="Only what the user of this id has done.", example="1"),
 )
-KEY_STATUS = Parameter(
-    name="status",
-    about="Only keys that are so.",
-    schema={"type": "string", "enum": ["active", "inactive", ""]},
-    example="active",
-)
 ORGANIZATION_QUERY = replace(
     RELEASE_QUERY,
     about="Text that names or slugs hold, or terms such as `slug:acme`, `status:active`.",
