@@ -10,13 +10,13 @@ from shipmark.organizations.audit import AuditEntry
 
 
 class ActorJson(Wire):
-    """Somebody who is no user, or is one no more."""
+    """An actor who is not a user, or not any more."""
 
     name: str
 
 
 class AuditEntryJson(Wire):
-    """One line of the audit log."""
+    """An entry of the audit log."""
 
     id: str
     actor: UserJson | ActorJson
@@ -30,14 +30,14 @@ class AuditEntryJson(Wire):
 
 
 class AuditLogJson(Wire):
-    """A page of the audit log, and the names of all events that there can be."""
+    """A page of the audit log, and the names of all events."""
 
     rows: list[AuditEntryJson]
     options: list[str]
 
 
 def audit_entry_json(entry: AuditEntry, users: Mapping[int, User]) -> AuditEntryJson:
-    """A line with the users that it names."""
+    """Return an entry with its users."""
     actor = users.get(entry.actor_id) if entry.actor_id is not None else None
     target = users.get(entry.target_user_id) if entry.target_user_id is not None else None
     return AuditEntryJson(
