@@ -332,18 +332,3 @@ LOOKUP = (
 DOWNLOAD = Parameter(
     name="download", about="Whatever it says: answer with the content itself.", example="1"
 )
-AUDIT_FILTER = (
-    Parameter(name="event", about="Only events of this name.", example="org.edit"),
-    Parameter(name="actor", about="Only what the user of this id has done.", example="1"),
-)
-ORGANIZATION_QUERY = replace(
-    RELEASE_QUERY,
-    about="Text that names or slugs hold, or terms such as `slug:acme`, `status:active`.",
-    example="acme",
-)
-DETAILED = Parameter(
-    name="detailed",
-    about="`0` leaves out what an object holds of others.",
-    schema=_SWITCH,
-    example="0",
-)

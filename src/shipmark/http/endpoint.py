@@ -130,7 +130,7 @@ class Endpoint:
     def _body(self, context: Visit, model: type[RequestModel], content: bytes) -> RequestModel:
         with timed(self.step, **{"http.body_bytes": len(content)}):
             value = context.decode(content, lists=model.list_names())
-            return validate(model, value, context={"commits_max": context.settings.commits_max})
+            return validate(model, value, context=context.validation_context())
 
 
 async def authorize(

@@ -84,6 +84,10 @@ class Visit:
         """Return the parameters of the query string, in their order."""
         return [(name, str(value)) for name, value in self.request.query_params.multi_items()]
 
+    def validation_context(self) -> Mapping[str, object]:
+        """Return what the validation of a body depends on: limits, and the caller's access or None."""
+        return {"commits_max": self.settings.commits_max, "access": self._access}
+
     def decode(self, content: bytes, *, lists: Collection[str]) -> object:
         """Return the value that a body holds: JSON or a form, whose fields named in ``lists`` are lists."""
         return body_parsing.read(content, self.request.headers.get("content-type", ""), lists=lists)

@@ -4,13 +4,14 @@ from typing import Annotated
 
 from sqlalchemy import Connection
 
-from shipmark.accounts.model import UserToken
+from shipmark.accounts import store as accounts
+from shipmark.accounts.model import User, UserToken
 from shipmark.http.endpoint import Load
 from shipmark.http.request_context import Visit
 from shipmark.infrastructure.errors import NotAllowed, NotSignedIn
 
 
-def require_user_token(context: Visit, _: Connection) -> UserToken:
+def _require_user(context: Visit, _: Connection) -> UserToken:
     """Return the token. Raise `NotAllowed` for a token of an organization."""
     if not isinstance(context.authenticated, UserToken):
         raise NotAllowed
@@ -24,7 +25,12 @@ def _require_signed_in(context: Visit, _: Connection) -> UserToken:
     return context.authenticated
 
 
+def with_emails(connection: Connection, user: User) -> User:
+    """Return the user with email addresses, which authentication does not load."""
+    return accounts.by_id(connection, user.id) or user
+
+
 #: The user token of the caller, where others are refused with 403.
-CallingUser = Annotated[UserToken, Load(require_user_token)]
+CallingUser = Annotated[UserToken, Load(_require_user)]
 #: The same, where others are refused with 401.
 SignedInUser = Annotated[UserToken, Load(_require_signed_in)]

@@ -96,7 +96,7 @@ class OrganizationDetailsJson(OrganizationJson):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Within:
+class OrganizationContext:
     """All teams and projects of an organization."""
 
     teams: Sequence[TeamDetailsJson]
@@ -104,9 +104,14 @@ class Within:
 
 
 def organization_details_json(
-    access: Access, stored: Stored, address: str, *, is_default: bool, within: Within | None
+    access: Access,
+    stored: Stored,
+    address: str,
+    *,
+    is_default: bool,
+    context: OrganizationContext | None,
 ) -> OrganizationDetailsJson:
-    """An organization with its settings, as a caller sees it; with teams and projects where they are given."""
+    """Return an organization with its settings as the caller sees it, with teams and projects unless None."""
     base = organization_json(access.organization, address)
     role = access.role.value if access.role else msgspec.UNSET
     return OrganizationDetailsJson(
@@ -128,8 +133,8 @@ def organization_details_json(
         access=sorted(access.scopes),
         role=role,
         org_role=role,
-        teams=msgspec.UNSET if within is None else list(within.teams),
-        projects=msgspec.UNSET if within is None else list(within.projects),
+        teams=msgspec.UNSET if context is None else list(context.teams),
+        projects=msgspec.UNSET if context is None else list(context.projects),
     )
 
 

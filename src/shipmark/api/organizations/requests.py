@@ -1,29 +1,40 @@
-"""What may be sent to change an organization, and what it becomes (files-and-avatars.md 1.4, 1.5)."""
+"""Bodies and query parameters of organizations (files-and-avatars.md 1.4, 1.5)."""
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from shipmark.api.avatars.requests import ORGANIZATION_FIELDS
-from shipmark.http.fields import (
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
+
+from shipmark.api.avatars.requests import Kind, Photo, store_photo
+from shipmark.api.queries import PageQuery
+from shipmark.avatars.model import NewAvatar
+from shipmark.http.request_context import Visit
+from shipmark.http.validation import (
+    Boolean,
     Choice,
     Decimal,
-    Field,
-    Fields,
+    Integer,
+    Items,
     ListOf,
-    Number,
-    Record,
-    Switch,
+    Omittable,
+    ReadAs,
+    RequestModel,
     Text,
-    Wrong,
-    accepting,
+    TrimmedText,
+    refuse,
 )
 from shipmark.organizations import options, slugs, trusted_relays
 from shipmark.organizations.model import NAME_MAX, Role
 from shipmark.organizations.settings import Amendment
-
-#: The fields that hold lists, for forms.
-LISTS = ("sensitiveFields", "safeFields", "trustedRelays")
+from shipmark.organizations.trusted_relays import GivenRelay
 
 _INT_MAX = 2**31 - 1
 _SENSITIVE_MAX = 4000
@@ -34,150 +45,217 @@ _PII_MAX = 100_000
 _NO_2FA = "Cannot require two-factor authentication without personal two-factor enabled."
 _NO_CODECOV = "Codecov is not connected to this server."
 _NO_RATE_LIMIT = "The accountRateLimit option cannot be configured for this organization"
-
-_ROLE = Choice({it.value: it.value for it in Role}, "Invalid role")
-_WORDS = ListOf(Text())
-_SLUG = Text(max=slugs.SLUG_MAX)
+_NO_CHOICE = '"{}" is not a valid choice.'
+_SWITCHES = frozenset(switch.name for switch in options.SWITCHES)
 
 
-@accepting(_SLUG)
-def _slug(value: object) -> str:
-    text = _SLUG(value)
-    assert text is not None
+def _check_slug(value: object) -> object:
+    text = Text(max_length=slugs.SLUG_MAX).parse(value)
     if problem := slugs.problem(text, str(value)):
-        raise Wrong([problem])
+        raise refuse(problem)
     return text
 
 
-def _of_length(most: int, refusal: str) -> Callable[[object], list[str] | None]:
-    """A list of texts that are so long together at most."""
+def _at_most(total: int, refusal: str) -> AfterValidator:
+    """Return the validator of a list of texts that are at most so long together."""
 
-    @accepting(_WORDS)
-    def check(value: object) -> list[str] | None:
-        words = _WORDS(value)
-        if sum(len(word or "") for word in words or ()) > most:
-            raise Wrong([refusal])
-        return [word or "" for word in words or ()]
+    def check(words: list[str]) -> list[str]:
+        if sum(map(len, words)) > total:
+            raise refuse(refusal)
+        return words
 
-    return check
+    return AfterValidator(check)
 
 
-@accepting(Text(max=_PII_MAX, is_blank_ok=True, is_null_ok=True))
-def _pii_config(value: object) -> str | None:
-    text = Text(max=_PII_MAX, is_blank_ok=True, is_null_ok=True)(value)
+def _refuse_true(refusal: str) -> AfterValidator:
+    """Return the validator of a setting that this server can't turn on."""
+
+    def check(value: bool) -> bool:
+        if value:
+            raise refuse(refusal)
+        return value
+
+    return AfterValidator(check)
+
+
+def _refuse_rate_limit(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    if value is not None and value != "":
+        validate(value)
+    raise refuse(_NO_RATE_LIMIT)
+
+
+def _check_pii_config(text: str | None) -> str | None:
     if not text:
         return text
     try:
-        found = json.loads(text)
+        config = json.loads(text)
     except json.JSONDecodeError as error:
         place = f"at line {error.lineno} column {error.colno}"
-        raise Wrong([f"expected value {place}"]) from None
+        raise refuse(f"expected value {place}") from None
     except (RecursionError, ValueError):
-        raise Wrong(["expected value at line 1 column 1"]) from None
+        raise refuse("expected value at line 1 column 1") from None
     parts = ("rules", "vars", "applications")
-    if not isinstance(found, dict) or not all(isinstance(found.get(it, {}), dict) for it in parts):
-        raise Wrong(
-            ["This is not a configuration for scrubbing: it has rules, vars, applications."]
-        )
+    if not isinstance(config, dict) or not all(
+        isinstance(config.get(part, {}), dict) for part in parts
+    ):
+        raise refuse("This is not a configuration for scrubbing: it has rules, vars, applications.")
     return text
 
 
-_RELAY = Record({name: Field(Text()) for name in ("name", "publicKey", "description")})
-
-
-@accepting(ListOf(_RELAY, max=_RELAYS_MAX))
-def _relays(value: object) -> list[trusted_relays.GivenRelay]:
-    # What an entry lacks is told in the words of relays, not of fields.
-    entries = ListOf(_as_it_is, max=_RELAYS_MAX)(value)
+def _parse_relays(entries: list[object]) -> list[GivenRelay]:
     try:
-        return trusted_relays.given(entries or [])
+        return trusted_relays.given(entries)
     except trusted_relays.RelayError as error:
-        raise Wrong([str(error)]) from None
+        raise refuse(str(error)) from None
 
 
-def _as_it_is(value: object) -> object:
-    return value
+def _validate_for_owners(
+    value: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo
+) -> object:
+    access = (info.context or {}).get("access")
+    return validate(value) if access and "org:admin" in access.scopes else None
 
 
-def _never_on(refusal: str) -> Callable[[object], bool]:
-    """On or off, where nothing here can be turned on."""
-
-    @accepting(Switch())
-    def check(value: object) -> bool:
-        if Switch()(value):
-            raise Wrong([refusal])
-        return False
-
-    return check
+def _setting(description: str, alias: str | None = None) -> Any:
+    return Field(None, description=description, alias=alias)
 
 
-def _never(like: Number) -> Callable[[object], int | None]:
-    """A number that no organization here may set."""
-
-    @accepting(like)
-    def check(value: object) -> int | None:
-        if value is not None and value != "":
-            like(value)
-        raise Wrong([_NO_RATE_LIMIT])
-
-    return check
-
-
-_SWITCHES = frozenset(it.name for it in options.SWITCHES)
-_PLAIN_OPTIONS = (
-    "dataScrubber", "dataScrubberDefaults", "scrapeJavaScript", "eventsMemberAdmin", "alertsMemberWrite",
-    "scrubIPAddresses", "allowJoinRequests", "aiSuggestedSolution", "githubPRBot", "githubOpenPRBot",
-    "githubNudgeInvite", "gitlabPRBot", "hideAiFeatures", "issueAlertsThreadFlag", "metricAlertsThreadFlag",
-    "rollbackEnabled",
-)  # fmt: skip
-_MODES = {it: it for it in ("organization", "project")}
-_OPTIONS: Mapping[str, Field[Any]] = {
-    **{name: Field(Switch()) for name in _PLAIN_OPTIONS},
-    "projectRateLimit": Field(_never(Number(min=50, max=100))),
-    "accountRateLimit": Field(_never(Number(min=0, max=1_000_000))),
-    "sensitiveFields": Field(_of_length(_SENSITIVE_MAX, "List of sensitive fields is too long.")),
-    "safeFields": Field(_of_length(_SAFE_MAX, "List of safe fields is too long.")),
-    "storeCrashReports": Field(Number(min=-1, max=100)),
-    "attachmentsRole": Field(_ROLE),
-    "debugFilesRole": Field(_ROLE),
-    "relayPiiConfig": Field(_pii_config),
-    "apdexThreshold": Field(Number(min=1, max=_INT_MAX)),
-    "targetSampleRate": Field(Decimal(max=1)),
-    "samplingMode": Field(Choice(_MODES, '"{}" is not a valid choice.')),
-}
-
-_FOR_ALL: Mapping[str, Field[Any]] = {
-    "name": Field(Text(max=NAME_MAX)),
-    "slug": Field(_slug),
-    **ORGANIZATION_FIELDS,
-    "trustedRelays": Field(_relays),
-    **{name: Field(Switch()) for name in sorted(_SWITCHES)},
-    "require2FA": Field(_never_on(_NO_2FA)),
-    "codecovAccess": Field(_never_on(_NO_CODECOV)),
-    **_OPTIONS,
-}
-
-#: What those may change who are no owners; of the rest nothing is said.
-CHANGED = Record(_FOR_ALL)
-#: What owners may change.
-CHANGED_BY_OWNER = Record(
-    {
-        **_FOR_ALL,
-        "defaultRole": Field(Choice({it.value: it for it in Role}, '"{}" is not a valid choice.')),
-        "cancelDeletion": Field(Switch()),
-        "idempotencyKey": Field(Text(max=_IDEMPOTENCY_KEY_MAX)),
-    }
-)
+_OwnersOnly = WrapValidator(_validate_for_owners)
+_Boolean = Omittable[Annotated[bool, Boolean()]]
+_Role = Omittable[Annotated[str, Choice({role.value: role.value for role in Role}, "Invalid role")]]
+_DefaultRole = Annotated[Role, Choice({role.value: role for role in Role}, _NO_CHOICE)]
+_SamplingMode = Annotated[
+    str, Choice({mode: mode for mode in ("organization", "project")}, _NO_CHOICE)
+]
+_NeverSet = WrapValidator(_refuse_rate_limit)
+# The entries are checked as relays, in words of their own.
+_Relay = Annotated[
+    object,
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {
+                name: Text().json_schema() for name in ("name", "publicKey", "description")
+            },
+        }
+    ),
+]
 
 
-def amendment(fields: Fields) -> Amendment:
-    """What is to be changed. That ``cancelDeletion`` is there is enough, whatever it says."""
-    return Amendment(
-        name=fields.get("name"),
-        slug=fields.get("slug"),
-        default_role=fields.get("defaultRole"),
-        is_restored="cancelDeletion" in fields,
-        switches={name: it for name, it in fields.items() if name in _SWITCHES},
-        options={name: it for name, it in fields.items() if name in _OPTIONS},
-        relays=fields.get("trustedRelays"),
+class OrganizationListQuery(PageQuery):
+    """A page of the organizations of a user."""
+
+    query: str | None = Field(
+        None,
+        description="Text in names or slugs, or terms such as `slug:acme` and `status:active`.",
+        examples=["acme"],
     )
+
+
+class OrganizationUpdateRequest(RequestModel):
+    """Changes of an organization and its settings."""
+
+    name: Omittable[Annotated[str, Text(max_length=NAME_MAX)]] = _setting("Name.")
+    slug: Omittable[
+        Annotated[str, Text(max_length=slugs.SLUG_MAX), BeforeValidator(_check_slug)]
+    ] = _setting("Slug, unique on this server.")
+    avatar_type: Kind | None = _setting("Whether to show a photo or letters.")
+    avatar: Photo = _setting("Photo in base64: GIF, JPEG, PNG or WebP, square.")
+    trusted_relays: Omittable[
+        Annotated[
+            list[GivenRelay],
+            ReadAs(Annotated[list[_Relay], Items(max_length=_RELAYS_MAX)], _parse_relays),
+        ]
+    ] = _setting("Relays whose events are trusted; they replace those before.")
+    open_membership: _Boolean = _setting("Whether members may join any team.")
+    allow_shared_issues: _Boolean = _setting("Whether issues may be shared publicly.")
+    enhanced_privacy: _Boolean = _setting("Whether mails leave out data of events.")
+    is_early_adopter: _Boolean = _setting("Whether to show new features early.")
+    require_email_verification: _Boolean = _setting("Ignored.")
+    allow_member_invite: _Boolean = _setting("Whether members may invite others.")
+    allow_member_project_creation: _Boolean = _setting("Whether members may create projects.")
+    allow_superuser_access: _Boolean = _setting("Whether staff may see the organization.")
+    require_2fa: Omittable[Annotated[bool, Boolean(), _refuse_true(_NO_2FA)]] = _setting(
+        "Whether members need two factors to sign in; can't be turned on.", "require2FA"
+    )
+    codecov_access: Omittable[Annotated[bool, Boolean(), _refuse_true(_NO_CODECOV)]] = _setting(
+        "Whether to show coverage; can't be turned on."
+    )
+    data_scrubber: _Boolean = _setting("Whether all projects remove sensitive data.")
+    data_scrubber_defaults: _Boolean = _setting(
+        "Whether all projects remove the fields that are sensitive by default."
+    )
+    scrape_java_script: _Boolean = _setting("Whether to fetch sources from their URLs.")
+    events_member_admin: _Boolean = _setting("Whether members may delete events.")
+    alerts_member_write: _Boolean = _setting("Whether members may change alerts.")
+    scrub_ip_addresses: _Boolean = _setting(
+        "Whether all projects remove IP addresses.", "scrubIPAddresses"
+    )
+    allow_join_requests: _Boolean = _setting("Whether users may ask to join.")
+    ai_suggested_solution: _Boolean = _setting("Stored and shown, without effect.")
+    github_pr_bot: _Boolean = _setting("Stored and shown, without effect.", "githubPRBot")
+    github_open_pr_bot: _Boolean = _setting("Stored and shown, without effect.", "githubOpenPRBot")
+    github_nudge_invite: _Boolean = _setting("Stored and shown, without effect.")
+    gitlab_pr_bot: _Boolean = _setting("Stored and shown, without effect.", "gitlabPRBot")
+    hide_ai_features: _Boolean = _setting("Stored and shown, without effect.")
+    issue_alerts_thread_flag: _Boolean = _setting("Stored and shown, without effect.")
+    metric_alerts_thread_flag: _Boolean = _setting("Stored and shown, without effect.")
+    rollback_enabled: _Boolean = _setting("Stored and shown, without effect.")
+    project_rate_limit: Omittable[Annotated[int, Integer(minimum=50, maximum=100), _NeverSet]] = (
+        _setting("Can't be set.")
+    )
+    account_rate_limit: Omittable[Annotated[int, Integer(maximum=1_000_000), _NeverSet]] = _setting(
+        "Can't be set."
+    )
+    sensitive_fields: Omittable[
+        Annotated[
+            ListOf[TrimmedText], _at_most(_SENSITIVE_MAX, "List of sensitive fields is too long.")
+        ]
+    ] = _setting("Further fields that all projects remove.")
+    safe_fields: Omittable[
+        Annotated[ListOf[TrimmedText], _at_most(_SAFE_MAX, "List of safe fields is too long.")]
+    ] = _setting("Fields that no project removes.")
+    store_crash_reports: Omittable[Annotated[int, Integer(minimum=-1, maximum=100)]] = _setting(
+        "Crash reports to keep per issue, -1 for all."
+    )
+    attachments_role: _Role = _setting("Lowest role that may download attachments.")
+    debug_files_role: _Role = _setting("Lowest role that may download debug files.")
+    relay_pii_config: Annotated[
+        Annotated[str, Text(max_length=_PII_MAX, blank=True)] | None,
+        AfterValidator(_check_pii_config),
+    ] = _setting("Rules for the removal of personal data, as JSON.")
+    apdex_threshold: Omittable[Annotated[int, Integer(minimum=1, maximum=_INT_MAX)]] = _setting(
+        "Threshold of Apdex in milliseconds."
+    )
+    target_sample_rate: Omittable[Annotated[float, Decimal(maximum=1)]] = _setting(
+        "Part of the transactions to keep."
+    )
+    sampling_mode: Omittable[_SamplingMode] = _setting("What the sample rate is for.")
+    default_role: Annotated[Omittable[_DefaultRole], _OwnersOnly] = _setting(
+        "Role of new members. Ignored unless an owner sends it."
+    )
+    cancel_deletion: Annotated[_Boolean, _OwnersOnly] = _setting(
+        "Any boolean cancels a requested deletion. Ignored unless an owner sends it."
+    )
+    idempotency_key: Annotated[
+        Omittable[Annotated[str, Text(max_length=_IDEMPOTENCY_KEY_MAX)]], _OwnersOnly
+    ] = _setting("Ignored.")
+
+    def to_input(self) -> Amendment:
+        """Return the changes for the domain: those that were sent."""
+        sent = self.sent()
+        return Amendment(
+            name=self.name,
+            slug=self.slug,
+            default_role=self.default_role,
+            is_restored=self.cancel_deletion is not None,
+            switches={name: value for name, value in sent.items() if name in _SWITCHES},
+            options={name: value for name, value in sent.items() if name in options.OPTIONS},
+            relays=self.trusted_relays,
+        )
+
+    def new_avatar(self, context: Visit) -> NewAvatar | None:
+        """Store the photo and return the avatar, or None if the body has no avatar."""
+        if not (self.avatar or self.avatar_type):
+            return None
+        return store_photo(context, self.avatar_type, self.avatar)
