@@ -9,7 +9,7 @@ from pydantic import Field
 from shipmark.avatars import actions, images
 from shipmark.avatars.model import AvatarKind, NewAvatar, PhotoMissing
 from shipmark.http.request_context import Visit
-from shipmark.http.validation import Choice, OptionalText, ReadAs, RequestModel, refuse
+from shipmark.http.validation import Choice, OptionalText, ReadAs, RequestModel, optional, refuse
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Invalid, TooLarge
@@ -48,8 +48,8 @@ class AvatarRequest(RequestModel):
     avatar_type: Annotated[
         Kind, Field(alias="avatar_type", description="Whether to show a photo or letters.")
     ]
-    avatar_photo: Photo = Field(
-        None, alias="avatar_photo", description="Photo in base64: GIF, JPEG, PNG or WebP, square."
+    avatar_photo: Photo = optional(
+        "Photo in base64: GIF, JPEG, PNG or WebP, square.", alias="avatar_photo"
     )
 
 

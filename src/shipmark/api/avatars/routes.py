@@ -17,7 +17,7 @@ from shipmark.api.avatars.requests import (
 )
 from shipmark.api.members.user_responses import UserJson, user_json
 from shipmark.api.organizations.responses import OrganizationJson, organization_json
-from shipmark.api.projects.loading import ViewerContext, serialize_projects, serialize_teams
+from shipmark.api.projects.loading import serialize_project, serialize_team
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.projects.responses import ProjectJson
 from shipmark.api.scopes import (
@@ -37,9 +37,7 @@ from shipmark.http.request_context import Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import actions as organizations
-from shipmark.organizations.model import Team
 from shipmark.projects import actions as projects
-from shipmark.projects.model import Project
 
 _ORGANIZATION = "/organizations/{organization:str}/avatar/"
 _PROJECT = "/projects/{organization:str}/{project:str}/avatar/"
@@ -66,7 +64,7 @@ def set_organization_avatar(context: Visit, body: AvatarRequest) -> Organization
 def get_project_avatar(context: Visit, project: PathProject) -> ProjectJson:
     """Show a project with its avatar."""
     with context.database.snapshot() as connection:
-        return _project(context, connection, project)
+        return serialize_project(context, connection, project)
 
 
 @endpoint.put(_PROJECT, scopes=PROJECT_WRITE, step=_VALIDATE)
@@ -74,14 +72,14 @@ def set_project_avatar(context: Visit, project: PathProject, body: AvatarRequest
     """Show a project by a photo or by letters."""
     with _change(context, body) as (connection, avatar):
         changed = projects.save_avatar(connection, project, avatar, now())
-        return _project(context, connection, changed)
+        return serialize_project(context, connection, changed)
 
 
 @endpoint.get(_TEAM, scopes=TEAM_READ)
 def get_team_avatar(context: Visit, team: PathTeam) -> TeamDetailsJson:
     """Show a team with its avatar."""
     with context.database.snapshot() as connection:
-        return _team(context, connection, team)
+        return serialize_team(context, connection, team)
 
 
 @endpoint.put(_TEAM, scopes=TEAM_CHANGE, step=_VALIDATE)
@@ -89,7 +87,7 @@ def set_team_avatar(context: Visit, team: PathTeam, body: AvatarRequest) -> Team
     """Show a team by a photo or by letters."""
     with _change(context, body) as (connection, avatar):
         changed = organizations.save_team_avatar(connection, team, avatar, now())
-        return _team(context, connection, changed)
+        return serialize_team(context, connection, changed)
 
 
 @endpoint.get(_USER, scopes=ANYBODY)
@@ -124,16 +122,6 @@ def _change(context: Visit, body: AvatarRequest) -> Iterator[tuple[Connection, N
     avatar = store_photo(context, body.avatar_type, body.avatar_photo)
     with context.database.transaction() as connection, photo_required():
         yield connection, avatar
-
-
-def _project(context: Visit, connection: Connection, project: Project) -> ProjectJson:
-    viewer = ViewerContext.load(connection, context.access, context.settings.address)
-    return serialize_projects(connection, viewer, [project])[0]
-
-
-def _team(context: Visit, connection: Connection, team: Team) -> TeamDetailsJson:
-    viewer = ViewerContext.load(connection, context.access, context.settings.address)
-    return serialize_teams(connection, viewer, [team])[0]
 
 
 router = Router(

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shipmark.accounts.model import EMAIL_MAX
-from shipmark.http.validation import Boolean, Choice, Items, Omittable, RequestModel, Text
+from shipmark.http.validation import Boolean, Choice, Items, Omittable, RequestModel, Text, optional
 from shipmark.organizations.model import SLUG_MAX, Role, TeamRole
 
 _TEAMS_MAX = 1000
@@ -20,21 +20,21 @@ class MemberTeamRequest(RequestModel):
     """A team that a member is on."""
 
     team_slug: Annotated[_Slug, Field(description="Slug of the team.")]
-    role: Annotated[str, Text()] | None = Field(
-        None, description="Ignored: the role on a team follows from that in the organization."
+    role: Annotated[str, Text()] | None = optional(
+        "Ignored: the role on a team follows from that in the organization."
     )
 
 
 class MemberUpdateRequest(RequestModel):
     """Changes of a member."""
 
-    org_role: Omittable[_Role] = Field(None, description="Role in the organization.")
-    role: Omittable[_Role] = Field(None, description="Deprecated name of `orgRole`.")
-    team_roles: Omittable[Annotated[list[MemberTeamRequest], Items(max_length=_TEAMS_MAX)]] = Field(
-        None, description="The teams of the member; they replace those before."
+    org_role: Omittable[_Role] = optional("Role in the organization.")
+    role: Omittable[_Role] = optional("Deprecated name of `orgRole`.")
+    team_roles: Omittable[Annotated[list[MemberTeamRequest], Items(max_length=_TEAMS_MAX)]] = (
+        optional("The teams of the member; they replace those before.")
     )
-    teams: Omittable[Annotated[list[_Slug], Items(max_length=_TEAMS_MAX)]] = Field(
-        None, description="Slugs of the teams; ignored beside `teamRoles`."
+    teams: Omittable[Annotated[list[_Slug], Items(max_length=_TEAMS_MAX)]] = optional(
+        "Slugs of the teams; ignored beside `teamRoles`."
     )
 
     @property
@@ -56,10 +56,8 @@ class InvitationRequest(MemberUpdateRequest):
     email: Annotated[
         str, Text(max_length=EMAIL_MAX), Field(description="Email address of the person.")
     ]
-    send_invite: Omittable[_Boolean] = Field(None, description="Ignored: no mail is sent.")
-    reinvite: Omittable[_Boolean] = Field(
-        None, description="Ignored: inviting again always creates a new link."
-    )
+    send_invite: Omittable[_Boolean] = optional("Ignored: no mail is sent.")
+    reinvite: Omittable[_Boolean] = optional("Ignored: inviting again always creates a new link.")
 
 
 class TeamRoleRequest(RequestModel):

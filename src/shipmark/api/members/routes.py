@@ -19,7 +19,7 @@ from shipmark.api.members.responses import (
     invitation_json,
     member_json,
 )
-from shipmark.api.projects.loading import ViewerContext, serialize_teams
+from shipmark.api.projects.loading import serialize_team
 from shipmark.api.queries import PageQuery
 from shipmark.api.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
 from shipmark.api.teams.path_team import PathTeam, reload_team
@@ -30,7 +30,7 @@ from shipmark.http.request_context import Visit
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import secret_hex
 from shipmark.organizations import invitations, membership, store
-from shipmark.organizations.model import Invitation, Member, Role, Team
+from shipmark.organizations.model import Invitation, Member, Role
 from shipmark.organizations.store import invitations as invitation_store
 
 _VALIDATE = "member.validate"
@@ -109,7 +109,7 @@ def join_team(
         joined = reload_team(context, connection, team)
         if not membership.join_team(connection, context.action_context(), current, joined):
             return Response(None, status_code=204)
-        return Response(_team(context, connection, joined), status_code=201)
+        return Response(serialize_team(context, connection, joined), status_code=201)
 
 
 @endpoint.put(_MEMBER_TEAM, scopes=MEMBER_CHANGE | TEAM_CHANGE, step=_VALIDATE)
@@ -131,7 +131,7 @@ def leave_team(context: Visit, member: PathMember, team: PathTeam) -> TeamDetail
         current = reload_member(context, connection, member)
         left = reload_team(context, connection, team)
         membership.leave_team(connection, context.action_context(), current, left)
-        return _team(context, connection, left)
+        return serialize_team(context, connection, left)
 
 
 def _invitations_behind(
@@ -169,11 +169,6 @@ def _details(context: Visit, connection: Connection, member: Member) -> MemberJs
     assert user is not None, "a member is a user"
     teams = store.teams_of_member(connection, member.id)
     return member_json(member, user, teams=teams, organization=context.access.organization)
-
-
-def _team(context: Visit, connection: Connection, team: Team) -> TeamDetailsJson:
-    viewer = ViewerContext.load(connection, context.access, context.settings.address)
-    return serialize_teams(connection, viewer, [team])[0]
 
 
 router = Router(

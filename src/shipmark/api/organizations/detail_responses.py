@@ -138,24 +138,12 @@ def organization_details_json(
     )
 
 
-#: Options that are on or off, by their name in `options.OPTIONS` and in the object.
+#: The fields of settings that are booleans, by their name in `options.OPTIONS`.
 _SWITCHES = {
-    "dataScrubber": "data_scrubber",
-    "dataScrubberDefaults": "data_scrubber_defaults",
-    "eventsMemberAdmin": "events_member_admin",
-    "alertsMemberWrite": "alerts_member_write",
-    "scrubIPAddresses": "scrub_ip_addresses",
-    "scrapeJavaScript": "scrape_java_script",
-    "allowJoinRequests": "allow_join_requests",
-    "aiSuggestedSolution": "ai_suggested_solution",
-    "githubPRBot": "github_pr_bot",
-    "githubOpenPRBot": "github_open_pr_bot",
-    "githubNudgeInvite": "github_nudge_invite",
-    "gitlabPRBot": "gitlab_pr_bot",
-    "hideAiFeatures": "hide_ai_features",
-    "issueAlertsThreadFlag": "issue_alerts_thread_flag",
-    "metricAlertsThreadFlag": "metric_alerts_thread_flag",
-    "rollbackEnabled": "rollback_enabled",
+    field.encode_name: field.name
+    for field in msgspec.structs.fields(OrganizationDetailsJson)
+    if field.encode_name in options.OPTIONS
+    and isinstance(options.OPTIONS[field.encode_name].default, bool)
 }
 
 

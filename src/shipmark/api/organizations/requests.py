@@ -1,7 +1,7 @@
 """Bodies and query parameters of organizations (files-and-avatars.md 1.4, 1.5)."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
@@ -29,6 +29,7 @@ from shipmark.http.validation import (
     RequestModel,
     Text,
     TrimmedText,
+    optional,
     refuse,
 )
 from shipmark.organizations import options, slugs, trusted_relays
@@ -116,10 +117,6 @@ def _validate_for_owners(
     return validate(value) if access and "org:admin" in access.scopes else None
 
 
-def _setting(description: str, alias: str | None = None) -> Any:
-    return Field(None, description=description, alias=alias)
-
-
 _OwnersOnly = WrapValidator(_validate_for_owners)
 _Boolean = Omittable[Annotated[bool, Boolean()]]
 _Role = Omittable[Annotated[str, Choice({role.value: role.value for role in Role}, "Invalid role")]]
@@ -155,91 +152,93 @@ class OrganizationListQuery(PageQuery):
 class OrganizationUpdateRequest(RequestModel):
     """Changes of an organization and its settings."""
 
-    name: Omittable[Annotated[str, Text(max_length=NAME_MAX)]] = _setting("Name.")
+    name: Omittable[Annotated[str, Text(max_length=NAME_MAX)]] = optional("Name.")
     slug: Omittable[
         Annotated[str, Text(max_length=slugs.SLUG_MAX), BeforeValidator(_check_slug)]
-    ] = _setting("Slug, unique on this server.")
-    avatar_type: Kind | None = _setting("Whether to show a photo or letters.")
-    avatar: Photo = _setting("Photo in base64: GIF, JPEG, PNG or WebP, square.")
+    ] = optional("Slug, unique on this server.")
+    avatar_type: Kind | None = optional("Whether to show a photo or letters.")
+    avatar: Photo = optional("Photo in base64: GIF, JPEG, PNG or WebP, square.")
     trusted_relays: Omittable[
         Annotated[
             list[GivenRelay],
             ReadAs(Annotated[list[_Relay], Items(max_length=_RELAYS_MAX)], _parse_relays),
         ]
-    ] = _setting("Relays whose events are trusted; they replace those before.")
-    open_membership: _Boolean = _setting("Whether members may join any team.")
-    allow_shared_issues: _Boolean = _setting("Whether issues may be shared publicly.")
-    enhanced_privacy: _Boolean = _setting("Whether mails leave out data of events.")
-    is_early_adopter: _Boolean = _setting("Whether to show new features early.")
-    require_email_verification: _Boolean = _setting("Ignored.")
-    allow_member_invite: _Boolean = _setting("Whether members may invite others.")
-    allow_member_project_creation: _Boolean = _setting("Whether members may create projects.")
-    allow_superuser_access: _Boolean = _setting("Whether staff may see the organization.")
-    require_2fa: Omittable[Annotated[bool, Boolean(), _refuse_true(_NO_2FA)]] = _setting(
-        "Whether members need two factors to sign in; can't be turned on.", "require2FA"
+    ] = optional("Relays whose events are trusted; they replace those before.")
+    open_membership: _Boolean = optional("Whether members may join any team.")
+    allow_shared_issues: _Boolean = optional("Whether issues may be shared publicly.")
+    enhanced_privacy: _Boolean = optional("Whether mails leave out data of events.")
+    is_early_adopter: _Boolean = optional("Whether to show new features early.")
+    require_email_verification: _Boolean = optional("Ignored.")
+    allow_member_invite: _Boolean = optional("Whether members may invite others.")
+    allow_member_project_creation: _Boolean = optional("Whether members may create projects.")
+    allow_superuser_access: _Boolean = optional("Whether staff may see the organization.")
+    require_2fa: Omittable[Annotated[bool, Boolean(), _refuse_true(_NO_2FA)]] = optional(
+        "Whether members need two factors to sign in; can't be turned on.", alias="require2FA"
     )
-    codecov_access: Omittable[Annotated[bool, Boolean(), _refuse_true(_NO_CODECOV)]] = _setting(
+    codecov_access: Omittable[Annotated[bool, Boolean(), _refuse_true(_NO_CODECOV)]] = optional(
         "Whether to show coverage; can't be turned on."
     )
-    data_scrubber: _Boolean = _setting("Whether all projects remove sensitive data.")
-    data_scrubber_defaults: _Boolean = _setting(
+    data_scrubber: _Boolean = optional("Whether all projects remove sensitive data.")
+    data_scrubber_defaults: _Boolean = optional(
         "Whether all projects remove the fields that are sensitive by default."
     )
-    scrape_java_script: _Boolean = _setting("Whether to fetch sources from their URLs.")
-    events_member_admin: _Boolean = _setting("Whether members may delete events.")
-    alerts_member_write: _Boolean = _setting("Whether members may change alerts.")
-    scrub_ip_addresses: _Boolean = _setting(
-        "Whether all projects remove IP addresses.", "scrubIPAddresses"
+    scrape_java_script: _Boolean = optional("Whether to fetch sources from their URLs.")
+    events_member_admin: _Boolean = optional("Whether members may delete events.")
+    alerts_member_write: _Boolean = optional("Whether members may change alerts.")
+    scrub_ip_addresses: _Boolean = optional(
+        "Whether all projects remove IP addresses.", alias="scrubIPAddresses"
     )
-    allow_join_requests: _Boolean = _setting("Whether users may ask to join.")
-    ai_suggested_solution: _Boolean = _setting("Stored and shown, without effect.")
-    github_pr_bot: _Boolean = _setting("Stored and shown, without effect.", "githubPRBot")
-    github_open_pr_bot: _Boolean = _setting("Stored and shown, without effect.", "githubOpenPRBot")
-    github_nudge_invite: _Boolean = _setting("Stored and shown, without effect.")
-    gitlab_pr_bot: _Boolean = _setting("Stored and shown, without effect.", "gitlabPRBot")
-    hide_ai_features: _Boolean = _setting("Stored and shown, without effect.")
-    issue_alerts_thread_flag: _Boolean = _setting("Stored and shown, without effect.")
-    metric_alerts_thread_flag: _Boolean = _setting("Stored and shown, without effect.")
-    rollback_enabled: _Boolean = _setting("Stored and shown, without effect.")
+    allow_join_requests: _Boolean = optional("Whether users may ask to join.")
+    ai_suggested_solution: _Boolean = optional("Stored and shown, without effect.")
+    github_pr_bot: _Boolean = optional("Stored and shown, without effect.", alias="githubPRBot")
+    github_open_pr_bot: _Boolean = optional(
+        "Stored and shown, without effect.", alias="githubOpenPRBot"
+    )
+    github_nudge_invite: _Boolean = optional("Stored and shown, without effect.")
+    gitlab_pr_bot: _Boolean = optional("Stored and shown, without effect.", alias="gitlabPRBot")
+    hide_ai_features: _Boolean = optional("Stored and shown, without effect.")
+    issue_alerts_thread_flag: _Boolean = optional("Stored and shown, without effect.")
+    metric_alerts_thread_flag: _Boolean = optional("Stored and shown, without effect.")
+    rollback_enabled: _Boolean = optional("Stored and shown, without effect.")
     project_rate_limit: Omittable[Annotated[int, Integer(minimum=50, maximum=100), _NeverSet]] = (
-        _setting("Can't be set.")
+        optional("Can't be set.")
     )
-    account_rate_limit: Omittable[Annotated[int, Integer(maximum=1_000_000), _NeverSet]] = _setting(
+    account_rate_limit: Omittable[Annotated[int, Integer(maximum=1_000_000), _NeverSet]] = optional(
         "Can't be set."
     )
     sensitive_fields: Omittable[
         Annotated[
             ListOf[TrimmedText], _at_most(_SENSITIVE_MAX, "List of sensitive fields is too long.")
         ]
-    ] = _setting("Further fields that all projects remove.")
+    ] = optional("Further fields that all projects remove.")
     safe_fields: Omittable[
         Annotated[ListOf[TrimmedText], _at_most(_SAFE_MAX, "List of safe fields is too long.")]
-    ] = _setting("Fields that no project removes.")
-    store_crash_reports: Omittable[Annotated[int, Integer(minimum=-1, maximum=100)]] = _setting(
+    ] = optional("Fields that no project removes.")
+    store_crash_reports: Omittable[Annotated[int, Integer(minimum=-1, maximum=100)]] = optional(
         "Crash reports to keep per issue, -1 for all."
     )
-    attachments_role: _Role = _setting("Lowest role that may download attachments.")
-    debug_files_role: _Role = _setting("Lowest role that may download debug files.")
+    attachments_role: _Role = optional("Lowest role that may download attachments.")
+    debug_files_role: _Role = optional("Lowest role that may download debug files.")
     relay_pii_config: Annotated[
         Annotated[str, Text(max_length=_PII_MAX, blank=True)] | None,
         AfterValidator(_check_pii_config),
-    ] = _setting("Rules for the removal of personal data, as JSON.")
-    apdex_threshold: Omittable[Annotated[int, Integer(minimum=1, maximum=_INT_MAX)]] = _setting(
+    ] = optional("Rules for the removal of personal data, as JSON.")
+    apdex_threshold: Omittable[Annotated[int, Integer(minimum=1, maximum=_INT_MAX)]] = optional(
         "Threshold of Apdex in milliseconds."
     )
-    target_sample_rate: Omittable[Annotated[float, Decimal(maximum=1)]] = _setting(
+    target_sample_rate: Omittable[Annotated[float, Decimal(maximum=1)]] = optional(
         "Part of the transactions to keep."
     )
-    sampling_mode: Omittable[_SamplingMode] = _setting("What the sample rate is for.")
-    default_role: Annotated[Omittable[_DefaultRole], _OwnersOnly] = _setting(
+    sampling_mode: Omittable[_SamplingMode] = optional("What the sample rate is for.")
+    default_role: Annotated[Omittable[_DefaultRole], _OwnersOnly] = optional(
         "Role of new members. Ignored unless an owner sends it."
     )
-    cancel_deletion: Annotated[_Boolean, _OwnersOnly] = _setting(
+    cancel_deletion: Annotated[_Boolean, _OwnersOnly] = optional(
         "Any boolean cancels a requested deletion. Ignored unless an owner sends it."
     )
     idempotency_key: Annotated[
         Omittable[Annotated[str, Text(max_length=_IDEMPOTENCY_KEY_MAX)]], _OwnersOnly
-    ] = _setting("Ignored.")
+    ] = optional("Ignored.")
 
     def to_input(self) -> Amendment:
         """Return the changes for the domain: those that were sent."""

@@ -10,7 +10,16 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from shipmark.api.project_keys.responses import SDK_VERSIONS
 from shipmark.api.queries import PageQuery, one_of
-from shipmark.http.validation import Boolean, Choice, Integer, Omittable, RequestModel, Text, refuse
+from shipmark.http.validation import (
+    Boolean,
+    Choice,
+    Integer,
+    Omittable,
+    RequestModel,
+    Text,
+    optional,
+    refuse,
+)
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import slugs
 from shipmark.projects.model import Project, ProjectKey
@@ -57,11 +66,11 @@ class KeyListQuery(PageQuery):
 
 
 class _KeyFields(RequestModel):
-    name: Annotated[str, Text(max_length=_LABEL_MAX, blank=True)] | None = Field(
-        None, description="Name of the key."
+    name: Annotated[str, Text(max_length=_LABEL_MAX, blank=True)] | None = optional(
+        "Name of the key."
     )
-    rate_limit: Annotated[RateLimitRequest | None, BeforeValidator(_none_if_empty)] = Field(
-        None, description="Limit that is shown; it has no effect."
+    rate_limit: Annotated[RateLimitRequest | None, BeforeValidator(_none_if_empty)] = optional(
+        "Limit that is shown; it has no effect."
     )
 
     def limit(self) -> tuple[int, int] | None:
@@ -73,8 +82,8 @@ class _KeyFields(RequestModel):
 class KeyRequest(_KeyFields):
     """A new key of a project."""
 
-    public: _Half = Field(None, description="Public half of the key; by default random.")
-    secret: _Half = Field(None, description="Secret half of the key; by default random.")
+    public: _Half = optional("Public half of the key; by default random.")
+    secret: _Half = optional("Secret half of the key; by default random.")
 
     def to_input(self, project: Project, now: datetime) -> ProjectKey:
         """Return the key for the domain."""
@@ -93,20 +102,18 @@ class KeyRequest(_KeyFields):
 class LoaderOptionsRequest(RequestModel):
     """The parts of the browser SDK to load."""
 
-    has_replay: _Boolean = Field(None, description="Whether to load session replay.")
-    has_performance: _Boolean = Field(None, description="Whether to load tracing.")
-    has_debug: _Boolean = Field(None, description="Whether to load the build for debugging.")
+    has_replay: _Boolean = optional("Whether to load session replay.")
+    has_performance: _Boolean = optional("Whether to load tracing.")
+    has_debug: _Boolean = optional("Whether to load the build for debugging.")
 
 
 class KeyUpdateRequest(_KeyFields):
     """Changes of a key."""
 
-    is_active: _Boolean = Field(None, description="Whether SDKs may send events with the key.")
-    browser_sdk_version: Omittable[_SdkVersion] = Field(
-        None, description="Version of the browser SDK to load."
-    )
-    dynamic_sdk_loader_options: Omittable[LoaderOptionsRequest] = Field(
-        None, description="Parts of the browser SDK to load."
+    is_active: _Boolean = optional("Whether SDKs may send events with the key.")
+    browser_sdk_version: Omittable[_SdkVersion] = optional("Version of the browser SDK to load.")
+    dynamic_sdk_loader_options: Omittable[LoaderOptionsRequest] = optional(
+        "Parts of the browser SDK to load."
     )
 
     def to_values(self, key: ProjectKey) -> Mapping[str, Any]:

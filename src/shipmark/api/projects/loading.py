@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from shipmark.api.organizations.responses import OrganizationJson
 from shipmark.api.projects.responses import ProjectContext, ProjectJson, project_json
 from shipmark.api.teams.responses import TeamDetailsJson, team_json
+from shipmark.http.request_context import Visit
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access, Team
 from shipmark.projects import store as projects
@@ -30,6 +31,11 @@ class ViewerContext:
         user, organization_id = access.user, access.organization.id
         ids = organizations.team_ids_of(connection, organization_id, user.id) if user else ()
         return cls(access=access, team_ids=frozenset(ids), address=address)
+
+
+def load_viewer(context: Visit, connection: Connection) -> ViewerContext:
+    """Return the context of the caller in the organization of the path."""
+    return ViewerContext.load(connection, context.access, context.settings.address)
 
 
 def prefetch_for_projects(
@@ -66,6 +72,11 @@ def serialize_projects(
     return [project_json(project, viewer.access, contexts[project.id]) for project in listed]
 
 
+def serialize_project(context: Visit, connection: Connection, project: Project) -> ProjectJson:
+    """Return a project as the caller sees it."""
+    return serialize_projects(connection, load_viewer(context, connection), [project])[0]
+
+
 def serialize_teams(
     connection: Connection,
     viewer: ViewerContext,
@@ -88,6 +99,11 @@ def serialize_teams(
         )
         for team in listed
     ]
+
+
+def serialize_team(context: Visit, connection: Connection, team: Team) -> TeamDetailsJson:
+    """Return a team as the caller sees it, without its projects."""
+    return serialize_teams(connection, load_viewer(context, connection), [team])[0]
 
 
 def projects_by_team(

@@ -15,6 +15,7 @@ from shipmark.http.validation import (
     RequestModel,
     Text,
     TrimmedText,
+    optional,
     refuse,
 )
 from shipmark.infrastructure.errors import Invalid
@@ -94,59 +95,48 @@ class ProjectListQuery(_FilterQuery):
 class ProjectUpdateRequest(RequestModel):
     """Changes of a project and its settings."""
 
-    name: Omittable[Annotated[str, Text(max_length=NAME_MAX)]] = Field(
-        None, description="Name of the project."
+    name: Omittable[Annotated[str, Text(max_length=NAME_MAX)]] = optional("Name of the project.")
+    slug: Omittable[_Slug] = optional(
+        "Slug, unique in the organization; the former one leads to the project."
     )
-    slug: Omittable[_Slug] = Field(
-        None, description="Slug, unique in the organization; the former one leads to the project."
+    platform: Annotated[str, Text(max_length=PLATFORM_MAX, blank=True)] | None = optional(
+        "Platform of the project, such as `python`."
     )
-    platform: Annotated[str, Text(max_length=PLATFORM_MAX, blank=True)] | None = Field(
-        None, description="Platform of the project, such as `python`."
-    )
-    resolve_age: Omittable[Annotated[int, Integer(maximum=_HOURS_MAX)]] = Field(
-        None, description="Hours without events until an issue is resolved; 0 for never."
+    resolve_age: Omittable[Annotated[int, Integer(maximum=_HOURS_MAX)]] = optional(
+        "Hours without events until an issue is resolved; 0 for never."
     )
     default_environment: Annotated[str, Text(max_length=ENVIRONMENT_MAX, blank=True)] | None = (
-        Field(None, description="Environment that is shown first.")
+        optional("Environment that is shown first.")
     )
-    scrape_java_script: _Boolean = Field(
-        None, description="Whether to fetch sources and source maps from their URLs."
+    scrape_java_script: _Boolean = optional(
+        "Whether to fetch sources and source maps from their URLs."
     )
-    data_scrubber: _Boolean = Field(None, description="Whether to remove sensitive data.")
-    data_scrubber_defaults: _Boolean = Field(
-        None, description="Whether to remove the fields that are sensitive by default."
+    data_scrubber: _Boolean = optional("Whether to remove sensitive data.")
+    data_scrubber_defaults: _Boolean = optional(
+        "Whether to remove the fields that are sensitive by default."
     )
-    scrub_ip_addresses: _Boolean = Field(
-        None, alias="scrubIPAddresses", description="Whether to remove IP addresses."
+    scrub_ip_addresses: _Boolean = optional(
+        "Whether to remove IP addresses.", alias="scrubIPAddresses"
     )
-    verify_ssl: _Boolean = Field(
-        None, alias="verifySSL", description="Whether to verify certificates when fetching."
+    verify_ssl: _Boolean = optional(
+        "Whether to verify certificates when fetching.", alias="verifySSL"
     )
-    sensitive_fields: _Words = Field(None, description="Further fields to remove.")
-    safe_fields: _Words = Field(None, description="Fields that are never removed.")
-    store_crash_reports: Annotated[int, Integer(minimum=-1, maximum=100)] | None = Field(
-        None,
-        description="Crash reports to keep per issue; -1 for all, null for as many as the organization says.",
+    sensitive_fields: _Words = optional("Further fields to remove.")
+    safe_fields: _Words = optional("Fields that are never removed.")
+    store_crash_reports: Annotated[int, Integer(minimum=-1, maximum=100)] | None = optional(
+        "Crash reports to keep per issue; -1 for all, null for as many as the organization says."
     )
-    subject_prefix: _TextOrBlank = Field(None, description="Prefix of the subjects of mails.")
-    subject_template: Omittable[Annotated[str, Text(max_length=_TEXT_MAX)]] = Field(
-        None, description="Template of the subjects of mails."
+    subject_prefix: _TextOrBlank = optional("Prefix of the subjects of mails.")
+    subject_template: Omittable[Annotated[str, Text(max_length=_TEXT_MAX)]] = optional(
+        "Template of the subjects of mails."
     )
-    allowed_domains: _Words = Field(None, description="Domains from which browsers send events.")
-    security_token: _TextOrBlank = Field(
-        None, description="Token that is sent with requests for sources."
-    )
-    security_token_header: _OptionalText = Field(
-        None, description="Name of the header with the token."
-    )
-    digests_min_delay: _Delay = Field(
-        None, description="Minimum number of seconds between digests."
-    )
-    digests_max_delay: _Delay = Field(
-        None, description="Maximum number of seconds between digests."
-    )
-    relay_pii_config: Annotated[str, Text(max_length=_CONFIG_MAX, blank=True)] | None = Field(
-        None, description="Rules for the removal of personal data, as JSON."
+    allowed_domains: _Words = optional("Domains from which browsers send events.")
+    security_token: _TextOrBlank = optional("Token that is sent with requests for sources.")
+    security_token_header: _OptionalText = optional("Name of the header with the token.")
+    digests_min_delay: _Delay = optional("Minimum number of seconds between digests.")
+    digests_max_delay: _Delay = optional("Maximum number of seconds between digests.")
+    relay_pii_config: Annotated[str, Text(max_length=_CONFIG_MAX, blank=True)] | None = optional(
+        "Rules for the removal of personal data, as JSON."
     )
 
     def to_input(self) -> ProjectAmendment:

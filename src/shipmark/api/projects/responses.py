@@ -130,26 +130,11 @@ class CommitPathsJson(Wire):
     paths: list[str]
 
 
-#: Options in the object, by their name in `options.OPTIONS`.
-_FIELDS = {
-    "resolveAge": "resolve_age",
-    "defaultEnvironment": "default_environment",
-    "scrapeJavaScript": "scrape_java_script",
-    "dataScrubber": "data_scrubber",
-    "dataScrubberDefaults": "data_scrubber_defaults",
-    "scrubIPAddresses": "scrub_ip_addresses",
-    "sensitiveFields": "sensitive_fields",
-    "safeFields": "safe_fields",
-    "storeCrashReports": "store_crash_reports",
-    "subjectPrefix": "subject_prefix",
-    "subjectTemplate": "subject_template",
-    "allowedDomains": "allowed_domains",
-    "verifySSL": "verify_ssl",
-    "securityToken": "security_token",
-    "securityTokenHeader": "security_token_header",
-    "digestsMinDelay": "digests_min_delay",
-    "digestsMaxDelay": "digests_max_delay",
-    "relayPiiConfig": "relay_pii_config",
+#: The fields of settings, by their name in `options.OPTIONS`.
+_SETTINGS = {
+    field.encode_name: field.name
+    for field in msgspec.structs.fields(ProjectDetailsJson)
+    if field.encode_name in options.OPTIONS
 }
 
 #: What is of parts of the reference that are not here.
@@ -205,7 +190,7 @@ def project_details_json(
 ) -> ProjectDetailsJson:
     """A project with its settings, as a caller sees it."""
     set_to: dict[str, Any] = {
-        _FIELDS[name]: value for name, value in options.values(stored).items()
+        _SETTINGS[name]: value for name, value in options.values(stored).items()
     }
     if access.user is None or "project:write" not in access.scopes:
         # A secret of the project's own servers: pipelines and readers have no use for it.

@@ -11,6 +11,7 @@ from shipmark.api.auth.calling_user import CallingUser
 from shipmark.api.organizations.responses import organization_json
 from shipmark.api.projects.loading import (
     ViewerContext,
+    load_viewer,
     prefetch_for_projects,
     serialize_projects,
     serialize_teams,
@@ -101,7 +102,7 @@ def list_projects(
     query.check_period()
     page = query.page()
     with context.database.snapshot() as connection:
-        viewer = _viewer(context, connection)
+        viewer = load_viewer(context, connection)
         selected = _filter(connection, viewer, visible, query.query)
         if query.all_projects == "1":
             return context.listed(serialize_projects(connection, viewer, selected), None)
@@ -154,7 +155,7 @@ def list_project_teams(
     with context.database.snapshot() as connection:
         owners = store.teams_of(connection, [project.id]).get(project.id, [])
         teams, links = sliced(sorted(owners, key=lambda team: (team.name, team.id)), page)
-        shown = serialize_teams(connection, _viewer(context, connection), teams)
+        shown = serialize_teams(connection, load_viewer(context, connection), teams)
     return context.listed(shown, links)
 
 
@@ -197,12 +198,8 @@ def set_commit_paths(
     return CommitPathsJson(paths=paths)
 
 
-def _viewer(context: Visit, connection: Connection) -> ViewerContext:
-    return ViewerContext.load(connection, context.access, context.settings.address)
-
-
 def _details(context: Visit, connection: Connection, project: Project) -> ProjectDetailsJson:
-    viewer = _viewer(context, connection)
+    viewer = load_viewer(context, connection)
     return project_details_json(
         project,
         viewer.access,

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from shipmark.api.queries import DetailedQuery, PageQuery
-from shipmark.http.validation import Omittable, RequestModel, Text, refuse
+from shipmark.http.validation import Omittable, RequestModel, Text, optional, refuse
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import slugs
 from shipmark.organizations.model import NAME_MAX, SLUG_MAX
@@ -36,10 +36,8 @@ class TeamListQuery(PageQuery, DetailedQuery):
 class TeamUpdateRequest(RequestModel):
     """Changes of a team."""
 
-    name: Omittable[Annotated[str, Text(max_length=NAME_MAX)]] = Field(
-        None, description="Name of the team."
-    )
-    slug: Omittable[TeamSlug] = Field(None, description="Slug, unique in the organization.")
+    name: Omittable[Annotated[str, Text(max_length=NAME_MAX)]] = optional("Name of the team.")
+    slug: Omittable[TeamSlug] = optional("Slug, unique in the organization.")
 
 
 class TeamRequest(TeamUpdateRequest):
@@ -60,11 +58,11 @@ class NewProjectRequest(RequestModel):
     """A new project that a team owns."""
 
     name: Annotated[str, Text(max_length=SLUG_MAX), Field(description="Name of the project.")]
-    slug: Omittable[TeamSlug] = Field(
-        None, description="Slug, unique in the organization; by default made of the name."
+    slug: Omittable[TeamSlug] = optional(
+        "Slug, unique in the organization; by default made of the name."
     )
-    platform: Annotated[str, Text(max_length=PLATFORM_MAX, blank=True)] | None = Field(
-        None, description="Platform of the project, such as `python`."
+    platform: Annotated[str, Text(max_length=PLATFORM_MAX, blank=True)] | None = optional(
+        "Platform of the project, such as `python`."
     )
 
     def to_input(self) -> NewProject:

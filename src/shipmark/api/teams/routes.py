@@ -7,9 +7,9 @@ from shipmark.accounts import store as accounts
 from shipmark.api.members.responses import MemberJson, member_json
 from shipmark.api.organizations.responses import organization_json
 from shipmark.api.projects.loading import (
-    ViewerContext,
+    load_viewer,
     projects_by_team,
-    serialize_projects,
+    serialize_project,
     serialize_teams,
 )
 from shipmark.api.projects.responses import ProjectJson
@@ -42,7 +42,7 @@ def list_teams(context: Visit, query: TeamListQuery) -> Response[list[TeamDetail
         known = store.teams_of(connection, access.organization.id)
         selected = text_filter.chosen(known, query.query, text_filter.NAME_TESTS)
         teams, links = sliced(selected, page)
-        viewer = ViewerContext.load(connection, access, context.settings.address)
+        viewer = load_viewer(context, connection)
         by_team = projects_by_team(connection, viewer, teams) if query.is_detailed else None
         shown = serialize_teams(connection, viewer, teams, by_team=by_team)
     return context.listed(shown, links)
@@ -103,7 +103,7 @@ def list_team_projects(
     """List the projects that a team owns, by slug."""
     page = query.page()
     with context.database.snapshot() as connection:
-        viewer = ViewerContext.load(connection, context.access, context.settings.address)
+        viewer = load_viewer(context, connection)
         owned = projects_by_team(connection, viewer, [team]).get(team.id, [])
     return context.listed(*sliced(owned, page))
 
@@ -119,12 +119,11 @@ def create_project(context: Visit, team: PathTeam, body: NewProjectRequest) -> P
         project = project_settings.create(
             connection, access.organization, body.to_input(), team=owner, by=action.by, at=action.at
         )
-        viewer = ViewerContext.load(connection, access, context.settings.address)
-        return serialize_projects(connection, viewer, [project])[0]
+        return serialize_project(context, connection, project)
 
 
 def _details(context: Visit, connection: Connection, team: Team) -> TeamDetailsJson:
-    viewer = ViewerContext.load(connection, context.access, context.settings.address)
+    viewer = load_viewer(context, connection)
     return serialize_teams(
         connection,
         viewer,

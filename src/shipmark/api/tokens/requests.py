@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shipmark.accounts.model import ALL_SCOPES
-from shipmark.http.validation import Choice, Integer, Items, Omittable, RequestModel, Text
+from shipmark.http.validation import Choice, Integer, Items, Omittable, RequestModel, Text, optional
 
 _NAME_MAX = 255
 _TEXT_MAX = 1000
@@ -23,21 +23,19 @@ class ApiTokenRequest(RequestModel):
         Items(empty=False, max_length=len(ALL_SCOPES)),
         Field(description="Scopes, all of which the calling token has too."),
     ]
-    name: _Name = Field(None, description="Name of the token.")
+    name: _Name = optional("Name of the token.")
 
 
 class ApiTokenDeletionRequest(RequestModel):
     """The token of the user to delete."""
 
-    token_id: Omittable[Annotated[int, Integer(maximum=2**63 - 1)]] = Field(
-        None, description="Id of the token."
-    )
-    token: Omittable[Annotated[str, Text(max_length=_TEXT_MAX)]] = Field(
-        None, description="Text of the token; ignored beside `tokenId`."
+    token_id: Omittable[Annotated[int, Integer(maximum=2**63 - 1)]] = optional("Id of the token.")
+    token: Omittable[Annotated[str, Text(max_length=_TEXT_MAX)]] = optional(
+        "Text of the token; ignored beside `tokenId`."
     )
 
 
 class OrgTokenRequest(RequestModel):
     """The name of a token of an organization."""
 
-    name: _Name = Field(None, description="Name of the token; required, and not blank.")
+    name: _Name = optional("Name of the token; required, and not blank.")

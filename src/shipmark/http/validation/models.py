@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
@@ -44,6 +44,11 @@ class RequestModel(BaseModel):
         """Return the fields that were sent, by wire name."""
         fields = type(self).model_fields
         return {fields[name].alias or name: getattr(self, name) for name in self.model_fields_set}
+
+
+def optional(description: str, *, alias: str | None = None) -> Any:
+    """Return the declaration of a field that may be left out, then None."""
+    return Field(None, description=description, alias=alias)
 
 
 M = TypeVar("M", bound=RequestModel)
