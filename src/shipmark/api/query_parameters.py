@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from shipmark.http.pagination.offset import PER_PAGE_MAX
-from shipmark.releases.model import FetchState, ReleaseStatus
+from shipmark.releases.model import FetchState
 
 #: The periods that health is told of (releases.md 6.3).
 PERIODS = ("1h", "24h", "1d", "48h", "2d", "7d", "14d", "30d", "90d")
@@ -72,11 +72,6 @@ ENVIRONMENT = Parameter(
     example="production",
     is_repeatable=True,
 )
-ONE_ENVIRONMENT = replace(
-    ENVIRONMENT,
-    about="Only what was in this environment. One that nobody knows has nothing.",
-    is_repeatable=False,
-)
 THRESHOLD_ENVIRONMENT = replace(ENVIRONMENT, about="Only thresholds of these environments.")
 
 STATS_PERIOD = Parameter(
@@ -99,13 +94,6 @@ BETWEEN = (
     replace(START, about="Releases from this moment on.", is_required=True),
     replace(END, about="Releases up to this moment.", is_required=True),
 )
-INTERVAL = Parameter(
-    name="interval",
-    about="How long a step is: an hour at least, and no more than 1,000 steps in all.",
-    schema=_PERIOD,
-    example="1d",
-)
-
 RELEASE_QUERY = Parameter(
     name="query",
     about="Text that versions hold, or terms such as `release.version:>=1.2`, `finalized:true`.",
@@ -122,93 +110,11 @@ NAME_QUERY = replace(
     is_repeatable=True,
 )
 
-STATUS = Parameter(
-    name="status",
-    about="Only releases of this status; empty for all of them.",
-    schema={"type": "string", "enum": [*(it.value for it in ReleaseStatus), ""], "default": "open"},
-    example="archived",
-)
 REPOSITORY_STATUS = Parameter(
     name="status",
     about="Which repositories: `active`, `deleted` for all others, or empty for all of them.",
     schema={"type": "string", "enum": ["active", "deleted", ""], "default": "active"},
     example="deleted",
-)
-SORT = Parameter(
-    name="sort",
-    about="What the list is ordered by. Orders by crash statistics need `flatten=1`.",
-    schema={
-        "type": "string",
-        "enum": [
-            "date", "semver", "build", "adoption", "sessions", "users", "sessions_24h", "users_24h",
-            "crash_free_sessions", "crash_free_users",
-        ],
-        "default": "date",
-    },
-    example="semver",
-)  # fmt: skip
-AROUND_SORT = Parameter(
-    name="sort",
-    about="In which order to say what is around the release in its project.",
-    schema={"type": "string", "enum": ["date"], "default": "date"},
-    example="date",
-)
-FLATTEN = Parameter(
-    name="flatten",
-    about="`1` lists a release once for each of its projects.",
-    schema=_SWITCH,
-    example="1",
-)
-
-SHAPE = (
-    Parameter(
-        name="health",
-        about="`1` shows health, which is null until sessions are kept.",
-        schema=_SWITCH,
-        example="1",
-    ),
-    Parameter(
-        name="healthStat",
-        about="What health counts.",
-        schema={"type": "string", "enum": ["sessions", "users"], "default": "sessions"},
-        example="users",
-    ),
-    Parameter(
-        name="summaryStatsPeriod",
-        about="How long a time health is summed up over.",
-        schema=_HEALTH_PERIOD,
-        example="7d",
-    ),
-    Parameter(
-        name="healthStatsPeriod",
-        about="How long a time health is shown over.",
-        schema=_HEALTH_PERIOD,
-        example="7d",
-    ),
-    Parameter(
-        name="adoptionStages",
-        about="`1` shows how far releases have got in each project.",
-        schema=_SWITCH,
-        example="1",
-    ),
-)
-
-BASE = Parameter(
-    name="base", about="The version to compare with.", example="web@1.0.0", is_required=True
-)
-FORCE = Parameter(
-    name="force",
-    about="`1` deletes also what issues were first seen in; for owners only.",
-    schema=_FLAG,
-    example="0",
-)
-REPOSITORY_FILTER = (
-    Parameter(name="repo_id", about="Only commits of this repository.", example="1"),
-    Parameter(
-        name="repo_name",
-        about="Only commits of the repository of this name; counts without `repo_id` only.",
-        example="acme/web",
-    ),
 )
 INTEGRATION_ID = Parameter(
     name="integration_id",
@@ -218,23 +124,11 @@ INTEGRATION_ID = Parameter(
 EXPAND = Parameter(
     name="expand", about="`settings` shows them.", example="settings", is_repeatable=True
 )
-DRY_RUN = Parameter(
-    name="dryRun",
-    about="`0` does it; without it, or with `1`, the answer says what would be done.",
-    schema=_FLAG,
-    example="1",
-)
 FETCH_STATE = Parameter(
     name="state",
     about="Only fetches that have come so far.",
     schema={"type": "string", "enum": [*(it.value for it in FetchState), ""]},
     example="done",
-)
-STAT = Parameter(
-    name="type",
-    about="What is counted.",
-    schema={"type": "string", "enum": ["sessions", "users"], "default": "sessions"},
-    example="users",
 )
 RELEASE = Parameter(
     name="release", about="Only these versions.", example="web@1.0.0", is_repeatable=True
@@ -331,47 +225,4 @@ LOOKUP = (
 )
 DOWNLOAD = Parameter(
     name="download", about="Whatever it says: answer with the content itself.", example="1"
-)
-AUDIT_FILTER = (
-    Parameter(name="event", about="Only events of this name.", example="org.edit"),
-    Parameter(name="actor", about="Only what the user of this id has done.", example="1"),
-)
-TEAM_QUERY = replace(
-    RELEASE_QUERY,
-    about="Text that slugs or names hold, or terms such as `slug:core`, `id:1`.",
-    example="core",
-)
-PROJECT_QUERY = replace(
-    RELEASE_QUERY,
-    about="Text that slugs or names hold, or terms such as `slug:web`, `platform:python`, `!team:core`.",
-    example="we",
-)
-KEY_STATUS = Parameter(
-    name="status",
-    about="Only keys that are so.",
-    schema={"type": "string", "enum": ["active", "inactive", ""]},
-    example="active",
-)
-PROJECT_STATUS = Parameter(
-    name="status",
-    about="Only projects that are so: all are active.",
-    schema={"type": "string", "enum": ["active", "deleted", ""]},
-    example="active",
-)
-ALL_PROJECTS = Parameter(
-    name="all_projects",
-    about="`1` shows all on one page.",
-    schema=_SWITCH,
-    example="1",
-)
-ORGANIZATION_QUERY = replace(
-    RELEASE_QUERY,
-    about="Text that names or slugs hold, or terms such as `slug:acme`, `status:active`.",
-    example="acme",
-)
-DETAILED = Parameter(
-    name="detailed",
-    about="`0` leaves out what an object holds of others.",
-    schema=_SWITCH,
-    example="0",
 )
