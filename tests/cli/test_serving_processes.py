@@ -7,10 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conformance.servers import free_port
-from processes import serving, wait_until
-
-WAIT_SECONDS = 60.0
+from processes import free_port, serving, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -52,7 +49,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
 
 
 def test_workers_may_open_as_much_as_the_system_allows(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", free_port(), limit=200) as process:
+    with serving(tmp_path / "data", free_port(), descriptors_max=200) as process:
         for pid in (process.pid, *workers_of(process.pid)):
             [line] = [
                 it
