@@ -29,7 +29,7 @@ from shipmark.ground.settings import Settings, SettingsError, from_environment, 
 from shipmark.ground.telemetry import log
 from shipmark.repositories.git.chosen import chosen
 from shipmark.serving.client_address import trusted_networks
-from shipmark.serving.workers import PARENT_PID
+from shipmark.serving.workers import PARENT_PID, reset_signals_in_workers
 
 #: What a first start makes.
 FIRST_ORGANIZATION = "acme"
@@ -104,6 +104,7 @@ def _run(settings: Settings) -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     _raise_descriptor_limit()
+    reset_signals_in_workers()
     try:
         Server(
             "shipmark.reported:create" if settings.report_dsn else f"{app.__name__}:create",
@@ -121,6 +122,7 @@ def _run(settings: Settings) -> None:
             blocking_threads=1,
             log_level=LogLevels.warning,
             respawn_failed_workers=True,
+            workers_kill_timeout=settings.stop_timeout_seconds,
         ).serve()
     finally:
         shutil.rmtree(metrics, ignore_errors=True)
