@@ -8,6 +8,9 @@ SERVE ?=
 PYTEST ?=
 FUZZ ?= 100
 
+# The tests start many processes: each would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup serve test test-all check lint format lock clients chromium bench fuzz clean
 
@@ -20,12 +23,12 @@ serve: .venv/.runtime  ## Run the server at http://127.0.0.1:8000 with its data 
 	@$(BIN)/shipmark serve $(SERVE)
 
 test: .venv/.test clients chromium lint  ## Check everything: lint, types, imports, all tests
-	$(BIN)/python -m pytest -n 2 $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 check: test  ## What CI runs
 
 test-all: .venv/.test clients chromium lint  ## The same, and the tests of the doors on both databases
-	SHIPMARK_TEST_DATABASES=all $(BIN)/python -m pytest -n 2 $(PYTEST)
+	SHIPMARK_TEST_DATABASES=all $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 lint: .venv/.test
 	$(BIN)/ruff format --check .
