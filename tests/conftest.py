@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -330,7 +331,10 @@ def serve_on(_portal: BlockingPortal) -> Serve:
     """Clients of the whole application on any database: ``serve_on(database, blobs)``; no job runs."""
 
     def served(on: Database, keep: Blobs, **settings: Any) -> Client:
-        app = _application(Settings(base_url=given.ADDRESS, **settings))
+        chosen = Settings(base_url=given.ADDRESS, **settings)
+        # Nothing that is put together depends on the data folder, which is another one in each test.
+        app = _application(replace(chosen, data=Settings().data))
+        app.state.settings = chosen
         app.state.database = on
         app.state.blobs = keep
         limits = wrapped(app)
