@@ -27,7 +27,6 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import (
-    Executable,
     Insert,
     Select,
     String,
@@ -195,7 +194,7 @@ class _Movable:
     def __init__(self, url: str) -> None:
         self.database = Database(url, lock_wait_seconds=30, connections=40)
 
-        event.listen(self.database.engine, "before_execute", _check_order)
+        event.listen(self.database.engine, "before_cursor_execute", _check_order, named=True)
 
         @event.listens_for(self.database.engine, "do_connect")
         def _move(_: object, __: object, arguments: list[str], options: dict[str, object]) -> None:
@@ -215,12 +214,15 @@ class _Movable:
             self.database.close()
 
 
-def _check_order(_: object, statement: Any, *__: object) -> None:
-    """Refuse a statement that orders by a text in the collation of the database: lists are the same on all of them."""
-    if not isinstance(statement, Executable) or statement in _CHECKED:
+def _check_order(*, context: Any, **_: object) -> None:
+    """Refuse a statement that orders by a text in the collation of the database: lists are the same on all of them.
+
+    Statements that are composed anew for each request share what was compiled for the first of them.
+    """
+    compiled = context.compiled
+    if compiled is None or compiled in _CHECKED or context.execution_options.get("is_any_order"):
         return
-    if statement.get_execution_options().get("is_any_order"):
-        return
+    statement = compiled.statement
     for each in visitors.iterate(statement):
         clauses = getattr(
             each, "_order_by_clause" if isinstance(each, Select) else "order_by", None
@@ -233,7 +235,7 @@ def _check_order(_: object, statement: Any, *__: object) -> None:
             )
             is_text = isinstance(kind, String) and not isinstance(statement, Insert)
             assert not is_text or kind.collation == "C", f"{clause} needs `bytewise`"
-    _CHECKED.add(statement)
+    _CHECKED.add(compiled)
 
 
 _CHECKED: WeakSet[Any] = WeakSet()
