@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shipmark.artifacts import bundles, urls
-from shipmark.artifacts.artifact_lookup import Artifact, Found, Similar, Survey, Unreadable, Wanted
+from shipmark.artifacts.artifact_lookup import (
+    Artifact,
+    LookupRequest,
+    LookupResult,
+    SimilarFile,
+    Unreadable,
+    UploadSummary,
+)
 from shipmark.artifacts.bundles import Bundle
 from shipmark.artifacts.manifests import ArtifactType, lower_case
 
@@ -46,7 +53,7 @@ def bundle(
 
 def opened(content: bytes) -> Bundle:
     """A bundle, opened."""
-    return bundles.opened(io.BytesIO(content))
+    return bundles.open_bundle(io.BytesIO(content))
 
 
 @dataclass
@@ -55,7 +62,7 @@ class Memory:
 
     files: list[Artifact] = field(default_factory=list)
     dist: str = ""
-    other_dists: list[Similar] = field(default_factory=list)
+    other_dists: list[SimilarFile] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
     def add(
@@ -86,14 +93,14 @@ class Memory:
         """Keep a source map."""
         return self.add(url, content, type_=ArtifactType.SOURCE_MAP, **headers)
 
-    def find(self, wanted: Wanted) -> Found:
+    def find(self, wanted: LookupRequest) -> LookupResult:
         self.asked.append("find")
         by_debug_id: dict[str, tuple[Artifact, ...]] = {}
         for each in self.files:
             if each.debug_id in wanted.debug_ids and each.debug_id:
                 by_debug_id[each.debug_id] = (*by_debug_id.get(each.debug_id, ()), each)
         by_url = {each.url: each for each in self.files if each.url and each.url in wanted.urls}
-        return Found(by_debug_id=by_debug_id, by_url=by_url)
+        return LookupResult(by_debug_id=by_debug_id, by_url=by_url)
 
     def read(self, artifact: Artifact) -> bytes:
         self.asked.append(f"read {artifact.url}")
@@ -101,13 +108,13 @@ class Memory:
             raise Unreadable("it is gone")
         return artifact.reference
 
-    def survey(self, basenames: frozenset[str]) -> Survey:
+    def survey(self, basenames: frozenset[str]) -> UploadSummary:
         self.asked.append("survey")
-        ours = [Similar(url=each.url or "", dist=self.dist or None) for each in self.files]
+        ours = [SimilarFile(url=each.url or "", dist=self.dist or None) for each in self.files]
         named = {
             name: tuple(
                 each for each in [*ours, *self.other_dists] if urls.basename(each.url) == name
             )
             for name in basenames
         }
-        return Survey(has_files=bool(ours or self.other_dists), similar=named)
+        return UploadSummary(has_files=bool(ours or self.other_dists), similar=named)

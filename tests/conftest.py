@@ -44,7 +44,7 @@ from shipmark.accounts.model import ALL_SCOPES
 from shipmark.app import assemble
 from shipmark.app import served as wrapped
 from shipmark.infrastructure.blobs import Blobs
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.ids import secret_hex
 from shipmark.infrastructure.migrations.run import run as migrate
@@ -231,7 +231,7 @@ def _check_order(_: object, statement: Any, *__: object) -> None:
                 clause.type.dialect_impl(postgresql.dialect()) if hasattr(clause, "type") else None
             )
             is_text = isinstance(kind, String) and not isinstance(statement, Insert)
-            assert not is_text or kind.collation == "C", f"{clause} needs `bytewise`"
+            assert not is_text or kind.collation == "C", f"{clause} needs `in_binary_order`"
     _CHECKED.add(statement)
 
 
@@ -312,13 +312,13 @@ def _portal() -> Iterator[BlockingPortal]:
 @pytest.fixture
 def blobs(tmp_path: Path) -> Blobs:
     """A blob store with nothing in it."""
-    return blobs_at((tmp_path / "blobs").as_uri())
+    return open_object_store((tmp_path / "blobs").as_uri())
 
 
 @pytest.fixture(scope="session")
 def blobs_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Blobs]:
     """Give a blob store for each name, for tests that share databases."""
-    return cache(lambda name: blobs_at((tmp_path_factory.mktemp("blobs") / name).as_uri()))
+    return cache(lambda name: open_object_store((tmp_path_factory.mktemp("blobs") / name).as_uri()))
 
 
 #: Serves a database with some settings: ``serve(commits_max=3)``; ``on`` and ``keep`` are other ones than the test's.

@@ -30,4 +30,4 @@ def sweep(database: Database, blobs: Blobs, folder: Path) -> None:
     assert objects(folder) == {it["key"] for it in rows(database, "blobs")}
     assert counts(database)["blob_removals"] == 0
     with database.snapshot() as connection:
-        assert garbage.miscounted(connection) == []
+        assert garbage.with_wrong_ref_count(connection) == []

@@ -19,19 +19,19 @@ from shipmark.api.releases import webhook_routes
 from shipmark.api.routers import ROUTERS
 from shipmark.http.client_address import trusted_networks
 from shipmark.http.connections import ConnectionLimits
-from shipmark.http.error_responses import failure_answer, refusal_answer
+from shipmark.http.error_responses import failure_response, refusal_response
 from shipmark.http.health import get_health, get_metrics
-from shipmark.http.request_context import context_of, provide_visit
-from shipmark.http.trailing_slash import Addresses
+from shipmark.http.request_context import provide_request_context
+from shipmark.http.trailing_slash import TrailingSlashMiddleware
 from shipmark.http.workers import PARENT_PID, end_with_parent
 from shipmark.infrastructure import logging
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Refusal, Unavailable
 from shipmark.infrastructure.settings import Settings, from_environment
 from shipmark.ingest import routes as ingest
-from shipmark.repositories.git.remote_rules import chosen
+from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.web import handlers
 from shipmark.web.error_pages import unrouted_answer
 from shipmark.worker import scheduler
@@ -52,7 +52,7 @@ _CORS = CORSConfig(
 def create() -> ASGIApp:
     """The whole server, with the settings of the environment: what a worker process runs."""
     settings = from_environment()
-    logging.set_up(settings)
+    logging.configure(settings)
     if PARENT_PID in os.environ:
         end_with_parent(int(os.environ[PARENT_PID]))
     app = assembled(settings)
@@ -61,13 +61,13 @@ def create() -> ASGIApp:
         lock_wait_seconds=settings.lock_wait_seconds,
         connections=settings.database_connections,
     )
-    app.state.blobs = blobs_at(settings.blobs)
+    app.state.blobs = open_object_store(settings.blobs)
     return served(app)
 
 
 def served(app: Litestar) -> ASGIApp:
     """Return the application behind what every request passes first."""
-    return ConnectionLimits(Addresses(app), app.state.settings)
+    return ConnectionLimits(TrailingSlashMiddleware(app), app.state.settings)
 
 
 @cache
@@ -78,7 +78,7 @@ def assembled(settings: Settings) -> Litestar:
 
 def assemble(settings: Settings, database: Database | None) -> Litestar:
     """The application on a given database; raises `SettingsError` for settings that can't be meant."""
-    chosen(settings.git_remotes)
+    parse_remote_rules(settings.git_remotes)
     trusted_networks(settings.trusted_proxies)
     monitoring = [get_health, get_metrics] if settings.metrics else [get_health]
     app = Litestar(
@@ -90,11 +90,11 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
             handlers.router,
             *monitoring,
         ],
-        dependencies={"visit": Provide(provide_visit), "context": Provide(context_of)},
+        dependencies={"context": Provide(provide_request_context)},
         exception_handlers={
-            Refusal: refusal_answer,
+            Refusal: refusal_response,
             HTTPException: unrouted_answer,
-            Exception: failure_answer,
+            Exception: failure_response,
         },
         state=State({"settings": settings, "database": database, "blobs": None}),
         lifespan=[_working],

@@ -17,8 +17,8 @@ def create() -> ASGIApp:
         from_environment().report_dsn,
         release=f"shipmark@{__version__}",
         include_local_variables=False,
-        # Refusals are no bugs, so nothing is caught by itself: `telemetry.failed` says what is one.
+        # Refusals are no bugs, so nothing is caught by itself: `telemetry.report_exception` says what is one.
         auto_enabling_integrations=False,
     )
-    telemetry.report_to(sentry_sdk.capture_exception)
+    telemetry.add_reporter(sentry_sdk.capture_exception)
     return app.create()

@@ -102,7 +102,7 @@ def test_a_bundle_that_changed_takes_the_place_of_the_one_before(
     with database.snapshot() as connection:
         assert connection.execute(select(bundle_entries.c.url)).scalars().all() == ["~/b.js"]
         assert connection.execute(select(artifact_bundles.c.file_count)).scalar_one() == 1
-        assert garbage.miscounted(connection) == []
+        assert garbage.with_wrong_ref_count(connection) == []
     assert count(database, files) == 1
 
 

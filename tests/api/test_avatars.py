@@ -22,7 +22,7 @@ from pictures import picture, sent
 
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import NoRoom, Unavailable
+from shipmark.infrastructure.errors import StorageFull, Unavailable
 
 ACME = "/organizations/acme/avatar/"
 WEB = "/projects/acme/web/avatar/"
@@ -349,7 +349,7 @@ class Failing:
 @pytest.mark.parametrize(
     ("refusal", "status", "words"),
     [
-        (NoRoom(), 507, "There is no room left to store files."),
+        (StorageFull(), 507, "There is no room left to store files."),
         (Unavailable(), 503, "The store of files is out of order."),
     ],
     ids=["full", "out of order"],

@@ -252,7 +252,7 @@ def test_a_deleted_file_is_missing_again_and_its_blobs_are_not_miscounted(
     assert ask(alice, asked(PDB))[sha1(PDB)]["state"] == "created"
     assert ask(alice, asked(PDB))[sha1(PDB)]["dif"]["id"] != made["id"]
     with database.snapshot() as connection:
-        assert garbage.miscounted(connection) == []
+        assert garbage.with_wrong_ref_count(connection) == []
 
 
 @on_one_database

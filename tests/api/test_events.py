@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 @pytest.fixture(autouse=True)
 def _fresh_desk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_symbolication, "_desk", event_symbolication._Desk())
+    monkeypatch.setattr(event_symbolication, "_state", event_symbolication._State())
 
 
 @pytest.fixture
@@ -304,8 +304,8 @@ def test_while_others_wait_an_event_is_shown_as_it_is_kept(
 ) -> None:
     event_id = send(js_event(release="a"))
     upload(alice, bundle(built()), version="a")
-    monkeypatch.setattr(event_symbolication, "GLANCE_WAIT_SECONDS", 0.01)
-    with event_symbolication._desk.turn:
+    monkeypatch.setattr(event_symbolication, "VIEW_WAIT_SECONDS", 0.01)
+    with event_symbolication._state.turn:
         [error] = alice.get(path(event_id)).json()["errors"]
         assert error["data"]["reason"] == "release_without_files"
         [error] = alice.get(path(event_id, "source-map-debug/")).json()["errors"]

@@ -118,7 +118,9 @@ def test_no_other_role_may_force(
             f"UPDATE members SET role = '{role.value}'"
             f" WHERE user_id = {world.users['bob@example.com']}"
         )
-        known = organizations.with_role(connection, "acme", world.users["bob@example.com"])
+        known = organizations.organization_and_role(
+            connection, "acme", world.users["bob@example.com"]
+        )
     assert known is not None
     assert known[1] is role
     assert bob.delete(f"{BOTH[0]}?force=1").status_code == 403

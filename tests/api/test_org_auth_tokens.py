@@ -85,7 +85,7 @@ def test_those_used_last_come_first_then_by_name_then_the_newest(
     with database.transaction() as connection:
         for name, minutes in (("used before", 1), ("used", 9)):
             at = BEGINNING + timedelta(minutes=minutes)
-            store.note_use(connection, int(ids[name]), None, at)
+            store.record_use(connection, int(ids[name]), None, at)
     shown = alice.get(PATH).json()
     assert [(it["name"], it["id"]) for it in shown] == [
         ("used", ids["used"]),
@@ -110,7 +110,7 @@ def test_use_is_written_down_once_a_minute(alice: Caller, database: Database, wo
     ):
         with database.transaction() as connection:
             at = BEGINNING + timedelta(seconds=seconds)
-            store.note_use(connection, token, project_id, at)
+            store.record_use(connection, token, project_id, at)
         shown = alice.get(f"{PATH}{token}/").json()
         used = (BEGINNING + timedelta(seconds=kept[0])).isoformat().replace("+00:00", "Z")
         assert shown["dateLastUsed"] == used

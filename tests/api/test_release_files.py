@@ -141,7 +141,7 @@ def test_what_was_refused_leaves_nothing(
     add(alice, content=b"refused")
     collect(database, blobs, now().replace(year=2100))
     with database.snapshot() as connection:
-        assert garbage.miscounted(connection) == []
+        assert garbage.with_wrong_ref_count(connection) == []
     made = alice.get(FILES).json()[0]
     assert alice.get(f"{FILES}{made['id']}/?download").content == CONTENT
 
@@ -316,7 +316,7 @@ def test_a_release_takes_its_files_with_it(
     collect(database, blobs, now().replace(year=2100))
     with database.snapshot() as connection:
         assert not garbage.has_unused(connection, now().replace(year=2101))
-        assert garbage.miscounted(connection) == []
+        assert garbage.with_wrong_ref_count(connection) == []
 
 
 def test_who_may_download(

@@ -13,7 +13,17 @@ from shipmark.api.openapi.examples import exampled
 from shipmark.api.openapi.request_schemas import given
 from shipmark.api.openapi.response_schemas import Schemas
 from shipmark.api.responses import Wire
-from shipmark.http.fields import Choice, Field, ListOf, Moment, Number, Record, Text, Url, accepting
+from shipmark.http.fields import (
+    Choice,
+    DateTime,
+    Field,
+    Integer,
+    ListOf,
+    Object,
+    Text,
+    Url,
+    documented_as,
+)
 
 
 class Colour(StrEnum):
@@ -21,7 +31,7 @@ class Colour(StrEnum):
     BLUE = "blue"
 
 
-class LeafJson(Wire):
+class LeafResponse(Wire):
     """A leaf (trees.md 1.2), ``green`` mostly."""
 
     leaf_colour: str
@@ -29,14 +39,14 @@ class LeafJson(Wire):
     note: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class TreeJson(Wire):
+class TreeResponse(Wire):
     """A tree."""
 
-    leaves: list[LeafJson]
-    parent: "TreeJson | None"
+    leaves: list[LeafResponse]
+    parent: "TreeResponse | None"
 
 
-class EmptyJson(Wire):
+class EmptyResponse(Wire):
     """Nothing."""
 
 
@@ -88,7 +98,7 @@ def test_a_type_that_no_answer_should_hold_has_none(it: Any) -> None:
 def test_a_struct_is_named_once() -> None:
     schemas = Schemas()
     reference = {"$ref": "#/components/schemas/Leaf"}
-    assert schemas.of(LeafJson) == schemas.of(LeafJson) == reference
+    assert schemas.of(LeafResponse) == schemas.of(LeafResponse) == reference
     assert schemas.named == {
         "Leaf": {
             "type": "object",
@@ -105,14 +115,14 @@ def test_a_struct_is_named_once() -> None:
 
 def test_structs_may_hold_themselves() -> None:
     schemas = Schemas()
-    schemas.of(TreeJson)
+    schemas.of(TreeResponse)
     parent = schemas.named["Tree"]["properties"]["parent"]  # type: ignore[index]
     assert parent == {"anyOf": [{"$ref": "#/components/schemas/Tree"}, {"type": "null"}]}
 
 
 def test_an_empty_struct_holds_nothing() -> None:
     schemas = Schemas()
-    schemas.of(EmptyJson)
+    schemas.of(EmptyResponse)
     assert schemas.named["Empty"] == {
         "type": "object",
         "description": "Nothing.",
@@ -121,9 +131,9 @@ def test_an_empty_struct_holds_nothing() -> None:
 
 
 def test_two_structs_of_one_name_are_refused() -> None:
-    other = msgspec.defstruct("LeafJson", [("a", int)])
+    other = msgspec.defstruct("LeafResponse", [("a", int)])
     schemas = Schemas()
-    schemas.of(LeafJson)
+    schemas.of(LeafResponse)
     with pytest.raises(TypeError, match="two structs would be Leaf"):
         schemas.of(other)
 
@@ -139,9 +149,9 @@ FULL = {"type": "string", "minLength": 1, "pattern": r"\S"}
         (Text(is_blank_ok=True), TEXT),
         (Text(is_blank_ok=True, is_null_ok=True), {"type": ["string", "null"]}),
         (Url(max=9), {"type": ["string", "null"], "format": "uri", "maxLength": 9}),
-        (Moment(), {"type": ["string", "null"], "format": "date-time"}),
-        (Moment(is_null_ok=False), {"type": "string", "format": "date-time"}),
-        (Number(min=1, max=5), {"type": "integer", "minimum": 1, "maximum": 5}),
+        (DateTime(), {"type": ["string", "null"], "format": "date-time"}),
+        (DateTime(is_null_ok=False), {"type": "string", "format": "date-time"}),
+        (Integer(min=1, max=5), {"type": "integer", "minimum": 1, "maximum": 5}),
         (Choice({"a": 1, "b": 2}, "{}"), {"type": "string", "enum": ["a", "b"]}),
         (ListOf(Text(), max=7), {"type": "array", "items": FULL, "maxItems": 7}),
         (
@@ -155,9 +165,9 @@ def test_a_check_has_a_schema(check: Any, schema: object) -> None:
 
 
 def test_a_record_is_an_object_of_its_fields() -> None:
-    inner = Record({"b": Field(Text(is_blank_ok=True))})
+    inner = Object({"b": Field(Text(is_blank_ok=True))})
     assert given(
-        Record({"a": Field(inner, is_required=True), "c": Field(ListOf(inner, max=1))})
+        Object({"a": Field(inner, is_required=True), "c": Field(ListOf(inner, max=1))})
     ) == {
         "type": "object",
         "properties": {
@@ -173,7 +183,7 @@ def test_a_record_is_an_object_of_its_fields() -> None:
 
 
 def test_a_function_says_what_it_accepts_or_is_refused() -> None:
-    @accepting(Text(max=5))
+    @documented_as(Text(max=5))
     def shouted(value: object) -> str:
         return str(value).upper()
 

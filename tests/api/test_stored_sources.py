@@ -7,8 +7,8 @@ import pytest
 from artifacts import BUNDLE_ID, DEBUG_ID, SCRIPT, SCRIPT_MAP, built, bundle, many, upload
 from factories import Caller, World, statements
 
-from shipmark.artifacts.artifact_lookup import Similar, Unreadable, Wanted
-from shipmark.artifacts.database_artifacts import StoredSources, bundle_of
+from shipmark.artifacts.artifact_lookup import LookupRequest, SimilarFile, Unreadable
+from shipmark.artifacts.database_artifacts import DatabaseArtifacts, bundle_of
 from shipmark.artifacts.manifests import ArtifactType
 from shipmark.artifacts.model import EventScope
 from shipmark.infrastructure.blobs import Blobs
@@ -29,19 +29,19 @@ def scope(world: World) -> EventScope:
 
 
 @pytest.fixture
-def sources(database: Database, blobs: Blobs, scope: EventScope) -> StoredSources:
-    return StoredSources(database, blobs, scope, AT)
+def sources(database: Database, blobs: Blobs, scope: EventScope) -> DatabaseArtifacts:
+    return DatabaseArtifacts(database, blobs, scope, AT)
 
 
-def by_name(*names: str) -> Wanted:
-    return Wanted(urls=frozenset(names))
+def by_name(*names: str) -> LookupRequest:
+    return LookupRequest(urls=frozenset(names))
 
 
-def by_id(*ids: str) -> Wanted:
-    return Wanted(debug_ids=frozenset(ids))
+def by_id(*ids: str) -> LookupRequest:
+    return LookupRequest(debug_ids=frozenset(ids))
 
 
-def test_a_file_is_found_by_name_and_read(alice: Caller, sources: StoredSources) -> None:
+def test_a_file_is_found_by_name_and_read(alice: Caller, sources: DatabaseArtifacts) -> None:
     upload(alice, bundle(built(), debug_id=BUNDLE_ID), version="a")
     found = sources.find(by_name(NAME, f"{NAME}.map", "~/none.js"))
     assert sorted(found.by_url) == [NAME, f"{NAME}.map"]
@@ -53,7 +53,7 @@ def test_a_file_is_found_by_name_and_read(alice: Caller, sources: StoredSources)
 
 
 def test_both_files_of_a_debug_id_are_found_in_any_version(
-    alice: Caller, sources: StoredSources
+    alice: Caller, sources: DatabaseArtifacts
 ) -> None:
     upload(alice, bundle(built(debug_id=DEBUG_ID)), version="other")
     found = sources.find(by_id(DEBUG_ID))
@@ -65,7 +65,7 @@ def test_both_files_of_a_debug_id_are_found_in_any_version(
 
 
 def test_of_many_with_one_debug_id_the_newest_is_found(
-    alice: Caller, sources: StoredSources
+    alice: Caller, sources: DatabaseArtifacts
 ) -> None:
     for number in range(3):
         content = b"x" * (number + 1)
@@ -87,15 +87,15 @@ def test_neither_another_version_nor_dist_nor_project_is_looked_into(
         replace(scope, dist="7", organization_id=world.organizations["globex"]),
     ]
     for each in others:
-        assert StoredSources(database, blobs, each, AT).find(by_name(NAME)).by_url == {}
+        assert DatabaseArtifacts(database, blobs, each, AT).find(by_name(NAME)).by_url == {}
     for each in others[3:]:
-        assert StoredSources(database, blobs, each, AT).find(by_id(DEBUG_ID)).by_debug_id == {}
-    ours = StoredSources(database, blobs, replace(scope, dist="7"), AT)
+        assert DatabaseArtifacts(database, blobs, each, AT).find(by_id(DEBUG_ID)).by_debug_id == {}
+    ours = DatabaseArtifacts(database, blobs, replace(scope, dist="7"), AT)
     assert list(ours.find(by_name(NAME)).by_url) == [NAME]
 
 
 def test_a_search_takes_two_statements_whatever_is_wanted(
-    alice: Caller, sources: StoredSources, database: Database
+    alice: Caller, sources: DatabaseArtifacts, database: Database
 ) -> None:
     upload(alice, bundle(many(20) | built(debug_id=DEBUG_ID)), version="a")
     names = frozenset(f"~/{number}.js" for number in range(50))
@@ -103,17 +103,19 @@ def test_a_search_takes_two_statements_whatever_is_wanted(
         {DEBUG_ID, *(f"{number:08}-0000-4000-8000-{number:012}" for number in range(50))}
     )
     with statements(database) as seen:
-        found = sources.find(Wanted(debug_ids=ids, urls=names))
+        found = sources.find(LookupRequest(debug_ids=ids, urls=names))
     assert (len(found.by_url), len(found.by_debug_id[DEBUG_ID]), seen.count) == (20, 2, 2)
     with statements(database) as seen:
-        sources.find(Wanted())
+        sources.find(LookupRequest())
     assert seen.count == 0
     with statements(database) as seen:
         sources.survey(frozenset({"1.js", "2.js", "app.js"}))
     assert seen.count == 2
 
 
-def test_a_survey_tells_of_all_dists_and_prefixes(alice: Caller, sources: StoredSources) -> None:
+def test_a_survey_tells_of_all_dists_and_prefixes(
+    alice: Caller, sources: DatabaseArtifacts
+) -> None:
     assert not sources.survey(frozenset({"app.js"})).has_files
     upload(alice, bundle(built(url="~/x/app.js"), debug_id="1" * 32), version="a", dist="7")
     alice.publish("a")
@@ -123,13 +125,13 @@ def test_a_survey_tells_of_all_dists_and_prefixes(alice: Caller, sources: Stored
     found = sources.survey(frozenset({"app.js", "none.js"}))
     assert found.has_files
     assert found.similar["app.js"] == (
-        Similar(url="~/x/app.js", dist="7"),
-        Similar(url="~/y/app.js", dist=None),
+        SimilarFile(url="~/x/app.js", dist="7"),
+        SimilarFile(url="~/y/app.js", dist=None),
     )
     assert "none.js" not in found.similar
 
 
-def test_a_file_that_is_gone_cannot_be_read(alice: Caller, sources: StoredSources) -> None:
+def test_a_file_that_is_gone_cannot_be_read(alice: Caller, sources: DatabaseArtifacts) -> None:
     upload(alice, bundle(built(), debug_id=BUNDLE_ID), version="a")
     alice.publish("a")
     single = {"name": "~/single.js"}
@@ -148,7 +150,7 @@ def test_a_file_that_is_gone_cannot_be_read(alice: Caller, sources: StoredSource
 
 
 def test_the_bundle_of_a_project_comes_before_the_files_of_its_release(
-    alice: Caller, sources: StoredSources
+    alice: Caller, sources: DatabaseArtifacts
 ) -> None:
     alice.publish("a")
     path = "/organizations/acme/releases/a/files/"

@@ -166,5 +166,5 @@ def is_waiting(database: Database) -> bool:
         "SELECT 1 FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    with database.glance() as connection:
+    with database.autocommit_read() as connection:
         return connection.execute(text(query)).first() is not None

@@ -15,7 +15,7 @@ from shipmark.api.openapi.request_schemas import given
 from shipmark.api.query_parameters import Parameter
 from shipmark.app import assemble
 from shipmark.http import request_context as door
-from shipmark.http.fields import Record, checked
+from shipmark.http.fields import Object, validate
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.settings import Settings
 
@@ -36,9 +36,9 @@ class Notes:
         self.parameters: dict[tuple[str, str], set[str]] = defaultdict(set)
         self.bodies: dict[tuple[str, str], object] = {}
 
-    def noted(self, record: Record, content: object) -> object:
+    def noted(self, record: Object, content: object) -> object:
         self.bodies[self.operation] = given(record)
-        return checked(record, content)
+        return validate(record, content)
 
 
 class Query:
@@ -67,7 +67,7 @@ def notes(seeded: Seeded, monkeypatch: pytest.MonkeyPatch) -> Notes:
     """Kept from here on: what was sent before to fill the database is none of ours."""
     made = Notes()
     monkeypatch.setattr(Request, "query_params", property(lambda self: Query(made, self)))
-    monkeypatch.setattr(door, "checked", made.noted)
+    monkeypatch.setattr(door, "validate", made.noted)
     return made
 
 
@@ -139,7 +139,7 @@ def test_a_route_declares_the_body_that_it_reads(walked: Notes) -> None:
         if isinstance(takes, Mapping):
             # A schema that the route itself is given: it checks by what it shows.
             continue
-        record = takes if takes is None or isinstance(takes, Record) else takes(SETTINGS)
+        record = takes if takes is None or isinstance(takes, Object) else takes(SETTINGS)
         declared = None if record is None else given(record)
         if declared != walked.bodies.get((method, path)):
             wrong.append((method, path))

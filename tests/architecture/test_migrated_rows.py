@@ -14,7 +14,7 @@ from shipmark.events import parsing
 from shipmark.events.parsing import Event
 from shipmark.infrastructure import migrations
 from shipmark.infrastructure.database import Database
-from shipmark.issues.actions.ingest_event import take_in
+from shipmark.issues.actions.ingest_event import ingest
 from shipmark.issues.model import HistoryStatus
 from shipmark.issues.store import activity
 from shipmark.organizations import store as organizations
@@ -129,7 +129,7 @@ def test_issues_that_came_back_before_are_counted(copies: Copies, kind: str) -> 
         with database.transaction() as connection:
             for number in (1, 2):
                 event = read_event({"message": str(number), "release": "web@1.0.0"})
-                take_in(connection, project_of(connection, "web"), event)
+                ingest(connection, project_of(connection, "web"), event)
             release_id = connection.execute(releases.select()).scalars().one()
             for issue_id in (1, 1, 2):
                 activity.add_history(

@@ -18,14 +18,14 @@ def test_the_tables_are_those_of_the_code(empty_database: Database) -> None:
 
 def test_the_database_is_at_the_newest_step(empty_database: Database) -> None:
     with empty_database.snapshot() as connection:
-        assert migrations.current(connection) == migrations.newest()
+        assert migrations.current_revision(connection) == migrations.latest_revision()
 
 
 def test_migrating_again_changes_nothing(empty_database: Database) -> None:
     run(empty_database)
     migrations.upgrade(empty_database)
     with empty_database.snapshot() as connection:
-        assert migrations.current(connection) == migrations.newest()
+        assert migrations.current_revision(connection) == migrations.latest_revision()
 
 
 def test_both_databases_have_the_same_indexes(copies: Copies) -> None:

@@ -470,7 +470,7 @@ def test_letting_artifacts_go_scans_nothing(alice: Caller, database: Database) -
     with plans(database) as found, database.transaction() as connection:
         for project_id in (None, 1):
             actions.remove_unused(connection, later, timedelta(days=90), project_id)
-        actions.prune_later(connection, later)
+        actions.schedule_pruning(connection, later)
     assert scans(found) == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from shipmark.cli import main as cli
-from shipmark.infrastructure.errors import Conflict, Invalid, NotFound
+from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
 
 BOB = "bob@example.com"
 FIRST, SECOND = "correct horse battery", "another good password"
@@ -54,7 +54,7 @@ def test_a_missing_password_is_asked_for_and_hidden(data: Path) -> None:
 
 def test_a_short_password_or_an_unknown_user_is_refused(data: Path) -> None:
     before = rows(data, "SELECT password FROM users")
-    with pytest.raises(Invalid):
+    with pytest.raises(ValidationFailed):
         run(data, "user", "set-password", BOB, "--password", "short")
     with pytest.raises(NotFound):
         run(data, "user", "set-password", "eve@example.com", "--password", SECOND)

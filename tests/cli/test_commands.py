@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from shipmark.cli import main as cli
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Invalid, NotFound
+from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.infrastructure.migrations.run import run as migrate
 
 KEEP = ("bootstrap", "--org", "acme", "--project", "web", "--project", "mobile")
@@ -169,7 +169,7 @@ def test_what_is_missing_is_told(data: Path, arguments: tuple[str, ...], words: 
     ],
 )
 def test_what_is_wrong_is_refused(data: Path, arguments: tuple[str, ...]) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(ValidationFailed):
         run(data, *arguments)
     assert sizes(data) == {}
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from shipmark.accounts import actions as accounts
 from shipmark.cli.serve import FIRST_USER
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.migrations import take_lock
+from shipmark.infrastructure.migrations import acquire_lock
 
 NODES = 2
 
@@ -23,7 +23,7 @@ NODES = 2
 @pytest.mark.parametrize("kind", ["postgresql"])
 def test_two_first_starts_show_one_password(empty_database: Database, tmp_path: Path) -> None:
     with ExitStack() as ending, empty_database.transaction() as connection:
-        take_lock(connection)
+        acquire_lock(connection)
         nodes = [started(empty_database.url, tmp_path / str(it), ending) for it in range(NODES)]
         deadline = time.monotonic() + 60
         while waiting(empty_database) < NODES and time.monotonic() < deadline:
@@ -62,7 +62,7 @@ def waiting(database: Database) -> int:
         "SELECT count(*) FROM pg_locks JOIN pg_database AS d ON d.oid = database"
         " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
     )
-    with database.glance() as connection:
+    with database.autocommit_read() as connection:
         return connection.execute(text(query)).scalar_one()
 
 

@@ -10,7 +10,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from shipmark.infrastructure.blobs import Blobs
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.blobs.object_store import open_object_store
 
 _numbers = count(1)
 
@@ -44,4 +44,4 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
         "folder": (tmp_path / "blobs of a test").as_uri,
         "bucket": lambda: request.getfixturevalue("s3_url"),
     }
-    return blobs_at(made[request.param]())
+    return open_object_store(made[request.param]())

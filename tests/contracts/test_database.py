@@ -52,17 +52,17 @@ def test_a_snapshot_sees_one_state(database: Database) -> None:
         assert count(connection) == before + 1
 
 
-def test_a_glance_sees_what_is_committed_by_each_statement(database: Database) -> None:
-    with database.glance() as connection:
+def test_autocommit_read_sees_what_is_committed_by_each_statement(database: Database) -> None:
+    with database.autocommit_read() as connection:
         before = count(connection)
         with database.transaction() as other:
             add(other)
         assert count(connection) == before + 1
 
 
-def test_a_glance_holds_nothing_up(database: Database) -> None:
+def test_autocommit_read_holds_nothing_up(database: Database) -> None:
     """It leaves no transaction open that keeps the log of SQLite, or dead rows of PostgreSQL, from being cleared."""
-    with database.glance() as connection:
+    with database.autocommit_read() as connection:
         count(connection)
         driver = connection.connection.dbapi_connection
         assert driver is not None
@@ -84,14 +84,14 @@ def test_a_snapshot_refuses_to_write(database: Database) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_a_glance_refuses_to_write_where_that_is_free(database: Database) -> None:
-    refused(database.glance())
+def test_autocommit_read_refuses_to_write_where_that_is_free(database: Database) -> None:
+    refused(database.autocommit_read())
 
 
 def test_a_connection_is_used_by_each_kind_in_turn(database: Database) -> None:
     for number in range(3):
         refused(database.snapshot())
-        with database.glance() as connection:
+        with database.autocommit_read() as connection:
             before = count(connection)
         with database.transaction() as connection:
             add(connection, f"dave-{number}@example.com")
@@ -100,7 +100,7 @@ def test_a_connection_is_used_by_each_kind_in_turn(database: Database) -> None:
 
 def test_a_unit_of_work_sends_no_statement_of_its_own(database: Database) -> None:
     """What it takes goes with BEGIN, which is sent in any case."""
-    for unit in (database.snapshot, database.glance, database.transaction):
+    for unit in (database.snapshot, database.autocommit_read, database.transaction):
         with statements(database) as sent, unit() as connection:
             count(connection)
         assert len(sent.texts) == 1

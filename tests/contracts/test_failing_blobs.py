@@ -13,13 +13,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from shipmark.http.error_responses import refusal_answer
+from shipmark.http.error_responses import refusal_response
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.blobs.filesystem import INCOMING, open_folder
-from shipmark.infrastructure.blobs.object_store import blobs_at
-from shipmark.infrastructure.blobs.storage_errors import is_full
+from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.storage_errors import is_disk_full
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import NoRoom, Refusal, Unavailable
+from shipmark.infrastructure.errors import Refusal, StorageFull, Unavailable
 from shipmark.infrastructure.settings import SettingsError
 
 KEY = "ab/cdef"
@@ -78,7 +78,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def bucket(endpoint: str) -> Blobs:
-    return blobs_at(f"s3://bucket/prefix?endpoint={endpoint}&region=eu-west-1")
+    return open_object_store(f"s3://bucket/prefix?endpoint={endpoint}&region=eu-west-1")
 
 
 def files_in(folder: Path) -> list[str]:
@@ -86,17 +86,17 @@ def files_in(folder: Path) -> list[str]:
 
 
 def test_a_full_disk_refuses_and_keeps_what_is_there(small_disk: Path) -> None:
-    blobs = blobs_at((small_disk / "blobs").as_uri())
+    blobs = open_object_store((small_disk / "blobs").as_uri())
     blobs.put(KEY, b"a" * (MEBIBYTE // 2))
-    with pytest.raises(NoRoom):
+    with pytest.raises(StorageFull):
         blobs.put("ab/large", b"b" * MEBIBYTE)
     assert (blobs.has("ab/large"), files_in(small_disk)) == (False, [f"blobs/{KEY}"])
     assert b"".join(blobs.read(KEY)) == b"a" * (MEBIBYTE // 2)
 
 
 def test_a_disk_with_room_again_is_used_again(small_disk: Path) -> None:
-    blobs = blobs_at(small_disk.as_uri())
-    with pytest.raises(NoRoom):
+    blobs = open_object_store(small_disk.as_uri())
+    with pytest.raises(StorageFull):
         blobs.put("ab/large", b"b" * (MEBIBYTE + 1))
     blobs.put(KEY, b"a")
     assert blobs.has(KEY)
@@ -110,7 +110,10 @@ def test_a_full_disk_refuses_what_the_database_would_keep(small_disk: Path) -> N
     with database.transaction() as connection:
         connection.exec_driver_sql("CREATE TABLE notes (text TEXT)")
         connection.exec_driver_sql("INSERT INTO notes VALUES ('short')")
-    with pytest.raises(NoRoom, match="no room left in the database"), database.transaction() as it:
+    with (
+        pytest.raises(StorageFull, match="no room left in the database"),
+        database.transaction() as it,
+    ):
         it.exec_driver_sql("INSERT INTO notes VALUES (?)", ("x" * MEBIBYTE,))
     with database.snapshot() as connection:
         kept = connection.exec_driver_sql("SELECT text FROM notes").scalars().all()
@@ -120,11 +123,11 @@ def test_a_full_disk_refuses_what_the_database_would_keep(small_disk: Path) -> N
 
 _LIMITED = """
 import resource, signal, sys
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.errors import Unavailable
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-blobs = blobs_at(sys.argv[1])
+blobs = open_object_store(sys.argv[1])
 try:
     blobs.put("ab/cd", b"x" * 2000)
 except Unavailable:
@@ -141,13 +144,13 @@ def test_what_can_only_be_written_in_part_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<Error><Code>InsufficientStorage</Code></Error>"])
 def test_a_full_object_store_refuses(body: bytes) -> None:
-    with server(507, body) as endpoint, pytest.raises(NoRoom):
+    with server(507, body) as endpoint, pytest.raises(StorageFull):
         bucket(endpoint).put(KEY, b"content")
 
 
 def test_a_store_says_that_it_is_full_in_words_of_its_own() -> None:
     body = b"<Error><Code>XMinioStorageFull</Code><Message>Storage backend</Message></Error>"
-    with server(400, body) as endpoint, pytest.raises(NoRoom):
+    with server(400, body) as endpoint, pytest.raises(StorageFull):
         bucket(endpoint).put(KEY, b"content")
 
 
@@ -172,7 +175,7 @@ def test_a_store_that_does_not_answer_is_given_up_in_time(monkeypatch: pytest.Mo
 
 
 def test_a_bucket_that_is_not_there_is_told_when_it_is_written(s3_url: str) -> None:
-    blobs = blobs_at(s3_url.replace("s3://bucket", "s3://nobucket"))
+    blobs = open_object_store(s3_url.replace("s3://bucket", "s3://nobucket"))
     with pytest.raises(Unavailable):
         blobs.put(KEY, b"content")
 
@@ -199,15 +202,17 @@ def test_what_was_left_half_written_is_cleared_away(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [28, 122])
 def test_a_quota_that_is_used_up_is_no_room_either(number: int) -> None:
-    assert is_full(OSError(number, os.strerror(number)))
+    assert is_disk_full(OSError(number, os.strerror(number)))
 
 
 @pytest.mark.parametrize(
-    ("refusal", "status"), [(NoRoom(), 507), (Unavailable(), 503)], ids=["full", "out of order"]
+    ("refusal", "status"),
+    [(StorageFull(), 507), (Unavailable(), 503)],
+    ids=["full", "out of order"],
 )
 def test_clients_are_told_to_try_again(refusal: Refusal, status: int) -> None:
     """Both are statuses that sentry-cli tries again after."""
-    answer = refusal_answer(SimpleNamespace(), refusal)  # type: ignore[arg-type]
+    answer = refusal_response(SimpleNamespace(), refusal)  # type: ignore[arg-type]
     assert answer.status_code == status
     assert ("Retry-After" in answer.headers) == (status == 503)
     assert set(answer.content) == {"detail"}
@@ -242,13 +247,13 @@ def test_clients_are_told_to_try_again(refusal: Refusal, status: int) -> None:
 )
 def test_addresses_that_name_no_store_are_refused_at_once(url: str) -> None:
     with pytest.raises(SettingsError, match="SHIPMARK_BLOBS_URL"):
-        blobs_at(url)
+        open_object_store(url)
 
 
 def test_buckets_of_other_clouds_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "acme")
     for url in ("gs://bucket/prefix", "az://container/prefix"):
-        assert blobs_at(url).free_bytes() is None
+        assert open_object_store(url).free_bytes() is None
 
 
 def test_plain_http_is_spoken_only_where_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,4 +261,4 @@ def test_plain_http_is_spoken_only_where_it_is_written(monkeypatch: pytest.Monke
     with server(200) as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
         with pytest.raises(Unavailable):
-            blobs_at("s3://bucket?region=eu-west-1").put(KEY, b"content")
+            open_object_store("s3://bucket?region=eu-west-1").put(KEY, b"content")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, update
 from shipmark.accounts import actions, store
 from shipmark.accounts.model import ALL_SCOPES, User
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Invalid, NotSignedIn
+from shipmark.infrastructure.errors import Unauthenticated, ValidationFailed
 from shipmark.infrastructure.ids import digest
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -49,7 +49,7 @@ def test_a_user_without_a_password_cannot_sign_in(connection: Connection) -> Non
 
 @pytest.mark.parametrize("email", ["ada", "", "   ", "a" * 189 + "@example.com"])
 def test_a_bad_address_is_refused(connection: Connection, email: str) -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         actions.create_user(connection, email, "Ada", PASSWORD, NOW)
     assert caught.value.fields == {"email": ["Enter a valid email address."]}
 
@@ -61,19 +61,19 @@ def test_an_address_of_200_characters_is_kept(connection: Connection) -> None:
 
 @pytest.mark.parametrize("password", ["", "7 chars"])
 def test_a_short_password_is_refused(connection: Connection, password: str) -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         actions.create_user(connection, "ada@example.com", "Ada", password, NOW)
     assert caught.value.fields == {"password": ["Ensure this field has at least 8 characters."]}
 
 
 def test_all_that_is_wrong_is_said_at_once(connection: Connection) -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         actions.create_user(connection, "ada", "a" * 201, "short", NOW)
     assert set(caught.value.fields) == {"email", "name", "password"}
 
 
 def test_who_is_refused_is_not_kept(database: Database) -> None:
-    with pytest.raises(Invalid), database.transaction() as connection:
+    with pytest.raises(ValidationFailed), database.transaction() as connection:
         actions.create_user(connection, "ada@example.com", "Ada", "short", NOW)
     assert "ada@example.com" not in {it["email"] for it in rows(database, "users")}
 
@@ -155,7 +155,7 @@ def test_a_token_keeps_its_scopes(connection: Connection, user: User, scopes: li
 
 
 def test_scopes_that_do_not_exist_are_refused_by_name(connection: Connection, user: User) -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         actions.create_token(connection, user, ["x", "org:read", "a", "x"], "mine", SECRET, NOW)
     assert caught.value.fields == {
         "scopes": ['"a" is not a valid choice.', '"x" is not a valid choice.']
@@ -169,7 +169,7 @@ def test_a_token_acts_as_its_user(connection: Connection, world: World) -> None:
 
 @pytest.mark.parametrize("token", ["", "sntryu_", "sntryu_" + "f" * 64])
 def test_an_unknown_token_is_refused(connection: Connection, token: str) -> None:
-    with pytest.raises(NotSignedIn, match="Invalid token"):
+    with pytest.raises(Unauthenticated, match="Invalid token"):
         actions.authenticate(connection, token, NOW)
 
 
@@ -177,13 +177,13 @@ def test_a_token_is_over_at_its_last_moment(connection: Connection, world: World
     connection.execute(update(store.tokens).values(expires_at=NOW))
     before = NOW - timedelta(seconds=1)
     assert actions.authenticate(connection, world.tokens[BOB], before).expires_at == NOW
-    with pytest.raises(NotSignedIn, match="Token expired"):
+    with pytest.raises(Unauthenticated, match="Token expired"):
         actions.authenticate(connection, world.tokens[BOB], NOW)
 
 
 def test_the_token_of_an_inactive_user_is_refused(connection: Connection, world: World) -> None:
     inactive = store.users.c.id == world.users[BOB]
     connection.execute(update(store.users).where(inactive).values(is_active=False))
-    with pytest.raises(NotSignedIn, match="User inactive or deleted"):
+    with pytest.raises(Unauthenticated, match="User inactive or deleted"):
         actions.authenticate(connection, world.tokens[BOB], NOW)
     assert actions.authenticate(connection, world.tokens[ALICE], NOW).user.email == ALICE

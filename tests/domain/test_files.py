@@ -14,12 +14,12 @@ from sqlalchemy import func, select
 from shipmark.files import actions, assembling, piece_reader, staging
 from shipmark.files.model import (
     PIECE_BYTES,
-    RELEASED_LENGTH,
-    UNUSED_LENGTH,
+    RELEASED_RETENTION,
+    UNUSED_RETENTION,
     File,
     FileKind,
     NewFile,
-    StashedFile,
+    StagedFile,
 )
 from shipmark.files.store import blobs as blob_store
 from shipmark.files.store import files as file_store
@@ -40,19 +40,19 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "blobs"
 
 
-def stashed(database: Database, blobs: Blobs, content: bytes) -> StashedFile:
-    return staging.stash_file(database, blobs, io.BytesIO(content).read, BEGINNING)
+def stashed(database: Database, blobs: Blobs, content: bytes) -> StagedFile:
+    return staging.stage_file(database, blobs, io.BytesIO(content).read, BEGINNING)
 
 
 def kept(database: Database, blobs: Blobs, content: bytes) -> File:
     content_stashed = stashed(database, blobs, content)
     with database.transaction() as connection:
-        return actions.keep(connection, NEW, content_stashed, BEGINNING)
+        return actions.create(connection, NEW, content_stashed, BEGINNING)
 
 
 def read(database: Database, blobs: Blobs, file: File) -> bytes:
     with database.snapshot() as connection:
-        return b"".join(piece_reader.stretch(blobs, file_store.pieces_of(connection, file.id)))
+        return b"".join(piece_reader.read_range(blobs, file_store.pieces_of(connection, file.id)))
 
 
 def removed(database: Database, *files: File) -> None:
@@ -62,9 +62,9 @@ def removed(database: Database, *files: File) -> None:
 
 def sent(database: Database, blobs: Blobs, world: World, *chunks: bytes) -> list[str]:
     named = [(staging.sha1_of(chunk), chunk) for chunk in chunks]
-    stashes = staging.stash_chunks(database, blobs, named, BEGINNING)
+    stashes = staging.stage_chunks(database, blobs, named, BEGINNING)
     with database.transaction() as connection:
-        actions.keep_chunks(connection, world.organizations["acme"], stashes, BEGINNING)
+        actions.store_chunks(connection, world.organizations["acme"], stashes, BEGINNING)
     return [sha1 for sha1, _ in named]
 
 
@@ -100,7 +100,7 @@ def test_equal_pieces_of_a_file_are_kept_once(
     assert read(database, blobs, file) == content
     removed(database, file)
     with database.snapshot() as connection:
-        assert garbage.miscounted(connection) == []
+        assert garbage.with_wrong_ref_count(connection) == []
 
 
 def test_equal_files_share_their_content(database: Database, blobs: Blobs, folder: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_stream_that_gives_little_at_a_time_is_cut_as_any_other(
 ) -> None:
     content = bytes(range(256)) * 8192
     source = io.BytesIO(content)
-    stash = staging.stash_file(database, blobs, lambda most: source.read(min(most, 999)), BEGINNING)
+    stash = staging.stage_file(database, blobs, lambda most: source.read(min(most, 999)), BEGINNING)
     assert [it.size for it in stash.pieces] == [PIECE_BYTES, PIECE_BYTES]
 
 
@@ -128,7 +128,7 @@ def test_too_much_is_refused_before_it_is_all_read(database: Database, blobs: Bl
         return b"x" * most
 
     with pytest.raises(TooLarge, match="A file may have 5000000 bytes at most"):
-        staging.stash_file(database, blobs, endless, BEGINNING, most=5_000_000)
+        staging.stage_file(database, blobs, endless, BEGINNING, most=5_000_000)
 
 
 def test_many_who_send_the_same_at_once_keep_it_once(
@@ -156,9 +156,9 @@ def test_an_interrupted_upload_goes_away_after_a_day(
     database: Database, blobs: Blobs, folder: Path
 ) -> None:
     stashed(database, blobs, b"never kept")
-    collect(database, blobs, BEGINNING + UNUSED_LENGTH - timedelta(seconds=1))
+    collect(database, blobs, BEGINNING + UNUSED_RETENTION - timedelta(seconds=1))
     assert objects(folder) == 1
-    collect(database, blobs, BEGINNING + UNUSED_LENGTH)
+    collect(database, blobs, BEGINNING + UNUSED_RETENTION)
     assert objects(folder) == 0
 
 
@@ -168,7 +168,7 @@ def test_what_was_taken_away_meanwhile_is_not_believed_to_be_there(
     content = stashed(database, blobs, b"slow")
     collect(database, blobs, LATER)
     with pytest.raises(Conflict, match="send it again"), database.transaction() as connection:
-        actions.keep(connection, NEW, content, LATER)
+        actions.create(connection, NEW, content, LATER)
 
 
 def test_what_was_reused_is_not_collected_before_it_is_kept(
@@ -176,10 +176,10 @@ def test_what_was_reused_is_not_collected_before_it_is_kept(
 ) -> None:
     file = kept(database, blobs, b"reused")
     removed(database, file)
-    again = staging.stash_file(database, blobs, io.BytesIO(b"reused").read, LATER)
-    collect(database, blobs, LATER + RELEASED_LENGTH)
+    again = staging.stage_file(database, blobs, io.BytesIO(b"reused").read, LATER)
+    collect(database, blobs, LATER + RELEASED_RETENTION)
     with database.transaction() as connection:
-        back = actions.keep(connection, NEW, again, LATER)
+        back = actions.create(connection, NEW, again, LATER)
     assert read(database, blobs, back) == b"reused"
 
 
@@ -197,7 +197,7 @@ def test_the_collector_is_asked_for_when_there_is_something(
     stashed(database, blobs, b"left behind")
     for at, wanted in ((BEGINNING, 0), (LATER, 1)):
         with database.transaction() as connection:
-            actions.collect_later(connection, at)
+            actions.schedule_collection(connection, at)
             query = select(func.count()).where(jobs.c.kind == actions.COLLECT)
             assert connection.execute(query).scalar_one() == wanted
 
@@ -207,7 +207,7 @@ def test_chunks_make_a_file_in_the_order_that_is_told(
 ) -> None:
     one, two, none = sent(database, blobs, world, b"one", b"two", b"")
     order = [two, none, one, two]
-    made = assembling.assembled(
+    made = assembling.assemble(
         database,
         blobs,
         world.organizations["acme"],
@@ -215,10 +215,10 @@ def test_chunks_make_a_file_in_the_order_that_is_told(
         sha1=sha1(b"twoonetwo"),
         at=BEGINNING,
     )
-    with piece_reader.opened(blobs, made.pieces) as stream:
+    with piece_reader.open_file(blobs, made.pieces) as stream:
         assert stream.read() == b"twoonetwo"
     with database.transaction() as connection:
-        file = actions.keep(connection, NEW, made.content, BEGINNING)
+        file = actions.create(connection, NEW, made.content, BEGINNING)
     collect(database, blobs, LATER)
     assert (file.size, read(database, blobs, file)) == (9, b"twoonetwo")
 
@@ -228,7 +228,7 @@ def test_chunks_in_another_order_are_another_file(
 ) -> None:
     one, two = sent(database, blobs, world, b"one", b"two")
     with pytest.raises(assembling.NotAssembled, match="Reported checksum mismatch"):
-        assembling.assembled(
+        assembling.assemble(
             database,
             blobs,
             world.organizations["acme"],
@@ -243,7 +243,7 @@ def test_too_many_chunks_are_too_large_a_file(
 ) -> None:
     (one,) = sent(database, blobs, world, b"one")
     with pytest.raises(assembling.NotAssembled, match="File exceeds maximum size"):
-        assembling.assembled(
+        assembling.assemble(
             database,
             blobs,
             world.organizations["acme"],
@@ -260,10 +260,13 @@ def test_chunks_of_another_organization_are_missing(
     (one,) = sent(database, blobs, world, b"one")
     other = "f" * 40
     acme, globex = (world.organizations[slug] for slug in ("acme", "globex"))
-    assert assembling.missing(database, acme, [other, one, other], BEGINNING) == [other]
-    assert assembling.missing(database, globex, [other, one, other], BEGINNING) == [other, one]
+    assert assembling.missing_chunks(database, acme, [other, one, other], BEGINNING) == [other]
+    assert assembling.missing_chunks(database, globex, [other, one, other], BEGINNING) == [
+        other,
+        one,
+    ]
     with pytest.raises(assembling.ChunksMissing) as missing:
-        assembling.assembled(database, blobs, globex, [one], sha1=one, at=BEGINNING)
+        assembling.assemble(database, blobs, globex, [one], sha1=one, at=BEGINNING)
     assert missing.value.sha1s == (one,)
 
 
@@ -272,12 +275,12 @@ def test_asking_for_a_chunk_keeps_it_for_another_day(
 ) -> None:
     (one,) = sent(database, blobs, world, b"one")
     acme = world.organizations["acme"]
-    almost = BEGINNING + UNUSED_LENGTH - timedelta(minutes=1)
-    assert assembling.missing(database, acme, [one], almost) == []
-    collect(database, blobs, BEGINNING + UNUSED_LENGTH)
-    assert assembling.missing(database, acme, [one], almost) == []
-    collect(database, blobs, almost + UNUSED_LENGTH)
-    assert assembling.missing(database, acme, [one], LATER) == [one]
+    almost = BEGINNING + UNUSED_RETENTION - timedelta(minutes=1)
+    assert assembling.missing_chunks(database, acme, [one], almost) == []
+    collect(database, blobs, BEGINNING + UNUSED_RETENTION)
+    assert assembling.missing_chunks(database, acme, [one], almost) == []
+    collect(database, blobs, almost + UNUSED_RETENTION)
+    assert assembling.missing_chunks(database, acme, [one], LATER) == [one]
 
 
 def test_sending_a_chunk_again_makes_it_the_sender_s_too(
@@ -285,11 +288,11 @@ def test_sending_a_chunk_again_makes_it_the_sender_s_too(
 ) -> None:
     (one,) = sent(database, blobs, world, b"one")
     globex = world.organizations["globex"]
-    stashes = staging.stash_chunks(database, blobs, [(one, b"one")], BEGINNING)
+    stashes = staging.stage_chunks(database, blobs, [(one, b"one")], BEGINNING)
     with database.transaction() as connection:
         for _ in range(2):
-            actions.keep_chunks(connection, globex, stashes, BEGINNING)
-        assert set(blob_store.owned(connection, globex, [one])) == {one}
+            actions.store_chunks(connection, globex, stashes, BEGINNING)
+        assert set(blob_store.owned_by(connection, globex, [one])) == {one}
     assert objects(folder) == 1
 
 

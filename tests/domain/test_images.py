@@ -13,7 +13,7 @@ from pictures import picture, sent
 from PIL import Image
 
 from shipmark.avatars import images
-from shipmark.avatars.images import BYTES_MAX, SIZES, ImageTooLarge, NoImage
+from shipmark.avatars.images import BYTES_MAX, SIZES, ImageTooLarge, NotAnImage
 
 FORMATS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
 
@@ -40,13 +40,13 @@ def test_square_photos_of_four_formats_are_taken(kind: str, side: int) -> None:
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("size", [(255, 255), (1025, 1025), (300, 256), (256, 300), (1, 1)])
 def test_other_dimensions_are_refused(kind: str, size: tuple[int, int]) -> None:
-    with pytest.raises(NoImage, match="Invalid image dimensions"):
+    with pytest.raises(NotAnImage, match="Invalid image dimensions"):
         images.check(picture(kind, *size))
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "BMP", "ICO", "PPM", "TGA"])
 def test_other_formats_are_refused(kind: str) -> None:
-    with pytest.raises(NoImage, match="Invalid image format"):
+    with pytest.raises(NotAnImage, match="Invalid image format"):
         images.check(picture(kind))
 
 
@@ -68,7 +68,7 @@ def test_other_formats_are_refused(kind: str) -> None:
     ],
 )
 def test_what_only_looks_like_a_photo_is_refused(content: bytes) -> None:
-    with pytest.raises(NoImage, match="Invalid image format"):
+    with pytest.raises(NotAnImage, match="Invalid image format"):
         images.check(content)
 
 
@@ -82,18 +82,18 @@ def test_no_spoilt_photo_is_a_bug(kind: str, noise: bytes, at: int) -> None:
     spoilt = content[:at] + noise + content[at + len(noise) :]
     try:
         images.check(spoilt)
-        images.resized(spoilt, 32)
-    except NoImage:
+        images.resize(spoilt, 32)
+    except NotAnImage:
         return
 
 
 @pytest.mark.parametrize("side", [1025, 20_000, 2**31 - 1])
 def test_a_photo_that_would_grow_is_refused_before_it_is_decoded(side: int) -> None:
     content = header_of_png(side, side)
-    with pytest.raises(NoImage):
+    with pytest.raises(NotAnImage):
         images.check(content)
-    with pytest.raises(NoImage):
-        images.resized(content, 32)
+    with pytest.raises(NotAnImage):
+        images.resize(content, 32)
 
 
 def test_a_text_that_would_grow_is_refused() -> None:
@@ -102,7 +102,7 @@ def test_a_text_that_would_grow_is_refused() -> None:
     chunk = struct.pack(">I", len(said) - 4) + said + struct.pack(">I", zlib.crc32(said))
     content = picture()[:33] + chunk + picture()[33:]
     tracemalloc.start()
-    with pytest.raises(images.NoImage):
+    with pytest.raises(images.NotAnImage):
         images.check(content)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -119,20 +119,20 @@ def test_a_text_that_would_grow_is_refused() -> None:
     ],
 )
 def test_other_characters_than_those_of_base64_are_left_out(text: str, content: bytes) -> None:
-    assert images.decoded(text) == content
+    assert images.decode_base64(text) == content
 
 
 @pytest.mark.parametrize("text", ["aGVsbG8", "a", "=a", "ä", "aGVsb\u2026"])
 def test_what_is_no_base64_is_no_photo(text: str) -> None:
-    with pytest.raises(NoImage, match="Invalid image format"):
-        images.decoded(text)
+    with pytest.raises(NotAnImage, match="Invalid image format"):
+        images.decode_base64(text)
 
 
 def test_a_photo_has_five_million_bytes_at_most() -> None:
-    assert len(images.decoded(b64encode(bytes(BYTES_MAX)).decode())) == BYTES_MAX
+    assert len(images.decode_base64(b64encode(bytes(BYTES_MAX)).decode())) == BYTES_MAX
     for length in (BYTES_MAX + 1, 4 * BYTES_MAX):
         with pytest.raises(ImageTooLarge):
-            images.decoded(b64encode(bytes(length)).decode())
+            images.decode_base64(b64encode(bytes(length)).decode())
 
 
 @pytest.mark.parametrize(
@@ -156,12 +156,12 @@ def test_a_photo_has_five_million_bytes_at_most() -> None:
     ],
 )
 def test_sizes_snap_to_the_nearest_and_ties_to_the_smaller(asked: int, size: int) -> None:
-    assert images.snapped(asked) == size
+    assert images.nearest_size(asked) == size
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_smaller_photo_is_a_png_of_that_size(kind: str) -> None:
-    small = images.resized(picture(kind, 512), 48)
+    small = images.resize(picture(kind, 512), 48)
     assert (images.media_type(small), size_of(small)) == ("image/png", (48, 48))
     with Image.open(BytesIO(small)) as image:
         red, green, blue = image.convert("RGB").getpixel((24, 24))
@@ -186,11 +186,11 @@ def test_a_smaller_photo_is_a_png_of_that_size(kind: str) -> None:
 )
 def test_photos_of_any_kind_of_colours_get_smaller(kind: str, mode: str) -> None:
     content = picture(kind, 256, mode=mode, colour=0)
-    assert all(size_of(images.resized(content, size)) == (size, size) for size in SIZES)
+    assert all(size_of(images.resize(content, size)) == (size, size) for size in SIZES)
 
 
 def test_what_can_be_seen_through_stays_so() -> None:
-    small = images.resized(picture("PNG", 256, mode="RGBA", colour=(0, 0, 0, 0)), 20)
+    small = images.resize(picture("PNG", 256, mode="RGBA", colour=(0, 0, 0, 0)), 20)
     with Image.open(BytesIO(small)) as image:
         assert image.convert("RGBA").getpixel((10, 10))[3] == 0
 
@@ -199,7 +199,7 @@ def test_of_pictures_that_move_the_first_is_shown() -> None:
     made = BytesIO()
     frames = [Image.new("RGB", (256, 256), colour) for colour in ("red", "blue", "blue")]
     frames[0].save(made, format="GIF", save_all=True, append_images=frames[1:])
-    with Image.open(BytesIO(images.resized(made.getvalue(), 32))) as image:
+    with Image.open(BytesIO(images.resize(made.getvalue(), 32))) as image:
         assert image.convert("RGB").getpixel((5, 5))[0] > 240
 
 
@@ -211,16 +211,16 @@ def test_a_photo_that_was_cut_off_is_none(kind: str, kept: float) -> None:
     noise.save(made, format=kind)
     content = made.getvalue()
     images.check(content)
-    with pytest.raises(images.NoImage, match="Invalid image"):
+    with pytest.raises(images.NotAnImage, match="Invalid image"):
         images.check(content[: int(len(content) * kept)])
 
 
 def test_a_photo_whose_middle_is_damaged_is_none() -> None:
     content = bytearray(picture("PNG", 512))
     content[len(content) // 2] ^= 0xFF
-    with pytest.raises(images.NoImage, match="Invalid image"):
+    with pytest.raises(images.NotAnImage, match="Invalid image"):
         images.check(bytes(content))
 
 
 def test_the_text_of_clients_is_read() -> None:
-    assert images.decoded(sent(picture())) == picture()
+    assert images.decode_base64(sent(picture())) == picture()

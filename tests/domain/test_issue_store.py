@@ -38,7 +38,7 @@ from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases
 from shipmark.repositories import actions as repositories
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -89,10 +89,12 @@ def release(connection: Connection, world: World, version: str, *project_names: 
 
 def commits(connection: Connection, organization_id: int, *keys: str) -> list[int]:
     given = [
-        GivenCommit(key=key, repository="acme/web", author_email=f"{key}@example.com")
+        CommitInput(sha=key, repository="acme/web", author_email=f"{key}@example.com")
         for key in keys
     ]
-    return [it.commit_id for it in repositories.keep(connection, organization_id, given, NOW)]
+    return [
+        it.commit_id for it in repositories.upsert_commits(connection, organization_id, given, NOW)
+    ]
 
 
 def again(connection: Connection, issue: Issue) -> Issue:
@@ -146,17 +148,17 @@ def test_the_moments_only_widen(
 
 def test_a_user_meets_an_issue_for_the_first_time_once(connection: Connection, make: Make) -> None:
     one, two = make("one"), make("two")
-    assert [issues.meet(connection, one.id, "u") for _ in range(3)] == [True, False, False]
-    assert issues.meet(connection, one.id, "v")
-    assert issues.meet(connection, two.id, "u")
+    assert [issues.record_user(connection, one.id, "u") for _ in range(3)] == [True, False, False]
+    assert issues.record_user(connection, one.id, "v")
+    assert issues.record_user(connection, two.id, "u")
 
 
 def test_the_first_known_hash_leads_to_an_issue(
     connection: Connection, world: World, make: Make
 ) -> None:
     one, two = make("one"), make("two")
-    issues.lead(connection, one, ["a" * 32])
-    issues.lead(connection, two, ["b" * 32, "a" * 32])
+    issues.map_hashes(connection, one, ["a" * 32])
+    issues.map_hashes(connection, two, ["b" * 32, "a" * 32])
     web = one.project_id
     assert issues.by_hashes(connection, web, ["c" * 32, "b" * 32, "a" * 32]) == two
     assert issues.by_hashes(connection, web, ["a" * 32]) == one
@@ -254,8 +256,8 @@ def test_which_issues_a_release_brought(connection: Connection, world: World, ma
 
 def test_the_reason_that_an_issue_came_in_with_stays(connection: Connection, make: Make) -> None:
     made = make()
-    inbox.put(connection, made.id, InboxReason.NEW, NOW)
-    inbox.put(connection, made.id, InboxReason.REGRESSION, LATER)
+    inbox.add(connection, made.id, InboxReason.NEW, NOW)
+    inbox.add(connection, made.id, InboxReason.REGRESSION, LATER)
     assert inbox.of_issues(connection, [made.id]) == {
         made.id: InboxEntry(reason=InboxReason.NEW, at=NOW)
     }
@@ -264,16 +266,16 @@ def test_the_reason_that_an_issue_came_in_with_stays(connection: Connection, mak
 def test_issues_are_taken_out_of_the_inbox(connection: Connection, make: Make) -> None:
     ids = [make(value).id for value in ("one", "two", "three")]
     for issue_id in ids:
-        inbox.put(connection, issue_id, InboxReason.NEW, NOW)
-    inbox.take_out(connection, [*ids[:2], 999])
+        inbox.add(connection, issue_id, InboxReason.NEW, NOW)
+    inbox.remove(connection, [*ids[:2], 999])
     assert list(inbox.of_issues(connection, ids)) == ids[2:]
 
 
 def test_what_came_in_long_ago_is_taken_out(connection: Connection, make: Make) -> None:
     ids = [make(value).id for value in ("one", "two")]
     for issue_id, at in zip(ids, (NOW, LATER), strict=True):
-        inbox.put(connection, issue_id, InboxReason.NEW, at)
-    assert inbox.take_out_older(connection, LATER) == 1
+        inbox.add(connection, issue_id, InboxReason.NEW, at)
+    assert inbox.remove_older(connection, LATER) == 1
     assert list(inbox.of_issues(connection, ids)) == ids[1:]
 
 
@@ -300,7 +302,7 @@ def test_links_that_a_message_names_no_more_are_dropped(
     first, other = commits(connection, acme, "a", "b")
     commit_links.ensure(connection, {(one, first), (two, first), (one, other)}, NOW)
     kept = {(one, first)} if keeps else set()
-    commit_links.drop_others(connection, [first], kept)
+    commit_links.delete_others(connection, [first], kept)
     left = connection.execute(commit_links.commit_links.select()).all()
     assert {(it.issue_id, it.commit_id) for it in left} == kept | {(one, other)}
 
@@ -324,7 +326,7 @@ def test_a_dropped_resolution_is_forgotten(
     one, two = make("one").id, make("two").id
     first = release(connection, world, "1")
     resolutions.set_in_release(connection, first, {one: None, two: None}, NOW)
-    resolutions.drop(connection, [one])
+    resolutions.delete_of_issues(connection, [one])
     assert list(resolutions.of_issues(connection, [one, two])) == [two]
 
 
@@ -397,9 +399,9 @@ def test_an_issue_was_last_seen_in_the_release_of_the_latest_event(
     one, two = make("one").id, make("two").id
     first, second = (release(connection, world, version) for version in "12")
     place = projects.ensure_environment(connection, acme, "").id
-    occurrences.note_release(connection, one, second, place, NOW)
-    occurrences.note_release(connection, one, first, place, LATER)
-    occurrences.note_release(connection, one, first, place, NOW - HOUR)
+    occurrences.record_release(connection, one, second, place, NOW)
+    occurrences.record_release(connection, one, first, place, LATER)
+    occurrences.record_release(connection, one, first, place, NOW - HOUR)
     assert occurrences.last_releases(connection, [one, two]) == {one: first}
 
 
@@ -408,7 +410,7 @@ def test_an_issue_reaches_an_environment_for_the_first_time_once(
 ) -> None:
     made = make().id
     places = [projects.ensure_environment(connection, acme, name).id for name in "aab"]
-    noted = [occurrences.note_environment(connection, made, place, None, NOW) for place in places]
+    noted = [occurrences.record_environment(connection, made, place, None, NOW) for place in places]
     assert noted == [True, False, True]
 
 
@@ -417,7 +419,7 @@ def test_what_happened_to_an_issue_is_told_newest_first(
 ) -> None:
     one, two = make("one").id, make("two").id
     happened = [
-        activity.Happened(
+        activity.NewActivity(
             issue_id=issue_id,
             type=kind,
             user_id=world.users[ALICE],

@@ -4,7 +4,7 @@ import pytest
 
 from shipmark.events.payload import FRAMES_MAX, Json
 from shipmark.symbolication import javascript_stacks
-from shipmark.symbolication.javascript_stacks import File, Place
+from shipmark.symbolication.javascript_stacks import CodePosition, ScriptFile
 
 URL = "https://shop.example.com/app.js"
 ID = "dfb8e43a-f242-3d73-a453-aeb6a777ef75"
@@ -22,7 +22,7 @@ def image(**more: object) -> Json:
     return {"type": "sourcemap", "code_file": URL, "debug_id": ID, **more}
 
 
-def files(payload: Json) -> list[File]:
+def files(payload: Json) -> list[ScriptFile]:
     return list(javascript_stacks.files_of({"platform": "javascript", **payload}).values())
 
 
@@ -32,28 +32,30 @@ def mark(frame: Json) -> Json:
 
 @pytest.mark.parametrize("platform", ["javascript", "node"])
 def test_a_frame_has_the_platform_of_its_event(platform: str) -> None:
-    assert javascript_stacks.place_of(call(), platform) == Place(url=URL, line=1, column=2)
+    assert javascript_stacks.position_of(call(), platform) == CodePosition(
+        url=URL, line=1, column=2
+    )
 
 
 def test_a_frame_may_have_a_platform_of_its_own() -> None:
     """React Native sends native frames and JavaScript in one stack."""
-    assert javascript_stacks.place_of(call(platform="javascript"), "cocoa")
-    assert javascript_stacks.place_of(call(platform="native"), "javascript") is None
-    assert javascript_stacks.place_of(call(), "python") is None
-    assert javascript_stacks.place_of(call(), "") is None
+    assert javascript_stacks.position_of(call(platform="javascript"), "cocoa")
+    assert javascript_stacks.position_of(call(platform="native"), "javascript") is None
+    assert javascript_stacks.position_of(call(), "python") is None
+    assert javascript_stacks.position_of(call(), "") is None
 
 
 def test_node_gives_the_path_as_filename_only() -> None:
     frame: Json = {"filename": "/srv/app/b.cjs", "lineno": 9, "colno": 105}
-    assert javascript_stacks.place_of(frame, "node") == Place(
+    assert javascript_stacks.position_of(frame, "node") == CodePosition(
         url="/srv/app/b.cjs", line=9, column=105
     )
 
 
 @pytest.mark.parametrize("count", [None, 0, -1, "1", 1.0, True, 2**31, [], {}])
 def test_a_place_counts_from_one(count: object) -> None:
-    assert javascript_stacks.place_of(call(lineno=count), "node") is None
-    assert javascript_stacks.place_of(call(colno=count), "node") is None
+    assert javascript_stacks.position_of(call(lineno=count), "node") is None
+    assert javascript_stacks.position_of(call(colno=count), "node") is None
 
 
 @pytest.mark.parametrize(
@@ -72,8 +74,8 @@ def test_a_place_counts_from_one(count: object) -> None:
     ],
 )
 def test_what_is_served_was_built(url: str, is_built: bool) -> None:
-    assert File(url=url, debug_id=None).is_built == is_built
-    assert File(url=url, debug_id=ID).is_built
+    assert ScriptFile(url=url, debug_id=None).is_built == is_built
+    assert ScriptFile(url=url, debug_id=ID).is_built
 
 
 def test_each_file_comes_once_and_the_crash_first() -> None:

@@ -95,7 +95,7 @@ def test_a_job_that_fails_waits_twice_as_long_each_time(empty_database: Database
         job = claim(empty_database, at)
         assert job is not None
         with empty_database.transaction() as connection:
-            again = jobs.give_back(connection, job, "boom", at)
+            again = jobs.retry_later(connection, job, "boom", at)
         if again is None:
             break
         pauses.append((again - at).total_seconds())
@@ -111,7 +111,7 @@ def test_a_long_error_is_cut(empty_database: Database) -> None:
     job = claim(empty_database)
     assert job is not None
     with empty_database.transaction() as connection:
-        jobs.give_back(connection, job, "x" * 10_000, NOW)
+        jobs.retry_later(connection, job, "x" * 10_000, NOW)
     assert len(rows(empty_database, "jobs")[0]["error"]) == 2000
 
 
@@ -135,7 +135,7 @@ def fail_for_good(database: Database, key: str | None = None) -> None:
         job = claim(database, NOW + timedelta(days=9))
         assert job is not None
         with database.transaction() as connection:
-            jobs.give_back(connection, job, "boom", NOW)
+            jobs.retry_later(connection, job, "boom", NOW)
 
 
 def test_a_job_that_failed_for_good_is_begun_anew_when_it_is_wanted_again(
@@ -178,10 +178,10 @@ def test_a_worker_whose_lease_ran_out_decides_nothing(empty_database: Database) 
     later = NOW + jobs.LEASE * 2
     with empty_database.transaction() as connection:
         assert not jobs.finish(connection, slow)
-        assert jobs.give_back(connection, slow, "boom", later) is None
+        assert jobs.retry_later(connection, slow, "boom", later) is None
         jobs.extend(connection, slow, later)
-        assert not jobs.is_held(connection, slow)
-        assert jobs.is_held(connection, quick)
+        assert not jobs.still_owned(connection, slow)
+        assert jobs.still_owned(connection, quick)
     [row] = rows(empty_database, "jobs")
     assert (row["error"], row["run_at"]) == (None, NOW + jobs.LEASE * 2)
     with empty_database.transaction() as connection:
@@ -196,7 +196,7 @@ def test_a_job_without_a_limit_is_tried_for_ever_and_told(empty_database: Databa
         job = claim(empty_database, at)
         assert job is not None
         with empty_database.transaction() as connection:
-            again = jobs.give_back(connection, job, "boom", at, attempts_max=None)
+            again = jobs.retry_later(connection, job, "boom", at, attempts_max=None)
         assert again is not None
         pauses.append(again - at)
         at = again

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, update
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import ALL_SCOPES, User
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Invalid, NotAllowed, NotFound, NotSignedIn
+from shipmark.infrastructure.errors import Forbidden, NotFound, Unauthenticated, ValidationFailed
 from shipmark.infrastructure.ids import digest
 from shipmark.organizations import actions, store
 from shipmark.organizations.model import Organization, Role
@@ -44,10 +44,10 @@ def person(connection: Connection, email: str) -> User:
 
 @pytest.mark.parametrize("slug", BAD_SLUGS)
 def test_a_bad_slug_is_refused(connection: Connection, acme: Organization, slug: str) -> None:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         actions.create(connection, slug, "Name", NOW)
     assert caught.value.fields == WRONG_SLUG
-    with pytest.raises(Invalid):
+    with pytest.raises(ValidationFailed):
         actions.create_team(connection, acme, slug, "Name", NOW)
 
 
@@ -58,7 +58,7 @@ def test_a_good_slug_is_kept(connection: Connection, slug: str) -> None:
 
 def test_a_long_name_is_refused(connection: Connection) -> None:
     assert actions.create(connection, "new", "a" * 64, NOW).name == "a" * 64
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         actions.create(connection, "newer", "a" * 65, NOW)
     assert set(caught.value.fields) == {"name"}
 
@@ -149,7 +149,7 @@ def test_an_organization_may_be_named_by_id(connection: Connection, acme: Organi
 
 
 def test_a_stranger_is_refused(connection: Connection) -> None:
-    with pytest.raises(NotAllowed):
+    with pytest.raises(Forbidden):
         actions.access_of_user(connection, "acme", person(connection, CHARLIE), None)
 
 
@@ -175,7 +175,7 @@ def test_an_organizations_token_may_do_nothing_elsewhere(
     connection: Connection, world: World
 ) -> None:
     token = actions.authenticate(connection, world.organization_token)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(Forbidden):
         actions.access_of_token(connection, "globex", token)
 
 
@@ -189,8 +189,8 @@ def test_a_token_is_kept_by_digest_alone(connection: Connection, acme: Organizat
 
 
 def test_an_unknown_or_deactivated_token_is_refused(connection: Connection, world: World) -> None:
-    with pytest.raises(NotSignedIn, match="Invalid org token"):
+    with pytest.raises(Unauthenticated, match="Invalid org token"):
         actions.authenticate(connection, "sntrys_x_y")
     connection.execute(update(store.tokens).values(deactivated_at=NOW))
-    with pytest.raises(NotSignedIn, match="Invalid org token"):
+    with pytest.raises(Unauthenticated, match="Invalid org token"):
         actions.authenticate(connection, world.organization_token)

@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.deletion import organization_releases as finishing
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import BadRequest, Invalid, NotAllowed, NotFound
+from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, ValidationFailed
 from shipmark.organizations import actions, deletion_requests, membership, options, settings, store
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.membership import Done
+from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import Access, Actor, Flag, OrganizationStatus, Role
-from shipmark.organizations.settings import Amendment
+from shipmark.organizations.settings import OrganizationUpdate
 from shipmark.organizations.store import AuditFilter
 
 SOMEBODY = Actor(user_id=None, label="somebody", ip_address=None)
@@ -47,7 +47,9 @@ def test_options_and_columns_are_kept_in_step(connection: Connection, world: Wor
     acme = world.organizations["acme"]
     for value in (False, True):
         given = {"eventsMemberAdmin": value, "alertsMemberWrite": value}
-        after = settings.amend(connection, acme, Amendment(options=given), SOMEBODY, BEGINNING)
+        after = settings.update(
+            connection, acme, OrganizationUpdate(options=given), SOMEBODY, BEGINNING
+        )
         stored = store.options_of(connection, acme)
         assert options.is_on(stored, "eventsMemberAdmin") is after.deletes_events is value
         assert options.is_on(stored, "alertsMemberWrite") is after.writes_alerts is value
@@ -58,11 +60,11 @@ def test_options_and_columns_are_kept_in_step(connection: Connection, world: Wor
 
 def test_flags_are_bits_beside_each_other(connection: Connection, world: World) -> None:
     acme = world.organizations["acme"]
-    first = Amendment(switches={"enhancedPrivacy": True, "allowMemberInvite": False})
-    after = settings.amend(connection, acme, first, SOMEBODY, BEGINNING)
+    first = OrganizationUpdate(switches={"enhancedPrivacy": True, "allowMemberInvite": False})
+    after = settings.update(connection, acme, first, SOMEBODY, BEGINNING)
     assert after.flags == Flag.ENHANCED_PRIVACY | Flag.DISABLE_MEMBER_INVITE
-    then = Amendment(switches={"enhancedPrivacy": False, "openMembership": False})
-    after = settings.amend(connection, acme, then, SOMEBODY, BEGINNING)
+    then = OrganizationUpdate(switches={"enhancedPrivacy": False, "openMembership": False})
+    after = settings.update(connection, acme, then, SOMEBODY, BEGINNING)
     assert after.flags == Flag.DISABLE_MEMBER_INVITE
     assert not after.is_open
 
@@ -70,22 +72,26 @@ def test_flags_are_bits_beside_each_other(connection: Connection, world: World) 
 def test_nothing_is_written_for_nothing(connection: Connection, world: World) -> None:
     acme = world.organizations["acme"]
     before = store.by_id(connection, acme)
-    assert settings.amend(connection, acme, Amendment(), SOMEBODY, BEGINNING) == before
+    assert settings.update(connection, acme, OrganizationUpdate(), SOMEBODY, BEGINNING) == before
     assert store.entries_of(connection, acme, AuditFilter(), None, limit=9) == []
 
 
 def test_an_organization_that_is_not_there_can_not_be_changed(connection: Connection) -> None:
     with pytest.raises(NotFound):
-        settings.amend(connection, 999, Amendment(name="x"), SOMEBODY, BEGINNING)
+        settings.update(connection, 999, OrganizationUpdate(name="x"), SOMEBODY, BEGINNING)
     with pytest.raises(NotFound):
         deletion_requests.request(connection, 999, SOMEBODY, BEGINNING)
     assert not finishing.finish(connection, 999)
 
 
 def test_a_slug_that_is_taken_is_refused(database: Database, world: World) -> None:
-    with database.transaction() as connection, pytest.raises(Invalid):
-        settings.amend(
-            connection, world.organizations["acme"], Amendment(slug="globex"), SOMEBODY, BEGINNING
+    with database.transaction() as connection, pytest.raises(ValidationFailed):
+        settings.update(
+            connection,
+            world.organizations["acme"],
+            OrganizationUpdate(slug="globex"),
+            SOMEBODY,
+            BEGINNING,
         )
 
 
@@ -94,9 +100,9 @@ def test_of_two_who_want_a_slug_one_has_it(database: Database, world: World) -> 
         try:
             with database.transaction() as connection:
                 organization_id = world.organizations[name]
-                wanted = Amendment(slug="initech")
-                settings.amend(connection, organization_id, wanted, SOMEBODY, BEGINNING)
-        except Invalid:
+                wanted = OrganizationUpdate(slug="initech")
+                settings.update(connection, organization_id, wanted, SOMEBODY, BEGINNING)
+        except ValidationFailed:
             return False
         return True
 
@@ -110,8 +116,8 @@ def test_changes_at_once_all_count(database: Database, world: World) -> None:
 
     def change(name: str) -> None:
         with database.transaction() as connection:
-            wanted = Amendment(switches={name: name in names[:2]})
-            settings.amend(connection, world.organizations["acme"], wanted, SOMEBODY, BEGINNING)
+            wanted = OrganizationUpdate(switches={name: name in names[:2]})
+            settings.update(connection, world.organizations["acme"], wanted, SOMEBODY, BEGINNING)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(change, names))
@@ -134,10 +140,10 @@ def test_owners_who_demote_each_other_leave_one(database: Database, world: World
                 acme, user = access.organization.id, world.users[other]
                 member = store.member_who_is(connection, acme, user)
                 assert member is not None
-                done = Done(access=access, by=SOMEBODY, at=BEGINNING)
-                membership.amend_member(connection, done, member, Role.MEMBER, None)
+                done = ActionContext(access=access, by=SOMEBODY, at=BEGINNING)
+                membership.update_member(connection, done, member, Role.MEMBER, None)
         # Who comes second is an owner no more, or finds that nobody else is.
-        except (BadRequest, NotAllowed):
+        except (BadRequest, Forbidden):
             return False
         return True
 
@@ -175,7 +181,7 @@ def test_the_audit_log_is_kept_word_by_word(connection: Connection, world: World
     acme = world.organizations["acme"]
     by = Actor(user_id=world.users[ALICE], label=ALICE, ip_address="2001:db8::1")
     data = {"name": "from ü to ✓", "n": 1, "list": ["a"], "none": None}
-    store.note(connection, acme, AuditEvent.ORG_EDIT, by, BEGINNING, data=data, target_id=acme)
+    store.record(connection, acme, AuditEvent.ORG_EDIT, by, BEGINNING, data=data, target_id=acme)
     (entry,) = store.entries_of(connection, acme, AuditFilter(), None, limit=9)
     assert (entry.event, entry.data, entry.created_at) == (AuditEvent.ORG_EDIT, data, BEGINNING)
     assert (entry.actor_id, entry.actor_label) == (world.users[ALICE], ALICE)
@@ -201,7 +207,7 @@ def test_lines_of_the_audit_log_are_chosen(
     events = (AuditEvent.TEAM_ADD, AuditEvent.TEAM_EDIT, AuditEvent.TEAM_REMOVE)
     for minute, event in enumerate(events):
         at = BEGINNING + timedelta(minutes=minute)
-        store.note(connection, acme, event, SOMEBODY, at, data={"slug": "x"})
+        store.record(connection, acme, event, SOMEBODY, at, data={"slug": "x"})
     assert len(store.entries_of(connection, acme, chosen, None, limit=9)) == found
     assert store.entries_of(connection, world.organizations["globex"], chosen, None, limit=9) == []
 
@@ -211,7 +217,7 @@ def test_a_note_can_do_without_its_data(
     connection: Connection, world: World, event: AuditEvent
 ) -> None:
     acme = world.organizations["acme"]
-    store.note(connection, acme, event, SOMEBODY, BEGINNING, data={})
+    store.record(connection, acme, event, SOMEBODY, BEGINNING, data={})
     (entry,) = store.entries_of(connection, acme, AuditFilter(), None, limit=1)
     assert entry.note
     assert "{" not in entry.note

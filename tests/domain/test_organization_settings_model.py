@@ -110,16 +110,16 @@ def test_a_query_is_taken_apart(query: str, terms: list[tuple[str, str]]) -> Non
 
 def test_terms_of_a_name_are_alternatives_and_words_are_not() -> None:
     tests: text_filter.Tests[str] = {
-        "": lambda it, text: text_filter.holds(text, it),
+        "": lambda it, text: text_filter.contains(text, it),
         "is": lambda it, text: it == text,
         "!is": lambda it, text: it != text,
     }
     known = ["web", "mobile", "tools"]
-    assert text_filter.chosen(known, None, tests) == known
-    assert text_filter.chosen(known, "is:web is:tools", tests) == ["web", "tools"]
-    assert text_filter.chosen(known, "O L", tests) == ["mobile", "tools"]
-    assert text_filter.chosen(known, "!is:web !is:tools", tests) == ["mobile"]
-    assert text_filter.chosen(known, "was:web", tests) == []
+    assert text_filter.apply_filter(known, None, tests) == known
+    assert text_filter.apply_filter(known, "is:web is:tools", tests) == ["web", "tools"]
+    assert text_filter.apply_filter(known, "O L", tests) == ["mobile", "tools"]
+    assert text_filter.apply_filter(known, "!is:web !is:tools", tests) == ["mobile"]
+    assert text_filter.apply_filter(known, "was:web", tests) == []
 
 
 def test_roles_rise() -> None:

@@ -34,20 +34,20 @@ def test_an_organization_is_found_with_the_role_in_it(
     connection: Connection, world: World, acme: int, email: str, role: Role | None
 ) -> None:
     for name in ("acme", str(acme)):
-        found = store.with_role(connection, name, world.users[email])
+        found = store.organization_and_role(connection, name, world.users[email])
         assert found is not None
         assert (found[0].id, found[0].slug, found[1]) == (acme, "acme", role)
 
 
 def test_nobody_has_no_role(connection: Connection, acme: int) -> None:
-    found = store.with_role(connection, "acme", None)
+    found = store.organization_and_role(connection, "acme", None)
     assert found is not None
     assert (found[0].id, found[1]) == (acme, None)
 
 
 @pytest.mark.parametrize("name", ["", "ACME", "nowhere", "999", "0", "9" * 18, "9" * 40, "²", "١"])
 def test_no_organization_has_another_name(connection: Connection, name: str) -> None:
-    assert store.with_role(connection, name, None) is None
+    assert store.organization_and_role(connection, name, None) is None
 
 
 def test_an_organization_is_found_by_slug_or_id_alone(connection: Connection, acme: int) -> None:
@@ -104,7 +104,7 @@ def test_a_team_of_another_organization_is_not_found(connection: Connection, acm
 def test_a_known_member_keeps_the_role(connection: Connection, world: World, acme: int) -> None:
     first = store.ensure_member(connection, acme, world.users[CHARLIE], Role.ADMIN, NOW)
     assert store.ensure_member(connection, acme, world.users[CHARLIE], Role.OWNER, NOW) == first
-    found = store.with_role(connection, "acme", world.users[CHARLIE])
+    found = store.organization_and_role(connection, "acme", world.users[CHARLIE])
     assert found is not None
     assert found[1] is Role.ADMIN
 

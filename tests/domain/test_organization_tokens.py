@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
-from shipmark.organizations.tokens import written
+from shipmark.organizations.tokens import encode_token
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 @given_any(st.binary(min_size=32, max_size=32), st.from_regex(r"[a-z0-9-]{1,50}", fullmatch=True))
 def test_a_token_has_exactly_three_parts(secret: bytes, slug: str) -> None:
-    parts = written(slug, "https://ship.example.com", secret, AT).split("_")
+    parts = encode_token(slug, "https://ship.example.com", secret, AT).split("_")
     assert len(parts) == 3
     prefix, payload, tail = parts
     assert prefix == "sntrys"

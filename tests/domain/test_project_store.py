@@ -70,12 +70,12 @@ def test_which_projects_a_member_may_name(
 def test_a_list_shows_a_member_the_projects_of_their_teams(
     connection: Connection, is_open: bool
 ) -> None:
-    found = store.joined(connection, access(connection, BOB, is_open=is_open))
+    found = store.projects_of_teams(connection, access(connection, BOB, is_open=is_open))
     assert [it.slug for it in found] == ["mobile", "web"]
 
 
 def test_a_list_shows_an_owner_every_project(connection: Connection) -> None:
-    found = store.joined(connection, access(connection, ALICE, is_open=False))
+    found = store.projects_of_teams(connection, access(connection, ALICE, is_open=False))
     assert [it.slug for it in found] == ["mobile", "tools", "web"]
 
 
@@ -84,7 +84,7 @@ def test_a_pipeline_reaches_every_project_of_its_organization(
 ) -> None:
     pipeline = token_access(connection, world)
     assert [it.slug for it in store.accessible(connection, pipeline)] == ["mobile", "tools", "web"]
-    assert store.joined(connection, pipeline) == store.accessible(connection, pipeline)
+    assert store.projects_of_teams(connection, pipeline) == store.accessible(connection, pipeline)
 
 
 def test_a_project_of_two_teams_is_shown_once(
@@ -94,8 +94,8 @@ def test_a_project_of_two_teams_is_shown_once(
     caller = access(connection, BOB)
     member = organization_store.ensure_member(connection, acme, world.users[BOB], Role.MEMBER, NOW)
     organization_store.join_team(connection, team.id, member)
-    store.own(connection, web, team.id)
-    assert [it.slug for it in store.joined(connection, caller)] == ["mobile", "web"]
+    store.add_owner(connection, web, team.id)
+    assert [it.slug for it in store.projects_of_teams(connection, caller)] == ["mobile", "web"]
 
 
 def test_a_project_is_found_by_slug_or_id(connection: Connection, acme: int, web: int) -> None:
@@ -150,7 +150,7 @@ def test_teams_come_by_slug_and_own_a_project_once(
 ) -> None:
     team = organization_store.ensure_team(connection, acme, "alpha", "Alpha", NOW)
     for _ in range(2):
-        store.own(connection, web, team.id)
+        store.add_owner(connection, web, team.id)
     found = store.teams_of(connection, [web, world.projects["tools"]])
     assert {project: [it.slug for it in teams] for project, teams in found.items()} == {
         web: ["alpha", "core"]
@@ -189,10 +189,10 @@ def test_a_dsn_is_written_for_sdks(connection: Connection, world: World, web: in
 
 def test_the_moment_of_the_first_event_stays(connection: Connection, acme: int) -> None:
     before = store.ensure(connection, acme, "web", "", None, NOW)
-    store.note_event(connection, before, "python", NOW)
-    store.note_event(connection, before, "python", LATER)
+    store.record_event(connection, before, "python", NOW)
+    store.record_event(connection, before, "python", LATER)
     now = store.ensure(connection, acme, "web", "", None, NOW)
-    store.note_event(connection, now, "python", LATER)
+    store.record_event(connection, now, "python", LATER)
     assert store.ensure(connection, acme, "web", "", None, NOW) == replace(
         before, first_event_at=NOW
     )
@@ -203,7 +203,7 @@ def test_platforms_are_sorted_and_kept_once(
 ) -> None:
     project = store.ensure(connection, acme, "web", "", None, NOW)
     for platform in ("ruby", "go", "ruby"):
-        store.note_event(connection, project, platform, NOW)
+        store.record_event(connection, project, platform, NOW)
     found = store.platforms_of(connection, [web, world.projects["tools"]])
     assert found == {web: ["go", "ruby"]}
 
@@ -212,7 +212,7 @@ def test_only_projects_that_had_a_release_say_so(
     connection: Connection, world: World, web: int
 ) -> None:
     for _ in range(2):
-        store.note_releases(connection, [web])
+        store.record_releases(connection, [web])
     found = store.by_ids(connection, world.projects.values())
     assert {it.id for it in found.values() if it.has_releases} == {web}
 

@@ -12,16 +12,22 @@ from factories import ALICE, World, counts, dump, error_event, on_one_database, 
 from httpx import Client
 from structlog.testing import capture_logs
 
-from shipmark.deletion.release_deletion import withdraw
+from shipmark.deletion.release_deletion import delete_releases
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import BadRequest, Invalid
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.publishing import actions
-from shipmark.publishing.actions import Circumstances
-from shipmark.publishing.model import Amendment, Code, GivenRef, Publication, Published
+from shipmark.publishing.actions import PublishContext
+from shipmark.publishing.model import (
+    CommitsAndRefs,
+    Published,
+    RefInput,
+    ReleaseInput,
+    ReleaseUpdate,
+)
 from shipmark.releases.model import Release, ReleaseStatus
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -39,16 +45,16 @@ class Room:
         version: str = "web@1.0.0",
         *,
         names: tuple[str, ...] = ("web",),
-        commits: tuple[GivenCommit, ...] = (),
-        refs: tuple[GivenRef, ...] | None = None,
+        commits: tuple[CommitInput, ...] = (),
+        refs: tuple[RefInput, ...] | None = None,
         **more: Any,
     ) -> Published:
         with self.database.transaction() as connection:
             found = projects.by_ids(connection, [self.world.projects[name] for name in names])
-            publication = Publication(
+            publication = ReleaseInput(
                 version=version,
                 projects=tuple(found.values()),
-                code=Code(commits=commits, refs=refs),
+                code=CommitsAndRefs(commits=commits, refs=refs),
                 **more,
             )
             return actions.publish(connection, publication, self._around())
@@ -58,23 +64,23 @@ class Room:
         release: Release,
         *,
         told: list[int] | None = None,
-        commits: tuple[GivenCommit, ...] = (),
-        refs: tuple[GivenRef, ...] | None = None,
+        commits: tuple[CommitInput, ...] = (),
+        refs: tuple[RefInput, ...] | None = None,
         **more: Any,
     ) -> Release:
         with self.database.transaction() as connection:
-            amendment = Amendment(code=Code(commits=commits, refs=refs), **more)
-            return actions.amend(connection, release, amendment, self._around(), told)
+            amendment = ReleaseUpdate(code=CommitsAndRefs(commits=commits, refs=refs), **more)
+            return actions.update(connection, release, amendment, self._around(), told)
 
     def withdraw(self, release: Release) -> None:
         with self.database.transaction() as connection:
-            withdraw(connection, [release], self._around())
+            delete_releases(connection, [release], self._around())
 
-    def _around(self) -> Circumstances:
+    def _around(self) -> PublishContext:
         with self.database.snapshot() as connection:
             organization = organizations.by_slug(connection, "acme")
         assert organization is not None
-        return Circumstances(
+        return PublishContext(
             organization=organization,
             user_id=self.world.users[ALICE],
             host="ship.example.com",
@@ -87,9 +93,9 @@ def room(database: Database, world: World) -> Room:
     return Room(database, world)
 
 
-def commit(key: str, hours: int | None = None, **more: Any) -> GivenCommit:
+def commit(key: str, hours: int | None = None, **more: Any) -> CommitInput:
     at = None if hours is None else AT + hours * HOUR
-    return GivenCommit(**({"key": key, "repository": "acme/web", "at": at} | more))
+    return CommitInput(**({"sha": key, "repository": "acme/web", "at": at} | more))
 
 
 def bound(database: Database, release: Release) -> list[str]:
@@ -106,26 +112,26 @@ def told(database: Database) -> list[int]:
 
 def test_a_new_release_is_new_and_news(room: Room) -> None:
     published = room.publish()
-    assert (published.is_new, published.is_news) == (True, True)
+    assert (published.is_new, published.created_or_attached) == (True, True)
     assert published.release.created_at == AT
 
 
 def test_a_known_release_is_neither_new_nor_news(room: Room) -> None:
     first = room.publish()
     again = room.publish()
-    assert (again.is_new, again.is_news) == (False, False)
+    assert (again.is_new, again.created_or_attached) == (False, False)
     assert again.release == first.release
 
 
 def test_a_known_release_in_another_project_is_news(room: Room) -> None:
     room.publish()
     again = room.publish(names=("web", "mobile"))
-    assert (again.is_new, again.is_news) == (False, True)
+    assert (again.is_new, again.created_or_attached) == (False, True)
 
 
 def test_a_new_release_needs_a_project(room: Room, database: Database) -> None:
     before = dump(database)
-    with pytest.raises(Invalid) as refusal:
+    with pytest.raises(ValidationFailed) as refusal:
         room.publish(names=(), commits=(commit("a"),))
     assert refusal.value.fields == {"projects": ["This list may not be empty for a new release."]}
     assert dump(database) == before
@@ -280,7 +286,7 @@ def test_the_first_commit_of_a_repository_is_its_head(room: Room, database: Data
 
 def test_the_last_ref_of_a_repository_counts(room: Room, database: Database) -> None:
     release = room.publish(commits=(commit("a", 0),)).release
-    refs = tuple(GivenRef(repository="acme/web", commit=key) for key in ("b", "c"))
+    refs = tuple(RefInput(repository="acme/web", commit=key) for key in ("b", "c"))
     room.amend(release, refs=refs)
     keys = {it["id"]: it["key"] for it in rows(database, "commits")}
     assert [keys[it["commit_id"]] for it in rows(database, "release_heads")] == ["c"]
@@ -356,7 +362,7 @@ def test_a_publish_is_one_line_of_the_log(room: Room) -> None:
 @on_one_database
 def test_the_line_says_how_long_each_inner_step_took(room: Room) -> None:
     with logged() as lines:
-        room.publish(commits=(commit("a", 0),), refs=(GivenRef(repository="acme/web", commit="a"),))
+        room.publish(commits=(commit("a", 0),), refs=(RefInput(repository="acme/web", commit="a"),))
     [line] = lines
     inner = {name for name in line if name.endswith(".seconds")}
     steps = ("get_or_create", "attach", "set_commits", "set_refs", "resolve_issues")
@@ -366,7 +372,7 @@ def test_the_line_says_how_long_each_inner_step_took(room: Room) -> None:
 
 @on_one_database
 def test_a_refused_publish_says_why_in_its_line(room: Room) -> None:
-    with logged() as lines, pytest.raises(Invalid):
+    with logged() as lines, pytest.raises(ValidationFailed):
         room.publish(names=())
     [line] = lines
     assert (line["event"], line["outcome"]) == ("release.publish", "refused")

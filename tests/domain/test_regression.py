@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from shipmark.issues.regression import covers
+from shipmark.issues.regression import predates_fix
 from shipmark.releases.model import Release, ReleaseStatus
 
 _ids = count(1)
@@ -37,13 +37,13 @@ def a_release(version: str, day: int = 0, released: int | None = None) -> Releas
 
 
 def test_an_event_without_a_release_is_covered() -> None:
-    assert covers(a_release("web@1.1.0"), None, SEMVER)
+    assert predates_fix(a_release("web@1.1.0"), None, SEMVER)
 
 
 @pytest.mark.parametrize("newest", [SEMVER, HASHES])
 def test_an_event_in_the_resolving_release_is_not_covered(newest: list[str]) -> None:
     fixed = a_release("web@1.1.0")
-    assert not covers(fixed, fixed, newest)
+    assert not predates_fix(fixed, fixed, newest)
 
 
 @pytest.mark.parametrize(
@@ -63,24 +63,24 @@ def test_semver_decides_where_the_project_follows_it(seen: str, is_covered: bool
     """Whatever the dates; packages are not told apart."""
     fixed = a_release("web@1.1.0", day=5)
     for day in (0, 5, 9):
-        assert covers(fixed, a_release(seen, day=day), SEMVER) is is_covered
+        assert predates_fix(fixed, a_release(seen, day=day), SEMVER) is is_covered
 
 
 @pytest.mark.parametrize("newest", [HASHES, ["abc", *SEMVER[:1]], []])
 @pytest.mark.parametrize(("day", "is_covered"), [(0, True), (5, True), (6, False)])
 def test_dates_decide_where_it_does_not(newest: list[str], day: int, is_covered: bool) -> None:
     fixed = a_release("web@1.1.0", day=5)
-    assert covers(fixed, a_release("web@9.0.0", day=day), newest) is is_covered
+    assert predates_fix(fixed, a_release("web@9.0.0", day=day), newest) is is_covered
 
 
 def test_dates_decide_where_a_version_can_not_be_compared() -> None:
     fixed = a_release("abcdef", day=5)
-    assert covers(fixed, a_release("web@9.0.0", day=4), SEMVER)
-    assert not covers(fixed, a_release("web@0.1.0", day=6), SEMVER)
-    assert covers(a_release("web@1.1.0", day=5), a_release("abcdef", day=4), SEMVER)
+    assert predates_fix(fixed, a_release("web@9.0.0", day=4), SEMVER)
+    assert not predates_fix(fixed, a_release("web@0.1.0", day=6), SEMVER)
+    assert predates_fix(a_release("web@1.1.0", day=5), a_release("abcdef", day=4), SEMVER)
 
 
 def test_the_date_of_release_counts_before_that_of_creation() -> None:
     fixed = a_release("one", day=5, released=1)
-    assert not covers(fixed, a_release("two", day=2), HASHES)
-    assert covers(a_release("one", day=1, released=5), a_release("two", day=2), HASHES)
+    assert not predates_fix(fixed, a_release("two", day=2), HASHES)
+    assert predates_fix(a_release("one", day=1, released=5), a_release("two", day=2), HASHES)

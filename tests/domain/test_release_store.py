@@ -10,15 +10,15 @@ from sqlalchemy import Connection
 from shipmark.infrastructure.database import Database
 from shipmark.projects import store as project_store
 from shipmark.releases.model import (
-    HoldingRelease,
     NewRelease,
     Release,
     ReleaseActivity,
     ReleaseActivityType,
     ReleaseFilter,
+    ReleaseRef,
     ReleaseSort,
     ReleaseStatus,
-    Seen,
+    SeenRange,
 )
 from shipmark.releases.search import Search
 from shipmark.releases.store import (
@@ -31,7 +31,7 @@ from shipmark.releases.store import (
     releases,
 )
 from shipmark.repositories import actions as repositories
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -70,8 +70,10 @@ def make(connection: Connection, world: World) -> Make:
 
 
 def commit_ids(connection: Connection, organization_id: int, *keys: str) -> list[int]:
-    given = [GivenCommit(key=key, repository="acme/web") for key in keys]
-    return [it.commit_id for it in repositories.keep(connection, organization_id, given, NOW)]
+    given = [CommitInput(sha=key, repository="acme/web") for key in keys]
+    return [
+        it.commit_id for it in repositories.upsert_commits(connection, organization_id, given, NOW)
+    ]
 
 
 def with_commits(connection: Connection, release: Release) -> Release:
@@ -245,7 +247,7 @@ def test_which_releases_pass_a_filter(
     make("web@3", hours=3, status=ReleaseStatus.ARCHIVED)
     make("tools@1", "tools", hours=4)
     given = ReleaseFilter(organization_id=acme, project_ids=(web,), **more)  # type: ignore[arg-type]
-    for sort in (ReleaseSort.DATE, ReleaseSort.SHIPPED):
+    for sort in (ReleaseSort.DATE, ReleaseSort.EFFECTIVE_DATE):
         assert listed(connection, given, sort) == versions
 
 
@@ -272,9 +274,9 @@ def test_releases_are_listed_by_the_environments_of_the_named_projects(
     place = project_store.ensure_environment(connection, acme, "production").id
     seen, deployed, _ = make("seen", hours=2), make("deployed", hours=1), make("neither")
     elsewhere = make("elsewhere")
-    environments.note_event(connection, seen, web, place, NOW)
-    environments.note_deploy(connection, deployed, [web], place, 1)
-    environments.note_event(connection, elsewhere, world.projects["mobile"], place, NOW)
+    environments.record_event(connection, seen, web, place, NOW)
+    environments.record_deploy(connection, deployed, [web], place, 1)
+    environments.record_event(connection, elsewhere, world.projects["mobile"], place, NOW)
     given = ReleaseFilter(organization_id=acme, project_ids=(web,), environment_ids=(place,))
     assert listed(connection, given) == ["seen", "deployed"]
 
@@ -283,7 +285,7 @@ def test_pages_follow_each_other(connection: Connection, acme: int, web: int, ma
     for version in "12345":
         make(version)
     given = ReleaseFilter(organization_id=acme, project_ids=(web,))
-    for sort in (ReleaseSort.DATE, ReleaseSort.SHIPPED):
+    for sort in (ReleaseSort.DATE, ReleaseSort.EFFECTIVE_DATE):
         pages = [listed(connection, given, sort, limit=2, offset=it) for it in (0, 2, 4, 6)]
         assert pages == [["5", "4"], ["3", "2"], ["1"], []]
 
@@ -295,7 +297,7 @@ def test_a_release_ships_when_it_is_finalized(
     make("created", hours=5)
     make("early", hours=8, released_at=NOW)
     given = ReleaseFilter(organization_id=acme, project_ids=(web,))
-    assert listed(connection, given, ReleaseSort.SHIPPED) == ["late", "created", "early"]
+    assert listed(connection, given, ReleaseSort.EFFECTIVE_DATE) == ["late", "created", "early"]
 
 
 def test_the_newest_versions_are_of_open_releases_of_the_project(
@@ -343,8 +345,8 @@ def test_pages_of_commits_go_both_ways(connection: Connection, acme: int, make: 
     commits.bind(connection, made.id, commit_ids(connection, acme, *"abcde"))
     after = commits.page_of(connection, made.id, limit=2, offset=0, from_position=2)
     before = commits.page_before(connection, made.id, limit=2, position=4)
-    assert [it.key for _, it in after] == ["c", "d"]
-    assert [it.key for _, it in before] == ["d", "c"]
+    assert [it.sha for _, it in after] == ["c", "d"]
+    assert [it.sha for _, it in before] == ["d", "c"]
 
 
 def test_a_cleared_release_holds_no_commits(connection: Connection, acme: int, make: Make) -> None:
@@ -355,7 +357,7 @@ def test_a_cleared_release_holds_no_commits(connection: Connection, acme: int, m
     commits.clear(connection, made.id)
     assert commits.page_of(connection, made.id, limit=9, offset=0) == []
     assert commits.releases_of(connection, ids) == {
-        ids[0]: [HoldingRelease(other.version, None, None, None, other.created_at)]
+        ids[0]: [ReleaseRef(other.version, None, None, None, other.created_at)]
     }
 
 
@@ -379,7 +381,7 @@ def test_heads_are_kept_replaced_and_cleared(connection: Connection, acme: int, 
 
 def seen_of(
     connection: Connection, release: Release, places: list[int] | None = None
-) -> dict[int, Seen | None]:
+) -> dict[int, SeenRange | None]:
     found = environments.seen(connection, [release.id], places)
     return {it.project_id: it.seen for it in found[release.id]}
 
@@ -390,8 +392,10 @@ def test_a_release_is_seen_from_its_first_event_to_its_last(
     made = make("1")
     place = project_store.ensure_environment(connection, acme, "").id
     for hours in (1, 3, 2):
-        environments.note_event(connection, made, web, place, NOW + hours * HOUR)
-    assert seen_of(connection, made) == {web: Seen(first_at=NOW + HOUR, last_at=NOW + 3 * HOUR)}
+        environments.record_event(connection, made, web, place, NOW + hours * HOUR)
+    assert seen_of(connection, made) == {
+        web: SeenRange(first_at=NOW + HOUR, last_at=NOW + 3 * HOUR)
+    }
 
 
 def test_a_release_is_seen_in_each_of_its_projects(
@@ -401,10 +405,10 @@ def test_a_release_is_seen_in_each_of_its_projects(
     mobile, tools = world.projects["mobile"], world.projects["tools"]
     projects.attach(connection, made, [mobile, tools])
     places = [project_store.ensure_environment(connection, acme, name).id for name in "ab"]
-    environments.note_event(connection, made, web, places[0], NOW)
+    environments.record_event(connection, made, web, places[0], NOW)
     later = NOW + 2 * HOUR
-    environments.note_event(connection, made, mobile, places[1], later)
-    here, there = Seen(first_at=NOW, last_at=NOW), Seen(first_at=later, last_at=later)
+    environments.record_event(connection, made, mobile, places[1], later)
+    here, there = SeenRange(first_at=NOW, last_at=NOW), SeenRange(first_at=later, last_at=later)
     assert seen_of(connection, made) == {web: here, mobile: there, tools: None}
     assert seen_of(connection, made, [places[1]]) == {web: None, mobile: there, tools: None}
     assert seen_of(connection, made, []) == dict.fromkeys((web, mobile, tools))
@@ -413,11 +417,11 @@ def test_a_release_is_seen_in_each_of_its_projects(
 def test_a_deploy_is_no_event(connection: Connection, acme: int, web: int, make: Make) -> None:
     made = make("1")
     place = project_store.ensure_environment(connection, acme, "").id
-    environments.note_deploy(connection, made, [web], place, 1)
-    assert seen_of(connection, made) == {web: Seen()}
-    environments.note_event(connection, made, web, place, NOW)
-    environments.note_deploy(connection, made, [web], place, 2)
-    assert seen_of(connection, made) == {web: Seen(first_at=NOW, last_at=NOW)}
+    environments.record_deploy(connection, made, [web], place, 1)
+    assert seen_of(connection, made) == {web: SeenRange()}
+    environments.record_event(connection, made, web, place, NOW)
+    environments.record_deploy(connection, made, [web], place, 2)
+    assert seen_of(connection, made) == {web: SeenRange(first_at=NOW, last_at=NOW)}
     row = connection.execute(environments.release_environments.select()).one()
     assert row.last_deploy_id == 2
 
@@ -428,7 +432,7 @@ def test_new_issues_are_counted_in_an_environment(
     made = make("1")
     for name in ("production", "staging"):
         place = project_store.ensure_environment(connection, acme, name).id
-        environments.note_event(connection, made, web, place, NOW)
+        environments.record_event(connection, made, web, place, NOW)
     environments.count_new_issue(connection, made.id, web, place)
     table = environments.release_environments
     found = connection.execute(table.select().order_by(table.c.environment_id)).all()

@@ -9,25 +9,27 @@ from hypothesis import strategies as st
 
 from shipmark.infrastructure.database import Database
 from shipmark.repositories import actions, store
-from shipmark.repositories.model import Change, GivenCommit, shortened
+from shipmark.repositories.model import Change, CommitInput, shortened
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
-def given(key: str, **more: object) -> GivenCommit:
-    return GivenCommit(key=key, repository="acme/web", **more)  # type: ignore[arg-type]
+def given(key: str, **more: object) -> CommitInput:
+    return CommitInput(sha=key, repository="acme/web", **more)  # type: ignore[arg-type]
 
 
 def test_nothing_is_kept_of_nothing(database: Database, world: World) -> None:
     with statements(database) as found, database.transaction() as connection:
-        assert actions.keep(connection, world.organizations["acme"], [], NOW) == []
+        assert actions.upsert_commits(connection, world.organizations["acme"], [], NOW) == []
     assert found.count == 0
 
 
 def test_commits_are_told_in_the_order_they_were_given(database: Database, world: World) -> None:
     with database.transaction() as connection:
         keys = ["c", "a", "b", "a"]
-        kept = actions.keep(connection, world.organizations["acme"], [given(k) for k in keys], NOW)
+        kept = actions.upsert_commits(
+            connection, world.organizations["acme"], [given(k) for k in keys], NOW
+        )
     known = {it["id"]: it["key"] for it in rows(database, "commits")}
     assert [known[it.commit_id] for it in kept] == keys
     assert counts(database)["commits"] == 3
@@ -36,7 +38,7 @@ def test_commits_are_told_in_the_order_they_were_given(database: Database, world
 def test_of_a_commit_that_is_given_twice_the_last_counts(database: Database, world: World) -> None:
     with database.transaction() as connection:
         commits = [given("a", message="one"), given("a", message="two")]
-        actions.keep(connection, world.organizations["acme"], commits, NOW)
+        actions.upsert_commits(connection, world.organizations["acme"], commits, NOW)
     assert [it["message"] for it in rows(database, "commits")] == ["two"]
 
 
@@ -51,7 +53,7 @@ def test_keeping_takes_seven_statements_at_the_most(database: Database, world: W
         for number in range(100)
     ]
     with statements(database) as found, database.transaction() as connection:
-        actions.keep(connection, world.organizations["acme"], commits, NOW)
+        actions.upsert_commits(connection, world.organizations["acme"], commits, NOW)
     assert found.count <= 7
 
 
@@ -71,7 +73,9 @@ def test_the_name_of_a_git_remote_is_no_repository(database: Database, world: Wo
     acme = world.organizations["acme"]
     with database.transaction() as connection:
         refs = actions.ensure_repositories(connection, acme, ["origin"], NOW)
-        kept = actions.keep(connection, acme, [GivenCommit(key="1", repository="origin")], NOW)
+        kept = actions.upsert_commits(
+            connection, acme, [CommitInput(sha="1", repository="origin")], NOW
+        )
     assert [it["name"] for it in rows(database, "repositories")] == [f"organization-{acme}"]
     assert kept[0].repository_id == refs["origin"]
 

@@ -12,7 +12,7 @@ from shipmark.issues.suspects import (
     names_of,
     parts_of,
 )
-from shipmark.releases.model import Touch
+from shipmark.releases.model import FileChange
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -21,8 +21,8 @@ FIRST, EARLIER = 9, 8
 
 def touch(
     commit_id: int, filename: str, *, author: int | None = 1, release: int = FIRST, hour: int = 0
-) -> Touch:
-    return Touch(
+) -> FileChange:
+    return FileChange(
         commit_id=commit_id,
         author_id=author,
         at=AT + hour * HOUR,
@@ -31,7 +31,7 @@ def touch(
     )
 
 
-def named(paths: list[str], touches: list[Touch]) -> list[tuple[int | None, list[int]]]:
+def named(paths: list[str], touches: list[FileChange]) -> list[tuple[int | None, list[int]]]:
     """Who, and which of their commits, in order."""
     found = committers([parts_of(path) for path in paths], touches, FIRST)
     return [(it.author_id, [suspect.commit_id for suspect in it.suspects]) for it in found]

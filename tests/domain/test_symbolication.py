@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pytest
 from bundling import BUILT, Memory
 
-from shipmark.artifacts.artifact_lookup import Similar
+from shipmark.artifacts.artifact_lookup import SimilarFile
 from shipmark.artifacts.manifests import ArtifactType
 from shipmark.events.payload import Json, exceptions_of, frames_of
 from shipmark.symbolication import javascript
@@ -299,7 +299,7 @@ def test_another_prefix() -> None:
     ],
 )
 def test_another_dist(uploaded: str | None, sent: str | None, message: str) -> None:
-    sources = Memory(other_dists=[Similar(url="~/static/app.js", dist=uploaded)])
+    sources = Memory(other_dists=[SimilarFile(url="~/static/app.js", dist=uploaded)])
     found = symbolicate({**event(), "dist": sent}, sources)
     assert told(found) == [("js_missing_source", "other_dist")]
     assert found.problems[0].message == message

@@ -2,25 +2,25 @@
 
 import pytest
 
-from shipmark.artifacts.artifact_lookup import Similar, Survey
-from shipmark.artifacts.source_maps import MapFault
+from shipmark.artifacts.artifact_lookup import SimilarFile, UploadSummary
+from shipmark.artifacts.source_maps import MapErrorKind
 from shipmark.symbolication import problems
-from shipmark.symbolication.javascript_stacks import File
+from shipmark.symbolication.javascript_stacks import ScriptFile
 from shipmark.symbolication.problems import Problem
 
 URL = "https://shop.example.com/static/app.js"
 ID = "dfb8e43a-f242-3d73-a453-aeb6a777ef75"
-FILE = File(url=URL, debug_id=None)
+FILE = ScriptFile(url=URL, debug_id=None)
 MAP = "~/static/app.js.map"
 
 
-def missing(*similar: Similar, dist: str = "", file: File = FILE) -> Problem:
-    survey = Survey(has_files=True, similar={"app.js": similar})
+def missing(*similar: SimilarFile, dist: str = "", file: ScriptFile = FILE) -> Problem:
+    survey = UploadSummary(has_files=True, similar={"app.js": similar})
     return problems.missing(file, "shop@1", dist, survey)
 
 
 def test_no_release_and_no_debug_id() -> None:
-    problem = problems.missing(FILE, "", "", Survey(has_files=False))
+    problem = problems.missing(FILE, "", "", UploadSummary(has_files=False))
     assert problem.message == (
         "The event has neither debug ids nor a release, so no uploaded file can belong to it."
         " Inject debug ids before files are uploaded, or set the release in the SDK."
@@ -28,7 +28,9 @@ def test_no_release_and_no_debug_id() -> None:
 
 
 def test_a_debug_id_is_asked_for_first() -> None:
-    problem = missing(Similar(url="~/static/app.js", dist="7"), file=File(url=URL, debug_id=ID))
+    problem = missing(
+        SimilarFile(url="~/static/app.js", dist="7"), file=ScriptFile(url=URL, debug_id=ID)
+    )
     assert problem.message == (
         f"No uploaded file has the debug id {ID} of {URL}."
         " Upload the files of the very build that is served."
@@ -43,7 +45,9 @@ def test_a_file_with_another_name() -> None:
 
 
 def test_the_same_name_for_another_dist_is_nearer_than_another_name() -> None:
-    problem = missing(Similar(url="~/app.js", dist=None), Similar(url="~/static/app.js", dist="7"))
+    problem = missing(
+        SimilarFile(url="~/app.js", dist=None), SimilarFile(url="~/static/app.js", dist="7")
+    )
     assert problem.data == {
         "reason": "other_dist",
         "url": URL,
@@ -54,7 +58,7 @@ def test_the_same_name_for_another_dist_is_nearer_than_another_name() -> None:
 
 def test_another_name_of_the_same_dist_is_nearer_than_of_another() -> None:
     problem = missing(
-        Similar(url="~/a/app.js", dist="7"), Similar(url="~/b/app.js", dist="8"), dist="8"
+        SimilarFile(url="~/a/app.js", dist="7"), SimilarFile(url="~/b/app.js", dist="8"), dist="8"
     )
     assert problem.data["found"] == "~/b/app.js"
 
@@ -96,12 +100,12 @@ def test_another_name_of_the_same_dist_is_nearer_than_of_another() -> None:
             f"What was uploaded for {URL} is too large to be read for an event.",
         ),
         (
-            problems.broken_map(FILE, MAP, MapFault.NOT_A_MAP, "it is not JSON"),
+            problems.broken_map(FILE, MAP, MapErrorKind.NOT_A_MAP, "it is not JSON"),
             "js_invalid_sourcemap",
             f"The source map {MAP} cannot be used: it is not JSON.",
         ),
         (
-            problems.broken_map(FILE, MAP, MapFault.TOO_LARGE, "it has more than 5 mappings"),
+            problems.broken_map(FILE, MAP, MapErrorKind.TOO_LARGE, "it has more than 5 mappings"),
             "js_too_large",
             f"The source map {MAP} cannot be used: it has more than 5 mappings.",
         ),
@@ -128,12 +132,14 @@ def test_a_reason_is_a_sentence(problem: Problem, type_: str, message: str) -> N
 
 def test_one_file_has_each_reason_once() -> None:
     first, second = problems.unknown_place(FILE, MAP, 1, 1), problems.unknown_place(FILE, MAP, 2, 2)
-    other = problems.unknown_place(File(url="/b.js", debug_id=None), MAP, 1, 1)
+    other = problems.unknown_place(ScriptFile(url="/b.js", debug_id=None), MAP, 1, 1)
     assert first.key == second.key
     assert first.key != other.key
     assert first.key != problems.no_reference(FILE).key
 
 
 def test_an_address_without_end_is_cut_in_the_sentence() -> None:
-    problem = problems.no_reference(File(url="https://a.example/" + "x" * 4000, debug_id=None))
+    problem = problems.no_reference(
+        ScriptFile(url="https://a.example/" + "x" * 4000, debug_id=None)
+    )
     assert len(problem.message) < 500

@@ -3,8 +3,8 @@
 import pytest
 
 from shipmark.infrastructure.settings import SettingsError
-from shipmark.repositories.git.addresses import NOBODY, AddressError, Credentials, parsed
-from shipmark.repositories.git.remote_rules import chosen
+from shipmark.repositories.git.addresses import ANONYMOUS, AddressError, Credentials, parse_address
+from shipmark.repositories.git.remote_rules import parse_remote_rules
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ from shipmark.repositories.git.remote_rules import chosen
     ],
 )
 def test_addresses_are_written_as_they_were_read(text: str) -> None:
-    address, credentials = parsed(text)
-    assert (str(address), credentials) == (text, NOBODY) or address.scheme == "ssh"
+    address, credentials = parse_address(text)
+    assert (str(address), credentials) == (text, ANONYMOUS) or address.scheme == "ssh"
     assert str(address) == text
 
 
@@ -40,7 +40,7 @@ def test_addresses_are_written_as_they_were_read(text: str) -> None:
 def test_credentials_are_taken_out(
     text: str, shown: str, credentials: tuple[str | None, str | None]
 ) -> None:
-    address, found = parsed(text)
+    address, found = parse_address(text)
     assert (str(address), (found.username, found.password)) == (shown, credentials)
 
 
@@ -76,7 +76,7 @@ def test_credentials_are_taken_out(
 )
 def test_what_is_none_is_refused_in_words_that_tell_no_secret(text: str) -> None:
     with pytest.raises(AddressError) as caught:
-        parsed(text)
+        parse_address(text)
     assert "secret" not in str(caught.value)
     assert str(caught.value).endswith(".")
 
@@ -88,7 +88,9 @@ def test_credentials_say_nothing_of_themselves() -> None:
 
 
 def test_the_first_rule_that_fits_counts() -> None:
-    rules = chosen("acme/*=https://one.example/acme/*.git other=ssh://git@two.example/other.git")
+    rules = parse_remote_rules(
+        "acme/*=https://one.example/acme/*.git other=ssh://git@two.example/other.git"
+    )
     assert str(rules.of("acme/web").address) == "https://one.example/acme/web.git"  # type: ignore[union-attr]
     assert str(rules.of("other").address) == "ssh://git@two.example/other.git"  # type: ignore[union-attr]
     assert rules.of("others") is rules.of("x/acme/web") is rules.of("acme/") is None
@@ -107,7 +109,7 @@ def test_the_first_rule_that_fits_counts() -> None:
     ],
 )
 def test_a_name_does_not_lead_elsewhere(name: str) -> None:
-    assert chosen("acme/*=https://one.example/acme/*.git").of(name) is None
+    assert parse_remote_rules("acme/*=https://one.example/acme/*.git").of(name) is None
 
 
 @pytest.mark.parametrize(
@@ -117,5 +119,5 @@ def test_a_name_does_not_lead_elsewhere(name: str) -> None:
 )  # fmt: skip
 def test_rules_that_can_t_be_meant_are_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="SHIPMARK_GIT_REMOTES") as caught:
-        chosen(text)
+        parse_remote_rules(text)
     assert "secret" not in str(caught.value)

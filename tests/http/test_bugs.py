@@ -11,7 +11,7 @@ from litestar import Litestar, get
 from litestar.testing import TestClient
 
 from shipmark import app_with_error_reporting
-from shipmark.http.error_responses import failure_answer
+from shipmark.http.error_responses import failure_response
 from shipmark.infrastructure import telemetry
 
 SECRET = "the inside of the server"
@@ -56,7 +56,7 @@ def receiver() -> Iterator[tuple[str, list[bytes]]]:
 
 
 def test_a_bug_answers_500_with_an_id_and_nothing_of_its_inside(reporters: list[object]) -> None:
-    app = Litestar([fail], exception_handlers={Exception: failure_answer}, openapi_config=None)
+    app = Litestar([fail], exception_handlers={Exception: failure_response}, openapi_config=None)
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.get("/")
     assert answer.status_code == 500
@@ -67,9 +67,9 @@ def test_a_bug_answers_500_with_an_id_and_nothing_of_its_inside(reporters: list[
 
 def test_a_bug_is_told_to_the_reporters(reporters: list[object]) -> None:
     told: list[BaseException] = []
-    telemetry.report_to(told.append)
+    telemetry.add_reporter(told.append)
     error = ValueError("no")
-    telemetry.failed("It failed", error)
+    telemetry.report_exception("It failed", error)
     assert told == [error]
 
 
@@ -84,7 +84,7 @@ def test_bugs_go_to_the_server_that_is_set(
     monkeypatch.setenv("SHIPMARK_DATA", str(tmp_path))
     app_with_error_reporting.create()
     try:
-        telemetry.failed("It failed", ValueError("no money"))
+        telemetry.report_exception("It failed", ValueError("no money"))
         sentry_sdk.flush(5)
     finally:
         sentry_sdk.get_client().close()

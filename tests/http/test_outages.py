@@ -175,7 +175,7 @@ def test_connections_that_a_restart_has_closed_are_replaced(
     assert lines == []
 
 
-@pytest.mark.parametrize("unit", ["transaction", "snapshot", "glance"])
+@pytest.mark.parametrize("unit", ["transaction", "snapshot", "autocommit_read"])
 def test_an_outage_within_a_unit_of_work_refuses_it(
     server: Server, opened: Opened, unit: str
 ) -> None:

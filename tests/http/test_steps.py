@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shipmark.http.fields import BAD_NUMBER, NULL, Number, Wrong
-from shipmark.http.time_range import STEPS_MAX, steps, stretch
+from shipmark.http.fields import BAD_NUMBER, NULL, FieldError, Integer
+from shipmark.http.time_range import STEPS_MAX, range_or_default, steps
 from shipmark.infrastructure.errors import BadRequest
 
 NOW = datetime(2026, 2, 1, 12, 30, tzinfo=UTC)
@@ -17,8 +17,8 @@ TOO_MANY = (
 
 
 def test_without_a_range_it_is_the_last_time() -> None:
-    assert stretch({}, NOW, DAY) == (NOW - DAY, NOW)
-    assert stretch({"statsPeriod": "1h"}, NOW, DAY) == (NOW - HOUR, NOW)
+    assert range_or_default({}, NOW, DAY) == (NOW - DAY, NOW)
+    assert range_or_default({"statsPeriod": "1h"}, NOW, DAY) == (NOW - HOUR, NOW)
 
 
 def test_steps_are_whole_intervals_that_cover_the_range() -> None:
@@ -69,7 +69,7 @@ def test_the_beginning_and_the_end_of_time_are_refused_and_never_fail() -> None:
     ("value", "number"), [(0, 0), (5, 5), ("5", 5), (" 7 ", 7), (3.0, 3), ("3.0", 3), (10, 10)]
 )
 def test_whole_numbers_are_taken_as_texts_too(value: object, number: int) -> None:
-    assert Number(max=10)(value) == number
+    assert Integer(max=10)(value) == number
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,6 @@ def test_whole_numbers_are_taken_as_texts_too(value: object, number: int) -> Non
     ],
 )
 def test_other_numbers_are_refused(value: object, message: str) -> None:
-    with pytest.raises(Wrong) as refused:
-        Number(max=10)(value)
+    with pytest.raises(FieldError) as refused:
+        Integer(max=10)(value)
     assert refused.value.messages == [message]

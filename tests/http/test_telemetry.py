@@ -10,8 +10,8 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from shipmark.infrastructure import telemetry
-from shipmark.infrastructure.errors import BadRequest, Invalid, NotFound, Refusal
-from shipmark.infrastructure.telemetry import counted, failed, report_to, timed
+from shipmark.infrastructure.errors import BadRequest, NotFound, Refusal, ValidationFailed
+from shipmark.infrastructure.telemetry import add_reporter, count, report_exception, span
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def number(name: str, **labels: str) -> float:
 
 
 def test_a_step_is_one_line(lines: list[Any]) -> None:
-    with timed("test.plain", color="red"):
+    with span("test.plain", color="red"):
         pass
     [line] = lines
     assert line.pop("seconds") >= 0
@@ -41,13 +41,13 @@ def test_a_step_is_one_line(lines: list[Any]) -> None:
 
 
 def test_fields_can_be_added_while_it_runs(lines: list[Any]) -> None:
-    with timed("test.adding", a=1) as fields:
+    with span("test.adding", a=1) as fields:
         fields["b.count"] = 2
     assert (lines[0]["a"], lines[0]["b.count"]) == (1, 2)
 
 
 def test_inner_steps_are_told_in_the_line_of_the_outermost(lines: list[Any]) -> None:
-    with timed("test.outer"), timed("test.middle", m=1), timed("test.inner", i=2):
+    with span("test.outer"), span("test.middle", m=1), span("test.inner", i=2):
         assert lines == []
     [line] = lines
     assert (line["event"], line["m"], line["i"]) == ("test.outer", 1, 2)
@@ -55,16 +55,16 @@ def test_inner_steps_are_told_in_the_line_of_the_outermost(lines: list[Any]) -> 
 
 
 def test_steps_one_after_the_other_are_told_together(lines: list[Any]) -> None:
-    with timed("test.outer"):
+    with span("test.outer"):
         for step in ("test.one", "test.two"):
-            with timed(step):
+            with span(step):
                 pass
     assert {"test.one.seconds", "test.two.seconds"} <= lines[0].keys()
 
 
 def test_after_a_step_another_has_a_line_of_its_own(lines: list[Any]) -> None:
     for step in ("test.one", "test.two"):
-        with timed(step):
+        with span(step):
             pass
     assert [line["event"] for line in lines] == ["test.one", "test.two"]
 
@@ -73,42 +73,42 @@ def test_after_a_step_another_has_a_line_of_its_own(lines: list[Any]) -> None:
     ("refusal", "reason"),
     [
         (BadRequest("no"), "bad_request"),
-        (Invalid({"version": ["no"]}), "invalid"),
+        (ValidationFailed({"version": ["no"]}), "invalid"),
         (NotFound(), "not_found"),
     ],
 )
 def test_a_refusal_is_counted_and_told(lines: list[Any], refusal: Refusal, reason: str) -> None:
     labels = {"step": "test.refused", "reason": reason}
     before = number("shipmark_refusals_total", **labels)
-    with pytest.raises(type(refusal)), timed("test.refused"):
+    with pytest.raises(type(refusal)), span("test.refused"):
         raise refusal
     assert number("shipmark_refusals_total", **labels) == before + 1
     assert (lines[0]["outcome"], lines[0]["refusal.reason"]) == ("refused", reason)
 
 
 def test_a_refusal_within_is_told_by_the_outermost(lines: list[Any]) -> None:
-    with pytest.raises(NotFound), timed("test.outer"), timed("test.inner"):
+    with pytest.raises(NotFound), span("test.outer"), span("test.inner"):
         raise NotFound
     [line] = lines
     assert (line["event"], line["refusal.reason"]) == ("test.outer", "not_found")
 
 
 def test_a_refusal_that_is_caught_within_leaves_the_outer_step_done(lines: list[Any]) -> None:
-    with timed("test.outer"), pytest.raises(NotFound), timed("test.inner"):
+    with span("test.outer"), pytest.raises(NotFound), span("test.inner"):
         raise NotFound
     assert lines[0]["outcome"] == "done"
 
 
 def test_a_bug_fails_its_step_and_is_no_refusal(lines: list[Any]) -> None:
-    with pytest.raises(ZeroDivisionError), timed("test.bug"):
+    with pytest.raises(ZeroDivisionError), span("test.bug"):
         _ = 1 / 0
     assert (lines[0]["outcome"], "refusal.reason" in lines[0]) == ("failed", False)
 
 
 def test_a_step_after_a_failed_one_is_told_on_its_own(lines: list[Any]) -> None:
-    with pytest.raises(ZeroDivisionError), timed("test.bug"):
+    with pytest.raises(ZeroDivisionError), span("test.bug"):
         _ = 1 / 0
-    with timed("test.next"):
+    with span("test.next"):
         pass
     assert [line["event"] for line in lines] == ["test.bug", "test.next"]
 
@@ -120,7 +120,7 @@ def test_steps_are_counted_by_their_outcome(error: Exception | None, outcome: st
     name, labels = "shipmark_step_seconds_count", {"step": "test.outcome", "outcome": outcome}
     before = number(name, **labels)
     try:
-        with timed("test.outcome", version="never a label"):
+        with span("test.outcome", version="never a label"):
             if error:
                 raise error
     except (NotFound, KeyError):
@@ -130,17 +130,17 @@ def test_steps_are_counted_by_their_outcome(error: Exception | None, outcome: st
 
 def test_things_are_counted_by_what_they_are() -> None:
     before = number("shipmark_counted_total", what="tests", kind="odd")
-    counted("tests", "odd")
-    counted("tests", "odd", 2)
+    count("tests", "odd")
+    count("tests", "odd", 2)
     assert number("shipmark_counted_total", what="tests", kind="odd") == before + 3
 
 
 def test_a_bug_is_logged_and_reported(lines: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telemetry, "_reporters", [])
     reported: list[BaseException] = []
-    report_to(reported.append)
+    add_reporter(reported.append)
     error = ValueError("odd")
-    failed("A job failed", error, job="sweep")
+    report_exception("A job failed", error, job="sweep")
     assert reported == [error]
     assert (lines[0]["event"], lines[0]["log_level"], lines[0]["job"]) == (
         "A job failed",

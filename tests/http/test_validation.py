@@ -44,7 +44,7 @@ from shipmark.http.validation.errors import (
     NULL,
     REQUIRED,
 )
-from shipmark.infrastructure.errors import BadRequest, Invalid
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 
 CHOICE = Annotated[int, Choice({"a": 1, "b": 2}, "Not {}!")]
 DATE = Annotated[datetime, DateTime()]
@@ -62,7 +62,7 @@ def read(annotation: Any, value: object) -> object:
 
 
 def refusal(annotation: Any, value: object) -> object:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         read(annotation, value)
     return caught.value.fields["value"]
 
@@ -235,7 +235,7 @@ CONTEXT = {"tags_max": 2}
 
 
 def problems(body: object) -> object:
-    with pytest.raises(Invalid) as caught:
+    with pytest.raises(ValidationFailed) as caught:
         validate(BoxRequest, body, context=CONTEXT)
     return caught.value.fields
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shipmark.infrastructure.errors import BadRequest, NotSignedIn
+from shipmark.infrastructure.errors import BadRequest, Unauthenticated
 from shipmark.ingest.keys import dsn_parts, public_key
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -56,7 +56,7 @@ def test_a_dsn_that_disagrees_with_the_request_is_refused() -> None:
     "headers", [{}, {"authorization": "Bearer sntryu_abc"}, {"authorization": ""}]
 )
 def test_a_request_without_a_key_is_not_signed_in(headers: dict[str, str]) -> None:
-    with pytest.raises(NotSignedIn, match="missing authorization information"):
+    with pytest.raises(Unauthenticated, match="missing authorization information"):
         public_key(headers, {}, None)
 
 

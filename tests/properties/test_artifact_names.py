@@ -20,15 +20,15 @@ def test_a_debug_id_has_one_spelling(
     uuid: UUID, appendix: int, is_upper: bool, is_dashed: bool, dash: str
 ) -> None:
     text = (str(uuid) if is_dashed else uuid.hex) + dash + f"{appendix:x}"
-    found = debug_ids.normalised(text.upper() if is_upper else text)
+    found = debug_ids.normalize(text.upper() if is_upper else text)
     assert found == (f"{uuid}-{appendix:x}" if appendix else str(uuid))
-    assert debug_ids.normalised(found) == found
+    assert debug_ids.normalize(found) == found
 
 
 @given(st.text(max_size=50))
 def test_any_text_is_a_debug_id_or_none(text: str) -> None:
-    found = debug_ids.normalised(text)
-    assert found is None or debug_ids.normalised(found) == found
+    found = debug_ids.normalize(text)
+    assert found is None or debug_ids.normalize(found) == found
 
 
 @given(ORIGINS, PATHS)
@@ -41,14 +41,14 @@ def test_a_map_beside_a_file_has_the_same_origin(origin: str, path: str, name: s
     assume(not set(path.split("/")) & {".", ".."})
     folder = path.rpartition("/")[0]
     expected = "/".join(part for part in (origin, folder, f"{name}.map") if part)
-    assert urls.resolved(f"{origin}/{path}", f"{name}.map") == expected
+    assert urls.resolve_url(f"{origin}/{path}", f"{name}.map") == expected
 
 
 @given(TEXTS, TEXTS)
 def test_any_names_are_looked_up_without_an_error(url: str, reference: str) -> None:
     names = urls.candidates(url)
     assert len(names) == len(set(names)) <= 4
-    assert isinstance(urls.resolved(url, reference), str)
+    assert isinstance(urls.resolve_url(url, reference), str)
     assert isinstance(urls.basename(url), str)
 
 

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 
 from shipmark.http.fields import (
     Choice,
+    DateTime,
     Field,
+    FieldError,
     ListOf,
-    Moment,
-    Record,
+    Object,
     Text,
     Url,
-    Wrong,
-    checked,
     is_url,
+    validate,
 )
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.errors import ValidationFailed
 
 #: All of Unicode, halves of surrogate pairs too: they can be written in JSON.
 TEXTS = st.text(st.characters(exclude_categories=())) | st.sampled_from(
@@ -43,12 +43,12 @@ FIELDS = [
     Text(),
     Text(max=3, is_blank_ok=True, is_null_ok=True, is_trimmed=False),
     Url(),
-    Moment(),
-    Moment(is_null_ok=False),
+    DateTime(),
+    DateTime(is_null_ok=False),
     FEW,
     ListOf(Text(), max=2),
-    ListOf(Moment(), is_null_ok=True, is_empty_ok=False),
-    Record({"a": Field(Text(), is_required=True), "b": Field(ListOf(Url())), "c": Field(FEW)}),
+    ListOf(DateTime(), is_null_ok=True, is_empty_ok=False),
+    Object({"a": Field(Text(), is_required=True), "b": Field(ListOf(Url())), "c": Field(FEW)}),
 ]
 
 
@@ -59,16 +59,16 @@ def test_a_field_takes_a_value_or_says_what_is_wrong(
 ) -> None:
     try:
         field(value)
-    except Wrong as wrong:
+    except FieldError as wrong:
         assert wrong.messages
 
 
 @given(VALUES)
 def test_a_body_is_taken_or_all_that_is_wrong_is_told(body: object) -> None:
-    record = Record({name: Field(Moment()) for name in "abc"})
+    record = Object({name: Field(DateTime()) for name in "abc"})
     try:
-        found = checked(record, body)
-    except Invalid as invalid:
+        found = validate(record, body)
+    except ValidationFailed as invalid:
         assert invalid.fields
     else:
         assert isinstance(body, dict)
@@ -79,7 +79,7 @@ def test_a_body_is_taken_or_all_that_is_wrong_is_told(body: object) -> None:
 def test_a_text_that_is_taken_can_be_kept(text: str) -> None:
     try:
         kept = Text(max=20)(text)
-    except Wrong:
+    except FieldError:
         return
     assert kept == text.strip()
     assert len(kept) <= 20
@@ -120,11 +120,11 @@ def forms(moment: datetime) -> list[str]:
 def test_a_moment_is_the_same_in_every_form(naive: datetime, minutes: int) -> None:
     moment = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     for text in forms(moment):
-        assert Moment()(text) == moment, text
+        assert DateTime()(text) == moment, text
 
 
 @given(st.datetimes(datetime(1000, 1, 1)))  # noqa: DTZ001  # without a zone it is UTC
 def test_seconds_and_leading_zeros_may_be_left_out(naive: datetime) -> None:
     minute = naive.replace(second=0, microsecond=0, tzinfo=UTC)
     text = f"{minute.year}-{minute.month}-{minute.day} {minute.hour}:{minute.minute}"
-    assert Moment()(text) == Moment()(f"{text}:0") == Moment()(f"{text}Z") == minute
+    assert DateTime()(text) == DateTime()(f"{text}:0") == DateTime()(f"{text}Z") == minute

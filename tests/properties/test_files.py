@@ -22,7 +22,7 @@ from shipmark.files.store import garbage
 from shipmark.files.store.blobs import blob_removals
 from shipmark.files.store.blobs import blobs as blob_table
 from shipmark.infrastructure.blobs import Blobs
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.database import Database
 from shipmark.worker.blob_gc import collect
 
@@ -93,7 +93,7 @@ class Store:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database, self.folder = database, folder
         self.fate = Fate()
-        self.blobs = blobs_at(folder.as_uri())
+        self.blobs = open_object_store(folder.as_uri())
         self.mortal = MortalDatabase(database, self.fate)
         self.mortal_blobs = MortalBlobs(self.blobs, self.fate)
         self.at = BEGINNING
@@ -102,9 +102,9 @@ class Store:
     def keep(self, which: int) -> None:
         content = CONTENTS[which % len(CONTENTS)]
         read = io.BytesIO(content).read
-        stashed = staging.stash_file(self.mortal, self.mortal_blobs, read, self.at)
+        stashed = staging.stage_file(self.mortal, self.mortal_blobs, read, self.at)
         with self.database.transaction() as connection:
-            file = actions.keep(connection, NEW, stashed, self.at)
+            file = actions.create(connection, NEW, stashed, self.at)
         self.files[file.id] = content
 
     def remove(self, which: int) -> None:
@@ -124,8 +124,8 @@ class Store:
         with self.database.snapshot() as connection:
             for file_id, content in self.files.items():
                 pieces = file_store.pieces_of(connection, file_id)
-                assert b"".join(piece_reader.stretch(self.blobs, pieces)) == content
-            assert garbage.miscounted(connection) == []
+                assert b"".join(piece_reader.read_range(self.blobs, pieces)) == content
+            assert garbage.with_wrong_ref_count(connection) == []
 
     def end(self, at: datetime) -> None:
         collect(self.database, self.blobs, at)
@@ -175,19 +175,19 @@ UPLOADING = """
 import io, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from shipmark.files import actions, stashing
+from shipmark.files import actions, staging
 from shipmark.files.model import FileKind, NewFile
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.database import Database
 import shipmark.organizations.store
 
-database, blobs = Database(sys.argv[1]), blobs_at(Path(sys.argv[2]).as_uri())
+database, blobs = Database(sys.argv[1]), open_object_store(Path(sys.argv[2]).as_uri())
 at, new = datetime(2026, 1, 5, 9, tzinfo=UTC), NewFile(name="any", kind=FileKind.DEBUG_FILE)
 while True:
     content = os.urandom(1 << 20) * 3
-    stashed = stashing.stash_file(database, blobs, io.BytesIO(content).read, at)
+    stashed = staging.stage_file(database, blobs, io.BytesIO(content).read, at)
     with database.transaction() as connection:
-        file = actions.keep(connection, new, stashed, at)
+        file = actions.create(connection, new, stashed, at)
     print(file.id, file.sha1, flush=True)
 """
 

@@ -12,16 +12,16 @@ from shipmark.infrastructure.database import Database
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.publishing import actions
-from shipmark.publishing.actions import Circumstances
-from shipmark.publishing.model import Code, Publication
+from shipmark.publishing.actions import PublishContext
+from shipmark.publishing.model import CommitsAndRefs, ReleaseInput
 from shipmark.releases.model import Release
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 FEW = settings(max_examples=15, deadline=None)
 
 COMMITS = st.builds(
-    GivenCommit,
+    CommitInput,
     key=st.text("abcdef0123456789", min_size=1, max_size=2),
     repository=st.sampled_from(["acme/web", "acme/api", None]),
     message=st.sampled_from(["Tidy up", "Fixes WEB-1", "Bump #skipsentry", "", None]),
@@ -34,15 +34,17 @@ UNIQUE = st.lists(
 ).map(tuple)
 
 
-def publish(database: Database, world: World, commits: tuple[GivenCommit, ...]) -> Release:
+def publish(database: Database, world: World, commits: tuple[CommitInput, ...]) -> Release:
     with database.transaction() as connection:
         organization = organizations.by_slug(connection, "acme")
         assert organization is not None
         found = projects.by_ids(connection, [world.projects["web"]])
-        publication = Publication(
-            version="web@1.0.0", projects=tuple(found.values()), code=Code(commits=commits)
+        publication = ReleaseInput(
+            version="web@1.0.0",
+            projects=tuple(found.values()),
+            code=CommitsAndRefs(commits=commits),
         )
-        around = Circumstances(
+        around = PublishContext(
             organization=organization,
             user_id=world.users[ALICE],
             host="ship.example.com",
@@ -57,7 +59,7 @@ def bound(database: Database) -> list[str]:
     return [keys[it["commit_id"]] for it in held]
 
 
-def in_order(commits: tuple[GivenCommit, ...]) -> list[GivenCommit]:
+def in_order(commits: tuple[CommitInput, ...]) -> list[CommitInput]:
     """Newest first; those without a moment are the oldest, and equals stay in the order they came in."""
     kept = [it for it in commits if not it.is_skipped]
     return sorted(kept, key=lambda it: (it.at is None, -it.at.timestamp() if it.at else 0))
@@ -68,10 +70,10 @@ def in_order(commits: tuple[GivenCommit, ...]) -> list[GivenCommit]:
 def test_unique_commits_are_all_kept_newest_first(copies: Copies, world: World) -> None:
     @FEW
     @given(UNIQUE)
-    def holds(commits: tuple[GivenCommit, ...]) -> None:
+    def holds(commits: tuple[CommitInput, ...]) -> None:
         with copies("sqlite", is_settled=True) as database:
             publish(database, world, commits)
-            assert bound(database) == [it.key for it in in_order(commits)]
+            assert bound(database) == [it.sha for it in in_order(commits)]
 
     holds()
 
@@ -81,7 +83,7 @@ def test_unique_commits_are_all_kept_newest_first(copies: Copies, world: World) 
 def test_the_count_is_of_all_that_are_not_skipped(copies: Copies, world: World) -> None:
     @FEW
     @given(LISTS.map(tuple))
-    def holds(commits: tuple[GivenCommit, ...]) -> None:
+    def holds(commits: tuple[CommitInput, ...]) -> None:
         with copies("sqlite", is_settled=True) as database:
             release = publish(database, world, commits)
             kept = in_order(commits)
@@ -97,7 +99,7 @@ def test_the_count_is_of_all_that_are_not_skipped(copies: Copies, world: World) 
 def test_publishing_the_same_again_changes_nothing(copies: Copies, world: World) -> None:
     @FEW
     @given(LISTS.map(tuple))
-    def holds(commits: tuple[GivenCommit, ...]) -> None:
+    def holds(commits: tuple[CommitInput, ...]) -> None:
         with copies("sqlite", is_settled=True) as database:
             first = publish(database, world, commits)
             before = dump(database)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipmark.issues.suspects import committers, parts_of
-from shipmark.releases.model import Touch
+from shipmark.releases.model import FileChange
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 FIRST = 3
@@ -15,7 +15,7 @@ names = st.sampled_from(["a", "b", "A", "index.js"])
 paths = st.lists(names, min_size=1, max_size=4).map("/".join)
 touches = st.lists(
     st.builds(
-        lambda commit_id, release_id, filename: Touch(
+        lambda commit_id, release_id, filename: FileChange(
             commit_id=commit_id,
             author_id=commit_id % 3 or None,
             at=AT + timedelta(hours=commit_id % 4),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import create_model
-from shipmark.api.openapi.request_schemas import given as schema_of_field
 
+from shipmark.api.openapi.request_schemas import given as schema_of_field
 from shipmark.http import fields
 from shipmark.http.validation import (
     Boolean,
@@ -30,7 +30,7 @@ from shipmark.http.validation import (
     schema_of,
     validate,
 )
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.errors import ValidationFailed
 
 #: All of Unicode, halves of surrogate pairs too: they can be written in JSON.
 TEXTS = st.text(st.characters(exclude_categories=())) | st.sampled_from(
@@ -68,7 +68,7 @@ class Inner(RequestModel):
     c: Omittable[Annotated[int, Choice(CHOICES, "Not {}!")]] = None
 
 
-INNER = fields.Record(
+INNER = fields.Object(
     {
         "a": fields.Field(fields.Text(), is_required=True),
         "b": fields.Field(fields.ListOf(fields.Url())),
@@ -82,20 +82,20 @@ PAIRS: list[tuple[Callable[[object], object], Any]] = [
     (fields.Text(is_blank_ok=True, is_null_ok=True), OptionalText),
     (fields.Text(is_null_ok=True), TrimmedText | None),
     (fields.Url(), Annotated[str, Url()] | None),
-    (fields.Moment(), Annotated[datetime, DateTime()] | None),
-    (fields.Moment(is_null_ok=False), Annotated[datetime, DateTime()]),
+    (fields.DateTime(), Annotated[datetime, DateTime()] | None),
+    (fields.DateTime(is_null_ok=False), Annotated[datetime, DateTime()]),
     (
-        fields.Moment(takes_unix_seconds=True),
+        fields.DateTime(takes_unix_seconds=True),
         Annotated[datetime, DateTime(unix_seconds=True)] | None,
     ),
-    (fields.Number(max=9, min=-1), Annotated[int, Integer(maximum=9, minimum=-1)]),
+    (fields.Integer(max=9, min=-1), Annotated[int, Integer(maximum=9, minimum=-1)]),
     (fields.Decimal(max=2), Annotated[float, Decimal(maximum=2)]),
     (fields.Decimal(max=2, is_null_ok=True), Annotated[float, Decimal(maximum=2)] | None),
-    (fields.Switch(), Annotated[bool, Boolean()]),
+    (fields.Boolean(), Annotated[bool, Boolean()]),
     (FEW, Annotated[int, Choice(CHOICES, "Not {}!")]),
     (fields.ListOf(fields.Text(), max=2), Annotated[list[TrimmedText], Items(max_length=2)]),
     (
-        fields.ListOf(fields.Moment(), is_null_ok=True, is_empty_ok=False),
+        fields.ListOf(fields.DateTime(), is_null_ok=True, is_empty_ok=False),
         Annotated[list[Annotated[datetime, DateTime()] | None], Items(empty=False)] | None,
     ),
     (INNER, Inner),
@@ -124,8 +124,8 @@ def test_a_type_reads_and_refuses_as_the_field_it_replaces(index: int, value: ob
     model = body(index)
     try:
         expected = check(value)
-    except fields.Wrong as wrong:
-        with pytest.raises(Invalid) as caught:
+    except fields.FieldError as wrong:
+        with pytest.raises(ValidationFailed) as caught:
             validate(model, {"value": value})
         assert caught.value.fields == {"value": wrong.messages}
     else:
@@ -136,21 +136,21 @@ def test_a_type_reads_and_refuses_as_the_field_it_replaces(index: int, value: ob
 
 @pytest.mark.parametrize("index", range(len(PAIRS)))
 def test_a_type_has_the_schema_of_the_field_it_replaces(index: int) -> None:
-    record = fields.Record({"value": fields.Field(PAIRS[index][0], is_required=True)})
+    record = fields.Object({"value": fields.Field(PAIRS[index][0], is_required=True)})
     assert schema_of(body(index)) == schema_of_field(record)
 
 
 @given(VALUES)
 def test_a_body_is_read_or_all_wrong_fields_are_reported(value: object) -> None:
-    record = fields.Record({name: fields.Field(fields.Moment()) for name in "abc"})
+    record = fields.Object({name: fields.Field(fields.DateTime()) for name in "abc"})
     date = Annotated[datetime, DateTime()] | None
     model = create_model(
         "Body", __base__=RequestModel, a=(date, None), b=(date, None), c=(date, None)
     )
     try:
-        expected = fields.checked(record, value)
-    except Invalid as invalid:
-        with pytest.raises(Invalid) as caught:
+        expected = fields.validate(record, value)
+    except ValidationFailed as invalid:
+        with pytest.raises(ValidationFailed) as caught:
             validate(model, value)
         assert caught.value.fields == invalid.fields
     else:
@@ -164,7 +164,7 @@ def test_a_text_that_is_accepted_can_be_stored(text: str) -> None:
     )
     try:
         result: str = getattr(validate(model, {"value": text}), "value")  # noqa: B009
-    except Invalid:
+    except ValidationFailed:
         return
     assert result == text.strip()
     assert len(result) <= 20

@@ -28,17 +28,17 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database, metadata
 from shipmark.infrastructure.ids import hex32
 from shipmark.infrastructure.settings import Settings
-from shipmark.issues.actions.ingest_event import take_in
+from shipmark.issues.actions.ingest_event import ingest
 from shipmark.organizations import actions as organizations
 from shipmark.organizations.model import Organization, Role
 from shipmark.projects import actions as projects
 from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
-from shipmark.publishing.actions import Circumstances
-from shipmark.publishing.model import Code, Publication
+from shipmark.publishing.actions import PublishContext
+from shipmark.publishing.model import CommitsAndRefs, ReleaseInput
 from shipmark.releases.model import Release
 from shipmark.releases.store import projects as release_projects
-from shipmark.repositories.model import Change, GivenCommit
+from shipmark.repositories.model import Change, CommitInput
 
 PASSWORD = "correct horse battery"
 COOKIE = "shipmark_session"
@@ -94,8 +94,8 @@ class House:
     ) -> Release:
         """Publish a release with a commit."""
         message = said.pop("message", "Do something")
-        commit = GivenCommit(
-            key=uuid4().hex,
+        commit = CommitInput(
+            sha=uuid4().hex,
             repository="acme/web",
             message=message,
             author_name=said.pop("author_name", "Ada Lovelace"),
@@ -103,14 +103,14 @@ class House:
             at=now(),
             changes=(("shop/cart.py", Change.MODIFIED),),
         )
-        publication = Publication(
+        publication = ReleaseInput(
             version=version,
             projects=(project or self.project,),
-            code=Code(commits=(commit,)),
+            code=CommitsAndRefs(commits=(commit,)),
             released_at=said.pop("released_at", now()),
             **said,
         )
-        around = Circumstances(
+        around = PublishContext(
             organization=self.organization,
             user_id=self.owner.id,
             host="testserver.local",
@@ -139,7 +139,7 @@ class House:
         sent |= {"exception": {"values": [raised]}, "extra": {"environ": "hunter2"}} | payload
         event = parsing.read(sent, event_id=hex32(), received_at=now(), drift=timedelta())
         with self.database.transaction() as connection:
-            taken = take_in(connection, self.project, event)
+            taken = ingest(connection, self.project, event)
         assert taken.issue_id is not None
         return taken.issue_id
 

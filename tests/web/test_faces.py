@@ -24,7 +24,7 @@ def photograph(house: Any, blobs: Blobs) -> Any:
     """Gives somebody or something a photo; says its ident."""
 
     def given(save: Any, owner: Any, kind: AvatarKind = AvatarKind.UPLOAD) -> str:
-        photo = avatars.stash(house.database, blobs, picture(), now())
+        photo = avatars.stage_photo(house.database, blobs, picture(), now())
         new = NewAvatar(kind=kind, photo=photo, ident=hex32())
         with house.database.transaction() as connection:
             save(connection, owner, new, now())

@@ -10,8 +10,8 @@ from bundling import opened
 from shipmark.artifacts.model import Association, BundleEntry, NewBundle
 from shipmark.artifacts.store import bundles
 from shipmark.files import actions as files
-from shipmark.files.model import FileKind, NewFile, StashedFile
-from shipmark.files.staging import FileStash
+from shipmark.files.model import FileKind, NewFile, StagedFile
+from shipmark.files.staging import FileStager
 from shipmark.infrastructure.clock import now
 from shipmark.symbolication import event_symbolication
 from shipmark.web.view_models.stack import ShownEvent, ShownProblem
@@ -22,7 +22,7 @@ ISSUES = "/organizations/acme/issues/"
 
 @pytest.fixture(autouse=True)
 def _fresh_desk(monkeypatch):
-    monkeypatch.setattr(event_symbolication, "_desk", event_symbolication._Desk())
+    monkeypatch.setattr(event_symbolication, "_state", event_symbolication._State())
 
 
 @pytest.fixture
@@ -30,9 +30,9 @@ def upload(house, blobs):
     """Keeps a bundle for a version."""
 
     def uploaded(content, version):
-        stash = FileStash(house.database, blobs, now())
+        stash = FileStager(house.database, blobs, now())
         stash.add(content)
-        kept: StashedFile = stash.finish()
+        kept: StagedFile = stash.finish()
         entries = [
             BundleEntry(
                 number=number, path=it.path, url=it.url, debug_id=it.debug_id,
@@ -49,10 +49,10 @@ def upload(house, blobs):
             entries=entries,
         )
         with house.database.transaction() as connection:
-            file = files.keep(
+            file = files.create(
                 connection, NewFile(name="x", kind=FileKind.ARTIFACT_BUNDLE), kept, now()
             )
-            made, _ = bundles.keep(connection, new, file.id, now())
+            made, _ = bundles.upsert_bundle(connection, new, file.id, now())
             bundles.associate(connection, made, new, now())
 
     return uploaded

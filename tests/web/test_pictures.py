@@ -12,7 +12,7 @@ from shipmark.files import actions as files
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
-from shipmark.web.lru_cache import Remembered
+from shipmark.web.lru_cache import LruCache
 
 FOREVER = "max-age=315360000"
 POLICY = "default-src 'none'; sandbox"
@@ -138,7 +138,7 @@ def test_what_was_asked_for_long_ago_is_forgotten() -> None:
     def ask(name: str) -> None:
         remembered.get(name, lambda: made.append(name) or name.encode())  # type: ignore[func-returns-value]
 
-    remembered = Remembered(2)
+    remembered = LruCache(2)
     for name in ("a", "b", "a", "c", "a", "b"):
         ask(name)
     assert made == ["a", "b", "c", "b"]

@@ -4,8 +4,8 @@ import pytest
 
 from shipmark.artifacts.model import Association, BundleEntry, NewBundle
 from shipmark.artifacts.store import bundles, release_files
-from shipmark.artifacts.zip_entries import Place
-from shipmark.files.model import FileKind, NewFile, StashedFile
+from shipmark.artifacts.zip_entries import EntryLocation
+from shipmark.files.model import FileKind, NewFile, StagedFile
 from shipmark.files.store import files
 from shipmark.infrastructure.clock import now
 from shipmark.web.template_filters import size_in_words
@@ -15,12 +15,12 @@ DEBUG_ID = "c941d872-af1f-4f0c-a7ff-ad3d295fe153"
 
 
 def file(connection, name="x"):
-    content = StashedFile(pieces=(), size=0, sha1="a" * 40)
+    content = StagedFile(pieces=(), size=0, sha1="a" * 40)
     return files.add(connection, NewFile(name=name, kind=FileKind.RELEASE_FILE), content, now())
 
 
 def entry(number, url, **more):
-    place = Place(offset=0, compressed_bytes=1, size_bytes=1, crc=0, is_deflated=False)
+    place = EntryLocation(offset=0, compressed_bytes=1, size_bytes=1, crc=0, is_deflated=False)
     said = {"path": f"p{number}", "debug_id": None, "type": 2, "size": 2048} | more
     return BundleEntry(number=number, url=url, place=place, **said)
 
@@ -36,7 +36,7 @@ def keep(house, entries, *, name="1", project=None, dist=None):
             release_id=None,
             entries=entries,
         )
-        made, _ = bundles.keep(connection, new, file(connection).id, now())
+        made, _ = bundles.upsert_bundle(connection, new, file(connection).id, now())
         bundles.associate(connection, made, new, now())
 
 

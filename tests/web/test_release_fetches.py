@@ -2,25 +2,27 @@
 
 from shipmark.infrastructure.clock import now
 from shipmark.publishing import actions as publishing
-from shipmark.publishing.model import Amendment, Circumstances, Code, GivenRef
+from shipmark.publishing.model import CommitsAndRefs, PublishContext, RefInput, ReleaseUpdate
 from shipmark.releases.model import FetchState, ReleaseActivity, ReleaseActivityType
 from shipmark.releases.store import activity, fetches
 from shipmark.releases.store.fetches import Result
 from shipmark.repositories import store as repositories
-from shipmark.repositories.model import KeptRemote
+from shipmark.repositories.model import StoredRemote
 
 
 def _refer(house, release):
     organization = house.organization
-    around = Circumstances(organization=organization, user_id=None, host="x", now=now())
-    refs = (GivenRef(repository="acme/web", commit="a" * 40),)
+    around = PublishContext(organization=organization, user_id=None, host="x", now=now())
+    refs = (RefInput(repository="acme/web", commit="a" * 40),)
     with house.database.transaction() as connection:
         known = repositories.add_named(
             connection, organization.id, "acme/web", "https://git.example.com/x", now()
         )
-        remote = KeptRemote(repository_id=known.id, url="https://x/y", username=None, secret=None)
-        repositories.keep_remote(connection, remote, now())
-        publishing.amend(connection, release, Amendment(code=Code(refs=refs)), around)
+        remote = StoredRemote(repository_id=known.id, url="https://x/y", username=None, secret=None)
+        repositories.save_remote(connection, remote, now())
+        publishing.update(
+            connection, release, ReleaseUpdate(code=CommitsAndRefs(refs=refs)), around
+        )
         return fetches.open_of(connection, release.id, limit=9)[0].id
 
 

@@ -5,13 +5,13 @@ from urllib.parse import quote
 
 import pytest
 
-from shipmark.deletion.release_deletion import withdraw
+from shipmark.deletion.release_deletion import delete_releases
 from shipmark.infrastructure.clock import now
 from shipmark.publishing import actions as publishing
-from shipmark.publishing.actions import Circumstances
-from shipmark.publishing.model import Amendment, Code
+from shipmark.publishing.actions import PublishContext
+from shipmark.publishing.model import CommitsAndRefs, ReleaseUpdate
 from shipmark.releases.store import releases
-from shipmark.repositories.model import Change, GivenCommit
+from shipmark.repositories.model import Change, CommitInput
 from shipmark.web import urls
 
 LIST = "/organizations/acme/releases/"
@@ -111,8 +111,8 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_commits(
 
 def _bind(house, release, number):
     commits = tuple(
-        GivenCommit(
-            key=f"{index:040x}",
+        CommitInput(
+            sha=f"{index:040x}",
             repository="acme/web",
             message=f"Change {index}",
             author_name=f"Author {index}",
@@ -122,21 +122,23 @@ def _bind(house, release, number):
         )
         for index in range(number)
     )
-    around = Circumstances(
+    around = PublishContext(
         organization=house.organization, user_id=None, host="testserver.local", now=now()
     )
     with house.database.transaction() as connection:
-        publishing.amend(connection, release, Amendment(code=Code(commits=commits)), around)
+        publishing.update(
+            connection, release, ReleaseUpdate(code=CommitsAndRefs(commits=commits)), around
+        )
 
 
 def test_an_earlier_release_of_the_version_is_told_of(house, owner, open_browser):
     house.fail("web@1.0.0")
     with house.database.transaction() as connection:
         release = releases.by_version(connection, house.organization.id, "web@1.0.0")
-        around = Circumstances(
+        around = PublishContext(
             organization=house.organization, user_id=house.owner.id, host="", now=now()
         )
-        withdraw(connection, [release], around, is_forced=True)
+        delete_releases(connection, [release], around, is_forced=True)
     house.publish("web@1.0.0")
     text = owner.get("/organizations/acme/releases/web%401.0.0/").text
     assert "An earlier one of this version was deleted from <b>web</b>" in text

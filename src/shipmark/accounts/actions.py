@@ -18,7 +18,7 @@ from shipmark.accounts.model import (
 from shipmark.accounts.password_checks import hasher, verify
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import NewAvatar, Owner, OwnerKind
-from shipmark.infrastructure.errors import Invalid, NotSignedIn
+from shipmark.infrastructure.errors import Unauthenticated, ValidationFailed
 from shipmark.infrastructure.ids import digest
 
 SESSION_LENGTH = timedelta(days=14)
@@ -31,7 +31,7 @@ def create_user(
 ) -> User:
     """The user with that address, made if missing; a known one stays as it is.
 
-    Raises `Invalid` for an address without ``@``, one over 200 characters, or a password under 8.
+    Raises `ValidationFailed` for an address without ``@``, one over 200 characters, or a password under 8.
     """
     address = email.strip().lower()
     if known := store.by_email(connection, address):
@@ -44,7 +44,7 @@ def create_user(
     if password is not None and len(password) < PASSWORD_MIN:
         problems["password"] = [PASSWORD_SHORT]
     if problems:
-        raise Invalid(problems)
+        raise ValidationFailed(problems)
     hashed = None if password is None else hasher.hash(password)
     user_id = store.add(connection, address, name, hashed, at)
     user = store.by_id(connection, user_id)
@@ -55,10 +55,10 @@ def create_user(
 def set_password(connection: Connection, user: User, password: str) -> int:
     """Give a user another password, end their sessions, and return how many there were. Tokens stay valid.
 
-    Raises `Invalid` for a password under 8 characters.
+    Raises `ValidationFailed` for a password under 8 characters.
     """
     if len(password) < PASSWORD_MIN:
-        raise Invalid({"password": [PASSWORD_SHORT]})
+        raise ValidationFailed({"password": [PASSWORD_SHORT]})
     return store.set_password(connection, user.id, hasher.hash(password))
 
 
@@ -103,7 +103,7 @@ def create_token(
 ) -> str:
     """Make a token of 64 random hexadecimal digits (``secret``); the answer is shown once and never kept.
 
-    Raises `Invalid` for a scope that does not exist.
+    Raises `ValidationFailed` for a scope that does not exist.
     """
     _, token = add_token(connection, user, scopes, name, secret, at)
     return token
@@ -121,7 +121,9 @@ def add_token(
 ) -> tuple[int, str]:
     """Make a token as `create_token` does, and return its id and its text."""
     if unknown := sorted(set(scopes) - set(ALL_SCOPES)):
-        raise Invalid({"scopes": [f'"{scope}" is not a valid choice.' for scope in unknown]})
+        raise ValidationFailed(
+            {"scopes": [f'"{scope}" is not a valid choice.' for scope in unknown]}
+        )
     token = USER_TOKEN_PREFIX + secret
     token_id = store.add_token(
         connection, user.id, digest(token), token[-4:], name, scopes, at, expires_at
@@ -130,12 +132,16 @@ def add_token(
 
 
 def authenticate(connection: Connection, token: str, at: datetime) -> UserToken:
-    """The token's record; raises `NotSignedIn` if it is unknown, over, or its user inactive."""
-    known = store.token_by_digest(connection, digest(token))
+    """The token's record; raises `Unauthenticated` if it is unknown, over, or its user inactive."""
+    return check_token(store.token_by_digest(connection, digest(token)), at)
+
+
+def check_token(known: UserToken | None, at: datetime) -> UserToken:
+    """Return a token that is valid at that time. Raise `Unauthenticated` for one that is not, or for None."""
     if known is None:
-        raise NotSignedIn("Invalid token")
+        raise Unauthenticated("Invalid token")
     if known.expires_at is not None and known.expires_at <= at:
-        raise NotSignedIn("Token expired")
+        raise Unauthenticated("Token expired")
     if not known.user.is_active:
-        raise NotSignedIn("User inactive or deleted")
+        raise Unauthenticated("User inactive or deleted")
     return known

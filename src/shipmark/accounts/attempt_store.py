@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from shipmark.accounts.sign_in_limits import Attempts
-from shipmark.infrastructure.database import Moment, metadata, upsert
+from shipmark.infrastructure.database import UtcDateTime, metadata, upsert
 
 
 class AttemptColumns(TypedColumns):
@@ -23,8 +23,8 @@ class AttemptColumns(TypedColumns):
 
     key = Column(String(64), primary_key=True)
     failures = Column(Integer, nullable=False)
-    last_attempt_at = Column(Moment, nullable=False, index=True)
-    blocked_until = Column(Moment)
+    last_attempt_at = Column(UtcDateTime, nullable=False, index=True)
+    blocked_until = Column(UtcDateTime)
 
 
 attempts = Table("sign_in_attempts", metadata, AttemptColumns)

@@ -16,8 +16,8 @@ from shipmark.infrastructure.telemetry import log
 
 def check(connection: Connection, limits: Sequence[AttemptLimit], at: datetime) -> None:
     """Raise `TooManyAttempts` if an attempt must wait. It only reads: refusing must not cost a write."""
-    counts = attempt_store.by_keys(connection, [it.key for it in limits])
-    if wait := max((it.wait_seconds(at) for it in counts.values()), default=0):
+    counts = attempt_store.by_keys(connection, [attempt_limit.key for attempt_limit in limits])
+    if wait := max((attempts.wait_seconds(at) for attempts in counts.values()), default=0):
         raise sign_in_limits.too_many(wait)
 
 
@@ -25,8 +25,11 @@ def begin(
     connection: Connection, limits: Sequence[AttemptLimit], address: str | None, at: datetime
 ) -> None:
     """Count an attempt as failed. Raise `TooManyAttempts`, counting nothing, if it must wait."""
-    before = {it.key: attempt_store.lock(connection, it.key, at) for it in limits}
-    if wait := max(it.wait_seconds(at) for it in before.values()):
+    before = {
+        attempt_limit.key: attempt_store.lock(connection, attempt_limit.key, at)
+        for attempt_limit in limits
+    }
+    if wait := max(attempts.wait_seconds(at) for attempts in before.values()):
         raise sign_in_limits.too_many(wait)
     for limit in limits:
         after = sign_in_limits.after_failure(limit, before[limit.key], at)

@@ -64,7 +64,7 @@ def limits_of(email: str, address: str | None) -> tuple[AttemptLimit, ...]:
     if address is not None:
         key = _key("address", _network(address))
         limits.append(AttemptLimit(kind="address", key=key, free_failures=20))
-    return tuple(sorted(limits, key=lambda it: it.key))
+    return tuple(sorted(limits, key=lambda attempt_limit: attempt_limit.key))
 
 
 def after_failure(limit: AttemptLimit, before: Attempts | None, at: datetime) -> Attempts:

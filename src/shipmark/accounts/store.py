@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 
 from shipmark.accounts.model import Email, User, UserToken, UserTokenSummary
 from shipmark.avatars.model import read_avatar
-from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, wanted
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata
 
 
 class UserColumns(TypedColumns):
@@ -33,8 +34,8 @@ class UserColumns(TypedColumns):
     name = Column(String(200), nullable=False)
     password = Column(Text)
     is_active = Column(Boolean, nullable=False)
-    created_at = Column(Moment, nullable=False)
-    last_login_at = Column(Moment)
+    created_at = Column(UtcDateTime, nullable=False)
+    last_login_at = Column(UtcDateTime)
     avatar_kind = Column(String(16))
     avatar_ident = Column(String(32))
 
@@ -53,7 +54,7 @@ class SessionColumns(TypedColumns):
 
     digest = Column(String(64), primary_key=True)
     user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
-    expires_at = Column(Moment, nullable=False, index=True)
+    expires_at = Column(UtcDateTime, nullable=False, index=True)
 
 
 class UserTokenColumns(TypedColumns):
@@ -65,8 +66,8 @@ class UserTokenColumns(TypedColumns):
     last_characters = Column(String(4), nullable=False)
     name = Column(String(255), nullable=False)
     scopes = Column(Text, nullable=False)
-    created_at = Column(Moment, nullable=False)
-    expires_at = Column(Moment)
+    created_at = Column(UtcDateTime, nullable=False)
+    expires_at = Column(UtcDateTime)
 
 
 users = Table("users", metadata, UserColumns, sqlite_autoincrement=True)
@@ -80,7 +81,8 @@ emails = Table(
 sessions = Table("sessions", metadata, SessionColumns)
 tokens = Table("user_tokens", metadata, UserTokenColumns, sqlite_autoincrement=True)
 
-_USER = (
+#: The columns of a user, for queries of packages above too.
+USER = (
     users.c.id,
     users.c.email,
     users.c.name,
@@ -102,14 +104,16 @@ _TOKEN_SUMMARY = (
     tokens.c.expires_at,
 )
 
-_BY_IDS = select(*_USER).join(WANTED, WANTED.c.id == users.c.id)
+_BY_IDS = select(*USER).join(IDS, IDS.c.id == users.c.id)
 _EMAILS_OF = (
     select(emails.c.user_id, emails.c.id, emails.c.email, emails.c.is_verified)
-    .join(WANTED, WANTED.c.id == emails.c.user_id)
+    .join(IDS, IDS.c.id == emails.c.user_id)
     .order_by(emails.c.id)
 )
+#: The columns of a token with its user.
+TOKEN = (tokens.c.id, tokens.c.scopes, tokens.c.expires_at, *USER)
 _TOKEN_BY_DIGEST = (
-    select(tokens.c.id, tokens.c.scopes, tokens.c.expires_at, *_USER)
+    select(*TOKEN)
     .join(users, users.c.id == tokens.c.user_id)
     .where(tokens.c.digest == bindparam("digest"))
 )
@@ -144,19 +148,21 @@ def by_ids(connection: Connection, user_ids: Collection[int]) -> dict[int, User]
     """The users of those ids, with addresses, in two statements whatever their number."""
     if not user_ids:
         return {}
-    people = connection.execute(_BY_IDS, wanted(user_ids)).all()
+    people = connection.execute(_BY_IDS, ids_param(user_ids)).all()
     addresses: dict[int, list[Email]] = {}
-    for user_id, email_id, email, is_verified in connection.execute(_EMAILS_OF, wanted(user_ids)):
+    for user_id, email_id, email, is_verified in connection.execute(
+        _EMAILS_OF, ids_param(user_ids)
+    ):
         addresses.setdefault(user_id, []).append(
             Email(id=email_id, email=email, is_verified=is_verified)
         )
-    return {row[0]: _user(row, addresses.get(row[0], ())) for row in people}
+    return {row[0]: read_user(row, addresses.get(row[0], ())) for row in people}
 
 
 def all_users(connection: Connection, *, limit: int, after_id: int = 0) -> list[User]:
     """Return one page of all users, by id, without their further addresses."""
-    query = select(*_USER).where(users.c.id > after_id).order_by(users.c.id).limit(limit)
-    return [_user(row) for row in connection.execute(query)]
+    query = select(*USER).where(users.c.id > after_id).order_by(users.c.id).limit(limit)
+    return [read_user(row) for row in connection.execute(query)]
 
 
 def remove(connection: Connection, user_id: int) -> None:
@@ -194,12 +200,12 @@ def add_session(
 def user_of_session(connection: Connection, digest: str, at: datetime) -> User | None:
     """The active user whose session this is, unless it has ended."""
     query = (
-        select(*_USER)
+        select(*USER)
         .join(sessions, sessions.c.user_id == users.c.id)
         .where(sessions.c.digest == digest, sessions.c.expires_at > at, users.c.is_active)
     )
     row = connection.execute(query).first()
-    return _user(row) if row else None
+    return read_user(row) if row else None
 
 
 def end_session(connection: Connection, digest: str) -> None:
@@ -240,7 +246,12 @@ def token_by_digest(connection: Connection, digest: str) -> UserToken | None:
     row = connection.execute(_TOKEN_BY_DIGEST, {"digest": digest}).first()
     if row is None:
         return None
-    user = _user(row[3:])
+    return read_token(row)
+
+
+def read_token(row: Sequence[Any]) -> UserToken:
+    """Return the token of a row with the columns of `TOKEN`."""
+    user = read_user(row[len(TOKEN) - len(USER) : len(TOKEN)])
     return UserToken(id=row[0], user=user, scopes=frozenset(row[1].split()), expires_at=row[2])
 
 
@@ -251,8 +262,8 @@ def tokens_of(
     query = select(*_TOKEN_SUMMARY)
     if user_id is not None:
         query = query.where(tokens.c.user_id == user_id)
-    found = connection.execute(query.order_by(tokens.c.id).limit(limit).offset(offset))
-    return [_summary(*row) for row in found]
+    result = connection.execute(query.order_by(tokens.c.id).limit(limit).offset(offset))
+    return [_summary(*row) for row in result]
 
 
 def token_by_id(connection: Connection, token_id: int) -> UserTokenSummary | None:
@@ -286,7 +297,8 @@ def _summary(
     )
 
 
-def _user(row: Sequence[object], addresses: Sequence[Email] = ()) -> User:
+def read_user(row: Sequence[object], addresses: Sequence[Email] = ()) -> User:
+    """Return the user of a row with the columns of `USER`."""
     user_id, email, name, is_active, password, created_at, last_login_at, kind, ident = row
     assert isinstance(user_id, int)
     assert isinstance(created_at, datetime)

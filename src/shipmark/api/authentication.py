@@ -6,7 +6,7 @@ from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
 from shipmark.http.multipart import threaded
-from shipmark.http.request_context import Visit, context_of
+from shipmark.http.request_context import RequestContext, provide_request_context
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 
@@ -20,13 +20,13 @@ async def require_access(
     """
     assert isinstance(connection, Request)
     if connection.method not in _READING and "endpoint" not in connection.route_handler.opt:
-        visit = await context_of(connection)
-        await threaded(_authorize, visit, connection.path_params.get("organization"))
+        context = await provide_request_context(connection)
+        await threaded(_authorize, context, connection.path_params.get("organization"))
 
 
-def _authorize(visit: Visit, organization: str | None) -> None:
-    with visit.database.glance() as connection:
+def _authorize(context: RequestContext, organization: str | None) -> None:
+    with context.database.autocommit_read() as connection:
         if organization is None:
-            visit.caller(connection)
+            context.caller(connection)
         else:
-            visit.enter(connection, organization)
+            context.authorize(connection, organization)

@@ -12,7 +12,7 @@ from shipmark.http.pagination.offset import PER_PAGE_MAX
 from shipmark.http.time_range import Range
 from shipmark.http.validation import RequestModel
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotFound
+from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
@@ -54,13 +54,13 @@ class PageQuery(RequestModel):
         examples=["0:0:0"],
     )
 
-    def page(self, *, most: int = PER_PAGE_MAX, is_counted: bool = True) -> offset.Wanted:
-        """Return the page; see `offset.wanted`."""
-        return offset.wanted(self.per_page, self.cursor, most=most, is_counted=is_counted)
+    def page(self, *, most: int = PER_PAGE_MAX, is_counted: bool = True) -> offset.PageRequest:
+        """Return the page; see `offset.parse_page`."""
+        return offset.parse_page(self.per_page, self.cursor, most=most, is_counted=is_counted)
 
-    def dated_page(self) -> keyset.WantedByMoment:
+    def dated_page(self) -> keyset.KeysetPage:
         """Return the page of a list by time."""
-        return keyset.wanted(offset.wanted(self.per_page, None), self.cursor)
+        return keyset.parse_page(offset.parse_page(self.per_page, None), self.cursor)
 
 
 class DetailedQuery(RequestModel):
@@ -103,7 +103,7 @@ class ProjectQuery(RequestModel):
     def select(self, visible: Sequence[Project]) -> Sequence[Project]:
         """Return the named projects, or all if the query names none (releases.md 0.5).
 
-        Raise `NotAllowed` for an id that is not visible, and `BadRequest` for what is no id.
+        Raise `Forbidden` for an id that is not visible, and `BadRequest` for what is no id.
         """
         if self.names_all or not self.names_projects:
             return visible
@@ -113,13 +113,13 @@ class ProjectQuery(RequestModel):
         if unknown := ids - reached:
             if not all(name.lstrip("-").isdigit() for name in unknown):
                 raise BadRequest("Invalid project parameter. Values must be numbers.")
-            raise NotAllowed
+            raise Forbidden
         return selected
 
     def select_listed(self, connection: Connection, access: Access) -> Sequence[Project]:
         """Return the named projects, or those of the caller's teams if the query names none (releases.md 0.5)."""
         if not self.names_projects:
-            return projects.joined(connection, access)
+            return projects.projects_of_teams(connection, access)
         return self.select(projects.accessible(connection, access))
 
     def covers_all(self, access: Access) -> bool:
@@ -170,4 +170,6 @@ class TimeRangeQuery(RequestModel):
     def time_range(self) -> Range | None:
         """Return the range, or None if none is given. Raise `BadRequest` for one that can't be read."""
         values = {"statsPeriod": self.stats_period, "start": self.start, "end": self.end}
-        return time_range.asked({name: text for name, text in values.items() if text}, now())
+        return time_range.requested_range(
+            {name: text for name, text in values.items() if text}, now()
+        )

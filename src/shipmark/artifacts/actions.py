@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from shipmark.artifacts.model import AssembleKind, NewBundle, ReleaseFile
 from shipmark.artifacts.store import assemblies, bundles, release_files
 from shipmark.files import actions as files
-from shipmark.files.model import File, NewFile, StashedFile
+from shipmark.files.model import File, NewFile, StagedFile
 from shipmark.files.store import files as file_store
 from shipmark.infrastructure import jobs
 
@@ -18,28 +18,28 @@ PRUNE = "prune_artifacts"
 #: So many bundles, and so many single files, are deleted in one unit of work.
 BATCH = 200
 #: The least that an operator can set.
-SHORTEST_KEPT = timedelta(days=1)
+RETENTION_MIN = timedelta(days=1)
 
 
-def keep_bundle(
-    connection: Connection, new: NewBundle, file: NewFile, content: StashedFile, at: datetime
+def upsert_bundle(
+    connection: Connection, new: NewBundle, file: NewFile, content: StagedFile, at: datetime
 ) -> None:
     """Keep a bundle, for all that it is for. One that is uploaded again takes the place of the one before (5.4)."""
     known = bundles.by_bundle_id(connection, new.organization_id, new.bundle_id)
     if known is not None and _has_content(connection, known.file_id, content):
         bundles.associate(connection, known.id, new, at)
-        bundles.renew(connection, [known.id], at, older_than=at)
+        bundles.touch(connection, [known.id], at, older_than=at)
         return
-    kept = files.keep(connection, file, content, at)
-    bundle, before = bundles.keep(connection, new, kept.id, at)
+    stored = files.create(connection, file, content, at)
+    bundle, before = bundles.upsert_bundle(connection, new, stored.id, at)
     bundles.associate(connection, bundle, new, at)
     if new.release_id is not None and new.association is not None:
-        bundles.take_over(connection, bundle, new.release_id, new.association.dist)
+        bundles.replace_bundle(connection, bundle, new.release_id, new.association.dist)
     if before is not None:
         remove_files(connection, [before], at)
 
 
-def put_release_file(
+def upsert_release_file(
     connection: Connection,
     release_id: int,
     name: str,
@@ -64,35 +64,35 @@ def remove_from_project(
     connection: Connection, ids: Collection[int], project_id: int, at: datetime
 ) -> None:
     """Take bundles from a project; those that no other project has are deleted (files-and-avatars.md 7.1)."""
-    remove_bundles(connection, bundles.untie_project(connection, ids, project_id), at)
+    remove_bundles(connection, bundles.detach_project(connection, ids, project_id), at)
 
 
 def remove_release_files(
     connection: Connection, organization_id: int, found: Collection[ReleaseFile], at: datetime
 ) -> None:
     """Delete single files of releases. Bundles that they came from may be sent again at once."""
-    assemblies.forget_all(connection, AssembleKind.RELEASE_BUNDLE, organization_id)
-    gone = release_files.remove(connection, [it.id for it in found])
-    remove_files(connection, gone, at)
+    assemblies.delete_all(connection, AssembleKind.RELEASE_BUNDLE, organization_id)
+    removed = release_files.remove(connection, [release_file.id for release_file in found])
+    remove_files(connection, removed, at)
 
 
 def remove_of_releases(
     connection: Connection, organization_id: int, release_ids: Collection[int], at: datetime
 ) -> None:
     """Delete all files of releases: single ones, and the bundles that the releases themselves got."""
-    assemblies.forget_all(connection, AssembleKind.RELEASE_BUNDLE, organization_id)
+    assemblies.delete_all(connection, AssembleKind.RELEASE_BUNDLE, organization_id)
     remove_files(connection, release_files.remove_of(connection, release_ids), at)
     remove_bundles(connection, bundles.of_releases(connection, release_ids), at)
 
 
 def remove_of_organization(connection: Connection, organization_id: int, at: datetime) -> None:
     """Delete the release files and bundles of an organization that is deleted, with a constant number of statements."""
-    gone = [
+    removed = [
         *release_files.remove_of_organization(connection, organization_id),
         *bundles.remove_of_organization(connection, organization_id),
     ]
-    assemblies.forget_organization(connection, organization_id)
-    remove_files(connection, gone, at)
+    assemblies.delete_of_organization(connection, organization_id)
+    remove_files(connection, removed, at)
 
 
 def remove_bundles_of_project(
@@ -117,14 +117,14 @@ def remove_unused(
         remove_bundles(connection, old, at)
     else:
         remove_from_project(connection, old, project_id, at)
-    gone = release_files.remove_older(connection, before, project_id, most=BATCH)
-    remove_files(connection, gone, at)
-    return len(old) + len(gone)
+    removed = release_files.remove_older(connection, before, project_id, most=BATCH)
+    remove_files(connection, removed, at)
+    return len(old) + len(removed)
 
 
-def prune_later(connection: Connection, at: datetime) -> None:
+def schedule_pruning(connection: Connection, at: datetime) -> None:
     """Have what nobody uses let go, if there is anything that may be that old."""
-    before = at - SHORTEST_KEPT
+    before = at - RETENTION_MIN
     if bundles.unused(connection, before, most=1) or release_files.has_older(connection, before):
         jobs.enqueue(connection, PRUNE, {}, now=at, key=PRUNE)
 
@@ -132,10 +132,10 @@ def prune_later(connection: Connection, at: datetime) -> None:
 def remove_files(connection: Connection, file_ids: Collection[int], at: datetime) -> None:
     """Delete files, and what was said of assembling them."""
     if file_ids:
-        gone = file_store.by_ids(connection, file_ids)
-        assemblies.forget_files(connection, {it.sha1 for it in gone.values()})
+        removed = file_store.by_ids(connection, file_ids)
+        assemblies.delete_of_files(connection, {file.sha1 for file in removed.values()})
         files.remove(connection, file_ids, at)
 
 
-def _has_content(connection: Connection, file_id: int, content: StashedFile) -> bool:
+def _has_content(connection: Connection, file_id: int, content: StagedFile) -> bool:
     return file_store.by_ids(connection, [file_id])[file_id].sha1 == content.sha1

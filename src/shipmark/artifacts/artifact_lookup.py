@@ -30,7 +30,7 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class LookupRequest:
     """All that is looked for: normalised debug ids, and names of files in the event's release and dist."""
 
     debug_ids: frozenset[str] = frozenset()
@@ -38,7 +38,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class LookupResult:
     """What there is of it: for a debug id the files that have it, for a name the newest file."""
 
     by_debug_id: Mapping[str, tuple[Artifact, ...]] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Similar:
+class SimilarFile:
     """A file of the release with the same last part of its name, perhaps of another dist (None: of none)."""
 
     url: str
@@ -54,24 +54,24 @@ class Similar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class UploadSummary:
     """Why files may be missing. ``similar`` has at most a handful of files for each last part of a name."""
 
     has_files: bool
-    similar: Mapping[str, tuple[Similar, ...]] = field(default_factory=dict)
+    similar: Mapping[str, tuple[SimilarFile, ...]] = field(default_factory=dict)
 
 
 class Unreadable(Exception):
     """A file that is known and whose bytes cannot be had, with the reason in a few words."""
 
 
-class Sources(Protocol):
+class ArtifactLookup(Protocol):
     """The files that one event may use: those of its project, its release and its dist.
 
     A store keeps it; tests keep it in memory. Nothing is fetched from the web.
     """
 
-    def find(self, wanted: Wanted) -> Found:
+    def find(self, requested: LookupRequest) -> LookupResult:
         """Find all that is wanted, in a constant number of queries; what isn't there is left out."""
         ...
 
@@ -79,6 +79,6 @@ class Sources(Protocol):
         """Read a file, or raise ``Unreadable``; the caller has looked at its size."""
         ...
 
-    def survey(self, basenames: frozenset[str]) -> Survey:
+    def survey(self, basenames: frozenset[str]) -> UploadSummary:
         """Say what the release has, for the last parts of names that were not found; asked only then."""
         ...

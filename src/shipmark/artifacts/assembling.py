@@ -30,10 +30,10 @@ from shipmark.artifacts.store import assemblies
 from shipmark.files import actions as files
 from shipmark.files import assembling, piece_reader, staging
 from shipmark.files.assembling import Assembled, ChunksMissing, NotAssembled
-from shipmark.files.model import FILE_MAX, FileKind, NewFile, StashedFile
+from shipmark.files.model import FILE_MAX, FileKind, NewFile, StagedFile
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 from shipmark.organizations.model import Organization
 from shipmark.releases.model import Release
 
@@ -44,7 +44,7 @@ NOTHING_TO_FIND_IT_BY = "uploading a bundle without debug ids or release is proh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedBundle:
+class BundleRequest:
     """A bundle that a client wants to be assembled. ``release`` is set where it is for the release itself (5.3)."""
 
     key: AssembleKey
@@ -61,85 +61,101 @@ class _Extracted:
     """A file of a small release bundle, stashed by itself."""
 
     entry: Entry
-    content: StashedFile = field(repr=False)
+    content: StagedFile = field(repr=False)
 
 
 def assemble(
-    database: Database, blobs: Blobs, asked: AskedBundle, at: datetime, *, most: int = FILE_MAX
+    database: Database,
+    blobs: Blobs,
+    bundle_request: BundleRequest,
+    at: datetime,
+    *,
+    most: int = FILE_MAX,
 ) -> Assembly:
     """Assemble a bundle and keep it, unless somebody else is at it; says what is to be told of it from now on."""
     with database.transaction() as connection:
-        if not assemblies.begin(connection, asked.key, at):
+        if not assemblies.begin(connection, bundle_request.key, at):
             return Assembly(state=AssembleState.ASSEMBLING)
-    with timed("artifacts.assemble", **{"chunks.count": len(asked.chunks)}) as told:
+    with span("artifacts.assemble", **{"chunks.count": len(bundle_request.chunks)}) as fields:
         try:
-            outcome = _assembled(database, blobs, asked, at, most)
+            outcome = _assembled(database, blobs, bundle_request, at, most)
         except BaseException:
             # Whatever it was, the client may try again at once.
             with database.transaction() as connection:
-                assemblies.forget(connection, asked.key)
+                assemblies.delete_one(connection, bundle_request.key)
             raise
-        told |= {"assemble.state": outcome.state.value, "assemble.reason": outcome.reason}
+        fields |= {"assemble.state": outcome.state.value, "assemble.reason": outcome.reason}
     return outcome
 
 
 def _assembled(
-    database: Database, blobs: Blobs, asked: AskedBundle, at: datetime, most: int
+    database: Database, blobs: Blobs, bundle_request: BundleRequest, at: datetime, most: int
 ) -> Assembly:
     try:
-        whole = assembling.assembled(
+        whole = assembling.assemble(
             database,
             blobs,
-            asked.organization.id,
-            asked.chunks,
-            sha1=asked.key.sha1,
+            bundle_request.organization.id,
+            bundle_request.chunks,
+            sha1=bundle_request.key.sha1,
             at=at,
             most=most,
         )
-        with piece_reader.opened(blobs, whole.pieces) as stream:
-            return _kept(
-                database, blobs, asked, whole, bundles.opened(cast("BinaryIO", stream)), at
+        with piece_reader.open_file(blobs, whole.pieces) as stream:
+            return _store(
+                database,
+                blobs,
+                bundle_request,
+                whole,
+                bundles.open_bundle(cast("BinaryIO", stream)),
+                at,
             )
     except ChunksMissing:
-        return _failed(database, asked, MISSING, None, at)
+        return _failed(database, bundle_request, MISSING, None, at)
     except NotAssembled as problem:
-        return _failed(database, asked, problem.detail, None, at)
+        return _failed(database, bundle_request, problem.detail, None, at)
     except BundleProblem as problem:
-        return _failed(database, asked, str(problem), problem.reason, at)
+        return _failed(database, bundle_request, str(problem), problem.reason, at)
 
 
-def _kept(
+def _store(
     database: Database,
     blobs: Blobs,
-    asked: AskedBundle,
+    bundle_request: BundleRequest,
     whole: Assembled,
     bundle: Bundle,
     at: datetime,
 ) -> Assembly:
-    if problem := _mismatch(asked, bundle):
-        return _failed(database, asked, problem, None, at)
-    is_small = asked.release is not None and len(bundle.entries) < ARCHIVE_FILES_MIN
+    if problem := _mismatch(bundle_request, bundle):
+        return _failed(database, bundle_request, problem, None, at)
+    is_small = bundle_request.release is not None and len(bundle.entries) < ARCHIVE_FILES_MIN
     extracted = _extracted(database, blobs, bundle, at) if is_small else []
-    entries = [] if is_small else _entries(bundle, is_summed=asked.release is not None)
+    entries = [] if is_small else _entries(bundle, is_summed=bundle_request.release is not None)
     done = Assembly(state=AssembleState.OK)
     with database.transaction() as connection:
         if is_small:
-            assert asked.release is not None, "only releases get single files"
-            _keep_files(connection, asked.release, _association(asked, bundle), extracted, at)
+            assert bundle_request.release is not None, "only releases get single files"
+            _store_files(
+                connection,
+                bundle_request.release,
+                _association(bundle_request, bundle),
+                extracted,
+                at,
+            )
         else:
-            _keep_bundle(connection, asked, bundle, entries, whole.content, at)
-        assemblies.record(connection, asked.key, done, at)
+            _store_bundle(connection, bundle_request, bundle, entries, whole.content, at)
+        assemblies.record(connection, bundle_request.key, done, at)
     return done
 
 
-def _mismatch(asked: AskedBundle, bundle: Bundle) -> str | None:
+def _mismatch(bundle_request: BundleRequest, bundle: Bundle) -> str | None:
     """Why the bundle can't be what was asked for, in the protocol's words."""
     manifest = bundle.manifest
-    association = _association(asked, bundle)
-    if asked.release is not None:
-        if manifest.organization != asked.organization.slug:
+    association = _association(bundle_request, bundle)
+    if bundle_request.release is not None:
+        if manifest.organization != bundle_request.organization.slug:
             return OTHER_ORGANIZATION
-        if manifest.release != asked.release.version:
+        if manifest.release != bundle_request.release.version:
             return OTHER_RELEASE
         if any(entry.url is None for entry in bundle.entries):
             raise BundleProblem("a file of a release has no url")
@@ -153,33 +169,33 @@ def _mismatch(asked: AskedBundle, bundle: Bundle) -> str | None:
     return None
 
 
-def _association(asked: AskedBundle, bundle: Bundle) -> Association | None:
-    version = asked.version or bundle.manifest.release
-    dist = asked.dist or bundle.manifest.dist
+def _association(bundle_request: BundleRequest, bundle: Bundle) -> Association | None:
+    version = bundle_request.version or bundle.manifest.release
+    dist = bundle_request.dist or bundle.manifest.dist
     return Association(version=version, dist=dist or None) if version else None
 
 
-def _keep_bundle(
+def _store_bundle(
     connection: Connection,
-    asked: AskedBundle,
+    bundle_request: BundleRequest,
     bundle: Bundle,
     entries: Sequence[BundleEntry],
-    content: StashedFile,
+    content: StagedFile,
     at: datetime,
 ) -> None:
-    is_release = asked.release is not None
+    is_release = bundle_request.release is not None
     prefix = "release-artifacts" if is_release else "bundle-artifacts"
     kind = FileKind.RELEASE_BUNDLE if is_release else FileKind.ARTIFACT_BUNDLE
     new = NewBundle(
-        organization_id=asked.organization.id,
-        bundle_id=_bundle_id(bundle, asked.key.sha1),
-        project_ids=asked.project_ids,
-        association=_association(asked, bundle),
-        release_id=asked.release.id if asked.release else None,
+        organization_id=bundle_request.organization.id,
+        bundle_id=_bundle_id(bundle, bundle_request.key.sha1),
+        project_ids=bundle_request.project_ids,
+        association=_association(bundle_request, bundle),
+        release_id=bundle_request.release.id if bundle_request.release else None,
         entries=entries,
     )
     file = NewFile(name=f"{prefix}-{uuid4().hex}.zip", kind=kind)
-    actions.keep_bundle(connection, new, file, content, at)
+    actions.upsert_bundle(connection, new, file, content, at)
 
 
 def _bundle_id(bundle: Bundle, sha1: str) -> str:
@@ -192,16 +208,16 @@ def _entries(bundle: Bundle, *, is_summed: bool) -> list[BundleEntry]:
     return [
         BundleEntry(
             number=number,
-            path=it.path,
-            url=it.url,
-            debug_id=it.debug_id,
-            type=it.type.value if it.type else None,
-            size=it.size_bytes,
-            sha1=_sha1(bundle, it) if is_summed else None,
-            headers=it.sent_headers,
-            place=it.place,
+            path=entry.path,
+            url=entry.url,
+            debug_id=entry.debug_id,
+            type=entry.type.value if entry.type else None,
+            size=entry.size_bytes,
+            sha1=_sha1(bundle, entry) if is_summed else None,
+            headers=entry.sent_headers,
+            place=entry.place,
         )
-        for number, it in enumerate(bundle.entries)
+        for number, entry in enumerate(bundle.entries)
     ]
 
 
@@ -213,16 +229,16 @@ def _sha1(bundle: Bundle, entry: Entry) -> str:
 
 
 def _extracted(database: Database, blobs: Blobs, bundle: Bundle, at: datetime) -> list[_Extracted]:
-    found = []
+    result = []
     for entry in bundle.entries:
-        stash = staging.FileStash(database, blobs, at)
+        stash = staging.FileStager(database, blobs, at)
         for part in bundle.stream(entry):
             stash.add(part)
-        found.append(_Extracted(entry, stash.finish()))
-    return found
+        result.append(_Extracted(entry, stash.finish()))
+    return result
 
 
-def _keep_files(
+def _store_files(
     connection: Connection,
     release: Release,
     association: Association | None,
@@ -230,23 +246,25 @@ def _keep_files(
     at: datetime,
 ) -> None:
     dist = association.dist if association else None
-    for it in extracted:
-        name = it.entry.url or it.entry.path
+    for item in extracted:
+        name = item.entry.url or item.entry.path
         new = NewFile(
-            name=name.rpartition("/")[2], kind=FileKind.RELEASE_FILE, headers=it.entry.sent_headers
+            name=name.rpartition("/")[2],
+            kind=FileKind.RELEASE_FILE,
+            headers=item.entry.sent_headers,
         )
-        file = files.keep(connection, new, it.content, at)
-        actions.put_release_file(connection, release.id, name, dist, file, at)
+        file = files.create(connection, new, item.content, at)
+        actions.upsert_release_file(connection, release.id, name, dist, file, at)
 
 
 def _failed(
-    database: Database, asked: AskedBundle, detail: str, reason: str | None, at: datetime
+    database: Database, bundle_request: BundleRequest, detail: str, reason: str | None, at: datetime
 ) -> Assembly:
     outcome = Assembly(state=AssembleState.ERROR, detail=detail, reason=reason)
     with database.transaction() as connection:
         if detail == MISSING:
             # Nobody needs to wait with sending what is missing.
-            assemblies.forget(connection, asked.key)
+            assemblies.delete_one(connection, bundle_request.key)
         else:
-            assemblies.record(connection, asked.key, outcome, at)
+            assemblies.record(connection, bundle_request.key, outcome, at)
     return outcome

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from shipmark.artifacts import manifests
-from shipmark.artifacts.manifests import BundleProblem, Described, Manifest
-from shipmark.artifacts.zip_entries import Place
+from shipmark.artifacts.manifests import BundleProblem, Manifest, ManifestEntry
+from shipmark.artifacts.zip_entries import EntryLocation
 
 #: 100,000 names of three hundred bytes. The directory is the only part that is read in one go.
 DIRECTORY_BYTES_MAX = 32 * 2**20
@@ -44,10 +44,10 @@ _ODD = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry(Described):
+class Entry(ManifestEntry):
     """A member of a bundle that can be read: what the manifest says, and what the zip does."""
 
-    place: Place
+    place: EntryLocation
 
     @property
     def size_bytes(self) -> int:
@@ -56,7 +56,7 @@ class Entry(Described):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class SkippedFile:
     """A file that the manifest names and that nobody can read, with the reason in a few words."""
 
     path: str
@@ -69,7 +69,7 @@ class Bundle:
 
     manifest: Manifest
     entries: tuple[Entry, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[SkippedFile, ...]
     _zip: zipfile.ZipFile
 
     def read(self, entry: Entry, bytes_max: int = MEMBER_BYTES_MAX) -> bytes:
@@ -83,7 +83,7 @@ class Bundle:
         return pieces(self._zip, entry.path)
 
 
-def opened(file: BinaryIO) -> Bundle:
+def open_bundle(file: BinaryIO) -> Bundle:
     """Open a bundle that can be sought in; the caller closes the file, once the bundle is done with."""
     archive, members = unzipped(file)
     if _MANIFEST not in members:
@@ -117,9 +117,9 @@ class _Guarded:
 
     def read(self, size: int = -1) -> bytes:
         """Read at most what a directory may have, and at most as many entries as one may have."""
-        wanted = min(size, DIRECTORY_BYTES_MAX + 1) if size >= 0 else _REST_BYTES
+        requested = min(size, DIRECTORY_BYTES_MAX + 1) if size >= 0 else _REST_BYTES
         try:
-            read = self._file.read(wanted)
+            read = self._file.read(requested)
         except OSError as error:
             self.failure = error
             raise
@@ -182,27 +182,27 @@ def _check_overlaps(infos: list[zipfile.ZipInfo], directory_at: int) -> None:
 
 def _entries(
     manifest: Manifest, members: dict[str, zipfile.ZipInfo]
-) -> tuple[tuple[Entry, ...], tuple[LeftOut, ...]]:
+) -> tuple[tuple[Entry, ...], tuple[SkippedFile, ...]]:
     entries: list[Entry] = []
-    left_out: list[LeftOut] = []
+    left_out: list[SkippedFile] = []
     for file in manifest.files:
         member = members.get(file.path)
-        reason = unsafe(file.path) or ("not in the zip" if member is None else "")
+        reason = as_bundle_error(file.path) or ("not in the zip" if member is None else "")
         if reason or member is None:
-            left_out.append(LeftOut(path=file.path, reason=reason))
+            left_out.append(SkippedFile(path=file.path, reason=reason))
         else:
             entries.append(_entry(file, member))
     return tuple(entries), tuple(left_out)
 
 
-def _entry(file: Described, member: zipfile.ZipInfo) -> Entry:
+def _entry(file: ManifestEntry, member: zipfile.ZipInfo) -> Entry:
     return Entry(
         path=file.path,
         type=file.type,
         url=file.url,
         headers=file.headers,
         sent_headers=file.sent_headers,
-        place=Place(
+        place=EntryLocation(
             offset=member.header_offset,
             compressed_bytes=member.compress_size,
             size_bytes=member.file_size,
@@ -212,7 +212,7 @@ def _entry(file: Described, member: zipfile.ZipInfo) -> Entry:
     )
 
 
-def unsafe(path: str) -> str:
+def as_bundle_error(path: str) -> str:
     """Say why a name must not be used as one, as it could lead out of a folder (5.3); "" if it may."""
     # Halves of surrogate pairs can be written in JSON, and in no file name.
     encoded = path.encode("utf-8", "surrogatepass")

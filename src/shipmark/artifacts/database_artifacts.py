@@ -10,18 +10,24 @@ from datetime import datetime
 from typing import BinaryIO, cast
 
 from shipmark.artifacts import debug_ids, zip_entries
-from shipmark.artifacts.artifact_lookup import Artifact, Found, Survey, Unreadable, Wanted
+from shipmark.artifacts.artifact_lookup import (
+    Artifact,
+    LookupRequest,
+    LookupResult,
+    Unreadable,
+    UploadSummary,
+)
 from shipmark.artifacts.manifests import ArtifactType, BundleProblem, lower_case
 from shipmark.artifacts.model import RENEWAL_LENGTH, EventScope
 from shipmark.artifacts.store import bundles, event_lookup
 from shipmark.artifacts.store.event_lookup import Match, SingleMatch
-from shipmark.artifacts.zip_entries import Place
+from shipmark.artifacts.zip_entries import EntryLocation
 from shipmark.files import piece_reader
-from shipmark.files.model import Piece
+from shipmark.files.model import FileChunk
 from shipmark.files.store import files as file_store
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Conflict, NoRoom, Unavailable
+from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import log
 
 AWAY = "the store of files is out of order"
@@ -29,34 +35,36 @@ GONE = "it was deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredArtifact:
     """Where a file is: a whole file, or a place in a bundle."""
 
     file_id: int
-    place: Place | None
+    place: EntryLocation | None
     bundle: str | None
 
 
-class StoredSources:
-    """Implements ``Sources`` for an event of a project."""
+class DatabaseArtifacts:
+    """Implements ``ArtifactLookup`` for an event of a project."""
 
     def __init__(self, database: Database, blobs: Blobs, scope: EventScope, at: datetime) -> None:
         self._database = database
         self._blobs = blobs
         self._scope = scope
         self._at = at
-        self._pieces: dict[int, list[Piece]] = {}
+        self._pieces: dict[int, list[FileChunk]] = {}
         #: Whether the store of files did not answer. Then it is not asked again: that may have taken long.
         self.is_away = False
 
-    def find(self, wanted: Wanted) -> Found:
+    def find(self, lookup_request: LookupRequest) -> LookupResult:
         """Find all that is wanted: one question to all bundles, one to the single files of the release."""
-        urls = wanted.urls if self._scope.version else frozenset[str]()
-        if not (wanted.debug_ids or urls):
-            return Found()
+        urls = lookup_request.urls if self._scope.version else frozenset[str]()
+        if not (lookup_request.debug_ids or urls):
+            return LookupResult()
         single: list[SingleMatch] = []
         with self._database.snapshot() as connection:
-            bundled = event_lookup.in_bundles(connection, self._scope, wanted.debug_ids, urls)
+            bundled = event_lookup.in_bundles(
+                connection, self._scope, lookup_request.debug_ids, urls
+            )
             if urls:
                 single = event_lookup.in_release(connection, self._scope, urls)
         self._renew(bundled)
@@ -64,12 +72,12 @@ class StoredSources:
 
     def read(self, artifact: Artifact) -> bytes:
         """Read a file whole, or raise ``Unreadable``."""
-        kept = artifact.reference
-        assert isinstance(kept, Kept), "an artifact that was found here"
+        stored = artifact.reference
+        assert isinstance(stored, StoredArtifact), "an artifact that was found here"
         if self.is_away:
             raise Unreadable(AWAY)
         try:
-            content = self._content(kept)
+            content = self._content(stored)
         except Unavailable as error:
             self.is_away = True
             raise Unreadable(AWAY) from error
@@ -81,24 +89,24 @@ class StoredSources:
             raise Unreadable(GONE)
         return content
 
-    def survey(self, basenames: frozenset[str]) -> Survey:
+    def survey(self, basenames: frozenset[str]) -> UploadSummary:
         """Say what was uploaded for the event's version, for any dist."""
         if not self._scope.version:
-            return Survey(has_files=False)
+            return UploadSummary(has_files=False)
         with self._database.snapshot() as connection:
             if not event_lookup.has_files(connection, self._scope):
-                return Survey(has_files=False)
+                return UploadSummary(has_files=False)
             similar = event_lookup.similar(connection, self._scope, basenames)
-        return Survey(has_files=True, similar=similar)
+        return UploadSummary(has_files=True, similar=similar)
 
-    def _content(self, kept: Kept) -> bytes:
+    def _content(self, kept: StoredArtifact) -> bytes:
         pieces = self._pieces_of(kept.file_id)
         if kept.place is None:
-            return b"".join(piece_reader.stretch(self._blobs, pieces))
-        with piece_reader.opened(self._blobs, pieces) as stream:
+            return b"".join(piece_reader.read_range(self._blobs, pieces))
+        with piece_reader.open_file(self._blobs, pieces) as stream:
             return zip_entries.read(cast("BinaryIO", stream), kept.place)
 
-    def _pieces_of(self, file_id: int) -> Sequence[Piece]:
+    def _pieces_of(self, file_id: int) -> Sequence[FileChunk]:
         if file_id not in self._pieces:
             with self._database.snapshot() as connection:
                 self._pieces[file_id] = file_store.pieces_of(connection, file_id)
@@ -107,27 +115,31 @@ class StoredSources:
     def _renew(self, found: Collection[Match]) -> None:
         """Keep what is used from being deleted for lack of use (files-and-avatars.md 6.4)."""
         older = self._at - RENEWAL_LENGTH
-        stale = {it.bundle_id for it in found if it.used_at < older}
+        stale = {match.bundle_id for match in found if match.used_at < older}
         if not stale:
             return
         try:
             with self._database.transaction() as connection:
-                bundles.renew(connection, stale, self._at, older_than=older)
-        except (Conflict, NoRoom) as refusal:
+                bundles.touch(connection, stale, self._at, older_than=older)
+        except (Conflict, StorageFull) as refusal:
             # The next event says it again.
             log.warning("Bundles could not be renewed", reason=refusal.reason)
 
 
 def bundle_of(artifact: Artifact) -> str | None:
     """The id of the bundle that a file is in; null for a single file."""
-    return artifact.reference.bundle if isinstance(artifact.reference, Kept) else None
+    return artifact.reference.bundle if isinstance(artifact.reference, StoredArtifact) else None
 
 
 def _found(
     bundled: Collection[Match], single: Collection[SingleMatch], urls: frozenset[str]
-) -> Found:
+) -> LookupResult:
     by_debug_id: dict[str, tuple[Artifact, ...]] = {}
-    by_url = {it.name: _of_release(it) for it in single if it.name in urls}
+    by_url = {
+        single_match.name: _of_release(single_match)
+        for single_match in single
+        if single_match.name in urls
+    }
     for match in bundled:
         artifact = _of_bundle(match)
         if match.resolved_with == "debug-id" and artifact.debug_id:
@@ -135,13 +147,15 @@ def _found(
             by_debug_id[artifact.debug_id] = (*known, artifact)
         elif artifact.url in urls and artifact.url:
             by_url[artifact.url] = artifact
-    return Found(by_debug_id=by_debug_id, by_url=by_url)
+    return LookupResult(by_debug_id=by_debug_id, by_url=by_url)
 
 
 def _of_bundle(match: Match) -> Artifact:
     entry = match.entry
     return Artifact(
-        reference=Kept(file_id=match.file_id, place=entry.place, bundle=match.bundle_name),
+        reference=StoredArtifact(
+            file_id=match.file_id, place=entry.place, bundle=match.bundle_name
+        ),
         type=None if entry.type is None else ArtifactType(entry.type),
         url=entry.url,
         headers=lower_case(entry.headers),
@@ -155,12 +169,12 @@ def _of_bundle(match: Match) -> Artifact:
 def _of_release(match: SingleMatch) -> Artifact:
     headers = lower_case(match.headers)
     return Artifact(
-        reference=Kept(file_id=match.file_id, place=None, bundle=None),
+        reference=StoredArtifact(file_id=match.file_id, place=None, bundle=None),
         type=None,
         url=match.name,
         headers=headers,
         size_bytes=match.size,
-        debug_id=debug_ids.normalised(headers.get("debug-id", "")),
+        debug_id=debug_ids.normalize(headers.get("debug-id", "")),
         resolved_with="release-old",
         content_key=match.sha1,
     )

@@ -11,7 +11,7 @@ _NIL = "00000000-0000-0000-0000-000000000000"
 UUID_LENGTH = 36
 
 
-def normalised(text: str) -> str | None:
+def normalize(text: str) -> str | None:
     """Spell a debug id as a lower-case dashed UUID, with its appendix unless that is zero.
 
     None for what is no debug id. The nil id is none either: it stands for "unknown", and would tie files
@@ -29,5 +29,5 @@ def normalised(text: str) -> str | None:
 
 def of_checksum(checksum: str) -> str | None:
     """Make the id of a bundle that has none from its SHA-1 (files-and-avatars.md 5.4)."""
-    spelled = normalised(checksum)
+    spelled = normalize(checksum)
     return None if spelled is None else spelled[:UUID_LENGTH]

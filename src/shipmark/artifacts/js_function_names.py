@@ -76,7 +76,7 @@ class _Function:
 
 
 @dataclass(slots=True)
-class Scopes:
+class FunctionScopes:
     """The functions of a source, by where their bodies are."""
 
     _functions: list[_Function] = field(default_factory=list)
@@ -101,7 +101,7 @@ class Scopes:
         self._functions[function].end = end
 
 
-def scopes_of(source: str) -> Scopes:
+def scopes_of(source: str) -> FunctionScopes:
     """Read a source; of one that is too long, nothing."""
     reader = _Reader(source)
     if len(source) <= SOURCE_MAX:
@@ -113,7 +113,7 @@ class _Reader:
     """Goes through a source once, with the brackets that are open."""
 
     def __init__(self, source: str) -> None:
-        self.scopes = Scopes()
+        self.scopes = FunctionScopes()
         self._source = source
         self._open = [_Open(closes="}")]
         self._recent: deque[str] = deque([""] * 12, maxlen=12)

@@ -43,7 +43,7 @@ _TYPES = {type_.name.lower(): type_ for type_ in ArtifactType}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
+class ManifestEntry:
     """What the manifest says of a member. ``headers`` have lower-case names; an unknown type is None.
 
     ``sent_headers`` are spelled as the client spells them.
@@ -58,7 +58,7 @@ class Described:
     @property
     def debug_id(self) -> str | None:
         """The normalised debug id, None where it is missing or none."""
-        return debug_ids.normalised(self.headers.get("debug-id", ""))
+        return debug_ids.normalize(self.headers.get("debug-id", ""))
 
     @property
     def source_map(self) -> str | None:
@@ -75,7 +75,7 @@ class Manifest:
     release: str | None
     dist: str | None
     debug_id: str | None
-    files: tuple[Described, ...]
+    files: tuple[ManifestEntry, ...]
 
 
 def source_map_header(headers: Mapping[str, str]) -> str | None:
@@ -93,18 +93,18 @@ def lower_case(headers: Mapping[str, str]) -> dict[str, str]:
 
 def read(text: bytes) -> Manifest:
     """Read ``manifest.json``; what is of a wrong type is refused, what is unknown is left alone."""
-    said = _object(_parsed(text), "manifest.json")
-    bundle_id = debug_ids.normalised(_text(said, "debug_id") or "")
-    files = _object(said.get("files") or {}, "files")
+    content = _object(_parsed(text), "manifest.json")
+    bundle_id = debug_ids.normalize(_text(content, "debug_id") or "")
+    files = _object(content.get("files") or {}, "files")
     if len(files) > ENTRIES_MAX:
         raise BundleProblem(f"manifest.json names more than {ENTRIES_MAX} files")
     return Manifest(
-        organization=_text(said, "org"),
-        project=_text(said, "project"),
-        release=_text(said, "release"),
-        dist=_text(said, "dist"),
+        organization=_text(content, "org"),
+        project=_text(content, "project"),
+        release=_text(content, "release"),
+        dist=_text(content, "dist"),
         debug_id=None if bundle_id is None else bundle_id[: debug_ids.UUID_LENGTH],
-        files=tuple(_described(path, file) for path, file in files.items()),
+        files=tuple(_manifest_entry(path, file) for path, file in files.items()),
     )
 
 
@@ -135,8 +135,8 @@ def _object(value: object, place: str) -> dict[str, object]:
     return value
 
 
-def _text(said: dict[str, object], key: str) -> str | None:
-    value = said.get(key)
+def _text(content: dict[str, object], key: str) -> str | None:
+    value = content.get(key)
     if value is not None and not isinstance(value, str):
         raise BundleProblem(f"{key} in manifest.json is not a string")
     if value and (len(value) > NAME_MAX or not _is_storable(value)):
@@ -144,7 +144,7 @@ def _text(said: dict[str, object], key: str) -> str | None:
     return value or None
 
 
-def _described(path: str, value: object) -> Described:
+def _manifest_entry(path: str, value: object) -> ManifestEntry:
     file = _object(value, f"{_shown(path)} in manifest.json")
     url, type_ = file.get("url"), file.get("type")
     if url is not None and not isinstance(url, str):
@@ -154,7 +154,7 @@ def _described(path: str, value: object) -> Described:
             f"the url of {_shown(path)} in manifest.json is too long, or cannot be stored"
         )
     headers = _headers(path, file.get("headers"))
-    return Described(
+    return ManifestEntry(
         path=path,
         type=_TYPES.get(type_) if isinstance(type_, str) else None,
         url=url or None,
@@ -164,12 +164,12 @@ def _described(path: str, value: object) -> Described:
 
 
 def _headers(path: str, value: object) -> dict[str, str]:
-    said = _object(value or {}, f"headers of {_shown(path)} in manifest.json")
-    headers = {name: text for name, text in said.items() if isinstance(text, str)}
+    content = _object(value or {}, f"headers of {_shown(path)} in manifest.json")
+    headers = {name: text for name, text in content.items() if isinstance(text, str)}
     is_odd = any(
         len(text) > URL_MAX or not _is_storable(name + text) for name, text in headers.items()
     )
-    if len(said) > HEADERS_MAX or is_odd:
+    if len(content) > HEADERS_MAX or is_odd:
         raise BundleProblem(f"manifest.json has odd headers for {_shown(path)}")
     return headers
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shipmark.artifacts.zip_entries import Place
+from shipmark.artifacts.zip_entries import EntryLocation
 from shipmark.files.model import File
 
 DIST_MAX = 64
@@ -98,7 +98,7 @@ class BundleEntry:
     debug_id: str | None
     type: int | None
     size: int
-    place: Place
+    place: EntryLocation
     sha1: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 

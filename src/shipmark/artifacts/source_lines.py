@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-AROUND = 5
+CONTEXT_LINES = 5
 LINE_MAX = 240
 #: Where the place is when a long line is cut: what is before it tells more.
 _BEFORE = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
+class LineContext:
     """A line of a file, and up to five before and after it."""
 
     before: tuple[str, ...]
@@ -22,15 +22,15 @@ def lines_of(text: str) -> list[str]:
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
-def around(lines: list[str], number: int, column: int) -> Around | None:
+def line_context(lines: list[str], number: int, column: int) -> LineContext | None:
     """The line, counted from one, cut to a window around the column; None when there is no such line."""
     if not 1 <= number <= len(lines):
         return None
     at = number - 1
-    return Around(
-        before=tuple(_cut(line, 0) for line in lines[max(0, at - AROUND) : at]),
+    return LineContext(
+        before=tuple(_cut(line, 0) for line in lines[max(0, at - CONTEXT_LINES) : at]),
         line=_cut(lines[at], column),
-        after=tuple(_cut(line, 0) for line in lines[at + 1 : at + 1 + AROUND]),
+        after=tuple(_cut(line, 0) for line in lines[at + 1 : at + 1 + CONTEXT_LINES]),
     )
 
 

@@ -10,9 +10,9 @@ from threading import Lock
 
 from shipmark.artifacts.source_maps import (
     SHARED_MAX,
-    Allowance,
-    MapFault,
+    MapErrorKind,
     MapProblem,
+    ReadBudget,
     SourceMap,
 )
 
@@ -25,11 +25,11 @@ _BROKEN_BYTES = 1000
 
 @dataclass(frozen=True, slots=True)
 class _Broken:
-    fault: MapFault
+    fault: MapErrorKind
     reason: str
 
 
-class KeptMaps:
+class SourceMapCache:
     """The maps that were used last, as many as there is room for. Threads may share them."""
 
     def __init__(self, bytes_max: int) -> None:
@@ -43,19 +43,19 @@ class KeptMaps:
         """About how much memory they take."""
         return self._bytes
 
-    def get(self, key: str | None, allowance: Allowance) -> SourceMap | None:
+    def get(self, key: str | None, allowance: ReadBudget) -> SourceMap | None:
         """The map with that content; raises ``MapProblem`` for one that is known to be broken."""
         with self._lock:
-            found = self._kept.get(key) if key else None
-            if found is None or key is None:
+            row = self._kept.get(key) if key else None
+            if row is None or key is None:
                 return None
             self._kept.move_to_end(key)
-        if isinstance(found[0], _Broken):
-            raise MapProblem(found[0].fault, found[0].reason)
-        return found[0].for_event(allowance)
+        if isinstance(row[0], _Broken):
+            raise MapProblem(row[0].fault, row[0].reason)
+        return row[0].for_event(allowance)
 
     def read(
-        self, key: str | None, text: bytes, minified: bytes | None, allowance: Allowance
+        self, key: str | None, text: bytes, minified: bytes | None, allowance: ReadBudget
     ) -> SourceMap:
         """Read a map as ``SourceMap.read`` does, and keep it. One that needs its minified file is not kept."""
         try:
@@ -73,11 +73,11 @@ class KeptMaps:
         if key is None or size > self._bytes_max:
             return
         # Not the map itself: it would hold what one event read of it.
-        shared = made if isinstance(made, _Broken) else made.for_event(Allowance(0))
+        shared = made if isinstance(made, _Broken) else made.for_event(ReadBudget(0))
         with self._lock:
             _, before = self._kept.pop(key, (None, 0))
             self._kept[key] = (shared, size)
             self._bytes += size - before
             while self._bytes > self._bytes_max:
-                _, (_, gone) = self._kept.popitem(last=False)
-                self._bytes -= gone
+                _, (_, removed) = self._kept.popitem(last=False)
+                self._bytes -= removed

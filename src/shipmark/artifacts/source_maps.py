@@ -14,8 +14,8 @@ from symbolic.exceptions import SymbolicError
 from symbolic.sourcemap import SourceMapView, SourceView
 
 from shipmark.artifacts import js_function_names, source_lines
-from shipmark.artifacts.js_function_names import Scopes
-from shipmark.artifacts.source_lines import Around
+from shipmark.artifacts.js_function_names import FunctionScopes
+from shipmark.artifacts.source_lines import LineContext
 
 MAP_BYTES_MAX = 64 * 2**20
 #: Mappings and values of JSON are parted by these: no map makes more of them than there are parts.
@@ -33,7 +33,7 @@ SHARED_MAX = 2**20
 _GUARDS = (b")]}'", b")]}")
 
 
-class MapFault(StrEnum):
+class MapErrorKind(StrEnum):
     """Why a map is of no use, for all places or for one."""
 
     TOO_LARGE = "too large"
@@ -47,14 +47,14 @@ class MapFault(StrEnum):
 class MapProblem(Exception):
     """A map that cannot be read, with the reason in a few words."""
 
-    def __init__(self, fault: MapFault, reason: str) -> None:
+    def __init__(self, fault: MapErrorKind, reason: str) -> None:
         super().__init__(reason)
         self.fault = fault
         self.reason = reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class OriginalLocation:
     """Where code comes from: line and column count from one; ``around`` is None without the source.
 
     ``function`` is the function around the place, None where that is not known; ``name`` what the code at the
@@ -66,12 +66,12 @@ class Token:
     column: int
     name: str | None
     function: str | None
-    around: Around | None
-    fault: MapFault | None = None
+    around: LineContext | None
+    fault: MapErrorKind | None = None
 
 
 @dataclass(slots=True)
-class Allowance:
+class ReadBudget:
     """How many letters of sources may still be read for names; the maps of one event share it."""
 
     letters: int = NAMED_MAX
@@ -95,7 +95,7 @@ class _Named:
     """A source whose functions are known; ``starts`` are where its lines begin."""
 
     lines: list[str]
-    scopes: Scopes
+    scopes: FunctionScopes
     starts: list[int]
 
 
@@ -114,7 +114,9 @@ class _Sources:
         """Read a source, and forget others where they are too many."""
         text = "\n".join(lines)
         named = _Named(
-            lines, js_function_names.scopes_of(text), [0, *accumulate(len(it) + 1 for it in lines)]
+            lines,
+            js_function_names.scopes_of(text),
+            [0, *accumulate(len(line) + 1 for line in lines)],
         )
         if self._letters + len(text) > SHARED_MAX:
             self._named, self._letters = {}, 0
@@ -131,7 +133,7 @@ class SourceMap:
         view: SourceMapView,
         sources: list[_Source],
         minified: SourceView | None,
-        allowance: Allowance,
+        allowance: ReadBudget,
         read: _Sources | None = None,
     ) -> None:
         self._view = view
@@ -144,57 +146,57 @@ class SourceMap:
 
     @classmethod
     def read(
-        cls, text: bytes, minified: bytes | None = None, allowance: Allowance | None = None
+        cls, text: bytes, minified: bytes | None = None, allowance: ReadBudget | None = None
     ) -> "SourceMap":
         """Read a map, also one of sections; MapProblem says why it can't be.
 
         The minified file helps to name functions where a map comes without its sources.
         """
-        said = _parsed(text)
+        content = _parsed(text)
         sources: list[_Source] = []
-        plain = _plain(said, sources)
+        plain = _plain(content, sources)
         if not sources:
-            raise MapProblem(MapFault.NO_SOURCES, "it names no sources")
+            raise MapProblem(MapErrorKind.NO_SOURCES, "it names no sources")
         try:
             view = SourceMapView.from_json_bytes(json.dumps(plain).encode())
         except SymbolicError as error:
-            raise MapProblem(MapFault.NOT_A_MAP, "its mappings are broken") from error
+            raise MapProblem(MapErrorKind.NOT_A_MAP, "its mappings are broken") from error
         minified_view = None if minified is None else SourceView.from_bytes(minified)
-        return cls(view, sources, minified_view, allowance or Allowance())
+        return cls(view, sources, minified_view, allowance or ReadBudget())
 
-    def for_event(self, allowance: Allowance) -> "SourceMap":
+    def for_event(self, allowance: ReadBudget) -> "SourceMap":
         """The same map with an allowance of its own. What was read of sources is shared."""
         return SourceMap(self._view, self._sources, self._minified, allowance, self._read)
 
-    def token(self, line: int, column: int, function: str = "") -> Token | MapFault:
+    def token(self, line: int, column: int, function: str = "") -> OriginalLocation | MapErrorKind:
         """Look a place up; line and column count from one, ``function`` is what the minified one is called."""
         if not (1 <= line < 2**32 and 1 <= column < 2**32):
-            return MapFault.OUT_OF_RANGE
+            return MapErrorKind.OUT_OF_RANGE
         match = self._view.lookup(line - 1, column - 1)
         # A mapping holds up to the end of its line; the library would go on to the next one.
         if match is None or match.dst_line != line - 1 or not match.src:
-            return MapFault.UNKNOWN_POSITION
+            return MapErrorKind.UNKNOWN_POSITION
         token = self._token(int(match.src), match.src_line + 1, match.src_col + 1, match.name)
         if token.around is not None or self._minified is None or not function:
             return token
         named = self._view.lookup(line - 1, column - 1, function, self._minified)
         return replace(token, function=named.function_name if named else None)
 
-    def _token(self, index: int, line: int, column: int, name: str | None) -> Token:
+    def _token(self, index: int, line: int, column: int, name: str | None) -> OriginalLocation:
         source = self._sources[index]
         lines = self._lines_of(index)
-        around = source_lines.around(lines, line, column - 1) if lines else None
+        line_context = source_lines.line_context(lines, line, column - 1) if lines else None
         if source.content is None:
-            fault: MapFault | None = MapFault.NO_CONTENT
+            fault: MapErrorKind | None = MapErrorKind.NO_CONTENT
         else:
-            fault = None if around else MapFault.OUT_OF_RANGE
-        return Token(
+            fault = None if line_context else MapErrorKind.OUT_OF_RANGE
+        return OriginalLocation(
             file=source.file,
             line=line,
             column=column,
             name=name[:NAME_MAX] if name else None,
-            function=self._function(index, line, column) if around else None,
-            around=around,
+            function=self._function(index, line, column) if line_context else None,
+            around=line_context,
             fault=fault,
         )
 
@@ -224,29 +226,29 @@ class SourceMap:
 
 def _parsed(text: bytes) -> dict[str, object]:
     if len(text) > MAP_BYTES_MAX:
-        raise MapProblem(MapFault.TOO_LARGE, f"it is larger than {MAP_BYTES_MAX} bytes")
+        raise MapProblem(MapErrorKind.TOO_LARGE, f"it is larger than {MAP_BYTES_MAX} bytes")
     if text.count(b",") + text.count(b";") > PARTS_MAX:
-        raise MapProblem(MapFault.TOO_LARGE, f"it has more than {PARTS_MAX} mappings")
+        raise MapProblem(MapErrorKind.TOO_LARGE, f"it has more than {PARTS_MAX} mappings")
     if text.startswith(_GUARDS):
         text = text.partition(b"\n")[2]
     try:
-        said = json.loads(text.decode("utf-8-sig"))
+        content = json.loads(text.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise MapProblem(MapFault.NOT_A_MAP, "it is not UTF-8") from error
+        raise MapProblem(MapErrorKind.NOT_A_MAP, "it is not UTF-8") from error
     except (ValueError, RecursionError) as error:
-        raise MapProblem(MapFault.NOT_A_MAP, "it is not JSON") from error
-    if not isinstance(said, dict):
-        raise MapProblem(MapFault.NOT_A_MAP, "it is not a JSON object")
-    return said
+        raise MapProblem(MapErrorKind.NOT_A_MAP, "it is not JSON") from error
+    if not isinstance(content, dict):
+        raise MapProblem(MapErrorKind.NOT_A_MAP, "it is not a JSON object")
+    return content
 
 
-def _plain(said: dict[str, object], sources: list[_Source]) -> dict[str, object]:
+def _plain(content: dict[str, object], sources: list[_Source]) -> dict[str, object]:
     """Reduce a map to what the library has to decode: sources become numbers in our list of them."""
-    if "sections" not in said:
-        return _plain_section(said, sources)
-    sections = said["sections"]
+    if "sections" not in content:
+        return _plain_section(content, sources)
+    sections = content["sections"]
     if not isinstance(sections, list) or len(sections) > SECTIONS_MAX:
-        raise MapProblem(MapFault.NOT_A_MAP, "its sections are not a list, or too many")
+        raise MapProblem(MapErrorKind.NOT_A_MAP, "its sections are not a list, or too many")
     return {"version": 3, "sections": list(_plain_sections(sections, sources))}
 
 
@@ -254,53 +256,53 @@ def _plain_sections(sections: list[object], sources: list[_Source]) -> Iterator[
     previous = (0, -1)
     for section in sections:
         offset = section.get("offset") if isinstance(section, dict) else None
-        held = section.get("map") if isinstance(section, dict) else None
-        if not isinstance(offset, dict) or not isinstance(held, dict):
-            raise MapProblem(MapFault.NOT_A_MAP, "a section has no map in it, or no offset")
+        value = section.get("map") if isinstance(section, dict) else None
+        if not isinstance(offset, dict) or not isinstance(value, dict):
+            raise MapProblem(MapErrorKind.NOT_A_MAP, "a section has no map in it, or no offset")
         line, column = (_count(offset.get(key)) for key in ("line", "column"))
         if (line, column) <= previous:
-            raise MapProblem(MapFault.NOT_A_MAP, "its sections are not in order")
+            raise MapProblem(MapErrorKind.NOT_A_MAP, "its sections are not in order")
         previous = (line, column)
-        plain = _plain_section(held, sources)
+        plain = _plain_section(value, sources)
         yield {"offset": {"line": line, "column": column}, "map": plain}
 
 
 def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
-        raise MapProblem(MapFault.NOT_A_MAP, "the offset of a section is no place")
+        raise MapProblem(MapErrorKind.NOT_A_MAP, "the offset of a section is no place")
     return value
 
 
-def _plain_section(said: dict[str, object], sources: list[_Source]) -> dict[str, object]:
-    mappings = said.get("mappings")
-    if said.get("version", 3) != 3 or not isinstance(mappings, str):
-        raise MapProblem(MapFault.NOT_A_MAP, "it is no source map of version 3")
-    files = _strings(said, "sources")
+def _plain_section(parameters: dict[str, object], sources: list[_Source]) -> dict[str, object]:
+    mappings = parameters.get("mappings")
+    if parameters.get("version", 3) != 3 or not isinstance(mappings, str):
+        raise MapProblem(MapErrorKind.NOT_A_MAP, "it is no source map of version 3")
+    files = _strings(parameters, "sources")
     if len(sources) + len(files) > SOURCES_MAX:
-        raise MapProblem(MapFault.TOO_LARGE, f"it names more than {SOURCES_MAX} sources")
-    contents = said.get("sourcesContent")
-    held = contents if isinstance(contents, list) else []
-    root = said.get("sourceRoot")
+        raise MapProblem(MapErrorKind.TOO_LARGE, f"it names more than {SOURCES_MAX} sources")
+    contents = parameters.get("sourcesContent")
+    value = contents if isinstance(contents, list) else []
+    root = parameters.get("sourceRoot")
     first = len(sources)
     sources += [
         _Source(
             file=_rooted(file or "", root if isinstance(root, str) else ""),
             content=content if isinstance(content, str) else None,
         )
-        for file, content in zip(files, held + [None] * (len(files) - len(held)), strict=False)
+        for file, content in zip(files, value + [None] * (len(files) - len(value)), strict=False)
     ]
     return {
         "version": 3,
         "sources": [str(first + at) for at in range(len(files))],
-        "names": [name or "" for name in _strings(said, "names")],
+        "names": [name or "" for name in _strings(parameters, "names")],
         "mappings": mappings,
     }
 
 
-def _strings(said: dict[str, object], key: str) -> list[str | None]:
-    values = said.get(key)
+def _strings(content: dict[str, object], key: str) -> list[str | None]:
+    values = content.get(key)
     if values is not None and not isinstance(values, list):
-        raise MapProblem(MapFault.NOT_A_MAP, f"its {key} are not a list")
+        raise MapProblem(MapErrorKind.NOT_A_MAP, f"its {key} are not a list")
     return [value if isinstance(value, str) else None for value in values or []]
 
 

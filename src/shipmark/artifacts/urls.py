@@ -24,14 +24,14 @@ _COMMENT_WORD = b"sourceMappingURL="
 _STAND_IN = "http://origin"
 
 
-def cleaned(abs_path: str) -> str:
+def normalize_url(abs_path: str) -> str:
     """Take off what clients put before a file's address."""
     return _ASYNC.sub("", abs_path.strip())[:URL_MAX]
 
 
 def candidates(abs_path: str) -> tuple[str, ...]:
     """Names to look a file up by, the best first: 8.5, and the same for paths without an origin."""
-    url = cleaned(abs_path).split("#", 1)[0]
+    url = normalize_url(abs_path).split("#", 1)[0]
     if not url or url.startswith("data:"):
         return ()
     without_query = url.split("?", 1)[0]
@@ -54,7 +54,7 @@ def basename(url: str) -> str:
     return re.split(r"[?#]", url, maxsplit=1)[0].replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
-def resolved(url: str, reference: str) -> str:
+def resolve_url(url: str, reference: str) -> str:
     """Find the address that a file means by ``reference``; as uploaded files have it, with a tilde, or in full."""
     if reference.startswith("data:"):
         return reference

@@ -16,7 +16,7 @@ _MAGIC = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class EntryLocation:
     """Where a member is: what a store keeps of it. ``offset`` is that of its header in the file."""
 
     offset: int
@@ -26,7 +26,7 @@ class Place:
     is_deflated: bool
 
 
-def read(file: BinaryIO, place: Place) -> bytes:
+def read(file: BinaryIO, place: EntryLocation) -> bytes:
     """Read a member whole; the caller has looked at its size, which is never exceeded."""
     file.seek(place.offset)
     header = file.read(_HEADER.size)
@@ -34,16 +34,16 @@ def read(file: BinaryIO, place: Place) -> bytes:
         raise BundleProblem("a member is not where it was")
     _, name_bytes, extra_bytes = _HEADER.unpack(header)
     file.seek(place.offset + _HEADER.size + name_bytes + extra_bytes)
-    held = file.read(place.compressed_bytes)
-    content = _inflated(held, place.size_bytes) if place.is_deflated else held
+    value = file.read(place.compressed_bytes)
+    content = _inflated(value, place.size_bytes) if place.is_deflated else value
     if len(content) != place.size_bytes or zlib.crc32(content) != place.crc:
         raise BundleProblem("a member is damaged")
     return content
 
 
-def _inflated(held: bytes, size_bytes: int) -> bytes:
+def _inflated(value: bytes, size_bytes: int) -> bytes:
     """Decompress at most the declared size; zero would mean "without a limit"."""
     try:
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(held, max(1, size_bytes))
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(value, max(1, size_bytes))
     except zlib.error as error:
         raise BundleProblem("a member is damaged") from error

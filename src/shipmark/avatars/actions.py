@@ -9,15 +9,15 @@ from sqlalchemy import Connection, Table
 from shipmark.avatars import images, store
 from shipmark.avatars.model import Avatar, AvatarKind, NewAvatar, Owner, OwnerKind, PhotoMissing
 from shipmark.files import actions as files
-from shipmark.files.model import FileKind, NewFile, StashedFile
-from shipmark.files.staging import stash_file
+from shipmark.files.model import FileKind, NewFile, StagedFile
+from shipmark.files.staging import stage_file
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 
 
-def stash(database: Database, blobs: Blobs, photo: bytes, at: datetime) -> StashedFile:
+def stage_photo(database: Database, blobs: Blobs, photo: bytes, at: datetime) -> StagedFile:
     """Write a photo where files are kept, before the unit of work that makes it somebody's."""
-    return stash_file(database, blobs, BytesIO(photo).read, at, most=images.BYTES_MAX)
+    return stage_file(database, blobs, BytesIO(photo).read, at, most=images.BYTES_MAX)
 
 
 def remove(
@@ -34,18 +34,18 @@ def save(
 
     ``owners`` is the table that the owner is in, which has a copy. Raises `PhotoMissing` where there is no photo.
     """
-    avatar_id, ident, file_id = store.hold(connection, owner, new.ident, at)
+    avatar_id, ident, file_id = store.lock_owner(connection, owner, new.ident, at)
     if new.photo is not None:
         replaced = file_id
-        kept = files.keep(connection, NewFile(name=name, kind=FileKind.AVATAR), new.photo, at)
-        ident, file_id = new.ident, kept.id
+        file = files.create(connection, NewFile(name=name, kind=FileKind.AVATAR), new.photo, at)
+        ident, file_id = new.ident, file.id
     elif new.kind is AvatarKind.UPLOAD and file_id is None:
         raise PhotoMissing
     else:
         replaced = None
     avatar = Avatar(kind=new.kind, ident=ident if file_id is not None else None)
     store.change(connection, avatar_id, avatar, file_id, at)
-    store.show(connection, owners, owner.id, avatar)
+    store.copy_to_owner(connection, owners, owner.id, avatar)
     if replaced is not None:
         files.remove(connection, [replaced], at)
     return avatar

@@ -25,10 +25,10 @@ SIZES = (20, 32, 36, 48, 52, 64, 80, 96, 120)
 #: So many photos are made smaller at the same time in a process; each takes some megabytes meanwhile.
 _AT_ONCE = 2
 
-_turns = BoundedSemaphore(_AT_ONCE)
+_slots = BoundedSemaphore(_AT_ONCE)
 
 
-class NoImage(Exception):
+class NotAnImage(Exception):
     """That is no photo that can be an avatar; ``args`` say why."""
 
 
@@ -60,10 +60,10 @@ _FORMATS = (
 )
 
 
-def decoded(text: str) -> bytes:
+def decode_base64(text: str) -> bytes:
     """The bytes of a base64 text, where other characters than base64's are left out.
 
-    Raises `ImageTooLarge` before it decodes too much, and `NoImage` for what is no base64.
+    Raises `ImageTooLarge` before it decodes too much, and `NotAnImage` for what is no base64.
     """
     # Other characters may be three quarters of nothing; what has too many of its own is refused after.
     if len(text) > 4 * BYTES_MAX:
@@ -71,14 +71,14 @@ def decoded(text: str) -> bytes:
     try:
         content = b64decode(text)
     except (binascii.Error, ValueError):
-        raise NoImage("Invalid image format.") from None
+        raise NotAnImage("Invalid image format.") from None
     if len(content) > BYTES_MAX:
         raise ImageTooLarge
     return content
 
 
 def check(content: bytes) -> None:
-    """Raise `NoImage` unless it is a whole, square GIF, JPEG, PNG or WebP of 256 to 1024 pixels.
+    """Raise `NotAnImage` unless it is a whole, square GIF, JPEG, PNG or WebP of 256 to 1024 pixels.
 
     The size is what the header says; only a photo whose header is right is decoded, to see that nothing of it is
     missing or damaged. Of a moving picture the first frame is, which is the one that is shown.
@@ -86,8 +86,8 @@ def check(content: bytes) -> None:
     image = _opened(content)
     width, height = image.size
     if width != height or not SIDE_MIN <= width <= SIDE_MAX:
-        raise NoImage("Invalid image dimensions.")
-    with _turns, _as_no_image():
+        raise NotAnImage("Invalid image dimensions.")
+    with _slots, _as_no_image():
         image.load()
 
 
@@ -97,29 +97,29 @@ def media_type(content: bytes) -> str:
     return known.media_type if known else "application/octet-stream"
 
 
-def snapped(size: int) -> int:
+def nearest_size(size: int) -> int:
     """The nearest size that photos are made in, the smaller one of two that are as near."""
     return min(SIZES, key=lambda each: (abs(each - size), each))
 
 
-def resized(content: bytes, size: int) -> bytes:
-    """The photo as a PNG of that many pixels each way; raises `NoImage` for one that is broken."""
-    with _turns, _as_no_image():
+def resize(content: bytes, size: int) -> bytes:
+    """The photo as a PNG of that many pixels each way; raises `NotAnImage` for one that is broken."""
+    with _slots, _as_no_image():
         return _smaller(_opened(content), size)
 
 
 @contextmanager
 def _as_no_image() -> Iterator[None]:
-    """Turn what the library raises for a photo that it can't decode into `NoImage`."""
+    """Turn what the library raises for a photo that it can't decode into `NotAnImage`."""
     try:
         yield
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError):
-        raise NoImage("Invalid image format.") from None
+        raise NotAnImage("Invalid image format.") from None
 
 
 def _smaller(image: Image.Image, size: int) -> bytes:
     if max(image.size) > SIDE_MAX:
-        raise NoImage("Invalid image dimensions.")
+        raise NotAnImage("Invalid image dimensions.")
     if image.mode not in {"RGB", "RGBA", "L", "LA"}:
         # Colours by number, and those for printing, can't be mixed.
         has_holes = image.mode in {"PA", "RGBa", "La"} or "transparency" in image.info
@@ -133,12 +133,12 @@ def _opened(content: bytes) -> Image.Image:
     """The photo, of which no more than the header has been read."""
     known = _format(content)
     if known is None:
-        raise NoImage("Invalid image format.")
+        raise NotAnImage("Invalid image format.")
     try:
         return known.opener(BytesIO(content))
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
-        raise NoImage("Invalid image format.") from None
+        raise NotAnImage("Invalid image format.") from None
 
 
 def _format(content: bytes) -> Format | None:
-    return next((it for it in _FORMATS if it.fits(content)), None)
+    return next((item for item in _FORMATS if item.fits(content)), None)

@@ -24,7 +24,7 @@ def colour_number(identifier: str) -> int:
     return sum(map(ord, identifier)) % len(COLOURS)
 
 
-def drawing(letters: str, number: int) -> str:
+def render_svg(letters: str, number: int) -> str:
     """The letters in a circle of the colour, as SVG that needs no style and no script."""
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 120" role="img"'

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shipmark.files.model import StashedFile
+from shipmark.files.model import StagedFile
 
 
 class AvatarKind(StrEnum):
@@ -64,7 +64,7 @@ class NewAvatar:
     """
 
     kind: AvatarKind
-    photo: StashedFile | None
+    photo: StagedFile | None
     ident: str
 
 

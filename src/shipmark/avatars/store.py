@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from shipmark.avatars.model import Avatar, AvatarKind, Owner, OwnerKind
 from shipmark.files.store.files import files
-from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata, upsert
 
 
 class AvatarColumns(TypedColumns):
@@ -31,8 +31,8 @@ class AvatarColumns(TypedColumns):
     ident = Column(String(32), nullable=False, unique=True)
     kind = Column(String(16), nullable=False)
     file_id = Column(Id, ForeignKey("files.id", ondelete="SET NULL"), unique=True)
-    created_at = Column(Moment, nullable=False)
-    updated_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
+    updated_at = Column(UtcDateTime, nullable=False)
 
 
 avatars = Table(
@@ -55,7 +55,7 @@ _PHOTO = (
 )
 
 
-def hold(
+def lock_owner(
     connection: Connection, owner: Owner, ident: str, at: datetime
 ) -> tuple[int, str, int | None]:
     """The id, ident and file of the owner's avatar, held until the unit of work ends; made if missing."""
@@ -66,8 +66,8 @@ def hold(
         .values(row)
         .on_conflict_do_nothing(index_elements=["owner_kind", "owner_id"])
     )
-    found = connection.execute(_OF_OWNER, {"kind": owner.kind.value, "id": owner.id})
-    avatar_id, known, file_id = found.one()
+    result = connection.execute(_OF_OWNER, {"kind": owner.kind.value, "id": owner.id})
+    avatar_id, known, file_id = result.one()
     return avatar_id, known, file_id
 
 
@@ -81,7 +81,7 @@ def change(
     connection.execute(update(avatars).where(avatars.c.id == avatar_id).values(row))
 
 
-def show(connection: Connection, owners: Table, owner_id: int, avatar: Avatar) -> None:
+def copy_to_owner(connection: Connection, owners: Table, owner_id: int, avatar: Avatar) -> None:
     """Keep the copy in the owner's row."""
     row = {"avatar_kind": avatar.kind.value, "avatar_ident": avatar.ident}
     connection.execute(update(owners).where(owners.c.id == owner_id).values(row))
@@ -90,10 +90,12 @@ def show(connection: Connection, owners: Table, owner_id: int, avatar: Avatar) -
 def remove(connection: Connection, kind: OwnerKind, owner_ids: Collection[int]) -> list[int]:
     """Delete the avatars of those owners; says which photos they had."""
     statement = delete(avatars).where(
-        avatars.c.owner_kind == kind.value, avatars.c.owner_id.in_(select(WANTED.c.id))
+        avatars.c.owner_kind == kind.value, avatars.c.owner_id.in_(select(IDS.c.id))
     )
-    gone = connection.execute(statement.returning(avatars.c.file_id), wanted(owner_ids)).scalars()
-    return [file_id for file_id in gone if file_id is not None]
+    rows = connection.execute(
+        statement.returning(avatars.c.file_id), ids_param(owner_ids)
+    ).scalars()
+    return [file_id for file_id in rows if file_id is not None]
 
 
 def photo(connection: Connection, kind: OwnerKind, ident: str) -> int | None:

@@ -7,11 +7,11 @@ import click
 from sqlalchemy import Connection
 
 from shipmark.artifacts import actions
-from shipmark.cli.options import opened, settings_of, with_data
+from shipmark.cli.options import open_database, settings_of, with_data
 from shipmark.debug_files.store import usage
 from shipmark.debug_files.store.usage import Sum
-from shipmark.files.model import RELEASED_LENGTH
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.files.model import RELEASED_RETENTION
+from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import NotFound
@@ -32,16 +32,19 @@ def artifacts() -> None:
 @with_data
 def list_artifacts(data: Path | None, database_url: str | None) -> None:
     """Say how much each project has, and how much it takes in all."""
-    with opened(settings_of(data, database_url)) as database, database.snapshot() as connection:
-        found = usage.of_projects(connection)
-        named = projects.by_ids(connection, found)
-        for id_, it in found.items():
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.snapshot() as connection,
+    ):
+        usages = usage.of_projects(connection)
+        named = projects.by_ids(connection, usages)
+        for id_, item in usages.items():
             owner = organizations.by_id(connection, named[id_].organization_id)
             assert owner is not None, "a project has one"
             name = f"{owner.slug}/{named[id_].slug}"
-            bundles, debug = _told(it.bundles), _told(it.debug_files)
+            bundles, debug = _describe(item.bundles), _describe(item.debug_files)
             click.echo(f"{name}: bundles {bundles}, debug files {debug}")
-        click.echo(f"Single files of releases: {_told(usage.of_releases(connection))}")
+        click.echo(f"Single files of releases: {_describe(usage.of_releases(connection))}")
         stored = _size(usage.stored_bytes(connection))
     click.echo(f"Stored: {stored}. What several files share is stored once, and counts in each.")
 
@@ -67,17 +70,17 @@ def prune(
     database_url: str | None,
 ) -> None:
     """Delete bundles that nobody has used for long, and single files of releases that are over."""
-    settings, kept, at = settings_of(data, database_url), timedelta(days=days), now()
-    with opened(settings) as database:
+    settings, length, at = settings_of(data, database_url), timedelta(days=days), now()
+    with open_database(settings) as database:
         with database.snapshot() as connection:
             project_id = _project_id(connection, project) if project else None
-            bundles = usage.unused_bundles(connection, at - kept, project_id)
-            single = usage.unused_files(connection, at - kept, project_id)
+            bundles = usage.unused_bundles(connection, at - length, project_id)
+            single = usage.unused_files(connection, at - length, project_id)
         verb = "would go" if dry_run else "go"
-        click.echo(f"Bundles that {verb}: {_told(bundles)}. Single files: {_told(single)}.")
+        click.echo(f"Bundles that {verb}: {_describe(bundles)}. Single files: {_describe(single)}.")
         if dry_run:
             return
-        while _batch_removed(database, kept, project_id):
+        while _batch_removed(database, length, project_id):
             pass
         _free(database, settings, is_now=is_now)
 
@@ -93,7 +96,7 @@ def _free(database: Database, settings: Settings, *, is_now: bool) -> None:
         return
     before = _stored(database)
     # Whoever reads one of them now may find it gone: that is what "now" means.
-    blob_gc.collect(database, blobs_at(settings.blobs), now() + RELEASED_LENGTH)
+    blob_gc.collect(database, open_object_store(settings.blobs), now() + RELEASED_RETENTION)
     click.echo(f"Freed: {_size(before - _stored(database))}.")
 
 
@@ -105,14 +108,14 @@ def _stored(database: Database) -> int:
 def _project_id(connection: Connection, name: str) -> int:
     organization, _, slug = name.partition("/")
     owner = organizations.by_slug(connection, organization)
-    found = projects.by_slug_or_id(connection, owner.id, slug) if owner and slug else None
-    if found is None:
+    project = projects.by_slug_or_id(connection, owner.id, slug) if owner and slug else None
+    if project is None:
         raise NotFound(f"There is no project {name}.")
-    return found.id
+    return project.id
 
 
-def _told(it: Sum) -> str:
-    return f"{it.count} ({_size(it.bytes)})"
+def _describe(item: Sum) -> str:
+    return f"{item.count} ({_size(item.bytes)})"
 
 
 def _size(size: int) -> str:

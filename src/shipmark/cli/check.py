@@ -13,9 +13,9 @@ from shipmark.cli.data_checks import database_problems, missing_blobs, space_pro
 from shipmark.cli.options import settings_of, with_data
 from shipmark.files.store import garbage
 from shipmark.infrastructure import data_folder, ids, jobs, migrations
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import NoRoom, Unavailable
+from shipmark.infrastructure.errors import StorageFull, Unavailable
 from shipmark.infrastructure.settings import MEBIBYTE, Settings, SettingsError
 from shipmark.releases.store import copies, fetches
 
@@ -35,7 +35,7 @@ def check(data: Path | None, database_url: str | None) -> None:
         click.echo(f"✗ {problem}")
     if problems:
         sys.exit(1)
-    room = blobs_at(settings.blobs).free_bytes()
+    room = open_object_store(settings.blobs).free_bytes()
     left = "" if room is None else f" {_gibibytes(room)} are free for blobs."
     click.echo(f"✓ Everything is all right.{left}")
 
@@ -44,7 +44,7 @@ def _problems(settings: Settings) -> Iterator[str]:
     if not settings.data.is_dir():
         yield f"There is no data folder {settings.data}. `shipmark serve` makes one."
         return
-    for path in data_folder.too_wide(settings):
+    for path in data_folder.too_permissive(settings):
         mode = stat.S_IMODE(path.stat().st_mode)
         yield (
             f"Other users of this machine can read or change {path} (mode {mode:o})."
@@ -77,13 +77,13 @@ def _problems_of_blobs(settings: Settings) -> Iterator[str]:
     content = ids.secret_bytes()
     key = f"check/{ids.hex32()}"
     try:
-        blobs = blobs_at(settings.blobs)
+        blobs = open_object_store(settings.blobs)
         blobs.put(key, content)
         if b"".join(blobs.read(key)) != content:
             yield "Blobs are not read as they were written. Check the disk, or the bucket."
         blobs.remove(key)
         room = blobs.free_bytes()
-    except NoRoom:
+    except StorageFull:
         yield "There is no room left for blobs. Make some, or move them (SHIPMARK_BLOBS_URL)."
     except (SettingsError, Unavailable, KeyError) as error:
         reason = str(error.__cause__ or error).partition("\n")[0]
@@ -95,7 +95,7 @@ def _problems_of_blobs(settings: Settings) -> Iterator[str]:
 
 def _problems_of_database(database: Database) -> Iterator[str]:
     with database.snapshot() as connection:
-        have, need = migrations.current(connection), migrations.newest()
+        have, need = migrations.current_revision(connection), migrations.latest_revision()
     if have != need:
         yield f"The database is at step {have}, the code needs {need}. `shipmark serve` brings it there."
         return
@@ -103,7 +103,7 @@ def _problems_of_database(database: Database) -> Iterator[str]:
     with database.snapshot() as connection:
         if not accounts.exists(connection):
             yield "There is no user. `shipmark bootstrap` makes one."
-        for sha1 in garbage.miscounted(connection):
+        for sha1 in garbage.with_wrong_ref_count(connection):
             yield f"The uses of the blob {sha1} are miscounted. Please report it; nothing is lost."
         for kind, error in jobs.failed(connection, limit=_JOBS_SHOWN):
             yield f"A job ({kind}) failed for good: {error}"

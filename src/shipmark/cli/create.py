@@ -17,7 +17,7 @@ from shipmark.cli.creation import (
     ensure_project,
     ensure_team,
 )
-from shipmark.cli.options import opened, settings_of, with_data
+from shipmark.cli.options import open_database, settings_of, with_data
 from shipmark.infrastructure import ids, migrations
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
@@ -37,7 +37,10 @@ def org() -> None:
 @with_data
 def create_org(slug: str, name: str, data: Path | None, database_url: str | None) -> None:
     """Make the organization SLUG."""
-    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.transaction() as connection,
+    ):
         made = ensure_organization(connection, slug, name, now())
     click.echo(f"Organization {made.slug} is there.")
 
@@ -56,7 +59,10 @@ def create_team(
     slug: str, organization: str, name: str, data: Path | None, database_url: str | None
 ) -> None:
     """Make the team SLUG."""
-    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.transaction() as connection,
+    ):
         owner = organization_named(connection, organization)
         made = ensure_team(connection, owner, slug, name, now())
     click.echo(f"Team {made.slug} is there.")
@@ -85,7 +91,7 @@ def create_project(
 ) -> None:
     """Make the project SLUG with a DSN key, and print its DSN."""
     settings = settings_of(data, database_url)
-    with opened(settings) as database, database.transaction() as connection:
+    with open_database(settings) as database, database.transaction() as connection:
         owner = organization_named(connection, organization)
         owning = [_team(connection, owner, name) for name in teams]
         made = ensure_project(
@@ -115,8 +121,8 @@ def bootstrap(
 ) -> None:
     """Make an organization with projects, an owner and tokens: all that a pipeline needs."""
     settings = settings_of(data, database_url, base_url=base_url)
-    with opened(settings) as database, database.transaction() as connection:
-        migrations.take_lock(connection)
+    with open_database(settings) as database, database.transaction() as connection:
+        migrations.acquire_lock(connection)
         other_password = password and _has_other_password(connection, email, password)
         made = make_all(connection, organization, slugs, email, password, settings.address)
     if other_password:
@@ -181,14 +187,14 @@ def _user_token(connection: Connection, person: User) -> str:
 
 def organization_named(connection: Connection, slug: str) -> Organization:
     """Return the organization with this slug. Raise `NotFound` if there is none."""
-    found = organization_store.by_slug(connection, slug)
-    if found is None:
+    organization = organization_store.by_slug(connection, slug)
+    if organization is None:
         raise NotFound(f"There is no organization {slug}.")
-    return found
+    return organization
 
 
 def _team(connection: Connection, owner: Organization, slug: str) -> Team:
-    found = organization_store.team_by_slug(connection, owner.id, slug)
-    if found is None:
+    result = organization_store.team_by_slug(connection, owner.id, slug)
+    if result is None:
         raise NotFound(f"There is no team {slug} in {owner.slug}.")
-    return found
+    return result

@@ -36,8 +36,8 @@ def ensure_team(
     is_known = organization_store.team_by_slug(connection, owner.id, slug) is not None
     made = organizations.create_team(connection, owner, slug, name, at)
     if not is_known:
-        told = {"slug": made.slug, "name": made.name}
-        _log(connection, owner, AuditEvent.TEAM_ADD, told, at, target_id=made.id)
+        fields = {"slug": made.slug, "name": made.name}
+        _log(connection, owner, AuditEvent.TEAM_ADD, fields, at, target_id=made.id)
     return made
 
 
@@ -64,8 +64,8 @@ def ensure_project(
         at=at,
     )
     if not is_known:
-        told = {"slug": made.slug, "name": made.name}
-        _log(connection, owner, AuditEvent.PROJECT_ADD, told, at, target_id=made.id)
+        fields = {"slug": made.slug, "name": made.name}
+        _log(connection, owner, AuditEvent.PROJECT_ADD, fields, at, target_id=made.id)
     return made
 
 
@@ -84,12 +84,12 @@ def ensure_member(
         return
     member = organization_store.member_who_is(connection, owner.id, user.id)
     assert member is not None, "the user was added just now"
-    told = {"email": user.email, "role": role.value, "teams_slugs": list(teams)}
+    fields = {"email": user.email, "role": role.value, "teams_slugs": list(teams)}
     _log(
         connection,
         owner,
         AuditEvent.MEMBER_ADD,
-        told,
+        fields,
         at,
         target_id=member.id,
         target_user_id=user.id,
@@ -123,7 +123,7 @@ def _log(
     target_id: int,
     target_user_id: int | None = None,
 ) -> None:
-    organization_store.note(
+    organization_store.record(
         connection,
         owner.id,
         event,

@@ -8,7 +8,7 @@ from sqlalchemy import inspect
 from shipmark.files.store import blobs as blob_store
 from shipmark.infrastructure import health, sqlite_file
 from shipmark.infrastructure.blobs.filesystem import INCOMING
-from shipmark.infrastructure.blobs.object_store import folder_at
+from shipmark.infrastructure.blobs.object_store import open_folder_url
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.settings import MEBIBYTE, Settings
 
@@ -45,7 +45,7 @@ def database_problems(settings: Settings, *, is_thorough: bool) -> Iterator[str]
     if path is None:
         return
     if sqlite_file.is_empty(path):
-        folder = folder_at(settings.blobs)
+        folder = open_folder_url(settings.blobs)
         if folder is not None and _holds_blobs(folder):
             yield (
                 f"The database {path} is empty, but {folder} holds the blobs of an earlier one."
@@ -62,7 +62,7 @@ def missing_blobs(settings: Settings) -> str | None:
 
     Raises what opening the database does.
     """
-    folder = folder_at(settings.blobs)
+    folder = open_folder_url(settings.blobs)
     path = sqlite_file.path_of(settings.database)
     if folder is None or folder.is_dir() or (path is not None and sqlite_file.is_empty(path)):
         return None
@@ -70,7 +70,7 @@ def missing_blobs(settings: Settings) -> str | None:
     try:
         with database.snapshot() as connection:
             has_table = inspect(connection).has_table(blob_store.blobs.name)
-            if not has_table or not blob_store.exist(connection):
+            if not has_table or not blob_store.is_any(connection):
                 return None
     finally:
         database.close()
@@ -82,7 +82,7 @@ def missing_blobs(settings: Settings) -> str | None:
 
 def space_problems(settings: Settings) -> Iterator[str]:
     """Return which disks are full: that of the database, and that of the blobs."""
-    path, folder = sqlite_file.path_of(settings.database), folder_at(settings.blobs)
+    path, folder = sqlite_file.path_of(settings.database), open_folder_url(settings.blobs)
     places = {"database": path.parent if path else None, "blobs": folder}
     for what, place in places.items():
         if place is not None:
@@ -94,4 +94,4 @@ def space_problems(settings: Settings) -> Iterator[str]:
 def _holds_blobs(folder: Path) -> bool:
     if not folder.is_dir():
         return False
-    return any(it.name != INCOMING for it in folder.iterdir())
+    return any(path.name != INCOMING for path in folder.iterdir())

@@ -16,7 +16,7 @@ from shipmark.cli.serve import serve
 from shipmark.cli.tokens import token
 from shipmark.cli.users import user
 from shipmark.infrastructure.data_folder import UMASK
-from shipmark.infrastructure.errors import Invalid, Refusal
+from shipmark.infrastructure.errors import Refusal, ValidationFailed
 from shipmark.infrastructure.migrations import MigrationError
 from shipmark.infrastructure.settings import SettingsError
 
@@ -40,7 +40,7 @@ def main() -> None:
     before = os.umask(UMASK)
     try:
         shipmark()
-    except Invalid as refusal:
+    except ValidationFailed as refusal:
         sys.exit("\n".join(f"{name}: {problem}" for name, problem in refusal.fields.items()))
     except (Refusal, SettingsError, MigrationError, UnusableDataError) as error:
         reason = error.__cause__

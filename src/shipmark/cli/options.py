@@ -28,13 +28,15 @@ def with_data(command: F) -> F:
 
 def settings_of(data: Path | None, database_url: str | None, **more: object) -> Settings:
     """The settings of the environment, with what was said on the command line."""
-    said = {"data": data, "database_url": database_url} | more
-    given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
-    return replace(from_environment(os.environ), **given)
+    content = {"data": data, "database_url": database_url} | more
+    parameters: dict[str, Any] = {
+        name: value for name, value in content.items() if value is not None
+    }
+    return replace(from_environment(os.environ), **parameters)
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
+def open_database(settings: Settings) -> Iterator[Database]:
     """The database with its newest tables; the data folder is made if missing, readable by its owner only.
 
     Raise `UnusableDataError` if the database can't be read, or is empty beside blobs of an earlier one.

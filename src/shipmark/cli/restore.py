@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from shipmark.cli.options import opened, settings_of, with_data
+from shipmark.cli.options import open_database, settings_of, with_data
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import store as organizations
@@ -25,7 +25,10 @@ def restore_project(
     database_url: str | None,
 ) -> None:
     """Restore the deleted project with this id; the audit log of the organization has the id."""
-    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.transaction() as connection,
+    ):
         owner = organizations.by_slug(connection, organization)
         if owner is None:
             raise NotFound(f"There is no organization {organization}.")

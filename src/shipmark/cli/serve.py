@@ -21,12 +21,12 @@ from shipmark import app
 from shipmark.accounts import store as accounts
 from shipmark.cli.create import make_all
 from shipmark.cli.data_checks import require_servable
-from shipmark.cli.options import opened, settings_of, with_data
+from shipmark.cli.options import open_database, settings_of, with_data
 from shipmark.cli.tour import NEEDS, tour
 from shipmark.http.client_address import trusted_networks
 from shipmark.http.workers import PARENT_PID
 from shipmark.infrastructure import data_folder, ids, logging, migrations, telemetry
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.settings import (
     Settings,
     SettingsError,
@@ -34,7 +34,7 @@ from shipmark.infrastructure.settings import (
     to_environment,
 )
 from shipmark.infrastructure.telemetry import log
-from shipmark.repositories.git.remote_rules import chosen
+from shipmark.repositories.git.remote_rules import parse_remote_rules
 
 #: What a first start makes.
 FIRST_ORGANIZATION = "acme"
@@ -64,19 +64,19 @@ def serve(
     """Run the server. On an empty database it makes an organization, a project and an admin, and says how to go on."""
     more = {"host": host, "port": port, "workers": workers, "base_url": base_url}
     settings = settings_of(data, database_url, **more)
-    logging.set_up(settings)
-    chosen(settings.git_remotes)
+    logging.configure(settings)
+    parse_remote_rules(settings.git_remotes)
     trusted_networks(settings.trusted_proxies)
     _check_address(settings)
     require_servable(settings)
     # Before anything is created in it.
     if narrowed := data_folder.prepare(settings):
         log.warning(data_folder.NARROWED, paths=" ".join(map(str, narrowed)))
-    blobs_at(settings.blobs)
-    with opened(settings) as database, database.transaction() as connection:
+    open_object_store(settings.blobs)
+    with open_database(settings) as database, database.transaction() as connection:
         # Before looking: of two nodes that start on an empty database, one makes the admin and shows the password.
-        migrations.take_lock(connection)
-        welcome = None if accounts.exists(connection) else _first(connection, settings)
+        migrations.acquire_lock(connection)
+        welcome = None if accounts.exists(connection) else _create_first(connection, settings)
     if welcome is None:
         welcome = f"Shipmark serves at {settings.address}"
     click.echo(welcome)
@@ -101,7 +101,7 @@ def _run(settings: Settings) -> None:
     """Run the workers until they are told to stop. They learn the settings from the environment."""
     metrics = tempfile.mkdtemp(prefix="shipmark-metrics-")
     os.environ |= to_environment(settings) | {PARENT_PID: str(os.getpid())}
-    telemetry.share(metrics)
+    telemetry.enable_multiprocess_metrics(metrics)
     # Read as the workers will: it is the same application for the same settings only.
     app.assembled(from_environment())
     # Workers are forked: what is loaded and frozen now, they share. A large publish makes many objects that live
@@ -142,7 +142,7 @@ def _raise_descriptor_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _first(connection: Connection, settings: Settings) -> str:
+def _create_first(connection: Connection, settings: Settings) -> str:
     password = ids.password()
     made = make_all(
         connection, FIRST_ORGANIZATION, (FIRST_PROJECT,), FIRST_USER, password, settings.address

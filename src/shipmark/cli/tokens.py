@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from shipmark.accounts import actions as accounts
 from shipmark.accounts import store as account_store
 from shipmark.accounts.model import ALL_SCOPES, USER_TOKEN_PREFIX
-from shipmark.cli.options import opened, settings_of, with_data
+from shipmark.cli.options import open_database, settings_of, with_data
 from shipmark.cli.users import user_named
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.clock import now
@@ -43,7 +43,10 @@ def create_token(
 ) -> None:
     """Create a token and print it: it is never shown again."""
     allowed = _allowed_scopes(scopes, all_scopes=all_scopes, is_script=as_json)
-    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.transaction() as connection,
+    ):
         owner = user_named(connection, email)
         made = accounts.create_token(connection, owner, allowed, name, ids.secret_hex(), now())
     click.echo(json.dumps({"token": made}) if as_json else made)
@@ -69,7 +72,10 @@ def _allowed_scopes(
 @with_data
 def list_tokens(email: str | None, data: Path | None, database_url: str | None) -> None:
     """List user tokens by id: name, user, creation, last characters and scopes; never the secret."""
-    with opened(settings_of(data, database_url)) as database, database.snapshot() as connection:
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.snapshot() as connection,
+    ):
         user_id = user_named(connection, email).id if email else None
         for line in _token_lines(connection, user_id):
             click.echo(line)
@@ -78,7 +84,9 @@ def list_tokens(email: str | None, data: Path | None, database_url: str | None) 
 def _token_lines(connection: Connection, user_id: int | None) -> Iterator[str]:
     listed = 0
     while page := account_store.tokens_of(connection, user_id, limit=_PAGE, offset=listed):
-        owners = account_store.by_ids(connection, {it.user_id for it in page})
+        owners = account_store.by_ids(
+            connection, {user_token_summary.user_id for user_token_summary in page}
+        )
         for each in page:
             name = f" ({each.name})" if each.name else ""
             scopes = "all scopes" if set(each.scopes) == set(ALL_SCOPES) else " ".join(each.scopes)
@@ -94,9 +102,12 @@ def _token_lines(connection: Connection, user_id: int | None) -> Iterator[str]:
 @with_data
 def revoke_token(token_id: int, data: Path | None, database_url: str | None) -> None:
     """Revoke the token ID, as `token list` shows it. It is refused from now on."""
-    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
-        found = account_store.token_by_id(connection, token_id)
-        if found is None:
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.transaction() as connection,
+    ):
+        user_token_summary = account_store.token_by_id(connection, token_id)
+        if user_token_summary is None:
             raise NotFound(f"There is no token {token_id}.")
         account_store.remove_token(connection, token_id)
     click.echo(f"Token {token_id} is revoked.")

@@ -11,7 +11,7 @@ from shipmark.accounts import store as account_store
 from shipmark.accounts.model import User
 from shipmark.cli.create import organization_named
 from shipmark.cli.creation import COMMAND_LINE, ensure_member
-from shipmark.cli.options import opened, settings_of, with_data
+from shipmark.cli.options import open_database, settings_of, with_data
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import store as organization_store
@@ -45,7 +45,10 @@ def create_user(
     database_url: str | None,
 ) -> None:
     """Create the user EMAIL, or give an existing one a further membership."""
-    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.transaction() as connection,
+    ):
         is_known = account_store.by_email(connection, email.strip()) is not None
         made = accounts.create_user(connection, email, name, password, now())
         if organization is not None:
@@ -76,12 +79,15 @@ def unchanged_password(user: User) -> str:
 @with_data
 def set_password(email: str, password: str, data: Path | None, database_url: str | None) -> None:
     """Set the password of the user EMAIL, and end their sessions. Their tokens stay valid."""
-    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
-        found = user_named(connection, email)
-        ended = accounts.set_password(connection, found, password)
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.transaction() as connection,
+    ):
+        result = user_named(connection, email)
+        ended = accounts.set_password(connection, result, password)
     click.echo(
-        f"The password of {found.email} is changed. Sessions ended: {ended}."
-        f" Tokens stay valid: see `shipmark token list --user {found.email}`."
+        f"The password of {result.email} is changed. Sessions ended: {ended}."
+        f" Tokens stay valid: see `shipmark token list --user {result.email}`."
     )
 
 
@@ -89,7 +95,10 @@ def set_password(email: str, password: str, data: Path | None, database_url: str
 @with_data
 def list_users(data: Path | None, database_url: str | None) -> None:
     """List all users: address, name, last sign-in, and the organizations that they are in."""
-    with opened(settings_of(data, database_url)) as database, database.snapshot() as connection:
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.snapshot() as connection,
+    ):
         for line in _user_lines(connection):
             click.echo(line)
 
@@ -97,7 +106,7 @@ def list_users(data: Path | None, database_url: str | None) -> None:
 def _user_lines(connection: Connection) -> Iterator[str]:
     last_id = 0
     while page := account_store.all_users(connection, limit=_PAGE, after_id=last_id):
-        roles = organization_store.roles_of_users(connection, {it.id for it in page})
+        roles = organization_store.roles_of_users(connection, {item.id for item in page})
         for each in page:
             login = each.last_login_at
             signed_in = f"last sign-in {login:%Y-%m-%d}" if login else "never signed in"
@@ -116,15 +125,18 @@ def _user_lines(connection: Connection) -> Iterator[str]:
 @with_data
 def remove_user(email: str, data: Path | None, database_url: str | None) -> None:
     """Delete the user EMAIL with sessions, tokens and memberships; refused for the last owner of an organization."""
-    with opened(settings_of(data, database_url)) as database, database.transaction() as connection:
-        found = user_named(connection, email)
-        user_removal.remove_user(connection, found, COMMAND_LINE, now())
-    click.echo(f"User {found.email} is removed.")
+    with (
+        open_database(settings_of(data, database_url)) as database,
+        database.transaction() as connection,
+    ):
+        result = user_named(connection, email)
+        user_removal.remove_user(connection, result, COMMAND_LINE, now())
+    click.echo(f"User {result.email} is removed.")
 
 
 def user_named(connection: Connection, email: str) -> User:
     """Return the user with this address. Raise `NotFound` if there is none."""
-    found = account_store.by_email(connection, email.strip())
-    if found is None:
+    result = account_store.by_email(connection, email.strip())
+    if result is None:
         raise NotFound(f"There is no user {email}.")
-    return found
+    return result

@@ -16,8 +16,8 @@ def remove_debug_files(connection: Connection, ids: Collection[int], at: datetim
 
 def remove_of_organization(connection: Connection, organization_id: int, at: datetime) -> None:
     """Delete all debug files of an organization that is deleted, with a constant number of statements."""
-    gone = debug_files.remove_of_organization(connection, organization_id)
-    artifacts.remove_files(connection, gone, at)
+    removed = debug_files.remove_of_organization(connection, organization_id)
+    artifacts.remove_files(connection, removed, at)
 
 
 def remove_debug_files_of_project(

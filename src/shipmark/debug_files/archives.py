@@ -16,9 +16,9 @@ from shipmark.artifacts import bundles
 from shipmark.artifacts.manifests import BundleProblem
 from shipmark.debug_files import inspection
 from shipmark.debug_files.assembling import NewDebugFile
-from shipmark.debug_files.inspection import GivenFile, Inspected
+from shipmark.debug_files.inspection import InspectionInput, InspectionResult
 from shipmark.files.model import FILE_MAX
-from shipmark.files.staging import stash_file
+from shipmark.files.staging import stage_file
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 
@@ -26,46 +26,52 @@ MEMBERS_MAX = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unpacked:
+class UnpackedArchive:
     """The debug files of a zip, stashed; ``problems`` are by the names of what could not be read."""
 
     new: Sequence[NewDebugFile]
     problems: Sequence[tuple[str, str]]
 
 
-def unpacked(database: Database, blobs: Blobs, file: BinaryIO, at: datetime) -> Unpacked:
+def unpack(database: Database, blobs: Blobs, file: BinaryIO, at: datetime) -> UnpackedArchive:
     """Read the debug files of a zip; raises `BundleProblem` for what is none, or goes beyond the limits."""
     archive, members = bundles.unzipped(file)
-    names = [name for name in members if not bundles.unsafe(name)]
+    names = [name for name in members if not bundles.as_bundle_error(name)]
     if len(names) > MEMBERS_MAX:
         raise BundleProblem(f"it has more than {MEMBERS_MAX} files")
     if sum(members[name].file_size for name in names) > FILE_MAX:
         raise BundleProblem(f"its files have more than {FILE_MAX} bytes together")
     with tempfile.TemporaryDirectory(prefix="shipmark-") as folder:
-        given = [_extracted(archive, name, Path(folder) / str(n)) for n, name in enumerate(names)]
-        found = inspection.inspected(given)
-        return Unpacked(
+        inspection_inputs = [
+            _extracted(archive, name, Path(folder) / str(n)) for n, name in enumerate(names)
+        ]
+        inspection_results = inspection.inspect_files(inspection_inputs)
+        return UnpackedArchive(
             new=[
-                _stashed(database, blobs, each, it, at)
-                for each, it in zip(given, found, strict=True)
-                if it.objects
+                _stashed(database, blobs, each, inspection_result, at)
+                for each, inspection_result in zip(
+                    inspection_inputs, inspection_results, strict=True
+                )
+                if inspection_result.objects
             ],
             problems=[
-                (each.name, it.problem)
-                for each, it in zip(given, found, strict=True)
-                if it.problem is not None
+                (each.name, inspection_result.problem)
+                for each, inspection_result in zip(
+                    inspection_inputs, inspection_results, strict=True
+                )
+                if inspection_result.problem is not None
             ],
         )
 
 
-def _extracted(archive: zipfile.ZipFile, name: str, path: Path) -> GivenFile:
+def _extracted(archive: zipfile.ZipFile, name: str, path: Path) -> InspectionInput:
     inspection.write(path, bundles.pieces(archive, name))
-    return GivenFile(path=path, name=name)
+    return InspectionInput(path=path, name=name)
 
 
 def _stashed(
-    database: Database, blobs: Blobs, given: GivenFile, found: Inspected, at: datetime
+    database: Database, blobs: Blobs, given: InspectionInput, found: InspectionResult, at: datetime
 ) -> NewDebugFile:
     with given.path.open("rb") as content:
-        stash = stash_file(database, blobs, content.read, at)
+        stash = stage_file(database, blobs, content.read, at)
     return NewDebugFile(content=stash, objects=found.objects)

@@ -14,22 +14,22 @@ from shipmark.artifacts.assembling import MISSING
 from shipmark.artifacts.model import AssembleKey, AssembleState, Assembly
 from shipmark.artifacts.store import assemblies
 from shipmark.debug_files import inspection
-from shipmark.debug_files.inspection import GivenFile
+from shipmark.debug_files.inspection import InspectionInput
 from shipmark.debug_files.model import DebugFile, DebugObject
 from shipmark.debug_files.store import debug_files
 from shipmark.files import actions as files
 from shipmark.files import assembling, piece_reader
 from shipmark.files.assembling import ChunksMissing, NotAssembled
-from shipmark.files.model import FILE_MAX, FileKind, NewFile, Stash, StashedFile
+from shipmark.files.model import FILE_MAX, FileKind, NewFile, StagedBlob, StagedFile
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 
 _ONE = "Object contains {} architectures (1 expected)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedDebugFile:
+class DebugFileRequest:
     """A debug file that a client wants to be assembled; ``debug_id`` counts for formats that have none in them."""
 
     key: AssembleKey
@@ -44,43 +44,50 @@ class AskedDebugFile:
 class NewDebugFile:
     """A content that was stashed, and the objects in it."""
 
-    content: StashedFile
+    content: StagedFile
     objects: Sequence[DebugObject]
 
 
 def assemble(
-    database: Database, blobs: Blobs, asked: AskedDebugFile, at: datetime, *, most: int = FILE_MAX
+    database: Database,
+    blobs: Blobs,
+    debug_file_request: DebugFileRequest,
+    at: datetime,
+    *,
+    most: int = FILE_MAX,
 ) -> None:
     """Assemble a debug file and keep it, unless somebody else is at it; what is wrong with it is remembered."""
     with database.transaction() as connection:
-        if not assemblies.begin(connection, asked.key, at):
+        if not assemblies.begin(connection, debug_file_request.key, at):
             return
     problem: str | None = MISSING
     try:
-        with timed("artifacts.assemble", **{"chunks.count": len(asked.chunks)}) as told:
-            problem = _kept(database, blobs, asked, at, most)
-            told["assemble.reason"] = problem
+        with span(
+            "artifacts.assemble", **{"chunks.count": len(debug_file_request.chunks)}
+        ) as fields:
+            problem = _store(database, blobs, debug_file_request, at, most)
+            fields["assemble.reason"] = problem
     finally:
         # Nobody needs to wait who was interrupted, or only has to send what is missing.
         with database.transaction() as connection:
             if problem is None or problem == MISSING:
-                assemblies.forget(connection, asked.key)
+                assemblies.delete_one(connection, debug_file_request.key)
             else:
                 outcome = Assembly(state=AssembleState.ERROR, detail=problem)
-                assemblies.record(connection, asked.key, outcome, at)
+                assemblies.record(connection, debug_file_request.key, outcome, at)
 
 
-def _kept(
-    database: Database, blobs: Blobs, asked: AskedDebugFile, at: datetime, most: int
+def _store(
+    database: Database, blobs: Blobs, debug_file_request: DebugFileRequest, at: datetime, most: int
 ) -> str | None:
     """Why the file can't be kept; null where it is."""
     try:
-        whole = assembling.assembled(
+        whole = assembling.assemble(
             database,
             blobs,
-            asked.organization_id,
-            asked.chunks,
-            sha1=asked.key.sha1,
+            debug_file_request.organization_id,
+            debug_file_request.chunks,
+            sha1=debug_file_request.key.sha1,
             at=at,
             most=most,
         )
@@ -88,46 +95,52 @@ def _kept(
         return MISSING
     except NotAssembled as problem:
         return problem.detail
-    with inspection.copied(piece_reader.stretch(blobs, whole.pieces)) as path:
-        given = GivenFile(path=path, name=asked.name, debug_id=asked.debug_id)
-        [found] = inspection.inspected([given])
-    if found.problem is not None:
-        return found.problem
-    if len(found.objects) != 1:
-        return _ONE.format(len(found.objects))
-    new = NewDebugFile(content=whole.content, objects=found.objects)
-    keep(database, asked.project_id, [new], at)
+    with inspection.temporary_copy(piece_reader.read_range(blobs, whole.pieces)) as path:
+        inspection_input = InspectionInput(
+            path=path, name=debug_file_request.name, debug_id=debug_file_request.debug_id
+        )
+        [inspection_result] = inspection.inspect_files([inspection_input])
+    if inspection_result.problem is not None:
+        return inspection_result.problem
+    if len(inspection_result.objects) != 1:
+        return _ONE.format(len(inspection_result.objects))
+    new = NewDebugFile(content=whole.content, objects=inspection_result.objects)
+    save(database, debug_file_request.project_id, [new], at)
     return None
 
 
-def keep(
+def save(
     database: Database, project_id: int, new: Sequence[NewDebugFile], at: datetime
 ) -> list[DebugFile]:
     """Give a project debug files, all or none; those that it has already are told of as they are."""
-    kept: dict[int, DebugFile] = {}
+    stored: dict[int, DebugFile] = {}
     with database.transaction() as connection:
-        known = debug_files.by_sha1s(connection, project_id, {it.content.sha1 for it in new})
-        there = {(it.file.sha1, it.object.debug_id): it for each in known.values() for it in each}
-        for it in new:
-            content = it.content
-            for found in it.objects:
-                key = (content.sha1, found.debug_id)
+        known = debug_files.by_sha1s(connection, project_id, {file.content.sha1 for file in new})
+        there = {
+            (debug_file.file.sha1, debug_file.object.debug_id): debug_file
+            for each in known.values()
+            for debug_file in each
+        }
+        for new_file in new:
+            content = new_file.content
+            for debug_object in new_file.objects:
+                key = (content.sha1, debug_object.debug_id)
                 if key not in there:
-                    there[key] = _added(connection, project_id, found, content, at)
+                    there[key] = _added(connection, project_id, debug_object, content, at)
                     content = _again(content)
-                kept[there[key].id] = there[key]
-    return list(kept.values())
+                stored[there[key].id] = there[key]
+    return list(stored.values())
 
 
 def _added(
     connection: Connection,
     project_id: int,
     found: DebugObject,
-    content: StashedFile,
+    content: StagedFile,
     at: datetime,
 ) -> DebugFile:
     named = NewFile(name=found.object_name, kind=FileKind.DEBUG_FILE)
-    file = files.keep(connection, named, content, at)
+    file = files.create(connection, named, content, at)
     made = debug_files.add(connection, project_id, found, file)
     if made is not None:
         return made
@@ -137,7 +150,10 @@ def _added(
     return next(each for each in theirs if each.object.debug_id == found.debug_id)
 
 
-def _again(content: StashedFile) -> StashedFile:
+def _again(content: StagedFile) -> StagedFile:
     """The same content once it is kept: its pieces are blobs, which further files share."""
-    pieces = tuple(Stash(sha1=it.sha1, size=it.size, key=None) for it in content.pieces)
-    return StashedFile(pieces=pieces, size=content.size, sha1=content.sha1)
+    pieces = tuple(
+        StagedBlob(sha1=staged_blob.sha1, size=staged_blob.size, key=None)
+        for staged_blob in content.pieces
+    )
+    return StagedFile(pieces=pieces, size=content.size, sha1=content.sha1)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shipmark.debug_files.model import DebugObject
-from shipmark.infrastructure.errors import NoRoom
+from shipmark.infrastructure.errors import StorageFull
 from shipmark.infrastructure.telemetry import log
 
 UNREADABLE = "The file could not be read"
@@ -29,7 +29,7 @@ _NO_ROOM = "There is no room left for temporary files. Tell who runs this server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenFile:
+class InspectionInput:
     """A file to be read, and what its client says of it."""
 
     path: Path
@@ -38,7 +38,7 @@ class GivenFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inspected:
+class InspectionResult:
     """What is in a file, or why nobody can tell; ``problem`` is for whoever uploaded it."""
 
     objects: Sequence[DebugObject] = ()
@@ -46,8 +46,8 @@ class Inspected:
 
 
 @contextmanager
-def copied(parts: Iterable[bytes]) -> Iterator[Path]:
-    """A content as a file on the disk, for as long as the block takes. Raises `NoRoom` where that is full."""
+def temporary_copy(parts: Iterable[bytes]) -> Iterator[Path]:
+    """A content as a file on the disk, for as long as the block takes. Raises `StorageFull` where that is full."""
     with tempfile.TemporaryDirectory(prefix="shipmark-") as folder:
         path = Path(folder) / "file"
         write(path, parts)
@@ -55,46 +55,55 @@ def copied(parts: Iterable[bytes]) -> Iterator[Path]:
 
 
 def write(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a temporary file. Raises `NoRoom` where the disk is full; what reads the parts may raise too."""
+    """Write a temporary file. Raises `StorageFull` where the disk is full; what reads the parts may raise too."""
     with path.open("wb", buffering=0) as file:
         for part in parts:
             write_part(file.fileno(), part)
 
 
 def write_part(descriptor: int, part: bytes) -> None:
-    """Write a part of a temporary file. Raises `NoRoom` where the disk is full."""
+    """Write a part of a temporary file. Raises `StorageFull` where the disk is full."""
     left = memoryview(part)
     try:
         while left:
             left = left[os.write(descriptor, left) :]
     except OSError as error:
-        raise NoRoom(_NO_ROOM) from error
+        raise StorageFull(_NO_ROOM) from error
 
 
-def inspected(files: Sequence[GivenFile], *, seconds_max: float = ALL_SECONDS) -> list[Inspected]:
+def inspect_files(
+    files: Sequence[InspectionInput], *, seconds_max: float = ALL_SECONDS
+) -> list[InspectionResult]:
     """Read files, one outcome for each: a file that ends the process is unreadable, and those behind it are read."""
-    outcomes: list[Inspected] = []
+    outcomes: list[InspectionResult] = []
     deadline = time.monotonic() + seconds_max
     while len(outcomes) < len(files):
         left = deadline - time.monotonic()
         if left <= 0:
-            outcomes += [Inspected(problem=TOO_SLOW)] * (len(files) - len(outcomes))
+            outcomes += [InspectionResult(problem=TOO_SLOW)] * (len(files) - len(outcomes))
             break
-        told, problem = _read(files[len(outcomes) :], min(left, PROCESS_SECONDS))
-        outcomes += told
+        inspection_results, problem = _read(files[len(outcomes) :], min(left, PROCESS_SECONDS))
+        outcomes += inspection_results
         if len(outcomes) < len(files):
             log.warning("A debug file could not be read", reason=problem)
-            outcomes.append(Inspected(problem=problem))
+            outcomes.append(InspectionResult(problem=problem))
     return outcomes
 
 
-def _read(files: Sequence[GivenFile], seconds: float) -> tuple[list[Inspected], str]:
-    asked = [{"path": str(it.path), "name": it.name, "debug_id": it.debug_id} for it in files]
+def _read(files: Sequence[InspectionInput], seconds: float) -> tuple[list[InspectionResult], str]:
+    requested = [
+        {
+            "path": str(inspection_input.path),
+            "name": inspection_input.name,
+            "debug_id": inspection_input.debug_id,
+        }
+        for inspection_input in files
+    ]
     problem = UNREADABLE
     try:
         done = subprocess.run(  # noqa: S603  # our own module, by Python itself
             _COMMAND,
-            input=json.dumps(asked).encode(),
+            input=json.dumps(requested).encode(),
             capture_output=True,
             timeout=seconds,
             check=False,
@@ -111,11 +120,12 @@ def _whole_lines(output: bytes) -> list[bytes]:
     return output.split(b"\n")[:-1]
 
 
-def _outcome(told: dict[str, Any]) -> Inspected:
+def _outcome(told: dict[str, Any]) -> InspectionResult:
     if "problem" in told:
-        return Inspected(problem=told["problem"])
-    return Inspected(
+        return InspectionResult(problem=told["problem"])
+    return InspectionResult(
         objects=[
-            DebugObject(**(it | {"features": frozenset(it["features"])})) for it in told["objects"]
+            DebugObject(**(item | {"features": frozenset(item["features"])}))
+            for item in told["objects"]
         ]
     )

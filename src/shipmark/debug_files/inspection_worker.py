@@ -21,11 +21,11 @@ MEMORY_BYTES_MAX = 2**30
 
 def main() -> None:
     """Read what is asked for, one after another, within the limits."""
-    asked: list[dict[str, str | None]] = json.load(sys.stdin)
-    _limit(max((Path(str(it["path"])).stat().st_size for it in asked), default=0))
-    for it in asked:
-        told = _told(Path(str(it["path"])), str(it["name"]), it["debug_id"])
-        sys.stdout.write(json.dumps(told) + "\n")
+    requested: list[dict[str, str | None]] = json.load(sys.stdin)
+    _limit(max((Path(str(each["path"])).stat().st_size for each in requested), default=0))
+    for item in requested:
+        fields = _inspect(Path(str(item["path"])), str(item["name"]), item["debug_id"])
+        sys.stdout.write(json.dumps(fields) + "\n")
         sys.stdout.flush()
 
 
@@ -37,16 +37,16 @@ def _limit(largest_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _told(path: Path, name: str, debug_id: str | None) -> dict[str, object]:
+def _inspect(path: Path, name: str, debug_id: str | None) -> dict[str, object]:
     try:
-        found = objects.objects_in(path, name, debug_id)
+        debug_objects = objects.objects_in(path, name, debug_id)
     except ObjectProblem as problem:
         return {"problem": str(problem)}
-    return {"objects": [_row(it) for it in found]}
+    return {"objects": [_row(debug_object) for debug_object in debug_objects]}
 
 
-def _row(it: DebugObject) -> dict[str, object]:
-    return asdict(it) | {"features": sorted(it.features)}
+def _row(debug_object: DebugObject) -> dict[str, object]:
+    return asdict(debug_object) | {"features": sorted(debug_object.features)}
 
 
 if __name__ == "__main__":

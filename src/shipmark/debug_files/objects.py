@@ -39,23 +39,23 @@ class ObjectProblem(Exception):
 
 def single(path: Path, name: str, debug_id: str | None = None) -> DebugObject:
     """Read a file that has to hold exactly one object, as uploads do."""
-    found = objects_in(path, name, debug_id)
-    if len(found) != 1:
-        raise ObjectProblem(f"Object contains {len(found)} architectures (1 expected)")
-    return found[0]
+    debug_objects = objects_in(path, name, debug_id)
+    if len(debug_objects) != 1:
+        raise ObjectProblem(f"Object contains {len(debug_objects)} architectures (1 expected)")
+    return debug_objects[0]
 
 
 def objects_in(path: Path, name: str, debug_id: str | None = None) -> tuple[DebugObject, ...]:
     """Read all objects of a file. ``debug_id`` is what the client says, for formats that have none."""
-    given = debug_ids.normalised(debug_id or "")
+    value = debug_ids.normalize(debug_id or "")
     text_type = _text_type(path, name)
     if text_type == "proguard":
         return (_plain(str(_proguard_id(path)), text_type, name),)
     if text_type:
-        if given is None:
+        if value is None:
             raise ObjectProblem(f"A file of this type ({text_type}) needs a debug id")
-        return (_plain(given, text_type, name),)
-    return _compiled(path, name, given)
+        return (_plain(value, text_type, name),)
+    return _compiled(path, name, value)
 
 
 def _plain(debug_id: str, symbol_type: str, name: str) -> DebugObject:
@@ -86,15 +86,15 @@ def _json_type(path: Path) -> str | None:
     if path.stat().st_size > JSON_BYTES_MAX:
         raise ObjectProblem(f"A mapping may not be larger than {JSON_BYTES_MAX} bytes")
     try:
-        said = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except (ValueError, RecursionError):
         return None
-    match said:
+    match content:
         case list():
-            is_pairs = len(said) % 2 == 0 and all(isinstance(name, str) for name in said)
+            is_pairs = len(content) % 2 == 0 and all(isinstance(name, str) for name in content)
             return "dartsymbolmap" if is_pairs else None
         case dict():
-            return "il2cpp" if all(isinstance(held, dict) for held in said.values()) else None
+            return "il2cpp" if all(isinstance(value, dict) for value in content.values()) else None
     return None
 
 
@@ -112,7 +112,7 @@ def _compiled(path: Path, name: str, given: str | None) -> tuple[DebugObject, ..
         archive = Archive.open(str(path))
         if archive.object_count > OBJECTS_MAX:
             raise ObjectProblem(f"Object contains more than {OBJECTS_MAX} architectures")
-        found = [
+        debug_objects = [
             DebugObject(
                 debug_id=_id(each.debug_id, given),
                 code_id=_code_id(each.code_id),
@@ -126,12 +126,12 @@ def _compiled(path: Path, name: str, given: str | None) -> tuple[DebugObject, ..
         ]
     except SymbolicError as error:
         raise ObjectProblem(error.message) from error
-    return tuple(found)
+    return tuple(debug_objects)
 
 
 def _id(own: str, given: str | None) -> str:
     """Prefer the file's own id; one without a build id has what the client says, or nothing to be found by."""
-    debug_id = debug_ids.normalised(own) or given
+    debug_id = debug_ids.normalize(own) or given
     if debug_id is None:
         raise ObjectProblem("The file has no debug id")
     return debug_id

@@ -22,7 +22,9 @@ def finish(connection: Connection, organization_id: int, at: datetime) -> bool:
     def clear() -> None:
         owners = {
             OwnerKind.ORGANIZATION: [organization_id],
-            OwnerKind.TEAM: [it.id for it in organizations.teams_of(connection, organization_id)],
+            OwnerKind.TEAM: [
+                team.id for team in organizations.teams_of(connection, organization_id)
+            ],
             OwnerKind.PROJECT: deletion.ids_of(connection, organization_id),
         }
         for kind, ids in owners.items():

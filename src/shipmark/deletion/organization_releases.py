@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 from shipmark.organizations import store as organizations
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import locks
@@ -20,9 +20,9 @@ def finish(
     ``clear`` takes away what rooms above have of it, once it is sure to go.
     """
     organization = organizations.lock_to_delete(connection, organization_id)
-    if organization is None or not organization.status.is_going:
+    if organization is None or not organization.status.is_pending_deletion:
         return False
-    with timed("organization.delete", **{"organization.id": organization_id}):
+    with span("organization.delete", **{"organization.id": organization_id}):
         locks.lock_all_to_delete(connection, organization_id)
         clear()
         release_commits.clear_organization(connection, organization_id)

@@ -14,13 +14,13 @@ from shipmark.artifacts import actions as artifacts
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import OwnerKind
 from shipmark.debug_files import actions as debug_files
-from shipmark.deletion.release_deletion import withdraw
-from shipmark.infrastructure.telemetry import timed
+from shipmark.deletion.release_deletion import delete_releases
+from shipmark.infrastructure.telemetry import span
 from shipmark.issues.store import deletion as issue_deletion
 from shipmark.organizations import store as organizations
 from shipmark.projects.store import deletion as project_deletion
 from shipmark.projects.store.deletion import DeletedProject
-from shipmark.publishing.model import Circumstances
+from shipmark.publishing.model import PublishContext
 from shipmark.releases.store import activity, locks
 from shipmark.releases.store import deletion as release_deletion
 
@@ -40,11 +40,11 @@ def remove_some(connection: Connection, project_id: int, at: datetime) -> bool:
     if project is None:
         return False
     # A project is restored in the organization's turn: from here on it is not.
-    organizations.take_turn(connection, project.organization_id)
+    organizations.lock_organization(connection, project.organization_id)
     project = project_deletion.hidden(connection, project_id)
     if project is None:
         return False
-    with timed("project.delete", **{"project.id": project_id}) as tags:
+    with span("project.delete", **{"project.id": project_id}) as tags:
         for step in _STEPS:
             if step(connection, project, at):
                 tags["project.step"] = step.__name__.removeprefix("_remove_")
@@ -68,12 +68,12 @@ def _remove_releases(connection: Connection, project: DeletedProject, at: dateti
     batch = locks.lock_to_delete(connection, ids)
     # From here on no publish attaches them to another project.
     shared = release_deletion.shared(connection, ids, project.id)
-    going = [it for it in batch if it.id not in shared]
+    releases = [release for release in batch if release.id not in shared]
     organization = organizations.by_id(connection, project.organization_id)
     assert organization is not None, "its turn was taken"
-    around = Circumstances(organization=organization, user_id=None, host="", now=at)
-    if going:
-        withdraw(connection, going, around, is_forced=True)
+    publish_context = PublishContext(organization=organization, user_id=None, host="", now=at)
+    if releases:
+        delete_releases(connection, releases, publish_context, is_forced=True)
     release_deletion.detach(connection, shared, project.id)
     return bool(batch)
 

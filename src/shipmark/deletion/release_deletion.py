@@ -9,12 +9,12 @@ from sqlalchemy import Connection
 
 from shipmark.artifacts import actions as artifacts
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 from shipmark.issues.actions import reassign_releases
 from shipmark.issues.store import issues
 from shipmark.organizations import store as organizations
 from shipmark.publishing import auditing
-from shipmark.publishing.model import Circumstances
+from shipmark.publishing.model import PublishContext
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.releases.store import locks
@@ -25,10 +25,10 @@ REFERENCED = "This release is referenced by active issues and cannot be removed.
 _NAMED_MAX = 100
 
 
-def withdraw(
+def delete_releases(
     connection: Connection,
     given: Collection[Release],
-    around: Circumstances,
+    context: PublishContext,
     *,
     is_forced: bool = False,
 ) -> None:
@@ -40,20 +40,20 @@ def withdraw(
     """
     versions = sorted(release.version for release in given)
     tags = {"release.version": ", ".join(versions[:_NAMED_MAX]), "release.count": len(versions)}
-    tags |= {"release.is_forced": is_forced, "user.id": around.user_id}
-    with timed("release.delete", **tags) as told:
+    tags |= {"release.is_forced": is_forced, "user.id": context.user_id}
+    with span("release.delete", **tags) as fields:
         # Two who delete at once might move an issue to the release that the other one deletes.
-        organizations.take_turn(connection, around.organization.id)
+        organizations.lock_organization(connection, context.organization.id)
         going = locks.lock_to_delete(connection, [release.id for release in given])
-        if not is_forced and held_back(connection, going):
+        if not is_forced and referenced_by_issues(connection, going):
             raise BadRequest(REFERENCED)
-        told["issues.count"] = reassign_releases.outlive(connection, going)
+        fields["issues.count"] = reassign_releases.reassign(connection, going)
         ids = [release.id for release in going]
-        artifacts.remove_of_releases(connection, around.organization.id, ids, around.now)
-        releases.remove(connection, going, around.user_id, around.now)
-        auditing.note_removed(connection, going, around, is_forced=is_forced)
+        artifacts.remove_of_releases(connection, context.organization.id, ids, context.now)
+        releases.remove(connection, going, context.user_id, context.now)
+        auditing.record_removed(connection, going, context, is_forced=is_forced)
 
 
-def held_back(connection: Connection, given: Sequence[Release]) -> set[int]:
+def referenced_by_issues(connection: Connection, given: Sequence[Release]) -> set[int]:
     """Those of the releases that only force deletes: an issue was first seen in them."""
     return issues.first_releases_among(connection, [release.id for release in given])

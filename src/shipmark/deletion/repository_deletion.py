@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.infrastructure import jobs
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 from shipmark.organizations import store as organizations
 from shipmark.releases.store import commits as release_commits
 from shipmark.repositories import actions
@@ -26,7 +26,7 @@ JOB = "remove_repository"
 
 def request(connection: Connection, repository: Repository, now: datetime) -> Repository:
     """Have a repository deleted, in an hour if it has commits. Asking again changes nothing (releases.md 2.20)."""
-    if repository.is_going:
+    if repository.is_pending_deletion:
         return repository
     has_commits = bool(repositories.some_of(connection, repository.id, limit=1))
     details: dict[str, object] = {"repository_id": repository.id}
@@ -41,9 +41,9 @@ def remove_some(connection: Connection, repository_id: int) -> bool:
     Nothing happens to one that is gone, or that nobody wants deleted: a job may run twice.
     """
     repository = repositories.lock(connection, repository_id)
-    if repository is None or not repository.is_going:
+    if repository is None or not repository.is_pending_deletion:
         return False
-    with timed("repository.delete", **{"repository.id": repository_id}) as tags:
+    with span("repository.delete", **{"repository.id": repository_id}) as tags:
         commit_ids = repositories.some_of(connection, repository_id, limit=BATCH)
         tags["commits.count"] = len(commit_ids)
         if not commit_ids:
@@ -53,7 +53,7 @@ def remove_some(connection: Connection, repository_id: int) -> bool:
         repositories.change(connection, repository_id, {"status": status})
         # Before several releases are locked.
         organization_id = repositories.organization_id_of(connection, repository_id)
-        organizations.take_turn(connection, organization_id)
-        release_commits.forget(connection, commit_ids)
+        organizations.lock_organization(connection, organization_id)
+        release_commits.remove_commits(connection, commit_ids)
         repositories.remove_commits(connection, commit_ids)
         return True

@@ -1,6 +1,6 @@
 """What can be done with deploys? Record one, and tell the projects."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from sqlalchemy import Connection
 
@@ -35,39 +35,45 @@ def record(
     release = locked
     environment = projects.ensure_environment(connection, release.organization_id, new.environment)
     projects.link_environment(connection, environment.id, project_ids)
-    deploy = store.add(connection, release.organization_id, release.id, environment.id, new)
-    environments.note_deploy(connection, release, project_ids, environment.id, deploy.id)
+    is_announced = not fetches.is_pending(connection, release.id)
+    deploy = store.add(connection, release, environment.id, new, is_announced=is_announced)
+    environments.record_deploy(connection, release, project_ids, environment.id, deploy.id)
     releases.record_deploy(connection, release.id, deploy.id)
-    if not fetches.is_pending(connection, release.id):
-        _announce(connection, release, [deploy], user_id)
+    if is_announced:
+        _announce(connection, release, deploy, user_id)
     return deploy
 
 
 def announce_waiting(connection: Connection, release: Release) -> None:
     """Tell the projects of the deploys that waited for the release's commits."""
-    _announce(connection, release, store.unannounced(connection, release.id, limit=WAITING_MAX))
-
-
-def _announce(
-    connection: Connection,
-    release: Release,
-    deploys: Sequence[Deploy],
-    user_id: int | None = None,
-) -> None:
+    deploys = store.unannounced(connection, release.id, limit=WAITING_MAX)
     if not deploys:
         return
     attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
-    happened = [
+    activities = [
         ReleaseActivity(
-            project_id=it.project_id,
+            project_id=each.project_id,
             type=ReleaseActivityType.DEPLOYED,
             version=release.version,
             at=deploy.finished_at,
-            user_id=user_id,
             details={"deploy_id": deploy.id, "environment": deploy.environment},
         )
         for deploy in deploys
-        for it in attached
+        for each in attached
     ]
-    activity.add(connection, release.organization_id, happened)
+    activity.add(connection, release.organization_id, activities)
     store.mark_announced(connection, [deploy.id for deploy in deploys])
+
+
+def _announce(
+    connection: Connection, release: Release, deploy: Deploy, user_id: int | None
+) -> None:
+    activity.add_for_projects(
+        connection,
+        release,
+        ReleaseActivityType.DEPLOYED,
+        deploy.finished_at,
+        user_id=user_id,
+        deploy_id=deploy.id,
+        environment=deploy.environment,
+    )

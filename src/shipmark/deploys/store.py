@@ -18,8 +18,9 @@ from sqlalchemy import (
 )
 
 from shipmark.deploys.model import Deploy, NewDeploy
-from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, wanted
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata
 from shipmark.projects.store import environments
+from shipmark.releases.model import Release
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects
 
@@ -37,8 +38,8 @@ class DeployColumns(TypedColumns):
     )
     name = Column(String(64))
     url = Column(String(200))
-    started_at = Column(Moment)
-    finished_at = Column(Moment, nullable=False)
+    started_at = Column(UtcDateTime)
+    finished_at = Column(UtcDateTime, nullable=False)
     is_announced = Column(Boolean, nullable=False)
 
 
@@ -60,8 +61,8 @@ _DEPLOY = (
     deploys.c.finished_at,
 )
 _with_environment = deploys.join(environments, environments.c.id == deploys.c.environment_id)
-_MARK_ANNOUNCED = update(deploys).where(deploys.c.id == WANTED.c.id).values(is_announced=True)
-_BY_IDS = select(*_DEPLOY).select_from(_with_environment.join(WANTED, WANTED.c.id == deploys.c.id))
+_MARK_ANNOUNCED = update(deploys).where(deploys.c.id == IDS.c.id).values(is_announced=True)
+_BY_IDS = select(*_DEPLOY).select_from(_with_environment.join(IDS, IDS.c.id == deploys.c.id))
 
 _LAST_MOMENTS = (
     select(
@@ -71,32 +72,33 @@ _LAST_MOMENTS = (
         deploys.c.finished_at,
     )
     .join(deploys, deploys.c.id == release_environments.c.last_deploy_id)
-    .join(WANTED, WANTED.c.id == release_environments.c.release_id)
+    .join(IDS, IDS.c.id == release_environments.c.release_id)
 )
 
 
 def add(
     connection: Connection,
-    organization_id: int,
-    release_id: int,
+    release: Release,
     environment_id: int,
     new: NewDeploy,
+    *,
+    is_announced: bool,
 ) -> Deploy:
-    """Keep a deploy."""
+    """Insert a deploy of the release. ``is_announced`` says whether its projects are told in this transaction."""
     row = {
-        "organization_id": organization_id,
-        "release_id": release_id,
+        "organization_id": release.organization_id,
+        "release_id": release.id,
         "environment_id": environment_id,
         "name": new.name,
         "url": new.url,
         "started_at": new.started_at,
         "finished_at": new.finished_at,
-        "is_announced": False,
+        "is_announced": is_announced,
     }
     deploy_id = connection.execute(insert(deploys).values(row).returning(deploys.c.id)).scalar_one()
     return Deploy(
         id=deploy_id,
-        release_id=release_id,
+        release_id=release.id,
         environment=new.environment,
         name=new.name,
         url=new.url,
@@ -107,7 +109,7 @@ def add(
 
 def mark_announced(connection: Connection, deploy_ids: Collection[int]) -> None:
     """Remember that the projects have been told."""
-    connection.execute(_MARK_ANNOUNCED, wanted(deploy_ids))
+    connection.execute(_MARK_ANNOUNCED, ids_param(deploy_ids))
 
 
 def unannounced(connection: Connection, release_id: int, *, limit: int) -> list[Deploy]:
@@ -138,10 +140,10 @@ def last_moments(
     """When the last deploy of each (release, project, environment) was finished."""
     if not release_ids:
         return {}
-    found = connection.execute(_LAST_MOMENTS, wanted(release_ids))
+    result = connection.execute(_LAST_MOMENTS, ids_param(release_ids))
     return {
         (release_id, project_id, environment_id): at
-        for release_id, project_id, environment_id, at in found
+        for release_id, project_id, environment_id, at in result
     }
 
 
@@ -159,7 +161,7 @@ def by_ids(connection: Connection, deploy_ids: Collection[int]) -> dict[int, Dep
     """The deploys of those ids."""
     if not deploy_ids:
         return {}
-    return {row[0]: _deploy(*row) for row in connection.execute(_BY_IDS, wanted(deploy_ids))}
+    return {row[0]: _deploy(*row) for row in connection.execute(_BY_IDS, ids_param(deploy_ids))}
 
 
 def _deploy(

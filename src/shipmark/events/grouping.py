@@ -43,9 +43,9 @@ _DEFAULT = ("{{ default }}",)
 _VARIABLE = re.compile(r"\{\{\s*(\S+?)\s*\}\}")
 
 #: A frame and the name that it contributes.
-Named = tuple[Json, str]
+NamedComponents = tuple[Json, str]
 #: Chooses the frames that count, from those that could.
-Choice = Callable[[Sequence[Named]], Sequence[Named]]
+Choice = Callable[[Sequence[NamedComponents]], Sequence[NamedComponents]]
 
 
 def hashes_of(payload: Json) -> tuple[str, ...]:
@@ -56,12 +56,12 @@ def hashes_of(payload: Json) -> tuple[str, ...]:
     return tuple(dict.fromkeys(hashes))
 
 
-def _app_frames(frames: Sequence[Named]) -> Sequence[Named]:
+def _app_frames(frames: Sequence[NamedComponents]) -> Sequence[NamedComponents]:
     """Keep the application's own frames; if nobody marked any, all of them are its own."""
     return [named for named in frames if named[0].get("in_app") is True] or frames
 
 
-def _all_frames(frames: Sequence[Named]) -> Sequence[Named]:
+def _all_frames(frames: Sequence[NamedComponents]) -> Sequence[NamedComponents]:
     return frames
 
 

@@ -79,8 +79,8 @@ def function_name(function: str) -> str:
     if _ANONYMOUS.fullmatch(name):
         return ""
     name = name.replace("(anonymous namespace)", "anonymous")
-    for pattern, kept in _FUNCTION_RULES:
-        name = pattern.sub(kept, name)
+    for pattern, stored in _FUNCTION_RULES:
+        name = pattern.sub(stored, name)
     return name if name.startswith("<") else _without_template(name)
 
 
@@ -92,4 +92,4 @@ def _without_template(name: str) -> str:
 
 def parameterised(text: str) -> str:
     """Replace ids, numbers, addresses and quoted names by their kind (ingest.md 9.2)."""
-    return _PARAMETER.sub(lambda found: f"<{found.lastgroup}>", text[:TEXT_MAX])
+    return _PARAMETER.sub(lambda match: f"<{match.lastgroup}>", text[:TEXT_MAX])

@@ -112,11 +112,11 @@ def read(
 
 def _happened_at(payload: Json, received_at: datetime, drift: timedelta) -> datetime:
     """Correct the client's clock; do not believe what is still far off (ingest.md 6)."""
-    given = _moment(payload.get("timestamp"))
-    if given is None:
+    moment = _moment(payload.get("timestamp"))
+    if moment is None:
         return received_at
     try:
-        at = given + drift if abs(drift) >= DRIFT_MIN else given
+        at = moment + drift if abs(drift) >= DRIFT_MIN else moment
     except OverflowError:
         return received_at
     return at if -AGE_MAX <= at - received_at <= AHEAD_MAX else received_at

@@ -47,4 +47,6 @@ def code_of(frame: Json) -> str:
 
 def _texts(frame: Json, key: str) -> list[str]:
     value = frame.get(key)
-    return [it if isinstance(it, str) else "" for it in value] if isinstance(value, list) else []
+    return (
+        [item if isinstance(item, str) else "" for item in value] if isinstance(value, list) else []
+    )

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from shipmark.events.parsing import Event
-from shipmark.infrastructure.database import Id, Moment, metadata, upsert
+from shipmark.infrastructure.database import Id, UtcDateTime, metadata, upsert
 
 
 class EventColumns(TypedColumns):
@@ -36,8 +36,8 @@ class EventColumns(TypedColumns):
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False)
     release_id = Column(Id, ForeignKey("releases.id", ondelete="SET NULL"))
     environment_id = Column(Id, ForeignKey("environments.id", ondelete="SET NULL"), index=True)
-    happened_at = Column(Moment, nullable=False)
-    received_at = Column(Moment, nullable=False)
+    happened_at = Column(UtcDateTime, nullable=False)
+    received_at = Column(UtcDateTime, nullable=False)
     payload = Column(LargeBinary, nullable=False)
 
 
@@ -126,10 +126,10 @@ def oldest_of(connection: Connection, issue_id: int) -> StoredEvent | None:
     return _first(connection, issue_id, is_newest=False)
 
 
-def beside(connection: Connection, event: StoredEvent) -> tuple[str | None, str | None]:
+def neighbours_of(connection: Connection, event: StoredEvent) -> tuple[str | None, str | None]:
     """The ids of the issue's events just before and just after that one."""
     place = tuple_(events.c.happened_at, events.c.id)
-    here = tuple_(literal(event.at, Moment), literal(event.id, Id))
+    here = tuple_(literal(event.at, UtcDateTime), literal(event.id, Id))
     of_issue = select(events.c.event_id).where(events.c.issue_id == event.issue_id).limit(1)
     before = of_issue.where(place < here).order_by(*(each.desc() for each in _ORDER))
     after = of_issue.where(place > here).order_by(*_ORDER)

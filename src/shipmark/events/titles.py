@@ -58,8 +58,8 @@ def title_of(metadata: Json) -> str:
 
 def culprit_of(payload: Json) -> str:
     """Say where it happened, in the words of the client if it has any."""
-    given = text_of(payload, "culprit") or text_of(payload, "transaction")
-    return (given or _frame_culprit(crash_frame(payload)))[:CULPRIT_MAX]
+    value = text_of(payload, "culprit") or text_of(payload, "transaction")
+    return (value or _frame_culprit(crash_frame(payload)))[:CULPRIT_MAX]
 
 
 def location_of(metadata: Json) -> str | None:

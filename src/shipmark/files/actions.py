@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.files.model import (
-    RELEASED_LENGTH,
-    UNUSED_LENGTH,
+    RELEASED_RETENTION,
+    UNUSED_RETENTION,
     File,
     NewFile,
-    Stash,
-    StashedFile,
+    StagedBlob,
+    StagedFile,
 )
 from shipmark.files.store import blobs, files, garbage
 from shipmark.infrastructure import jobs
@@ -20,39 +20,39 @@ from shipmark.infrastructure.errors import Conflict
 #: The errand that takes away what nobody uses: ``worker/external_jobs.py``.
 COLLECT = "collect_blobs"
 #: A collection waits so long behind what is due, for more to be collected at once.
-_GATHERED = timedelta(minutes=1)
+_COLLECTION_DELAY = timedelta(minutes=1)
 
-_GONE = "The upload took so long that its beginning was taken away. Please send it again."
+_EXPIRED = "The upload took so long that its beginning was taken away. Please send it again."
 
 
-def keep(connection: Connection, new: NewFile, content: StashedFile, at: datetime) -> File:
+def create(connection: Connection, new: NewFile, content: StagedFile, at: datetime) -> File:
     """Make a file of a content that was stashed. Raises `Conflict` if that was more than a day ago."""
     _make_blobs(connection, content.pieces, at)
     return files.add(connection, new, content, at)
 
 
-def keep_chunks(
-    connection: Connection, organization_id: int, chunks: Sequence[Stash], at: datetime
+def store_chunks(
+    connection: Connection, organization_id: int, chunks: Sequence[StagedBlob], at: datetime
 ) -> None:
     """Make the stashed chunks the organization's, for a day or as long as a file uses them."""
     _make_blobs(connection, chunks, at)
-    blobs.own(connection, organization_id, [each.sha1 for each in chunks])
+    blobs.add_owner(connection, organization_id, [each.sha1 for each in chunks])
 
 
 def remove(connection: Connection, file_ids: Collection[int], at: datetime) -> None:
     """Delete files; blobs that no other file uses are collected soon. Those that are not there are left out."""
-    if file_ids and files.remove(connection, file_ids, at + RELEASED_LENGTH):
-        later = at + RELEASED_LENGTH + _GATHERED
+    if file_ids and files.remove(connection, file_ids, at + RELEASED_RETENTION):
+        later = at + RELEASED_RETENTION + _COLLECTION_DELAY
         jobs.enqueue(connection, COLLECT, {}, now=at, run_at=later, key=COLLECT)
 
 
-def collect_later(connection: Connection, at: datetime) -> None:
+def schedule_collection(connection: Connection, at: datetime) -> None:
     """Have what nobody uses taken away, if there is anything."""
     if garbage.has_unused(connection, at):
         jobs.enqueue(connection, COLLECT, {}, now=at, key=COLLECT)
 
 
-def collect_next(connection: Connection, at: datetime) -> None:
+def schedule_next_collection(connection: Connection, at: datetime) -> None:
     """After a collection that began at this moment, plan the one for what falls due after it.
 
     To be called in the transaction that finishes the job: files that are deleted meanwhile wait for it to end before
@@ -60,9 +60,9 @@ def collect_next(connection: Connection, at: datetime) -> None:
     """
     due = garbage.next_due(connection)
     if due is not None and due > at:
-        jobs.enqueue(connection, COLLECT, {}, now=at, run_at=due + _GATHERED, key=COLLECT)
+        jobs.enqueue(connection, COLLECT, {}, now=at, run_at=due + _COLLECTION_DELAY, key=COLLECT)
 
 
-def _make_blobs(connection: Connection, stashes: Sequence[Stash], at: datetime) -> None:
-    if not blobs.make_blobs(connection, stashes, at + UNUSED_LENGTH):
-        raise Conflict(_GONE)
+def _make_blobs(connection: Connection, stashes: Sequence[StagedBlob], at: datetime) -> None:
+    if not blobs.make_blobs(connection, stashes, at + UNUSED_RETENTION):
+        raise Conflict(_EXPIRED)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shipmark.files import piece_reader
-from shipmark.files.model import FILE_MAX, UNUSED_LENGTH, Piece, Stash, StashedFile
+from shipmark.files.model import FILE_MAX, UNUSED_RETENTION, FileChunk, StagedBlob, StagedFile
 from shipmark.files.store import blobs as store
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
@@ -34,21 +34,21 @@ class ChunksMissing(Exception):
 class Assembled:
     """A content put together; to be read by ``pieces`` and kept as ``content``."""
 
-    content: StashedFile
-    pieces: tuple[Piece, ...]
+    content: StagedFile
+    pieces: tuple[FileChunk, ...]
 
 
-def missing(
+def missing_chunks(
     database: Database, organization_id: int, chunks: Sequence[str], at: datetime
 ) -> list[str]:
     """Which chunks the organization has yet to send; those that it has are kept for another day."""
     with database.transaction() as connection:
-        owned = store.owned(connection, organization_id, chunks)
-        kept = store.touch(connection, owned, at + UNUSED_LENGTH) if owned else set()
-    return [sha1 for sha1 in dict.fromkeys(chunks) if sha1 not in kept]
+        owned = store.owned_by(connection, organization_id, chunks)
+        stored = store.touch(connection, owned, at + UNUSED_RETENTION) if owned else set()
+    return [sha1 for sha1 in dict.fromkeys(chunks) if sha1 not in stored]
 
 
-def assembled(
+def assemble(
     database: Database,
     blobs: Blobs,
     organization_id: int,
@@ -62,26 +62,26 @@ def assembled(
 
     Raises `ChunksMissing`, and `NotAssembled` for a file that is too large or not the one that was told.
     """
-    if absent := missing(database, organization_id, chunks, at):
+    if absent := missing_chunks(database, organization_id, chunks, at):
         raise ChunksMissing(absent)
     with database.snapshot() as connection:
-        owned = store.owned(connection, organization_id, chunks)
+        owned = store.owned_by(connection, organization_id, chunks)
     if absent := [each for each in dict.fromkeys(chunks) if each not in owned]:
         raise ChunksMissing(absent)
-    pieces: list[Piece] = []
+    pieces: list[FileChunk] = []
     offset = 0
     for chunk in chunks:
         size, key = owned[chunk]
-        pieces.append(Piece(offset=offset, size=size, key=key))
+        pieces.append(FileChunk(offset=offset, size=size, key=key))
         offset += size
         if offset > most:
             raise NotAssembled(TOO_LARGE)
     # A file of one chunk is that chunk: it was checked when it came in.
-    found = chunks[0] if len(chunks) == 1 else piece_reader.sha1_of(blobs, pieces)
-    if found != sha1:
+    result = chunks[0] if len(chunks) == 1 else piece_reader.sha1_of(blobs, pieces)
+    if result != sha1:
         raise NotAssembled(MISMATCH)
     stashes = tuple(
-        Stash(sha1=each, size=owned[each][0], key=None) for each in chunks if owned[each][0]
+        StagedBlob(sha1=each, size=owned[each][0], key=None) for each in chunks if owned[each][0]
     )
-    content = StashedFile(pieces=stashes, size=offset, sha1=sha1)
+    content = StagedFile(pieces=stashes, size=offset, sha1=sha1)
     return Assembled(content=content, pieces=tuple(pieces))

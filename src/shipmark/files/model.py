@@ -14,9 +14,9 @@ FILE_MAX = 2**31
 NAME_MAX = 1024
 
 #: How long a blob is kept that no file uses: an upload that was interrupted may go on for as long.
-UNUSED_LENGTH = timedelta(hours=24)
+UNUSED_RETENTION = timedelta(hours=24)
 #: How long a blob is kept at least after the last file that used it is gone.
-RELEASED_LENGTH = timedelta(minutes=5)
+RELEASED_RETENTION = timedelta(minutes=5)
 
 
 class FileKind(StrEnum):
@@ -52,7 +52,7 @@ class NewFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class FileChunk:
     """A stretch of a file: ``size`` bytes from ``offset`` on are the blob under ``key``."""
 
     offset: int
@@ -61,7 +61,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stash:
+class StagedBlob:
     """A blob's content that was written, or was there before; ``key`` is null for one that was there.
 
     Until somebody keeps it, it is nobody's, and goes away after a day.
@@ -73,10 +73,10 @@ class Stash:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StashedFile:
+class StagedFile:
     """A whole content that was written, in the order of its pieces; a piece may come more than once."""
 
-    pieces: tuple[Stash, ...]
+    pieces: tuple[StagedBlob, ...]
     size: int
     sha1: str
 

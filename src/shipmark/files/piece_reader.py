@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from shipmark.files.model import Piece
+from shipmark.files.model import FileChunk
 from shipmark.infrastructure.blobs import Blobs
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 BUFFER_BYTES = 128 * 1024
 
 
-class PiecesReader(io.RawIOBase):
+class ChunkedReader(io.RawIOBase):
     """A file as a seekable stream over its pieces. One read never crosses the border of a piece.
 
-    To be used through `opened`, which reads ahead and crosses borders.
+    To be used through `open_file`, which reads ahead and crosses borders.
     """
 
-    def __init__(self, blobs: Blobs, pieces: Sequence[Piece]) -> None:
+    def __init__(self, blobs: Blobs, pieces: Sequence[FileChunk]) -> None:
         super().__init__()
         self._blobs = blobs
         self._pieces = pieces
@@ -83,13 +83,13 @@ class PiecesReader(io.RawIOBase):
             raise ValueError("I/O operation on closed file")
 
 
-def opened(blobs: Blobs, pieces: Sequence[Piece]) -> io.BufferedReader:
+def open_file(blobs: Blobs, pieces: Sequence[FileChunk]) -> io.BufferedReader:
     """A file as a seekable stream that holds little of it at a time."""
-    return io.BufferedReader(PiecesReader(blobs, pieces), BUFFER_BYTES)
+    return io.BufferedReader(ChunkedReader(blobs, pieces), BUFFER_BYTES)
 
 
-def stretch(
-    blobs: Blobs, pieces: Sequence[Piece], start: int = 0, end: int | None = None
+def read_range(
+    blobs: Blobs, pieces: Sequence[FileChunk], start: int = 0, end: int | None = None
 ) -> Iterator[bytes]:
     """The bytes from an offset up to another one, or to the end, in parts of a mebibyte at most."""
     for piece in pieces:
@@ -99,9 +99,9 @@ def stretch(
             yield from blobs.read(piece.key, start=begin, end=stop)
 
 
-def sha1_of(blobs: Blobs, pieces: Sequence[Piece]) -> str:
+def sha1_of(blobs: Blobs, pieces: Sequence[FileChunk]) -> str:
     """The SHA-1 of all the pieces together, as they are in the store."""
     whole = hashlib.sha1(usedforsecurity=False)
-    for part in stretch(blobs, pieces):
+    for part in read_range(blobs, pieces):
         whole.update(part)
     return whole.hexdigest()

@@ -1,8 +1,8 @@
 """How do contents come into the house? In stages: a crash at any instant loses nothing, and leaves nothing for good.
 
 Contents are written outside of any unit of work, for that takes long. So a key is *announced* first, the content is
-written under it, and only then somebody's unit of work makes a blob of it (`actions.keep`, `actions.keep_chunks`). What
-was announced and never became a blob is taken away after a day; a blob that is reused is promised for a day before
+written under it, and only then somebody's unit of work makes a blob of it (`actions.create`, `actions.store_chunks`).
+What was announced and never became a blob is taken away after a day; a blob that is reused is promised for a day before
 anybody relies on it.
 """
 
@@ -14,9 +14,9 @@ from datetime import datetime
 from shipmark.files.model import (
     FILE_MAX,
     PIECE_BYTES,
-    UNUSED_LENGTH,
-    Stash,
-    StashedFile,
+    UNUSED_RETENTION,
+    StagedBlob,
+    StagedFile,
     key_of,
 )
 from shipmark.files.store import blobs as store
@@ -31,7 +31,7 @@ BATCH = 16
 _WRITERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="shipmark-writer")
 
 #: Gives up to so many bytes of a content, and nothing at its end.
-Read = Callable[[int], bytes]
+ReadBytes = Callable[[int], bytes]
 
 
 def sha1_of(content: bytes) -> str:
@@ -39,38 +39,38 @@ def sha1_of(content: bytes) -> str:
     return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
-def stash_chunks(
+def stage_chunks(
     database: Database, blobs: Blobs, chunks: Sequence[tuple[str, bytes]], at: datetime
-) -> list[Stash]:
-    """Write contents by their SHA-1, those only that are not there: one `Stash` for each, in their order.
+) -> list[StagedBlob]:
+    """Write contents by their SHA-1, those only that are not there: one `StagedBlob` for each, in their order.
 
-    Raises `NoRoom` when the store is full; what was written by then is taken away in a day.
+    Raises `StorageFull` when the store is full; what was written by then is taken away in a day.
     """
     contents = dict(chunks)
     with database.transaction() as connection:
-        known = store.touch(connection, contents, at + UNUSED_LENGTH)
+        known = store.touch(connection, contents, at + UNUSED_RETENTION)
         new = [sha1 for sha1 in contents if sha1 not in known]
         keys = {sha1: key_of(sha1, ids.hex32()) for sha1 in new}
-        store.announce(connection, keys.values(), at + UNUSED_LENGTH)
+        store.register_pending(connection, keys.values(), at + UNUSED_RETENTION)
     _write(blobs, [(keys[sha1], contents[sha1]) for sha1 in new])
-    return [Stash(sha1=sha1, size=len(it), key=keys.get(sha1)) for sha1, it in chunks]
+    return [StagedBlob(sha1=sha1, size=len(item), key=keys.get(sha1)) for sha1, item in chunks]
 
 
-def stash_file(
-    database: Database, blobs: Blobs, read: Read, at: datetime, *, most: int = FILE_MAX
-) -> StashedFile:
-    """Write a content as it is read; see `FileStash`."""
-    stash = FileStash(database, blobs, at, most=most)
+def stage_file(
+    database: Database, blobs: Blobs, read: ReadBytes, at: datetime, *, most: int = FILE_MAX
+) -> StagedFile:
+    """Write a content as it is read; see `FileStager`."""
+    stash = FileStager(database, blobs, at, most=most)
     while part := read(PIECE_BYTES):
         stash.add(part)
     return stash.finish()
 
 
-class FileStash:
+class FileStager:
     """A content that comes in parts of any length, and is written in pieces; no more than a few are held at a time.
 
-    Pieces are written while more comes in. Raises `TooLarge` for more than ``most`` bytes and `NoRoom` when the store
-    is full, maybe only with the next part.
+    Pieces are written while more comes in. Raises `TooLarge` for more than ``most`` bytes and `StorageFull` when the
+    store is full, maybe only with the next part.
     """
 
     def __init__(
@@ -85,9 +85,9 @@ class FileStash:
         self._parts: list[bytes] = []
         self._held = 0
         self._batch: list[tuple[str, bytes]] = []
-        self._stashed: dict[str, Stash] = {}
+        self._stashed: dict[str, StagedBlob] = {}
         self._order: list[str] = []
-        self._behind = Behind()
+        self._behind = BackgroundWriter()
 
     def add(self, part: bytes) -> None:
         """Take the next part."""
@@ -104,14 +104,14 @@ class FileStash:
             self._parts.append(part)
             self._held += len(part)
 
-    def finish(self) -> StashedFile:
+    def finish(self) -> StagedFile:
         """Write what is left; all of it is in the store then."""
         if self._parts:
             self._cut()
         self._write()
         self._behind.wait()
         pieces = tuple(self._stashed[sha1] for sha1 in self._order)
-        return StashedFile(pieces=pieces, size=self._size, sha1=self._whole.hexdigest())
+        return StagedFile(pieces=pieces, size=self._size, sha1=self._whole.hexdigest())
 
     def _cut(self) -> None:
         """Make a piece of what is held: equal contents are cut alike, however they come in."""
@@ -127,13 +127,13 @@ class FileStash:
 
         def write() -> None:
             if new := [each for each in batch if each[0] not in self._stashed]:
-                stashes = stash_chunks(self._database, self._blobs, new, self._at)
-                self._stashed |= {it.sha1: it for it in stashes}
+                stashes = stage_chunks(self._database, self._blobs, new, self._at)
+                self._stashed |= {staged_blob.sha1: staged_blob for staged_blob in stashes}
 
         self._behind.run(write)
 
 
-class Behind:
+class BackgroundWriter:
     """Lets one thing at a time be done by another thread, while its owner goes on."""
 
     def __init__(self) -> None:

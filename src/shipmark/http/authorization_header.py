@@ -1,6 +1,6 @@
 """Which token does a request carry? (auth-and-errors.md 1)"""
 
-from shipmark.infrastructure.errors import NotSignedIn
+from shipmark.infrastructure.errors import Unauthenticated
 
 
 def bearer(header: str | None) -> str | None:
@@ -9,7 +9,7 @@ def bearer(header: str | None) -> str | None:
     if not words or words[0].lower() != "bearer":
         return None
     if len(words) == 1:
-        raise NotSignedIn("Invalid token header. No credentials provided.")
+        raise Unauthenticated("Invalid token header. No credentials provided.")
     if len(words) > 2:
-        raise NotSignedIn("Invalid token header. Token string should not contain spaces.")
+        raise Unauthenticated("Invalid token header. Token string should not contain spaces.")
     return words[1]

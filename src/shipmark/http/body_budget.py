@@ -15,10 +15,10 @@ class BodyBudget:
         """Return a reservation of nothing yet."""
         return Reservation(self)
 
-    def _grow(self, held: int, more: int) -> bool:
+    def _grow(self, value: int, more: int) -> bool:
         with self._lock:
             # A request that is alone passes, whatever it takes: its own limits hold for it.
-            is_alone = self._used == held
+            is_alone = self._used == value
             if not is_alone and self._used + more > self._max_bytes:
                 return False
             self._used += more
@@ -45,5 +45,5 @@ class Reservation:
 
     def release(self) -> None:
         """Give back everything."""
-        held, self._held = self._held, 0
-        self._budget._give_back(held)  # noqa: SLF001, one class in two
+        value, self._held = self._held, 0
+        self._budget._give_back(value)  # noqa: SLF001, one class in two

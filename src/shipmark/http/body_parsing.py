@@ -66,11 +66,11 @@ def _refuse_constant(text: str) -> object:
 
 
 def _form(pairs: list[tuple[str, str]], lists: Collection[str]) -> dict[str, object]:
-    found: dict[str, object] = dict(pairs)
+    result: dict[str, object] = dict(pairs)
     for name in lists:
-        if name in found:
-            found[name] = [value for key, value in pairs if key == name]
-    return found
+        if name in result:
+            result[name] = [value for key, value in pairs if key == name]
+    return result
 
 
 def _urlencoded(body: bytes) -> list[tuple[str, str]]:

@@ -44,16 +44,16 @@ def client_address(request: AnyRequest, settings: Settings) -> str | None:
 @cache
 def trusted_networks(text: str) -> tuple[Network, ...]:
     """Return the networks of the setting; raise `SettingsError` for what is no address and no network."""
-    found = []
-    for part in filter(None, (it.strip() for it in text.split(","))):
+    result = []
+    for part in filter(None, (item.strip() for item in text.split(","))):
         try:
-            found.append(ipaddress.ip_network(part, strict=False))
+            result.append(ipaddress.ip_network(part, strict=False))
         except ValueError:
             raise SettingsError(
                 "SHIPMARK_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8,"
                 f" apart by commas, not {part!r}."
             ) from None
-    return tuple(found)
+    return tuple(result)
 
 
 def _is_in(address: Address, networks: Sequence[Network]) -> bool:

@@ -12,7 +12,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from litestar.types.asgi_types import HTTPResponseBodyEvent, Message, ReceiveMessage
 
 from shipmark.http.body_budget import BodyBudget, Reservation
-from shipmark.infrastructure.errors import BadRequest, Stalled, Unavailable
+from shipmark.infrastructure.errors import BadRequest, RequestTimeout, Unavailable
 from shipmark.infrastructure.settings import MEBIBYTE, Settings
 
 #: So much of a body is held without asking the budget: most requests are far smaller.
@@ -57,7 +57,7 @@ class ConnectionLimits:
         untyped[_RESERVATION] = reservation
         body = _Body(scope, receive, reservation, self._timeout_seconds)
         try:
-            await self._app(scope, body.receive, _Answer(send, body, self._headers).send)
+            await self._app(scope, body.receive, _Response(send, body, self._headers).send)
         finally:
             reservation.release()
 
@@ -92,7 +92,7 @@ class _Body:
         self._is_given_up = False
 
     async def receive(self) -> ReceiveMessage:
-        """Return the next message; raise `Stalled`, `BadRequest` for a broken body, or `Unavailable`."""
+        """Return the next message; raise `RequestTimeout`, `BadRequest` for a broken body, or `Unavailable`."""
         if self.is_read:
             return await self._receive()
         try:
@@ -100,7 +100,7 @@ class _Body:
                 message = await self._receive()
         except TimeoutError:
             self._is_given_up = True
-            raise Stalled from None
+            raise RequestTimeout from None
         if message["type"] == "http.disconnect":
             self.is_read = True
             raise BadRequest("The body of the request ended before its end.")
@@ -128,12 +128,12 @@ class _Body:
     def _reserve(self, more: int) -> None:
         """Reserve the whole of a body whose length is told, so that some of many are read to their end."""
         self._count += more
-        wanted = max(self._count, self._length)
-        if wanted <= max(FREE_BYTES, self._reserved) or self._is_streamed():
+        requested = max(self._count, self._length)
+        if requested <= max(FREE_BYTES, self._reserved) or self._is_streamed():
             return
-        if not self._reservation.grow(wanted - self._reserved):
+        if not self._reservation.grow(requested - self._reserved):
             raise Unavailable("Too many large requests are under way. Try again later.")
-        self._reserved = wanted
+        self._reserved = requested
 
     def _is_streamed(self) -> bool:
         handler = self._scope.get("route_handler")
@@ -142,8 +142,8 @@ class _Body:
 
 def _length_of(scope: HTTPScope) -> int:
     """Return the length that a body is said to have, or 0; the application refuses one over its limit."""
-    told = b"".join(value for name, value in scope["headers"] if name == b"content-length")
-    return int(told) if told.isdigit() and len(told) < _LENGTH_DIGITS_MAX else 0
+    fields = b"".join(value for name, value in scope["headers"] if name == b"content-length")
+    return int(fields) if fields.isdigit() and len(fields) < _LENGTH_DIGITS_MAX else 0
 
 
 def _has_body(scope: HTTPScope) -> bool:
@@ -153,7 +153,7 @@ def _has_body(scope: HTTPScope) -> bool:
     )
 
 
-class _Answer:
+class _Response:
     """The answer to a request: with headers of ours, and not lost on a client that still sends."""
 
     def __init__(self, send: Send, body: _Body, headers: list[tuple[bytes, bytes]]) -> None:

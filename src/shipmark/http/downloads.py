@@ -47,8 +47,8 @@ def download(request: AnyRequest, content: Content) -> Response[Any] | Stream:
     if _is_known(request, content.tag):
         return Response(b"", status_code=304, headers=headers)
     start, end, status = 0, content.size, 200
-    if (wanted := _range(request, content)) is not None:
-        start, end = wanted
+    if (row := _range(request, content)) is not None:
+        start, end = row
         if start >= end:
             headers["Content-Range"] = f"bytes */{content.size}"
             return Response(b"", status_code=416, headers=headers)
@@ -66,22 +66,22 @@ def download(request: AnyRequest, content: Content) -> Response[Any] | Stream:
 
 
 def _is_known(request: AnyRequest, tag: str) -> bool:
-    told = request.headers.get("if-none-match", "")
-    return told.strip() == "*" or any(
-        each.strip().removeprefix("W/") == f'"{tag}"' for each in told.split(",")
+    fields = request.headers.get("if-none-match", "")
+    return fields.strip() == "*" or any(
+        each.strip().removeprefix("W/") == f'"{tag}"' for each in fields.split(",")
     )
 
 
 def _range(request: AnyRequest, content: Content) -> tuple[int, int] | None:
     """The part that is asked for, an empty one where there is none of it; null for the whole."""
-    told = request.headers.get("if-range")
-    if told is not None and told.strip() != f'"{content.tag}"':
+    fields = request.headers.get("if-range")
+    if fields is not None and fields.strip() != f'"{content.tag}"':
         return None
-    found = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
-    if found is None or found.groups() == ("", ""):
+    match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    if match is None or match.groups() == ("", ""):
         # Several ranges at once, and other units, may be answered with the whole.
         return None
-    first, last = found.groups()
+    first, last = match.groups()
     if not first:
         return max(content.size - int(last), 0), content.size
     end = min(int(last) + 1, content.size) if last else content.size
@@ -94,5 +94,5 @@ def _disposition(name: str) -> str:
     """The name to save it under: its last part, with all blanks alike, and in both spellings that clients know."""
     base = " ".join(re.split(r"[/\\]", name)[-1].split()) or "download"
     plain = _UNSAFE.sub("_", base)
-    said = f'attachment; filename="{plain}"'
-    return said if plain == base else f"{said}; filename*=UTF-8''{quote(base)}"
+    content = f'attachment; filename="{plain}"'
+    return content if plain == base else f"{content}; filename*=UTF-8''{quote(base)}"

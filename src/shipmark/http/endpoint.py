@@ -35,9 +35,9 @@ from litestar.params import RawBody
 from sqlalchemy import Connection
 
 from shipmark.http.multipart import threaded
-from shipmark.http.request_context import GivenVisit, Visit, context_of
+from shipmark.http.request_context import InjectedRequest, RequestContext, provide_request_context
 from shipmark.http.validation import RequestModel, validate, validate_query
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], HTTPRouteHandler]
@@ -85,10 +85,10 @@ class Endpoint:
     files: Mapping[str, str] | None
     step: str
 
-    def prepare(self, context: Visit) -> Mapping[str, object]:
+    def prepare(self, context: RequestContext) -> Mapping[str, object]:
         """Authorize, and load the rows that the path names, once in a request. Raise what refuses the caller."""
         if context.prepared is None:
-            with context.database.glance() as connection:
+            with context.database.autocommit_read() as connection:
                 self._authorize(context, connection)
                 arguments: dict[str, object] = {}
                 if self.query is not None:
@@ -98,17 +98,21 @@ class Endpoint:
                 context.prepared = arguments
         return context.prepared
 
-    def _authorize(self, context: Visit, connection: Connection) -> None:
+    def _authorize(self, context: RequestContext, connection: Connection) -> None:
         if self.credentials is not Credentials.REQUIRED:
             return
         organization = context.path_parameter("organization")
         if organization is None:
             context.authenticated = context.caller(connection)
         else:
-            context.access = context.enter(connection, organization)
+            context.access = context.authorize(connection, organization)
 
     def _load(
-        self, load: Load, context: Visit, connection: Connection, arguments: Mapping[str, object]
+        self,
+        load: Load,
+        context: RequestContext,
+        connection: Connection,
+        arguments: Mapping[str, object],
     ) -> object:
         values = (
             arguments["query"] if name == "query" else context.path_parameter(name)
@@ -116,7 +120,7 @@ class Endpoint:
         )
         return load.function(context, connection, *values)
 
-    def arguments(self, context: Visit, content: bytes | None) -> dict[str, object]:
+    def arguments(self, context: RequestContext, content: bytes | None) -> dict[str, object]:
         """Return what the function is called with."""
         arguments = {"context": context, **self.prepare(context)}
         if not self.takes_query:
@@ -127,8 +131,10 @@ class Endpoint:
             arguments["body"] = self._body(context, self.body, content)
         return arguments
 
-    def _body(self, context: Visit, model: type[RequestModel], content: bytes) -> RequestModel:
-        with timed(self.step, **{"http.body_bytes": len(content)}):
+    def _body(
+        self, context: RequestContext, model: type[RequestModel], content: bytes
+    ) -> RequestModel:
+        with span(self.step, **{"http.body_bytes": len(content)}):
             value = context.decode(content, lists=model.list_names())
             return validate(model, value, context=context.validation_context())
 
@@ -140,7 +146,7 @@ async def authorize(
     assert isinstance(connection, Request)
     if connection.method not in _READING:
         endpoint: Endpoint = handler.opt["endpoint"]
-        await threaded(endpoint.prepare, await context_of(connection))
+        await threaded(endpoint.prepare, await provide_request_context(connection))
 
 
 def declare(
@@ -221,14 +227,14 @@ def _wrapped(endpoint: Endpoint) -> Function:
     """Return the function that the framework calls; it has the name and the docstring of the endpoint's own."""
     function = endpoint.function
 
-    async def call_async(context: GivenVisit) -> Response[Any]:
+    async def call_async(context: InjectedRequest) -> Response[Any]:
         arguments = await threaded(endpoint.arguments, context, None)
         return await function(**arguments)  # type: ignore[no-any-return]  # what the function returns
 
-    def call_with_body(context: GivenVisit, body: RawBody) -> Any:
+    def call_with_body(context: InjectedRequest, body: RawBody) -> Any:
         return function(**endpoint.arguments(context, body))
 
-    def call(context: GivenVisit) -> Any:
+    def call(context: InjectedRequest) -> Any:
         return function(**endpoint.arguments(context, None))
 
     wrapped: Function = call_with_body if endpoint.body is not None else call

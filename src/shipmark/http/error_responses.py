@@ -13,37 +13,37 @@ from shipmark.infrastructure.errors import (
     BadRequest,
     BadUpload,
     Conflict,
-    Invalid,
-    Moved,
-    NoRoom,
-    NotAllowed,
+    Forbidden,
     NotFound,
-    NotSignedIn,
     Refusal,
-    Stalled,
+    Renamed,
+    RequestTimeout,
+    StorageFull,
     TooLarge,
     TooManyRequests,
+    Unauthenticated,
     Unavailable,
     Unsupported,
+    ValidationFailed,
 )
-from shipmark.infrastructure.telemetry import failed
+from shipmark.infrastructure.telemetry import report_exception
 
 AnyRequest = Request[object, object, State]
 
 _STATUS: Mapping[type[Refusal], int] = {
-    Moved: 302,
-    Invalid: 400,
+    Renamed: 302,
+    ValidationFailed: 400,
     BadRequest: 400,
-    NotSignedIn: 401,
-    NotAllowed: 403,
+    Unauthenticated: 401,
+    Forbidden: 403,
     NotFound: 404,
-    Stalled: 408,
+    RequestTimeout: 408,
     Conflict: 409,
     TooLarge: 413,
     Unsupported: 415,
     TooManyRequests: 429,
     Unavailable: 503,
-    NoRoom: 507,
+    StorageFull: 507,
 }
 
 #: Where in an address the name of what an organization has comes first.
@@ -55,10 +55,10 @@ _CHALLENGE = {"WWW-Authenticate": 'xBasic realm="api"'}
 _HEADERS: Mapping[int, Mapping[str, str]] = {401: _CHALLENGE, 503: {"Retry-After": "5"}}
 
 
-def refusal_answer(request: AnyRequest, refusal: Refusal) -> Response[object]:
+def refusal_response(request: AnyRequest, refusal: Refusal) -> Response[object]:
     """The answer to a refused request."""
-    if isinstance(refusal, Moved):
-        return _moved_answer(request, refusal)
+    if isinstance(refusal, Renamed):
+        return _redirect_response(request, refusal)
     status = _STATUS[refusal.like if isinstance(refusal, BadUpload) else type(refusal)]
     headers = _HEADERS.get(status)
     if isinstance(refusal, TooManyRequests):
@@ -68,7 +68,7 @@ def refusal_answer(request: AnyRequest, refusal: Refusal) -> Response[object]:
     )
 
 
-def _moved_answer(request: AnyRequest, refusal: Moved) -> Response[object]:
+def _redirect_response(request: AnyRequest, refusal: Renamed) -> Response[object]:
     """Leads to the same address with the name that the thing has now (auth-and-errors.md 4)."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     parts = raw.decode("latin-1").partition("?")[0].split("/")
@@ -93,7 +93,7 @@ def _moved_answer(request: AnyRequest, refusal: Moved) -> Response[object]:
 def body_of(refusal: Refusal) -> object:
     """The JSON that says what was wrong."""
     match refusal:
-        case Invalid(fields=fields):
+        case ValidationFailed(fields=fields):
             return fields
         case BadRequest(detail=detail, code=str(code), extra=extra):
             return {"detail": {"code": code, "message": detail, "extra": extra}}
@@ -107,7 +107,7 @@ def body_of(refusal: Refusal) -> object:
     return {"detail": getattr(refusal, "detail", "")}
 
 
-def http_answer(request: AnyRequest, error: HTTPException) -> Response[object]:
+def http_error_response(request: AnyRequest, error: HTTPException) -> Response[object]:
     """The answer to what the framework refuses: unknown routes, wrong methods, bodies over the limit."""
     status = error.status_code
     detail = error.detail
@@ -122,10 +122,10 @@ def http_answer(request: AnyRequest, error: HTTPException) -> Response[object]:
     )
 
 
-def failure_answer(request: AnyRequest, error: Exception) -> Response[object]:
+def failure_response(request: AnyRequest, error: Exception) -> Response[object]:
     """The answer to a bug: an id to find it in the log by, and nothing of its inside."""
     error_id = ids.hex32()
-    failed(
+    report_exception(
         "A request failed by a bug",
         error,
         **{"error.id": error_id, "http.method": request.method, "http.path": request.url.path},

@@ -1,7 +1,7 @@
 """What may a body hold? Fields that check and convert, in the exact words of the protocol (releases.md 2.3.1).
 
-A field is called with what the client sent and gives what we work with, or raises `Wrong`. All bad fields of a body
-are reported at once; of a list, the first bad item is, as the reference reports it.
+A field is called with what the client sent and gives what we work with, or raises `FieldError`. All bad fields of a
+body are reported at once; of a list, the first bad item is, as the reference reports it.
 """
 
 import re
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.errors import ValidationFailed
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _URL_SCHEMES = {"http", "https", "ftp", "ftps"}
 
 
-class Wrong(Exception):
+class FieldError(Exception):
     """What was sent can't be used; ``messages`` is a list of sentences, or a mapping of inner fields to theirs."""
 
     def __init__(self, messages: Sequence[str] | Mapping[str, object]) -> None:
@@ -66,14 +66,14 @@ class Wrong(Exception):
 Check = Callable[[object], T]
 
 #: What check functions of their own take, for the document of the API: what another check takes, or less.
-ACCEPTED: dict[Check[Any], Check[Any]] = {}
+DOCUMENTED: dict[Check[Any], Check[Any]] = {}
 
 
-def accepting(like: Check[Any]) -> Callable[[Check[T]], Check[T]]:
+def documented_as(like: Check[Any]) -> Callable[[Check[T]], Check[T]]:
     """Say what a check function takes, which nobody can see of a function: no more than ``like`` does."""
 
     def said(check: Check[T]) -> Check[T]:
-        ACCEPTED[check] = like
+        DOCUMENTED[check] = like
         return check
 
     return said
@@ -96,21 +96,21 @@ class Text:
             value = _as_text(value)
         text = value.strip() if self.is_trimmed else value
         if not text and not self.is_blank_ok:
-            raise Wrong([BLANK])
+            raise FieldError([BLANK])
         if self.max is not None and len(text) > self.max:
-            raise Wrong([f"Ensure this field has no more than {self.max} characters."])
+            raise FieldError([f"Ensure this field has no more than {self.max} characters."])
         if "\x00" in text:
-            raise Wrong([NUL_CHARACTER])
+            raise FieldError([NUL_CHARACTER])
         if not text.isascii() and (bad := _SURROGATE.search(text)):
-            raise Wrong([f"Surrogate characters are not allowed: U+{ord(bad[0]):X}."])
+            raise FieldError([f"Surrogate characters are not allowed: U+{ord(bad[0]):X}."])
         return text
 
 
 def _as_text(value: object) -> str:
     if value is None:
-        raise Wrong([NULL])
+        raise FieldError([NULL])
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Wrong([NOT_TEXT])
+        raise FieldError([NOT_TEXT])
     return str(value)
 
 
@@ -126,9 +126,9 @@ class Url:
         if not text:
             return text
         if not is_url(text):
-            raise Wrong([BAD_URL])
+            raise FieldError([BAD_URL])
         if len(text) > self.max:
-            raise Wrong([f"Ensure this field has no more than {self.max} characters."])
+            raise FieldError([f"Ensure this field has no more than {self.max} characters."])
         return text
 
 
@@ -147,7 +147,7 @@ def is_url(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class DateTime:
     """A moment with date and time; without a zone it is UTC. Digits past microseconds are cut.
 
     With ``takes_unix_seconds`` it may also be a number of seconds since 1970, or such a number as a text.
@@ -161,18 +161,18 @@ class Moment:
         if value is None:
             if self.is_null_ok:
                 return None
-            raise Wrong([NULL])
+            raise FieldError([NULL])
         if self.takes_unix_seconds and not isinstance(value, bool):
             text = str(value).strip()
             if _UNIX_SECONDS.fullmatch(text):
                 return _unix_moment(text)
         if not isinstance(value, str):
-            raise Wrong([BAD_MOMENT])
+            raise FieldError([BAD_MOMENT])
         if _PLAIN_MOMENT.fullmatch(value):
             return _plain_moment(value)
         match = _MOMENT.fullmatch(value)
         if match is None:
-            raise Wrong([BAD_MOMENT])
+            raise FieldError([BAD_MOMENT])
         return _moment(match)
 
 
@@ -188,11 +188,11 @@ def _plain_moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise Wrong([BAD_MOMENT]) from None
+        raise FieldError([BAD_MOMENT]) from None
     try:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except OverflowError:
-        raise Wrong([MOMENT_RANGE]) from None
+        raise FieldError([MOMENT_RANGE]) from None
 
 
 def _moment(match: re.Match[str]) -> datetime:
@@ -204,11 +204,11 @@ def _moment(match: re.Match[str]) -> datetime:
         )
         offset = _zone(zone)
     except ValueError:
-        raise Wrong([BAD_MOMENT]) from None
+        raise FieldError([BAD_MOMENT]) from None
     try:
         return naive.replace(tzinfo=offset).astimezone(UTC)
     except OverflowError:
-        raise Wrong([MOMENT_RANGE]) from None
+        raise FieldError([MOMENT_RANGE]) from None
 
 
 def _zone(text: str | None) -> timezone:
@@ -221,7 +221,7 @@ def _zone(text: str | None) -> timezone:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Integer:
     """A whole number, also written as a text; booleans are none."""
 
     max: int
@@ -230,14 +230,14 @@ class Number:
     def __call__(self, value: object) -> int:
         """The number."""
         if value is None:
-            raise Wrong([NULL])
+            raise FieldError([NULL])
         if isinstance(value, bool) or not _NUMBER.fullmatch(str(value).strip()):
-            raise Wrong([BAD_NUMBER])
+            raise FieldError([BAD_NUMBER])
         number = int(str(value).strip().removesuffix(".0"))
         if number < self.min:
-            raise Wrong([f"Ensure this value is greater than or equal to {self.min}."])
+            raise FieldError([f"Ensure this value is greater than or equal to {self.min}."])
         if number > self.max:
-            raise Wrong([f"Ensure this value is less than or equal to {self.max}."])
+            raise FieldError([f"Ensure this value is less than or equal to {self.max}."])
         return number
 
 
@@ -254,18 +254,18 @@ class Decimal:
         if value is None:
             if self.is_null_ok:
                 return None
-            raise Wrong([NULL])
+            raise FieldError([NULL])
         if isinstance(value, bool) or not isinstance(value, int | float | str):
-            raise Wrong([BAD_DECIMAL])
+            raise FieldError([BAD_DECIMAL])
         try:
             number = float(value)
         except (ValueError, OverflowError):
-            raise Wrong([BAD_DECIMAL]) from None
+            raise FieldError([BAD_DECIMAL]) from None
         # Written so that what is no number at all is refused too.
         if not number >= self.min:
-            raise Wrong([f"Ensure this value is greater than or equal to {self.min:g}."])
+            raise FieldError([f"Ensure this value is greater than or equal to {self.min:g}."])
         if not number <= self.max:
-            raise Wrong([f"Ensure this value is less than or equal to {self.max:g}."])
+            raise FieldError([f"Ensure this value is less than or equal to {self.max:g}."])
         return number
 
 
@@ -276,13 +276,13 @@ _OFF = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class Boolean:
     """On or off, also in words and as 1 or 0."""
 
     def __call__(self, value: object) -> bool:
         """Is it on?"""
         if value is None:
-            raise Wrong([NULL])
+            raise FieldError([NULL])
         if isinstance(value, bool):
             return value
         if isinstance(value, int | float | str):
@@ -291,7 +291,7 @@ class Switch:
                 return text.startswith("1")
             if text in _ON or text in _OFF:
                 return text in _ON
-        raise Wrong([BAD_SWITCH])
+        raise FieldError([BAD_SWITCH])
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +308,7 @@ class Choice(Generic[T]):
         text = Text()(value)
         assert text is not None
         if text not in self.choices:
-            raise Wrong([self.refusal.format(text)])
+            raise FieldError([self.refusal.format(text)])
         return self.choices[text]
 
 
@@ -326,13 +326,13 @@ class ListOf(Generic[T]):
         if value is None:
             if self.is_null_ok:
                 return None
-            raise Wrong([NULL])
+            raise FieldError([NULL])
         if not isinstance(value, list):
-            raise Wrong([f'Expected a list of items but got type "{type_name(value)}".'])
+            raise FieldError([f'Expected a list of items but got type "{type_name(value)}".'])
         if not value and not self.is_empty_ok:
-            raise Wrong(["This list may not be empty."])
+            raise FieldError(["This list may not be empty."])
         if len(value) > self.max:
-            raise Wrong([f"Ensure this field has no more than {self.max} elements."])
+            raise FieldError([f"Ensure this field has no more than {self.max} elements."])
         return [self.item(item) for item in value]
 
 
@@ -345,7 +345,7 @@ class Field(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Object:
     """An object with named fields; others are ignored. Gives a mapping that holds just what was sent."""
 
     fields: Mapping[str, Field[object]]
@@ -359,19 +359,19 @@ class Record:
         """The converted fields that were sent; reports all that are wrong."""
         if not isinstance(value, dict):
             message = f"Invalid data. Expected a dictionary, but got {type_name(value)}."
-            raise Wrong({"non_field_errors": [message]})
+            raise FieldError({"non_field_errors": [message]})
         found: Fields = {}
         problems: dict[str, object] = {}
         for name, each in self.fields.items():
             if name in value:
                 try:
                     found[name] = each.check(value[name])
-                except Wrong as wrong:
+                except FieldError as wrong:
                     problems[name] = wrong.messages
             elif name in self._required:
                 problems[name] = [REQUIRED]
         if problems:
-            raise Wrong(problems)
+            raise FieldError(problems)
         return found
 
 
@@ -380,12 +380,12 @@ def type_name(value: object) -> str:
     return type(value).__name__
 
 
-def checked(record: Record, body: object) -> Fields:
-    """What a body holds; raises `Invalid` with all its bad fields. An absent body counts as an empty object."""
+def validate(record: Object, body: object) -> Fields:
+    """Return the fields of a body; raise `ValidationFailed` with all bad ones. An absent body is an empty object."""
     if body is None:
-        raise Invalid({"non_field_errors": ["No data provided"]})
+        raise ValidationFailed({"non_field_errors": ["No data provided"]})
     try:
         return record(body)
-    except Wrong as wrong:
+    except FieldError as wrong:
         assert isinstance(wrong.messages, Mapping)
-        raise Invalid(wrong.messages) from None
+        raise ValidationFailed(wrong.messages) from None

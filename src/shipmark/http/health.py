@@ -18,7 +18,7 @@ def get_health(request: Request[object, object, State]) -> Response[dict[str, st
     problems = health.problems(state.database, state.blobs)
     if not problems:
         return Response({"status": "ok"})
-    reason = " ".join(it.sentence for it in problems)
+    reason = " ".join(problem.sentence for problem in problems)
     return Response(
         {"status": "unavailable", "reason": reason}, status_code=503, headers={"Retry-After": "5"}
     )

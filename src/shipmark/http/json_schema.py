@@ -20,17 +20,17 @@ _TYPES: Mapping[str, type] = {"object": dict, "array": list, "string": str}
 def read(body: bytes, schema: Schema) -> dict[str, Any]:
     """The object that was sent; raises `BadUpload` with the first thing that is wrong."""
     try:
-        found = json_of(body)
+        result = json_of(body)
     except BadRequest:
         raise BadUpload("Invalid json body") from None
-    _check(found, schema)
-    assert isinstance(found, dict), "bodies are objects"
-    return found
+    _check(result, schema)
+    assert isinstance(result, dict), "bodies are objects"
+    return result
 
 
 def _check(value: object, schema: Schema) -> None:
-    for keyword, said in schema.items():
-        _CHECKS[keyword](value, said, schema)
+    for keyword, content in schema.items():
+        _CHECKS[keyword](value, content, schema)
 
 
 def _type(value: object, name: str, _: Schema) -> None:

@@ -1,4 +1,4 @@
-"""What may a handler of the API ask for? The visit: who is there, what they sent, and the database."""
+"""What may a handler of the API ask for? The context: who is there, what they sent, and the database."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,24 +16,25 @@ from shipmark.accounts.model import UserToken
 from shipmark.http import body_parsing
 from shipmark.http.authorization_header import bearer
 from shipmark.http.client_address import client_address
-from shipmark.http.fields import Fields, Record, checked
+from shipmark.http.fields import Fields, Object, validate
 from shipmark.http.pagination import keyset, offset
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotFound, NotSignedIn
+from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, Unauthenticated
+from shipmark.infrastructure.ids import digest
 from shipmark.infrastructure.settings import Settings
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.membership import Done
+from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import Access, Actor, OrganizationToken, Role
 from shipmark.organizations.tokens import PREFIX
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
-from shipmark.publishing.model import Circumstances
-from shipmark.repositories.git.remote_rules import chosen
+from shipmark.publishing.model import PublishContext
+from shipmark.repositories.git.remote_rules import parse_remote_rules
 
 Caller = UserToken | OrganizationToken
 
@@ -41,7 +42,7 @@ _FLAGS = {"0": False, "false": False, "1": True, "true": True}
 
 
 @dataclass(slots=True)
-class Visit:
+class RequestContext:
     """One request at the API's door. ``scopes`` are those that the route declares."""
 
     request: Request[object, object, State]
@@ -71,9 +72,9 @@ class Visit:
         return self.request.headers.get("user-agent")
 
     def require_owner(self, *, is_forced: bool) -> None:
-        """Raise `NotAllowed` for a forced request of anyone but an owner."""
+        """Raise `Forbidden` for a forced request of anyone but an owner."""
         if is_forced and self.access.role is not Role.OWNER:
-            raise NotAllowed
+            raise Forbidden
 
     def path_parameter(self, name: str) -> str | None:
         """Return a part of the path, or None if this path has no such part."""
@@ -93,17 +94,16 @@ class Visit:
         return body_parsing.read(content, self.request.headers.get("content-type", ""), lists=lists)
 
     def caller(self, connection: Connection) -> Caller:
-        """Who is there; raises `NotSignedIn`, or `NotAllowed` where no scope of the token opens the route."""
-        caller = self.known_caller(connection)
+        """Return the caller's token. Raise `Unauthenticated`, or `Forbidden` if it has no scope of the endpoint."""
+        caller = self.optional_caller(connection)
         if caller is None:
-            raise NotSignedIn
+            raise Unauthenticated
         scopes = caller.scopes if isinstance(caller, UserToken) else organizations.CI_SCOPES
-        if self.scopes and not scopes & self.scopes:
-            raise NotAllowed
+        self._require_scope(scopes)
         return caller
 
-    def known_caller(self, connection: Connection) -> Caller | None:
-        """Who is there, or null for somebody without credentials."""
+    def optional_caller(self, connection: Connection) -> Caller | None:
+        """Return the caller's token, or None for a request without credentials."""
         token = bearer(self.request.headers.get("authorization"))
         if token is None:
             return None
@@ -111,34 +111,51 @@ class Visit:
             return organizations.authenticate(connection, token)
         return accounts.authenticate(connection, token, now())
 
-    def enter(self, connection: Connection, organization: str) -> Access:
-        """What the caller may do in the organization (slug or id) of the address.
+    def authorize(self, connection: Connection, organization: str) -> Access:
+        """Return what the caller may do in the organization of the path, a slug or id. It takes one statement.
 
-        Raises `NotSignedIn`, `NotFound` for an unknown organization, `NotAllowed` for a stranger or missing scopes.
+        Raise `Unauthenticated`, `NotFound` for an unknown organization, `Forbidden` for a stranger or missing scopes.
         """
-        caller = self.caller(connection)
-        if isinstance(caller, OrganizationToken):
-            access = organizations.access_of_token(connection, organization, caller)
+        token = bearer(self.request.headers.get("authorization"))
+        if token is None:
+            raise Unauthenticated
+        if token.startswith(PREFIX):
+            access = self._token_access(connection, digest(token), organization)
         else:
-            access = organizations.access_of_user(
-                connection, organization, caller.user, caller.scopes
-            )
-        if not access.scopes & self.scopes:
-            raise NotAllowed
+            access = self._user_access(connection, digest(token), organization)
+        self._require_scope(access.scopes)
         return access
+
+    def _token_access(self, connection: Connection, digest: str, organization: str) -> Access:
+        known = organization_store.organization_token_in(connection, digest, organization)
+        if known is None:
+            raise Unauthenticated("Invalid org token")
+        self._require_scope(organizations.CI_SCOPES)
+        return organizations.token_access(*known)
+
+    def _user_access(self, connection: Connection, digest: str, organization: str) -> Access:
+        known = organization_store.user_token_in(connection, digest, organization)
+        token, named, role = known or (None, None, None)
+        token = accounts.check_token(token, now())
+        self._require_scope(token.scopes)
+        return organizations.user_access(token.user, named, role, token.scopes)
+
+    def _require_scope(self, scopes: frozenset[str]) -> None:
+        if self.scopes and not scopes & self.scopes:
+            raise Forbidden
 
     def body(
         self,
         content: bytes,
-        record: Record,
+        record: Object,
         *,
         lists: Collection[str] = (),
         step: str = "release.validate",
     ) -> Fields:
         """The fields that were sent, checked."""
-        with timed(step, **{"http.body_bytes": len(content)}):
+        with span(step, **{"http.body_bytes": len(content)}):
             media_type = self.request.headers.get("content-type", "")
-            return checked(record, body_parsing.read(content, media_type, lists=lists))
+            return validate(record, body_parsing.read(content, media_type, lists=lists))
 
     def parameter(self, name: str) -> str | None:
         """A parameter of the address, the last one where there are several."""
@@ -148,20 +165,22 @@ class Visit:
         """All values of a parameter."""
         return [str(value) for value in self.request.query_params.getall(name, [])]
 
-    def page(self, *, most: int = offset.PER_PAGE_MAX, is_counted: bool = True) -> offset.Wanted:
+    def page(
+        self, *, most: int = offset.PER_PAGE_MAX, is_counted: bool = True
+    ) -> offset.PageRequest:
         """The page that is asked for; see `pages.wanted`."""
         per_page, cursor = self.parameter("per_page"), self.parameter("cursor")
-        return offset.wanted(per_page, cursor, most=most, is_counted=is_counted)
+        return offset.parse_page(per_page, cursor, most=most, is_counted=is_counted)
 
-    def limited_page(self) -> offset.Wanted:
+    def limited_page(self) -> offset.PageRequest:
         """The page that is asked for of a list with a ``limit``."""
         limit, per_page = self.parameter("limit"), self.parameter("per_page")
-        return offset.limited(limit, per_page, self.parameter("cursor"))
+        return offset.parse_limited_page(limit, per_page, self.parameter("cursor"))
 
-    def dated_page(self) -> keyset.WantedByMoment:
+    def dated_page(self) -> keyset.KeysetPage:
         """The page that is asked for of a list by moment."""
-        size = offset.wanted(self.parameter("per_page"), None)
-        return keyset.wanted(size, self.parameter("cursor"))
+        size = offset.parse_page(self.parameter("per_page"), None)
+        return keyset.parse_page(size, self.parameter("cursor"))
 
     def listed(self, rows: Sequence[object], links: offset.Links | None) -> Response[Any]:
         """An answer with a list and, where it has pages, the links to them."""
@@ -171,7 +190,7 @@ class Visit:
         """The same for an object that holds the list."""
         headers = {}
         if links is not None:
-            path, query = asked_for(self.request)
+            path, query = request_url(self.request)
             headers["Link"] = links.header(self.settings.address, path, query)
         return Response(content, headers=headers)
 
@@ -183,9 +202,9 @@ class Visit:
             ip_address=client_address(self.request, self.settings),
         )
 
-    def action_context(self) -> Done:
+    def action_context(self) -> ActionContext:
         """Return who acts in the organization of the path, and when."""
-        return Done(access=self.access, by=self.actor(self.access), at=now())
+        return ActionContext(access=self.access, by=self.actor(self.access), at=now())
 
     def log_change(
         self,
@@ -197,7 +216,7 @@ class Visit:
         target_id: int | None = None,
     ) -> None:
         """Write an entry of the audit log, in the transaction of the change that it is about."""
-        organization_store.note(
+        organization_store.record(
             connection,
             access.organization.id,
             event,
@@ -207,31 +226,31 @@ class Visit:
             target_id=target_id,
         )
 
-    def note_use(
+    def record_token_use(
         self, connection: Connection, access: Access, project_ids: Collection[int]
     ) -> None:
         """Write down that a pipeline's token was used, so that people see which ones are still needed."""
-        organizations.note_token_use(connection, access, project_ids, now())
+        organizations.record_token_use(connection, access, project_ids, now())
 
-    def circumstances(self, access: Access) -> Circumstances:
+    def publish_context(self, access: Access) -> PublishContext:
         """Who publishes where and when."""
-        return Circumstances(
+        return PublishContext(
             organization=access.organization,
             user_id=access.user.id if access.user else None,
             host=urlsplit(self.settings.address).hostname or "",
             now=now(),
-            chosen=chosen(self.settings.git_remotes),
+            remote_rules=parse_remote_rules(self.settings.git_remotes),
             by=self.actor(access),
         )
 
-    def filtered_projects(self, connection: Connection, access: Access) -> list[Project]:
+    def selected_projects(self, connection: Connection, access: Access) -> list[Project]:
         """The projects that ``project`` and ``projectSlug`` name, or those of the caller's teams (releases.md 0.5)."""
         ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
         if not ids and not slugs:
-            return projects.joined(connection, access)
-        return _chosen(projects.accessible(connection, access), ids, slugs)
+            return projects.projects_of_teams(connection, access)
+        return _select_projects(projects.accessible(connection, access), ids, slugs)
 
-    def is_everything(self, access: Access) -> bool:
+    def covers_all_projects(self, access: Access) -> bool:
         """Are the filtered projects sure to be all of the organization?"""
         ids, slugs = self.parameters("project"), self.parameters("projectSlug")
         reaches_all = access.reaches_all or access.user is None
@@ -239,11 +258,11 @@ class Visit:
             return reaches_all
         return ("-1" in ids or "$all" in slugs) and (reaches_all or access.organization.is_open)
 
-    def allowed_projects(self, connection: Connection, access: Access) -> list[Project]:
+    def selectable_projects(self, connection: Connection, access: Access) -> list[Project]:
         """The same for a single release: without a parameter, all that the caller may name."""
         ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
         known = projects.accessible(connection, access)
-        return _chosen(known, ids, slugs) if ids or slugs else known
+        return _select_projects(known, ids, slugs) if ids or slugs else known
 
     def flag(self, name: str) -> bool:
         """Return whether a parameter of the address is ``1`` or ``true``; it is not where it is missing.
@@ -251,61 +270,60 @@ class Visit:
         Raises `BadRequest` for anything but these, ``0`` and ``false``: a blank one (``dryRun=``, from a variable of a
         script that is not set) may mean either.
         """
-        given = self.parameter(name)
-        if given is None:
+        value = self.parameter(name)
+        if value is None:
             return False
-        text = given.lower()
+        text = value.lower()
         if text not in _FLAGS:
             raise BadRequest(f"Invalid {name} parameter. Use 1 or 0.")
         return _FLAGS[text]
 
-    def forced(self, access: Access) -> bool:
-        """Is the request one with ``force``? Raises `NotAllowed` for all but owners, if it is."""
+    def require_force(self, access: Access) -> bool:
+        """Is the request one with ``force``? Raises `Forbidden` for all but owners, if it is."""
         is_forced = self.flag("force")
         if is_forced and access.role is not Role.OWNER:
-            raise NotAllowed
+            raise Forbidden
         return is_forced
 
 
-def asked_for(request: Request[object, object, State]) -> tuple[str, list[tuple[str, str]]]:
+def request_url(request: Request[object, object, State]) -> tuple[str, list[tuple[str, str]]]:
     """The path and the parameters of the address, as the client wrote and ordered them."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     query = request.scope["query_string"].decode("latin-1")
     return raw.decode("latin-1").partition("?")[0], parse_qsl(query, keep_blank_values=True)
 
 
-def _chosen(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Project]:
+def _select_projects(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Project]:
     if "-1" in ids or "$all" in slugs:
         return list(known)
-    chosen = [it for it in known if str(it.id) in ids or it.slug in ids or it.slug in slugs]
-    reached = {str(it.id) for it in chosen} | {it.slug for it in chosen}
+    chosen = [
+        project
+        for project in known
+        if str(project.id) in ids or project.slug in ids or project.slug in slugs
+    ]
+    reached = {str(project.id) for project in chosen} | {project.slug for project in chosen}
     if strangers := ids - reached:
         if not all(name.lstrip("-").isdigit() for name in strangers):
             raise BadRequest("Invalid project parameter. Values must be numbers.")
-        raise NotAllowed
+        raise Forbidden
     return chosen
 
 
-def all_of(visible: Collection[int], attached: Collection[int]) -> None:
+def require_all_visible(visible: Collection[int], attached: Collection[int]) -> None:
     """Refuse to change a release that is also in projects the caller can't see (releases.md 0.5, newer)."""
     if not set(attached) <= set(visible):
         raise NotFound
 
 
-async def context_of(request: Request[object, object, State]) -> Visit:
+async def provide_request_context(request: Request[object, object, State]) -> RequestContext:
     """Return the context of a request, made once; what needs the database is done in a thread."""
-    context: Visit | None = getattr(request.state, "context", None)
+    context: RequestContext | None = getattr(request.state, "context", None)
     if context is None:
         state = request.app.state
         scopes = request.route_handler.opt["scopes"]
-        context = Visit(request, state.database, state.blobs, state.settings, scopes)
+        context = RequestContext(request, state.database, state.blobs, state.settings, scopes)
         request.state.context = context
     return context
 
 
-async def provide_visit(request: Request[object, object, State]) -> Visit:
-    """Return the context under its older name."""
-    return await context_of(request)
-
-
-GivenVisit = NamedDependency[SkipValidation[Visit]]
+InjectedRequest = NamedDependency[SkipValidation[RequestContext]]

@@ -22,7 +22,7 @@ _TOO_MANY_STEPS = (
 )
 
 
-def asked(parameters: Mapping[str, str], now: datetime) -> Range | None:
+def requested_range(parameters: Mapping[str, str], now: datetime) -> Range | None:
     """The range of ``statsPeriod``, or ``start`` and ``end``; null where none is given. Raises `BadRequest`."""
     if period := parameters.get("statsPeriod"):
         return now - _length(period), now
@@ -31,10 +31,10 @@ def asked(parameters: Mapping[str, str], now: datetime) -> Range | None:
         return None
     if not start or not end:
         raise BadRequest("Invalid date range: start and end are both required")
-    found = _moment(start), _moment(end)
-    if found[0] >= found[1]:
+    row = _moment(start), _moment(end)
+    if row[0] >= row[1]:
         raise BadRequest("Invalid date range: start must be before end")
-    return found
+    return row
 
 
 def _length(text: str) -> timedelta:
@@ -56,9 +56,9 @@ def _moment(text: str) -> datetime:
         raise BadRequest(detail) from None
 
 
-def stretch(parameters: Mapping[str, str], now: datetime, default: timedelta) -> Range:
+def range_or_default(parameters: Mapping[str, str], now: datetime, default: timedelta) -> Range:
     """The range that is asked for, or else the last time of that length."""
-    return asked(parameters, now) or (now - default, now)
+    return requested_range(parameters, now) or (now - default, now)
 
 
 def steps(asked_for: Range, interval: str | None, default: timedelta) -> list[datetime]:

@@ -15,7 +15,7 @@ _JSON = b"application/json"
 _WITHOUT_SLASH = ("/files/proguard-artifact-releases",)
 
 
-class Addresses:
+class TrailingSlashMiddleware:
     """Answers addresses that nothing can answer for, before the router guesses what they mean.
 
     An address of the API without a slash at its end is told so (auth-and-errors.md 5). One with an empty part would

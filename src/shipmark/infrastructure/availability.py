@@ -82,7 +82,7 @@ class Availability:
 def is_shortage(error: DBAPIError) -> bool:
     """Return whether the server has no connection left for us. While connecting it says so in words only."""
     words = str(error.orig) if error.statement is None else ""
-    return _state(error) == _TOO_MANY_CONNECTIONS or any(it in words for it in _SHORTAGE_WORDS)
+    return _state(error) == _TOO_MANY_CONNECTIONS or any(item in words for item in _SHORTAGE_WORDS)
 
 
 def is_away(error: DBAPIError) -> bool:

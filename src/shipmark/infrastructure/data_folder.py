@@ -21,15 +21,15 @@ _BESIDE_DATABASE = ("", "-wal", "-shm", "-journal", "-turn")
 def prepare(settings: Settings) -> list[Path]:
     """Create the data folder if missing, and return what others could read, which only the owner can from now on.
 
-    What belongs to another user stays as it is, and `too_wide` names it again.
+    What belongs to another user stays as it is, and `too_permissive` names it again.
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return [path for path in too_wide(settings) if _narrow(path)]
+    return [path for path in too_permissive(settings) if _narrow(path)]
 
 
-def too_wide(settings: Settings) -> list[Path]:
+def too_permissive(settings: Settings) -> list[Path]:
     """Return the folders and files that other users of this machine may read or write."""
-    return [path for path in _private(settings) if _is_wide(path)]
+    return [path for path in _private(settings) if _is_too_permissive(path)]
 
 
 def _private(settings: Settings) -> Iterator[Path]:
@@ -44,7 +44,7 @@ def _private(settings: Settings) -> Iterator[Path]:
             yield Path(url.database + ending)
 
 
-def _is_wide(path: Path) -> bool:
+def _is_too_permissive(path: Path) -> bool:
     try:
         mode = path.stat().st_mode
     except OSError:

@@ -43,9 +43,9 @@ from shipmark.infrastructure.engines import (
     postgresql_engine,
     sqlite_engine,
 )
-from shipmark.infrastructure.errors import Conflict, NoRoom, NotFound
+from shipmark.infrastructure.errors import Conflict, NotFound, StorageFull
 from shipmark.infrastructure.telemetry import log
-from shipmark.infrastructure.write_lock import NoTurns, Turns, WritersTurns
+from shipmark.infrastructure.write_lock import FileWriteLock, NullWriteLock, WriteLock
 
 metadata = MetaData(
     naming_convention={
@@ -60,9 +60,11 @@ metadata = MetaData(
 Id: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")
 
 #: A text that sorts byte by byte, whatever the language of the database.
-Bytewise: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
+BinaryText: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 
-NO_ROOM = "There is no room left in the database. Nothing was changed. Tell who runs this server."
+STORAGE_FULL = (
+    "There is no room left in the database. Nothing was changed. Tell who runs this server."
+)
 BUSY = "Someone else is changing the same data. Nothing was changed; please try again."
 
 #: What PostgreSQL says when a lock is not free in time, when it ends a deadlock, and when its disk is full.
@@ -72,7 +74,7 @@ _DISK_FULL = "53100"
 _NO_REFERENCE = "23503"
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment in UTC. A naive one is a bug and is refused."""
 
     impl = DateTime(timezone=True)
@@ -95,32 +97,32 @@ class Moment(TypeDecorator[datetime]):
     ) -> Callable[[Any], datetime | None] | None:
         """SQLite's moments are texts: lists hold so many that they are read in one step."""
         if dialect.name == "sqlite":
-            return _moment_of_sqlite
+            return _parse_sqlite_datetime
         return super().result_processor(dialect, coltype)
 
 
-def _moment_of_sqlite(text: str | None) -> datetime | None:
+def _parse_sqlite_datetime(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 class Database:
     """One database, SQLite or PostgreSQL, and the three kinds of unit of work on it.
 
-    ===============  =============================  ==========================================  ======
-    unit of work     sees                           on PostgreSQL / on SQLite                   writes
-    ===============  =============================  ==========================================  ======
-    ``transaction``  its own writes; what others    READ COMMITTED / BEGIN IMMEDIATE            yes
-                     commit meanwhile, on
-                     PostgreSQL only
-    ``snapshot``     one state, that of its first   REPEATABLE READ, READ ONLY / BEGIN with     no
-                     statement                      ``query_only``
-    ``glance``       for each statement, what is    autocommit / no transaction, with           no
-                     committed by then              ``query_only``
-    ===============  =============================  ==========================================  ======
+    ===================  =============================  ==========================================  ======
+    unit of work         sees                           on PostgreSQL / on SQLite                   writes
+    ===================  =============================  ==========================================  ======
+    ``transaction``      its own writes; what others    READ COMMITTED / BEGIN IMMEDIATE            yes
+                         commit meanwhile, on
+                         PostgreSQL only
+    ``snapshot``         one state, that of its first   REPEATABLE READ, READ ONLY / BEGIN with     no
+                         statement                      ``query_only``
+    ``autocommit_read``  for each statement, what is    autocommit / no transaction, with           no
+                         committed by then              ``query_only``
+    ===================  =============================  ==========================================  ======
 
-    Writing in a unit that only reads fails, except in a glance on PostgreSQL, where refusing it would cost a statement.
-    A unit holds a connection until it ends, so none is opened within another, or for as long as a client or a server
-    elsewhere takes.
+    Writing in a unit that only reads fails, except in ``autocommit_read`` on PostgreSQL, where refusing it would cost a
+    statement. A unit holds a connection until it ends, so none is opened within another, or for as long as a client or
+    a server elsewhere takes.
 
     Each kind raises `Unavailable` while PostgreSQL cannot be reached, or when none of the ``connections`` that this
     process may have is free in time. The next unit after it has come back is served. ``lock_wait_seconds`` is how long
@@ -143,15 +145,15 @@ class Database:
             for unit in Unit
         }
         path = make_url(url).database if self.is_sqlite else None
-        self._writers: Turns = WritersTurns(path) if path else NoTurns()
+        self._writers: WriteLock = FileWriteLock(path) if path else NullWriteLock()
         self._availability = Availability()
 
     @contextmanager
     def transaction(self, *, busy: str = BUSY) -> Iterator[Connection]:
         """Open a unit of work that may write: committed at the end of the block, undone if it raises.
 
-        Raise `Conflict` with the words of ``busy`` when a lock that it needs is not free in time, `NoRoom` when the
-        disk is full, and `NotFound` when a row is written that refers to one which was deleted since it was read.
+        Raise `Conflict` with the words of ``busy`` when a lock that it needs is not free in time, `StorageFull` when
+        the disk is full, and `NotFound` when a row is written that refers to one which was deleted since it was read.
         After `Unavailable` it may be committed all the same, if the connection broke at that moment.
         """
         if not self._writers.acquire(timeout=self._lock_wait_seconds):
@@ -159,7 +161,7 @@ class Database:
         try:
             with (
                 self._watched(),
-                _refusals(busy),
+                _translate_errors(busy),
                 self._engines[Unit.TRANSACTION].begin() as connection,
             ):
                 yield connection
@@ -173,9 +175,9 @@ class Database:
             yield connection
 
     @contextmanager
-    def glance(self) -> Iterator[Connection]:
+    def autocommit_read(self) -> Iterator[Connection]:
         """Open a unit of work that only reads, each statement by itself: for looking up who is there."""
-        with self._watched(), self._engines[Unit.GLANCE].connect() as connection:
+        with self._watched(), self._engines[Unit.AUTOCOMMIT_READ].connect() as connection:
             yield connection
 
     def _watched(self) -> AbstractContextManager[None]:
@@ -192,8 +194,8 @@ def upsert(table: Table) -> postgresql.Insert:
     return postgresql.insert(table)
 
 
-def listed(name: str, /, **columns: TypeEngine[Any]) -> Subquery:
-    """Rows of ours as a relation that statements can select from and join; `rows` gives them at execution.
+def json_rows(name: str, /, **columns: TypeEngine[Any]) -> Subquery:
+    """Rows of ours as a relation that statements can select from and join; `rows_param` gives them at execution.
 
     All rows travel as one parameter, so a statement stays one statement, whatever their number, and can be composed
     once. An INSERT … SELECT from it needs an ORDER BY: without one SQLite reads the ON of ON CONFLICT as part of a
@@ -207,29 +209,29 @@ def listed(name: str, /, **columns: TypeEngine[Any]) -> Subquery:
     return select(*items).subquery(name)
 
 
-def rows(name: str, given: Iterable[Sequence[object]]) -> dict[str, str]:
-    """The parameter that holds the rows of the relation `listed` under that name, in the order of its columns."""
-    return {name: json.dumps(list(given), default=_in_json)}
+def rows_param(name: str, given: Iterable[Sequence[object]]) -> dict[str, str]:
+    """The parameter that holds the rows of the relation `json_rows` under that name, in the order of its columns."""
+    return {name: json.dumps(list(given), default=_json_default)}
 
 
 #: Ids that something is wanted of.
-WANTED_NAME = "wanted_ids"
+IDS_NAME = "wanted_ids"
 
 
-def wanted(ids: Iterable[int]) -> dict[str, str]:
-    """The parameter that holds the ids of `WANTED`."""
-    return rows(WANTED_NAME, ([each] for each in sorted(ids)))
+def ids_param(ids: Iterable[int]) -> dict[str, str]:
+    """The parameter that holds the ids of `IDS`."""
+    return rows_param(IDS_NAME, ([each] for each in sorted(ids)))
 
 
-def bytewise(column: ColumnElement[str]) -> ColumnElement[str]:
+def in_binary_order(column: ColumnElement[str]) -> ColumnElement[str]:
     """Return the text to order by, byte by byte on both databases, whatever the collation of PostgreSQL's database.
 
-    Columns of the type `Bytewise` are so by themselves.
+    Columns of the type `BinaryText` are so by themselves.
     """
-    return _InBytes(column)
+    return _InBinaryOrder(column)
 
 
-class _InBytes(FunctionElement[str]):
+class _InBinaryOrder(FunctionElement[str]):
     """A text that is ordered byte by byte."""
 
     inherit_cache = True
@@ -237,13 +239,17 @@ class _InBytes(FunctionElement[str]):
     type = Text(collation="C")
 
 
-@compiles(_InBytes, "sqlite")
-def _in_bytes_on_sqlite(element: _InBytes, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_InBinaryOrder, "sqlite")
+def _in_binary_order_on_sqlite(
+    element: _InBinaryOrder, compiler: SQLCompiler, **options: Any
+) -> str:
     return compiler.process(next(iter(element.clauses)), **options)
 
 
-@compiles(_InBytes, "postgresql")
-def _in_bytes_on_postgresql(element: _InBytes, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_InBinaryOrder, "postgresql")
+def _in_binary_order_on_postgresql(
+    element: _InBinaryOrder, compiler: SQLCompiler, **options: Any
+) -> str:
     return f'{compiler.process(next(iter(element.clauses)), **options)} COLLATE "C"'
 
 
@@ -326,15 +332,15 @@ def _json_item_on_postgresql(element: _JsonItem, compiler: SQLCompiler, **option
     return f"CAST({value} ->> {index} AS {kind})"
 
 
-def _in_json(value: object) -> str:
+def _json_default(value: object) -> str:
     assert isinstance(value, datetime)
     return value.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
-WANTED = listed(WANTED_NAME, id=Id)
+IDS = json_rows(IDS_NAME, id=Id)
 
 
-def refers_to_nothing(error: IntegrityError) -> bool:
+def is_foreign_key_violation(error: IntegrityError) -> bool:
     """Return whether a row could not be written because what it refers to was deleted since it was read."""
     is_reference = getattr(error.orig, "sqlstate", None) == _NO_REFERENCE or "FOREIGN KEY" in str(
         error.orig
@@ -343,12 +349,12 @@ def refers_to_nothing(error: IntegrityError) -> bool:
 
 
 @contextmanager
-def _refusals(busy: str) -> Iterator[None]:
+def _translate_errors(busy: str) -> Iterator[None]:
     """Turn what a transaction could not do into a refusal: a lock, room on the disk, what a new row refers to."""
     try:
         yield
     except IntegrityError as error:
-        if refers_to_nothing(error):
+        if is_foreign_key_violation(error):
             raise NotFound from error
         raise
     except OperationalError as error:
@@ -357,5 +363,5 @@ def _refusals(busy: str) -> Iterator[None]:
             raise Conflict(busy) from error
         if state == _DISK_FULL or "disk is full" in words:
             log.error("There is no room for the database", reason=words)
-            raise NoRoom(NO_ROOM) from error
+            raise StorageFull(STORAGE_FULL) from error
         raise

@@ -20,44 +20,44 @@ _SALT = b"shipmark secrets"
 _COST = 2**14
 
 
-class SecretsError(Exception):
+class DecryptionError(Exception):
     """What is kept can't be decrypted with the key that there is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Safe:
+class Cipher:
     """Encrypts and decrypts. Without a ``text`` the key is in a file, which is made when it is first needed."""
 
     text: str
     file: Path
 
-    def sealed(self, secret: str) -> bytes:
+    def encrypt(self, secret: str) -> bytes:
         """The secret, encrypted."""
         return self._key().encrypt(secret.encode())
 
-    def opened(self, kept: bytes) -> str:
-        """The secret; raises `SecretsError` when it was sealed with another key."""
+    def decrypt(self, kept: bytes) -> str:
+        """The secret; raises `DecryptionError` when it was sealed with another key."""
         try:
             return self._key().decrypt(kept).decode()
         except (InvalidToken, UnicodeDecodeError):
-            raise SecretsError(WRONG_KEY) from None
+            raise DecryptionError(WRONG_KEY) from None
 
     def _key(self) -> Fernet:
         if self.text:
-            return _stretched(self.text)
+            return _derive_key(self.text)
         try:
-            return Fernet(_content(self.file))
+            return Fernet(_read_or_create_key(self.file))
         except (ValueError, OSError):
-            raise SecretsError(WRONG_KEY) from None
+            raise DecryptionError(WRONG_KEY) from None
 
 
 @cache
-def _stretched(text: str) -> Fernet:
+def _derive_key(text: str) -> Fernet:
     key = hashlib.scrypt(text.encode(), salt=_SALT, n=_COST, r=8, p=1, dklen=32)
     return Fernet(base64.urlsafe_b64encode(key))
 
 
-def _content(file: Path) -> bytes:
+def _read_or_create_key(file: Path) -> bytes:
     """The key of the file. Processes that make it at once agree: the first link to the name stays."""
     with contextlib.suppress(FileNotFoundError):
         return file.read_bytes()

@@ -31,7 +31,7 @@ class Unit(StrEnum):
 
     TRANSACTION = "transaction"
     SNAPSHOT = "snapshot"
-    GLANCE = "glance"
+    AUTOCOMMIT_READ = "autocommit_read"
 
 
 def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
@@ -63,10 +63,10 @@ def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
     def _begin(connection: Connection) -> None:
         _refuse_moved(connection)
         unit = connection.get_execution_options().get(UNIT)
-        _set_read_only(connection, is_read_only=unit in {Unit.SNAPSHOT, Unit.GLANCE})
-        # A writer takes the lock at once: upgrading a reader later can fail without waiting. A glance begins nothing,
-        # so that each of its statements reads what is committed by then.
-        if unit != Unit.GLANCE:
+        _set_read_only(connection, is_read_only=unit in {Unit.SNAPSHOT, Unit.AUTOCOMMIT_READ})
+        # A writer takes the lock at once: upgrading a reader later can fail without waiting. An autocommit read begins
+        # nothing, so that each of its statements reads what is committed by then.
+        if unit != Unit.AUTOCOMMIT_READ:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if unit == Unit.TRANSACTION else "BEGIN")
 
     return engine
@@ -138,5 +138,5 @@ def _refuse_closed(connection: Any, _record: object, _fairy: object) -> None:
 POSTGRESQL_OPTIONS: dict[Unit, dict[str, Any]] = {
     Unit.TRANSACTION: {},
     Unit.SNAPSHOT: {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
-    Unit.GLANCE: {"isolation_level": "AUTOCOMMIT"},
+    Unit.AUTOCOMMIT_READ: {"isolation_level": "AUTOCOMMIT"},
 }

@@ -32,7 +32,7 @@ class Refusal(Exception):
     reason = "refused"
 
 
-class Invalid(Refusal):
+class ValidationFailed(Refusal):
     """Fields of the body are wrong: ``fields`` maps each to its messages, nested where the body nests."""
 
     reason = "invalid"
@@ -70,7 +70,7 @@ class BadUpload(Refusal):
         self.like = like
 
 
-class NotSignedIn(Refusal):
+class Unauthenticated(Refusal):
     """Credentials are missing or unknown."""
 
     reason = "not_signed_in"
@@ -80,7 +80,7 @@ class NotSignedIn(Refusal):
         self.detail = detail
 
 
-class NotAllowed(Refusal):
+class Forbidden(Refusal):
     """The caller is known and may not do this."""
 
     reason = "not_allowed"
@@ -111,7 +111,7 @@ class Conflict(Refusal):
         self.fields = fields or {}
 
 
-class Moved(Refusal):
+class Renamed(Refusal):
     """The thing has another name now; ``part`` is what the address calls it, ``slug`` what it should."""
 
     reason = "moved"
@@ -153,7 +153,7 @@ class TooManyRequests(Refusal):
         self.retry_after_seconds = retry_after_seconds
 
 
-class Stalled(Refusal):
+class RequestTimeout(Refusal):
     """The client did not send the rest of its body in time."""
 
     reason = "stalled"
@@ -177,7 +177,7 @@ class Unavailable(Refusal):
         self.detail = detail
 
 
-class NoRoom(Refusal):
+class StorageFull(Refusal):
     """The store of files is full, and what was sent is not kept."""
 
     reason = "no_room"

@@ -44,12 +44,14 @@ class Problem:
 
 def problems(database: Database, blobs: Blobs) -> list[Problem]:
     """Return what is wrong, at most one problem for each part."""
-    found = {
+    result = {
         Part.DATABASE: _database_problem(database),
         Part.DISK: _disk_problem(database),
         Part.BLOBS: _blobs_problem(blobs),
     }
-    return [Problem(part=part, sentence=it) for part, it in found.items() if it is not None]
+    return [
+        Problem(part=part, sentence=value) for part, value in result.items() if value is not None
+    ]
 
 
 def free_bytes(folder: Path) -> int | None:

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.infrastructure.database import Id, Moment, metadata, upsert
+from shipmark.infrastructure.database import Id, UtcDateTime, metadata, upsert
 
 #: How long a claimed job may take before somebody else may claim it.
 LEASE = timedelta(minutes=10)
@@ -48,9 +48,9 @@ class JobColumns(TypedColumns):
     key = Column(String(128), unique=True)
     details = Column(Text, nullable=False)
     attempts = Column(Integer, nullable=False)
-    run_at = Column(Moment)
+    run_at = Column(UtcDateTime)
     error = Column(Text)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
 
 
 jobs = Table(
@@ -119,8 +119,8 @@ def cancel(connection: Connection, key: str) -> None:
 def details_of(connection: Connection, key: str) -> dict[str, object] | None:
     """Return the details of the job with this key, or None."""
     query = select(jobs.c.details).where(jobs.c.key == key)
-    found = connection.execute(query).scalar_one_or_none()
-    details: dict[str, object] | None = None if found is None else json.loads(found)
+    result = connection.execute(query).scalar_one_or_none()
+    details: dict[str, object] | None = None if result is None else json.loads(result)
     return details
 
 
@@ -160,7 +160,7 @@ def extend(connection: Connection, job: Job, until: datetime) -> None:
     connection.execute(update(jobs).where(*_owned(job)).values(run_at=until))
 
 
-def is_held(connection: Connection, job: Job) -> bool:
+def still_owned(connection: Connection, job: Job) -> bool:
     """Return whether the claimed job is still owned, and keep it so until the unit of work ends."""
     query = select(jobs.c.id).where(*_owned(job)).with_for_update()
     return connection.execute(query).first() is not None
@@ -171,7 +171,7 @@ def finish(connection: Connection, job: Job) -> bool:
     return connection.execute(delete(jobs).where(*_owned(job))).rowcount == 1
 
 
-def give_back(
+def retry_later(
     connection: Connection,
     job: Job,
     error: str,
@@ -209,5 +209,5 @@ def failed(connection: Connection, *, limit: int) -> list[tuple[str, str]]:
     """Return the kinds and errors of jobs that failed for good, or over and over again, newest first."""
     is_failing = jobs.c.error.is_not(None) & (jobs.c.attempts >= ATTEMPTS_MAX)
     query = select(jobs.c.kind, jobs.c.error).where(jobs.c.run_at.is_(None) | is_failing)
-    found = connection.execute(query.order_by(jobs.c.id.desc()).limit(limit))
-    return [(kind, error or "") for kind, error in found]
+    result = connection.execute(query.order_by(jobs.c.id.desc()).limit(limit))
+    return [(kind, error or "") for kind, error in result]

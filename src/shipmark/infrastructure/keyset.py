@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class KeysetPosition:
     """A place in a list, the newest first and of one moment the last made first; the row there is not part of a page.
 
     Rows that come or go elsewhere don't move it, and neither does the end of its own. A page that lies before it is

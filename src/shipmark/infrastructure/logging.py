@@ -7,7 +7,7 @@ import structlog
 from shipmark.infrastructure.settings import Settings, SettingsError
 
 
-def set_up(settings: Settings) -> None:
+def configure(settings: Settings) -> None:
     """Let the log be written as the settings say; raises `SettingsError` for a level that does not exist."""
     level = logging.getLevelNamesMapping().get(settings.log_level.upper())
     if level is None:

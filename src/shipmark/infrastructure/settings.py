@@ -102,12 +102,12 @@ class Settings:
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from environment variables; raises `SettingsError` that names the variable."""
     types = get_type_hints(Settings)
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for field in fields(Settings):
         name = PREFIX + field.name.upper()
         if text := environment.get(name, ""):
-            found[field.name] = _read(name, text, types[field.name])
-    return Settings(**found)
+            result[field.name] = _read(name, text, types[field.name])
+    return Settings(**result)
 
 
 def to_environment(settings: Settings) -> dict[str, str]:
@@ -137,12 +137,12 @@ def _check_base_url(text: str) -> None:
         )
 
 
-def _read(name: str, text: str, wanted: type) -> object:
-    if wanted is bool:
+def _read(name: str, text: str, requested: type) -> object:
+    if requested is bool:
         if text.lower() not in {"1", "0", "true", "false", "yes", "no"}:
             raise SettingsError(f"{name} must be true or false, not {text!r}.")
         return text.lower() in {"1", "true", "yes"}
     try:
-        return wanted(text)
+        return requested(text)
     except ValueError:
         raise SettingsError(f"{name} must be a number, not {text!r}.") from None

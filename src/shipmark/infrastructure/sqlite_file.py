@@ -31,10 +31,10 @@ def path_of(url: str) -> Path | None:
 def identity(path: Path) -> Identity | None:
     """Return what tells the file at this path from every other one, or None if there is none."""
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return stat.st_dev, stat.st_ino
 
 
 def opened_file(connection: Any) -> tuple[Path, Identity | None] | None:
@@ -63,10 +63,10 @@ def damage(path: Path) -> str | None:
     """Return the first damage that SQLite finds in the database, or None. Reads all of it."""
     try:
         with _reading(path) as connection:
-            found: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            result: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.Error as error:
         return str(error)
-    return None if found == "ok" else " ".join(found.split())
+    return None if result == "ok" else " ".join(result.split())
 
 
 @contextmanager

@@ -36,18 +36,18 @@ _current: ContextVar[dict[str, object] | None] = ContextVar("step", default=None
 _reporters: list[Callable[[BaseException], object]] = []
 
 
-def share(folder: str) -> None:
+def enable_multiprocess_metrics(folder: str) -> None:
     """Let the workers of one server put their numbers together in the folder; called before they are started."""
     os.environ[SHARED_METRICS] = folder
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # it has no types
 
 
-def report_to(reporter: Callable[[BaseException], object]) -> None:
+def add_reporter(reporter: Callable[[BaseException], object]) -> None:
     """Have every bug told to the reporter besides the log."""
     _reporters.append(reporter)
 
 
-def failed(what: str, error: BaseException, **fields: object) -> None:
+def report_exception(what: str, error: BaseException, **fields: object) -> None:
     """Log a bug with its traceback, and tell the reporters."""
     log.error(what, exc_info=error, **fields)
     for reporter in _reporters:
@@ -55,7 +55,7 @@ def failed(what: str, error: BaseException, **fields: object) -> None:
 
 
 @contextmanager
-def timed(step: str, **fields: object) -> Iterator[dict[str, object]]:
+def span(step: str, **fields: object) -> Iterator[dict[str, object]]:
     """Time a step such as ``release.set_commits``; more fields can be added to the yielded dict.
 
     A step within another one is told in the line of the outermost: one event, one line.
@@ -85,6 +85,6 @@ def timed(step: str, **fields: object) -> Iterator[dict[str, object]]:
             outer[f"{step}.seconds"] = seconds
 
 
-def counted(what: str, kind: str, number: int = 1) -> None:
+def count(what: str, kind: str, number: int = 1) -> None:
     """Count things that came in, for the metrics."""
     _counted.labels(what, kind).inc(number)

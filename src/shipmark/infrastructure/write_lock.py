@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 
-class Turns(Protocol):
+class WriteLock(Protocol):
     """Who may write, and for how long the others wait."""
 
     def acquire(self, *, timeout: float) -> bool:
@@ -20,7 +20,7 @@ class Turns(Protocol):
         """Give back what waiting takes."""
 
 
-class NoTurns:
+class NullWriteLock:
     """PostgreSQL lets writers in together."""
 
     def acquire(self, *, timeout: float) -> bool:
@@ -34,7 +34,7 @@ class NoTurns:
         """Nothing is held."""
 
 
-class WritersTurns:
+class FileWriteLock:
     """Whose turn it is to write to a SQLite database, among the threads and processes of one machine.
 
     SQLite decides it too, but by looking again after pauses that grow to a tenth of a second, so that some writers
@@ -78,14 +78,14 @@ class WritersTurns:
     def _waits(self, deadline: float) -> bool:
         if self._file is None:
             self._file = self._path.open("ab")
-        while not _locks(self._file):
+        while not _try_lock(self._file):
             if time.monotonic() > deadline:
                 return False
             time.sleep(self._PAUSE_SECONDS)
         return True
 
 
-def _locks(file: IO[bytes]) -> bool:
+def _try_lock(file: IO[bytes]) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -5,7 +5,7 @@ from litestar.datastructures import State
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotFound
+from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.ingest.keys import dsn_parts, public_key, request_key
 from shipmark.projects import store as projects
@@ -46,14 +46,14 @@ class Sender:
     def project(self, dsn: str | None = None) -> Project:
         """Return the project that the key opens; ``dsn`` is the one of the envelope's header.
 
-        Raise `NotSignedIn` without a key, `BadRequest` if address, request and DSN disagree, and `NotAllowed` for a
+        Raise `Unauthenticated` without a key, `BadRequest` if address, request and DSN disagree, and `Forbidden` for a
         key that is not an active one of the project.
         """
         if dsn is not None and dsn_parts(dsn)[1] != self._project_id:
             raise BadRequest("the project of the DSN is not the one of the address")
         key = public_key(self._headers, self._query, dsn)
         if self._project is None:
-            with self._database.glance() as connection:
+            with self._database.autocommit_read() as connection:
                 self._project = self._opened_by(connection, key)
         return self._project
 
@@ -62,7 +62,7 @@ class Sender:
         return self._opened_by(connection, public_key(self._headers, self._query, dsn))
 
     def _opened_by(self, connection: Connection, key: str) -> Project:
-        found = projects.by_key(connection, key)
-        if found is None or str(found.id) != self._project_text:
-            raise NotAllowed(_REJECTED)
-        return found
+        project = projects.by_key(connection, key)
+        if project is None or str(project.id) != self._project_text:
+            raise Forbidden(_REJECTED)
+        return project

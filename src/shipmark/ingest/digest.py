@@ -8,9 +8,9 @@ from shipmark.events import parsing
 from shipmark.http.body_parsing import json_of
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.infrastructure.telemetry import counted, log
+from shipmark.infrastructure.telemetry import count, log
 from shipmark.ingest.envelope import Envelope, event_id_of
-from shipmark.issues.actions.ingest_event import TakenIn, take_in
+from shipmark.issues.actions.ingest_event import IngestResult, ingest
 from shipmark.projects.model import Project
 
 EVENT = "event"
@@ -19,12 +19,12 @@ EVENT = "event"
 def event_object(payload: bytes) -> dict[str, object]:
     """The JSON object that an event is; raises `BadRequest` for anything else."""
     try:
-        found = json_of(payload) if payload.strip() else None
+        result = json_of(payload) if payload.strip() else None
     except BadRequest as error:
         raise BadRequest(f"invalid event: {error.detail}") from None
-    if not isinstance(found, dict):
+    if not isinstance(result, dict):
         raise BadRequest("invalid event: not a JSON object")
-    return found
+    return result
 
 
 def id_of(payload: dict[str, object], received: Envelope) -> str:
@@ -44,13 +44,13 @@ def digest(
     *,
     event_id: str,
     at: datetime,
-) -> TakenIn:
+) -> IngestResult:
     """Keep an event, with the clock of its sender set right."""
     drift = at - received.sent_at if received.sent_at else timedelta()
     event = parsing.read(payload, event_id=event_id, received_at=at, drift=drift)
-    taken = take_in(connection, project, event)
-    kind = _kind(taken)
-    counted("events", kind)
+    taken = ingest(connection, project, event)
+    kind = _outcome(taken)
+    count("events", kind)
     log.info(
         "An event was taken in",
         project=project.slug,
@@ -60,7 +60,7 @@ def digest(
     return taken
 
 
-def _kind(taken: TakenIn) -> str:
+def _outcome(taken: IngestResult) -> str:
     if taken.issue_id is None:
         return "duplicate"
     if taken.is_new_issue:

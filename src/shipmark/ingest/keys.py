@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from shipmark.infrastructure.errors import BadRequest, NotSignedIn
+from shipmark.infrastructure.errors import BadRequest, Unauthenticated
 from shipmark.infrastructure.ids import id_of
 
 _KEY = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
@@ -16,10 +16,10 @@ _KEY = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
 def request_key(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
     """Return the key that headers or query name, in lower case, or None; raise `BadRequest` if they differ."""
-    given = {_checked(key) for key in _given_keys(headers, query)}
-    if len(given) > 1:
+    value = {_checked(key) for key in _given_keys(headers, query)}
+    if len(value) > 1:
         raise BadRequest("multiple authorization payloads detected")
-    return given.pop() if given else None
+    return value.pop() if value else None
 
 
 def public_key(headers: Mapping[str, str], query: Mapping[str, str], dsn: str | None) -> str:
@@ -31,7 +31,7 @@ def public_key(headers: Mapping[str, str], query: Mapping[str, str], dsn: str | 
             raise BadRequest("envelope dsn names another key than the request")
         key = of_dsn
     if key is None:
-        raise NotSignedIn("missing authorization information")
+        raise Unauthenticated("missing authorization information")
     return key
 
 

@@ -14,7 +14,7 @@ from shipmark.ingest.envelope import (
 )
 
 #: The types of which an envelope holds one at the most (ingest.md 2).
-EVENT_LIKE = frozenset({EVENT, "transaction", "security", "raw_security", "feedback"})
+EVENT_ITEM_TYPES = frozenset({EVENT, "transaction", "security", "raw_security", "feedback"})
 
 #: What clients are told to wait when the server has too much to do.
 RETRY_AFTER_SECONDS = 5
@@ -34,7 +34,7 @@ class EnvelopeReceiver:
         self._max_bytes = settings.envelope_max_bytes
         self._decoder: encodings.Decoder | None = None
         rules = ItemRules(
-            kept={EVENT}, single=EVENT_LIKE, single_bytes_max=settings.event_max_bytes
+            kept={EVENT}, single=EVENT_ITEM_TYPES, single_bytes_max=settings.event_max_bytes
         )
         self._reader = EnvelopeReader(
             rules, on_header=self._authorize, on_kept=lambda count: reserve(reservation, count)

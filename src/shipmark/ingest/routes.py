@@ -21,17 +21,17 @@ from litestar.params import FromPath
 from shipmark.http.body_budget import Reservation
 from shipmark.http.client_address import client_address
 from shipmark.http.connections import is_small, reservation_of
-from shipmark.http.error_responses import refusal_answer
+from shipmark.http.error_responses import refusal_response
 from shipmark.http.multipart import threaded
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Refusal, TooManyRequests
 from shipmark.infrastructure.settings import Settings
-from shipmark.infrastructure.telemetry import counted, log, timed
+from shipmark.infrastructure.telemetry import count, log, span
 from shipmark.ingest.authorization import Sender
 from shipmark.ingest.digest import EVENT, digest, event_object, id_of
 from shipmark.ingest.envelope import Envelope
-from shipmark.ingest.receiving import EVENT_LIKE, EnvelopeReceiver, StoreReceiver
+from shipmark.ingest.receiving import EVENT_ITEM_TYPES, EnvelopeReceiver, StoreReceiver
 from shipmark.ingest.sender_address import with_sender_address
 from shipmark.projects.model import Project
 from shipmark.symbolication import event_symbolication
@@ -95,11 +95,11 @@ class _Reception:
         try:
             rest = await self._read(receiver)
         except Refusal:
-            with timed(self.step):
+            with span(self.step):
                 raise
 
         def finish() -> dict[str, str]:
-            with timed(self.step) as tags:
+            with span(self.step) as tags:
                 receiver.feed(rest)
                 content = receiver.finish()
                 tags["project"] = self.sender.known.slug
@@ -159,7 +159,7 @@ def _keep(
     """Keep an event with its original stack, looked up before the transaction begins: maps may take long to read."""
     payload = with_sender_address(payload, client_address(request, request.app.state.settings))
     database: Database = request.app.state.database
-    if event_symbolication.is_wanted(payload):
+    if event_symbolication.needs_symbolication(payload):
         uploads = Uploads(
             database=database,
             blobs=request.app.state.blobs,
@@ -167,7 +167,7 @@ def _keep(
             project_id=sender.known.id,
             at=now(),
         )
-        payload = event_symbolication.symbolicated(payload, uploads)
+        payload = event_symbolication.symbolicate_event(payload, uploads)
     with database.transaction() as connection:
         project = sender.still_known(connection, received.dsn)
         digest(connection, project, payload, received, event_id=event_id, at=now())
@@ -177,12 +177,12 @@ def _report_others(project: Project, received: Envelope) -> None:
     """Say what was not kept: nothing pretends to."""
     kinds = Counter(item.type for item in received.items if item.type != EVENT)
     for kind, number in kinds.items():
-        counted("items_not_stored", kind if kind in _KNOWN else "unknown", number)
+        count("items_not_stored", kind if kind in _KNOWN else "unknown", number)
     if kinds:
         log.info("Items of an envelope are not stored yet", project=project.slug, items=dict(kinds))
 
 
-_KNOWN = EVENT_LIKE | {
+_KNOWN = EVENT_ITEM_TYPES | {
     "session", "sessions", "attachment", "user_report", "client_report", "check_in", "replay_event",
     "replay_recording", "replay_video", "profile", "profile_chunk", "statsd", "metric_meta", "span", "log",
     "trace_metric", "nel", "otel_span",
@@ -191,7 +191,7 @@ _KNOWN = EVENT_LIKE | {
 
 def ingest_refusal(request: AnyRequest, refusal: Refusal) -> Response[object]:
     """The answer to a refused envelope: SDKs look for reason and pause in headers too (ingest.md 1.1, 4.1)."""
-    answer = refusal_answer(request, refusal)
+    answer = refusal_response(request, refusal)
     if isinstance(refusal, TooManyRequests):
         answer.headers["X-Sentry-Rate-Limits"] = f"{refusal.retry_after_seconds}::key:overloaded"
     answer.headers["X-Sentry-Error"] = (

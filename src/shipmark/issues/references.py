@@ -44,14 +44,14 @@ class References:
 
 def find(message: str, *, host: str) -> References:
     """Find what a message resolves; addresses count on our ``host`` and those below it."""
-    found: dict[ShortId | int, None] = {}
+    result: dict[ShortId | int, None] = {}
     for reference in _references(_MARKDOWN_LINK.sub(r"\1", message), host.lower()):
-        found[reference] = None
-        if len(found) == REFERENCES_MAX:
+        result[reference] = None
+        if len(result) == REFERENCES_MAX:
             break
     return References(
-        short_ids=tuple(named for named in found if isinstance(named, ShortId)),
-        issue_ids=tuple(named for named in found if isinstance(named, int)),
+        short_ids=tuple(named for named in result if isinstance(named, ShortId)),
+        issue_ids=tuple(named for named in result if isinstance(named, int)),
     )
 
 

@@ -61,22 +61,24 @@ def completes(new: Release, waiting_since: Release, current_version: str | None)
 def is_before_fix(fix: Fix, seen_in: Release | None, newest_versions: Sequence[str]) -> bool:
     """Return whether an event of the release is from before the fix, so that the issue stays resolved.
 
-    The rules of `covers`, and before them those of "in the next release": its current release and older ones are
+    The rules of `predates_fix`, and before them those of "in the next release": its current release and older ones are
     covered, by version where the project follows semver, else by date.
     """
     if seen_in is None:
         return True
     if fix.current_version is not None:
-        is_covered = _current_covers(fix, fix.current_version, seen_in, newest_versions)
+        is_covered = _predates_current(fix, fix.current_version, seen_in, newest_versions)
         if is_covered is not None:
             return is_covered
     if fix.is_pending:
         resolved_in = fix.resolved_in
         return seen_in.id == resolved_in.id or resolved_in.shipped_at > seen_in.shipped_at
-    return covers(fix.resolved_in, seen_in, newest_versions)
+    return predates_fix(fix.resolved_in, seen_in, newest_versions)
 
 
-def covers(resolved_in: Shipped, seen_in: Release | None, newest_versions: Sequence[str]) -> bool:
+def predates_fix(
+    resolved_in: Shipped, seen_in: Release | None, newest_versions: Sequence[str]
+) -> bool:
     """Is the event from before the fix?
 
     ``resolved_in`` is the release of the resolution, ``seen_in`` the event's (null: none), ``newest_versions`` the
@@ -94,7 +96,7 @@ def covers(resolved_in: Shipped, seen_in: Release | None, newest_versions: Seque
     return resolved_in.shipped_at >= seen_in.shipped_at
 
 
-def _current_covers(
+def _predates_current(
     fix: Fix, current_version: str, seen_in: Release, newest_versions: Sequence[str]
 ) -> bool | None:
     """Decide by the current release, or return None where it can't be compared (releases.md 4.3, step 4)."""

@@ -13,7 +13,7 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from shipmark.events.payload import Json, exceptions_of, filename_of, main_frames, text_of
-from shipmark.releases.model import Touch
+from shipmark.releases.model import FileChange
 
 #: More can't be asked for; a stack that is kept has no more.
 FRAMES_MAX = 250
@@ -56,9 +56,9 @@ class Committer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Meeting:
+class _FileMatch:
     place: int
-    touch: Touch
+    touch: FileChange
     score: int
 
 
@@ -82,8 +82,8 @@ def frames_of(payload: Json, limit: int) -> list[Path]:
     stacks = [raised.frames for raised in exceptions_of(payload) if raised.frames]
     # Of a chain of exceptions the last was raised last: "during handling of the above exception, …".
     nearest = [call for stack in reversed(stacks or [main_frames(payload)]) for call in stack[::-1]]
-    chosen = [it for it in nearest if it.get("in_app") is True]
-    chosen = chosen or [it for it in nearest if it.get("in_app") is not False]
+    chosen = [item for item in nearest if item.get("in_app") is True]
+    chosen = chosen or [item for item in nearest if item.get("in_app") is not False]
     return list(dict.fromkeys(path for call in chosen[:limit] if (path := _path_of(call))))
 
 
@@ -94,29 +94,35 @@ def names_of(frames: Iterable[Path]) -> set[str]:
 
 
 def committers(
-    frames: Sequence[Path], touches: Collection[Touch], first_release_id: int
+    frames: Sequence[Path], touches: Collection[FileChange], first_release_id: int
 ) -> list[Committer]:
     """Who wrote the commits that meet the frames best, the most suspicious first.
 
     The newest commit of the first release that meets a frame as well as any other there leads: what an error comes
     with is what most likely brought it. Others follow by the frames that they meet, nearer ones weighing more.
     """
-    meetings = _meetings(frames, touches)
-    here = [it for it in meetings if it.touch.release_id == first_release_id]
-    leading = max(_best(here), key=lambda it: (it.touch.at, it.touch.commit_id), default=None)
-    kept = [*_best(meetings), *([leading] if leading else [])]
+    meetings = _file_matches(frames, touches)
+    here = [
+        file_match for file_match in meetings if file_match.touch.release_id == first_release_id
+    ]
+    leading = max(
+        _best(here),
+        key=lambda file_match: (file_match.touch.at, file_match.touch.commit_id),
+        default=None,
+    )
+    file_matches = [*_best(meetings), *([leading] if leading else [])]
     leader_id = leading.touch.commit_id if leading else None
-    suspects = _suspects(kept, first_release_id)
+    suspects = _suspects(file_matches, first_release_id)
     by_author: dict[int | None, list[Suspect]] = defaultdict(list)
     for suspect in sorted(
         suspects,
-        key=lambda it: (it.commit_id == leader_id, it.score, it.at, it.commit_id),
+        key=lambda item: (item.commit_id == leader_id, item.score, item.at, item.commit_id),
         reverse=True,
     ):
         by_author[suspect.author_id].append(suspect)
     ranked = sorted(
         by_author.items(),
-        key=lambda it: _rank(it[1], leader_id, len(frames)),
+        key=lambda row: _rank(row[1], leader_id, len(frames)),
         reverse=True,
     )
     return _first(ranked)
@@ -142,7 +148,7 @@ def _path_of(call: Json) -> Path:
 
 
 def _lower_ascii(text: str) -> str:
-    return "".join(it.lower() if it.isascii() else it for it in text)
+    return "".join(item.lower() if item.isascii() else item for item in text)
 
 
 def _is_bare(frame: Path) -> bool:
@@ -150,13 +156,13 @@ def _is_bare(frame: Path) -> bool:
     return len(frame) == 1 and frame[0].rpartition(".")[2] in _BARE
 
 
-def _meetings(frames: Sequence[Path], touches: Collection[Touch]) -> list[_Meeting]:
+def _file_matches(frames: Sequence[Path], touches: Collection[FileChange]) -> list[_FileMatch]:
     places: dict[str, list[int]] = defaultdict(list)
     for place, frame in enumerate(frames):
         places[frame[-1]].append(place)
     files = {touch.filename: parts_of(touch.filename) for touch in touches}
     names = Counter(file[-1] for file in set(files.values()) if file)
-    found = []
+    result = []
     for touch in touches:
         file = files[touch.filename]
         for place in places.get(file[-1], ()) if file else ():
@@ -164,8 +170,8 @@ def _meetings(frames: Sequence[Path], touches: Collection[Touch]) -> list[_Meeti
             score = _equal_at_end(frame, file)
             is_only = _is_bare(frame) and names[file[-1]] == 1
             if score > 1 or len(file) == 1 or is_only:
-                found.append(_Meeting(place=place, touch=touch, score=score))
-    return found
+                result.append(_FileMatch(place=place, touch=touch, score=score))
+    return result
 
 
 def _equal_at_end(one: Path, other: Path) -> int:
@@ -177,49 +183,49 @@ def _equal_at_end(one: Path, other: Path) -> int:
     return count
 
 
-def _best(meetings: Collection[_Meeting]) -> list[_Meeting]:
+def _best(meetings: Collection[_FileMatch]) -> list[_FileMatch]:
     """Those that are the best at their frame."""
     best: dict[int, int] = {}
-    for it in meetings:
-        best[it.place] = max(it.score, best.get(it.place, 0))
-    return [it for it in meetings if it.score == best[it.place]]
+    for file_match in meetings:
+        best[file_match.place] = max(file_match.score, best.get(file_match.place, 0))
+    return [match for match in meetings if match.score == best[match.place]]
 
 
-def _suspects(kept: Iterable[_Meeting], first_release_id: int) -> list[Suspect]:
-    by_commit: dict[int, list[_Meeting]] = defaultdict(list)
-    for it in kept:
-        by_commit[it.touch.commit_id].append(it)
-    found = []
+def _suspects(kept: Iterable[_FileMatch], first_release_id: int) -> list[Suspect]:
+    by_commit: dict[int, list[_FileMatch]] = defaultdict(list)
+    for file_match in kept:
+        by_commit[file_match.touch.commit_id].append(file_match)
+    result = []
     for commit_id, met in by_commit.items():
         # One that is in several releases came with the first of the issue, if it is in that.
         chosen = max(
             met,
-            key=lambda it: (
-                it.touch.release_id == first_release_id,
-                it.score,
-                -it.place,
-                it.touch.release_id,
-                it.touch.filename,
+            key=lambda match: (
+                match.touch.release_id == first_release_id,
+                match.score,
+                -match.place,
+                match.touch.release_id,
+                match.touch.filename,
             ),
         )
-        found.append(
+        result.append(
             Suspect(
                 commit_id=commit_id,
                 author_id=chosen.touch.author_id,
                 release_id=chosen.touch.release_id,
                 filename=chosen.touch.filename,
-                score=max(it.score for it in met),
+                score=max(match.score for match in met),
                 at=chosen.touch.at,
-                places=frozenset(it.place for it in met),
+                places=frozenset(match.place for match in met),
             )
         )
-    return found
+    return result
 
 
 def _rank(suspects: Sequence[Suspect], leader_id: int | None, frames: int) -> tuple[object, ...]:
-    met = frozenset[int]().union(*(it.places for it in suspects))
-    newest = max((it.at, it.commit_id) for it in suspects)
-    leads = any(it.commit_id == leader_id for it in suspects)
+    met = frozenset[int]().union(*(suspect.places for suspect in suspects))
+    newest = max((suspect.at, suspect.commit_id) for suspect in suspects)
+    leads = any(suspect.commit_id == leader_id for suspect in suspects)
     return leads, sum(frames - place for place in met), newest
 
 
@@ -227,10 +233,10 @@ def _first(
     ranked: Iterable[tuple[int | None, Sequence[Suspect]]],
 ) -> list[Committer]:
     """As many as are named at the most."""
-    found: list[Committer] = []
+    result: list[Committer] = []
     left = SUSPECTS_MAX
     for author_id, suspects in ranked:
         if left > 0:
-            found.append(Committer(author_id=author_id, suspects=tuple(suspects[:left])))
+            result.append(Committer(author_id=author_id, suspects=tuple(suspects[:left])))
         left -= len(suspects)
-    return found
+    return result

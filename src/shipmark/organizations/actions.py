@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from shipmark.accounts.model import User
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import NewAvatar, Owner, OwnerKind
-from shipmark.infrastructure.errors import Invalid, NotAllowed, NotFound, NotSignedIn
+from shipmark.infrastructure.errors import Forbidden, NotFound, Unauthenticated, ValidationFailed
 from shipmark.infrastructure.ids import digest
 from shipmark.organizations import store, tokens
 from shipmark.organizations.model import (
@@ -28,7 +28,7 @@ _EVERY_SCOPE = Role.OWNER.scopes | CI_SCOPES
 
 
 def create(connection: Connection, slug: str, name: str, at: datetime) -> Organization:
-    """The organization with that slug, made if missing. Raises `Invalid` for a bad slug or name."""
+    """The organization with that slug, made if missing. Raises `ValidationFailed` for a bad slug or name."""
     _check(slug, name)
     return store.ensure(connection, slug, name or slug, at)
 
@@ -54,7 +54,7 @@ def save_team_avatar(connection: Connection, team: Team, new: NewAvatar, at: dat
 def create_team(
     connection: Connection, organization: Organization, slug: str, name: str, at: datetime
 ) -> Team:
-    """The team with that slug, made if missing. Raises `Invalid` for a bad slug or name."""
+    """The team with that slug, made if missing. Raises `ValidationFailed` for a bad slug or name."""
     _check(slug, name)
     return store.ensure_team(connection, organization.id, slug, name or slug, at)
 
@@ -104,7 +104,7 @@ def add_token(
     at: datetime,
 ) -> tuple[int, str]:
     """The same, with the id of the token."""
-    token = tokens.written(organization.slug, address, secret, at)
+    token = tokens.encode_token(organization.slug, address, secret, at)
     by_id = by.id if by else None
     token_id = store.add_token(
         connection, organization.id, name, digest(token), token[-4:], by_id, at
@@ -113,34 +113,44 @@ def add_token(
 
 
 def authenticate(connection: Connection, token: str) -> OrganizationToken:
-    """The token's record; raises `NotSignedIn` if it is unknown or was deactivated."""
+    """The token's record; raises `Unauthenticated` if it is unknown or was deactivated."""
     known = store.token_by_digest(connection, digest(token))
     if known is None:
-        raise NotSignedIn("Invalid org token")
+        raise Unauthenticated("Invalid org token")
     return known
 
 
-def note_token_use(
+def record_token_use(
     connection: Connection, access: Access, project_ids: Collection[int], at: datetime
 ) -> None:
     """Write down that a token of the organization was used, for the first of the projects, once a minute at most."""
     if access.token_id is not None:
-        store.note_use(connection, access.token_id, min(project_ids, default=None), at)
+        store.record_use(connection, access.token_id, min(project_ids, default=None), at)
 
 
 def access_of_user(
     connection: Connection, slug_or_id: str, user: User, token_scopes: frozenset[str] | None
 ) -> Access:
-    """What a user may do: the role's scopes, cut to the token's where there is one (null: a signed-in browser).
+    """Return what a user may do in the organization of a path; see `user_access`."""
+    known = store.organization_and_role(connection, slug_or_id, user.id)
+    organization, role = known or (None, None)
+    return user_access(user, organization, role, token_scopes)
 
-    Raises `NotFound` for an unknown organization and `NotAllowed` for somebody who is not in it.
+
+def user_access(
+    user: User,
+    organization: Organization | None,
+    role: Role | None,
+    token_scopes: frozenset[str] | None,
+) -> Access:
+    """Return what a user may do: the role's scopes, cut to the token's. A signed-in browser has None for a token.
+
+    Raise `NotFound` without an organization, and `Forbidden` without a role in it.
     """
-    known = store.with_role(connection, slug_or_id, user.id)
-    if known is None:
+    if organization is None:
         raise NotFound
-    organization, role = known
     if role is None:
-        raise NotAllowed
+        raise Forbidden
     scopes = organization.scopes_of(role)
     if token_scopes is not None:
         scopes &= token_scopes
@@ -153,14 +163,15 @@ def access_of_user(
     )
 
 
-def access_of_token(connection: Connection, slug_or_id: str, token: OrganizationToken) -> Access:
-    """What an organization's own token may do there: everything, once the door's scopes let it in."""
-    known = store.with_role(connection, slug_or_id, None)
-    if known is None:
+def token_access(token: OrganizationToken, organization: Organization | None) -> Access:
+    """Return what an organization's own token may do there: everything, once the endpoint's scopes admit it.
+
+    Raise `NotFound` without an organization, and `Forbidden` for a token of another one.
+    """
+    if organization is None:
         raise NotFound
-    organization, _ = known
     if organization.id != token.organization_id:
-        raise NotAllowed
+        raise Forbidden
     return Access(
         organization=organization,
         scopes=_EVERY_SCOPE,
@@ -179,4 +190,4 @@ def _check(slug: str, name: str) -> None:
     if len(name) > NAME_MAX:
         problems["name"] = [f"Ensure this field has no more than {NAME_MAX} characters."]
     if problems:
-        raise Invalid(problems)
+        raise ValidationFailed(problems)

@@ -55,7 +55,7 @@ class AuditEvent(IntEnum):
     @classmethod
     def named(cls, name: str) -> "AuditEvent | None":
         """The event that the API calls so."""
-        return next((it for it in cls if it.api_name == name), None)
+        return next((audit_event for audit_event in cls if audit_event.api_name == name), None)
 
 
 _API_NAMES: Mapping[AuditEvent, str] = {
@@ -194,20 +194,20 @@ def _releases(data: Data) -> str:
     return f"{'release' if count == 1 else 'releases'} {', '.join(map(str, versions))}{more}"
 
 
-def differences(before: Data, after: Data) -> dict[str, str]:
-    """Return what changed, each as `from_to`; values that are the same are left out."""
+def changes_between(before: Data, after: Data) -> dict[str, str]:
+    """Return what changed, each as `changed_from_to`; values that are the same are left out."""
     return {
-        name: from_to(before.get(name), value)
+        name: changed_from_to(before.get(name), value)
         for name, value in after.items()
         if before.get(name) != value
     }
 
 
-def to(value: object) -> str:
+def changed_to(value: object) -> str:
     """How the log tells of a value that was not there before: as Python writes it."""
     return f"to {value}"
 
 
-def from_to(before: object, after: object) -> str:
+def changed_from_to(before: object, after: object) -> str:
     """How the log tells of a value in place of another one."""
     return f"from {before} to {after}"

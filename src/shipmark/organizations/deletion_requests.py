@@ -32,7 +32,7 @@ def request(connection: Connection, organization_id: int, by: Actor, at: datetim
         raise NotFound
     if store.default_id(connection) == organization_id:
         raise BadRequest(IS_DEFAULT)
-    if organization.status.is_going:
+    if organization.status.is_pending_deletion:
         return organization
     status = OrganizationStatus.PENDING_DELETION.value
     store.change(connection, organization_id, {"status": status})
@@ -42,7 +42,7 @@ def request(connection: Connection, organization_id: int, by: Actor, at: datetim
     jobs.enqueue(connection, JOB, details, now=at, run_at=at + GRACE, key=key)
     after = store.by_id(connection, organization_id)
     assert after is not None, "it is locked"
-    store.note(
+    store.record(
         connection,
         organization_id,
         AuditEvent.ORG_REMOVE,

@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as account_store
 from shipmark.accounts.model import EMAIL_MAX, User
-from shipmark.infrastructure.errors import Conflict, Invalid, NotFound
+from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import digest
 from shipmark.organizations import membership, store
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.membership import UNKNOWN_TEAM, Done
+from shipmark.organizations.membership import UNKNOWN_TEAM, ActionContext
 from shipmark.organizations.model import Actor, Invitation, Role
 from shipmark.organizations.store import invitations as invitation_store
 from shipmark.organizations.store.invitations import NewInvitation
@@ -31,25 +31,31 @@ EXPIRED = "This invitation has expired, or was used or revoked. Ask for a new on
 
 
 def invite(
-    connection: Connection, done: Done, email: str, role: Role, slugs: Sequence[str], secret: str
+    connection: Connection,
+    context: ActionContext,
+    email: str,
+    role: Role,
+    slugs: Sequence[str],
+    secret: str,
 ) -> Invitation:
     """Invite a person; the link that an earlier invitation had is worth nothing from now on.
 
-    Raise `NotAllowed` for a role above the caller's, and `Invalid` for no address, a member, or an unknown team.
+    Raise `Forbidden` for a role above the caller's, and `ValidationFailed` for no address, a member, or an unknown
+    team.
     """
-    access, address = done.access, email.strip().lower()
+    access, address = context.access, email.strip().lower()
     membership.check_may_invite(access, role)
     if "@" not in address or len(address) > EMAIL_MAX:
-        raise Invalid({"email": ["Enter a valid email address."]})
+        raise ValidationFailed({"email": ["Enter a valid email address."]})
     known = account_store.by_email(connection, address)
     organization_id = access.organization.id
     if known and store.member_who_is(connection, organization_id, known.id) is not None:
-        raise Invalid({"email": [IS_MEMBER.format(address)]})
+        raise ValidationFailed({"email": [IS_MEMBER.format(address)]})
     if invitation_store.count_pending(connection, organization_id) >= PENDING_MAX:
-        raise Invalid({"email": [f"There are {PENDING_MAX} open invitations already."]})
+        raise ValidationFailed({"email": [f"There are {PENDING_MAX} open invitations already."]})
     teams = {team.slug: team.id for team in store.teams_of(connection, organization_id)}
     if any(slug not in teams for slug in slugs):
-        raise Invalid({"teams": [UNKNOWN_TEAM]})
+        raise ValidationFailed({"teams": [UNKNOWN_TEAM]})
     invitation = invitation_store.put(
         connection,
         NewInvitation(
@@ -58,36 +64,36 @@ def invite(
             role=role,
             team_ids=[teams[slug] for slug in set(slugs)],
             digest=digest(secret),
-            invited_by=done.by.user_id,
-            created_at=done.at,
-            expires_at=done.at + LIFETIME,
+            invited_by=context.by.user_id,
+            created_at=context.at,
+            expires_at=context.at + LIFETIME,
         ),
     )
-    _note(connection, done, AuditEvent.MEMBER_INVITE, invitation)
+    _note(connection, context, AuditEvent.MEMBER_INVITE, invitation)
     return invitation
 
 
-def revoke(connection: Connection, done: Done, invitation: Invitation) -> None:
+def revoke(connection: Connection, context: ActionContext, invitation: Invitation) -> None:
     """Delete an invitation, as a member of its role could be removed."""
-    membership.check_may_revoke(done.access, invitation.role)
-    _note(connection, done, AuditEvent.MEMBER_REMOVE, invitation)
+    membership.check_may_revoke(context.access, invitation.role)
+    _note(connection, context, AuditEvent.MEMBER_REMOVE, invitation)
     invitation_store.remove(connection, invitation.id)
 
 
 def pending(connection: Connection, token: str, at: datetime) -> Invitation:
     """Return the invitation of a link that can still be accepted; raise `NotFound` for any other."""
-    found = invitation_store.look_up(connection, digest(token))
-    if found is None or found.expires_at <= at:
+    invitation = invitation_store.look_up(connection, digest(token))
+    if invitation is None or invitation.expires_at <= at:
         raise NotFound(EXPIRED)
-    return found
+    return invitation
 
 
 def accept(connection: Connection, token: str, user: User, by: Actor, at: datetime) -> Invitation:
     """Let a signed-in user in. Raise `Conflict` if the invitation is for another address than the user's."""
-    invitation = _taken(connection, token, at)
+    invitation = _lock_invitation(connection, token, at)
     if user.email.lower() != invitation.email:
         raise Conflict(OTHER_ADDRESS.format(invitation.email))
-    _let_in(connection, invitation, user, by, at)
+    _add_member(connection, invitation, user, by, at)
     return invitation
 
 
@@ -95,25 +101,25 @@ def accept_as_new_user(
     connection: Connection, token: str, name: str, password_hash: str, by: Actor, at: datetime
 ) -> User:
     """Make the account of the invited address and let its user in. Raise `Conflict` if the address has one already."""
-    invitation = _taken(connection, token, at)
+    invitation = _lock_invitation(connection, token, at)
     if account_store.by_email(connection, invitation.email) is not None:
         raise Conflict(HAS_ACCOUNT.format(invitation.email))
     user_id = account_store.add(connection, invitation.email, name, password_hash, at)
     user = account_store.by_id(connection, user_id)
     assert user is not None, "it was added just now"
-    _let_in(connection, invitation, user, replace(by, user_id=user.id, label=user.email), at)
+    _add_member(connection, invitation, user, replace(by, user_id=user.id, label=user.email), at)
     return user
 
 
-def _taken(connection: Connection, token: str, at: datetime) -> Invitation:
+def _lock_invitation(connection: Connection, token: str, at: datetime) -> Invitation:
     """Return the invitation, locked: of two who accept it at once, the second finds none."""
-    found = invitation_store.by_digest(connection, digest(token))
-    if found is None or found.expires_at <= at:
+    invitation = invitation_store.by_digest(connection, digest(token))
+    if invitation is None or invitation.expires_at <= at:
         raise NotFound(EXPIRED)
-    return found
+    return invitation
 
 
-def _let_in(
+def _add_member(
     connection: Connection, invitation: Invitation, user: User, by: Actor, at: datetime
 ) -> None:
     organization_id = invitation.organization_id
@@ -121,7 +127,7 @@ def _let_in(
     teams = {team.id for team in store.teams_of(connection, organization_id)}
     store.join_teams(connection, teams & set(invitation.team_ids), member_id)
     invitation_store.mark_accepted(connection, invitation.id, member_id)
-    store.note(
+    store.record(
         connection,
         organization_id,
         AuditEvent.MEMBER_ACCEPT,
@@ -133,12 +139,14 @@ def _let_in(
     )
 
 
-def _note(connection: Connection, done: Done, event: AuditEvent, invitation: Invitation) -> None:
-    store.note(
+def _note(
+    connection: Connection, context: ActionContext, event: AuditEvent, invitation: Invitation
+) -> None:
+    store.record(
         connection,
         invitation.organization_id,
         event,
-        done.by,
-        done.at,
+        context.by,
+        context.at,
         data={"email": invitation.email, "role": invitation.role.value},
     )

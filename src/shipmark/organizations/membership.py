@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import OwnerKind
-from shipmark.infrastructure.errors import BadRequest, Invalid, NotAllowed, NotFound
+from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, ValidationFailed
 from shipmark.organizations import audit, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access, Actor, Member, Role, Team, TeamRole
@@ -32,7 +32,7 @@ _EVERY_TEAM = frozenset({"org:write", "org:admin", "member:write", "member:admin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class ActionContext:
     """Who does it in which organization, and when."""
 
     access: Access
@@ -40,13 +40,17 @@ class Done:
     at: datetime
 
 
-def amend_member(
-    connection: Connection, done: Done, member: Member, role: Role | None, slugs: list[str] | None
+def update_member(
+    connection: Connection,
+    context: ActionContext,
+    member: Member,
+    role: Role | None,
+    slugs: list[str] | None,
 ) -> Member:
-    """Give a member another role and other teams; null leaves them. Raises `Invalid` for an unknown team."""
-    access = done.access
-    _lock(connection, access)
-    _must(access, _CHANGE)
+    """Give a member another role and other teams; null leaves them. Raises `ValidationFailed` for an unknown team."""
+    access = context.access
+    _lock_members(connection, access)
+    _require_scope(access, _CHANGE)
     if role is not None and role is not member.role:
         _check_above(access, member.role)
         _check_above(access, role)
@@ -58,7 +62,7 @@ def amend_member(
         before["teams"] = _teams_of(connection, member)
         teams = {team.slug: team.id for team in store.teams_of(connection, access.organization.id)}
         if any(slug not in teams for slug in slugs):
-            raise Invalid({"teams": [UNKNOWN_TEAM]})
+            raise ValidationFailed({"teams": [UNKNOWN_TEAM]})
         store.join_teams(connection, {teams[slug] for slug in slugs}, member.id)
     after = store.member(connection, access.organization.id, member.id)
     if after is None:
@@ -69,92 +73,94 @@ def amend_member(
         if slugs is not None:
             now["teams"] = _teams_of(connection, member)
         data: dict[str, object] = {"role": after.role.value, "teams_slugs": slugs}
-        data["changes"] = audit.differences(before, now)
-        _note(connection, done, AuditEvent.MEMBER_EDIT, after, data)
+        data["changes"] = audit.changes_between(before, now)
+        _note(connection, context, AuditEvent.MEMBER_EDIT, after, data)
     return after
 
 
-def remove_member(connection: Connection, done: Done, member: Member) -> None:
+def remove_member(connection: Connection, context: ActionContext, member: Member) -> None:
     """Let a member go. Everybody may go themselves; the last owner stays."""
-    access = done.access
-    _lock(connection, access)
+    access = context.access
+    _lock_members(connection, access)
     is_oneself = access.user is not None and access.user.id == member.user_id
     if not is_oneself:
-        _must(access, _REMOVE)
+        _require_scope(access, _REMOVE)
         _check_above(access, member.role)
     if member.role is Role.OWNER:
         _check_last_owner(connection, access, member)
-    _note(connection, done, AuditEvent.MEMBER_REMOVE, member, {})
+    _note(connection, context, AuditEvent.MEMBER_REMOVE, member, {})
     store.remove_member(connection, member.id)
 
 
 def check_may_invite(access: Access, role: Role) -> None:
-    """Raise `NotAllowed` unless the caller changes members, and has the role that is given or a higher one."""
-    _must(access, _CHANGE)
+    """Raise `Forbidden` unless the caller changes members, and has the role that is given or a higher one."""
+    _require_scope(access, _CHANGE)
     _check_above(access, role)
 
 
 def check_may_revoke(access: Access, role: Role) -> None:
-    """Raise `NotAllowed` unless the caller removes members of this role."""
-    _must(access, _REMOVE)
+    """Raise `Forbidden` unless the caller removes members of this role."""
+    _require_scope(access, _REMOVE)
     _check_above(access, role)
 
 
-def join_team(connection: Connection, done: Done, member: Member, team: Team) -> bool:
+def join_team(connection: Connection, context: ActionContext, member: Member, team: Team) -> bool:
     """Put a member on a team; says whether they were not on it. In a closed organization that is for others to do."""
-    _check_team_of_member(connection, done.access, member, team, is_joining=True)
+    _check_team_of_member(connection, context.access, member, team, is_joining=True)
     if store.is_team_member(connection, team.id, member.id):
         return False
     store.join_team(connection, team.id, member.id)
     data = {"team_slug": team.slug, "role": member.role.value}
-    _note(connection, done, AuditEvent.MEMBER_JOIN_TEAM, member, data)
+    _note(connection, context, AuditEvent.MEMBER_JOIN_TEAM, member, data)
     return True
 
 
-def leave_team(connection: Connection, done: Done, member: Member, team: Team) -> None:
+def leave_team(connection: Connection, context: ActionContext, member: Member, team: Team) -> None:
     """Take a member off a team, if they are on it."""
-    _check_team_of_member(connection, done.access, member, team, is_joining=False)
+    _check_team_of_member(connection, context.access, member, team, is_joining=False)
     if store.leave_team(connection, team.id, member.id):
         data = {"team_slug": team.slug, "role": member.role.value}
-        _note(connection, done, AuditEvent.MEMBER_LEAVE_TEAM, member, data)
+        _note(connection, context, AuditEvent.MEMBER_LEAVE_TEAM, member, data)
 
 
 def confirm_team_role(
-    connection: Connection, access: Access, member: Member, team: Team, wanted: TeamRole
+    connection: Connection, access: Access, member: Member, team: Team, team_role: TeamRole
 ) -> TeamRole:
     """Return the role of a member on a team, if it is the one that is wanted.
 
-    Raise `Invalid` if it is another one, since it follows from the role in the organization, `NotFound` if the member
-    is not on the team, and `NotAllowed` if the caller manages neither members nor the team.
+    Raise `ValidationFailed` if it is another one, since it follows from the role in the organization, `NotFound` if the
+    member is not on the team, and `Forbidden` if the caller manages neither members nor the team.
     """
     if not access.scopes & _EVERY_TEAM:
-        _must(access, _TEAMS)
-        check_reach(connection, access, team)
+        _require_scope(access, _TEAMS)
+        require_team_access(connection, access, team)
     if not store.is_team_member(connection, team.id, member.id):
         raise NotFound
     role = TeamRole.of(member.role)
-    if wanted is not role:
-        raise Invalid({"teamRole": [FIXED_TEAM_ROLE.format(role=role.value)]})
+    if team_role is not role:
+        raise ValidationFailed({"teamRole": [FIXED_TEAM_ROLE.format(role=role.value)]})
     return role
 
 
-def create_team(connection: Connection, done: Done, slug: str, name: str) -> Team:
+def create_team(connection: Connection, context: ActionContext, slug: str, name: str) -> Team:
     """A new team, which whoever makes it is on. Raises `Conflict` where another has the slug."""
-    organization_id = done.access.organization.id
-    made = store.add_team(connection, organization_id, slug, name, done.at)
+    organization_id = context.access.organization.id
+    made = store.add_team(connection, organization_id, slug, name, context.at)
     if made is None:
         raise store.team_taken()
-    if done.by.user_id is not None:
-        member = store.member_who_is(connection, organization_id, done.by.user_id)
+    if context.by.user_id is not None:
+        member = store.member_who_is(connection, organization_id, context.by.user_id)
         if member is not None:
             store.join_team(connection, made.id, member.id)
-    _note_team(connection, done, AuditEvent.TEAM_ADD, made)
+    _note_team(connection, context, AuditEvent.TEAM_ADD, made)
     return made
 
 
-def amend_team(connection: Connection, done: Done, team: Team, values: Mapping[str, str]) -> Team:
+def update_team(
+    connection: Connection, context: ActionContext, team: Team, values: Mapping[str, str]
+) -> Team:
     """Change a team's slug or name. Raises `Conflict` where another team has the slug."""
-    check_reach(connection, done.access, team)
+    require_team_access(connection, context.access, team)
     before = {"slug": team.slug, "name": team.name}
     values = {key: value for key, value in values.items() if before[key] != value}
     if not values:
@@ -162,33 +168,33 @@ def amend_team(connection: Connection, done: Done, team: Team, values: Mapping[s
     store.change_team(connection, team.id, values)
     named = before | values
     after = replace(team, slug=named["slug"], name=named["name"])
-    changes = audit.differences(before, named)
-    _note_team(connection, done, AuditEvent.TEAM_EDIT, after, changes)
+    changes = audit.changes_between(before, named)
+    _note_team(connection, context, AuditEvent.TEAM_EDIT, after, changes)
     return after
 
 
-def remove_team(connection: Connection, done: Done, team: Team) -> None:
+def remove_team(connection: Connection, context: ActionContext, team: Team) -> None:
     """Delete a team; its projects stay."""
-    check_reach(connection, done.access, team)
-    _note_team(connection, done, AuditEvent.TEAM_REMOVE, team)
-    avatars.remove(connection, OwnerKind.TEAM, [team.id], done.at)
+    require_team_access(connection, context.access, team)
+    _note_team(connection, context, AuditEvent.TEAM_REMOVE, team)
+    avatars.remove(connection, OwnerKind.TEAM, [team.id], context.at)
     store.remove_team(connection, team.id)
 
 
-def _lock(connection: Connection, access: Access) -> None:
+def _lock_members(connection: Connection, access: Access) -> None:
     """Wait for who else changes the members: two owners must not demote each other."""
     if store.lock(connection, access.organization.id) is None:
         raise NotFound
 
 
-def _must(access: Access, scopes: Collection[str]) -> None:
+def _require_scope(access: Access, scopes: Collection[str]) -> None:
     if not access.scopes & frozenset(scopes):
-        raise NotAllowed
+        raise Forbidden
 
 
 def _check_above(access: Access, role: Role) -> None:
     if access.role is None or role.rank > access.role.rank:
-        raise NotAllowed(ABOVE)
+        raise Forbidden(ABOVE)
 
 
 def _check_last_owner(connection: Connection, access: Access, member: Member) -> None:
@@ -203,36 +209,36 @@ def _check_team_of_member(
     is_welcome = access.organization.is_open or not is_joining
     if (is_oneself and is_welcome) or access.scopes & _EVERY_TEAM:
         return
-    _must(access, _TEAMS)
-    check_reach(connection, access, team)
+    _require_scope(access, _TEAMS)
+    require_team_access(connection, access, team)
 
 
-def check_reach(connection: Connection, access: Access, team: Team) -> None:
+def require_team_access(connection: Connection, access: Access, team: Team) -> None:
     """Who is above all teams may change each; others those that they are on, and in an open organization any."""
     if access.reaches_all or access.organization.is_open:
         return
     assert access.user is not None, "only users have teams"
     mine = store.team_ids_of(connection, access.organization.id, access.user.id)
     if team.id not in mine:
-        raise NotAllowed
+        raise Forbidden
 
 
 def _note(
     connection: Connection,
-    done: Done,
+    context: ActionContext,
     event: AuditEvent,
     member: Member,
     data: Mapping[str, object],
 ) -> None:
     user = accounts.by_id(connection, member.user_id)
-    told = {"email": user.email if user else "", "role": member.role.value} | dict(data)
-    store.note(
+    fields = {"email": user.email if user else "", "role": member.role.value} | dict(data)
+    store.record(
         connection,
-        done.access.organization.id,
+        context.access.organization.id,
         event,
-        done.by,
-        done.at,
-        data=told,
+        context.by,
+        context.at,
+        data=fields,
         target_id=member.id,
         target_user_id=member.user_id,
     )
@@ -244,18 +250,18 @@ def _teams_of(connection: Connection, member: Member) -> str:
 
 def _note_team(
     connection: Connection,
-    done: Done,
+    context: ActionContext,
     event: AuditEvent,
     team: Team,
     changes: Mapping[str, str] | None = None,
 ) -> None:
     data: dict[str, object] = {"slug": team.slug, "name": team.name}
-    store.note(
+    store.record(
         connection,
-        done.access.organization.id,
+        context.access.organization.id,
         event,
-        done.by,
-        done.at,
+        context.by,
+        context.at,
         data=data | ({"changes": changes} if changes else {}),
         target_id=team.id,
     )

@@ -93,7 +93,7 @@ class OrganizationStatus(StrEnum):
     DELETION_IN_PROGRESS = "deletion_in_progress"
 
     @property
-    def is_going(self) -> bool:
+    def is_pending_deletion(self) -> bool:
         """Was its deletion asked for?"""
         return self is not OrganizationStatus.ACTIVE
 

@@ -102,22 +102,22 @@ def is_on(stored: Stored, name: str) -> bool:
 
 def words(stored: Stored, name: str) -> list[str]:
     """An option that is a list of texts; none where nothing is set."""
-    found = value(stored, name)
-    return [str(it) for it in found] if isinstance(found, list) else []
+    result = value(stored, name)
+    return [str(item) for item in result] if isinstance(result, list) else []
 
 
 def number(stored: Stored, name: str) -> int:
     """An option that is a number. What older servers stored as true is without a limit."""
-    found = value(stored, name)
-    if found is True:
+    result = value(stored, name)
+    if result is True:
         return -1
-    return found if isinstance(found, int) else 0
+    return result if isinstance(result, int) else 0
 
 
 def trusted_relays(stored: Stored) -> list[dict[str, object]]:
     """The relays that are trusted, as they are kept."""
-    found = stored.get(TRUSTED_RELAYS)
-    return list(found) if isinstance(found, list) else []
+    result = stored.get(TRUSTED_RELAYS)
+    return list(result) if isinstance(result, list) else []
 
 
 def role_for_attachments(stored: Stored) -> Role:

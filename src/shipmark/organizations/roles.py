@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from shipmark.organizations.model import Role, TeamRole
 
-NAMES: Mapping[Role, str] = {it: it.value.capitalize() for it in Role}
+NAMES: Mapping[Role, str] = {role: role.value.capitalize() for role in Role}
 MEANINGS: Mapping[Role, str] = {
     Role.MEMBER: "Sees the organization's data and works with events and releases.",
     Role.ADMIN: "As members, and manages projects and the teams that they are on.",

@@ -12,11 +12,11 @@ from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import audit, deletion_requests, options, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Actor, Flag, Organization, OrganizationStatus, Role
-from shipmark.organizations.trusted_relays import GivenRelay, merged
+from shipmark.organizations.trusted_relays import RelayInput, merge_relays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Amendment:
+class OrganizationUpdate:
     """What is to be changed; null stands for what is not. ``switches`` and ``options`` are by their names."""
 
     name: str | None = None
@@ -25,7 +25,7 @@ class Amendment:
     is_restored: bool = False
     switches: Mapping[str, bool] = field(default_factory=dict)
     options: Mapping[str, object] = field(default_factory=dict)
-    relays: Sequence[GivenRelay] | None = None
+    relays: Sequence[RelayInput] | None = None
 
 
 @dataclass(slots=True)
@@ -37,12 +37,16 @@ class _Changes:
     told: dict[str, str] = field(default_factory=dict)
 
 
-def amend(
-    connection: Connection, organization_id: int, amendment: Amendment, by: Actor, at: datetime
+def update(
+    connection: Connection,
+    organization_id: int,
+    amendment: OrganizationUpdate,
+    by: Actor,
+    at: datetime,
 ) -> Organization:
     """Change an organization; the audit log gets one line, and none where nothing has changed.
 
-    Raises `Invalid` where another organization has the slug.
+    Raises `ValidationFailed` where another organization has the slug.
     """
     before = store.lock(connection, organization_id)
     if before is None:
@@ -53,34 +57,36 @@ def amend(
     _change_switches(changes, before, amendment.switches)
     _change_options(changes, stored, amendment.options)
     _change_relays(changes, stored, amendment.relays, at)
-    is_restored = amendment.is_restored and before.status.is_going
+    is_restored = amendment.is_restored and before.status.is_pending_deletion
     if is_restored:
         changes.columns["status"] = OrganizationStatus.ACTIVE.value
         jobs.cancel(connection, deletion_requests.job_key(organization_id))
     if changes.columns:
         store.change(connection, organization_id, changes.columns)
     if changes.options:
-        store.keep_options(connection, organization_id, changes.options)
+        store.save_options(connection, organization_id, changes.options)
     after = store.by_id(connection, organization_id)
     assert after is not None, "it is locked"
     event, data = AuditEvent.ORG_EDIT, dict[str, object](changes.told)
     if is_restored:
         event, data = AuditEvent.ORG_RESTORE, audit.snapshot(after)
     if data:
-        store.note(connection, organization_id, event, by, at, data=data, target_id=organization_id)
+        store.record(
+            connection, organization_id, event, by, at, data=data, target_id=organization_id
+        )
     return after
 
 
-def _change_columns(changes: _Changes, before: Organization, amendment: Amendment) -> None:
-    given = {
+def _change_columns(changes: _Changes, before: Organization, amendment: OrganizationUpdate) -> None:
+    rows = {
         "name": (before.name, amendment.name),
         "slug": (before.slug, amendment.slug),
         "default_role": (before.default_role.value, amendment.default_role),
     }
-    for name, (old, new) in given.items():
+    for name, (old, new) in rows.items():
         if new is not None and str(new) != old:
             changes.columns[name] = str(new)
-            changes.told[name] = audit.from_to(old, new)
+            changes.told[name] = audit.changed_from_to(old, new)
 
 
 def _change_switches(changes: _Changes, before: Organization, given: Mapping[str, bool]) -> None:
@@ -91,7 +97,7 @@ def _change_switches(changes: _Changes, before: Organization, given: Mapping[str
         is_set = switch.flagged(given[switch.name])
         if is_set is before.has(switch.flag):
             continue
-        changes.told[(switch.flag.name or "").lower()] = audit.to(is_set)
+        changes.told[(switch.flag.name or "").lower()] = audit.changed_to(is_set)
         if switch.flag is Flag.ALLOW_JOINLEAVE:
             changes.columns["is_open"] = is_set
         else:
@@ -110,9 +116,9 @@ def _change_options(changes: _Changes, stored: options.Stored, given: Mapping[st
         if option.key in stored:
             if stored[option.key] == value:
                 continue
-            changes.told[name] = audit.from_to(stored[option.key], value)
+            changes.told[name] = audit.changed_from_to(stored[option.key], value)
         elif value != option.default:
-            changes.told[name] = audit.to(value)
+            changes.told[name] = audit.changed_to(value)
         changes.options[option.key] = value
         if name in _COLUMNS:
             changes.columns[_COLUMNS[name]] = value
@@ -121,15 +127,17 @@ def _change_options(changes: _Changes, stored: options.Stored, given: Mapping[st
 def _change_relays(
     changes: _Changes,
     stored: options.Stored,
-    given: Sequence[GivenRelay] | None,
+    given: Sequence[RelayInput] | None,
     at: datetime,
 ) -> None:
     if given is None:
         return
     known = options.trusted_relays(stored)
-    kept = merged(known, given, at)
+    kept = merge_relays(known, given, at)
     if kept is None:
         return
     is_first = options.TRUSTED_RELAYS not in stored
-    changes.told["trustedRelays"] = audit.to(kept) if is_first else audit.from_to(known, kept)
+    changes.told["trustedRelays"] = (
+        audit.changed_to(kept) if is_first else audit.changed_from_to(known, kept)
+    )
     changes.options[options.TRUSTED_RELAYS] = kept

@@ -38,35 +38,35 @@ def terms(query: str) -> list[tuple[str, str]]:
     ]
 
 
-def chosen(found: Iterable[T], query: str | None, tests: Tests[T]) -> list[T]:
+def apply_filter(found: Iterable[T], query: str | None, tests: Tests[T]) -> list[T]:
     """Those that a query finds: all where it is empty, none where it has a term that nobody knows."""
-    asked: dict[str, list[str]] = {}
+    requested: dict[str, list[str]] = {}
     for name, value in terms(query or ""):
-        asked.setdefault(name, []).append(value)
-    if not asked.keys() <= tests.keys():
+        requested.setdefault(name, []).append(value)
+    if not requested.keys() <= tests.keys():
         return []
     return [
-        it
-        for it in found
-        if all(_passes(tests[name], it, values, name) for name, values in asked.items())
+        item
+        for item in found
+        if all(_passes(tests[name], item, values, name) for name, values in requested.items())
     ]
 
 
-def _passes(test: Callable[[T, str], bool], it: T, values: Sequence[str], name: str) -> bool:
+def _passes(test: Callable[[T, str], bool], item: T, values: Sequence[str], name: str) -> bool:
     # Words of plain text must all be there; so must all that is denied.
     every = name == TEXT or name.startswith("!")
-    return (all if every else any)(test(it, value) for value in values)
+    return (all if every else any)(test(item, value) for value in values)
 
 
-def holds(value: str, *texts: str) -> bool:
+def contains(value: str, *texts: str) -> bool:
     """Is the value in one of the texts, in any case?"""
     return any(value.lower() in text.lower() for text in texts)
 
 
 #: The tests that organizations, teams and projects share.
 NAME_TESTS: Tests[Named] = {
-    TEXT: lambda row, text: holds(text, row.slug, row.name),
-    "query": lambda row, text: holds(text, row.slug, row.name),
+    TEXT: lambda row, text: contains(text, row.slug, row.name),
+    "query": lambda row, text: contains(text, row.slug, row.name),
     "slug": lambda row, text: row.slug == text,
     "id": lambda row, text: str(row.id) == text,
 }

@@ -1,6 +1,6 @@
 """Who may create, rename and revoke tokens of an organization."""
 
-from shipmark.infrastructure.errors import NotAllowed
+from shipmark.infrastructure.errors import Forbidden
 from shipmark.organizations.model import Access, ListedToken
 
 CLOSED = (
@@ -13,13 +13,13 @@ _MANAGES = frozenset({"org:write", "org:admin"})
 
 
 def check_creation(access: Access) -> None:
-    """Raise `NotAllowed` where open membership is off, and the token would reach further than the caller."""
+    """Raise `Forbidden` where open membership is off, and the token would reach further than the caller."""
     if not (access.organization.is_open or access.scopes & _MANAGES):
-        raise NotAllowed(CLOSED)
+        raise Forbidden(CLOSED)
 
 
 def check_change(access: Access, token: ListedToken) -> None:
-    """Raise `NotAllowed` unless the caller manages the organization, or created the token."""
+    """Raise `Forbidden` unless the caller manages the organization, or created the token."""
     is_own = access.user is not None and access.user.id == token.created_by
     if not (is_own or access.scopes & _MANAGES):
-        raise NotAllowed(NOT_OWN)
+        raise Forbidden(NOT_OWN)

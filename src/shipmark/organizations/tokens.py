@@ -11,7 +11,7 @@ from datetime import datetime
 PREFIX = "sntrys_"
 
 
-def written(organization_slug: str, address: str, secret: bytes, at: datetime) -> str:
+def encode_token(organization_slug: str, address: str, secret: bytes, at: datetime) -> str:
     """The text of a token; ``secret`` is 32 random bytes, ``address`` where clients reach this server."""
     assert len(secret) == 32
     payload = {

@@ -16,7 +16,7 @@ BAD_STRUCTURE = "Bad structure received for Trusted Relays"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenRelay:
+class RelayInput:
     """A relay as somebody names it."""
 
     name: str
@@ -28,31 +28,31 @@ class RelayError(Exception):
     """A relay cannot be trusted; the message says which and why."""
 
 
-def given(entries: Sequence[object]) -> list[GivenRelay]:
+def parse_relays(entries: Sequence[object]) -> list[RelayInput]:
     """The relays of a list, as it was sent; raises `RelayError` for the first that is wrong."""
-    found: dict[str, GivenRelay] = {}
+    relay_inputs: dict[str, RelayInput] = {}
     for entry in entries:
-        relay = _given(entry)
-        if relay.public_key in found:
+        relay = _parse_relay(entry)
+        if relay.public_key in relay_inputs:
             raise RelayError(f"Duplicated key in Trusted Relays: '{relay.public_key}'")
-        found[relay.public_key] = relay
-    return list(found.values())
+        relay_inputs[relay.public_key] = relay
+    return list(relay_inputs.values())
 
 
-def merged(
-    known: Sequence[Mapping[str, object]], relays: Sequence[GivenRelay], at: datetime
+def merge_relays(
+    known: Sequence[Mapping[str, object]], relays: Sequence[RelayInput], at: datetime
 ) -> list[dict[str, object]] | None:
     """What to keep of the relays in place of what is kept, or null where nothing has changed."""
     before = {str(each["public_key"]): each for each in known}
-    kept = [_merged(before.get(relay.public_key), relay, at) for relay in relays]
-    is_same = len(kept) == len(before) and all(
-        it == before.get(str(it["public_key"])) for it in kept
+    stored = [_merge_relay(before.get(relay.public_key), relay, at) for relay in relays]
+    is_same = len(stored) == len(before) and all(
+        item == before.get(str(item["public_key"])) for item in stored
     )
-    return None if is_same else kept
+    return None if is_same else stored
 
 
-def _merged(
-    before: Mapping[str, object] | None, relay: GivenRelay, at: datetime
+def _merge_relay(
+    before: Mapping[str, object] | None, relay: RelayInput, at: datetime
 ) -> dict[str, object]:
     fresh: dict[str, object] = {
         "name": relay.name,
@@ -67,12 +67,14 @@ def _merged(
     return fresh | {"created": before.get("created"), "last_modified": changed}
 
 
-def _given(entry: object) -> GivenRelay:
+def _parse_relay(entry: object) -> RelayInput:
     if not isinstance(entry, Mapping):
         raise RelayError(BAD_STRUCTURE)
     if entry.get("name") is None:
         raise RelayError("Relay key info with missing name in Trusted Relays")
-    name, key, description = (_text(entry.get(it)) for it in ("name", "publicKey", "description"))
+    name, key, description = (
+        _text(entry.get(item)) for item in ("name", "publicKey", "description")
+    )
     if not name:
         raise RelayError("Relay key info with empty name in Trusted Relays")
     if not key:
@@ -83,7 +85,7 @@ def _given(entry: object) -> GivenRelay:
         raise RelayError(
             f"Invalid public key for relay key info with name:'{name}' in Trusted Relays"
         )
-    return GivenRelay(name=name, public_key=key, description=description)
+    return RelayInput(name=name, public_key=key, description=description)
 
 
 def _text(value: object) -> str | None:

@@ -17,7 +17,7 @@ def remove_user(connection: Connection, user: User, by: Actor, at: datetime) -> 
 
     The organizations are locked first, in the order of their ids, as changes of members lock them.
     """
-    joined = sorted(it.id for it, _ in store.of_user(connection, user.id))
+    joined = sorted(item.id for item, _ in store.of_user(connection, user.id))
     ownerless = []
     for organization_id in joined:
         organization = store.lock(connection, organization_id)
@@ -28,7 +28,7 @@ def remove_user(connection: Connection, user: User, by: Actor, at: datetime) -> 
         if is_owner and not store.has_other_owner(connection, organization_id, member.id):
             ownerless.append(organization.slug)
             continue
-        store.note(
+        store.record(
             connection,
             organization_id,
             AuditEvent.MEMBER_REMOVE,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import NewAvatar, Owner, OwnerKind
-from shipmark.infrastructure.errors import Invalid, Moved, NotAllowed, NotFound
+from shipmark.infrastructure.errors import Forbidden, NotFound, Renamed, ValidationFailed
 from shipmark.organizations.model import Access, Organization, Team, is_slug
 from shipmark.projects import store
 from shipmark.projects.model import Project, ProjectKey
@@ -27,7 +27,7 @@ def create(
 ) -> Project:
     """The project with that slug, made if missing, with a DSN key of two 32-digit halves if it has none."""
     if not is_slug(slug):
-        raise Invalid(
+        raise ValidationFailed(
             {
                 "slug": [
                     "Use lower case letters, digits and dashes, at most 50, and not only digits."
@@ -36,7 +36,7 @@ def create(
         )
     project = store.ensure(connection, organization.id, slug, name or slug, platform, at)
     for team in teams:
-        store.own(connection, project.id, team.id)
+        store.add_owner(connection, project.id, team.id)
     if not store.keys_of(connection, project.id):
         public, secret = key
         fresh = ProjectKey(
@@ -57,10 +57,10 @@ def save_avatar(connection: Connection, project: Project, new: NewAvatar, at: da
     return replace(project, avatar=avatar)
 
 
-def reached(connection: Connection, access: Access, slug_or_id: str) -> Project:
-    """The project that an address names; `NotFound` if there is none, `NotAllowed` if it is not the caller's.
+def require_project(connection: Connection, access: Access, slug_or_id: str) -> Project:
+    """The project that an address names; `NotFound` if there is none, `Forbidden` if it is not the caller's.
 
-    Raises `Moved` where it had that slug before.
+    Raises `Renamed` where it had that slug before.
     """
     organization_id = access.organization.id
     project = store.by_slug_or_id(connection, organization_id, slug_or_id)
@@ -73,7 +73,7 @@ def reached(connection: Connection, access: Access, slug_or_id: str) -> Project:
     if not (access.reaches_all or access.organization.is_open):
         assert access.user is not None, "only users have teams"
         if not store.is_on_its_team(connection, project.id, access.user.id):
-            raise NotAllowed
+            raise Forbidden
     if slug is not None:
-        raise Moved(slug_or_id, slug)
+        raise Renamed(slug_or_id, slug)
     return project

@@ -26,12 +26,12 @@ def problem_of(path: str) -> str | None:
         folder = re.sub(r"/\*\*?$", "", path)
         hint = "" if _WILDCARDS.search(folder) else f' For all below a folder give "{folder}".'
         return f'"{path}" is a pattern: only folders and files can be given.{hint}'
-    if cleaned(path) is None:
+    if normalize_path(path) is None:
         return f'"{path}" is not a path from the root of a repository.'
     return None
 
 
-def cleaned(path: str) -> str | None:
+def normalize_path(path: str) -> str | None:
     """A prefix as it is kept, from the root of the repository; null for what is none."""
     parts = [part for part in path.strip().split("/") if part not in {"", "."}]
     text = "/".join(parts)
@@ -40,27 +40,27 @@ def cleaned(path: str) -> str | None:
     return text
 
 
-def together(of_projects: Iterable[Sequence[str]]) -> tuple[str, ...]:
+def union_paths(of_projects: Iterable[Sequence[str]]) -> tuple[str, ...]:
     """What limits the commits of a release of several projects: nothing, if one of them takes all."""
-    found: dict[str, None] = {}
+    result: dict[str, None] = {}
     for prefixes in of_projects:
         if not prefixes:
             return ()
-        found |= dict.fromkeys(prefixes)
-    return tuple(found)
+        result |= dict.fromkeys(prefixes)
+    return tuple(result)
 
 
-def touch(paths: Collection[str] | None, prefixes: Sequence[str]) -> bool:
+def matches_paths(paths: Collection[str] | None, prefixes: Sequence[str]) -> bool:
     """Does a commit with these changed files belong? One whose files nobody knows (null) does."""
     if not prefixes or paths is None:
         return True
     starts = tuple(f"{prefix}/" for prefix in prefixes)
-    files = (_cleaned_file(path) for path in paths)
+    files = (_normalize_file(path) for path in paths)
     return any(file.startswith(starts) or file in prefixes for file in files)
 
 
-def _cleaned_file(path: str) -> str:
+def _normalize_file(path: str) -> str:
     """Return the name of a changed file spelled as prefixes are: "./packages/web/a.py" is in packages/web too."""
     if not _NEEDS_CLEANING.search(path):
         return path
-    return cleaned(path.replace(_BACKSLASH, "/")) or path
+    return normalize_path(path.replace(_BACKSLASH, "/")) or path

@@ -35,12 +35,12 @@ def request(
 
     ``spare_slug`` is the random one that it has until then.
     """
-    organizations.take_turn(connection, project.organization_id)
+    organizations.lock_organization(connection, project.organization_id)
     if not deletion.hide(connection, project.id, spare_slug, at):
         raise NotFound
     details: dict[str, object] = {"project_id": project.id, "slug": project.slug}
     jobs.enqueue(connection, JOB, details, now=at, run_at=at + GRACE, key=job_key(project.id))
-    organizations.note(
+    organizations.record(
         connection,
         project.organization_id,
         AuditEvent.PROJECT_REMOVE,
@@ -65,7 +65,7 @@ def restore(
     Raise `NotFound` if there is no such project, and `Conflict` if its deletion has begun or another project has the
     slug, which is the one that it had if none is given.
     """
-    organizations.take_turn(connection, organization.id)
+    organizations.lock_organization(connection, organization.id)
     project = deletion.hidden(connection, project_id)
     job = jobs.details_of(connection, job_key(project_id))
     if project is None or project.organization_id != organization.id or job is None:
@@ -77,13 +77,13 @@ def restore(
         raise Conflict(f"Another project is called {chosen}. Choose another name with --slug.")
     deletion.show(connection, project_id, chosen)
     jobs.cancel(connection, job_key(project_id))
-    organizations.note(
+    organizations.record(
         connection,
         organization.id,
         AuditEvent.PROJECT_EDIT,
         by,
         at,
-        data={"status": audit.from_to("deleted", "active")},
+        data={"status": audit.changed_from_to("deleted", "active")},
         target_id=project_id,
     )
     return chosen

@@ -44,4 +44,7 @@ OPTIONS: Mapping[str, ProjectOption] = {
 
 def values(stored: Stored) -> dict[str, object]:
     """What all options are set to, by name; those that are not set have their defaults."""
-    return {name: stored.get(it.key, it.default) for name, it in OPTIONS.items()}
+    return {
+        name: stored.get(project_option.key, project_option.default)
+        for name, project_option in OPTIONS.items()
+    }

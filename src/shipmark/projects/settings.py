@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from shipmark.infrastructure.errors import Conflict, Invalid, NotFound
+from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
 from shipmark.organizations import audit, slugs
 from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
@@ -31,7 +31,7 @@ class NewProject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectAmendment:
+class ProjectUpdate:
     """What is to be changed: columns and options, by the names that clients have for options."""
 
     columns: Mapping[str, str | None] = field(default_factory=dict)
@@ -48,17 +48,17 @@ def create(
     at: datetime,
 ) -> Project:
     """A new project that a team owns, with a DSN key. Raises `Conflict` where another has the slug that is wanted."""
-    wanted = new.slug or slugs.from_name(new.name)
-    if not wanted or (new.slug is None and wanted in slugs.RESERVED_OF_PROJECTS):
-        wanted = new.spare_slug
-    made = store.add(connection, organization.id, wanted, new.name, new.platform, at)
+    requested = new.slug or slugs.from_name(new.name)
+    if not requested or (new.slug is None and requested in slugs.RESERVED_OF_PROJECTS):
+        requested = new.spare_slug
+    made = store.add(connection, organization.id, requested, new.name, new.platform, at)
     if made is None and new.slug is None:
         # The name's slug is taken, and nobody asked for it: the spare one makes it another.
-        wanted = f"{wanted[: slugs.SLUG_MAX - len(new.spare_slug) - 1]}-{new.spare_slug}"
-        made = store.add(connection, organization.id, wanted, new.name, new.platform, at)
+        requested = f"{requested[: slugs.SLUG_MAX - len(new.spare_slug) - 1]}-{new.spare_slug}"
+        made = store.add(connection, organization.id, requested, new.name, new.platform, at)
     if made is None:
         raise Conflict(TAKEN)
-    store.own(connection, made.id, team.id)
+    store.add_owner(connection, made.id, team.id)
     public, secret = new.key
     key = ProjectKey(
         project_id=made.id, public_key=public, secret_key=secret, label="Default", is_active=True
@@ -68,28 +68,28 @@ def create(
     return made
 
 
-def amend(
+def update(
     connection: Connection,
     project: Project,
-    amendment: ProjectAmendment,
+    amendment: ProjectUpdate,
     *,
     by: Actor,
     at: datetime,
 ) -> Project:
-    """Change a project; its former slug leads to it from now on. Raises `Invalid` where another has the new slug."""
+    """Change a project and redirect its former slug. Raise `ValidationFailed` if another project has the new slug."""
     before = {"name": project.name, "slug": project.slug, "platform": project.platform}
-    columns = {it: new for it, new in amendment.columns.items() if before[it] != new}
-    told = {it: audit.from_to(before[it], new) for it, new in columns.items()}
-    kept = _changed_options(connection, project, amendment.options, told)
+    columns = {value: new for value, new in amendment.columns.items() if before[value] != new}
+    fields = {value: audit.changed_from_to(before[value], new) for value, new in columns.items()}
+    stored = _changed_options(connection, project, amendment.options, fields)
     if columns and not store.change(connection, project.id, columns):
-        raise Invalid({"slug": [TAKEN]})
+        raise ValidationFailed({"slug": [TAKEN]})
     new_slug = columns.get("slug")
     if new_slug is not None:
         store.redirect(connection, project.organization_id, project.slug, new_slug, project.id)
-    if kept:
-        store.keep_options(connection, project.id, kept)
-    if told:
-        _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, told)
+    if stored:
+        store.save_options(connection, project.id, stored)
+    if fields:
+        _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, fields)
     after = store.by_slug_or_id(connection, project.organization_id, str(project.id))
     if after is None:
         raise NotFound
@@ -100,7 +100,7 @@ def add_team(
     connection: Connection, project: Project, team: Team, *, by: Actor, at: datetime
 ) -> None:
     """Let a team own the project, unless it does already."""
-    if store.own(connection, project.id, team.id):
+    if store.add_owner(connection, project.id, team.id):
         _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, {"team": f"{team.slug} added"})
 
 
@@ -108,7 +108,7 @@ def remove_team(
     connection: Connection, project: Project, team: Team, *, by: Actor, at: datetime
 ) -> None:
     """Let a team own the project no longer, if it does. A project may be left without a team."""
-    if store.disown(connection, project.id, team.id):
+    if store.remove_owner(connection, project.id, team.id):
         data = {"team": f"{team.slug} removed"}
         _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, data)
 
@@ -122,7 +122,7 @@ def add_key(
     _note_key(connection, project, AuditEvent.PROJECT_KEY_ADD, key, by, at)
 
 
-def amend_key(
+def update_key(
     connection: Connection,
     project: Project,
     key: ProjectKey,
@@ -135,7 +135,7 @@ def amend_key(
     if values:
         store.change_key(connection, key.public_key, values)
         after = store.key_of(connection, project.id, key.public_key)
-        changes = audit.differences(_audited(key), _audited(after)) if after else {}
+        changes = audit.changes_between(_audited(key), _audited(after)) if after else {}
         _note_key(connection, project, AuditEvent.PROJECT_KEY_EDIT, key, by, at, changes)
 
 
@@ -167,7 +167,7 @@ def _changed_options(
         kept[option.key] = value
         if known[name] != value:
             is_secret = name in _SECRET
-            told[name] = "changed" if is_secret else audit.from_to(known[name], value)
+            told[name] = "changed" if is_secret else audit.changed_from_to(known[name], value)
     return kept
 
 
@@ -206,7 +206,7 @@ def _note(
     at: datetime,
     data: Mapping[str, object],
 ) -> None:
-    organizations.note(
+    organizations.record(
         connection, project.organization_id, event, by, at, data=data, target_id=project.id
     )
 

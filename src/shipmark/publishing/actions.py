@@ -10,18 +10,18 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.deploys import actions as deploys
-from shipmark.infrastructure.errors import Invalid, NotFound
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.errors import NotFound, ValidationFailed
+from shipmark.infrastructure.telemetry import span
 from shipmark.issues.actions import resolve
 from shipmark.issues.references import find
-from shipmark.projects.commit_paths import together, touch
+from shipmark.projects.commit_paths import matches_paths, union_paths
 from shipmark.publishing import auditing, commit_fetch_requests
 from shipmark.publishing.model import (
-    Amendment,
-    Circumstances,
-    Code,
-    Publication,
+    CommitsAndRefs,
+    PublishContext,
     Published,
+    ReleaseInput,
+    ReleaseUpdate,
 )
 from shipmark.releases import actions as releases
 from shipmark.releases.actions import BoundCommit
@@ -29,120 +29,129 @@ from shipmark.releases.model import NewRelease, Release, ReleaseStatus
 from shipmark.releases.store import fetches, locks
 from shipmark.releases.store import projects as release_projects
 from shipmark.repositories import actions as repositories
-from shipmark.repositories.actions import Kept
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.actions import StoredCommit
+from shipmark.repositories.model import CommitInput
 
 _OLDEST = datetime.min  # noqa: DTZ901  # compared with moments whose zone, always UTC, is left out
 
 
-def publish(connection: Connection, publication: Publication, around: Circumstances) -> Published:
+def publish(
+    connection: Connection, release_input: ReleaseInput, context: PublishContext
+) -> Published:
     """Make the release, or extend the one of that version.
 
     Of a release that exists only the status is changed; its ref, address, owner and date need an amendment. A new
-    one with no project would be seen by nobody: it is refused with `Invalid`.
+    one with no project would be seen by nobody: it is refused with `ValidationFailed`.
     """
-    tags = {"release.version": publication.version, "release.has_refs": bool(publication.code.refs)}
-    with timed("release.publish", **tags):
-        release, is_new = _get_or_create(connection, publication, around)
-        added = _attach(connection, release, publication, around)
+    tags = {
+        "release.version": release_input.version,
+        "release.has_refs": bool(release_input.code.refs),
+    }
+    with span("release.publish", **tags):
+        release, is_new = _get_or_create(connection, release_input, context)
+        added = _attach(connection, release, release_input, context)
         # A new release has the projects that were given, and no others.
-        limits = together(it.commit_paths for it in publication.projects) if is_new else None
-        release, names_issues = _bind(connection, release, publication.code, around, limits)
+        limits = (
+            union_paths(project.commit_paths for project in release_input.projects)
+            if is_new
+            else None
+        )
+        release, names_issues = _bind(connection, release, release_input.code, context, limits)
         if names_issues or added:
-            _resolve(connection, release, around, added)
-        return Published(release=release, is_new=is_new, is_news=is_new or bool(added))
+            _resolve(connection, release, context, added)
+        return Published(release=release, is_new=is_new, created_or_attached=is_new or bool(added))
 
 
-def amend(
+def update(
     connection: Connection,
     release: Release,
-    amendment: Amendment,
-    around: Circumstances,
-    told_project_ids: Collection[int] | None = None,
+    changes: ReleaseUpdate,
+    context: PublishContext,
+    notified_project_ids: Collection[int] | None = None,
 ) -> Release:
     """Change a release. Finalizing it tells its projects, or only those given. An empty ``refs`` clears its commits."""
-    tags = {"release.version": release.version, "release.has_refs": bool(amendment.code.refs)}
-    with timed("release.amend", **tags):
+    tags = {"release.version": release.version, "release.has_refs": bool(changes.code.refs)}
+    with span("release.amend", **tags):
         locked = locks.lock(connection, release.id)
         if locked is None:
             raise NotFound
         release = locked
-        if told_project_ids is None:
-            attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
-            told_project_ids = [it.project_id for it in attached]
-        release = releases.amend(
+        release = releases.update(
             connection,
             release,
-            status=amendment.status,
-            ref=amendment.ref,
-            url=amendment.url,
-            released_at=amendment.released_at,
-            told_project_ids=told_project_ids,
-            user_id=around.user_id,
+            status=changes.status,
+            ref=changes.ref,
+            url=changes.url,
+            released_at=changes.released_at,
+            notified_project_ids=notified_project_ids,
+            user_id=context.user_id,
         )
         if release.status is not locked.status:
-            auditing.note_status(connection, [locked], release.status, around)
-        if amendment.code.commits or amendment.code.refs is not None:
+            auditing.record_status(connection, [locked], release.status, context)
+        if changes.code.commits or changes.code.refs is not None:
             # What is said now counts: commits of earlier refs that are still to come are not wanted any more.
-            fetches.supersede(connection, release.id, around.now)
-        if amendment.code.refs == ():
+            fetches.supersede(connection, release.id, context.now)
+        if changes.code.refs == ():
             release = releases.clear_commits(connection, release)
-        release, names_issues = _bind(connection, release, amendment.code, around)
+        release, names_issues = _bind(connection, release, changes.code, context)
         if names_issues:
-            _resolve(connection, release, around)
+            _resolve(connection, release, context)
         return release
 
 
-def bring(
-    connection: Connection, release: Release, commits: Sequence[GivenCommit], around: Circumstances
+def bind_fetched_commits(
+    connection: Connection,
+    release: Release,
+    commits: Sequence[CommitInput],
+    context: PublishContext,
 ) -> Release:
     """Let a locked release hold commits that were fetched for it, and resolve what they name."""
-    release, names_issues = _set_commits_timed(connection, release, commits, around)
+    release, names_issues = _set_commits_timed(connection, release, commits, context)
     if names_issues:
-        _resolve(connection, release, around)
+        _resolve(connection, release, context)
     return release
 
 
 def _get_or_create(
-    connection: Connection, publication: Publication, around: Circumstances
+    connection: Connection, release_input: ReleaseInput, context: PublishContext
 ) -> tuple[Release, bool]:
-    with timed("release.get_or_create", **{"release.version": publication.version}) as tags:
+    with span("release.get_or_create", **{"release.version": release_input.version}) as tags:
         new = NewRelease(
-            version=publication.version,
-            created_at=around.now,
-            status=publication.status or ReleaseStatus.OPEN,
-            ref=publication.ref,
-            url=publication.url,
-            owner_id=publication.owner_id,
-            released_at=publication.released_at,
-            user_agent=publication.user_agent,
+            version=release_input.version,
+            created_at=context.now,
+            status=release_input.status or ReleaseStatus.OPEN,
+            ref=release_input.ref,
+            url=release_input.url,
+            owner_id=release_input.owner_id,
+            released_at=release_input.released_at,
+            user_agent=release_input.user_agent,
         )
-        release, is_new = releases.get_or_create(connection, around.organization.id, new)
+        release, is_new = releases.get_or_create(connection, context.organization.id, new)
         tags["release.is_new"] = is_new
-        if is_new and not publication.projects:
-            raise Invalid({"projects": ["This list may not be empty for a new release."]})
-        if not is_new and (publication.code.commits or publication.code.refs):
-            fetches.supersede(connection, release.id, around.now)
-        if not is_new and publication.status is not None:
+        if is_new and not release_input.projects:
+            raise ValidationFailed({"projects": ["This list may not be empty for a new release."]})
+        if not is_new and (release_input.code.commits or release_input.code.refs):
+            fetches.supersede(connection, release.id, context.now)
+        if not is_new and release_input.status is not None:
             before = release
-            release = releases.set_status(connection, before, publication.status)
+            release = releases.set_status(connection, before, release_input.status)
             if release.status is not before.status:
-                auditing.note_status(connection, [before], release.status, around)
+                auditing.record_status(connection, [before], release.status, context)
         return release, is_new
 
 
 def _attach(
-    connection: Connection, release: Release, publication: Publication, around: Circumstances
+    connection: Connection, release: Release, release_input: ReleaseInput, context: PublishContext
 ) -> set[int]:
-    with timed("release.attach", **{"release.version": release.version}):
-        return releases.attach(connection, release, publication.projects, around.user_id)
+    with span("release.attach", **{"release.version": release.version}):
+        return releases.attach(connection, release, release_input.projects, context.user_id)
 
 
 def _bind(
     connection: Connection,
     release: Release,
-    code: Code,
-    around: Circumstances,
+    code: CommitsAndRefs,
+    context: PublishContext,
     limits: Sequence[str] | None = None,
 ) -> tuple[Release, bool]:
     """Bind commits and refs; says too whether the release may now hold commits that name issues.
@@ -150,15 +159,18 @@ def _bind(
     ``limits`` are the folders that its projects limit commits to; null where they have to be looked up.
     """
     names_issues = False
-    commits: Sequence[GivenCommit] = code.commits
+    commits: Sequence[CommitInput] = code.commits
     if commits:
-        release, names_issues = _set_commits_timed(connection, release, commits, around, limits)
+        release, names_issues = _set_commits_timed(connection, release, commits, context, limits)
     if code.refs:
-        with timed("release.set_refs", **{"release.version": release.version}):
-            commits = _set_refs(connection, release, code, around)
+        with span("release.set_refs", **{"release.version": release.version}):
+            commits = _set_refs(connection, release, code, context)
         if commits:
-            release, names_issues = _set_commits_timed(connection, release, commits, around, limits)
-    if release.deploy_count and not fetches.is_pending(connection, release.id):
+            release, names_issues = _set_commits_timed(
+                connection, release, commits, context, limits
+            )
+    has_code = bool(code.commits) or code.refs is not None
+    if has_code and release.deploy_count and not fetches.is_pending(connection, release.id):
         deploys.announce_waiting(connection, release)
     return release, names_issues
 
@@ -166,22 +178,22 @@ def _bind(
 def _set_commits_timed(
     connection: Connection,
     release: Release,
-    commits: Sequence[GivenCommit],
-    around: Circumstances,
+    commits: Sequence[CommitInput],
+    context: PublishContext,
     limits: Sequence[str] | None = None,
 ) -> tuple[Release, bool]:
-    with timed("release.set_commits", **{"release.version": release.version}) as tags:
+    with span("release.set_commits", **{"release.version": release.version}) as tags:
         tags["commits.count"] = len(commits)
         if limits is None:
-            limits = together(release_projects.commit_paths_of(connection, release.id))
-        return _set_commits(connection, release, commits, around, limits)
+            limits = union_paths(release_projects.commit_paths_of(connection, release.id))
+        return _set_commits(connection, release, commits, context, limits)
 
 
 def _set_commits(
     connection: Connection,
     release: Release,
-    given: Sequence[GivenCommit],
-    around: Circumstances,
+    given: Sequence[CommitInput],
+    context: PublishContext,
     limits: Sequence[str],
 ) -> tuple[Release, bool]:
     """Replace the release's commits by these, the newest first; those without a moment are the oldest.
@@ -189,65 +201,79 @@ def _set_commits(
     Commits that touch none of the folders in ``limits`` are left out, and counted. Says too whether any of them may
     name an issue: new ones by their message, known ones by an earlier message.
     """
-    ordered = sorted(given, key=_moment, reverse=True)
-    wanted = [commit for commit in ordered if not commit.is_skipped]
-    commits = [commit for commit in wanted if touch(commit.filenames, limits)] if limits else wanted
-    kept = repositories.keep(connection, around.organization.id, commits, around.now)
-    is_linked = _link_issues(connection, commits, kept, around)
+    ordered = sorted(given, key=_commit_date, reverse=True)
+    commit_inputs = [commit for commit in ordered if not commit.is_skipped]
+    commits = (
+        [commit for commit in commit_inputs if matches_paths(commit.filenames, limits)]
+        if limits
+        else commit_inputs
+    )
+    stored_commits = repositories.upsert_commits(
+        connection, context.organization.id, commits, context.now
+    )
+    is_linked = _link_issues(connection, commits, stored_commits, context)
     bound = [
-        BoundCommit(commit_id=it.commit_id, repository_id=it.repository_id, author_id=it.author_id)
-        for it in kept
+        BoundCommit(
+            commit_id=stored_commit.commit_id,
+            repository_id=stored_commit.repository_id,
+            author_id=stored_commit.author_id,
+        )
+        for stored_commit in stored_commits
     ]
-    names_issues = is_linked or not all(it.is_new for it in kept)
-    left_out = len(wanted) - len(commits)
+    names_issues = is_linked or not all(stored_commit.is_new for stored_commit in stored_commits)
+    left_out = len(commit_inputs) - len(commits)
     return releases.bind_commits(connection, release, bound, left_out), names_issues
 
 
-def _moment(commit: GivenCommit) -> datetime:
+def _commit_date(commit: CommitInput) -> datetime:
     return commit.at.replace(tzinfo=None) if commit.at else _OLDEST
 
 
 def _link_issues(
     connection: Connection,
-    commits: Sequence[GivenCommit],
-    kept: Sequence[Kept],
-    around: Circumstances,
+    commits: Sequence[CommitInput],
+    kept: Sequence[StoredCommit],
+    context: PublishContext,
 ) -> bool:
     """Link commits to the issues that their messages name; says whether any names one."""
     references, authors = {}, {}
-    for commit, it in zip(commits, kept, strict=True):
+    for commit, stored_commit in zip(commits, kept, strict=True):
         if commit.message is not None:
-            references[it.commit_id] = find(commit.message, host=around.host)
+            references[stored_commit.commit_id] = find(commit.message, host=context.host)
             if commit.author is not None:
-                authors[it.commit_id] = commit.author[0]
-    known = {it.commit_id for it in kept if not it.is_new}
-    resolve.link(connection, around.organization.id, references, authors, known, around.now)
-    return any(found.short_ids or found.issue_ids for found in references.values())
+                authors[stored_commit.commit_id] = commit.author[0]
+    known = {item.commit_id for item in kept if not item.is_new}
+    resolve.link(connection, context.organization.id, references, authors, known, context.now)
+    return any(result.short_ids or result.issue_ids for result in references.values())
 
 
 def _set_refs(
-    connection: Connection, release: Release, code: Code, around: Circumstances
-) -> Sequence[GivenCommit]:
+    connection: Connection, release: Release, code: CommitsAndRefs, context: PublishContext
+) -> Sequence[CommitInput]:
     """Move the head commits of the named repositories (the last ref of each counts), and have their commits fetched.
 
     Gives commits that are to be bound at once. Where commits were given too, nothing is fetched (releases.md 3.5).
     """
     refs = code.refs or ()
     names = [ref.repository for ref in refs]
-    known = repositories.ensure_repositories(connection, around.organization.id, names, around.now)
+    known = repositories.ensure_repositories(
+        connection, context.organization.id, names, context.now
+    )
     keys = {known[ref.repository]: ref.commit for ref in refs}
-    heads = repositories.keep_heads(connection, around.organization.id, keys, around.now)
+    heads = repositories.upsert_heads(connection, context.organization.id, keys, context.now)
     releases.move_heads(connection, release, heads)
     return (
-        [] if code.commits else commit_fetch_requests.ask(connection, release, refs, known, around)
+        []
+        if code.commits
+        else commit_fetch_requests.request_fetches(connection, release, refs, known, context)
     )
 
 
 def _resolve(
     connection: Connection,
     release: Release,
-    around: Circumstances,
+    context: PublishContext,
     new_in: Collection[int] = (),
 ) -> None:
-    with timed("release.resolve_issues", **{"release.version": release.version}) as tags:
-        tags["issues.count"] = resolve.in_release(connection, release, around.now, new_in=new_in)
+    with span("release.resolve_issues", **{"release.version": release.version}) as tags:
+        tags["issues.count"] = resolve.in_release(connection, release, context.now, new_in=new_in)

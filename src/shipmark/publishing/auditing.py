@@ -8,49 +8,53 @@ from shipmark.organizations import audit
 from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Actor
-from shipmark.publishing.model import Circumstances
+from shipmark.publishing.model import PublishContext
 from shipmark.releases.model import Release, ReleaseStatus
 
 #: How many versions an entry names; ``count`` says how many there were.
 VERSIONS_MAX = 20
 
 
-def note_status(
+def record_status(
     connection: Connection,
     changed: Collection[Release],
     status: ReleaseStatus,
-    around: Circumstances,
+    context: PublishContext,
 ) -> None:
     """Log that these releases, as they were before, are archived or reopened."""
     before = next((release.status for release in changed), status)
-    changes = {"status": audit.from_to(before.value, status.value)}
-    _note(connection, AuditEvent.RELEASE_EDIT, changed, around, {"changes": changes})
+    changes = {"status": audit.changed_from_to(before.value, status.value)}
+    _record(connection, AuditEvent.RELEASE_EDIT, changed, context, {"changes": changes})
 
 
-def note_removed(
-    connection: Connection, removed: Collection[Release], around: Circumstances, *, is_forced: bool
+def record_removed(
+    connection: Connection,
+    removed: Collection[Release],
+    context: PublishContext,
+    *,
+    is_forced: bool,
 ) -> None:
     """Log that these releases are deleted."""
-    _note(connection, AuditEvent.RELEASE_REMOVE, removed, around, {"forced": is_forced})
+    _record(connection, AuditEvent.RELEASE_REMOVE, removed, context, {"forced": is_forced})
 
 
-def _note(
+def _record(
     connection: Connection,
     event: AuditEvent,
     changed: Collection[Release],
-    around: Circumstances,
+    context: PublishContext,
     data: dict[str, object],
 ) -> None:
     if not changed:
         return
     versions = sorted(release.version for release in changed)
     ids = [release.id for release in changed]
-    organizations.note(
+    organizations.record(
         connection,
-        around.organization.id,
+        context.organization.id,
         event,
-        around.by or Actor(user_id=around.user_id, label=""),
-        around.now,
+        context.by or Actor(user_id=context.user_id, label=""),
+        context.now,
         data={"count": len(versions), "versions": versions[:VERSIONS_MAX]} | data,
         target_id=ids[0] if len(ids) == 1 else None,
     )

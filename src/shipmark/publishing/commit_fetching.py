@@ -10,12 +10,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.deploys import actions as deploys
-from shipmark.infrastructure.encryption import Safe, SecretsError
+from shipmark.infrastructure.encryption import Cipher, DecryptionError
 from shipmark.infrastructure.settings import Settings
-from shipmark.infrastructure.telemetry import failed, timed
+from shipmark.infrastructure.telemetry import report_exception, span
 from shipmark.publishing import actions as publishing
 from shipmark.publishing import commit_fetch_requests
-from shipmark.publishing.model import Circumstances
+from shipmark.publishing.model import PublishContext
 from shipmark.releases import actions as releases
 from shipmark.releases.model import (
     Fetch,
@@ -31,14 +31,19 @@ from shipmark.releases.store.fetches import Result
 from shipmark.repositories import actions as repositories
 from shipmark.repositories import store as repository_store
 from shipmark.repositories.git.addresses import Remote
-from shipmark.repositories.git.backends import Outside
-from shipmark.repositories.git.commit_reader import Asked, Read, read_exact, read_range
-from shipmark.repositories.git.egress_guard import Outgoing
+from shipmark.repositories.git.backends import FetchPolicy
+from shipmark.repositories.git.commit_reader import (
+    CommitRange,
+    FetchedCommits,
+    read_exact,
+    read_range,
+)
+from shipmark.repositories.git.egress_guard import EgressGuard
 from shipmark.repositories.git.errors import RemoteProblem
 from shipmark.repositories.git.known_hosts import KnownHosts
 from shipmark.repositories.git.remote_credentials import remote_of
-from shipmark.repositories.git.remote_rules import chosen
-from shipmark.repositories.model import GivenCommit, KeptRemote, Repository
+from shipmark.repositories.git.remote_rules import parse_remote_rules
+from shipmark.repositories.model import CommitInput, Repository, StoredRemote
 
 _PENDING = {FetchState.WAITING, FetchState.RUNNING}
 
@@ -46,193 +51,206 @@ INTERNAL = "An internal system error occurred."
 NOTHING_NEW = "There are no commits after {}."
 
 #: What came of each repository.
-Found = Mapping[int, Read | RemoteProblem]
+FetchResults = Mapping[int, FetchedCommits | RemoteProblem]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
+class FetchJob:
     """What is to be fetched for a release, and where."""
 
     release: Release
     fetches: tuple[Fetch, ...]
     repositories: Mapping[int, Repository]
-    remotes: Mapping[int, KeptRemote]
+    remotes: Mapping[int, StoredRemote]
     earlier_heads: Mapping[int, Sequence[str]]
 
     @property
     def fetch_ids(self) -> list[int]:
         """The ids of the fetches."""
-        return [it.id for it in self.fetches]
+        return [item.id for item in self.fetches]
 
 
-def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> Errand | None:
+def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> FetchJob | None:
     """Take the fetches on; null where there is nothing left to be done."""
-    found = [it for it in fetches.by_ids(connection, fetch_ids) if it.state in _PENDING]
-    if not found:
+    result = [item for item in fetches.by_ids(connection, fetch_ids) if item.state in _PENDING]
+    if not result:
         return None
-    release = locks.lock(connection, found[0].release_id)
+    release = locks.lock(connection, result[0].release_id)
     if release is None:
         return None
-    fetches.start(connection, [it.id for it in found], now)
-    repository_ids = {it.repository_id for it in found}
-    ranges = {it.repository_id for it in found if it.mode is FetchMode.RANGE and it.previous}
-    return Errand(
+    fetches.start(connection, [item.id for item in result], now)
+    repository_ids = {item.repository_id for item in result}
+    ranges = {
+        item.repository_id for item in result if item.mode is FetchMode.RANGE and item.previous
+    }
+    return FetchJob(
         release=release,
         earlier_heads=earlier_heads.fetched_heads(connection, release, ranges),
-        fetches=tuple(found),
+        fetches=tuple(result),
         repositories=repository_store.by_ids(connection, repository_ids),
         remotes=repository_store.remotes_of(connection, repository_ids),
     )
 
 
-def fetch(errand: Errand, settings: Settings) -> Found:
+def fetch(job: FetchJob, settings: Settings) -> FetchResults:
     """Go outside, and say what came of each repository. This takes as long as the settings allow."""
-    found: dict[int, Read | RemoteProblem] = {}
-    tags = {"release.version": errand.release.version}
+    result: dict[int, FetchedCommits | RemoteProblem] = {}
+    tags = {"release.version": job.release.version}
     with (
-        timed("release.fetch_commits", **tags) as told,
-        Outgoing(
+        span("release.fetch_commits", **tags) as fields,
+        EgressGuard(
             allow_private=settings.outgoing_allow_private,
             seconds_max=settings.git_seconds_max,
             bytes_max=settings.git_bytes_max,
         ) as outgoing,
     ):
-        outside = Outside(
+        outside = FetchPolicy(
             allow_files=settings.git_allow_files,
             hosts=KnownHosts(settings.known_hosts_file),
             outgoing=outgoing,
         )
-        for repository_id in dict.fromkeys(it.repository_id for it in errand.fetches):
-            found[repository_id] = _of_repository(errand, repository_id, settings, outside)
-        told["repositories.count"] = len(found)
-        told["commits.count"] = sum(
-            len(it.commits) for it in found.values() if isinstance(it, Read)
+        for repository_id in dict.fromkeys(item.repository_id for item in job.fetches):
+            result[repository_id] = _of_repository(job, repository_id, settings, outside)
+        fields["repositories.count"] = len(result)
+        fields["commits.count"] = sum(
+            len(value.commits) for value in result.values() if isinstance(value, FetchedCommits)
         )
-        problems = [it.sentence for it in found.values() if isinstance(it, RemoteProblem)]
+        problems = [value.sentence for value in result.values() if isinstance(value, RemoteProblem)]
         if problems:
-            told["fetch.problem"] = problems[0]
-    return found
+            fields["fetch.problem"] = problems[0]
+    return result
 
 
-def is_worth_another_try(found: Found) -> bool:
+def is_retryable(results: FetchResults) -> bool:
     """May something that failed go better later?"""
-    return any(isinstance(it, RemoteProblem) and not it.is_final for it in found.values())
+    return any(
+        isinstance(value, RemoteProblem) and not value.is_final for value in results.values()
+    )
 
 
-def is_current(connection: Connection, errand: Errand) -> bool:
+def is_current(connection: Connection, job: FetchJob) -> bool:
     """Does the release still wait for just this? Nobody changes that until the unit of work ends."""
-    if locks.lock(connection, errand.release.id) is None:
+    if locks.lock(connection, job.release.id) is None:
         return False
-    now = fetches.by_ids(connection, errand.fetch_ids)
-    return len(now) == len(errand.fetches) and all(it.state is FetchState.RUNNING for it in now)
+    now = fetches.by_ids(connection, job.fetch_ids)
+    return len(now) == len(job.fetches) and all(item.state is FetchState.RUNNING for item in now)
 
 
-def postpone(
-    connection: Connection, errand: Errand, found: Found, again: datetime, now: datetime
+def schedule_retry(
+    connection: Connection, job: FetchJob, results: FetchResults, again: datetime, now: datetime
 ) -> None:
     """Remember that what failed is tried again, and what the matter was."""
-    results = [
+    records = [
         Result(
-            fetch_id=it.id,
+            fetch_id=item.id,
             state=FetchState.WAITING,
-            error=_sentence(found[it.repository_id]),
+            error=_sentence(results[item.repository_id]),
             next_at=again,
         )
-        for it in errand.fetches
+        for item in job.fetches
     ]
-    fetches.record(connection, results, now)
+    fetches.record(connection, records, now)
 
 
-def finish(connection: Connection, errand: Errand, found: Found, around: Circumstances) -> None:
+def finish(
+    connection: Connection, job: FetchJob, results: FetchResults, context: PublishContext
+) -> None:
     """Let the release hold what came, tell what did not, and announce the deploys that waited for it."""
-    release = locks.lock(connection, errand.release.id)
+    release = locks.lock(connection, job.release.id)
     assert release is not None, "it was locked"
-    commits = [commit for it in found.values() if isinstance(it, Read) for commit in it.commits]
+    commits = [
+        commit
+        for value in results.values()
+        if isinstance(value, FetchedCommits)
+        for commit in value.commits
+    ]
     if commits:
-        release = publishing.bring(connection, release, commits, around)
-    _move_heads(connection, release, errand, found, around)
-    results = [_result(it, found[it.repository_id]) for it in errand.fetches]
-    fetches.record(connection, results, around.now)
-    _tell(connection, release, errand, found, around)
+        release = publishing.bind_fetched_commits(connection, release, commits, context)
+    _move_heads(connection, release, job, results, context)
+    records = [_result(item, results[item.repository_id]) for item in job.fetches]
+    fetches.record(connection, records, context.now)
+    _record_activity(connection, release, job, results, context)
     deploys.announce_waiting(connection, release)
 
 
 def _of_repository(
-    errand: Errand, repository_id: int, settings: Settings, outside: Outside
-) -> Read | RemoteProblem:
+    job: FetchJob, repository_id: int, settings: Settings, policy: FetchPolicy
+) -> FetchedCommits | RemoteProblem:
     try:
-        return _read(errand, repository_id, settings, outside)
+        return _read(job, repository_id, settings, policy)
     except RemoteProblem as problem:
         return problem
-    except SecretsError as error:
+    except DecryptionError as error:
         return RemoteProblem(str(error), is_final=True)
     except Exception as error:  # noqa: BLE001  # one repository's oddity must not keep the others' commits away
-        failed("Commits could not be fetched", error, **{"repository.id": repository_id})
+        report_exception("Commits could not be fetched", error, **{"repository.id": repository_id})
         return RemoteProblem(INTERNAL)
 
 
-def _read(errand: Errand, repository_id: int, settings: Settings, outside: Outside) -> Read:
-    repository = errand.repositories[repository_id]
-    safe = Safe(text=settings.secret_key, file=settings.secret_key_file)
-    own = errand.remotes.get(repository_id)
-    remote = remote_of(repository, own, chosen(settings.git_remotes), safe)
-    wanted = [it for it in errand.fetches if it.repository_id == repository_id]
-    if wanted[0].mode is FetchMode.EXACT:
-        return _exact(remote, repository, [it.commit for it in wanted], outside)
+def _read(
+    job: FetchJob, repository_id: int, settings: Settings, policy: FetchPolicy
+) -> FetchedCommits:
+    repository = job.repositories[repository_id]
+    safe = Cipher(text=settings.secret_key, file=settings.secret_key_file)
+    stored_remote = job.remotes.get(repository_id)
+    remote = remote_of(repository, stored_remote, parse_remote_rules(settings.git_remotes), safe)
+    requested = [item for item in job.fetches if item.repository_id == repository_id]
+    if requested[0].mode is FetchMode.EXACT:
+        return _exact(remote, repository, [item.commit for item in requested], policy)
     if remote is None:
         raise RemoteProblem(commit_fetch_requests.NO_REMOTE, is_final=True)
-    asked = Asked(
+    commit_range = CommitRange(
         repository=repository.name,
-        commit=wanted[0].commit,
-        previous=wanted[0].previous,
-        earlier=tuple(errand.earlier_heads.get(repository_id, ())),
+        commit=requested[0].commit,
+        previous=requested[0].previous,
+        earlier=tuple(job.earlier_heads.get(repository_id, ())),
     )
-    return read_range(remote, asked, outside, most=settings.commits_max)
+    return read_range(remote, commit_range, policy, most=settings.commits_max)
 
 
 def _exact(
-    remote: Remote | None, repository: Repository, keys: Sequence[str], outside: Outside
-) -> Read:
+    remote: Remote | None, repository: Repository, keys: Sequence[str], policy: FetchPolicy
+) -> FetchedCommits:
     """Commits that were named one by one; of a repository without a remote just their keys are known."""
     if remote is not None:
-        return read_exact(remote, repository.name, keys, outside)
-    commits = tuple(GivenCommit(key=key, repository=repository.name) for key in keys)
-    return Read(commits=commits, head=keys[0])
+        return read_exact(remote, repository.name, keys, policy)
+    commits = tuple(CommitInput(sha=key, repository=repository.name) for key in keys)
+    return FetchedCommits(commits=commits, head=keys[0])
 
 
 def _move_heads(
     connection: Connection,
     release: Release,
-    errand: Errand,
-    found: Found,
-    around: Circumstances,
+    job: FetchJob,
+    results: FetchResults,
+    context: PublishContext,
 ) -> None:
     """Let heads that were named by a branch, a tag or a short key have their whole key."""
-    given = {it.repository_id: it.commit for it in reversed(errand.fetches)}
+    value = {item.repository_id: item.commit for item in reversed(job.fetches)}
     whole = {
-        repository_id: it.head
-        for repository_id, it in found.items()
-        if isinstance(it, Read) and it.head != given[repository_id]
+        repository_id: item.head
+        for repository_id, item in results.items()
+        if isinstance(item, FetchedCommits) and item.head != value[repository_id]
     }
     if whole:
-        heads = repositories.keep_heads(connection, release.organization_id, whole, around.now)
+        heads = repositories.upsert_heads(connection, release.organization_id, whole, context.now)
         releases.move_heads(connection, release, heads)
 
 
-def _result(it: Fetch, found: Read | RemoteProblem) -> Result:
+def _result(item: Fetch, found: FetchedCommits | RemoteProblem) -> Result:
     if isinstance(found, RemoteProblem):
-        return Result(fetch_id=it.id, state=FetchState.FAILED, error=found.sentence)
-    count = 1 if it.mode is FetchMode.EXACT else len(found.commits)
-    note = " ".join(found.notes) or (None if count else NOTHING_NEW.format(it.previous))
-    return Result(fetch_id=it.id, state=FetchState.DONE, note=note, commit_count=count)
+        return Result(fetch_id=item.id, state=FetchState.FAILED, error=found.sentence)
+    count = 1 if item.mode is FetchMode.EXACT else len(found.commits)
+    note = " ".join(found.notes) or (None if count else NOTHING_NEW.format(item.previous))
+    return Result(fetch_id=item.id, state=FetchState.DONE, note=note, commit_count=count)
 
 
-def _tell(
+def _record_activity(
     connection: Connection,
     release: Release,
-    errand: Errand,
-    found: Found,
-    around: Circumstances,
+    job: FetchJob,
+    results: FetchResults,
+    context: PublishContext,
 ) -> None:
     """Tell every project of the release what came, and what did not."""
     attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
@@ -241,30 +259,32 @@ def _tell(
             project_id=project.project_id,
             type=kind,
             version=release.version,
-            at=around.now,
-            user_id=around.user_id,
+            at=context.now,
+            user_id=context.user_id,
             details=details,
         )
-        for kind, details in _news(errand, found)
+        for kind, details in _news(job, results)
         for project in attached
     ]
     activity.add(connection, release.organization_id, happened)
 
 
-def _news(errand: Errand, found: Found) -> list[tuple[ReleaseActivityType, dict[str, object]]]:
+def _news(
+    job: FetchJob, results: FetchResults
+) -> list[tuple[ReleaseActivityType, dict[str, object]]]:
     news: list[tuple[ReleaseActivityType, dict[str, object]]] = []
-    for repository_id, it in found.items():
-        details: dict[str, object] = {"repository": errand.repositories[repository_id].name}
-        match it:
-            case Read():
+    for repository_id, item in results.items():
+        details: dict[str, object] = {"repository": job.repositories[repository_id].name}
+        match item:
+            case FetchedCommits():
                 kind = ReleaseActivityType.COMMITS_FETCHED
-                details["commits"] = len(it.commits)
+                details["commits"] = len(item.commits)
             case RemoteProblem():
                 kind = ReleaseActivityType.COMMITS_FETCH_FAILED
-                details["error"] = it.sentence
+                details["error"] = item.sentence
         news.append((kind, details))
     return news
 
 
-def _sentence(found: Read | RemoteProblem) -> str | None:
-    return found.sentence if isinstance(found, RemoteProblem) else None
+def _sentence(result: FetchedCommits | RemoteProblem) -> str | None:
+    return result.sentence if isinstance(result, RemoteProblem) else None

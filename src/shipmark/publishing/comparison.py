@@ -17,8 +17,8 @@ from sqlalchemy import Connection
 from shipmark.deploys import store as deploys
 from shipmark.deploys.model import Deploy
 from shipmark.issues.store import release_issues
-from shipmark.issues.store.release_issues import SomeIssues
-from shipmark.releases.lineage import holds, in_order, lineage_of
+from shipmark.issues.store.release_issues import IssueSummary
+from shipmark.releases.lineage import contains, in_order, lineage_of
 from shipmark.releases.model import Release
 from shipmark.releases.store import comparison, lineage
 from shipmark.releases.store import projects as release_projects
@@ -39,14 +39,14 @@ SHOWN_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class ComparedRelease:
     """What belongs to one of the two releases itself."""
 
     release: Release
     deploys: tuple[Deploy, ...]
-    new: SomeIssues
-    resolved: SomeIssues
-    regressed: SomeIssues
+    new: IssueSummary
+    resolved: IssueSummary
+    regressed: IssueSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +57,8 @@ class Comparison:
     can; it is None where the two can be compared.
     """
 
-    base: Side
-    head: Side
+    base: ComparedRelease
+    head: ComparedRelease
     notice: str | None
     between_count: int
     commit_count: int
@@ -112,7 +112,7 @@ def _sides(
 ) -> _Sides:
     attached = release_projects.of_releases(connection, {base.id, head.id})
     of_base, of_head = (
-        {it.project_id for it in attached.get(release.id, [])} for release in (base, head)
+        {item.project_id for item in attached.get(release.id, [])} for release in (base, head)
     )
     shared = of_base & of_head & set(project_ids)
     notice = None
@@ -125,13 +125,15 @@ def _sides(
     earlier, later = in_order(base, head)
     between = set(lineage.between(connection, earlier, later, shared))
     sides = {earlier.id: {earlier.id}} | {later.id: {later.id} | between}
-    if holds(later, earlier):
+    if contains(later, earlier):
         sides[later.id].add(earlier.id)
     return _Sides(head_ids=sides[head.id], base_ids=sides[base.id], between_count=len(between))
 
 
-def _side(connection: Connection, release: Release, project_ids: Collection[int]) -> Side:
-    return Side(
+def _side(
+    connection: Connection, release: Release, project_ids: Collection[int]
+) -> ComparedRelease:
+    return ComparedRelease(
         release=release,
         deploys=tuple(deploys.page_of(connection, release.id, limit=SHOWN_MAX, offset=0)),
         new=release_issues.new_in(connection, release.id, project_ids, limit=SHOWN_MAX),

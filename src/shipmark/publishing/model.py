@@ -6,30 +6,31 @@ from datetime import datetime
 from shipmark.organizations.model import Actor, Organization
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release, ReleaseStatus
-from shipmark.repositories.git.remote_rules import NONE_CHOSEN, Chosen
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.git.remote_rules import NO_RULES, RemoteRules
+from shipmark.repositories.model import CommitInput
 
 #: What a publish answers that can't have the release's lock in time (releases.md 2.3.2).
 BUSY = "Release commits are currently being processed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class PublishContext:
     """Who publishes where, when, and on which host (whose issue addresses count in commit messages).
 
-    ``chosen`` are the remotes of repositories that have none of their own; ``by`` is the actor for the audit log.
+    ``remote_rules`` are the remotes of repositories that have none of their own; ``by`` is the actor for the
+    audit log.
     """
 
     organization: Organization
     user_id: int | None
     host: str
     now: datetime
-    chosen: Chosen = NONE_CHOSEN
+    remote_rules: RemoteRules = NO_RULES
     by: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenRef:
+class RefInput:
     """The head commit of a repository, and perhaps the one that the release before it ended with."""
 
     repository: str
@@ -38,23 +39,23 @@ class GivenRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
+class CommitsAndRefs:
     """The commits and refs of a request.
 
     No commits leave the release's as they are. ``refs`` null was not given; an empty list in an amendment clears.
     """
 
-    commits: tuple[GivenCommit, ...] = ()
-    refs: tuple[GivenRef, ...] | None = None
+    commits: tuple[CommitInput, ...] = ()
+    refs: tuple[RefInput, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class ReleaseInput:
     """A release that is to be made, or extended."""
 
     version: str
     projects: tuple[Project, ...]
-    code: Code = Code()
+    code: CommitsAndRefs = CommitsAndRefs()
     ref: str | None = None
     url: str | None = None
     released_at: datetime | None = None
@@ -64,10 +65,10 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Amendment:
+class ReleaseUpdate:
     """A release that is to be changed; what is null stays as it is."""
 
-    code: Code = Code()
+    code: CommitsAndRefs = CommitsAndRefs()
     ref: str | None = None
     url: str | None = None
     released_at: datetime | None = None
@@ -80,4 +81,4 @@ class Published:
 
     release: Release
     is_new: bool
-    is_news: bool
+    created_or_attached: bool

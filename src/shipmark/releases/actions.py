@@ -47,13 +47,13 @@ def attach(
     """Attach a locked release to projects; says which are new to it, and tells those that it is out, if it is."""
     added = release_projects.attach(connection, release, {project.id for project in attached})
     if any(not project.has_releases for project in attached if project.id in added):
-        projects.note_releases(connection, added)
+        projects.record_releases(connection, added)
     if added and release.released_at is not None:
-        _tell_released(connection, release, added, release.released_at, user_id)
+        _record_released(connection, release, added, release.released_at, user_id)
     return added
 
 
-def amend(
+def update(
     connection: Connection,
     release: Release,
     *,
@@ -61,7 +61,7 @@ def amend(
     ref: str | None,
     url: str | None,
     released_at: datetime | None,
-    told_project_ids: Collection[int],
+    notified_project_ids: Collection[int] | None,
     user_id: int | None,
 ) -> Release:
     """Change what is given. The first time that it is finalized, the projects are told."""
@@ -69,7 +69,11 @@ def amend(
         connection, release, status=status, ref=ref, url=url, released_at=released_at
     )
     if release.released_at is None and released_at is not None:
-        _tell_released(connection, changed, told_project_ids, released_at, user_id)
+        if notified_project_ids is None:
+            kind = ReleaseActivityType.RELEASED
+            activity.add_for_projects(connection, changed, kind, released_at, user_id=user_id)
+        else:
+            _record_released(connection, changed, notified_project_ids, released_at, user_id)
     return changed
 
 
@@ -85,7 +89,7 @@ def set_status_of(
 ) -> None:
     """Archive or reopen releases, whatever their number by the same few statements."""
     if changing:
-        organizations.take_turn(connection, next(iter(changing)).organization_id)
+        organizations.lock_organization(connection, next(iter(changing)).organization_id)
         releases.set_status_of(connection, [release.id for release in changing], status)
 
 
@@ -99,12 +103,12 @@ def bind_commits(
     """
     if release.commit_count:
         commits.clear(connection, release.id)
-    commits.bind(connection, release.id, [it.commit_id for it in bound])
+    commits.bind(connection, release.id, [commit.commit_id for commit in bound])
     heads: dict[int, int] = {}
-    for it in bound:
-        heads.setdefault(it.repository_id, it.commit_id)
+    for bound_commit in bound:
+        heads.setdefault(bound_commit.repository_id, bound_commit.commit_id)
     commits.ensure_heads(connection, release.id, heads)
-    authors = dict.fromkeys(it.author_id for it in bound if it.author_id is not None)
+    authors = dict.fromkeys(commit.author_id for commit in bound if commit.author_id is not None)
     return releases.record_commits(
         connection,
         release,
@@ -135,7 +139,7 @@ def find(
     if release is None:
         raise NotFound
     attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
-    if not any(it.project_id in project_ids for it in attached):
+    if not any(item.project_id in project_ids for item in attached):
         raise NotFound
     return release
 
@@ -152,22 +156,22 @@ def find_attached(
 
 def attached_projects(connection: Connection, release: Release) -> list[ReleasedProject]:
     """Return the projects of the release. Raise `NotFound` if it was deleted since it was read: it always has one."""
-    found = release_projects.of_releases(connection, [release.id]).get(release.id)
-    if not found:
+    attached = release_projects.of_releases(connection, [release.id]).get(release.id)
+    if not attached:
         raise NotFound
-    return found
+    return attached
 
 
 def project_ids(connection: Connection, release: Release) -> set[int]:
     """The projects that the release is attached to."""
     attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
-    return {it.project_id for it in attached}
+    return {item.project_id for item in attached}
 
 
 def is_attached(connection: Connection, release_id: int, project_id: int) -> bool:
     """Is the release in that project?"""
     attached = release_projects.of_releases(connection, [release_id]).get(release_id, [])
-    return any(it.project_id == project_id for it in attached)
+    return any(item.project_id == project_id for item in attached)
 
 
 def remove(
@@ -180,21 +184,21 @@ def remove(
     attached = release_projects.of_releases(connection, ids)
     happened = [
         ReleaseActivity(
-            project_id=it.project_id,
+            project_id=item.project_id,
             type=ReleaseActivityType.DELETED,
             version=release.version,
             at=now,
             user_id=user_id,
         )
         for release in going
-        for it in attached.get(release.id, [])
+        for item in attached.get(release.id, [])
     ]
     activity.add(connection, going[0].organization_id, happened)
     commits.clear_all(connection, ids)
     releases.remove(connection, ids)
 
 
-def note_event(
+def record_event(
     connection: Connection,
     release: Release,
     project_id: int,
@@ -205,10 +209,10 @@ def note_event(
 
     The release is locked, unless it is known to have a row there.
     """
-    environments.note_event(connection, release, project_id, environment_id, at)
+    environments.record_event(connection, release, project_id, environment_id, at)
 
 
-def _tell_released(
+def _record_released(
     connection: Connection,
     release: Release,
     project_ids: Collection[int],

@@ -21,7 +21,7 @@ from shipmark.releases.model import Release
 from shipmark.releases.versions import semver_columns
 
 #: What a lineage is ordered by: the version's sort key, or when it shipped; then when it was created; ids last.
-Place = tuple[str | datetime, datetime, int]
+LineagePosition = tuple[str | datetime, datetime, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def lineage_of(release: Release) -> Lineage:
     return Lineage(package=semver_columns(release.version).package)
 
 
-def place_of(release: Release) -> Place:
+def position_of(release: Release) -> LineagePosition:
     """Return the place of a release in its lineage. Only places of one lineage can be compared."""
     if lineage_of(release).is_by_version:
         return semver_columns(release.version).sort_key, release.created_at, release.id
@@ -51,12 +51,12 @@ def place_of(release: Release) -> Place:
 def in_order(one: Release, other: Release) -> tuple[Release, Release]:
     """Return both releases, the earlier one first; those of two lineages by when they shipped."""
     if lineage_of(one) == lineage_of(other):
-        earlier, later = sorted((one, other), key=place_of)
+        earlier, later = sorted((one, other), key=position_of)
     else:
         earlier, later = sorted((one, other), key=lambda release: (release.shipped_at, release.id))
     return earlier, later
 
 
-def holds(later: Release, earlier: Release) -> bool:
+def contains(later: Release, earlier: Release) -> bool:
     """Return whether a release holds what an earlier one of its lineage brought."""
     return lineage_of(later) == lineage_of(earlier) and earlier.shipped_at <= later.shipped_at

@@ -77,7 +77,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class HoldingRelease:
+class ReleaseRef:
     """A release that holds a commit, as far as the commit tells of it."""
 
     version: str
@@ -102,7 +102,7 @@ class NewRelease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SeenRange:
     """When events of a release first and last came from a project, and how many issues were new in its environments.
 
     Without an event there is no moment: a deploy brings a release to an environment too.
@@ -117,17 +117,19 @@ class Seen:
 class ReleasedProject:
     """A project that a release is attached to, with how many issues it brought there, and brought back.
 
-    ``seen`` is null where the release is in no environment of the project, or was not asked for.
+    ``seen`` is None where the release is in no environment of the project, or was not asked for. ``platforms`` are
+    those that events of the project have come from, where they were asked for.
     """
 
     project_id: int
     new_issue_count: int
     regressed_issue_count: int = 0
-    seen: Seen | None = None
+    seen: SeenRange | None = None
+    platforms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Touch:
+class FileChange:
     """A commit of a release that changed a file."""
 
     commit_id: int
@@ -155,7 +157,7 @@ class ReleaseSort(StrEnum):
     DATE = "date"
     SEMVER = "semver"
     BUILD = "build"
-    SHIPPED = "shipped"
+    EFFECTIVE_DATE = "shipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,13 +197,13 @@ class ReleaseFilter:
     """Which releases a list shows.
 
     ``is_everything``: the projects are known to be all of the organization, which is the shortest way to find them.
-    ``status`` null shows all. With ``is_flat`` a release comes once for each of its projects.
+    ``status`` null shows all. With ``per_project`` a release comes once for each of its projects.
     """
 
     organization_id: int
     project_ids: tuple[int, ...]
-    is_everything: bool = False
-    is_flat: bool = False
+    covers_all_projects: bool = False
+    per_project: bool = False
     status: ReleaseStatus | None = ReleaseStatus.OPEN
     search: Search = EVERYTHING
     environment_ids: tuple[int, ...] | None = None
@@ -227,7 +229,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListRow:
     """A release in a list, with what it is ordered by there; ``project_id`` is null unless the list is flat."""
 
     release: Release

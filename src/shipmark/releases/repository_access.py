@@ -24,7 +24,7 @@ def condition(access: Access) -> ColumnElement[bool] | None:
     return is_released_by_team_of(access.user.id)
 
 
-def reached(connection: Connection, access: Access, text: str) -> Repository:
+def require_repository(connection: Connection, access: Access, text: str) -> Repository:
     """Return the repository of an id in an address. Raise `NotFound` if there is none that the caller may see."""
     repository_id = id_of(text)
     if repository_id is None:

@@ -146,7 +146,7 @@ EVERYTHING = Search()
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _RawTerm:
     """A term as it was written. ``comparison`` has "!" counted in; a list has several values."""
 
     key: str
@@ -179,14 +179,14 @@ def parse(query: str, now: datetime, *, environment_count: int = 0) -> Search:
     text = query.strip()
     if len(text) > QUERY_MAX:
         raise BadRequest(f"The query is longer than {QUERY_MAX} characters.")
-    found = list(_read(text))
-    given = [it for it in found if isinstance(it, _Given)]
-    if len(given) > TERMS_MAX:
+    result = list(_read(text))
+    raw_terms = [item for item in result if isinstance(item, _RawTerm)]
+    if len(raw_terms) > TERMS_MAX:
         raise BadRequest(f"The query has more than {TERMS_MAX} terms.")
-    terms = tuple(_KEYS[it.key](it, now) for it in given)
-    if environment_count != 1 and any(isinstance(it, StageTerm) for it in terms):
+    terms = tuple(_KEYS[raw_term.key](raw_term, now) for raw_term in raw_terms)
+    if environment_count != 1 and any(isinstance(term, StageTerm) for term in terms):
         raise BadRequest("Choose a single environment to filter by release stage.")
-    if len(given) == len(found):
+    if len(raw_terms) == len(result):
         return Search(terms=terms)
     text = unquoted(text)
     # What people see of "1.2.3+45" is "1.2.3 (45)", and that is what they paste.
@@ -202,7 +202,7 @@ def unquoted(text: str) -> str:
     return _QUOTED.sub(lambda quoted: quoted[1].replace('\\"', '"'), text)
 
 
-def _read(text: str) -> Iterator[_Given | str]:
+def _read(text: str) -> Iterator[_RawTerm | str]:
     """The terms and words of a query, in order."""
     place, opened = 0, list[int]()
     while place < len(text):
@@ -223,7 +223,7 @@ def _read(text: str) -> Iterator[_Given | str]:
         raise _unreadable(text, opened[-1])
 
 
-def _piece(text: str, place: int) -> tuple[_Given | str, int]:
+def _piece(text: str, place: int) -> tuple[_RawTerm | str, int]:
     """The term or word at a place, and the place after it."""
     if text[place] == '"':
         quoted = _QUOTED.match(text, place)
@@ -231,7 +231,7 @@ def _piece(text: str, place: int) -> tuple[_Given | str, int]:
             raise _unreadable(text, place)
         return quoted[1], quoted.end()
     if key := _TERM.match(text, place):
-        return _given(text, key)
+        return _parse_term(text, key)
     word = _WORD.match(text, place)
     assert word is not None, "neither white space, nor a parenthesis, nor a quote"
     if word[0] in {"AND", "OR"}:
@@ -240,7 +240,7 @@ def _piece(text: str, place: int) -> tuple[_Given | str, int]:
     return word[0], word.end()
 
 
-def _given(text: str, key: re.Match[str]) -> tuple[_Given, int]:
+def _parse_term(text: str, key: re.Match[str]) -> tuple[_RawTerm, int]:
     if key[2] not in _KEYS:
         raise BadRequest(f"Invalid key for this search: {key[2]}")
     operator = _OPERATOR.match(text, key.end())
@@ -248,13 +248,13 @@ def _given(text: str, key: re.Match[str]) -> tuple[_Given, int]:
     if key[1]:
         comparison = NEGATED[comparison]
     values, is_list, end = _values(text, operator.end() if operator else key.end(), key[2])
-    return _Given(key[2], comparison, values, is_list), end
+    return _RawTerm(key[2], comparison, values, is_list), end
 
 
 def _values(text: str, place: int, key: str) -> tuple[tuple[str, ...], bool, int]:
     """The values at a place, whether they are a list, and the place after them."""
     if listed := _LIST.match(text, place):
-        values = tuple(_unquoted(it) for it in _ITEM.finditer(listed[1]) if it[0].strip())
+        values = tuple(_unquoted(match) for match in _ITEM.finditer(listed[1]) if match[0].strip())
         if not values or len(values) > VALUES_MAX:
             raise BadRequest(f"{key}: takes a list of 1 to {VALUES_MAX} values.")
         return values, True, listed.end()
@@ -277,15 +277,15 @@ def _unreadable(text: str, place: int) -> BadRequest:
     )
 
 
-def _name(given: _Given, _: datetime) -> Term:
+def _name(given: _RawTerm, _: datetime) -> Term:
     return NameTerm(patterns=_equal(given), is_negated=given.is_negated)
 
 
-def _package(given: _Given, _: datetime) -> Term:
+def _package(given: _RawTerm, _: datetime) -> Term:
     return PackageTerm(packages=_equal(given), is_negated=given.is_negated)
 
 
-def _version(given: _Given, _: datetime) -> Term:
+def _version(given: _RawTerm, _: datetime) -> Term:
     if given.is_list:
         raise BadRequest("Invalid operation 'IN' for semantic version filter.")
     value = given.values[0].strip()
@@ -312,17 +312,17 @@ def _wildcard(raw: str) -> str:
     raise BadRequest(BAD_VERSION)
 
 
-def _build(given: _Given, _: datetime) -> Term:
+def _build(given: _RawTerm, _: datetime) -> Term:
     value = given.values[0]
     is_number = value.isascii() and value.isdigit() and int(value) <= versions.NUMBER_MAX
     if is_number and not given.is_list:
         return BuildNumberTerm(comparison=given.comparison, number=int(value))
     # An empty value, which must be quoted, asks for any build.
-    patterns = tuple(it or "*" for it in _equal(given))
+    patterns = tuple(item or "*" for item in _equal(given))
     return BuildTerm(patterns=patterns, is_negated=given.is_negated)
 
 
-def _stage(given: _Given, _: datetime) -> Term:
+def _stage(given: _RawTerm, _: datetime) -> Term:
     try:
         stages = frozenset(Stage(value) for value in _equal(given))
     except ValueError:
@@ -330,7 +330,7 @@ def _stage(given: _Given, _: datetime) -> Term:
     return StageTerm(stages=stages, is_negated=given.is_negated)
 
 
-def _finalized(given: _Given, _: datetime) -> Term:
+def _finalized(given: _RawTerm, _: datetime) -> Term:
     words = {"true": True, "1": True, "false": False, "0": False}
     value = _equal(given)[0].lower()
     if value not in words or given.is_list:
@@ -338,7 +338,7 @@ def _finalized(given: _Given, _: datetime) -> Term:
     return FinalizedTerm(is_finalized=words[value] is not given.is_negated)
 
 
-def _created(given: _Given, now: datetime) -> Term:
+def _created(given: _RawTerm, now: datetime) -> Term:
     value = given.values[0]
     if relative := _RELATIVE.fullmatch(value):
         sign, number, unit = relative.groups()
@@ -366,14 +366,14 @@ def _moment(value: str) -> datetime:
         raise BadRequest(f"release.created: {value} is not an ISO 8601 date.") from None
 
 
-def _equal(given: _Given) -> tuple[str, ...]:
+def _equal(given: _RawTerm) -> tuple[str, ...]:
     """The values of a term that can only be equal to them, or not."""
     if given.comparison not in {Comparison.IS, Comparison.IS_NOT}:
         raise BadRequest(f"Invalid operation '{given.comparison}' for {given.key}.")
     return given.values
 
 
-_KEYS: dict[str, Callable[[_Given, datetime], Term]] = {
+_KEYS: dict[str, Callable[[_RawTerm, datetime], Term]] = {
     "release": _name,
     "release.package": _package,
     "release.version": _version,

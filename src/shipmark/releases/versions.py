@@ -276,5 +276,7 @@ def _pre_key(pre: str | None) -> str:
     """
     if pre is None:
         return "~"
-    parts = (f"0{len(it):03}{it} " if it.isdigit() else f"1{it} " for it in pre.split("."))
+    parts = (
+        f"0{len(item):03}{item} " if item.isdigit() else f"1{item} " for item in pre.split(".")
+    )
     return "-" + "".join(parts)

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.repositories import store
-from shipmark.repositories.model import GIT_ORIGIN, GivenCommit, Repository, RepositoryStatus
+from shipmark.repositories.model import GIT_ORIGIN, CommitInput, Repository, RepositoryStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredCommit:
     """Where a given commit ended up."""
 
     commit_id: int
@@ -34,9 +34,9 @@ def repository_name(given: str | None, organization_id: int) -> str:
     return default_repository(organization_id) if given in {None, "", GIT_ORIGIN} else str(given)
 
 
-def keep(
-    connection: Connection, organization_id: int, given: Sequence[GivenCommit], now: datetime
-) -> list[Kept]:
+def upsert_commits(
+    connection: Connection, organization_id: int, given: Sequence[CommitInput], now: datetime
+) -> list[StoredCommit]:
     """Keep commits with repositories, authors and changed files; says where each ended up, in the same order.
 
     Eight statements at the most, whatever the number of commits. Where a commit is given twice, the last one counts.
@@ -56,9 +56,9 @@ def keep(
         (repositories[name], authors[person[0]] if person else None)
         for name, person in zip(names, people, strict=True)
     ]
-    kept = _keep_commits(connection, organization_id, given, places, now)
-    _keep_changes(connection, given, kept)
-    return kept
+    stored_commits = _upsert_commits(connection, organization_id, given, places, now)
+    _insert_changes(connection, given, stored_commits)
+    return stored_commits
 
 
 def ensure_repositories(
@@ -72,25 +72,27 @@ def ensure_repositories(
     return {each: known[name] for each, name in names.items()}
 
 
-def keep_heads(
+def upsert_heads(
     connection: Connection, organization_id: int, heads: dict[int, str], now: datetime
 ) -> dict[int, int]:
     """Keep head commits of which only the key is known (repository to key); says the commit of each repository."""
     rows: list[store.GivenRow] = [
         (repository_id, key, None, None, None) for repository_id, key in heads.items()
     ]
-    kept = store.ensure_commits(connection, organization_id, rows, now)
-    return {repository_id: kept[repository_id, key].id for repository_id, key in heads.items()}
+    commit_rows = store.ensure_commits(connection, organization_id, rows, now)
+    return {
+        repository_id: commit_rows[repository_id, key].id for repository_id, key in heads.items()
+    }
 
 
-def amend(
+def update(
     connection: Connection, repository: Repository, values: dict[str, str | None]
 ) -> Repository:
-    """Change status, name or address. Raises `Invalid` where an active one that we know by name only has the name."""
+    """Change status, name or URL. Raise `ValidationFailed` if an active repository without provider has the name."""
     changed = store.change(connection, repository.id, values) if values else repository
     if changed is None:
         field = "name" if "name" in values else "status"
-        raise Invalid({field: ["Another active repository has that name."]})
+        raise ValidationFailed({field: ["Another active repository has that name."]})
     return changed
 
 
@@ -102,38 +104,38 @@ def begin_deletion(connection: Connection, repository: Repository) -> Repository
     return changed
 
 
-def _keep_commits(
+def _upsert_commits(
     connection: Connection,
     organization_id: int,
-    given: Sequence[GivenCommit],
+    given: Sequence[CommitInput],
     places: Sequence[tuple[int, int | None]],
     now: datetime,
-) -> list[Kept]:
+) -> list[StoredCommit]:
     rows: dict[tuple[int, str], store.GivenRow] = {}
     for commit, (repository_id, author_id) in zip(given, places, strict=True):
-        row = (repository_id, commit.key, author_id, commit.message, commit.at)
-        rows[repository_id, commit.key] = row
-    kept = store.ensure_commits(connection, organization_id, list(rows.values()), now)
-    found = []
+        row = (repository_id, commit.sha, author_id, commit.message, commit.at)
+        rows[repository_id, commit.sha] = row
+    commit_rows = store.ensure_commits(connection, organization_id, list(rows.values()), now)
+    result = []
     for commit, (repository_id, _) in zip(given, places, strict=True):
-        it = kept[repository_id, commit.key]
-        found.append(
-            Kept(
-                commit_id=it.id,
+        commit_row = commit_rows[repository_id, commit.sha]
+        result.append(
+            StoredCommit(
+                commit_id=commit_row.id,
                 repository_id=repository_id,
-                author_id=it.author_id,
-                is_new=it.is_new,
+                author_id=commit_row.author_id,
+                is_new=commit_row.is_new,
             )
         )
-    return found
+    return result
 
 
-def _keep_changes(
-    connection: Connection, given: Sequence[GivenCommit], kept: Sequence[Kept]
+def _insert_changes(
+    connection: Connection, given: Sequence[CommitInput], kept: Sequence[StoredCommit]
 ) -> None:
     rows = [
-        (it.commit_id, filename, change.value)
-        for commit, it in zip(given, kept, strict=True)
+        (stored_commit.commit_id, filename, change.value)
+        for commit, stored_commit in zip(given, kept, strict=True)
         for filename, change in commit.changes or ()
     ]
     store.add_changes(connection, rows)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-KEY_MAX = 64
+SHA_MAX = 64
 REPOSITORY_NAME_MAX = 200
 #: What git calls the remote that a repository was cloned from.
 GIT_ORIGIN = "origin"
@@ -30,7 +30,7 @@ class RepositoryStatus(StrEnum):
 
 
 #: What stands for a repository whose deletion was asked for. No name leads to it any more.
-GOING = (RepositoryStatus.PENDING_DELETION, RepositoryStatus.DELETION_IN_PROGRESS)
+DELETION_STATUSES = (RepositoryStatus.PENDING_DELETION, RepositoryStatus.DELETION_IN_PROGRESS)
 
 
 class Change(StrEnum):
@@ -59,9 +59,9 @@ class Repository:
         return self.provider is None
 
     @property
-    def is_going(self) -> bool:
+    def is_pending_deletion(self) -> bool:
         """Has somebody asked for its deletion? Then its name is free for another."""
-        return self.status in GOING
+        return self.status in DELETION_STATUSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class Commit:
     """A commit as it is kept."""
 
     id: int
-    key: str
+    sha: str
     repository_id: int
     author_id: int | None
     message: str | None
@@ -96,10 +96,10 @@ class ChangedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenCommit:
+class CommitInput:
     """A commit as a client gives it. What is null was not said and leaves what is known as it is."""
 
-    key: str
+    sha: str
     repository: str | None = None
     message: str | None = None
     author_name: str | None = None
@@ -133,7 +133,7 @@ class GivenCommit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptRemote:
+class StoredRemote:
     """Where the commits of a repository can be fetched. ``secret`` is encrypted."""
 
     repository_id: int

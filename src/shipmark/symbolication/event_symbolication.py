@@ -9,23 +9,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
-from shipmark.artifacts.database_artifacts import StoredSources
+from shipmark.artifacts.database_artifacts import DatabaseArtifacts
 from shipmark.artifacts.model import EventScope
-from shipmark.artifacts.source_map_cache import KeptMaps
+from shipmark.artifacts.source_map_cache import SourceMapCache
 from shipmark.events import store
 from shipmark.events.payload import Json, text_of
 from shipmark.events.store import StoredEvent
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Refusal
-from shipmark.infrastructure.telemetry import counted, failed, log, timed
+from shipmark.infrastructure.telemetry import count, log, report_exception, span
 from shipmark.symbolication import javascript_stacks, problems
 from shipmark.symbolication.javascript import Symbolicated, symbolicate
 from shipmark.symbolication.problems import Problem
 
 #: How long an event waits for others; what comes faster than maps can be read stays minified until it is looked at.
 WAIT_SECONDS = 5.0
-GLANCE_WAIT_SECONDS = 2.0
+VIEW_WAIT_SECONDS = 2.0
 #: How long nobody asks a store of files that did not answer: each question may take long.
 PAUSE_SECONDS = 30.0
 #: What maps that are kept may take of the memory of a process.
@@ -54,51 +54,51 @@ class Uploads:
     at: datetime
 
 
-class _Desk:
+class _State:
     """What the events of a process share: the one turn, the maps that were read, and a pause of the store."""
 
     def __init__(self) -> None:
         self.turn = Lock()
-        self.maps = KeptMaps(KEPT_BYTES_MAX)
+        self.maps = SourceMapCache(KEPT_BYTES_MAX)
         self.paused_until = 0.0
 
 
-_desk = _Desk()
+_state = _State()
 
 
-def is_wanted(payload: Json) -> bool:
+def needs_symbolication(payload: Json) -> bool:
     """Are there frames that may have been something else before they were built?"""
     return bool(javascript_stacks.files_of(payload))
 
 
-def symbolicated(payload: Json, uploads: Uploads) -> Json:
+def symbolicate_event(payload: Json, uploads: Uploads) -> Json:
     """The payload of a new event with its original stack, or with why it has none. It never raises."""
-    with timed("event.symbolicate") as tags:
-        found = _attempt(payload, uploads, WAIT_SECONDS)
-        tags["problems.count"] = len(found.problems)
-        counted("stacks", _outcome(found))
-    return _with_problems(found.payload, found.problems)
+    with span("event.symbolicate") as tags:
+        symbolicated = _attempt(payload, uploads, WAIT_SECONDS)
+        tags["problems.count"] = len(symbolicated.problems)
+        count("stacks", _outcome(symbolicated))
+    return _with_problems(symbolicated.payload, symbolicated.problems)
 
 
-def explained(payload: Json, uploads: Uploads) -> Symbolicated:
+def explain_event(payload: Json, uploads: Uploads) -> Symbolicated:
     """What becomes of the stack, as the client sent it, with what is uploaded now."""
-    return _attempt(javascript_stacks.raw(payload), uploads, GLANCE_WAIT_SECONDS)
+    return _attempt(javascript_stacks.raw(payload), uploads, VIEW_WAIT_SECONDS)
 
 
-def refreshed(event: StoredEvent, uploads: Uploads) -> StoredEvent:
+def refresh_event(event: StoredEvent, uploads: Uploads) -> StoredEvent:
     """The event with the stack that is possible now, kept if it is better than what we have.
 
     Its issue stays: it was grouped by what was known when it came.
     """
-    if not (is_wanted(event.payload) or problems_of(event.payload)):
+    if not (needs_symbolication(event.payload) or problems_of(event.payload)):
         return event
-    found = explained(event.payload, uploads)
-    before, after = _quality(event.payload, _problem_count(event.payload)), found.payload
-    now = _quality(after, len(found.problems))
-    is_untried = any(problem.type == BUSY.type for problem in found.problems)
+    symbolicated = explain_event(event.payload, uploads)
+    before, after = _quality(event.payload, _problem_count(event.payload)), symbolicated.payload
+    now = _quality(after, len(symbolicated.problems))
+    is_untried = any(problem.type == BUSY.type for problem in symbolicated.problems)
     if is_untried or now[0] < before[0]:
         return event
-    payload = _with_problems(after, found.problems)
+    payload = _with_problems(after, symbolicated.problems)
     if now > before:
         _keep(event, payload, uploads)
     return replace(event, payload=payload)
@@ -111,41 +111,44 @@ def problems_of(payload: Json) -> list[Json]:
 
 
 def _attempt(payload: Json, uploads: Uploads, wait_seconds: float) -> Symbolicated:
-    if time.monotonic() < _desk.paused_until:
+    if time.monotonic() < _state.paused_until:
         return Symbolicated(payload=payload, problems=(AWAY,))
-    if not _desk.turn.acquire(timeout=wait_seconds):
+    if not _state.turn.acquire(timeout=wait_seconds):
         return Symbolicated(payload=payload, problems=(BUSY,))
     try:
         sources = _sources(payload, uploads)
-        found = symbolicate(payload, sources, _desk.maps)
+        symbolicated = symbolicate(payload, sources, _state.maps)
         if sources.is_away:
-            _desk.paused_until = time.monotonic() + PAUSE_SECONDS
+            _state.paused_until = time.monotonic() + PAUSE_SECONDS
     except Refusal as refusal:
         log.warning("A stack was not symbolicated", reason=refusal.reason)
         return Symbolicated(payload=payload, problems=(AWAY,))
     except Exception as error:  # noqa: BLE001  # whatever it is, the event is kept
-        failed("A stack could not be symbolicated", error, project=uploads.project_id)
+        report_exception("A stack could not be symbolicated", error, project=uploads.project_id)
         return Symbolicated(payload=payload, problems=(BROKEN,))
     else:
-        return found
+        return symbolicated
     finally:
-        _desk.turn.release()
+        _state.turn.release()
 
 
-def _sources(payload: Json, uploads: Uploads) -> StoredSources:
+def _sources(payload: Json, uploads: Uploads) -> DatabaseArtifacts:
     scope = EventScope(
         organization_id=uploads.organization_id,
         project_id=uploads.project_id,
         version=text_of(payload, "release"),
         dist=text_of(payload, "dist"),
     )
-    return StoredSources(uploads.database, uploads.blobs, scope, uploads.at)
+    return DatabaseArtifacts(uploads.database, uploads.blobs, scope, uploads.at)
 
 
 def _with_problems(payload: Json, problems: tuple[Problem, ...]) -> Json:
     errors = payload.get("errors")
-    others = [it for it in errors if not _is_ours(it)] if isinstance(errors, list) else []
-    ours = [{"type": it.type, "message": it.message, "data": it.data} for it in problems]
+    others = [error for error in errors if not _is_ours(error)] if isinstance(errors, list) else []
+    ours = [
+        {"type": problem.type, "message": problem.message, "data": problem.data}
+        for problem in problems
+    ]
     if not (others or ours):
         return {key: value for key, value in payload.items() if key != "errors"}
     return {**payload, "errors": [*others, *ours]}

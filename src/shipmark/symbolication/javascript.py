@@ -1,8 +1,8 @@
 """What did a stack of minified JavaScript look like before it was built?
 
-Pure: from the payload, and the uploaded files that ``Sources`` gives, to a payload with the original stack. A file is
-found by its debug id, else by its name in the event's release and dist; its map by the same debug id, else by what
-the file names. All that is looked for goes in two questions, however many frames there are.
+Pure: from the payload, and the uploaded files that ``ArtifactLookup`` gives, to a payload with the original stack. A
+file is found by its debug id, else by its name in the event's release and dist; its map by the same debug id, else by
+what the file names. All that is looked for goes in two questions, however many frames there are.
 """
 
 import re
@@ -10,21 +10,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shipmark.artifacts import source_lines, urls
-from shipmark.artifacts.artifact_lookup import Artifact, Found, Sources, Survey, Unreadable, Wanted
+from shipmark.artifacts.artifact_lookup import (
+    Artifact,
+    ArtifactLookup,
+    LookupRequest,
+    LookupResult,
+    Unreadable,
+    UploadSummary,
+)
 from shipmark.artifacts.manifests import ArtifactType
-from shipmark.artifacts.source_map_cache import KeptMaps
+from shipmark.artifacts.source_map_cache import SourceMapCache
 from shipmark.artifacts.source_maps import (
     MAP_BYTES_MAX,
     NAMED_MAX,
-    Allowance,
-    MapFault,
+    MapErrorKind,
     MapProblem,
+    OriginalLocation,
+    ReadBudget,
     SourceMap,
-    Token,
 )
 from shipmark.events.payload import Json, object_of, storable, text_of
 from shipmark.symbolication import javascript_stacks, problems
-from shipmark.symbolication.javascript_stacks import File, Place
+from shipmark.symbolication.javascript_stacks import CodePosition, ScriptFile
 from shipmark.symbolication.problems import Problem
 
 #: Frames of one event are in few files; each may cost a map.
@@ -49,14 +56,14 @@ class Symbolicated:
 
     payload: Json
     problems: tuple[Problem, ...] = ()
-    files: tuple["Known", ...] = ()
+    files: tuple["KnownFile", ...] = ()
 
 
 @dataclass(slots=True)
-class Known:
+class KnownFile:
     """What is known of a file: what was uploaded, and what became of reading it; ``read`` is None without a map."""
 
-    file: File
+    file: ScriptFile
     minified: Artifact | None = None
     map: Artifact | None = None
     inline_map: str = ""
@@ -71,7 +78,9 @@ class Known:
         return artifact.resolved_with if artifact else ""
 
 
-def symbolicate(payload: Json, sources: Sources, maps: KeptMaps | None = None) -> Symbolicated:
+def symbolicate(
+    payload: Json, sources: ArtifactLookup, maps: SourceMapCache | None = None
+) -> Symbolicated:
     """Give an event its original stack, as far as uploads allow, and say what they lack.
 
     ``maps`` are those that earlier events needed.
@@ -79,12 +88,12 @@ def symbolicate(payload: Json, sources: Sources, maps: KeptMaps | None = None) -
     files = list(javascript_stacks.files_of(payload).values())[:FILES_MAX]
     if not files:
         return Symbolicated(payload=payload)
-    search = _Search(payload, sources, maps or KeptMaps(0))
+    search = _Search(payload, sources, maps or SourceMapCache(0))
     known = search.known(files)
     platform = text_of(payload, "platform")
 
     def change(frame: Json) -> Json:
-        place = javascript_stacks.place_of(frame, platform)
+        place = javascript_stacks.position_of(frame, platform)
         of_file = known.get(place.url) if place else None
         return search.frame(frame, place, of_file) if place and of_file else frame
 
@@ -96,19 +105,19 @@ def symbolicate(payload: Json, sources: Sources, maps: KeptMaps | None = None) -
 class _Search:
     """One event's search for its files, with what it may still read."""
 
-    def __init__(self, payload: Json, sources: Sources, maps: KeptMaps) -> None:
+    def __init__(self, payload: Json, sources: ArtifactLookup, maps: SourceMapCache) -> None:
         self.problems: dict[tuple[str, object, object], Problem] = {}
         self._sources = sources
         self._maps = maps
         self._release = text_of(payload, "release")
         self._dist = text_of(payload, "dist")
         self._bytes_left = EVENT_BYTES_MAX
-        self._allowance = Allowance(4 * NAMED_MAX)
+        self._allowance = ReadBudget(4 * NAMED_MAX)
         self._contents: dict[int, bytes | None] = {}
 
-    def known(self, files: list[File]) -> dict[str, Known]:
+    def known(self, files: list[ScriptFile]) -> dict[str, KnownFile]:
         """Find all files and their maps, and read them."""
-        known = {file.url: Known(file=file) for file in files}
+        known = {file.url: KnownFile(file=file) for file in files}
         self._find_files(known.values())
         self._find_maps(known.values())
         self._explain_missing([each for each in known.values() if not (each.minified or each.map)])
@@ -119,18 +128,18 @@ class _Search:
     def _tell(self, problem: Problem) -> None:
         self.problems.setdefault(problem.key, problem)
 
-    def _find_files(self, known: Iterable[Known]) -> None:
+    def _find_files(self, known: Iterable[KnownFile]) -> None:
         ids = frozenset(each.file.debug_id for each in known if each.file.debug_id)
         names = frozenset(name for each in known for name in urls.candidates(each.file.url))
-        found = self._sources.find(Wanted(debug_ids=ids, urls=names))
+        lookup_result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
         for each in known:
-            with_id = found.by_debug_id.get(each.file.debug_id or "", ())
+            with_id = lookup_result.by_debug_id.get(each.file.debug_id or "", ())
             each.map = _of_type(with_id, ArtifactType.SOURCE_MAP)
             each.minified = _of_type(with_id, ArtifactType.MINIFIED_SOURCE) or _by_name(
-                found, each.file.url
+                lookup_result, each.file.url
             )
 
-    def _find_maps(self, known: Iterable[Known]) -> None:
+    def _find_maps(self, known: Iterable[KnownFile]) -> None:
         """Find the maps that files name, or that have the same debug id as the file that was found by name."""
         waiting = [each for each in known if each.minified and not each.map]
         for each in waiting:
@@ -139,12 +148,14 @@ class _Search:
         names = frozenset(name for each in waiting for name in urls.candidates(each.map_url))
         if not (ids or names):
             return
-        found = self._sources.find(Wanted(debug_ids=ids, urls=names))
+        lookup_result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
         for each in waiting:
-            with_id = found.by_debug_id.get(_debug_id(each), ())
-            each.map = _of_type(with_id, ArtifactType.SOURCE_MAP) or _by_name(found, each.map_url)
+            with_id = lookup_result.by_debug_id.get(_debug_id(each), ())
+            each.map = _of_type(with_id, ArtifactType.SOURCE_MAP) or _by_name(
+                lookup_result, each.map_url
+            )
 
-    def _read_reference(self, known: Known) -> None:
+    def _read_reference(self, known: KnownFile) -> None:
         """Read where the map is; a file whose header tells it need not be read for that."""
         assert known.minified, "only files that were found"
         header = urls.source_map_reference(known.minified.headers, b"")
@@ -153,19 +164,19 @@ class _Search:
         if urls.is_data(reference):
             known.inline_map = reference
         elif reference:
-            known.map_url = urls.resolved(known.minified.url or known.file.url, reference)
+            known.map_url = urls.resolve_url(known.minified.url or known.file.url, reference)
 
-    def _explain_missing(self, missing: list[Known]) -> None:
+    def _explain_missing(self, missing: list[KnownFile]) -> None:
         files = [each.file for each in missing if each.file.is_built]
         if not files:
             return
         names = frozenset(urls.basename(file.url) for file in files if not file.debug_id)
         is_asked = bool(names and self._release)
-        survey = self._sources.survey(names) if is_asked else Survey(has_files=False)
+        survey = self._sources.survey(names) if is_asked else UploadSummary(has_files=False)
         for file in files:
             self._tell(problems.missing(file, self._release, self._dist, survey))
 
-    def _read_map(self, known: Known) -> None:
+    def _read_map(self, known: KnownFile) -> None:
         try:
             known.read = self._uploaded_map(known) if known.map else self._inline_map(known)
         except MapProblem as problem:
@@ -173,18 +184,18 @@ class _Search:
                 problems.broken_map(known.file, known.map_url, problem.fault, problem.reason)
             )
 
-    def _uploaded_map(self, known: Known) -> SourceMap | None:
+    def _uploaded_map(self, known: KnownFile) -> SourceMap | None:
         assert known.map, "only maps that were found"
         known.map_url = known.map.url or known.map_url
-        if kept := self._maps.get(known.map.content_key, self._allowance):
-            return kept
+        if source_map := self._maps.get(known.map.content_key, self._allowance):
+            return source_map
         text = self._content(known, known.map, MAP_BYTES_MAX, is_map=True)
         if text is None:
             return None
         minified = self._minified_for_names(known, text)
         return self._maps.read(known.map.content_key, text, minified, self._allowance)
 
-    def _inline_map(self, known: Known) -> SourceMap | None:
+    def _inline_map(self, known: KnownFile) -> SourceMap | None:
         if not known.inline_map:
             self._explain_no_map(known)
             return None
@@ -192,12 +203,12 @@ class _Search:
         text = urls.data_of(known.inline_map) or b""
         return SourceMap.read(text, self._minified_for_names(known, text), self._allowance)
 
-    def _minified_for_names(self, known: Known, text: bytes) -> bytes | None:
+    def _minified_for_names(self, known: KnownFile, text: bytes) -> bytes | None:
         """Functions are named by the sources in a map; where there are none, by the minified file."""
         has_sources = b'"sourcesContent"' in text or known.minified is None
         return None if has_sources else self._minified(known)
 
-    def _explain_no_map(self, known: Known) -> None:
+    def _explain_no_map(self, known: KnownFile) -> None:
         """Say why there is none; files that are no minified ones need none."""
         if known.minified is None or known.minified.type is ArtifactType.SOURCE:
             return
@@ -211,12 +222,12 @@ class _Search:
         else:
             self._tell(problems.no_reference(known.file))
 
-    def _minified(self, known: Known) -> bytes | None:
+    def _minified(self, known: KnownFile) -> bytes | None:
         assert known.minified, "only files that were found"
         return self._content(known, known.minified, MINIFIED_BYTES_MAX, is_map=False)
 
     def _content(
-        self, known: Known, artifact: Artifact, bytes_max: int, *, is_map: bool
+        self, known: KnownFile, artifact: Artifact, bytes_max: int, *, is_map: bool
     ) -> bytes | None:
         """Read a file once, within what an event may cost."""
         if id(artifact) in self._contents:
@@ -233,35 +244,37 @@ class _Search:
         self._contents[id(artifact)] = content
         return content
 
-    def frame(self, frame: Json, place: Place, known: Known) -> Json:
+    def frame(self, frame: Json, place: CodePosition, known: KnownFile) -> Json:
         """Make the original frame, or put the minified line to one that stays."""
         if known.read:
             token = known.read.token(place.line, place.column, text_of(frame, "function"))
-            if isinstance(token, Token):
+            if isinstance(token, OriginalLocation):
                 self._tell_of_token(known, token, place)
                 return _resolved(frame, token, known)
             self._tell(problems.unknown_place(known.file, known.map_url, place.line, place.column))
         return self._with_minified_line(frame, place, known)
 
-    def _tell_of_token(self, known: Known, token: Token, place: Place) -> None:
-        if token.fault is MapFault.NO_CONTENT:
+    def _tell_of_token(
+        self, known: KnownFile, token: OriginalLocation, place: CodePosition
+    ) -> None:
+        if token.fault is MapErrorKind.NO_CONTENT:
             self._tell(problems.without_content(known.file, known.map_url, token.file))
         elif token.fault:
             self._tell(problems.unknown_place(known.file, known.map_url, place.line, place.column))
 
-    def _with_minified_line(self, frame: Json, place: Place, known: Known) -> Json:
+    def _with_minified_line(self, frame: Json, place: CodePosition, known: KnownFile) -> Json:
         if known.minified is None or text_of(frame, "context_line"):
             return frame
         if not known.lines:
             content = self._minified(known) or b""
             known.lines = source_lines.lines_of(content.decode("utf-8", "replace"))
-        around = source_lines.around(known.lines, place.line, place.column - 1)
-        if around is None or not around.line:
+        line_context = source_lines.line_context(known.lines, place.line, place.column - 1)
+        if line_context is None or not line_context.line:
             return frame
         lines: Json = {
-            "pre_context": list(around.before),
-            "context_line": around.line,
-            "post_context": list(around.after),
+            "pre_context": list(line_context.before),
+            "context_line": line_context.line,
+            "post_context": list(line_context.after),
         }
         return {**frame, **storable(lines)}
 
@@ -270,18 +283,18 @@ def _of_type(artifacts: Iterable[Artifact], type_: ArtifactType) -> Artifact | N
     return next((artifact for artifact in artifacts if artifact.type is type_), None)
 
 
-def _by_name(found: Found, url: str) -> Artifact | None:
+def _by_name(found: LookupResult, url: str) -> Artifact | None:
     names = (found.by_url.get(name) for name in urls.candidates(url))
     return next((artifact for artifact in names if artifact), None)
 
 
-def _debug_id(known: Known) -> str:
+def _debug_id(known: KnownFile) -> str:
     """The debug id that a file's map has too."""
     of_upload = known.minified.debug_id if known.minified else None
     return of_upload or known.file.debug_id or ""
 
 
-def _resolved(frame: Json, token: Token, known: Known) -> Json:
+def _resolved(frame: Json, token: OriginalLocation, known: KnownFile) -> Json:
     function = token.function or text_of(frame, "function")
     resolved: Json = {
         "filename": _HERE.sub("", _ORIGIN.sub("", token.file)) or token.file,
@@ -308,16 +321,16 @@ def _resolved(frame: Json, token: Token, known: Known) -> Json:
     return {**frame, **storable(resolved)}
 
 
-def _abs_path(file: str, known: Known) -> str:
+def _abs_path(file: str, known: KnownFile) -> str:
     """Where the source would be, were it served beside the file that was built of it."""
-    return file if _ORIGIN.match(file) else urls.resolved(known.file.url, file)
+    return file if _ORIGIN.match(file) else urls.resolve_url(known.file.url, file)
 
 
 def _is_in_app(frame: Json, file: str) -> bool:
     if _LIBRARIES.search(_ORIGIN.sub("", file)):
         return False
-    said = frame.get("in_app")
-    return said if isinstance(said, bool) else True
+    content = frame.get("in_app")
+    return content if isinstance(content, bool) else True
 
 
 def _module(file: str) -> str:

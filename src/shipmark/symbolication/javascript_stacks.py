@@ -20,7 +20,7 @@ _BUILT = frozenset({"http", "https", "app", "capacitor", "ionic"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class ScriptFile:
     """A file that frames are in, and the debug id that the event gives for it."""
 
     url: str
@@ -33,7 +33,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class CodePosition:
     """Where a frame was: line and column count from one."""
 
     url: str
@@ -41,17 +41,17 @@ class Place:
     column: int
 
 
-def place_of(frame: Json, platform: str) -> Place | None:
+def position_of(frame: Json, platform: str) -> CodePosition | None:
     """Where a frame of JavaScript was; None for all others, and for those that nobody can have uploaded."""
     if (text_of(frame, "platform") or platform) not in _PLATFORMS:
         return None
     if object_of(frame, "data").get("symbolicated") is True:
         return None
-    url = urls.cleaned(text_of(frame, "abs_path") or text_of(frame, "filename"))
+    url = urls.normalize_url(text_of(frame, "abs_path") or text_of(frame, "filename"))
     line, column = _count(frame.get("lineno")), _count(frame.get("colno"))
     if not url or line is None or column is None or _is_of_the_engine(url):
         return None
-    return Place(url=url, line=line, column=column)
+    return CodePosition(url=url, line=line, column=column)
 
 
 def _count(value: object) -> int | None:
@@ -71,13 +71,14 @@ def _scheme(url: str) -> str:
         return url.partition(":")[0].lower()
 
 
-def files_of(payload: Json) -> dict[str, File]:
+def files_of(payload: Json) -> dict[str, ScriptFile]:
     """All files that frames are in, each once, in the order in which frames name them."""
     ids = _debug_ids(payload)
     platform = text_of(payload, "platform")
-    places = [place for frame in _all_frames(payload) if (place := place_of(frame, platform))]
+    places = [place for frame in _all_frames(payload) if (place := position_of(frame, platform))]
     return {
-        place.url: File(url=place.url, debug_id=ids.get(place.url)) for place in reversed(places)
+        place.url: ScriptFile(url=place.url, debug_id=ids.get(place.url))
+        for place in reversed(places)
     }
 
 
@@ -88,9 +89,9 @@ def _debug_ids(payload: Json) -> dict[str, str]:
     for image in images[:IMAGES_MAX] if isinstance(images, list) else ():
         if not isinstance(image, dict) or image.get("type") != "sourcemap":
             continue
-        debug_id = debug_ids.normalised(text_of(image, "debug_id"))
+        debug_id = debug_ids.normalize(text_of(image, "debug_id"))
         if debug_id is not None:
-            known.setdefault(urls.cleaned(text_of(image, "code_file")), debug_id)
+            known.setdefault(urls.normalize_url(text_of(image, "code_file")), debug_id)
     return known
 
 

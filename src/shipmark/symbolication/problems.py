@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shipmark.artifacts import urls
-from shipmark.artifacts.artifact_lookup import Similar, Survey
-from shipmark.artifacts.source_maps import MapFault
+from shipmark.artifacts.artifact_lookup import SimilarFile, UploadSummary
+from shipmark.artifacts.source_maps import MapErrorKind
 from shipmark.events.payload import plain, storable
-from shipmark.symbolication.javascript_stacks import File
+from shipmark.symbolication.javascript_stacks import ScriptFile
 
 _SHOWN_MAX = 300
 
@@ -34,7 +34,7 @@ def _problem(type_: str, reason: str, message: str, **data: object) -> Problem:
     return Problem(type=type_, message=plain(message), data=storable({"reason": reason, **data}))
 
 
-def missing(file: File, release: str, dist: str, survey: Survey) -> Problem:
+def missing(file: ScriptFile, release: str, dist: str, survey: UploadSummary) -> Problem:
     """Nothing was found for a file: neither by its debug id nor by its name."""
     if file.debug_id is not None:
         return _unknown_debug_id(file, file.debug_id)
@@ -55,7 +55,7 @@ def missing(file: File, release: str, dist: str, survey: Survey) -> Problem:
     return _not_in_release(file, release, dist, survey)
 
 
-def _unknown_debug_id(file: File, debug_id: str) -> Problem:
+def _unknown_debug_id(file: ScriptFile, debug_id: str) -> Problem:
     return _problem(
         "js_missing_source",
         "unknown_debug_id",
@@ -66,7 +66,7 @@ def _unknown_debug_id(file: File, debug_id: str) -> Problem:
     )
 
 
-def _not_in_release(file: File, release: str, dist: str, survey: Survey) -> Problem:
+def _not_in_release(file: ScriptFile, release: str, dist: str, survey: UploadSummary) -> Problem:
     names = urls.candidates(file.url)
     similar = survey.similar.get(urls.basename(file.url), ())
     expected = next((name for name in names if name.startswith("~")), names[0] if names else "")
@@ -93,11 +93,11 @@ def _not_in_release(file: File, release: str, dist: str, survey: Survey) -> Prob
     )
 
 
-def _first(similar: Iterable[Similar]) -> Similar | None:
+def _first(similar: Iterable[SimilarFile]) -> SimilarFile | None:
     return next(iter(similar), None)
 
 
-def _other_dist(file: File, other: Similar, dist: str) -> Problem:
+def _other_dist(file: ScriptFile, other: SimilarFile, dist: str) -> Problem:
     theirs = f"for the dist {other.dist}" if other.dist else "without a dist"
     ours = f"has the dist {dist}" if dist else "has none"
     return _problem(
@@ -110,7 +110,7 @@ def _other_dist(file: File, other: Similar, dist: str) -> Problem:
     )
 
 
-def no_map_for_debug_id(file: File, debug_id: str) -> Problem:
+def no_map_for_debug_id(file: ScriptFile, debug_id: str) -> Problem:
     """The minified file was uploaded with its debug id, its map was not."""
     return _problem(
         "js_missing_sourcemap",
@@ -121,7 +121,7 @@ def no_map_for_debug_id(file: File, debug_id: str) -> Problem:
     )
 
 
-def no_reference(file: File) -> Problem:
+def no_reference(file: ScriptFile) -> Problem:
     """Nobody says where the map of a file is."""
     return _problem(
         "js_no_sourcemap",
@@ -132,7 +132,7 @@ def no_reference(file: File) -> Problem:
     )
 
 
-def map_not_there(file: File, map_url: str) -> Problem:
+def map_not_there(file: ScriptFile, map_url: str) -> Problem:
     """A file names its map, and it was not uploaded under this name."""
     return _problem(
         "js_missing_sourcemap",
@@ -143,7 +143,7 @@ def map_not_there(file: File, map_url: str) -> Problem:
     )
 
 
-def unreadable(file: File, reason: str, *, is_map: bool) -> Problem:
+def unreadable(file: ScriptFile, reason: str, *, is_map: bool) -> Problem:
     """The bytes of a file cannot be had."""
     kind = "source map of" if is_map else "uploaded file for"
     return _problem(
@@ -154,7 +154,7 @@ def unreadable(file: File, reason: str, *, is_map: bool) -> Problem:
     )
 
 
-def too_large(file: File, size_bytes: int) -> Problem:
+def too_large(file: ScriptFile, size_bytes: int) -> Problem:
     """A file, or all files together, are more than may be read for one event."""
     return _problem(
         "js_too_large",
@@ -170,10 +170,10 @@ def not_tried(reason: str, message: str) -> Problem:
     return _problem("js_not_tried", reason, message)
 
 
-def broken_map(file: File, map_url: str, fault: MapFault, reason: str) -> Problem:
+def broken_map(file: ScriptFile, map_url: str, fault: MapErrorKind, reason: str) -> Problem:
     """A map that is not one."""
     return _problem(
-        "js_too_large" if fault is MapFault.TOO_LARGE else "js_invalid_sourcemap",
+        "js_too_large" if fault is MapErrorKind.TOO_LARGE else "js_invalid_sourcemap",
         fault.name.lower(),
         f"The source map {_shown(map_url)} cannot be used: {reason}.",
         url=file.url,
@@ -181,7 +181,7 @@ def broken_map(file: File, map_url: str, fault: MapFault, reason: str) -> Proble
     )
 
 
-def without_content(file: File, map_url: str, source: str) -> Problem:
+def without_content(file: ScriptFile, map_url: str, source: str) -> Problem:
     """A map that tells places, and not what stood there."""
     return _problem(
         "js_missing_sources_content",
@@ -194,7 +194,7 @@ def without_content(file: File, map_url: str, source: str) -> Problem:
     )
 
 
-def unknown_place(file: File, map_url: str, line: int, column: int) -> Problem:
+def unknown_place(file: ScriptFile, map_url: str, line: int, column: int) -> Problem:
     """A place that the map says nothing of: often the map of another build."""
     return _problem(
         "js_invalid_sourcemap_location",

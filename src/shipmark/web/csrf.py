@@ -12,7 +12,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
-from shipmark.infrastructure.errors import NotAllowed
+from shipmark.infrastructure.errors import Forbidden
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: A page of ours, or the person alone: a typed address, a bookmark.
@@ -40,11 +40,11 @@ def is_same_origin(*, site: str | None, origin: str | None, host: str | None) ->
 
 
 def require_own_page(connection: ASGIConnection[Any, Any, Any, State], _: BaseRouteHandler) -> None:
-    """Guard of the web's door: raises `NotAllowed` for a change that no page of ours asked for."""
+    """Guard of the web's door: raises `Forbidden` for a change that no page of ours asked for."""
     if connection.scope.get("method") in _SAFE_METHODS:
         return
     headers = connection.headers
     if not is_same_origin(
         site=headers.get("sec-fetch-site"), origin=headers.get("origin"), host=headers.get("host")
     ):
-        raise NotAllowed("This form was not sent from a page of this server.")
+        raise Forbidden("This form was not sent from a page of this server.")

@@ -7,12 +7,12 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from sqlalchemy.exc import SQLAlchemyError
 
-from shipmark.http.error_responses import failure_answer, http_answer, refusal_answer
-from shipmark.infrastructure.errors import NotAllowed, NotSignedIn, Refusal, Unavailable
+from shipmark.http.error_responses import failure_response, http_error_response, refusal_response
+from shipmark.infrastructure.errors import Forbidden, Refusal, Unauthenticated, Unavailable
 from shipmark.web import urls
 from shipmark.web.late_pages import LatePage
-from shipmark.web.rendering import Answer, leading_to, page
-from shipmark.web.request_context import AnyRequest, Visitor, asked_for
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import AnyRequest, WebRequest, request_url
 
 _NOT_FOUND = (
     "There is nothing here",
@@ -25,11 +25,11 @@ _API = "/api/"
 
 def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
     """The page for a refused request; somebody who is not signed in is asked to."""
-    if isinstance(refusal, NotSignedIn):
-        return leading_to(urls.sign_in(asked_for(request)))
-    answer = refusal_answer(request, refusal)
+    if isinstance(refusal, Unauthenticated):
+        return redirect(urls.sign_in(request_url(request)))
+    answer = refusal_response(request, refusal)
     status = answer.status_code or 400
-    if isinstance(refusal, NotAllowed):
+    if isinstance(refusal, Forbidden):
         return _page(request, status, ("This request was refused", refusal.detail))
     if isinstance(refusal, Unavailable):
         shown = page(
@@ -49,19 +49,19 @@ def unrouted_answer(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """The answer to an address that no route has: a page for browsers, and JSON for others and below ``/api/``."""
     accepts = request.headers.get("accept", "")
     if request.url.path.startswith(_API) or "text/html" not in accepts:
-        return http_answer(request, error)
+        return http_error_response(request, error)
     return http_page(request, error)
 
 
 def failure_page(request: AnyRequest, error: Exception) -> Answer:
     """The page for a bug: an id to find it in the log by, and nothing of its inside."""
-    told = _told(failure_answer(request, error))
-    words = f"It is not your fault. The server's log has more about it under {told}."
+    fields = _sentence(failure_response(request, error))
+    words = f"It is not your fault. The server's log has more about it under {fields}."
     title = "Something broke on our side"
     return page("refused.html", status=500, code=500, title=title, text=words)
 
 
-def _told(answer: Response[object]) -> str:
+def _sentence(answer: Response[object]) -> str:
     content = answer.content
     assert isinstance(content, Mapping), "the answer to a bug is an object"
     return str(content["errorId"])
@@ -73,12 +73,12 @@ def _page(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
 
 def _with_navigation(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
     """Make the page, with the navigation of a user who is signed in, unless the database is away."""
-    visitor = Visitor(request, request.app.state.database, request.app.state.settings)
+    web_request = WebRequest(request, request.app.state.database, request.app.state.settings)
     user = place = None
     try:
-        with visitor.database.snapshot() as connection:
-            user = visitor.user_if_any(connection)
-            place = visitor.place_if_any(connection)
+        with web_request.database.snapshot() as connection:
+            user = web_request.user_if_any(connection)
+            place = web_request.workspace_if_any(connection)
     except (SQLAlchemyError, Refusal):
         pass
     title, text = words

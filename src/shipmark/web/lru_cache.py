@@ -5,7 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 
 
-class Remembered:
+class LruCache:
     """The contents that were asked for last. Two threads may make one at the same time; that is only work."""
 
     def __init__(self, most: int) -> None:

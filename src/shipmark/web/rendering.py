@@ -40,7 +40,7 @@ def _environment() -> Environment:
         template_filters.full_utc,
         template_filters.counted,
         template_filters.initials,
-        template_filters.tone,
+        template_filters.color_class,
         template_filters.first_line,
         template_filters.later_lines,
         template_filters.short_key,
@@ -63,7 +63,7 @@ def page(template: str, *, status: int = 200, **shown: object) -> Answer:
     return Response(text, status_code=status, headers=HEADERS, media_type="text/html")
 
 
-def leading_to(address: str) -> Answer:
+def redirect(address: str) -> Answer:
     """An answer that sends the browser on, with GET, to a page of ours."""
     return Response(
         "",

@@ -1,4 +1,4 @@
-"""What may a handler of the web ask for? The visitor: who is signed in, what they want, and the database."""
+"""The context of a web request: the signed-in user, the parameters, and the database."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from shipmark.http.client_address import client_address
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import NotAllowed, NotFound, NotSignedIn
+from shipmark.infrastructure.errors import Forbidden, NotFound, Unauthenticated
 from shipmark.infrastructure.ids import digest
 from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import actions as organizations
@@ -33,7 +33,7 @@ _ORGANIZATIONS_MAX = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Workspace:
     """Where a signed-in visitor is: the organization, and which of its projects they may see."""
 
     user: User
@@ -53,7 +53,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class WebRequest:
     """One request at the web's door, by somebody who may be signed in."""
 
     request: AnyRequest
@@ -88,13 +88,13 @@ class Visitor:
         return accounts.user_of_session(connection, digest(self.secret), now())
 
     def user(self, connection: Connection) -> User:
-        """Who is signed in; raises `NotSignedIn`."""
+        """Who is signed in; raises `Unauthenticated`."""
         user = self.user_if_any(connection)
         if user is None:
-            raise NotSignedIn
+            raise Unauthenticated
         return user
 
-    def place_if_any(self, connection: Connection) -> Place | None:
+    def workspace_if_any(self, connection: Connection) -> Workspace | None:
         """Return where the navigation of a page leads that belongs to no organization, or None for who is in none.
 
         It is the organization of the address where the user is in it, or else their newest. It shows no projects.
@@ -102,33 +102,37 @@ class Visitor:
         user = self.user_if_any(connection)
         if user is None:
             return None
-        mine = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
-        known = [organization for organization, _ in mine]
+        rows = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
+        known = [organization for organization, _ in rows]
         if not known:
             return None
         path = self.request.url.path
-        named = [it for it in known if path.startswith(f"/organizations/{it.slug}/")]
-        return Place(
+        named = [
+            organization
+            for organization in known
+            if path.startswith(f"/organizations/{organization.slug}/")
+        ]
+        return Workspace(
             user=user,
             organization=(named or known)[0],
             organizations=tuple(known),
             projects=(),
         )
 
-    def enter(self, connection: Connection, organization: str) -> Place:
-        """The organization of the address; raises `NotSignedIn`, or `NotFound` for those who are not in it."""
+    def authorize(self, connection: Connection, organization: str) -> Workspace:
+        """The organization of the address; raises `Unauthenticated`, or `NotFound` for those who are not in it."""
         user = self.user(connection)
         if "\x00" in organization:
             raise NotFound
         try:
             access = organizations.access_of_user(connection, organization, user, None)
-        except NotAllowed:
+        except Forbidden:
             raise NotFound from None
-        mine = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
-        return Place(
+        rows = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
+        return Workspace(
             user=user,
             organization=access.organization,
-            organizations=tuple(each for each, _ in mine),
+            organizations=tuple(each for each, _ in rows),
             projects=tuple(projects.accessible(connection, access)),
         )
 
@@ -145,7 +149,7 @@ class Visitor:
         return min(max(int(text), 1), most) if is_number else 1
 
 
-def asked_for(request: AnyRequest) -> str:
+def request_url(request: AnyRequest) -> str:
     """The address that was asked for, as a path: where to go on after signing in."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     path = raw.decode("latin-1").partition("?")[0]
@@ -153,9 +157,9 @@ def asked_for(request: AnyRequest) -> str:
     return f"{path}?{query}" if query else path
 
 
-async def provide_visitor(request: AnyRequest) -> Visitor:
+async def provide_web_request(request: AnyRequest) -> WebRequest:
     """Make the visitor of a request; what needs the database is done by the handler, in its thread."""
-    return Visitor(request, request.app.state.database, request.app.state.settings)
+    return WebRequest(request, request.app.state.database, request.app.state.settings)
 
 
-GivenVisitor = NamedDependency[SkipValidation[Visitor]]
+InjectedWebRequest = NamedDependency[SkipValidation[WebRequest]]

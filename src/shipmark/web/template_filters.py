@@ -8,7 +8,7 @@ from markupsafe import Markup
 from shipmark.releases import versions
 
 #: How many colours authors are told apart by (``tone-0`` … in the style sheet).
-TONES = 6
+COLOR_CLASSES = 6
 
 _KEY_SHOWN = 8
 _KIBI = 1024
@@ -46,7 +46,7 @@ def with_code(text: str) -> Markup:
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
     in_code, plain = Markup("<code>{}</code>"), Markup("{}")
-    shown = [(in_code if odd % 2 else plain).format(it) for odd, it in enumerate(parts)]
+    shown = [(in_code if odd % 2 else plain).format(item) for odd, item in enumerate(parts)]
     return Markup().join(shown)
 
 
@@ -59,7 +59,7 @@ def size_in_words(size: int) -> str:
     """How much a file takes."""
     if size < _KIBI:
         return counted(size, "byte")
-    power = next((it for it in (1, 2) if size < _KIBI ** (it + 1)), 3)
+    power = next((item for item in (1, 2) if size < _KIBI ** (item + 1)), 3)
     return f"{size / _KIBI**power:,.1f} {_UNITS[power]}"
 
 
@@ -70,9 +70,9 @@ def initials(name: str) -> str:
     return "".join([*letters[:1], *letters[1:][-1:]]).upper() or "?"
 
 
-def tone(number: int) -> str:
+def color_class(number: int) -> str:
     """The class of a colour that stays with a number."""
-    return f"tone-{number % TONES}"
+    return f"tone-{number % COLOR_CLASSES}"
 
 
 def first_line(message: str | None) -> str:

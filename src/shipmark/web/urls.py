@@ -16,9 +16,9 @@ def sign_in(after: str) -> str:
 
 def releases(organization: str, **parameters: object) -> str:
     """The list of releases; parameters that say nothing are left out."""
-    said = urlencode({name: value for name, value in parameters.items() if value})
+    content = urlencode({name: value for name, value in parameters.items() if value})
     path = f"/organizations/{quote(organization, safe='')}/releases/"
-    return f"{path}?{said}" if said else path
+    return f"{path}?{content}" if content else path
 
 
 def release(organization: str, version: str) -> str:
@@ -28,8 +28,8 @@ def release(organization: str, version: str) -> str:
 
 def comparison(organization: str, version: str, base: str = "") -> str:
     """The page that compares a release with another one, or else with the one before it."""
-    said = f"?{urlencode({'base': base})}" if base else ""
-    return f"{release(organization, version)}compare/{said}"
+    content = f"?{urlencode({'base': base})}" if base else ""
+    return f"{release(organization, version)}compare/{content}"
 
 
 def artifacts(organization: str, version: str) -> str:

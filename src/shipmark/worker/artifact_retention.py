@@ -7,7 +7,7 @@ from shipmark.infrastructure import jobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import Job
 from shipmark.infrastructure.settings import Settings
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 
 #: After so many units of work it comes again, so that nobody takes it for dead.
 BATCHES_MAX = 50
@@ -17,16 +17,16 @@ DAYS_MAX = 365 * 100
 
 def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
     """Let a part go and finish the job, or come again at once while there is more."""
-    kept = timedelta(days=min(max(settings.artifact_days, 0), DAYS_MAX))
-    is_done = not kept
-    with timed("artifacts.prune") as told:
+    length = timedelta(days=min(max(settings.artifact_days, 0), DAYS_MAX))
+    is_done = not length
+    with span("artifacts.prune") as fields:
         removed = 0
-        for _ in range(BATCHES_MAX if kept else 0):
-            many = _batch_removed(database, at, kept)
+        for _ in range(BATCHES_MAX if length else 0):
+            many = _batch_removed(database, at, length)
             removed += many
             if is_done := not many:
                 break
-        told["artifacts.removed"] = removed
+        fields["artifacts.removed"] = removed
     with database.transaction() as connection:
         if jobs.finish(connection, job) and not is_done:
             jobs.enqueue(connection, actions.PRUNE, {}, now=at, key=actions.PRUNE)

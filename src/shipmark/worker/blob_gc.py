@@ -7,11 +7,11 @@ from shipmark.files import actions as files
 from shipmark.files.store import garbage
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.blobs import Blobs
-from shipmark.infrastructure.blobs.object_store import blobs_at
+from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import Job
 from shipmark.infrastructure.settings import Settings
-from shipmark.infrastructure.telemetry import timed
+from shipmark.infrastructure.telemetry import span
 
 BATCH = 500
 _SIDE_BY_SIDE = 8
@@ -19,11 +19,11 @@ _SIDE_BY_SIDE = 8
 
 def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
     """Collect, finish the job, and plan the next one."""
-    with timed("files.collect"):
-        collect(database, blobs_at(settings.blobs), at)
+    with span("files.collect"):
+        collect(database, open_object_store(settings.blobs), at)
     with database.transaction() as connection:
         if jobs.finish(connection, job):
-            files.collect_next(connection, at)
+            files.schedule_next_collection(connection, at)
 
 
 def collect(database: Database, blobs: Blobs, at: datetime) -> None:
@@ -39,7 +39,7 @@ def collect(database: Database, blobs: Blobs, at: datetime) -> None:
             for removed in [removers.submit(blobs.remove, key) for key in keys]:
                 removed.result()
         with database.transaction() as connection:
-            garbage.forget(connection, keys)
+            garbage.delete_records(connection, keys)
 
 
 def _batch_collected(database: Database, at: datetime) -> bool:
@@ -49,4 +49,4 @@ def _batch_collected(database: Database, at: datetime) -> bool:
 
 def _doomed(database: Database, at: datetime) -> list[str]:
     with database.transaction() as connection:
-        return garbage.doomed(connection, at, most=BATCH)
+        return garbage.claim_for_deletion(connection, at, most=BATCH)

@@ -12,14 +12,14 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Unavailable
 from shipmark.infrastructure.jobs import Job
 from shipmark.infrastructure.settings import Settings, from_environment
-from shipmark.infrastructure.telemetry import counted
+from shipmark.infrastructure.telemetry import count
 from shipmark.publishing import commit_fetch_requests
 from shipmark.worker import artifact_retention, blob_gc, fetches, scheduler
 
 #: What a job does that goes outside: it opens its units of work itself and finishes itself.
-Errand = Callable[[Database, Settings, Job, datetime], None]
+ExternalJob = Callable[[Database, Settings, Job, datetime], None]
 
-ERRANDS: dict[str, Errand] = {
+EXTERNAL_JOBS: dict[str, ExternalJob] = {
     commit_fetch_requests.JOB: fetches.run,
     files.COLLECT: blob_gc.run,
     artifacts.PRUNE: artifact_retention.run,
@@ -28,21 +28,21 @@ ERRANDS: dict[str, Errand] = {
 
 def run_due(database: Database, at: datetime, settings: Settings) -> bool:
     """Run one errand that is due; says whether there was one."""
-    job = scheduler.claimed(database, at, ERRANDS)
+    job = scheduler.claim(database, at, EXTERNAL_JOBS)
     if job is None:
         return False
     try:
-        ERRANDS[job.kind](database, settings, job, at)
-        counted("jobs", "done")
+        EXTERNAL_JOBS[job.kind](database, settings, job, at)
+        count("jobs", "done")
     except Exception as error:  # noqa: BLE001  # one errand that fails must not keep the others
-        scheduler.give_back(database, job, error, at)
+        scheduler.retry_later(database, job, error, at)
     return True
 
 
 def main() -> None:
     """Run what is due, with the settings of the environment."""
     settings = from_environment()
-    logging.set_up(settings)
+    logging.configure(settings)
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     try:
         # While the database is away there is nothing to be done; the outage was logged when it began.

@@ -15,8 +15,8 @@ from shipmark.infrastructure.jobs import ATTEMPTS_MAX, LEASE, Job
 from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import store as organizations
 from shipmark.publishing import commit_fetching
-from shipmark.publishing.commit_fetching import Errand, Found
-from shipmark.publishing.model import Circumstances
+from shipmark.publishing.commit_fetching import FetchJob, FetchResults
+from shipmark.publishing.model import PublishContext
 from shipmark.repositories.git.errors import RemoteProblem
 
 
@@ -30,37 +30,37 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
         if errand is None:
             jobs.finish(connection, job)
             return
-    found = commit_fetching.fetch(errand, settings)
+    result = commit_fetching.fetch(errand, settings)
     now = at + timedelta(seconds=time.monotonic() - begun)
     with database.transaction() as connection:
         is_ours = commit_fetching.is_current(connection, errand)
-        if not jobs.is_held(connection, job):
+        if not jobs.still_owned(connection, job):
             return
-        if is_ours and commit_fetching.is_worth_another_try(found) and job.attempts < ATTEMPTS_MAX:
-            _try_again(connection, job, errand, found, now)
+        if is_ours and commit_fetching.is_retryable(result) and job.attempts < ATTEMPTS_MAX:
+            _retry(connection, job, errand, result, now)
             return
         if is_ours:
             commit_fetching.finish(
-                connection, errand, found, _around(connection, errand, settings, now)
+                connection, errand, result, _publish_context(connection, errand, settings, now)
             )
         jobs.finish(connection, job)
 
 
-def _try_again(
-    connection: Connection, job: Job, errand: Errand, found: Found, now: datetime
+def _retry(
+    connection: Connection, job: Job, errand: FetchJob, found: FetchResults, now: datetime
 ) -> None:
-    problem = next(it for it in found.values() if isinstance(it, RemoteProblem))
-    again = jobs.give_back(connection, job, problem.sentence, now)
+    problem = next(value for value in found.values() if isinstance(value, RemoteProblem))
+    again = jobs.retry_later(connection, job, problem.sentence, now)
     assert again is not None, "it was not the last try"
-    commit_fetching.postpone(connection, errand, found, again, now)
+    commit_fetching.schedule_retry(connection, errand, found, again, now)
 
 
-def _around(
-    connection: Connection, errand: Errand, settings: Settings, now: datetime
-) -> Circumstances:
+def _publish_context(
+    connection: Connection, errand: FetchJob, settings: Settings, now: datetime
+) -> PublishContext:
     organization = organizations.by_id(connection, errand.release.organization_id)
     assert organization is not None, "it has the release"
-    return Circumstances(
+    return PublishContext(
         organization=organization,
         user_id=errand.fetches[0].requested_by,
         host=urlsplit(settings.address).hostname or "",

@@ -22,7 +22,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict, Unavailable
 from shipmark.infrastructure.jobs import Job
 from shipmark.infrastructure.settings import Settings, to_environment
-from shipmark.infrastructure.telemetry import counted, failed, log
+from shipmark.infrastructure.telemetry import count, log, report_exception
 from shipmark.issues.store import inbox
 from shipmark.organizations import deletion_requests as organization_requests
 from shipmark.projects import deletion_requests as project_requests
@@ -32,7 +32,7 @@ from shipmark.publishing import commit_fetch_requests
 INBOX_LENGTH = timedelta(days=7)
 _PERIOD = timedelta(hours=1)
 _PAUSE_SECONDS = 2.0
-_RUN_ERRANDS = (sys.executable, "-m", "shipmark.worker.external_jobs")
+_RUN_EXTERNAL_JOBS = (sys.executable, "-m", "shipmark.worker.external_jobs")
 
 #: What a job does within one unit of work, all or nothing.
 Action = Callable[[Connection, dict[str, object], datetime], None]
@@ -40,12 +40,12 @@ Action = Callable[[Connection, dict[str, object], datetime], None]
 
 def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     """Take old issues out of the inbox, forget what ran out, and come again in an hour."""
-    removed = inbox.take_out_older(connection, at - INBOX_LENGTH)
+    removed = inbox.remove_older(connection, at - INBOX_LENGTH)
     ended = accounts.end_old_sessions(connection, at)
     attempt_store.remove_older(connection, at - FORGET_AFTER)
-    assemblies.forget_old(connection, at)
-    artifacts.prune_later(connection, at)
-    files.collect_later(connection, at)
+    assemblies.delete_old(connection, at)
+    artifacts.schedule_pruning(connection, at)
+    files.schedule_collection(connection, at)
     log.info("Tidied up", **{"inbox.removed": removed, "sessions.ended": ended})
     jobs.enqueue(connection, "tidy", {}, now=at, run_at=at + _PERIOD)
 
@@ -81,7 +81,7 @@ ACTIONS: dict[str, Action] = {
     project_requests.JOB: remove_project,
 }
 #: What goes outside runs in a process of its own: see errands.py.
-ERRANDS = (commit_fetch_requests.JOB, files.COLLECT, artifacts.PRUNE)
+EXTERNAL_JOBS = (commit_fetch_requests.JOB, files.COLLECT, artifacts.PRUNE)
 
 
 def start(connection: Connection, at: datetime) -> None:
@@ -91,20 +91,20 @@ def start(connection: Connection, at: datetime) -> None:
 
 def run_due(database: Database, at: datetime) -> bool:
     """Run one action that is due; says whether there was one."""
-    job = claimed(database, at, ACTIONS)
+    job = claim(database, at, ACTIONS)
     if job is None:
         return False
     try:
         with database.transaction() as connection:
             if jobs.finish(connection, job):
                 ACTIONS[job.kind](connection, job.details, at)
-        counted("jobs", "done")
+        count("jobs", "done")
     except Exception as error:  # noqa: BLE001  # a job that fails must not end the worker
-        give_back(database, job, error, at)
+        retry_later(database, job, error, at)
     return True
 
 
-def claimed(database: Database, at: datetime, kinds: Collection[str]) -> Job | None:
+def claim(database: Database, at: datetime, kinds: Collection[str]) -> Job | None:
     """Take one job, of these kinds, that is due."""
     with database.snapshot() as connection:
         if not jobs.is_due(connection, at, kinds):
@@ -113,7 +113,7 @@ def claimed(database: Database, at: datetime, kinds: Collection[str]) -> Job | N
         return jobs.claim(connection, at, kinds)
 
 
-def give_back(database: Database, job: Job, error: Exception, at: datetime) -> None:
+def retry_later(database: Database, job: Job, error: Exception, at: datetime) -> None:
     """Have a job tried again that failed by a bug, or by something unforeseen.
 
     Only fetches are given up: their releases say so, and they can be asked for again. All else has to be done some day.
@@ -121,14 +121,14 @@ def give_back(database: Database, job: Job, error: Exception, at: datetime) -> N
     reason = f"{type(error).__name__}: {error}"
     attempts_max = jobs.ATTEMPTS_MAX if job.kind == commit_fetch_requests.JOB else None
     with database.transaction() as connection:
-        again = jobs.give_back(connection, job, reason, at, attempts_max=attempts_max)
-    counted("jobs", "failed")
-    failed("A job failed", error, **{"job.kind": job.kind, "job.again_at": str(again)})
+        again = jobs.retry_later(connection, job, reason, at, attempts_max=attempts_max)
+    count("jobs", "failed")
+    report_exception("A job failed", error, **{"job.kind": job.kind, "job.again_at": str(again)})
 
 
 def workers(database: Database, settings: Settings) -> list["Worker"]:
     """The workers of a process: one for what is quick, and one for what may wait for somebody outside."""
-    return [Worker(lambda: run_due(database, now())), ErrandWorker(database, settings)]
+    return [Worker(lambda: run_due(database, now())), ExternalJobWorker(database, settings)]
 
 
 class Worker(threading.Thread):
@@ -148,7 +148,7 @@ class Worker(threading.Thread):
                 # An outage was logged when it began.
                 busy = False
             except Exception as error:  # noqa: BLE001  # a bug must not end it
-                failed("The worker could not look for jobs", error)
+                report_exception("The worker could not look for jobs", error)
                 busy = False
             if not busy:
                 self._stopping.wait(_PAUSE_SECONDS)
@@ -159,7 +159,7 @@ class Worker(threading.Thread):
         self.join(timeout=10)
 
 
-class ErrandWorker(Worker):
+class ExternalJobWorker(Worker):
     """Has errands run by a process of their own, while there are any.
 
     What goes outside loads large libraries, handles what strangers send, and may take minutes: none of it happens where
@@ -167,17 +167,17 @@ class ErrandWorker(Worker):
     """
 
     def __init__(self, database: Database, settings: Settings) -> None:
-        super().__init__(self.run_errands)
+        super().__init__(self.run_external_jobs)
         self._database = database
         self._environment = os.environ | to_environment(settings)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def run_errands(self) -> bool:
+    def run_external_jobs(self) -> bool:
         """Run the errands that are due; says whether there were any."""
         with self._database.snapshot() as connection:
-            if not jobs.is_due(connection, now(), ERRANDS):
+            if not jobs.is_due(connection, now(), EXTERNAL_JOBS):
                 return False
-        with subprocess.Popen(_RUN_ERRANDS, env=self._environment) as self._process:
+        with subprocess.Popen(_RUN_EXTERNAL_JOBS, env=self._environment) as self._process:
             status = self._process.wait()
         if status:
             log.error("Errands ended badly", **{"process.status": status})

@@ -23,12 +23,12 @@ DIGITS = ID.replace("-", "")
     ],
 )
 def test_all_spellings_are_one(text: str) -> None:
-    assert debug_ids.normalised(text) == ID
+    assert debug_ids.normalize(text) == ID
 
 
 @pytest.mark.parametrize("text", [f"{ID}-A", f"{DIGITS}a", f"{DIGITS}-0000000A", f"{DIGITS}0A"])
 def test_an_appendix_stays(text: str) -> None:
-    assert debug_ids.normalised(text) == f"{ID}-a"
+    assert debug_ids.normalize(text) == f"{ID}-a"
 
 
 @pytest.mark.parametrize(
@@ -47,12 +47,12 @@ def test_an_appendix_stays(text: str) -> None:
     ],
 )
 def test_nothing_else_is_one(text: str) -> None:
-    assert debug_ids.normalised(text) is None
+    assert debug_ids.normalize(text) is None
 
 
 def test_nil_is_no_id() -> None:
-    assert debug_ids.normalised("0" * 32) is None
-    assert debug_ids.normalised("0" * 33) is None
+    assert debug_ids.normalize("0" * 32) is None
+    assert debug_ids.normalize("0" * 33) is None
 
 
 def test_a_bundle_without_one_has_the_first_digits_of_its_checksum() -> None:

@@ -239,7 +239,7 @@ def test_a_store_that_fails_is_no_problem_of_the_bundle() -> None:
             raise TimeoutError(size)
 
     with pytest.raises(TimeoutError):
-        bundles.opened(Broken(bundle()))
+        bundles.open_bundle(Broken(bundle()))
 
 
 WHOLE = bundle(

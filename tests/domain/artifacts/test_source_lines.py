@@ -2,7 +2,13 @@
 
 import pytest
 
-from shipmark.artifacts.source_lines import AROUND, LINE_MAX, Around, around, lines_of
+from shipmark.artifacts.source_lines import (
+    CONTEXT_LINES,
+    LINE_MAX,
+    LineContext,
+    line_context,
+    lines_of,
+)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -16,25 +22,25 @@ def test_no_other_letter_ends_a_line() -> None:
 
 def test_five_lines_before_and_after() -> None:
     lines = [str(number) for number in range(1, 21)]
-    found = around(lines, 10, 0)
-    assert found == Around(
+    found = line_context(lines, 10, 0)
+    assert found == LineContext(
         before=("5", "6", "7", "8", "9"), line="10", after=("11", "12", "13", "14", "15")
     )
 
 
 def test_fewer_where_the_file_begins_or_ends() -> None:
     lines = ["one", "two", "three"]
-    assert around(lines, 1, 0) == Around(before=(), line="one", after=("two", "three"))
-    assert around(lines, 3, 0) == Around(before=("one", "two"), line="three", after=())
+    assert line_context(lines, 1, 0) == LineContext(before=(), line="one", after=("two", "three"))
+    assert line_context(lines, 3, 0) == LineContext(before=("one", "two"), line="three", after=())
 
 
 @pytest.mark.parametrize("number", [0, -1, 4, 2**40])
 def test_a_line_that_is_not_there(number: int) -> None:
-    assert around(["one", "two", "three"], number, 0) is None
+    assert line_context(["one", "two", "three"], number, 0) is None
 
 
 def test_no_file_has_no_lines() -> None:
-    assert around([], 1, 0) is None
+    assert line_context([], 1, 0) is None
 
 
 @pytest.mark.parametrize(
@@ -51,7 +57,7 @@ def test_a_long_line_is_cut_around_the_column(
     column: int, is_cut_before: bool, is_cut_after: bool
 ) -> None:
     line = "".join(chr(ord("a") + at % 26) for at in range(10_000))
-    found = around([line], 1, column)
+    found = line_context([line], 1, column)
     assert found
     assert found.line.startswith("{snip} ") == is_cut_before
     assert found.line.endswith(" {snip}") == is_cut_after
@@ -59,7 +65,7 @@ def test_a_long_line_is_cut_around_the_column(
 
 
 def test_long_lines_around_are_cut_at_their_beginning() -> None:
-    found = around(["x" * 1000, "two", "y" * 1000], 2, 3000)
+    found = line_context(["x" * 1000, "two", "y" * 1000], 2, 3000)
     assert found
     assert (found.before, found.after) == (
         ("x" * LINE_MAX + " {snip}",),
@@ -68,6 +74,6 @@ def test_long_lines_around_are_cut_at_their_beginning() -> None:
 
 
 def test_a_line_of_just_that_length_stays_whole() -> None:
-    found = around(["x" * LINE_MAX] * (2 * AROUND + 1), AROUND + 1, 100)
+    found = line_context(["x" * LINE_MAX] * (2 * CONTEXT_LINES + 1), CONTEXT_LINES + 1, 100)
     assert found
     assert found.line == "x" * LINE_MAX

@@ -9,14 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipmark.artifacts import source_maps
-from shipmark.artifacts.source_maps import Allowance, MapFault, MapProblem, SourceMap, Token
+from shipmark.artifacts.source_maps import (
+    MapErrorKind,
+    MapProblem,
+    OriginalLocation,
+    ReadBudget,
+    SourceMap,
+)
 
 REAL = (BUILT / "app.js.map").read_bytes()
 
 
-def token(source_map: SourceMap, line: int, column: int) -> Token:
+def token(source_map: SourceMap, line: int, column: int) -> OriginalLocation:
     found = source_map.token(line, column)
-    assert isinstance(found, Token)
+    assert isinstance(found, OriginalLocation)
     return found
 
 
@@ -25,7 +31,7 @@ def made(**more: object) -> bytes:
     return json.dumps(said).encode()
 
 
-def fault(text: bytes) -> MapFault:
+def fault(text: bytes) -> MapErrorKind:
     with pytest.raises(MapProblem) as problem:
         SourceMap.read(text)
     assert problem.value.reason
@@ -79,7 +85,7 @@ def test_sections_are_put_together() -> None:
     found = SourceMap.read(text)
     assert token(found, 1, 1).file == "a.ts"
     assert token(found, 6, 3).file == "b.ts"
-    assert token(found, 6, 3).fault is MapFault.NO_CONTENT
+    assert token(found, 6, 3).fault is MapErrorKind.NO_CONTENT
 
 
 def test_the_root_stands_before_files_without_one() -> None:
@@ -98,8 +104,8 @@ def test_a_map_without_contents_says_so_and_names_by_the_minified_file() -> None
     del said["sourcesContent"]
     found = SourceMap.read(json.dumps(said).encode(), (BUILT / "app.js").read_bytes())
     at = found.token(1, 75, "c")
-    assert isinstance(at, Token)
-    assert (at.fault, at.around, at.function) == (MapFault.NO_CONTENT, None, "rate")
+    assert isinstance(at, OriginalLocation)
+    assert (at.fault, at.around, at.function) == (MapErrorKind.NO_CONTENT, None, "rate")
 
 
 def test_the_same_source_twice_keeps_its_own_content() -> None:
@@ -112,69 +118,72 @@ def test_the_same_source_twice_keeps_its_own_content() -> None:
 
 @pytest.mark.parametrize("place", [(0, 1), (1, 0), (-1, 5), (1, 2**32), (2**40, 1)])
 def test_places_that_cannot_be(place: tuple[int, int]) -> None:
-    assert SourceMap.read(made()).token(*place) is MapFault.OUT_OF_RANGE
+    assert SourceMap.read(made()).token(*place) is MapErrorKind.OUT_OF_RANGE
 
 
 def test_a_mapping_does_not_reach_into_the_next_line() -> None:
-    assert SourceMap.read(made()).token(2, 1) is MapFault.UNKNOWN_POSITION
+    assert SourceMap.read(made()).token(2, 1) is MapErrorKind.UNKNOWN_POSITION
 
 
 def test_a_place_that_was_mapped_to_nothing_is_unknown() -> None:
-    assert SourceMap.read(made(mappings="A")).token(1, 1) is MapFault.UNKNOWN_POSITION
+    assert SourceMap.read(made(mappings="A")).token(1, 1) is MapErrorKind.UNKNOWN_POSITION
 
 
 def test_a_line_that_the_source_has_not() -> None:
     found = token(SourceMap.read(made(mappings="AAkBA", sourcesContent=["one"])), 1, 1)
-    assert (found.line, found.fault, found.around) == (19, MapFault.OUT_OF_RANGE, None)
+    assert (found.line, found.fault, found.around) == (19, MapErrorKind.OUT_OF_RANGE, None)
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (b"", MapFault.NOT_A_MAP),
-        (b"<!doctype html>", MapFault.NOT_A_MAP),
-        (b"\xff\xfe", MapFault.NOT_A_MAP),
-        (b"[]", MapFault.NOT_A_MAP),
-        (b"{}", MapFault.NOT_A_MAP),
-        (b"[" * 100_000, MapFault.NOT_A_MAP),
-        (made(version=2), MapFault.NOT_A_MAP),
-        (made(version=[]), MapFault.NOT_A_MAP),
-        (made(mappings="!!"), MapFault.NOT_A_MAP),
-        (made(mappings="AACAA"), MapFault.NOT_A_MAP),
-        (made(mappings="AAAAC"), MapFault.NOT_A_MAP),
-        (made(mappings="g" * 99), MapFault.NOT_A_MAP),
-        (made(mappings=None), MapFault.NOT_A_MAP),
-        (made(sources="a.ts"), MapFault.NOT_A_MAP),
-        (made(names={}), MapFault.NOT_A_MAP),
-        (made(sources=[]), MapFault.NO_SOURCES),
-        (made(sections=[]), MapFault.NO_SOURCES),
-        (made(sections={}), MapFault.NOT_A_MAP),
-        (made(sections=[1]), MapFault.NOT_A_MAP),
-        (made(sections=[{"offset": {"line": 0, "column": 0}, "url": "x"}]), MapFault.NOT_A_MAP),
-        (made(sections=[{"offset": {"line": -1, "column": 0}, "map": {}}]), MapFault.NOT_A_MAP),
-        (made(sections=[{"offset": {"line": 0, "column": 0}, "map": {}}] * 2), MapFault.NOT_A_MAP),
+        (b"", MapErrorKind.NOT_A_MAP),
+        (b"<!doctype html>", MapErrorKind.NOT_A_MAP),
+        (b"\xff\xfe", MapErrorKind.NOT_A_MAP),
+        (b"[]", MapErrorKind.NOT_A_MAP),
+        (b"{}", MapErrorKind.NOT_A_MAP),
+        (b"[" * 100_000, MapErrorKind.NOT_A_MAP),
+        (made(version=2), MapErrorKind.NOT_A_MAP),
+        (made(version=[]), MapErrorKind.NOT_A_MAP),
+        (made(mappings="!!"), MapErrorKind.NOT_A_MAP),
+        (made(mappings="AACAA"), MapErrorKind.NOT_A_MAP),
+        (made(mappings="AAAAC"), MapErrorKind.NOT_A_MAP),
+        (made(mappings="g" * 99), MapErrorKind.NOT_A_MAP),
+        (made(mappings=None), MapErrorKind.NOT_A_MAP),
+        (made(sources="a.ts"), MapErrorKind.NOT_A_MAP),
+        (made(names={}), MapErrorKind.NOT_A_MAP),
+        (made(sources=[]), MapErrorKind.NO_SOURCES),
+        (made(sections=[]), MapErrorKind.NO_SOURCES),
+        (made(sections={}), MapErrorKind.NOT_A_MAP),
+        (made(sections=[1]), MapErrorKind.NOT_A_MAP),
+        (made(sections=[{"offset": {"line": 0, "column": 0}, "url": "x"}]), MapErrorKind.NOT_A_MAP),
+        (made(sections=[{"offset": {"line": -1, "column": 0}, "map": {}}]), MapErrorKind.NOT_A_MAP),
+        (
+            made(sections=[{"offset": {"line": 0, "column": 0}, "map": {}}] * 2),
+            MapErrorKind.NOT_A_MAP,
+        ),
     ],
 )
-def test_what_is_no_map(text: bytes, why: MapFault) -> None:
+def test_what_is_no_map(text: bytes, why: MapErrorKind) -> None:
     assert fault(text) is why
 
 
 def test_what_is_too_large_is_not_looked_into() -> None:
     with patch.object(source_maps, "MAP_BYTES_MAX", 10):
-        assert fault(made()) is MapFault.TOO_LARGE
+        assert fault(made()) is MapErrorKind.TOO_LARGE
     with patch.object(source_maps, "PARTS_MAX", 10):
-        assert fault(made(mappings=";" * 11)) is MapFault.TOO_LARGE
+        assert fault(made(mappings=";" * 11)) is MapErrorKind.TOO_LARGE
 
 
 def test_names_are_looked_for_in_so_many_letters_of_sources_and_no_more() -> None:
-    allowance = Allowance(220)
+    allowance = ReadBudget(220)
     assert token(SourceMap.read(REAL, None, allowance), 1, 75).function == "rate"
     assert allowance.letters < 60
     assert token(SourceMap.read(REAL, None, allowance), 1, 221).function is None
 
 
 def test_too_many_sources() -> None:
-    assert fault(made(sources=[""] * (source_maps.SOURCES_MAX + 1))) is MapFault.TOO_LARGE
+    assert fault(made(sources=[""] * (source_maps.SOURCES_MAX + 1))) is MapErrorKind.TOO_LARGE
 
 
 def test_a_root_does_not_multiply() -> None:
@@ -193,6 +202,6 @@ def test_any_mappings_lead_somewhere_or_nowhere(mappings: str, line: int, column
     try:
         found = SourceMap.read(made(mappings=mappings, sourcesContent=["a\nb"])).token(line, column)
     except MapProblem as problem:
-        assert problem.fault is MapFault.NOT_A_MAP
+        assert problem.fault is MapErrorKind.NOT_A_MAP
     else:
-        assert isinstance(found, Token | MapFault)
+        assert isinstance(found, OriginalLocation | MapErrorKind)

@@ -67,7 +67,7 @@ def test_a_name_without_end_is_cut() -> None:
     ],
 )
 def test_a_reference_is_joined_to_the_files_address(url: str, reference: str, found: str) -> None:
-    assert urls.resolved(url, reference) == found
+    assert urls.resolve_url(url, reference) == found
 
 
 @pytest.mark.parametrize(

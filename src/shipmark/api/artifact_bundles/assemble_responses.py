@@ -8,7 +8,7 @@ from shipmark.api.responses import Wire
 from shipmark.artifacts.model import AssembleState, Assembly
 
 
-class AssemblyJson(Wire):
+class AssemblyResponse(Wire):
     """What has become of chunks. ``detail`` is there once it is over; ``reason`` says more than clients know of."""
 
     state: AssembleState
@@ -17,9 +17,9 @@ class AssemblyJson(Wire):
     reason: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def assembly_json(assembly: Assembly) -> AssemblyJson:
+def assembly_response(assembly: Assembly) -> AssemblyResponse:
     """What was said before, again."""
-    return AssemblyJson(
+    return AssemblyResponse(
         state=assembly.state,
         missing_chunks=[],
         detail=assembly.detail,
@@ -27,11 +27,11 @@ def assembly_json(assembly: Assembly) -> AssemblyJson:
     )
 
 
-def missing_json(missing: Sequence[str]) -> AssemblyJson:
+def missing_response(missing: Sequence[str]) -> AssemblyResponse:
     """There is nothing to assemble yet; these chunks are to be sent first."""
-    return AssemblyJson(state=AssembleState.NOT_FOUND, missing_chunks=list(missing))
+    return AssemblyResponse(state=AssembleState.NOT_FOUND, missing_chunks=list(missing))
 
 
-def created_json() -> AssemblyJson:
+def created_response() -> AssemblyResponse:
     """It was begun."""
-    return AssemblyJson(state=AssembleState.CREATED, missing_chunks=[])
+    return AssemblyResponse(state=AssembleState.CREATED, missing_chunks=[])

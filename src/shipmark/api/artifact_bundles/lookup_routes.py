@@ -8,8 +8,8 @@ from litestar.params import FromPath
 from litestar.response import Stream
 from sqlalchemy import Connection
 
-from shipmark.api.artifact_bundles.responses import FoundArtifactJson
-from shipmark.api.artifact_bundles.routes import entered
+from shipmark.api.artifact_bundles.responses import FoundArtifactResponse
+from shipmark.api.artifact_bundles.routes import authorize_project
 from shipmark.api.query_parameters import LOOKUP
 from shipmark.api.release_files.routes import may_download
 from shipmark.api.scopes import RELEASE_READ
@@ -22,7 +22,7 @@ from shipmark.files import piece_reader
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.http.downloads import PARTLY, Content, download
-from shipmark.http.request_context import GivenVisit, Visit, asked_for
+from shipmark.http.request_context import InjectedRequest, RequestContext, request_url
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
@@ -51,33 +51,33 @@ class _Asked:
     "/projects/{organization:str}/{project:str}/artifact-lookup/",
     scopes=RELEASE_READ,
     asks=LOOKUP,
-    answers={200: list[FoundArtifactJson] | bytes, **PARTLY},
+    answers={200: list[FoundArtifactResponse] | bytes, **PARTLY},
     sync_to_thread=True,
 )
 def look_up_artifacts(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
 ) -> Response[Any] | Stream:
     """Find bundles and files by debug id, by URL, by release and dist; or download one that was found."""
-    wanted = visit.parameter("download")
+    wanted = context.parameter("download")
     if wanted is not None:
-        return _download(visit, organization, project, wanted)
-    with visit.database.snapshot() as connection:
-        access, it = entered(visit, connection, organization, project)
-        debug_id = visit.parameter("debug_id") or ""
+        return _download(context, organization, project, wanted)
+    with context.database.snapshot() as connection:
+        access, it = authorize_project(context, connection, organization, project)
+        debug_id = context.parameter("debug_id") or ""
         asked = _Asked(
             organization_id=access.organization.id,
             project=it,
-            debug_id=debug_ids.normalised(debug_id),
-            url=visit.parameter("url") or None,
-            version=visit.parameter("release") or None,
-            dist=visit.parameter("dist") or None,
+            debug_id=debug_ids.normalize(debug_id),
+            url=context.parameter("url") or None,
+            version=context.parameter("release") or None,
+            dist=context.parameter("dist") or None,
         )
         found = _bundles(connection, asked)
         files = [] if found else _files(connection, asked)
-    _renew(visit, [bundle for bundle, _ in found.values()])
-    here = f"{visit.settings.address}{asked_for(visit.request)[0]}"
-    shown = [_bundle_json(bundle, how, here) for bundle, how in found.values()]
-    shown += [_file_json(each, here) for each in files]
+    _renew(context, [bundle for bundle, _ in found.values()])
+    here = f"{context.settings.address}{request_url(context.request)[0]}"
+    shown = [_bundle_response(bundle, how, here) for bundle, how in found.values()]
+    shown += [_file_response(each, here) for each in files]
     return Response(sorted(shown, key=lambda it: (it.type, int(it.id.rpartition("/")[2]))))
 
 
@@ -114,26 +114,28 @@ def _files(connection: Connection, asked: _Asked) -> list[ReleaseFile]:
         )
     except NotFound:
         return []
-    wanted = release_listing.Wanted(release_id=release.id, texts=[asked.url])
+    wanted = release_listing.ReleaseFileFilter(release_id=release.id, texts=[asked.url])
     listed = release_listing.page_of(connection, wanted, limit=FILES_MAX, offset=0)
     ids = [it.id for it in listed if it.id is not None and it.dist == asked.dist]
     return release_files.by_ids(connection, ids)
 
 
-def _renew(visit: Visit, found: list[ArtifactBundle]) -> None:
+def _renew(context: RequestContext, found: list[ArtifactBundle]) -> None:
     """Keep what is looked up from being deleted for lack of use (files-and-avatars.md 6.4)."""
     at = now()
     older = at - RENEWAL_LENGTH
     if stale := [it.id for it in found if it.used_at < older]:
-        with visit.database.transaction() as connection:
-            bundle_store.renew(connection, stale, at, older_than=older)
+        with context.database.transaction() as connection:
+            bundle_store.touch(connection, stale, at, older_than=older)
 
 
-def _download(visit: Visit, organization: str, project: str, wanted: str) -> Response[Any] | Stream:
+def _download(
+    context: RequestContext, organization: str, project: str, wanted: str
+) -> Response[Any] | Stream:
     kind, _, number = wanted.partition("/")
     file_id = id_of(number)
-    with visit.database.snapshot() as connection:
-        access, it = entered(visit, connection, organization, project)
+    with context.database.snapshot() as connection:
+        access, it = authorize_project(context, connection, organization, project)
         if not may_download(connection, access):
             return Response(b"", status_code=403, media_type=_OCTETS)
         file = None if file_id is None else _file_of(connection, it, kind, file_id)
@@ -145,16 +147,16 @@ def _download(visit: Visit, organization: str, project: str, wanted: str) -> Res
         size=file.size,
         tag=file.sha1,
         media_type=_OCTETS,
-        read=lambda start, end: piece_reader.stretch(visit.blobs, pieces, start, end),
+        read=lambda start, end: piece_reader.read_range(context.blobs, pieces, start, end),
     )
-    return download(visit.request, content)
+    return download(context.request, content)
 
 
 def _file_of(connection: Connection, project: Project, kind: str, number: int) -> File | None:
     """The file behind an id that a look-up showed, if it is the project's."""
     if kind == _BUNDLE:
         bundle = bundle_store.by_ids(connection, [number]).get(number)
-        if bundle is not None and bundle_store.is_tied(connection, bundle.id, project.id):
+        if bundle is not None and bundle_store.is_linked(connection, bundle.id, project.id):
             return file_store.by_ids(connection, [bundle.file_id])[bundle.file_id]
     if kind == _FILE:
         for it in release_files.by_ids(connection, [number]):
@@ -163,14 +165,16 @@ def _file_of(connection: Connection, project: Project, kind: str, number: int) -
     return None
 
 
-def _bundle_json(it: ArtifactBundle, how: str, here: str) -> FoundArtifactJson:
+def _bundle_response(it: ArtifactBundle, how: str, here: str) -> FoundArtifactResponse:
     id_ = f"{_BUNDLE}/{it.id}"
-    return FoundArtifactJson(id=id_, type="bundle", url=f"{here}?download={id_}", resolved_with=how)
+    return FoundArtifactResponse(
+        id=id_, type="bundle", url=f"{here}?download={id_}", resolved_with=how
+    )
 
 
-def _file_json(it: ReleaseFile, here: str) -> FoundArtifactJson:
+def _file_response(it: ReleaseFile, here: str) -> FoundArtifactResponse:
     id_ = f"{_FILE}/{it.id}"
-    return FoundArtifactJson(
+    return FoundArtifactResponse(
         id=id_,
         type="file",
         url=f"{here}?download={id_}",

@@ -11,24 +11,24 @@ from shipmark.api.responses import Wire
 from shipmark.artifacts.model import ArtifactBundle, Association, BundleEntry
 
 
-class AssociationJson(Wire):
+class AssociationResponse(Wire):
     """What a bundle is for."""
 
     release: str | None
     dist: str | None
 
 
-class ArtifactBundleJson(Wire):
+class ArtifactBundleResponse(Wire):
     """A bundle in a list. Its moments have no fractions."""
 
     bundle_id: str
-    associations: list[AssociationJson]
+    associations: list[AssociationResponse]
     file_count: int
     date_modified: str | None
     date: str
 
 
-class BundleFileJson(Wire):
+class BundleFileResponse(Wire):
     """A file in a bundle."""
 
     id: str
@@ -38,22 +38,22 @@ class BundleFileJson(Wire):
     debug_id: str | None
 
 
-class BundleFilesJson(Wire):
+class BundleFilesResponse(Wire):
     """A bundle with some of its files."""
 
     bundle_id: str
-    associations: list[AssociationJson]
-    files: list[BundleFileJson]
+    associations: list[AssociationResponse]
+    files: list[BundleFileResponse]
 
 
-class DeletedJson(Wire):
+class DeletedResponse(Wire):
     """How many bundles were deleted at once; ``is_complete`` is false where there are more to delete."""
 
     deleted: int
     is_complete: bool
 
 
-class FoundArtifactJson(Wire):
+class FoundArtifactResponse(Wire):
     """A bundle or a file that a look-up found."""
 
     id: str
@@ -64,9 +64,11 @@ class FoundArtifactJson(Wire):
     headers: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
-def artifact_bundle_json(it: ArtifactBundle, of: Sequence[Association]) -> ArtifactBundleJson:
+def artifact_bundle_response(
+    it: ArtifactBundle, of: Sequence[Association]
+) -> ArtifactBundleResponse:
     """A bundle with what it is for."""
-    return ArtifactBundleJson(
+    return ArtifactBundleResponse(
         bundle_id=it.bundle_id,
         associations=_associations(of),
         file_count=it.file_count,
@@ -75,15 +77,15 @@ def artifact_bundle_json(it: ArtifactBundle, of: Sequence[Association]) -> Artif
     )
 
 
-def bundle_files_json(
+def bundle_files_response(
     it: ArtifactBundle, of: Sequence[Association], entries: Sequence[BundleEntry]
-) -> BundleFilesJson:
+) -> BundleFilesResponse:
     """A bundle with a page of its files."""
-    return BundleFilesJson(
+    return BundleFilesResponse(
         bundle_id=it.bundle_id,
         associations=_associations(of),
         files=[
-            BundleFileJson(
+            BundleFileResponse(
                 id=urlsafe_b64encode(each.path.encode()).decode(),
                 file_type=each.type or 0,
                 file_path=each.url,
@@ -104,8 +106,8 @@ def path_of(file_id: str) -> str | None:
     return None if not path or "\0" in path else path
 
 
-def _associations(of: Sequence[Association]) -> list[AssociationJson]:
-    return [AssociationJson(release=it.version, dist=it.dist) for it in of]
+def _associations(of: Sequence[Association]) -> list[AssociationResponse]:
+    return [AssociationResponse(release=it.version, dist=it.dist) for it in of]
 
 
 def _second(at: datetime) -> str:

@@ -7,21 +7,21 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User, UserToken
 from shipmark.http.endpoint import Load
-from shipmark.http.request_context import Visit
-from shipmark.infrastructure.errors import NotAllowed, NotSignedIn
+from shipmark.http.request_context import RequestContext
+from shipmark.infrastructure.errors import Forbidden, Unauthenticated
 
 
-def _require_user(context: Visit, _: Connection) -> UserToken:
-    """Return the token. Raise `NotAllowed` for a token of an organization."""
+def _require_user(context: RequestContext, _: Connection) -> UserToken:
+    """Return the token. Raise `Forbidden` for a token of an organization."""
     if not isinstance(context.authenticated, UserToken):
-        raise NotAllowed
+        raise Forbidden
     return context.authenticated
 
 
-def _require_signed_in(context: Visit, _: Connection) -> UserToken:
-    """Return the token. Raise `NotSignedIn` for a token of an organization."""
+def _require_signed_in(context: RequestContext, _: Connection) -> UserToken:
+    """Return the token. Raise `Unauthenticated` for a token of an organization."""
     if not isinstance(context.authenticated, UserToken):
-        raise NotSignedIn
+        raise Unauthenticated
     return context.authenticated
 
 

@@ -8,11 +8,11 @@ from pydantic import Field
 
 from shipmark.avatars import actions, images
 from shipmark.avatars.model import AvatarKind, NewAvatar, PhotoMissing
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.http.validation import Choice, OptionalText, ReadAs, RequestModel, optional, refuse
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import Invalid, TooLarge
+from shipmark.infrastructure.errors import TooLarge, ValidationFailed
 
 _NO_CHOICE = '"{}" is not a valid choice.'
 _KINDS = {kind.value: kind for kind in AvatarKind}
@@ -24,11 +24,11 @@ def _decode(text: str | None) -> bytes | None:
     if not text:
         return None
     try:
-        content = images.decoded(text)
+        content = images.decode_base64(text)
         images.check(content)
     except images.ImageTooLarge:
         raise TooLarge("") from None
-    except images.NoImage as error:
+    except images.NotAnImage as error:
         raise refuse(str(error)) from None
     return content
 
@@ -62,19 +62,19 @@ class UserAvatarRequest(AvatarRequest):
     ]
 
 
-def store_photo(context: Visit, kind: AvatarKind | None, photo: bytes | None) -> NewAvatar:
+def store_photo(context: RequestContext, kind: AvatarKind | None, photo: bytes | None) -> NewAvatar:
     """Store a photo, and return the avatar with it; without a kind, it shows the photo.
 
     To be called outside of a unit of work.
     """
-    staged = actions.stash(context.database, context.blobs, photo, now()) if photo else None
+    staged = actions.stage_photo(context.database, context.blobs, photo, now()) if photo else None
     return NewAvatar(kind=kind or AvatarKind.UPLOAD, photo=staged, ident=ids.hex32())
 
 
 @contextmanager
 def photo_required(kind: str = "avatar_type", photo: str = "avatar_photo") -> Iterator[None]:
-    """Raise `Invalid` with these names of fields for an avatar whose photo is missing."""
+    """Raise `ValidationFailed` with these names of fields for an avatar whose photo is missing."""
     try:
         yield
     except PhotoMissing:
-        raise Invalid({kind: [f"Cannot set {kind} to upload without {photo}"]}) from None
+        raise ValidationFailed({kind: [f"Cannot set {kind} to upload without {photo}"]}) from None

@@ -4,7 +4,7 @@ from shipmark.api.responses import Wire
 from shipmark.avatars.model import Avatar, OwnerKind, photo_path
 
 
-class AvatarJson(Wire):
+class AvatarResponse(Wire):
     """Which picture stands for somebody. The address is of a photo that is shown, null for letters."""
 
     avatar_type: str = "letter_avatar"
@@ -12,9 +12,9 @@ class AvatarJson(Wire):
     avatar_url: str | None = None
 
 
-def avatar_json(avatar: Avatar, owner: OwnerKind, address: str) -> AvatarJson:
+def avatar_response(avatar: Avatar, owner: OwnerKind, address: str) -> AvatarResponse:
     """An avatar; ``address`` is where this server is reached, "" for the address of a photo without it."""
-    return AvatarJson(
+    return AvatarResponse(
         avatar_type=avatar.kind.value,
         avatar_uuid=avatar.ident,
         avatar_url=photo_url(avatar, owner, address),

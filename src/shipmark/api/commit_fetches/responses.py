@@ -8,7 +8,7 @@ from shipmark.releases.model import Fetch, Release
 from shipmark.repositories.model import Repository
 
 
-class CommitFetchJson(Wire):
+class CommitFetchResponse(Wire):
     """Commits of a release that are fetched from a repository, or were."""
 
     id: str
@@ -27,11 +27,11 @@ class CommitFetchJson(Wire):
     next_attempt: datetime | None
 
 
-def commit_fetch_json(
+def commit_fetch_response(
     fetch: Fetch, releases: Mapping[int, Release], repositories: Mapping[int, Repository]
-) -> CommitFetchJson:
+) -> CommitFetchResponse:
     """A fetch as the API shows it."""
-    return CommitFetchJson(
+    return CommitFetchResponse(
         id=str(fetch.id),
         version=releases[fetch.release_id].version,
         repository=repositories[fetch.repository_id].name,

@@ -6,12 +6,12 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from sqlalchemy import Connection
 
-from shipmark.api.commit_fetches.responses import CommitFetchJson, commit_fetch_json
+from shipmark.api.commit_fetches.responses import CommitFetchResponse, commit_fetch_response
 from shipmark.api.query_parameters import FETCH_STATE, PAGE, PROJECTS
-from shipmark.api.releases.path_release import changeable_release, seen_release
+from shipmark.api.releases.path_release import get_editable_release, get_visible_release
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
-from shipmark.http.pagination.offset import counted
-from shipmark.http.request_context import GivenVisit
+from shipmark.http.pagination.offset import paginate
+from shipmark.http.request_context import InjectedRequest
 from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.publishing import commit_fetch_requests
 from shipmark.releases.model import Fetch, FetchState
@@ -22,55 +22,59 @@ from shipmark.repositories import store as repositories
 
 @get("/", scopes=RELEASE_READ, asks=(*PROJECTS, *PAGE), sync_to_thread=True)
 def list_fetches_of_release(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
-) -> Response[list[CommitFetchJson]]:
+    context: InjectedRequest, organization: FromPath[str], version: FromPath[str]
+) -> Response[list[CommitFetchResponse]]:
     """List the fetches of a release, the newest first."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        release = seen_release(visit, connection, access, version)
-        page = visit.page()
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        release = get_visible_release(context, connection, access, version)
+        page = context.page()
         rows = fetches.page_of_release(
             connection, release.id, limit=page.limit, offset=page.skipped
         )
-        found, links = counted(rows, page)
+        found, links = paginate(rows, page)
         shown = _shown(connection, found)
-    return visit.listed(shown, links)
+    return context.listed(shown, links)
 
 
 @post("/", status_code=202, scopes=RELEASE_WRITE, asks=PROJECTS, sync_to_thread=True)
 def fetch_again(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
-) -> list[CommitFetchJson]:
+    context: InjectedRequest, organization: FromPath[str], version: FromPath[str]
+) -> list[CommitFetchResponse]:
     """Fetch now what failed or waits for another try; 409 where there is nothing, or it is under way."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
-        release = changeable_release(visit, connection, access, version)
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
+        release = get_editable_release(context, connection, access, version)
         locked = locks.lock(connection, release.id)
         if locked is None:
             raise NotFound
         release = locked
-        found = commit_fetch_requests.ask_again(connection, release, visit.circumstances(access))
+        found = commit_fetch_requests.retry_fetches(
+            connection, release, context.publish_context(access)
+        )
         return _shown(connection, found)
 
 
 @get("/", scopes=RELEASE_READ, asks=(FETCH_STATE, *PROJECTS, *PAGE), sync_to_thread=True)
-def list_fetches(visit: GivenVisit, organization: FromPath[str]) -> Response[list[CommitFetchJson]]:
+def list_fetches(
+    context: InjectedRequest, organization: FromPath[str]
+) -> Response[list[CommitFetchResponse]]:
     """List the fetches of the releases that the caller sees, the newest first; ``state`` filters."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        state = _state(visit.parameter("state"))
-        page = visit.page()
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        state = _state(context.parameter("state"))
+        page = context.page()
         rows = fetches.page_of_organization(
             connection,
             access.organization.id,
-            [project.id for project in visit.allowed_projects(connection, access)],
+            [project.id for project in context.selectable_projects(connection, access)],
             state=state,
             limit=page.limit,
             offset=page.skipped,
         )
-        found, links = counted(rows, page)
+        found, links = paginate(rows, page)
         shown = _shown(connection, found)
-    return visit.listed(shown, links)
+    return context.listed(shown, links)
 
 
 def _state(text: str | None) -> FetchState | None:
@@ -82,10 +86,10 @@ def _state(text: str | None) -> FetchState | None:
         raise BadRequest("invalid value for state") from None
 
 
-def _shown(connection: Connection, found: Sequence[Fetch]) -> list[CommitFetchJson]:
+def _shown(connection: Connection, found: Sequence[Fetch]) -> list[CommitFetchResponse]:
     releases = release_store.by_ids(connection, {it.release_id for it in found})
     named = repositories.by_ids(connection, {it.repository_id for it in found})
-    return [commit_fetch_json(it, releases, named) for it in found]
+    return [commit_fetch_response(it, releases, named) for it in found]
 
 
 router = Router(

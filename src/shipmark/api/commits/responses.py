@@ -2,29 +2,29 @@
 
 from datetime import datetime
 
-from shipmark.api.members.user_responses import UserJson, user_json
+from shipmark.api.members.user_responses import UserResponse, user_response
 from shipmark.api.releases.loading import Related
-from shipmark.api.repositories.responses import RepositoryJson, repository_json
+from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses import Wire
-from shipmark.releases.model import HoldingRelease
+from shipmark.releases.model import ReleaseRef
 from shipmark.repositories.model import Author, ChangedFile, Commit
 
 
-class AuthorJson(Wire):
+class AuthorResponse(Wire):
     """An author who is no member."""
 
     name: str | None
     email: str
 
 
-class NobodyJson(Wire):
+class NobodyResponse(Wire):
     """The empty object: nobody, or nothing, is there to be shown."""
 
 
-AnyAuthorJson = UserJson | AuthorJson | NobodyJson
+AnyAuthorResponse = UserResponse | AuthorResponse | NobodyResponse
 
 
-class ReleaseOfCommitJson(Wire):
+class ReleaseOfCommitResponse(Wire):
     """A release that holds a commit."""
 
     version: str
@@ -35,49 +35,51 @@ class ReleaseOfCommitJson(Wire):
     date_created: datetime
 
 
-class CommitJson(Wire):
+class CommitResponse(Wire):
     """A commit. Its id is the key, as in git."""
 
     id: str
     message: str | None
     date_created: datetime
-    repository: RepositoryJson | NobodyJson
-    author: AnyAuthorJson
-    releases: list[ReleaseOfCommitJson]
+    repository: RepositoryResponse | NobodyResponse
+    author: AnyAuthorResponse
+    releases: list[ReleaseOfCommitResponse]
     pull_request: None = None
     suspect_commit_type: str = ""
 
 
-class ChangedFileJson(Wire):
+class ChangedFileResponse(Wire):
     """A file that a commit of a release changed."""
 
     id: str
     org_id: int
-    author: AnyAuthorJson
+    author: AnyAuthorResponse
     commit_message: str | None
     filename: str
     type: str
     repo_name: str
 
 
-def commit_json(commit: Commit, related: Related) -> CommitJson:
+def commit_response(commit: Commit, related: Related) -> CommitResponse:
     """A commit with its author, repository and the releases that hold it."""
     repository = related.repositories.get(commit.repository_id)
     releases = related.releases_of_commits.get(commit.id, [])
-    return CommitJson(
-        id=commit.key,
+    return CommitResponse(
+        id=commit.sha,
         message=commit.message,
         date_created=commit.created_at,
-        repository=repository_json(repository) if repository else NobodyJson(),
+        repository=repository_response(repository) if repository else NobodyResponse(),
         author=_author_of(commit, related),
         releases=[_release_of_commit(release) for release in releases],
     )
 
 
-def changed_file_json(file: ChangedFile, organization_id: int, related: Related) -> ChangedFileJson:
+def changed_file_response(
+    file: ChangedFile, organization_id: int, related: Related
+) -> ChangedFileResponse:
     """A changed file with its commit's author and message."""
     commit = related.commits[file.commit_id]
-    return ChangedFileJson(
+    return ChangedFileResponse(
         id=str(file.id),
         org_id=organization_id,
         author=_author_of(commit, related),
@@ -88,19 +90,19 @@ def changed_file_json(file: ChangedFile, organization_id: int, related: Related)
     )
 
 
-def author_json(author: Author, related: Related) -> UserJson | AuthorJson:
+def author_response(author: Author, related: Related) -> UserResponse | AuthorResponse:
     """The member that an author is, or else the author's name and address."""
     user = related.users.get(related.members.get(author.email, 0))
-    return user_json(user) if user else AuthorJson(name=author.name, email=author.email)
+    return user_response(user) if user else AuthorResponse(name=author.name, email=author.email)
 
 
-def _author_of(commit: Commit, related: Related) -> AnyAuthorJson:
+def _author_of(commit: Commit, related: Related) -> AnyAuthorResponse:
     author = related.authors.get(commit.author_id or 0)
-    return author_json(author, related) if author else NobodyJson()
+    return author_response(author, related) if author else NobodyResponse()
 
 
-def _release_of_commit(release: HoldingRelease) -> ReleaseOfCommitJson:
-    return ReleaseOfCommitJson(
+def _release_of_commit(release: ReleaseRef) -> ReleaseOfCommitResponse:
+    return ReleaseOfCommitResponse(
         version=release.version,
         short_version=release.version,
         ref=release.ref,

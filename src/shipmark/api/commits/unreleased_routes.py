@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.api.query_parameters import RANGE
-from shipmark.api.repositories.responses import RepositoryJson, repository_json
+from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses import Wire
 from shipmark.api.scopes import MEMBER_READ, TEAM_READ
 from shipmark.http import time_range
-from shipmark.http.request_context import GivenVisit
+from shipmark.http.request_context import InjectedRequest
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
@@ -32,7 +32,7 @@ _WEEK = timedelta(days=7)
 _LENGTH = timedelta(days=90)
 
 
-class UnreleasedCommitJson(Wire):
+class UnreleasedCommitResponse(Wire):
     """A commit that is in no release yet."""
 
     id: str
@@ -41,21 +41,21 @@ class UnreleasedCommitJson(Wire):
     repository_id: str = msgspec.field(name="repositoryID")
 
 
-class MissingJson(msgspec.Struct):
+class MissingResponse(msgspec.Struct):
     """Why nothing was found. The reference writes the key in snake case."""
 
     missing_emails: bool
 
 
-class UnreleasedJson(Wire):
+class UnreleasedResponse(Wire):
     """A member's commits that are in no release yet."""
 
-    commits: list[UnreleasedCommitJson]
-    repositories: dict[str, RepositoryJson]
-    errors: MissingJson | msgspec.UnsetType = msgspec.UNSET
+    commits: list[UnreleasedCommitResponse]
+    repositories: dict[str, RepositoryResponse]
+    errors: MissingResponse | msgspec.UnsetType = msgspec.UNSET
 
 
-class ReleaseCountsJson(msgspec.Struct):
+class ReleaseCountsResponse(msgspec.Struct):
     """How many releases a team's projects had. The reference writes these keys in snake case."""
 
     release_counts: dict[str, int]
@@ -69,17 +69,17 @@ class ReleaseCountsJson(msgspec.Struct):
     sync_to_thread=True,
 )
 def list_unreleased_commits(
-    visit: GivenVisit, organization: FromPath[str], member: FromPath[str]
-) -> UnreleasedJson:
+    context: InjectedRequest, organization: FromPath[str], member: FromPath[str]
+) -> UnreleasedResponse:
     """List the newest commits by a member's verified addresses that came after their repository's last release."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
         user = accounts.by_id(connection, _user_id(connection, access, member))
         assert user is not None, "a member is a user"
         addresses = {it.email for it in user.emails if it.is_verified}
         if not addresses:
-            return UnreleasedJson(
-                commits=[], repositories={}, errors=MissingJson(missing_emails=True)
+            return UnreleasedResponse(
+                commits=[], repositories={}, errors=MissingResponse(missing_emails=True)
             )
         found = project_commits.unreleased_of(
             connection,
@@ -89,9 +89,9 @@ def list_unreleased_commits(
             limit=COMMITS_MAX,
         )
         known = repositories.by_ids(connection, {it.repository_id for it in found})
-    return UnreleasedJson(
-        commits=[_commit_json(it) for it in found],
-        repositories={str(it.id): repository_json(it) for it in known.values()},
+    return UnreleasedResponse(
+        commits=[_commit_response(it) for it in found],
+        repositories={str(it.id): repository_response(it) for it in known.values()},
     )
 
 
@@ -102,13 +102,13 @@ def list_unreleased_commits(
     sync_to_thread=True,
 )
 def get_release_count(
-    visit: GivenVisit, organization: FromPath[str], team: FromPath[str]
-) -> ReleaseCountsJson:
+    context: InjectedRequest, organization: FromPath[str], team: FromPath[str]
+) -> ReleaseCountsResponse:
     """Count the releases of a team's projects: by day, by week and project, and of the last week."""
     at = now()
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        stretch = time_range.stretch(visit.request.query_params, at, _LENGTH)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        stretch = time_range.range_or_default(context.request.query_params, at, _LENGTH)
         days = time_range.steps(stretch, None, _DAY)
         ids = _project_ids(connection, access, team)
         steps = [(day, day + _DAY) for day in days]
@@ -116,7 +116,7 @@ def get_release_count(
         since = statistics.by_project(connection, ids, stretch)
         lately = statistics.by_project(connection, ids, (at - _WEEK, at))
     weeks = max((stretch[1] - stretch[0]) / _WEEK, 1)
-    return ReleaseCountsJson(
+    return ReleaseCountsResponse(
         release_counts={
             f"{day.astimezone(UTC):%Y-%m-%d}": many for day, many in zip(days, by_day, strict=True)
         },
@@ -146,9 +146,9 @@ def _project_ids(connection: Connection, access: Access, name: str) -> list[int]
     return sorted(visible & projects.ids_of_team(connection, team.id))
 
 
-def _commit_json(commit: Commit) -> UnreleasedCommitJson:
-    return UnreleasedCommitJson(
-        id=commit.key,
+def _commit_response(commit: Commit) -> UnreleasedCommitResponse:
+    return UnreleasedCommitResponse(
+        id=commit.sha,
         message=commit.message,
         date_created=commit.created_at,
         repository_id=str(commit.repository_id),

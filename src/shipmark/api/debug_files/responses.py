@@ -11,14 +11,14 @@ from shipmark.artifacts.model import AssembleState, Assembly
 from shipmark.debug_files.model import DebugFile
 
 
-class DebugFileDataJson(Wire):
+class DebugFileDataResponse(Wire):
     """What a debug file can be used for, and what its compiler calls it."""
 
     type: str | None
     features: list[str]
 
 
-class DebugFileJson(Wire):
+class DebugFileResponse(Wire):
     """A debug file. ``uuid`` is its debug id without the appendix."""
 
     id: str
@@ -32,44 +32,44 @@ class DebugFileJson(Wire):
     size: int
     sha1: str
     date_created: datetime
-    data: DebugFileDataJson
+    data: DebugFileDataResponse
 
 
-class DebugAssemblyJson(Wire):
+class DebugAssemblyResponse(Wire):
     """What has become of the chunks of a debug file; ``dif`` is the file, once it is there."""
 
     state: AssembleState
     missing_chunks: list[str]
     detail: str | msgspec.UnsetType | None = msgspec.UNSET
-    dif: DebugFileJson | msgspec.UnsetType = msgspec.UNSET
+    dif: DebugFileResponse | msgspec.UnsetType = msgspec.UNSET
 
 
-class UnknownFilesJson(Wire):
+class UnknownFilesResponse(Wire):
     """Those of the checksums that no debug file has."""
 
     missing: list[str]
 
 
-class AssociatedFilesJson(Wire):
+class AssociatedFilesResponse(Wire):
     """The debug files that were tied to a build: none ever are."""
 
-    associated_dsym_files: list[DebugFileJson]
+    associated_dsym_files: list[DebugFileResponse]
 
 
-class TiedJson(Wire):
+class LinkedResponse(Wire):
     """There is nothing to say."""
 
 
-class MappingVersionsJson(Wire):
+class MappingVersionsResponse(Wire):
     """The versions that a mapping is tied to."""
 
     releases: list[str]
 
 
-def debug_file_json(it: DebugFile) -> DebugFileJson:
+def debug_file_response(it: DebugFile) -> DebugFileResponse:
     """A debug file."""
     found = it.object
-    return DebugFileJson(
+    return DebugFileResponse(
         id=str(it.id),
         uuid=found.debug_id[:UUID_LENGTH],
         debug_id=found.debug_id,
@@ -81,27 +81,27 @@ def debug_file_json(it: DebugFile) -> DebugFileJson:
         size=it.file.size,
         sha1=it.file.sha1,
         date_created=it.file.created_at,
-        data=DebugFileDataJson(type=found.kind, features=sorted(found.features)),
+        data=DebugFileDataResponse(type=found.kind, features=sorted(found.features)),
     )
 
 
-def there_json(it: DebugFile) -> DebugAssemblyJson:
+def existing_response(it: DebugFile) -> DebugAssemblyResponse:
     """The project has it."""
-    return DebugAssemblyJson(
-        state=AssembleState.OK, missing_chunks=[], detail=None, dif=debug_file_json(it)
+    return DebugAssemblyResponse(
+        state=AssembleState.OK, missing_chunks=[], detail=None, dif=debug_file_response(it)
     )
 
 
-def said_json(assembly: Assembly) -> DebugAssemblyJson:
+def assembly_response(assembly: Assembly) -> DebugAssemblyResponse:
     """What was said before, again."""
-    return DebugAssemblyJson(state=assembly.state, missing_chunks=[], detail=assembly.detail)
+    return DebugAssemblyResponse(state=assembly.state, missing_chunks=[], detail=assembly.detail)
 
 
-def missing_json(missing: Sequence[str]) -> DebugAssemblyJson:
+def missing_response(missing: Sequence[str]) -> DebugAssemblyResponse:
     """There is nothing to assemble yet; these chunks are to be sent first."""
-    return DebugAssemblyJson(state=AssembleState.NOT_FOUND, missing_chunks=list(missing))
+    return DebugAssemblyResponse(state=AssembleState.NOT_FOUND, missing_chunks=list(missing))
 
 
-def created_json() -> DebugAssemblyJson:
+def created_response() -> DebugAssemblyResponse:
     """It was begun, or will be when somebody asks again."""
-    return DebugAssemblyJson(state=AssembleState.CREATED, missing_chunks=[])
+    return DebugAssemblyResponse(state=AssembleState.CREATED, missing_chunks=[])

@@ -8,15 +8,15 @@ from litestar.response import Stream
 from sqlalchemy import Connection
 
 from shipmark.api.artifact_bundles import assemble_requests as bodies
-from shipmark.api.artifact_bundles.routes import OFFSET_MAX, entered
+from shipmark.api.artifact_bundles.routes import OFFSET_MAX, authorize_project
 from shipmark.api.debug_files.parameters import DEBUG_FILE, DEBUG_FILES, MAPPING, UNKNOWN
 from shipmark.api.debug_files.responses import (
-    AssociatedFilesJson,
-    DebugFileJson,
-    MappingVersionsJson,
-    TiedJson,
-    UnknownFilesJson,
-    debug_file_json,
+    AssociatedFilesResponse,
+    DebugFileResponse,
+    LinkedResponse,
+    MappingVersionsResponse,
+    UnknownFilesResponse,
+    debug_file_response,
 )
 from shipmark.api.debug_files.uploads import ZipReceiver
 from shipmark.api.query_parameters import PAGE
@@ -36,10 +36,10 @@ from shipmark.files.model import FILE_MAX, MEBIBYTE
 from shipmark.files.store import files as file_store
 from shipmark.http import json_schema, multipart
 from shipmark.http.downloads import PARTLY, Content, download
-from shipmark.http.fields import Field, Record, Text
+from shipmark.http.fields import Field, Object, Text
 from shipmark.http.multipart import threaded
-from shipmark.http.pagination.offset import counted
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.pagination.offset import paginate
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, BadUpload, Conflict, NotFound
 from shipmark.infrastructure.ids import id_of
@@ -55,7 +55,7 @@ _DSYMS = f"{_FILES}dsyms/"
 _PROGUARD = f"{_FILES}proguard-artifact-releases"
 _FORM = {"file": "A zip of debug files: mappings of ProGuard, or what Apple's tools make."}
 _OCTETS = "application/octet-stream"
-_TIE = Record(
+_TIE = Object(
     {
         "release_name": Field(Text(max=VERSION_MAX), is_required=True),
         "proguard_uuid": Field(Text(max=100), is_required=True),
@@ -67,75 +67,75 @@ _TIE = Record(
     _DSYMS,
     scopes=RELEASE_READ,
     asks=(*DEBUG_FILES, *PAGE),
-    answers={200: list[DebugFileJson] | bytes, **PARTLY, **UPLOAD_REFUSED},
+    answers={200: list[DebugFileResponse] | bytes, **PARTLY, **UPLOAD_REFUSED},
     sync_to_thread=True,
 )
 def list_debug_files(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
 ) -> Response[Any] | Stream:
     """List the debug files of a project, twenty a page, the newest first; with ``id``, one of them itself."""
-    wanted = visit.parameter("id")
+    wanted = context.parameter("id")
     if wanted is not None:
-        return _download(visit, organization, project, wanted)
-    with visit.database.snapshot() as connection:
-        _, it = entered(visit, connection, organization, project)
-        page = visit.page(most=PER_PAGE_MAX)
+        return _download(context, organization, project, wanted)
+    with context.database.snapshot() as connection:
+        _, it = authorize_project(context, connection, organization, project)
+        page = context.page(most=PER_PAGE_MAX)
         if page.skipped > OFFSET_MAX:
             raise BadRequest("Pagination offset too large")
-        debug_id = visit.parameter("debug_id") or None
+        debug_id = context.parameter("debug_id") or None
         looked_for = DebugFileFilter(
             project_id=it.id,
-            text=(visit.parameter("query") or "").strip() or None,
+            text=(context.parameter("query") or "").strip() or None,
             # What is no debug id is none that a file has.
-            debug_id=debug_ids.normalised(debug_id) or debug_id if debug_id else None,
-            code_id=(visit.parameter("code_id") or "").lower() or None,
-            symbol_types=visit.parameters("file_formats"),
+            debug_id=debug_ids.normalize(debug_id) or debug_id if debug_id else None,
+            code_id=(context.parameter("code_id") or "").lower() or None,
+            symbol_types=context.parameters("file_formats"),
         )
         rows = debug_files.page_of(connection, looked_for, limit=page.limit, offset=page.skipped)
-    found, links = counted(rows, page)
-    return visit.listed([debug_file_json(each) for each in found], links)
+    found, links = paginate(rows, page)
+    return context.listed([debug_file_response(each) for each in found], links)
 
 
 @post(
     _DSYMS,
     scopes=RELEASE_WRITE,
     uploads=_FORM,
-    answers={201: list[DebugFileJson], **UPLOAD_REFUSED},
+    answers={201: list[DebugFileResponse], **UPLOAD_REFUSED},
     request_max_body_size=FILE_MAX + MEBIBYTE,
 )
 async def upload_debug_files(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> list[DebugFileJson]:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> list[DebugFileResponse]:
     """Upload a zip of debug files; tells those that are in it, new or not."""
-    it = await threaded(_project, visit, organization, project)
-    if not visit.request.headers.get("content-type", "").startswith("multipart/form-data"):
+    it = await threaded(_project, context, organization, project)
+    if not context.request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise BadRequest(MISSING)
     with ZipReceiver() as receiver:
-        await multipart.receive(visit.request, receiver)
-        return await threaded(_kept, visit, it, receiver)
+        await multipart.receive(context.request, receiver)
+        return await threaded(_kept, context, it, receiver)
 
 
 @delete(_DSYMS, scopes=DEBUG_FILE_DELETE, asks=(DEBUG_FILE,), sync_to_thread=True)
 def delete_debug_file(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
 ) -> None:
     """Delete a debug file of a project."""
-    with visit.database.transaction() as connection:
-        _, it = entered(visit, connection, organization, project)
-        found = _found(connection, it, visit.parameter("id") or "")
+    with context.database.transaction() as connection:
+        _, it = authorize_project(context, connection, organization, project)
+        found = _found(connection, it, context.parameter("id") or "")
         actions.remove_debug_files(connection, [found.id], now())
 
 
 @get(f"{_DSYMS}unknown/", scopes=RELEASE_READ, asks=(UNKNOWN,), sync_to_thread=True)
 def list_unknown(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> UnknownFilesJson:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> UnknownFilesResponse:
     """Say which of the checksums no debug file of the project has."""
-    with visit.database.snapshot() as connection:
-        _, it = entered(visit, connection, organization, project)
-        asked = {each.lower() for each in visit.parameters("checksums")}
+    with context.database.snapshot() as connection:
+        _, it = authorize_project(context, connection, organization, project)
+        asked = {each.lower() for each in context.parameters("checksums")}
         known = debug_files.by_sha1s(connection, it.id, asked)
-    return UnknownFilesJson(missing=sorted(asked - set(known)))
+    return UnknownFilesResponse(missing=sorted(asked - set(known)))
 
 
 @post(
@@ -143,82 +143,86 @@ def list_unknown(
     scopes=RELEASE_WRITE,
     takes=bodies.ASSOCIATE,
     status_code=200,
-    answers={200: AssociatedFilesJson, **UPLOAD_REFUSED},
+    answers={200: AssociatedFilesResponse, **UPLOAD_REFUSED},
     sync_to_thread=True,
 )
 def associate_debug_files(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
-) -> AssociatedFilesJson:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str], body: RawBody
+) -> AssociatedFilesResponse:
     """Say that none of the debug files was tied to a build: they are found by their ids alone."""
-    with visit.database.glance() as connection:
-        entered(visit, connection, organization, project)
+    with context.database.autocommit_read() as connection:
+        authorize_project(context, connection, organization, project)
     json_schema.read(body, bodies.ASSOCIATE)
-    return AssociatedFilesJson(associated_dsym_files=[])
+    return AssociatedFilesResponse(associated_dsym_files=[])
 
 
 @get(
     _PROGUARD,
     scopes=RELEASE_READ,
     asks=(MAPPING,),
-    answers={200: MappingVersionsJson, **UPLOAD_REFUSED},
+    answers={200: MappingVersionsResponse, **UPLOAD_REFUSED},
     sync_to_thread=True,
 )
 def list_versions(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> MappingVersionsJson:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> MappingVersionsResponse:
     """List the versions that a mapping of ProGuard is tied to."""
-    with visit.database.snapshot() as connection:
-        _, it = entered(visit, connection, organization, project)
-        mapping = _mapping(connection, it, visit.parameter("proguard_uuid") or "")
+    with context.database.snapshot() as connection:
+        _, it = authorize_project(context, connection, organization, project)
+        mapping = _mapping(connection, it, context.parameter("proguard_uuid") or "")
         versions = proguard_releases.versions_of(connection, mapping, most=VERSIONS_MAX)
-    return MappingVersionsJson(releases=versions)
+    return MappingVersionsResponse(releases=versions)
 
 
 @post(
     _PROGUARD,
     scopes=RELEASE_WRITE,
     takes=_TIE,
-    answers={201: TiedJson, **UPLOAD_REFUSED},
+    answers={201: LinkedResponse, **UPLOAD_REFUSED},
     sync_to_thread=True,
 )
 def tie_mapping(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
-) -> TiedJson:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str], body: RawBody
+) -> LinkedResponse:
     """Tie a mapping of ProGuard to a version, which need not be a release yet."""
-    with visit.database.glance() as connection:
-        _, it = entered(visit, connection, organization, project)
-    given = visit.body(body, _TIE, step="debug_file.validate")
-    with visit.database.transaction() as connection:
+    with context.database.autocommit_read() as connection:
+        _, it = authorize_project(context, connection, organization, project)
+    given = context.body(body, _TIE, step="debug_file.validate")
+    with context.database.transaction() as connection:
         mapping = _mapping(connection, it, given["proguard_uuid"])
-        if not proguard_releases.tie(connection, given["release_name"], mapping):
+        if not proguard_releases.link(connection, given["release_name"], mapping):
             raise Conflict("The mapping is tied to this release already")
-    return TiedJson()
+    return LinkedResponse()
 
 
-def _project(visit: Visit, organization: str, project: str) -> Project:
-    with visit.database.glance() as connection:
-        return entered(visit, connection, organization, project)[1]
+def _project(context: RequestContext, organization: str, project: str) -> Project:
+    with context.database.autocommit_read() as connection:
+        return authorize_project(context, connection, organization, project)[1]
 
 
-def _kept(visit: Visit, project: Project, receiver: ZipReceiver) -> list[DebugFileJson]:
+def _kept(
+    context: RequestContext, project: Project, receiver: ZipReceiver
+) -> list[DebugFileResponse]:
     if receiver.part is None:
         raise BadRequest(MISSING)
     at = now()
     try:
-        found = archives.unpacked(visit.database, visit.blobs, receiver.opened(), at)
+        found = archives.unpack(context.database, context.blobs, receiver.opened(), at)
     except BundleProblem as problem:
         raise BadRequest(f"The zip can't be read: {problem.reason or problem}") from None
     if not found.new:
         name, why = found.problems[0] if found.problems else ("", "it is empty")
         said = f"{name}: {why}" if name else why
         raise BadRequest(f"There is no debug file in the zip ({said})")
-    kept = assembling.keep(visit.database, project.id, found.new, at)
-    return [debug_file_json(each) for each in kept]
+    kept = assembling.save(context.database, project.id, found.new, at)
+    return [debug_file_response(each) for each in kept]
 
 
-def _download(visit: Visit, organization: str, project: str, wanted: str) -> Response[Any] | Stream:
-    with visit.database.snapshot() as connection:
-        access, it = entered(visit, connection, organization, project)
+def _download(
+    context: RequestContext, organization: str, project: str, wanted: str
+) -> Response[Any] | Stream:
+    with context.database.snapshot() as connection:
+        access, it = authorize_project(context, connection, organization, project)
         if not may_download(connection, access):
             return Response(b"", status_code=403, media_type=_OCTETS)
         file = _found(connection, it, wanted).file
@@ -228,9 +232,9 @@ def _download(visit: Visit, organization: str, project: str, wanted: str) -> Res
         size=file.size,
         tag=file.sha1,
         media_type=_OCTETS,
-        read=lambda start, end: piece_reader.stretch(visit.blobs, pieces, start, end),
+        read=lambda start, end: piece_reader.read_range(context.blobs, pieces, start, end),
     )
-    return download(visit.request, content)
+    return download(context.request, content)
 
 
 def _found(connection: Connection, project: Project, text: str) -> DebugFile:
@@ -242,7 +246,7 @@ def _found(connection: Connection, project: Project, text: str) -> DebugFile:
 
 
 def _mapping(connection: Connection, project: Project, text: str) -> DebugFile:
-    debug_id = debug_ids.normalised(text)
+    debug_id = debug_ids.normalize(text)
     if debug_id is None:
         raise BadUpload("The proguard_uuid is no id of a mapping")
     found = debug_files.newest_of_debug_id(connection, project.id, debug_id, "proguard")

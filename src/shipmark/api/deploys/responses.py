@@ -6,7 +6,7 @@ from shipmark.api.responses import Wire
 from shipmark.deploys.model import Deploy
 
 
-class DeployJson(Wire):
+class DeployResponse(Wire):
     """A release put into an environment."""
 
     id: str
@@ -17,9 +17,9 @@ class DeployJson(Wire):
     url: str | None
 
 
-def deploy_json(deploy: Deploy) -> DeployJson:
+def deploy_response(deploy: Deploy) -> DeployResponse:
     """A deploy as the API shows it."""
-    return DeployJson(
+    return DeployResponse(
         id=str(deploy.id),
         environment=deploy.environment,
         date_started=deploy.started_at,

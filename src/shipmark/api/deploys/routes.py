@@ -6,32 +6,34 @@ from litestar import Response, Router
 from sqlalchemy import Connection
 
 from shipmark.api.deploys.requests import DeployListQuery, DeployRequest
-from shipmark.api.deploys.responses import DeployJson, deploy_json
+from shipmark.api.deploys.responses import DeployResponse, deploy_response
 from shipmark.api.releases.path_release import EditableRelease, ReleaseInProjects, VisibleRelease
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.deploys import actions, store
 from shipmark.http import endpoint
-from shipmark.http.pagination.offset import counted
-from shipmark.http.request_context import Visit
+from shipmark.http.pagination.offset import paginate
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Invalid
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.projects import store as projects
 
 
 @endpoint.get("/", scopes=RELEASE_READ)
 def list_deploys(
-    context: Visit, release: VisibleRelease, query: DeployListQuery
-) -> Response[list[DeployJson]]:
+    context: RequestContext, release: VisibleRelease, query: DeployListQuery
+) -> Response[list[DeployResponse]]:
     """List the deploys of a release, the last finished first."""
     page = query.page()
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         rows = store.page_of(connection, release.release.id, limit=page.limit, offset=page.skipped)
-    deploys, links = counted(rows, page)
-    return context.listed([deploy_json(deploy) for deploy in deploys], links)
+    deploys, links = paginate(rows, page)
+    return context.listed([deploy_response(deploy) for deploy in deploys], links)
 
 
 @endpoint.post("/", scopes=RELEASE_WRITE, step="deploy.validate")
-def record_deploy(context: Visit, release: EditableRelease, body: DeployRequest) -> DeployJson:
+def record_deploy(
+    context: RequestContext, release: EditableRelease, body: DeployRequest
+) -> DeployResponse:
     """Record the deploy of a release to an environment."""
     access = context.access
     with context.database.transaction() as connection:
@@ -39,8 +41,8 @@ def record_deploy(context: Visit, release: EditableRelease, body: DeployRequest)
         deploy = actions.record(
             connection, release.release, body.to_input(now()), project_ids, access.user_id
         )
-        context.note_use(connection, access, project_ids)
-    return deploy_json(deploy)
+        context.record_token_use(connection, access, project_ids)
+    return deploy_response(deploy)
 
 
 def _deployed_projects(
@@ -55,7 +57,7 @@ def _deployed_projects(
         organization_id = release.release.organization_id
         exists = projects.by_slug_or_id(connection, organization_id, unknown)
         reason = "Insufficient access to project" if exists else "Invalid project"
-        raise Invalid({"projects": [reason]})
+        raise ValidationFailed({"projects": [reason]})
     named = {by_name[name].id: by_name[name].slug for name in names}
     if others := sorted(slug for id_, slug in named.items() if id_ not in release.attached_ids):
         message = f"Invalid projects ({', '.join(others)}) for release {release.release.version}"

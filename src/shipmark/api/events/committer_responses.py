@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from shipmark.api.commits.responses import AuthorJson, NobodyJson, author_json
-from shipmark.api.members.user_responses import UserJson
+from shipmark.api.commits.responses import AuthorResponse, NobodyResponse, author_response
+from shipmark.api.members.user_responses import UserResponse
 from shipmark.api.releases.loading import Related
-from shipmark.api.repositories.responses import RepositoryJson, repository_json
+from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses import Wire
 from shipmark.issues.suspects import Committer, Suspect
 
 
-class SuspectCommitJson(Wire):
+class SuspectCommitResponse(Wire):
     """A commit, and how well it meets the stack."""
 
     id: str
@@ -19,29 +19,29 @@ class SuspectCommitJson(Wire):
     date_created: datetime
     score: int
     suspect_commit_type: str
-    repository: RepositoryJson | NobodyJson
+    repository: RepositoryResponse | NobodyResponse
     pull_request: None
 
 
-class CommitterJson(Wire):
+class CommitterResponse(Wire):
     """Somebody and their suspect commits."""
 
-    author: UserJson | AuthorJson
-    commits: list[SuspectCommitJson]
+    author: UserResponse | AuthorResponse
+    commits: list[SuspectCommitResponse]
 
 
-class CommittersJson(Wire):
+class CommittersResponse(Wire):
     """The most suspicious first."""
 
-    committers: list[CommitterJson]
+    committers: list[CommitterResponse]
 
 
-def committers_json(found: Sequence[Committer], related: Related) -> CommittersJson:
+def committers_response(found: Sequence[Committer], related: Related) -> CommittersResponse:
     """Committers as the API shows them. Commits whose author nobody knows have none to show."""
-    return CommittersJson(
+    return CommittersResponse(
         committers=[
-            CommitterJson(
-                author=author_json(related.authors[it.author_id], related),
+            CommitterResponse(
+                author=author_response(related.authors[it.author_id], related),
                 commits=[_commit(suspect, related) for suspect in it.suspects],
             )
             for it in found
@@ -50,15 +50,15 @@ def committers_json(found: Sequence[Committer], related: Related) -> CommittersJ
     )
 
 
-def _commit(suspect: Suspect, related: Related) -> SuspectCommitJson:
+def _commit(suspect: Suspect, related: Related) -> SuspectCommitResponse:
     commit = related.commits[suspect.commit_id]
     repository = related.repositories.get(commit.repository_id)
-    return SuspectCommitJson(
-        id=commit.key,
+    return SuspectCommitResponse(
+        id=commit.sha,
         message=commit.message,
         date_created=commit.created_at,
         score=suspect.score,
         suspect_commit_type="via commit in release",
-        repository=repository_json(repository) if repository else NobodyJson(),
+        repository=repository_response(repository) if repository else NobodyResponse(),
         pull_request=None,
     )

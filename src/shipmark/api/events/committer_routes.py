@@ -7,15 +7,15 @@ from litestar import Router, get
 from litestar.params import FromPath
 from sqlalchemy import Connection
 
-from shipmark.api.events.committer_responses import CommittersJson, committers_json
-from shipmark.api.issues.routes import access_by_issue, found_issue
+from shipmark.api.events.committer_responses import CommittersResponse, committers_response
+from shipmark.api.issues.routes import access_by_issue, get_visible_issue
 from shipmark.api.query_parameters import FRAME_LIMIT
 from shipmark.api.releases import loading
 from shipmark.api.scopes import ISSUE_READ
 from shipmark.events import store
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.errors import BadRequest, NotFound
-from shipmark.issues.actions.suspect_commits import suspect
+from shipmark.issues.actions.suspect_commits import suspects_of
 from shipmark.issues.model import Issue
 from shipmark.issues.store import issues
 from shipmark.organizations.model import Access
@@ -26,13 +26,13 @@ _FRAMES = 25
 
 
 @get("/issues/{issue:str}/committers/", scopes=ISSUE_READ, asks=(FRAME_LIMIT,), sync_to_thread=True)
-def list_committers(visit: GivenVisit, issue: FromPath[str]) -> CommittersJson:
+def list_committers(context: InjectedRequest, issue: FromPath[str]) -> CommittersResponse:
     """List who may have brought an issue, by its newest event."""
-    with visit.database.snapshot() as connection:
+    with context.database.snapshot() as connection:
         with _told():
-            access = access_by_issue(visit, connection, issue)
-            found = found_issue(connection, access, issue)
-        return _of_issue(visit, connection, access, found)
+            access = access_by_issue(context, connection, issue)
+            found = get_visible_issue(connection, access, issue)
+        return _of_issue(context, connection, access, found)
 
 
 @get(
@@ -42,14 +42,14 @@ def list_committers(visit: GivenVisit, issue: FromPath[str]) -> CommittersJson:
     sync_to_thread=True,
 )
 def list_committers_of_organization(
-    visit: GivenVisit, organization: FromPath[str], issue: FromPath[str]
-) -> CommittersJson:
+    context: InjectedRequest, organization: FromPath[str], issue: FromPath[str]
+) -> CommittersResponse:
     """List who may have brought an issue, by its newest event."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
         with _told():
-            found = found_issue(connection, access, issue)
-        return _of_issue(visit, connection, access, found)
+            found = get_visible_issue(connection, access, issue)
+        return _of_issue(context, connection, access, found)
 
 
 @get(
@@ -59,19 +59,22 @@ def list_committers_of_organization(
     sync_to_thread=True,
 )
 def list_committers_of_event(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], event: FromPath[str]
-) -> CommittersJson:
+    context: InjectedRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    event: FromPath[str],
+) -> CommittersResponse:
     """List who may have brought the issue of an event, by the event's own stack."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        it = projects.require_project(connection, access, project)
         known = store.by_event_id(connection, it.id, event.replace("-", "").lower())
         if known is None:
             raise NotFound("Event not found")
         issue = issues.by_id(connection, access.organization.id, known.issue_id)
         if issue is None:
             raise NotFound("Issue not found")
-        return _shown(visit, connection, access, issue, known.payload)
+        return _shown(context, connection, access, issue, known.payload)
 
 
 @contextmanager
@@ -83,30 +86,34 @@ def _told() -> Iterator[None]:
         raise NotFound("Issue not found") from None
 
 
-def _of_issue(visit: Visit, connection: Connection, access: Access, issue: Issue) -> CommittersJson:
+def _of_issue(
+    context: RequestContext, connection: Connection, access: Access, issue: Issue
+) -> CommittersResponse:
     newest = store.newest_of(connection, issue.id)
     if newest is None:
         raise NotFound("Event not found")
-    return _shown(visit, connection, access, issue, newest.payload)
+    return _shown(context, connection, access, issue, newest.payload)
 
 
 def _shown(
-    visit: Visit,
+    context: RequestContext,
     connection: Connection,
     access: Access,
     issue: Issue,
     payload: Mapping[str, object],
-) -> CommittersJson:
-    found = suspect(connection, issue, payload, frames_max=_frame_limit(visit))
+) -> CommittersResponse:
+    found = suspects_of(connection, issue, payload, frames_max=_frame_limit(context))
     commits = repositories.commits_by_ids(
         connection, {each.commit_id for it in found for each in it.suspects}
     )
-    nested = loading.to_commits(connection, access.organization.id, list(commits.values()))
-    return committers_json(found, nested)
+    nested = loading.prefetch_for_commits(
+        connection, access.organization.id, list(commits.values())
+    )
+    return committers_response(found, nested)
 
 
-def _frame_limit(visit: Visit) -> int:
-    text = visit.parameter("frameLimit")
+def _frame_limit(context: RequestContext) -> int:
+    text = context.parameter("frameLimit")
     if text is None:
         return _FRAMES
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):

@@ -31,7 +31,7 @@ _FRAME_DATA = ("sourcemap", "symbolicated", "resolved_with")
 _ERRORS_MAX = 100
 
 
-class FrameJson(Wire):
+class FrameResponse(Wire):
     """A call. ``context`` are lines of code with their numbers; ``vars`` are never shown."""
 
     filename: str | None
@@ -47,46 +47,46 @@ class FrameJson(Wire):
     vars: None
 
 
-class StackJson(Wire):
+class StackResponse(Wire):
     """A stack, the oldest call first."""
 
-    frames: list[FrameJson]
+    frames: list[FrameResponse]
     frames_omitted: None
     has_system_frames: bool
 
 
-class MechanismJson(Wire):
+class MechanismResponse(Wire):
     """How an exception was caught."""
 
     type: str | None
     handled: bool | None
 
 
-class ExceptionJson(Wire):
+class ExceptionResponse(Wire):
     """An exception. ``raw_stacktrace`` is the stack as the client sent it, where ours is another one."""
 
     type: str | None
     value: str | None
-    mechanism: MechanismJson | None
-    stacktrace: StackJson | None
-    raw_stacktrace: StackJson | None
+    mechanism: MechanismResponse | None
+    stacktrace: StackResponse | None
+    raw_stacktrace: StackResponse | None
 
 
-class EntryJson(Wire):
+class EntryResponse(Wire):
     """A part of an event: ``exception``, ``stacktrace`` or ``message``."""
 
     type: str
     data: dict[str, object]
 
 
-class TagJson(Wire):
+class TagResponse(Wire):
     """A tag."""
 
     key: str
     value: str
 
 
-class EventUserJson(msgspec.Struct):
+class EventUserResponse(msgspec.Struct):
     """Whom the error happened to. The reference writes these keys in snake case."""
 
     id: str | None
@@ -96,13 +96,13 @@ class EventUserJson(msgspec.Struct):
     ip_address: str | None
 
 
-class EventReleaseJson(Wire):
+class EventReleaseResponse(Wire):
     """The release of an event, by its version."""
 
     version: str
 
 
-class EventErrorJson(Wire):
+class EventErrorResponse(Wire):
     """What could not be done for an event, and why: ``data["reason"]`` is exact."""
 
     type: str
@@ -110,7 +110,7 @@ class EventErrorJson(Wire):
     data: dict[str, object]
 
 
-class EventJson(Wire):
+class EventResponse(Wire):
     """One error. ``id`` is the same as ``eventID``."""
 
     id: str
@@ -125,31 +125,31 @@ class EventJson(Wire):
     platform: str
     type: str
     dist: str | None
-    release: EventReleaseJson | None
+    release: EventReleaseResponse | None
     date_created: datetime
     date_received: datetime
-    tags: list[TagJson]
-    user: EventUserJson | None
+    tags: list[TagResponse]
+    user: EventUserResponse | None
     contexts: dict[str, object]
-    entries: list[EntryJson]
-    errors: list[EventErrorJson]
+    entries: list[EntryResponse]
+    errors: list[EventErrorResponse]
     previous_event_id: str | None = msgspec.field(name="previousEventID")
     next_event_id: str | None = msgspec.field(name="nextEventID")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class NeighbourEvents:
     """The ids of the events of the issue just before and just after."""
 
     before: str | None
     after: str | None
 
 
-def event_json(it: StoredEvent, beside: Beside) -> EventJson:
+def event_response(it: StoredEvent, beside: NeighbourEvents) -> EventResponse:
     """An event as its own address shows it."""
     payload = it.payload
     read = parsing.read(payload, event_id=it.event_id, received_at=it.received_at)
-    return EventJson(
+    return EventResponse(
         id=it.event_id,
         event_id=it.event_id,
         group_id=str(it.issue_id),
@@ -162,27 +162,27 @@ def event_json(it: StoredEvent, beside: Beside) -> EventJson:
         platform=read.platform,
         type=read.type,
         dist=read.dist,
-        release=EventReleaseJson(version=read.release) if read.release else None,
+        release=EventReleaseResponse(version=read.release) if read.release else None,
         date_created=it.at,
         date_received=it.received_at,
-        tags=[TagJson(key=key.removeprefix("sentry:"), value=text) for key, text in read.tags],
-        user=_user_json(object_of(payload, "user")),
+        tags=[TagResponse(key=key.removeprefix("sentry:"), value=text) for key, text in read.tags],
+        user=_user_response(object_of(payload, "user")),
         contexts={
             key: held for key in _CONTEXTS if (held := object_of(payload, "contexts").get(key))
         },
         entries=_entries(payload),
-        errors=errors_json(payload),
+        errors=errors_response(payload),
         previous_event_id=beside.before,
         next_event_id=beside.after,
     )
 
 
-def errors_json(payload: Json) -> list[EventErrorJson]:
+def errors_response(payload: Json) -> list[EventErrorResponse]:
     """What the event says could not be done."""
     errors = payload.get("errors")
     held = errors[:_ERRORS_MAX] if isinstance(errors, list) else []
     return [
-        EventErrorJson(
+        EventErrorResponse(
             type=text_of(each, "type"),
             message=text_of(each, "message"),
             data=object_of(each, "data"),
@@ -192,56 +192,56 @@ def errors_json(payload: Json) -> list[EventErrorJson]:
     ]
 
 
-def _user_json(user: Json) -> EventUserJson | None:
+def _user_response(user: Json) -> EventUserResponse | None:
     if not user:
         return None
     names = ("id", "username", "email", "name", "ip_address")
-    return EventUserJson(**{name: as_text(user.get(name)) or None for name in names})
+    return EventUserResponse(**{name: as_text(user.get(name)) or None for name in names})
 
 
-def _entries(payload: Json) -> list[EntryJson]:
+def _entries(payload: Json) -> list[EntryResponse]:
     entries = []
     raised, sent = exceptions_of(payload), exceptions_of(javascript_stacks.raw(payload))
     before = sent if len(sent) == len(raised) else raised
     if raised:
-        values = [_exception_json(new, old) for new, old in zip(raised, before, strict=True)]
-        entries.append(EntryJson(type="exception", data={"values": values}))
+        values = [_exception_response(new, old) for new, old in zip(raised, before, strict=True)]
+        entries.append(EntryResponse(type="exception", data={"values": values}))
     frames = main_frames(payload)
     if frames and not any(each.frames for each in raised):
-        stack = msgspec.structs.asdict(_stack_json(frames))
+        stack = msgspec.structs.asdict(_stack_response(frames))
         data = {"frames": stack["frames"], "framesOmitted": None}
-        entries.append(EntryJson(type="stacktrace", data=data))
+        entries.append(EntryResponse(type="stacktrace", data=data))
     if text := titles.message_of(payload):
-        entries.append(EntryJson(type="message", data={"formatted": text}))
+        entries.append(EntryResponse(type="message", data={"formatted": text}))
     return entries
 
 
-def _exception_json(raised: Raised, sent: Raised) -> ExceptionJson:
+def _exception_response(raised: Raised, sent: Raised) -> ExceptionResponse:
     handled = raised.mechanism.get("handled")
-    mechanism = MechanismJson(
+    mechanism = MechanismResponse(
         type=text_of(raised.mechanism, "type") or None,
         handled=handled if isinstance(handled, bool) else None,
     )
-    return ExceptionJson(
+    return ExceptionResponse(
         type=raised.type or None,
         value=raised.value or None,
         mechanism=mechanism if raised.mechanism else None,
-        stacktrace=_stack_json(raised.frames) if raised.frames else None,
-        raw_stacktrace=_stack_json(sent.frames) if sent.frames != raised.frames else None,
+        stacktrace=_stack_response(raised.frames) if raised.frames else None,
+        raw_stacktrace=_stack_response(sent.frames) if sent.frames != raised.frames else None,
     )
 
 
-def _stack_json(frames: Sequence[Json]) -> StackJson:
-    shown = [frame_json(frame) for frame in frames]
+def _stack_response(frames: Sequence[Json]) -> StackResponse:
+    shown = [frame_response(frame) for frame in frames]
     in_app = {frame.in_app for frame in shown}
-    return StackJson(frames=shown, frames_omitted=None, has_system_frames=len(in_app) > 1)
+    return StackResponse(frames=shown, frames_omitted=None, has_system_frames=len(in_app) > 1)
 
 
-def frame_json(frame: Mapping[str, object]) -> FrameJson:
+def frame_response(frame: Mapping[str, object]) -> FrameResponse:
     """A call of a stack."""
     it = dict(frame)
     data = object_of(it, "data")
-    return FrameJson(
+    return FrameResponse(
         filename=filename_of(it) or None,
         abs_path=text_of(it, "abs_path") or None,
         module=text_of(it, "module") or None,

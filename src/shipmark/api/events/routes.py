@@ -7,13 +7,18 @@ from litestar import Router, get
 from litestar.params import FromPath
 from sqlalchemy import Connection
 
-from shipmark.api.events.responses import Beside, EventErrorJson, EventJson, event_json
-from shipmark.api.events.source_map_responses import (
-    DebuggedFrameJson,
-    SourceMapDebugJson,
-    UsedFileJson,
+from shipmark.api.events.responses import (
+    EventErrorResponse,
+    EventResponse,
+    NeighbourEvents,
+    event_response,
 )
-from shipmark.api.issues.routes import access_by_issue, found_issue
+from shipmark.api.events.source_map_responses import (
+    DebuggedFrameResponse,
+    SourceMapDebugResponse,
+    UsedFileResponse,
+)
+from shipmark.api.issues.routes import access_by_issue, get_visible_issue
 from shipmark.api.query_parameters import EXCEPTION_INDEX, FRAME_INDEX
 from shipmark.api.scopes import ISSUE_READ
 from shipmark.artifacts import urls
@@ -22,14 +27,14 @@ from shipmark.artifacts.database_artifacts import bundle_of
 from shipmark.events import store
 from shipmark.events.payload import Json, exceptions_of, main_frames, object_of, text_of
 from shipmark.events.store import StoredEvent
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.issues.model import Issue
 from shipmark.projects import actions as projects
 from shipmark.symbolication import event_symbolication, javascript_stacks
 from shipmark.symbolication.event_symbolication import Uploads
-from shipmark.symbolication.javascript import Known, Symbolicated
+from shipmark.symbolication.javascript import KnownFile, Symbolicated
 
 _NEWEST = frozenset({"latest", "recommended"})
 _OLDEST = "oldest"
@@ -38,21 +43,26 @@ _PATH = "/projects/{organization:str}/{project:str}/events/{event:str}/"
 
 @get(_PATH, scopes=ISSUE_READ, sync_to_thread=True)
 def get_event(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], event: FromPath[str]
-) -> EventJson:
+    context: InjectedRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    event: FromPath[str],
+) -> EventResponse:
     """Show an event of a project."""
-    organization_id, found = _of_project(visit, organization, project, event)
-    return _shown(visit, organization_id, found)
+    organization_id, found = _of_project(context, organization, project, event)
+    return _shown(context, organization_id, found)
 
 
 @get("/issues/{issue:str}/events/{event:str}/", scopes=ISSUE_READ, sync_to_thread=True)
-def get_event_of_issue(visit: GivenVisit, issue: FromPath[str], event: FromPath[str]) -> EventJson:
+def get_event_of_issue(
+    context: InjectedRequest, issue: FromPath[str], event: FromPath[str]
+) -> EventResponse:
     """Show an event of an issue: by its id, or ``latest``, ``oldest`` or ``recommended``."""
-    with visit.database.snapshot() as connection:
-        access = access_by_issue(visit, connection, issue)
-        it = found_issue(connection, access, issue)
+    with context.database.snapshot() as connection:
+        access = access_by_issue(context, connection, issue)
+        it = get_visible_issue(connection, access, issue)
         found = _of_issue(connection, it, event)
-    return _shown(visit, it.organization_id, found)
+    return _shown(context, it.organization_id, found)
 
 
 @get(
@@ -61,14 +71,17 @@ def get_event_of_issue(visit: GivenVisit, issue: FromPath[str], event: FromPath[
     sync_to_thread=True,
 )
 def get_event_of_issue_of_organization(
-    visit: GivenVisit, organization: FromPath[str], issue: FromPath[str], event: FromPath[str]
-) -> EventJson:
+    context: InjectedRequest,
+    organization: FromPath[str],
+    issue: FromPath[str],
+    event: FromPath[str],
+) -> EventResponse:
     """Show an event of an issue: by its id, or ``latest``, ``oldest`` or ``recommended``."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        it = found_issue(connection, access, issue)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        it = get_visible_issue(connection, access, issue)
         found = _of_issue(connection, it, event)
-    return _shown(visit, it.organization_id, found)
+    return _shown(context, it.organization_id, found)
 
 
 @get(
@@ -78,16 +91,19 @@ def get_event_of_issue_of_organization(
     sync_to_thread=True,
 )
 def debug_source_maps(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], event: FromPath[str]
-) -> SourceMapDebugJson:
+    context: InjectedRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    event: FromPath[str],
+) -> SourceMapDebugResponse:
     """Say why the stack of an event is not the original one, and what was looked for.
 
     It is looked up anew, with what is uploaded now. Without errors all is well.
     """
-    wanted = (_index(visit, EXCEPTION_INDEX.name), _index(visit, FRAME_INDEX.name))
-    organization_id, stored = _of_project(visit, organization, project, event)
-    uploads = _uploads(visit, organization_id, stored)
-    found = event_symbolication.explained(stored.payload, uploads)
+    wanted = (_index(context, EXCEPTION_INDEX.name), _index(context, FRAME_INDEX.name))
+    organization_id, stored = _of_project(context, organization, project, event)
+    uploads = _uploads(context, organization_id, stored)
+    found = event_symbolication.explain_event(stored.payload, uploads)
     frames = [
         it
         for it in _debugged(stored.payload, found)
@@ -95,9 +111,9 @@ def debug_source_maps(
     ]
     is_narrow = wanted != (None, None)
     shown = {it.abs_path for it in frames}
-    return SourceMapDebugJson(
+    return SourceMapDebugResponse(
         errors=[
-            EventErrorJson(type=it.type, message=it.message, data=it.data)
+            EventErrorResponse(type=it.type, message=it.message, data=it.data)
             for it in found.problems
             if not is_narrow or it.data.get("url", "") in shown | {""}
         ],
@@ -108,11 +124,11 @@ def debug_source_maps(
 
 
 def _of_project(
-    visit: Visit, organization: str, project: str, event: str
+    context: RequestContext, organization: str, project: str, event: str
 ) -> tuple[int, StoredEvent]:
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        it = projects.require_project(connection, access, project)
         found = store.by_event_id(connection, it.id, _plain(event))
     if found is None:
         raise NotFound("Event not found")
@@ -135,25 +151,25 @@ def _plain(event: str) -> str:
     return event.replace("-", "").lower()
 
 
-def _shown(visit: Visit, organization_id: int, found: StoredEvent) -> EventJson:
-    current = event_symbolication.refreshed(found, _uploads(visit, organization_id, found))
-    with visit.database.snapshot() as connection:
-        before, after = store.beside(connection, found)
-    return event_json(current, Beside(before=before, after=after))
+def _shown(context: RequestContext, organization_id: int, found: StoredEvent) -> EventResponse:
+    current = event_symbolication.refresh_event(found, _uploads(context, organization_id, found))
+    with context.database.snapshot() as connection:
+        before, after = store.neighbours_of(connection, found)
+    return event_response(current, NeighbourEvents(before=before, after=after))
 
 
-def _uploads(visit: Visit, organization_id: int, event: StoredEvent) -> Uploads:
+def _uploads(context: RequestContext, organization_id: int, event: StoredEvent) -> Uploads:
     return Uploads(
-        database=visit.database,
-        blobs=visit.blobs,
+        database=context.database,
+        blobs=context.blobs,
         organization_id=organization_id,
         project_id=event.project_id,
         at=now(),
     )
 
 
-def _index(visit: Visit, name: str) -> int | None:
-    text = visit.parameter(name)
+def _index(context: RequestContext, name: str) -> int | None:
+    text = context.parameter(name)
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 6):
@@ -161,7 +177,7 @@ def _index(visit: Visit, name: str) -> int | None:
     return int(text)
 
 
-def _debugged(payload: Json, found: Symbolicated) -> list[DebuggedFrameJson]:
+def _debugged(payload: Json, found: Symbolicated) -> list[DebuggedFrameResponse]:
     """The frames that somebody may have uploaded something for."""
     platform = text_of(payload, "platform")
     known = {it.file.url: it for it in found.files}
@@ -169,13 +185,13 @@ def _debugged(payload: Json, found: Symbolicated) -> list[DebuggedFrameJson]:
     shown = []
     for at, frames in sent:
         for number, frame in enumerate(frames):
-            place = javascript_stacks.place_of(frame, platform)
+            place = javascript_stacks.position_of(frame, platform)
             it = known.get(place.url) if place else None
             if place is None or it is None:
                 continue
             data = object_of(resolved[at][number], "data")
             shown.append(
-                DebuggedFrameJson(
+                DebuggedFrameResponse(
                     exception_idx=at,
                     frame_idx=number,
                     abs_path=place.url,
@@ -201,14 +217,14 @@ def _stacks(payload: Json) -> list[tuple[int | None, tuple[Json, ...]]]:
     return stacks
 
 
-def _map_url(it: Known) -> str | None:
+def _map_url(it: KnownFile) -> str | None:
     return it.map_url or None
 
 
-def _used(artifact: Artifact | None) -> UsedFileJson | None:
+def _used(artifact: Artifact | None) -> UsedFileResponse | None:
     if artifact is None:
         return None
-    return UsedFileJson(
+    return UsedFileResponse(
         name=artifact.url,
         debug_id=artifact.debug_id,
         bundle=bundle_of(artifact),

@@ -6,7 +6,7 @@ from datetime import datetime
 from litestar import Response, Router, delete, get
 from litestar.params import FromPath
 
-from shipmark.api.artifact_bundles.routes import OFFSET_MAX, entered
+from shipmark.api.artifact_bundles.routes import OFFSET_MAX, authorize_project
 from shipmark.api.query_parameters import PAGE, RELEASE_NAME, SOURCE_MAP_SORT, VERSION_QUERY
 from shipmark.api.responses import Wire
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
@@ -14,8 +14,8 @@ from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ
 from shipmark.artifacts import actions
 from shipmark.artifacts.store import archives
 from shipmark.artifacts.store.archives import Archive
-from shipmark.http.pagination.offset import counted
-from shipmark.http.request_context import GivenVisit
+from shipmark.http.pagination.offset import paginate
+from shipmark.http.request_context import InjectedRequest
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, BadUpload, NotFound
 from shipmark.releases import actions as releases
@@ -26,7 +26,7 @@ _SORTS = ("date_added", "-date_added")
 _WITH_BUILD = re.compile(r"^(\S+) \((\S+)\)$")
 
 
-class ArchiveJson(Wire):
+class ArchiveResponse(Wire):
     """A release as an archive of files. ``fileCount`` is -1 where it has none."""
 
     type: str
@@ -40,20 +40,20 @@ class ArchiveJson(Wire):
     _PATH,
     scopes=RELEASE_READ,
     asks=(VERSION_QUERY, SOURCE_MAP_SORT, *PAGE),
-    answers={200: list[ArchiveJson], **UPLOAD_REFUSED},
+    answers={200: list[ArchiveResponse], **UPLOAD_REFUSED},
     sync_to_thread=True,
 )
 def list_archives(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> Response[list[ArchiveJson]]:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> Response[list[ArchiveResponse]]:
     """List the releases of a project as archives of files, the newest first."""
-    with visit.database.snapshot() as connection:
-        _, it = entered(visit, connection, organization, project)
-        sort = visit.parameter("sortBy") or "-date_added"
+    with context.database.snapshot() as connection:
+        _, it = authorize_project(context, connection, organization, project)
+        sort = context.parameter("sortBy") or "-date_added"
         if sort not in _SORTS:
             raise BadUpload("You can either sort via 'date_added' or '-date_added'")
-        text = (visit.parameter("query") or "").strip()
-        page = visit.page()
+        text = (context.parameter("query") or "").strip()
+        page = context.page()
         if page.skipped > OFFSET_MAX:
             raise BadRequest("Pagination offset too large")
         rows = archives.page_of(
@@ -64,24 +64,26 @@ def list_archives(
             limit=page.limit,
             offset=page.skipped,
         )
-    found, links = counted(rows, page)
-    return visit.listed([_archive_json(each) for each in found], links)
+    found, links = paginate(rows, page)
+    return context.listed([_archive_response(each) for each in found], links)
 
 
 @delete(_PATH, scopes=RELEASE_DELETE, asks=(RELEASE_NAME,), sync_to_thread=True)
-def delete_archive(visit: GivenVisit, organization: FromPath[str], project: FromPath[str]) -> None:
+def delete_archive(
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> None:
     """Delete all files of a release."""
-    with visit.database.transaction() as connection:
-        access, it = entered(visit, connection, organization, project)
-        name = visit.parameter("name")
+    with context.database.transaction() as connection:
+        access, it = authorize_project(context, connection, organization, project)
+        name = context.parameter("name")
         if not name:
             raise NotFound
         release = releases.find(connection, access.organization.id, name, [it.id])
         actions.remove_of_releases(connection, access.organization.id, [release.id], now())
 
 
-def _archive_json(it: Archive) -> ArchiveJson:
-    return ArchiveJson(
+def _archive_response(it: Archive) -> ArchiveResponse:
+    return ArchiveResponse(
         type="release",
         id=it.release_id,
         name=it.version,

@@ -6,7 +6,7 @@ from shipmark.api.responses import Wire
 from shipmark.infrastructure.health import Part, Problem
 
 
-class ProblemJson(Wire):
+class ProblemResponse(Wire):
     """A problem of a part of the server."""
 
     id: str
@@ -15,19 +15,19 @@ class ProblemJson(Wire):
     url: str | None
 
 
-class InternalHealthJson(Wire):
+class InternalHealthResponse(Wire):
     """The problems of the server, and which of its parts work."""
 
-    problems: list[ProblemJson]
+    problems: list[ProblemResponse]
     healthy: dict[str, bool]
 
 
-def internal_health_json(problems: Sequence[Problem]) -> InternalHealthJson:
+def internal_health_response(problems: Sequence[Problem]) -> InternalHealthResponse:
     """Return the object for these problems, all of which keep the server from its work."""
     broken = {it.part for it in problems}
-    return InternalHealthJson(
+    return InternalHealthResponse(
         problems=[
-            ProblemJson(id=it.part.value, message=it.sentence, severity="critical", url=None)
+            ProblemResponse(id=it.part.value, message=it.sentence, severity="critical", url=None)
             for it in problems
         ],
         healthy={part.value: part not in broken for part in Part},

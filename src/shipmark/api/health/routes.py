@@ -2,17 +2,17 @@
 
 from litestar import Router
 
-from shipmark.api.health.responses import InternalHealthJson, internal_health_json
+from shipmark.api.health.responses import InternalHealthResponse, internal_health_response
 from shipmark.api.scopes import ANYBODY
 from shipmark.http import endpoint
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure import health
 
 
 @endpoint.get("/", scopes=ANYBODY)
-def get_internal_health(context: Visit) -> InternalHealthJson:
+def get_internal_health(context: RequestContext) -> InternalHealthResponse:
     """Show the problems of the server's database, disk and blobs, and which of them work."""
-    return internal_health_json(health.problems(context.database, context.blobs))
+    return internal_health_response(health.problems(context.database, context.blobs))
 
 
 router = Router("/api/0/internal/health", route_handlers=[get_internal_health])

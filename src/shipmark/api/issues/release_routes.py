@@ -6,13 +6,13 @@ from litestar import Router, get
 from litestar.params import FromPath
 from sqlalchemy import Connection
 
-from shipmark.api.issues.routes import access_by_issue, first_and_last, found_issue
+from shipmark.api.issues.routes import access_by_issue, first_and_last, get_visible_issue
 from shipmark.api.query_parameters import ENVIRONMENT
-from shipmark.api.releases.responses import ReleaseJson, release_response
+from shipmark.api.releases.responses import ReleaseResponse, load_release_response
 from shipmark.api.responses import Wire
 from shipmark.api.scopes import ISSUE_READ
 from shipmark.http import time_range
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.model import Issue
@@ -30,35 +30,35 @@ _STATS = {
 }
 
 
-class FirstAndLastJson(Wire):
+class FirstAndLastResponse(Wire):
     """The releases in which an issue was seen first and last."""
 
     id: str
-    first_release: ReleaseJson | None
-    last_release: ReleaseJson | None
+    first_release: ReleaseResponse | None
+    last_release: ReleaseResponse | None
 
 
-class SeenJson(Wire):
+class SeenResponse(Wire):
     """An issue in a release, and how often it happened there."""
 
-    release: ReleaseJson
+    release: ReleaseResponse
     environment: str
     first_seen: datetime
     last_seen: datetime
     stats: dict[str, list[tuple[int, int]]]
 
 
-class CurrentReleaseJson(Wire):
+class CurrentReleaseResponse(Wire):
     """The issue in the project's newest release; null where it was not seen there."""
 
-    current_release: SeenJson | None
+    current_release: SeenResponse | None
 
 
 @get("/issues/{issue:str}/first-last-release/", scopes=ISSUE_READ, sync_to_thread=True)
-def get_first_and_last(visit: GivenVisit, issue: FromPath[str]) -> FirstAndLastJson:
+def get_first_and_last(context: InjectedRequest, issue: FromPath[str]) -> FirstAndLastResponse:
     """Show the first and the last release of an issue."""
-    with visit.database.snapshot() as connection:
-        access = access_by_issue(visit, connection, issue)
+    with context.database.snapshot() as connection:
+        access = access_by_issue(context, connection, issue)
         return _first_and_last(connection, access, issue)
 
 
@@ -68,11 +68,11 @@ def get_first_and_last(visit: GivenVisit, issue: FromPath[str]) -> FirstAndLastJ
     sync_to_thread=True,
 )
 def get_first_and_last_of_organization(
-    visit: GivenVisit, organization: FromPath[str], issue: FromPath[str]
-) -> FirstAndLastJson:
+    context: InjectedRequest, organization: FromPath[str], issue: FromPath[str]
+) -> FirstAndLastResponse:
     """Show the first and the last release of an issue, by its id or short id."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
         return _first_and_last(connection, access, issue)
 
 
@@ -82,11 +82,11 @@ def get_first_and_last_of_organization(
     asks=(ENVIRONMENT,),
     sync_to_thread=True,
 )
-def get_current(visit: GivenVisit, issue: FromPath[str]) -> CurrentReleaseJson:
+def get_current(context: InjectedRequest, issue: FromPath[str]) -> CurrentReleaseResponse:
     """Show an issue in the newest release of its project."""
-    with visit.database.snapshot() as connection:
-        access = access_by_issue(visit, connection, issue)
-        return _current(visit, connection, access, issue)
+    with context.database.snapshot() as connection:
+        access = access_by_issue(context, connection, issue)
+        return _current(context, connection, access, issue)
 
 
 @get(
@@ -96,32 +96,34 @@ def get_current(visit: GivenVisit, issue: FromPath[str]) -> CurrentReleaseJson:
     sync_to_thread=True,
 )
 def get_current_of_organization(
-    visit: GivenVisit, organization: FromPath[str], issue: FromPath[str]
-) -> CurrentReleaseJson:
+    context: InjectedRequest, organization: FromPath[str], issue: FromPath[str]
+) -> CurrentReleaseResponse:
     """Show an issue, by its id or short id, in the newest release of its project."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        return _current(visit, connection, access, issue)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        return _current(context, connection, access, issue)
 
 
-def _first_and_last(connection: Connection, access: Access, name: str) -> FirstAndLastJson:
-    issue = found_issue(connection, access, name)
+def _first_and_last(connection: Connection, access: Access, name: str) -> FirstAndLastResponse:
+    issue = get_visible_issue(connection, access, name)
     first, last = first_and_last(connection, access, issue)
-    return FirstAndLastJson(id=str(issue.id), first_release=first, last_release=last)
+    return FirstAndLastResponse(id=str(issue.id), first_release=first, last_release=last)
 
 
-def _current(visit: Visit, connection: Connection, access: Access, name: str) -> CurrentReleaseJson:
-    issue = found_issue(connection, access, name)
-    wanted = _environments(visit, connection, access)
+def _current(
+    context: RequestContext, connection: Connection, access: Access, name: str
+) -> CurrentReleaseResponse:
+    issue = get_visible_issue(connection, access, name)
+    wanted = _environments(context, connection, access)
     release_id = environments.newest_of(connection, issue.project_id, wanted)
     found = occurrences.in_release(connection, issue.id, release_id, wanted) if release_id else None
     if found is None or release_id is None:
-        return CurrentReleaseJson(current_release=None)
+        return CurrentReleaseResponse(current_release=None)
     release = release_store.by_ids(connection, [release_id])[release_id]
     environment_name, first_at, last_at = found
-    return CurrentReleaseJson(
-        current_release=SeenJson(
-            release=release_response(connection, release),
+    return CurrentReleaseResponse(
+        current_release=SeenResponse(
+            release=load_release_response(connection, release),
             environment=environment_name,
             first_seen=first_at,
             last_seen=last_at,
@@ -130,8 +132,10 @@ def _current(visit: Visit, connection: Connection, access: Access, name: str) ->
     )
 
 
-def _environments(visit: Visit, connection: Connection, access: Access) -> list[int] | None:
-    names = set(visit.parameters("environment"))
+def _environments(
+    context: RequestContext, connection: Connection, access: Access
+) -> list[int] | None:
+    names = set(context.parameters("environment"))
     if not names:
         return None
     known: list[Environment] = projects.environments_named(

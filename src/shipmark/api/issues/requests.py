@@ -1,7 +1,7 @@
 """What may be sent to change issues, and what it becomes (groups-api.md 4.1)."""
 
-from shipmark.http.fields import Choice, Field, Fields, Record, Text, Wrong, accepting
-from shipmark.infrastructure.errors import Invalid
+from shipmark.http.fields import Choice, Field, FieldError, Fields, Object, Text, documented_as
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueStatus, StatusChange, Substatus
 from shipmark.issues.search import STATUSES
 from shipmark.releases.model import VERSION_MAX
@@ -25,7 +25,7 @@ _STATUSES = {it: it for it in (*STATUSES, _IN_NEXT_RELEASE)}
 _substatus = Choice(_BY_NAME, '"{}" is not a valid choice.')
 
 
-@accepting(_substatus)
+@documented_as(_substatus)
 def substatus(value: object) -> Substatus | None:
     """A substatus, or null: clients send null with resolved ones."""
     return None if value is None else _substatus(value)
@@ -34,15 +34,15 @@ def substatus(value: object) -> Substatus | None:
 def _refused(reason: str) -> Field[object]:
     """A field that may be sent empty. What it would ask for is refused, because ignoring it would mislead."""
 
-    @accepting(Text(is_null_ok=True))
+    @documented_as(Text(is_null_ok=True))
     def check(value: object) -> None:
         if value is not None:
-            raise Wrong([reason])
+            raise FieldError([reason])
 
     return Field(check)
 
 
-@accepting(Text(is_null_ok=True))
+@documented_as(Text(is_null_ok=True))
 def _anything(value: object) -> bool:
     """The reference looks at the key and not at its value (groups-api.md 4.1)."""
     return value is not None
@@ -60,7 +60,7 @@ _CONDITIONS: dict[str, Field[object]] = {
         "snoozeDuration",
     )
 }
-_DETAILS = Record(
+_DETAILS = Object(
     {
         "inNextRelease": Field(_anything),
         "inRelease": Field(Text(max=VERSION_MAX, is_null_ok=True, is_trimmed=False)),
@@ -70,7 +70,7 @@ _DETAILS = Record(
 )
 
 
-@accepting(_DETAILS)
+@documented_as(_DETAILS)
 def status_details(value: object) -> Fields:
     """In which release issues are resolved; null is as good as nothing."""
     return {} if value is None else _DETAILS(value)
@@ -91,7 +91,7 @@ _OTHERS: dict[str, Field[object]] = {
     )
 }
 
-CHANGED_ISSUES = Record(
+CHANGED_ISSUES = Object(
     {
         "status": Field(Choice(_STATUSES, '"{}" is not a valid choice.'), is_required=True),
         "statusDetails": Field(status_details),
@@ -103,12 +103,14 @@ CHANGED_ISSUES = Record(
 
 
 def status_change(fields: Fields) -> StatusChange:
-    """Return what a checked body asks for; raises `Invalid` for a substatus of another status."""
+    """Return what a checked body asks for; raises `ValidationFailed` for a substatus of another status."""
     is_next = fields["status"] == _IN_NEXT_RELEASE
     status = IssueStatus.RESOLVED if is_next else STATUSES[fields["status"]]
     wanted: Substatus | None = fields.get("substatus")
     if wanted is not None and _SUBSTATUSES[wanted] is not status:
-        raise Invalid({"substatus": [f"This is not a substatus of {status.value} issues."]})
+        raise ValidationFailed(
+            {"substatus": [f"This is not a substatus of {status.value} issues."]}
+        )
     details: Fields = fields.get("statusDetails", {})
     is_next = is_next or bool(details.get("inNextRelease"))
     is_resolved = status is IssueStatus.RESOLVED

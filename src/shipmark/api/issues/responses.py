@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from shipmark.accounts.model import User
-from shipmark.api.commits.responses import CommitJson
-from shipmark.api.members.user_responses import UserJson, user_json
-from shipmark.api.releases.responses import ReleaseJson
+from shipmark.api.commits.responses import CommitResponse
+from shipmark.api.members.user_responses import UserResponse, user_response
+from shipmark.api.releases.responses import ReleaseResponse
 from shipmark.api.responses import Wire
 from shipmark.issues.model import InboxEntry, Issue, IssueActivity, IssueActivityType, Resolution
 from shipmark.issues.short_ids import format_short_id
@@ -17,7 +17,7 @@ from shipmark.projects.model import Project
 from shipmark.releases.versions import is_semver
 
 
-class IssueProjectJson(Wire):
+class IssueProjectResponse(Wire):
     """The project of an issue."""
 
     id: str
@@ -26,7 +26,7 @@ class IssueProjectJson(Wire):
     platform: str | None
 
 
-class InboxJson(msgspec.Struct):
+class InboxResponse(msgspec.Struct):
     """Why an issue is in the inbox. The reference writes these keys in snake case."""
 
     reason: int
@@ -34,7 +34,7 @@ class InboxJson(msgspec.Struct):
     date_added: datetime
 
 
-class IssueJson(Wire):
+class IssueResponse(Wire):
     """What goes wrong in a project. ``count`` is a text, as clients expect."""
 
     id: str
@@ -50,7 +50,7 @@ class IssueJson(Wire):
     substatus: str | None
     is_public: bool
     platform: str | None
-    project: IssueProjectJson
+    project: IssueProjectResponse
     type: str
     metadata: dict[str, object]
     num_comments: int
@@ -67,39 +67,39 @@ class IssueJson(Wire):
     user_count: int
     first_seen: datetime
     last_seen: datetime
-    inbox: InboxJson | None
+    inbox: InboxResponse | None
 
 
-class ActivityJson(Wire):
+class ActivityResponse(Wire):
     """Something that happened to an issue."""
 
     id: str
-    user: UserJson | None
+    user: UserResponse | None
     type: str
     data: dict[str, object]
     date_created: datetime
 
 
-class IssueDetailsJson(IssueJson):
+class IssueDetailsResponse(IssueResponse):
     """An issue with what happened to it, and its first and last release."""
 
-    activity: list[ActivityJson]
-    participants: list[UserJson]
-    first_release: ReleaseJson | None
-    last_release: ReleaseJson | None
+    activity: list[ActivityResponse]
+    participants: list[UserResponse]
+    first_release: ReleaseResponse | None
+    last_release: ReleaseResponse | None
 
 
-class ShortIdJson(Wire):
+class ShortIdResponse(Wire):
     """The issue of a short id."""
 
     organization_slug: str
     project_slug: str
     group_id: str
-    group: IssueJson
+    group: IssueResponse
     short_id: str
 
 
-class Surroundings(Wire):
+class IssueContext(Wire):
     """What issues are shown with: everything by its id, and where this server is reached."""
 
     address: str
@@ -111,33 +111,33 @@ class Surroundings(Wire):
     inbox: dict[int, InboxEntry]
 
 
-def issue_json(issue: Issue, around: Surroundings) -> IssueJson:
+def issue_response(issue: Issue, around: IssueContext) -> IssueResponse:
     """An issue as lists show it."""
-    return IssueJson(**issue_fields(issue, around))
+    return IssueResponse(**issue_fields(issue, around))
 
 
-def issue_details_json(
+def issue_details_response(
     issue: Issue,
-    around: Surroundings,
+    around: IssueContext,
     *,
-    activity: list[ActivityJson],
+    activity: list[ActivityResponse],
     participants: list[User],
-    first_release: ReleaseJson | None,
-    last_release: ReleaseJson | None,
-) -> IssueDetailsJson:
+    first_release: ReleaseResponse | None,
+    last_release: ReleaseResponse | None,
+) -> IssueDetailsResponse:
     """An issue as its own address shows it."""
-    return IssueDetailsJson(
+    return IssueDetailsResponse(
         **issue_fields(issue, around),
         activity=activity,
-        participants=[user_json(user) for user in participants],
+        participants=[user_response(user) for user in participants],
         first_release=first_release,
         last_release=last_release,
     )
 
 
-def activity_json(
-    it: IssueActivity, users: Mapping[int, User], commits: Mapping[int, CommitJson]
-) -> ActivityJson:
+def activity_response(
+    it: IssueActivity, users: Mapping[int, User], commits: Mapping[int, CommitResponse]
+) -> ActivityResponse:
     """What happened; a commit is shown whole where only that is told, and by its id where more is."""
     details = it.details
     commit_id = details.get("commit")
@@ -145,29 +145,29 @@ def activity_json(
     if is_reference and isinstance(commit_id, int) and commit_id in commits:
         details = details | {"commit": commits[commit_id]}
     user = users.get(it.user_id or 0)
-    return ActivityJson(
+    return ActivityResponse(
         id=str(it.id),
-        user=user_json(user) if user else None,
+        user=user_response(user) if user else None,
         type=it.type.value,
         data=details,
         date_created=it.at,
     )
 
 
-def first_seen_json(issue: Issue) -> ActivityJson:
+def first_seen_response(issue: Issue) -> ActivityResponse:
     """The last entry of every activity log: when the issue was first seen (groups-api.md 3.2)."""
-    return ActivityJson(
+    return ActivityResponse(
         id="0", user=None, type="first_seen", data={}, date_created=issue.first_seen_at
     )
 
 
-def status_details(issue: Issue, around: Surroundings) -> dict[str, object]:
+def status_details(issue: Issue, around: IssueContext) -> dict[str, object]:
     """How the issue was resolved (groups-api.md 1.1)."""
     resolution = around.resolutions.get(issue.id)
     if resolution is None or issue.resolved_at is None:
         return {}
     user = around.users.get(resolution.user_id or 0)
-    actor = user_json(user) if user else None
+    actor = user_response(user) if user else None
     # Where a project follows semver, the reference names the release that the next one comes after (groups-api.md 1.1).
     is_next = resolution.is_pending and not is_semver(resolution.current_version or "")
     if is_next:
@@ -175,7 +175,7 @@ def status_details(issue: Issue, around: Surroundings) -> dict[str, object]:
     return {"inRelease": around.versions[resolution.release_id], "actor": actor}
 
 
-def issue_fields(issue: Issue, around: Surroundings) -> dict[str, Any]:
+def issue_fields(issue: Issue, around: IssueContext) -> dict[str, Any]:
     """The fields that every form of the object has."""
     project = around.projects[issue.project_id]
     entry = around.inbox.get(issue.id)
@@ -194,7 +194,7 @@ def issue_fields(issue: Issue, around: Surroundings) -> dict[str, Any]:
         "substatus": issue.substatus.value if issue.substatus else None,
         "is_public": False,
         "platform": issue.platform,
-        "project": IssueProjectJson(
+        "project": IssueProjectResponse(
             id=str(project.id), name=project.name, slug=project.slug, platform=project.platform
         ),
         "type": issue.type,
@@ -213,7 +213,7 @@ def issue_fields(issue: Issue, around: Surroundings) -> dict[str, Any]:
         "user_count": issue.user_count,
         "first_seen": issue.first_seen_at,
         "last_seen": issue.last_seen_at,
-        "inbox": InboxJson(reason=int(entry.reason), reason_details=None, date_added=entry.at)
+        "inbox": InboxResponse(reason=int(entry.reason), reason_details=None, date_added=entry.at)
         if entry
         else None,
     }

@@ -7,27 +7,27 @@ from litestar.params import FromPath
 from sqlalchemy import Connection
 
 from shipmark.accounts.model import UserToken
-from shipmark.api.commits.responses import CommitJson, commit_json
+from shipmark.api.commits.responses import CommitResponse, commit_response
 from shipmark.api.issues.filters import issue_filter
 from shipmark.api.issues.parameters import ISSUE_LIMIT, ISSUE_QUERY
 from shipmark.api.issues.responses import (
-    ActivityJson,
-    IssueDetailsJson,
-    IssueJson,
-    ShortIdJson,
-    Surroundings,
-    activity_json,
-    first_seen_json,
-    issue_details_json,
-    issue_json,
+    ActivityResponse,
+    IssueContext,
+    IssueDetailsResponse,
+    IssueResponse,
+    ShortIdResponse,
+    activity_response,
+    first_seen_response,
+    issue_details_response,
+    issue_response,
 )
 from shipmark.api.query_parameters import PAGE, PROJECTS
 from shipmark.api.releases import loading
-from shipmark.api.releases.responses import ReleaseJson, release_json
+from shipmark.api.releases.responses import ReleaseResponse, release_response
 from shipmark.api.scopes import ISSUE_READ, ORGANIZATION_READ
-from shipmark.http.pagination.offset import counted
-from shipmark.http.request_context import GivenVisit, Visit
-from shipmark.infrastructure.errors import NotAllowed, NotFound
+from shipmark.http.pagination.offset import paginate
+from shipmark.http.request_context import InjectedRequest, RequestContext
+from shipmark.infrastructure.errors import Forbidden, NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues import short_ids
 from shipmark.issues.model import Issue, IssueActivity, IssueActivityType
@@ -49,14 +49,16 @@ ACTIVITY_MAX = 100
     asks=(ISSUE_QUERY, *PROJECTS, ISSUE_LIMIT, *PAGE),
     sync_to_thread=True,
 )
-def list_issues(visit: GivenVisit, organization: FromPath[str]) -> Response[list[IssueJson]]:
+def list_issues(
+    context: InjectedRequest, organization: FromPath[str]
+) -> Response[list[IssueResponse]]:
     """List the issues of the caller's projects, the last seen first."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        shown = visit.filtered_projects(connection, access)
-        query = visit.parameter("query")
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        shown = context.selected_projects(connection, access)
+        query = context.parameter("query")
         return _listed(
-            visit, connection, access, shown, "is:unresolved" if query is None else query
+            context, connection, access, shown, "is:unresolved" if query is None else query
         )
 
 
@@ -67,34 +69,34 @@ def list_issues(visit: GivenVisit, organization: FromPath[str]) -> Response[list
     sync_to_thread=True,
 )
 def list_project_issues(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> Response[list[IssueJson]]:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> Response[list[IssueResponse]]:
     """List the issues of a project, the last seen first."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        shown = project_actions.reached(connection, access, project)
-        query = visit.parameter("query")
-        return _listed(visit, connection, access, [shown], query or "")
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        shown = project_actions.require_project(connection, access, project)
+        query = context.parameter("query")
+        return _listed(context, connection, access, [shown], query or "")
 
 
 @get(
     "/organizations/{organization:str}/issues/{issue:str}/", scopes=ISSUE_READ, sync_to_thread=True
 )
 def get_issue_of_organization(
-    visit: GivenVisit, organization: FromPath[str], issue: FromPath[str]
-) -> IssueDetailsJson:
+    context: InjectedRequest, organization: FromPath[str], issue: FromPath[str]
+) -> IssueDetailsResponse:
     """Show an issue by its id or short id."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        return _details(visit, connection, access, found_issue(connection, access, issue))
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        return _details(context, connection, access, get_visible_issue(connection, access, issue))
 
 
 @get("/issues/{issue:str}/", scopes=ISSUE_READ, sync_to_thread=True)
-def get_issue(visit: GivenVisit, issue: FromPath[str]) -> IssueDetailsJson:
+def get_issue(context: InjectedRequest, issue: FromPath[str]) -> IssueDetailsResponse:
     """Show an issue by its id alone."""
-    with visit.database.snapshot() as connection:
-        access = access_by_issue(visit, connection, issue)
-        return _details(visit, connection, access, found_issue(connection, access, issue))
+    with context.database.snapshot() as connection:
+        access = access_by_issue(context, connection, issue)
+        return _details(context, connection, access, get_visible_issue(connection, access, issue))
 
 
 @get(
@@ -103,23 +105,29 @@ def get_issue(visit: GivenVisit, issue: FromPath[str]) -> IssueDetailsJson:
     sync_to_thread=True,
 )
 def list_activities(
-    visit: GivenVisit, organization: FromPath[str], issue: FromPath[str]
-) -> dict[str, list[ActivityJson]]:
+    context: InjectedRequest, organization: FromPath[str], issue: FromPath[str]
+) -> dict[str, list[ActivityResponse]]:
     """List what happened to an issue, newest first."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
         return {
-            "activity": activities_of(connection, access, found_issue(connection, access, issue))
+            "activity": activities_of(
+                connection, access, get_visible_issue(connection, access, issue)
+            )
         }
 
 
 @get("/issues/{issue:str}/activities/", scopes=ISSUE_READ, sync_to_thread=True)
-def list_activities_by_id(visit: GivenVisit, issue: FromPath[str]) -> dict[str, list[ActivityJson]]:
+def list_activities_by_id(
+    context: InjectedRequest, issue: FromPath[str]
+) -> dict[str, list[ActivityResponse]]:
     """List what happened to an issue, newest first."""
-    with visit.database.snapshot() as connection:
-        access = access_by_issue(visit, connection, issue)
+    with context.database.snapshot() as connection:
+        access = access_by_issue(context, connection, issue)
         return {
-            "activity": activities_of(connection, access, found_issue(connection, access, issue))
+            "activity": activities_of(
+                connection, access, get_visible_issue(connection, access, issue)
+            )
         }
 
 
@@ -129,14 +137,14 @@ def list_activities_by_id(visit: GivenVisit, issue: FromPath[str]) -> dict[str, 
     sync_to_thread=True,
 )
 def get_by_short_id(
-    visit: GivenVisit, organization: FromPath[str], short_id: FromPath[str]
-) -> ShortIdJson:
+    context: InjectedRequest, organization: FromPath[str], short_id: FromPath[str]
+) -> ShortIdResponse:
     """Show the issue of a short id."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        issue = found_issue(connection, access, short_id)
-        group = shown_issues(visit, connection, access, [issue])[0]
-    return ShortIdJson(
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        issue = get_visible_issue(connection, access, short_id)
+        group = serialize_issues(context, connection, access, [issue])[0]
+    return ShortIdResponse(
         organization_slug=access.organization.slug,
         project_slug=group.project.slug,
         group_id=group.id,
@@ -145,42 +153,46 @@ def get_by_short_id(
     )
 
 
-def shown_issues(
-    visit: Visit, connection: Connection, access: Access, found: Sequence[Issue]
-) -> list[IssueJson]:
+def serialize_issues(
+    context: RequestContext, connection: Connection, access: Access, found: Sequence[Issue]
+) -> list[IssueResponse]:
     """Issues as the API shows them."""
-    around = _surroundings(visit, connection, access, found)
-    return [issue_json(issue, around) for issue in found]
+    around = _surroundings(context, connection, access, found)
+    return [issue_response(issue, around) for issue in found]
 
 
 def _surroundings(
-    visit: Visit, connection: Connection, access: Access, found: Sequence[Issue]
-) -> Surroundings:
+    context: RequestContext, connection: Connection, access: Access, found: Sequence[Issue]
+) -> IssueContext:
     ids = [issue.id for issue in found]
     resolved = resolutions.of_issues(connection, ids)
     releases = release_store.by_ids(connection, {it.release_id for it in resolved.values()})
-    return Surroundings(
-        address=visit.settings.address,
+    return IssueContext(
+        address=context.settings.address,
         organization_slug=access.organization.slug,
         projects=projects.by_ids(connection, {issue.project_id for issue in found}),
         resolutions=resolved,
         versions={release.id: release.version for release in releases.values()},
-        users=loading.to_users(connection, [it.user_id for it in resolved.values()]),
+        users=loading.prefetch_for_users(connection, [it.user_id for it in resolved.values()]),
         inbox=inbox.of_issues(connection, ids),
     )
 
 
 def _listed(
-    visit: Visit, connection: Connection, access: Access, shown: Sequence[Project], query: str
-) -> Response[list[IssueJson]]:
-    page = visit.limited_page()
+    context: RequestContext,
+    connection: Connection,
+    access: Access,
+    shown: Sequence[Project],
+    query: str,
+) -> Response[list[IssueResponse]]:
+    page = context.limited_page()
     wanted = issue_filter(connection, access, shown, parse(query))
     rows = issue_lists.page_of(connection, wanted, limit=page.limit, offset=page.skipped)
-    found, links = counted(rows, page)
-    return visit.listed(shown_issues(visit, connection, access, found), links)
+    found, links = paginate(rows, page)
+    return context.listed(serialize_issues(context, connection, access, found), links)
 
 
-def found_issue(connection: Connection, access: Access, name: str) -> Issue:
+def get_visible_issue(connection: Connection, access: Access, name: str) -> Issue:
     """The organization's issue of that id or short id, if its project is the caller's."""
     issue_id = id_of(name)
     if issue_id is None and (short_id := short_ids.parse(name)):
@@ -193,9 +205,9 @@ def found_issue(connection: Connection, access: Access, name: str) -> Issue:
     return issue
 
 
-def access_by_issue(visit: Visit, connection: Connection, name: str) -> Access:
+def access_by_issue(context: RequestContext, connection: Connection, name: str) -> Access:
     """What the caller may do in the organization of an issue; a stranger does not learn that it exists."""
-    caller = visit.caller(connection)
+    caller = context.caller(connection)
     issue_id = id_of(name)
     if issue_id is None:
         raise NotFound
@@ -203,22 +215,22 @@ def access_by_issue(visit: Visit, connection: Connection, name: str) -> Access:
     if issue is None or not isinstance(caller, UserToken):
         raise NotFound
     try:
-        return visit.enter(connection, str(issue.organization_id))
-    except NotAllowed:
+        return context.authorize(connection, str(issue.organization_id))
+    except Forbidden:
         raise NotFound from None
 
 
 def _details(
-    visit: Visit, connection: Connection, access: Access, issue: Issue
-) -> IssueDetailsJson:
-    around = _surroundings(visit, connection, access, [issue])
+    context: RequestContext, connection: Connection, access: Access, issue: Issue
+) -> IssueDetailsResponse:
+    around = _surroundings(context, connection, access, [issue])
     first, last = first_and_last(connection, access, issue)
     followers = activity.subscribers_of(connection, issue.id)
-    return issue_details_json(
+    return issue_details_response(
         issue,
         around,
         activity=activities_of(connection, access, issue),
-        participants=list(loading.to_users(connection, followers).values()),
+        participants=list(loading.prefetch_for_users(connection, followers).values()),
         first_release=first,
         last_release=last,
     )
@@ -226,27 +238,27 @@ def _details(
 
 def first_and_last(
     connection: Connection, access: Access, issue: Issue
-) -> tuple[ReleaseJson | None, ReleaseJson | None]:
+) -> tuple[ReleaseResponse | None, ReleaseResponse | None]:
     """The releases in which the issue was seen first and last."""
     last_id = occurrences.last_releases(connection, [issue.id]).get(issue.id)
     wanted = [it for it in (issue.first_release_id, last_id) if it is not None]
     found = release_store.by_ids(connection, wanted)
-    nested = loading.to_releases(connection, access.organization.id, list(found.values()))
-    shown = {it.id: release_json(it, nested) for it in found.values()}
+    nested = loading.prefetch_for_releases(connection, access.organization.id, list(found.values()))
+    shown = {it.id: release_response(it, nested) for it in found.values()}
     return shown.get(issue.first_release_id or 0), shown.get(last_id or 0)
 
 
-def activities_of(connection: Connection, access: Access, issue: Issue) -> list[ActivityJson]:
+def activities_of(connection: Connection, access: Access, issue: Issue) -> list[ActivityResponse]:
     """Return what happened to the issue, newest first; the last entry says when it was first seen."""
     happened = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX - 1)
     commits = _commits_told(connection, access, happened)
-    users = loading.to_users(connection, [it.user_id for it in happened])
-    return [*(activity_json(it, users, commits) for it in happened), first_seen_json(issue)]
+    users = loading.prefetch_for_users(connection, [it.user_id for it in happened])
+    return [*(activity_response(it, users, commits) for it in happened), first_seen_response(issue)]
 
 
 def _commits_told(
     connection: Connection, access: Access, happened: Sequence[IssueActivity]
-) -> dict[int, CommitJson]:
+) -> dict[int, CommitResponse]:
     """The commits that references tell of, whole; a resolution tells only which one it was."""
     ids = {
         commit_id
@@ -255,8 +267,8 @@ def _commits_told(
         and isinstance(commit_id := it.details.get("commit"), int)
     }
     found = repositories.commits_by_ids(connection, ids)
-    nested = loading.to_commits(connection, access.organization.id, list(found.values()))
-    return {commit.id: commit_json(commit, nested) for commit in found.values()}
+    nested = loading.prefetch_for_commits(connection, access.organization.id, list(found.values()))
+    return {commit.id: commit_response(commit, nested) for commit in found.values()}
 
 
 #: The routes of this module; those that change issues share addresses with them, and so a router (issue_updates.py).

@@ -5,35 +5,35 @@ from typing import Any
 import msgspec
 
 from shipmark.accounts.model import User
-from shipmark.api.issues.responses import ActivityJson
-from shipmark.api.members.user_responses import user_json
+from shipmark.api.issues.responses import ActivityResponse
+from shipmark.api.members.user_responses import user_response
 from shipmark.api.responses import Wire
 from shipmark.issues.actions.update_issue import Updated
 from shipmark.issues.model import IssueStatus, StatusChange, Substatus
 
 
-class IssueUpdateJson(Wire):
+class IssueUpdateResponse(Wire):
     """What was changed. ``hasMore`` tells, where issues were searched, that more match than one request changes."""
 
     status: str
     status_details: dict[str, object]
     substatus: str | None
     inbox: Any = msgspec.UNSET
-    activity: list[ActivityJson] | msgspec.UnsetType = msgspec.UNSET
+    activity: list[ActivityResponse] | msgspec.UnsetType = msgspec.UNSET
     has_more: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-def issue_update_json(
+def issue_update_response(
     change: StatusChange,
     updated: Updated,
     user: User | None,
     *,
-    activity: list[ActivityJson] | None,
+    activity: list[ActivityResponse] | None,
     has_more: bool | None,
-) -> IssueUpdateJson:
+) -> IssueUpdateResponse:
     """Return what was changed; ``activity`` is that of a single issue that was resolved in a release."""
     is_open = change.status is IssueStatus.UNRESOLVED
-    return IssueUpdateJson(
+    return IssueUpdateResponse(
         status=change.status.value,
         status_details=_details(change, updated, user),
         substatus=updated.substatus.value if updated.substatus else None,
@@ -48,7 +48,7 @@ def _details(change: StatusChange, updated: Updated, user: User | None) -> dict[
         return {"ignoreUntilEscalating": True}
     if updated.release is None:
         return {}
-    actor = user_json(user) if user else None
+    actor = user_response(user) if user else None
     if change.is_in_next_release:
         return {"inNextRelease": True, "actor": actor}
     return {"inRelease": updated.release.version, "actor": actor}

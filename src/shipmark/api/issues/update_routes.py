@@ -9,19 +9,19 @@ from sqlalchemy import Connection
 from shipmark.api.issues.filters import issue_filter
 from shipmark.api.issues.parameters import ISSUE_IDS, ISSUE_QUERY, ISSUE_STATUS
 from shipmark.api.issues.requests import CHANGED_ISSUES, status_change
-from shipmark.api.issues.responses import ActivityJson, IssueJson
+from shipmark.api.issues.responses import ActivityResponse, IssueResponse
 from shipmark.api.issues.routes import (
     READING,
     access_by_issue,
     activities_of,
-    found_issue,
-    shown_issues,
+    get_visible_issue,
+    serialize_issues,
 )
-from shipmark.api.issues.update_responses import IssueUpdateJson, issue_update_json
+from shipmark.api.issues.update_responses import IssueUpdateResponse, issue_update_response
 from shipmark.api.query_parameters import PROJECTS
 from shipmark.api.releases import loading
 from shipmark.api.scopes import ISSUE_CHANGE
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.actions.update_issue import Updated, update_issues
@@ -51,19 +51,19 @@ class _Selection:
     scopes=ISSUE_CHANGE,
     asks=(ISSUE_IDS, ISSUE_QUERY, ISSUE_STATUS, *PROJECTS),
     takes=CHANGED_ISSUES,
-    answers={200: IssueUpdateJson, 204: None},
+    answers={200: IssueUpdateResponse, 204: None},
     sync_to_thread=True,
 )
 def change_issues(
-    visit: GivenVisit, organization: FromPath[str], body: RawBody
-) -> Response[IssueUpdateJson | None]:
+    context: InjectedRequest, organization: FromPath[str], body: RawBody
+) -> Response[IssueUpdateResponse | None]:
     """Resolve, reopen or ignore many issues of the caller's projects; 204 if there are none."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        shown = visit.filtered_projects(connection, access)
-    selection = _selection(visit, default="is:unresolved")
-    change = status_change(visit.body(body, CHANGED_ISSUES, step="issues.validate"))
-    return _changed(visit, access, shown, selection, change)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        shown = context.selected_projects(connection, access)
+    selection = _selection(context, default="is:unresolved")
+    change = status_change(context.body(body, CHANGED_ISSUES, step="issues.validate"))
+    return _changed(context, access, shown, selection, change)
 
 
 @put(
@@ -71,19 +71,19 @@ def change_issues(
     scopes=ISSUE_CHANGE,
     asks=(ISSUE_IDS, ISSUE_QUERY, ISSUE_STATUS),
     takes=CHANGED_ISSUES,
-    answers={200: IssueUpdateJson, 204: None},
+    answers={200: IssueUpdateResponse, 204: None},
     sync_to_thread=True,
 )
 def change_project_issues(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
-) -> Response[IssueUpdateJson | None]:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str], body: RawBody
+) -> Response[IssueUpdateResponse | None]:
     """Resolve, reopen or ignore many issues of a project; 204 if there are none."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        shown = project_actions.reached(connection, access, project)
-    selection = _selection(visit, default="")
-    change = status_change(visit.body(body, CHANGED_ISSUES, step="issues.validate"))
-    return _changed(visit, access, [shown], selection, change)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        shown = project_actions.require_project(connection, access, project)
+    selection = _selection(context, default="")
+    change = status_change(context.body(body, CHANGED_ISSUES, step="issues.validate"))
+    return _changed(context, access, [shown], selection, change)
 
 
 @put(
@@ -93,42 +93,44 @@ def change_project_issues(
     sync_to_thread=True,
 )
 def change_issue_of_organization(
-    visit: GivenVisit, organization: FromPath[str], issue: FromPath[str], body: RawBody
-) -> IssueJson:
+    context: InjectedRequest, organization: FromPath[str], issue: FromPath[str], body: RawBody
+) -> IssueResponse:
     """Resolve, reopen or ignore an issue, by its id or short id."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        found = found_issue(connection, access, issue)
-    return _changed_one(visit, access, found, body)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        found = get_visible_issue(connection, access, issue)
+    return _changed_one(context, access, found, body)
 
 
 @put("/issues/{issue:str}/", scopes=ISSUE_CHANGE, takes=CHANGED_ISSUES, sync_to_thread=True)
-def change_issue(visit: GivenVisit, issue: FromPath[str], body: RawBody) -> IssueJson:
+def change_issue(context: InjectedRequest, issue: FromPath[str], body: RawBody) -> IssueResponse:
     """Resolve, reopen or ignore an issue by its id alone."""
-    with visit.database.glance() as connection:
-        access = access_by_issue(visit, connection, issue)
-        found = found_issue(connection, access, issue)
-    return _changed_one(visit, access, found, body)
+    with context.database.autocommit_read() as connection:
+        access = access_by_issue(context, connection, issue)
+        found = get_visible_issue(connection, access, issue)
+    return _changed_one(context, access, found, body)
 
 
-def _changed_one(visit: Visit, access: Access, issue: Issue, body: bytes) -> IssueJson:
-    change = status_change(visit.body(body, CHANGED_ISSUES, step="issues.validate"))
-    with visit.database.transaction() as connection:
+def _changed_one(
+    context: RequestContext, access: Access, issue: Issue, body: bytes
+) -> IssueResponse:
+    change = status_change(context.body(body, CHANGED_ISSUES, step="issues.validate"))
+    with context.database.transaction() as connection:
         locked = states.locked(connection, access.organization.id, [issue.id])
         update_issues(connection, locked, change, _user_id(access), now())
-        changed = found_issue(connection, access, str(issue.id))
-        return shown_issues(visit, connection, access, [changed])[0]
+        changed = get_visible_issue(connection, access, str(issue.id))
+        return serialize_issues(context, connection, access, [changed])[0]
 
 
 def _changed(
-    visit: Visit,
+    context: RequestContext,
     access: Access,
     shown: list[Project],
     selection: _Selection,
     change: StatusChange,
-) -> Response[IssueUpdateJson | None]:
+) -> Response[IssueUpdateResponse | None]:
     """Change the issues of a selection in one transaction, with a constant number of statements."""
-    with visit.database.transaction() as connection:
+    with context.database.transaction() as connection:
         ids, has_more = _chosen_ids(connection, access, shown, selection, change)
         locked = states.locked(connection, access.organization.id, ids)
         reached = {project.id for project in shown}
@@ -137,8 +139,10 @@ def _changed(
             return Response(None, status_code=204)
         updated = update_issues(connection, locked, change, _user_id(access), now())
         told = _new_activity(connection, access, updated)
-        actor = loading.to_users(connection, [_user_id(access)]).get(_user_id(access) or 0)
-    answer = issue_update_json(change, updated, actor, activity=told, has_more=has_more)
+        actor = loading.prefetch_for_users(connection, [_user_id(access)]).get(
+            _user_id(access) or 0
+        )
+    answer = issue_update_response(change, updated, actor, activity=told, has_more=has_more)
     return Response(answer)
 
 
@@ -163,7 +167,7 @@ def _chosen_ids(
 
 def _new_activity(
     connection: Connection, access: Access, updated: Updated
-) -> list[ActivityJson] | None:
+) -> list[ActivityResponse] | None:
     """Return the activity that the answer shows: only that of a single issue, resolved in a release."""
     if updated.release is None or len(updated.issues) > 1:
         return None
@@ -171,10 +175,10 @@ def _new_activity(
     return activities_of(connection, access, issue)[:1] if updated.has_new_activity else []
 
 
-def _selection(visit: Visit, *, default: str) -> _Selection:
+def _selection(context: RequestContext, *, default: str) -> _Selection:
     """Read which issues are meant; raises `BadRequest` for ids that are no numbers, or too many."""
-    texts = visit.parameters("id")
-    query, status = visit.parameter("query"), visit.parameter("status")
+    texts = context.parameters("id")
+    query, status = context.parameter("query"), context.parameter("status")
     if not all(it.isascii() and it.isdigit() and len(it) <= _ID_DIGITS_MAX for it in texts):
         raise BadRequest("Group ids must be integers")
     ids = sorted({int(it) for it in texts})

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.api.members.responses import INVITATION_PREFIX
 from shipmark.http.endpoint import Load
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store
@@ -14,7 +14,7 @@ from shipmark.organizations.model import Invitation, Member
 from shipmark.organizations.store import invitations
 
 
-def find_member(context: Visit, connection: Connection, member: str) -> Member:
+def find_member(context: RequestContext, connection: Connection, member: str) -> Member:
     """Return the member with this id, also that of their accepted invitation; ``me`` is the caller.
 
     Raise `NotFound`.
@@ -26,7 +26,7 @@ def find_member(context: Visit, connection: Connection, member: str) -> Member:
 
 
 def find_member_or_invitation(
-    context: Visit, connection: Connection, member: str
+    context: RequestContext, connection: Connection, member: str
 ) -> Member | Invitation:
     """Return the same, or the open invitation with this id. Raise `NotFound`."""
     organization_id, user = context.access.organization.id, context.access.user
@@ -46,7 +46,7 @@ def find_member_or_invitation(
     return row
 
 
-def reload_member(context: Visit, connection: Connection, member: Member) -> Member:
+def reload_member(context: RequestContext, connection: Connection, member: Member) -> Member:
     """Return the member as the transaction sees them. Raise `NotFound` if they were removed meanwhile."""
     return find_member(context, connection, str(member.id))
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from shipmark.accounts.model import User
-from shipmark.api.members.user_responses import UserJson, user_json
+from shipmark.api.members.user_responses import UserResponse, user_response
 from shipmark.api.responses import Wire
 from shipmark.organizations import roles
 from shipmark.organizations.model import Invitation, Member, Organization, Role, Team, TeamRole
@@ -24,14 +24,14 @@ _FLAGS = (
 )
 
 
-class RoleNameJson(Wire):
+class RoleNameResponse(Wire):
     """A role by its name."""
 
     id: str
     name: str
 
 
-class RoleJson(Wire):
+class RoleResponse(Wire):
     """What a member can be. The reference writes one key in snake case too."""
 
     id: str
@@ -46,7 +46,7 @@ class RoleJson(Wire):
     minimum_team_role: str
 
 
-class TeamRoleJson(Wire):
+class TeamRoleResponse(Wire):
     """What a member can be on a team."""
 
     id: str
@@ -59,21 +59,21 @@ class TeamRoleJson(Wire):
     is_minimum_role_for: str | None
 
 
-class MemberTeamJson(Wire):
+class MemberTeamResponse(Wire):
     """A team that a member is on."""
 
     team_slug: str
     role: str
 
 
-class TeamRoleOfMemberJson(Wire):
+class TeamRoleOfMemberResponse(Wire):
     """The role of a member on a team that they are on."""
 
     is_active: bool
     team_role: str
 
 
-class MemberJson(Wire):
+class MemberResponse(Wire):
     """A user in an organization, or a person who is invited to it: ``pending``, without a user, until they accept.
 
     ``invite_link`` is in the answer to an invitation only: it is shown once.
@@ -82,7 +82,7 @@ class MemberJson(Wire):
     id: str
     email: str
     name: str
-    user: UserJson | None
+    user: UserResponse | None
     role: str
     role_name: str
     org_role: str
@@ -95,26 +95,26 @@ class MemberJson(Wire):
     group_org_roles: list[str]
     invite_link: str | msgspec.UnsetType = msgspec.UNSET
     teams: list[str] | msgspec.UnsetType = msgspec.UNSET
-    team_roles: list[MemberTeamJson] | msgspec.UnsetType = msgspec.UNSET
-    org_role_list: list[RoleJson] | msgspec.UnsetType = msgspec.UNSET
-    team_role_list: list[TeamRoleJson] | msgspec.UnsetType = msgspec.UNSET
+    team_roles: list[MemberTeamResponse] | msgspec.UnsetType = msgspec.UNSET
+    org_role_list: list[RoleResponse] | msgspec.UnsetType = msgspec.UNSET
+    team_role_list: list[TeamRoleResponse] | msgspec.UnsetType = msgspec.UNSET
 
 
-def member_json(
+def member_response(
     member: Member,
     user: User,
     *,
     teams: Sequence[Team] | None = None,
     organization: Organization | None = None,
-) -> MemberJson:
+) -> MemberResponse:
     """A member; a single one with teams, and with all roles of the organization to choose from."""
     role = TeamRole.of(member.role).value
-    on = [MemberTeamJson(team_slug=it.slug, role=role) for it in teams or ()]
-    return MemberJson(
+    on = [MemberTeamResponse(team_slug=it.slug, role=role) for it in teams or ()]
+    return MemberResponse(
         id=str(member.id),
         email=user.email,
         name=user.display_name,
-        user=user_json(user),
+        user=user_response(user),
         role=member.role.value,
         role_name=roles.NAMES[member.role],
         org_role=member.role.value,
@@ -132,18 +132,18 @@ def member_json(
     )
 
 
-def invitation_json(
+def invitation_response(
     invitation: Invitation,
     *,
     at: datetime,
     inviter: User | None,
     teams: Sequence[Team],
     link: str | None = None,
-) -> MemberJson:
+) -> MemberResponse:
     """Return an invitation as the member that it may become; ``link`` is for who has just made it."""
     role = TeamRole.of(invitation.role).value
     on = [it.slug for it in teams if it.id in invitation.team_ids]
-    return MemberJson(
+    return MemberResponse(
         id=f"{INVITATION_PREFIX}{invitation.id}",
         email=invitation.email,
         name=invitation.email,
@@ -160,19 +160,19 @@ def invitation_json(
         group_org_roles=[],
         invite_link=link or msgspec.UNSET,
         teams=on,
-        team_roles=[MemberTeamJson(team_slug=slug, role=role) for slug in on],
+        team_roles=[MemberTeamResponse(team_slug=slug, role=role) for slug in on],
     )
 
 
-def role_names() -> list[RoleNameJson]:
+def role_names() -> list[RoleNameResponse]:
     """All roles, the least first."""
-    return [RoleNameJson(id=role.value, name=roles.NAMES[role]) for role in Role]
+    return [RoleNameResponse(id=role.value, name=roles.NAMES[role]) for role in Role]
 
 
-def roles_of(organization: Organization) -> list[RoleJson]:
+def roles_of(organization: Organization) -> list[RoleResponse]:
     """All roles with what they may do there, the least first."""
     return [
-        RoleJson(
+        RoleResponse(
             id=role.value,
             name=roles.NAMES[role],
             desc=roles.MEANINGS[role],
@@ -188,10 +188,10 @@ def roles_of(organization: Organization) -> list[RoleJson]:
     ]
 
 
-def team_roles() -> list[TeamRoleJson]:
+def team_roles() -> list[TeamRoleResponse]:
     """All roles on teams, the least first."""
     return [
-        TeamRoleJson(
+        TeamRoleResponse(
             id=role.value,
             name=roles.TEAM_NAMES[role],
             desc=roles.TEAM_MEANINGS[role],

@@ -14,19 +14,19 @@ from shipmark.api.members.path_member import (
 )
 from shipmark.api.members.requests import InvitationRequest, MemberUpdateRequest, TeamRoleRequest
 from shipmark.api.members.responses import (
-    MemberJson,
-    TeamRoleOfMemberJson,
-    invitation_json,
-    member_json,
+    MemberResponse,
+    TeamRoleOfMemberResponse,
+    invitation_response,
+    member_response,
 )
 from shipmark.api.projects.loading import serialize_team
 from shipmark.api.queries import PageQuery
 from shipmark.api.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
 from shipmark.api.teams.path_team import PathTeam, reload_team
-from shipmark.api.teams.responses import TeamDetailsJson
+from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.http import endpoint
-from shipmark.http.pagination.offset import Wanted, counted
-from shipmark.http.request_context import Visit
+from shipmark.http.pagination.offset import PageRequest, paginate
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import secret_hex
 from shipmark.organizations import invitations, membership, store
@@ -38,7 +38,7 @@ _MEMBER_TEAM = "/{member:str}/teams/{team:str}/"
 
 
 @endpoint.post("/", scopes=MEMBER_CHANGE, step=_VALIDATE)
-def invite_member(context: Visit, body: InvitationRequest) -> MemberJson:
+def invite_member(context: RequestContext, body: InvitationRequest) -> MemberResponse:
     """Invite a person by a link, which is shown once: no mail is sent. Inviting again creates a new link."""
     secret = secret_hex()
     with context.database.transaction() as connection:
@@ -55,19 +55,19 @@ def invite_member(context: Visit, body: InvitationRequest) -> MemberJson:
 
 
 @endpoint.get("/", scopes=MEMBER_READ)
-def list_members(context: Visit, query: PageQuery) -> Response[list[MemberJson]]:
+def list_members(context: RequestContext, query: PageQuery) -> Response[list[MemberResponse]]:
     """List the members of an organization, and then the open invitations."""
     page, organization_id = query.page(), context.access.organization.id
     with context.database.snapshot() as connection:
         rows = store.members_of(connection, organization_id, limit=page.limit, offset=page.skipped)
         users = accounts.by_ids(connection, {row.user_id for row in rows})
-        listed = [member_json(row, users[row.user_id]) for row in rows]
+        listed = [member_response(row, users[row.user_id]) for row in rows]
         listed += _invitations_behind(context, connection, page, len(rows))
-    return context.listed(*counted(listed, page))
+    return context.listed(*paginate(listed, page))
 
 
 @endpoint.get("/{member:str}/", scopes=MEMBER_READ)
-def get_member(context: Visit, member: PathMemberOrInvitation) -> MemberJson:
+def get_member(context: RequestContext, member: PathMemberOrInvitation) -> MemberResponse:
     """Show a member with their teams and all roles, or an open invitation."""
     with context.database.snapshot() as connection:
         if isinstance(member, Invitation):
@@ -76,18 +76,20 @@ def get_member(context: Visit, member: PathMemberOrInvitation) -> MemberJson:
 
 
 @endpoint.put("/{member:str}/", scopes=MEMBER_CHANGE, step=_VALIDATE)
-def update_member(context: Visit, member: PathMember, body: MemberUpdateRequest) -> MemberJson:
+def update_member(
+    context: RequestContext, member: PathMember, body: MemberUpdateRequest
+) -> MemberResponse:
     """Change the role of a member, or replace the teams that they are on."""
     with context.database.transaction() as connection:
         current = reload_member(context, connection, member)
-        updated = membership.amend_member(
+        updated = membership.update_member(
             connection, context.action_context(), current, body.new_role, body.team_slugs
         )
         return _details(context, connection, updated)
 
 
 @endpoint.delete("/{member:str}/", scopes=MEMBER_DELETE)
-def remove_member(context: Visit, member: str) -> None:
+def remove_member(context: RequestContext, member: str) -> None:
     """Remove a member, or revoke an invitation. Members may leave by themselves; what they did stays."""
     with context.database.transaction() as connection:
         action = context.action_context()
@@ -99,10 +101,10 @@ def remove_member(context: Visit, member: str) -> None:
             membership.remove_member(connection, action, current)
 
 
-@endpoint.post(_MEMBER_TEAM, scopes=TEAM_JOIN, responses={201: TeamDetailsJson, 204: None})
+@endpoint.post(_MEMBER_TEAM, scopes=TEAM_JOIN, responses={201: TeamDetailsResponse, 204: None})
 def join_team(
-    context: Visit, member: PathMember, team: PathTeam
-) -> Response[TeamDetailsJson | None]:
+    context: RequestContext, member: PathMember, team: PathTeam
+) -> Response[TeamDetailsResponse | None]:
     """Add a member to a team: oneself in an open organization, others for those who manage the team."""
     with context.database.transaction() as connection:
         current = reload_member(context, connection, member)
@@ -114,18 +116,18 @@ def join_team(
 
 @endpoint.put(_MEMBER_TEAM, scopes=MEMBER_CHANGE | TEAM_CHANGE, step=_VALIDATE)
 def update_team_role(
-    context: Visit, member: PathMember, team: PathTeam, body: TeamRoleRequest
-) -> TeamRoleOfMemberJson:
+    context: RequestContext, member: PathMember, team: PathTeam, body: TeamRoleRequest
+) -> TeamRoleOfMemberResponse:
     """Confirm the role of a member on a team. It follows from the role in the organization, and has no other value."""
     with context.database.snapshot() as connection:
         role = membership.confirm_team_role(
             connection, context.access, member, team, body.team_role
         )
-    return TeamRoleOfMemberJson(is_active=True, team_role=role.value)
+    return TeamRoleOfMemberResponse(is_active=True, team_role=role.value)
 
 
 @endpoint.delete(_MEMBER_TEAM, status_code=200, scopes=TEAM_JOIN)
-def leave_team(context: Visit, member: PathMember, team: PathTeam) -> TeamDetailsJson:
+def leave_team(context: RequestContext, member: PathMember, team: PathTeam) -> TeamDetailsResponse:
     """Remove a member from a team."""
     with context.database.transaction() as connection:
         current = reload_member(context, connection, member)
@@ -135,8 +137,8 @@ def leave_team(context: Visit, member: PathMember, team: PathTeam) -> TeamDetail
 
 
 def _invitations_behind(
-    context: Visit, connection: Connection, page: Wanted, member_count: int
-) -> list[MemberJson]:
+    context: RequestContext, connection: Connection, page: PageRequest, member_count: int
+) -> list[MemberResponse]:
     """Return the invitations on a page whose first rows are members."""
     if member_count >= page.limit:
         return []
@@ -149,26 +151,29 @@ def _invitations_behind(
 
 
 def _invitations(
-    context: Visit, connection: Connection, rows: Sequence[Invitation], link: str | None = None
-) -> list[MemberJson]:
+    context: RequestContext,
+    connection: Connection,
+    rows: Sequence[Invitation],
+    link: str | None = None,
+) -> list[MemberResponse]:
     """Return invitations as the members that they may become; ``link`` is that of a new one."""
     if not rows:
         return []
     inviters = accounts.by_ids(connection, {row.invited_by for row in rows if row.invited_by})
     teams = store.teams_of(connection, context.access.organization.id)
     return [
-        invitation_json(
+        invitation_response(
             row, at=now(), inviter=inviters.get(row.invited_by or 0), teams=teams, link=link
         )
         for row in rows
     ]
 
 
-def _details(context: Visit, connection: Connection, member: Member) -> MemberJson:
+def _details(context: RequestContext, connection: Connection, member: Member) -> MemberResponse:
     user = accounts.by_id(connection, member.user_id)
     assert user is not None, "a member is a user"
     teams = store.teams_of_member(connection, member.id)
-    return member_json(member, user, teams=teams, organization=context.access.organization)
+    return member_response(member, user, teams=teams, organization=context.access.organization)
 
 
 router = Router(

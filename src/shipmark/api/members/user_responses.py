@@ -5,12 +5,12 @@ from datetime import datetime
 import msgspec
 
 from shipmark.accounts.model import User
-from shipmark.api.avatars.responses import AvatarJson, avatar_json, photo_url
+from shipmark.api.avatars.responses import AvatarResponse, avatar_response, photo_url
 from shipmark.api.responses import Wire
 from shipmark.avatars.model import OwnerKind
 
 
-class EmailJson(msgspec.Struct):
+class EmailResponse(msgspec.Struct):
     """An address of a user. The reference writes this one key in snake case."""
 
     id: str
@@ -18,7 +18,7 @@ class EmailJson(msgspec.Struct):
     is_verified: bool
 
 
-class UserJson(Wire):
+class UserResponse(Wire):
     """A person with an account."""
 
     id: str
@@ -36,13 +36,13 @@ class UserJson(Wire):
     is_superuser: bool
     is_staff: bool
     experiments: dict[str, object]
-    emails: list[EmailJson]
-    avatar: AvatarJson
+    emails: list[EmailResponse]
+    avatar: AvatarResponse
 
 
-def user_json(user: User, address: str = "") -> UserJson:
+def user_response(user: User, address: str = "") -> UserResponse:
     """A user as the API shows it; ``address`` is where this server is reached, left out where users are nested."""
-    return UserJson(
+    return UserResponse(
         id=str(user.id),
         name=user.display_name,
         username=user.email,
@@ -59,7 +59,8 @@ def user_json(user: User, address: str = "") -> UserJson:
         is_staff=False,
         experiments={},
         emails=[
-            EmailJson(id=str(e.id), email=e.email, is_verified=e.is_verified) for e in user.emails
+            EmailResponse(id=str(e.id), email=e.email, is_verified=e.is_verified)
+            for e in user.emails
         ],
-        avatar=avatar_json(user.avatar, OwnerKind.USER, address),
+        avatar=avatar_response(user.avatar, OwnerKind.USER, address),
     )

@@ -23,7 +23,7 @@ from shipmark.api.openapi.operations import (
     written,
 )
 from shipmark.api.openapi.response_schemas import Schemas
-from shipmark.api.responses.refusal import CodedRefusalJson, Problems, RefusalJson
+from shipmark.api.responses.refusal import CodedRefusalResponse, Problems, RefusalResponse
 from shipmark.infrastructure.settings import Settings
 
 _ABOUT = """\
@@ -112,8 +112,8 @@ def _tag(resource: str) -> Schema:
 
 
 def _components(schemas: Schemas) -> Schema:
-    refusal = schemas.of(RefusalJson)
-    schemas.of(CodedRefusalJson)
+    refusal = schemas.of(RefusalResponse)
+    schemas.of(CodedRefusalResponse)
     problems = {"description": "Fields of the body that are wrong, each with its messages."}
     schemas.named["Problems"] = schemas.of(Problems) | problems
     return {

@@ -17,9 +17,9 @@ from shipmark.api.openapi.path_parameters import PARTS
 from shipmark.api.openapi.request_schemas import given
 from shipmark.api.openapi.response_schemas import Schemas
 from shipmark.api.query_parameters import CURSOR, Parameter
-from shipmark.api.responses.refusal import RefusalJson
+from shipmark.api.responses.refusal import RefusalResponse
 from shipmark.http.endpoint import Credentials, Endpoint
-from shipmark.http.fields import Record
+from shipmark.http.fields import Object
 from shipmark.http.validation import RequestModel, schema_of
 from shipmark.infrastructure.settings import Settings
 
@@ -184,7 +184,7 @@ def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
     if isinstance(takes, Mapping):
         schema: Schema = dict(takes)
     else:
-        schema = given(takes if isinstance(takes, Record) else takes(settings))
+        schema = given(takes if isinstance(takes, Object) else takes(settings))
     return {"required": "required" in schema, "content": {_JSON: {"schema": schema}}}
 
 
@@ -218,7 +218,7 @@ def _responses(path: str, handler: HTTPRouteHandler, schemas: Schemas) -> Schema
     answers = dict(_answers(handler))
     made: dict[str, Schema] = {}
     for status in sorted({*answers, *_refusals(path, handler)}):
-        if answers.get(status, RefusalJson) is RefusalJson:
+        if answers.get(status, RefusalResponse) is RefusalResponse:
             made[str(status)] = {"$ref": f"#/components/responses/{SHARED[status]}"}
         else:
             made[str(status)] = _response(status, answers[status], handler, schemas)

@@ -81,7 +81,7 @@ class Schemas:
         }
 
     def _reference(self, it: type[msgspec.Struct]) -> Schema:
-        name = it.__name__.removesuffix("Json")
+        name = it.__name__.removesuffix("Response")
         known = self._types.setdefault(name, it)
         if known is not it:
             raise TypeError(f"two structs would be {name}: of {known.__module__}, {it.__module__}")

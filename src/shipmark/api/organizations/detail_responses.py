@@ -7,23 +7,23 @@ from typing import Any
 import msgspec
 
 from shipmark.api.members.responses import (
-    RoleJson,
-    RoleNameJson,
-    TeamRoleJson,
+    RoleNameResponse,
+    RoleResponse,
+    TeamRoleResponse,
     role_names,
     roles_of,
     team_roles,
 )
-from shipmark.api.organizations.responses import OrganizationJson, organization_json
-from shipmark.api.projects.responses import ProjectJson
+from shipmark.api.organizations.responses import OrganizationResponse, organization_response
+from shipmark.api.projects.responses import ProjectResponse
 from shipmark.api.responses import Wire
-from shipmark.api.teams.responses import TeamDetailsJson
+from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.organizations import options
 from shipmark.organizations.model import Access, Flag
 from shipmark.organizations.options import Stored
 
 
-class QuotaJson(Wire):
+class QuotaResponse(Wire):
     """How many events are taken in: there is no limit here."""
 
     max_rate: int | None
@@ -32,7 +32,7 @@ class QuotaJson(Wire):
     project_limit: int
 
 
-class TrustedRelayJson(Wire):
+class TrustedRelayResponse(Wire):
     """A relay whose events are trusted."""
 
     name: str
@@ -42,16 +42,16 @@ class TrustedRelayJson(Wire):
     description: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class OrganizationDetailsJson(OrganizationJson):
+class OrganizationDetailsResponse(OrganizationResponse):
     """An organization with its settings; a token of the organization itself is shown the base part only."""
 
     experiments: dict[str, object]
-    quota: QuotaJson
+    quota: QuotaResponse
     is_default: bool
     default_role: str
-    available_roles: list[RoleNameJson]
-    org_role_list: list[RoleJson]
-    team_role_list: list[TeamRoleJson]
+    available_roles: list[RoleNameResponse]
+    org_role_list: list[RoleResponse]
+    team_role_list: list[TeamRoleResponse]
     open_membership: bool
     allow_shared_issues: bool
     enhanced_privacy: bool
@@ -82,7 +82,7 @@ class OrganizationDetailsJson(OrganizationJson):
     requires_sso: bool
     rollback_enabled: bool
     streamline_only: bool | None
-    trusted_relays: list[TrustedRelayJson]
+    trusted_relays: list[TrustedRelayResponse]
     access: list[str]
     pending_access_requests: int
     onboarding_tasks: list[object]
@@ -91,34 +91,34 @@ class OrganizationDetailsJson(OrganizationJson):
     org_role: str | msgspec.UnsetType = msgspec.UNSET
     target_sample_rate: float | msgspec.UnsetType = msgspec.UNSET
     sampling_mode: str | msgspec.UnsetType = msgspec.UNSET
-    teams: list[TeamDetailsJson] | msgspec.UnsetType = msgspec.UNSET
-    projects: list[ProjectJson] | msgspec.UnsetType = msgspec.UNSET
+    teams: list[TeamDetailsResponse] | msgspec.UnsetType = msgspec.UNSET
+    projects: list[ProjectResponse] | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationContext:
     """All teams and projects of an organization."""
 
-    teams: Sequence[TeamDetailsJson]
-    projects: Sequence[ProjectJson]
+    teams: Sequence[TeamDetailsResponse]
+    projects: Sequence[ProjectResponse]
 
 
-def organization_details_json(
+def organization_details_response(
     access: Access,
     stored: Stored,
     address: str,
     *,
     is_default: bool,
     context: OrganizationContext | None,
-) -> OrganizationDetailsJson:
+) -> OrganizationDetailsResponse:
     """Return an organization with its settings as the caller sees it, with teams and projects unless None."""
-    base = organization_json(access.organization, address)
+    base = organization_response(access.organization, address)
     role = access.role.value if access.role else msgspec.UNSET
-    return OrganizationDetailsJson(
+    return OrganizationDetailsResponse(
         **msgspec.structs.asdict(base),
         **_settings(access, stored),
         **_absent(),
-        quota=QuotaJson(
+        quota=QuotaResponse(
             max_rate=None,
             max_rate_interval=60,
             account_limit=options.number(stored, "accountRateLimit"),
@@ -129,7 +129,7 @@ def organization_details_json(
         available_roles=role_names(),
         org_role_list=roles_of(access.organization),
         team_role_list=team_roles(),
-        trusted_relays=[_relay_json(it) for it in options.trusted_relays(stored)],
+        trusted_relays=[_relay_response(it) for it in options.trusted_relays(stored)],
         access=sorted(access.scopes),
         role=role,
         org_role=role,
@@ -141,7 +141,7 @@ def organization_details_json(
 #: The fields of settings that are booleans, by their name in `options.OPTIONS`.
 _SWITCHES = {
     field.encode_name: field.name
-    for field in msgspec.structs.fields(OrganizationDetailsJson)
+    for field in msgspec.structs.fields(OrganizationDetailsResponse)
     if field.encode_name in options.OPTIONS
     and isinstance(options.OPTIONS[field.encode_name].default, bool)
 }
@@ -183,9 +183,9 @@ def _absent() -> dict[str, Any]:
     }
 
 
-def _relay_json(kept: dict[str, object]) -> TrustedRelayJson:
+def _relay_response(kept: dict[str, object]) -> TrustedRelayResponse:
     description = kept.get("description")
-    return TrustedRelayJson(
+    return TrustedRelayResponse(
         name=str(kept["name"]),
         public_key=str(kept["public_key"]),
         created=str(kept["created"]),

@@ -16,7 +16,7 @@ from pydantic import (
 from shipmark.api.avatars.requests import Kind, Photo, store_photo
 from shipmark.api.queries import PageQuery
 from shipmark.avatars.model import NewAvatar
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.http.validation import (
     Boolean,
     Choice,
@@ -34,8 +34,8 @@ from shipmark.http.validation import (
 )
 from shipmark.organizations import options, slugs, trusted_relays
 from shipmark.organizations.model import NAME_MAX, Role
-from shipmark.organizations.settings import Amendment
-from shipmark.organizations.trusted_relays import GivenRelay
+from shipmark.organizations.settings import OrganizationUpdate
+from shipmark.organizations.trusted_relays import RelayInput
 
 _INT_MAX = 2**31 - 1
 _SENSITIVE_MAX = 4000
@@ -103,9 +103,9 @@ def _check_pii_config(text: str | None) -> str | None:
     return text
 
 
-def _parse_relays(entries: list[object]) -> list[GivenRelay]:
+def _parse_relays(entries: list[object]) -> list[RelayInput]:
     try:
-        return trusted_relays.given(entries)
+        return trusted_relays.parse_relays(entries)
     except trusted_relays.RelayError as error:
         raise refuse(str(error)) from None
 
@@ -160,7 +160,7 @@ class OrganizationUpdateRequest(RequestModel):
     avatar: Photo = optional("Photo in base64: GIF, JPEG, PNG or WebP, square.")
     trusted_relays: Omittable[
         Annotated[
-            list[GivenRelay],
+            list[RelayInput],
             ReadAs(Annotated[list[_Relay], Items(max_length=_RELAYS_MAX)], _parse_relays),
         ]
     ] = optional("Relays whose events are trusted; they replace those before.")
@@ -240,10 +240,10 @@ class OrganizationUpdateRequest(RequestModel):
         Omittable[Annotated[str, Text(max_length=_IDEMPOTENCY_KEY_MAX)]], _OwnersOnly
     ] = optional("Ignored.")
 
-    def to_input(self) -> Amendment:
+    def to_input(self) -> OrganizationUpdate:
         """Return the changes for the domain: those that were sent."""
         sent = self.sent()
-        return Amendment(
+        return OrganizationUpdate(
             name=self.name,
             slug=self.slug,
             default_role=self.default_role,
@@ -253,7 +253,7 @@ class OrganizationUpdateRequest(RequestModel):
             relays=self.trusted_relays,
         )
 
-    def new_avatar(self, context: Visit) -> NewAvatar | None:
+    def new_avatar(self, context: RequestContext) -> NewAvatar | None:
         """Store the photo and return the avatar, or None if the body has no avatar."""
         if not (self.avatar or self.avatar_type):
             return None

@@ -4,61 +4,61 @@ from datetime import datetime
 
 import msgspec
 
-from shipmark.api.avatars.responses import AvatarJson, avatar_json
+from shipmark.api.avatars.responses import AvatarResponse, avatar_response
 from shipmark.api.responses import Wire
 from shipmark.avatars.model import OwnerKind
 from shipmark.organizations.model import Flag, Organization
 
 
-class StatusJson(Wire):
+class StatusResponse(Wire):
     """What has become of an organization."""
 
     id: str
     name: str
 
 
-class LinksJson(Wire):
+class LinksResponse(Wire):
     """Where the organization is served. Newer clients send all later calls to ``regionUrl`` (clients.md 1)."""
 
     organization_url: str
     region_url: str
 
 
-class OrganizationJson(Wire):
+class OrganizationResponse(Wire):
     """The owner of projects and releases."""
 
     id: str
     slug: str
-    status: StatusJson
+    status: StatusResponse
     name: str
     date_created: datetime
     is_early_adopter: bool
     require_2fa: bool = msgspec.field(name="require2FA")
     require_email_verification: bool
-    avatar: AvatarJson
+    avatar: AvatarResponse
     features: list[str]
-    links: LinksJson
+    links: LinksResponse
     has_auth_provider: bool
     allow_member_invite: bool
     allow_member_project_creation: bool
     allow_superuser_access: bool
 
 
-def organization_json(organization: Organization, address: str) -> OrganizationJson:
+def organization_response(organization: Organization, address: str) -> OrganizationResponse:
     """An organization as the API shows it; ``address`` is where this server is reached."""
     status = organization.status.value
-    return OrganizationJson(
+    return OrganizationResponse(
         id=str(organization.id),
         slug=organization.slug,
-        status=StatusJson(id=status, name=status.replace("_", " ")),
+        status=StatusResponse(id=status, name=status.replace("_", " ")),
         name=organization.name,
         date_created=organization.created_at,
         is_early_adopter=organization.has(Flag.EARLY_ADOPTER),
         require_2fa=organization.has(Flag.REQUIRE_2FA),
         require_email_verification=False,
-        avatar=avatar_json(organization.avatar, OwnerKind.ORGANIZATION, address),
+        avatar=avatar_response(organization.avatar, OwnerKind.ORGANIZATION, address),
         features=features(organization),
-        links=LinksJson(organization_url=address, region_url=address),
+        links=LinksResponse(organization_url=address, region_url=address),
         has_auth_provider=False,
         allow_member_invite=not organization.has(Flag.DISABLE_MEMBER_INVITE),
         allow_member_project_creation=not organization.has(Flag.DISABLE_MEMBER_PROJECT_CREATION),

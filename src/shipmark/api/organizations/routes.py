@@ -9,19 +9,19 @@ from shipmark.api.auth.calling_user import CallingUser
 from shipmark.api.avatars.requests import photo_required
 from shipmark.api.organizations.detail_responses import (
     OrganizationContext,
-    OrganizationDetailsJson,
-    organization_details_json,
+    OrganizationDetailsResponse,
+    organization_details_response,
 )
 from shipmark.api.organizations.requests import OrganizationListQuery, OrganizationUpdateRequest
-from shipmark.api.organizations.responses import OrganizationJson, organization_json
+from shipmark.api.organizations.responses import OrganizationResponse, organization_response
 from shipmark.api.projects.loading import ViewerContext, serialize_projects, serialize_teams
 from shipmark.api.queries import DetailedQuery
 from shipmark.api.scopes import ORGANIZATION_CHANGE, ORGANIZATION_DELETE, ORGANIZATION_READ
 from shipmark.http import endpoint
-from shipmark.http.pagination.offset import sliced
-from shipmark.http.request_context import Visit
+from shipmark.http.pagination.offset import paginate_all
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import NotSignedIn
+from shipmark.infrastructure.errors import Unauthenticated
 from shipmark.organizations import actions, deletion_requests, settings, store, text_filter
 from shipmark.organizations.model import Access, Organization
 from shipmark.projects import store as projects
@@ -35,34 +35,38 @@ _ORGANIZATION = "/{organization:str}/"
 
 @endpoint.get("/", scopes=ORGANIZATION_READ)
 def list_organizations(
-    context: Visit, caller: CallingUser, query: OrganizationListQuery
-) -> Response[list[OrganizationJson]]:
+    context: RequestContext, caller: CallingUser, query: OrganizationListQuery
+) -> Response[list[OrganizationResponse]]:
     """List the user's organizations, the newest first."""
     page = query.page()
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         known = [row for row, _ in store.of_user(connection, caller.user.id)]
-    rows, links = sliced(text_filter.chosen(known, query.query, _TESTS), page)
-    return context.listed([organization_json(row, context.settings.address) for row in rows], links)
+    rows, links = paginate_all(text_filter.apply_filter(known, query.query, _TESTS), page)
+    return context.listed(
+        [organization_response(row, context.settings.address) for row in rows], links
+    )
 
 
 @endpoint.get(_ORGANIZATION, scopes=ORGANIZATION_READ | {"org:ci"})
 def get_organization(
-    context: Visit, query: DetailedQuery
-) -> OrganizationDetailsJson | OrganizationJson:
+    context: RequestContext, query: DetailedQuery
+) -> OrganizationDetailsResponse | OrganizationResponse:
     """Show an organization. Newer clients take the address for all later calls from it."""
     access = context.access
     if access.user is None:
-        return organization_json(access.organization, context.settings.address)
+        return organization_response(access.organization, context.settings.address)
     with context.database.snapshot() as connection:
         return _details(context, connection, access, is_detailed=query.is_detailed)
 
 
 @endpoint.put(_ORGANIZATION, scopes=ORGANIZATION_CHANGE, step="organization.validate")
-def update_organization(context: Visit, body: OrganizationUpdateRequest) -> OrganizationDetailsJson:
+def update_organization(
+    context: RequestContext, body: OrganizationUpdateRequest
+) -> OrganizationDetailsResponse:
     """Change the settings of an organization that are sent. Some only owners may change; others send them in vain."""
     access, avatar = context.access, body.new_avatar(context)
     with context.database.transaction() as connection, photo_required("avatarType", "avatar"):
-        updated = settings.amend(
+        updated = settings.update(
             connection, access.organization.id, body.to_input(), context.actor(access), now()
         )
         if avatar is not None:
@@ -71,11 +75,11 @@ def update_organization(context: Visit, body: OrganizationUpdateRequest) -> Orga
 
 
 @endpoint.delete(_ORGANIZATION, status_code=202, scopes=ORGANIZATION_DELETE)
-def delete_organization(context: Visit) -> OrganizationDetailsJson:
+def delete_organization(context: RequestContext) -> OrganizationDetailsResponse:
     """Have an organization deleted in a day. Until then an owner may restore it."""
     access = context.access
     if access.user is None:
-        raise NotSignedIn("This request requires an authenticated user.")
+        raise Unauthenticated("This request requires an authenticated user.")
     with context.database.transaction() as connection:
         pending = deletion_requests.request(
             connection, access.organization.id, context.actor(access), now()
@@ -84,11 +88,11 @@ def delete_organization(context: Visit) -> OrganizationDetailsJson:
 
 
 def _details(
-    context: Visit, connection: Connection, access: Access, *, is_detailed: bool = True
-) -> OrganizationDetailsJson:
+    context: RequestContext, connection: Connection, access: Access, *, is_detailed: bool = True
+) -> OrganizationDetailsResponse:
     """Return an organization with its settings and, in detail, with all teams and projects."""
     organization_id, address = access.organization.id, context.settings.address
-    return organization_details_json(
+    return organization_details_response(
         access,
         store.options_of(connection, organization_id),
         address,
@@ -104,7 +108,7 @@ def _load(connection: Connection, access: Access, address: str) -> OrganizationC
     return OrganizationContext(
         teams=serialize_teams(connection, viewer, teams),
         projects=serialize_projects(
-            connection, viewer, projects.all_of(connection, organization_id)
+            connection, viewer, projects.of_organization(connection, organization_id)
         ),
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from sqlalchemy import Connection
 
 from shipmark.http.endpoint import Load
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.errors import NotFound
 from shipmark.projects import actions, store
 from shipmark.projects.model import Project, ProjectKey
@@ -20,16 +20,18 @@ class KeyInProject:
     project: Project
 
 
-def find_key(context: Visit, connection: Connection, project: str, key: str) -> KeyInProject:
+def find_key(
+    context: RequestContext, connection: Connection, project: str, key: str
+) -> KeyInProject:
     """Return the project's key with this public half. Raise `NotFound`."""
-    owner = actions.reached(connection, context.access, project)
+    owner = actions.require_project(connection, context.access, project)
     row = store.key_of(connection, owner.id, key)
     if row is None:
         raise NotFound
     return KeyInProject(key=row, project=owner)
 
 
-def reload_key(context: Visit, connection: Connection, key: KeyInProject) -> KeyInProject:
+def reload_key(context: RequestContext, connection: Connection, key: KeyInProject) -> KeyInProject:
     """Return the key as the transaction sees it. Raise `NotFound` if it was deleted meanwhile."""
     return find_key(context, connection, str(key.project.id), key.key.public_key)
 

@@ -10,14 +10,14 @@ SDK_VERSIONS = ("latest", "7.x", "6.x", "5.x", "4.x")
 SDK_DEFAULT = "7.x"
 
 
-class RateLimitJson(Wire):
+class RateLimitResponse(Wire):
     """The number of events to accept in a number of seconds."""
 
     window: int
     count: int
 
 
-class DsnJson(Wire):
+class DsnResponse(Wire):
     """The addresses to which SDKs send."""
 
     secret: str
@@ -29,13 +29,13 @@ class DsnJson(Wire):
     cdn: str
 
 
-class BrowserSdkJson(Wire):
+class BrowserSdkResponse(Wire):
     """The versions of the browser SDK: values with labels."""
 
     choices: list[list[str]]
 
 
-class LoaderOptionsJson(Wire):
+class LoaderOptionsResponse(Wire):
     """The parts of the browser SDK to load."""
 
     has_replay: bool
@@ -43,7 +43,7 @@ class LoaderOptionsJson(Wire):
     has_debug: bool
 
 
-class ProjectKeyJson(Wire):
+class ProjectKeyResponse(Wire):
     """A key with which SDKs authenticate. The project's id is a number here."""
 
     id: str
@@ -53,15 +53,15 @@ class ProjectKeyJson(Wire):
     secret: str
     project_id: int
     is_active: bool
-    rate_limit: RateLimitJson | None
-    dsn: DsnJson
+    rate_limit: RateLimitResponse | None
+    dsn: DsnResponse
     browser_sdk_version: str
-    browser_sdk: BrowserSdkJson
+    browser_sdk: BrowserSdkResponse
     date_created: datetime | None
-    dynamic_sdk_loader_options: LoaderOptionsJson
+    dynamic_sdk_loader_options: LoaderOptionsResponse
 
 
-def project_key_json(key: ProjectKey, address: str) -> ProjectKeyJson:
+def project_key_response(key: ProjectKey, address: str) -> ProjectKeyResponse:
     """Return a key as the API shows it; ``address`` is that at which SDKs reach this server."""
     scheme, _, host = address.partition("://")
     api = f"{address}/api/{key.project_id}"
@@ -69,7 +69,7 @@ def project_key_json(key: ProjectKey, address: str) -> ProjectKeyJson:
     loaded = key.details.get("dynamicSdkLoaderOptions")
     options = loaded if isinstance(loaded, dict) else {}
     limit = key.rate_limit
-    return ProjectKeyJson(
+    return ProjectKeyResponse(
         id=key.public_key,
         name=key.label,
         label=key.label,
@@ -77,8 +77,8 @@ def project_key_json(key: ProjectKey, address: str) -> ProjectKeyJson:
         secret=key.secret_key,
         project_id=key.project_id,
         is_active=key.is_active,
-        rate_limit=RateLimitJson(count=limit[0], window=limit[1]) if limit else None,
-        dsn=DsnJson(
+        rate_limit=RateLimitResponse(count=limit[0], window=limit[1]) if limit else None,
+        dsn=DsnResponse(
             secret=f"{scheme}://{key.public_key}:{key.secret_key}@{host}/{key.project_id}",
             public=key.dsn(address),
             csp=f"{api}/csp-report/{by_key}",
@@ -88,9 +88,9 @@ def project_key_json(key: ProjectKey, address: str) -> ProjectKeyJson:
             cdn=f"{address}/js-sdk-loader/{key.public_key}.min.js",
         ),
         browser_sdk_version=str(key.details.get("browserSdkVersion", SDK_DEFAULT)),
-        browser_sdk=BrowserSdkJson(choices=[[it, it] for it in SDK_VERSIONS]),
+        browser_sdk=BrowserSdkResponse(choices=[[it, it] for it in SDK_VERSIONS]),
         date_created=key.created_at,
-        dynamic_sdk_loader_options=LoaderOptionsJson(
+        dynamic_sdk_loader_options=LoaderOptionsResponse(
             has_replay=bool(options.get("hasReplay", False)),
             has_performance=bool(options.get("hasPerformance", False)),
             has_debug=bool(options.get("hasDebug", False)),

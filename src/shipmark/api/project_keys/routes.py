@@ -4,12 +4,12 @@ from litestar import Response, Router
 
 from shipmark.api.project_keys.path_key import PathKey, reload_key
 from shipmark.api.project_keys.requests import KeyListQuery, KeyRequest, KeyUpdateRequest
-from shipmark.api.project_keys.responses import ProjectKeyJson, project_key_json
+from shipmark.api.project_keys.responses import ProjectKeyResponse, project_key_response
 from shipmark.api.projects.path_project import PathProject, reload_project
 from shipmark.api.scopes import PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
 from shipmark.http import endpoint
-from shipmark.http.pagination.offset import sliced
-from shipmark.http.request_context import Visit
+from shipmark.http.pagination.offset import paginate_all
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.projects import settings, store
 
@@ -18,39 +18,43 @@ _VALIDATE = "key.validate"
 
 @endpoint.get("/", scopes=PROJECT_READ)
 def list_keys(
-    context: Visit, project: PathProject, query: KeyListQuery
-) -> Response[list[ProjectKeyJson]]:
+    context: RequestContext, project: PathProject, query: KeyListQuery
+) -> Response[list[ProjectKeyResponse]]:
     """List the keys of a project, the newest first."""
     page = query.page()
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         keys = store.keys_of(connection, project.id)
-    rows, links = sliced(settings.with_status(keys, query.status), page)
-    return context.listed([project_key_json(key, context.settings.address) for key in rows], links)
+    rows, links = paginate_all(settings.with_status(keys, query.status), page)
+    return context.listed(
+        [project_key_response(key, context.settings.address) for key in rows], links
+    )
 
 
 @endpoint.post("/", scopes=PROJECT_WRITE, step=_VALIDATE)
-def create_key(context: Visit, project: PathProject, body: KeyRequest) -> ProjectKeyJson:
+def create_key(
+    context: RequestContext, project: PathProject, body: KeyRequest
+) -> ProjectKeyResponse:
     """Add a key to a project; the halves that are not sent are random."""
     at = now()
     with context.database.transaction() as connection:
         owner = reload_project(context, connection, project)
         key = body.to_input(owner, at)
         settings.add_key(connection, owner, key, context.actor(context.access), at)
-    return project_key_json(key, context.settings.address)
+    return project_key_response(key, context.settings.address)
 
 
 @endpoint.get("/{key:str}/", scopes=PROJECT_READ)
-def get_key(context: Visit, key: PathKey) -> ProjectKeyJson:
+def get_key(context: RequestContext, key: PathKey) -> ProjectKeyResponse:
     """Show a key."""
-    return project_key_json(key.key, context.settings.address)
+    return project_key_response(key.key, context.settings.address)
 
 
 @endpoint.put("/{key:str}/", scopes=PROJECT_WRITE, step=_VALIDATE)
-def update_key(context: Visit, key: PathKey, body: KeyUpdateRequest) -> ProjectKeyJson:
+def update_key(context: RequestContext, key: PathKey, body: KeyUpdateRequest) -> ProjectKeyResponse:
     """Rename a key, or turn it on or off. SDKs with a key that is off are refused."""
     with context.database.transaction() as connection:
         current, action = reload_key(context, connection, key), context.action_context()
-        settings.amend_key(
+        settings.update_key(
             connection,
             current.project,
             current.key,
@@ -59,11 +63,11 @@ def update_key(context: Visit, key: PathKey, body: KeyUpdateRequest) -> ProjectK
             at=action.at,
         )
         updated = reload_key(context, connection, key)
-    return project_key_json(updated.key, context.settings.address)
+    return project_key_response(updated.key, context.settings.address)
 
 
 @endpoint.delete("/{key:str}/", scopes=PROJECT_DELETE)
-def delete_key(context: Visit, key: PathKey) -> None:
+def delete_key(context: RequestContext, key: PathKey) -> None:
     """Delete a key. SDKs that use it are refused from now on."""
     with context.database.transaction() as connection:
         current, action = reload_key(context, connection, key), context.action_context()

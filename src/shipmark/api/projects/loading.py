@@ -6,10 +6,10 @@ from typing import Self
 
 from sqlalchemy import Connection
 
-from shipmark.api.organizations.responses import OrganizationJson
-from shipmark.api.projects.responses import ProjectContext, ProjectJson, project_json
-from shipmark.api.teams.responses import TeamDetailsJson, team_json
-from shipmark.http.request_context import Visit
+from shipmark.api.organizations.responses import OrganizationResponse
+from shipmark.api.projects.responses import ProjectContext, ProjectResponse, project_response
+from shipmark.api.teams.responses import TeamDetailsResponse, team_response
+from shipmark.http.request_context import RequestContext
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access, Team
 from shipmark.projects import store as projects
@@ -33,7 +33,7 @@ class ViewerContext:
         return cls(access=access, team_ids=frozenset(ids), address=address)
 
 
-def load_viewer(context: Visit, connection: Connection) -> ViewerContext:
+def load_viewer(context: RequestContext, connection: Connection) -> ViewerContext:
     """Return the context of the caller in the organization of the path."""
     return ViewerContext.load(connection, context.access, context.settings.address)
 
@@ -66,13 +66,15 @@ def prefetch_for_projects(
 
 def serialize_projects(
     connection: Connection, viewer: ViewerContext, listed: Sequence[Project]
-) -> list[ProjectJson]:
+) -> list[ProjectResponse]:
     """Return projects as the caller sees them."""
     contexts = prefetch_for_projects(connection, viewer, listed)
-    return [project_json(project, viewer.access, contexts[project.id]) for project in listed]
+    return [project_response(project, viewer.access, contexts[project.id]) for project in listed]
 
 
-def serialize_project(context: Visit, connection: Connection, project: Project) -> ProjectJson:
+def serialize_project(
+    context: RequestContext, connection: Connection, project: Project
+) -> ProjectResponse:
     """Return a project as the caller sees it."""
     return serialize_projects(connection, load_viewer(context, connection), [project])[0]
 
@@ -82,13 +84,13 @@ def serialize_teams(
     viewer: ViewerContext,
     listed: Sequence[Team],
     *,
-    by_team: Mapping[int, Sequence[ProjectJson]] | None = None,
-    organization: OrganizationJson | None = None,
-) -> list[TeamDetailsJson]:
+    by_team: Mapping[int, Sequence[ProjectResponse]] | None = None,
+    organization: OrganizationResponse | None = None,
+) -> list[TeamDetailsResponse]:
     """Return teams as the caller sees them, with their projects unless ``by_team`` is None."""
     counts = organizations.member_counts(connection, [team.id for team in listed]) if listed else {}
     return [
-        team_json(
+        team_response(
             team,
             viewer.access,
             viewer.address,
@@ -101,14 +103,16 @@ def serialize_teams(
     ]
 
 
-def serialize_team(context: Visit, connection: Connection, team: Team) -> TeamDetailsJson:
+def serialize_team(
+    context: RequestContext, connection: Connection, team: Team
+) -> TeamDetailsResponse:
     """Return a team as the caller sees it, without its projects."""
     return serialize_teams(connection, load_viewer(context, connection), [team])[0]
 
 
 def projects_by_team(
     connection: Connection, viewer: ViewerContext, teams: Sequence[Team]
-) -> dict[int, list[ProjectJson]]:
+) -> dict[int, list[ProjectResponse]]:
     """Return the projects of each team as the caller sees them, by slug."""
     ids = projects.of_teams(connection, [team.id for team in teams]) if teams else {}
     by_id = projects.by_ids(connection, {id_ for each in ids.values() for id_ in each})

@@ -6,20 +6,20 @@ from typing import Annotated
 from sqlalchemy import Connection
 
 from shipmark.http.endpoint import Load
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.projects import actions, store
 from shipmark.projects.model import Project
 
 
-def _path_project(context: Visit, connection: Connection, project: str) -> Project:
-    return actions.reached(connection, context.access, project)
+def _path_project(context: RequestContext, connection: Connection, project: str) -> Project:
+    return actions.require_project(connection, context.access, project)
 
 
-def _visible_projects(context: Visit, connection: Connection) -> Sequence[Project]:
+def _visible_projects(context: RequestContext, connection: Connection) -> Sequence[Project]:
     return store.accessible(connection, context.access)
 
 
-def reload_project(context: Visit, connection: Connection, project: Project) -> Project:
+def reload_project(context: RequestContext, connection: Connection, project: Project) -> Project:
     """Return the project as the transaction sees it. Raise `NotFound` if it was deleted meanwhile."""
     return _path_project(context, connection, str(project.id))
 

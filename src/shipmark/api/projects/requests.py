@@ -18,12 +18,12 @@ from shipmark.http.validation import (
     optional,
     refuse,
 )
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.organizations import slugs
 from shipmark.projects import options
-from shipmark.projects.commit_paths import PATHS_MAX, cleaned, problem_of
+from shipmark.projects.commit_paths import PATHS_MAX, normalize_path, problem_of
 from shipmark.projects.model import ENVIRONMENT_MAX, NAME_MAX, PLATFORM_MAX
-from shipmark.projects.settings import ProjectAmendment
+from shipmark.projects.settings import ProjectUpdate
 
 _TEXT_MAX = 200
 _CONFIG_MAX = 100_000
@@ -45,7 +45,7 @@ def _blank_if_none(text: str | None) -> str:
 def _normalize_path(path: str) -> str:
     if problem := problem_of(path):
         raise refuse(problem)
-    normalized = cleaned(path)
+    normalized = normalize_path(path)
     assert normalized is not None, "a path without a problem can be normalized"
     return normalized
 
@@ -86,10 +86,10 @@ class ProjectListQuery(_FilterQuery):
     )
 
     def check_period(self) -> None:
-        """Raise `Invalid` for an unknown period."""
+        """Raise `ValidationFailed` for an unknown period."""
         if (self.stats_period or "") not in _PERIODS:
             message = "Invalid stats_period. Valid choices are '', '1h', '24h', '7d', '14d', '30d'."
-            raise Invalid({"error": {"params": {"stats_period": {"message": message}}}})
+            raise ValidationFailed({"error": {"params": {"stats_period": {"message": message}}}})
 
 
 class ProjectUpdateRequest(RequestModel):
@@ -139,10 +139,10 @@ class ProjectUpdateRequest(RequestModel):
         "Rules for the removal of personal data, as JSON."
     )
 
-    def to_input(self) -> ProjectAmendment:
+    def to_input(self) -> ProjectUpdate:
         """Return the changes for the domain: those that were sent."""
         sent = self.sent()
-        return ProjectAmendment(
+        return ProjectUpdate(
             columns={
                 name: value or None for name, value in sent.items() if name not in options.OPTIONS
             },

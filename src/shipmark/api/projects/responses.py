@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from shipmark.api.avatars.responses import AvatarJson, avatar_json
-from shipmark.api.organizations.responses import OrganizationJson
+from shipmark.api.avatars.responses import AvatarResponse, avatar_response
+from shipmark.api.organizations.responses import OrganizationResponse
 from shipmark.api.responses import Wire
 from shipmark.avatars.model import OwnerKind
 from shipmark.infrastructure.ids import digest
@@ -18,7 +18,7 @@ from shipmark.projects import options
 from shipmark.projects.model import Environment, Project
 
 
-class TeamJson(Wire):
+class TeamResponse(Wire):
     """A team that owns a project."""
 
     id: str
@@ -26,19 +26,19 @@ class TeamJson(Wire):
     name: str
 
 
-class EventProcessingJson(Wire):
+class EventProcessingResponse(Wire):
     """How well events are processed."""
 
     symbolication_degraded: bool = False
 
 
-class LatestReleaseJson(Wire):
+class LatestReleaseResponse(Wire):
     """The release that went out last."""
 
     version: str
 
 
-class ProjectJson(Wire):
+class ProjectResponse(Wire):
     """A project as lists show it. What is of other products of the reference is never there."""
 
     id: str
@@ -61,25 +61,25 @@ class ProjectJson(Wire):
     has_replays: bool
     has_sessions: bool
     has_user_reports: bool
-    event_processing: EventProcessingJson
+    event_processing: EventProcessingResponse
     environments: list[str]
     features: list[str]
-    latest_release: LatestReleaseJson | None
+    latest_release: LatestReleaseResponse | None
     latest_deploys: None
     status: str
     color: str
-    team: TeamJson | None
-    teams: list[TeamJson]
-    avatar: AvatarJson
+    team: TeamResponse | None
+    teams: list[TeamResponse]
+    avatar: AvatarResponse
 
 
-class OwnedProjectJson(ProjectJson):
+class OwnedProjectResponse(ProjectResponse):
     """A project with its organization."""
 
-    organization: OrganizationJson
+    organization: OrganizationResponse
 
 
-class ProjectDetailsJson(OwnedProjectJson):
+class ProjectDetailsResponse(OwnedProjectResponse):
     """A project with its settings."""
 
     options: dict[str, object]
@@ -116,7 +116,7 @@ class ProjectDetailsJson(OwnedProjectJson):
     recap_server_url: str | None
 
 
-class EnvironmentJson(Wire):
+class EnvironmentResponse(Wire):
     """An environment of a project."""
 
     id: str
@@ -124,7 +124,7 @@ class EnvironmentJson(Wire):
     is_hidden: bool
 
 
-class CommitPathsJson(Wire):
+class CommitPathsResponse(Wire):
     """Folders, from the root of a repository; none for all commits."""
 
     paths: list[str]
@@ -133,7 +133,7 @@ class CommitPathsJson(Wire):
 #: The fields of settings, by their name in `options.OPTIONS`.
 _SETTINGS = {
     field.encode_name: field.name
-    for field in msgspec.structs.fields(ProjectDetailsJson)
+    for field in msgspec.structs.fields(ProjectDetailsResponse)
     if field.encode_name in options.OPTIONS
 }
 
@@ -169,25 +169,27 @@ class ProjectContext:
     is_member: bool = False
 
 
-def project_json(project: Project, access: Access, context: ProjectContext) -> ProjectJson:
+def project_response(project: Project, access: Access, context: ProjectContext) -> ProjectResponse:
     """A project as the API shows it to a caller."""
-    return ProjectJson(**project_fields(project, access, context))
+    return ProjectResponse(**project_fields(project, access, context))
 
 
-def owned_project_json(
-    project: Project, access: Access, context: ProjectContext, organization: OrganizationJson
-) -> OwnedProjectJson:
+def owned_project_response(
+    project: Project, access: Access, context: ProjectContext, organization: OrganizationResponse
+) -> OwnedProjectResponse:
     """A project with its organization, as a caller sees it."""
-    return OwnedProjectJson(**project_fields(project, access, context), organization=organization)
+    return OwnedProjectResponse(
+        **project_fields(project, access, context), organization=organization
+    )
 
 
-def project_details_json(
+def project_details_response(
     project: Project,
     access: Access,
     context: ProjectContext,
-    organization: OrganizationJson,
+    organization: OrganizationResponse,
     stored: options.Stored,
-) -> ProjectDetailsJson:
+) -> ProjectDetailsResponse:
     """A project with its settings, as a caller sees it."""
     set_to: dict[str, Any] = {
         _SETTINGS[name]: value for name, value in options.values(stored).items()
@@ -195,14 +197,14 @@ def project_details_json(
     if access.user is None or "project:write" not in access.scopes:
         # A secret of the project's own servers: pipelines and readers have no use for it.
         set_to["security_token"] = ""
-    return ProjectDetailsJson(
+    return ProjectDetailsResponse(
         **project_fields(project, access, context), **_ABSENT, **set_to, organization=organization
     )
 
 
 def project_fields(project: Project, access: Access, context: ProjectContext) -> dict[str, Any]:
     """The fields that all forms of a project have."""
-    teams = [TeamJson(id=str(it.id), slug=it.slug, name=it.name) for it in context.teams]
+    teams = [TeamResponse(id=str(it.id), slug=it.slug, name=it.name) for it in context.teams]
     role = TeamRole.of(access.role) if access.role else TeamRole.ADMIN
     is_inside = context.is_member or access.reaches_all
     absent = ("minified_stack_trace", "monitors", "profiles", "replays", "sessions", "user_reports")
@@ -223,16 +225,16 @@ def project_fields(project: Project, access: Access, context: ProjectContext) ->
         "access": sorted(role.scopes) if is_inside else [],
         "has_access": is_inside or access.organization.is_open,
         **{f"has_{name}": False for name in absent},
-        "event_processing": EventProcessingJson(),
+        "event_processing": EventProcessingResponse(),
         "environments": list(context.environments),
         "features": ["releases"] if project.has_releases else [],
-        "latest_release": None if latest is None else LatestReleaseJson(version=latest),
+        "latest_release": None if latest is None else LatestReleaseResponse(version=latest),
         "latest_deploys": None,
         "status": "active",
         "color": color(project.slug),
         "team": teams[0] if teams else None,
         "teams": teams,
-        "avatar": avatar_json(project.avatar, OwnerKind.PROJECT, context.address),
+        "avatar": avatar_response(project.avatar, OwnerKind.PROJECT, context.address),
     }
 
 
@@ -242,6 +244,6 @@ def color(slug: str) -> str:
     return "#" + "".join(f"{round(part * 255):02x}" for part in hls_to_rgb(hue, 0.45, 0.5))
 
 
-def environment_json(environment: Environment) -> EnvironmentJson:
+def environment_response(environment: Environment) -> EnvironmentResponse:
     """An environment; hiding one is not possible yet."""
-    return EnvironmentJson(id=str(environment.id), name=environment.name, is_hidden=False)
+    return EnvironmentResponse(id=str(environment.id), name=environment.name, is_hidden=False)

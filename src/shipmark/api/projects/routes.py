@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts.model import UserToken
 from shipmark.api.auth.calling_user import CallingUser
-from shipmark.api.organizations.responses import organization_json
+from shipmark.api.organizations.responses import organization_response
 from shipmark.api.projects.loading import (
     ViewerContext,
     load_viewer,
@@ -24,22 +24,22 @@ from shipmark.api.projects.requests import (
     ProjectUpdateRequest,
 )
 from shipmark.api.projects.responses import (
-    CommitPathsJson,
-    EnvironmentJson,
-    OwnedProjectJson,
-    ProjectDetailsJson,
-    ProjectJson,
-    environment_json,
-    owned_project_json,
-    project_details_json,
+    CommitPathsResponse,
+    EnvironmentResponse,
+    OwnedProjectResponse,
+    ProjectDetailsResponse,
+    ProjectResponse,
+    environment_response,
+    owned_project_response,
+    project_details_response,
 )
 from shipmark.api.queries import PageQuery
 from shipmark.api.scopes import ORGANIZATION_READ, PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
-from shipmark.api.teams.responses import TeamDetailsJson
+from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
-from shipmark.http.pagination.offset import sliced
-from shipmark.http.request_context import Visit
+from shipmark.http.pagination.offset import paginate_all
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import hex32
@@ -60,17 +60,17 @@ _VALIDATE = "project.validate"
 
 _TESTS: text_filter.Tests[Project] = {
     **text_filter.NAME_TESTS,
-    "name": lambda project, text: text_filter.holds(text, project.name),
+    "name": lambda project, text: text_filter.contains(text, project.name),
     "platform": lambda project, text: project.platform == text,
 }
 
 
-def _find_team(context: Visit, connection: Connection, team: str) -> Team:
-    """Return the team if the caller may decide what it owns. Raise `NotFound` or `NotAllowed`."""
+def _find_team(context: RequestContext, connection: Connection, team: str) -> Team:
+    """Return the team if the caller may decide what it owns. Raise `NotFound` or `Forbidden`."""
     row = organizations.team_by_slug_or_id(connection, context.access.organization.id, team)
     if row is None:
         raise NotFound(UNKNOWN_TEAM)
-    membership.check_reach(connection, context.access, row)
+    membership.require_team_access(connection, context.access, row)
     return row
 
 
@@ -79,8 +79,8 @@ _OwnerTeam = Annotated[Team, Load(_find_team)]
 
 @endpoint.get("/projects/", scopes=PROJECT_READ)
 def list_own_projects(
-    context: Visit, caller: CallingUser, query: OwnProjectListQuery
-) -> Response[list[OwnedProjectJson]]:
+    context: RequestContext, caller: CallingUser, query: OwnProjectListQuery
+) -> Response[list[OwnedProjectResponse]]:
     """List the projects of all organizations that the user may see, by slug."""
     page = query.page()
     with context.database.snapshot() as connection:
@@ -89,15 +89,15 @@ def list_own_projects(
             if query.status in {None, "", "active"}
             else []
         )
-        projects, links = sliced(text_filter.chosen(known, query.query, _TESTS), page)
+        projects, links = paginate_all(text_filter.apply_filter(known, query.query, _TESTS), page)
         shown = _with_organizations(context, connection, caller, projects)
     return context.listed(shown, links)
 
 
 @endpoint.get("/organizations/{organization:str}/projects/", scopes=ORGANIZATION_READ)
 def list_projects(
-    context: Visit, visible: VisibleProjects, query: ProjectListQuery
-) -> Response[list[ProjectJson]]:
+    context: RequestContext, visible: VisibleProjects, query: ProjectListQuery
+) -> Response[list[ProjectResponse]]:
     """List the organization's projects that the caller may name, by slug."""
     query.check_period()
     page = query.page()
@@ -106,12 +106,12 @@ def list_projects(
         selected = _filter(connection, viewer, visible, query.query)
         if query.all_projects == "1":
             return context.listed(serialize_projects(connection, viewer, selected), None)
-        projects, links = sliced(selected, page)
+        projects, links = paginate_all(selected, page)
         return context.listed(serialize_projects(connection, viewer, projects), links)
 
 
 @endpoint.get(_PROJECT, scopes=PROJECT_READ | {"org:ci"})
-def get_project(context: Visit, project: PathProject) -> ProjectDetailsJson:
+def get_project(context: RequestContext, project: PathProject) -> ProjectDetailsResponse:
     """Show a project with its settings."""
     with context.database.snapshot() as connection:
         return _details(context, connection, project)
@@ -119,17 +119,17 @@ def get_project(context: Visit, project: PathProject) -> ProjectDetailsJson:
 
 @endpoint.put(_PROJECT, scopes=PROJECT_WRITE, step=_VALIDATE)
 def update_project(
-    context: Visit, project: PathProject, body: ProjectUpdateRequest
-) -> ProjectDetailsJson:
+    context: RequestContext, project: PathProject, body: ProjectUpdateRequest
+) -> ProjectDetailsResponse:
     """Change the settings of a project that are sent. Its former slug leads to it from now on."""
     with context.database.transaction() as connection:
         current, action = reload_project(context, connection, project), context.action_context()
-        updated = settings.amend(connection, current, body.to_input(), by=action.by, at=action.at)
+        updated = settings.update(connection, current, body.to_input(), by=action.by, at=action.at)
         return _details(context, connection, updated)
 
 
 @endpoint.delete(_PROJECT, scopes=PROJECT_DELETE)
-def delete_project(context: Visit, project: PathProject) -> None:
+def delete_project(context: RequestContext, project: PathProject) -> None:
     """Delete a project. It is hidden at once and its slug is free; its data is deleted a day later."""
     with context.database.transaction() as connection:
         current, action = reload_project(context, connection, project), context.action_context()
@@ -139,79 +139,83 @@ def delete_project(context: Visit, project: PathProject) -> None:
 
 
 @endpoint.get(f"{_PROJECT}environments/", scopes=PROJECT_READ | {"org:ci"})
-def list_environments(context: Visit, project: PathProject) -> list[EnvironmentJson]:
+def list_environments(context: RequestContext, project: PathProject) -> list[EnvironmentResponse]:
     """List the environments of a project, by name; the one without a name is left out."""
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         environments = store.environments_of(connection, project.id)
-    return [environment_json(each) for each in environments if each.name]
+    return [environment_response(each) for each in environments if each.name]
 
 
 @endpoint.get(f"{_PROJECT}teams/", scopes=PROJECT_READ)
 def list_project_teams(
-    context: Visit, project: PathProject, query: PageQuery
-) -> Response[list[TeamDetailsJson]]:
+    context: RequestContext, project: PathProject, query: PageQuery
+) -> Response[list[TeamDetailsResponse]]:
     """List the teams that own a project, by name."""
     page = query.page()
     with context.database.snapshot() as connection:
         owners = store.teams_of(connection, [project.id]).get(project.id, [])
-        teams, links = sliced(sorted(owners, key=lambda team: (team.name, team.id)), page)
+        teams, links = paginate_all(sorted(owners, key=lambda team: (team.name, team.id)), page)
         shown = serialize_teams(connection, load_viewer(context, connection), teams)
     return context.listed(shown, links)
 
 
 @endpoint.post(_PROJECT_TEAM, scopes=PROJECT_WRITE)
-def add_project_team(context: Visit, project: PathProject, team: _OwnerTeam) -> ProjectDetailsJson:
+def add_project_team(
+    context: RequestContext, project: PathProject, team: _OwnerTeam
+) -> ProjectDetailsResponse:
     """Add a team to the owners of a project. 201 and the project, also if the team owns it already."""
     return _change_owner(context, project, team, settings.add_team)
 
 
 @endpoint.delete(_PROJECT_TEAM, scopes=PROJECT_WRITE, status_code=200)
 def remove_project_team(
-    context: Visit, project: PathProject, team: _OwnerTeam
-) -> ProjectDetailsJson:
+    context: RequestContext, project: PathProject, team: _OwnerTeam
+) -> ProjectDetailsResponse:
     """Remove a team from the owners of a project. 200 and the project, also if the team does not own it."""
     return _change_owner(context, project, team, settings.remove_team)
 
 
 @endpoint.get(_COMMIT_PATHS, scopes=PROJECT_READ)
 def get_commit_paths(
-    context: Visit,  # noqa: ARG001  # passed to every endpoint
+    context: RequestContext,  # noqa: ARG001  # passed to every endpoint
     project: PathProject,
-) -> CommitPathsJson:
+) -> CommitPathsResponse:
     """Show the folders that limit the commits of the project's releases."""
-    return CommitPathsJson(paths=list(project.commit_paths))
+    return CommitPathsResponse(paths=list(project.commit_paths))
 
 
 @endpoint.put(_COMMIT_PATHS, scopes=PROJECT_WRITE, step=_VALIDATE)
 def set_commit_paths(
-    context: Visit, project: PathProject, body: CommitPathsRequest
-) -> CommitPathsJson:
+    context: RequestContext, project: PathProject, body: CommitPathsRequest
+) -> CommitPathsResponse:
     """Limit the commits of the project's releases to those that touch these folders, from the next commits on."""
     paths = list(dict.fromkeys(body.paths))
     with context.database.transaction() as connection:
         current = reload_project(context, connection, project)
         store.set_commit_paths(connection, current.id, paths)
         before = list(current.commit_paths)
-        if changes := audit.differences({"commitPaths": before}, {"commitPaths": paths}):
+        if changes := audit.changes_between({"commitPaths": before}, {"commitPaths": paths}):
             event = AuditEvent.PROJECT_EDIT
             context.log_change(connection, context.access, event, changes, target_id=current.id)
-    return CommitPathsJson(paths=paths)
+    return CommitPathsResponse(paths=paths)
 
 
-def _details(context: Visit, connection: Connection, project: Project) -> ProjectDetailsJson:
+def _details(
+    context: RequestContext, connection: Connection, project: Project
+) -> ProjectDetailsResponse:
     viewer = load_viewer(context, connection)
-    return project_details_json(
+    return project_details_response(
         project,
         viewer.access,
         prefetch_for_projects(connection, viewer, [project])[project.id],
-        organization_json(viewer.access.organization, viewer.address),
+        organization_response(viewer.access.organization, viewer.address),
         store.options_of(connection, project.id),
     )
 
 
 def _change_owner(
-    context: Visit, project: Project, team: Team, change: Callable[..., None]
-) -> ProjectDetailsJson:
+    context: RequestContext, project: Project, team: Team, change: Callable[..., None]
+) -> ProjectDetailsResponse:
     with context.database.transaction() as connection:
         current = reload_project(context, connection, project)
         owner = _find_team(context, connection, str(team.id))
@@ -220,10 +224,10 @@ def _change_owner(
 
 
 def _with_organizations(
-    context: Visit, connection: Connection, caller: UserToken, projects: Sequence[Project]
-) -> list[OwnedProjectJson]:
+    context: RequestContext, connection: Connection, caller: UserToken, projects: Sequence[Project]
+) -> list[OwnedProjectResponse]:
     """Return projects of several organizations; the access to each organization is loaded once."""
-    shown: dict[int, OwnedProjectJson] = {}
+    shown: dict[int, OwnedProjectResponse] = {}
     for organization_id in sorted({project.organization_id for project in projects}):
         access = organization_actions.access_of_user(
             connection, str(organization_id), caller.user, caller.scopes
@@ -231,9 +235,9 @@ def _with_organizations(
         viewer = ViewerContext.load(connection, access, context.settings.address)
         own = [project for project in projects if project.organization_id == organization_id]
         contexts = prefetch_for_projects(connection, viewer, own)
-        organization = organization_json(access.organization, viewer.address)
+        organization = organization_response(access.organization, viewer.address)
         shown |= {
-            project.id: owned_project_json(project, access, contexts[project.id], organization)
+            project.id: owned_project_response(project, access, contexts[project.id], organization)
             for project in own
         }
     return [shown[project.id] for project in projects]
@@ -259,7 +263,7 @@ def _filter(
             "!team": lambda project, slug: not is_of(project, slug),
             "is_member": is_member,
         }
-    return text_filter.chosen(projects, query, tests)
+    return text_filter.apply_filter(projects, query, tests)
 
 
 router = Router(

@@ -9,7 +9,7 @@ from shipmark.api.responses import Wire
 from shipmark.artifacts.model import ListedFile, ReleaseFile
 
 
-class ReleaseFileJson(Wire):
+class ReleaseFileResponse(Wire):
     """A file of a release. ``id`` is a number, or for a file in a bundle its dist and name in base64."""
 
     id: str
@@ -21,9 +21,9 @@ class ReleaseFileJson(Wire):
     date_created: datetime
 
 
-def listed_file_json(it: ListedFile) -> ReleaseFileJson:
+def listed_file_response(it: ListedFile) -> ReleaseFileResponse:
     """A file as lists show it."""
-    return ReleaseFileJson(
+    return ReleaseFileResponse(
         id=str(it.id) if it.id is not None else _name_id(it),
         name=it.name,
         dist=it.dist,
@@ -34,9 +34,9 @@ def listed_file_json(it: ListedFile) -> ReleaseFileJson:
     )
 
 
-def release_file_json(it: ReleaseFile) -> ReleaseFileJson:
+def release_file_response(it: ReleaseFile) -> ReleaseFileResponse:
     """A single file."""
-    return ReleaseFileJson(
+    return ReleaseFileResponse(
         id=str(it.id),
         name=it.name,
         dist=it.dist,

@@ -11,13 +11,13 @@ from sqlalchemy import Connection
 from shipmark.api.query_parameters import CHECKSUMS, DOWNLOAD, NAMES, PAGE, PROJECTS
 from shipmark.api.release_files import uploads
 from shipmark.api.release_files.responses import (
-    ReleaseFileJson,
-    listed_file_json,
+    ReleaseFileResponse,
+    listed_file_response,
     named_in,
-    release_file_json,
+    release_file_response,
 )
 from shipmark.api.release_files.uploads import MISSING, FileReceiver
-from shipmark.api.releases.path_release import seen_release
+from shipmark.api.releases.path_release import get_visible_release
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.artifacts import actions, bundles
 from shipmark.artifacts.model import ListedFile, ReleaseFile
@@ -25,14 +25,14 @@ from shipmark.artifacts.store import release_files as store
 from shipmark.artifacts.store import release_listing
 from shipmark.files import actions as files
 from shipmark.files import piece_reader
-from shipmark.files.model import FILE_MAX, MEBIBYTE, Piece
+from shipmark.files.model import FILE_MAX, MEBIBYTE, FileChunk
 from shipmark.files.store import files as file_store
 from shipmark.http import multipart
 from shipmark.http.downloads import PARTLY, Content, download
-from shipmark.http.fields import Field, Record, Text
+from shipmark.http.fields import Field, Object, Text
 from shipmark.http.multipart import threaded
-from shipmark.http.pagination.offset import counted
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.pagination.offset import paginate
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Conflict, NotFound
 from shipmark.infrastructure.ids import id_of
@@ -48,7 +48,7 @@ NAME_MAX = 200
 
 TAKEN = "A file matching this name already exists for the given release"
 
-_NEW_NAME = Record({"name": Field(Text(max=NAME_MAX), is_required=True)})
+_NEW_NAME = Object({"name": Field(Text(max=NAME_MAX), is_required=True)})
 _FORM = {
     "file": "The content.",
     "name": "What browsers know the file by, such as `~/static/app.js`; the file's own name without it.",
@@ -58,7 +58,7 @@ _FORM = {
 _OCTETS = "application/octet-stream"
 
 #: Finds the release of the address, for those who may see it.
-Find = Callable[[Visit, Connection], tuple[Access, Release]]
+Find = Callable[[RequestContext, Connection], tuple[Access, Release]]
 
 _ORGANIZATION = "/organizations/{organization:str}/releases/{version:str}/files/"
 _PROJECT = "/projects/{organization:str}/{project:str}/releases/{version:str}/files/"
@@ -72,18 +72,21 @@ _ONE = "{file_id:str}/"
     sync_to_thread=True,
 )
 def list_files(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
-) -> Response[list[ReleaseFileJson]]:
+    context: InjectedRequest, organization: FromPath[str], version: FromPath[str]
+) -> Response[list[ReleaseFileResponse]]:
     """List the files of a release, by name."""
-    return _listed(visit, _of_organization(organization, version))
+    return _listed(context, _of_organization(organization, version))
 
 
 @get(_PROJECT, scopes=RELEASE_READ, asks=(*NAMES, *CHECKSUMS, *PAGE), sync_to_thread=True)
 def list_project_files(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], version: FromPath[str]
-) -> Response[list[ReleaseFileJson]]:
+    context: InjectedRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    version: FromPath[str],
+) -> Response[list[ReleaseFileResponse]]:
     """List the files of a release of a project, by name."""
-    return _listed(visit, _of_project(organization, project, version))
+    return _listed(context, _of_project(organization, project, version))
 
 
 @post(
@@ -94,33 +97,39 @@ def list_project_files(
     request_max_body_size=FILE_MAX + MEBIBYTE,
 )
 async def upload_file(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str]
-) -> ReleaseFileJson:
+    context: InjectedRequest, organization: FromPath[str], version: FromPath[str]
+) -> ReleaseFileResponse:
     """Upload a file for a release."""
-    return await _uploaded(visit, _of_organization(organization, version))
+    return await _uploaded(context, _of_organization(organization, version))
 
 
 @post(_PROJECT, scopes=RELEASE_WRITE, uploads=_FORM, request_max_body_size=FILE_MAX + MEBIBYTE)
 async def upload_project_file(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], version: FromPath[str]
-) -> ReleaseFileJson:
+    context: InjectedRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    version: FromPath[str],
+) -> ReleaseFileResponse:
     """Upload a file for a release of a project."""
-    return await _uploaded(visit, _of_project(organization, project, version))
+    return await _uploaded(context, _of_project(organization, project, version))
 
 
 @get(
     _ORGANIZATION + _ONE,
     scopes=RELEASE_READ,
     asks=(DOWNLOAD, *PROJECTS),
-    answers={200: ReleaseFileJson | bytes, **PARTLY},
+    answers={200: ReleaseFileResponse | bytes, **PARTLY},
     sync_to_thread=True,
 )
 def get_file(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str], file_id: FromPath[str]
+    context: InjectedRequest,
+    organization: FromPath[str],
+    version: FromPath[str],
+    file_id: FromPath[str],
 ) -> Response[Any] | Stream:
     """Show a file of a release; with ``download``, the file itself."""
     return _shown(
-        visit,
+        context,
         _of_organization(organization, version),
         file_id,
         lambda _, access: "project:write" in access.scopes,
@@ -131,18 +140,18 @@ def get_file(
     _PROJECT + _ONE,
     scopes=RELEASE_READ,
     asks=(DOWNLOAD,),
-    answers={200: ReleaseFileJson | bytes, **PARTLY},
+    answers={200: ReleaseFileResponse | bytes, **PARTLY},
     sync_to_thread=True,
 )
 def get_project_file(
-    visit: GivenVisit,
+    context: InjectedRequest,
     organization: FromPath[str],
     project: FromPath[str],
     version: FromPath[str],
     file_id: FromPath[str],
 ) -> Response[Any] | Stream:
     """Show a file of a release of a project; with ``download``, the file itself."""
-    return _shown(visit, _of_project(organization, project, version), file_id, may_download)
+    return _shown(context, _of_project(organization, project, version), file_id, may_download)
 
 
 @put(
@@ -153,47 +162,50 @@ def get_project_file(
     sync_to_thread=True,
 )
 def rename_file(
-    visit: GivenVisit,
+    context: InjectedRequest,
     organization: FromPath[str],
     version: FromPath[str],
     file_id: FromPath[str],
     body: RawBody,
-) -> ReleaseFileJson:
+) -> ReleaseFileResponse:
     """Give a file of a release another name."""
-    return _renamed(visit, _of_organization(organization, version), file_id, body)
+    return _renamed(context, _of_organization(organization, version), file_id, body)
 
 
 @put(_PROJECT + _ONE, scopes=RELEASE_WRITE, takes=_NEW_NAME, sync_to_thread=True)
 def rename_project_file(
-    visit: GivenVisit,
+    context: InjectedRequest,
     organization: FromPath[str],
     project: FromPath[str],
     version: FromPath[str],
     file_id: FromPath[str],
     body: RawBody,
-) -> ReleaseFileJson:
+) -> ReleaseFileResponse:
     """Give a file of a release of a project another name."""
-    return _renamed(visit, _of_project(organization, project, version), file_id, body)
+    return _renamed(context, _of_project(organization, project, version), file_id, body)
 
 
 @delete(_ORGANIZATION + _ONE, scopes=RELEASE_DELETE, asks=PROJECTS, sync_to_thread=True)
 def delete_file(
-    visit: GivenVisit, organization: FromPath[str], version: FromPath[str], file_id: FromPath[str]
+    context: InjectedRequest,
+    organization: FromPath[str],
+    version: FromPath[str],
+    file_id: FromPath[str],
 ) -> None:
     """Delete a file of a release."""
-    _delete(visit, _of_organization(organization, version), file_id)
+    _delete(context, _of_organization(organization, version), file_id)
 
 
 @delete(_PROJECT + _ONE, scopes=RELEASE_DELETE, sync_to_thread=True)
 def delete_project_file(
-    visit: GivenVisit,
+    context: InjectedRequest,
     organization: FromPath[str],
     project: FromPath[str],
     version: FromPath[str],
     file_id: FromPath[str],
 ) -> None:
     """Delete a file of a release of a project."""
-    _delete(visit, _of_project(organization, project, version), file_id)
+    _delete(context, _of_project(organization, project, version), file_id)
 
 
 def may_download(connection: Connection, access: Access) -> bool:
@@ -208,82 +220,82 @@ def may_download(connection: Connection, access: Access) -> bool:
 
 
 def _of_organization(organization: str, version: str) -> Find:
-    def found(visit: Visit, connection: Connection) -> tuple[Access, Release]:
-        access = visit.enter(connection, organization)
-        return access, seen_release(visit, connection, access, version)
+    def found(context: RequestContext, connection: Connection) -> tuple[Access, Release]:
+        access = context.authorize(connection, organization)
+        return access, get_visible_release(context, connection, access, version)
 
     return found
 
 
 def _of_project(organization: str, project: str, version: str) -> Find:
-    def found(visit: Visit, connection: Connection) -> tuple[Access, Release]:
-        access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
+    def found(context: RequestContext, connection: Connection) -> tuple[Access, Release]:
+        access = context.authorize(connection, organization)
+        it = projects.require_project(connection, access, project)
         return access, releases.find(connection, access.organization.id, version, [it.id])
 
     return found
 
 
-def _listed(visit: Visit, find: Find) -> Response[list[ReleaseFileJson]]:
-    with visit.database.snapshot() as connection:
-        _, release = find(visit, connection)
-        page = visit.page()
+def _listed(context: RequestContext, find: Find) -> Response[list[ReleaseFileResponse]]:
+    with context.database.snapshot() as connection:
+        _, release = find(context, connection)
+        page = context.page()
         if page.skipped > OFFSET_MAX:
             raise BadRequest("Pagination offset too large")
-        wanted = release_listing.Wanted(
+        wanted = release_listing.ReleaseFileFilter(
             release_id=release.id,
-            texts=visit.parameters("query"),
-            sha1s=visit.parameters("checksum"),
+            texts=context.parameters("query"),
+            sha1s=context.parameters("checksum"),
         )
         rows = release_listing.page_of(connection, wanted, limit=page.limit, offset=page.skipped)
-    found, links = counted(rows, page)
-    return visit.listed([listed_file_json(it) for it in found], links)
+    found, links = paginate(rows, page)
+    return context.listed([listed_file_response(it) for it in found], links)
 
 
-async def _uploaded(visit: Visit, find: Find) -> ReleaseFileJson:
-    release = await threaded(_release, visit, find)
-    if not visit.request.headers.get("content-type", "").startswith("multipart/form-data"):
+async def _uploaded(context: RequestContext, find: Find) -> ReleaseFileResponse:
+    release = await threaded(_release, context, find)
+    if not context.request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise BadRequest(MISSING)
-    receiver = FileReceiver(visit.database, visit.blobs, now())
-    fields = await multipart.receive(visit.request, receiver)
-    return await threaded(_added, visit, release, receiver, fields)
+    receiver = FileReceiver(context.database, context.blobs, now())
+    fields = await multipart.receive(context.request, receiver)
+    return await threaded(_added, context, release, receiver, fields)
 
 
-def _release(visit: Visit, find: Find) -> Release:
-    with visit.database.glance() as connection:
-        return find(visit, connection)[1]
+def _release(context: RequestContext, find: Find) -> Release:
+    with context.database.autocommit_read() as connection:
+        return find(context, connection)[1]
 
 
 def _added(
-    visit: Visit, release: Release, receiver: FileReceiver, fields: list[tuple[str, str]]
-) -> ReleaseFileJson:
+    context: RequestContext, release: Release, receiver: FileReceiver, fields: list[tuple[str, str]]
+) -> ReleaseFileResponse:
     new = uploads.checked(receiver.part, fields)
     assert receiver.stash is not None, "a part has a stash"
     content = receiver.stash.finish()
-    with visit.database.transaction() as connection:
-        file = files.keep(connection, new.file, content, now())
+    with context.database.transaction() as connection:
+        file = files.create(connection, new.file, content, now())
         made = store.add(connection, release.id, new.name, new.dist, file)
         if made is None:
             raise Conflict(TAKEN)
-    return release_file_json(made)
+    return release_file_response(made)
 
 
 def _shown(
-    visit: Visit, find: Find, file_id: str, may: Callable[[Connection, Access], bool]
+    context: RequestContext, find: Find, file_id: str, may: Callable[[Connection, Access], bool]
 ) -> Response[Any] | Stream:
-    with visit.database.snapshot() as connection:
-        access, release = find(visit, connection)
+    with context.database.snapshot() as connection:
+        access, release = find(context, connection)
         found = _file(connection, release, file_id)
-        if visit.parameter("download") is None:
+        if context.parameter("download") is None:
             return Response(_json(found))
         if not may(connection, access):
             return Response(b"", status_code=403, media_type=_OCTETS)
         content_id, path = _place(connection, release, found)
         pieces = file_store.pieces_of(connection, content_id)
     if isinstance(found, ReleaseFile):
-        return download(visit.request, _single(visit, found, pieces))
+        return download(context.request, _single(context, found, pieces))
     return Response(
-        _member(visit, pieces, path),
+        _member(context, pieces, path),
         media_type=_OCTETS,
         headers={"Content-Disposition": "attachment"},
     )
@@ -301,37 +313,37 @@ def _place(
     return place
 
 
-def _json(found: ReleaseFile | ListedFile) -> ReleaseFileJson:
+def _json(found: ReleaseFile | ListedFile) -> ReleaseFileResponse:
     if isinstance(found, ReleaseFile):
-        return release_file_json(found)
-    return listed_file_json(found)
+        return release_file_response(found)
+    return listed_file_response(found)
 
 
-def _single(visit: Visit, found: ReleaseFile, pieces: list[Piece]) -> Content:
+def _single(context: RequestContext, found: ReleaseFile, pieces: list[FileChunk]) -> Content:
     return Content(
         name=found.name,
         size=found.file.size,
         tag=found.file.sha1,
         # The protocol looks for this one spelling, so that uploaded pages are not shown as pages (8.4).
         media_type=found.file.headers.get("content-type", _OCTETS),
-        read=lambda start, end: piece_reader.stretch(visit.blobs, pieces, start, end),
+        read=lambda start, end: piece_reader.read_range(context.blobs, pieces, start, end),
     )
 
 
-def _member(visit: Visit, pieces: list[Piece], path: str) -> bytes:
-    with piece_reader.opened(visit.blobs, pieces) as stream:
-        bundle = bundles.opened(cast("BinaryIO", stream))
+def _member(context: RequestContext, pieces: list[FileChunk], path: str) -> bytes:
+    with piece_reader.open_file(context.blobs, pieces) as stream:
+        bundle = bundles.open_bundle(cast("BinaryIO", stream))
         entry = next((it for it in bundle.entries if it.path == path), None)
         if entry is None:
             raise NotFound
         return bundle.read(entry)
 
 
-def _renamed(visit: Visit, find: Find, file_id: str, body: bytes) -> ReleaseFileJson:
-    with visit.database.glance() as connection:
-        _, release = find(visit, connection)
-    name: str = visit.body(body, _NEW_NAME, step="file.validate")["name"]
-    with visit.database.transaction() as connection:
+def _renamed(context: RequestContext, find: Find, file_id: str, body: bytes) -> ReleaseFileResponse:
+    with context.database.autocommit_read() as connection:
+        _, release = find(context, connection)
+    name: str = context.body(body, _NEW_NAME, step="file.validate")["name"]
+    with context.database.transaction() as connection:
         number = id_of(file_id)
         if number is None:
             raise BadRequest("Can only update release files with integer IDs")
@@ -342,12 +354,12 @@ def _renamed(visit: Visit, find: Find, file_id: str, body: bytes) -> ReleaseFile
             raise Conflict(TAKEN)
         renamed = store.by_id(connection, release.id, known.id)
     assert renamed is not None, "it was there just now"
-    return release_file_json(renamed)
+    return release_file_response(renamed)
 
 
-def _delete(visit: Visit, find: Find, file_id: str) -> None:
-    with visit.database.transaction() as connection:
-        access, release = find(visit, connection)
+def _delete(context: RequestContext, find: Find, file_id: str) -> None:
+    with context.database.transaction() as connection:
+        access, release = find(context, connection)
         found = _file(connection, release, file_id)
         if isinstance(found, ReleaseFile):
             actions.remove_release_files(connection, access.organization.id, [found], now())

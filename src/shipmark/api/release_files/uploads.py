@@ -7,7 +7,7 @@ from datetime import datetime
 
 from shipmark.artifacts.model import DIST_MAX
 from shipmark.files.model import NAME_MAX, FileKind, NewFile
-from shipmark.files.staging import FileStash
+from shipmark.files.staging import FileStager
 from shipmark.http.multipart import Part
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
@@ -28,13 +28,13 @@ class FileReceiver:
         self._at = at
         self._is_open = False
         self.part: Part | None = None
-        self.stash: FileStash | None = None
+        self.stash: FileStager | None = None
 
     def begin(self, part: Part) -> None:
         """A file begins."""
         if part.name == "file" and self.part is None:
             self.part, self._is_open = part, True
-            self.stash = FileStash(self._database, self._blobs, self._at)
+            self.stash = FileStager(self._database, self._blobs, self._at)
 
     def add(self, content: bytes) -> None:
         """More of it."""

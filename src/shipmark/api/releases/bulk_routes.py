@@ -12,7 +12,7 @@ from litestar import Router
 from sqlalchemy import Connection
 
 from shipmark.api.projects.path_project import VisibleProjects
-from shipmark.api.releases.bulk_responses import BulkJson, bulk_json
+from shipmark.api.releases.bulk_responses import BulkResponse, bulk_response
 from shipmark.api.releases.queries import BulkDeleteReleaseQuery, BulkReleaseQuery
 from shipmark.api.releases.requests import BulkReleaseUpdateRequest
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_WRITE
@@ -20,7 +20,7 @@ from shipmark.deletion import release_deletion
 from shipmark.http import endpoint
 from shipmark.http.pagination import offset, release_cursor
 from shipmark.http.pagination.offset import Cursor
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.projects.model import Project
 from shipmark.publishing import auditing
 from shipmark.publishing.model import BUSY
@@ -49,59 +49,62 @@ class _Matched:
 
 @endpoint.put("/", scopes=RELEASE_WRITE, step="release.validate")
 def change_releases(
-    context: Visit,
+    context: RequestContext,
     visible: VisibleProjects,
     query: BulkReleaseQuery,
     body: BulkReleaseUpdateRequest,
-) -> BulkJson:
+) -> BulkResponse:
     """Archive or reopen many releases."""
     with context.database.transaction(busy=BUSY) as connection:
         matched = _match(context, connection, visible, query)
         changing = [each for each in matched.releases if each.status is not body.status]
         if not query.dry_run:
             releases.set_status_of(connection, changing, body.status)
-            around = context.circumstances(context.access)
-            auditing.note_status(connection, changing, body.status, around)
-    return bulk_json(changing, matched.kept, is_dry_run=query.dry_run, next_cursor=matched.next)
+            around = context.publish_context(context.access)
+            auditing.record_status(connection, changing, body.status, around)
+    return bulk_response(changing, matched.kept, is_dry_run=query.dry_run, next_cursor=matched.next)
 
 
 @endpoint.delete("/", status_code=200, scopes=RELEASE_DELETE)
 def delete_releases(
-    context: Visit, visible: VisibleProjects, query: BulkDeleteReleaseQuery
-) -> BulkJson:
+    context: RequestContext, visible: VisibleProjects, query: BulkDeleteReleaseQuery
+) -> BulkResponse:
     """Delete many releases; those that an issue was first seen in stay, unless it is forced."""
     context.require_owner(is_forced=query.force)
     with context.database.transaction(busy=BUSY) as connection:
         matched = _match(context, connection, visible, query)
         held: set[int] = set()
         if not query.force:
-            held = release_deletion.held_back(connection, matched.releases)
+            held = release_deletion.referenced_by_issues(connection, matched.releases)
         deleting = [each for each in matched.releases if each.id not in held]
         if not query.dry_run:
-            around = context.circumstances(context.access)
-            release_deletion.withdraw(connection, deleting, around, is_forced=query.force)
+            around = context.publish_context(context.access)
+            release_deletion.delete_releases(connection, deleting, around, is_forced=query.force)
     kept = {
         each.version: release_deletion.REFERENCED for each in matched.releases if each.id in held
     }
-    return bulk_json(
+    return bulk_response(
         deleting, matched.kept | kept, is_dry_run=query.dry_run, next_cursor=matched.next
     )
 
 
 def _match(
-    context: Visit, connection: Connection, visible: Sequence[Project], query: BulkReleaseQuery
+    context: RequestContext,
+    connection: Connection,
+    visible: Sequence[Project],
+    query: BulkReleaseQuery,
 ) -> _Matched:
     query.require_filter()
     selected = query.select_listed(connection, context.access)
     conditions = query.release_filter(context, connection, selected)
-    page = offset.wanted(None, query.cursor, is_counted=False)
-    position = release_cursor.beyond(page, ReleaseSort.DATE, is_flat=False)
+    page = offset.parse_page(None, query.cursor, is_counted=False)
+    position = release_cursor.position_of(page, ReleaseSort.DATE, per_project=False)
     rows = list_query.page(
         connection,
         conditions,
         ReleaseSort.DATE,
         limit=BULK_MAX + 1,
-        beyond=position,
+        after=position,
         is_backwards=True,
     )
     matching = [row.release for row in rows[:BULK_MAX]]

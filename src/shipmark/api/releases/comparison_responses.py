@@ -5,19 +5,24 @@ from datetime import datetime
 
 import msgspec
 
-from shipmark.api.commits.responses import AuthorJson, CommitJson, author_json, commit_json
-from shipmark.api.deploys.responses import DeployJson, deploy_json
-from shipmark.api.issues.responses import IssueJson
-from shipmark.api.members.user_responses import UserJson
+from shipmark.api.commits.responses import (
+    AuthorResponse,
+    CommitResponse,
+    author_response,
+    commit_response,
+)
+from shipmark.api.deploys.responses import DeployResponse, deploy_response
+from shipmark.api.issues.responses import IssueResponse
+from shipmark.api.members.user_responses import UserResponse
 from shipmark.api.releases.loading import Related
 from shipmark.api.responses import Wire
-from shipmark.issues.store.release_issues import SomeIssues
-from shipmark.publishing.comparison import Comparison, Side
+from shipmark.issues.store.release_issues import IssueSummary
+from shipmark.publishing.comparison import ComparedRelease, Comparison
 from shipmark.releases.model import Release
 from shipmark.releases.store.comparison import ChangedInAll
 
 
-class ComparedReleaseJson(Wire):
+class ComparedReleaseResponse(Wire):
     """A release in short, with the true numbers of what it holds itself."""
 
     version: str
@@ -31,7 +36,7 @@ class ComparedReleaseJson(Wire):
     deploy_count: int
 
 
-class ChangesJson(msgspec.Struct):
+class ChangesResponse(msgspec.Struct):
     """How many commits added, modified and deleted a file."""
 
     A: int
@@ -39,93 +44,93 @@ class ChangesJson(msgspec.Struct):
     D: int
 
 
-class ComparedFileJson(Wire):
+class ComparedFileResponse(Wire):
     """A file that commits changed; ``type`` is what the changes come to."""
 
     filename: str
     repo_name: str
-    changes: ChangesJson
+    changes: ChangesResponse
     type: str
     commit_count: int
 
 
-class ComparedDeploysJson(Wire):
+class ComparedDeploysResponse(Wire):
     """The newest deploys of each release."""
 
-    base: list[DeployJson]
-    head: list[DeployJson]
+    base: list[DeployResponse]
+    head: list[DeployResponse]
 
 
-class ReleaseIssuesJson(Wire):
+class ReleaseIssuesResponse(Wire):
     """What a release did to issues; each list ends somewhere, the numbers are true."""
 
-    new: list[IssueJson]
+    new: list[IssueResponse]
     new_count: int
-    resolved: list[IssueJson]
+    resolved: list[IssueResponse]
     resolved_count: int
-    regressed: list[IssueJson]
+    regressed: list[IssueResponse]
     regressed_count: int
 
 
-class ComparedIssuesJson(Wire):
+class ComparedIssuesResponse(Wire):
     """The issues of each release."""
 
-    base: ReleaseIssuesJson
-    head: ReleaseIssuesJson
+    base: ReleaseIssuesResponse
+    head: ReleaseIssuesResponse
 
 
-class ComparisonJson(Wire):
+class ComparisonResponse(Wire):
     """What is in the head and not in the base, and the reverse.
 
     ``between_count`` releases between them count too. ``notice`` says why none can where the two have no project, or no
     package, in common; else it is null.
     """
 
-    base: ComparedReleaseJson
-    head: ComparedReleaseJson
+    base: ComparedReleaseResponse
+    head: ComparedReleaseResponse
     notice: str | None
     between_count: int
-    commits: list[CommitJson]
+    commits: list[CommitResponse]
     commit_count: int
-    removed_commits: list[CommitJson]
+    removed_commits: list[CommitResponse]
     removed_commit_count: int
-    authors: list[UserJson | AuthorJson]
+    authors: list[UserResponse | AuthorResponse]
     author_count: int
-    files: list[ComparedFileJson]
+    files: list[ComparedFileResponse]
     file_count: int
-    deploys: ComparedDeploysJson
-    issues: ComparedIssuesJson
+    deploys: ComparedDeploysResponse
+    issues: ComparedIssuesResponse
 
 
-def comparison_json(
-    found: Comparison, related: Related, issues: Mapping[int, IssueJson]
-) -> ComparisonJson:
+def comparison_response(
+    found: Comparison, related: Related, issues: Mapping[int, IssueResponse]
+) -> ComparisonResponse:
     """A comparison as the API shows it; ``issues`` are all that it names, by their id."""
-    return ComparisonJson(
+    return ComparisonResponse(
         base=_release(found.base.release),
         head=_release(found.head.release),
         notice=found.notice,
         between_count=found.between_count,
-        commits=[commit_json(commit, related) for commit in found.commits],
+        commits=[commit_response(commit, related) for commit in found.commits],
         commit_count=found.commit_count,
-        removed_commits=[commit_json(commit, related) for commit in found.removed_commits],
+        removed_commits=[commit_response(commit, related) for commit in found.removed_commits],
         removed_commit_count=found.removed_commit_count,
-        authors=[author_json(related.authors[it], related) for it in found.author_ids],
+        authors=[author_response(related.authors[it], related) for it in found.author_ids],
         author_count=found.author_count,
         files=[_file(it, related) for it in found.files],
         file_count=found.file_count,
-        deploys=ComparedDeploysJson(
-            base=[deploy_json(it) for it in found.base.deploys],
-            head=[deploy_json(it) for it in found.head.deploys],
+        deploys=ComparedDeploysResponse(
+            base=[deploy_response(it) for it in found.base.deploys],
+            head=[deploy_response(it) for it in found.head.deploys],
         ),
-        issues=ComparedIssuesJson(
+        issues=ComparedIssuesResponse(
             base=_issues(found.base, issues), head=_issues(found.head, issues)
         ),
     )
 
 
-def _release(release: Release) -> ComparedReleaseJson:
-    return ComparedReleaseJson(
+def _release(release: Release) -> ComparedReleaseResponse:
+    return ComparedReleaseResponse(
         version=release.version,
         short_version=release.version,
         status=release.status.value,
@@ -138,18 +143,18 @@ def _release(release: Release) -> ComparedReleaseJson:
     )
 
 
-def _file(it: ChangedInAll, related: Related) -> ComparedFileJson:
-    return ComparedFileJson(
+def _file(it: ChangedInAll, related: Related) -> ComparedFileResponse:
+    return ComparedFileResponse(
         filename=it.filename,
         repo_name=related.repositories[it.repository_id].name,
-        changes=ChangesJson(A=it.added, M=it.modified, D=it.deleted),
+        changes=ChangesResponse(A=it.added, M=it.modified, D=it.deleted),
         type=it.change.value,
         commit_count=it.commit_count,
     )
 
 
-def _issues(side: Side, issues: Mapping[int, IssueJson]) -> ReleaseIssuesJson:
-    return ReleaseIssuesJson(
+def _issues(side: ComparedRelease, issues: Mapping[int, IssueResponse]) -> ReleaseIssuesResponse:
+    return ReleaseIssuesResponse(
         new=_shown(side.new, issues),
         new_count=side.new.count,
         resolved=_shown(side.resolved, issues),
@@ -159,5 +164,5 @@ def _issues(side: Side, issues: Mapping[int, IssueJson]) -> ReleaseIssuesJson:
     )
 
 
-def _shown(some: SomeIssues, issues: Mapping[int, IssueJson]) -> list[IssueJson]:
+def _shown(some: IssueSummary, issues: Mapping[int, IssueResponse]) -> list[IssueResponse]:
     return [issues[it.id] for it in some.issues]

@@ -4,18 +4,18 @@ from litestar import Response, Router
 from sqlalchemy import Connection
 
 from shipmark.api.commits.responses import (
-    ChangedFileJson,
-    CommitJson,
-    NobodyJson,
-    changed_file_json,
-    commit_json,
+    ChangedFileResponse,
+    CommitResponse,
+    NobodyResponse,
+    changed_file_response,
+    commit_response,
 )
-from shipmark.api.issues.responses import IssueJson
-from shipmark.api.issues.routes import shown_issues
+from shipmark.api.issues.responses import IssueResponse
+from shipmark.api.issues.routes import serialize_issues
 from shipmark.api.projects.path_project import VisibleProjects
 from shipmark.api.queries import ProjectQuery
 from shipmark.api.releases import loading
-from shipmark.api.releases.comparison_responses import ComparisonJson, comparison_json
+from shipmark.api.releases.comparison_responses import ComparisonResponse, comparison_response
 from shipmark.api.releases.path_release import VisibleRelease
 from shipmark.api.releases.queries import (
     CompareQuery,
@@ -24,16 +24,16 @@ from shipmark.api.releases.queries import (
     RepositoryQuery,
 )
 from shipmark.api.releases.responses import (
-    ReleaseJson,
-    ReleaseMetaJson,
-    release_meta_json,
-    release_response,
+    ReleaseMetaResponse,
+    ReleaseResponse,
+    load_release_response,
+    release_meta_response,
 )
 from shipmark.api.scopes import ORGANIZATION_READ, RELEASE_READ
 from shipmark.artifacts.store import archives, release_listing
 from shipmark.http import endpoint
-from shipmark.http.pagination.offset import FIRST, counted, keyed, keyed_back
-from shipmark.http.request_context import Visit
+from shipmark.http.pagination.offset import FIRST, paginate, paginate_backward, paginate_forward
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues.store import resolutions
@@ -52,17 +52,19 @@ _POSITION_MAX = 2**31 - 1
 
 
 @endpoint.get("/meta/", scopes=RELEASE_READ)
-def get_meta(context: Visit, release: VisibleRelease) -> ReleaseMetaJson:
+def get_meta(context: RequestContext, release: VisibleRelease) -> ReleaseMetaResponse:
     """Show the numbers of a release."""
     shown, organization_id = release.release, context.access.organization.id
     with context.database.snapshot() as connection:
-        nested = loading.to_releases(connection, organization_id, [shown], known=release.visible)
+        nested = loading.prefetch_for_releases(
+            connection, organization_id, [shown], known=release.visible
+        )
         changed = release_commits.changed_file_count(connection, shown.id)
         bundled = archives.bundled_count(
             connection, organization_id, shown.version, set(release.attached_ids)
         )
         single = release_listing.counts_of(connection, [shown.id]).get(shown.id, 0)
-    return release_meta_json(
+    return release_meta_response(
         shown,
         nested,
         changed,
@@ -73,16 +75,16 @@ def get_meta(context: Visit, release: VisibleRelease) -> ReleaseMetaJson:
 
 @endpoint.get("/commits/", scopes=RELEASE_READ)
 def list_release_commits(
-    context: Visit, release: VisibleRelease, query: ReleaseCommitsQuery
-) -> Response[list[CommitJson]]:
+    context: RequestContext, release: VisibleRelease, query: ReleaseCommitsQuery
+) -> Response[list[CommitResponse]]:
     """List the commits of a release, the newest first."""
     return commits_response(context, release.release, query)
 
 
 @endpoint.get("/commitfiles/", scopes=RELEASE_READ)
 def list_changed_files(
-    context: Visit, release: VisibleRelease, query: ReleaseCommitsQuery
-) -> Response[list[ChangedFileJson]]:
+    context: RequestContext, release: VisibleRelease, query: ReleaseCommitsQuery
+) -> Response[list[ChangedFileResponse]]:
     """List what the commits of a release changed, by file name."""
     page, organization_id = query.page(), context.access.organization.id
     with context.database.snapshot() as connection:
@@ -93,29 +95,29 @@ def list_changed_files(
             offset=page.skipped,
             repository_id=_repository_id(connection, organization_id, query),
         )
-        files, links = counted(rows, page)
+        files, links = paginate(rows, page)
         commits = repositories.commits_by_ids(connection, {file.commit_id for file in files})
-        nested = loading.to_commits(connection, organization_id, list(commits.values()))
-    changed = [changed_file_json(file, organization_id, nested) for file in files]
+        nested = loading.prefetch_for_commits(connection, organization_id, list(commits.values()))
+    changed = [changed_file_response(file, organization_id, nested) for file in files]
     return context.listed(changed, links)
 
 
 @endpoint.get("/previous-with-commits/", scopes=RELEASE_READ)
 def get_previous_with_commits(
-    context: Visit, release: VisibleRelease
-) -> Response[ReleaseJson | NobodyJson]:
+    context: RequestContext, release: VisibleRelease
+) -> Response[ReleaseResponse | NobodyResponse]:
     """Show the newest release with commits up to this one, or an empty object."""
     with context.database.snapshot() as connection:
         previous = release_store.previous_with_commits(connection, release.release)
         if previous is None:
-            return Response(NobodyJson())
-        return Response(release_response(connection, previous, release.visible))
+            return Response(NobodyResponse())
+        return Response(load_release_response(connection, previous, release.visible))
 
 
 @endpoint.get("/resolved/", scopes=ORGANIZATION_READ)
 def list_resolved_issues(
-    context: Visit, visible: VisibleProjects, query: ProjectQuery, version: str
-) -> list[IssueJson]:
+    context: RequestContext, visible: VisibleProjects, query: ProjectQuery, version: str
+) -> list[IssueResponse]:
     """List the issues that a release resolves."""
     access = context.access
     with context.database.snapshot() as connection:
@@ -124,33 +126,35 @@ def list_resolved_issues(
             raise NotFound
         ids = [project.id for project in query.select(visible)]
         resolved = resolutions.resolved_by(connection, release.id, ids, limit=RESOLVED_MAX)
-        return shown_issues(context, connection, access, resolved)
+        return serialize_issues(context, connection, access, resolved)
 
 
 @endpoint.get("/compare/", scopes=RELEASE_READ)
 def compare_releases(
-    context: Visit, release: VisibleRelease, query: CompareQuery
-) -> ComparisonJson:
+    context: RequestContext, release: VisibleRelease, query: CompareQuery
+) -> ComparisonResponse:
     """Compare a release with the one that ``base`` names."""
     organization_id = context.access.organization.id
     ids = [project.id for project in release.selected]
     with context.database.snapshot() as connection:
         base = releases.find(connection, organization_id, query.base, ids)
         comparison = compare(connection, base, release.release, ids)
-        nested = loading.to_comparison(connection, organization_id, comparison)
+        nested = loading.prefetch_for_comparison(connection, organization_id, comparison)
         named = {
             issue.id: issue
             for side in (comparison.base, comparison.head)
             for listed in (side.new, side.resolved, side.regressed)
             for issue in listed.issues
         }
-        issues = shown_issues(context, connection, context.access, list(named.values()))
-    return comparison_json(comparison, nested, dict(zip(named, issues, strict=True)))
+        issues = serialize_issues(context, connection, context.access, list(named.values()))
+    return comparison_response(comparison, nested, dict(zip(named, issues, strict=True)))
 
 
 def commits_response(
-    context: Visit, release: Release, query: ProjectReleaseCommitsQuery | ReleaseCommitsQuery
-) -> Response[list[CommitJson]]:
+    context: RequestContext,
+    release: Release,
+    query: ProjectReleaseCommitsQuery | ReleaseCommitsQuery,
+) -> Response[list[CommitResponse]]:
     """Return a page of a release's commits."""
     page, organization_id = query.page(), context.access.organization.id
     cursor = page.cursor or FIRST
@@ -165,7 +169,7 @@ def commits_response(
                 position=position,
                 repository_id=repository_id,
             )
-            commits, links = keyed_back(rows, page)
+            commits, links = paginate_backward(rows, page)
         else:
             rows = release_commits.page_of(
                 connection,
@@ -175,9 +179,9 @@ def commits_response(
                 from_position=position,
                 repository_id=repository_id,
             )
-            commits, links = keyed(rows, page)
-        nested = loading.to_commits(connection, organization_id, commits)
-    return context.listed([commit_json(commit, nested) for commit in commits], links)
+            commits, links = paginate_forward(rows, page)
+        nested = loading.prefetch_for_commits(connection, organization_id, commits)
+    return context.listed([commit_response(commit, nested) for commit in commits], links)
 
 
 def _repository_id(

@@ -9,11 +9,10 @@ from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
 from shipmark.deploys import store as deploys
 from shipmark.deploys.model import Deploy
-from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.publishing.comparison import Comparison
-from shipmark.releases.model import HoldingRelease, Release, ReleasedProject
+from shipmark.releases.model import Release, ReleasedProject, ReleaseRef
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import environments
 from shipmark.repositories import store as repositories
@@ -33,10 +32,10 @@ class Related:
     authors: dict[int, Author] = field(default_factory=dict)
     members: dict[str, int] = field(default_factory=dict)
     users: dict[int, User] = field(default_factory=dict)
-    releases_of_commits: dict[int, list[HoldingRelease]] = field(default_factory=dict)
+    releases_of_commits: dict[int, list[ReleaseRef]] = field(default_factory=dict)
 
 
-def to_releases(
+def prefetch_for_releases(
     connection: Connection,
     organization_id: int,
     releases: Sequence[Release],
@@ -55,22 +54,28 @@ def to_releases(
     if not project_ids <= by_id.keys():
         by_id = projects.by_ids(connection, project_ids)
     related = Related(attached=attached, projects=by_id)
+    related.platforms = {
+        each.project_id: list(each.platforms) for listed in attached.values() for each in listed
+    }
     _complete(connection, organization_id, related, releases)
     return related
 
 
-def to_new_release(
+def prefetch_for_new_release(
     connection: Connection, release: Release, attached: Sequence[Project]
 ) -> Related:
     """What the JSON of a release nests that was made just now: no event can have come for it yet."""
     known = {project.id: project for project in attached}
     fresh = [ReleasedProject(project_id=each, new_issue_count=0) for each in sorted(known)]
     related = Related(attached={release.id: fresh}, projects=known)
+    related.platforms = projects.platforms_of(connection, known)
     _complete(connection, release.organization_id, related, [release])
     return related
 
 
-def to_commits(connection: Connection, organization_id: int, commits: Sequence[Commit]) -> Related:
+def prefetch_for_commits(
+    connection: Connection, organization_id: int, commits: Sequence[Commit]
+) -> Related:
     """What the JSON of these commits nests."""
     related = Related(commits={commit.id: commit for commit in commits})
     _add_commits(connection, related, commits)
@@ -78,7 +83,9 @@ def to_commits(connection: Connection, organization_id: int, commits: Sequence[C
     return related
 
 
-def to_comparison(connection: Connection, organization_id: int, comparison: Comparison) -> Related:
+def prefetch_for_comparison(
+    connection: Connection, organization_id: int, comparison: Comparison
+) -> Related:
     """What the JSON of a comparison nests, but for its issues."""
     commits = {it.id: it for it in (*comparison.commits, *comparison.removed_commits)}
     related = Related(commits=commits)
@@ -89,7 +96,7 @@ def to_comparison(connection: Connection, organization_id: int, comparison: Comp
     return related
 
 
-def to_users(connection: Connection, user_ids: Iterable[int | None]) -> dict[int, User]:
+def prefetch_for_users(connection: Connection, user_ids: Iterable[int | None]) -> dict[int, User]:
     """The users of these ids; null stands for nobody."""
     return accounts.by_ids(connection, {user_id for user_id in user_ids if user_id is not None})
 
@@ -100,12 +107,11 @@ def _complete(
     """Add what follows from the releases and their projects."""
     commit_ids = {r.last_commit_id for r in releases if r.last_commit_id is not None}
     deploy_ids = {r.last_deploy_id for r in releases if r.last_deploy_id is not None}
-    if related.projects:
-        attached = {it.project_id for each in related.attached.values() for it in each}
-        related.platforms = projects.platforms_of(connection, attached)
-    related.commits = repositories.commits_by_ids(connection, commit_ids)
+    related.commits, related.repositories = repositories.commits_with_repositories(
+        connection, commit_ids
+    )
     related.deploys = deploys.by_ids(connection, deploy_ids)
-    _add_commits(connection, related, list(related.commits.values()))
+    related.releases_of_commits = release_commits.releases_of(connection, list(related.commits))
     author_ids = {author_id for release in releases for author_id in release.author_ids}
     owner_ids = {release.owner_id for release in releases if release.owner_id is not None}
     _add_people(connection, organization_id, related, author_ids, owner_ids)
@@ -126,9 +132,14 @@ def _add_people(
     author_ids: Iterable[int],
     user_ids: Iterable[int],
 ) -> None:
-    """The authors of all commits and the given ones, and the members that they are."""
+    """Add the authors of all commits and the given ones, the members that they are, and the given users."""
     of_commits = {c.author_id for c in related.commits.values() if c.author_id is not None}
-    related.authors = repositories.authors_by_ids(connection, of_commits | set(author_ids))
-    addresses = {author.email for author in related.authors.values()}
-    related.members = organizations.users_by_email(connection, organization_id, addresses)
-    related.users = accounts.by_ids(connection, set(related.members.values()) | set(user_ids))
+    known = repositories.authors_with_members(
+        connection, organization_id, of_commits | set(author_ids)
+    )
+    for author, member in known.values():
+        related.authors[author.id] = author
+        if member is not None:
+            related.members[author.email] = member.id
+            related.users[member.id] = member
+    related.users |= accounts.by_ids(connection, set(user_ids) - related.users.keys())

@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.releases.path_release import VisibleProjectRelease
 from shipmark.api.releases.queries import ReleaseStatisticsQuery
-from shipmark.api.releases.statistics_responses import ReleaseStatsJson, release_stats_json
+from shipmark.api.releases.statistics_responses import ReleaseStatsResponse, release_stats_response
 from shipmark.api.responses import Wire
-from shipmark.api.responses.refusal import RefusalJson
+from shipmark.api.responses.refusal import RefusalResponse
 from shipmark.api.scopes import RELEASE_READ, RELEASE_TOKEN
 from shipmark.deploys import store as deploys
 from shipmark.http import endpoint, time_range
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.ids import token_hex
@@ -31,14 +31,14 @@ _LENGTH = timedelta(days=90)
 _STEP = timedelta(days=1)
 
 
-class StepJson(Wire):
+class StepResponse(Wire):
     """A step of setting releases up."""
 
     step: str
     complete: bool
 
 
-class ReleaseTokenJson(Wire):
+class ReleaseTokenResponse(Wire):
     """What signs the address, and the address."""
 
     token: str
@@ -46,7 +46,7 @@ class ReleaseTokenJson(Wire):
 
 
 @endpoint.get("/completion/", scopes=RELEASE_READ)
-def get_completion(context: Visit, project: PathProject) -> list[StepJson]:
+def get_completion(context: RequestContext, project: PathProject) -> list[StepResponse]:
     """List what has been set up: events with a release, repositories, commits, deploys."""
     has_releases = project.has_releases
     with context.database.snapshot() as connection:
@@ -56,13 +56,15 @@ def get_completion(context: Visit, project: PathProject) -> list[StepJson]:
             "commit": has_releases and project_commits.is_any(connection, project.id),
             "deploy": has_releases and deploys.is_any(connection, project.id),
         }
-    return [StepJson(step=step, complete=is_done) for step, is_done in steps.items()]
+    return [StepResponse(step=step, complete=is_done) for step, is_done in steps.items()]
 
 
-@endpoint.get("/token/", scopes=RELEASE_TOKEN, responses={200: ReleaseTokenJson, 409: RefusalJson})
-def get_token(context: Visit, project: PathProject) -> ReleaseTokenJson:
+@endpoint.get(
+    "/token/", scopes=RELEASE_TOKEN, responses={200: ReleaseTokenResponse, 409: RefusalResponse}
+)
+def get_token(context: RequestContext, project: PathProject) -> ReleaseTokenResponse:
     """Show the token and the URL of the webhook, which the first request creates."""
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         known = store.of_project(connection, project.id)
     if known is None:
         fresh = token_hex()
@@ -74,7 +76,7 @@ def get_token(context: Visit, project: PathProject) -> ReleaseTokenJson:
 
 
 @endpoint.post("/token/", scopes=RELEASE_TOKEN)
-def replace_token(context: Visit, project: PathProject) -> ReleaseTokenJson:
+def replace_token(context: RequestContext, project: PathProject) -> ReleaseTokenResponse:
     """Replace the token: the old URL stops working."""
     fresh = token_hex()
     with context.database.transaction() as connection:
@@ -85,29 +87,29 @@ def replace_token(context: Visit, project: PathProject) -> ReleaseTokenJson:
 
 @endpoint.get("/{version:str}/stats/", scopes=RELEASE_READ)
 def get_statistics(
-    context: Visit, release: VisibleProjectRelease, query: ReleaseStatisticsQuery
-) -> ReleaseStatsJson:
+    context: RequestContext, release: VisibleProjectRelease, query: ReleaseStatisticsQuery
+) -> ReleaseStatsResponse:
     """Show the sessions or users of a release over time."""
     kind = query.type or _STATISTICS[0]
     if kind not in _STATISTICS:
         raise BadRequest("invalid stat")
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         query.environment_ids(connection, context.access)
     at = now()
     steps = time_range.steps(query.time_range() or (at - _LENGTH, at), query.interval, _STEP)
-    return release_stats_json(kind, steps, release.release.created_at, at)
+    return release_stats_response(kind, steps, release.release.created_at, at)
 
 
-def _log_token(context: Visit, connection: Connection, project: Project) -> None:
+def _log_token(context: RequestContext, connection: Connection, project: Project) -> None:
     data = {"project_slug": project.slug}
     event = AuditEvent.RELEASE_TOKEN_ADD
     context.log_change(connection, context.access, event, data, target_id=project.id)
 
 
-def _token_response(address: str, project: Project, token: str) -> ReleaseTokenJson:
+def _token_response(address: str, project: Project, token: str) -> ReleaseTokenResponse:
     signed = signature(token, BUILT_IN, project.id)
     path = f"/api/hooks/release/{BUILT_IN}/{project.id}/{signed}/"
-    return ReleaseTokenJson(token=token, webhook_url=f"{address}{path}")
+    return ReleaseTokenResponse(token=token, webhook_url=f"{address}{path}")
 
 
 router = Router(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.api.queries import ProjectQuery
 from shipmark.http.endpoint import Load
-from shipmark.http.request_context import Visit, all_of
+from shipmark.http.request_context import RequestContext, require_all_visible
 from shipmark.organizations.model import Access
 from shipmark.projects import actions as project_actions
 from shipmark.projects import store as projects
@@ -42,7 +42,7 @@ class ReleaseInProject:
 
 
 def _visible(
-    context: Visit, connection: Connection, version: str, query: ProjectQuery
+    context: RequestContext, connection: Connection, version: str, query: ProjectQuery
 ) -> ReleaseInProjects:
     """Return the release if it is in one of the selected projects. Raise `NotFound`."""
     visible = projects.accessible(connection, context.access)
@@ -54,34 +54,34 @@ def _visible(
 
 
 def _editable(
-    context: Visit, connection: Connection, version: str, query: ProjectQuery
+    context: RequestContext, connection: Connection, version: str, query: ProjectQuery
 ) -> ReleaseInProjects:
     """Return the same, if the caller may name all projects of the release (releases.md 0.5, newer)."""
     found = _visible(context, connection, version, query)
-    all_of([project.id for project in found.visible], found.attached_ids)
+    require_all_visible([project.id for project in found.visible], found.attached_ids)
     return found
 
 
 def _visible_in_project(
-    context: Visit, connection: Connection, project: str, version: str
+    context: RequestContext, connection: Connection, project: str, version: str
 ) -> ReleaseInProject:
-    path_project = project_actions.reached(connection, context.access, project)
+    path_project = project_actions.require_project(connection, context.access, project)
     release, _ = _find(context, connection, version, [path_project])
     return ReleaseInProject(release=release, project=path_project)
 
 
 def _editable_in_project(
-    context: Visit, connection: Connection, project: str, version: str
+    context: RequestContext, connection: Connection, project: str, version: str
 ) -> ReleaseInProject:
-    path_project = project_actions.reached(connection, context.access, project)
+    path_project = project_actions.require_project(connection, context.access, project)
     release, attached_ids = _find(context, connection, version, [path_project])
     visible = projects.accessible(connection, context.access)
-    all_of([project.id for project in visible], attached_ids)
+    require_all_visible([project.id for project in visible], attached_ids)
     return ReleaseInProject(release=release, project=path_project)
 
 
 def _find(
-    context: Visit, connection: Connection, version: str, selected: Sequence[Project]
+    context: RequestContext, connection: Connection, version: str, selected: Sequence[Project]
 ) -> tuple[Release, Sequence[int]]:
     ids = {project.id for project in selected}
     return releases.find_attached(connection, context.access.organization.id, version, ids)
@@ -97,18 +97,20 @@ VisibleProjectRelease = Annotated[ReleaseInProject, Load(_visible_in_project)]
 EditableProjectRelease = Annotated[ReleaseInProject, Load(_editable_in_project)]
 
 
-def seen_release(visit: Visit, connection: Connection, access: Access, version: str) -> Release:
+def get_visible_release(
+    context: RequestContext, connection: Connection, access: Access, version: str
+) -> Release:
     """The release of the address, if it is in a project of the caller's."""
-    ids = [project.id for project in visit.allowed_projects(connection, access)]
+    ids = [project.id for project in context.selectable_projects(connection, access)]
     return releases.find(connection, access.organization.id, version, ids)
 
 
-def changeable_release(
-    visit: Visit, connection: Connection, access: Access, version: str
+def get_editable_release(
+    context: RequestContext, connection: Connection, access: Access, version: str
 ) -> Release:
     """The same, if all of its projects are the caller's."""
-    release = seen_release(visit, connection, access, version)
+    release = get_visible_release(context, connection, access, version)
     visible = [project.id for project in projects.accessible(connection, access)]
     attached = releases.attached_projects(connection, release)
-    all_of(visible, [it.project_id for it in attached])
+    require_all_visible(visible, [it.project_id for it in attached])
     return release

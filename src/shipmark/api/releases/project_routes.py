@@ -5,9 +5,9 @@ from dataclasses import replace
 from litestar import Response, Router
 from sqlalchemy import Connection
 
-from shipmark.api.commits.responses import CommitJson
-from shipmark.api.issues.responses import IssueJson
-from shipmark.api.issues.routes import shown_issues
+from shipmark.api.commits.responses import CommitResponse
+from shipmark.api.issues.responses import IssueResponse
+from shipmark.api.issues.routes import serialize_issues
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.releases import loading
 from shipmark.api.releases.detail_routes import RESOLVED_MAX, commits_response
@@ -20,17 +20,17 @@ from shipmark.api.releases.queries import (
 )
 from shipmark.api.releases.requests import ProjectReleaseRequest, ProjectReleaseUpdateRequest
 from shipmark.api.releases.responses import (
-    ReleaseJson,
+    ReleaseResponse,
+    load_release_response,
     publication_response,
-    release_json,
     release_response,
 )
 from shipmark.api.releases.routes import fetch_page, find_owner
-from shipmark.api.repositories.responses import RepositoryJson, repository_json
+from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.scopes import PROJECT_READ, RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
-from shipmark.deletion.release_deletion import withdraw
+from shipmark.deletion.release_deletion import delete_releases
 from shipmark.http import endpoint
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.store import resolutions
 from shipmark.organizations.model import Access
@@ -48,8 +48,8 @@ _VALIDATE = "release.validate"
 
 @endpoint.get("/", scopes=RELEASE_READ)
 def list_project_releases(
-    context: Visit, project: PathProject, query: ProjectReleaseListQuery
-) -> Response[list[ReleaseJson]]:
+    context: RequestContext, project: PathProject, query: ProjectReleaseListQuery
+) -> Response[list[ReleaseResponse]]:
     """List the project's open releases, the newest shipped first."""
     organization_id = context.access.organization.id
     shape = replace(query.shape(by_environment=bool(query.environment)), project_id=project.id)
@@ -61,90 +61,95 @@ def list_project_releases(
             search=query.search(),
             environment_ids=_environment_ids(connection, organization_id, query.environment),
         )
-        rows, links = fetch_page(connection, conditions, ReleaseSort.SHIPPED, page)
+        rows, links = fetch_page(connection, conditions, ReleaseSort.EFFECTIVE_DATE, page)
         listed = [row.release for row in rows]
-        nested = loading.to_releases(
+        nested = loading.prefetch_for_releases(
             connection, organization_id, listed, conditions.environment_ids
         )
-    return context.listed([release_json(row.release, nested, shape) for row in rows], links)
+    return context.listed([release_response(row.release, nested, shape) for row in rows], links)
 
 
 @endpoint.post(
-    "/", scopes=RELEASE_WRITE, responses={201: ReleaseJson, 208: ReleaseJson}, step=_VALIDATE
+    "/",
+    scopes=RELEASE_WRITE,
+    responses={201: ReleaseResponse, 208: ReleaseResponse},
+    step=_VALIDATE,
 )
 def publish_project_release(
-    context: Visit, project: PathProject, body: ProjectReleaseRequest
-) -> Response[ReleaseJson]:
+    context: RequestContext, project: PathProject, body: ProjectReleaseRequest
+) -> Response[ReleaseResponse]:
     """Publish a release of the project: 201 if it is new there, 208 if it was there."""
     return publish(context, context.access, project, body)
 
 
 @endpoint.get("/{version:str}/", scopes=RELEASE_READ)
 def get_project_release(
-    context: Visit, release: VisibleProjectRelease, query: HealthQuery
-) -> ReleaseJson:
+    context: RequestContext, release: VisibleProjectRelease, query: HealthQuery
+) -> ReleaseResponse:
     """Show one release of the project."""
     shape = query.shape()
-    shape = replace(shape, project_id=release.project.id, is_narrow=shape.has_health)
+    shape = replace(shape, project_id=release.project.id, only_selected=shape.has_health)
     with context.database.snapshot() as connection:
-        nested = loading.to_releases(connection, context.access.organization.id, [release.release])
-    return release_json(release.release, nested, shape)
+        nested = loading.prefetch_for_releases(
+            connection, context.access.organization.id, [release.release]
+        )
+    return release_response(release.release, nested, shape)
 
 
 @endpoint.put("/{version:str}/", scopes=RELEASE_WRITE, step=_VALIDATE)
 def update_project_release(
-    context: Visit, release: EditableProjectRelease, body: ProjectReleaseUpdateRequest
-) -> ReleaseJson:
+    context: RequestContext, release: EditableProjectRelease, body: ProjectReleaseUpdateRequest
+) -> ReleaseResponse:
     """Change a release of the project; only this project is told when it is finalized."""
     access, project_id = context.access, release.project.id
     with context.database.transaction(busy=BUSY) as connection:
-        updated = publishing.amend(
+        updated = publishing.update(
             connection,
             release.release,
             body.to_input(),
-            context.circumstances(access),
+            context.publish_context(access),
             [project_id],
         )
-        context.note_use(connection, access, [project_id])
-        return release_response(connection, updated)
+        context.record_token_use(connection, access, [project_id])
+        return load_release_response(connection, updated)
 
 
 @endpoint.delete("/{version:str}/", scopes=RELEASE_DELETE)
 def delete_project_release(
-    context: Visit, release: EditableProjectRelease, query: ForceQuery
+    context: RequestContext, release: EditableProjectRelease, query: ForceQuery
 ) -> None:
     """Delete the whole release, for all of its projects; an owner may force it."""
     access = context.access
     context.require_owner(is_forced=query.force)
     with context.database.transaction() as connection:
-        withdraw(
-            connection, [release.release], context.circumstances(access), is_forced=query.force
+        delete_releases(
+            connection, [release.release], context.publish_context(access), is_forced=query.force
         )
 
 
 @endpoint.get("/{version:str}/commits/", scopes=RELEASE_READ)
 def list_project_release_commits(
-    context: Visit, release: VisibleProjectRelease, query: ProjectReleaseCommitsQuery
-) -> Response[list[CommitJson]]:
+    context: RequestContext, release: VisibleProjectRelease, query: ProjectReleaseCommitsQuery
+) -> Response[list[CommitResponse]]:
     """List the commits of a release, the newest first."""
     return commits_response(context, release.release, query)
 
 
 @endpoint.get("/{version:str}/repositories/", scopes=RELEASE_READ)
 def list_project_release_repositories(
-    context: Visit, release: VisibleProjectRelease
-) -> list[RepositoryJson]:
+    context: RequestContext, release: VisibleProjectRelease
+) -> list[RepositoryResponse]:
     """List the repositories that own commits of a release, by name."""
     with context.database.snapshot() as connection:
         ids = release_commits.repository_ids_of(connection, release.release.id)
         known = repositories.by_ids(connection, ids)
-    return [repository_json(known[repository_id]) for repository_id in ids]
+    return [repository_response(known[repository_id]) for repository_id in ids]
 
 
 @endpoint.get("/{version:str}/resolved/", scopes=PROJECT_READ)
 def list_project_release_resolved_issues(
-    context: Visit, project: PathProject, version: str
-) -> list[IssueJson]:
+    context: RequestContext, project: PathProject, version: str
+) -> list[IssueResponse]:
     """List the project's issues that a release resolves."""
     access = context.access
     with context.database.snapshot() as connection:
@@ -152,20 +157,20 @@ def list_project_release_resolved_issues(
         if release is None:
             raise NotFound
         resolved = resolutions.resolved_by(connection, release.id, [project.id], limit=RESOLVED_MAX)
-        return shown_issues(context, connection, access, resolved)
+        return serialize_issues(context, connection, access, resolved)
 
 
 def publish(
-    context: Visit, access: Access, project: Project, body: ProjectReleaseRequest
-) -> Response[ReleaseJson]:
+    context: RequestContext, access: Access, project: Project, body: ProjectReleaseRequest
+) -> Response[ReleaseResponse]:
     """Publish a release of a project, and return the response."""
     with context.database.transaction(busy=BUSY) as connection:
         owner_id = find_owner(connection, access, body.owner)
         publication = body.to_publication((project,), owner_id, context.user_agent)
-        published = publishing.publish(connection, publication, context.circumstances(access))
-        context.note_use(connection, access, [project.id])
+        published = publishing.publish(connection, publication, context.publish_context(access))
+        context.record_token_use(connection, access, [project.id])
         response = publication_response(connection, published, publication.projects)
-    return Response(response, status_code=201 if published.is_news else 208)
+    return Response(response, status_code=201 if published.created_or_attached else 208)
 
 
 def _environment_ids(

@@ -17,8 +17,8 @@ from shipmark.api.queries import (
     TimeRangeQuery,
     one_of,
 )
-from shipmark.api.releases.responses import Shape
-from shipmark.http.request_context import Visit
+from shipmark.api.releases.responses import ReleaseView
+from shipmark.http.request_context import RequestContext
 from shipmark.http.validation import BlankIsAbsent, ErrorMessage, Flag, RequestModel
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
@@ -85,7 +85,7 @@ class HealthQuery(RequestModel):
         None, description="`1` shows the adoption stage in each project.", examples=["1"]
     )
 
-    def shape(self, *, by_environment: bool = False) -> Shape:
+    def shape(self, *, by_environment: bool = False) -> ReleaseView:
         """Return what releases show. Raise `BadRequest` for an unknown statistic or period."""
         if (self.health_stat or "sessions") not in {"sessions", "users"}:
             raise BadRequest("invalid healthStat")
@@ -97,7 +97,7 @@ class HealthQuery(RequestModel):
             if (period or "24h") not in PERIODS:
                 choices = ", ".join(f"'{each}'" for each in PERIODS)
                 raise BadRequest(f"Invalid {name}. Valid choices are {choices}")
-        return Shape(
+        return ReleaseView(
             has_health=self.health == "1",
             has_stages=self.adoption_stages == "1",
             by_environment=by_environment,
@@ -132,11 +132,11 @@ class ReleaseFilterQuery(_StatusQuery, EnvironmentQuery, ProjectQuery, TimeRange
 
     def release_filter(
         self,
-        context: Visit,
+        context: RequestContext,
         connection: Connection,
         projects: Sequence[Project],
         *,
-        is_flat: bool = False,
+        per_project: bool = False,
     ) -> ReleaseFilter:
         """Return the releases of these projects that the query asks for.
 
@@ -148,8 +148,8 @@ class ReleaseFilterQuery(_StatusQuery, EnvironmentQuery, ProjectQuery, TimeRange
         return ReleaseFilter(
             organization_id=context.access.organization.id,
             project_ids=tuple(project.id for project in projects),
-            is_everything=self.covers_all(context.access),
-            is_flat=is_flat,
+            covers_all_projects=self.covers_all(context.access),
+            per_project=per_project,
             status=status,
             search=search.parse(
                 self.query or "", now(), environment_count=len(environment_ids or ())

@@ -24,7 +24,7 @@ from shipmark.http.validation import (
     refuse,
 )
 from shipmark.projects.model import Project
-from shipmark.publishing.model import Amendment, Code, GivenRef, Publication
+from shipmark.publishing.model import CommitsAndRefs, RefInput, ReleaseInput, ReleaseUpdate
 from shipmark.releases.model import (
     REF_MAX,
     URL_MAX,
@@ -35,10 +35,10 @@ from shipmark.releases.model import (
 from shipmark.releases.versions import is_valid_name
 from shipmark.repositories.model import (
     FILENAME_MAX,
-    KEY_MAX,
     REPOSITORY_NAME_MAX,
+    SHA_MAX,
     Change,
-    GivenCommit,
+    CommitInput,
 )
 
 #: The name of the limit on commits in the context of the validation.
@@ -46,7 +46,7 @@ COMMITS_MAX = "commits_max"
 
 _COMMIT_REPOSITORY_MAX = 64
 _BAD_RANGE = "Commit cannot begin or end with .."
-_RANGE_MAX = 2 * KEY_MAX + len("..")
+_RANGE_MAX = 2 * SHA_MAX + len("..")
 
 #: A commit, or the two of a range: the one that comes before it, or None, and its last one.
 CommitRange = tuple[str | None, str]
@@ -62,15 +62,15 @@ def _parse_range(text: str) -> CommitRange:
     """Return the range ``from..to``, or a single commit as a range without a start."""
     start, dots, end = text.partition("..")
     if not dots:
-        if len(text) > KEY_MAX:
-            raise refuse(f"Commit too long - max is {KEY_MAX} chars")
+        if len(text) > SHA_MAX:
+            raise refuse(f"Commit too long - max is {SHA_MAX} chars")
         return None, text
     # git writes a symmetric range with three dots; clients that pass it on mean its end.
     end = end.removeprefix(".")
     if not start or not end or ".." in end:
         raise refuse(_BAD_RANGE)
-    if len(start) > KEY_MAX or len(end) > KEY_MAX:
-        raise refuse(f"Start or end commit too long - max is {KEY_MAX} chars each")
+    if len(start) > SHA_MAX or len(end) > SHA_MAX:
+        raise refuse(f"Start or end commit too long - max is {SHA_MAX} chars each")
     return start, end
 
 
@@ -107,8 +107,8 @@ _Range = Annotated[
 _Status = Annotated[
     ReleaseStatus, Choice({it.value: it for it in ReleaseStatus}, "Invalid status {}")
 ]
-_Sha = Annotated[str, Text(max_length=KEY_MAX)]
-_OptionalSha = Annotated[str, Text(max_length=KEY_MAX, blank=True)] | None
+_Sha = Annotated[str, Text(max_length=SHA_MAX)]
+_OptionalSha = Annotated[str, Text(max_length=SHA_MAX, blank=True)] | None
 _DateTime = Annotated[datetime, DateTime()]
 
 
@@ -138,7 +138,7 @@ def _none_if_blank(text: str | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommitRequest(GivenCommit):
+class CommitRequest(CommitInput):
     """A commit of a release, which is its own input for the domain.
 
     It is no model with a conversion: of ten thousand commits, that takes as long again as the validation.
@@ -148,7 +148,7 @@ class CommitRequest(GivenCommit):
     # Commits have snake_case names on the wire too; without a config of its own it would take that of the body.
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(alias_generator=None)
 
-    key: Annotated[_Sha, Field(alias="id", description="Hash of the commit.")]
+    sha: Annotated[_Sha, Field(alias="id", description="Hash of the commit.")]
     repository: Annotated[
         Annotated[str, Text(max_length=_COMMIT_REPOSITORY_MAX, blank=True)] | None,
         AfterValidator(_none_if_blank),
@@ -182,11 +182,11 @@ class RefRequest(RequestModel):
         None, description="Head commit of the release before, where there is no range."
     )
 
-    def to_input(self) -> GivenRef:
+    def to_input(self) -> RefInput:
         """Return the ref for the domain."""
         start, end = self.commit
         previous = start or self.previous_commit or None
-        return GivenRef(repository=self.repository, commit=end, previous=previous)
+        return RefInput(repository=self.repository, commit=end, previous=previous)
 
 
 class HeadCommitRequest(RequestModel):
@@ -198,9 +198,9 @@ class HeadCommitRequest(RequestModel):
     ]
     previous_id: _Sha | None = Field(None, description="Head commit of the release before.")
 
-    def to_input(self) -> GivenRef:
+    def to_input(self) -> RefInput:
         """Return the ref for the domain."""
-        return GivenRef(
+        return RefInput(
             repository=self.repository, commit=self.current_id, previous=self.previous_id
         )
 
@@ -222,13 +222,13 @@ class _ReleaseFields(RequestModel):
         None, description="Commits of the release, newest first; they replace those it has."
     )
 
-    def code(self) -> Code:
+    def code(self) -> CommitsAndRefs:
         """Return the commits for the domain."""
-        return Code(commits=tuple(self.commits or ()))
+        return CommitsAndRefs(commits=tuple(self.commits or ()))
 
-    def to_input(self) -> Amendment:
+    def to_input(self) -> ReleaseUpdate:
         """Return the changes of an existing release for the domain."""
-        return Amendment(
+        return ReleaseUpdate(
             code=self.code(),
             ref=self.ref,
             url=self.url,
@@ -247,7 +247,7 @@ class _RefFields(RequestModel):
         None, description="Deprecated; used only where `refs` is missing or empty."
     )
 
-    def refs_input(self) -> tuple[GivenRef, ...] | None:
+    def refs_input(self) -> tuple[RefInput, ...] | None:
         """Return the refs for the domain, or None where the body has none."""
         refs = self.refs or self.head_commits
         if refs:
@@ -258,9 +258,9 @@ class _RefFields(RequestModel):
 class ReleaseUpdateRequest(_RefFields, _ReleaseFields):
     """Changes of a release of an organization."""
 
-    def code(self) -> Code:
+    def code(self) -> CommitsAndRefs:
         """Return the commits and refs for the domain."""
-        return Code(commits=super().code().commits, refs=self.refs_input())
+        return CommitsAndRefs(commits=super().code().commits, refs=self.refs_input())
 
 
 class ProjectReleaseUpdateRequest(_ReleaseFields):
@@ -277,9 +277,9 @@ class _NewReleaseFields(_ReleaseFields):
 
     def to_publication(
         self, projects: tuple[Project, ...], owner_id: int | None, user_agent: str | None
-    ) -> Publication:
+    ) -> ReleaseInput:
         """Return the release to publish in these projects, for the domain."""
-        return Publication(
+        return ReleaseInput(
             version=self.version,
             projects=projects,
             code=self.code(),

@@ -9,14 +9,14 @@ import msgspec
 from sqlalchemy import Connection
 
 from shipmark.api.commits.responses import (
-    AuthorJson,
-    CommitJson,
-    NobodyJson,
-    author_json,
-    commit_json,
+    AuthorResponse,
+    CommitResponse,
+    NobodyResponse,
+    author_response,
+    commit_response,
 )
-from shipmark.api.deploys.responses import DeployJson, deploy_json
-from shipmark.api.members.user_responses import UserJson, user_json
+from shipmark.api.deploys.responses import DeployResponse, deploy_response
+from shipmark.api.members.user_responses import UserResponse, user_response
 from shipmark.api.releases import loading
 from shipmark.api.releases.loading import Related
 from shipmark.api.responses import Wire
@@ -27,13 +27,13 @@ from shipmark.releases.model import Release, ReleasedProject
 from shipmark.releases.search import Stage
 
 
-class RawVersionJson(Wire):
+class RawVersionResponse(Wire):
     """A version part that follows no scheme."""
 
     raw: str
 
 
-class VersionJson(Wire):
+class VersionResponse(Wire):
     """A version part and what it says. The fourth number is not shown."""
 
     raw: str
@@ -45,16 +45,16 @@ class VersionJson(Wire):
     components: int
 
 
-class VersionInfoJson(Wire):
+class VersionInfoResponse(Wire):
     """What the name of a release says."""
 
     package: str | None
-    version: VersionJson | RawVersionJson
+    version: VersionResponse | RawVersionResponse
     description: str
     build_hash: str | None
 
 
-class ReleasedProjectJson(Wire):
+class ReleasedProjectResponse(Wire):
     """A project of a release. Its id is a number here, and only here."""
 
     id: int
@@ -67,7 +67,7 @@ class ReleasedProjectJson(Wire):
     health_data: msgspec.UnsetType | None = msgspec.UNSET
 
 
-class AdoptionStageJson(Wire):
+class AdoptionStageResponse(Wire):
     """How far a release has got in a project."""
 
     stage: str
@@ -75,7 +75,7 @@ class AdoptionStageJson(Wire):
     unadopted: datetime | None
 
 
-class ProjectMetaJson(Wire):
+class ProjectMetaResponse(Wire):
     """What is around a release in one project. Sessions are not kept yet, so they have no bounds."""
 
     next_release_version: str | None
@@ -86,21 +86,21 @@ class ProjectMetaJson(Wire):
     sessions_upper_bound: datetime | None = None
 
 
-class ReleaseVersionJson(Wire):
+class ReleaseVersionResponse(Wire):
     """A release in the list for charts."""
 
     version: str
     date: datetime
 
 
-class ReleaseJson(Wire):
+class ReleaseResponse(Wire):
     """A release."""
 
     id: int
     version: str
     status: str
     short_version: str
-    version_info: VersionInfoJson | None
+    version_info: VersionInfoResponse | None
     ref: str | None
     url: str | None
     date_released: datetime | None
@@ -108,27 +108,27 @@ class ReleaseJson(Wire):
     data: dict[str, object]
     new_groups: int
     regressed_groups: int
-    owner: UserJson | None
+    owner: UserResponse | None
     commit_count: int
     commits_left_out: int
-    last_commit: CommitJson | None
+    last_commit: CommitResponse | None
     deploy_count: int
-    last_deploy: DeployJson | None
-    authors: list[UserJson | AuthorJson]
-    projects: list[ReleasedProjectJson]
+    last_deploy: DeployResponse | None
+    authors: list[UserResponse | AuthorResponse]
+    projects: list[ReleasedProjectResponse]
     first_event: datetime | None
     last_event: datetime | None
-    current_project_meta: ProjectMetaJson | NobodyJson
+    current_project_meta: ProjectMetaResponse | NobodyResponse
     user_agent: str | None
-    adoption_stages: dict[str, AdoptionStageJson] | msgspec.UnsetType | None = msgspec.UNSET
+    adoption_stages: dict[str, AdoptionStageResponse] | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class ReleaseMetaJson(Wire):
+class ReleaseMetaResponse(Wire):
     """The numbers of a release."""
 
     version: str
-    version_info: VersionInfoJson | None
-    projects: list[ReleasedProjectJson]
+    version_info: VersionInfoResponse | None
+    projects: list[ReleasedProjectResponse]
     new_groups: int
     deploy_count: int
     commit_count: int
@@ -140,7 +140,7 @@ class ReleaseMetaJson(Wire):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class ReleaseView:
     """How a release is to be shown, beyond what it always shows.
 
     With a ``project_id``, numbers and moments are of that project alone, and, if ``is_narrow``, it shows no other. With
@@ -148,21 +148,21 @@ class Shape:
     """
 
     project_id: int | None = None
-    is_narrow: bool = False
+    only_selected: bool = False
     by_environment: bool = False
     has_health: bool = False
     has_stages: bool = False
 
 
-PLAIN = Shape()
+PLAIN = ReleaseView()
 
 
-def release_json(
+def release_response(
     release: Release,
     related: Related,
-    shape: Shape = PLAIN,
-    meta: ProjectMetaJson | None = None,
-) -> ReleaseJson:
+    shape: ReleaseView = PLAIN,
+    meta: ProjectMetaResponse | None = None,
+) -> ReleaseResponse:
     """A release with all that it nests."""
     attached = related.attached.get(release.id, [])
     counted = [it for it in attached if shape.project_id in {None, it.project_id}]
@@ -172,12 +172,12 @@ def release_json(
     seen = [it.seen for it in counted if it.seen is not None]
     first = [it.first_at for it in seen if it.first_at]
     last = [it.last_at for it in seen if it.last_at]
-    return ReleaseJson(
+    return ReleaseResponse(
         id=release.id,
         version=release.version,
         status=release.status.value,
         short_version=release.version,
-        version_info=version_info_json(release.version),
+        version_info=version_info_response(release.version),
         ref=release.ref,
         url=release.url,
         date_released=release.released_at,
@@ -185,55 +185,57 @@ def release_json(
         data={},
         new_groups=sum(it.new_issue_count for it in (seen if shape.by_environment else counted)),
         regressed_groups=sum(it.regressed_issue_count for it in counted),
-        owner=user_json(owner) if owner else None,
+        owner=user_response(owner) if owner else None,
         commit_count=release.commit_count,
         commits_left_out=release.left_out_count,
-        last_commit=commit_json(commit, related) if commit else None,
+        last_commit=commit_response(commit, related) if commit else None,
         deploy_count=release.deploy_count,
-        last_deploy=deploy_json(deploy) if deploy else None,
+        last_deploy=deploy_response(deploy) if deploy else None,
         authors=_authors(release, related),
         projects=[
-            _project(it, related, shape) for it in (counted if shape.is_narrow else attached)
+            _project(it, related, shape) for it in (counted if shape.only_selected else attached)
         ],
         first_event=min(first, default=None),
         last_event=max(last, default=None),
-        current_project_meta=meta or NobodyJson(),
+        current_project_meta=meta or NobodyResponse(),
         user_agent=release.user_agent,
         adoption_stages=_stages(counted, related) if shape.has_stages else msgspec.UNSET,
     )
 
 
-def release_response(
+def load_release_response(
     connection: Connection, release: Release, known: Sequence[Project] = ()
-) -> ReleaseJson:
+) -> ReleaseResponse:
     """Return one release with what it nests. Known projects are not loaded again."""
-    nested = loading.to_releases(connection, release.organization_id, [release], known=known)
-    return release_json(release, nested)
+    nested = loading.prefetch_for_releases(
+        connection, release.organization_id, [release], known=known
+    )
+    return release_response(release, nested)
 
 
 def publication_response(
     connection: Connection, published: Published, attached: Sequence[Project]
-) -> ReleaseJson:
+) -> ReleaseResponse:
     """Return what was published, with what it nests."""
     if not published.is_new:
-        return release_response(connection, published.release)
-    nested = loading.to_new_release(connection, published.release, attached)
-    return release_json(published.release, nested)
+        return load_release_response(connection, published.release)
+    nested = loading.prefetch_for_new_release(connection, published.release, attached)
+    return release_response(published.release, nested)
 
 
-def release_meta_json(
+def release_meta_response(
     release: Release,
     related: Related,
     changed_file_count: int,
     *,
     file_count: int,
     is_artifact_bundle: bool,
-) -> ReleaseMetaJson:
+) -> ReleaseMetaResponse:
     """The numbers of a release; its files are those of its artifact bundles where it has any."""
     attached = related.attached.get(release.id, [])
-    return ReleaseMetaJson(
+    return ReleaseMetaResponse(
         version=release.version,
-        version_info=version_info_json(release.version),
+        version_info=version_info_response(release.version),
         projects=[_project(it, related, None) for it in attached],
         new_groups=sum(it.new_issue_count for it in attached),
         deploy_count=release.deploy_count,
@@ -247,15 +249,15 @@ def release_meta_json(
 
 
 @lru_cache(4096)
-def version_info_json(text: str) -> VersionInfoJson | None:
+def version_info_response(text: str) -> VersionInfoResponse | None:
     """What the name says; null where it is refused (releases.md 1.4)."""
     name = versions.parse(text)
     if name is None:
         return None
-    version: VersionJson | RawVersionJson = RawVersionJson(raw=name.raw)
+    version: VersionResponse | RawVersionResponse = RawVersionResponse(raw=name.raw)
     if name.version is not None:
         it = name.version
-        version = VersionJson(
+        version = VersionResponse(
             raw=it.raw,
             major=it.major,
             minor=it.minor,
@@ -264,7 +266,7 @@ def version_info_json(text: str) -> VersionInfoJson | None:
             build_code=it.build,
             components=it.components,
         )
-    return VersionInfoJson(
+    return VersionInfoResponse(
         package=name.package,
         version=version,
         description=name.description,
@@ -272,20 +274,22 @@ def version_info_json(text: str) -> VersionInfoJson | None:
     )
 
 
-def _authors(release: Release, related: Related) -> list[UserJson | AuthorJson]:
+def _authors(release: Release, related: Related) -> list[UserResponse | AuthorResponse]:
     """The authors in their order; somebody with several addresses comes once."""
-    shown: dict[str, UserJson | AuthorJson] = {}
+    shown: dict[str, UserResponse | AuthorResponse] = {}
     for author_id in release.author_ids:
         if author := related.authors.get(author_id):
-            it = author_json(author, related)
+            it = author_response(author, related)
             shown.setdefault(it.email, it)
     return list(shown.values())
 
 
-def _project(it: ReleasedProject, related: Related, shape: Shape | None) -> ReleasedProjectJson:
+def _project(
+    it: ReleasedProject, related: Related, shape: ReleaseView | None
+) -> ReleasedProjectResponse:
     """A project of a release; without a shape, it says nothing of health."""
     project: Project = related.projects[it.project_id]
-    return ReleasedProjectJson(
+    return ReleasedProjectResponse(
         id=project.id,
         slug=project.slug,
         name=project.name,
@@ -299,7 +303,7 @@ def _project(it: ReleasedProject, related: Related, shape: Shape | None) -> Rele
 
 def _stages(
     attached: Iterable[ReleasedProject], related: Related
-) -> dict[str, AdoptionStageJson] | None:
+) -> dict[str, AdoptionStageResponse] | None:
     """How far the release has got in each project that has it anywhere; without sessions, not far."""
-    low = AdoptionStageJson(stage=Stage.LOW_ADOPTION.value, adopted=None, unadopted=None)
+    low = AdoptionStageResponse(stage=Stage.LOW_ADOPTION.value, adopted=None, unadopted=None)
     return {related.projects[it.project_id].slug: low for it in attached if it.seen} or None

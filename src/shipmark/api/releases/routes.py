@@ -19,21 +19,21 @@ from shipmark.api.releases.queries import (
 )
 from shipmark.api.releases.requests import ReleaseRequest, ReleaseUpdateRequest
 from shipmark.api.releases.responses import (
-    ProjectMetaJson,
-    ReleaseJson,
-    ReleaseVersionJson,
-    Shape,
+    ProjectMetaResponse,
+    ReleaseResponse,
+    ReleaseVersionResponse,
+    ReleaseView,
+    load_release_response,
     publication_response,
-    release_json,
     release_response,
 )
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
-from shipmark.deletion.release_deletion import withdraw
+from shipmark.deletion.release_deletion import delete_releases
 from shipmark.http import endpoint
 from shipmark.http.pagination import release_cursor
-from shipmark.http.pagination.offset import Links, Wanted
-from shipmark.http.request_context import Visit
-from shipmark.infrastructure.errors import BadRequest, Invalid
+from shipmark.http.pagination.offset import Links, PageRequest
+from shipmark.http.request_context import RequestContext
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
@@ -42,7 +42,7 @@ from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY
 from shipmark.releases.model import (
-    Listed,
+    ListRow,
     Position,
     Release,
     ReleaseFilter,
@@ -57,50 +57,56 @@ _VALIDATE = "release.validate"
 
 
 @endpoint.get("/", scopes=RELEASE_READ)
-def list_releases(context: Visit, query: ReleaseListQuery) -> Response[list[ReleaseJson]]:
+def list_releases(
+    context: RequestContext, query: ReleaseListQuery
+) -> Response[list[ReleaseResponse]]:
     """List the releases of the organization."""
     order, shape = query.order(), query.shape(by_environment=bool(query.environment))
     page = query.page(is_counted=False)
     organization_id = context.access.organization.id
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         selected = query.select_listed(connection, context.access)
         if not selected:
             return context.listed([], None)
-        conditions = query.release_filter(context, connection, selected, is_flat=order.is_flat)
+        conditions = query.release_filter(context, connection, selected, per_project=order.is_flat)
         rows, links = fetch_page(connection, conditions, order.sort, page)
         listed = [row.release for row in rows]
-        nested = loading.to_releases(
+        nested = loading.prefetch_for_releases(
             connection, organization_id, listed, conditions.environment_ids, selected
         )
     return context.listed(
-        [release_json(row.release, nested, _shape_of(shape, row)) for row in rows], links
+        [release_response(row.release, nested, _shape_of(shape, row)) for row in rows], links
     )
 
 
 @endpoint.get("/stats/", scopes=RELEASE_READ)
 def list_versions(
-    context: Visit, query: ReleaseVersionsQuery
-) -> Response[list[ReleaseVersionJson]]:
+    context: RequestContext, query: ReleaseVersionsQuery
+) -> Response[list[ReleaseVersionResponse]]:
     """List versions and their dates, as many as charts need; archived ones too."""
     page = query.page(most=STATISTICS_PER_PAGE_MAX, is_counted=False)
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         selected = query.select_listed(connection, context.access)
         if not selected:
             return context.listed([], None)
         conditions = replace(query.release_filter(context, connection, selected), status=None)
         rows, links = fetch_page(connection, conditions, ReleaseSort.DATE, page)
     versions = [
-        ReleaseVersionJson(version=row.release.version, date=row.release.created_at) for row in rows
+        ReleaseVersionResponse(version=row.release.version, date=row.release.created_at)
+        for row in rows
     ]
     return context.listed(versions, links)
 
 
 @endpoint.post(
-    "/", scopes=RELEASE_WRITE, responses={201: ReleaseJson, 208: ReleaseJson}, step=_VALIDATE
+    "/",
+    scopes=RELEASE_WRITE,
+    responses={201: ReleaseResponse, 208: ReleaseResponse},
+    step=_VALIDATE,
 )
 def publish_release(
-    context: Visit, visible: VisibleProjects, body: ReleaseRequest
-) -> Response[ReleaseJson]:
+    context: RequestContext, visible: VisibleProjects, body: ReleaseRequest
+) -> Response[ReleaseResponse]:
     """Publish a release: 201 if it is new or new to a project, 208 if everything was there."""
     access = context.access
     attached = _named_projects(visible, body.projects)
@@ -108,88 +114,92 @@ def publish_release(
         owner_id = find_owner(connection, access, body.owner)
         publication = body.to_publication(attached, owner_id, context.user_agent)
         _require_all_visible(connection, access, publication.version, visible)
-        published = publishing.publish(connection, publication, context.circumstances(access))
-        context.note_use(connection, access, [project.id for project in attached])
+        published = publishing.publish(connection, publication, context.publish_context(access))
+        context.record_token_use(connection, access, [project.id for project in attached])
         response = publication_response(connection, published, attached)
-    return Response(response, status_code=201 if published.is_news else 208)
+    return Response(response, status_code=201 if published.created_or_attached else 208)
 
 
 @endpoint.get("/{version:str}/", scopes=RELEASE_READ)
-def get_release(context: Visit, release: VisibleRelease, query: ReleaseQuery) -> ReleaseJson:
+def get_release(
+    context: RequestContext, release: VisibleRelease, query: ReleaseQuery
+) -> ReleaseResponse:
     """Show one release, and with ``project`` its neighbours there."""
     shape, meta = query.shape(by_environment=bool(query.environment)), None
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         environment_ids = query.environment_ids(connection, context.access)
         if query.project:
             project_id = _shown_project(release, query)
             meta = _neighbours(connection, release.release, project_id, environment_ids, query)
-            shape = replace(shape, project_id=project_id, is_narrow=shape.has_health)
-        nested = loading.to_releases(
+            shape = replace(shape, project_id=project_id, only_selected=shape.has_health)
+        nested = loading.prefetch_for_releases(
             connection,
             context.access.organization.id,
             [release.release],
             environment_ids,
             release.visible,
         )
-    return release_json(release.release, nested, shape, meta)
+    return release_response(release.release, nested, shape, meta)
 
 
 @endpoint.put("/{version:str}/", scopes=RELEASE_WRITE, step=_VALIDATE)
 def update_release(
-    context: Visit, release: EditableRelease, body: ReleaseUpdateRequest
-) -> ReleaseJson:
+    context: RequestContext, release: EditableRelease, body: ReleaseUpdateRequest
+) -> ReleaseResponse:
     """Change a release: finalize it, archive or reopen it, set its commits or refs."""
     access = context.access
     with context.database.transaction(busy=BUSY) as connection:
-        updated = publishing.amend(
-            connection, release.release, body.to_input(), context.circumstances(access)
+        updated = publishing.update(
+            connection, release.release, body.to_input(), context.publish_context(access)
         )
-        context.note_use(connection, access, ())
-        return release_response(connection, updated, release.visible)
+        context.record_token_use(connection, access, ())
+        return load_release_response(connection, updated, release.visible)
 
 
 @endpoint.delete("/{version:str}/", scopes=RELEASE_DELETE)
-def delete_release(context: Visit, release: EditableRelease, query: DeleteReleaseQuery) -> None:
+def delete_release(
+    context: RequestContext, release: EditableRelease, query: DeleteReleaseQuery
+) -> None:
     """Delete a release. One that issues refer to is refused, unless an owner forces it."""
     access = context.access
     context.require_owner(is_forced=query.force)
     with context.database.transaction() as connection:
-        withdraw(
-            connection, [release.release], context.circumstances(access), is_forced=query.force
+        delete_releases(
+            connection, [release.release], context.publish_context(access), is_forced=query.force
         )
 
 
 def fetch_page(
-    connection: Connection, conditions: ReleaseFilter, sort: ReleaseSort, page: Wanted
-) -> tuple[Sequence[Listed], Links]:
+    connection: Connection, conditions: ReleaseFilter, sort: ReleaseSort, page: PageRequest
+) -> tuple[Sequence[ListRow], Links]:
     """Return a page of the releases that pass a filter, and the links to the pages around it."""
     is_back = page.cursor is not None and page.cursor.is_previous
-    after = release_cursor.beyond(page, sort, is_flat=conditions.is_flat)
+    after = release_cursor.position_of(page, sort, per_project=conditions.per_project)
     rows = list_query.page(
-        connection, conditions, sort, limit=page.limit, beyond=after, is_backwards=is_back
+        connection, conditions, sort, limit=page.limit, after=after, is_backwards=is_back
     )
     return release_cursor.links(rows, page, sort)
 
 
 def find_owner(connection: Connection, access: Access, name: str | None) -> int | None:
-    """Return the user of that id or email address. Raise `Invalid` unless they are a member."""
+    """Return the user of that id or email address. Raise `ValidationFailed` unless they are a member."""
     if name is None:
         return None
     user_id = id_of(name)
     user = None if user_id is None else accounts.by_id(connection, user_id)
     user = user or accounts.by_email(connection, name)
     if user is None or not user.is_active:
-        raise Invalid({"owner": ["Unable to find user"]})
-    known = organizations.with_role(connection, access.organization.slug, user.id)
+        raise ValidationFailed({"owner": ["Unable to find user"]})
+    known = organizations.organization_and_role(connection, access.organization.slug, user.id)
     if known is None or known[1] is None:
-        raise Invalid({"owner": ["User does not have access to this organization"]})
+        raise ValidationFailed({"owner": ["User does not have access to this organization"]})
     return user.id
 
 
-def _shape_of(shape: Shape, row: Listed) -> Shape:
+def _shape_of(shape: ReleaseView, row: ListRow) -> ReleaseView:
     if row.project_id is None:
         return shape
-    return replace(shape, project_id=row.project_id, is_narrow=True)
+    return replace(shape, project_id=row.project_id, only_selected=True)
 
 
 def _shown_project(release: ReleaseInProjects, query: ReleaseQuery) -> int:
@@ -205,7 +215,7 @@ def _neighbours(
     project_id: int,
     environment_ids: tuple[int, ...] | None,
     query: ReleaseQuery,
-) -> ProjectMetaJson:
+) -> ProjectMetaResponse:
     """Return the releases before and after this one, and the first and last of the project (releases.md 2.6)."""
     if (query.sort or "date") != "date":
         raise BadRequest("invalid sort")
@@ -221,7 +231,7 @@ def _neighbours(
         search=query.search(),
     )
     here = Position(key=release.created_at, created_at=release.created_at, release_id=release.id)
-    return ProjectMetaJson(
+    return ProjectMetaResponse(
         next_release_version=_first_version(connection, near, here, is_backwards=True),
         prev_release_version=_first_version(connection, near, here, is_backwards=False),
         first_release_version=_first_version(connection, of_project, None, is_backwards=True),
@@ -233,7 +243,7 @@ def _first_version(
     connection: Connection, conditions: ReleaseFilter, after: Position | None, *, is_backwards: bool
 ) -> str | None:
     rows = list_query.page(
-        connection, conditions, ReleaseSort.DATE, limit=1, beyond=after, is_backwards=is_backwards
+        connection, conditions, ReleaseSort.DATE, limit=1, after=after, is_backwards=is_backwards
     )
     return rows[0].release.version if rows else None
 
@@ -241,7 +251,7 @@ def _first_version(
 def _named_projects(visible: Sequence[Project], names: Sequence[str]) -> tuple[Project, ...]:
     by_name = {str(each.id): each for each in visible} | {each.slug: each for each in visible}
     if any(name not in by_name for name in names):
-        raise Invalid({"projects": ["Invalid project slugs"]})
+        raise ValidationFailed({"projects": ["Invalid project slugs"]})
     return tuple(by_name[name] for name in names)
 
 
@@ -259,7 +269,7 @@ def _require_all_visible(
     if hidden:
         slugs = sorted(each.slug for each in projects.by_ids(connection, hidden).values())
         message = f"You do not have permission to one of the projects: {', '.join(slugs)}"
-        raise Invalid({"projects": [message]})
+        raise ValidationFailed({"projects": [message]})
 
 
 router = Router(

@@ -11,7 +11,7 @@ _DAYS = (1, 2, 7, 14, 30)
 Numbers = dict[str, int | None]
 
 
-class UsersBreakdownJson(Wire):
+class UsersBreakdownResponse(Wire):
     """All that used a release up to a moment."""
 
     date: datetime
@@ -21,23 +21,23 @@ class UsersBreakdownJson(Wire):
     crash_free_sessions: float | None
 
 
-class ReleaseStatsJson(Wire):
+class ReleaseStatsResponse(Wire):
     """How a release fared, step by step and as a whole."""
 
     stats: list[tuple[int, Numbers]]
     stat_totals: Numbers
-    users_breakdown: list[UsersBreakdownJson]
+    users_breakdown: list[UsersBreakdownResponse]
 
 
-def release_stats_json(
+def release_stats_response(
     kind: str, steps: Sequence[datetime], made_at: datetime, now: datetime
-) -> ReleaseStatsJson:
+) -> ReleaseStatsResponse:
     """The numbers of sessions or users, ``kind``, in each step, and what came together since it was made."""
-    return ReleaseStatsJson(
+    return ReleaseStatsResponse(
         stats=[(int(step.timestamp()), _none(kind)) for step in steps],
         stat_totals=_none(kind),
         users_breakdown=[
-            UsersBreakdownJson(
+            UsersBreakdownResponse(
                 date=at,
                 total_users=0,
                 crash_free_users=None,

@@ -11,17 +11,17 @@ from sqlalchemy import Connection
 
 from shipmark.api.releases.project_routes import publish
 from shipmark.api.releases.requests import ProjectReleaseRequest
-from shipmark.api.releases.responses import ReleaseJson
-from shipmark.api.responses.refusal import UnreadJson
+from shipmark.api.releases.responses import ReleaseResponse
+from shipmark.api.responses.refusal import UnreadResponse
 from shipmark.api.scopes import ANYBODY
 from shipmark.http.body_parsing import json_of
 from shipmark.http.connections import is_small
 from shipmark.http.endpoint import Credentials
 from shipmark.http.multipart import threaded
-from shipmark.http.request_context import GivenVisit
+from shipmark.http.request_context import InjectedRequest
 from shipmark.http.validation import validate
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import BadRequest, NotAllowed, NotFound
+from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access, Organization
@@ -38,11 +38,11 @@ _SCOPES = frozenset({"project:write"})
     scopes=ANYBODY,
     credentials=Credentials.NONE,
     body=ProjectReleaseRequest,
-    answers={201: ReleaseJson, 208: ReleaseJson, 400: UnreadJson, 403: None, 404: None},
+    answers={201: ReleaseResponse, 208: ReleaseResponse, 400: UnreadResponse, 403: None, 404: None},
     sync_to_thread=True,
 )
 def take_release(
-    context: GivenVisit,
+    context: InjectedRequest,
     plugin: FromPath[str],
     project: FromPath[str],
     signature: FromPath[str],
@@ -56,7 +56,7 @@ def take_release(
     try:
         content = json_of(body)
     except BadRequest as refusal:
-        return Response(UnreadJson(error=refusal.detail), status_code=400)
+        return Response(UnreadResponse(error=refusal.detail), status_code=400)
     limits = {"commits_max": context.settings.commits_max}
     request = validate(ProjectReleaseRequest, content, context=limits)
     access = Access(organization=organization, scopes=_SCOPES, user=None, reaches_all=True)
@@ -67,7 +67,7 @@ def _signed(
     database: Database, plugin: str, project: str, signature: str
 ) -> tuple[Project, Organization] | int:
     """Return the project that the address names and signs, or the status to answer."""
-    with database.glance() as connection:
+    with database.autocommit_read() as connection:
         it = _project(connection, project)
         if it is None:
             return 404
@@ -94,7 +94,7 @@ async def require_signature(
             names["signature"],
         )
         if isinstance(found, int):
-            raise NotFound if found == 404 else NotAllowed
+            raise NotFound if found == 404 else Forbidden
 
 
 def _project(connection: Connection, name: str) -> Project | None:

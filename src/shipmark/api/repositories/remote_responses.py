@@ -3,7 +3,7 @@
 from shipmark.api.responses import Wire
 
 
-class RemoteJson(Wire):
+class RemoteResponse(Wire):
     """Where a repository's commits are fetched. ``source`` says who chose it: "repository" or "settings"."""
 
     url: str

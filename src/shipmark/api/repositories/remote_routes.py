@@ -3,13 +3,13 @@
 from litestar import Response, Router, delete, get, put
 from litestar.params import FromPath, RawBody
 
-from shipmark.api.repositories.remote_responses import RemoteJson
+from shipmark.api.repositories.remote_responses import RemoteResponse
 from shipmark.api.scopes import REPOSITORY, REPOSITORY_CHANGE
-from shipmark.http.fields import Field, Fields, Record, Text
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.fields import Field, Fields, Object, Text
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.encryption import Safe, SecretsError
-from shipmark.infrastructure.errors import Conflict, Invalid, NotFound
+from shipmark.infrastructure.encryption import Cipher, DecryptionError
+from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
 from shipmark.organizations import audit
 from shipmark.organizations.audit import AuditEvent
 from shipmark.releases import repository_access
@@ -17,22 +17,22 @@ from shipmark.repositories import store
 from shipmark.repositories.git import ssh_keys
 from shipmark.repositories.git.addresses import (
     ADDRESS_MAX,
-    NOBODY,
+    ANONYMOUS,
     Address,
     AddressError,
     Credentials,
-    parsed,
+    parse_address,
 )
 from shipmark.repositories.git.errors import NO_FILES, RemoteProblem
-from shipmark.repositories.git.remote_credentials import kept
-from shipmark.repositories.git.remote_rules import chosen
-from shipmark.repositories.model import KeptRemote
+from shipmark.repositories.git.remote_credentials import encrypt_remote
+from shipmark.repositories.git.remote_rules import parse_remote_rules
+from shipmark.repositories.model import StoredRemote
 
 _USERNAME_MAX = 200
 _PASSWORD_MAX = 2000
 _KEY_MAX = 20_000
 
-_REMOTE = Record(
+_REMOTE = Object(
     {
         "url": Field(Text(max=ADDRESS_MAX), is_required=True),
         "username": Field(Text(max=_USERNAME_MAX, is_blank_ok=True, is_null_ok=True)),
@@ -46,70 +46,72 @@ _REMOTE = Record(
 
 @get("/", scopes=REPOSITORY, sync_to_thread=True)
 def get_remote(
-    visit: GivenVisit, organization: FromPath[str], repository: FromPath[str]
-) -> RemoteJson:
+    context: InjectedRequest, organization: FromPath[str], repository: FromPath[str]
+) -> RemoteResponse:
     """Show where a repository's commits are fetched, and nothing that is secret."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        known = repository_access.reached(connection, access, repository)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        known = repository_access.require_repository(connection, access, repository)
         own = store.remotes_of(connection, [known.id]).get(known.id)
     if own is not None:
         return _shown(own)
-    remote = chosen(visit.settings.git_remotes).of(known.name)
+    remote = parse_remote_rules(context.settings.git_remotes).of(known.name)
     if remote is None:
         raise NotFound
-    return RemoteJson(
+    return RemoteResponse(
         url=str(remote.address),
         username=None,
-        has_secret=remote.credentials != NOBODY,
+        has_secret=remote.credentials != ANONYMOUS,
         source="settings",
     )
 
 
 @put("/", scopes=REPOSITORY_CHANGE, takes=_REMOTE, sync_to_thread=True)
 def set_remote(
-    visit: GivenVisit, organization: FromPath[str], repository: FromPath[str], body: RawBody
-) -> RemoteJson:
+    context: InjectedRequest, organization: FromPath[str], repository: FromPath[str], body: RawBody
+) -> RemoteResponse:
     """Say where a repository's commits are fetched, in place of what was said before, its secrets included."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        repository_access.reached(connection, access, repository)
-    fields = visit.body(body, _REMOTE, step="repository.validate")
-    address, credentials = _given(fields, visit)
-    safe = Safe(text=visit.settings.secret_key, file=visit.settings.secret_key_file)
-    with visit.database.transaction() as connection:
-        known = repository_access.reached(connection, access, repository)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        repository_access.require_repository(connection, access, repository)
+    fields = context.body(body, _REMOTE, step="repository.validate")
+    address, credentials = _given(fields, context)
+    safe = Cipher(text=context.settings.secret_key, file=context.settings.secret_key_file)
+    with context.database.transaction() as connection:
+        known = repository_access.require_repository(connection, access, repository)
         try:
-            remote = kept(known.id, address, fields.get("username") or None, credentials, safe)
-        except SecretsError as error:
+            remote = encrypt_remote(
+                known.id, address, fields.get("username") or None, credentials, safe
+            )
+        except DecryptionError as error:
             raise Conflict(str(error)) from None
         before = store.remotes_of(connection, [known.id]).get(known.id)
-        store.keep_remote(connection, remote, now())
-        changes = audit.differences(_audited(before) if before else {}, _audited(remote))
+        store.save_remote(connection, remote, now())
+        changes = audit.changes_between(_audited(before) if before else {}, _audited(remote))
         # Whether it is another secret can't be seen without decrypting it: each one that is given counts.
         if remote.secret is not None:
             changes["credentials"] = "replaced" if before and before.secret else "set"
         data = {"name": known.name, "changes": changes}
-        visit.log_change(connection, access, AuditEvent.REMOTE_EDIT, data, target_id=known.id)
+        context.log_change(connection, access, AuditEvent.REMOTE_EDIT, data, target_id=known.id)
     return _shown(remote)
 
 
 @delete("/", status_code=204, scopes=REPOSITORY_CHANGE, sync_to_thread=True)
 def remove_remote(
-    visit: GivenVisit, organization: FromPath[str], repository: FromPath[str]
+    context: InjectedRequest, organization: FromPath[str], repository: FromPath[str]
 ) -> Response[None]:
     """Forget a repository's own remote; one of the settings stays."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
-        known = repository_access.reached(connection, access, repository)
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
+        known = repository_access.require_repository(connection, access, repository)
         if not store.remove_remote(connection, known.id):
             raise NotFound
         data = {"name": known.name}
-        visit.log_change(connection, access, AuditEvent.REMOTE_REMOVE, data, target_id=known.id)
+        context.log_change(connection, access, AuditEvent.REMOTE_REMOVE, data, target_id=known.id)
     return Response(None, status_code=204)
 
 
-def _audited(remote: KeptRemote) -> dict[str, object]:
+def _audited(remote: StoredRemote) -> dict[str, object]:
     """Return what the audit log tells of a remote: never a secret."""
     return {
         "url": remote.url,
@@ -118,14 +120,14 @@ def _audited(remote: KeptRemote) -> dict[str, object]:
     }
 
 
-def _given(fields: Fields, visit: Visit) -> tuple[Address, Credentials]:
-    """The address without credentials, and all the credentials; raises `Invalid`, which never holds any of them."""
+def _given(fields: Fields, context: RequestContext) -> tuple[Address, Credentials]:
+    """Return the address without credentials, and the credentials. Raise `ValidationFailed` without naming them."""
     try:
-        address, within = parsed(fields["url"])
+        address, within = parse_address(fields["url"])
     except AddressError as error:
-        raise Invalid({"url": [str(error)]}) from None
-    if address.scheme == "file" and not visit.settings.git_allow_files:
-        raise Invalid({"url": [NO_FILES]})
+        raise ValidationFailed({"url": [str(error)]}) from None
+    if address.scheme == "file" and not context.settings.git_allow_files:
+        raise ValidationFailed({"url": [NO_FILES]})
     password, key = fields.get("password") or None, fields.get("sshKey") or None
     if key is not None:
         _check_key(address, password, key)
@@ -140,17 +142,17 @@ def _given(fields: Fields, visit: Visit) -> tuple[Address, Credentials]:
 
 def _check_key(address: Address, password: str | None, key: str) -> None:
     if address.scheme != "ssh":
-        raise Invalid({"sshKey": ["Only SSH has keys; other addresses have passwords."]})
+        raise ValidationFailed({"sshKey": ["Only SSH has keys; other addresses have passwords."]})
     if password is not None:
-        raise Invalid({"sshKey": ["Give a password or a key, not both."]})
+        raise ValidationFailed({"sshKey": ["Give a password or a key, not both."]})
     try:
         ssh_keys.check(key)
     except RemoteProblem as problem:
-        raise Invalid({"sshKey": [problem.sentence]}) from None
+        raise ValidationFailed({"sshKey": [problem.sentence]}) from None
 
 
-def _shown(remote: KeptRemote) -> RemoteJson:
-    return RemoteJson(
+def _shown(remote: StoredRemote) -> RemoteResponse:
+    return RemoteResponse(
         url=remote.url,
         username=remote.username,
         has_secret=remote.secret is not None,

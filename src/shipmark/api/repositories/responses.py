@@ -14,20 +14,20 @@ UNKNOWN = ("unknown", "Unknown Provider")
 GIT = ("git", "Git")
 
 
-class ProviderJson(Wire):
+class ProviderResponse(Wire):
     """Who hosts a repository."""
 
     id: str
     name: str
 
 
-class RepositoryJson(Wire):
+class RepositoryResponse(Wire):
     """Where commits come from."""
 
     id: str
     name: str
     url: str | None
-    provider: ProviderJson
+    provider: ProviderResponse
     status: str
     date_created: datetime
     integration_id: str | None
@@ -36,9 +36,9 @@ class RepositoryJson(Wire):
     settings: msgspec.UnsetType | None = msgspec.UNSET
 
 
-def repository_json(
+def repository_response(
     repository: Repository, *, remote: str | None = None, has_settings: bool = False
-) -> RepositoryJson:
+) -> RepositoryResponse:
     """A repository as the API shows it; its settings, where asked for, are none: they are of reviews.
 
     One with a remote is of git: clients that see this, and an address that is their checkout's, send refs.
@@ -48,11 +48,11 @@ def repository_json(
     )
     if remote is not None and repository.provider is None:
         provider_id, provider_name = GIT
-    return RepositoryJson(
+    return RepositoryResponse(
         id=str(repository.id),
         name=repository.name,
         url=repository.url or remote,
-        provider=ProviderJson(id=provider_id, name=provider_name),
+        provider=ProviderResponse(id=provider_id, name=provider_name),
         status=repository.status.value,
         date_created=repository.created_at,
         integration_id=None,

@@ -8,13 +8,13 @@ import msgspec
 from shipmark.api.responses import Wire
 
 
-class RefusalJson(Wire):
+class RefusalResponse(Wire):
     """What was wrong with the request, in words."""
 
     detail: str
 
 
-class ReasonJson(Wire):
+class ReasonResponse(Wire):
     """What was wrong, with a code for programs."""
 
     code: str
@@ -22,13 +22,13 @@ class ReasonJson(Wire):
     extra: dict[str, object]
 
 
-class CodedRefusalJson(Wire):
+class CodedRefusalResponse(Wire):
     """What was wrong with the request, in words and with a code."""
 
-    detail: ReasonJson
+    detail: ReasonResponse
 
 
-class UnreadJson(Wire):
+class UnreadResponse(Wire):
     """What was wrong, as uploads and the address for builds tell it."""
 
     error: str
@@ -36,13 +36,13 @@ class UnreadJson(Wire):
 
 #: What uploads may be refused with besides what any request may.
 UPLOAD_REFUSED: Mapping[int, Any] = {
-    400: UnreadJson,
-    403: RefusalJson | UnreadJson,
-    404: RefusalJson | UnreadJson,
+    400: UnreadResponse,
+    403: RefusalResponse | UnreadResponse,
+    404: RefusalResponse | UnreadResponse,
 }
 
 
-class NotMadeJson(msgspec.Struct):
+class NotMadeResponse(msgspec.Struct):
     """Why a repository can't be added. The reference writes the key in snake case."""
 
     error_type: str

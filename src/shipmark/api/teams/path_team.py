@@ -5,13 +5,13 @@ from typing import Annotated
 from sqlalchemy import Connection
 
 from shipmark.http.endpoint import Load
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import store
 from shipmark.organizations.model import Team
 
 
-def find_team(context: Visit, connection: Connection, team: str) -> Team:
+def find_team(context: RequestContext, connection: Connection, team: str) -> Team:
     """Return the organization's team with this slug or id. Raise `NotFound`."""
     row = store.team_by_slug_or_id(connection, context.access.organization.id, team)
     if row is None:
@@ -19,7 +19,7 @@ def find_team(context: Visit, connection: Connection, team: str) -> Team:
     return row
 
 
-def reload_team(context: Visit, connection: Connection, team: Team) -> Team:
+def reload_team(context: RequestContext, connection: Connection, team: Team) -> Team:
     """Return the team as the transaction sees it. Raise `NotFound` if it was deleted meanwhile."""
     return find_team(context, connection, str(team.id))
 

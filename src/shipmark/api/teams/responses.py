@@ -5,15 +5,15 @@ from datetime import datetime
 
 import msgspec
 
-from shipmark.api.avatars.responses import AvatarJson, avatar_json
-from shipmark.api.organizations.responses import OrganizationJson
-from shipmark.api.projects.responses import ProjectJson
+from shipmark.api.avatars.responses import AvatarResponse, avatar_response
+from shipmark.api.organizations.responses import OrganizationResponse
+from shipmark.api.projects.responses import ProjectResponse
 from shipmark.api.responses import Wire
 from shipmark.avatars.model import OwnerKind
 from shipmark.organizations.model import Access, Team, TeamRole
 
 
-class TeamDetailsJson(Wire):
+class TeamDetailsResponse(Wire):
     """A team of an organization, with the role of the caller."""
 
     id: str
@@ -27,27 +27,27 @@ class TeamDetailsJson(Wire):
     has_access: bool
     is_pending: bool
     member_count: int
-    avatar: AvatarJson
+    avatar: AvatarResponse
     org_role: str | None
     external_teams: list[str] | msgspec.UnsetType = msgspec.UNSET
-    organization: OrganizationJson | msgspec.UnsetType = msgspec.UNSET
-    projects: list[ProjectJson] | msgspec.UnsetType = msgspec.UNSET
+    organization: OrganizationResponse | msgspec.UnsetType = msgspec.UNSET
+    projects: list[ProjectResponse] | msgspec.UnsetType = msgspec.UNSET
 
 
-def team_json(
+def team_response(
     team: Team,
     access: Access,
     address: str,
     *,
     is_member: bool,
     member_count: int,
-    organization: OrganizationJson | None = None,
-    projects: Sequence[ProjectJson] | None = None,
-) -> TeamDetailsJson:
+    organization: OrganizationResponse | None = None,
+    projects: Sequence[ProjectResponse] | None = None,
+) -> TeamDetailsResponse:
     """Return a team as the caller sees it, with the organization and the projects unless they are None."""
     role = TeamRole.of(access.role) if access.role else TeamRole.ADMIN
     is_inside = is_member or access.reaches_all
-    return TeamDetailsJson(
+    return TeamDetailsResponse(
         id=str(team.id),
         slug=team.slug,
         name=team.name,
@@ -59,7 +59,7 @@ def team_json(
         has_access=is_inside or access.organization.is_open,
         is_pending=False,
         member_count=member_count,
-        avatar=avatar_json(team.avatar, OwnerKind.TEAM, address),
+        avatar=avatar_response(team.avatar, OwnerKind.TEAM, address),
         org_role=None,
         external_teams=msgspec.UNSET if projects is None else [],
         organization=organization or msgspec.UNSET,

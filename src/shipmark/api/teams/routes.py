@@ -4,15 +4,15 @@ from litestar import Response, Router
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
-from shipmark.api.members.responses import MemberJson, member_json
-from shipmark.api.organizations.responses import organization_json
+from shipmark.api.members.responses import MemberResponse, member_response
+from shipmark.api.organizations.responses import organization_response
 from shipmark.api.projects.loading import (
     load_viewer,
     projects_by_team,
     serialize_project,
     serialize_teams,
 )
-from shipmark.api.projects.responses import ProjectJson
+from shipmark.api.projects.responses import ProjectResponse
 from shipmark.api.queries import PageQuery
 from shipmark.api.scopes import PROJECT_CREATE, TEAM_CHANGE, TEAM_CREATE, TEAM_DELETE, TEAM_READ
 from shipmark.api.teams.path_team import PathTeam, reload_team
@@ -22,10 +22,10 @@ from shipmark.api.teams.requests import (
     TeamRequest,
     TeamUpdateRequest,
 )
-from shipmark.api.teams.responses import TeamDetailsJson
+from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.http import endpoint
-from shipmark.http.pagination.offset import counted, sliced
-from shipmark.http.request_context import Visit
+from shipmark.http.pagination.offset import paginate, paginate_all
+from shipmark.http.request_context import RequestContext
 from shipmark.organizations import membership, store, text_filter
 from shipmark.organizations.model import Team
 from shipmark.projects import settings as project_settings
@@ -35,13 +35,15 @@ _TEAM = "/teams/{organization:str}/{team:str}/"
 
 
 @endpoint.get(_TEAMS, scopes=TEAM_READ)
-def list_teams(context: Visit, query: TeamListQuery) -> Response[list[TeamDetailsJson]]:
+def list_teams(
+    context: RequestContext, query: TeamListQuery
+) -> Response[list[TeamDetailsResponse]]:
     """List the teams of an organization, by slug, with the projects that they own."""
     access, page = context.access, query.page()
     with context.database.snapshot() as connection:
         known = store.teams_of(connection, access.organization.id)
-        selected = text_filter.chosen(known, query.query, text_filter.NAME_TESTS)
-        teams, links = sliced(selected, page)
+        selected = text_filter.apply_filter(known, query.query, text_filter.NAME_TESTS)
+        teams, links = paginate_all(selected, page)
         viewer = load_viewer(context, connection)
         by_team = projects_by_team(connection, viewer, teams) if query.is_detailed else None
         shown = serialize_teams(connection, viewer, teams, by_team=by_team)
@@ -49,7 +51,7 @@ def list_teams(context: Visit, query: TeamListQuery) -> Response[list[TeamDetail
 
 
 @endpoint.post(_TEAMS, scopes=TEAM_CREATE, step="team.validate")
-def create_team(context: Visit, body: TeamRequest) -> TeamDetailsJson:
+def create_team(context: RequestContext, body: TeamRequest) -> TeamDetailsResponse:
     """Create a team with the user as its first member. Without a slug, one is made of the name."""
     slug = body.new_slug()
     with context.database.transaction() as connection:
@@ -59,23 +61,25 @@ def create_team(context: Visit, body: TeamRequest) -> TeamDetailsJson:
 
 
 @endpoint.get(_TEAM, scopes=TEAM_READ)
-def get_team(context: Visit, team: PathTeam) -> TeamDetailsJson:
+def get_team(context: RequestContext, team: PathTeam) -> TeamDetailsResponse:
     """Show a team, with its organization and the projects that it owns."""
     with context.database.snapshot() as connection:
         return _details(context, connection, team)
 
 
 @endpoint.put(_TEAM, scopes=TEAM_CHANGE, step="team.validate")
-def update_team(context: Visit, team: PathTeam, body: TeamUpdateRequest) -> TeamDetailsJson:
+def update_team(
+    context: RequestContext, team: PathTeam, body: TeamUpdateRequest
+) -> TeamDetailsResponse:
     """Change the name or the slug of a team."""
     with context.database.transaction() as connection:
         current = reload_team(context, connection, team)
-        updated = membership.amend_team(connection, context.action_context(), current, body.sent())
+        updated = membership.update_team(connection, context.action_context(), current, body.sent())
         return _details(context, connection, updated)
 
 
 @endpoint.delete(_TEAM, scopes=TEAM_DELETE)
-def delete_team(context: Visit, team: PathTeam) -> None:
+def delete_team(context: RequestContext, team: PathTeam) -> None:
     """Delete a team. Its projects stay, without an owner if it was the only one."""
     with context.database.transaction() as connection:
         current = reload_team(context, connection, team)
@@ -84,37 +88,39 @@ def delete_team(context: Visit, team: PathTeam) -> None:
 
 @endpoint.get(f"{_TEAM}members/", scopes=TEAM_READ)
 def list_team_members(
-    context: Visit, team: PathTeam, query: PageQuery
-) -> Response[list[MemberJson]]:
+    context: RequestContext, team: PathTeam, query: PageQuery
+) -> Response[list[MemberResponse]]:
     """List the members of a team."""
     page = query.page()
     with context.database.snapshot() as connection:
         rows = store.members_of_team(connection, team.id, limit=page.limit, offset=page.skipped)
-        members, links = counted(rows, page)
+        members, links = paginate(rows, page)
         users = accounts.by_ids(connection, {member.user_id for member in members})
-    shown = [member_json(member, users[member.user_id]) for member in members]
+    shown = [member_response(member, users[member.user_id]) for member in members]
     return context.listed(shown, links)
 
 
 @endpoint.get(f"{_TEAM}projects/", scopes=TEAM_READ | PROJECT_CREATE | {"project:read"})
 def list_team_projects(
-    context: Visit, team: PathTeam, query: PageQuery
-) -> Response[list[ProjectJson]]:
+    context: RequestContext, team: PathTeam, query: PageQuery
+) -> Response[list[ProjectResponse]]:
     """List the projects that a team owns, by slug."""
     page = query.page()
     with context.database.snapshot() as connection:
         viewer = load_viewer(context, connection)
         owned = projects_by_team(connection, viewer, [team]).get(team.id, [])
-    return context.listed(*sliced(owned, page))
+    return context.listed(*paginate_all(owned, page))
 
 
 @endpoint.post(f"{_TEAM}projects/", scopes=PROJECT_CREATE, step="project.validate")
-def create_project(context: Visit, team: PathTeam, body: NewProjectRequest) -> ProjectJson:
+def create_project(
+    context: RequestContext, team: PathTeam, body: NewProjectRequest
+) -> ProjectResponse:
     """Create a project that a team owns, with a DSN key. Without a slug, one is made of the name."""
     access = context.access
     with context.database.transaction() as connection:
         owner = reload_team(context, connection, team)
-        membership.check_reach(connection, access, owner)
+        membership.require_team_access(connection, access, owner)
         action = context.action_context()
         project = project_settings.create(
             connection, access.organization, body.to_input(), team=owner, by=action.by, at=action.at
@@ -122,14 +128,14 @@ def create_project(context: Visit, team: PathTeam, body: NewProjectRequest) -> P
         return serialize_project(context, connection, project)
 
 
-def _details(context: Visit, connection: Connection, team: Team) -> TeamDetailsJson:
+def _details(context: RequestContext, connection: Connection, team: Team) -> TeamDetailsResponse:
     viewer = load_viewer(context, connection)
     return serialize_teams(
         connection,
         viewer,
         [team],
         by_team=projects_by_team(connection, viewer, [team]),
-        organization=organization_json(context.access.organization, viewer.address),
+        organization=organization_response(context.access.organization, viewer.address),
     )[0]
 
 

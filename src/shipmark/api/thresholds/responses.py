@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 
-from shipmark.api.projects.responses import EnvironmentJson, environment_json
+from shipmark.api.projects.responses import EnvironmentResponse, environment_response
 from shipmark.projects.model import Project
 from shipmark.releases.thresholds import Finding, Threshold
 
 
-class ThresholdProjectJson(msgspec.Struct):
+class ThresholdProjectResponse(msgspec.Struct):
     """The project of a threshold."""
 
     id: str
@@ -19,7 +19,7 @@ class ThresholdProjectJson(msgspec.Struct):
     platform: str | None
 
 
-class ThresholdJson(msgspec.Struct):
+class ThresholdResponse(msgspec.Struct):
     """What must hold after a release went out."""
 
     id: str
@@ -27,12 +27,12 @@ class ThresholdJson(msgspec.Struct):
     trigger_type: str
     value: int
     window_in_seconds: int
-    project: ThresholdProjectJson
-    environment: EnvironmentJson | None
+    project: ThresholdProjectResponse
+    environment: EnvironmentResponse | None
     date_added: datetime
 
 
-class FindingJson(ThresholdJson):
+class FindingResponse(ThresholdResponse):
     """A threshold, and whether a release keeps it."""
 
     key: str
@@ -45,15 +45,15 @@ class FindingJson(ThresholdJson):
     metric_value: int | None
 
 
-def threshold_json(threshold: Threshold, project: Project) -> ThresholdJson:
+def threshold_response(threshold: Threshold, project: Project) -> ThresholdResponse:
     """A threshold as the API shows it."""
-    return ThresholdJson(**_fields(threshold, project))
+    return ThresholdResponse(**_fields(threshold, project))
 
 
-def finding_json(finding: Finding, project: Project) -> FindingJson:
+def finding_response(finding: Finding, project: Project) -> FindingResponse:
     """A threshold with what it came to for a release."""
     watch = finding.watch
-    return FindingJson(
+    return FindingResponse(
         **_fields(watch.threshold, project),
         key=f"{project.slug}-{watch.release.version}",
         release=watch.release.version,
@@ -74,9 +74,9 @@ def _fields(threshold: Threshold, project: Project) -> dict[str, Any]:
         "trigger_type": threshold.trigger.value,
         "value": threshold.value,
         "window_in_seconds": threshold.window_seconds,
-        "project": ThresholdProjectJson(
+        "project": ThresholdProjectResponse(
             id=str(project.id), slug=project.slug, name=project.name, platform=project.platform
         ),
-        "environment": environment_json(environment) if environment else None,
+        "environment": environment_response(environment) if environment else None,
         "date_added": threshold.created_at,
     }

@@ -20,16 +20,16 @@ from shipmark.api.scopes import (
     THRESHOLD_READ,
 )
 from shipmark.api.thresholds.responses import (
-    FindingJson,
-    ThresholdJson,
-    finding_json,
-    threshold_json,
+    FindingResponse,
+    ThresholdResponse,
+    finding_response,
+    threshold_response,
 )
-from shipmark.http.fields import Choice, Field, Fields, Moment, Number, Record, Text, checked
-from shipmark.http.pagination.offset import counted
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.fields import Choice, DateTime, Field, Fields, Integer, Object, Text, validate
+from shipmark.http.pagination.offset import paginate
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Invalid, NotFound
+from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues.actions import evaluate_thresholds
 from shipmark.organizations import audit
@@ -52,7 +52,7 @@ from shipmark.releases.thresholds import (
 SHIPPED_MAX = 200
 
 _NOT_A_CHOICE = '"{}" is not a valid choice.'
-_NEW = Record(
+_NEW = Object(
     {
         "threshold_type": Field(
             Choice({it.value: it for it in ThresholdType}, _NOT_A_CHOICE), is_required=True
@@ -60,15 +60,15 @@ _NEW = Record(
         "trigger_type": Field(
             Choice({it.value: it for it in Trigger}, _NOT_A_CHOICE), is_required=True
         ),
-        "value": Field(Number(max=NUMBER_MAX), is_required=True),
-        "window_in_seconds": Field(Number(max=NUMBER_MAX), is_required=True),
+        "value": Field(Integer(max=NUMBER_MAX), is_required=True),
+        "window_in_seconds": Field(Integer(max=NUMBER_MAX), is_required=True),
         "environment": Field(Text(max=ENVIRONMENT_MAX, is_blank_ok=True, is_null_ok=True)),
     }
 )
-_BETWEEN = Record(
+_BETWEEN = Object(
     {
-        "start": Field(Moment(is_null_ok=False), is_required=True),
-        "end": Field(Moment(is_null_ok=False), is_required=True),
+        "start": Field(DateTime(is_null_ok=False), is_required=True),
+        "end": Field(DateTime(is_null_ok=False), is_required=True),
     }
 )
 _OF_PROJECT = "/projects/{organization:str}/{project:str}/release-thresholds/"
@@ -76,85 +76,93 @@ _OF_PROJECT = "/projects/{organization:str}/{project:str}/release-thresholds/"
 
 @get(_OF_PROJECT, scopes=RELEASE_READ, asks=(THRESHOLD_ENVIRONMENT,), sync_to_thread=True)
 def list_thresholds(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str]
-) -> list[ThresholdJson]:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+) -> list[ThresholdResponse]:
     """List the project's thresholds, the oldest first; ``environment`` names those that are wanted."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        it = projects.require_project(connection, access, project)
         found = store.page_of(
-            connection, [it.id], environments_named=_environments(visit), limit=THRESHOLDS_MAX
+            connection, [it.id], environments_named=_environments(context), limit=THRESHOLDS_MAX
         )
-    return [threshold_json(threshold, it) for threshold in found]
+    return [threshold_response(threshold, it) for threshold in found]
 
 
 @post(_OF_PROJECT, scopes=RELEASE_WRITE, takes=_NEW, sync_to_thread=True)
 def add_threshold(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], body: RawBody
-) -> ThresholdJson:
+    context: InjectedRequest, organization: FromPath[str], project: FromPath[str], body: RawBody
+) -> ThresholdResponse:
     """Add a threshold to a project."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        it = projects.reached(connection, access, project)
-    fields = visit.body(body, _NEW, step="threshold.validate")
-    with visit.database.transaction() as connection:
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        it = projects.require_project(connection, access, project)
+    fields = context.body(body, _NEW, step="threshold.validate")
+    with context.database.transaction() as connection:
         if store.count(connection, it.id) >= THRESHOLDS_MAX:
             reason = f"A project has no more than {THRESHOLDS_MAX} thresholds."
-            raise Invalid({"non_field_errors": [reason]})
+            raise ValidationFailed({"non_field_errors": [reason]})
         made = store.add(connection, it.id, _given(connection, access, fields), now())
         data = {"project_slug": it.slug} | _audited(made)
-        visit.log_change(connection, access, AuditEvent.THRESHOLD_ADD, data, target_id=made.id)
-    return threshold_json(made, it)
+        context.log_change(connection, access, AuditEvent.THRESHOLD_ADD, data, target_id=made.id)
+    return threshold_response(made, it)
 
 
 @get(_OF_PROJECT + "{threshold:str}/", scopes=THRESHOLD_READ, sync_to_thread=True)
 def get_threshold(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], threshold: FromPath[str]
-) -> ThresholdJson:
+    context: InjectedRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    threshold: FromPath[str],
+) -> ThresholdResponse:
     """Show a threshold of a project."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         it, known = _found(connection, access, project, threshold)
-    return threshold_json(known, it)
+    return threshold_response(known, it)
 
 
 @put(_OF_PROJECT + "{threshold:str}/", scopes=THRESHOLD_CHANGE, takes=_NEW, sync_to_thread=True)
 def change_threshold(
-    visit: GivenVisit,
+    context: InjectedRequest,
     organization: FromPath[str],
     project: FromPath[str],
     threshold: FromPath[str],
     body: RawBody,
-) -> ThresholdJson:
+) -> ThresholdResponse:
     """Change a threshold. All that it says must be said again; the environment stays where none is said."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
         _found(connection, access, project, threshold)
-    fields = visit.body(body, _NEW, step="threshold.validate")
-    with visit.database.transaction() as connection:
+    fields = context.body(body, _NEW, step="threshold.validate")
+    with context.database.transaction() as connection:
         it, known = _found(connection, access, project, threshold)
         new = _given(connection, access, fields, known)
         changed = store.change(connection, known, new)
-        if changes := audit.differences(_audited(known), _audited(changed)):
+        if changes := audit.changes_between(_audited(known), _audited(changed)):
             data = {"project_slug": it.slug, "changes": changes}
             event = AuditEvent.THRESHOLD_EDIT
-            visit.log_change(connection, access, event, data, target_id=known.id)
-    return threshold_json(changed, it)
+            context.log_change(connection, access, event, data, target_id=known.id)
+    return threshold_response(changed, it)
 
 
 @delete(
     _OF_PROJECT + "{threshold:str}/", status_code=204, scopes=THRESHOLD_CHANGE, sync_to_thread=True
 )
 def delete_threshold(
-    visit: GivenVisit, organization: FromPath[str], project: FromPath[str], threshold: FromPath[str]
+    context: InjectedRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    threshold: FromPath[str],
 ) -> None:
     """Delete a threshold."""
-    with visit.database.transaction() as connection:
-        access = visit.enter(connection, organization)
+    with context.database.transaction() as connection:
+        access = context.authorize(connection, organization)
         it, known = _found(connection, access, project, threshold)
         store.remove(connection, known.id)
         data = {"project_slug": it.slug} | _audited(known)
-        visit.log_change(connection, access, AuditEvent.THRESHOLD_REMOVE, data, target_id=known.id)
+        context.log_change(
+            connection, access, AuditEvent.THRESHOLD_REMOVE, data, target_id=known.id
+        )
 
 
 def _audited(threshold: Threshold) -> dict[str, object]:
@@ -174,27 +182,27 @@ def _audited(threshold: Threshold) -> dict[str, object]:
     sync_to_thread=True,
 )
 def list_thresholds_of_projects(
-    visit: GivenVisit, organization: FromPath[str]
-) -> Response[list[ThresholdJson]]:
+    context: InjectedRequest, organization: FromPath[str]
+) -> Response[list[ThresholdResponse]]:
     """List the thresholds of the projects that are named, the oldest first; all at once can't be asked for."""
-    with visit.database.glance() as connection:
-        access = visit.enter(connection, organization)
-        page = visit.page()
-        named = visit.parameters("project")
+    with context.database.autocommit_read() as connection:
+        access = context.authorize(connection, organization)
+        page = context.page()
+        named = context.parameters("project")
         if "-1" in named:
             raise BadRequest("Invalid project")
         if not named:
-            raise Invalid({"project": ["This field is required."]})
-        shown = {it.id: it for it in visit.filtered_projects(connection, access)}
+            raise ValidationFailed({"project": ["This field is required."]})
+        shown = {it.id: it for it in context.selected_projects(connection, access)}
         rows = store.page_of(
             connection,
             shown,
-            environments_named=_environments(visit),
+            environments_named=_environments(context),
             limit=page.limit,
             offset=page.skipped,
         )
-    found, links = counted(rows, page)
-    return visit.listed([threshold_json(it, shown[it.project_id]) for it in found], links)
+    found, links = paginate(rows, page)
+    return context.listed([threshold_response(it, shown[it.project_id]) for it in found], links)
 
 
 @get(
@@ -203,19 +211,21 @@ def list_thresholds_of_projects(
     asks=(*BETWEEN, RELEASE, THRESHOLD_ENVIRONMENT, *PROJECTS),
     sync_to_thread=True,
 )
-def list_findings(visit: GivenVisit, organization: FromPath[str]) -> dict[str, list[FindingJson]]:
+def list_findings(
+    context: InjectedRequest, organization: FromPath[str]
+) -> dict[str, list[FindingResponse]]:
     """Say which thresholds the releases keep that were made between two moments, by project and version."""
-    with visit.database.snapshot() as connection:
-        access = visit.enter(connection, organization)
-        between = checked(_BETWEEN, _sent(visit, "start", "end"))
+    with context.database.snapshot() as connection:
+        access = context.authorize(connection, organization)
+        between = validate(_BETWEEN, _sent(context, "start", "end"))
         if between["start"] >= between["end"]:
             # The reference's words, which have it the wrong way round.
-            raise Invalid({"non_field_errors": ["Start datetime must be after End"]})
-        shown = {it.id: it for it in _asked_projects(visit, connection, access)}
+            raise ValidationFailed({"non_field_errors": ["Start datetime must be after End"]})
+        shown = {it.id: it for it in _asked_projects(context, connection, access)}
         kept = store.page_of(
             connection,
             shown,
-            environments_named=_environments(visit),
+            environments_named=_environments(context),
             limit=THRESHOLDS_MAX * max(len(shown), 1),
         )
         shipped = store.watched(
@@ -223,37 +233,39 @@ def list_findings(visit: GivenVisit, organization: FromPath[str]) -> dict[str, l
             access.organization.id,
             {it.project_id for it in kept},
             (between["start"], between["end"]),
-            versions=visit.parameters("release"),
+            versions=context.parameters("release"),
             limit=SHIPPED_MAX,
         )
-        findings = evaluate_thresholds.judge(connection, shipped, kept)
-    answer: dict[str, list[FindingJson]] = {}
+        findings = evaluate_thresholds.evaluate(connection, shipped, kept)
+    answer: dict[str, list[FindingResponse]] = {}
     for finding in findings:
-        one = finding_json(finding, shown[finding.watch.threshold.project_id])
+        one = finding_response(finding, shown[finding.watch.threshold.project_id])
         answer.setdefault(one.key, []).append(one)
     return answer
 
 
-def _sent(visit: Visit, *names: str) -> dict[str, str]:
-    return {name: text for name in names if (text := visit.parameter(name)) is not None}
+def _sent(context: RequestContext, *names: str) -> dict[str, str]:
+    return {name: text for name in names if (text := context.parameter(name)) is not None}
 
 
-def _environments(visit: Visit) -> list[str]:
-    return [name for name in visit.parameters("environment") if name]
+def _environments(context: RequestContext) -> list[str]:
+    return [name for name in context.parameters("environment") if name]
 
 
-def _asked_projects(visit: Visit, connection: Connection, access: Access) -> list[Project]:
+def _asked_projects(
+    context: RequestContext, connection: Connection, access: Access
+) -> list[Project]:
     """The projects by slug, or else by id; one that a caller may not see is left out."""
-    slugs = set(visit.parameters("projectSlug"))
+    slugs = set(context.parameters("projectSlug"))
     if not slugs or "$all" in slugs:
-        return visit.filtered_projects(connection, access)
+        return context.selected_projects(connection, access)
     return [it for it in project_store.accessible(connection, access) if it.slug in slugs]
 
 
 def _found(
     connection: Connection, access: Access, project: str, name: str
 ) -> tuple[Project, Threshold]:
-    it = projects.reached(connection, access, project)
+    it = projects.require_project(connection, access, project)
     threshold_id = id_of(name)
     known = None if threshold_id is None else store.of_project(connection, it.id, threshold_id)
     if known is None:
@@ -270,7 +282,7 @@ def _given(
         if name := fields["environment"]:
             found = project_store.environments_named(connection, access.organization.id, [name])
             if not found:
-                raise Invalid({"environment": ["Invalid environment"]})
+                raise ValidationFailed({"environment": ["Invalid environment"]})
             environment = found[0]
     return NewThreshold(
         type=fields["threshold_type"],

@@ -10,33 +10,35 @@ from shipmark.api.tokens.path_token import (
     find_token,
 )
 from shipmark.api.tokens.requests import OrgTokenRequest
-from shipmark.api.tokens.responses import BadNameJson, OrgTokenJson, org_token_json
+from shipmark.api.tokens.responses import BadNameResponse, OrgTokenResponse, org_token_response
 from shipmark.http import endpoint
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import secret_bytes
 from shipmark.organizations import actions, audit, store, token_rules
 from shipmark.organizations.audit import AuditEvent
 
 _VALIDATE = "token.validate"
-_BLANK = BadNameJson(detail=["The name cannot be blank."])
+_BLANK = BadNameResponse(detail=["The name cannot be blank."])
 
 
 @endpoint.get("/", scopes=ORGANIZATION_READ)
-def list_tokens(context: Visit) -> list[OrgTokenJson]:
+def list_tokens(context: RequestContext) -> list[OrgTokenResponse]:
     """List an organization's tokens, the last used first."""
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         tokens = store.tokens_of(connection, context.access.organization.id)
-    return [org_token_json(token) for token in tokens]
+    return [org_token_response(token) for token in tokens]
 
 
 @endpoint.post(
     "/",
     scopes=ORGANIZATION_READ,
-    responses={201: OrgTokenJson, 400: BadNameJson},
+    responses={201: OrgTokenResponse, 400: BadNameResponse},
     step=_VALIDATE,
 )
-def create_token(context: Visit, body: OrgTokenRequest) -> Response[OrgTokenJson | BadNameJson]:
+def create_token(
+    context: RequestContext, body: OrgTokenRequest
+) -> Response[OrgTokenResponse | BadNameResponse]:
     """Create a token for pipelines. The response shows its text, which is never shown again."""
     access = context.access
     token_rules.check_creation(access)
@@ -55,38 +57,38 @@ def create_token(context: Visit, body: OrgTokenRequest) -> Response[OrgTokenJson
         event, data = AuditEvent.ORG_TOKEN_ADD, {"name": body.name}
         context.log_change(connection, access, event, data, target_id=token_id)
         token = find_token(context, connection, str(token_id))
-    return Response(org_token_json(token, text), status_code=201)
+    return Response(org_token_response(token, text), status_code=201)
 
 
 @endpoint.get("/{token:str}/", scopes=ORGANIZATION_READ)
-def get_token(context: Visit, token: PathToken) -> OrgTokenJson:  # noqa: ARG001  # passed to every endpoint
+def get_token(context: RequestContext, token: PathToken) -> OrgTokenResponse:  # noqa: ARG001  # passed to every endpoint
     """Show a token, but for its text."""
-    return org_token_json(token)
+    return org_token_response(token)
 
 
 @endpoint.put(
     "/{token:str}/",
     scopes=ORGANIZATION_READ,
-    responses={204: None, 400: BadNameJson},
+    responses={204: None, 400: BadNameResponse},
     step=_VALIDATE,
 )
 def rename_token(
-    context: Visit, token: EditableToken, body: OrgTokenRequest
-) -> Response[BadNameJson | None]:
+    context: RequestContext, token: EditableToken, body: OrgTokenRequest
+) -> Response[BadNameResponse | None]:
     """Rename a token: the user's own, or any for those who manage the organization."""
     if not body.name:
         return Response(_BLANK, status_code=400)
     with context.database.transaction() as connection:
         current = find_editable_token(context, connection, str(token.id))
         store.rename_token(connection, current.id, body.name)
-        if changes := audit.differences({"name": current.name}, {"name": body.name}):
+        if changes := audit.changes_between({"name": current.name}, {"name": body.name}):
             event, data = AuditEvent.ORG_TOKEN_EDIT, {"name": body.name, "changes": changes}
             context.log_change(connection, context.access, event, data, target_id=current.id)
     return Response(None, status_code=204)
 
 
 @endpoint.delete("/{token:str}/", scopes=ORGANIZATION_READ)
-def remove_token(context: Visit, token: EditableToken) -> None:
+def remove_token(context: RequestContext, token: EditableToken) -> None:
     """Revoke a token: the user's own, or any for those who manage the organization."""
     with context.database.transaction() as connection:
         current = find_editable_token(context, connection, str(token.id))

@@ -5,14 +5,14 @@ from typing import Annotated
 from sqlalchemy import Connection
 
 from shipmark.http.endpoint import Load
-from shipmark.http.request_context import Visit
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store, token_rules
 from shipmark.organizations.model import ListedToken
 
 
-def find_token(context: Visit, connection: Connection, token: str) -> ListedToken:
+def find_token(context: RequestContext, connection: Connection, token: str) -> ListedToken:
     """Return the organization's token with this id. Raise `NotFound`."""
     token_id, row = id_of(token), None
     if token_id is not None:
@@ -22,8 +22,8 @@ def find_token(context: Visit, connection: Connection, token: str) -> ListedToke
     return row
 
 
-def find_editable_token(context: Visit, connection: Connection, token: str) -> ListedToken:
-    """Return the same, if the caller may change the token. Raise `NotAllowed`."""
+def find_editable_token(context: RequestContext, connection: Connection, token: str) -> ListedToken:
+    """Return the same, if the caller may change the token. Raise `Forbidden`."""
     row = find_token(context, connection, token)
     token_rules.check_change(context.access, row)
     return row

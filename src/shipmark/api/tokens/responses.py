@@ -10,7 +10,7 @@ from shipmark.organizations.actions import CI_SCOPES
 from shipmark.organizations.model import ListedToken
 
 
-class ApiTokenJson(Wire):
+class ApiTokenResponse(Wire):
     """A user token; ``token`` is shown once, in the response to its creation.
 
     Applications and refresh tokens are not supported: their keys are null.
@@ -28,13 +28,13 @@ class ApiTokenJson(Wire):
     refresh_token: msgspec.UnsetType | None = msgspec.UNSET
 
 
-class MissingTokenJson(Wire):
+class MissingTokenResponse(Wire):
     """The response to a deletion that names no token: a blank, as in the protocol."""
 
     token: str
 
 
-class OrgTokenJson(Wire):
+class OrgTokenResponse(Wire):
     """A token for pipelines; ``token`` is shown once, in the response to its creation."""
 
     id: str
@@ -47,15 +47,15 @@ class OrgTokenJson(Wire):
     token: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class BadNameJson(Wire):
+class BadNameResponse(Wire):
     """The reason why a token can't have a name. The protocol has a list here."""
 
     detail: list[str]
 
 
-def api_token_json(token: UserTokenSummary, secret: str | None = None) -> ApiTokenJson:
+def api_token_response(token: UserTokenSummary, secret: str | None = None) -> ApiTokenResponse:
     """Return a token as the API shows it, with its secret if it was just created."""
-    return ApiTokenJson(
+    return ApiTokenResponse(
         id=str(token.id),
         name=token.name,
         scopes=sorted(token.scopes),
@@ -67,10 +67,10 @@ def api_token_json(token: UserTokenSummary, secret: str | None = None) -> ApiTok
     )
 
 
-def org_token_json(token: ListedToken, secret: str | None = None) -> OrgTokenJson:
+def org_token_response(token: ListedToken, secret: str | None = None) -> OrgTokenResponse:
     """Return a token as the API shows it, with its text if it was just created."""
     project_id = token.last_project_id
-    return OrgTokenJson(
+    return OrgTokenResponse(
         id=str(token.id),
         name=token.name,
         scopes=sorted(CI_SCOPES),

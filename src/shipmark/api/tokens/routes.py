@@ -14,15 +14,15 @@ from shipmark.accounts import actions, store
 from shipmark.accounts.model import UserToken, UserTokenSummary
 from shipmark.api.auth.calling_user import CallingUser
 from shipmark.api.queries import PageQuery
-from shipmark.api.responses.refusal import RefusalJson
+from shipmark.api.responses.refusal import RefusalResponse
 from shipmark.api.scopes import ANYBODY
 from shipmark.api.tokens.requests import ApiTokenDeletionRequest, ApiTokenRequest
-from shipmark.api.tokens.responses import ApiTokenJson, MissingTokenJson, api_token_json
+from shipmark.api.tokens.responses import ApiTokenResponse, MissingTokenResponse, api_token_response
 from shipmark.http import endpoint
-from shipmark.http.pagination.offset import counted
-from shipmark.http.request_context import Visit
+from shipmark.http.pagination.offset import paginate
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import Invalid, NotAllowed, NotFound
+from shipmark.infrastructure.errors import Forbidden, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import digest, secret_hex
 
 _VALIDATE = "token.validate"
@@ -30,18 +30,20 @@ _VALIDATE = "token.validate"
 
 @endpoint.get("/", scopes=ANYBODY)
 def list_api_tokens(
-    context: Visit, caller: CallingUser, query: PageQuery
-) -> Response[list[ApiTokenJson]]:
+    context: RequestContext, caller: CallingUser, query: PageQuery
+) -> Response[list[ApiTokenResponse]]:
     """List the user's tokens by id, without their secrets."""
     page = query.page()
-    with context.database.glance() as connection:
+    with context.database.autocommit_read() as connection:
         rows = store.tokens_of(connection, caller.user.id, limit=page.limit, offset=page.skipped)
-    tokens, links = counted(rows, page)
-    return context.listed([api_token_json(token) for token in tokens], links)
+    tokens, links = paginate(rows, page)
+    return context.listed([api_token_response(token) for token in tokens], links)
 
 
 @endpoint.post("/", scopes=ANYBODY, step=_VALIDATE)
-def create_api_token(context: Visit, caller: CallingUser, body: ApiTokenRequest) -> ApiTokenJson:
+def create_api_token(
+    context: RequestContext, caller: CallingUser, body: ApiTokenRequest
+) -> ApiTokenResponse:
     """Create a token for the user. The response shows its secret, which is never shown again.
 
     The new token has no further scopes than the calling one, and ends when that one does.
@@ -61,19 +63,21 @@ def create_api_token(context: Visit, caller: CallingUser, body: ApiTokenRequest)
         )
         created = store.token_by_id(connection, token_id)
         assert created is not None, "the transaction has just added the token"
-    return api_token_json(created, secret)
+    return api_token_response(created, secret)
 
 
 @endpoint.delete(
     "/",
     scopes=ANYBODY,
-    responses={204: None, 400: MissingTokenJson, 404: RefusalJson},
+    responses={204: None, 400: MissingTokenResponse, 404: RefusalResponse},
     step=_VALIDATE,
 )
-def delete_api_token(context: Visit, caller: CallingUser, body: ApiTokenDeletionRequest) -> None:
+def delete_api_token(
+    context: RequestContext, caller: CallingUser, body: ApiTokenDeletionRequest
+) -> None:
     """Delete one of the user's tokens, by ``tokenId`` or by its text (``token``). It may be the calling one."""
     if not body.model_fields_set:
-        raise Invalid({"token": ""})
+        raise ValidationFailed({"token": ""})
     with context.database.transaction() as connection:
         context.caller(connection)
         token = _named(connection, body)
@@ -85,7 +89,7 @@ def delete_api_token(context: Visit, caller: CallingUser, body: ApiTokenDeletion
 
 def _check_within(caller: UserToken, scopes: Collection[str]) -> None:
     if missing := sorted(set(scopes) - caller.scopes):
-        raise NotAllowed(f"scopes: your own token does not have {', '.join(missing)}.")
+        raise Forbidden(f"scopes: your own token does not have {', '.join(missing)}.")
 
 
 def _named(connection: Connection, body: ApiTokenDeletionRequest) -> UserTokenSummary | None:

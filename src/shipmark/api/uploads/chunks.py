@@ -8,7 +8,7 @@ from zstandard import ZstdDecompressor, ZstdError
 
 from shipmark.files import actions as files
 from shipmark.files import staging
-from shipmark.files.model import CHUNK_MAX, MEBIBYTE, Stash
+from shipmark.files.model import CHUNK_MAX, MEBIBYTE, StagedBlob
 from shipmark.http.multipart import Part
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
@@ -45,8 +45,8 @@ class ChunkReceiver:
         self._content: list[bytes] = []
         self._length = 0
         self._waiting: list[tuple[str, bytes]] = []
-        self._stashes: list[Stash] = []
-        self._behind = staging.Behind()
+        self._stashes: list[StagedBlob] = []
+        self._behind = staging.BackgroundWriter()
         self._count = 0
         self._total = 0
 
@@ -92,13 +92,13 @@ class ChunkReceiver:
         self._behind.wait()
         if self._stashes:
             with self._database.transaction() as connection:
-                files.keep_chunks(connection, organization_id, self._stashes, self._at)
+                files.store_chunks(connection, organization_id, self._stashes, self._at)
 
     def _write(self) -> None:
         waiting, self._waiting = self._waiting, []
 
         def write() -> None:
-            self._stashes += staging.stash_chunks(self._database, self._blobs, waiting, self._at)
+            self._stashes += staging.stage_chunks(self._database, self._blobs, waiting, self._at)
 
         if waiting:
             self._behind.run(write)

@@ -22,7 +22,7 @@ ACCEPTED = (
 _SIDE_BY_SIDE = 8
 
 
-class ChunkUploadJson(Wire):
+class ChunkUploadResponse(Wire):
     """Where to send chunks, how large they may be, and what can be made of them."""
 
     url: str
@@ -36,9 +36,9 @@ class ChunkUploadJson(Wire):
     accept: list[str]
 
 
-def chunk_upload_json(organization: Organization, address: str) -> ChunkUploadJson:
+def chunk_upload_response(organization: Organization, address: str) -> ChunkUploadResponse:
     """The rules for an organization; the address is absolute, which every client understands."""
-    return ChunkUploadJson(
+    return ChunkUploadResponse(
         url=f"{address}/api/0/organizations/{organization.slug}/chunk-upload/",
         chunk_size=CHUNK_MAX,
         chunks_per_request=CHUNKS_MAX,

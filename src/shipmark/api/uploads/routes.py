@@ -6,10 +6,10 @@ from litestar.params import FromPath
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.api.uploads.chunks import ENCODINGS, REQUEST_MAX, ChunkReceiver
-from shipmark.api.uploads.responses import ChunkUploadJson, chunk_upload_json
+from shipmark.api.uploads.responses import ChunkUploadResponse, chunk_upload_response
 from shipmark.http import multipart
 from shipmark.http.multipart import threaded
-from shipmark.http.request_context import GivenVisit, Visit
+from shipmark.http.request_context import InjectedRequest, RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadUpload
 from shipmark.organizations.model import Access
@@ -23,10 +23,10 @@ _BODY_MAX = 2 * REQUEST_MAX
     scopes=RELEASE_READ,
     sync_to_thread=True,
 )
-def get_chunk_upload(visit: GivenVisit, organization: FromPath[str]) -> ChunkUploadJson:
+def get_chunk_upload(context: InjectedRequest, organization: FromPath[str]) -> ChunkUploadResponse:
     """Show how chunks are to be sent."""
-    access = _entered(visit, organization)
-    return chunk_upload_json(access.organization, visit.settings.address)
+    access = _entered(context, organization)
+    return chunk_upload_response(access.organization, context.settings.address)
 
 
 @post(
@@ -40,23 +40,23 @@ def get_chunk_upload(visit: GivenVisit, organization: FromPath[str]) -> ChunkUpl
     request_max_body_size=_BODY_MAX,
     answers={200: None, **UPLOAD_REFUSED},
 )
-async def upload_chunks(visit: GivenVisit, organization: FromPath[str]) -> Response[bytes]:
+async def upload_chunks(context: InjectedRequest, organization: FromPath[str]) -> Response[bytes]:
     """Take chunks, to assemble files of them later. All are kept, or none."""
-    access = await threaded(_entered, visit, organization)
-    headers = visit.request.headers
+    access = await threaded(_entered, context, organization)
+    headers = context.request.headers
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding not in ENCODINGS:
         raise BadUpload("Unsupported Content-Encoding")
     if headers.get("content-type", "") or headers.get("content-length", "0") != "0":
-        receiver = ChunkReceiver(visit.database, visit.blobs, now(), encoding)
-        await multipart.receive(visit.request, receiver)
+        receiver = ChunkReceiver(context.database, context.blobs, now(), encoding)
+        await multipart.receive(context.request, receiver)
         await threaded(receiver.keep, access.organization.id)
     return Response(b"", status_code=200, media_type="application/json")
 
 
-def _entered(visit: Visit, organization: str) -> Access:
-    with visit.database.glance() as connection:
-        return visit.enter(connection, organization)
+def _entered(context: RequestContext, organization: str) -> Access:
+    with context.database.autocommit_read() as connection:
+        return context.authorize(connection, organization)
 
 
 router = Router("/api/0", route_handlers=[get_chunk_upload, upload_chunks])

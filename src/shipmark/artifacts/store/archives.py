@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from shipmark.artifacts.store import release_listing
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
-from shipmark.infrastructure.database import WANTED, wanted
+from shipmark.infrastructure.database import IDS, ids_param
 from shipmark.releases.model import ReleaseStatus
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import releases
@@ -53,11 +53,11 @@ def page_of(
         for status in ReleaseStatus
     ]
     merged = heapq.merge(*of_each, key=itemgetter(2, 0), reverse=not is_oldest_first)
-    found = list(islice(merged, offset, offset + limit))
-    counts = release_listing.counts_of(connection, [row[0] for row in found])
+    rows = list(islice(merged, offset, offset + limit))
+    counts = release_listing.counts_of(connection, [row[0] for row in rows])
     return [
         Archive(release_id=id_, version=version, created_at=at, file_count=counts.get(id_))
-        for id_, version, at in found
+        for id_, version, at in rows
     ]
 
 
@@ -66,7 +66,7 @@ def bundled_count(
 ) -> int | None:
     """How many files the bundles have that those projects have for a version; null where there is no bundle."""
     tied = select(bundle_projects.c.bundle_id).where(
-        bundle_projects.c.project_id.in_(select(WANTED.c.id))
+        bundle_projects.c.project_id.in_(select(IDS.c.id))
     )
     of_version = select(bundle_releases.c.bundle_id).where(
         bundle_releases.c.organization_id == organization_id,
@@ -75,5 +75,5 @@ def bundled_count(
     query = select(func.sum(artifact_bundles.c.file_count)).where(
         artifact_bundles.c.id.in_(of_version), artifact_bundles.c.id.in_(tied)
     )
-    count = connection.execute(query, wanted(project_ids)).scalar_one()
+    count = connection.execute(query, ids_param(project_ids)).scalar_one()
     return None if count is None else int(count)

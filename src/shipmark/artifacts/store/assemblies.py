@@ -16,9 +16,16 @@ from sqlalchemy import (
 )
 
 from shipmark.artifacts.model import AssembleKey, AssembleKind, AssembleState, Assembly
-from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
+from shipmark.infrastructure.database import (
+    Id,
+    UtcDateTime,
+    json_rows,
+    metadata,
+    rows_param,
+    upsert,
+)
 
-KEPT_LENGTH = timedelta(seconds=600)
+RETENTION = timedelta(seconds=600)
 
 
 #: An assembling that was not finished by then never will be: its process is gone.
@@ -35,31 +42,31 @@ class AssemblyColumns(TypedColumns):
     state = Column(String(16), nullable=False)
     detail = Column(Text)
     reason = Column(Text)
-    updated_at = Column(Moment, nullable=False, index=True)
+    updated_at = Column(UtcDateTime, nullable=False, index=True)
 
 
 assemblies = Table("assemblies", metadata, AssemblyColumns)
 
-_SHA1S = listed("given_sha1s", sha1=Text())
-_KEYS = listed("given_keys", key=Text())
+_SHA1S = json_rows("given_sha1s", sha1=Text())
+_KEYS = json_rows("given_keys", key=Text())
 
 
-def find(connection: Connection, asked: AssembleKey, at: datetime) -> Assembly | None:
+def find(connection: Connection, assemble_key: AssembleKey, at: datetime) -> Assembly | None:
     """The last word on what is asked for, unless it is too old."""
     query = select(
         assemblies.c.state, assemblies.c.detail, assemblies.c.reason, assemblies.c.updated_at
-    ).where(*_is(asked), assemblies.c.updated_at > at - KEPT_LENGTH)
+    ).where(*_is(assemble_key), assemblies.c.updated_at > at - RETENTION)
     row = connection.execute(query).first()
-    return _said(*row, at) if row else None
+    return _assembly(*row, at) if row else None
 
 
 def find_all(
-    connection: Connection, asked: Collection[AssembleKey], at: datetime
+    connection: Connection, assemble_keys: Collection[AssembleKey], at: datetime
 ) -> dict[str, Assembly]:
     """The last words on all that is asked for, by key; all are of one kind and scope."""
-    if not asked:
+    if not assemble_keys:
         return {}
-    first = next(iter(asked))
+    first = next(iter(assemble_keys))
     query = (
         select(
             assemblies.c.key,
@@ -72,18 +79,20 @@ def find_all(
         .where(
             assemblies.c.kind == first.kind.value,
             assemblies.c.scope_id == first.scope_id,
-            assemblies.c.updated_at > at - KEPT_LENGTH,
+            assemblies.c.updated_at > at - RETENTION,
         )
     )
-    found = connection.execute(query, rows("given_keys", ([it.key] for it in asked)))
-    said = {
-        key: _said(state, detail, reason, updated_at, at)
-        for key, state, detail, reason, updated_at in found
+    result = connection.execute(
+        query, rows_param("given_keys", ([assemble_key.key] for assemble_key in assemble_keys))
+    )
+    content = {
+        key: _assembly(state, detail, reason, updated_at, at)
+        for key, state, detail, reason, updated_at in result
     }
-    return {key: it for key, it in said.items() if it is not None}
+    return {key: assembly for key, assembly in content.items() if assembly is not None}
 
 
-def _said(
+def _assembly(
     state: str, detail: str | None, reason: str | None, updated_at: datetime, at: datetime
 ) -> Assembly | None:
     is_going = state in {AssembleState.CREATED, AssembleState.ASSEMBLING}
@@ -92,62 +101,68 @@ def _said(
     return Assembly(state=AssembleState(state), detail=detail, reason=reason)
 
 
-def begin(connection: Connection, asked: AssembleKey, at: datetime) -> bool:
+def begin(connection: Connection, assemble_key: AssembleKey, at: datetime) -> bool:
     """Say that it is being assembled; says whether it is ours to do, and not somebody else's who is at it."""
-    known = find(connection, asked, at)
+    known = find(connection, assemble_key, at)
     if known is not None and known.state is AssembleState.ASSEMBLING:
         return False
-    record(connection, asked, Assembly(state=AssembleState.ASSEMBLING), at)
+    record(connection, assemble_key, Assembly(state=AssembleState.ASSEMBLING), at)
     return True
 
 
-def record(connection: Connection, asked: AssembleKey, assembly: Assembly, at: datetime) -> None:
+def record(
+    connection: Connection, assemble_key: AssembleKey, assembly: Assembly, at: datetime
+) -> None:
     """Remember what is to be said."""
-    said: dict[str, object] = {"state": assembly.state.value, "detail": assembly.detail}
-    said |= {"reason": assembly.reason, "updated_at": at}
-    row: dict[str, object] = {"kind": asked.kind.value, "scope_id": asked.scope_id}
-    row |= {"key": asked.key, "sha1": asked.sha1}
+    content: dict[str, object] = {"state": assembly.state.value, "detail": assembly.detail}
+    content |= {"reason": assembly.reason, "updated_at": at}
+    row: dict[str, object] = {"kind": assemble_key.kind.value, "scope_id": assemble_key.scope_id}
+    row |= {"key": assemble_key.key, "sha1": assemble_key.sha1}
     keys = ("kind", "scope_id", "key")
-    statement = upsert(assemblies).values(row | said)
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=said))
+    statement = upsert(assemblies).values(row | content)
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=content))
 
 
-def forget(connection: Connection, asked: AssembleKey) -> None:
+def delete_one(connection: Connection, assemble_key: AssembleKey) -> None:
     """Forget what was said: it may be tried again at once."""
-    connection.execute(delete(assemblies).where(*_is(asked)))
+    connection.execute(delete(assemblies).where(*_is(assemble_key)))
 
 
-def forget_all(connection: Connection, kind: AssembleKind, scope_id: int) -> None:
+def delete_all(connection: Connection, kind: AssembleKind, scope_id: int) -> None:
     """Forget what was said of all files of a kind: nobody knows any more which of them is still there."""
-    gone = delete(assemblies).where(
+    statement = delete(assemblies).where(
         assemblies.c.kind == kind.value, assemblies.c.scope_id == scope_id
     )
-    connection.execute(gone)
+    connection.execute(statement)
 
 
-def forget_organization(connection: Connection, organization_id: int) -> None:
+def delete_of_organization(connection: Connection, organization_id: int) -> None:
     """Forget all that was said to an organization; what was said of its projects is forgotten in ten minutes."""
-    kinds = [it.value for it in AssembleKind if it is not AssembleKind.DEBUG_FILE]
-    gone = delete(assemblies).where(
+    kinds = [
+        assemble_kind.value
+        for assemble_kind in AssembleKind
+        if assemble_kind is not AssembleKind.DEBUG_FILE
+    ]
+    statement = delete(assemblies).where(
         assemblies.c.kind.in_(kinds), assemblies.c.scope_id == organization_id
     )
-    connection.execute(gone)
+    connection.execute(statement)
 
 
-def forget_files(connection: Connection, sha1s: Collection[str]) -> None:
+def delete_of_files(connection: Connection, sha1s: Collection[str]) -> None:
     """Forget what was said of files that are gone."""
-    gone = delete(assemblies).where(assemblies.c.sha1.in_(select(_SHA1S.c.sha1)))
-    connection.execute(gone, rows("given_sha1s", ([each] for each in sorted(sha1s))))
+    statement = delete(assemblies).where(assemblies.c.sha1.in_(select(_SHA1S.c.sha1)))
+    connection.execute(statement, rows_param("given_sha1s", ([each] for each in sorted(sha1s))))
 
 
-def forget_old(connection: Connection, at: datetime) -> None:
+def delete_old(connection: Connection, at: datetime) -> None:
     """Forget what is too old to be said again."""
-    connection.execute(delete(assemblies).where(assemblies.c.updated_at <= at - KEPT_LENGTH))
+    connection.execute(delete(assemblies).where(assemblies.c.updated_at <= at - RETENTION))
 
 
-def _is(asked: AssembleKey) -> list[ColumnElement[bool]]:
+def _is(assemble_key: AssembleKey) -> list[ColumnElement[bool]]:
     return [
-        assemblies.c.kind == asked.kind.value,
-        assemblies.c.scope_id == asked.scope_id,
-        assemblies.c.key == asked.key,
+        assemblies.c.kind == assemble_key.kind.value,
+        assemblies.c.scope_id == assemble_key.scope_id,
+        assemblies.c.key == assemble_key.key,
     ]

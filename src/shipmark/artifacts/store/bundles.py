@@ -24,7 +24,15 @@ from shipmark.artifacts.model import (
     NewBundle,
 )
 from shipmark.artifacts.store import entries
-from shipmark.infrastructure.database import WANTED, Id, Moment, bytewise, metadata, upsert, wanted
+from shipmark.infrastructure.database import (
+    IDS,
+    Id,
+    UtcDateTime,
+    ids_param,
+    in_binary_order,
+    metadata,
+    upsert,
+)
 
 
 class ArtifactBundleColumns(TypedColumns):
@@ -35,9 +43,9 @@ class ArtifactBundleColumns(TypedColumns):
     bundle_id = Column(String(36), nullable=False)
     file_id = Column(Id, ForeignKey("files.id"), nullable=False, index=True)
     file_count = Column(Integer, nullable=False)
-    uploaded_at = Column(Moment, nullable=False)
-    used_at = Column(Moment, nullable=False, index=True)
-    changed_at = Column(Moment, nullable=False)
+    uploaded_at = Column(UtcDateTime, nullable=False)
+    used_at = Column(UtcDateTime, nullable=False, index=True)
+    changed_at = Column(UtcDateTime, nullable=False)
 
 
 class BundleProjectColumns(TypedColumns):
@@ -45,8 +53,8 @@ class BundleProjectColumns(TypedColumns):
 
     bundle_id = Column(Id, ForeignKey("artifact_bundles.id", ondelete="CASCADE"), primary_key=True)
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
-    used_at = Column(Moment, nullable=False)
-    changed_at = Column(Moment, nullable=False)
+    used_at = Column(UtcDateTime, nullable=False)
+    changed_at = Column(UtcDateTime, nullable=False)
 
 
 class BundleReleaseColumns(TypedColumns):
@@ -89,10 +97,10 @@ BUNDLE = (
     artifact_bundles.c.used_at,
     artifact_bundles.c.changed_at,
 )
-_WANTED_IDS = select(WANTED.c.id)
+_WANTED_IDS = select(IDS.c.id)
 
 
-def keep(
+def upsert_bundle(
     connection: Connection, new: NewBundle, file_id: int, at: datetime
 ) -> tuple[int, int | None]:
     """Make the bundle, or give a known one its new file; says its id, and the file that it had before, if another."""
@@ -164,7 +172,7 @@ def associate(connection: Connection, bundle_row_id: int, new: NewBundle, at: da
         connection.execute(statement)
 
 
-def take_over(
+def replace_bundle(
     connection: Connection, bundle_row_id: int, release_id: int, dist: str | None
 ) -> None:
     """Let a release's newest bundle alone have the URLs that are in it (files-and-avatars.md 6.3)."""
@@ -198,7 +206,7 @@ def by_bundle_id(
 def by_ids(connection: Connection, ids: Collection[int]) -> dict[int, ArtifactBundle]:
     """Those of the bundles that there are."""
     query = select(*BUNDLE).where(artifact_bundles.c.id.in_(_WANTED_IDS))
-    return {row[0]: bundle(*row) for row in connection.execute(query, wanted(ids))}
+    return {row[0]: bundle(*row) for row in connection.execute(query, ids_param(ids))}
 
 
 def associations_of(connection: Connection, ids: Collection[int]) -> dict[int, list[Association]]:
@@ -206,15 +214,17 @@ def associations_of(connection: Connection, ids: Collection[int]) -> dict[int, l
     query = (
         select(bundle_releases.c.bundle_id, bundle_releases.c.version, bundle_releases.c.dist)
         .where(bundle_releases.c.bundle_id.in_(_WANTED_IDS))
-        .order_by(bytewise(bundle_releases.c.version), bytewise(bundle_releases.c.dist))
+        .order_by(
+            in_binary_order(bundle_releases.c.version), in_binary_order(bundle_releases.c.dist)
+        )
     )
-    found: dict[int, list[Association]] = {id_: [] for id_ in ids}
-    for id_, version, dist in connection.execute(query, wanted(ids)):
-        found[id_].append(Association(version=version, dist=dist or None))
-    return found
+    associations: dict[int, list[Association]] = {id_: [] for id_ in ids}
+    for id_, version, dist in connection.execute(query, ids_param(ids)):
+        associations[id_].append(Association(version=version, dist=dist or None))
+    return associations
 
 
-def is_tied(connection: Connection, bundle_row_id: int, project_id: int) -> bool:
+def is_linked(connection: Connection, bundle_row_id: int, project_id: int) -> bool:
     """Is the bundle for that project?"""
     query = select(bundle_projects.c.bundle_id).where(
         bundle_projects.c.bundle_id == bundle_row_id, bundle_projects.c.project_id == project_id
@@ -222,14 +232,14 @@ def is_tied(connection: Connection, bundle_row_id: int, project_id: int) -> bool
     return connection.execute(query).first() is not None
 
 
-def renew(connection: Connection, ids: Collection[int], at: datetime, older_than: datetime) -> None:
+def touch(connection: Connection, ids: Collection[int], at: datetime, older_than: datetime) -> None:
     """Say that the bundles were used, where that was not said lately."""
     for table, key in (
         (artifact_bundles, artifact_bundles.c.id),
         (bundle_projects, bundle_projects.c.bundle_id),
     ):
         statement = update(table).where(key.in_(_WANTED_IDS), table.c.used_at < older_than)
-        connection.execute(statement.values(used_at=at), wanted(ids))
+        connection.execute(statement.values(used_at=at), ids_param(ids))
 
 
 def unused(
@@ -260,14 +270,14 @@ def of_project(connection: Connection, project_id: int, *, limit: int) -> list[i
 def of_releases(connection: Connection, release_ids: Collection[int]) -> set[int]:
     """The bundles that the releases themselves got."""
     query = select(bundle_releases.c.bundle_id).where(bundle_releases.c.release_id.in_(_WANTED_IDS))
-    return set(connection.execute(query, wanted(release_ids)).scalars())
+    return set(connection.execute(query, ids_param(release_ids)).scalars())
 
 
 def remove(connection: Connection, ids: Collection[int]) -> list[int]:
     """Delete bundles with all that is tied to them; says which files they had."""
     statement = delete(artifact_bundles).where(artifact_bundles.c.id.in_(_WANTED_IDS))
-    gone = connection.execute(statement.returning(artifact_bundles.c.file_id), wanted(ids))
-    return list(gone.scalars())
+    result = connection.execute(statement.returning(artifact_bundles.c.file_id), ids_param(ids))
+    return list(result.scalars())
 
 
 def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:
@@ -278,16 +288,16 @@ def remove_of_organization(connection: Connection, organization_id: int) -> list
     return list(connection.execute(statement.returning(artifact_bundles.c.file_id)).scalars())
 
 
-def untie_project(connection: Connection, ids: Collection[int], project_id: int) -> set[int]:
+def detach_project(connection: Connection, ids: Collection[int], project_id: int) -> set[int]:
     """Take bundles from a project; says which of them no other project has."""
     connection.execute(
         delete(bundle_projects).where(
             bundle_projects.c.bundle_id.in_(_WANTED_IDS), bundle_projects.c.project_id == project_id
         ),
-        wanted(ids),
+        ids_param(ids),
     )
     others = select(bundle_projects.c.bundle_id).where(bundle_projects.c.bundle_id.in_(_WANTED_IDS))
-    return set(ids) - set(connection.execute(others, wanted(ids)).scalars())
+    return set(ids) - set(connection.execute(others, ids_param(ids)).scalars())
 
 
 def bundle(

@@ -27,8 +27,8 @@ from shipmark.artifacts.model import (
     url_key,
 )
 from shipmark.artifacts.urls import basename
-from shipmark.artifacts.zip_entries import Place
-from shipmark.infrastructure.database import Id, listed, metadata, rows
+from shipmark.artifacts.zip_entries import EntryLocation
+from shipmark.infrastructure.database import Id, json_rows, metadata, rows_param
 
 
 class BundleEntryColumns(TypedColumns):
@@ -69,7 +69,7 @@ Index(
     postgresql_where=bundle_entries.c.debug_id.is_not(None),
 )
 
-_ENTRIES = listed(
+_ENTRIES = json_rows(
     "given_entries",
     number=Integer(),
     path=Text(),
@@ -123,26 +123,26 @@ def entries_of(connection: Connection, bundle_row_id: int) -> list[BundleEntry]:
 
 
 def _rows_of(entries: Sequence[BundleEntry]) -> dict[str, str]:
-    return rows(
+    return rows_param(
         "given_entries",
         (
             (
-                it.number,
-                it.path,
-                it.url,
-                None if it.url is None else url_key(it.url),
-                None if it.url is None else url_key(basename(it.url)),
-                it.debug_id,
-                it.type,
-                it.size,
-                it.sha1,
-                json.dumps(dict(it.headers)),
-                it.place.offset,
-                it.place.compressed_bytes,
-                it.place.crc,
-                it.place.is_deflated,
+                bundle_entry.number,
+                bundle_entry.path,
+                bundle_entry.url,
+                None if bundle_entry.url is None else url_key(bundle_entry.url),
+                None if bundle_entry.url is None else url_key(basename(bundle_entry.url)),
+                bundle_entry.debug_id,
+                bundle_entry.type,
+                bundle_entry.size,
+                bundle_entry.sha1,
+                json.dumps(dict(bundle_entry.headers)),
+                bundle_entry.place.offset,
+                bundle_entry.place.compressed_bytes,
+                bundle_entry.place.crc,
+                bundle_entry.place.is_deflated,
             )
-            for it in entries
+            for bundle_entry in entries
         ),
     )
 
@@ -160,7 +160,7 @@ def entry(row: Sequence[Any]) -> BundleEntry:
         size=size,
         sha1=sha1,
         headers=json.loads(headers),
-        place=Place(
+        place=EntryLocation(
             offset=offset,
             compressed_bytes=compressed,
             size_bytes=size,

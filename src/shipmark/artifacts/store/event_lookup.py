@@ -26,23 +26,23 @@ from sqlalchemy import (
     union_all,
 )
 
-from shipmark.artifacts.artifact_lookup import Similar
+from shipmark.artifacts.artifact_lookup import SimilarFile
 from shipmark.artifacts.model import BundleEntry, EventScope, ident_of, url_key
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
 from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.artifacts.urls import basename
 from shipmark.files.store.files import files
-from shipmark.infrastructure.database import Id, bytewise, listed, rows
+from shipmark.infrastructure.database import Id, in_binary_order, json_rows, rows_param
 from shipmark.releases.store.releases import releases
 
 #: Files with the same last part of their name that are told of.
 SIMILAR_MAX = 20
 
-_DEBUG_IDS = listed("given_debug_ids", debug_id=Text())
-_URL_KEYS = listed("given_url_keys", key=Text())
-_IDENTS = listed("given_idents", ident=Text())
-_BASES = listed("given_bases", name=Text(), key=Text())
+_DEBUG_IDS = json_rows("given_debug_ids", debug_id=Text())
+_URL_KEYS = json_rows("given_url_keys", key=Text())
+_IDENTS = json_rows("given_idents", ident=Text())
+_BASES = json_rows("given_bases", name=Text(), key=Text())
 
 _ORGANIZATION = bindparam("organization", type_=Id)
 _PROJECT = bindparam("project", type_=Id)
@@ -192,7 +192,10 @@ _SIMILAR_IN_BUNDLES = (
         func.row_number()
         .over(
             partition_by=bundle_entries.c.base_key,
-            order_by=(bytewise(bundle_entries.c.url), bytewise(bundle_releases.c.dist)),
+            order_by=(
+                in_binary_order(bundle_entries.c.url),
+                in_binary_order(bundle_releases.c.dist),
+            ),
         )
         .label("place"),
     )
@@ -217,7 +220,7 @@ _SIMILAR_SINGLE = (
         func.row_number()
         .over(
             partition_by=_BASES.c.name,
-            order_by=(bytewise(release_files.c.name), bytewise(release_files.c.dist)),
+            order_by=(in_binary_order(release_files.c.name), in_binary_order(release_files.c.dist)),
         )
         .label("place"),
     )
@@ -236,7 +239,7 @@ _ALIKE = union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("found")
 _SIMILAR = (
     select(_ALIKE.c.url, _ALIKE.c.dist)
     .where(_ALIKE.c.place <= SIMILAR_MAX)
-    .order_by(bytewise(_ALIKE.c.url), bytewise(_ALIKE.c.dist))
+    .order_by(in_binary_order(_ALIKE.c.url), in_binary_order(_ALIKE.c.dist))
 )
 
 
@@ -244,10 +247,10 @@ def in_bundles(
     connection: Connection, scope: EventScope, debug_ids: Collection[str], urls: Collection[str]
 ) -> list[Match]:
     """The newest file of each debug id and type, and of each name."""
-    given = rows("given_debug_ids", ([each] for each in sorted(debug_ids)))
-    given |= rows("given_url_keys", ([url_key(each)] for each in sorted(urls)))
-    found = connection.execute(_IN_BUNDLES, _of(scope) | given)
-    return [_match(row) for row in found]
+    parameters = rows_param("given_debug_ids", ([each] for each in sorted(debug_ids)))
+    parameters |= rows_param("given_url_keys", ([url_key(each)] for each in sorted(urls)))
+    result = connection.execute(_IN_BUNDLES, _of(scope) | parameters)
+    return [_match(row) for row in result]
 
 
 def in_release(
@@ -255,32 +258,37 @@ def in_release(
 ) -> list[SingleMatch]:
     """The single files of those names."""
     idents = [[ident_of(each, scope.dist or None)] for each in sorted(urls)]
-    given = {"organization": scope.organization_id, "version": scope.version}
-    found = connection.execute(_SINGLE, given | rows("given_idents", idents))
+    value = {"organization": scope.organization_id, "version": scope.version}
+    result = connection.execute(_SINGLE, value | rows_param("given_idents", idents))
     return [
         SingleMatch(name=name, file_id=id_, sha1=sha1, size=size, headers=json.loads(headers))
-        for name, id_, sha1, size, headers in found
+        for name, id_, sha1, size, headers in result
     ]
 
 
 def has_files(connection: Connection, scope: EventScope) -> bool:
     """Was anything uploaded for the version, of any dist?"""
-    given = _of(scope)
-    del given["dist"]
-    return bool(connection.execute(_HAS_FILES, given).scalar_one())
+    parameters = _of(scope)
+    del parameters["dist"]
+    return bool(connection.execute(_HAS_FILES, parameters).scalar_one())
 
 
 def similar(
     connection: Connection, scope: EventScope, basenames: Collection[str]
-) -> dict[str, tuple[Similar, ...]]:
+) -> dict[str, tuple[SimilarFile, ...]]:
     """The files of the version, of any dist, whose names end in one of those parts."""
-    given = _of(scope) | rows("given_bases", ([each, url_key(each)] for each in sorted(basenames)))
-    del given["dist"]
-    found: dict[str, tuple[Similar, ...]] = {}
-    for url, dist in connection.execute(_SIMILAR, given):
+    parameters = _of(scope) | rows_param(
+        "given_bases", ([each, url_key(each)] for each in sorted(basenames))
+    )
+    del parameters["dist"]
+    similar_files: dict[str, tuple[SimilarFile, ...]] = {}
+    for url, dist in connection.execute(_SIMILAR, parameters):
         base = basename(url)
-        found[base] = (*found.get(base, ()), Similar(url=url, dist=dist or None))
-    return found
+        similar_files[base] = (
+            *similar_files.get(base, ()),
+            SimilarFile(url=url, dist=dist or None),
+        )
+    return similar_files
 
 
 def _of(scope: EventScope) -> dict[str, object]:
@@ -293,9 +301,9 @@ def _of(scope: EventScope) -> dict[str, object]:
 
 
 def _match(row: Sequence[Any]) -> Match:
-    *held, row_id, name, used_at, file_id, sha1, how, _ = row
+    *value, row_id, name, used_at, file_id, sha1, how, _ = row
     return Match(
-        entry=entry(held),
+        entry=entry(value),
         bundle_id=row_id,
         bundle_name=name,
         used_at=used_at,

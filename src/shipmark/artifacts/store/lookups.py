@@ -17,7 +17,7 @@ from shipmark.artifacts.store.bundles import (
     bundle_releases,
 )
 from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
-from shipmark.infrastructure.database import listed, rows
+from shipmark.infrastructure.database import json_rows, rows_param
 
 Ts = TypeVarTuple("Ts")
 
@@ -64,10 +64,10 @@ class NamedBundle:
 
     id: int
     bundle_id: str
-    is_tied: bool
+    is_linked: bool
 
 
-_NAMES = listed("given_names", name=Text())
+_NAMES = json_rows("given_names", name=Text())
 
 
 def by_bundle_ids(
@@ -84,25 +84,30 @@ def by_bundle_ids(
         .outerjoin(bundle_projects, tie)
         .where(artifact_bundles.c.organization_id == organization_id)
     )
-    given = rows("given_names", ([name] for name in sorted(names)))
+    parameters = rows_param("given_names", ([name] for name in sorted(names)))
     return [
-        NamedBundle(id=id_, bundle_id=name, is_tied=tied is not None)
-        for id_, name, tied in connection.execute(query, given)
+        NamedBundle(id=id_, bundle_id=name, is_linked=tied is not None)
+        for id_, name, tied in connection.execute(query, parameters)
     ]
 
 
 def page_of(
-    connection: Connection, wanted: BundleFilter, sort: BundleSort, *, limit: int, offset: int
+    connection: Connection,
+    bundle_filter: BundleFilter,
+    sort: BundleSort,
+    *,
+    limit: int,
+    offset: int,
 ) -> list[ArtifactBundle]:
     """The bundles that are meant, in that order."""
-    query = _filtered(select(*BUNDLE), wanted)
+    query = _filtered(select(*BUNDLE), bundle_filter)
     page = query.order_by(*_ORDERS[sort]).limit(limit).offset(offset)
     return [bundle(*row) for row in connection.execute(page)]
 
 
-def ids_of(connection: Connection, wanted: BundleFilter, *, limit: int) -> list[int]:
+def ids_of(connection: Connection, bundle_filter: BundleFilter, *, limit: int) -> list[int]:
     """The ids of the bundles that are meant, those that were not used for long first."""
-    query = _filtered(select(artifact_bundles.c.id), wanted)
+    query = _filtered(select(artifact_bundles.c.id), bundle_filter)
     return list(
         connection.execute(query.order_by(*_ORDERS[BundleSort.OLDEST_USED]).limit(limit)).scalars()
     )
@@ -125,10 +130,10 @@ def newest_of_debug_id(
 
 
 def newest_of_release(
-    connection: Connection, wanted: BundleFilter, *, url: str | None = None, most: int
+    connection: Connection, bundle_filter: BundleFilter, *, url: str | None = None, most: int
 ) -> list[ArtifactBundle]:
     """The newest bundles of a version and dist; with a URL, those that hold files of which it is a part."""
-    query = _filtered(select(*BUNDLE), wanted)
+    query = _filtered(select(*BUNDLE), bundle_filter)
     if url is not None:
         is_part = func.lower(bundle_entries.c.url).contains(url.lower(), autoescape=True)
         query = query.where(
@@ -148,7 +153,7 @@ def entries_page(
     if text:
         columns = (bundle_entries.c.url, bundle_entries.c.debug_id)
         query = query.where(
-            or_(*(func.lower(it).contains(text.lower(), autoescape=True) for it in columns))
+            or_(*(func.lower(column).contains(text.lower(), autoescape=True) for column in columns))
         )
     page = query.order_by(bundle_entries.c.number).limit(limit).offset(offset)
     return [entry(row) for row in connection.execute(page)]
@@ -163,29 +168,30 @@ def entry_at(connection: Connection, bundle_id: int, path: str) -> BundleEntry |
     return entry(row) if row else None
 
 
-def _filtered(query: Select[*Ts], wanted: BundleFilter) -> Select[*Ts]:
+def _filtered(query: Select[*Ts], bundle_filter: BundleFilter) -> Select[*Ts]:
     query = query.join(bundle_projects, bundle_projects.c.bundle_id == artifact_bundles.c.id).where(
-        bundle_projects.c.project_id == wanted.project_id
+        bundle_projects.c.project_id == bundle_filter.project_id
     )
-    if wanted.unused_since is not None:
-        query = query.where(bundle_projects.c.used_at < wanted.unused_since)
-    if wanted.id_text is not None:
+    if bundle_filter.unused_since is not None:
+        query = query.where(bundle_projects.c.used_at < bundle_filter.unused_since)
+    if bundle_filter.id_text is not None:
         holding = select(bundle_entries.c.bundle_id).where(
-            bundle_entries.c.debug_id == wanted.id_text
+            bundle_entries.c.debug_id == bundle_filter.id_text
         )
-        is_it = artifact_bundles.c.bundle_id == wanted.id_text[:36]
+        is_it = artifact_bundles.c.bundle_id == bundle_filter.id_text[:36]
         query = query.where(or_(is_it, artifact_bundles.c.id.in_(holding)))
     versions = select(bundle_releases.c.bundle_id).where(
-        bundle_releases.c.organization_id == wanted.organization_id
+        bundle_releases.c.organization_id == bundle_filter.organization_id
     )
-    if wanted.text is not None:
+    if bundle_filter.text is not None:
         is_either = or_(
-            bundle_releases.c.version == wanted.text, bundle_releases.c.dist == wanted.text
+            bundle_releases.c.version == bundle_filter.text,
+            bundle_releases.c.dist == bundle_filter.text,
         )
         query = query.where(artifact_bundles.c.id.in_(versions.where(is_either)))
-    if wanted.version is not None:
-        versions = versions.where(bundle_releases.c.version == wanted.version)
-        if wanted.dist is not None:
-            versions = versions.where(bundle_releases.c.dist == wanted.dist)
+    if bundle_filter.version is not None:
+        versions = versions.where(bundle_releases.c.version == bundle_filter.version)
+        if bundle_filter.dist is not None:
+            versions = versions.where(bundle_releases.c.dist == bundle_filter.dist)
         query = query.where(artifact_bundles.c.id.in_(versions))
     return query

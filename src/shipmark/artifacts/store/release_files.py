@@ -26,14 +26,14 @@ from shipmark.artifacts.model import ReleaseFile, ident_of
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    Moment,
-    listed,
+    UtcDateTime,
+    ids_param,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects
@@ -49,7 +49,7 @@ class ReleaseFileColumns(TypedColumns):
     ident = Column(String(40), nullable=False)
     name = Column(Text, nullable=False)
     dist = Column(String(64))
-    created_at = Column(Moment, nullable=False, index=True)
+    created_at = Column(UtcDateTime, nullable=False, index=True)
 
 
 release_files = Table(
@@ -60,7 +60,7 @@ release_files = Table(
     sqlite_autoincrement=True,
 )
 
-_IDENTS = listed("given_idents", ident=Text())
+_IDENTS = json_rows("given_idents", ident=Text())
 _ROW = (
     release_files.c.id,
     release_files.c.release_id,
@@ -77,10 +77,10 @@ def add(
     row: dict[str, object] = {"release_id": release_id, "file_id": file.id, "name": name}
     row |= {"dist": dist, "ident": ident_of(name, dist), "created_at": file.created_at}
     made = upsert(release_files).values(row).on_conflict_do_nothing()
-    found = connection.execute(made.returning(release_files.c.id)).scalar_one_or_none()
-    if found is None:
+    result = connection.execute(made.returning(release_files.c.id)).scalar_one_or_none()
+    if result is None:
         return None
-    return ReleaseFile(id=found, release_id=release_id, name=name, dist=dist, file=file)
+    return ReleaseFile(id=result, release_id=release_id, name=name, dist=dist, file=file)
 
 
 def replace(
@@ -105,8 +105,8 @@ def by_id(connection: Connection, release_id: int, release_file_id: int) -> Rele
     query = select(*_ROW).where(
         release_files.c.id == release_file_id, release_files.c.release_id == release_id
     )
-    found = _with_files(connection, connection.execute(query).all())
-    return found[0] if found else None
+    files = _with_files(connection, connection.execute(query).all())
+    return files[0] if files else None
 
 
 def by_idents(
@@ -118,15 +118,15 @@ def by_idents(
         .join(_IDENTS, _IDENTS.c.ident == release_files.c.ident)
         .where(release_files.c.release_id == release_id)
     )
-    given = rows("given_idents", ([each] for each in sorted(idents)))
-    found = _with_files(connection, connection.execute(query, given).all())
-    return {ident_of(it.name, it.dist): it for it in found}
+    parameters = rows_param("given_idents", ([each] for each in sorted(idents)))
+    files = _with_files(connection, connection.execute(query, parameters).all())
+    return {ident_of(release_file.name, release_file.dist): release_file for release_file in files}
 
 
 def by_ids(connection: Connection, ids: Collection[int]) -> list[ReleaseFile]:
     """Those of the files that there are, of any release."""
-    query = select(*_ROW).where(release_files.c.id.in_(select(WANTED.c.id)))
-    return _with_files(connection, connection.execute(query, wanted(ids)).all())
+    query = select(*_ROW).where(release_files.c.id.in_(select(IDS.c.id)))
+    return _with_files(connection, connection.execute(query, ids_param(ids)).all())
 
 
 def rename(connection: Connection, release_file: ReleaseFile, name: str) -> bool:
@@ -143,16 +143,18 @@ def rename(connection: Connection, release_file: ReleaseFile, name: str) -> bool
 
 def remove(connection: Connection, ids: Collection[int]) -> list[int]:
     """Delete single files from their releases; says which files they had."""
-    statement = delete(release_files).where(release_files.c.id.in_(select(WANTED.c.id)))
-    gone = connection.execute(statement.returning(release_files.c.file_id), wanted(ids))
-    return list(gone.scalars())
+    statement = delete(release_files).where(release_files.c.id.in_(select(IDS.c.id)))
+    result = connection.execute(statement.returning(release_files.c.file_id), ids_param(ids))
+    return list(result.scalars())
 
 
 def remove_of(connection: Connection, release_ids: Collection[int]) -> list[int]:
     """Delete all single files of releases; says which files they had."""
-    statement = delete(release_files).where(release_files.c.release_id.in_(select(WANTED.c.id)))
-    gone = connection.execute(statement.returning(release_files.c.file_id), wanted(release_ids))
-    return list(gone.scalars())
+    statement = delete(release_files).where(release_files.c.release_id.in_(select(IDS.c.id)))
+    result = connection.execute(
+        statement.returning(release_files.c.file_id), ids_param(release_ids)
+    )
+    return list(result.scalars())
 
 
 def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:
@@ -182,9 +184,11 @@ def older(before: datetime, project_id: int | None = None) -> Select[int, int]:
     )
     if project_id is None:
         return query
-    held = release_projects.c
-    is_in = exists().where(held.release_id == releases.c.id, held.project_id == project_id)
-    is_elsewhere = exists().where(held.release_id == releases.c.id, held.project_id != project_id)
+    attached = release_projects.c
+    is_in = exists().where(attached.release_id == releases.c.id, attached.project_id == project_id)
+    is_elsewhere = exists().where(
+        attached.release_id == releases.c.id, attached.project_id != project_id
+    )
     return query.where(is_in, ~is_elsewhere)
 
 
@@ -205,10 +209,12 @@ def count_of(connection: Connection, release_ids: Collection[int]) -> dict[int, 
     """How many single files each of the releases has."""
     query = (
         select(release_files.c.release_id, func.count())
-        .where(release_files.c.release_id.in_(select(WANTED.c.id)))
+        .where(release_files.c.release_id.in_(select(IDS.c.id)))
         .group_by(release_files.c.release_id)
     )
-    return {release_id: many for release_id, many in connection.execute(query, wanted(release_ids))}
+    return {
+        release_id: many for release_id, many in connection.execute(query, ids_param(release_ids))
+    }
 
 
 def _with_files(

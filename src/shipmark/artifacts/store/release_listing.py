@@ -22,7 +22,7 @@ from shipmark.artifacts.store.bundles import artifact_bundles, bundle_releases
 from shipmark.artifacts.store.entries import bundle_entries
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.files.store.files import files
-from shipmark.infrastructure.database import WANTED, bytewise, wanted
+from shipmark.infrastructure.database import IDS, ids_param, in_binary_order
 
 _SINGLE = select(
     release_files.c.id,
@@ -48,7 +48,7 @@ _BUNDLED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ReleaseFileFilter:
     """Files of a release whose name holds one of the texts, whatever the case, and with one of the checksums.
 
     Without texts, or without checksums, any will do. Of files in bundles a checksum may be a part (8.2).
@@ -60,23 +60,29 @@ class Wanted:
 
 
 def page_of(
-    connection: Connection, wanted_files: Wanted, *, limit: int, offset: int
+    connection: Connection, wanted_files: ReleaseFileFilter, *, limit: int, offset: int
 ) -> list[ListedFile]:
     """The single files by name, then the bundled ones: those of dists first, by dist and URL."""
     single = _single(wanted_files)
-    order = (bytewise(release_files.c.name), bytewise(release_files.c.dist), release_files.c.id)
+    order = (
+        in_binary_order(release_files.c.name),
+        in_binary_order(release_files.c.dist),
+        release_files.c.id,
+    )
     page = connection.execute(single.order_by(*order).limit(limit).offset(offset)).all()
-    found = [_listed(row[0], row[1:]) for row in page]
-    if len(found) < limit:
+    listed_files = [_listed(row[0], row[1:]) for row in page]
+    if len(listed_files) < limit:
         count = connection.execute(select(func.count()).select_from(single.subquery()))
         skipped = max(offset - count.scalar_one(), 0)
         has_no_dist = bundle_releases.c.dist == ""
         bundled = _bundled(wanted_files).order_by(
-            has_no_dist, bytewise(bundle_releases.c.dist), bytewise(bundle_entries.c.url)
+            has_no_dist,
+            in_binary_order(bundle_releases.c.dist),
+            in_binary_order(bundle_entries.c.url),
         )
-        rest = connection.execute(bundled.limit(limit - len(found)).offset(skipped)).all()
-        found += [_listed(None, row) for row in rest]
-    return found
+        rest = connection.execute(bundled.limit(limit - len(listed_files)).offset(skipped)).all()
+        listed_files += [_listed(None, row) for row in rest]
+    return listed_files
 
 
 def bundled_by_name(
@@ -120,39 +126,41 @@ def counts_of(connection: Connection, release_ids: Collection[int]) -> dict[int,
     """How many files each of the releases has; one that has none is left out."""
     single = (
         select(release_files.c.release_id.label("release_id"), func.count().label("many"))
-        .where(release_files.c.release_id.in_(select(WANTED.c.id)))
+        .where(release_files.c.release_id.in_(select(IDS.c.id)))
         .group_by(release_files.c.release_id)
     )
     bundled = (
         select(bundle_releases.c.release_id, func.count())
         .join(bundle_entries, bundle_entries.c.bundle_id == bundle_releases.c.bundle_id)
-        .where(bundle_releases.c.release_id.in_(select(WANTED.c.id)))
+        .where(bundle_releases.c.release_id.in_(select(IDS.c.id)))
         .group_by(bundle_releases.c.release_id)
     )
     both = union_all(single, bundled).subquery()
     query = select(both.c.release_id, func.sum(both.c.many)).group_by(both.c.release_id)
-    return {id_: int(many) for id_, many in connection.execute(query, wanted(release_ids))}
+    return {id_: int(many) for id_, many in connection.execute(query, ids_param(release_ids))}
 
 
-def _single(wanted_files: Wanted) -> Select[*tuple[int, str, str, str, int, str, datetime]]:
+def _single(
+    wanted_files: ReleaseFileFilter,
+) -> Select[*tuple[int, str, str, str, int, str, datetime]]:
     query = _SINGLE.where(release_files.c.release_id == wanted_files.release_id)
     if wanted_files.texts:
-        query = query.where(_holds(release_files.c.name, wanted_files.texts))
+        query = query.where(_contains(release_files.c.name, wanted_files.texts))
     if wanted_files.sha1s:
         query = query.where(files.c.sha1.in_(wanted_files.sha1s))
     return query
 
 
-def _bundled(wanted_files: Wanted) -> Select[*tuple[str, str, str, int, str, datetime]]:
+def _bundled(wanted_files: ReleaseFileFilter) -> Select[*tuple[str, str, str, int, str, datetime]]:
     query = _BUNDLED.where(bundle_releases.c.release_id == wanted_files.release_id)
     if wanted_files.texts:
-        query = query.where(_holds(bundle_entries.c.url, wanted_files.texts))
+        query = query.where(_contains(bundle_entries.c.url, wanted_files.texts))
     if wanted_files.sha1s:
-        query = query.where(_holds(bundle_entries.c.sha1, wanted_files.sha1s))
+        query = query.where(_contains(bundle_entries.c.sha1, wanted_files.sha1s))
     return query
 
 
-def _holds(column: ColumnElement[str], texts: Sequence[str]) -> ColumnElement[bool]:
+def _contains(column: ColumnElement[str], texts: Sequence[str]) -> ColumnElement[bool]:
     lowered = func.lower(column)
     return or_(*(lowered.contains(text.lower(), autoescape=True) for text in texts))
 

@@ -9,7 +9,7 @@ from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, 
 from shipmark.artifacts.store.entries import bundle_entries
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.files.store.files import files
-from shipmark.infrastructure.database import WANTED, Id, bytewise, wanted
+from shipmark.infrastructure.database import IDS, Id, ids_param, in_binary_order
 
 _ORGANIZATION = bindparam("organization", type_=Id)
 _RELEASE = bindparam("release", type_=Id)
@@ -30,7 +30,7 @@ _REACHED = (
             select(bundle_projects.c.bundle_id)
             .where(
                 bundle_projects.c.bundle_id == artifact_bundles.c.id,
-                bundle_projects.c.project_id.in_(select(WANTED.c.id)),
+                bundle_projects.c.project_id.in_(select(IDS.c.id)),
             )
             .exists(),
         ),
@@ -57,7 +57,7 @@ _BUNDLED_PAGE = (
     .order_by(
         _REACHED.c.changed_at.desc(),
         _REACHED.c.id.desc(),
-        bytewise(_REACHED.c.dist),
+        in_binary_order(_REACHED.c.dist),
         bundle_entries.c.number,
     )
 )
@@ -65,7 +65,11 @@ _SINGLE_PAGE = (
     select(release_files.c.name, release_files.c.dist, files.c.size)
     .join(files, files.c.id == release_files.c.file_id)
     .where(release_files.c.release_id == _RELEASE)
-    .order_by(bytewise(release_files.c.name), bytewise(release_files.c.dist), release_files.c.id)
+    .order_by(
+        in_binary_order(release_files.c.name),
+        in_binary_order(release_files.c.dist),
+        release_files.c.id,
+    )
 )
 
 
@@ -116,18 +120,18 @@ def page_of(
 ) -> list[UploadedFile]:
     """The files of bundles, the newest bundle first, then the single ones by name."""
     bundled = _BUNDLED_PAGE.limit(limit).offset(offset)
-    found = [
+    uploaded_files = [
         UploadedFile(name=name, dist=dist or None, type=type_, debug_id=debug_id, size=size)
         for name, dist, type_, debug_id, size in connection.execute(bundled, _given(scope))
     ]
-    if len(found) < limit:
+    if len(uploaded_files) < limit:
         before = connection.execute(_BUNDLED, _given(scope)).scalar_one()
-        single = _SINGLE_PAGE.limit(limit - len(found)).offset(max(offset - before, 0))
-        found += [
+        single = _SINGLE_PAGE.limit(limit - len(uploaded_files)).offset(max(offset - before, 0))
+        uploaded_files += [
             UploadedFile(name=name, dist=dist, type=None, debug_id=None, size=size)
             for name, dist, size in connection.execute(single, {"release": scope.release_id})
         ]
-    return found
+    return uploaded_files
 
 
 def _given(scope: VersionScope) -> dict[str, object]:
@@ -135,5 +139,5 @@ def _given(scope: VersionScope) -> dict[str, object]:
         "organization": scope.organization_id,
         "release": scope.release_id,
         "version": scope.version,
-        **wanted(scope.project_ids),
+        **ids_param(scope.project_ids),
     }

@@ -24,14 +24,14 @@ from shipmark.debug_files.model import DebugFile, DebugObject
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    Moment,
-    listed,
+    UtcDateTime,
+    ids_param,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
 from shipmark.projects.store.projects import projects
 
@@ -50,7 +50,7 @@ class DebugFileColumns(TypedColumns):
     object_name = Column(Text, nullable=False)
     kind = Column(String(20))
     features = Column(Text, nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
 
 
 debug_files = Table(
@@ -64,7 +64,7 @@ debug_files = Table(
     sqlite_autoincrement=True,
 )
 
-_SHA1S = listed("given_sha1s", sha1=Text())
+_SHA1S = json_rows("given_sha1s", sha1=Text())
 ROW = (
     debug_files.c.id,
     debug_files.c.project_id,
@@ -133,11 +133,11 @@ def by_sha1s(
         .where(debug_files.c.project_id == project_id)
         .order_by(debug_files.c.id)
     )
-    given = rows("given_sha1s", ([each] for each in sorted(sha1s)))
-    found: dict[str, list[DebugFile]] = {}
-    for it in with_files(connection, connection.execute(query, given).all()):
-        found.setdefault(it.file.sha1, []).append(it)
-    return found
+    parameters = rows_param("given_sha1s", ([each] for each in sorted(sha1s)))
+    files: dict[str, list[DebugFile]] = {}
+    for debug_file in with_files(connection, connection.execute(query, parameters).all()):
+        files.setdefault(debug_file.file.sha1, []).append(debug_file)
+    return files
 
 
 def by_id(connection: Connection, project_id: int, debug_file_id: int) -> DebugFile | None:
@@ -145,8 +145,8 @@ def by_id(connection: Connection, project_id: int, debug_file_id: int) -> DebugF
     query = select(*ROW).where(
         debug_files.c.project_id == project_id, debug_files.c.id == debug_file_id
     )
-    found = with_files(connection, connection.execute(query).all())
-    return found[0] if found else None
+    files = with_files(connection, connection.execute(query).all())
+    return files[0] if files else None
 
 
 def newest_of_debug_id(
@@ -163,8 +163,8 @@ def newest_of_debug_id(
         .order_by(debug_files.c.id.desc())
         .limit(1)
     )
-    found = with_files(connection, connection.execute(query).all())
-    return found[0] if found else None
+    files = with_files(connection, connection.execute(query).all())
+    return files[0] if files else None
 
 
 def page_of(
@@ -180,7 +180,7 @@ def page_of(
         query = query.where(debug_files.c.symbol_type.in_(wanted_files.symbol_types))
     if wanted_files.text:
         text = wanted_files.text.lower()
-        holds = (func.lower(it).contains(text, autoescape=True) for it in _SEARCHED)
+        holds = (func.lower(column).contains(text, autoescape=True) for column in _SEARCHED)
         query = query.where(or_(*holds))
     page = query.order_by(debug_files.c.id.desc()).limit(limit).offset(offset)
     return with_files(connection, connection.execute(page).all())
@@ -188,9 +188,9 @@ def page_of(
 
 def remove(connection: Connection, ids: Collection[int]) -> list[int]:
     """Delete debug files; says which files they had."""
-    statement = delete(debug_files).where(debug_files.c.id.in_(select(WANTED.c.id)))
-    gone = connection.execute(statement.returning(debug_files.c.file_id), wanted(ids))
-    return list(gone.scalars())
+    statement = delete(debug_files).where(debug_files.c.id.in_(select(IDS.c.id)))
+    result = connection.execute(statement.returning(debug_files.c.file_id), ids_param(ids))
+    return list(result.scalars())
 
 
 def of_project(connection: Connection, project_id: int, *, limit: int) -> list[int]:

@@ -11,7 +11,7 @@ from sqlalchemy import (
 )
 
 from shipmark.debug_files.model import DebugFile
-from shipmark.infrastructure.database import Id, bytewise, metadata, upsert
+from shipmark.infrastructure.database import Id, in_binary_order, metadata, upsert
 
 
 class ProguardReleaseColumns(TypedColumns):
@@ -28,13 +28,13 @@ class ProguardReleaseColumns(TypedColumns):
 proguard_releases = Table("proguard_releases", metadata, ProguardReleaseColumns)
 
 
-def tie(connection: Connection, version: str, mapping: DebugFile) -> bool:
+def link(connection: Connection, version: str, mapping: DebugFile) -> bool:
     """Tie a mapping to a version; says whether it was not tied yet."""
     row: dict[str, object] = {"project_id": mapping.project_id, "version": version}
     row |= {"debug_id": mapping.object.debug_id, "debug_file_id": mapping.id}
     made = upsert(proguard_releases).values(row).on_conflict_do_nothing()
-    found = connection.execute(made.returning(proguard_releases.c.version)).first()
-    return found is not None
+    result = connection.execute(made.returning(proguard_releases.c.version)).first()
+    return result is not None
 
 
 def versions_of(connection: Connection, mapping: DebugFile, *, most: int) -> list[str]:
@@ -42,7 +42,7 @@ def versions_of(connection: Connection, mapping: DebugFile, *, most: int) -> lis
     query = (
         select(proguard_releases.c.version)
         .where(proguard_releases.c.debug_file_id == mapping.id)
-        .order_by(bytewise(proguard_releases.c.version))
+        .order_by(in_binary_order(proguard_releases.c.version))
         .limit(most)
     )
     return list(connection.execute(query).scalars())

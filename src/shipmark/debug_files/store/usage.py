@@ -45,13 +45,13 @@ def of_projects(connection: Connection) -> dict[int, Usage]:
         .join(files, files.c.id == debug_files.c.file_id)
         .group_by(debug_files.c.project_id)
     )
-    found = [
+    usageses = [
         {id_: Sum(count=many, bytes=int(size)) for id_, many, size in connection.execute(query)}
         for query in (bundles, debug)
     ]
     return {
-        id_: Usage(bundles=found[0].get(id_, NOTHING), debug_files=found[1].get(id_, NOTHING))
-        for id_ in sorted({*found[0], *found[1]})
+        id_: Usage(bundles=usageses[0].get(id_, NOTHING), debug_files=usageses[1].get(id_, NOTHING))
+        for id_ in sorted({*usageses[0], *usageses[1]})
     }
 
 
@@ -84,8 +84,8 @@ def unused_bundles(connection: Connection, before: datetime, project_id: int | N
 
 def unused_files(connection: Connection, before: datetime, project_id: int | None) -> Sum:
     """The single files of releases that would go."""
-    gone = older(before, project_id).subquery()
-    query = select(*_SUM).join_from(gone, files, files.c.id == gone.c.file_id)
+    rows = older(before, project_id).subquery()
+    query = select(*_SUM).join_from(rows, files, files.c.id == rows.c.file_id)
     return _sum(*connection.execute(query).one())
 
 

@@ -25,8 +25,15 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.files.model import Stash
-from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
+from shipmark.files.model import StagedBlob
+from shipmark.infrastructure.database import (
+    Id,
+    UtcDateTime,
+    json_rows,
+    metadata,
+    rows_param,
+    upsert,
+)
 
 
 class BlobColumns(TypedColumns):
@@ -37,7 +44,7 @@ class BlobColumns(TypedColumns):
     size = Column(BigInteger, nullable=False)
     key = Column(String(80), nullable=False)
     uses = Column(Integer, nullable=False)
-    kept_until = Column(Moment, nullable=False)
+    kept_until = Column(UtcDateTime, nullable=False)
 
 
 class BlobRemovalColumns(TypedColumns):
@@ -47,7 +54,7 @@ class BlobRemovalColumns(TypedColumns):
     """
 
     key = Column(String(80), primary_key=True)
-    due_at = Column(Moment, nullable=False, index=True)
+    due_at = Column(UtcDateTime, nullable=False, index=True)
     is_final = Column(Boolean, nullable=False)
 
 
@@ -75,9 +82,9 @@ Index(
 )
 blob_removals = Table("blob_removals", metadata, BlobRemovalColumns)
 blob_owners = Table("blob_owners", metadata, BlobOwnerColumns)
-_GIVEN = listed("given_blobs", sha1=Text(), size=BigInteger(), key=Text())
-_GIVEN_KEYS = listed("given_keys", key=Text())
-_UNTIL = bindparam("until", type_=Moment)
+_GIVEN = json_rows("given_blobs", sha1=Text(), size=BigInteger(), key=Text())
+_GIVEN_KEYS = json_rows("given_keys", key=Text())
+_UNTIL = bindparam("until", type_=UtcDateTime)
 _LATER = case((blobs.c.kept_until < _UNTIL, _UNTIL), else_=blobs.c.kept_until)
 
 _TOUCH = (
@@ -128,7 +135,7 @@ _OWNED = (
 )
 
 
-def exist(connection: Connection) -> bool:
+def is_any(connection: Connection) -> bool:
     """Return whether there is any blob."""
     return connection.execute(select(blobs.c.id).limit(1)).first() is not None
 
@@ -142,40 +149,42 @@ def touch(connection: Connection, sha1s: Collection[str], until: datetime) -> se
     return known
 
 
-def announce(connection: Connection, keys: Iterable[str], due_at: datetime) -> None:
+def register_pending(connection: Connection, keys: Iterable[str], due_at: datetime) -> None:
     """Say that contents will be written under these keys, so that they don't stay if nobody comes back for them."""
     new = [{"key": key, "due_at": due_at, "is_final": False} for key in keys]
     if new:
         connection.execute(insert(blob_removals), new)
 
 
-def make_blobs(connection: Connection, stashes: Iterable[Stash], until: datetime) -> bool:
+def make_blobs(connection: Connection, stashes: Iterable[StagedBlob], until: datetime) -> bool:
     """Make blobs of what was written, unless another writer was faster; says whether all of it is still there."""
     distinct = {each.sha1: (each.sha1, each.size, each.key) for each in stashes}
     parameters = _given(distinct[sha1] for sha1 in sorted(distinct))
     connection.execute(_MAKE, parameters | {"until": until})
     keys = set(connection.execute(_KEYS, parameters).scalars())
     claimed = set(
-        connection.execute(_CLAIM, rows("given_keys", ([key] for key in sorted(keys)))).scalars()
+        connection.execute(
+            _CLAIM, rows_param("given_keys", ([key] for key in sorted(keys)))
+        ).scalars()
     )
     there = set(connection.execute(_KNOWN, parameters).scalars())
     return claimed == keys and there == set(distinct)
 
 
-def own(connection: Connection, organization_id: int, sha1s: Collection[str]) -> None:
+def add_owner(connection: Connection, organization_id: int, sha1s: Collection[str]) -> None:
     """Say that the organization has sent these blobs."""
     parameters = _given((sha1, 0, None) for sha1 in sha1s)
     connection.execute(_OWN, parameters | {"organization_id": organization_id})
 
 
-def owned(
+def owned_by(
     connection: Connection, organization_id: int, sha1s: Collection[str]
 ) -> dict[str, tuple[int, str]]:
     """Size and key of those of the blobs that the organization has sent."""
     parameters = _given((sha1, 0, None) for sha1 in set(sha1s))
-    found = connection.execute(_OWNED, parameters | {"organization_id": organization_id})
-    return {sha1: (size, key) for sha1, size, key in found}
+    result = connection.execute(_OWNED, parameters | {"organization_id": organization_id})
+    return {sha1: (size, key) for sha1, size, key in result}
 
 
 def _given(given: Iterable[tuple[str, int, str | None]]) -> dict[str, str]:
-    return rows("given_blobs", given)
+    return rows_param("given_blobs", given)

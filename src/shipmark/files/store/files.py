@@ -22,9 +22,17 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.files.model import File, FileKind, NewFile, Piece, StashedFile
+from shipmark.files.model import File, FileChunk, FileKind, NewFile, StagedFile
 from shipmark.files.store.blobs import blobs
-from shipmark.infrastructure.database import WANTED, Id, Moment, listed, metadata, rows, wanted
+from shipmark.infrastructure.database import (
+    IDS,
+    Id,
+    UtcDateTime,
+    ids_param,
+    json_rows,
+    metadata,
+    rows_param,
+)
 
 
 class FileColumns(TypedColumns):
@@ -36,7 +44,7 @@ class FileColumns(TypedColumns):
     headers = Column(Text, nullable=False)
     size = Column(BigInteger, nullable=False)
     sha1 = Column(String(40), nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
 
 
 class FilePieceColumns(TypedColumns):
@@ -50,8 +58,8 @@ class FilePieceColumns(TypedColumns):
 files = Table("files", metadata, FileColumns, sqlite_autoincrement=True)
 file_pieces = Table("file_pieces", metadata, FilePieceColumns)
 
-_GIVEN_PIECES = listed("given_pieces", offset=BigInteger(), sha1=Text())
-_UNTIL = bindparam("until", type_=Moment)
+_GIVEN_PIECES = json_rows("given_pieces", offset=BigInteger(), sha1=Text())
+_UNTIL = bindparam("until", type_=UtcDateTime)
 _LATER = case((blobs.c.kept_until < _UNTIL, _UNTIL), else_=blobs.c.kept_until)
 
 _CUT = insert(file_pieces).from_select(
@@ -60,7 +68,7 @@ _CUT = insert(file_pieces).from_select(
     .join(blobs, blobs.c.sha1 == _GIVEN_PIECES.c.sha1)
     .order_by(_GIVEN_PIECES.c.offset),
 )
-_WANTED_FILES = select(WANTED.c.id)
+_WANTED_FILES = select(IDS.c.id)
 _PIECES_OF_BLOB = (
     select(func.count())
     .select_from(file_pieces)
@@ -93,16 +101,18 @@ _FILE = (
 )
 
 
-def add(connection: Connection, new: NewFile, content: StashedFile, at: datetime) -> File:
+def add(connection: Connection, new: NewFile, content: StagedFile, at: datetime) -> File:
     """Make a file of blobs that are there."""
     row: dict[str, object] = {"name": new.name, "kind": new.kind.value}
     row |= {"headers": json.dumps(dict(new.headers))}
     row |= {"size": content.size, "sha1": content.sha1, "created_at": at}
     file_id = connection.execute(insert(files).values(row).returning(files.c.id)).scalar_one()
     if content.pieces:
-        connection.execute(_CUT, {"file_id": file_id} | rows("given_pieces", _offsets(content)))
-        connection.execute(_HOLD_BLOBS, wanted([file_id])).all()
-        connection.execute(_USE, wanted([file_id]))
+        connection.execute(
+            _CUT, {"file_id": file_id} | rows_param("given_pieces", _offsets(content))
+        )
+        connection.execute(_HOLD_BLOBS, ids_param([file_id])).all()
+        connection.execute(_USE, ids_param([file_id]))
     return File(
         id=file_id,
         name=new.name,
@@ -116,22 +126,22 @@ def add(connection: Connection, new: NewFile, content: StashedFile, at: datetime
 
 def remove(connection: Connection, file_ids: Collection[int], until: datetime) -> int:
     """Delete files, and keep until then at least what they used; says how many there were."""
-    held = connection.execute(_HOLD_FILES, wanted(file_ids)).scalars().all()
-    if not held:
+    value = connection.execute(_HOLD_FILES, ids_param(file_ids)).scalars().all()
+    if not value:
         return 0
-    connection.execute(_HOLD_BLOBS, wanted(held)).all()
-    connection.execute(_RELEASE, wanted(held) | {"until": until})
-    connection.execute(delete(files).where(files.c.id.in_(_WANTED_FILES)), wanted(held))
-    return len(held)
+    connection.execute(_HOLD_BLOBS, ids_param(value)).all()
+    connection.execute(_RELEASE, ids_param(value) | {"until": until})
+    connection.execute(delete(files).where(files.c.id.in_(_WANTED_FILES)), ids_param(value))
+    return len(value)
 
 
 def by_ids(connection: Connection, file_ids: Collection[int]) -> dict[int, File]:
     """Those of the files that there are."""
     query = select(*_FILE).where(files.c.id.in_(_WANTED_FILES))
-    return {row[0]: _file(*row) for row in connection.execute(query, wanted(file_ids))}
+    return {row[0]: _file(*row) for row in connection.execute(query, ids_param(file_ids))}
 
 
-def pieces_of(connection: Connection, file_id: int) -> list[Piece]:
+def pieces_of(connection: Connection, file_id: int) -> list[FileChunk]:
     """What a file is made of, from its beginning to its end."""
     query = (
         select(file_pieces.c.offset, blobs.c.size, blobs.c.key)
@@ -139,11 +149,11 @@ def pieces_of(connection: Connection, file_id: int) -> list[Piece]:
         .where(file_pieces.c.file_id == file_id)
         .order_by(file_pieces.c.offset)
     )
-    found = connection.execute(query)
-    return [Piece(offset=offset, size=size, key=key) for offset, size, key in found]
+    result = connection.execute(query)
+    return [FileChunk(offset=offset, size=size, key=key) for offset, size, key in result]
 
 
-def _offsets(content: StashedFile) -> Iterable[tuple[int, str]]:
+def _offsets(content: StagedFile) -> Iterable[tuple[int, str]]:
     offset = 0
     for piece in content.pieces:
         yield offset, piece.sha1
@@ -159,12 +169,12 @@ def _file(
     sha1: str,
     created_at: datetime,
 ) -> File:
-    said: Mapping[str, str] = json.loads(headers)
+    content: Mapping[str, str] = json.loads(headers)
     return File(
         id=file_id,
         name=name,
         kind=FileKind(kind),
-        headers=said,
+        headers=content,
         size=size,
         sha1=sha1,
         created_at=created_at,

@@ -16,12 +16,12 @@ from sqlalchemy import (
 
 from shipmark.files.store.blobs import blob_removals, blobs
 from shipmark.files.store.files import file_pieces
-from shipmark.infrastructure.database import WANTED, listed, rows, wanted
+from shipmark.infrastructure.database import IDS, ids_param, json_rows, rows_param
 
-_GIVEN_KEYS = listed("given_keys", key=Text())
+_GIVEN_KEYS = json_rows("given_keys", key=Text())
 
 
-def miscounted(connection: Connection) -> list[str]:
+def with_wrong_ref_count(connection: Connection) -> list[str]:
     """The blobs whose uses are not as many as their pieces: there should never be any. Reads all there are."""
     pieces = (
         select(func.count()).select_from(file_pieces).where(file_pieces.c.blob_id == blobs.c.id)
@@ -40,15 +40,15 @@ def collect(connection: Connection, at: datetime, *, most: int) -> int:
     )
     ids = list(connection.execute(unused).scalars())
     is_used = exists().where(file_pieces.c.blob_id == blobs.c.id)
-    gone = delete(blobs).where(blobs.c.id.in_(select(WANTED.c.id)), ~is_used)
-    keys = connection.execute(gone.returning(blobs.c.key), wanted(ids)).scalars().all()
+    statement = delete(blobs).where(blobs.c.id.in_(select(IDS.c.id)), ~is_used)
+    keys = connection.execute(statement.returning(blobs.c.key), ids_param(ids)).scalars().all()
     if keys:
         final = [{"key": key, "due_at": at, "is_final": True} for key in keys]
         connection.execute(insert(blob_removals), final)
     return len(keys)
 
 
-def doomed(connection: Connection, at: datetime, *, most: int) -> list[str]:
+def claim_for_deletion(connection: Connection, at: datetime, *, most: int) -> list[str]:
     """Keys whose contents are to be taken away now; from now on nobody can make blobs of them."""
     due = (
         select(blob_removals.c.key)
@@ -66,10 +66,10 @@ def doomed(connection: Connection, at: datetime, *, most: int) -> list[str]:
     return list(keys)
 
 
-def forget(connection: Connection, keys: Sequence[str]) -> None:
+def delete_records(connection: Connection, keys: Sequence[str]) -> None:
     """Forget keys whose contents are gone."""
-    gone = delete(blob_removals).where(blob_removals.c.key.in_(select(_GIVEN_KEYS.c.key)))
-    connection.execute(gone, _keys(keys))
+    statement = delete(blob_removals).where(blob_removals.c.key.in_(select(_GIVEN_KEYS.c.key)))
+    connection.execute(statement, _keys(keys))
 
 
 def has_unused(connection: Connection, at: datetime) -> bool:
@@ -88,4 +88,4 @@ def next_due(connection: Connection) -> datetime | None:
 
 
 def _keys(keys: Iterable[str]) -> dict[str, str]:
-    return rows("given_keys", ([key] for key in sorted(keys)))
+    return rows_param("given_keys", ([key] for key in sorted(keys)))

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from shipmark.http.pagination.offset import FIRST, Cursor, Links, Wanted
+from shipmark.http.pagination.offset import FIRST, Cursor, Links, PageRequest
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.infrastructure.keyset import Place
+from shipmark.infrastructure.keyset import KeysetPosition
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _CURSOR = re.compile(r"(-?\d{1,18})(?:\.0)?:(\d{1,18}):([01])")
 
 
-class Dated(Protocol):
+class DatedRow(Protocol):
     """What lists by moment hold."""
 
     @property
@@ -30,15 +30,15 @@ class Dated(Protocol):
         """What the list is ordered by."""
 
 
-T = TypeVar("T", bound=Dated)
+T = TypeVar("T", bound=DatedRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedByMoment:
+class KeysetPage:
     """The page that is asked for; ``place`` null is the first."""
 
     per_page: int
-    place: Place | None
+    place: KeysetPosition | None
 
     @property
     def limit(self) -> int:
@@ -46,10 +46,10 @@ class WantedByMoment:
         return self.per_page + 1
 
 
-def wanted(size: Wanted, cursor: str | None) -> WantedByMoment:
+def parse_page(size: PageRequest, cursor: str | None) -> KeysetPage:
     """The page of that size that a cursor names; raises `BadRequest` for one that names no moment."""
     if not cursor or cursor == str(FIRST):
-        return WantedByMoment(per_page=size.per_page, place=None)
+        return KeysetPage(per_page=size.per_page, place=None)
     match = _CURSOR.fullmatch(cursor)
     if match is None:
         raise BadRequest("Invalid cursor parameter.")
@@ -57,11 +57,11 @@ def wanted(size: Wanted, cursor: str | None) -> WantedByMoment:
         at = _EPOCH + int(match[1]) * _MICROSECOND
     except OverflowError:
         raise BadRequest("Invalid cursor parameter.") from None
-    place = Place(at=at, id=int(match[2]), is_backwards=match[3] == "1")
-    return WantedByMoment(per_page=size.per_page, place=place)
+    place = KeysetPosition(at=at, id=int(match[2]), is_backwards=match[3] == "1")
+    return KeysetPage(per_page=size.per_page, place=place)
 
 
-def dated(rows: Sequence[T], page: WantedByMoment) -> tuple[Sequence[T], Links]:
+def paginate_by_keyset(rows: Sequence[T], page: KeysetPage) -> tuple[Sequence[T], Links]:
     """A page out of ``page.limit`` rows, which a backwards place has brought the nearest first."""
     has_more = len(rows) > page.per_page
     shown = rows[: page.per_page]
@@ -77,7 +77,7 @@ def dated(rows: Sequence[T], page: WantedByMoment) -> tuple[Sequence[T], Links]:
     return shown, links
 
 
-def _cursor(row: Dated | None, place: Place | None, *, is_previous: bool) -> Cursor:
+def _cursor(row: DatedRow | None, place: KeysetPosition | None, *, is_previous: bool) -> Cursor:
     """The cursor of a row at a page's edge; of an empty page, that of the place it was asked from."""
     if row is not None:
         at, row_id = row.created_at, row.id

@@ -36,7 +36,7 @@ FIRST = Cursor(value=0, offset=0, is_previous=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class PageRequest:
     """The page that is asked for; ``cursor`` null is the first."""
 
     per_page: int
@@ -64,8 +64,8 @@ class Links:
 
     def header(self, address: str, path: str, query: Sequence[tuple[str, str]]) -> str:
         """The ``Link`` header: absolute addresses that keep the other parameters, the stray ``&`` included."""
-        kept = "&".join(f"{quote_plus(k)}={quote_plus(v)}" for k, v in query if k != "cursor")
-        base = f"{address}{path}?{kept}&cursor="
+        stored = "&".join(f"{quote_plus(k)}={quote_plus(v)}" for k, v in query if k != "cursor")
+        base = f"{address}{path}?{stored}&cursor="
         parts = (
             ("previous", self.previous, self.has_previous),
             ("next", self.next, self.has_next),
@@ -76,14 +76,14 @@ class Links:
         )
 
 
-def wanted(
+def parse_page(
     per_page: str | None, cursor: str | None, *, most: int = PER_PAGE_MAX, is_counted: bool = True
-) -> Wanted:
+) -> PageRequest:
     """The page that the two parameters ask for; raises `BadRequest` in the reference's words.
 
     Where pages are not counted, a cursor names a place, by numbers as big as it takes.
     """
-    page = Wanted(per_page=_per_page(per_page, most), cursor=_cursor(cursor))
+    page = PageRequest(per_page=_per_page(per_page, most), cursor=_cursor(cursor))
     if is_counted and page.cursor is not None:
         value, offset = abs(page.cursor.value), page.cursor.offset
         if value > OFFSET_MAX or offset > OFFSET_MAX or value * offset > OFFSET_MAX:
@@ -92,21 +92,21 @@ def wanted(
     return page
 
 
-def limited(limit: str | None, per_page: str | None, cursor: str | None) -> Wanted:
+def parse_limited_page(limit: str | None, per_page: str | None, cursor: str | None) -> PageRequest:
     """The page of a list whose size clients call ``limit``, or ``per_page`` as elsewhere (groups-api.md 2.1).
 
     More than a page can hold is as good as the most; raises `BadRequest` for what is no number.
     """
     if not limit:
-        return wanted(per_page, cursor)
+        return parse_page(per_page, cursor)
     try:
         number = int(limit)
     except ValueError:
         raise BadRequest("Invalid limit parameter.") from None
-    return wanted(str(min(max(number, 0), PER_PAGE_MAX)), cursor)
+    return parse_page(str(min(max(number, 0), PER_PAGE_MAX)), cursor)
 
 
-def counted(rows: Sequence[T], page: Wanted) -> tuple[Sequence[T], Links]:
+def paginate(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Links]:
     """A page out of ``page.limit`` rows, where pages are counted (releases.md 5.3)."""
     number = page.cursor.offset if page.cursor else 0
     size = page.per_page
@@ -119,12 +119,12 @@ def counted(rows: Sequence[T], page: Wanted) -> tuple[Sequence[T], Links]:
     return rows[: max(size, 0)], links
 
 
-def sliced(rows: Sequence[T], page: Wanted) -> tuple[Sequence[T], Links]:
+def paginate_all(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Links]:
     """Return a page out of all rows of a list, and its links."""
-    return counted(rows[page.skipped : page.skipped + page.limit], page)
+    return paginate(rows[page.skipped : page.skipped + page.limit], page)
 
 
-def keyed(rows: Sequence[tuple[int, T]], page: Wanted) -> tuple[Sequence[T], Links]:
+def paginate_forward(rows: Sequence[tuple[int, T]], page: PageRequest) -> tuple[Sequence[T], Links]:
     """A page out of ``page.limit`` rows with a unique, rising key, where the cursor names a key (releases.md 5.4)."""
     size = max(page.per_page, 0)
     shown = rows[:size]
@@ -146,7 +146,9 @@ def keyed(rows: Sequence[tuple[int, T]], page: Wanted) -> tuple[Sequence[T], Lin
     return [row for _, row in shown], links
 
 
-def keyed_back(rows: Sequence[tuple[int, T]], page: Wanted) -> tuple[Sequence[T], Links]:
+def paginate_backward(
+    rows: Sequence[tuple[int, T]], page: PageRequest
+) -> tuple[Sequence[T], Links]:
     """The page before the cursor's key, out of ``page.limit`` rows that come nearest first."""
     assert page.cursor is not None
     size = max(page.per_page, 0)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from shipmark.http.pagination.offset import BAD_CURSOR, Cursor, Links, Wanted
+from shipmark.http.pagination.offset import BAD_CURSOR, Cursor, Links, PageRequest
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.releases.model import Listed, Position, ReleaseSort, SortKey
+from shipmark.releases.model import ListRow, Position, ReleaseSort, SortKey
 
 T = TypeVar("T")
 
@@ -19,19 +19,19 @@ _MICROSECOND = timedelta(microseconds=1)
 #: Moments are packed from the year 1 on, and so are never negative.
 _FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _ID_BITS, _PROJECT_BITS = 63, 32
-_MOMENTS = (ReleaseSort.DATE, ReleaseSort.SHIPPED)
+_MOMENTS = (ReleaseSort.DATE, ReleaseSort.EFFECTIVE_DATE)
 
 #: Where a list begins and nothing is on it.
 _NOWHERE = Cursor(value=0, offset=0, is_previous=False)
 
 
-def beyond(page: Wanted, sort: ReleaseSort, *, is_flat: bool) -> Position | None:
+def position_of(page: PageRequest, sort: ReleaseSort, *, per_project: bool) -> Position | None:
     """The position that a page begins behind; raises `BadRequest` for a cursor of another list."""
     cursor = page.cursor
     if cursor is None or (cursor.value, cursor.offset) == (0, 0):
         return None
     packed, project_id = cursor.offset, None
-    if is_flat:
+    if per_project:
         packed, project_id = packed >> _PROJECT_BITS, packed & (2**_PROJECT_BITS - 1)
     created, release_id = packed >> _ID_BITS, packed & (2**_ID_BITS - 1)
     try:
@@ -46,8 +46,8 @@ def beyond(page: Wanted, sort: ReleaseSort, *, is_flat: bool) -> Position | None
 
 
 def links(
-    rows: Sequence[Listed], page: Wanted, sort: ReleaseSort
-) -> tuple[Sequence[Listed], Links]:
+    rows: Sequence[ListRow], page: PageRequest, sort: ReleaseSort
+) -> tuple[Sequence[ListRow], Links]:
     """A page out of ``page.limit`` rows, the nearest first, and the links to those around it."""
     size = max(page.per_page, 0)
     has_more = len(rows) > size

@@ -16,7 +16,7 @@ from shipmark.http.validation.errors import (
     query_sentence,
 )
 from shipmark.http.validation.types import BlankIsAbsent, ErrorMessage
-from shipmark.infrastructure.errors import BadRequest, Invalid
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 
 
 class RequestModel(BaseModel):
@@ -57,15 +57,15 @@ M = TypeVar("M", bound=RequestModel)
 def validate(model: type[M], value: object, *, context: Mapping[str, object] | None = None) -> M:
     """Return the body as a model. ``context`` holds the limits that fields name.
 
-    Raise `Invalid` with the sentences of all refused fields; of a list, with those of its first refused item.
+    Raise `ValidationFailed` with the sentences of all refused fields; of a list, with those of its first refused item.
     """
     if value is None:
-        raise Invalid({NON_FIELD_ERRORS: [NO_DATA]})
+        raise ValidationFailed({NON_FIELD_ERRORS: [NO_DATA]})
     try:
         # Names of Python are no names of the wire.
         return model.model_validate(value, context=context, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise Invalid(field_errors(error)) from None
+        raise ValidationFailed(field_errors(error)) from None
 
 
 def validate_query(model: type[M], pairs: Iterable[tuple[str, str]]) -> M:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shipmark.infrastructure import ids
-from shipmark.infrastructure.blobs.keys import PART_BYTES, checked
-from shipmark.infrastructure.blobs.storage_errors import finding, refusing
+from shipmark.infrastructure.blobs.keys import PART_BYTES, validate_key
+from shipmark.infrastructure.blobs.storage_errors import translate_errors, translate_missing
 
 #: Where contents are written before they get their name. No key begins with a dot.
 INCOMING = ".incoming"
@@ -29,10 +29,10 @@ class FolderBlobs:
 
     def put(self, key: str, content: bytes) -> None:
         """Keep the content; it survives a crash of the machine once this returns."""
-        place = self._folder / checked(key)
+        place = self._folder / validate_key(key)
         aside = self._incoming / ids.hex32()
         try:
-            with refusing(key):
+            with translate_errors(key):
                 self._make(place.parent)
                 _write(aside, content)
                 aside.replace(place)
@@ -43,7 +43,7 @@ class FolderBlobs:
 
     def has(self, key: str) -> bool:
         """Is it there?"""
-        checked(key)
+        validate_key(key)
         try:
             self.size(key)
         except KeyError:
@@ -52,8 +52,8 @@ class FolderBlobs:
 
     def size(self, key: str) -> int:
         """Its length in bytes."""
-        place = self._folder / checked(key)
-        with finding(key):
+        place = self._folder / validate_key(key)
+        with translate_missing(key):
             status = place.stat()
             if not stat.S_ISREG(status.st_mode):
                 raise FileNotFoundError(key)
@@ -67,8 +67,8 @@ class FolderBlobs:
 
     def remove(self, key: str) -> None:
         """Forget it."""
-        place = self._folder / checked(key)
-        with finding(key):
+        place = self._folder / validate_key(key)
+        with translate_missing(key):
             place.unlink(missing_ok=True)
 
     def free_bytes(self) -> int | None:
@@ -78,12 +78,12 @@ class FolderBlobs:
     def _parts(self, key: str, start: int, stop: int) -> Iterator[bytes]:
         if start >= stop:
             return
-        with finding(key):
+        with translate_missing(key):
             file = (self._folder / key).open("rb", buffering=0)
         with file:
             file.seek(start)
             while start < stop:
-                with finding(key):
+                with translate_missing(key):
                     part = file.read(min(PART_BYTES, stop - start))
                 assert part, "a content that is there is never changed"
                 start += len(part)

@@ -12,8 +12,8 @@ from obstore.store import ObjectStore, from_url
 
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.blobs.filesystem import open_folder
-from shipmark.infrastructure.blobs.keys import PART_BYTES, checked
-from shipmark.infrastructure.blobs.storage_errors import finding, refusing
+from shipmark.infrastructure.blobs.keys import PART_BYTES, validate_key
+from shipmark.infrastructure.blobs.storage_errors import translate_errors, translate_missing
 from shipmark.infrastructure.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ class ObjectBlobs:
 
     def put(self, key: str, content: bytes) -> None:
         """Keep the content, by one request: so nothing is there, nor is paid for, until all of it is."""
-        checked(key)
-        with refusing(key):
+        validate_key(key)
+        with translate_errors(key):
             obstore.put(self._store, key, content, use_multipart=False)
 
     def has(self, key: str) -> bool:
         """Is it there?"""
-        checked(key)
+        validate_key(key)
         try:
             self.size(key)
         except KeyError:
@@ -56,20 +56,20 @@ class ObjectBlobs:
 
     def size(self, key: str) -> int:
         """Its length in bytes."""
-        checked(key)
-        with finding(key):
+        validate_key(key)
+        with translate_missing(key):
             return obstore.head(self._store, key)["size"]
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Its bytes, a request for each mebibyte: somebody may take them slowly, and requests end in time."""
-        checked(key)
+        validate_key(key)
         first, length = self._first(key, start, end)
         return self._parts(key, first, start, length if end is None else min(end, length))
 
     def remove(self, key: str) -> None:
         """Forget it."""
-        checked(key)
-        with refusing(key):
+        validate_key(key)
+        with translate_errors(key):
             try:
                 obstore.delete(self._store, key)
             except FileNotFoundError:
@@ -85,10 +85,10 @@ class ObjectBlobs:
         stop = start + PART_BYTES if end is None else min(start + PART_BYTES, end)
         if start >= stop:
             return b"", self.size(key)
-        with finding(key):
+        with translate_missing(key):
             try:
-                found = obstore.get(self._store, key, options={"range": (start, stop)})
-                return bytes(found.bytes()), found.meta["size"]
+                response = obstore.get(self._store, key, options={"range": (start, stop)})
+                return bytes(response.bytes()), response.meta["size"]
             except BaseError as error:
                 # Nothing is there from that offset on: maybe nothing at all.
                 if _BEYOND not in str(error):
@@ -99,12 +99,12 @@ class ObjectBlobs:
         if first:
             yield first
         for at in range(start + PART_BYTES, stop, PART_BYTES):
-            with finding(key):
+            with translate_missing(key):
                 part = obstore.get_range(self._store, key, start=at, end=min(at + PART_BYTES, stop))
             yield bytes(part)
 
 
-def blobs_at(url: str) -> Blobs:
+def open_object_store(url: str) -> Blobs:
     """The store of blobs at an address: ``file:``, ``s3:``, ``gs:`` or ``az:``; raises `SettingsError` for others.
 
     A folder is made if missing. Of a bucket nobody knows before it is used whether it is there.
@@ -125,7 +125,7 @@ def blobs_at(url: str) -> Blobs:
     )
 
 
-def folder_at(url: str) -> Path | None:
+def open_folder_url(url: str) -> Path | None:
     """Return the folder that an address of blobs names, or None if it names a bucket. Nothing is made."""
     parts = urlsplit(url)
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
@@ -158,9 +158,9 @@ def _bucket(parts: SplitResult, options: Mapping[str, str]) -> ObjectStore:
     address = parts._replace(query="").geturl()
     if parts.scheme != "s3":
         return from_url(address, client_options=client, retry_config=retry)
-    said: S3Config = {}
+    content: S3Config = {}
     if "endpoint" in options:
-        said["endpoint"] = endpoint
+        content["endpoint"] = endpoint
     if "region" in options:
-        said["region"] = options["region"]
-    return from_url(address, config=said, client_options=client, retry_config=retry)
+        content["region"] = options["region"]
+    return from_url(address, config=content, client_options=client, retry_config=retry)

@@ -7,7 +7,7 @@ from errno import EDQUOT, ENOSPC
 
 from obstore.exceptions import BaseError
 
-from shipmark.infrastructure.errors import NoRoom, Unavailable
+from shipmark.infrastructure.errors import StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import log
 
 _REASON_MAX = 300
@@ -19,30 +19,30 @@ _FULL = re.compile(
 
 
 @contextmanager
-def refusing(key: str) -> Iterator[None]:
-    """Turn what the system or the store says into `NoRoom` or `Unavailable`, and log it."""
+def translate_errors(key: str) -> Iterator[None]:
+    """Turn what the system or the store says into `StorageFull` or `Unavailable`, and log it."""
     try:
         yield
     except (OSError, BaseError) as error:
         reason = str(error).partition("\n")[0][:_REASON_MAX]
-        if is_full(error):
+        if is_disk_full(error):
             log.error("There is no room for blobs", **{"blob.key": key, "reason": reason})
-            raise NoRoom from error
+            raise StorageFull from error
         log.error("The store of blobs is out of order", **{"blob.key": key, "reason": reason})
         raise Unavailable from error
 
 
 @contextmanager
-def finding(key: str) -> Iterator[None]:
+def translate_missing(key: str) -> Iterator[None]:
     """The same, where what is not there is a ``KeyError``."""
-    with refusing(key):
+    with translate_errors(key):
         try:
             yield
         except (FileNotFoundError, NotADirectoryError):
             raise KeyError(key) from None
 
 
-def is_full(error: Exception) -> bool:
+def is_disk_full(error: Exception) -> bool:
     """Does an error say that there is no room left, or that all that somebody may use is used?"""
     if isinstance(error, OSError):
         return error.errno in {ENOSPC, EDQUOT}

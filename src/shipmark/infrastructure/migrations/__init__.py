@@ -38,19 +38,19 @@ class VersionColumns(TypedColumns):
 _versions = Table("alembic_version", MetaData(), VersionColumns)
 
 
-def newest() -> str:
+def latest_revision() -> str:
     """The step that the code needs: steps are numbered files."""
     return max(path.name.partition("_")[0] for path in _STEPS.glob("[0-9]*.py"))
 
 
-def current(connection: Connection) -> str | None:
+def current_revision(connection: Connection) -> str | None:
     """The step that the database is at; null for an empty one."""
     if not inspect(connection).has_table(_versions.name):
         return None
     return connection.execute(select(_versions.c.version_num)).scalar_one_or_none()
 
 
-def take_lock(connection: Connection) -> None:
+def acquire_lock(connection: Connection) -> None:
     """Let nodes that start together go on one after the other, each until its unit of work ends.
 
     Taken before looking at what is there. On SQLite the unit of work has the only writer's lock already.
@@ -62,7 +62,7 @@ def take_lock(connection: Connection) -> None:
 def upgrade(database: Database) -> None:
     """Bring the database to the newest step. Raises `MigrationError` with what went wrong."""
     with database.snapshot() as connection:
-        if current(connection) == newest():
+        if current_revision(connection) == latest_revision():
             return
     done = subprocess.run(
         [sys.executable, "-m", "shipmark.infrastructure.migrations.run"],

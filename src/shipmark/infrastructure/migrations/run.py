@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.migrations import TARGET, take_lock
+from shipmark.infrastructure.migrations import TARGET, acquire_lock
 
 
 def run(database: Database) -> None:
@@ -15,7 +15,7 @@ def run(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     with database.transaction() as connection:
-        take_lock(connection)
+        acquire_lock(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -10,7 +10,7 @@ from shipmark.releases.model import Release
 from shipmark.releases.thresholds import Finding, Threshold, ThresholdType, Watch
 
 
-def judge(
+def evaluate(
     connection: Connection, shipped: Sequence[tuple[Release, int]], thresholds: Sequence[Threshold]
 ) -> list[Finding]:
     """What each threshold of a project says of each release there; ``shipped`` are releases, each with a project.

@@ -19,7 +19,7 @@ from shipmark.issues.model import (
 )
 from shipmark.issues.regression import DeletedRelease, Fix, Shipped, is_before_fix
 from shipmark.issues.store import activity, inbox, issues, occurrences, resolutions
-from shipmark.issues.store.activity import Happened
+from shipmark.issues.store.activity import NewActivity
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.releases import actions as release_actions
@@ -34,7 +34,7 @@ _SEMVER_SAMPLE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakenIn:
+class IngestResult:
     """What became of an event. ``issue_id`` is null for one that we had already."""
 
     issue_id: int | None
@@ -42,19 +42,19 @@ class TakenIn:
     is_regression: bool = False
 
 
-def take_in(connection: Connection, project: Project, event: Event) -> TakenIn:
+def ingest(connection: Connection, project: Project, event: Event) -> IngestResult:
     """Keep an event and all that follows from it. The same event again changes nothing."""
     if store.exists(connection, project.id, event.event_id):
-        return TakenIn(issue_id=None)
+        return IngestResult(issue_id=None)
     # The release comes first: see the order of locks in releases/store/locks.py.
     release, is_attached = _release(connection, project, event)
     environment = projects.ensure_environment(
         connection, project.organization_id, event.environment
     )
     projects.link_environment(connection, environment.id, [project.id])
-    projects.note_event(connection, project, event.platform, event.at)
+    projects.record_event(connection, project, event.platform, event.at)
     if release is not None:
-        release_actions.note_event(connection, release, project.id, environment.id, event.at)
+        release_actions.record_event(connection, release, project.id, environment.id, event.at)
     issue, is_new = _issue(connection, project, event, release)
     if release is not None and is_attached:
         issue = _resolve_by(connection, release, issue, event)
@@ -67,15 +67,15 @@ def take_in(connection: Connection, project: Project, event: Event) -> TakenIn:
         event=event,
     )
     if not is_first:
-        return TakenIn(issue_id=None)
+        return IngestResult(issue_id=None)
     _count(connection, issue, event, release, environment.id)
     if is_new:
-        inbox.put(connection, issue.id, InboxReason.NEW, event.received_at)
+        inbox.add(connection, issue.id, InboxReason.NEW, event.received_at)
         if release is not None:
             release_projects.count_new_issue(connection, release.id, project.id)
-        return TakenIn(issue_id=issue.id, is_new_issue=True)
+        return IngestResult(issue_id=issue.id, is_new_issue=True)
     is_regression = _regresses(connection, issue, event, release)
-    return TakenIn(issue_id=issue.id, is_regression=is_regression)
+    return IngestResult(issue_id=issue.id, is_regression=is_regression)
 
 
 def _release(connection: Connection, project: Project, event: Event) -> tuple[Release | None, bool]:
@@ -86,11 +86,11 @@ def _release(connection: Connection, project: Project, event: Event) -> tuple[Re
     """
     if event.release is None:
         return None, False
-    held = locks.hold(
+    locked_release = locks.lock_shared(
         connection, project.organization_id, event.release, project.id, event.environment
     )
-    if held is not None and held.is_placed:
-        return held.release, False
+    if locked_release is not None and locked_release.is_placed:
+        return locked_release.release, False
     new = NewRelease(version=event.release, created_at=event.at)
     release, _ = release_actions.get_or_create(connection, project.organization_id, new)
     added = release_actions.attach(connection, release, [project], None)
@@ -127,22 +127,24 @@ def _issue(
         event=event,
         first_release_id=release.id if release else None,
     )
-    issues.lead(connection, issue, event.hashes)
+    issues.map_hashes(connection, issue, event.hashes)
     return issue, True
 
 
 def _count(
     connection: Connection, issue: Issue, event: Event, release: Release | None, environment_id: int
 ) -> None:
-    is_new_user = event.user_hash is not None and issues.meet(connection, issue.id, event.user_hash)
+    is_new_user = event.user_hash is not None and issues.record_user(
+        connection, issue.id, event.user_hash
+    )
     issues.count(connection, issue, event, is_new_user=is_new_user)
     release_id = release.id if release else None
-    reached = occurrences.note_environment(
+    reached = occurrences.record_environment(
         connection, issue.id, environment_id, release_id, event.at
     )
     if release is None:
         return
-    occurrences.note_release(connection, issue.id, release.id, environment_id, event.at)
+    occurrences.record_release(connection, issue.id, release.id, environment_id, event.at)
     if reached:
         release_environments.count_new_issue(
             connection, release.id, issue.project_id, environment_id
@@ -162,8 +164,8 @@ def _regresses(connection: Connection, issue: Issue, event: Event, release: Rele
         return False
     if not issues.reopen(connection, issue.id, event.at, event.at - REGRESSION_GUARD):
         return False
-    resolutions.drop(connection, [issue.id])
-    _tell_regression(connection, issue, event, release, fix)
+    resolutions.delete_of_issues(connection, [issue.id])
+    _record_regression(connection, issue, event, release, fix)
     return True
 
 
@@ -191,7 +193,7 @@ def _fix_of(connection: Connection, issue: Issue) -> Fix | None:
     )
 
 
-def _tell_regression(
+def _record_regression(
     connection: Connection,
     issue: Issue,
     event: Event,
@@ -204,7 +206,7 @@ def _tell_regression(
     }
     if fix is not None:
         details["resolved_in_version"] = fix.resolved_in.version
-    happened = Happened(
+    happened = NewActivity(
         issue_id=issue.id,
         type=IssueActivityType.SET_REGRESSION,
         user_id=None,
@@ -218,4 +220,4 @@ def _tell_regression(
     activity.add_history(
         connection, HistoryStatus.REGRESSED, {issue.id: None}, release_id, event.received_at
     )
-    inbox.put(connection, issue.id, InboxReason.REGRESSION, event.received_at)
+    inbox.add(connection, issue.id, InboxReason.REGRESSION, event.received_at)

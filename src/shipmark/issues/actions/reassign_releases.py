@@ -7,14 +7,14 @@ from sqlalchemy import Connection
 
 from shipmark.issues.model import DeletedFix
 from shipmark.issues.store import issues, release_references, states
-from shipmark.issues.store.release_references import Move, Tied
+from shipmark.issues.store.release_references import ReassignedIssue, TiedResolution
 from shipmark.releases.model import Release
 from shipmark.releases.store import environments as release_environments
 from shipmark.releases.store import lineage, locks
 from shipmark.releases.store import projects as release_projects
 
 
-def outlive(connection: Connection, gone: Collection[Release]) -> int:
+def reassign(connection: Connection, releases: Collection[Release]) -> int:
     """Let nothing of the issues depend on releases that are about to be deleted; says how many it touched.
 
     An issue that was first seen in one counts as first seen in the release that it was seen in next, or in none. One
@@ -27,74 +27,93 @@ def outlive(connection: Connection, gone: Collection[Release]) -> int:
     counts of projects come after issues here, which is safe as only events, of issues that no other transaction sees
     yet, take them as well.
     """
-    gone_ids = {release.id for release in gone}
+    gone_ids = {release.id for release in releases}
     first_seen = release_references.first_seen(connection, gone_ids)
-    brought = release_references.brought(connection, gone_ids)
-    tied = release_references.tied(connection, gone_ids)
-    touched = {it.issue_id for it in [*first_seen, *brought]} | {it.issue_id for it in tied}
+    brought = release_references.introduced(connection, gone_ids)
+    tied = release_references.tied_resolutions(connection, gone_ids)
+    touched = {reassigned_issue.issue_id for reassigned_issue in [*first_seen, *brought]} | {
+        tied_resolution.issue_id for tied_resolution in tied
+    }
     if not touched:
         return 0
-    heirs = {it.release_id for it in [*first_seen, *brought] if it.release_id is not None}
+    heirs = {
+        reassigned_issue.release_id
+        for reassigned_issue in [*first_seen, *brought]
+        if reassigned_issue.release_id is not None
+    }
     locks.lock_several(connection, heirs)
     _count_brought(connection, brought)
     issues.lock(connection, touched)
     if first_seen:
         release_references.move_first_seen(connection, first_seen)
     if brought:
-        release_references.move_brought(connection, brought)
+        release_references.move_introduced(connection, brought)
     _count_first_seen(connection, first_seen)
     if tied:
-        _move_resolutions(connection, gone, tied)
+        _move_resolutions(connection, releases, tied)
     return len(touched)
 
 
-def _count_brought(connection: Connection, moves: Sequence[Move]) -> None:
+def _count_brought(connection: Connection, moves: Sequence[ReassignedIssue]) -> None:
     numbers = Counter(
-        (it.release_id, it.project_id, it.environment_id)
-        for it in moves
-        if it.release_id is not None and it.environment_id is not None
+        (reassigned_issue.release_id, reassigned_issue.project_id, reassigned_issue.environment_id)
+        for reassigned_issue in moves
+        if reassigned_issue.release_id is not None and reassigned_issue.environment_id is not None
     )
     release_environments.count_new_issues(connection, numbers)
 
 
-def _count_first_seen(connection: Connection, moves: Sequence[Move]) -> None:
-    numbers = Counter((it.release_id, it.project_id) for it in moves if it.release_id is not None)
+def _count_first_seen(connection: Connection, moves: Sequence[ReassignedIssue]) -> None:
+    numbers = Counter(
+        (reassigned_issue.release_id, reassigned_issue.project_id)
+        for reassigned_issue in moves
+        if reassigned_issue.release_id is not None
+    )
     release_projects.count_new_issues(connection, numbers)
 
 
 def _move_resolutions(
-    connection: Connection, gone: Collection[Release], tied: Sequence[Tied]
+    connection: Connection, releases: Collection[Release], tied: Sequence[TiedResolution]
 ) -> None:
     """Resolve in the next release that holds the fix, or keep what is known of the one that goes.
 
     The fix has shipped, so a commit that is left in no release must not count as one that is still to come
     (releases.md 4.3).
     """
-    by_id = {release.id: release for release in gone}
-    places = {(it.project_id, it.release_id) for it in tied}
+    by_id = {release.id: release for release in releases}
+    places = {(tied_resolution.project_id, tied_resolution.release_id) for tied_resolution in tied}
     heirs = lineage.next_after(
         connection,
         [(project_id, by_id[release_id]) for project_id, release_id in places],
         without=by_id,
     )
     moved = [
-        (it, heir.id)
-        for it in tied
-        if (heir := heirs.get((it.project_id, it.release_id))) is not None
+        (tied_resolution, heir.id)
+        for tied_resolution in tied
+        if (heir := heirs.get((tied_resolution.project_id, tied_resolution.release_id))) is not None
     ]
     if moved:
         release_references.move_resolutions(connection, moved)
-    left = [it for it in tied if (it.project_id, it.release_id) not in heirs]
+    left = [
+        tied_resolution
+        for tied_resolution in tied
+        if (tied_resolution.project_id, tied_resolution.release_id) not in heirs
+    ]
     if left:
-        states.keep_fixes(connection, {it.issue_id: _fix(it, by_id) for it in left})
-    release_references.drop_links(connection, {it.issue_id for it in tied}, by_id)
+        states.save_fixes(
+            connection,
+            {tied_resolution.issue_id: _fix(tied_resolution, by_id) for tied_resolution in left},
+        )
+    release_references.drop_links(
+        connection, {tied_resolution.issue_id for tied_resolution in tied}, by_id
+    )
 
 
-def _fix(it: Tied, gone: Mapping[int, Release]) -> DeletedFix:
-    release = gone[it.release_id]
+def _fix(tied_resolution: TiedResolution, releases: Mapping[int, Release]) -> DeletedFix:
+    release = releases[tied_resolution.release_id]
     return DeletedFix(
         version=release.version,
         shipped_at=release.shipped_at,
-        is_pending=it.is_pending,
-        current_version=it.current_version,
+        is_pending=tied_resolution.is_pending,
+        current_version=tied_resolution.current_version,
     )

@@ -15,8 +15,8 @@ from shipmark.issues.model import (
 from shipmark.issues.references import References
 from shipmark.issues.regression import completes
 from shipmark.issues.store import activity, commit_links, inbox, issues, resolutions
-from shipmark.issues.store.activity import Happened
-from shipmark.issues.store.resolutions import Named
+from shipmark.issues.store.activity import NewActivity
+from shipmark.issues.store.resolutions import NamedIssue
 from shipmark.organizations import store as organizations
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
@@ -38,7 +38,7 @@ def link(
     """
     named = _named_issues(connection, organization_id, references)
     if said_anew := references.keys() & set(known_commit_ids):
-        commit_links.drop_others(connection, said_anew, named)
+        commit_links.delete_others(connection, said_anew, named)
     fresh = sorted(commit_links.ensure(connection, named, now))
     if not fresh:
         return
@@ -48,7 +48,7 @@ def link(
     for issue_id, commit_id in fresh:
         user_id = users.get(authors.get(commit_id, ""))
         happened.append(
-            Happened(
+            NewActivity(
                 issue_id=issue_id,
                 type=IssueActivityType.REFERENCED_IN_COMMIT,
                 user_id=user_id,
@@ -82,13 +82,15 @@ def in_release(
     if release.last_commit_id is not None:
         named = resolutions.named_by_release(connection, release.id)
     pending = _completed_by(connection, release, new_in)
-    locked = {it.issue_id for it in named} | {it.issue_id for it in pending}
+    locked = {named_issue.issue_id for named_issue in named} | {
+        resolution.issue_id for resolution in pending
+    }
     if not locked:
         return 0
     before = issues.lock(connection, locked | set(lock_too))
     if pending:
-        resolutions.complete(connection, [it.id for it in pending], release.id)
-        resolved = {it.issue_id: it.id for it in pending}
+        resolutions.complete(connection, [resolution.id for resolution in pending], release.id)
+        resolved = {resolution.issue_id: resolution.id for resolution in pending}
         activity.complete(connection, resolved, release.version)
     if named:
         _resolve_named(connection, release, named, before, now)
@@ -100,38 +102,41 @@ def _completed_by(
 ) -> list[Resolution]:
     """Return the resolutions "in the next release" for which this release of the projects is the one."""
     pending = resolutions.pending_in(connection, project_ids) if project_ids else []
-    since = releases.by_ids(connection, {it.release_id for it in pending})
+    since = releases.by_ids(connection, {resolution.release_id for resolution in pending})
     return [
-        it
-        for it in pending
-        if it.release_id in since and completes(release, since[it.release_id], it.current_version)
+        resolution
+        for resolution in pending
+        if resolution.release_id in since
+        and completes(release, since[resolution.release_id], resolution.current_version)
     ]
 
 
 def _resolve_named(
     connection: Connection,
     release: Release,
-    named: Sequence[Named],
+    named: Sequence[NamedIssue],
     before: Mapping[int, IssueStatus],
     now: datetime,
 ) -> None:
-    addresses = {it.author_email for it in named if it.author_email}
+    addresses = {named_issue.author_email for named_issue in named if named_issue.author_email}
     members = organizations.users_by_email(connection, release.organization_id, addresses)
-    users = {it.issue_id: members.get(it.author_email or "") for it in named}
+    users = {
+        named_issue.issue_id: members.get(named_issue.author_email or "") for named_issue in named
+    }
     idents = resolutions.set_in_release(connection, release.id, users, now)
     issues.mark_resolved(connection, users, now)
-    inbox.take_out(connection, users)
+    inbox.remove(connection, users)
     activity.add_history(connection, HistoryStatus.RESOLVED, users, None, now)
     happened = [
-        Happened(
-            issue_id=it.issue_id,
+        NewActivity(
+            issue_id=named_issue.issue_id,
             type=IssueActivityType.SET_RESOLVED_IN_RELEASE,
-            user_id=users[it.issue_id],
-            ident=str(idents[it.issue_id]),
-            details={"version": release.version, "commit": it.commit_id},
+            user_id=users[named_issue.issue_id],
+            ident=str(idents[named_issue.issue_id]),
+            details={"version": release.version, "commit": named_issue.commit_id},
         )
-        for it in named
-        if before[it.issue_id] is not IssueStatus.RESOLVED
+        for named_issue in named
+        if before[named_issue.issue_id] is not IssueStatus.RESOLVED
     ]
     activity.add(connection, happened, now)
 
@@ -140,19 +145,19 @@ def _named_issues(
     connection: Connection, organization_id: int, references: Mapping[int, References]
 ) -> set[tuple[int, int]]:
     """The (issue, commit) pairs; issues of other organizations and ones that don't exist are left out."""
-    short_ids = {short_id for found in references.values() for short_id in found.short_ids}
+    short_ids = {short_id for result in references.values() for short_id in result.short_ids}
     by_short_id = issues.ids_of_short_ids(connection, organization_id, short_ids)
-    issue_ids = {issue_id for found in references.values() for issue_id in found.issue_ids}
+    issue_ids = {issue_id for result in references.values() for issue_id in result.issue_ids}
     known = issues.ids_in_organization(connection, organization_id, issue_ids)
     pairs = {
         (by_short_id[short_id], commit_id)
-        for commit_id, found in references.items()
-        for short_id in found.short_ids
+        for commit_id, result in references.items()
+        for short_id in result.short_ids
         if short_id in by_short_id
     }
     return pairs | {
         (issue_id, commit_id)
-        for commit_id, found in references.items()
-        for issue_id in found.issue_ids
+        for commit_id, result in references.items()
+        for issue_id in result.issue_ids
         if issue_id in known
     }

@@ -13,7 +13,7 @@ from shipmark.releases.store import file_changes, lineage, releases
 RELEASES_MAX = 5
 
 
-def suspect(
+def suspects_of(
     connection: Connection, issue: Issue, payload: Mapping[str, object], *, frames_max: int
 ) -> list[Committer]:
     """Who wrote the commits, in the releases up to the issue's first, that changed files in the event's stack.
@@ -31,5 +31,7 @@ def suspect(
     frames = frames_of(dict(payload), min(frames_max, FRAMES_MAX))
     if not frames:
         return []
-    found = file_changes.of_names(connection, [it.id for it in candidates], names_of(frames))
-    return committers(frames, found, first.id)
+    changes = file_changes.of_names(
+        connection, [release.id for release in candidates], names_of(frames)
+    )
+    return committers(frames, changes, first.id)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.infrastructure.errors import BadRequest, Invalid
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.issues.model import (
     LATEST,
     HistoryStatus,
@@ -18,7 +18,7 @@ from shipmark.issues.model import (
     Substatus,
 )
 from shipmark.issues.store import activity, inbox, issues, occurrences, resolutions, states
-from shipmark.issues.store.activity import Happened
+from shipmark.issues.store.activity import NewActivity
 from shipmark.issues.store.resolutions import NewResolution
 from shipmark.releases import versions
 from shipmark.releases.model import Release
@@ -63,8 +63,8 @@ def update_issues(
 ) -> Updated:
     """Change the status of issues that are locked in the order of their ids.
 
-    Raises `BadRequest` when issues of several projects are to be resolved in a release, and `Invalid` when the project
-    has no such release.
+    Raises `BadRequest` when issues of several projects are to be resolved in a release, and `ValidationFailed` when the
+    project has no such release.
     """
     if change.status is not IssueStatus.RESOLVED:
         return _set_status(connection, locked, change, user_id, now)
@@ -79,9 +79,9 @@ def _resolve_now(
     """Resolve in no release. A resolution in a release that is there stays (groups-api.md 4.2)."""
     users = {issue.id: user_id for issue in locked}
     states.resolve_now(connection, users, now)
-    inbox.take_out(connection, users)
+    inbox.remove(connection, users)
     _subscribe(connection, users)
-    _tell(connection, locked, IssueActivityType.SET_RESOLVED, user_id, now)
+    _record_activity(connection, locked, IssueActivityType.SET_RESOLVED, user_id, now)
     activity.add_history(connection, HistoryStatus.RESOLVED, users, None, now)
     return Updated(issues=tuple(locked), has_new_activity=True)
 
@@ -95,28 +95,28 @@ def _resolve_in_release(
 ) -> Updated:
     """Resolve in a release. An issue that has a resolution in a release already gets no second activity for it."""
     project_id = _only_project(locked, change)
-    release = _wanted_release(connection, locked[0].organization_id, project_id, change)
+    release = _target_release(connection, locked[0].organization_id, project_id, change)
     plan = _plan_next if change.is_in_next_release else _plan_in
     planned = plan(connection, release, project_id, locked, user_id)
     known = resolutions.of_issues(connection, [issue.id for issue in locked])
-    ids = resolutions.put(connection, [it.resolution for it in planned], now)
+    ids = resolutions.put(connection, [item.resolution for item in planned], now)
     users = {issue.id: user_id for issue in locked}
     issues.mark_resolved(connection, users, now)
-    inbox.take_out(connection, users)
+    inbox.remove(connection, users)
     _subscribe(connection, users)
-    fresh = [it for it in planned if it.resolution.issue_id not in known]
+    fresh = [item for item in planned if item.resolution.issue_id not in known]
     happened = [
-        Happened(
-            issue_id=it.resolution.issue_id,
+        NewActivity(
+            issue_id=item.resolution.issue_id,
             type=IssueActivityType.SET_RESOLVED_IN_RELEASE,
             user_id=user_id,
-            ident=str(ids[it.resolution.issue_id]),
-            details=it.details,
+            ident=str(ids[item.resolution.issue_id]),
+            details=item.details,
         )
-        for it in fresh
+        for item in fresh
     ]
     activity.add(connection, happened, now)
-    newly = {it.issue_id: user_id for it in happened}
+    newly = {item.issue_id: user_id for item in happened}
     activity.add_history(connection, HistoryStatus.SET_RESOLVED_IN_RELEASE, newly, None, now)
     return Updated(issues=tuple(locked), release=release, has_new_activity=bool(fresh))
 
@@ -131,15 +131,15 @@ def _set_status(
     """Reopen or ignore: resolutions go, and issues that have the status already get no activity (groups-api.md 4.4)."""
     changed = [issue for issue in locked if issue.status is not change.status]
     users = {issue.id: user_id for issue in changed}
-    resolutions.drop(connection, [issue.id for issue in locked])
+    resolutions.delete_of_issues(connection, [issue.id for issue in locked])
     substatus = _substatus(change, locked, now)
     states.set_status(connection, users, change.status, substatus)
     if change.status is IssueStatus.IGNORED:
-        inbox.take_out(connection, [issue.id for issue in locked])
+        inbox.remove(connection, [issue.id for issue in locked])
         happened, history = IssueActivityType.SET_IGNORED, HistoryStatus.IGNORED
     else:
         happened, history = IssueActivityType.SET_UNRESOLVED, HistoryStatus.UNRESOLVED
-    _tell(connection, changed, happened, user_id, now)
+    _record_activity(connection, changed, happened, user_id, now)
     activity.add_history(connection, history, users, None, now)
     return Updated(issues=tuple(locked), substatus=substatus, has_new_activity=bool(changed))
 
@@ -162,7 +162,7 @@ def _only_project(locked: Sequence[Issue], change: StatusChange) -> int:
     return project_ids.pop()
 
 
-def _wanted_release(
+def _target_release(
     connection: Connection, organization_id: int, project_id: int, change: StatusChange
 ) -> Release:
     """Return the release that is asked for; of the next release, the newest one that it comes after."""
@@ -170,14 +170,14 @@ def _wanted_release(
     if change.is_in_next_release or change.in_release == LATEST:
         newest = shipping_order.newest_in(connection, organization_id, project_id)
         if newest is None:
-            raise Invalid({"statusDetails": {field: [NO_RELEASE]}})
+            raise ValidationFailed({"statusDetails": {field: [NO_RELEASE]}})
         return newest
     assert change.in_release is not None
     # Not deleted meanwhile: the organization's turn was taken before the issues were locked.
     named = releases.by_version(connection, organization_id, change.in_release)
     attached = release_projects.of_releases(connection, [named.id]).get(named.id) if named else ()
-    if named is None or not any(it.project_id == project_id for it in attached or ()):
-        raise Invalid({"statusDetails": {field: [UNKNOWN_RELEASE]}})
+    if named is None or not any(item.project_id == project_id for item in attached or ()):
+        raise ValidationFailed({"statusDetails": {field: [UNKNOWN_RELEASE]}})
     return named
 
 
@@ -248,7 +248,7 @@ def _seen_by_date(
     )
 
 
-def _tell(
+def _record_activity(
     connection: Connection,
     changed: Sequence[Issue],
     kind: IssueActivityType,
@@ -256,7 +256,7 @@ def _tell(
     now: datetime,
 ) -> None:
     happened = [
-        Happened(issue_id=issue.id, type=kind, user_id=user_id, ident=None, details={})
+        NewActivity(issue_id=issue.id, type=kind, user_id=user_id, ident=None, details={})
         for issue in changed
     ]
     activity.add(connection, happened, now)

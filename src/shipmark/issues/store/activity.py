@@ -22,7 +22,14 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
+from shipmark.infrastructure.database import (
+    Id,
+    UtcDateTime,
+    json_rows,
+    metadata,
+    rows_param,
+    upsert,
+)
 from shipmark.issues.model import (
     HistoryEntry,
     HistoryStatus,
@@ -40,7 +47,7 @@ class ActivityColumns(TypedColumns):
     type = Column(String(32), nullable=False)
     ident = Column(String(64))
     user_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
-    happened_at = Column(Moment, nullable=False)
+    happened_at = Column(UtcDateTime, nullable=False)
     details = Column(Text, nullable=False)
 
 
@@ -52,7 +59,7 @@ class HistoryColumns(TypedColumns):
     status = Column(String(32), nullable=False)
     release_id = Column(Id, ForeignKey("releases.id", ondelete="SET NULL"), index=True)
     user_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
-    happened_at = Column(Moment, nullable=False)
+    happened_at = Column(UtcDateTime, nullable=False)
 
 
 class SubscriptionColumns(TypedColumns):
@@ -81,7 +88,7 @@ history = Table(
 subscriptions = Table("issue_subscriptions", metadata, SubscriptionColumns)
 
 
-_HAPPENED = listed(
+_ACTIVITY_ROWS = json_rows(
     "happened",
     issue_id=Id,
     type=Text(),
@@ -93,15 +100,15 @@ _HAPPENED = listed(
 _ADD = upsert(activities).from_select(
     ["issue_id", "type", "ident", "user_id", "details", "happened_at"],
     select(
-        _HAPPENED.c.issue_id,
-        _HAPPENED.c.type,
-        _HAPPENED.c.ident,
-        _HAPPENED.c.user_id,
-        _HAPPENED.c.details,
-        bindparam("at", type_=Moment()),
-    ).order_by(_HAPPENED.c.place),
+        _ACTIVITY_ROWS.c.issue_id,
+        _ACTIVITY_ROWS.c.type,
+        _ACTIVITY_ROWS.c.ident,
+        _ACTIVITY_ROWS.c.user_id,
+        _ACTIVITY_ROWS.c.details,
+        bindparam("at", type_=UtcDateTime()),
+    ).order_by(_ACTIVITY_ROWS.c.place),
 )
-_USERS = listed("users", issue_id=Id, user_id=Id)
+_USERS = json_rows("users", issue_id=Id, user_id=Id)
 _ADD_HISTORY = upsert(history).from_select(
     ["issue_id", "status", "release_id", "user_id", "happened_at"],
     select(
@@ -109,10 +116,10 @@ _ADD_HISTORY = upsert(history).from_select(
         bindparam("status", type_=Text()),
         bindparam("release_id", type_=Id),
         _USERS.c.user_id,
-        bindparam("at", type_=Moment()),
+        bindparam("at", type_=UtcDateTime()),
     ).order_by(_USERS.c.issue_id),
 )
-_PAIRS = listed("pairs", issue_id=Id, user_id=Id)
+_PAIRS = json_rows("pairs", issue_id=Id, user_id=Id)
 _SUBSCRIBE = (
     upsert(subscriptions)
     .from_select(
@@ -128,7 +135,7 @@ _SUBSCRIBE = (
 )
 
 
-_COMPLETED = listed("completed", issue_id=Id, ident=Text())
+_COMPLETED = json_rows("completed", issue_id=Id, ident=Text())
 _COMPLETE = (
     update(activities)
     .where(
@@ -141,7 +148,7 @@ _COMPLETE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happened:
+class NewActivity:
     """Something that happened to an issue, to be kept."""
 
     issue_id: int
@@ -151,15 +158,22 @@ class Happened:
     details: dict[str, object]
 
 
-def add(connection: Connection, happened: Sequence[Happened], at: datetime) -> None:
+def add(connection: Connection, happened: Sequence[NewActivity], at: datetime) -> None:
     """Keep what happened, in one statement."""
     if not happened:
         return
-    given = (
-        (it.issue_id, it.type.value, it.ident, it.user_id, json.dumps(it.details), place)
-        for place, it in enumerate(happened)
+    rows = (
+        (
+            activity.issue_id,
+            activity.type.value,
+            activity.ident,
+            activity.user_id,
+            json.dumps(activity.details),
+            place,
+        )
+        for place, activity in enumerate(happened)
     )
-    connection.execute(_ADD, rows("happened", given) | {"at": at})
+    connection.execute(_ADD, rows_param("happened", rows) | {"at": at})
 
 
 def add_history(
@@ -171,14 +185,14 @@ def add_history(
 ) -> None:
     """Keep what became of issues (each with who did it), in one statement."""
     parameters = {"status": status.value, "release_id": release_id, "at": at}
-    connection.execute(_ADD_HISTORY, rows("users", sorted(users.items())) | parameters)
+    connection.execute(_ADD_HISTORY, rows_param("users", sorted(users.items())) | parameters)
 
 
 def complete(connection: Connection, resolved: Mapping[int, int], version: str) -> None:
     """Let activities that said "in the next release" name it; ``resolved`` maps issues to their resolutions' ids."""
-    given = ((issue_id, str(resolution_id)) for issue_id, resolution_id in sorted(resolved.items()))
+    rows = ((issue_id, str(resolution_id)) for issue_id, resolution_id in sorted(resolved.items()))
     details = json.dumps({"version": version})
-    connection.execute(_COMPLETE, rows("completed", given) | {"new_details": details})
+    connection.execute(_COMPLETE, rows_param("completed", rows) | {"new_details": details})
 
 
 def subscribe(
@@ -188,7 +202,7 @@ def subscribe(
     if not given:
         return
     parameters = {"reason": int(reason)}
-    connection.execute(_SUBSCRIBE, rows("pairs", sorted(set(given))) | parameters)
+    connection.execute(_SUBSCRIBE, rows_param("pairs", sorted(set(given))) | parameters)
 
 
 def of_issue(connection: Connection, issue_id: int, *, limit: int) -> list[IssueActivity]:

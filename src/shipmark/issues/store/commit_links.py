@@ -17,14 +17,14 @@ from sqlalchemy import (
 )
 
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    Moment,
-    listed,
+    UtcDateTime,
+    ids_param,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
 from shipmark.releases.store.commits import release_commits
 from shipmark.repositories.store import authors, commits
@@ -37,27 +37,27 @@ class CommitLinkColumns(TypedColumns):
     commit_id = Column(
         Id, ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    linked_at = Column(Moment, nullable=False)
+    linked_at = Column(UtcDateTime, nullable=False)
 
 
 commit_links = Table("issue_commits", metadata, CommitLinkColumns)
 
 Pair = tuple[int, int]
 
-_PAIRS = listed("pairs", issue_id=Id, commit_id=Id)
+_PAIRS = json_rows("pairs", issue_id=Id, commit_id=Id)
 _ENSURE = (
     upsert(commit_links)
     .from_select(
         ["issue_id", "commit_id", "linked_at"],
-        select(_PAIRS.c.issue_id, _PAIRS.c.commit_id, bindparam("at", type_=Moment())).order_by(
-            _PAIRS.c.issue_id, _PAIRS.c.commit_id
-        ),
+        select(
+            _PAIRS.c.issue_id, _PAIRS.c.commit_id, bindparam("at", type_=UtcDateTime())
+        ).order_by(_PAIRS.c.issue_id, _PAIRS.c.commit_id),
     )
     .on_conflict_do_nothing()
     .returning(commit_links.c.issue_id, commit_links.c.commit_id)
 )
 _DROP_OTHERS = delete(commit_links).where(
-    commit_links.c.commit_id.in_(select(WANTED.c.id)),
+    commit_links.c.commit_id.in_(select(IDS.c.id)),
     ~exists().where(
         _PAIRS.c.issue_id == commit_links.c.issue_id,
         _PAIRS.c.commit_id == commit_links.c.commit_id,
@@ -67,7 +67,7 @@ _DROP_OTHERS = delete(commit_links).where(
 
 _AUTHORS_IN_RELEASE = (
     select(commit_links.c.issue_id, func.coalesce(func.nullif(authors.c.name, ""), authors.c.email))
-    .join(WANTED, WANTED.c.id == commit_links.c.issue_id)
+    .join(IDS, IDS.c.id == commit_links.c.issue_id)
     .join(release_commits, release_commits.c.commit_id == commit_links.c.commit_id)
     .join(commits, commits.c.id == commit_links.c.commit_id)
     .join(authors, authors.c.id == commits.c.author_id)
@@ -80,20 +80,22 @@ def author_names(
     connection: Connection, release_id: int, issue_ids: Collection[int]
 ) -> dict[int, str]:
     """Return the name, or else the address, of the author of the release's newest commit that names each issue."""
-    found = connection.execute(_AUTHORS_IN_RELEASE, wanted(issue_ids) | {"release_id": release_id})
-    return {issue_id: name for issue_id, name in found}
+    result = connection.execute(
+        _AUTHORS_IN_RELEASE, ids_param(issue_ids) | {"release_id": release_id}
+    )
+    return {issue_id: name for issue_id, name in result}
 
 
 def ensure(connection: Connection, given: Collection[Pair], at: datetime) -> set[Pair]:
     """Link (issue, commit) pairs; says which were not linked before."""
     if not given:
         return set()
-    found = connection.execute(_ENSURE, rows("pairs", sorted(given)) | {"at": at})
-    return {(issue_id, commit_id) for issue_id, commit_id in found}
+    result = connection.execute(_ENSURE, rows_param("pairs", sorted(given)) | {"at": at})
+    return {(issue_id, commit_id) for issue_id, commit_id in result}
 
 
-def drop_others(
+def delete_others(
     connection: Connection, commit_ids: Collection[int], kept: Collection[Pair]
 ) -> None:
     """Drop the links of these commits to all but the kept pairs: their messages name those issues no more."""
-    connection.execute(_DROP_OTHERS, wanted(commit_ids) | rows("pairs", sorted(kept)))
+    connection.execute(_DROP_OTHERS, ids_param(commit_ids) | rows_param("pairs", sorted(kept)))

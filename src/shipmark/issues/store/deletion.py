@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, delete, select, tuple_
 
 from shipmark.events.store import events
-from shipmark.infrastructure.database import WANTED, wanted
+from shipmark.infrastructure.database import IDS, ids_param
 from shipmark.issues.store.issues import issue_users, issues
 
 EVENTS_BATCH = 1000
@@ -24,11 +24,11 @@ def remove_issues(connection: Connection, project_id: int) -> bool:
     batch = list(connection.execute(query).scalars())
     if not batch:
         return False
-    of_batch = issue_users.c.issue_id.in_(select(WANTED.c.id))
+    of_batch = issue_users.c.issue_id.in_(select(IDS.c.id))
     key = (issue_users.c.issue_id, issue_users.c.user_hash)
     some = select(*key).where(of_batch).limit(USERS_BATCH)
-    gone = connection.execute(delete(issue_users).where(tuple_(*key).in_(some)), wanted(batch))
-    if gone.rowcount < USERS_BATCH:
-        own = issues.c.id.in_(select(WANTED.c.id))
-        connection.execute(delete(issues).where(own), wanted(batch))
+    result = connection.execute(delete(issue_users).where(tuple_(*key).in_(some)), ids_param(batch))
+    if result.rowcount < USERS_BATCH:
+        condition = issues.c.id.in_(select(IDS.c.id))
+        connection.execute(delete(issues).where(condition), ids_param(batch))
     return True

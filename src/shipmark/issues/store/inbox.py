@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, ForeignKey, Integer, Table, TypedColumns, delete, select
 
-from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata, upsert
 from shipmark.issues.model import InboxEntry, InboxReason
 
 
@@ -14,29 +14,29 @@ class InboxColumns(TypedColumns):
 
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
     reason = Column(Integer, nullable=False)
-    added_at = Column(Moment, nullable=False, index=True)
+    added_at = Column(UtcDateTime, nullable=False, index=True)
 
 
 inbox = Table("inbox", metadata, InboxColumns)
 
-_TAKE_OUT = delete(inbox).where(inbox.c.issue_id.in_(select(WANTED.c.id)))
+_REMOVE = delete(inbox).where(inbox.c.issue_id.in_(select(IDS.c.id)))
 _OF_ISSUES = select(inbox.c.issue_id, inbox.c.reason, inbox.c.added_at).join(
-    WANTED, WANTED.c.id == inbox.c.issue_id
+    IDS, IDS.c.id == inbox.c.issue_id
 )
 
 
-def put(connection: Connection, issue_id: int, reason: InboxReason, at: datetime) -> None:
+def add(connection: Connection, issue_id: int, reason: InboxReason, at: datetime) -> None:
     """Put the issue into the inbox, unless it is there."""
     row = {"issue_id": issue_id, "reason": int(reason), "added_at": at}
     connection.execute(upsert(inbox).values(row).on_conflict_do_nothing())
 
 
-def take_out(connection: Connection, issue_ids: Collection[int]) -> None:
+def remove(connection: Connection, issue_ids: Collection[int]) -> None:
     """Take the issues out of the inbox."""
-    connection.execute(_TAKE_OUT, wanted(issue_ids))
+    connection.execute(_REMOVE, ids_param(issue_ids))
 
 
-def take_out_older(connection: Connection, at: datetime) -> int:
+def remove_older(connection: Connection, at: datetime) -> int:
     """Take out what came in before that moment; says how many."""
     return connection.execute(delete(inbox).where(inbox.c.added_at < at)).rowcount
 
@@ -45,7 +45,7 @@ def of_issues(connection: Connection, issue_ids: Collection[int]) -> dict[int, I
     """The entries of those of the issues that are in the inbox."""
     if not issue_ids:
         return {}
-    found = connection.execute(_OF_ISSUES, wanted(issue_ids))
+    result = connection.execute(_OF_ISSUES, ids_param(issue_ids))
     return {
-        issue_id: InboxEntry(reason=InboxReason(reason), at=at) for issue_id, reason, at in found
+        issue_id: InboxEntry(reason=InboxReason(reason), at=at) for issue_id, reason, at in result
     }

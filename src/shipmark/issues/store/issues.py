@@ -28,14 +28,14 @@ from sqlalchemy import (
 
 from shipmark.events.parsing import Event
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    Moment,
-    listed,
+    UtcDateTime,
+    ids_param,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
 from shipmark.issues.model import DeletedFix, Issue, IssueStatus, Substatus
 from shipmark.issues.short_ids import ShortId
@@ -67,10 +67,10 @@ class IssueColumns(TypedColumns):
     times_seen = Column(Id, nullable=False)
     user_count = Column(Integer, nullable=False)
     first_release_id = Column(Id, ForeignKey("releases.id"), index=True)
-    first_seen_at = Column(Moment, nullable=False)
-    last_seen_at = Column(Moment, nullable=False)
-    active_at = Column(Moment, nullable=False)
-    resolved_at = Column(Moment)
+    first_seen_at = Column(UtcDateTime, nullable=False)
+    last_seen_at = Column(UtcDateTime, nullable=False)
+    active_at = Column(UtcDateTime, nullable=False)
+    resolved_at = Column(UtcDateTime)
     deleted_fix = Column(Text)
 
 
@@ -131,24 +131,24 @@ ISSUE = tuple(issues.c[name] for name in _FIELDS)
 
 _LOCK = (
     select(issues.c.id, issues.c.status)
-    .join(WANTED, WANTED.c.id == issues.c.id)
+    .join(IDS, IDS.c.id == issues.c.id)
     .order_by(issues.c.id)
     .with_for_update(key_share=True, of=issues)
 )
 _MARK_RESOLVED = (
     update(issues)
-    .where(issues.c.id.in_(select(WANTED.c.id)))
+    .where(issues.c.id.in_(select(IDS.c.id)))
     .values(
         status=IssueStatus.RESOLVED,
         substatus=None,
         deleted_fix=None,
         resolved_at=case(
             (issues.c.status == IssueStatus.RESOLVED, issues.c.resolved_at),
-            else_=bindparam("at", type_=Moment()),
+            else_=bindparam("at", type_=UtcDateTime()),
         ),
     )
 )
-_SHORT_IDS = listed("short_ids", slug=Text(), number=Id)
+_SHORT_IDS = json_rows("short_ids", slug=Text(), number=Id)
 # Subqueries, not joins: from the project on, SQLite would read all of its issues and compare each with the rows given.
 _project_id = (
     select(projects.c.id)
@@ -168,13 +168,11 @@ _issue_id = (
 _BY_SHORT_IDS = select(_SHORT_IDS.c.slug, _SHORT_IDS.c.number, _issue_id)
 _IN_ORGANIZATION = (
     select(issues.c.id)
-    .join(WANTED, WANTED.c.id == issues.c.id)
+    .join(IDS, IDS.c.id == issues.c.id)
     .where(issues.c.organization_id == bindparam("organization_id"))
 )
 
-_FIRST_RELEASES = select(WANTED.c.id).where(
-    exists().where(issues.c.first_release_id == WANTED.c.id)
-)
+_FIRST_RELEASES = select(IDS.c.id).where(exists().where(issues.c.first_release_id == IDS.c.id))
 
 
 def by_id(connection: Connection, organization_id: int | None, issue_id: int) -> Issue | None:
@@ -186,15 +184,15 @@ def by_id(connection: Connection, organization_id: int | None, issue_id: int) ->
     return issue_of(row) if row else None
 
 
-def by_hashes(connection: Connection, project_id: int, wanted: Sequence[str]) -> Issue | None:
+def by_hashes(connection: Connection, project_id: int, requested: Sequence[str]) -> Issue | None:
     """The issue that the first known of these hashes leads to."""
     query = select(hashes.c.hash, *ISSUE).join(hashes, hashes.c.issue_id == issues.c.id)
-    query = query.where(hashes.c.project_id == project_id, hashes.c.hash.in_(wanted))
-    found = {row[0]: row for row in connection.execute(query)}
-    return next((issue_of(found[each][1:]) for each in wanted if each in found), None)
+    query = query.where(hashes.c.project_id == project_id, hashes.c.hash.in_(requested))
+    rows = {row[0]: row for row in connection.execute(query)}
+    return next((issue_of(rows[each][1:]) for each in requested if each in rows), None)
 
 
-def lead(connection: Connection, issue: Issue, given: Sequence[str]) -> None:
+def map_hashes(connection: Connection, issue: Issue, given: Sequence[str]) -> None:
     """Let these hashes lead to the issue, where they lead nowhere yet."""
     rows = [{"project_id": issue.project_id, "hash": each, "issue_id": issue.id} for each in given]
     connection.execute(upsert(hashes).values(rows).on_conflict_do_nothing())
@@ -233,16 +231,16 @@ def count(connection: Connection, issue: Issue, event: Event, *, is_new_user: bo
         "times_seen": c.times_seen + 1,
         "user_count": c.user_count + int(is_new_user),
         "first_seen_at": case(
-            (c.first_seen_at > event.at, literal(event.at, Moment)), else_=c.first_seen_at
+            (c.first_seen_at > event.at, literal(event.at, UtcDateTime)), else_=c.first_seen_at
         ),
         "last_seen_at": case(
-            (c.last_seen_at < event.at, literal(event.at, Moment)), else_=c.last_seen_at
+            (c.last_seen_at < event.at, literal(event.at, UtcDateTime)), else_=c.last_seen_at
         ),
     }
     connection.execute(update(issues).where(c.id == issue.id).values(values))
 
 
-def meet(connection: Connection, issue_id: int, user_hash: str) -> bool:
+def record_user(connection: Connection, issue_id: int, user_hash: str) -> bool:
     """Remember that a user met the issue; says whether it was for the first time."""
     row = {"issue_id": issue_id, "user_hash": user_hash}
     statement = upsert(issue_users).values(row).on_conflict_do_nothing()
@@ -263,7 +261,7 @@ def reopen(connection: Connection, issue_id: int, at: datetime, active_before: d
             substatus=Substatus.REGRESSED,
             active_at=at,
             last_seen_at=case(
-                (issues.c.last_seen_at < at, literal(at, Moment)), else_=issues.c.last_seen_at
+                (issues.c.last_seen_at < at, literal(at, UtcDateTime)), else_=issues.c.last_seen_at
             ),
             resolved_at=None,
             deleted_fix=None,
@@ -274,13 +272,13 @@ def reopen(connection: Connection, issue_id: int, at: datetime, active_before: d
 
 def lock(connection: Connection, issue_ids: Collection[int]) -> dict[int, IssueStatus]:
     """Let nobody else change these issues until the unit of work ends; says which status each has now."""
-    found = connection.execute(_LOCK, wanted(issue_ids))
-    return {issue_id: IssueStatus(status) for issue_id, status in found}
+    result = connection.execute(_LOCK, ids_param(issue_ids))
+    return {issue_id: IssueStatus(status) for issue_id, status in result}
 
 
 def mark_resolved(connection: Connection, issue_ids: Collection[int], at: datetime) -> None:
     """Resolve these issues; one that is resolved already keeps its moment."""
-    connection.execute(_MARK_RESOLVED, wanted(issue_ids) | {"at": at})
+    connection.execute(_MARK_RESOLVED, ids_param(issue_ids) | {"at": at})
 
 
 def ids_of_short_ids(
@@ -289,11 +287,13 @@ def ids_of_short_ids(
     """The issue of each short id, in one statement whatever their number; unknown ones are left out."""
     if not short_ids:
         return {}
-    given = rows("short_ids", sorted({(it.project_slug, it.number) for it in short_ids}))
-    found = connection.execute(_BY_SHORT_IDS, given | {"organization_id": organization_id})
+    parameters = rows_param(
+        "short_ids", sorted({(short_id.project_slug, short_id.number) for short_id in short_ids})
+    )
+    result = connection.execute(_BY_SHORT_IDS, parameters | {"organization_id": organization_id})
     return {
         ShortId(project_slug=slug, number=number): issue_id
-        for slug, number, issue_id in found
+        for slug, number, issue_id in result
         if issue_id is not None
     }
 
@@ -304,7 +304,7 @@ def ids_in_organization(
     """Those of the ids that are issues of the organization."""
     if not issue_ids:
         return set()
-    parameters = wanted(issue_ids) | {"organization_id": organization_id}
+    parameters = ids_param(issue_ids) | {"organization_id": organization_id}
     return set(connection.execute(_IN_ORGANIZATION, parameters).scalars())
 
 
@@ -318,7 +318,7 @@ def is_any_released(connection: Connection, project_id: int) -> bool:
 
 def first_releases_among(connection: Connection, release_ids: Collection[int]) -> set[int]:
     """Those of the releases that an issue was first seen in."""
-    return set(connection.execute(_FIRST_RELEASES, wanted(release_ids)).scalars())
+    return set(connection.execute(_FIRST_RELEASES, ids_param(release_ids)).scalars())
 
 
 def first_seen_among(

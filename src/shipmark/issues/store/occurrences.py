@@ -15,7 +15,7 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, upsert, wanted
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata, upsert
 from shipmark.projects.store import environments
 from shipmark.releases.store.releases import releases
 
@@ -30,8 +30,8 @@ class IssueReleaseColumns(TypedColumns):
     environment_id = Column(
         Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    first_seen_at = Column(Moment, nullable=False)
-    last_seen_at = Column(Moment, nullable=False)
+    first_seen_at = Column(UtcDateTime, nullable=False)
+    last_seen_at = Column(UtcDateTime, nullable=False)
 
 
 class IssueEnvironmentColumns(TypedColumns):
@@ -42,7 +42,7 @@ class IssueEnvironmentColumns(TypedColumns):
         Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     first_release_id = Column(Id, ForeignKey("releases.id", ondelete="SET NULL"), index=True)
-    first_seen_at = Column(Moment, nullable=False)
+    first_seen_at = Column(UtcDateTime, nullable=False)
 
 
 issue_releases = Table("issue_releases", metadata, IssueReleaseColumns)
@@ -50,7 +50,7 @@ issue_environments = Table("issue_environments", metadata, IssueEnvironmentColum
 
 _LAST_RELEASES = (
     select(issue_releases.c.issue_id, issue_releases.c.release_id)
-    .join(WANTED, WANTED.c.id == issue_releases.c.issue_id)
+    .join(IDS, IDS.c.id == issue_releases.c.issue_id)
     .order_by(issue_releases.c.last_seen_at, issue_releases.c.release_id)
 )
 
@@ -66,7 +66,7 @@ _numbered = (
         )
         .label("number"),
     )
-    .join(WANTED, WANTED.c.id == issue_releases.c.issue_id)
+    .join(IDS, IDS.c.id == issue_releases.c.issue_id)
     .join(releases, releases.c.id == issue_releases.c.release_id)
     # What is no semver has no key.
     .where(releases.c.version_key != "")
@@ -77,7 +77,7 @@ _HIGHEST_VERSIONS = select(_numbered.c.issue_id, _numbered.c.version).where(
 )
 
 
-def note_release(
+def record_release(
     connection: Connection, issue_id: int, release_id: int, environment_id: int, at: datetime
 ) -> None:
     """Remember that the issue was seen in the release; the last moment never moves back."""
@@ -88,16 +88,16 @@ def note_release(
     }
     row |= {"first_seen_at": at, "last_seen_at": at}
     statement = upsert(issue_releases).values(row)
-    kept, new = issue_releases.c.last_seen_at, statement.excluded.last_seen_at
+    column, new = issue_releases.c.last_seen_at, statement.excluded.last_seen_at
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["issue_id", "release_id", "environment_id"],
-            set_={"last_seen_at": case((new > kept, new), else_=kept)},
+            set_={"last_seen_at": case((new > column, new), else_=column)},
         )
     )
 
 
-def note_environment(
+def record_environment(
     connection: Connection, issue_id: int, environment_id: int, release_id: int | None, at: datetime
 ) -> bool:
     """Remember that the issue was seen in the environment; says whether for the first time."""
@@ -132,11 +132,11 @@ def last_releases(connection: Connection, issue_ids: Collection[int]) -> dict[in
     """The release in which each issue was last seen."""
     if not issue_ids:
         return {}
-    found = connection.execute(_LAST_RELEASES, wanted(issue_ids))
-    return {issue_id: release_id for issue_id, release_id in found}
+    result = connection.execute(_LAST_RELEASES, ids_param(issue_ids))
+    return {issue_id: release_id for issue_id, release_id in result}
 
 
 def highest_versions(connection: Connection, issue_ids: Collection[int]) -> dict[int, str]:
     """Return the highest semver version in which each issue was seen; issues without one are left out."""
-    found = connection.execute(_HIGHEST_VERSIONS, wanted(issue_ids))
-    return {issue_id: version for issue_id, version in found}
+    result = connection.execute(_HIGHEST_VERSIONS, ids_param(issue_ids))
+    return {issue_id: version for issue_id, version in result}

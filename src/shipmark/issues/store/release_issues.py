@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, bindparam, func, select
 
-from shipmark.infrastructure.database import WANTED, Id, wanted
+from shipmark.infrastructure.database import IDS, Id, ids_param
 from shipmark.issues.model import HistoryStatus, Issue
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.commit_links import commit_links
@@ -17,7 +17,7 @@ from shipmark.releases.store.commits import release_commits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SomeIssues:
+class IssueSummary:
     """How many issues there are, and those that were last seen."""
 
     count: int
@@ -30,7 +30,7 @@ _RELEASE = bindparam("release_id", type_=Id)
 def _shown(query: Select[Any]) -> Select[Any]:
     """The last seen issues of the wanted projects."""
     return (
-        query.where(issues.c.project_id.in_(select(WANTED.c.id)))
+        query.where(issues.c.project_id.in_(select(IDS.c.id)))
         .order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
         .limit(bindparam("most", type_=Integer))
     )
@@ -69,21 +69,21 @@ _SEEN = _shown(select(*ISSUE).join(_seen, _seen.c.issue_id == issues.c.id))
 
 def new_in(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
-) -> SomeIssues:
+) -> IssueSummary:
     """The projects' issues that were first seen in the release."""
     return _found(connection, _NEW, release_id, project_ids, limit)
 
 
 def resolved_by(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
-) -> SomeIssues:
+) -> IssueSummary:
     """The projects' issues with a resolution in the release, or named by one of its commits."""
     return _found(connection, _RESOLVED, release_id, project_ids, limit)
 
 
 def regressed_in(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
-) -> SomeIssues:
+) -> IssueSummary:
     """The projects' issues that were resolved and came back in the release, whatever became of them since."""
     return _found(connection, _REGRESSED, release_id, project_ids, limit)
 
@@ -92,7 +92,7 @@ def seen_in(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> list[Issue]:
     """Return the projects' issues that were seen in the release, the last seen first."""
-    parameters = wanted(project_ids) | {"release_id": release_id, "most": limit}
+    parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
     return [issue_of(row) for row in connection.execute(_SEEN, parameters)]
 
 
@@ -102,9 +102,9 @@ def _found(
     release_id: int,
     project_ids: Collection[int],
     limit: int,
-) -> SomeIssues:
-    parameters = wanted(project_ids) | {"release_id": release_id, "most": limit}
-    found = connection.execute(statement, parameters).all()
-    return SomeIssues(
-        count=found[0][0] if found else 0, issues=tuple(issue_of(row[1:]) for row in found)
+) -> IssueSummary:
+    parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
+    rows = connection.execute(statement, parameters).all()
+    return IssueSummary(
+        count=rows[0][0] if rows else 0, issues=tuple(issue_of(row[1:]) for row in rows)
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, ScalarSelect, and_, delete, exists, select, update
 
-from shipmark.infrastructure.database import WANTED, Id, listed, rows, wanted
+from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
 from shipmark.issues.store.commit_links import commit_links
 from shipmark.issues.store.issues import issues
 from shipmark.issues.store.occurrences import issue_environments, issue_releases
@@ -14,7 +14,7 @@ from shipmark.releases.store.commits import release_commits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class ReassignedIssue:
     """An issue that was first seen in a release that goes, and the release that it was seen in next, if any.
 
     With an environment it is about where the issue was first seen there.
@@ -27,7 +27,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tied:
+class TiedResolution:
     """A resolution in a release that goes."""
 
     resolution_id: int
@@ -38,7 +38,7 @@ class Tied:
     current_version: str | None
 
 
-_GONE = WANTED.alias("gone")
+_GONE = IDS.alias("gone")
 
 
 def _next_release(*, in_environment: bool) -> ScalarSelect[int]:
@@ -55,7 +55,7 @@ def _next_release(*, in_environment: bool) -> ScalarSelect[int]:
 
 
 _FIRST_SEEN = select(issues.c.id, issues.c.project_id, _next_release(in_environment=False)).join(
-    WANTED, WANTED.c.id == issues.c.first_release_id
+    IDS, IDS.c.id == issues.c.first_release_id
 )
 _BROUGHT = (
     select(
@@ -65,10 +65,10 @@ _BROUGHT = (
         issue_environments.c.environment_id,
     )
     .select_from(issue_environments)
-    .join(WANTED, WANTED.c.id == issue_environments.c.first_release_id)
+    .join(IDS, IDS.c.id == issue_environments.c.first_release_id)
     .join(issues, issues.c.id == issue_environments.c.issue_id)
 )
-_TIED = (
+_TIED_RESOLUTIONS = (
     select(
         resolutions.c.id,
         issues.c.id,
@@ -78,11 +78,11 @@ _TIED = (
         resolutions.c.current_version,
     )
     .select_from(resolutions)
-    .join(WANTED, WANTED.c.id == resolutions.c.release_id)
+    .join(IDS, IDS.c.id == resolutions.c.release_id)
     .join(issues, issues.c.id == resolutions.c.issue_id)
 )
 
-_MOVES = listed("moves", issue_id=Id, release_id=Id, environment_id=Id)
+_MOVES = json_rows("moves", issue_id=Id, release_id=Id, environment_id=Id)
 _MOVE_FIRST_SEEN = (
     update(issues)
     .where(issues.c.id == _MOVES.c.issue_id)
@@ -96,7 +96,7 @@ _MOVE_BROUGHT = (
     )
     .values(first_release_id=_MOVES.c.release_id)
 )
-_UNTIED = listed("untied", resolution_id=Id, gone_id=Id, release_id=Id)
+_UNTIED = json_rows("untied", resolution_id=Id, gone_id=Id, release_id=Id)
 # One that somebody has set to another release since stays as it is.
 _MOVE_RESOLUTIONS = (
     update(resolutions)
@@ -105,10 +105,10 @@ _MOVE_RESOLUTIONS = (
     )
     .values(release_id=_UNTIED.c.release_id)
 )
-_GOING = listed("going", id=Id)
+_GOING = json_rows("going", id=Id)
 _elsewhere = release_commits.alias("elsewhere")
 _DROP_LINKS = delete(commit_links).where(
-    commit_links.c.issue_id.in_(select(WANTED.c.id)),
+    commit_links.c.issue_id.in_(select(IDS.c.id)),
     exists().where(
         and_(
             release_commits.c.commit_id == commit_links.c.commit_id,
@@ -124,33 +124,33 @@ _DROP_LINKS = delete(commit_links).where(
 )
 
 
-def first_seen(connection: Connection, gone_ids: Collection[int]) -> list[Move]:
+def first_seen(connection: Connection, gone_ids: Collection[int]) -> list[ReassignedIssue]:
     """The issues that were first seen in releases that go, and where each was seen next."""
     return [
-        Move(issue_id=issue_id, project_id=project_id, release_id=release_id)
-        for issue_id, project_id, release_id in connection.execute(_FIRST_SEEN, wanted(gone_ids))
+        ReassignedIssue(issue_id=issue_id, project_id=project_id, release_id=release_id)
+        for issue_id, project_id, release_id in connection.execute(_FIRST_SEEN, ids_param(gone_ids))
     ]
 
 
-def brought(connection: Connection, gone_ids: Collection[int]) -> list[Move]:
+def introduced(connection: Connection, gone_ids: Collection[int]) -> list[ReassignedIssue]:
     """The same for each environment that releases brought an issue to."""
     return [
-        Move(
+        ReassignedIssue(
             issue_id=issue_id,
             project_id=project_id,
             release_id=release_id,
             environment_id=environment_id,
         )
         for issue_id, project_id, release_id, environment_id in connection.execute(
-            _BROUGHT, wanted(gone_ids)
+            _BROUGHT, ids_param(gone_ids)
         )
     ]
 
 
-def tied(connection: Connection, gone_ids: Collection[int]) -> list[Tied]:
+def tied_resolutions(connection: Connection, gone_ids: Collection[int]) -> list[TiedResolution]:
     """The resolutions in releases that go."""
     return [
-        Tied(
+        TiedResolution(
             resolution_id=resolution_id,
             issue_id=issue_id,
             project_id=project_id,
@@ -165,31 +165,39 @@ def tied(connection: Connection, gone_ids: Collection[int]) -> list[Tied]:
             release_id,
             pending_in,
             current_version,
-        ) in connection.execute(_TIED, wanted(gone_ids))
+        ) in connection.execute(_TIED_RESOLUTIONS, ids_param(gone_ids))
     ]
 
 
-def move_first_seen(connection: Connection, moves: Collection[Move]) -> None:
+def move_first_seen(connection: Connection, moves: Collection[ReassignedIssue]) -> None:
     """Let issues count as first seen in other releases, or in none."""
-    given = [(it.issue_id, it.release_id, None) for it in moves]
-    connection.execute(_MOVE_FIRST_SEEN, rows("moves", given))
+    rows = [
+        (reassigned_issue.issue_id, reassigned_issue.release_id, None) for reassigned_issue in moves
+    ]
+    connection.execute(_MOVE_FIRST_SEEN, rows_param("moves", rows))
 
 
-def move_brought(connection: Connection, moves: Collection[Move]) -> None:
+def move_introduced(connection: Connection, moves: Collection[ReassignedIssue]) -> None:
     """Let issues count as brought to environments by other releases, or by none."""
-    given = [(it.issue_id, it.release_id, it.environment_id) for it in moves]
-    connection.execute(_MOVE_BROUGHT, rows("moves", given))
+    rows = [
+        (reassigned_issue.issue_id, reassigned_issue.release_id, reassigned_issue.environment_id)
+        for reassigned_issue in moves
+    ]
+    connection.execute(_MOVE_BROUGHT, rows_param("moves", rows))
 
 
-def move_resolutions(connection: Connection, moves: Collection[tuple[Tied, int]]) -> None:
+def move_resolutions(connection: Connection, moves: Collection[tuple[TiedResolution, int]]) -> None:
     """Let each resolution be in the other release that comes with it."""
-    given = [(it.resolution_id, it.release_id, release_id) for it, release_id in moves]
-    connection.execute(_MOVE_RESOLUTIONS, rows("untied", given))
+    rows = [
+        (tied_resolution.resolution_id, tied_resolution.release_id, release_id)
+        for tied_resolution, release_id in moves
+    ]
+    connection.execute(_MOVE_RESOLUTIONS, rows_param("untied", rows))
 
 
 def drop_links(
     connection: Connection, issue_ids: Collection[int], gone_ids: Collection[int]
 ) -> None:
     """Drop the links of these issues to commits that are in no release but those that go."""
-    going = rows("going", ([each] for each in sorted(gone_ids)))
-    connection.execute(_DROP_LINKS, wanted(issue_ids) | going)
+    parameters = rows_param("going", ([each] for each in sorted(gone_ids)))
+    connection.execute(_DROP_LINKS, ids_param(issue_ids) | parameters)

@@ -25,14 +25,14 @@ from sqlalchemy import (
 )
 
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    Moment,
-    listed,
+    UtcDateTime,
+    ids_param,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
 from shipmark.issues.model import Issue, IssueStatus, Resolution, ResolutionType
 from shipmark.issues.store.commit_links import commit_links
@@ -56,7 +56,7 @@ class ResolutionColumns(TypedColumns):
     )
     type = Column(String(16), nullable=False)
     user_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
-    resolved_at = Column(Moment, nullable=False)
+    resolved_at = Column(UtcDateTime, nullable=False)
     pending_project_id = Column(Id)
     current_version = Column(String(250))
 
@@ -81,22 +81,22 @@ _RESOLUTION = (
     resolutions.c.pending_project_id,
     resolutions.c.current_version,
 )
-_OF_ISSUES = select(*_RESOLUTION).join(WANTED, WANTED.c.id == resolutions.c.issue_id)
+_OF_ISSUES = select(*_RESOLUTION).join(IDS, IDS.c.id == resolutions.c.issue_id)
 _PENDING_IN = (
     select(*_RESOLUTION)
-    .join(WANTED, WANTED.c.id == resolutions.c.pending_project_id)
+    .join(IDS, IDS.c.id == resolutions.c.pending_project_id)
     .order_by(resolutions.c.issue_id)
 )
 # Another transaction may have resolved or reopened the issue since the rows were read.
 _COMPLETE = (
     update(resolutions)
     .where(
-        resolutions.c.id.in_(select(WANTED.c.id)),
+        resolutions.c.id.in_(select(IDS.c.id)),
         resolutions.c.pending_project_id.is_not(None),
     )
     .values(release_id=bindparam("next_release_id", type_=Id), pending_project_id=None)
 )
-_DROP = delete(resolutions).where(resolutions.c.issue_id.in_(select(WANTED.c.id)))
+_DROP = delete(resolutions).where(resolutions.c.issue_id.in_(select(IDS.c.id)))
 
 _DONE = exists().where(
     resolutions.c.issue_id == issues.c.id,
@@ -121,7 +121,7 @@ _NAMED = (
     .order_by(issues.c.id, release_commits.c.position)
 )
 
-_SET_ROWS = listed(
+_SET_ROWS = json_rows(
     "resolved",
     issue_id=Id,
     release_id=Id,
@@ -136,7 +136,7 @@ _GIVEN = upsert(resolutions).from_select(
         _SET_ROWS.c.issue_id,
         *(_SET_ROWS.c[name] for name in _KEPT),
         literal(ResolutionType.IN_RELEASE.value),
-        bindparam("at", type_=Moment()),
+        bindparam("at", type_=UtcDateTime()),
     ).order_by(_SET_ROWS.c.issue_id),
 )
 _SET = _GIVEN.on_conflict_do_update(
@@ -160,7 +160,7 @@ _resolved_ids = (
 _RESOLVED_BY = (
     select(*ISSUE)
     .join(_resolved_ids, _resolved_ids.c.issue_id == issues.c.id)
-    .where(issues.c.project_id.in_(select(WANTED.c.id)))
+    .where(issues.c.project_id.in_(select(IDS.c.id)))
     .order_by(issues.c.id)
     .limit(bindparam("most", type_=Integer))
 )
@@ -178,7 +178,7 @@ class NewResolution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class NamedIssue:
     """An issue that a commit of a release names, with the address of the commit's author."""
 
     issue_id: int
@@ -186,14 +186,14 @@ class Named:
     author_email: str | None
 
 
-def named_by_release(connection: Connection, release_id: int) -> list[Named]:
+def named_by_release(connection: Connection, release_id: int) -> list[NamedIssue]:
     """The issues that the release's commits resolve and it has not resolved yet, with the newest such commit each.
 
     Only issues of the release's own projects: one of another stays open until the commit ships there.
     """
-    newest: dict[int, Named] = {}
+    newest: dict[int, NamedIssue] = {}
     for issue_id, commit_id, email in connection.execute(_NAMED, {"release_id": release_id}):
-        named = Named(issue_id=issue_id, commit_id=commit_id, author_email=email)
+        named = NamedIssue(issue_id=issue_id, commit_id=commit_id, author_email=email)
         newest.setdefault(issue_id, named)
     return list(newest.values())
 
@@ -202,47 +202,53 @@ def set_in_release(
     connection: Connection, release_id: int, users: dict[int, int | None], at: datetime
 ) -> dict[int, int]:
     """Resolve issues in the release, each by a user or nobody; says the resolution's id of each issue."""
-    given = [
+    new_resolutions = [
         NewResolution(issue_id=issue_id, release_id=release_id, user_id=user_id)
         for issue_id, user_id in users.items()
     ]
-    return put(connection, given, at)
+    return put(connection, new_resolutions, at)
 
 
 def put(connection: Connection, given: Collection[NewResolution], at: datetime) -> dict[int, int]:
     """Insert or replace the resolutions of issues in one statement, and return the resolution's id of each issue."""
     values = sorted(
         (
-            (it.issue_id, it.release_id, it.user_id, it.pending_project_id, it.current_version)
-            for it in given
+            (
+                new_resolution.issue_id,
+                new_resolution.release_id,
+                new_resolution.user_id,
+                new_resolution.pending_project_id,
+                new_resolution.current_version,
+            )
+            for new_resolution in given
         ),
         key=lambda row: row[0],
     )
-    found = connection.execute(_SET, rows("resolved", values) | {"at": at})
-    return {issue_id: resolution_id for issue_id, resolution_id in found}
+    result = connection.execute(_SET, rows_param("resolved", values) | {"at": at})
+    return {issue_id: resolution_id for issue_id, resolution_id in result}
 
 
 def of_issues(connection: Connection, issue_ids: Collection[int]) -> dict[int, Resolution]:
     """The resolution of each issue that has one."""
     if not issue_ids:
         return {}
-    found = connection.execute(_OF_ISSUES, wanted(issue_ids))
-    return {row.issue_id: row for row in map(_resolution_of, found)}
+    result = connection.execute(_OF_ISSUES, ids_param(issue_ids))
+    return {row.issue_id: row for row in map(_resolution_of, result)}
 
 
 def pending_in(connection: Connection, project_ids: Collection[int]) -> list[Resolution]:
     """Return the resolutions that wait for the next release of these projects, ordered by issue."""
-    return [_resolution_of(row) for row in connection.execute(_PENDING_IN, wanted(project_ids))]
+    return [_resolution_of(row) for row in connection.execute(_PENDING_IN, ids_param(project_ids))]
 
 
 def complete(connection: Connection, resolution_ids: Collection[int], release_id: int) -> None:
     """Make pending resolutions ones in this release."""
-    connection.execute(_COMPLETE, wanted(resolution_ids) | {"next_release_id": release_id})
+    connection.execute(_COMPLETE, ids_param(resolution_ids) | {"next_release_id": release_id})
 
 
-def drop(connection: Connection, issue_ids: Collection[int]) -> None:
+def delete_of_issues(connection: Connection, issue_ids: Collection[int]) -> None:
     """Delete the resolutions of these issues."""
-    connection.execute(_DROP, wanted(issue_ids))
+    connection.execute(_DROP, ids_param(issue_ids))
 
 
 def _resolution_of(row: Sequence[Any]) -> Resolution:
@@ -277,5 +283,5 @@ def resolved_by(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> list[Issue]:
     """Return the issues with a resolution in the release or named by one of its commits, the oldest first."""
-    parameters = wanted(project_ids) | {"release_id": release_id, "most": limit}
+    parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
     return [issue_of(row) for row in connection.execute(_RESOLVED_BY, parameters)]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, String, Text, bindparam, select, update
 
-from shipmark.infrastructure.database import WANTED, Id, Moment, listed, rows, wanted
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, json_rows, rows_param
 from shipmark.issues.model import DeletedFix, Issue, IssueStatus, Substatus
 from shipmark.issues.store.issues import ISSUE, issue_of, issues
 from shipmark.organizations import store as organizations
@@ -15,18 +15,18 @@ from shipmark.organizations import store as organizations
 # It counts as a change of state: events up to a few seconds later are from before the fix (groups-api.md 8, point 5).
 _RESOLVE_NOW = (
     update(issues)
-    .where(issues.c.id.in_(select(WANTED.c.id)))
+    .where(issues.c.id.in_(select(IDS.c.id)))
     .values(
         status=IssueStatus.RESOLVED,
         substatus=None,
         deleted_fix=None,
-        active_at=bindparam("at", type_=Moment()),
-        resolved_at=bindparam("at", type_=Moment()),
+        active_at=bindparam("at", type_=UtcDateTime()),
+        resolved_at=bindparam("at", type_=UtcDateTime()),
     )
 )
 _SET_STATUS = (
     update(issues)
-    .where(issues.c.id.in_(select(WANTED.c.id)))
+    .where(issues.c.id.in_(select(IDS.c.id)))
     .values(
         status=bindparam("new_status", type_=String()),
         substatus=bindparam("new_substatus", type_=String()),
@@ -34,13 +34,13 @@ _SET_STATUS = (
         deleted_fix=None,
     )
 )
-_FIXES = listed("fixes", issue_id=Id, deleted_fix=Text())
-_KEEP_FIXES = (
+_FIXES = json_rows("fixes", issue_id=Id, deleted_fix=Text())
+_SAVE_FIXES = (
     update(issues).where(issues.c.id == _FIXES.c.issue_id).values(deleted_fix=_FIXES.c.deleted_fix)
 )
 _LOCK_ALL = (
     select(*ISSUE)
-    .join(WANTED, WANTED.c.id == issues.c.id)
+    .join(IDS, IDS.c.id == issues.c.id)
     .where(issues.c.organization_id == bindparam("organization_id"))
     .order_by(issues.c.id)
     .with_for_update(key_share=True, of=issues)
@@ -53,14 +53,14 @@ def locked(connection: Connection, organization_id: int, issue_ids: Collection[i
     The organization's turn is taken first, as to delete a release: one that the issues are going to refer to stays
     until the unit of work ends (releases/store/locks.py).
     """
-    organizations.take_turn(connection, organization_id)
-    parameters = wanted(issue_ids) | {"organization_id": organization_id}
+    organizations.lock_organization(connection, organization_id)
+    parameters = ids_param(issue_ids) | {"organization_id": organization_id}
     return [issue_of(row) for row in connection.execute(_LOCK_ALL, parameters)]
 
 
 def resolve_now(connection: Connection, issue_ids: Collection[int], at: datetime) -> None:
     """Resolve these issues in no release: any event that happens more than a few seconds later reopens them."""
-    connection.execute(_RESOLVE_NOW, wanted(issue_ids) | {"at": at})
+    connection.execute(_RESOLVE_NOW, ids_param(issue_ids) | {"at": at})
 
 
 def set_status(
@@ -75,13 +75,13 @@ def set_status(
         "new_status": status.value,
         "new_substatus": substatus.value if substatus else None,
     }
-    connection.execute(_SET_STATUS, wanted(issue_ids) | parameters)
+    connection.execute(_SET_STATUS, ids_param(issue_ids) | parameters)
 
 
-def keep_fixes(connection: Connection, fixes: Mapping[int, DeletedFix]) -> None:
+def save_fixes(connection: Connection, fixes: Mapping[int, DeletedFix]) -> None:
     """Store what is left of the resolutions of issues whose releases are deleted."""
-    given = ((issue_id, _fix_as_json(fix)) for issue_id, fix in sorted(fixes.items()))
-    connection.execute(_KEEP_FIXES, rows("fixes", given))
+    rows = ((issue_id, _fix_as_json(fix)) for issue_id, fix in sorted(fixes.items()))
+    connection.execute(_SAVE_FIXES, rows_param("fixes", rows))
 
 
 def _fix_as_json(fix: DeletedFix) -> str:

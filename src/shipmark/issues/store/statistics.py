@@ -6,19 +6,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Integer, Select, and_, bindparam, func, or_, select
 
 from shipmark.events.store import events
-from shipmark.infrastructure.database import Id, Moment, listed, rows
+from shipmark.infrastructure.database import Id, UtcDateTime, json_rows, rows_param
 from shipmark.issues.store.issues import issues
 from shipmark.issues.store.occurrences import issue_environments
 from shipmark.releases.thresholds import Watch
 
-_WINDOWS = listed(
+_WINDOWS = json_rows(
     "windows",
     number=Integer(),
     project_id=Id,
     release_id=Id,
     environment_id=Id,
-    begins_at=Moment(),
-    ends_at=Moment(),
+    begins_at=UtcDateTime(),
+    ends_at=UtcDateTime(),
 )
 _W = _WINDOWS.c
 
@@ -68,7 +68,7 @@ _NEW_ISSUES_THERE = (
     .group_by(_W.number)
 )
 
-_STEPS = listed("steps", number=Integer(), begins_at=Moment(), ends_at=Moment())
+_STEPS = json_rows("steps", number=Integer(), begins_at=UtcDateTime(), ends_at=UtcDateTime())
 _EVENTS_OF_ISSUE = (
     select(_STEPS.c.number, func.count(events.c.id))
     .join(
@@ -91,8 +91,8 @@ def errors(connection: Connection, watches: Sequence[Watch]) -> dict[int, int]:
 
 def new_issues(connection: Connection, watches: Sequence[Watch]) -> dict[int, int]:
     """How many issues came up with the release in each window: at all, or in the threshold's environment."""
-    found = _counted(connection, watches, _NEW_ISSUES)
-    return found | _counted(connection, watches, _NEW_ISSUES_THERE)
+    result = _counted(connection, watches, _NEW_ISSUES)
+    return result | _counted(connection, watches, _NEW_ISSUES_THERE)
 
 
 def events_of_issue(
@@ -103,10 +103,10 @@ def events_of_issue(
     length: timedelta,
 ) -> list[int]:
     """How many events of the issue in the release came in each step of that length."""
-    given = rows("steps", ((number, at, at + length) for number, at in enumerate(begins)))
+    value = rows_param("steps", ((number, at, at + length) for number, at in enumerate(begins)))
     parameters = {"issue_id": issue_id, "release_id": release_id}
-    found = _numbers(connection.execute(_EVENTS_OF_ISSUE, given | parameters).all())
-    return [found.get(number, 0) for number in range(len(begins))]
+    result = _numbers(connection.execute(_EVENTS_OF_ISSUE, value | parameters).all())
+    return [result.get(number, 0) for number in range(len(begins))]
 
 
 def _counted(
@@ -114,8 +114,10 @@ def _counted(
 ) -> dict[int, int]:
     if not watches:
         return {}
-    given = rows("windows", (_window(number, watch) for number, watch in enumerate(watches)))
-    return _numbers(connection.execute(query, given).all())
+    parameters = rows_param(
+        "windows", (_window(number, watch) for number, watch in enumerate(watches))
+    )
+    return _numbers(connection.execute(query, parameters).all())
 
 
 def _window(number: int, watch: Watch) -> Sequence[object]:

@@ -1,11 +1,7 @@
 """Where are organizations, members, teams, tokens and the audit log kept? One module for each."""
 
-from shipmark.organizations.store.audit import (
-    AuditFilter,
-    entries_of,
-    log,
-    note,
-)
+from shipmark.organizations.store.audit import AuditFilter, entries_of, log, record
+from shipmark.organizations.store.authorization import organization_token_in, user_token_in
 from shipmark.organizations.store.memberships import roles_of_users
 from shipmark.organizations.store.organizations import (
     by_id,
@@ -13,16 +9,16 @@ from shipmark.organizations.store.organizations import (
     change,
     default_id,
     ensure,
-    keep_options,
     lock,
+    lock_organization,
     lock_to_delete,
     of_user,
     options,
     options_of,
+    organization_and_role,
     organizations,
     remove,
-    take_turn,
-    with_role,
+    save_options,
 )
 from shipmark.organizations.store.people import (
     TEAM,
@@ -61,7 +57,7 @@ from shipmark.organizations.store.people import (
 from shipmark.organizations.store.tokens import (
     add_token,
     deactivate_token,
-    note_use,
+    record_use,
     rename_token,
     token,
     token_by_digest,
@@ -90,9 +86,9 @@ __all__ = [
     "is_team_member",
     "join_team",
     "join_teams",
-    "keep_options",
     "leave_team",
     "lock",
+    "lock_organization",
     "lock_to_delete",
     "log",
     "member",
@@ -101,20 +97,22 @@ __all__ = [
     "members",
     "members_of",
     "members_of_team",
-    "note",
-    "note_use",
     "of_user",
     "options",
     "options_of",
+    "organization_and_role",
+    "organization_token_in",
     "organizations",
     "read_team",
+    "record",
+    "record_use",
     "remove",
     "remove_member",
     "remove_team",
     "rename_token",
     "roles_of_users",
+    "save_options",
     "set_role",
-    "take_turn",
     "team_by_slug",
     "team_by_slug_or_id",
     "team_ids_of",
@@ -128,6 +126,6 @@ __all__ = [
     "tokens",
     "tokens_of",
     "user_of_member",
+    "user_token_in",
     "users_by_email",
-    "with_role",
 ]

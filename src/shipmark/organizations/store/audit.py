@@ -23,8 +23,8 @@ from sqlalchemy import (
     tuple_,
 )
 
-from shipmark.infrastructure.database import Id, Moment, metadata
-from shipmark.infrastructure.keyset import Place
+from shipmark.infrastructure.database import Id, UtcDateTime, metadata
+from shipmark.infrastructure.keyset import KeysetPosition
 from shipmark.organizations.audit import AuditEntry, AuditEvent
 from shipmark.organizations.model import Actor
 
@@ -41,7 +41,7 @@ class AuditColumns(TypedColumns):
     target_id = Column(Id)
     target_user_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
     data = Column(Text, nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
 
 
 log = Table(
@@ -76,7 +76,7 @@ class AuditFilter:
     until: datetime | None = None
 
 
-def note(
+def record(
     connection: Connection,
     organization_id: int,
     event: AuditEvent,
@@ -98,7 +98,7 @@ def entries_of(
     connection: Connection,
     organization_id: int,
     chosen: AuditFilter,
-    place: Place | None,
+    place: KeysetPosition | None,
     *,
     limit: int,
 ) -> list[AuditEntry]:
@@ -115,10 +115,12 @@ def entries_of(
     return [_entry(*row) for row in connection.execute(_from_place(query, place).limit(limit))]
 
 
-def _from_place(query: Select[*tuple[Any, ...]], place: Place | None) -> Select[*tuple[Any, ...]]:
+def _from_place(
+    query: Select[*tuple[Any, ...]], place: KeysetPosition | None
+) -> Select[*tuple[Any, ...]]:
     if place is None:
         return query.order_by(log.c.created_at.desc(), log.c.id.desc())
-    here = tuple_(literal(place.at, Moment()), literal(place.id, Id))
+    here = tuple_(literal(place.at, UtcDateTime()), literal(place.id, Id))
     row = tuple_(log.c.created_at, log.c.id)
     if place.is_backwards:
         return query.where(row > here).order_by(log.c.created_at, log.c.id)

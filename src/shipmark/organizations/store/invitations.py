@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.infrastructure.database import Id, Moment, metadata, upsert
+from shipmark.infrastructure.database import Id, UtcDateTime, metadata, upsert
 from shipmark.organizations.model import Invitation, Role
 from shipmark.organizations.store.people import members
 
@@ -40,8 +40,8 @@ class InvitationColumns(TypedColumns):
     team_ids = Column(Text, nullable=False)
     digest = Column(String(64), nullable=False, unique=True)
     invited_by = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
-    created_at = Column(Moment, nullable=False)
-    expires_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
+    expires_at = Column(UtcDateTime, nullable=False)
     member_id = Column(Id, ForeignKey("members.id", ondelete="CASCADE"), index=True)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
-from shipmark.infrastructure.database import WANTED, wanted
+from shipmark.infrastructure.database import IDS, ids_param
 from shipmark.organizations.model import Role
 from shipmark.organizations.store.organizations import organizations
 from shipmark.organizations.store.people import members
@@ -12,7 +12,7 @@ from shipmark.organizations.store.people import members
 _ROLES_OF_USERS = (
     select(members.c.user_id, organizations.c.slug, members.c.role)
     .join(organizations, organizations.c.id == members.c.organization_id)
-    .join(WANTED, WANTED.c.id == members.c.user_id)
+    .join(IDS, IDS.c.id == members.c.user_id)
     .order_by(members.c.user_id, organizations.c.slug)
 )
 
@@ -21,7 +21,7 @@ def roles_of_users(
     connection: Connection, user_ids: Collection[int]
 ) -> dict[int, list[tuple[str, Role]]]:
     """Return the slug of each organization that each user is in, with the role there, in one statement."""
-    found: dict[int, list[tuple[str, Role]]] = {}
-    for user_id, slug, role in connection.execute(_ROLES_OF_USERS, wanted(user_ids)):
-        found.setdefault(user_id, []).append((slug, Role(role)))
-    return found
+    rows: dict[int, list[tuple[str, Role]]] = {}
+    for user_id, slug, role in connection.execute(_ROLES_OF_USERS, ids_param(user_ids)):
+        rows.setdefault(user_id, []).append((slug, Role(role)))
+    return rows

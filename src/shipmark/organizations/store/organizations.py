@@ -27,8 +27,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from shipmark.avatars.model import read_avatar
-from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
-from shipmark.infrastructure.errors import Invalid
+from shipmark.infrastructure.database import (
+    Id,
+    UtcDateTime,
+    json_rows,
+    metadata,
+    rows_param,
+    upsert,
+)
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import slugs
 from shipmark.organizations.model import Flag, Organization, OrganizationStatus, Role
@@ -42,7 +49,7 @@ class OrganizationColumns(TypedColumns):
     slug = Column(String(50), nullable=False, unique=True)
     name = Column(String(64), nullable=False)
     is_open = Column(Boolean, nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
     status = Column(String(24), nullable=False, server_default=text("'active'"))
     default_role = Column(String(32), nullable=False, server_default=text("'member'"))
     flags = Column(Integer, nullable=False, server_default=text("0"))
@@ -65,7 +72,8 @@ class OptionColumns(TypedColumns):
 organizations = Table("organizations", metadata, OrganizationColumns, sqlite_autoincrement=True)
 options = Table("organization_options", metadata, OptionColumns)
 
-_ORGANIZATION = (
+#: The columns of an organization.
+ORGANIZATION = (
     organizations.c.id,
     organizations.c.slug,
     organizations.c.name,
@@ -80,7 +88,7 @@ _ORGANIZATION = (
     organizations.c.avatar_ident,
 )
 
-_WITH_ROLE = select(*_ORGANIZATION, members.c.role).outerjoin(
+_WITH_ROLE = select(*ORGANIZATION, members.c.role).outerjoin(
     members,
     and_(
         members.c.organization_id == organizations.c.id,
@@ -90,7 +98,7 @@ _WITH_ROLE = select(*_ORGANIZATION, members.c.role).outerjoin(
 _BY_ID_WITH_ROLE = _WITH_ROLE.where(organizations.c.id == bindparam("name", type_=Id))
 _BY_SLUG_WITH_ROLE = _WITH_ROLE.where(organizations.c.slug == bindparam("name", type_=Text()))
 
-_GIVEN_OPTIONS = listed("given_options", key=Text(), value=Text())
+_GIVEN_OPTIONS = json_rows("given_options", key=Text(), value=Text())
 _INSERT_OPTIONS = upsert(options).from_select(
     ["organization_id", "key", "value"],
     select(
@@ -102,7 +110,7 @@ _KEEP_OPTIONS = _INSERT_OPTIONS.on_conflict_do_update(
 )
 
 
-def with_role(
+def organization_and_role(
     connection: Connection, slug_or_id: str, user_id: int | None
 ) -> tuple[Organization, Role | None] | None:
     """The organization, with the role that the user has in it, if any."""
@@ -113,10 +121,10 @@ def with_role(
     if row is None:
         return None
     role = row[-1]
-    return _organization(row[:-1]), Role(str(role)) if role else None
+    return read_organization(row[:-1]), Role(str(role)) if role else None
 
 
-def take_turn(connection: Connection, organization_id: int) -> None:
+def lock_organization(connection: Connection, organization_id: int) -> None:
     """Wait for those in the organization who do what one must do at a time, until their unit of work ends."""
     query = select(organizations.c.id).where(organizations.c.id == organization_id)
     connection.execute(query.with_for_update(key_share=True)).all()
@@ -124,16 +132,16 @@ def take_turn(connection: Connection, organization_id: int) -> None:
 
 def by_slug(connection: Connection, slug: str) -> Organization | None:
     """The organization with that slug."""
-    row = connection.execute(select(*_ORGANIZATION).where(organizations.c.slug == slug)).first()
-    return _organization(row) if row else None
+    row = connection.execute(select(*ORGANIZATION).where(organizations.c.slug == slug)).first()
+    return read_organization(row) if row else None
 
 
 def by_id(connection: Connection, organization_id: int) -> Organization | None:
     """The organization with that id."""
     row = connection.execute(
-        select(*_ORGANIZATION).where(organizations.c.id == organization_id)
+        select(*ORGANIZATION).where(organizations.c.id == organization_id)
     ).first()
-    return _organization(row) if row else None
+    return read_organization(row) if row else None
 
 
 def of_user(
@@ -141,13 +149,13 @@ def of_user(
 ) -> list[tuple[Organization, Role]]:
     """The organizations that the user is a member of, newest first, with the roles."""
     query = (
-        select(*_ORGANIZATION, members.c.role)
+        select(*ORGANIZATION, members.c.role)
         .join(members, members.c.organization_id == organizations.c.id)
         .where(members.c.user_id == user_id)
         .order_by(organizations.c.created_at.desc(), organizations.c.id.desc())
         .limit(limit)
     )
-    return [(_organization(row[:-1]), Role(str(row[-1]))) for row in connection.execute(query)]
+    return [(read_organization(row[:-1]), Role(str(row[-1]))) for row in connection.execute(query)]
 
 
 def ensure(connection: Connection, slug: str, name: str, at: datetime) -> Organization:
@@ -161,16 +169,16 @@ def ensure(connection: Connection, slug: str, name: str, at: datetime) -> Organi
 
 def lock(connection: Connection, organization_id: int) -> Organization | None:
     """The organization as it is now; who else wants to change it waits until the unit of work ends."""
-    query = select(*_ORGANIZATION).where(organizations.c.id == organization_id)
+    query = select(*ORGANIZATION).where(organizations.c.id == organization_id)
     row = connection.execute(query.with_for_update(key_share=True)).first()
-    return _organization(row) if row else None
+    return read_organization(row) if row else None
 
 
 def lock_to_delete(connection: Connection, organization_id: int) -> Organization | None:
     """The same, where also those wait who want to add anything that refers to it."""
-    query = select(*_ORGANIZATION).where(organizations.c.id == organization_id)
+    query = select(*ORGANIZATION).where(organizations.c.id == organization_id)
     row = connection.execute(query.with_for_update()).first()
-    return _organization(row) if row else None
+    return read_organization(row) if row else None
 
 
 def default_id(connection: Connection) -> int | None:
@@ -179,12 +187,12 @@ def default_id(connection: Connection) -> int | None:
 
 
 def change(connection: Connection, organization_id: int, values: Mapping[str, Any]) -> None:
-    """Change columns. Raises `Invalid` where another organization has the slug: its constraint decides races."""
+    """Change columns. Raise `ValidationFailed` if another organization has the slug: the constraint decides races."""
     statement = update(organizations).where(organizations.c.id == organization_id)
     try:
         connection.execute(statement.values(**values))
     except IntegrityError:
-        raise Invalid({"slug": [slugs.taken(values["slug"])]}) from None
+        raise ValidationFailed({"slug": [slugs.taken(values["slug"])]}) from None
 
 
 def remove(connection: Connection, organization_id: int) -> None:
@@ -200,16 +208,18 @@ def options_of(connection: Connection, organization_id: int) -> dict[str, object
     return {key: json.loads(value) for key, value in connection.execute(query)}
 
 
-def keep_options(
+def save_options(
     connection: Connection, organization_id: int, values: Mapping[str, object]
 ) -> None:
     """Set options, by key, in one statement."""
-    given = rows("given_options", ([key, json.dumps(it)] for key, it in sorted(values.items())))
-    connection.execute(_KEEP_OPTIONS, given | {"organization_id": organization_id})
+    parameters = rows_param(
+        "given_options", ([key, json.dumps(value)] for key, value in sorted(values.items()))
+    )
+    connection.execute(_KEEP_OPTIONS, parameters | {"organization_id": organization_id})
 
 
-def _organization(row: Sequence[Any]) -> Organization:
-    """The organization of a row, which has more columns than their types can be told of."""
+def read_organization(row: Sequence[Any]) -> Organization:
+    """Return the organization of a row with the columns of `ORGANIZATION`."""
     organization_id, slug, name, is_open, created_at, status, role, flags, deletes, writes = row[
         :10
     ]
@@ -224,5 +234,5 @@ def _organization(row: Sequence[Any]) -> Organization:
         flags=Flag(flags),
         deletes_events=deletes,
         writes_alerts=writes,
-        avatar=read_avatar(*row[10:]),
+        avatar=read_avatar(*row[10:12]),
     )

@@ -25,15 +25,15 @@ from sqlalchemy.exc import IntegrityError
 from shipmark.accounts.store import emails, users
 from shipmark.avatars.model import Avatar, AvatarKind, read_avatar
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    Moment,
-    bytewise,
-    listed,
+    UtcDateTime,
+    ids_param,
+    in_binary_order,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
 from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.ids import id_of
@@ -47,7 +47,7 @@ class MemberColumns(TypedColumns):
     organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
     user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
     role = Column(String(32), nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
 
 
 class TeamColumns(TypedColumns):
@@ -57,7 +57,7 @@ class TeamColumns(TypedColumns):
     organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
     slug = Column(String(50), nullable=False)
     name = Column(String(64), nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
     avatar_kind = Column(String(16))
     avatar_ident = Column(String(32))
 
@@ -93,7 +93,7 @@ _MEMBER = (members.c.id, members.c.user_id, members.c.role, members.c.created_at
 
 TEAM_TAKEN = "A team with this slug already exists."
 
-_ADDRESSES = listed("addresses", email=Text())
+_ADDRESSES = json_rows("addresses", email=Text())
 _USERS_BY_EMAIL = (
     select(emails.c.email, emails.c.user_id)
     .join(_ADDRESSES, _ADDRESSES.c.email == emails.c.email)
@@ -112,13 +112,13 @@ _JOIN_TEAMS = (
     upsert(team_members)
     .from_select(
         ["team_id", "member_id"],
-        select(WANTED.c.id, bindparam("member_id", type_=Id)).order_by(WANTED.c.id),
+        select(IDS.c.id, bindparam("member_id", type_=Id)).order_by(IDS.c.id),
     )
     .on_conflict_do_nothing()
 )
 _MEMBER_COUNTS = (
     select(team_members.c.team_id, func.count())
-    .join(WANTED, WANTED.c.id == team_members.c.team_id)
+    .join(IDS, IDS.c.id == team_members.c.team_id)
     .group_by(team_members.c.team_id)
 )
 _TEAMS_OF_USER = (
@@ -133,7 +133,7 @@ _TEAMS_OF_MEMBER = (
     select(*TEAM)
     .join(team_members, team_members.c.team_id == teams.c.id)
     .where(team_members.c.member_id == bindparam("member_id", type_=Id))
-    .order_by(bytewise(teams.c.slug))
+    .order_by(in_binary_order(teams.c.slug))
 )
 
 
@@ -213,9 +213,9 @@ def users_by_email(
     """Which active member has which of these lower-case addresses as a verified one? One statement for all."""
     if not addresses:
         return {}
-    parameters = rows("addresses", ([each] for each in sorted(addresses)))
-    found = connection.execute(_USERS_BY_EMAIL, parameters | {"organization_id": organization_id})
-    return {email: user_id for email, user_id in found}
+    parameters = rows_param("addresses", ([each] for each in sorted(addresses)))
+    result = connection.execute(_USERS_BY_EMAIL, parameters | {"organization_id": organization_id})
+    return {email: user_id for email, user_id in result}
 
 
 def avatars_by_email(
@@ -224,15 +224,17 @@ def avatars_by_email(
     """How the members are shown who have these lower-case addresses, those only who have a photo."""
     if not addresses:
         return {}
-    parameters = rows("addresses", ([each] for each in sorted(addresses)))
-    found = connection.execute(_PHOTOS_BY_EMAIL, parameters | {"organization_id": organization_id})
-    return {email: read_avatar(kind, ident) for email, kind, ident in found}
+    parameters = rows_param("addresses", ([each] for each in sorted(addresses)))
+    result = connection.execute(_PHOTOS_BY_EMAIL, parameters | {"organization_id": organization_id})
+    return {email: read_avatar(kind, ident) for email, kind, ident in result}
 
 
 def teams_of(connection: Connection, organization_id: int) -> list[Team]:
     """All teams of the organization, by slug."""
     query = select(*TEAM).where(teams.c.organization_id == organization_id)
-    return [read_team(*row) for row in connection.execute(query.order_by(bytewise(teams.c.slug)))]
+    return [
+        read_team(*row) for row in connection.execute(query.order_by(in_binary_order(teams.c.slug)))
+    ]
 
 
 def teams_of_member(connection: Connection, member_id: int) -> list[Team]:
@@ -250,8 +252,8 @@ def team_ids_of(connection: Connection, organization_id: int, user_id: int) -> s
 
 def member_counts(connection: Connection, team_ids: Collection[int]) -> dict[int, int]:
     """How many members each team has; a team without any is left out."""
-    found = connection.execute(_MEMBER_COUNTS, wanted(team_ids))
-    return {team_id: count for team_id, count in found}
+    result = connection.execute(_MEMBER_COUNTS, ids_param(team_ids))
+    return {team_id: count for team_id, count in result}
 
 
 def add_team(
@@ -351,10 +353,10 @@ def remove_member(connection: Connection, member_id: int) -> None:
 
 def join_teams(connection: Connection, team_ids: Collection[int], member_id: int) -> None:
     """Put the member on these teams and no others, in two statements."""
-    others = team_members.c.team_id.not_in(select(WANTED.c.id))
+    others = team_members.c.team_id.not_in(select(IDS.c.id))
     on_others = delete(team_members).where(team_members.c.member_id == member_id, others)
-    connection.execute(on_others, wanted(team_ids))
-    connection.execute(_JOIN_TEAMS, wanted(team_ids) | {"member_id": member_id})
+    connection.execute(on_others, ids_param(team_ids))
+    connection.execute(_JOIN_TEAMS, ids_param(team_ids) | {"member_id": member_id})
 
 
 def leave_team(connection: Connection, team_id: int, member_id: int) -> bool:

@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.infrastructure.database import Id, Moment, bytewise, metadata
+from shipmark.infrastructure.database import Id, UtcDateTime, in_binary_order, metadata
 from shipmark.organizations.model import ListedToken, OrganizationToken
 
 
@@ -33,9 +33,9 @@ class OrganizationTokenColumns(TypedColumns):
     digest = Column(String(64), nullable=False, unique=True)
     last_characters = Column(String(4), nullable=False)
     created_by = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
-    created_at = Column(Moment, nullable=False)
-    deactivated_at = Column(Moment)
-    last_used_at = Column(Moment)
+    created_at = Column(UtcDateTime, nullable=False)
+    deactivated_at = Column(UtcDateTime)
+    last_used_at = Column(UtcDateTime)
     last_project_id = Column(Id)
 
 
@@ -58,11 +58,11 @@ _NOTE_USE = (
         tokens.c.id == bindparam("token_id", type_=Id),
         or_(
             tokens.c.last_used_at.is_(None),
-            tokens.c.last_used_at < bindparam("before", type_=Moment()),
+            tokens.c.last_used_at < bindparam("before", type_=UtcDateTime()),
         ),
     )
     .values(
-        last_used_at=bindparam("used_at", type_=Moment()),
+        last_used_at=bindparam("used_at", type_=UtcDateTime()),
         last_project_id=func.coalesce(bindparam("used_for", type_=Id), tokens.c.last_project_id),
     )
 )
@@ -104,7 +104,7 @@ def tokens_of(connection: Connection, organization_id: int) -> list[ListedToken]
         .where(tokens.c.organization_id == organization_id, tokens.c.deactivated_at.is_(None))
         .order_by(
             tokens.c.last_used_at.desc().nulls_last(),
-            bytewise(tokens.c.name),
+            in_binary_order(tokens.c.name),
             tokens.c.created_at.desc(),
             tokens.c.id.desc(),
         )
@@ -134,7 +134,7 @@ def deactivate_token(connection: Connection, token_id: int, at: datetime) -> Non
     connection.execute(statement.values(deactivated_at=at))
 
 
-def note_use(connection: Connection, token_id: int, project_id: int | None, at: datetime) -> None:
+def record_use(connection: Connection, token_id: int, project_id: int | None, at: datetime) -> None:
     """Write down that a token was used, for that project, unless it was within the last minute."""
     parameters = {"token_id": token_id, "before": at - _USE_EVERY}
     connection.execute(_NOTE_USE, parameters | {"used_at": at, "used_for": project_id})

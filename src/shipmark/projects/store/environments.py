@@ -14,7 +14,7 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.infrastructure.database import WANTED, Id, bytewise, metadata, upsert, wanted
+from shipmark.infrastructure.database import IDS, Id, ids_param, in_binary_order, metadata, upsert
 from shipmark.projects.model import Environment
 
 
@@ -48,7 +48,7 @@ _LINK_ENVIRONMENT = (
     upsert(project_environments)
     .from_select(
         ["project_id", "environment_id"],
-        select(WANTED.c.id, bindparam("environment_id", type_=Id)).order_by(WANTED.c.id),
+        select(IDS.c.id, bindparam("environment_id", type_=Id)).order_by(IDS.c.id),
     )
     .on_conflict_do_nothing()
 )
@@ -57,20 +57,22 @@ _LINK_ENVIRONMENT = (
 _NAMES_OF = (
     select(project_environments.c.project_id, environments.c.name)
     .select_from(project_environments)
-    .join(WANTED, WANTED.c.id == project_environments.c.project_id)
+    .join(IDS, IDS.c.id == project_environments.c.project_id)
     .join(environments, environments.c.id == project_environments.c.environment_id)
     .where(environments.c.name != "")
-    .order_by(bytewise(environments.c.name))
+    .order_by(in_binary_order(environments.c.name))
 )
 
 
 def ensure_environment(connection: Connection, organization_id: int, name: str) -> Environment:
     """The organization's environment with that name, made if missing."""
     row = {"organization_id": organization_id, "name": name}
-    known = environments_named(connection, organization_id, [name])
-    if not known:
-        connection.execute(upsert(environments).values(row).on_conflict_do_nothing())
-        known = environments_named(connection, organization_id, [name])
+    while not (known := environments_named(connection, organization_id, [name])):
+        insert = upsert(environments).values(row).on_conflict_do_nothing()
+        made = connection.execute(insert.returning(environments.c.id)).scalar_one_or_none()
+        if made is not None:
+            return Environment(id=made, name=name)
+        # Another transaction inserted it since it was looked up.
     return known[0]
 
 
@@ -88,7 +90,7 @@ def link_environment(
     connection: Connection, environment_id: int, project_ids: Collection[int]
 ) -> None:
     """Remember that these projects run there."""
-    parameters = wanted(project_ids) | {"environment_id": environment_id}
+    parameters = ids_param(project_ids) | {"environment_id": environment_id}
     connection.execute(_LINK_ENVIRONMENT, parameters)
 
 
@@ -98,14 +100,14 @@ def environments_of(connection: Connection, project_id: int) -> list[Environment
         select(environments.c.id, environments.c.name)
         .join(project_environments, project_environments.c.environment_id == environments.c.id)
         .where(project_environments.c.project_id == project_id)
-        .order_by(bytewise(environments.c.name))
+        .order_by(in_binary_order(environments.c.name))
     )
     return [Environment(id=i, name=name) for i, name in connection.execute(query)]
 
 
 def environment_names(connection: Connection, project_ids: Collection[int]) -> dict[int, list[str]]:
     """The names of each project's environments, sorted; the one without a name is left out."""
-    found: dict[int, list[str]] = {}
-    for project_id, name in connection.execute(_NAMES_OF, wanted(project_ids)):
-        found.setdefault(project_id, []).append(name)
-    return found
+    result: dict[int, list[str]] = {}
+    for project_id, name in connection.execute(_NAMES_OF, ids_param(project_ids)):
+        result.setdefault(project_id, []).append(name)
+    return result

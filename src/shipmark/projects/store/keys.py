@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.infrastructure.database import Id, Moment, metadata, upsert
+from shipmark.infrastructure.database import Id, UtcDateTime, metadata, upsert
 from shipmark.projects.model import ProjectKey
 
 
@@ -36,7 +36,7 @@ class ProjectKeyColumns(TypedColumns):
     secret_key = Column(String(32), nullable=False)
     label = Column(String(64), nullable=False)
     is_active = Column(Boolean, nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
     rate_limit_count = Column(Integer)
     rate_limit_window = Column(Integer)
     details = Column(Text, nullable=False, server_default=text("'{}'"))

@@ -16,7 +16,7 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.infrastructure.database import Id, listed, metadata, rows, upsert
+from shipmark.infrastructure.database import Id, json_rows, metadata, rows_param, upsert
 from shipmark.projects.store.projects import projects
 
 
@@ -43,7 +43,7 @@ class RedirectColumns(TypedColumns):
 options = Table("project_options", metadata, ProjectOptionColumns)
 redirects = Table("project_redirects", metadata, RedirectColumns)
 
-_GIVEN_OPTIONS = listed("given_options", key=Text(), value=Text())
+_GIVEN_OPTIONS = json_rows("given_options", key=Text(), value=Text())
 _INSERT_OPTIONS = upsert(options).from_select(
     ["project_id", "key", "value"],
     select(
@@ -61,10 +61,12 @@ def options_of(connection: Connection, project_id: int) -> dict[str, object]:
     return {key: json.loads(value) for key, value in connection.execute(query)}
 
 
-def keep_options(connection: Connection, project_id: int, values: Mapping[str, object]) -> None:
+def save_options(connection: Connection, project_id: int, values: Mapping[str, object]) -> None:
     """Set options, by key, in one statement."""
-    given = rows("given_options", ([key, json.dumps(it)] for key, it in sorted(values.items())))
-    connection.execute(_KEEP_OPTIONS, given | {"project_id": project_id})
+    parameters = rows_param(
+        "given_options", ([key, json.dumps(value)] for key, value in sorted(values.items()))
+    )
+    connection.execute(_KEEP_OPTIONS, parameters | {"project_id": project_id})
 
 
 def redirect(

@@ -27,7 +27,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from shipmark.avatars.model import read_avatar
-from shipmark.infrastructure.database import WANTED, Id, Moment, bytewise, metadata, upsert, wanted
+from shipmark.infrastructure.database import (
+    IDS,
+    Id,
+    UtcDateTime,
+    ids_param,
+    in_binary_order,
+    metadata,
+    upsert,
+)
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations.model import Access, Role, Team
 from shipmark.organizations.store import (
@@ -54,14 +62,14 @@ class ProjectColumns(TypedColumns):
     slug = Column(String(50), nullable=False)
     name = Column(String(200), nullable=False)
     platform = Column(String(64))
-    first_event_at = Column(Moment)
+    first_event_at = Column(UtcDateTime)
     has_releases = Column(Boolean, nullable=False)
     last_short_id = Column(Integer, nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
     commit_paths = Column(Text, nullable=False, server_default=text("'[]'"))
     avatar_kind = Column(String(16))
     avatar_ident = Column(String(32))
-    deletion_requested_at = Column(Moment)
+    deletion_requested_at = Column(UtcDateTime)
 
 
 class ProjectTeamColumns(TypedColumns):
@@ -102,11 +110,11 @@ _PROJECT = (
 )
 
 IS_VISIBLE = projects.c.deletion_requested_at.is_(None)
-_BY_IDS = select(*_PROJECT).join(WANTED, WANTED.c.id == projects.c.id).where(IS_VISIBLE)
+_BY_IDS = select(*_PROJECT).join(IDS, IDS.c.id == projects.c.id).where(IS_VISIBLE)
 _ALL_OF = (
     select(*_PROJECT)
     .where(projects.c.organization_id == bindparam("organization_id"), IS_VISIBLE)
-    .order_by(bytewise(projects.c.slug))
+    .order_by(in_binary_order(projects.c.slug))
 )
 _OF_TEAMS = _ALL_OF.where(
     exists().where(project_teams.c.project_id == projects.c.id, is_on_team(project_teams.c.team_id))
@@ -128,45 +136,45 @@ _OF_USER = (
             ),
         ),
     )
-    .order_by(bytewise(projects.c.slug), projects.c.id)
+    .order_by(in_binary_order(projects.c.slug), projects.c.id)
 )
 _TEAMS_OF = (
     select(project_teams.c.project_id, *TEAM)
     .join(teams, teams.c.id == project_teams.c.team_id)
-    .join(WANTED, WANTED.c.id == project_teams.c.project_id)
-    .order_by(bytewise(teams.c.slug))
+    .join(IDS, IDS.c.id == project_teams.c.project_id)
+    .order_by(in_binary_order(teams.c.slug))
 )
 _PLATFORMS_OF = (
     select(platforms.c.project_id, platforms.c.platform)
-    .join(WANTED, WANTED.c.id == platforms.c.project_id)
-    .order_by(bytewise(platforms.c.platform))
+    .join(IDS, IDS.c.id == platforms.c.project_id)
+    .order_by(in_binary_order(platforms.c.platform))
 )
 _OWNED_BY = (
     select(project_teams.c.team_id, project_teams.c.project_id)
-    .join(WANTED, WANTED.c.id == project_teams.c.team_id)
+    .join(IDS, IDS.c.id == project_teams.c.team_id)
     .order_by(project_teams.c.project_id)
 )
 _NOTE_RELEASES = (
     update(projects)
-    .where(projects.c.id.in_(select(WANTED.c.id)), projects.c.has_releases.is_(False))
+    .where(projects.c.id.in_(select(IDS.c.id)), projects.c.has_releases.is_(False))
     .values(has_releases=True)
 )
 
 
 def accessible(connection: Connection, access: Access) -> list[Project]:
     """The projects that the caller may name: all of an open organization, else those of their teams."""
-    return _seen_by(connection, access, is_everything=access.organization.is_open)
+    return _visible_to(connection, access, covers_all_projects=access.organization.is_open)
 
 
-def joined(connection: Connection, access: Access) -> list[Project]:
+def projects_of_teams(connection: Connection, access: Access) -> list[Project]:
     """The projects that a list shows a caller who names none: those of their teams (releases.md 0.5)."""
-    return _seen_by(connection, access, is_everything=access.user is None)
+    return _visible_to(connection, access, covers_all_projects=access.user is None)
 
 
-def all_of(connection: Connection, organization_id: int) -> list[Project]:
+def of_organization(connection: Connection, organization_id: int) -> list[Project]:
     """All projects of the organization, by slug."""
-    found = connection.execute(_ALL_OF, {"organization_id": organization_id})
-    return [_project(*row) for row in found]
+    result = connection.execute(_ALL_OF, {"organization_id": organization_id})
+    return [_project(*row) for row in result]
 
 
 def of_user(connection: Connection, user_id: int) -> list[Project]:
@@ -190,7 +198,7 @@ def by_ids(connection: Connection, project_ids: Collection[int]) -> dict[int, Pr
     """The projects of those ids."""
     if not project_ids:
         return {}
-    return {row[0]: _project(*row) for row in connection.execute(_BY_IDS, wanted(project_ids))}
+    return {row[0]: _project(*row) for row in connection.execute(_BY_IDS, ids_param(project_ids))}
 
 
 def is_on_its_team(connection: Connection, project_id: int, user_id: int) -> bool:
@@ -253,14 +261,14 @@ def set_commit_paths(connection: Connection, project_id: int, paths: Sequence[st
     )
 
 
-def own(connection: Connection, project_id: int, team_id: int) -> bool:
+def add_owner(connection: Connection, project_id: int, team_id: int) -> bool:
     """Let the team own the project. Return whether it did not before."""
     row = {"project_id": project_id, "team_id": team_id}
     statement = upsert(project_teams).values(row).on_conflict_do_nothing()
     return connection.execute(statement.returning(project_teams.c.team_id)).first() is not None
 
 
-def disown(connection: Connection, project_id: int, team_id: int) -> bool:
+def remove_owner(connection: Connection, project_id: int, team_id: int) -> bool:
     """Let the team own the project no longer. Return whether it did."""
     statement = delete(project_teams).where(
         project_teams.c.project_id == project_id, project_teams.c.team_id == team_id
@@ -270,11 +278,11 @@ def disown(connection: Connection, project_id: int, team_id: int) -> bool:
 
 def teams_of(connection: Connection, project_ids: Collection[int]) -> dict[int, list[Team]]:
     """The teams of each project, by slug."""
-    found: dict[int, list[Team]] = {}
-    rows = connection.execute(_TEAMS_OF, wanted(project_ids))
+    result: dict[int, list[Team]] = {}
+    rows = connection.execute(_TEAMS_OF, ids_param(project_ids))
     for row in rows:
-        found.setdefault(row[0], []).append(read_team(*row[1:]))
-    return found
+        result.setdefault(row[0], []).append(read_team(*row[1:]))
+    return result
 
 
 def by_key(connection: Connection, public_key: str) -> Project | None:
@@ -288,7 +296,7 @@ def by_key(connection: Connection, public_key: str) -> Project | None:
     return _project(*row) if row else None
 
 
-def note_event(connection: Connection, project: Project, platform: str, at: datetime) -> None:
+def record_event(connection: Connection, project: Project, platform: str, at: datetime) -> None:
     """Remember the first event's moment, and the platform it came from."""
     if project.first_event_at is None:
         first = projects.c.first_event_at.is_(None)
@@ -299,9 +307,9 @@ def note_event(connection: Connection, project: Project, platform: str, at: date
     connection.execute(upsert(platforms).values(row).on_conflict_do_nothing())
 
 
-def note_releases(connection: Connection, project_ids: Collection[int]) -> None:
+def record_releases(connection: Connection, project_ids: Collection[int]) -> None:
     """Remember that these projects have releases."""
-    connection.execute(_NOTE_RELEASES, wanted(project_ids))
+    connection.execute(_NOTE_RELEASES, ids_param(project_ids))
 
 
 def ids_of_team(connection: Connection, team_id: int) -> set[int]:
@@ -312,18 +320,18 @@ def ids_of_team(connection: Connection, team_id: int) -> set[int]:
 
 def of_teams(connection: Connection, team_ids: Collection[int]) -> dict[int, list[int]]:
     """The projects that each team owns."""
-    found: dict[int, list[int]] = {}
-    for team_id, project_id in connection.execute(_OWNED_BY, wanted(team_ids)):
-        found.setdefault(team_id, []).append(project_id)
-    return found
+    result: dict[int, list[int]] = {}
+    for team_id, project_id in connection.execute(_OWNED_BY, ids_param(team_ids)):
+        result.setdefault(team_id, []).append(project_id)
+    return result
 
 
 def platforms_of(connection: Connection, project_ids: Collection[int]) -> dict[int, list[str]]:
     """The platforms of each project, sorted."""
-    found: dict[int, list[str]] = {}
-    for project_id, platform in connection.execute(_PLATFORMS_OF, wanted(project_ids)):
-        found.setdefault(project_id, []).append(platform)
-    return found
+    result: dict[int, list[str]] = {}
+    for project_id, platform in connection.execute(_PLATFORMS_OF, ids_param(project_ids)):
+        result.setdefault(project_id, []).append(platform)
+    return result
 
 
 def next_short_id(connection: Connection, project_id: int) -> int:
@@ -337,9 +345,11 @@ def next_short_id(connection: Connection, project_id: int) -> int:
     return connection.execute(statement).scalar_one()
 
 
-def _seen_by(connection: Connection, access: Access, *, is_everything: bool) -> list[Project]:
+def _visible_to(
+    connection: Connection, access: Access, *, covers_all_projects: bool
+) -> list[Project]:
     query, parameters = _ALL_OF, {"organization_id": access.organization.id}
-    if not (is_everything or access.reaches_all):
+    if not (covers_all_projects or access.reaches_all):
         assert access.user is not None, "only users have teams"
         query, parameters = _OF_TEAMS, parameters | {"member_user_id": access.user.id}
     return [_project(*row) for row in connection.execute(query, parameters)]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import (
     Column,
@@ -17,8 +18,17 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.infrastructure.database import Id, Moment, listed, metadata, rows, upsert
-from shipmark.releases.model import ReleaseActivity, ReleaseActivityType
+from shipmark.infrastructure.database import (
+    Id,
+    UtcDateTime,
+    json_rows,
+    metadata,
+    rows_param,
+    upsert,
+)
+from shipmark.projects.store.projects import IS_VISIBLE, projects
+from shipmark.releases.model import Release, ReleaseActivity, ReleaseActivityType
+from shipmark.releases.store.projects import release_projects
 
 
 class ReleaseActivityColumns(TypedColumns):
@@ -30,7 +40,7 @@ class ReleaseActivityColumns(TypedColumns):
     type = Column(String(32), nullable=False)
     version = Column(String(250), nullable=False)
     user_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
-    happened_at = Column(Moment, nullable=False)
+    happened_at = Column(UtcDateTime, nullable=False)
     details = Column(Text, nullable=False)
 
 
@@ -46,26 +56,27 @@ activities = Table(
 #: How many activities of a project are deleted at a time.
 _BATCH = 1000
 
-_HAPPENED = listed(
+_HAPPENED = json_rows(
     "happened",
     project_id=Id,
     type=Text(),
     version=Text(),
     user_id=Id,
-    at=Moment(),
+    at=UtcDateTime(),
     details=Text(),
     place=Id,
 )
+_COLUMNS = (
+    "organization_id",
+    "project_id",
+    "type",
+    "version",
+    "user_id",
+    "happened_at",
+    "details",
+)
 _ADD = upsert(activities).from_select(
-    [
-        "organization_id",
-        "project_id",
-        "type",
-        "version",
-        "user_id",
-        "happened_at",
-        "details",
-    ],
+    _COLUMNS,
     select(
         bindparam("organization_id", type_=Id),
         _HAPPENED.c.project_id,
@@ -78,15 +89,64 @@ _ADD = upsert(activities).from_select(
 )
 
 
+_ADD_FOR_PROJECTS = upsert(activities).from_select(
+    _COLUMNS,
+    select(
+        bindparam("organization_id", type_=Id),
+        release_projects.c.project_id,
+        bindparam("type", type_=Text()),
+        bindparam("version", type_=Text()),
+        bindparam("user_id", type_=Id),
+        bindparam("at", type_=UtcDateTime()),
+        bindparam("details", type_=Text()),
+    )
+    .join(projects, projects.c.id == release_projects.c.project_id)
+    .where(release_projects.c.release_id == bindparam("release_id", type_=Id), IS_VISIBLE)
+    .order_by(release_projects.c.project_id),
+)
+
+
 def add(connection: Connection, organization_id: int, happened: Sequence[ReleaseActivity]) -> None:
     """Keep what happened, in one statement."""
     if not happened:
         return
-    given = (
-        (it.project_id, it.type.value, it.version, it.user_id, it.at, json.dumps(it.details), place)
-        for place, it in enumerate(happened)
+    rows = (
+        (
+            release_activity.project_id,
+            release_activity.type.value,
+            release_activity.version,
+            release_activity.user_id,
+            release_activity.at,
+            json.dumps(release_activity.details),
+            place,
+        )
+        for place, release_activity in enumerate(happened)
     )
-    connection.execute(_ADD, rows("happened", given) | {"organization_id": organization_id})
+    connection.execute(_ADD, rows_param("happened", rows) | {"organization_id": organization_id})
+
+
+def add_for_projects(
+    connection: Connection,
+    release: Release,
+    kind: ReleaseActivityType,
+    at: datetime,
+    **more: object,
+) -> None:
+    """Record one thing for every project of a locked release: ``user_id``, and whatever else are its details.
+
+    The projects are read by the statement that writes, so that none is missed which was attached before the lock.
+    """
+    user_id = more.pop("user_id", None)
+    parameters = {
+        "organization_id": release.organization_id,
+        "release_id": release.id,
+        "type": kind.value,
+        "version": release.version,
+        "user_id": user_id,
+        "at": at,
+        "details": json.dumps(more),
+    }
+    connection.execute(_ADD_FOR_PROJECTS, parameters)
 
 
 def of_version(

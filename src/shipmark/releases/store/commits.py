@@ -21,16 +21,16 @@ from sqlalchemy import (
 )
 
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    bytewise,
-    listed,
+    ids_param,
+    in_binary_order,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
-from shipmark.releases.model import HoldingRelease
+from shipmark.releases.model import ReleaseRef
 from shipmark.releases.store.releases import releases
 from shipmark.repositories.model import ChangedFile, Commit
 from shipmark.repositories.store import (
@@ -74,7 +74,7 @@ release_commits = Table(
 release_heads = Table("release_heads", metadata, ReleaseHeadColumns)
 
 
-_PLACES = listed("places", commit_id=Id, position=Integer())
+_PLACES = json_rows("places", commit_id=Id, position=Integer())
 _BIND = (
     upsert(release_commits)
     .from_select(
@@ -86,8 +86,8 @@ _BIND = (
     .on_conflict_do_nothing()
 )
 _CLEAR = delete(release_commits).where(release_commits.c.release_id == bindparam("release_id"))
-_CLEAR_ALL = delete(release_commits).where(release_commits.c.release_id.in_(select(WANTED.c.id)))
-_HEADS = listed("heads", repository_id=Id, commit_id=Id)
+_CLEAR_ALL = delete(release_commits).where(release_commits.c.release_id.in_(select(IDS.c.id)))
+_HEADS = json_rows("heads", repository_id=Id, commit_id=Id)
 _GIVEN_HEADS = upsert(release_heads).from_select(
     ["release_id", "repository_id", "commit_id"],
     select(bindparam("release_id", type_=Id), _HEADS.c.repository_id, _HEADS.c.commit_id).order_by(
@@ -108,16 +108,14 @@ _RELEASES_OF = (
         releases.c.released_at,
         releases.c.created_at,
     )
-    .join(WANTED, WANTED.c.id == release_commits.c.commit_id)
+    .join(IDS, IDS.c.id == release_commits.c.commit_id)
     .join(releases, releases.c.id == release_commits.c.release_id)
     .order_by(releases.c.id)
     .limit(bindparam("most", type_=Integer))
 )
 
 
-_HOLDERS = select(release_commits.c.release_id).join(
-    WANTED, WANTED.c.id == release_commits.c.commit_id
-)
+_HOLDERS = select(release_commits.c.release_id).join(IDS, IDS.c.id == release_commits.c.commit_id)
 _LOCK_HOLDERS = (
     select(releases.c.id)
     .where(releases.c.id.in_(_HOLDERS))
@@ -129,7 +127,7 @@ _GONE = (
     .select_from(release_commits)
     .where(
         release_commits.c.release_id == releases.c.id,
-        release_commits.c.commit_id.in_(select(WANTED.c.id)),
+        release_commits.c.commit_id.in_(select(IDS.c.id)),
     )
     .scalar_subquery()
 )
@@ -142,19 +140,19 @@ _SINK_COUNTS = (
             (releases.c.commit_count > _GONE, releases.c.commit_count - _GONE), else_=0
         ),
         last_commit_id=case(
-            (releases.c.last_commit_id.in_(select(WANTED.c.id)), None),
+            (releases.c.last_commit_id.in_(select(IDS.c.id)), None),
             else_=releases.c.last_commit_id,
         ),
     )
 )
-_FORGET = delete(release_commits).where(release_commits.c.commit_id.in_(select(WANTED.c.id)))
+_FORGET = delete(release_commits).where(release_commits.c.commit_id.in_(select(IDS.c.id)))
 
 
 def bind(connection: Connection, release_id: int, commit_ids: Sequence[int]) -> None:
     """Let a release that holds no commits hold these, newest first. One that is given twice keeps its first place."""
     if commit_ids:
         places = ((commit_id, place) for place, commit_id in enumerate(commit_ids))
-        connection.execute(_BIND, rows("places", places) | {"release_id": release_id})
+        connection.execute(_BIND, rows_param("places", places) | {"release_id": release_id})
 
 
 def clear(connection: Connection, release_id: int) -> None:
@@ -164,24 +162,26 @@ def clear(connection: Connection, release_id: int) -> None:
 
 def clear_all(connection: Connection, release_ids: Collection[int]) -> None:
     """Let these releases hold no commits."""
-    connection.execute(_CLEAR_ALL, wanted(release_ids))
+    connection.execute(_CLEAR_ALL, ids_param(release_ids))
 
 
 def clear_organization(connection: Connection, organization_id: int) -> None:
     """Let no release of an organization hold commits."""
-    own = select(releases.c.id).where(releases.c.organization_id == organization_id)
-    connection.execute(delete(release_commits).where(release_commits.c.release_id.in_(own)))
+    query = select(releases.c.id).where(releases.c.organization_id == organization_id)
+    connection.execute(delete(release_commits).where(release_commits.c.release_id.in_(query)))
 
 
 def ensure_heads(connection: Connection, release_id: int, heads: dict[int, int]) -> None:
     """Keep the head commit of each repository (repository to commit) where the release has none yet."""
     if heads:
-        connection.execute(_ENSURE_HEADS, rows("heads", heads.items()) | {"release_id": release_id})
+        connection.execute(
+            _ENSURE_HEADS, rows_param("heads", heads.items()) | {"release_id": release_id}
+        )
 
 
 def set_heads(connection: Connection, release_id: int, heads: dict[int, int]) -> None:
     """Keep the head commit of each repository (repository to commit), in place of another."""
-    connection.execute(_SET_HEADS, rows("heads", heads.items()) | {"release_id": release_id})
+    connection.execute(_SET_HEADS, rows_param("heads", heads.items()) | {"release_id": release_id})
 
 
 def clear_heads(connection: Connection, release_id: int) -> None:
@@ -189,12 +189,12 @@ def clear_heads(connection: Connection, release_id: int) -> None:
     connection.execute(delete(release_heads).where(release_heads.c.release_id == release_id))
 
 
-def forget(connection: Connection, commit_ids: Collection[int]) -> None:
+def remove_commits(connection: Connection, commit_ids: Collection[int]) -> None:
     """Take commits out of every release: its count sinks, and a newest commit that is gone is none.
 
     The releases are locked in one order, so that a publish and this wait for each other.
     """
-    parameters = wanted(commit_ids)
+    parameters = ids_param(commit_ids)
     connection.execute(_LOCK_HOLDERS, parameters).all()
     connection.execute(_SINK_COUNTS, parameters)
     connection.execute(_FORGET, parameters)
@@ -221,8 +221,8 @@ def page_of(
         .where(release_commits.c.position >= from_position)
         .order_by(release_commits.c.position)
     )
-    found = connection.execute(query.limit(limit).offset(offset))
-    return [(row[0], commit_of(*row[1:])) for row in found]
+    result = connection.execute(query.limit(limit).offset(offset))
+    return [(row[0], commit_of(*row[1:])) for row in result]
 
 
 def page_before(
@@ -239,8 +239,8 @@ def page_before(
         .where(release_commits.c.position < position)
         .order_by(release_commits.c.position.desc())
     )
-    found = connection.execute(query.limit(limit))
-    return [(row[0], commit_of(*row[1:])) for row in found]
+    result = connection.execute(query.limit(limit))
+    return [(row[0], commit_of(*row[1:])) for row in result]
 
 
 def _commits_of(release_id: int, repository_id: int | None) -> Select[*tuple[Any, ...]]:
@@ -262,7 +262,7 @@ def changed_files_of(
         select(*CHANGED_FILE)
         .join(release_commits, release_commits.c.commit_id == changed_files.c.commit_id)
         .where(release_commits.c.release_id == release_id)
-        .order_by(bytewise(changed_files.c.filename), release_commits.c.position)
+        .order_by(in_binary_order(changed_files.c.filename), release_commits.c.position)
     )
     if repository_id is not None:
         query = query.join(commits, commits.c.id == changed_files.c.commit_id).where(
@@ -292,22 +292,20 @@ def repository_ids_of(connection: Connection, release_id: int) -> list[int]:
                 .where(release_commits.c.release_id == release_id)
             )
         )
-        .order_by(bytewise(repositories.c.name))
+        .order_by(in_binary_order(repositories.c.name))
     )
     return list(connection.execute(query).scalars())
 
 
-def releases_of(
-    connection: Connection, commit_ids: Collection[int]
-) -> dict[int, list[HoldingRelease]]:
+def releases_of(connection: Connection, commit_ids: Collection[int]) -> dict[int, list[ReleaseRef]]:
     """The releases that hold each commit, the oldest first."""
     if not commit_ids:
         return {}
     most = {"most": RELEASES_OF_COMMIT_MAX + len(commit_ids)}
-    found: dict[int, list[HoldingRelease]] = {}
+    release_refs: dict[int, list[ReleaseRef]] = {}
     for commit_id, version, ref, url, released_at, created_at in connection.execute(
-        _RELEASES_OF, wanted(commit_ids) | most
+        _RELEASES_OF, ids_param(commit_ids) | most
     ):
-        holding = HoldingRelease(version, ref, url, released_at, created_at)
-        found.setdefault(commit_id, []).append(holding)
-    return found
+        holding = ReleaseRef(version, ref, url, released_at, created_at)
+        release_refs.setdefault(commit_id, []).append(holding)
+    return release_refs

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Integer, Select, Subquery, bindparam, case, func, select
 
-from shipmark.infrastructure.database import Id, bytewise, listed, rows
+from shipmark.infrastructure.database import Id, in_binary_order, json_rows, rows_param
 from shipmark.releases.store.commits import release_commits
 from shipmark.repositories.model import Change, Commit
 from shipmark.repositories.store import COMMIT, changed_files, commit_of, commits
@@ -34,15 +34,13 @@ class ChangedInAll:
         return self.added + self.modified + self.deleted
 
 
-_THESE = listed("these", id=Id)
-_OTHERS = listed("others", id=Id)
+_THESE = json_rows("these", id=Id)
+_OTHERS = json_rows("others", id=Id)
 _MOST = bindparam("most", type_=Integer)
 
 
-def _held_by(wanted: Subquery) -> Select[int]:
-    return select(release_commits.c.commit_id).join(
-        wanted, wanted.c.id == release_commits.c.release_id
-    )
+def _held_by(rows: Subquery) -> Select[int]:
+    return select(release_commits.c.commit_id).join(rows, rows.c.id == release_commits.c.release_id)
 
 
 _only_here = _held_by(_THESE).except_(_held_by(_OTHERS)).subquery()
@@ -93,7 +91,7 @@ _FILES = (
         func.max(case((_changes.c.age == 1, _changes.c.change))),
     )
     .group_by(_changes.c.repository_id, _changes.c.filename)
-    .order_by(func.count().desc(), bytewise(_changes.c.filename), _changes.c.repository_id)
+    .order_by(func.count().desc(), in_binary_order(_changes.c.filename), _changes.c.repository_id)
     .limit(_MOST)
 )
 
@@ -102,23 +100,23 @@ def commits_only_in(
     connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
 ) -> tuple[int, list[Commit]]:
     """How many commits these releases hold that the others don't, and the newest of them."""
-    found = connection.execute(_COMMITS, _asked(these, others, limit)).all()
-    return _count(found), [commit_of(*row[1:]) for row in found]
+    rows = connection.execute(_COMMITS, _asked(these, others, limit)).all()
+    return _count(rows), [commit_of(*row[1:]) for row in rows]
 
 
 def authors_only_in(
     connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
 ) -> tuple[int, list[int]]:
     """How many people wrote those commits, and who wrote the most."""
-    found = connection.execute(_AUTHORS, _asked(these, others, limit)).all()
-    return _count(found), [author_id for _, author_id in found]
+    rows = connection.execute(_AUTHORS, _asked(these, others, limit)).all()
+    return _count(rows), [author_id for _, author_id in rows]
 
 
 def files_only_in(
     connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
 ) -> tuple[int, list[ChangedInAll]]:
     """How many files those commits changed, and those that most of them did."""
-    found = connection.execute(_FILES, _asked(these, others, limit)).all()
+    rows = connection.execute(_FILES, _asked(these, others, limit)).all()
     changed = [
         ChangedInAll(
             repository_id=repository_id,
@@ -128,9 +126,9 @@ def files_only_in(
             deleted=deleted,
             change=_came_to(Change(newest), added),
         )
-        for _, repository_id, filename, added, modified, deleted, newest in found
+        for _, repository_id, filename, added, modified, deleted, newest in rows
     ]
-    return _count(found), changed
+    return _count(rows), changed
 
 
 def _came_to(newest: Change, added: int) -> Change:
@@ -140,8 +138,12 @@ def _came_to(newest: Change, added: int) -> Change:
 
 
 def _asked(these: Collection[int], others: Collection[int], limit: int) -> dict[str, object]:
-    given = rows("these", ([each] for each in sorted(these)))
-    return {**given, **rows("others", ([each] for each in sorted(others))), "most": limit}
+    parameters = rows_param("these", ([each] for each in sorted(these)))
+    return {
+        **parameters,
+        **rows_param("others", ([each] for each in sorted(others))),
+        "most": limit,
+    }
 
 
 def _count(found: Sequence[Sequence[object]]) -> int:

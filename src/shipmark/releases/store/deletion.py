@@ -4,11 +4,11 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, delete, select
 
-from shipmark.infrastructure.database import WANTED, wanted
+from shipmark.infrastructure.database import IDS, ids_param
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects
 
-_IDS = select(WANTED.c.id)
+_IDS = select(IDS.c.id)
 
 
 def of_project(connection: Connection, project_id: int, *, limit: int) -> list[int]:
@@ -22,7 +22,7 @@ def shared(connection: Connection, release_ids: Collection[int], project_id: int
     query = select(release_projects.c.release_id).where(
         release_projects.c.release_id.in_(_IDS), release_projects.c.project_id != project_id
     )
-    return set(connection.execute(query, wanted(release_ids)).scalars())
+    return set(connection.execute(query, ids_param(release_ids)).scalars())
 
 
 def detach(connection: Connection, release_ids: Collection[int], project_id: int) -> None:
@@ -33,4 +33,4 @@ def detach(connection: Connection, release_ids: Collection[int], project_id: int
         statement = delete(table).where(
             table.c.project_id == project_id, table.c.release_id.in_(_IDS)
         )
-        connection.execute(statement, wanted(release_ids))
+        connection.execute(statement, ids_param(release_ids))

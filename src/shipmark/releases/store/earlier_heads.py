@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, literal, select, tuple_, union_all
 
-from shipmark.infrastructure.database import Id, Moment
+from shipmark.infrastructure.database import Id, UtcDateTime
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.releases.store.commits import release_heads
 from shipmark.releases.store.projects import release_projects
@@ -25,8 +25,8 @@ def previous_heads(
     Read from the end of what each project shipped, so that it takes as long whatever came before; of a release of very
     many projects only the first ones are asked.
     """
-    found = _earlier_heads(connection, release, repository_ids, limit=1, is_fetched=False)
-    return {repository_id: keys[0] for repository_id, keys in found.items()}
+    result = _earlier_heads(connection, release, repository_ids, limit=1, is_fetched=False)
+    return {repository_id: keys[0] for repository_id, keys in result.items()}
 
 
 def fetched_heads(
@@ -49,9 +49,9 @@ def _earlier_heads(
 ) -> dict[int, list[str]]:
     if not repository_ids:
         return {}
-    mine = release_projects.c.release_id == release.id
+    column = release_projects.c.release_id == release.id
     projects = connection.execute(
-        select(release_projects.c.project_id).where(mine).order_by(release_projects.c.project_id)
+        select(release_projects.c.project_id).where(column).order_by(release_projects.c.project_id)
     ).scalars()
     places = [
         (repository_id, project_id, status)
@@ -62,11 +62,11 @@ def _earlier_heads(
     if not places:
         return {}
     branches = [_last_heads(release, *place, limit, is_fetched=is_fetched) for place in places]
-    found = union_all(*branches).subquery("found")
+    rows = union_all(*branches).subquery("found")
     query = (
-        select(found.c.repository_id, commits.c.key)
-        .join(commits, commits.c.id == found.c.commit_id)
-        .order_by(found.c.shipped_at.desc(), found.c.release_id.desc())
+        select(rows.c.repository_id, commits.c.key)
+        .join(commits, commits.c.id == rows.c.commit_id)
+        .order_by(rows.c.shipped_at.desc(), rows.c.release_id.desc())
     )
     heads: dict[int, list[str]] = {}
     for repository_id, key in connection.execute(query):
@@ -88,7 +88,7 @@ def _last_heads(
     """Select the heads of the repository in the last releases of the project, in that status, that are older."""
     table = release_projects.c
     older = tuple_(table.shipped_at, table.release_id) < tuple_(
-        literal(release.shipped_at, Moment()), literal(release.id, Id)
+        literal(release.shipped_at, UtcDateTime()), literal(release.id, Id)
     )
     query = (
         select(

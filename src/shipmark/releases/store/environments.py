@@ -26,17 +26,17 @@ from sqlalchemy import (
 )
 
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    Moment,
-    listed,
+    UtcDateTime,
+    ids_param,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
-from shipmark.projects.store.projects import IS_VISIBLE, projects
-from shipmark.releases.model import Release, ReleasedProject, Seen
+from shipmark.projects.store.projects import IS_VISIBLE, platforms, projects
+from shipmark.releases.model import Release, ReleasedProject, SeenRange
 from shipmark.releases.store.projects import release_projects
 
 
@@ -50,11 +50,11 @@ class ReleaseEnvironmentColumns(TypedColumns):
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     environment_id = Column(Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True)
     new_issue_count = Column(Integer, nullable=False)
-    first_seen_at = Column(Moment)
-    last_seen_at = Column(Moment)
+    first_seen_at = Column(UtcDateTime)
+    last_seen_at = Column(UtcDateTime)
     last_deploy_id = Column(Id)
     status = Column(String(16), nullable=False, server_default=text("'open'"))
-    created_at = Column(Moment, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
+    created_at = Column(UtcDateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
 
 
 release_environments = Table(
@@ -78,24 +78,32 @@ _there = and_(
     release_environments.c.project_id == release_projects.c.project_id,
 )
 _KEYS = (release_projects.c.release_id, release_projects.c.project_id)
+# Platforms are few and short, so that one text holds them: no statement of their own for each page.
+_SEPARATOR = ","
+_PLATFORMS = (
+    select(func.aggregate_strings(platforms.c.platform, _SEPARATOR))
+    .where(platforms.c.project_id == release_projects.c.project_id)
+    .scalar_subquery()
+)
 _SEEN = (
     select(
         *_KEYS,
         release_projects.c.new_issue_count,
         release_projects.c.regressed_issue_count,
         func.count(release_environments.c.release_id),
-        func.min(release_environments.c.first_seen_at, type_=Moment()),
-        func.max(release_environments.c.last_seen_at, type_=Moment()),
+        func.min(release_environments.c.first_seen_at, type_=UtcDateTime()),
+        func.max(release_environments.c.last_seen_at, type_=UtcDateTime()),
         func.sum(release_environments.c.new_issue_count, type_=Integer()),
+        _PLATFORMS,
     )
-    .join(WANTED, WANTED.c.id == release_projects.c.release_id)
+    .join(IDS, IDS.c.id == release_projects.c.release_id)
     .join(projects, projects.c.id == release_projects.c.project_id)
     .where(IS_VISIBLE)
     .group_by(*_KEYS, release_projects.c.new_issue_count, release_projects.c.regressed_issue_count)
     .order_by(*_KEYS)
 )
 _SEEN_ANYWHERE = _SEEN.outerjoin(release_environments, _there)
-_ENVIRONMENTS = listed("environments", id=Id)
+_ENVIRONMENTS = json_rows("environments", id=Id)
 _SEEN_SOMEWHERE = _SEEN.outerjoin(
     release_environments,
     and_(_there, release_environments.c.environment_id.in_(select(_ENVIRONMENTS.c.id))),
@@ -112,13 +120,13 @@ _DEPLOYED = upsert(release_environments).from_select(
     ],
     select(
         bindparam("release_id", type_=Id),
-        WANTED.c.id,
+        IDS.c.id,
         bindparam("environment_id", type_=Id),
         literal_column("0"),
         bindparam("deploy_id", type_=Id),
         bindparam("status", type_=Text),
-        bindparam("created_at", type_=Moment()),
-    ).order_by(WANTED.c.id),
+        bindparam("created_at", type_=UtcDateTime()),
+    ).order_by(IDS.c.id),
 )
 _NOTE_DEPLOY = _DEPLOYED.on_conflict_do_update(
     index_elements=_KEY, set_={"last_deploy_id": _DEPLOYED.excluded.last_deploy_id}
@@ -126,10 +134,10 @@ _NOTE_DEPLOY = _DEPLOYED.on_conflict_do_update(
 #: Lets the rows of releases have a status that theirs have now.
 SET_STATUS = (
     update(release_environments)
-    .where(release_environments.c.release_id.in_(select(WANTED.c.id)))
+    .where(release_environments.c.release_id.in_(select(IDS.c.id)))
     .values(status=bindparam("given_status", type_=String()))
 )
-_BROUGHT = listed("brought", release_id=Id, project_id=Id, environment_id=Id, number=Integer())
+_BROUGHT = json_rows("brought", release_id=Id, project_id=Id, environment_id=Id, number=Integer())
 _COUNT_BROUGHT = (
     update(release_environments)
     .where(
@@ -141,7 +149,7 @@ _COUNT_BROUGHT = (
 )
 
 
-def note_event(
+def record_event(
     connection: Connection, release: Release, project_id: int, environment_id: int, at: datetime
 ) -> None:
     """Remember that an event of the release came; the last moment never moves back."""
@@ -170,7 +178,7 @@ def note_event(
     )
 
 
-def note_deploy(
+def record_deploy(
     connection: Connection,
     release: Release,
     project_ids: Collection[int],
@@ -185,10 +193,10 @@ def note_deploy(
         "status": release.status.value,
         "created_at": release.created_at,
     }
-    connection.execute(_NOTE_DEPLOY, wanted(project_ids) | parameters)
+    connection.execute(_NOTE_DEPLOY, ids_param(project_ids) | parameters)
 
 
-def follow(connection: Connection, release: Release) -> None:
+def sync_status(connection: Connection, release: Release) -> None:
     """Let the rows of the release say what it says, after its status has changed."""
     connection.execute(
         update(release_environments)
@@ -230,8 +238,8 @@ def newest_of(
 def count_new_issues(connection: Connection, numbers: Mapping[tuple[int, int, int], int]) -> None:
     """Count issues that count as brought by other releases now: how many, by (release, project, environment)."""
     if numbers:
-        given = ((*place, number) for place, number in sorted(numbers.items()))
-        connection.execute(_COUNT_BROUGHT, rows("brought", given))
+        rows = ((*place, number) for place, number in sorted(numbers.items()))
+        connection.execute(_COUNT_BROUGHT, rows_param("brought", rows))
 
 
 def seen(
@@ -242,25 +250,26 @@ def seen(
     """The projects of each release, the oldest first, with what was seen of it in those environments or in any."""
     if not release_ids:
         return {}
-    query, parameters = _SEEN_ANYWHERE, wanted(release_ids)
+    query, parameters = _SEEN_ANYWHERE, ids_param(release_ids)
     if environment_ids is not None:
         query = _SEEN_SOMEWHERE
-        parameters |= rows("environments", ([each] for each in sorted(environment_ids)))
-    found: dict[int, list[ReleasedProject]] = {}
+        parameters |= rows_param("environments", ([each] for each in sorted(environment_ids)))
+    attached: dict[int, list[ReleasedProject]] = {}
     for row in connection.execute(query, parameters):
-        release_id, project_id, brought, regressed, places, first, last, new = row
-        it = Seen(first_at=first, last_at=last, new_issue_count=new) if places else None
+        release_id, project_id, brought, regressed, places, first, last, new, names = row
+        it = SeenRange(first_at=first, last_at=last, new_issue_count=new) if places else None
         released = ReleasedProject(
             project_id=project_id,
             new_issue_count=brought,
             regressed_issue_count=regressed,
             seen=it,
+            platforms=tuple(sorted(names.split(_SEPARATOR))) if names else (),
         )
-        found.setdefault(release_id, []).append(released)
-    return found
+        attached.setdefault(release_id, []).append(released)
+    return attached
 
 
-def ran_in(
+def seen_in(
     release_id: ColumnElement[int], project_ids: Collection[int], environment_ids: Collection[int]
 ) -> ColumnElement[bool]:
     """The condition that a release was seen in, or deployed to, one of the environments."""

@@ -23,7 +23,15 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.infrastructure.database import WANTED, Id, Moment, listed, metadata, rows, wanted
+from shipmark.infrastructure.database import (
+    IDS,
+    Id,
+    UtcDateTime,
+    ids_param,
+    json_rows,
+    metadata,
+    rows_param,
+)
 from shipmark.releases.model import Fetch, FetchMode, FetchState, NewFetch, Release
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import releases
@@ -53,9 +61,9 @@ class FetchColumns(TypedColumns):
     note = Column(Text)
     commit_count = Column(Integer)
     requested_by = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
-    created_at = Column(Moment, nullable=False)
-    updated_at = Column(Moment, nullable=False)
-    next_at = Column(Moment)
+    created_at = Column(UtcDateTime, nullable=False)
+    updated_at = Column(UtcDateTime, nullable=False)
+    next_at = Column(UtcDateTime)
 
 
 fetches = Table(
@@ -85,7 +93,7 @@ _FETCH = (
     fetches.c.next_at,
 )
 
-_NEW = listed(
+_NEW = json_rows(
     "asked", repository_id=Id, commit_key=Text(), previous_key=Text(), mode=Text(), place=Integer()
 )
 _ADD = (
@@ -106,26 +114,32 @@ _ADD = (
             bindparam("error", type_=Text()),
             bindparam("attempts", type_=Integer()),
             bindparam("requested_by", type_=Id),
-            bindparam("now", type_=Moment()),
-            bindparam("now", type_=Moment()),
-            bindparam("next_at", type_=Moment()),
+            bindparam("now", type_=UtcDateTime()),
+            bindparam("now", type_=UtcDateTime()),
+            bindparam("next_at", type_=UtcDateTime()),
         ).order_by(_NEW.c.place),
     )
     .returning(fetches.c.id)
 )  # fmt: skip
-_BY_IDS = select(*_FETCH).join(WANTED, WANTED.c.id == fetches.c.id).order_by(fetches.c.id)
+_BY_IDS = select(*_FETCH).join(IDS, IDS.c.id == fetches.c.id).order_by(fetches.c.id)
 _START = (
     update(fetches)
-    .where(fetches.c.id == WANTED.c.id)
+    .where(fetches.c.id == IDS.c.id)
     .values(
         state=FetchState.RUNNING.value,
         attempts=fetches.c.attempts + 1,
-        updated_at=bindparam("now", type_=Moment()),
+        updated_at=bindparam("now", type_=UtcDateTime()),
         next_at=None,
     )
 )
-_RESULTS = listed(
-    "results", id=Id, state=Text(), error=Text(), note=Text(), count=Integer(), next_at=Moment()
+_RESULTS = json_rows(
+    "results",
+    id=Id,
+    state=Text(),
+    error=Text(),
+    note=Text(),
+    count=Integer(),
+    next_at=UtcDateTime(),
 )
 _RECORD = (
     update(fetches)
@@ -135,7 +149,7 @@ _RECORD = (
         error=_RESULTS.c.error,
         note=_RESULTS.c.note,
         commit_count=_RESULTS.c.count,
-        updated_at=bindparam("now", type_=Moment()),
+        updated_at=bindparam("now", type_=UtcDateTime()),
         next_at=_RESULTS.c.next_at,
     )
 )
@@ -144,7 +158,7 @@ _SUPERSEDE = (
     .where(fetches.c.release_id == bindparam("release"), fetches.c.state.in_(_OPEN))
     .values(
         state=FetchState.SUPERSEDED.value,
-        updated_at=bindparam("now", type_=Moment()),
+        updated_at=bindparam("now", type_=UtcDateTime()),
         next_at=None,
     )
 )
@@ -177,11 +191,17 @@ def add(
     error: str | None = None,
 ) -> list[int]:
     """Keep fetches that are to be done, or that have failed already with this error. Return their ids."""
-    given = rows(
+    parameters = rows_param(
         "asked",
         (
-            (it.repository_id, it.commit, it.previous, it.mode.value, place)
-            for place, it in enumerate(new)
+            (
+                new_fetch.repository_id,
+                new_fetch.commit,
+                new_fetch.previous,
+                new_fetch.mode.value,
+                place,
+            )
+            for place, new_fetch in enumerate(new)
         ),
     )
     more: dict[str, object] = {
@@ -194,31 +214,38 @@ def add(
         "now": now,
         "next_at": now if error is None else None,
     }
-    return sorted(connection.execute(_ADD, given | more).scalars())
+    return sorted(connection.execute(_ADD, parameters | more).scalars())
 
 
 def by_ids(connection: Connection, fetch_ids: Collection[int]) -> list[Fetch]:
     """The fetches of those ids, in the order in which they were asked for."""
-    return [_fetch(*row) for row in connection.execute(_BY_IDS, wanted(fetch_ids))]
+    return [_fetch(*row) for row in connection.execute(_BY_IDS, ids_param(fetch_ids))]
 
 
 def start(connection: Connection, fetch_ids: Collection[int], now: datetime) -> None:
     """Count one more try of the fetches."""
     more: dict[str, object] = {"now": now}
-    connection.execute(_START, wanted(fetch_ids) | more)
+    connection.execute(_START, ids_param(fetch_ids) | more)
 
 
 def record(connection: Connection, results: Sequence[Result], now: datetime) -> None:
     """Keep what became of fetches."""
-    given = rows(
+    parameters = rows_param(
         "results",
         (
-            (it.fetch_id, it.state.value, it.error, it.note, it.commit_count, it.next_at)
-            for it in results
+            (
+                result.fetch_id,
+                result.state.value,
+                result.error,
+                result.note,
+                result.commit_count,
+                result.next_at,
+            )
+            for result in results
         ),
     )
     more: dict[str, object] = {"now": now}
-    connection.execute(_RECORD, given | more)
+    connection.execute(_RECORD, parameters | more)
 
 
 def supersede(connection: Connection, release_id: int, now: datetime) -> int:

@@ -8,16 +8,16 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, Integer, Text, bindparam, func, select
 
-from shipmark.infrastructure.database import WANTED, listed, rows, wanted
-from shipmark.releases.model import Touch
+from shipmark.infrastructure.database import IDS, ids_param, json_rows, rows_param
+from shipmark.releases.model import FileChange
 from shipmark.releases.store.commits import release_commits
 from shipmark.repositories.model import Change
 from shipmark.repositories.store import changed_files, commits
 
 #: A name that is everywhere shows the newest.
-TOUCHES_MAX = 5000
+FILE_CHANGES_MAX = 5000
 
-_NAMES = listed("names", name=Text())
+_NAMES = json_rows("names", name=Text())
 _path = func.replace(changed_files.c.filename, "\\", "/")
 # What is left of a path when all letters that are no slash are taken off its end.
 _folder = func.rtrim(_path, func.replace(_path, "/", ""))
@@ -30,8 +30,8 @@ _OF_NAMES = (
         release_commits.c.release_id,
         changed_files.c.filename,
     )
-    .select_from(WANTED)
-    .join(release_commits, release_commits.c.release_id == WANTED.c.id)
+    .select_from(IDS)
+    .join(release_commits, release_commits.c.release_id == IDS.c.id)
     .join(changed_files, changed_files.c.commit_id == release_commits.c.commit_id)
     .join(commits, commits.c.id == release_commits.c.commit_id)
     .where(
@@ -46,20 +46,23 @@ _OF_NAMES = (
 
 def of_names(
     connection: Connection, release_ids: Collection[int], names: Collection[str]
-) -> list[Touch]:
+) -> list[FileChange]:
     """Return the changes to files of these names (in lower case) by commits of these releases, the newest first.
 
     Deletions are left out.
     """
-    parameters = {**wanted(release_ids), **rows("names", ([each] for each in sorted(names)))}
-    found = connection.execute(_OF_NAMES, {**parameters, "most": TOUCHES_MAX})
+    parameters = {
+        **ids_param(release_ids),
+        **rows_param("names", ([each] for each in sorted(names))),
+    }
+    result = connection.execute(_OF_NAMES, {**parameters, "most": FILE_CHANGES_MAX})
     return [
-        Touch(
+        FileChange(
             commit_id=commit_id,
             author_id=author_id,
             at=at,
             release_id=release_id,
             filename=filename,
         )
-        for commit_id, author_id, at, release_id, filename in found
+        for commit_id, author_id, at, release_id, filename in result
     ]

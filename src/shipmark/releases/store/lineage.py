@@ -19,8 +19,8 @@ from sqlalchemy import (
     union_all,
 )
 
-from shipmark.infrastructure.database import WANTED, Id, Moment, listed, rows, wanted
-from shipmark.releases.lineage import Lineage, lineage_of, place_of
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, json_rows, rows_param
+from shipmark.releases.lineage import Lineage, lineage_of, position_of
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import RELEASE, by_ids, release_of, releases
@@ -31,8 +31,8 @@ _ORDER: dict[bool, tuple[ColumnElement[Any], ...]] = {
     True: (_IN.version_key, _IN.created_at, _IN.release_id),
     False: (_IN.shipped_at, _IN.created_at, _IN.release_id),
 }
-_PLACES = listed("places", project_id=Id, start_id=Id)
-_LEFT_OUT = listed("left_out", id=Id)
+_PLACES = json_rows("places", project_id=Id, start_id=Id)
+_LEFT_OUT = json_rows("left_out", id=Id)
 _start = releases.alias("start")
 _START_ORDER: dict[bool, tuple[ColumnElement[Any], ...]] = {
     True: (_start.c.version_key, _start.c.created_at, _start.c.id),
@@ -52,7 +52,7 @@ def between(
         select(_IN.release_id)
         .distinct()
         .where(
-            _IN.project_id.in_(select(WANTED.c.id)),
+            _IN.project_id.in_(select(IDS.c.id)),
             _IN.status.in_(_STATUSES),
             tuple_(*columns) > _place(earlier),
             tuple_(*columns) < _place(later),
@@ -60,8 +60,8 @@ def between(
         )
         .order_by(_IN.release_id)
     )
-    found = connection.execute(_of_lineage(query, lineage), wanted(project_ids))
-    return list(found.scalars())
+    result = connection.execute(_of_lineage(query, lineage), ids_param(project_ids))
+    return list(result.scalars())
 
 
 def before(
@@ -104,11 +104,11 @@ def previous(
     """Return the nearest release before it, in any of these projects, that it holds; None where there is none."""
     if not project_ids:
         return None
-    found = _nearest(
+    result = _nearest(
         connection, [(project_id, release) for project_id in project_ids], is_after=False
     )
-    candidates = [nearest for nearest in found.values() if nearest is not None]
-    return max(candidates, key=place_of, default=None)
+    candidates = [nearest for nearest in result.values() if nearest is not None]
+    return max(candidates, key=position_of, default=None)
 
 
 def next_after(
@@ -133,16 +133,16 @@ def _nearest(
             if lineage_of(release).is_by_version is is_by_version
         )
         if of_kind:
-            parameters = rows("places", of_kind) | rows(
-                "left_out", ([it] for it in sorted(without))
+            parameters = rows_param("places", of_kind) | rows_param(
+                "left_out", ([item] for item in sorted(without))
             )
             statement = _NEAREST[is_by_version, is_after]
             for project_id, start_id, *each in connection.execute(statement, parameters):
-                ids[project_id, start_id] = [it for it in each if it is not None]
+                ids[project_id, start_id] = [item for item in each if item is not None]
     known = by_ids(connection, {release_id for each in ids.values() for release_id in each})
     choose = min if is_after else max
     return {
-        place: choose((known[release_id] for release_id in each), key=place_of)
+        place: choose((known[release_id] for release_id in each), key=position_of)
         for place, each in ids.items()
         if each
     }
@@ -203,10 +203,10 @@ def _of_lineage(query: Select[Any], lineage: Lineage) -> Select[Any]:
 
 
 def _place(release: Release) -> ColumnElement[Any]:
-    key, created_at, release_id = place_of(release)
-    kind = Text() if isinstance(key, str) else Moment()
+    key, created_at, release_id = position_of(release)
+    kind = Text() if isinstance(key, str) else UtcDateTime()
     return tuple_(
         bindparam(None, key, type_=kind, unique=True),
-        bindparam(None, created_at, type_=Moment(), unique=True),
+        bindparam(None, created_at, type_=UtcDateTime(), unique=True),
         bindparam(None, release_id, type_=Id, unique=True),
     )

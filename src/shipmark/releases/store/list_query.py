@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from shipmark.infrastructure.database import Id
 from shipmark.releases.model import (
-    Listed,
+    ListRow,
     Position,
     Release,
     ReleaseFilter,
@@ -37,34 +37,34 @@ from shipmark.releases.model import (
     ReleaseStatus,
 )
 from shipmark.releases.search import PackageTerm, VersionTerm
-from shipmark.releases.store.environments import ran_in, release_environments
+from shipmark.releases.store.environments import release_environments, seen_in
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import RELEASE, release_of, releases
 from shipmark.releases.store.search_conditions import conditions_of
 
 #: Stretches of indexes that are merged at the most; with more, the organization's is read and the others checked.
-STRETCHES_MAX = 32
+INDEX_RANGES_MAX = 32
 
 #: The column that each order goes by. Equals are ordered by ``created_at`` and the release's id.
 _KEYS = {
     ReleaseSort.DATE: "created_at",
     ReleaseSort.SEMVER: "version_key",
     ReleaseSort.BUILD: "build_number",
-    ReleaseSort.SHIPPED: "shipped_at",
+    ReleaseSort.EFFECTIVE_DATE: "shipped_at",
 }
 
 #: Orders by what is stored for them alone, and what else has to be told with a release.
-_KEPT_ASIDE = (ReleaseSort.SEMVER, ReleaseSort.BUILD)
-_TOLD = {
-    (sort, is_flat): (("sort_key",) if sort in _KEPT_ASIDE else ())
-    + (("project_id",) if is_flat else ())
+_SEPARATE = (ReleaseSort.SEMVER, ReleaseSort.BUILD)
+_EXTRA_COLUMNS = {
+    (sort, per_project): (("sort_key",) if sort in _SEPARATE else ())
+    + (("project_id",) if per_project else ())
     for sort in ReleaseSort
-    for is_flat in (False, True)
+    for per_project in (False, True)
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Stretch:
+class _IndexRange:
     """Where to look, and what the rows there must be. ``columns`` has those that releases are ordered by.
 
     A flat list takes the row's ``project``, negated, for the oldest comes first among greatest-first columns;
@@ -82,89 +82,99 @@ class _Stretch:
 
 def page(
     connection: Connection,
-    wanted: ReleaseFilter,
+    release_filter: ReleaseFilter,
     sort: ReleaseSort,
     *,
     limit: int,
-    beyond: Position | None = None,
+    after: Position | None = None,
     is_backwards: bool = False,
     offset: int = 0,
-) -> list[Listed]:
+) -> list[ListRow]:
     """The releases that pass the filter and come next after a position, or first without one.
 
     Backwards they are those before it, or the last ones, and the nearest comes first.
     """
-    if not wanted.project_ids or limit <= 0:
+    if not release_filter.project_ids or limit <= 0:
         return []
-    is_wide = _is_wide(wanted, sort)
+    is_wide = _is_wide(release_filter, sort)
     branches = [
-        _branch(stretch, wanted, sort, beyond, is_backwards, limit + offset)
-        for stretch in _stretches(wanted, sort, is_wide=is_wide)
+        _branch(stretch, release_filter, sort, after, is_backwards, limit + offset)
+        for stretch in _index_ranges(release_filter, sort, is_wide=is_wide)
     ]
     # A release that several stretches have is one, unless the list tells its projects apart.
-    together = union_all(*branches) if wanted.is_flat else union(*branches)
-    found = (together if len(branches) > 1 else branches[0]).subquery("page")
-    order = [column.asc() if is_backwards else column.desc() for column in found.c]
+    together = union_all(*branches) if release_filter.per_project else union(*branches)
+    result = (together if len(branches) > 1 else branches[0]).subquery("page")
+    order = [column.asc() if is_backwards else column.desc() for column in result.c]
     # What a release says of itself need not be read twice.
-    told = [it for it in found.c if it.name in _TOLD[sort, wanted.is_flat]]
+    columns = [
+        column
+        for column in result.c
+        if column.name in _EXTRA_COLUMNS[sort, release_filter.per_project]
+    ]
     query = (
-        select(*RELEASE, *told)
-        .join(found, releases.c.id == found.c.release_id)
+        select(*RELEASE, *columns)
+        .join(result, releases.c.id == result.c.release_id)
         .order_by(*order)
         .limit(limit)
         .offset(offset)
     )
     rows = connection.execute(query)
-    return [_listed(release_of(row), row[len(RELEASE) :], wanted, sort) for row in rows]
+    return [_list_row(release_of(row), row[len(RELEASE) :], release_filter, sort) for row in rows]
 
 
-def _listed(
-    release: Release, told: Sequence[Any], wanted: ReleaseFilter, sort: ReleaseSort
-) -> Listed:
-    if not told:
-        return Listed(release, _own_key(release, sort))
-    project_id = -told[-1] if wanted.is_flat else None
-    key = told[0] if sort in _KEPT_ASIDE else _own_key(release, sort)
-    return Listed(release, key, project_id)
+def _list_row(
+    release: Release, extra_columns: Sequence[Any], release_filter: ReleaseFilter, sort: ReleaseSort
+) -> ListRow:
+    if not extra_columns:
+        return ListRow(release, _own_key(release, sort))
+    project_id = -extra_columns[-1] if release_filter.per_project else None
+    key = extra_columns[0] if sort in _SEPARATE else _own_key(release, sort)
+    return ListRow(release, key, project_id)
 
 
 def _own_key(release: Release, sort: ReleaseSort) -> datetime:
     return release.created_at if sort is ReleaseSort.DATE else release.shipped_at
 
 
-def _stretches(wanted: ReleaseFilter, sort: ReleaseSort, *, is_wide: bool) -> Iterator[_Stretch]:
-    statuses = list(ReleaseStatus) if wanted.status is None else [wanted.status]
-    most = STRETCHES_MAX // len(statuses)
+def _index_ranges(
+    release_filter: ReleaseFilter, sort: ReleaseSort, *, is_wide: bool
+) -> Iterator[_IndexRange]:
+    statuses = list(ReleaseStatus) if release_filter.status is None else [release_filter.status]
+    most = INDEX_RANGES_MAX // len(statuses)
     for status in statuses:
-        if _is_by_environment(wanted, sort, most):
-            yield from _in_environments(wanted, status)
-        elif len(wanted.project_ids) <= most and not is_wide:
-            yield from _in_projects(wanted, status)
+        if _is_by_environment(release_filter, sort, most):
+            yield from _in_environments(release_filter, status)
+        elif len(release_filter.project_ids) <= most and not is_wide:
+            yield from _in_projects(release_filter, status)
         else:
-            yield _in_organization(wanted, status)
+            yield _in_organization(release_filter, status)
 
 
-def _is_by_environment(wanted: ReleaseFilter, sort: ReleaseSort, most: int) -> bool:
-    if wanted.environment_ids is None or sort is not ReleaseSort.DATE or wanted.is_flat:
+def _is_by_environment(release_filter: ReleaseFilter, sort: ReleaseSort, most: int) -> bool:
+    if (
+        release_filter.environment_ids is None
+        or sort is not ReleaseSort.DATE
+        or release_filter.per_project
+    ):
         return False
-    return 0 < len(wanted.environment_ids) * len(wanted.project_ids) <= most
+    return 0 < len(release_filter.environment_ids) * len(release_filter.project_ids) <= most
 
 
-def _is_wide(wanted: ReleaseFilter, sort: ReleaseSort) -> bool:
+def _is_wide(release_filter: ReleaseFilter, sort: ReleaseSort) -> bool:
     """Is the organization's index the shorter way? It is for all of its projects, and for one package.
 
     No index has the releases of a package by shipping.
     """
-    if wanted.is_flat or len(wanted.project_ids) == 1:
+    if release_filter.per_project or len(release_filter.project_ids) == 1:
         return False
-    if sort is ReleaseSort.SHIPPED:
-        return wanted.is_everything
-    return wanted.is_everything or _package(wanted) is not None
+    if sort is ReleaseSort.EFFECTIVE_DATE:
+        return release_filter.covers_all_projects
+    return release_filter.covers_all_projects or _package(release_filter) is not None
 
 
-def _package(wanted: ReleaseFilter) -> str | None:
+def _package(release_filter: ReleaseFilter) -> str | None:
     """The one package that is asked for."""
-    for term in wanted.search.terms:
+    for term in release_filter.search.terms:
         match term:
             case PackageTerm(packages=(package,), is_negated=False):
                 return package
@@ -175,11 +185,11 @@ def _package(wanted: ReleaseFilter) -> str | None:
     return None
 
 
-def _in_environments(wanted: ReleaseFilter, status: ReleaseStatus) -> Iterator[_Stretch]:
+def _in_environments(release_filter: ReleaseFilter, status: ReleaseStatus) -> Iterator[_IndexRange]:
     table = release_environments.c
-    for environment_id in wanted.environment_ids or ():
-        for project_id in wanted.project_ids:
-            yield _Stretch(
+    for environment_id in release_filter.environment_ids or ():
+        for project_id in release_filter.project_ids:
+            yield _IndexRange(
                 source=release_environments,
                 columns=table,
                 release_id=table.release_id,
@@ -191,11 +201,11 @@ def _in_environments(wanted: ReleaseFilter, status: ReleaseStatus) -> Iterator[_
             )
 
 
-def _in_projects(wanted: ReleaseFilter, status: ReleaseStatus) -> Iterator[_Stretch]:
+def _in_projects(release_filter: ReleaseFilter, status: ReleaseStatus) -> Iterator[_IndexRange]:
     table = release_projects.c
-    for project_id in wanted.project_ids:
-        seen = _seen(wanted, table.release_id, [project_id])
-        yield _Stretch(
+    for project_id in release_filter.project_ids:
+        seen = _seen(release_filter, table.release_id, [project_id])
+        yield _IndexRange(
             source=release_projects,
             columns=table,
             release_id=table.release_id,
@@ -205,20 +215,25 @@ def _in_projects(wanted: ReleaseFilter, status: ReleaseStatus) -> Iterator[_Stre
         )
 
 
-def _in_organization(wanted: ReleaseFilter, status: ReleaseStatus) -> _Stretch:
+def _in_organization(release_filter: ReleaseFilter, status: ReleaseStatus) -> _IndexRange:
     """All releases of the organization, each checked for the projects that count."""
     attached = and_(
         release_projects.c.release_id == releases.c.id,
-        release_projects.c.project_id.in_(wanted.project_ids),
+        release_projects.c.project_id.in_(release_filter.project_ids),
     )
-    conditions = [releases.c.organization_id == wanted.organization_id, releases.c.status == status]
-    if (package := _package(wanted)) is not None:
+    conditions = [
+        releases.c.organization_id == release_filter.organization_id,
+        releases.c.status == status,
+    ]
+    if (package := _package(release_filter)) is not None:
         conditions.append(releases.c.package == package)
-    conditions += _seen(wanted, releases.c.id, wanted.project_ids)
-    if not wanted.is_flat:
+    conditions += _seen(release_filter, releases.c.id, release_filter.project_ids)
+    if not release_filter.per_project:
         conditions.append(exists().where(attached))
-    return _Stretch(
-        source=releases.join(release_projects, attached) if wanted.is_flat else releases,
+    return _IndexRange(
+        source=releases.join(release_projects, attached)
+        if release_filter.per_project
+        else releases,
         columns=releases.c,
         release_id=releases.c.id,
         conditions=tuple(conditions),
@@ -228,18 +243,18 @@ def _in_organization(wanted: ReleaseFilter, status: ReleaseStatus) -> _Stretch:
 
 
 def _seen(
-    wanted: ReleaseFilter, release_id: ColumnElement[int], project_ids: Collection[int]
+    release_filter: ReleaseFilter, release_id: ColumnElement[int], project_ids: Collection[int]
 ) -> list[ColumnElement[bool]]:
-    if wanted.environment_ids is None:
+    if release_filter.environment_ids is None:
         return []
-    return [ran_in(release_id, project_ids, wanted.environment_ids)]
+    return [seen_in(release_id, project_ids, release_filter.environment_ids)]
 
 
 def _branch(
-    stretch: _Stretch,
-    wanted: ReleaseFilter,
+    stretch: _IndexRange,
+    release_filter: ReleaseFilter,
     sort: ReleaseSort,
-    beyond: Position | None,
+    after: Position | None,
     is_backwards: bool,
     limit: int,
 ) -> Select[Any]:
@@ -247,29 +262,31 @@ def _branch(
     created_at = stretch.columns["created_at"]
     order = _order(stretch, sort)
     shown: dict[str, ColumnElement[Any]] = {"release_id": stretch.release_id}
-    if wanted.is_flat:
+    if release_filter.per_project:
         assert stretch.project is not None, "flat lists are read where projects are"
         shown["project_id"] = stretch.project
-    source, checked = stretch.source, conditions_of(wanted.search)
+    source, checked = stretch.source, conditions_of(release_filter.search)
     if checked and not stretch.has_releases:
         source = source.join(releases, releases.c.id == stretch.release_id)
     query = select(*(column.label(name) for name, column in (order | shown).items()))
     query = query.select_from(source).where(*stretch.conditions, *checked)
     if sort is ReleaseSort.BUILD:
         query = query.where(stretch.columns["build_number"].is_not(None))
-    if wanted.created_from is not None:
-        query = query.where(created_at >= wanted.created_from)
-    if wanted.created_to is not None:
-        query = query.where(created_at <= wanted.created_to)
+    if release_filter.created_from is not None:
+        query = query.where(created_at >= release_filter.created_from)
+    if release_filter.created_to is not None:
+        query = query.where(created_at <= release_filter.created_to)
     columns = list((order | shown).values())
-    if beyond is not None:
-        query = query.where(_is_beyond(columns, stretch, beyond, sort, is_backwards))
-    moving = columns[:-1] if stretch.project_id is not None and wanted.is_flat else columns
-    query = query.order_by(*(it.asc() if is_backwards else it.desc() for it in moving))
+    if after is not None:
+        query = query.where(_is_after(columns, stretch, after, sort, is_backwards))
+    moving = (
+        columns[:-1] if stretch.project_id is not None and release_filter.per_project else columns
+    )
+    query = query.order_by(*(column.asc() if is_backwards else column.desc() for column in moving))
     return select(query.limit(limit).subquery())
 
 
-def _order(stretch: _Stretch, sort: ReleaseSort) -> dict[str, ColumnElement[Any]]:
+def _order(stretch: _IndexRange, sort: ReleaseSort) -> dict[str, ColumnElement[Any]]:
     """What a list is ordered by before ids decide."""
     order: dict[str, ColumnElement[Any]] = {"sort_key": stretch.columns[_KEYS[sort]]}
     if sort is not ReleaseSort.DATE:
@@ -277,25 +294,25 @@ def _order(stretch: _Stretch, sort: ReleaseSort) -> dict[str, ColumnElement[Any]
     return order
 
 
-def _is_beyond(
+def _is_after(
     columns: Sequence[ColumnElement[Any]],
-    stretch: _Stretch,
-    beyond: Position,
+    stretch: _IndexRange,
+    after: Position,
     sort: ReleaseSort,
     is_backwards: bool,
 ) -> ColumnElement[bool]:
     """Is a row past the position? Rows compare as tuples, which is how an index is entered in its middle."""
-    values: list[object] = [beyond.key]
+    values: list[object] = [after.key]
     if sort is not ReleaseSort.DATE:
-        values.append(beyond.created_at)
-    values.append(beyond.release_id)
+        values.append(after.created_at)
+    values.append(after.release_id)
     is_level = False
-    if beyond.project_id is not None and stretch.project_id is not None:
+    if after.project_id is not None and stretch.project_id is not None:
         # Its project is the same in the whole stretch, so it decides here about an equal row.
-        ahead = beyond.project_id - stretch.project_id
+        ahead = after.project_id - stretch.project_id
         is_level = ahead > 0 if is_backwards else ahead < 0
-    elif beyond.project_id is not None:
-        values.append(-beyond.project_id)
+    elif after.project_id is not None:
+        values.append(-after.project_id)
     compared = columns[: len(values)]
     row = tuple_(*compared)
     place = tuple_(*(literal(v, c.type) for v, c in zip(values, compared, strict=True)))

@@ -10,8 +10,8 @@ Every unit of work takes its locks in this order, so that none waits for another
 5. repositories, authors and commits
 6. issues, in the order of their ids, and what belongs to them
 
-A release is locked in one of three ways. `hold` keeps it from being deleted and lets others change it. `lock` is for
-changing it, and for adding a row that repeats its status and dates: they are read again under the lock.
+A release is locked in one of three ways. `lock_shared` keeps it from being deleted and lets others change it. `lock` is
+for changing it, and for adding a row that repeats its status and dates: they are read again under the lock.
 `lock_to_delete` waits for all.
 """
 
@@ -20,14 +20,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, bindparam, exists, select
 
-from shipmark.infrastructure.database import WANTED, wanted
+from shipmark.infrastructure.database import IDS, ids_param
 from shipmark.projects.store import environments
 from shipmark.releases.model import Release
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import RELEASE, release_of, releases
 
-_BY_IDS = select(*RELEASE).join(WANTED, WANTED.c.id == releases.c.id).order_by(releases.c.id)
+_BY_IDS = select(*RELEASE).join(IDS, IDS.c.id == releases.c.id).order_by(releases.c.id)
 _LOCK_SEVERAL = _BY_IDS.with_for_update(key_share=True, of=releases)
 _LOCK_TO_DELETE = _BY_IDS.with_for_update(of=releases)
 
@@ -57,16 +57,16 @@ _HOLD = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class LockedRelease:
     """A release that cannot be deleted. ``is_placed`` means that it has its rows for the project and environment."""
 
     release: Release
     is_placed: bool
 
 
-def hold(
+def lock_shared(
     connection: Connection, organization_id: int, version: str, project_id: int, environment: str
-) -> Held | None:
+) -> LockedRelease | None:
     """Return the release, or None, and keep it from being deleted until the unit of work ends.
 
     This waits for a transaction that deletes it, and then there is none. A caller that needs rows which are not there
@@ -81,7 +81,7 @@ def hold(
             "environment": environment,
         },
     ).first()
-    return Held(release=release_of(row), is_placed=bool(row[-1])) if row else None
+    return LockedRelease(release=release_of(row), is_placed=bool(row[-1])) if row else None
 
 
 def lock(connection: Connection, release_id: int) -> Release | None:
@@ -96,12 +96,12 @@ def lock(connection: Connection, release_id: int) -> Release | None:
 
 def lock_several(connection: Connection, release_ids: Collection[int]) -> list[Release]:
     """Do the same for several releases. The organization's turn was taken before."""
-    return [release_of(row) for row in connection.execute(_LOCK_SEVERAL, wanted(release_ids))]
+    return [release_of(row) for row in connection.execute(_LOCK_SEVERAL, ids_param(release_ids))]
 
 
 def lock_to_delete(connection: Connection, release_ids: Collection[int]) -> list[Release]:
     """Wait until these releases are not used, and keep others from using them. Return those that are still there."""
-    return [release_of(row) for row in connection.execute(_LOCK_TO_DELETE, wanted(release_ids))]
+    return [release_of(row) for row in connection.execute(_LOCK_TO_DELETE, ids_param(release_ids))]
 
 
 def lock_all_to_delete(connection: Connection, organization_id: int) -> None:

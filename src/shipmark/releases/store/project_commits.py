@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, or_, select
 
-from shipmark.infrastructure.database import Moment, bytewise, listed, rows
-from shipmark.infrastructure.keyset import Place
+from shipmark.infrastructure.database import UtcDateTime, in_binary_order, json_rows, rows_param
+from shipmark.infrastructure.keyset import KeysetPosition
 from shipmark.releases.store.commits import release_commits
 from shipmark.releases.store.projects import release_projects
-from shipmark.repositories.model import KEY_MAX, Commit, RepositoryStatus
+from shipmark.repositories.model import SHA_MAX, Commit, RepositoryStatus
 from shipmark.repositories.store import (
     COMMIT,
     authors,
@@ -20,14 +20,14 @@ from shipmark.repositories.store import (
 )
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
-_ADDRESSES = listed("addresses", email=authors.c.email.type)
+_ADDRESSES = json_rows("addresses", email=authors.c.email.type)
 
 
 def page_of(
     connection: Connection,
     organization_id: int,
     project_id: int,
-    place: Place | None,
+    place: KeysetPosition | None,
     *,
     limit: int,
 ) -> list[Commit]:
@@ -54,7 +54,7 @@ def page_by_prefix(
             commits.c.repository_id.in_(mine),
             commits.c.key >= start,
             # The index knows no prefixes. After all letters come no keys, in whatever order texts are kept.
-            commits.c.key <= start + "z" * KEY_MAX,
+            commits.c.key <= start + "z" * SHA_MAX,
         )
         for start in sorted({prefix, prefix.lower(), prefix.upper()})
     ]
@@ -65,7 +65,7 @@ def page_by_prefix(
             func.lower(commits.c.key).startswith(prefix.lower(), autoescape=True),
             _is_released_in(project_id),
         )
-        .order_by(bytewise(commits.c.key), commits.c.created_at.desc(), commits.c.id.desc())
+        .order_by(in_binary_order(commits.c.key), commits.c.created_at.desc(), commits.c.id.desc())
     )
     return [commit_of(*row) for row in connection.execute(query.limit(limit).offset(offset))]
 
@@ -106,7 +106,7 @@ def unreleased_of(
         .scalar_subquery()
     )
     # One comparison, so that the index of the repository is entered at that moment.
-    since = func.coalesce(released_at, literal(_BEGINNING, Moment()))
+    since = func.coalesce(released_at, literal(_BEGINNING, UtcDateTime()))
     by_them = (
         select(authors.c.id)
         .join(_ADDRESSES, _ADDRESSES.c.email == authors.c.email)
@@ -126,8 +126,8 @@ def unreleased_of(
     )
     if visible is not None:
         query = query.where(visible)
-    given = rows("addresses", ([each] for each in sorted(addresses)))
-    return [commit_of(*row) for row in connection.execute(query, given)]
+    parameters = rows_param("addresses", ([each] for each in sorted(addresses)))
+    return [commit_of(*row) for row in connection.execute(query, parameters)]
 
 
 def _is_released_in(project_id: int) -> ColumnElement[bool]:

@@ -24,15 +24,15 @@ from sqlalchemy import (
 )
 
 from shipmark.infrastructure.database import (
-    WANTED,
-    Bytewise,
+    IDS,
+    BinaryText,
     Id,
-    Moment,
-    listed,
+    UtcDateTime,
+    ids_param,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
 from shipmark.projects.store.projects import IS_VISIBLE, projects
 from shipmark.releases.model import Release, ReleasedProject
@@ -50,9 +50,9 @@ class ReleaseProjectColumns(TypedColumns):
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     new_issue_count = Column(Integer, nullable=False)
     status = Column(String(16), nullable=False, server_default=text("'open'"))
-    created_at = Column(Moment, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
-    shipped_at = Column(Moment, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
-    version_key = Column(Bytewise, nullable=False, server_default=text("''"))
+    created_at = Column(UtcDateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
+    shipped_at = Column(UtcDateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
+    version_key = Column(BinaryText, nullable=False, server_default=text("''"))
     build_number = Column(BigInteger)
     regressed_issue_count = Column(Integer, nullable=False, server_default=text("0"))
 
@@ -100,14 +100,14 @@ _ATTACH = (
         ],
         select(
             bindparam("release_id", type_=Id),
-            WANTED.c.id,
+            IDS.c.id,
             literal_column("0"),
             bindparam("status", type_=Text),
-            bindparam("created_at", type_=Moment()),
-            bindparam("shipped_at", type_=Moment()),
+            bindparam("created_at", type_=UtcDateTime()),
+            bindparam("shipped_at", type_=UtcDateTime()),
             bindparam("version_key", type_=Text),
             bindparam("build_number", type_=BigInteger),
-        ).order_by(WANTED.c.id),
+        ).order_by(IDS.c.id),
     )
     .on_conflict_do_nothing()
     .returning(release_projects.c.project_id)
@@ -119,7 +119,7 @@ _OF_RELEASES = (
         release_projects.c.new_issue_count,
         release_projects.c.regressed_issue_count,
     )
-    .join(WANTED, WANTED.c.id == release_projects.c.release_id)
+    .join(IDS, IDS.c.id == release_projects.c.release_id)
     .join(projects, projects.c.id == release_projects.c.project_id)
     .where(IS_VISIBLE)
     .order_by(release_projects.c.release_id, release_projects.c.project_id)
@@ -133,10 +133,10 @@ _COMMIT_PATHS = (
 #: Lets the rows of releases have a status that theirs have now.
 SET_STATUS = (
     update(release_projects)
-    .where(release_projects.c.release_id.in_(select(WANTED.c.id)))
+    .where(release_projects.c.release_id.in_(select(IDS.c.id)))
     .values(status=bindparam("given_status", type_=String()))
 )
-_BROUGHT = listed("brought", release_id=Id, project_id=Id, number=Integer())
+_BROUGHT = json_rows("brought", release_id=Id, project_id=Id, number=Integer())
 _COUNT_BROUGHT = (
     update(release_projects)
     .where(
@@ -160,11 +160,11 @@ def attach(connection: Connection, release: Release, project_ids: Collection[int
         "version_key": semver.sort_key,
         "build_number": semver.build_number,
     }
-    parameters |= wanted(project_ids)
+    parameters |= ids_param(project_ids)
     return set(connection.execute(_ATTACH, parameters).scalars())
 
 
-def follow(connection: Connection, release: Release) -> None:
+def sync_status(connection: Connection, release: Release) -> None:
     """Let the rows of the release say what it says, after its status or date has changed."""
     connection.execute(
         update(release_projects)
@@ -179,20 +179,20 @@ def of_releases(
     """The projects of each release, the oldest first."""
     if not release_ids:
         return {}
-    found: dict[int, list[ReleasedProject]] = {}
-    for release_id, *counted in connection.execute(_OF_RELEASES, wanted(release_ids)):
+    attached: dict[int, list[ReleasedProject]] = {}
+    for release_id, *counted in connection.execute(_OF_RELEASES, ids_param(release_ids)):
         project_id, new, regressed = counted
         released = ReleasedProject(
             project_id=project_id, new_issue_count=new, regressed_issue_count=regressed
         )
-        found.setdefault(release_id, []).append(released)
-    return found
+        attached.setdefault(release_id, []).append(released)
+    return attached
 
 
 def commit_paths_of(connection: Connection, release_id: int) -> list[list[str]]:
     """The folders whose commits are its own, of each project of the release."""
-    found = connection.execute(_COMMIT_PATHS, {"release_id": release_id}).scalars()
-    return [json.loads(paths) for paths in found]
+    rows = connection.execute(_COMMIT_PATHS, {"release_id": release_id}).scalars()
+    return [json.loads(paths) for paths in rows]
 
 
 def count_new_issue(connection: Connection, release_id: int, project_id: int) -> None:
@@ -220,5 +220,5 @@ def count_regressed_issue(connection: Connection, release_id: int, project_id: i
 def count_new_issues(connection: Connection, numbers: Mapping[tuple[int, int], int]) -> None:
     """Count issues that count as first seen in other releases now: how many, by (release, project)."""
     if numbers:
-        given = ((*place, number) for place, number in sorted(numbers.items()))
-        connection.execute(_COUNT_BROUGHT, rows("brought", given))
+        rows = ((*place, number) for place, number in sorted(numbers.items()))
+        connection.execute(_COUNT_BROUGHT, rows_param("brought", rows))

@@ -26,7 +26,15 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.infrastructure.database import WANTED, Bytewise, Id, Moment, metadata, upsert, wanted
+from shipmark.infrastructure.database import (
+    IDS,
+    BinaryText,
+    Id,
+    UtcDateTime,
+    ids_param,
+    metadata,
+    upsert,
+)
 from shipmark.projects.store.projects import IS_VISIBLE, projects
 from shipmark.releases import versions
 from shipmark.releases.model import NewRelease, Release, ReleaseStatus
@@ -49,8 +57,8 @@ class ReleaseColumns(TypedColumns):
     ref = Column(String(250))
     url = Column(String(200))
     owner_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
-    created_at = Column(Moment, nullable=False)
-    released_at = Column(Moment)
+    created_at = Column(UtcDateTime, nullable=False)
+    released_at = Column(UtcDateTime)
     commit_count = Column(Integer, nullable=False)
     last_commit_id = Column(Id)
     author_ids = Column(Text, nullable=False)
@@ -58,10 +66,10 @@ class ReleaseColumns(TypedColumns):
     last_deploy_id = Column(Id)
     user_agent = Column(Text)
     package = Column(Text)
-    version_key = Column(Bytewise, nullable=False, server_default=text("''"))
+    version_key = Column(BinaryText, nullable=False, server_default=text("''"))
     build_code = Column(Text)
     build_number = Column(BigInteger)
-    shipped_at = Column(Moment)
+    shipped_at = Column(UtcDateTime)
     left_out_count = Column(Integer, nullable=False, server_default=text("0"))
 
 
@@ -183,17 +191,17 @@ _BY_VERSION_WITH_PROJECTS = (
 _LOCK_BY_VERSION = _BY_VERSION.with_for_update(key_share=True)
 _SET_STATUS = (
     update(releases)
-    .where(releases.c.id.in_(select(WANTED.c.id)))
+    .where(releases.c.id.in_(select(IDS.c.id)))
     .values(status=bindparam("given_status", type_=String()))
 )
-_BY_IDS = select(*RELEASE).join(WANTED, WANTED.c.id == releases.c.id)
+_BY_IDS = select(*RELEASE).join(IDS, IDS.c.id == releases.c.id)
 _LOCK_SEVERAL = (
     select(releases.c.id)
-    .join(WANTED, WANTED.c.id == releases.c.id)
+    .join(IDS, IDS.c.id == releases.c.id)
     .order_by(releases.c.id)
     .with_for_update(key_share=True, of=releases)
 )
-_REMOVE = delete(releases).where(releases.c.id.in_(select(WANTED.c.id)))
+_REMOVE = delete(releases).where(releases.c.id.in_(select(IDS.c.id)))
 
 
 def ensure(connection: Connection, organization_id: int, new: NewRelease) -> tuple[Release, bool]:
@@ -249,8 +257,8 @@ def by_ids(connection: Connection, release_ids: Collection[int]) -> dict[int, Re
     """The releases of those ids."""
     if not release_ids:
         return {}
-    found = connection.execute(_BY_IDS, wanted(release_ids))
-    return {row[0]: release_of(row) for row in found}
+    result = connection.execute(_BY_IDS, ids_param(release_ids))
+    return {row[0]: release_of(row) for row in result}
 
 
 def change(
@@ -263,18 +271,21 @@ def change(
     released_at: datetime | None = None,
 ) -> Release:
     """Change what is given; null leaves it as it is."""
-    given: dict[str, object] = {
+    values: dict[str, object] = {
         "status": status.value if status else None,
         "ref": ref,
         "url": url,
         "released_at": released_at,
     }
     if released_at is not None:
-        given["shipped_at"] = released_at
-    changed = _updated(connection, release, {name: v for name, v in given.items() if v})
+        values["shipped_at"] = released_at
+    changed = _updated(
+        connection, release, {name: value for name, value in values.items() if value}
+    )
+    if status is not None:
+        environments.sync_status(connection, changed)
     if status is not None or released_at is not None:
-        environments.follow(connection, changed)
-        in_projects.follow(connection, changed)
+        in_projects.sync_status(connection, changed)
     return changed
 
 
@@ -282,8 +293,8 @@ def set_status_of(
     connection: Connection, release_ids: Collection[int], status: ReleaseStatus
 ) -> None:
     """Archive or reopen releases, and let what lists go by follow. The organization's turn was taken before."""
-    connection.execute(_LOCK_SEVERAL, wanted(release_ids)).all()
-    parameters = wanted(release_ids) | {"given_status": status.value}
+    connection.execute(_LOCK_SEVERAL, ids_param(release_ids)).all()
+    parameters = ids_param(release_ids) | {"given_status": status.value}
     for statement in (_SET_STATUS, environments.SET_STATUS, in_projects.SET_STATUS):
         connection.execute(statement, parameters)
 
@@ -314,7 +325,7 @@ def record_deploy(connection: Connection, release_id: int, deploy_id: int) -> No
 
 def remove(connection: Connection, release_ids: Collection[int]) -> None:
     """Delete releases and all that is only their own; commits and authors stay."""
-    connection.execute(_REMOVE, wanted(release_ids))
+    connection.execute(_REMOVE, ids_param(release_ids))
 
 
 def newest_versions(connection: Connection, project_id: int, limit: int) -> list[str]:
@@ -334,11 +345,11 @@ def newest_versions(connection: Connection, project_id: int, limit: int) -> list
 
 def previous_with_commits(connection: Connection, release: Release) -> Release | None:
     """The newest shipped release with commits that shares a project and is no newer; may be this one."""
-    mine = release_projects.alias("mine")
+    source = release_projects.alias("mine")
     shares_project = exists().where(
         release_projects.c.release_id == releases.c.id,
-        release_projects.c.project_id == mine.c.project_id,
-        mine.c.release_id == release.id,
+        release_projects.c.project_id == source.c.project_id,
+        source.c.release_id == release.id,
     )
     query = (
         select(*RELEASE)
@@ -357,10 +368,10 @@ def previous_with_commits(connection: Connection, release: Release) -> Release |
 
 def release_of(row: Sequence[Any]) -> Release:
     """A release from a row that begins with the columns of `RELEASE`."""
-    it = dict(zip(_FIELDS, row, strict=False))
-    it["status"] = _STATUSES[it["status"]]
-    it["author_ids"] = _author_ids(it["author_ids"])
-    return Release(**it)
+    item = dict(zip(_FIELDS, row, strict=False))
+    item["status"] = _STATUSES[item["status"]]
+    item["author_ids"] = _author_ids(item["author_ids"])
+    return Release(**item)
 
 
 @lru_cache(1024)
@@ -369,12 +380,12 @@ def _author_ids(text: str) -> tuple[int, ...]:
 
 
 def _semver(version: str) -> dict[str, object]:
-    it = versions.semver_columns(version)
+    value = versions.semver_columns(version)
     return {
-        "package": it.package,
-        "version_key": it.sort_key,
-        "build_code": it.build,
-        "build_number": it.build_number,
+        "package": value.package,
+        "version_key": value.sort_key,
+        "build_code": value.build,
+        "build_number": value.build_number,
     }
 
 

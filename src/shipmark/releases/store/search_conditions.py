@@ -38,11 +38,11 @@ _LAST = "\x7f"
 
 def conditions_of(search: Search) -> list[ColumnElement[bool]]:
     """What the search asks of a release."""
-    found = [_condition(term) for term in search.terms]
+    columns = [_condition(term) for term in search.terms]
     if search.texts:
         parts = (releases.c.version.icontains(text, autoescape=True) for text in search.texts)
-        found.append(or_(*parts))
-    return found
+        columns.append(or_(*parts))
+    return columns
 
 
 @singledispatch
@@ -115,7 +115,9 @@ def _(term: CreatedTerm) -> ColumnElement[bool]:
 def _one_of(
     column: ColumnElement[Any], patterns: tuple[str, ...], *, is_negated: bool
 ) -> ColumnElement[bool]:
-    parts = [matches(column, it) if "*" in it else column == it for it in patterns]
+    parts = [
+        matches(column, pattern) if "*" in pattern else column == pattern for pattern in patterns
+    ]
     if not is_negated:
         return or_(*parts)
     return or_(column.is_(None), not_(or_(*parts)))

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, ScalarSelect, bindparam, or_, select
 
-from shipmark.infrastructure.database import WANTED, Id, wanted
+from shipmark.infrastructure.database import IDS, Id, ids_param
 from shipmark.releases.model import Release, ReleaseFilter, ReleaseSort, ReleaseStatus
 from shipmark.releases.store import list_query
 from shipmark.releases.store.projects import release_projects
@@ -14,15 +14,15 @@ from shipmark.releases.store.releases import releases
 _one = release_projects.alias("one")
 _latest_id = (
     select(_one.c.release_id)
-    .where(_one.c.project_id == WANTED.c.id, _one.c.status == ReleaseStatus.OPEN.value)
+    .where(_one.c.project_id == IDS.c.id, _one.c.status == ReleaseStatus.OPEN.value)
     .order_by(_one.c.shipped_at.desc(), _one.c.created_at.desc(), _one.c.release_id.desc())
     .limit(1)
-    .correlate(WANTED)
+    .correlate(IDS)
     .scalar_subquery()
 )
 _LATEST = (
-    select(WANTED.c.id, releases.c.version, releases.c.id)
-    .select_from(WANTED)
+    select(IDS.c.id, releases.c.version, releases.c.id)
+    .select_from(IDS)
     .join(releases, releases.c.id == _latest_id)
 )
 
@@ -48,8 +48,8 @@ def _next_id(status: ReleaseStatus) -> ScalarSelect[int]:
     )
 
 
-_NEXT = select(WANTED.c.id, *(_next_id(status) for status in ReleaseStatus)).join(
-    _since, _since.c.id == WANTED.c.id
+_NEXT = select(IDS.c.id, *(_next_id(status) for status in ReleaseStatus)).join(
+    _since, _since.c.id == IDS.c.id
 )
 
 
@@ -59,11 +59,13 @@ def next_in(
     """Return the release of the project that shipped next after each of these, in two statements."""
     if not release_ids:
         return {}
-    found = connection.execute(_NEXT, wanted(release_ids) | {"project_id": project_id}).all()
-    known = releases_by_ids(connection, {it for row in found for it in row[1:] if it is not None})
-    candidates = {row[0]: [known[it] for it in row[1:] if it in known] for row in found}
+    rows = connection.execute(_NEXT, ids_param(release_ids) | {"project_id": project_id}).all()
+    known = releases_by_ids(
+        connection, {item for row in rows for item in row[1:] if item is not None}
+    )
+    candidates = {row[0]: [known[item] for item in row[1:] if item in known] for row in rows}
     return {
-        release_id: min(later, key=lambda it: (it.shipped_at, it.id))
+        release_id: min(later, key=lambda release: (release.shipped_at, release.id))
         for release_id, later in candidates.items()
         if later
     }
@@ -74,19 +76,19 @@ def newest_in(connection: Connection, organization_id: int, project_id: int) -> 
     everything = ReleaseFilter(
         organization_id=organization_id, project_ids=(project_id,), status=None
     )
-    found = list_query.page(connection, everything, ReleaseSort.SHIPPED, limit=1)
-    return found[0].release if found else None
+    rows = list_query.page(connection, everything, ReleaseSort.EFFECTIVE_DATE, limit=1)
+    return rows[0].release if rows else None
 
 
 def latest_versions(connection: Connection, project_ids: Collection[int]) -> dict[int, str]:
     """The version of each project's open release that shipped last; projects without any are left out."""
     if not project_ids:
         return {}
-    found = connection.execute(_LATEST, wanted(project_ids))
-    return {project_id: version for project_id, version, _ in found}
+    result = connection.execute(_LATEST, ids_param(project_ids))
+    return {project_id: version for project_id, version, _ in result}
 
 
 def latest_ids(connection: Connection, project_ids: Collection[int]) -> dict[int, int]:
     """Return the id of each project's open release that shipped last; projects without any are left out."""
-    found = connection.execute(_LATEST, wanted(project_ids))
-    return {project_id: release_id for project_id, _, release_id in found}
+    result = connection.execute(_LATEST, ids_param(project_ids))
+    return {project_id: release_id for project_id, _, release_id in result}

@@ -5,21 +5,21 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Integer, and_, bindparam, func, select
 
-from shipmark.infrastructure.database import WANTED, Moment, listed, rows, wanted
+from shipmark.infrastructure.database import IDS, UtcDateTime, ids_param, json_rows, rows_param
 from shipmark.releases.model import ReleaseStatus
 from shipmark.releases.store.projects import release_projects
 
-_STEPS = listed("steps", number=Integer(), begins_at=Moment(), ends_at=Moment())
+_STEPS = json_rows("steps", number=Integer(), begins_at=UtcDateTime(), ends_at=UtcDateTime())
 
 # Of any status: the index by date has the status before the date.
-_IS_ANY = release_projects.c.status.in_([it.value for it in ReleaseStatus])
+_IS_ANY = release_projects.c.status.in_([release_status.value for release_status in ReleaseStatus])
 _MADE = (
     select(_STEPS.c.number, func.count(release_projects.c.release_id.distinct()))
     .select_from(_STEPS)
     .join(
         release_projects,
         and_(
-            release_projects.c.project_id.in_(select(WANTED.c.id)),
+            release_projects.c.project_id.in_(select(IDS.c.id)),
             _IS_ANY,
             release_projects.c.created_at >= _STEPS.c.begins_at,
             release_projects.c.created_at < _STEPS.c.ends_at,
@@ -30,10 +30,10 @@ _MADE = (
 _OF_PROJECTS = (
     select(release_projects.c.project_id, func.count())
     .where(
-        release_projects.c.project_id.in_(select(WANTED.c.id)),
+        release_projects.c.project_id.in_(select(IDS.c.id)),
         _IS_ANY,
-        release_projects.c.created_at >= bindparam("since", type_=Moment()),
-        release_projects.c.created_at <= bindparam("until", type_=Moment()),
+        release_projects.c.created_at >= bindparam("since", type_=UtcDateTime()),
+        release_projects.c.created_at <= bindparam("until", type_=UtcDateTime()),
     )
     .group_by(release_projects.c.project_id)
 )
@@ -45,16 +45,17 @@ def by_step(
     connection: Connection, project_ids: Collection[int], steps: Sequence[Step]
 ) -> list[int]:
     """How many releases of these projects were made in each step; one of several projects counts once."""
-    given = rows("steps", ((number, *step) for number, step in enumerate(steps)))
-    found = {
-        number: many for number, many in connection.execute(_MADE, given | wanted(project_ids))
+    parameters = rows_param("steps", ((number, *step) for number, step in enumerate(steps)))
+    result = {
+        number: many
+        for number, many in connection.execute(_MADE, parameters | ids_param(project_ids))
     }
-    return [found.get(number, 0) for number in range(len(steps))]
+    return [result.get(number, 0) for number in range(len(steps))]
 
 
 def by_project(
     connection: Connection, project_ids: Collection[int], between: Step
 ) -> dict[int, int]:
     """How many releases of each project were made between two moments; a project without one is left out."""
-    parameters = wanted(project_ids) | {"since": between[0], "until": between[1]}
+    parameters = ids_param(project_ids) | {"since": between[0], "until": between[1]}
     return {project_id: many for project_id, many in connection.execute(_OF_PROJECTS, parameters)}

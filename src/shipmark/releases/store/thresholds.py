@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, wanted
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata
 from shipmark.projects.model import Environment
 from shipmark.projects.store import environments
 from shipmark.releases.model import Release
@@ -37,7 +37,7 @@ class ThresholdColumns(TypedColumns):
     trigger_type = Column(String(16), nullable=False)
     value = Column(Id, nullable=False)
     window_seconds = Column(Id, nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
 
 
 thresholds = Table(
@@ -59,7 +59,7 @@ _THRESHOLDS = select(
     environments.c.id,
     environments.c.name,
 ).outerjoin_from(thresholds, environments, environments.c.id == thresholds.c.environment_id)
-_OF_PROJECTS = _THRESHOLDS.join(WANTED, WANTED.c.id == thresholds.c.project_id).order_by(
+_OF_PROJECTS = _THRESHOLDS.join(IDS, IDS.c.id == thresholds.c.project_id).order_by(
     thresholds.c.created_at, thresholds.c.id
 )
 
@@ -115,7 +115,7 @@ def page_of(
     query = _OF_PROJECTS.limit(limit).offset(offset)
     if environments_named:
         query = query.where(environments.c.name.in_(list(environments_named)))
-    return [_threshold(*row) for row in connection.execute(query, wanted(project_ids))]
+    return [_threshold(*row) for row in connection.execute(query, ids_param(project_ids))]
 
 
 def watched(

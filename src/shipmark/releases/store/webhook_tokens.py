@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, ForeignKey, String, Table, TypedColumns, select
 
-from shipmark.infrastructure.database import Id, Moment, metadata, upsert
+from shipmark.infrastructure.database import Id, UtcDateTime, metadata, upsert
 
 
 class ReleaseTokenColumns(TypedColumns):
@@ -16,7 +16,7 @@ class ReleaseTokenColumns(TypedColumns):
 
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     token = Column(String(32), nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
 
 
 tokens = Table("release_tokens", metadata, ReleaseTokenColumns)

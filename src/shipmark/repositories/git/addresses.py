@@ -65,7 +65,7 @@ class Credentials:
         return text
 
 
-NOBODY = Credentials()
+ANONYMOUS = Credentials()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +73,17 @@ class Remote:
     """Where a repository's commits come from, and who we are there."""
 
     address: Address
-    credentials: Credentials = NOBODY
+    credentials: Credentials = ANONYMOUS
 
 
-def parsed(text: str) -> tuple[Address, Credentials]:
+def parse_address(text: str) -> tuple[Address, Credentials]:
     """The address without the credentials that are in it, and those; raises `AddressError` with a sentence."""
     if len(text) > ADDRESS_MAX:
         raise AddressError(f"Ensure this field has no more than {ADDRESS_MAX} characters.")
     if _UNUSABLE.search(text):
         raise AddressError("An address holds no spaces, backslashes or control characters.")
     if "://" not in text:
-        return _short(text), NOBODY
+        return _short(text), ANONYMOUS
     return _long(text)
 
 
@@ -117,7 +117,7 @@ def _long(text: str) -> tuple[Address, Credentials]:
     )
     # Tokens stand in either place, so of HTTP nothing before the @ is shown.
     credentials = Credentials(username=user, password=password)
-    return _checked(address), credentials if user or password else NOBODY
+    return _checked(address), credentials if user or password else ANONYMOUS
 
 
 def _checked(address: Address) -> Address:

@@ -14,22 +14,22 @@ from dulwich.protocol import PEELED_TAG_SUFFIX
 from dulwich.repo import Repo
 
 from shipmark.repositories.git.addresses import Remote
-from shipmark.repositories.git.egress_guard import Outgoing
+from shipmark.repositories.git.egress_guard import EgressGuard
 from shipmark.repositories.git.errors import NO_FILES, NO_REPOSITORY, RemoteProblem
 from shipmark.repositories.git.known_hosts import KnownHosts
-from shipmark.repositories.git.transports import local_path, opened, path_of
+from shipmark.repositories.git.transports import local_path, open_client, path_of
 
 _NO_BLOBS = b"blob:none"
-_NOES = ("not our ref", "shallow capability")
+_REFUSALS = ("not our ref", "shallow capability")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
+class FetchPolicy:
     """What the operator allows us outside."""
 
     allow_files: bool
     hosts: KnownHosts
-    outgoing: Outgoing
+    outgoing: EgressGuard
 
 
 class Source(Protocol):
@@ -53,7 +53,7 @@ class Source(Protocol):
 
 
 @contextmanager
-def source_of(remote: Remote, outside: Outside) -> Iterator[Source]:
+def open_source(remote: Remote, outside: FetchPolicy) -> Iterator[Source]:
     """The repository of a remote, for the length of the block."""
     if remote.address.scheme == "file":
         if not outside.allow_files:
@@ -63,17 +63,17 @@ def source_of(remote: Remote, outside: Outside) -> Iterator[Source]:
         except (NotGitRepository, OSError):
             raise RemoteProblem(NO_REPOSITORY) from None
         with repo:
-            yield _Folder(repo)
+            yield _LocalSource(repo)
         return
     with (
         tempfile.TemporaryDirectory(prefix="shipmark-git-") as folder,
         Repo.init_bare(folder) as repo,
-        opened(remote.address, remote.credentials, outside.outgoing, outside.hosts) as client,
+        open_client(remote.address, remote.credentials, outside.outgoing, outside.hosts) as client,
     ):
-        yield _Server(client, path_of(remote.address), repo, outside.outgoing)
+        yield _ServerSource(client, path_of(remote.address), repo, outside.outgoing)
 
 
-class _Folder:
+class _LocalSource:
     is_here = knows_by_key = True
 
     def __init__(self, repo: Repo) -> None:
@@ -81,16 +81,16 @@ class _Folder:
         self.store: BaseObjectStore = repo.object_store
 
     def refs(self) -> dict[bytes, bytes]:
-        return {bytes(name): bytes(found) for name, found in self._repo.get_refs().items()}
+        return {bytes(name): bytes(sha) for name, sha in self._repo.get_refs().items()}
 
     def fetch(self, wants: Sequence[bytes], depth: int | None) -> None:
         """All is there."""
 
 
-class _Server:
+class _ServerSource:
     is_here = False
 
-    def __init__(self, client: GitClient, path: str, repo: Repo, outgoing: Outgoing) -> None:
+    def __init__(self, client: GitClient, path: str, repo: Repo, outgoing: EgressGuard) -> None:
         self._client = client
         self._path = path
         self._outgoing = outgoing
@@ -103,22 +103,22 @@ class _Server:
 
     def refs(self) -> dict[bytes, bytes]:
         try:
-            found = self._client.get_refs(self._path.encode()).refs
+            shas = self._client.get_refs(self._path.encode()).refs
         except Exception as error:
             # A server that has said all may cut us off while we still say goodbye.
             if not _was_cut_off(error):
                 raise
-            found = self._client.get_refs(self._path.encode()).refs
+            shas = self._client.get_refs(self._path.encode()).refs
         self._outgoing.check()
-        return {bytes(name): bytes(it) for name, it in found.items() if it is not None}
+        return {bytes(name): bytes(sha) for name, sha in shas.items() if sha is not None}
 
     def fetch(self, wants: Sequence[bytes], depth: int | None) -> None:
         file, commit, abort = self._packs.add_pack()
         try:
             self._client.fetch_pack(
                 self._path,
-                lambda *_, **__: [ObjectID(it) for it in wants],
-                _Stranger(),
+                lambda *_, **__: [ObjectID(want) for want in wants],
+                _EmptyGraphWalker(),
                 file.write,
                 depth=depth,
                 filter_spec=_NO_BLOBS,
@@ -128,14 +128,14 @@ class _Server:
             abort()
             self._outgoing.check()
             # One that refuses what is wanted may cut us off before we have heard why.
-            if not (_is_no(error) or (is_empty and _was_cut_off(error))):
+            if not (_is_refusal(error) or (is_empty and _was_cut_off(error))):
                 raise
         else:
             commit()
         self._outgoing.check()
 
 
-class _Stranger:
+class _EmptyGraphWalker:
     """A walker that has nothing: every piece is asked for as a whole, so that servers have nothing to negotiate."""
 
     def __next__(self) -> None:
@@ -148,12 +148,12 @@ class _Stranger:
         """Nothing is in common."""
 
 
-def _is_no(error: BaseException) -> bool:
+def _is_refusal(error: BaseException) -> bool:
     """Did the server refuse what was wanted, rather than us? Older ones hang up, others say it in words."""
     if isinstance(error, HangupException):
         return not error.stderr_lines or b"not our ref" in b" ".join(error.stderr_lines)
     # One that can't cut history off is asked for all of it in the end.
-    return isinstance(error, GitProtocolError) and any(it in str(error) for it in _NOES)
+    return isinstance(error, GitProtocolError) and any(item in str(error) for item in _REFUSALS)
 
 
 def _was_cut_off(error: BaseException) -> bool:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from dulwich.objects import Commit, ObjectID, ShaFile, Tag
 
 from shipmark.repositories.git.addresses import Remote
-from shipmark.repositories.git.backends import Outside, Source, peeled, source_of
-from shipmark.repositories.git.commits import given
+from shipmark.repositories.git.backends import FetchPolicy, Source, open_source, peeled
+from shipmark.repositories.git.commits import commit_input
 from shipmark.repositories.git.errors import RemoteProblem
 from shipmark.repositories.git.ranges import Range, between
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 #: How many commits a release gets whose first commit nobody knows (releases.md 3.5.1).
 LAST = 20
@@ -30,16 +30,16 @@ _TAGS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class FetchedCommits:
     """Commits that were read, the newest first; the head as the remote knows it; and what people should know."""
 
-    commits: tuple[GivenCommit, ...]
+    commits: tuple[CommitInput, ...]
     head: str
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class CommitRange:
     """A range that ends with ``commit``, of a repository of that name; ``previous`` is what was there before.
 
     ``earlier`` are whole keys of commits that were read before, the newest first: where the remote has no ``previous``
@@ -52,37 +52,43 @@ class Asked:
     earlier: tuple[str, ...] = ()
 
 
-def read_range(remote: Remote, asked: Asked, outside: Outside, *, most: int) -> Read:
+def read_range(
+    remote: Remote, commit_range: CommitRange, outside: FetchPolicy, *, most: int
+) -> FetchedCommits:
     """The commits after ``previous`` up to ``commit``, or the last ones where nothing was there before.
 
     Raises `RemoteProblem` with a sentence for people.
     """
-    with source_of(remote, outside) as source:
+    with open_source(remote, outside) as source:
         reader = _Reader(source)
-        head = reader.resolved(asked.commit)
+        head = reader.resolved(commit_range.commit)
         if head is None:
-            raise _missing(asked.commit)
-        base = reader.resolved(asked.previous) if asked.previous else None
-        if asked.previous and base is None:
-            base = reader.earlier(asked)
-        found = reader.range(base, head, asked)
-        if len(found) > most:
-            reader.notes.append(f"Only the newest {most} of {len(found)} commits were taken.")
-        commits = reader.given(found[:most], asked.repository)
-        return Read(commits=commits, head=reader.key_of(head), notes=tuple(reader.notes))
+            raise _missing(commit_range.commit)
+        base = reader.resolved(commit_range.previous) if commit_range.previous else None
+        if commit_range.previous and base is None:
+            base = reader.earlier(commit_range)
+        result = reader.range(base, head, commit_range)
+        if len(result) > most:
+            reader.notes.append(f"Only the newest {most} of {len(result)} commits were taken.")
+        commits = reader.given(result[:most], commit_range.repository)
+        return FetchedCommits(commits=commits, head=reader.key_of(head), notes=tuple(reader.notes))
 
 
-def read_exact(remote: Remote, repository: str, keys: Sequence[str], outside: Outside) -> Read:
+def read_exact(
+    remote: Remote, repository: str, keys: Sequence[str], outside: FetchPolicy
+) -> FetchedCommits:
     """Just these commits, in this order."""
-    with source_of(remote, outside) as source:
+    with open_source(remote, outside) as source:
         reader = _Reader(source)
-        found = []
+        result = []
         for key in keys:
             commit = reader.resolved(key)
             if commit is None or not reader.has(commit):
                 raise _missing(key)
-            found.append(commit)
-        return Read(commits=reader.given(found, repository), head=reader.key_of(found[0]))
+            result.append(commit)
+        return FetchedCommits(
+            commits=reader.given(result, repository), head=reader.key_of(result[0])
+        )
 
 
 def _missing(key: str) -> RemoteProblem:
@@ -103,27 +109,27 @@ class _Reader:
             return text.lower().encode()
         names = self._names()
         for place in _PLACES:
-            if found := peeled(names, place + text.encode()):
-                return found
+            if result := peeled(names, place + text.encode()):
+                return result
         return self._by_beginning(text.lower().encode()) if _SHORT_KEY.fullmatch(text) else None
 
-    def range(self, base: bytes | None, head: bytes, asked: Asked) -> list[bytes]:
+    def range(self, base: bytes | None, head: bytes, commit_range: CommitRange) -> list[bytes]:
         """The keys of the range, the newest first."""
         for depth in _DEPTHS:
             self._fetch([head, base] if base else [head], depth)
             is_all = depth is None or self.source.knows_by_key
             top = self._commit(head)
             if top is None and is_all:
-                raise _missing(asked.commit)
+                raise _missing(commit_range.commit)
             if base and self._commit(base) is None and is_all:
                 # What is returned instead is there, so this happens once.
-                return self.range(self.earlier(asked), head, asked)
+                return self.range(self.earlier(commit_range), head, commit_range)
             if top is None or (base and self._commit(base) is None):
                 continue
-            found = self._between(base, top.id)
-            if depth is None or self._is_whole(found):
+            result = self._between(base, top.id)
+            if depth is None or self._is_whole(result):
                 break
-        return found.new
+        return result.new
 
     def has(self, key: bytes) -> bool:
         """Is the commit there, with its parents?"""
@@ -133,11 +139,12 @@ class _Reader:
                 break
         return self._commit(key) is not None
 
-    def given(self, keys: Iterable[bytes], repository: str) -> tuple[GivenCommit, ...]:
+    def given(self, keys: Iterable[bytes], repository: str) -> tuple[CommitInput, ...]:
         """The commits of those keys, which were fetched."""
         commits = [it for key in keys if (it := self._commit(key)) is not None]
         return tuple(
-            given(self.source.store, it, repository, is_cut=self._is_cut(it.id)) for it in commits
+            commit_input(self.source.store, commit, repository, is_cut=self._is_cut(commit.id))
+            for commit in commits
         )
 
     def key_of(self, found: bytes) -> str:
@@ -146,11 +153,11 @@ class _Reader:
         assert commit is not None, "it was fetched"
         return commit.id.decode()
 
-    def earlier(self, asked: Asked) -> bytes | None:
+    def earlier(self, commit_range: CommitRange) -> bytes | None:
         """Return where a range begins whose beginning the remote doesn't have, and note it: None for the last ones."""
-        missing = f"The remote has no commit {asked.previous} any more"
-        for key in asked.earlier:
-            if key != asked.previous and self.has(key.encode()):
+        missing = f"The remote has no commit {commit_range.previous} any more"
+        for key in commit_range.earlier:
+            if key != commit_range.previous and self.has(key.encode()):
                 self.notes.append(
                     f"{missing}, so the commits after {key} were taken,"
                     " the newest head of an earlier release that it has."
@@ -162,7 +169,7 @@ class _Reader:
     def _fetch(self, wants: Sequence[bytes], depth: int | None) -> None:
         """Fetch commits by key, and from servers that don't give them out all that has a name."""
         self.source.fetch(wants, depth)
-        if all(ObjectID(it) in self.source.store for it in wants):
+        if all(ObjectID(want) in self.source.store for want in wants):
             return
         if len(wants) > 1:
             self.source.fetch(wants[:1], depth)
@@ -170,7 +177,7 @@ class _Reader:
             self._fetch_named(depth)
 
     def _fetch_named(self, depth: int | None) -> None:
-        heads = {it for name, it in self._names().items() if name.startswith(_HEADS)}
+        heads = {value for name, value in self._names().items() if name.startswith(_HEADS)}
         if heads:
             self.source.fetch(sorted(heads), depth)
 
@@ -180,22 +187,24 @@ class _Reader:
         return self.names
 
     def _by_beginning(self, beginning: bytes) -> bytes | None:
-        found = {it for it in self._names().values() if it.startswith(beginning)}
+        result = {value for value in self._names().values() if value.startswith(beginning)}
         for depth in _DEPTHS:
-            found = found or self._commits_like(beginning)
-            if found or self.source.is_here:
+            result = result or self._commits_like(beginning)
+            if result or self.source.is_here:
                 break
             self._fetch_named(depth)
-        found = found or self._commits_like(beginning)
-        if len(found) > 1:
+        result = result or self._commits_like(beginning)
+        if len(result) > 1:
             raise RemoteProblem(
                 f"More than one commit begins with {beginning.decode()}.", is_final=True
             )
-        return found.pop() if found else None
+        return result.pop() if result else None
 
     def _commits_like(self, beginning: bytes) -> set[bytes]:
         store = self.source.store
-        return {bytes(it) for it in store.iter_prefix(beginning) if isinstance(store[it], Commit)}
+        return {
+            bytes(sha) for sha in store.iter_prefix(beginning) if isinstance(store[sha], Commit)
+        }
 
     def _is_whole(self, found: Range) -> bool:
         """Would more history change the range? What is new could lead to what was cut off, or have led to it."""
@@ -209,7 +218,7 @@ class _Reader:
         return between(
             first.id if first else None,
             head,
-            lambda key: [it for it in self._known(key).parents if it in self.source.store],
+            lambda key: [sha for sha in self._known(key).parents if sha in self.source.store],
             self._moment,
             most=LAST,
         )
@@ -218,7 +227,7 @@ class _Reader:
         return int(self._known(key).commit_time)
 
     def _is_cut(self, key: bytes) -> bool:
-        return any(it not in self.source.store for it in self._known(key).parents)
+        return any(sha not in self.source.store for sha in self._known(key).parents)
 
     def _known(self, key: bytes) -> Commit:
         commit = self.source.store[ObjectID(key)]
@@ -227,12 +236,12 @@ class _Reader:
 
     def _commit(self, key: bytes) -> Commit | None:
         """The commit of that key, or that a tag of that key names; null for what is none, or not there."""
-        found = self._object(ObjectID(key))
+        result = self._object(ObjectID(key))
         for _ in range(_TAGS_MAX):
-            if not isinstance(found, Tag):
+            if not isinstance(result, Tag):
                 break
-            found = self._object(found.object[1])
-        return found if isinstance(found, Commit) else None
+            result = self._object(result.object[1])
+        return result if isinstance(result, Commit) else None
 
     def _object(self, key: ObjectID) -> ShaFile | None:
         try:

@@ -8,7 +8,7 @@ from dulwich.diff_tree import TreeChange, tree_changes, tree_changes_for_merge
 from dulwich.object_store import BaseObjectStore
 from dulwich.objects import Commit, ObjectID
 
-from shipmark.repositories.model import FILENAME_MAX, Change, GivenCommit, shortened
+from shipmark.repositories.model import FILENAME_MAX, Change, CommitInput, shortened
 
 #: A commit that changed more files (a vendored library, a first import) shows the first of them.
 FILES_MAX = 2000
@@ -17,11 +17,13 @@ MESSAGE_MAX = 100_000
 _CHANGES = {"add": Change.ADDED, "delete": Change.DELETED, "modify": Change.MODIFIED}
 
 
-def given(store: BaseObjectStore, commit: Commit, repository: str, *, is_cut: bool) -> GivenCommit:
+def commit_input(
+    store: BaseObjectStore, commit: Commit, repository: str, *, is_cut: bool
+) -> CommitInput:
     """The commit as a client would give it. Of one whose parents were cut off we don't know what it changed."""
     name, email = _author(commit)
-    return GivenCommit(
-        key=commit.id.decode(),
+    return CommitInput(
+        sha=commit.id.decode(),
         repository=repository,
         message=_text(commit.message, commit.encoding).rstrip()[:MESSAGE_MAX],
         author_name=name or None,
@@ -56,11 +58,11 @@ def _changes(store: BaseObjectStore, commit: Commit) -> dict[str, Change]:
     try:
         trees = [_tree(store, parent) for parent in commit.parents]
         if len(trees) > 1:
-            found = _of_merge(tree_changes_for_merge(store, trees, commit.tree))
+            rows = _of_merge(tree_changes_for_merge(store, trees, commit.tree))
         else:
             before = trees[0] if trees else None
-            found = _of_change(tree_changes(store, before, commit.tree))
-        return _cut(found)
+            rows = _of_change(tree_changes(store, before, commit.tree))
+        return _cut(rows)
     except KeyError:
         # A server that leaves out more than it was asked to: the commit is worth more than its files.
         return {}
@@ -74,9 +76,9 @@ def _tree(store: BaseObjectStore, commit_id: ObjectID) -> ObjectID:
 
 
 def _of_change(changes: Iterable[TreeChange]) -> Iterator[tuple[bytes, Change]]:
-    for it in changes:
-        entry = it.new if it.new is not None and it.new.path is not None else it.old
-        kind = _CHANGES.get(it.type)
+    for change in changes:
+        entry = change.new if change.new is not None and change.new.path is not None else change.old
+        kind = _CHANGES.get(change.type)
         if kind is not None and entry is not None and entry.path is not None:
             yield entry.path, kind
 
@@ -86,7 +88,7 @@ def _of_merge(
 ) -> Iterator[tuple[bytes, Change]]:
     """What differs from all parents."""
     for each in changes:
-        known = dict.fromkeys(_of_change(it for it in each if it is not None))
+        known = dict.fromkeys(_of_change(change for change in each if change is not None))
         kinds = {kind for _, kind in known}
         for path, _ in islice(known, 1):
             yield path, kinds.pop() if len(kinds) == 1 else Change.MODIFIED

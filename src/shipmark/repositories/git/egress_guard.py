@@ -55,7 +55,7 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour
 
 
-class Outgoing:
+class EgressGuard:
     """The connections of one errand: to allowed addresses only, within a time and a number of bytes.
 
     Use it as a context manager: when the time is up all its connections are shut, whatever they wait for.
@@ -130,15 +130,15 @@ class Outgoing:
         self, host: str, port: int
     ) -> list[tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]]:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise RemoteProblem("The host of the remote is not known.") from error
         places = [
             (family, at)
-            for family, _, _, _, at in found
+            for family, _, _, _, at in rows
             if family in {socket.AF_INET, socket.AF_INET6}
         ]
-        allowed = [it for it in places if self._allow_private or is_public(str(it[1][0]))]
+        allowed = [place for place in places if self._allow_private or is_public(str(place[1][0]))]
         if not allowed:
             raise RemoteProblem(PRIVATE, is_final=True)
         return allowed  # type: ignore[return-value]  # the families have just these

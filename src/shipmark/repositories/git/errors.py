@@ -36,7 +36,7 @@ def unreachable(error: BaseException) -> RemoteProblem:
     return RemoteProblem(f"The remote can't be reached: {reason}.")
 
 
-def said(text: str) -> RemoteProblem:
+def server_problem(text: str) -> RemoteProblem:
     """What a server or the library says of itself, cut and on one line."""
     if match := _STATUS.search(text):
         return _of_status(int(match[1]))

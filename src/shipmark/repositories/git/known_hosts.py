@@ -21,10 +21,10 @@ class KnownHosts:
         known = paramiko.HostKeys()
         if self._path.exists():
             known.load(str(self._path))
-        kept = known.lookup(name)
-        if kept is None:
+        stored = known.lookup(name)
+        if stored is None:
             self._remember(name, key)
-        elif key not in kept.values():
+        elif key not in stored.values():
             raise RemoteProblem(CHANGED.format(self._path.name), is_final=True)
 
     def _remember(self, name: str, key: paramiko.PKey) -> None:

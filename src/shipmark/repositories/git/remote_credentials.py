@@ -2,37 +2,43 @@
 
 import json
 
-from shipmark.infrastructure.encryption import Safe
-from shipmark.repositories.git.addresses import Address, Credentials, Remote, parsed
-from shipmark.repositories.git.remote_rules import Chosen
-from shipmark.repositories.model import KeptRemote, Repository
+from shipmark.infrastructure.encryption import Cipher
+from shipmark.repositories.git.addresses import Address, Credentials, Remote, parse_address
+from shipmark.repositories.git.remote_rules import RemoteRules
+from shipmark.repositories.model import Repository, StoredRemote
 
 
-def kept(
-    repository_id: int, address: Address, username: str | None, credentials: Credentials, safe: Safe
-) -> KeptRemote:
+def encrypt_remote(
+    repository_id: int,
+    address: Address,
+    username: str | None,
+    credentials: Credentials,
+    safe: Cipher,
+) -> StoredRemote:
     """The remote as it is kept: what is secret of it encrypted, the name that was given beside it readable."""
     secrets = {
         "username": credentials.username,
         "password": credentials.password,
         "ssh_key": credentials.ssh_key,
     }
-    said = {name: value for name, value in secrets.items() if value is not None}
-    return KeptRemote(
+    content = {name: value for name, value in secrets.items() if value is not None}
+    return StoredRemote(
         repository_id=repository_id,
         url=str(address),
         username=username,
-        secret=safe.sealed(json.dumps(said)) if said else None,
+        secret=safe.encrypt(json.dumps(content)) if content else None,
     )
 
 
 def remote_of(
-    repository: Repository, own: KeptRemote | None, chosen: Chosen, safe: Safe
+    repository: Repository, stored_remote: StoredRemote | None, chosen: RemoteRules, safe: Cipher
 ) -> Remote | None:
-    """The remote of a repository; raises `SecretsError` where its secrets can't be read."""
-    if own is None:
+    """The remote of a repository; raises `DecryptionError` where its secrets can't be read."""
+    if stored_remote is None:
         return chosen.of(repository.name)
-    address, _ = parsed(own.url)
-    secrets = json.loads(safe.opened(own.secret)) if own.secret is not None else {}
-    credentials = Credentials(**({"username": own.username} | secrets))
+    address, _ = parse_address(stored_remote.url)
+    secrets = (
+        json.loads(safe.decrypt(stored_remote.secret)) if stored_remote.secret is not None else {}
+    )
+    credentials = Credentials(**({"username": stored_remote.username} | secrets))
     return Remote(address=address, credentials=credentials)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from shipmark.infrastructure.settings import SettingsError
-from shipmark.repositories.git.addresses import AddressError, Remote, parsed
+from shipmark.repositories.git.addresses import AddressError, Remote, parse_address
 
 _PART = re.compile(r"[\w.+~-]+")
 _ANYTHING = "*"
@@ -19,7 +19,7 @@ class _Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class RemoteRules:
     """Remotes by the names of repositories; the first rule that fits counts."""
 
     rules: tuple[_Rule, ...] = ()
@@ -37,13 +37,13 @@ class Chosen:
         return None
 
 
-NONE_CHOSEN = Chosen()
+NO_RULES = RemoteRules()
 
 
 @cache
-def chosen(text: str) -> Chosen:
+def parse_remote_rules(text: str) -> RemoteRules:
     """Read the setting; raises `SettingsError` for what can't be meant."""
-    return Chosen(tuple(_rule(each) for each in text.split()))
+    return RemoteRules(tuple(_rule(each) for each in text.split()))
 
 
 def _rule(text: str) -> _Rule:
@@ -54,7 +54,7 @@ def _rule(text: str) -> _Rule:
             f"SHIPMARK_GIT_REMOTES must hold pairs such as {_EXAMPLE}, not one for {name!r}."
         )
     try:
-        parsed(address.replace(_ANYTHING, "x"))
+        parse_address(address.replace(_ANYTHING, "x"))
     except AddressError as error:
         raise SettingsError(f"SHIPMARK_GIT_REMOTES is wrong for {name!r}: {error}") from None
     pattern = re.escape(name).replace(re.escape(_ANYTHING), "(.+)")
@@ -64,12 +64,12 @@ def _rule(text: str) -> _Rule:
 def _is_tame(text: str) -> bool:
     """Can that stand in an address without leading elsewhere? Members name repositories, operators choose hosts."""
     parts = text.split("/")
-    return text == "" or all(_PART.fullmatch(it) and it.strip(".") for it in parts)
+    return text == "" or all(_PART.fullmatch(part) and part.strip(".") for part in parts)
 
 
 def _remote(text: str) -> Remote | None:
     try:
-        address, credentials = parsed(text)
+        address, credentials = parse_address(text)
     except AddressError:
         # The name of the repository has what no address may have.
         return None

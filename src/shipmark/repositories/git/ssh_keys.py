@@ -24,9 +24,9 @@ def check(text: str) -> None:
     content = text.strip().encode() + b"\n"
     for load in _LOADERS:
         try:
-            found = load(content, None)
+            result = load(content, None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
             continue
-        if isinstance(found, _KINDS):
+        if isinstance(result, _KINDS):
             return
     raise RemoteProblem(UNUSABLE, is_final=True)

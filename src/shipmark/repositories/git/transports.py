@@ -26,12 +26,12 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.retry import Retry
 
 from shipmark.repositories.git.addresses import Address, Credentials
-from shipmark.repositories.git.egress_guard import SILENCE_SECONDS, Outgoing
+from shipmark.repositories.git.egress_guard import SILENCE_SECONDS, EgressGuard
 from shipmark.repositories.git.errors import (
     NO_REPOSITORY,
     RemoteProblem,
     refused_credentials,
-    said,
+    server_problem,
     unreachable,
 )
 from shipmark.repositories.git.known_hosts import KnownHosts
@@ -54,8 +54,8 @@ for _name in ("dulwich", "paramiko", "urllib3"):
 
 
 @contextmanager
-def opened(
-    address: Address, credentials: Credentials, outgoing: Outgoing, hosts: KnownHosts
+def open_client(
+    address: Address, credentials: Credentials, outgoing: EgressGuard, hosts: KnownHosts
 ) -> Iterator[GitClient]:
     """A client of the remote; what goes wrong with it is a `RemoteProblem`."""
     with _translated(outgoing, credentials):
@@ -73,7 +73,7 @@ def path_of(address: Address) -> str:
 
 
 @contextmanager
-def _translated(outgoing: Outgoing, credentials: Credentials) -> Iterator[None]:
+def _translated(outgoing: EgressGuard, credentials: Credentials) -> Iterator[None]:
     try:
         yield
     except RemoteProblem:
@@ -104,19 +104,19 @@ def _of_protocol(error: GitProtocolError) -> RemoteProblem:
     if isinstance(cause, OSError | urllib3.exceptions.HTTPError):
         return unreachable(_root(cause))
     lines = error.stderr_lines if isinstance(error, HangupException) else None
-    return said(b" ".join(lines).decode("utf-8", "replace") if lines else str(error))
+    return server_problem(b" ".join(lines).decode("utf-8", "replace") if lines else str(error))
 
 
 def _root(error: BaseException) -> BaseException:
-    told = [it for it in error.args if isinstance(it, BaseException)]
+    fields = [arg for arg in error.args if isinstance(arg, BaseException)]
     inner = (
-        error.__cause__ or error.__context__ or getattr(error, "reason", None) or [*told, None][0]
+        error.__cause__ or error.__context__ or getattr(error, "reason", None) or [*fields, None][0]
     )
     return _root(inner) if isinstance(inner, BaseException) else error
 
 
 def _client(
-    address: Address, credentials: Credentials, outgoing: Outgoing, hosts: KnownHosts
+    address: Address, credentials: Credentials, outgoing: EgressGuard, hosts: KnownHosts
 ) -> GitClient:
     if address.scheme in {"http", "https"}:
         return _Http(address, credentials, outgoing)
@@ -130,7 +130,7 @@ def _client(
 class _Pools(urllib3.PoolManager):
     """Connections that are checked, also those that a redirect leads to; no proxy of the environment is used."""
 
-    def __init__(self, outgoing: Outgoing) -> None:
+    def __init__(self, outgoing: EgressGuard) -> None:
         retries = Retry(connect=0, read=0, status=0, other=0, total=None, redirect=_REDIRECTS_MAX)
         super().__init__(
             retries=retries,
@@ -172,7 +172,7 @@ class _Pools(urllib3.PoolManager):
 class _Http(Urllib3HttpGitClient):
     """Git over HTTP, and what came in is counted."""
 
-    def __init__(self, address: Address, credentials: Credentials, outgoing: Outgoing) -> None:
+    def __init__(self, address: Address, credentials: Credentials, outgoing: EgressGuard) -> None:
         username = credentials.username
         if username is None and credentials.password is not None:
             username = _GIT_USER
@@ -194,17 +194,17 @@ class _Http(Urllib3HttpGitClient):
         self.pool_manager.clear()
 
     def _discover_references(self, *args: Any, **more: Any) -> Any:
-        found = super()._discover_references(*args, **more)
+        row = super()._discover_references(*args, **more)
         if self.dumb:
             raise RemoteProblem(NO_REPOSITORY)
-        return found
+        return row
 
 
-def _counted(read: Callable[..., bytes], outgoing: Outgoing) -> Callable[..., bytes]:
+def _counted(read: Callable[..., bytes], outgoing: EgressGuard) -> Callable[..., bytes]:
     def reading(*args: Any) -> bytes:
-        found = read(*args)
-        outgoing.count(len(found))
-        return found
+        result = read(*args)
+        outgoing.count(len(result))
+        return result
 
     return reading
 
@@ -212,7 +212,7 @@ def _counted(read: Callable[..., bytes], outgoing: Outgoing) -> Callable[..., by
 class _Tcp(TCPGitClient):
     """Git's own protocol."""
 
-    def __init__(self, address: Address, outgoing: Outgoing) -> None:
+    def __init__(self, address: Address, outgoing: EgressGuard) -> None:
         super().__init__(address.host, address.known_port, thin_packs=False)
         self._outgoing = outgoing
         self._protocols: list[Protocol] = []
@@ -266,9 +266,9 @@ class _SshClient(SSHGitClient):
         self._protocols: list[Protocol] = []
 
     def _connect(self, *args: Any, **more: Any) -> Any:
-        found = super()._connect(*args, **more)
-        self._protocols.append(found[0])
-        return found
+        row = super()._connect(*args, **more)
+        self._protocols.append(row[0])
+        return row
 
     def close(self) -> None:
         """Close what the library leaves open when something goes wrong."""
@@ -279,7 +279,7 @@ class _Ssh(SSHVendor):
     """Git over SSH, spoken by ourselves: no program of the machine and none of its settings have a say."""
 
     def __init__(
-        self, address: Address, credentials: Credentials, outgoing: Outgoing, hosts: KnownHosts
+        self, address: Address, credentials: Credentials, outgoing: EgressGuard, hosts: KnownHosts
     ) -> None:
         self._address = address
         self._credentials = credentials
@@ -319,7 +319,7 @@ class _Channel:
     """What dulwich reads and writes."""
 
     def __init__(
-        self, transport: paramiko.Transport, channel: paramiko.Channel, outgoing: Outgoing
+        self, transport: paramiko.Transport, channel: paramiko.Channel, outgoing: EgressGuard
     ) -> None:
         self._transport = transport
         self._channel = channel

@@ -1,11 +1,16 @@
 """Where are repositories, commits, authors and changed files kept? One module for each."""
 
-from shipmark.repositories.store.authors import authors, authors_by_ids, ensure_authors
+from shipmark.repositories.store.authors import (
+    authors,
+    authors_by_ids,
+    authors_with_members,
+    ensure_authors,
+)
 from shipmark.repositories.store.commits import (
     CHANGED_FILE,
     COMMIT,
+    CommitRow,
     GivenRow,
-    KeptCommit,
     add_changes,
     changed_file,
     changed_files,
@@ -16,12 +21,13 @@ from shipmark.repositories.store.commits import (
     commits_by_ids,
     commits_by_keys,
     commits_of,
+    commits_with_repositories,
     ensure_commits,
     from_place,
     remove_commits,
     some_of,
 )
-from shipmark.repositories.store.remotes import keep_remote, remotes, remotes_of, remove_remote
+from shipmark.repositories.store.remotes import remotes, remotes_of, remove_remote, save_remote
 from shipmark.repositories.store.repositories import (
     add_named,
     by_ids,
@@ -41,12 +47,13 @@ from shipmark.repositories.store.repositories import (
 __all__ = [
     "CHANGED_FILE",
     "COMMIT",
+    "CommitRow",
     "GivenRow",
-    "KeptCommit",
     "add_changes",
     "add_named",
     "authors",
     "authors_by_ids",
+    "authors_with_members",
     "by_ids",
     "change",
     "changed_file",
@@ -58,6 +65,7 @@ __all__ = [
     "commits_by_ids",
     "commits_by_keys",
     "commits_of",
+    "commits_with_repositories",
     "ensure_authors",
     "ensure_commits",
     "ensure_named",
@@ -65,7 +73,6 @@ __all__ = [
     "ids_by_name",
     "in_organization",
     "is_any",
-    "keep_remote",
     "lock",
     "named",
     "organization_id_of",
@@ -76,5 +83,6 @@ __all__ = [
     "remove_commits",
     "remove_remote",
     "repositories",
+    "save_remote",
     "some_of",
 ]

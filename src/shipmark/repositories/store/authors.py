@@ -16,10 +16,19 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.infrastructure.database import WANTED, Id, listed, metadata, rows, upsert, wanted
-from shipmark.repositories.model import (
-    Author,
+from shipmark.accounts.model import User
+from shipmark.accounts.store import USER, emails, read_user, users
+from shipmark.infrastructure.database import (
+    IDS,
+    Id,
+    ids_param,
+    json_rows,
+    metadata,
+    rows_param,
+    upsert,
 )
+from shipmark.organizations.store import members
+from shipmark.repositories.model import Author
 
 
 class AuthorColumns(TypedColumns):
@@ -40,7 +49,7 @@ authors = Table(
 )
 
 
-_PEOPLE = listed("people", email=Text(), name=Text())
+_PEOPLE = json_rows("people", email=Text(), name=Text())
 
 
 _GIVEN_AUTHORS = upsert(authors).from_select(
@@ -58,8 +67,24 @@ _ENSURE_AUTHORS = _GIVEN_AUTHORS.on_conflict_do_update(
 
 
 _AUTHORS_BY_IDS = select(authors.c.id, authors.c.name, authors.c.email).join(
-    WANTED, WANTED.c.id == authors.c.id
+    IDS, IDS.c.id == authors.c.id
 )
+
+
+_MEMBERS = (
+    select(emails.c.email.label("member_email"), *USER)
+    .join(users, users.c.id == emails.c.user_id)
+    .join(members, members.c.user_id == users.c.id)
+    .where(
+        members.c.organization_id == bindparam("organization_id"),
+        emails.c.is_verified,
+        users.c.is_active,
+    )
+    .subquery("author_members")
+)
+_WITH_MEMBERS = _AUTHORS_BY_IDS.add_columns(
+    *(each for each in _MEMBERS.c if each.name != "member_email")
+).outerjoin(_MEMBERS, _MEMBERS.c.member_email == authors.c.email)
 
 
 def ensure_authors(
@@ -68,14 +93,31 @@ def ensure_authors(
     """The author of each address, made if missing; a name that is said replaces the one we have."""
     if not given:
         return {}
-    parameters = rows("people", sorted(given.items())) | {"organization_id": organization_id}
-    found = connection.execute(_ENSURE_AUTHORS, parameters)
-    return {email: author_id for email, author_id in found}
+    parameters = rows_param("people", sorted(given.items())) | {"organization_id": organization_id}
+    result = connection.execute(_ENSURE_AUTHORS, parameters)
+    return {email: author_id for email, author_id in result}
 
 
 def authors_by_ids(connection: Connection, author_ids: Collection[int]) -> dict[int, Author]:
     """The authors of those ids."""
     if not author_ids:
         return {}
-    found = connection.execute(_AUTHORS_BY_IDS, wanted(author_ids))
+    found = connection.execute(_AUTHORS_BY_IDS, ids_param(author_ids))
     return {i: Author(id=i, name=name, email=email) for i, name, email in found}
+
+
+def authors_with_members(
+    connection: Connection, organization_id: int, author_ids: Collection[int]
+) -> dict[int, tuple[Author, User | None]]:
+    """Return the authors with those ids, each with the active member whose verified address it has, if any."""
+    if not author_ids:
+        return {}
+    parameters = ids_param(author_ids) | {"organization_id": organization_id}
+    rows = connection.execute(_WITH_MEMBERS, parameters)
+    return {
+        row[0]: (
+            Author(id=row[0], name=row[1], email=row[2]),
+            None if row[3] is None else read_user(row[3:]),
+        )
+        for row in rows
+    }

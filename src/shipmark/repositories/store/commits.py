@@ -28,18 +28,19 @@ from sqlalchemy import (
 )
 
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    Moment,
-    bytewise,
-    listed,
+    UtcDateTime,
+    ids_param,
+    in_binary_order,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
-from shipmark.infrastructure.keyset import Place
-from shipmark.repositories.model import Change, ChangedFile, Commit
+from shipmark.infrastructure.keyset import KeysetPosition
+from shipmark.repositories.model import Change, ChangedFile, Commit, Repository
+from shipmark.repositories.store.repositories import REPOSITORY, read_repository, repositories
 
 
 class CommitColumns(TypedColumns):
@@ -54,7 +55,7 @@ class CommitColumns(TypedColumns):
     key = Column(String(64), nullable=False)
     author_id = Column(Id)
     message = Column(Text)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
 
 
 class ChangedFileColumns(TypedColumns):
@@ -104,7 +105,9 @@ CHANGED_FILE = (
 )
 
 
-_GIVEN = listed("given", repository_id=Id, key=Text(), author_id=Id, message=Text(), at=Moment())
+_GIVEN = json_rows(
+    "given", repository_id=Id, key=Text(), author_id=Id, message=Text(), at=UtcDateTime()
+)
 
 
 _IS_GIVEN = and_(commits.c.repository_id == _GIVEN.c.repository_id, commits.c.key == _GIVEN.c.key)
@@ -123,8 +126,8 @@ _INSERT_COMMITS = (
             _GIVEN.c.key,
             _GIVEN.c.author_id,
             _GIVEN.c.message,
-            func.coalesce(_GIVEN.c.at, bindparam("now", type_=Moment()), type_=Moment()),
-        ).order_by(_GIVEN.c.repository_id, bytewise(_GIVEN.c.key)),
+            func.coalesce(_GIVEN.c.at, bindparam("now", type_=UtcDateTime()), type_=UtcDateTime()),
+        ).order_by(_GIVEN.c.repository_id, in_binary_order(_GIVEN.c.key)),
     )
     .on_conflict_do_nothing()
     .returning(commits.c.repository_id, commits.c.key, commits.c.id, commits.c.author_id)
@@ -135,7 +138,7 @@ _INSERT_COMMITS = (
 _LOCK_COMMITS = (
     select(commits.c.repository_id, commits.c.key, commits.c.id, _AUTHOR)
     .join(_GIVEN, _IS_GIVEN)
-    .order_by(commits.c.repository_id, bytewise(commits.c.key))
+    .order_by(commits.c.repository_id, in_binary_order(commits.c.key))
     .with_for_update(key_share=True, of=commits)
 )
 
@@ -160,18 +163,23 @@ _UPDATE_COMMITS = (
     .values(
         author_id=_AUTHOR,
         message=func.coalesce(_GIVEN.c.message, commits.c.message),
-        created_at=func.coalesce(_GIVEN.c.at, commits.c.created_at, type_=Moment()),
+        created_at=func.coalesce(_GIVEN.c.at, commits.c.created_at, type_=UtcDateTime()),
     )
 )
 
 
-_COMMITS_BY_IDS = select(*COMMIT).join(WANTED, WANTED.c.id == commits.c.id)
+_COMMITS_BY_IDS = select(*COMMIT).join(IDS, IDS.c.id == commits.c.id)
+
+
+_COMMITS_WITH_REPOSITORIES = _COMMITS_BY_IDS.add_columns(*REPOSITORY).join(
+    repositories, repositories.c.id == commits.c.repository_id
+)
 
 
 _COMMITS_BY_KEYS = select(*COMMIT).join(_GIVEN, _IS_GIVEN)
 
 
-_CHANGES = listed("changes", commit_id=Id, filename=Text(), change=Text())
+_CHANGES = json_rows("changes", commit_id=Id, filename=Text(), change=Text())
 
 
 _ADD_CHANGES = (
@@ -188,22 +196,22 @@ _ADD_CHANGES = (
 
 _CHANGES_OF = (
     select(*CHANGED_FILE)
-    .join(WANTED, WANTED.c.id == changed_files.c.commit_id)
-    .order_by(bytewise(changed_files.c.filename))
+    .join(IDS, IDS.c.id == changed_files.c.commit_id)
+    .order_by(in_binary_order(changed_files.c.filename))
 )
 
 
-_REMOVE_CHANGES = delete(changed_files).where(changed_files.c.commit_id.in_(select(WANTED.c.id)))
+_REMOVE_CHANGES = delete(changed_files).where(changed_files.c.commit_id.in_(select(IDS.c.id)))
 
 
-_REMOVE_COMMITS = delete(commits).where(commits.c.id.in_(select(WANTED.c.id)))
+_REMOVE_COMMITS = delete(commits).where(commits.c.id.in_(select(IDS.c.id)))
 
 
 GivenRow = tuple[int, str, int | None, str | None, datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptCommit:
+class CommitRow:
     """A commit that was given, as it is kept now."""
 
     id: int
@@ -213,34 +221,36 @@ class KeptCommit:
 
 def ensure_commits(
     connection: Connection, organization_id: int, given: Sequence[GivenRow], now: datetime
-) -> dict[tuple[int, str], KeptCommit]:
+) -> dict[tuple[int, str], CommitRow]:
     """Keep commits given as (repository, key, author, message, moment); says what each (repository, key) is now.
 
     What is null was not said: a commit that we have keeps what it had, a new one is of ``now``. Commits that are all
     new, as in most publishes, take one statement instead of three.
     """
     more: dict[str, object] = {"organization_id": organization_id, "now": now}
-    inserted = connection.execute(_INSERT_COMMITS, rows("given", given) | more)
-    kept = {
-        (repository_id, key): KeptCommit(id=commit_id, author_id=author_id, is_new=True)
+    inserted = connection.execute(_INSERT_COMMITS, rows_param("given", given) | more)
+    commit_rows = {
+        (repository_id, key): CommitRow(id=commit_id, author_id=author_id, is_new=True)
         for repository_id, key, commit_id, author_id in inserted
     }
-    known = [row for row in given if row[:2] not in kept]
+    known = [row for row in given if row[:2] not in commit_rows]
     if known:
-        parameters = rows("given", known)
+        parameters = rows_param("given", known)
         for repository_id, key, commit_id, author_id in connection.execute(
             _LOCK_COMMITS, parameters
         ):
-            kept[repository_id, key] = KeptCommit(id=commit_id, author_id=author_id, is_new=False)
+            commit_rows[repository_id, key] = CommitRow(
+                id=commit_id, author_id=author_id, is_new=False
+            )
         connection.execute(_UPDATE_COMMITS, parameters)
-    return kept
+    return commit_rows
 
 
 def add_changes(connection: Connection, given: Sequence[tuple[int, str, str]]) -> None:
     """Keep changed files given as (commit, file name, change); those that we have stay as they are."""
     if not given:
         return
-    connection.execute(_ADD_CHANGES, rows("changes", given))
+    connection.execute(_ADD_CHANGES, rows_param("changes", given))
 
 
 def commits_by_ids(connection: Connection, commit_ids: Collection[int]) -> dict[int, Commit]:
@@ -248,8 +258,23 @@ def commits_by_ids(connection: Connection, commit_ids: Collection[int]) -> dict[
     if not commit_ids:
         return {}
     return {
-        row[0]: commit_of(*row) for row in connection.execute(_COMMITS_BY_IDS, wanted(commit_ids))
+        row[0]: commit_of(*row)
+        for row in connection.execute(_COMMITS_BY_IDS, ids_param(commit_ids))
     }
+
+
+def commits_with_repositories(
+    connection: Connection, commit_ids: Collection[int]
+) -> tuple[dict[int, Commit], dict[int, Repository]]:
+    """Return the commits with those ids, and their repositories, each by its id, in one statement."""
+    if not commit_ids:
+        return {}, {}
+    rows = connection.execute(_COMMITS_WITH_REPOSITORIES, ids_param(commit_ids)).all()
+    count = len(COMMIT)
+    return (
+        {row[0]: commit_of(*row[:count]) for row in rows},
+        {row[count]: read_repository(*row[count:]) for row in rows},
+    )
 
 
 def commits_by_keys(
@@ -258,24 +283,28 @@ def commits_by_keys(
     """The commits that we have of those (repository, key)."""
     if not keys:
         return {}
-    given = rows("given", ((repository_id, key, None, None, None) for repository_id, key in keys))
-    found = [commit_of(*row) for row in connection.execute(_COMMITS_BY_KEYS, given)]
-    return {(it.repository_id, it.key): it for it in found}
+    parameters = rows_param(
+        "given", ((repository_id, key, None, None, None) for repository_id, key in keys)
+    )
+    result = [commit_of(*row) for row in connection.execute(_COMMITS_BY_KEYS, parameters)]
+    return {(commit.repository_id, commit.sha): commit for commit in result}
 
 
 def commits_of(
-    connection: Connection, repository_id: int, place: Place | None, *, limit: int
+    connection: Connection, repository_id: int, place: KeysetPosition | None, *, limit: int
 ) -> list[Commit]:
     """The repository's commits after a place, the newest first; or before it, then the nearest first."""
     query = select(*COMMIT).where(commits.c.repository_id == repository_id)
     return [commit_of(*row) for row in connection.execute(from_place(query, place).limit(limit))]
 
 
-def from_place(query: Select[*tuple[Any, ...]], place: Place | None) -> Select[*tuple[Any, ...]]:
+def from_place(
+    query: Select[*tuple[Any, ...]], place: KeysetPosition | None
+) -> Select[*tuple[Any, ...]]:
     """The query from a place in the list of commits on, and in the order that belongs to it."""
     if place is None:
         return query.order_by(commits.c.created_at.desc(), commits.c.id.desc())
-    here = tuple_(literal(place.at, Moment()), literal(place.id, Id))
+    here = tuple_(literal(place.at, UtcDateTime()), literal(place.id, Id))
     row = tuple_(commits.c.created_at, commits.c.id)
     if place.is_backwards:
         return query.where(row > here).order_by(commits.c.created_at, commits.c.id)
@@ -290,22 +319,22 @@ def some_of(connection: Connection, repository_id: int, *, limit: int) -> list[i
 
 def remove_commits(connection: Connection, commit_ids: Collection[int]) -> None:
     """Delete commits with what they changed; whatever refers to them without a foreign key has been cleared."""
-    connection.execute(_REMOVE_CHANGES, wanted(commit_ids))
-    connection.execute(_REMOVE_COMMITS, wanted(commit_ids))
+    connection.execute(_REMOVE_CHANGES, ids_param(commit_ids))
+    connection.execute(_REMOVE_COMMITS, ids_param(commit_ids))
 
 
 def clear_changes(connection: Connection, organization_id: int) -> None:
     """Delete what the commits of an organization have changed, before they go with their repositories."""
-    own = select(commits.c.id).where(commits.c.organization_id == organization_id)
-    connection.execute(delete(changed_files).where(changed_files.c.commit_id.in_(own)))
+    query = select(commits.c.id).where(commits.c.organization_id == organization_id)
+    connection.execute(delete(changed_files).where(changed_files.c.commit_id.in_(query)))
 
 
 def changes_of(connection: Connection, commit_ids: Iterable[int]) -> dict[int, list[ChangedFile]]:
     """The changed files of each commit, by name."""
-    found: dict[int, list[ChangedFile]] = {}
-    for row in connection.execute(_CHANGES_OF, wanted(commit_ids)):
-        found.setdefault(row[1], []).append(changed_file(*row))
-    return found
+    files: dict[int, list[ChangedFile]] = {}
+    for row in connection.execute(_CHANGES_OF, ids_param(commit_ids)):
+        files.setdefault(row[1], []).append(changed_file(*row))
+    return files
 
 
 def commit_of(
@@ -319,7 +348,7 @@ def commit_of(
     """A commit from the columns of `COMMIT`."""
     return Commit(
         id=commit_id,
-        key=key,
+        sha=key,
         repository_id=repository_id,
         author_id=author_id,
         message=message,

@@ -17,8 +17,8 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.infrastructure.database import WANTED, Id, Moment, metadata, upsert, wanted
-from shipmark.repositories.model import KeptRemote
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata, upsert
+from shipmark.repositories.model import StoredRemote
 
 
 class RemoteColumns(TypedColumns):
@@ -30,18 +30,18 @@ class RemoteColumns(TypedColumns):
     url = Column(Text, nullable=False)
     username = Column(String(200))
     secret = Column(LargeBinary)
-    created_at = Column(Moment, nullable=False)
-    updated_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
+    updated_at = Column(UtcDateTime, nullable=False)
 
 
 remotes = Table("repository_remotes", metadata, RemoteColumns)
 
 _REMOTE = (remotes.c.repository_id, remotes.c.url, remotes.c.username, remotes.c.secret)
-_OF_REPOSITORIES = select(*_REMOTE).join(WANTED, WANTED.c.id == remotes.c.repository_id)
+_OF_REPOSITORIES = select(*_REMOTE).join(IDS, IDS.c.id == remotes.c.repository_id)
 _REMOVE = delete(remotes).where(remotes.c.repository_id == bindparam("repository"))
 
 
-def keep_remote(connection: Connection, remote: KeptRemote, at: datetime) -> None:
+def save_remote(connection: Connection, remote: StoredRemote, at: datetime) -> None:
     """Keep the remote of a repository, in place of another."""
     row = {
         "repository_id": remote.repository_id,
@@ -61,16 +61,16 @@ def keep_remote(connection: Connection, remote: KeptRemote, at: datetime) -> Non
     )
 
 
-def remotes_of(connection: Connection, repository_ids: Collection[int]) -> dict[int, KeptRemote]:
+def remotes_of(connection: Connection, repository_ids: Collection[int]) -> dict[int, StoredRemote]:
     """The remotes of those repositories that have one of their own."""
     if not repository_ids:
         return {}
-    found = connection.execute(_OF_REPOSITORIES, wanted(repository_ids))
+    result = connection.execute(_OF_REPOSITORIES, ids_param(repository_ids))
     return {
-        repository_id: KeptRemote(
+        repository_id: StoredRemote(
             repository_id=repository_id, url=url, username=username, secret=secret
         )
-        for repository_id, url, username, secret in found
+        for repository_id, url, username, secret in result
     }
 
 

@@ -26,17 +26,17 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from shipmark.infrastructure.database import (
-    WANTED,
+    IDS,
     Id,
-    Moment,
-    bytewise,
-    listed,
+    UtcDateTime,
+    ids_param,
+    in_binary_order,
+    json_rows,
     metadata,
-    rows,
+    rows_param,
     upsert,
-    wanted,
 )
-from shipmark.repositories.model import GOING, Repository, RepositoryStatus
+from shipmark.repositories.model import DELETION_STATUSES, Repository, RepositoryStatus
 
 
 class RepositoryColumns(TypedColumns):
@@ -49,7 +49,7 @@ class RepositoryColumns(TypedColumns):
     provider = Column(String(64))
     external_id = Column(String(64))
     status = Column(String(32), nullable=False)
-    created_at = Column(Moment, nullable=False)
+    created_at = Column(UtcDateTime, nullable=False)
 
 
 repositories = Table("repositories", metadata, RepositoryColumns, sqlite_autoincrement=True)
@@ -71,7 +71,7 @@ Index(
 )
 
 
-_REPOSITORY = (
+REPOSITORY = (
     repositories.c.id,
     repositories.c.name,
     repositories.c.url,
@@ -82,10 +82,10 @@ _REPOSITORY = (
 )
 
 
-_BY_IDS = select(*_REPOSITORY).join(WANTED, WANTED.c.id == repositories.c.id)
+_BY_IDS = select(*REPOSITORY).join(IDS, IDS.c.id == repositories.c.id)
 
 
-_NAMES = listed("names", name=Text())
+_NAMES = json_rows("names", name=Text())
 
 
 _IDS_BY_NAME = (
@@ -93,7 +93,7 @@ _IDS_BY_NAME = (
     .join(_NAMES, _NAMES.c.name == repositories.c.name)
     .where(
         repositories.c.organization_id == bindparam("organization_id"),
-        repositories.c.status.not_in(GOING),
+        repositories.c.status.not_in(DELETION_STATUSES),
     )
     .order_by(repositories.c.status == RepositoryStatus.ACTIVE, repositories.c.id)
 )
@@ -114,7 +114,7 @@ _ENSURE_NAMED = (
             bindparam("organization_id", type_=Id),
             _NAMES.c.name,
             literal(RepositoryStatus.ACTIVE.value),
-            bindparam("at", type_=Moment()),
+            bindparam("at", type_=UtcDateTime()),
         )
         .where(~_HAS_ACTIVE)
         .order_by(_NAMES.c.name),
@@ -137,7 +137,7 @@ def page_of(
 
     ``visible`` is a further condition, on what the caller may see.
     """
-    query = select(*_REPOSITORY).where(repositories.c.organization_id == organization_id)
+    query = select(*REPOSITORY).where(repositories.c.organization_id == organization_id)
     if statuses is not None:
         query = query.where(repositories.c.status.in_(list(statuses)))
     if name_parts:
@@ -146,17 +146,19 @@ def page_of(
     if visible is not None:
         query = query.where(visible)
     query = (
-        query.order_by(bytewise(repositories.c.name), repositories.c.id).limit(limit).offset(offset)
+        query.order_by(in_binary_order(repositories.c.name), repositories.c.id)
+        .limit(limit)
+        .offset(offset)
     )
-    return [_repository(*row) for row in connection.execute(query)]
+    return [read_repository(*row) for row in connection.execute(query)]
 
 
 def by_ids(connection: Connection, repository_ids: Collection[int]) -> dict[int, Repository]:
     """The repositories of those ids."""
     if not repository_ids:
         return {}
-    found = connection.execute(_BY_IDS, wanted(repository_ids))
-    return {row[0]: _repository(*row) for row in found}
+    found = connection.execute(_BY_IDS, ids_param(repository_ids))
+    return {row[0]: read_repository(*row) for row in found}
 
 
 def in_organization(
@@ -167,13 +169,13 @@ def in_organization(
     visible: ColumnElement[bool] | None = None,
 ) -> Repository | None:
     """The organization's repository of that id, if the caller may see it."""
-    query = select(*_REPOSITORY).where(
+    query = select(*REPOSITORY).where(
         repositories.c.organization_id == organization_id, repositories.c.id == repository_id
     )
     if visible is not None:
         query = query.where(visible)
     row = connection.execute(query).first()
-    return _repository(*row) if row else None
+    return read_repository(*row) if row else None
 
 
 def is_any(connection: Connection, organization_id: int) -> bool:
@@ -184,9 +186,9 @@ def is_any(connection: Connection, organization_id: int) -> bool:
 
 def lock(connection: Connection, repository_id: int) -> Repository | None:
     """Let nobody else change the repository, or add a commit to it, until the unit of work ends."""
-    query = select(*_REPOSITORY).where(repositories.c.id == repository_id).with_for_update()
+    query = select(*REPOSITORY).where(repositories.c.id == repository_id).with_for_update()
     row = connection.execute(query).first()
-    return _repository(*row) if row else None
+    return read_repository(*row) if row else None
 
 
 def organization_id_of(connection: Connection, repository_id: int) -> int:
@@ -201,10 +203,10 @@ def change(
     """Change what is given; null where another active one has the name, and then the unit of work is lost."""
     statement = update(repositories).where(repositories.c.id == repository_id).values(values)
     try:
-        row = connection.execute(statement.returning(*_REPOSITORY)).one()
+        row = connection.execute(statement.returning(*REPOSITORY)).one()
     except IntegrityError:
         return None
-    return _repository(*row)
+    return read_repository(*row)
 
 
 def remove(connection: Connection, repository_id: int) -> None:
@@ -226,38 +228,38 @@ def add_named(
         index_where=_nameless,
         set_={"url": func.coalesce(statement.excluded.url, repositories.c.url)},
     )
-    return _repository(*connection.execute(statement.returning(*_REPOSITORY)).one())
+    return read_repository(*connection.execute(statement.returning(*REPOSITORY)).one())
 
 
 def named(connection: Connection, organization_id: int, name: str) -> Repository | None:
     """Return the active repository that is known by this name only, or None."""
-    query = select(*_REPOSITORY).where(
+    query = select(*REPOSITORY).where(
         repositories.c.organization_id == organization_id, repositories.c.name == name, _nameless
     )
     row = connection.execute(query).first()
-    return _repository(*row) if row else None
+    return read_repository(*row) if row else None
 
 
 def ids_by_name(
     connection: Connection, organization_id: int, names: Collection[str]
 ) -> dict[str, int]:
     """The repository of each name: active ones go first, then newer ones (names are not unique)."""
-    given = rows("names", ([name] for name in sorted(names)))
-    found = connection.execute(_IDS_BY_NAME, given | {"organization_id": organization_id})
-    return {name: repository_id for name, repository_id in found}
+    parameters = rows_param("names", ([name] for name in sorted(names)))
+    result = connection.execute(_IDS_BY_NAME, parameters | {"organization_id": organization_id})
+    return {name: repository_id for name, repository_id in result}
 
 
 def ensure_named(
     connection: Connection, organization_id: int, names: Collection[str], at: datetime
 ) -> dict[str, int]:
     """The repository of each name; a name that no active one has gets one that we know by name only."""
-    given = rows("names", ([name] for name in sorted(names)))
+    value = rows_param("names", ([name] for name in sorted(names)))
     parameters = {"organization_id": organization_id, "at": at}
-    connection.execute(_ENSURE_NAMED, given | parameters)
+    connection.execute(_ENSURE_NAMED, value | parameters)
     return ids_by_name(connection, organization_id, names)
 
 
-def _repository(
+def read_repository(
     repository_id: int,
     name: str,
     url: str | None,
@@ -266,6 +268,7 @@ def _repository(
     status: str,
     created_at: datetime,
 ) -> Repository:
+    """Return the repository of a row with the columns of `REPOSITORY`."""
     return Repository(
         id=repository_id,
         name=name,

@@ -18,7 +18,7 @@ from shipmark.web.handlers import (
     sign_in,
     static,
 )
-from shipmark.web.request_context import provide_visitor
+from shipmark.web.request_context import provide_web_request
 
 #: Forms hold a few short fields.
 _BODY_MAX_BYTES = 64 * 1024
@@ -47,7 +47,7 @@ router = Router(
         avatars.show_user,
         avatars.show_letters,
     ],
-    dependencies={"visitor": Provide(provide_visitor)},
+    dependencies={"web_request": Provide(provide_web_request)},
     guards=[require_own_page],
     exception_handlers={
         Refusal: refusal_page,

@@ -5,7 +5,7 @@ from litestar.params import FromPath
 
 from shipmark.infrastructure.errors import NotFound
 from shipmark.web.rendering import Answer, page
-from shipmark.web.request_context import GivenVisitor
+from shipmark.web.request_context import InjectedWebRequest
 from shipmark.web.view_models.release_artifacts import PAGES_MAX, artifact_page
 
 
@@ -15,13 +15,13 @@ from shipmark.web.view_models.release_artifacts import PAGES_MAX, artifact_page
     sync_to_thread=True,
 )
 def list_artifacts(
-    visitor: GivenVisitor, organization: FromPath[str], version: FromPath[str]
+    web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
 ) -> Answer:
     """Show the files of a release, those of the newest bundle first."""
     if "\x00" in version:
         raise NotFound
-    number = visitor.page_number("page", most=PAGES_MAX)
-    with visitor.database.snapshot() as connection:
-        place = visitor.enter(connection, organization)
+    number = web_request.page_number("page", most=PAGES_MAX)
+    with web_request.database.snapshot() as connection:
+        place = web_request.authorize(connection, organization)
         shown = artifact_page(connection, place, version, number)
     return page("artifacts.html", place=place, shown=shown)

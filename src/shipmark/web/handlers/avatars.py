@@ -15,11 +15,11 @@ from shipmark.files import piece_reader
 from shipmark.files.store import files
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.web.lru_cache import Remembered
-from shipmark.web.request_context import GivenVisitor, Visitor
+from shipmark.web.lru_cache import LruCache
+from shipmark.web.request_context import InjectedWebRequest, WebRequest
 
 # One takes up to some 30 KB. A photo is never changed under its ident, so neither is a small one of it.
-_small = Remembered(256)
+_small = LruCache(256)
 
 # Pictures never change under their address. They are shown in pages of other origins too, and do nothing by themselves.
 _HEADERS = {
@@ -35,27 +35,27 @@ Picture = Response[bytes]
 
 
 @get("/organization-avatar/{ident:str}/", scopes=None, sync_to_thread=True)
-def show_organization(visitor: GivenVisitor, ident: FromPath[str]) -> Picture:
+def show_organization(web_request: InjectedWebRequest, ident: FromPath[str]) -> Picture:
     """Answer with an organization's photo."""
-    return _photo(visitor, OwnerKind.ORGANIZATION, ident)
+    return _photo(web_request, OwnerKind.ORGANIZATION, ident)
 
 
 @get("/project-avatar/{ident:str}/", scopes=None, sync_to_thread=True)
-def show_project(visitor: GivenVisitor, ident: FromPath[str]) -> Picture:
+def show_project(web_request: InjectedWebRequest, ident: FromPath[str]) -> Picture:
     """Answer with a project's photo."""
-    return _photo(visitor, OwnerKind.PROJECT, ident)
+    return _photo(web_request, OwnerKind.PROJECT, ident)
 
 
 @get("/team-avatar/{ident:str}/", scopes=None, sync_to_thread=True)
-def show_team(visitor: GivenVisitor, ident: FromPath[str]) -> Picture:
+def show_team(web_request: InjectedWebRequest, ident: FromPath[str]) -> Picture:
     """Answer with a team's photo."""
-    return _photo(visitor, OwnerKind.TEAM, ident)
+    return _photo(web_request, OwnerKind.TEAM, ident)
 
 
 @get("/avatar/{ident:str}/", scopes=None, sync_to_thread=True)
-def show_user(visitor: GivenVisitor, ident: FromPath[str]) -> Picture:
+def show_user(web_request: InjectedWebRequest, ident: FromPath[str]) -> Picture:
     """Answer with a user's photo."""
-    return _photo(visitor, OwnerKind.USER, ident)
+    return _photo(web_request, OwnerKind.USER, ident)
 
 
 @get("/letter-avatar/{colour:str}/{text:str}/", scopes=None, sync_to_thread=False)
@@ -64,35 +64,35 @@ def show_letters(colour: FromPath[str], text: FromPath[str]) -> Picture:
     is_known = colour in {str(number) for number in range(len(initials.COLOURS))}
     if not is_known or len(text) > initials.INITIALS_MAX or not text.isprintable():
         return _nothing(404)
-    drawn = initials.drawing(text, int(colour))
+    drawn = initials.render_svg(text, int(colour))
     return Response(drawn.encode(), headers=_HEADERS, media_type="image/svg+xml")
 
 
-def _photo(visitor: Visitor, kind: OwnerKind, ident: str) -> Picture:
+def _photo(web_request: WebRequest, kind: OwnerKind, ident: str) -> Picture:
     """The photo as it was sent, or as small as it is asked for with ``s``."""
-    asked = visitor.request.query_params.get("s")
-    if asked is not None and not _SIZE.fullmatch(asked):
+    requested = web_request.request.query_params.get("s")
+    if requested is not None and not _SIZE.fullmatch(requested):
         return _nothing(400)
-    with visitor.database.snapshot() as connection:
+    with web_request.database.snapshot() as connection:
         file_id = store.photo(connection, kind, ident) if _IDENT.fullmatch(ident) else None
     if file_id is None:
         return _nothing(404)
-    size = None if asked is None else images.snapped(int(asked))
+    size = None if requested is None else images.nearest_size(int(requested))
     etag = f'"{ident}-{size or "whole"}"'
     headers = _HEADERS | {"ETag": etag}
-    if etag in visitor.request.headers.get("if-none-match", ""):
+    if etag in web_request.request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers)
 
     def whole() -> bytes:
-        return _read(visitor.database, visitor.blobs, file_id)
+        return _read(web_request.database, web_request.blobs, file_id)
 
     def small() -> bytes:
         assert size is not None
-        return images.resized(whole(), size)
+        return images.resize(whole(), size)
 
     try:
         content = whole() if size is None else _small.get(etag, small)
-    except (KeyError, images.NoImage):
+    except (KeyError, images.NotAnImage):
         return _nothing(404)
     return Response(content, headers=headers, media_type=images.media_type(content))
 
@@ -100,7 +100,7 @@ def _photo(visitor: Visitor, kind: OwnerKind, ident: str) -> Picture:
 def _read(database: Database, blobs: Blobs, file_id: int) -> bytes:
     with database.snapshot() as connection:
         pieces = files.pieces_of(connection, file_id)
-    return b"".join(piece_reader.stretch(blobs, pieces))
+    return b"".join(piece_reader.read_range(blobs, pieces))
 
 
 def _nothing(status: int) -> Picture:

@@ -5,8 +5,8 @@ from litestar.params import FromPath
 
 from shipmark.infrastructure.errors import NotFound
 from shipmark.web.rendering import Answer, page
-from shipmark.web.request_context import GivenVisitor
-from shipmark.web.view_models.comparison import comparison_story
+from shipmark.web.request_context import InjectedWebRequest
+from shipmark.web.view_models.comparison import comparison_page
 
 
 @get(
@@ -15,12 +15,12 @@ from shipmark.web.view_models.comparison import comparison_story
     sync_to_thread=True,
 )
 def compare_releases(
-    visitor: GivenVisitor, organization: FromPath[str], version: FromPath[str]
+    web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
 ) -> Answer:
     """Show what the release has that the one named by ``base`` has not; without it, the one before."""
     if "\x00" in version:
         raise NotFound
-    with visitor.database.snapshot() as connection:
-        place = visitor.enter(connection, organization)
-        story = comparison_story(connection, place, version, visitor.parameter("base"))
+    with web_request.database.snapshot() as connection:
+        place = web_request.authorize(connection, organization)
+        story = comparison_page(connection, place, version, web_request.parameter("base"))
     return page("comparison.html", place=place, story=story, version=version)

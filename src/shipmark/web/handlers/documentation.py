@@ -6,16 +6,16 @@ from litestar import Request, get
 from litestar.datastructures import State
 
 from shipmark.web.rendering import Answer, page
-from shipmark.web.view_models.documentation import Described, Documentation, documentation
+from shipmark.web.view_models.documentation import DescribedRow, Documentation, documentation
 
 
 @get("/api/docs/", scopes=None, sync_to_thread=True)
 def show_documentation(request: Request[object, object, State]) -> Answer:
     """Show what the API can do. Anybody may read it, for it tells nothing of what is kept here."""
-    return page("documentation.html", story=_story(request.app.state.document))
+    return page("documentation.html", story=_page(request.app.state.document))
 
 
 @lru_cache(maxsize=1)
-def _story(document: Described) -> Documentation:
+def _page(document: DescribedRow) -> Documentation:
     """The page of a document, which does not change while a server runs."""
     return documentation(document.described)

@@ -20,8 +20,8 @@ from shipmark.organizations.model import Actor, Invitation, Organization
 from shipmark.web import urls
 from shipmark.web.forms import form_of
 from shipmark.web.handlers.sign_in import session_cookie
-from shipmark.web.rendering import Answer, leading_to, page
-from shipmark.web.request_context import GivenVisitor, Visitor
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest, WebRequest
 
 _SHORT = f"A password has at least {PASSWORD_MIN} characters."
 _LONG = f"A name has no more than {NAME_MAX} characters."
@@ -38,32 +38,34 @@ class _Invited:
 
 
 @get("/invitations/{token:str}/", scopes=None, sync_to_thread=True)
-def show_invitation(visitor: GivenVisitor, token: FromPath[str]) -> Answer:
+def show_invitation(web_request: InjectedWebRequest, token: FromPath[str]) -> Answer:
     """Show what the invitation is to, with the form that fits: join, sign in first, or make an account."""
-    with visitor.database.snapshot() as connection:
-        invited = _invited(visitor, connection, token)
+    with web_request.database.snapshot() as connection:
+        invited = _invited(web_request, connection, token)
     return _form(invited, token) if invited else _nothing()
 
 
 @post("/invitations/{token:str}/", scopes=None, sync_to_thread=True)
-def accept_invitation(visitor: GivenVisitor, token: FromPath[str], body: RawBody) -> Answer:
+def accept_invitation(
+    web_request: InjectedWebRequest, token: FromPath[str], body: RawBody
+) -> Answer:
     """Make the user a member, and the account first where the address has none."""
-    with visitor.database.snapshot() as connection:
-        invited = _invited(visitor, connection, token)
+    with web_request.database.snapshot() as connection:
+        invited = _invited(web_request, connection, token)
     if invited is None:
         return _nothing()
     home = urls.releases(invited.organization.slug)
-    by = Actor(user_id=None, label=invited.invitation.email, ip_address=visitor.client_address)
+    by = Actor(user_id=None, label=invited.invitation.email, ip_address=web_request.client_address)
     if invited.user is not None:
         if invited.user.email.lower() != invited.invitation.email:
             problem = invitations.OTHER_ADDRESS.format(invited.invitation.email)
             return _form(invited, token, status=409, problem=problem)
         by = Actor(user_id=invited.user.id, label=by.label, ip_address=by.ip_address)
-        with visitor.database.transaction() as connection:
+        with web_request.database.transaction() as connection:
             invitations.accept(connection, token, invited.user, by, now())
-        return leading_to(home)
+        return redirect(home)
     if invited.has_account:
-        return leading_to(urls.sign_in(_address(token)))
+        return redirect(urls.sign_in(_address(token)))
     sent = form_of(body)
     name, password = sent.get("name", "").strip(), sent.get("password", "")
     if len(name) > NAME_MAX or len(password) < PASSWORD_MIN:
@@ -71,11 +73,11 @@ def accept_invitation(visitor: GivenVisitor, token: FromPath[str], body: RawBody
         return _form(invited, token, status=400, name=name[:NAME_MAX], problem=problem)
     # Hashing takes long on purpose: no unit of work is open meanwhile.
     hashed, secret = hasher.hash(password), secret_hex()
-    with visitor.database.transaction() as connection:
+    with web_request.database.transaction() as connection:
         user = invitations.accept_as_new_user(connection, token, name, hashed, by, now())
         accounts.sign_in(connection, user.id, secret, now())
-    answer = leading_to(home)
-    answer.set_cookie(session_cookie(visitor, secret, int(SESSION_LENGTH.total_seconds())))
+    answer = redirect(home)
+    answer.set_cookie(session_cookie(web_request, secret, int(SESSION_LENGTH.total_seconds())))
     return answer
 
 
@@ -83,7 +85,7 @@ def _nothing() -> Answer:
     return page("invitation.html", status=404, invited=None, problem=invitations.EXPIRED)
 
 
-def _invited(visitor: Visitor, connection: Connection, token: str) -> _Invited | None:
+def _invited(web_request: WebRequest, connection: Connection, token: str) -> _Invited | None:
     """Return what is known of an invitation, or None for one that can't be accepted any more."""
     try:
         invitation = invitations.pending(connection, token, now())
@@ -96,7 +98,7 @@ def _invited(visitor: Visitor, connection: Connection, token: str) -> _Invited |
     return _Invited(
         invitation=invitation,
         organization=organization,
-        user=visitor.user_if_any(connection),
+        user=web_request.user_if_any(connection),
         has_account=known is not None,
     )
 

@@ -7,7 +7,7 @@ from litestar.params import FromPath, RawBody
 
 from shipmark.events import store
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Invalid
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.issues.actions.update_issue import update_issues
 from shipmark.issues.model import LATEST, Issue, IssueStatus, StatusChange
 from shipmark.issues.store import states
@@ -15,9 +15,9 @@ from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
 from shipmark.web import urls
 from shipmark.web.forms import form_of
-from shipmark.web.rendering import Answer, leading_to, page
-from shipmark.web.request_context import GivenVisitor, Visitor
-from shipmark.web.view_models.issue import found_issue, issue_story
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest, WebRequest
+from shipmark.web.view_models.issue import issue_page, require_issue
 
 #: What the buttons of the page ask for.
 _CHANGES: Mapping[str, StatusChange] = {
@@ -31,50 +31,55 @@ _NO_RELEASE = "The project has no release in which the issue could be resolved."
 
 
 @get("/organizations/{organization:str}/issues/{issue:str}/", scopes=None, sync_to_thread=True)
-def show_issue(visitor: GivenVisitor, organization: FromPath[str], issue: FromPath[str]) -> Answer:
+def show_issue(
+    web_request: InjectedWebRequest, organization: FromPath[str], issue: FromPath[str]
+) -> Answer:
     """Show an issue with its newest event, and what happened to it."""
-    return _shown(visitor, organization, issue)
+    return _render(web_request, organization, issue)
 
 
 @post("/organizations/{organization:str}/issues/{issue:str}/", scopes=None, sync_to_thread=True)
 def change_issue(
-    visitor: GivenVisitor, organization: FromPath[str], issue: FromPath[str], body: RawBody
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    issue: FromPath[str],
+    body: RawBody,
 ) -> Answer:
     """Resolve, reopen or ignore the issue, and lead back to it."""
-    with visitor.database.snapshot() as connection:
-        place = visitor.enter(connection, organization)
-        found = found_issue(connection, place, issue)
+    with web_request.database.snapshot() as connection:
+        place = web_request.authorize(connection, organization)
+        result = require_issue(connection, place, issue)
     change = _CHANGES.get(form_of(body).get("action", ""))
     if change is None:
         raise BadRequest(f"The action must be one of {', '.join(_CHANGES)}.")
     try:
-        with visitor.database.transaction() as connection:
-            locked = states.locked(connection, place.organization.id, [found.id])
+        with web_request.database.transaction() as connection:
+            locked = states.locked(connection, place.organization.id, [result.id])
             update_issues(connection, locked, change, place.user.id, now())
-    except Invalid:
-        return _shown(visitor, organization, issue, status=400, problem=_NO_RELEASE)
-    return leading_to(urls.issue(place.organization.slug, found.id))
+    except ValidationFailed:
+        return _render(web_request, organization, issue, status=400, problem=_NO_RELEASE)
+    return redirect(urls.issue(place.organization.slug, result.id))
 
 
-def _shown(
-    visitor: Visitor, organization: str, issue: str, *, status: int = 200, problem: str = ""
+def _render(
+    web_request: WebRequest, organization: str, issue: str, *, status: int = 200, problem: str = ""
 ) -> Answer:
-    with visitor.database.snapshot() as connection:
-        place = visitor.enter(connection, organization)
-        found = found_issue(connection, place, issue)
-        event = store.newest_of(connection, found.id)
+    with web_request.database.snapshot() as connection:
+        place = web_request.authorize(connection, organization)
+        result = require_issue(connection, place, issue)
+        event = store.newest_of(connection, result.id)
     if event is not None:
         # Files may have been uploaded since it came; they are read while no unit of work is open.
-        event = event_symbolication.refreshed(event, _uploads(visitor, found))
-    with visitor.database.snapshot() as connection:
-        story = issue_story(connection, place, found, event, visitor.settings.address)
+        event = event_symbolication.refresh_event(event, _uploads(web_request, result))
+    with web_request.database.snapshot() as connection:
+        story = issue_page(connection, place, result, event, web_request.settings.address)
     return page("issue.html", status=status, place=place, story=story, problem=problem)
 
 
-def _uploads(visitor: Visitor, issue: Issue) -> Uploads:
+def _uploads(web_request: WebRequest, issue: Issue) -> Uploads:
     return Uploads(
-        database=visitor.database,
-        blobs=visitor.blobs,
+        database=web_request.database,
+        blobs=web_request.blobs,
         organization_id=issue.organization_id,
         project_id=issue.project_id,
         at=now(),

@@ -6,38 +6,38 @@ from litestar.params import FromPath
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.web import urls
-from shipmark.web.rendering import Answer, leading_to, page
-from shipmark.web.request_context import GivenVisitor
-from shipmark.web.view_models.release import COMMIT_PAGES_MAX, release_story
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest
+from shipmark.web.view_models.release import COMMIT_PAGES_MAX, release_page
 from shipmark.web.view_models.release_list import release_list, search_of
 
 
 @get("/organizations/{organization:str}/", scopes=None, sync_to_thread=True)
-def go_to_releases(visitor: GivenVisitor, organization: FromPath[str]) -> Answer:
+def go_to_releases(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
     """Lead to the list."""
-    with visitor.database.snapshot() as connection:
-        place = visitor.enter(connection, organization)
-    return leading_to(urls.releases(place.organization.slug))
+    with web_request.database.snapshot() as connection:
+        place = web_request.authorize(connection, organization)
+    return redirect(urls.releases(place.organization.slug))
 
 
 @get("/organizations/{organization:str}/releases/", scopes=None, sync_to_thread=True)
-def list_releases(visitor: GivenVisitor, organization: FromPath[str]) -> Answer:
+def list_releases(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
     """Show the releases, the newest first."""
-    with visitor.database.snapshot() as connection:
-        place = visitor.enter(connection, organization)
-        found = release_list(connection, place, search_of(visitor, place), now())
-    return page("releases.html", place=place, found=found, server=visitor.settings.address)
+    with web_request.database.snapshot() as connection:
+        place = web_request.authorize(connection, organization)
+        result = release_list(connection, place, search_of(web_request, place), now())
+    return page("releases.html", place=place, found=result, server=web_request.settings.address)
 
 
 @get("/organizations/{organization:str}/releases/{version:str}/", scopes=None, sync_to_thread=True)
 def show_release(
-    visitor: GivenVisitor, organization: FromPath[str], version: FromPath[str]
+    web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
 ) -> Answer:
     """Show a release with its commits, issues and activity."""
     if "\x00" in version:
         raise NotFound
-    number = visitor.page_number("commits", most=COMMIT_PAGES_MAX)
-    with visitor.database.snapshot() as connection:
-        place = visitor.enter(connection, organization)
-        story = release_story(connection, place, version, number)
+    number = web_request.page_number("commits", most=COMMIT_PAGES_MAX)
+    with web_request.database.snapshot() as connection:
+        place = web_request.authorize(connection, organization)
+        story = release_page(connection, place, version, number)
     return page("release.html", place=place, story=story)

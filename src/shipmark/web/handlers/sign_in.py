@@ -17,68 +17,68 @@ from shipmark.infrastructure.ids import secret_hex
 from shipmark.organizations import store as organizations
 from shipmark.web import urls
 from shipmark.web.forms import form_of
-from shipmark.web.rendering import Answer, leading_to, page
-from shipmark.web.request_context import COOKIE, GivenVisitor, Visitor
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import COOKIE, InjectedWebRequest, WebRequest
 
 _WRONG = "This e-mail address and password do not belong together."
 _CHECKS = PasswordChecks()
 
 
 @get("/", scopes=None, sync_to_thread=True)
-def go_home(visitor: GivenVisitor) -> Answer:
+def go_home(web_request: InjectedWebRequest) -> Answer:
     """Lead to the releases of the visitor's newest organization."""
-    with visitor.database.snapshot() as connection:
-        user = visitor.user(connection)
+    with web_request.database.snapshot() as connection:
+        user = web_request.user(connection)
         address = _home_of(connection, user)
-    return leading_to(address) if address else page("nowhere.html", user=user)
+    return redirect(address) if address else page("nowhere.html", user=user)
 
 
 @get(urls.SIGN_IN, scopes=None, sync_to_thread=True)
-def show_form(visitor: GivenVisitor) -> Answer:
+def show_form(web_request: InjectedWebRequest) -> Answer:
     """Show the form, or lead on somebody who is signed in already."""
-    after = _after(visitor.parameter("next"))
-    with visitor.database.snapshot() as connection:
-        is_in = visitor.user_if_any(connection) is not None
-    return leading_to(after) if is_in else page("sign_in.html", after=after, email="", problem="")
+    after = _redirect_target(web_request.parameter("next"))
+    with web_request.database.snapshot() as connection:
+        is_in = web_request.user_if_any(connection) is not None
+    return redirect(after) if is_in else page("sign_in.html", after=after, email="", problem="")
 
 
 @post(urls.SIGN_IN, scopes=None, sync_to_thread=True)
-def sign_in(visitor: GivenVisitor, body: RawBody) -> Answer:
+def sign_in(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Begin a session and lead on to where the visitor wanted to go. Attempts are limited by account and address."""
     sent = form_of(body)
     email = sent.get("email", "").strip()[:EMAIL_MAX]
-    after = _after(sent.get("next", ""))
+    after = _redirect_target(sent.get("next", ""))
     secret = secret_hex()
     try:
-        is_right = _sign_in(visitor, email, sent.get("password", ""), secret)
+        is_right = _sign_in(web_request, email, sent.get("password", ""), secret)
     except TooManyAttempts as refusal:
         answer = _form_again(429, after, email, refusal.detail)
         answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
         return answer
     if not is_right:
         return _form_again(401, after, email, _WRONG)
-    answer = leading_to(after)
-    answer.set_cookie(session_cookie(visitor, secret, int(SESSION_LENGTH.total_seconds())))
+    answer = redirect(after)
+    answer.set_cookie(session_cookie(web_request, secret, int(SESSION_LENGTH.total_seconds())))
     return answer
 
 
-def _sign_in(visitor: Visitor, email: str, password: str, secret: str) -> bool:
+def _sign_in(web_request: WebRequest, email: str, password: str, secret: str) -> bool:
     """Begin a session if the password is right. Raise `TooManyAttempts` if this attempt must wait.
 
     The check takes long on purpose: no unit of work is open meanwhile.
     """
-    at, address = now(), visitor.client_address
+    at, address = now(), web_request.client_address
     limits = limits_of(email, address)
-    with visitor.database.glance() as connection:
+    with web_request.database.autocommit_read() as connection:
         attempts.check(connection, limits, at)
     with _CHECKS.place():
-        with visitor.database.transaction() as connection:
+        with web_request.database.transaction() as connection:
             attempts.begin(connection, limits, address, at)
             known = account_store.password_of(connection, email)
         is_right = _CHECKS.is_right(known[1] if known else None, password)
     if known is None or not is_right:
         return False
-    with visitor.database.transaction() as connection:
+    with web_request.database.transaction() as connection:
         # The password may have been changed, or the user removed, during the check.
         if account_store.password_of(connection, email) != known:
             return False
@@ -92,20 +92,20 @@ def _form_again(status: int, after: str, email: str, problem: str) -> Answer:
 
 
 @post("/sign-out/", scopes=None, sync_to_thread=True)
-def sign_out(visitor: GivenVisitor) -> Answer:
+def sign_out(web_request: InjectedWebRequest) -> Answer:
     """End the session, in the database too: the cookie is worth nothing then."""
-    if visitor.secret and _is_signed_in(visitor):
-        with visitor.database.transaction() as connection:
-            accounts.sign_out(connection, visitor.secret)
-    answer = leading_to(urls.SIGN_IN)
-    answer.set_cookie(session_cookie(visitor, "", 0))
+    if web_request.secret and _is_signed_in(web_request):
+        with web_request.database.transaction() as connection:
+            accounts.sign_out(connection, web_request.secret)
+    answer = redirect(urls.SIGN_IN)
+    answer.set_cookie(session_cookie(web_request, "", 0))
     return answer
 
 
-def _is_signed_in(visitor: Visitor) -> bool:
+def _is_signed_in(web_request: WebRequest) -> bool:
     """Look the session up first: a cookie that opens nothing takes no write lock."""
-    with visitor.database.glance() as connection:
-        return visitor.user_if_any(connection) is not None
+    with web_request.database.autocommit_read() as connection:
+        return web_request.user_if_any(connection) is not None
 
 
 def _home_of(connection: Connection, user: User) -> str | None:
@@ -113,11 +113,11 @@ def _home_of(connection: Connection, user: User) -> str | None:
     return urls.releases(newest[0][0].slug) if newest else None
 
 
-def _after(wanted: str) -> str:
-    return wanted if urls.is_local(wanted) else urls.HOME
+def _redirect_target(requested: str) -> str:
+    return requested if urls.is_local(requested) else urls.HOME
 
 
-def session_cookie(visitor: Visitor, secret: str, seconds: int) -> Cookie:
+def session_cookie(web_request: WebRequest, secret: str, seconds: int) -> Cookie:
     """Return the cookie that holds the secret of a session for so long; 0 seconds delete it."""
     return Cookie(
         key=COOKIE,
@@ -126,5 +126,5 @@ def session_cookie(visitor: Visitor, secret: str, seconds: int) -> Cookie:
         path="/",
         httponly=True,
         samesite="lax",
-        secure=visitor.is_secure,
+        secure=web_request.is_secure,
     )

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from shipmark.issues.store.release_issues import SomeIssues
-from shipmark.publishing.comparison import Comparison, Side, compare
+from shipmark.issues.store.release_issues import IssueSummary
+from shipmark.publishing.comparison import ComparedRelease, Comparison, compare
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.releases.store import lineage
 from shipmark.releases.store.comparison import ChangedInAll
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Commit, Repository
-from shipmark.web.request_context import Place
+from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.issue_lines import IssueLine, issue_lines
 from shipmark.web.view_models.people import Person, people
 
@@ -44,17 +44,17 @@ class IssueList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SideStory:
+class ComparedSide:
     """What one of the releases did to issues."""
 
-    side: Side
+    side: ComparedRelease
     new: IssueList
     resolved: IssueList
     regressed: IssueList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComparisonStory:
+class ComparisonPage:
     """Two releases, and what one has that the other has not."""
 
     head: Release
@@ -64,19 +64,19 @@ class ComparisonStory:
     removed: tuple[ComparedCommit, ...]
     authors: tuple[Person, ...]
     files: tuple[ComparedFile, ...]
-    of_head: SideStory
-    of_base: SideStory
+    of_head: ComparedSide
+    of_base: ComparedSide
 
 
-def previous_release(connection: Connection, place: Place, release: Release) -> Release | None:
+def previous_release(connection: Connection, place: Workspace, release: Release) -> Release | None:
     """Return the release before this one in its lineage, in those of the user's projects that it is in."""
     attached = releases.project_ids(connection, release) & set(place.project_ids)
     return lineage.previous(connection, release, attached)
 
 
-def comparison_story(
-    connection: Connection, place: Place, version: str, base_version: str
-) -> ComparisonStory | None:
+def comparison_page(
+    connection: Connection, place: Workspace, version: str, base_version: str
+) -> ComparisonPage | None:
     """The comparison with the release of that version, or else the one before; null if there is none before.
 
     Raises `NotFound` for releases that the visitor may not see.
@@ -89,26 +89,29 @@ def comparison_story(
     )
     if base is None:
         return None
-    found = compare(connection, base, head, place.project_ids)
-    return _story(connection, place, found)
+    comparison = compare(connection, base, head, place.project_ids)
+    return _page(connection, place, comparison)
 
 
-def _story(connection: Connection, place: Place, found: Comparison) -> ComparisonStory:
+def _page(connection: Connection, place: Workspace, found: Comparison) -> ComparisonPage:
     shown = [*found.commits, *found.removed_commits]
     known = repositories.by_ids(
-        connection, {it.repository_id for it in [*shown]} | {it.repository_id for it in found.files}
+        connection,
+        {commit.repository_id for commit in [*shown]}
+        | {changed_in_all.repository_id for changed_in_all in found.files},
     )
-    author_ids = {it.author_id for it in shown if it.author_id is not None}
+    author_ids = {commit.author_id for commit in shown if commit.author_id is not None}
     authors = people(connection, place.organization.id, author_ids | set(found.author_ids))
-    return ComparisonStory(
+    return ComparisonPage(
         head=found.head.release,
         base=found.base.release,
         found=found,
         commits=_commits(found.commits, authors, known),
         removed=_commits(found.removed_commits, authors, known),
-        authors=tuple(authors[it] for it in found.author_ids if it in authors),
+        authors=tuple(authors[author_id] for author_id in found.author_ids if author_id in authors),
         files=tuple(
-            ComparedFile(file=it, repository=known.get(it.repository_id)) for it in found.files
+            ComparedFile(file=changed_in_all, repository=known.get(changed_in_all.repository_id))
+            for changed_in_all in found.files
         ),
         of_head=_side(found.head, place),
         of_base=_side(found.base, place),
@@ -128,8 +131,8 @@ def _commits(
     )
 
 
-def _side(side: Side, place: Place) -> SideStory:
-    return SideStory(
+def _side(side: ComparedRelease, place: Workspace) -> ComparedSide:
+    return ComparedSide(
         side=side,
         new=_issues(side.new, place),
         resolved=_issues(side.resolved, place),
@@ -137,5 +140,5 @@ def _side(side: Side, place: Place) -> SideStory:
     )
 
 
-def _issues(some: SomeIssues, place: Place) -> IssueList:
-    return IssueList(count=some.count, lines=issue_lines(some.issues, place))
+def _issues(issue_summary: IssueSummary, place: Workspace) -> IssueList:
+    return IssueList(count=issue_summary.count, lines=issue_lines(issue_summary.issues, place))

@@ -15,7 +15,7 @@ _METHODS = ("get", "post", "put", "delete")
 Json = Mapping[str, Any]
 
 
-class Described(Protocol):
+class DescribedRow(Protocol):
     """What can say of itself, as OpenAPI does, how it is used."""
 
     @property
@@ -99,25 +99,25 @@ class Documentation:
 def documentation(document: Json) -> Documentation:
     """The page of an OpenAPI document."""
     components: Json = document["components"]
-    by_tag: dict[str, list[Operation]] = {it["name"]: [] for it in document["tags"]}
-    for method, path, it in _operations(document["paths"]):
-        by_tag[it["tags"][0]].append(_operation(method, path, it, document))
+    by_tag: dict[str, list[Operation]] = {each["name"]: [] for each in document["tags"]}
+    for method, path, item in _operations(document["paths"]):
+        by_tag[item["tags"][0]].append(_operation(method, path, item, document))
     return Documentation(
         version=document["info"]["version"],
         paragraphs=document["info"]["description"].strip().split("\n\n"),
         credentials=components["securitySchemes"]["token"]["description"],
         subjects=[
             Subject(
-                anchor=_anchor(it["name"]),
-                name=it["name"],
-                about=it["description"],
-                operations=by_tag[it["name"]],
+                anchor=_anchor(each["name"]),
+                name=each["name"],
+                about=each["description"],
+                operations=by_tag[each["name"]],
             )
-            for it in document["tags"]
+            for each in document["tags"]
         ],
         objects=[
-            NamedObject(name=name, about=it.get("description", ""), rows=rows(it))
-            for name, it in components["schemas"].items()
+            NamedObject(name=name, about=value.get("description", ""), rows=rows(value))
+            for name, value in components["schemas"].items()
         ],
         refusals=_refusals(document),
     )
@@ -130,81 +130,83 @@ def _operations(paths: Json) -> Iterator[tuple[str, str, Json]]:
                 yield method, path, methods[method]
 
 
-def _operation(method: str, path: str, it: Json, document: Json) -> Operation:
-    content = _content(it.get("requestBody", {}))
-    answers = {status: answer for status, answer in it["responses"].items() if "$ref" not in answer}
+def _operation(method: str, path: str, item: Json, document: Json) -> Operation:
+    content = _content(item.get("requestBody", {}))
+    answers = {
+        status: answer for status, answer in item["responses"].items() if "$ref" not in answer
+    }
     shown = next((schema for each in answers.values() if (schema := _content(each))), {})
     named: Json = document["components"]["schemas"]
     return Operation(
-        anchor=_anchor(it["operationId"]),
+        anchor=_anchor(item["operationId"]),
         method=method.upper(),
         path=path,
-        summary=it["summary"],
-        about=it["description"].partition("Scopes, any of:")[0].strip(),
-        credentials=_credentials(it),
-        scopes=it["x-scopes"],
-        parameters=[_parameter(each) for each in it["parameters"]],
+        summary=item["summary"],
+        about=item["description"].partition("Scopes, any of:")[0].strip(),
+        credentials=_credentials(item),
+        scopes=item["x-scopes"],
+        parameters=[_parameter(each) for each in item["parameters"]],
         body=rows(content),
         answers=[_answer(status, answer) for status, answer in answers.items()],
-        refusals=[status for status in it["responses"] if status not in answers],
-        call=_call(method, path, it, document["servers"][0]["url"]),
+        refusals=[status for status in item["responses"] if status not in answers],
+        call=_call(method, path, item, document["servers"][0]["url"]),
         body_example=example(content, named) if content else "",
         answer_example=example(shown, named) if shown else "",
     )
 
 
-def _credentials(it: Json) -> str:
-    if not it["security"]:
+def _credentials(item: Json) -> str:
+    if not item["security"]:
         return "No credentials."
-    return "With a token, or without." if {} in it["security"] else "With a token."
+    return "With a token, or without." if {} in item["security"] else "With a token."
 
 
-def _parameter(it: Json) -> Row:
-    schema: Json = it["schema"]
+def _parameter(item: Json) -> Row:
+    schema: Json = item["schema"]
     return Row(
-        name=it["name"],
+        name=item["name"],
         depth=0,
-        place=it["in"],
-        is_required=it["required"],
-        about=it["description"],
+        place=item["in"],
+        is_required=item["required"],
+        about=item["description"],
         kind=kind(schema),
     )
 
 
-def _answer(status: str, it: Json) -> Answer:
-    return Answer(status=status, about=it["description"], kind=kind(_content(it)))
+def _answer(status: str, item: Json) -> Answer:
+    return Answer(status=status, about=item["description"], kind=kind(_content(item)))
 
 
-def _content(it: Json) -> Json:
-    found: Json = it.get("content", {}).get("application/json", {}).get("schema", {})
-    return found
+def _content(item: Json) -> Json:
+    result: Json = item.get("content", {}).get("application/json", {}).get("schema", {})
+    return result
 
 
 def _refusals(document: Json) -> list[Refusal]:
     """Each status once, by those operations that may be refused with it."""
     responses: Json = document["components"]["responses"]
-    found = {
+    result = {
         status: responses[answer["$ref"].rpartition("/")[2]]["description"]
-        for _, _, it in _operations(document["paths"])
-        for status, answer in it["responses"].items()
+        for _, _, item in _operations(document["paths"])
+        for status, answer in item["responses"].items()
         if "$ref" in answer
     }
-    return [Refusal(status=status, about=about) for status, about in sorted(found.items())]
+    return [Refusal(status=status, about=about) for status, about in sorted(result.items())]
 
 
-def _call(method: str, path: str, it: Json, address: str) -> str:
+def _call(method: str, path: str, item: Json, address: str) -> str:
     """The operation as curl calls it."""
-    for each in it["parameters"]:
+    for each in item["parameters"]:
         if each["in"] == "path":
             path = path.replace(f"{{{each['name']}}}", each["example"])
-    needed = [each for each in it["parameters"] if each["in"] == "query" and each["required"]]
+    needed = [each for each in item["parameters"] if each["in"] == "query" and each["required"]]
     query = "&".join(f"{each['name']}={each['example']}" for each in needed)
     parts = ["curl"]
     if method != "get":
         parts.append(f"-X {method.upper()}")
-    if it["security"]:
+    if item["security"]:
         parts.append("-H 'Authorization: Bearer $TOKEN'".replace("'", '"'))
-    if "requestBody" in it:
+    if "requestBody" in item:
         parts.append("--json @body.json")
     return " ".join([*parts, f'"{address}{path}{"?" + query if query else ""}"'])
 

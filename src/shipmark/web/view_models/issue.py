@@ -26,7 +26,7 @@ from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author, Commit
-from shipmark.web.request_context import Place
+from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.issue_lines import issue_line
 from shipmark.web.view_models.stack import ShownEvent, shown_event
 from shipmark.web.view_models.suspect import SuspectCommit, suspect_commit
@@ -37,7 +37,7 @@ HISTORY_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ActivityItem:
     """Something that happened to an issue. ``version`` and ``earlier_version`` are texts: the releases may be gone.
 
     ``by`` is the name of the user, or else of the commit's author, or empty.
@@ -52,7 +52,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Became:
+class HistoryItem:
     """What became of an issue, once."""
 
     at: datetime
@@ -62,7 +62,7 @@ class Became:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueStory:
+class IssuePage:
     """An issue and what is known about it.
 
     ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the release that comes next) are of its resolution.
@@ -80,14 +80,14 @@ class IssueStory:
     deleted_fix: str
     has_releases: bool
     event: ShownEvent | None
-    activity: tuple[Told, ...]
-    history: tuple[Became, ...]
+    activity: tuple[ActivityItem, ...]
+    history: tuple[HistoryItem, ...]
     suspect: SuspectCommit | None
     remedies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Around:
+class _Related:
     """All that an issue's page names, by its id."""
 
     releases: Mapping[int, Release]
@@ -104,9 +104,9 @@ class _Around:
         return (author.name or author.email) if author else ""
 
 
-def issue_story(
-    connection: Connection, place: Place, issue: Issue, event: StoredEvent | None, server: str
-) -> IssueStory:
+def issue_page(
+    connection: Connection, place: Workspace, issue: Issue, event: StoredEvent | None, server: str
+) -> IssuePage:
     """The issue with its newest event; ``server`` is where this one is reached."""
     project = place.projects_by_id[issue.project_id]
     shown = shown_event(event) if event else None
@@ -115,28 +115,30 @@ def issue_story(
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
     history = activity.history_of(connection, issue.id, limit=HISTORY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
-    around = _around(connection, release_ids, resolution, log, history)
-    told = tuple(_told(it, around) for it in log)
-    return IssueStory(
+    related = _load_related(connection, release_ids, resolution, log, history)
+    activity_items = tuple(_activity_item(issue_activity, related) for issue_activity in log)
+    return IssuePage(
         issue=issue,
         short_id=issue_line(issue, place).short_id,
         project=project,
-        first_release=around.releases.get(issue.first_release_id or 0),
-        last_release=around.releases.get(last_release_id or 0),
-        fixed_in=around.releases.get(resolution.release_id) if resolution else None,
-        fixed_by=_fixed_by(resolution, told, around),
+        first_release=related.releases.get(issue.first_release_id or 0),
+        last_release=related.releases.get(last_release_id or 0),
+        fixed_in=related.releases.get(resolution.release_id) if resolution else None,
+        fixed_by=_fixed_by(resolution, activity_items, related),
         is_fixed_next=resolution is not None and resolution.is_pending,
         deleted_fix=issue.deleted_fix.version if issue.deleted_fix else "",
         has_releases=project.has_releases,
         event=shown,
-        activity=told,
-        history=tuple(_became(it, told, around) for it in history),
+        activity=activity_items,
+        history=tuple(
+            _history_item(history_entry, activity_items, related) for history_entry in history
+        ),
         suspect=suspect_commit(connection, place, issue, event.payload) if event else None,
         remedies=commands(shown, server, place.organization.slug, project.slug) if shown else (),
     )
 
 
-def found_issue(connection: Connection, place: Place, text: str) -> Issue:
+def require_issue(connection: Connection, place: Workspace, text: str) -> Issue:
     """The issue of that id or short id; raises `NotFound` for one that the visitor may not see."""
     issue_id = id_of(text)
     if issue_id is None and (short_id := short_ids.parse(text)):
@@ -148,58 +150,69 @@ def found_issue(connection: Connection, place: Place, text: str) -> Issue:
     return issue
 
 
-def _around(
+def _load_related(
     connection: Connection,
     release_ids: Sequence[int | None],
     resolution: Resolution | None,
     log: Sequence[IssueActivity],
     history: Sequence[HistoryEntry],
-) -> _Around:
-    named_releases = {*release_ids, *(it.release_id for it in history)}
-    named_users = {it.user_id for it in log} | {it.user_id for it in history}
+) -> _Related:
+    named_releases = {*release_ids, *(history_entry.release_id for history_entry in history)}
+    named_users = {issue_activity.user_id for issue_activity in log} | {
+        history_entry.user_id for history_entry in history
+    }
     if resolution is not None:
         named_releases.add(resolution.release_id)
         named_users.add(resolution.user_id)
-    commit_ids = {commit_id for it in log if (commit_id := _commit_id(it)) is not None}
+    commit_ids = {
+        commit_id for issue_activity in log if (commit_id := _commit_id(issue_activity)) is not None
+    }
     commits = repositories.commits_by_ids(connection, commit_ids)
-    author_ids = {it.author_id for it in commits.values() if it.author_id is not None}
-    return _Around(
-        releases=releases.by_ids(connection, {it for it in named_releases if it is not None}),
-        users=accounts.by_ids(connection, {it for it in named_users if it is not None}),
+    author_ids = {commit.author_id for commit in commits.values() if commit.author_id is not None}
+    return _Related(
+        releases=releases.by_ids(
+            connection,
+            {named_release for named_release in named_releases if named_release is not None},
+        ),
+        users=accounts.by_ids(
+            connection, {named_user for named_user in named_users if named_user is not None}
+        ),
         commits=commits,
         authors=repositories.authors_by_ids(connection, author_ids),
     )
 
 
-def _commit_id(it: IssueActivity) -> int | None:
-    commit_id = it.details.get("commit")
+def _commit_id(issue_activity: IssueActivity) -> int | None:
+    commit_id = issue_activity.details.get("commit")
     return commit_id if isinstance(commit_id, int) else None
 
 
-def _told(it: IssueActivity, around: _Around) -> Told:
-    return Told(
-        at=it.at,
-        type=it.type,
-        by=around.by(it.user_id, _commit_id(it)),
-        commit=around.commits.get(_commit_id(it) or 0),
-        version=str(it.details.get("version") or ""),
-        earlier_version=str(it.details.get("resolved_in_version") or ""),
+def _activity_item(issue_activity: IssueActivity, around: _Related) -> ActivityItem:
+    return ActivityItem(
+        at=issue_activity.at,
+        type=issue_activity.type,
+        by=around.by(issue_activity.user_id, _commit_id(issue_activity)),
+        commit=around.commits.get(_commit_id(issue_activity) or 0),
+        version=str(issue_activity.details.get("version") or ""),
+        earlier_version=str(issue_activity.details.get("resolved_in_version") or ""),
     )
 
 
-def _fixed_by(resolution: Resolution | None, told: Sequence[Told], around: _Around) -> str:
+def _fixed_by(resolution: Resolution | None, told: Sequence[ActivityItem], around: _Related) -> str:
     """Return the name of the user of the resolution, or else of the author of the commit that it came with."""
     if resolution is None:
         return ""
-    of_commits = (it.by for it in told if it.at == resolution.at)
+    of_commits = (activity_item.by for activity_item in told if activity_item.at == resolution.at)
     return around.by(resolution.user_id) or next(of_commits, "")
 
 
-def _became(it: HistoryEntry, told: Sequence[Told], around: _Around) -> Became:
-    of_commits = (each.by for each in told if each.at == it.at)
-    return Became(
-        at=it.at,
-        status=it.status,
-        by=around.by(it.user_id) or next(of_commits, ""),
-        release=around.releases.get(it.release_id or 0),
+def _history_item(
+    history_entry: HistoryEntry, told: Sequence[ActivityItem], around: _Related
+) -> HistoryItem:
+    of_commits = (each.by for each in told if each.at == history_entry.at)
+    return HistoryItem(
+        at=history_entry.at,
+        status=history_entry.status,
+        by=around.by(history_entry.user_id) or next(of_commits, ""),
+        release=around.releases.get(history_entry.release_id or 0),
     )

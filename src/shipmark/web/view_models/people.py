@@ -30,10 +30,12 @@ def people(
     authors = repositories.authors_by_ids(connection, author_ids)
     addresses = {author.email for author in authors.values()}
     avatars = organizations.avatars_by_email(connection, organization_id, addresses)
-    photos = {email: photo_of(it.photo, OwnerKind.USER) for email, it in avatars.items()}
+    photos = {email: photo_of(avatar.photo, OwnerKind.USER) for email, avatar in avatars.items()}
     return {
-        it.id: Person(id=it.id, name=it.name, email=it.email, photo=photos.get(it.email))
-        for it in authors.values()
+        author.id: Person(
+            id=author.id, name=author.name, email=author.email, photo=photos.get(author.email)
+        )
+        for author in authors.values()
     }
 
 

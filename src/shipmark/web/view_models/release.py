@@ -17,11 +17,11 @@ from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import fetches
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import ChangedFile, Commit, Repository
-from shipmark.web.request_context import Place
+from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.comparison import previous_release
 from shipmark.web.view_models.issue_lines import IssueLine, issue_lines
 from shipmark.web.view_models.people import Person, people
-from shipmark.web.view_models.release_activity import Happening, what_happened
+from shipmark.web.view_models.release_activity import ReleaseEvent, release_events
 from shipmark.web.view_models.release_artifacts import scope_of
 from shipmark.web.view_models.release_list import visible
 
@@ -63,7 +63,7 @@ class FetchLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseStory:
+class ReleasePage:
     """A release and all that belongs to it, as far as the visitor may see it."""
 
     release: Release
@@ -76,15 +76,15 @@ class ReleaseStory:
     new: tuple[IssueLine, ...]
     regressed: tuple[IssueLine, ...]
     seen: tuple[IssueLine, ...]
-    activity: tuple[Happening, ...]
+    activity: tuple[ReleaseEvent, ...]
     previous: Release | None
     fetches: tuple[FetchLine, ...]
     artifacts: Count
 
 
-def release_story(
-    connection: Connection, place: Place, version: str, commits_page: int
-) -> ReleaseStory:
+def release_page(
+    connection: Connection, place: Workspace, version: str, commits_page: int
+) -> ReleasePage:
     """The release of that version; raises `NotFound` for one that the visitor may not see."""
     ids = place.project_ids
     release = releases.find(connection, place.organization.id, version, ids)
@@ -95,7 +95,7 @@ def release_story(
     regressed = release_issues.regressed_in(connection, release.id, ids, limit=ISSUES_MAX).issues
     seen = release_issues.seen_in(connection, release.id, ids, limit=ISSUES_MAX)
     resolved_lines = issue_lines(resolved, place)
-    return ReleaseStory(
+    return ReleasePage(
         release=release,
         projects=shown.projects,
         new_issue_count=shown.new_issue_count,
@@ -106,7 +106,7 @@ def release_story(
         new=issue_lines(new, place),
         regressed=issue_lines(regressed, place),
         seen=issue_lines(seen, place),
-        activity=what_happened(connection, place, release, resolved_lines),
+        activity=release_events(connection, place, release, resolved_lines),
         previous=previous_release(connection, place, release),
         fetches=_fetch_lines(connection, release),
         artifacts=version_listing.count_of(connection, scope_of(place, release)),
@@ -114,20 +114,20 @@ def release_story(
 
 
 def _fetch_lines(connection: Connection, release: Release) -> tuple[FetchLine, ...]:
-    found = fetches.open_of(connection, release.id, limit=FETCHES_MAX)
-    named = repositories.by_ids(connection, {it.repository_id for it in found})
-    return tuple(FetchLine(fetch=it, repository=named[it.repository_id]) for it in found)
+    result = fetches.open_of(connection, release.id, limit=FETCHES_MAX)
+    named = repositories.by_ids(connection, {fetch.repository_id for fetch in result})
+    return tuple(FetchLine(fetch=fetch, repository=named[fetch.repository_id]) for fetch in result)
 
 
 def _commit_page(connection: Connection, release: Release, number: int) -> CommitPage:
-    found = release_commits.page_of(
+    rows = release_commits.page_of(
         connection,
         release.id,
         limit=COMMITS_PER_PAGE + 1,
         offset=(number - 1) * COMMITS_PER_PAGE,
     )
-    commits = [commit for _, commit in found[:COMMITS_PER_PAGE]]
-    has_older = len(found) > COMMITS_PER_PAGE and number < COMMIT_PAGES_MAX
+    commits = [commit for _, commit in rows[:COMMITS_PER_PAGE]]
+    has_older = len(rows) > COMMITS_PER_PAGE and number < COMMIT_PAGES_MAX
     lines = _lines(connection, release.organization_id, commits)
     return CommitPage(lines=lines, number=number, has_older=has_older)
 

@@ -14,13 +14,13 @@ from shipmark.issues.store import commit_links, resolutions
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release, ReleaseActivity, ReleaseActivityType
 from shipmark.releases.store import activity
-from shipmark.web.request_context import Place
+from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.issue_lines import IssueLine
 
 ACTIVITY_MAX = 100
 
 
-class HappeningType(StrEnum):
+class ReleaseEventType(StrEnum):
     """What the log tells."""
 
     CREATED = "created"
@@ -33,11 +33,11 @@ class HappeningType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class ReleaseEvent:
     """Something that happened; what does not belong to its type is left out."""
 
     at: datetime
-    type: HappeningType
+    type: ReleaseEventType
     by: str = ""
     project: Project | None = None
     environment: str = ""
@@ -47,62 +47,74 @@ class Happening:
     line: IssueLine | None = None
 
 
-def what_happened(
-    connection: Connection, place: Place, release: Release, resolved: tuple[IssueLine, ...]
-) -> tuple[Happening, ...]:
+def release_events(
+    connection: Connection, place: Workspace, release: Release, resolved: tuple[IssueLine, ...]
+) -> tuple[ReleaseEvent, ...]:
     """The log, newest first, without what happened in projects that the visitor may not see."""
     log = activity.of_version(
         connection, release.organization_id, release.version, limit=ACTIVITY_MAX
     )
-    seen = [it for it in log if it.project_id in place.projects_by_id]
-    found = resolutions.of_issues(connection, [line.issue.id for line in resolved])
-    here = {it.issue_id: it for it in found.values() if it.release_id == release.id}
-    user_ids = {it.user_id for it in seen} | {it.user_id for it in here.values()}
-    users = accounts.by_ids(connection, {it for it in user_ids if it is not None})
-    names = commit_links.author_names(connection, release.id, here)
-    told = [
-        *(_of_activity(it, place, users) for it in seen),
-        *(
-            _of_resolution(here[it.issue.id], it, users, names)
-            for it in resolved
-            if it.issue.id in here
-        ),
-        Happening(at=release.created_at, type=HappeningType.CREATED),
+    seen = [
+        release_activity
+        for release_activity in log
+        if release_activity.project_id in place.projects_by_id
     ]
-    return tuple(sorted(told, key=lambda it: it.at, reverse=True))
+    result = resolutions.of_issues(connection, [line.issue.id for line in resolved])
+    here = {
+        resolution.issue_id: resolution
+        for resolution in result.values()
+        if resolution.release_id == release.id
+    }
+    user_ids = {release_activity.user_id for release_activity in seen} | {
+        resolution.user_id for resolution in here.values()
+    }
+    users = accounts.by_ids(connection, {user_id for user_id in user_ids if user_id is not None})
+    names = commit_links.author_names(connection, release.id, here)
+    events = [
+        *(_of_activity(release_activity, place, users) for release_activity in seen),
+        *(
+            _of_resolution(here[issue_line.issue.id], issue_line, users, names)
+            for issue_line in resolved
+            if issue_line.issue.id in here
+        ),
+        ReleaseEvent(at=release.created_at, type=ReleaseEventType.CREATED),
+    ]
+    return tuple(sorted(events, key=lambda release_event: release_event.at, reverse=True))
 
 
-def _of_activity(it: ReleaseActivity, place: Place, users: dict[int, User]) -> Happening:
-    match it.type:
+def _of_activity(
+    release_activity: ReleaseActivity, place: Workspace, users: dict[int, User]
+) -> ReleaseEvent:
+    match release_activity.type:
         case ReleaseActivityType.RELEASED:
-            kind = HappeningType.RELEASED
+            kind = ReleaseEventType.RELEASED
         case ReleaseActivityType.DEPLOYED:
-            kind = HappeningType.DEPLOYED
+            kind = ReleaseEventType.DEPLOYED
         case ReleaseActivityType.DELETED:
-            kind = HappeningType.DELETED
+            kind = ReleaseEventType.DELETED
         case ReleaseActivityType.COMMITS_FETCHED:
-            kind = HappeningType.FETCHED
+            kind = ReleaseEventType.FETCHED
         case ReleaseActivityType.COMMITS_FETCH_FAILED:
-            kind = HappeningType.FETCH_FAILED
+            kind = ReleaseEventType.FETCH_FAILED
         case _:
-            assert_never(it.type)
-    return Happening(
-        at=it.at,
+            assert_never(release_activity.type)
+    return ReleaseEvent(
+        at=release_activity.at,
         type=kind,
-        by=_name(it.user_id, users),
-        project=place.projects_by_id[it.project_id],
-        environment=str(it.details.get("environment", "")),
-        repository=str(it.details.get("repository", "")),
-        commit_count=int(str(it.details.get("commits", 0))),
-        problem=str(it.details.get("error", "")),
+        by=_name(release_activity.user_id, users),
+        project=place.projects_by_id[release_activity.project_id],
+        environment=str(release_activity.details.get("environment", "")),
+        repository=str(release_activity.details.get("repository", "")),
+        commit_count=int(str(release_activity.details.get("commits", 0))),
+        problem=str(release_activity.details.get("error", "")),
     )
 
 
 def _of_resolution(
-    it: Resolution, line: IssueLine, users: dict[int, User], names: dict[int, str]
-) -> Happening:
-    by = _name(it.user_id, users) or names.get(it.issue_id, "")
-    return Happening(at=it.at, type=HappeningType.RESOLVED, by=by, line=line)
+    resolution: Resolution, line: IssueLine, users: dict[int, User], names: dict[int, str]
+) -> ReleaseEvent:
+    by = _name(resolution.user_id, users) or names.get(resolution.issue_id, "")
+    return ReleaseEvent(at=resolution.at, type=ReleaseEventType.RESOLVED, by=by, line=line)
 
 
 def _name(user_id: int | None, users: dict[int, User]) -> str:

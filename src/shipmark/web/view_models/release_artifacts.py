@@ -9,7 +9,7 @@ from shipmark.artifacts.store import version_listing
 from shipmark.artifacts.store.version_listing import Count, VersionScope
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
-from shipmark.web.request_context import Place
+from shipmark.web.request_context import Workspace
 
 PER_PAGE = 100
 PAGES_MAX = 1000
@@ -43,7 +43,7 @@ class ArtifactPage:
     has_more: bool
 
 
-def scope_of(place: Place, release: Release) -> VersionScope:
+def scope_of(place: Workspace, release: Release) -> VersionScope:
     """The release as the visitor sees it."""
     return VersionScope(
         organization_id=place.organization.id,
@@ -53,11 +53,13 @@ def scope_of(place: Place, release: Release) -> VersionScope:
     )
 
 
-def artifact_page(connection: Connection, place: Place, version: str, number: int) -> ArtifactPage:
+def artifact_page(
+    connection: Connection, place: Workspace, version: str, number: int
+) -> ArtifactPage:
     """What was uploaded for the version; raises `NotFound` for a release that the visitor may not see."""
     release = releases.find(connection, place.organization.id, version, place.project_ids)
     scope = scope_of(place, release)
-    found = version_listing.page_of(
+    uploaded_files = version_listing.page_of(
         connection, scope, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE
     )
     return ArtifactPage(
@@ -65,14 +67,14 @@ def artifact_page(connection: Connection, place: Place, version: str, number: in
         count=version_listing.count_of(connection, scope),
         lines=tuple(
             ArtifactLine(
-                name=it.name,
-                dist=it.dist,
-                type=_TYPES[ArtifactType(it.type)] if it.type else "File",
-                debug_id=it.debug_id,
-                size=it.size,
+                name=uploaded_file.name,
+                dist=uploaded_file.dist,
+                type=_TYPES[ArtifactType(uploaded_file.type)] if uploaded_file.type else "File",
+                debug_id=uploaded_file.debug_id,
+                size=uploaded_file.size,
             )
-            for it in found[:PER_PAGE]
+            for uploaded_file in uploaded_files[:PER_PAGE]
         ),
         number=number,
-        has_more=len(found) > PER_PAGE and number < PAGES_MAX,
+        has_more=len(uploaded_files) > PER_PAGE and number < PAGES_MAX,
     )

@@ -23,13 +23,13 @@ from shipmark.releases.search import parse
 from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
 from shipmark.web import urls
-from shipmark.web.request_context import Place, Visitor
+from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.template_filters import package
 from shipmark.web.view_models.people import Person, people
 
 RELEASES_PER_PAGE = 25
 #: The date that the page shows: when a release was finalized, or else created.
-SORT = ReleaseSort.SHIPPED
+SORT = ReleaseSort.EFFECTIVE_DATE
 
 #: What the filter offers; the first is what a visitor sees who chooses nothing.
 STATUSES: dict[str, ReleaseStatus | None] = {
@@ -94,29 +94,31 @@ class ReleaseList:
     problem: str = ""
 
 
-def search_of(visitor: Visitor, place: Place) -> Search:
+def search_of(web_request: WebRequest, place: Workspace) -> Search:
     """What the parameters of the address ask for."""
-    status = visitor.parameter("status")
-    project = visitor.parameter("project")
+    status = web_request.parameter("status")
+    project = web_request.parameter("project")
     return Search(
-        query=visitor.parameter("query")[:200],
+        query=web_request.parameter("query")[:200],
         status=status if status in STATUSES else _DEFAULT_STATUS,
-        project=project if any(it.slug == project for it in place.projects) else "",
-        cursor=visitor.parameter("cursor"),
+        project=project if any(item.slug == project for item in place.projects) else "",
+        cursor=web_request.parameter("cursor"),
     )
 
 
-def release_list(connection: Connection, place: Place, search: Search, at: datetime) -> ReleaseList:
+def release_list(
+    connection: Connection, place: Workspace, search: Search, at: datetime
+) -> ReleaseList:
     """A page of the releases that the visitor may see and asks for, those that shipped last first.
 
     ``problem`` says what can't be read of the search, in which case nothing is found.
     """
-    chosen = [it.id for it in place.projects if search.project in {"", it.slug}]
+    chosen = [project.id for project in place.projects if search.project in {"", project.slug}]
     try:
         terms = parse(search.query, at)
     except BadRequest as refusal:
         return ReleaseList(search=search, rows=(), problem=refusal.detail)
-    wanted = ReleaseFilter(
+    release_filter = ReleaseFilter(
         organization_id=place.organization.id,
         project_ids=tuple(chosen),
         status=STATUSES[search.status],
@@ -125,7 +127,7 @@ def release_list(connection: Connection, place: Place, search: Search, at: datet
     page, beyond = _page(search.cursor)
     is_back = page.cursor is not None and page.cursor.is_previous
     listed = list_query.page(
-        connection, wanted, SORT, limit=page.limit, beyond=beyond, is_backwards=is_back
+        connection, release_filter, SORT, limit=page.limit, after=beyond, is_backwards=is_back
     )
     shown, links = release_cursor.links(listed, page, SORT)
     slug = place.organization.slug
@@ -137,14 +139,14 @@ def release_list(connection: Connection, place: Place, search: Search, at: datet
     )
 
 
-def _page(cursor: str) -> tuple[offset.Wanted, Position | None]:
+def _page(cursor: str) -> tuple[offset.PageRequest, Position | None]:
     """Return the page that a cursor names, and the place that it begins behind: the first one if it names none."""
     size = str(RELEASES_PER_PAGE)
     try:
-        page = offset.wanted(size, cursor, is_counted=False)
-        return page, release_cursor.beyond(page, SORT, is_flat=False)
+        page = offset.parse_page(size, cursor, is_counted=False)
+        return page, release_cursor.position_of(page, SORT, per_project=False)
     except BadRequest:
-        return offset.wanted(size, None), None
+        return offset.parse_page(size, None), None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,20 +158,22 @@ class Visible:
     regressed_issue_count: int
 
 
-def visible(released: Collection[ReleasedProject], place: Place) -> Visible:
+def visible(released: Collection[ReleasedProject], place: Workspace) -> Visible:
     """Return what the visitor may see of a release's projects."""
     known = place.projects_by_id
-    seen = [it for it in released if it.project_id in known]
+    seen = [attached for attached in released if attached.project_id in known]
     return Visible(
-        projects=tuple(known[it.project_id] for it in seen),
-        new_issue_count=sum(it.new_issue_count for it in seen),
-        regressed_issue_count=sum(it.regressed_issue_count for it in seen),
+        projects=tuple(known[attached.project_id] for attached in seen),
+        new_issue_count=sum(attached.new_issue_count for attached in seen),
+        regressed_issue_count=sum(attached.regressed_issue_count for attached in seen),
     )
 
 
-def _rows(connection: Connection, place: Place, found: Sequence[Release]) -> tuple[Row, ...]:
+def _rows(connection: Connection, place: Workspace, found: Sequence[Release]) -> tuple[Row, ...]:
     attached = release_projects.of_releases(connection, [release.id for release in found])
-    last = deploys.by_ids(connection, {it.last_deploy_id for it in found if it.last_deploy_id})
+    last = deploys.by_ids(
+        connection, {item.last_deploy_id for item in found if item.last_deploy_id}
+    )
     author_ids = {author_id for release in found for author_id in release.author_ids}
     authors = people(connection, place.organization.id, author_ids)
     rows = []
@@ -181,7 +185,9 @@ def _rows(connection: Connection, place: Place, found: Sequence[Release]) -> tup
                 projects=shown.projects,
                 new_issue_count=shown.new_issue_count,
                 regressed_issue_count=shown.regressed_issue_count,
-                authors=tuple(authors[it] for it in release.author_ids if it in authors),
+                authors=tuple(
+                    authors[author_id] for author_id in release.author_ids if author_id in authors
+                ),
                 deploy=last.get(release.last_deploy_id or 0),
             )
         )

@@ -54,11 +54,11 @@ class Row:
 def rows(schema: Json, depth: int = 0) -> list[Row]:
     """The fields of an object, each followed by its own fields, if it is no object that has a name."""
     required = schema.get("required", ())
-    found = []
-    for name, it in schema.get("properties", {}).items():
-        found.append(Row(name=name, depth=depth, kind=kind(it), is_required=name in required))
-        found += rows(it.get("items", it), depth + 1)
-    return found
+    result = []
+    for name, item in schema.get("properties", {}).items():
+        result.append(Row(name=name, depth=depth, kind=kind(item), is_required=name in required))
+        result += rows(item.get("items", item), depth + 1)
+    return result
 
 
 def kind(schema: Json) -> list[Piece]:
@@ -69,13 +69,13 @@ def kind(schema: Json) -> list[Piece]:
     if "anyOf" in schema:
         return _either(schema["anyOf"])
     if "enum" in schema:
-        return [Piece("one of " + ", ".join(json.dumps(it) for it in schema["enum"]))]
+        return [Piece("one of " + ", ".join(json.dumps(item) for item in schema["enum"]))]
     types = schema.get("type", "anything")
     types = types if isinstance(types, list) else [types]
-    found: list[Piece] = []
+    pieces: list[Piece] = []
     for each in types:
-        found += [Piece(" or "), *_one(each, schema)] if found else _one(each, schema)
-    return found + [Piece(f", {limit}") for limit in _limits(schema)]
+        pieces += [Piece(" or "), *_one(each, schema)] if pieces else _one(each, schema)
+    return pieces + [Piece(f", {limit}") for limit in _limits(schema)]
 
 
 def _one(name: str, schema: Json) -> list[Piece]:
@@ -94,10 +94,10 @@ def _one(name: str, schema: Json) -> list[Piece]:
 
 
 def _either(parts: Sequence[Json], word: str = " or ") -> list[Piece]:
-    found: list[Piece] = []
-    for it in parts:
-        found += [Piece(word), *kind(it)] if found else kind(it)
-    return found
+    pieces: list[Piece] = []
+    for part in parts:
+        pieces += [Piece(word), *kind(part)] if pieces else kind(part)
+    return pieces
 
 
 def _limits(schema: Json) -> Iterator[str]:
@@ -129,7 +129,7 @@ def _example(schema: Json, named: Mapping[str, Json], depth: int) -> object:
     if first == "array":
         parts = schema.get("prefixItems") or [schema["items"]]
         # Where it goes too deep there are no items, rather than empty ones.
-        return [] if depth >= _DEPTH_MAX else [_example(it, named, depth + 1) for it in parts]
+        return [] if depth >= _DEPTH_MAX else [_example(part, named, depth + 1) for part in parts]
     if first == "object":
         return _object(schema, named, depth)
     return _MOMENT if schema.get("format") == "date-time" else _PLAIN[first]
@@ -139,7 +139,8 @@ def _object(schema: Json, named: Mapping[str, Json], depth: int) -> dict[str, ob
     if depth >= _DEPTH_MAX:
         return {}
     return {
-        name: _example(it, named, depth + 1) for name, it in schema.get("properties", {}).items()
+        name: _example(value, named, depth + 1)
+        for name, value in schema.get("properties", {}).items()
     }
 
 

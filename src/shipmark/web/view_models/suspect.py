@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import NotFound
-from shipmark.issues.actions.suspect_commits import suspect
+from shipmark.issues.actions.suspect_commits import suspects_of
 from shipmark.issues.model import Issue
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Commit, Repository
-from shipmark.web.request_context import Place
+from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.people import Person, people
 
 _FRAMES = 25
@@ -30,11 +30,11 @@ class SuspectCommit:
 
 
 def suspect_commit(
-    connection: Connection, place: Place, issue: Issue, payload: Mapping[str, object]
+    connection: Connection, place: Workspace, issue: Issue, payload: Mapping[str, object]
 ) -> SuspectCommit | None:
     """The commit that most likely brought the issue, or null if nothing points to one."""
     try:
-        committers = suspect(connection, issue, payload, frames_max=_FRAMES)
+        committers = suspects_of(connection, issue, payload, frames_max=_FRAMES)
     except NotFound:
         return None
     if not committers:

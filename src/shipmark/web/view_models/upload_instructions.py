@@ -14,13 +14,17 @@ _FOLDER = "./dist"
 
 def commands(event: ShownEvent, server: str, organization: str, project: str) -> tuple[str, ...]:
     """What to run in the build, before its files are served; nothing where that would not help."""
-    wanted = [it for it in event.problems if it.reason not in _NOT_TO_MEND]
-    if not wanted:
+    shown_problems = [
+        shown_problem
+        for shown_problem in event.problems
+        if shown_problem.reason not in _NOT_TO_MEND
+    ]
+    if not shown_problems:
         return ()
     cli = ["sentry-cli", "--url", server, "sourcemaps"]
     upload = [*cli, "upload", "--org", organization, "--project", project]
-    if all(it.reason in _BY_NAME for it in wanted):
-        return (_line([*upload, *_names(event), *_prefix(wanted), _FOLDER]),)
+    if all(shown_problem.reason in _BY_NAME for shown_problem in shown_problems):
+        return (_line([*upload, *_names(event), *_prefix(shown_problems), _FOLDER]),)
     return (
         _line(["sentry-cli", "sourcemaps", "inject", _FOLDER]),
         _line([*upload, *_names(event), _FOLDER]),
@@ -33,7 +37,11 @@ def _names(event: ShownEvent) -> list[str]:
 
 
 def _prefix(problems: Collection[ShownProblem]) -> list[str]:
-    folders = {it.expected.rpartition("/")[0] for it in problems if it.expected}
+    folders = {
+        shown_problem.expected.rpartition("/")[0]
+        for shown_problem in problems
+        if shown_problem.expected
+    }
     return ["--url-prefix", min(folders)] if folders - {"", "~"} else []
 
 

@@ -88,17 +88,17 @@ def test_a_job_that_fails_is_given_back_and_changes_nothing(
     assert counts(database)["users"] == before
 
 
-@pytest.mark.parametrize("job_kind", ["tidy", *scheduler.ERRANDS])
+@pytest.mark.parametrize("job_kind", ["tidy", *scheduler.EXTERNAL_JOBS])
 def test_only_fetches_are_ever_given_up(database: Database, job_kind: str) -> None:
     """Hours without the bucket must not end collecting for ever."""
     with database.transaction() as connection:
         jobs.enqueue(connection, job_kind, {}, now=NOW, key=job_kind)
     at = NOW
     for _ in range(2 * jobs.ATTEMPTS_MAX):
-        job = scheduler.claimed(database, at, [job_kind])
+        job = scheduler.claim(database, at, [job_kind])
         if job is None:
             break
-        scheduler.give_back(database, job, RuntimeError("boom"), at)
+        scheduler.retry_later(database, job, RuntimeError("boom"), at)
         at += timedelta(hours=1)
     [row] = rows(database, "jobs")
     assert (row["run_at"] is None) is (job_kind == commit_fetch_requests.JOB)
@@ -111,14 +111,14 @@ def test_an_action_whose_lease_ran_out_is_left_to_its_new_owner(
     monkeypatch.setitem(scheduler.ACTIONS, "note", lambda *_: done.append(1))
     with database.transaction() as connection:
         jobs.enqueue(connection, "note", {}, now=NOW)
-    claimed = scheduler.claimed
+    claimed = scheduler.claim
 
     def slowly(*given: Any) -> jobs.Job | None:
         job = claimed(*given)
         claimed(database, NOW + jobs.LEASE, ["note"])
         return job
 
-    monkeypatch.setattr(scheduler, "claimed", slowly)
+    monkeypatch.setattr(scheduler, "claim", slowly)
     assert scheduler.run_due(database, NOW) is True
     assert (done, counts(database)["jobs"]) == ([], 1)
 
@@ -139,10 +139,10 @@ def test_a_worker_runs_what_is_due_and_stops_when_told(database: Database) -> No
 def test_errands_run_in_a_process_of_their_own(database: Database, tmp_path: Path) -> None:
     """Nothing of it is told to the server but that there was one: its fetches are gone, and so the job is done."""
     with database.transaction() as connection:
-        jobs.enqueue(connection, scheduler.ERRANDS[0], {"fetches": [1]}, now=BEGINNING)
+        jobs.enqueue(connection, scheduler.EXTERNAL_JOBS[0], {"fetches": [1]}, now=BEGINNING)
     settings = Settings(data=tmp_path, database_url=database.url)
-    worker = scheduler.ErrandWorker(database, settings)
-    assert worker.run_errands() is True
-    assert worker.run_errands() is False
+    worker = scheduler.ExternalJobWorker(database, settings)
+    assert worker.run_external_jobs() is True
+    assert worker.run_external_jobs() is False
     with database.snapshot() as connection:
-        assert not jobs.is_due(connection, datetime.now(UTC), scheduler.ERRANDS)
+        assert not jobs.is_due(connection, datetime.now(UTC), scheduler.EXTERNAL_JOBS)

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
-from shipmark.http.pagination.offset import Cursor, Links, Wanted, counted, keyed, wanted
+from shipmark.http.pagination.offset import (
+    Cursor,
+    Links,
+    PageRequest,
+    paginate,
+    paginate_forward,
+    parse_page,
+)
 from shipmark.infrastructure.errors import BadRequest
 
 FIRST = Cursor(value=2, offset=1, is_previous=False)
@@ -28,7 +35,7 @@ FIRST = Cursor(value=2, offset=1, is_previous=False)
 )
 def test_bad_parameters_are_refused(per_page: str | None, cursor: str | None, detail: str) -> None:
     with pytest.raises(BadRequest) as caught:
-        wanted(per_page, cursor)
+        parse_page(per_page, cursor)
     assert caught.value.detail == detail
 
 
@@ -36,7 +43,7 @@ def test_bad_parameters_are_refused(per_page: str | None, cursor: str | None, de
     ("per_page", "size"), [(None, 100), ("", 100), ("5", 5), ("100", 100), ("0", 0), ("-3", 0)]
 )
 def test_how_many_rows_a_page_has(per_page: str | None, size: int) -> None:
-    assert wanted(per_page, None).per_page == size
+    assert parse_page(per_page, None).per_page == size
 
 
 def test_the_header_holds_both_links() -> None:
@@ -59,18 +66,18 @@ def test_without_parameters_the_stray_ampersand_stays() -> None:
 @given_any(st.integers(-100, 10**6), st.integers(0, 10**6), st.booleans())
 def test_a_cursor_that_is_written_is_read_again(value: int, offset: int, is_previous: bool) -> None:
     cursor = Cursor(value=max(value, 0), offset=offset, is_previous=is_previous)
-    assert wanted(None, str(cursor)).cursor == cursor
+    assert parse_page(None, str(cursor)).cursor == cursor
 
 
 @given_any(st.integers(0, 60), st.integers(1, 10))
 def test_counted_pages_cover_the_list_exactly_once(length: int, size: int) -> None:
-    rows, found, page = list(range(length)), [], Wanted(per_page=size, cursor=None)
+    rows, found, page = list(range(length)), [], PageRequest(per_page=size, cursor=None)
     while True:
-        shown, links = counted(rows[page.skipped : page.skipped + page.limit], page)
+        shown, links = paginate(rows[page.skipped : page.skipped + page.limit], page)
         found += shown
         if not links.has_next:
             break
-        page = wanted(str(size), str(links.next))
+        page = parse_page(str(size), str(links.next))
     assert found == rows
 
 
@@ -78,25 +85,25 @@ def test_counted_pages_cover_the_list_exactly_once(length: int, size: int) -> No
 def test_keyed_pages_cover_the_list_exactly_once(keys: list[int], size: int) -> None:
     """Keys have gaps where commits were given twice."""
     rows = [(key, str(key)) for key in sorted(keys)]
-    found, page = [], Wanted(per_page=size, cursor=None)
+    found, page = [], PageRequest(per_page=size, cursor=None)
     while True:
         place = page.cursor.value if page.cursor else 0
         offset = page.cursor.offset if page.cursor else 0
         rest = [row for row in rows if row[0] >= place][offset:]
-        shown, links = keyed(rest[: page.limit], page)
+        shown, links = paginate_forward(rest[: page.limit], page)
         found += shown
         if not links.has_next:
             break
-        page = wanted(str(size), str(links.next))
+        page = parse_page(str(size), str(links.next))
     assert found == [text for _, text in rows]
 
 
 def test_the_page_after_the_last_is_empty() -> None:
-    last = Wanted(per_page=2, cursor=None)
-    _, links = keyed([(0, "a"), (1, "b")], last)
+    last = PageRequest(per_page=2, cursor=None)
+    _, links = paginate_forward([(0, "a"), (1, "b")], last)
     assert (links.has_next, str(links.next)) == (False, "1:1:0")
 
 
 def test_an_empty_page_does_not_lead_back_to_the_first() -> None:
-    _, links = keyed([], wanted("2", "1:1:0"))
+    _, links = paginate_forward([], parse_page("2", "1:1:0"))
     assert str(links.next) != "0:0:0"

@@ -25,19 +25,19 @@ from factories import (
 from httpx import Client
 from structlog.testing import capture_logs
 
-from shipmark.deletion.release_deletion import held_back, withdraw
+from shipmark.deletion.release_deletion import delete_releases, referenced_by_issues
 from shipmark.events import parsing
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.issues.actions.ingest_event import TakenIn, take_in
+from shipmark.issues.actions.ingest_event import IngestResult, ingest
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.publishing import actions as publishing
-from shipmark.publishing.actions import Circumstances
-from shipmark.publishing.model import Code, Publication
+from shipmark.publishing.actions import PublishContext
+from shipmark.publishing.model import CommitsAndRefs, ReleaseInput
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -56,15 +56,17 @@ class Room:
         with self.database.transaction() as connection:
             found = projects.by_ids(connection, [self.world.projects[name] for name in names])
             commits = tuple(
-                GivenCommit(key=f"{version}-{number}", repository="acme/web", message=message)
+                CommitInput(sha=f"{version}-{number}", repository="acme/web", message=message)
                 for number, message in enumerate(messages)
             )
-            publication = Publication(
-                version=version, projects=tuple(found.values()), code=Code(commits=commits)
+            publication = ReleaseInput(
+                version=version,
+                projects=tuple(found.values()),
+                code=CommitsAndRefs(commits=commits),
             )
             return publishing.publish(connection, publication, self.around(hour)).release
 
-    def fail(self, value: str, hour: int, **more: object) -> TakenIn:
+    def fail(self, value: str, hour: int, **more: object) -> IngestResult:
         payload: dict[str, Any] = error_event(value, **more)
         payload["timestamp"] = (AT + hour * HOUR).timestamp()
         received = AT + hour * HOUR
@@ -72,20 +74,20 @@ class Room:
         with self.database.transaction() as connection:
             found = projects.by_key(connection, self.world.keys["web"])
             assert found is not None
-            return take_in(connection, found, event)
+            return ingest(connection, found, event)
 
     def withdraw(self, *versions: str, is_forced: bool = True) -> None:
         with self.database.transaction() as connection:
             acme = self.world.organizations["acme"]
             given = [releases.by_version(connection, acme, each) for each in versions]
             found = [it for it in given if it is not None]
-            withdraw(connection, found, self.around(0), is_forced=is_forced)
+            delete_releases(connection, found, self.around(0), is_forced=is_forced)
 
-    def around(self, hour: int) -> Circumstances:
+    def around(self, hour: int) -> PublishContext:
         with self.database.snapshot() as connection:
             organization = organizations.by_slug(connection, "acme")
         assert organization is not None
-        return Circumstances(
+        return PublishContext(
             organization=organization,
             user_id=self.world.users[ALICE],
             host="ship.example.com",
@@ -203,7 +205,7 @@ def test_one_that_is_referenced_keeps_all_of_them_without_force(
     assert counts(database)["releases"] == 2
     with database.snapshot() as connection:
         found = releases.by_ids(connection, [it["id"] for it in rows(database, "releases")])
-        [held] = held_back(connection, list(found.values()))
+        [held] = referenced_by_issues(connection, list(found.values()))
     assert found[held].version == "web@2.0.0"
 
 
@@ -211,7 +213,7 @@ def test_one_that_is_gone_already_is_no_harm(room: Room, database: Database) -> 
     release = room.publish("web@1.0.0", 0)
     for _ in range(2):
         with database.transaction() as connection:
-            withdraw(connection, [release], room.around(0), is_forced=True)
+            delete_releases(connection, [release], room.around(0), is_forced=True)
     assert counts(database)["release_activities"] == 1
 
 
@@ -273,7 +275,7 @@ def meanwhile(room: Room, *acts: Callable[[], Any]) -> list[Any]:
             acme = room.world.organizations["acme"]
             found = releases.by_version(connection, acme, "web@1.0.0")
             assert found is not None
-            withdraw(connection, [found], room.around(0), is_forced=True)
+            delete_releases(connection, [found], room.around(0), is_forced=True)
             is_deleting.set()
             threading.Event().wait(0.3)
 

@@ -12,7 +12,7 @@ from shipmark.releases.model import NewRelease
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import comparison, file_changes, releases
 from shipmark.repositories import actions as repositories
-from shipmark.repositories.model import Change, Commit, GivenCommit
+from shipmark.repositories.model import Change, Commit, CommitInput
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -25,10 +25,10 @@ class Room:
         self.connection = connection
         self.acme = world.organizations["acme"]
 
-    def add(self, version: str, *commits: GivenCommit) -> int:
+    def add(self, version: str, *commits: CommitInput) -> int:
         new = NewRelease(version=version, created_at=NOW)
         made, _ = releases.ensure(self.connection, self.acme, new)
-        kept = repositories.keep(self.connection, self.acme, commits, NOW)
+        kept = repositories.upsert_commits(self.connection, self.acme, commits, NOW)
         release_commits.bind(self.connection, made.id, [it.commit_id for it in kept])
         return made.id
 
@@ -39,17 +39,17 @@ def room(database: Database, world: World) -> Iterator[Room]:
         yield Room(connection, world)
 
 
-def commit(key: str, hour: int = 0, *files: str, author: str | None = "a") -> GivenCommit:
+def commit(key: str, hour: int = 0, *files: str, author: str | None = "a") -> CommitInput:
     """A commit; a file is modified unless its name begins with ``+`` or ``-``."""
     kinds = {"+": Change.ADDED, "-": Change.DELETED}
     changes = tuple((it.lstrip("+-"), kinds.get(it[0], Change.MODIFIED)) for it in files)
     email = f"{author}@example.com" if author else None
     at = NOW + hour * HOUR
-    return GivenCommit(key=key, repository="acme/web", author_email=email, at=at, changes=changes)
+    return CommitInput(sha=key, repository="acme/web", author_email=email, at=at, changes=changes)
 
 
 def keys(found: tuple[int, list[Commit]]) -> tuple[int, list[str]]:
-    return found[0], [it.key for it in found[1]]
+    return found[0], [it.sha for it in found[1]]
 
 
 def test_commits_of_several_releases_count_once_newest_first(room: Room) -> None:
@@ -77,7 +77,7 @@ def test_who_wrote_the_most_comes_first(room: Room) -> None:
     one = room.add("1", *given, commit("4", author=None))
     count, ids = comparison.authors_only_in(room.connection, [one], [], limit=9)
     assert (count, len(ids)) == (2, 2)
-    kept = repositories.keep(room.connection, room.acme, given, NOW)
+    kept = repositories.upsert_commits(room.connection, room.acme, given, NOW)
     assert ids == [kept[1].author_id, kept[0].author_id]
 
 

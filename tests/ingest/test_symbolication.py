@@ -42,7 +42,7 @@ def fail(alice: Caller, world: World, database: Database) -> Fail:
 @pytest.fixture(autouse=True)
 def _fresh_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test pauses the store, or keeps maps, for another one."""
-    monkeypatch.setattr(event_symbolication, "_desk", event_symbolication._Desk())
+    monkeypatch.setattr(event_symbolication, "_state", event_symbolication._State())
 
 
 def kept(database: Database) -> Json:
@@ -288,7 +288,7 @@ def test_events_that_wait_too_long_are_kept_as_they_are(
     fail: Fail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_symbolication, "WAIT_SECONDS", 0.01)
-    with event_symbolication._desk.turn:
+    with event_symbolication._state.turn:
         assert reasons(fail(release="a")) == ["busy"]
     assert reasons(fail(release="a")) == ["release_without_files"]
 
@@ -341,10 +341,10 @@ def test_a_map_is_read_once_for_many_events(
 ) -> None:
     upload(alice, bundle(built()), version="a")
     assert is_original(fail(release="a"), "release")
-    size = event_symbolication._desk.maps.size_bytes
+    size = event_symbolication._state.maps.size_bytes
     assert 0 < size < 100_000
     assert is_original(fail(release="a"), "release")
-    assert event_symbolication._desk.maps.size_bytes == size
+    assert event_symbolication._state.maps.size_bytes == size
 
 
 @on_one_database

@@ -8,7 +8,7 @@ import pytest
 from factories import BEGINNING, rows
 
 from shipmark.files import actions, staging
-from shipmark.files.model import UNUSED_LENGTH, File, FileKind, NewFile
+from shipmark.files.model import UNUSED_RETENTION, File, FileKind, NewFile
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
@@ -16,7 +16,7 @@ from shipmark.infrastructure.settings import Settings
 from shipmark.worker import blob_gc, scheduler
 
 MINUTE = timedelta(minutes=1)
-LATER = BEGINNING + 3 * UNUSED_LENGTH
+LATER = BEGINNING + 3 * UNUSED_RETENTION
 NEW = NewFile(name="app.js", kind=FileKind.RELEASE_FILE, headers={})
 
 
@@ -26,14 +26,14 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def kept(database: Database, blobs: Blobs, content: bytes) -> File:
-    staged = staging.stash_file(database, blobs, io.BytesIO(content).read, BEGINNING)
+    staged = staging.stage_file(database, blobs, io.BytesIO(content).read, BEGINNING)
     with database.transaction() as connection:
-        return actions.keep(connection, NEW, staged, BEGINNING)
+        return actions.create(connection, NEW, staged, BEGINNING)
 
 
 def run_due(database: Database, settings: Settings, minutes: float) -> bool:
     at = LATER + minutes * MINUTE
-    job = scheduler.claimed(database, at, [actions.COLLECT])
+    job = scheduler.claim(database, at, [actions.COLLECT])
     if job is not None:
         blob_gc.run(database, settings, job, at)
     return job is not None
@@ -61,7 +61,7 @@ def test_what_is_deleted_while_a_collection_runs_is_freed_as_soon(
 ) -> None:
     one, two = (kept(database, blobs, content) for content in (b"one", b"two"))
     remove(database, one, 0)
-    job = scheduler.claimed(database, LATER + 6 * MINUTE, [actions.COLLECT])
+    job = scheduler.claim(database, LATER + 6 * MINUTE, [actions.COLLECT])
     assert job is not None
     remove(database, two, 6)
     blob_gc.run(database, settings, job, LATER + 6 * MINUTE)
@@ -72,24 +72,24 @@ def test_what_is_deleted_while_a_collection_runs_is_freed_as_soon(
 def test_a_deletion_brings_a_later_collection_forward(
     database: Database, blobs: Blobs, settings: Settings
 ) -> None:
-    staging.stash_file(database, blobs, io.BytesIO(b"interrupted").read, LATER)
+    staging.stage_file(database, blobs, io.BytesIO(b"interrupted").read, LATER)
     file = kept(database, blobs, b"one")
     with database.transaction() as connection:
-        actions.collect_next(connection, LATER)
+        actions.schedule_next_collection(connection, LATER)
     remove(database, file, 0)
     assert run_due(database, settings, 6)
     [job] = rows(database, "jobs")
-    assert job["run_at"] >= LATER + UNUSED_LENGTH
+    assert job["run_at"] >= LATER + UNUSED_RETENTION
 
 
 def test_a_collector_that_lost_its_lease_plans_nothing(
     database: Database, blobs: Blobs, settings: Settings
 ) -> None:
     remove(database, kept(database, blobs, b"one"), 0)
-    slow = scheduler.claimed(database, LATER + 6 * MINUTE, [actions.COLLECT])
+    slow = scheduler.claim(database, LATER + 6 * MINUTE, [actions.COLLECT])
     assert slow is not None
     later = LATER + 6 * MINUTE + jobs.LEASE
-    assert scheduler.claimed(database, later, [actions.COLLECT]) is not None
+    assert scheduler.claim(database, later, [actions.COLLECT]) is not None
     blob_gc.run(database, settings, slow, later)
     [job] = rows(database, "jobs")
     assert (job["attempts"], job["run_at"]) == (2, later + jobs.LEASE)

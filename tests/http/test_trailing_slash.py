@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shipmark.http.trailing_slash import Addresses
+from shipmark.http.trailing_slash import TrailingSlashMiddleware
 
 JSON = [(b"content-type", b"application/json")]
 PASSED_ON = (299, b"text/plain", b"here")
@@ -32,7 +32,7 @@ def ask(
         sent.append(message)
 
     scope: Any = {"type": kind, "path": path, "query_string": query, "headers": headers or []}
-    asyncio.run(Addresses(app)(scope, receive, send))
+    asyncio.run(TrailingSlashMiddleware(app)(scope, receive, send))
     start, body = sent
     named = dict(start["headers"])
     if start["status"] != PASSED_ON[0]:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given as given_any
 from hypothesis import strategies as st
 
-from shipmark.http.pagination.keyset import WantedByMoment, dated, wanted
-from shipmark.http.pagination.offset import Links, Wanted
+from shipmark.http.pagination.keyset import KeysetPage, paginate_by_keyset, parse_page
+from shipmark.http.pagination.offset import Links, PageRequest
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.infrastructure.keyset import Place
+from shipmark.infrastructure.keyset import KeysetPosition
 
 AT = datetime(2026, 1, 5, 9, 0, 0, 123456, UTC)
 
@@ -21,11 +21,11 @@ class Row:
     created_at: datetime
 
 
-def page(cursor: str | None, per_page: int = 2) -> WantedByMoment:
-    return wanted(Wanted(per_page=per_page, cursor=None), cursor)
+def page(cursor: str | None, per_page: int = 2) -> KeysetPage:
+    return parse_page(PageRequest(per_page=per_page, cursor=None), cursor)
 
 
-def read(rows: list[Row], asked: WantedByMoment) -> list[Row]:
+def read(rows: list[Row], asked: KeysetPage) -> list[Row]:
     """What a store gives for the place."""
     ordered = sorted(rows, key=lambda it: (it.created_at, it.id), reverse=True)
     place = asked.place
@@ -40,7 +40,7 @@ def read(rows: list[Row], asked: WantedByMoment) -> list[Row]:
 
 def shown(rows: list[Row], cursor: str | None, per_page: int = 2) -> tuple[list[Row], Links]:
     asked = page(cursor, per_page)
-    found, links = dated(read(rows, asked), asked)
+    found, links = paginate_by_keyset(read(rows, asked), asked)
     return list(found), links
 
 
@@ -51,15 +51,15 @@ def test_without_a_place_it_is_the_first_page(cursor: str | None) -> None:
 
 def test_a_cursor_names_a_moment_to_the_microsecond_and_an_id() -> None:
     _, links = shown([Row(7, AT), Row(6, AT), Row(5, AT)], None)
-    assert page(str(links.next)).place == Place(at=AT, id=6)
-    assert page(str(links.previous)).place == Place(at=AT, id=7, is_backwards=True)
+    assert page(str(links.next)).place == KeysetPosition(at=AT, id=6)
+    assert page(str(links.previous)).place == KeysetPosition(at=AT, id=7, is_backwards=True)
 
 
 @pytest.mark.parametrize("year", [1, 1969, 9999])
 def test_moments_of_any_year_can_be_named(year: int) -> None:
     at = AT.replace(year=year)
     _, links = shown([Row(2, at), Row(1, at)], None, per_page=1)
-    assert page(str(links.next)).place == Place(at=at, id=2)
+    assert page(str(links.next)).place == KeysetPosition(at=at, id=2)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from remotes import HttpServer, http_server, origin
 
-from shipmark.repositories.git.addresses import parsed
-from shipmark.repositories.git.backends import NO_FILES, Outside, Remote
-from shipmark.repositories.git.commit_reader import Asked, read_range
-from shipmark.repositories.git.egress_guard import PRIVATE, Outgoing, is_public
+from shipmark.repositories.git.addresses import parse_address
+from shipmark.repositories.git.backends import NO_FILES, FetchPolicy, Remote
+from shipmark.repositories.git.commit_reader import CommitRange, read_range
+from shipmark.repositories.git.egress_guard import PRIVATE, EgressGuard, is_public
 from shipmark.repositories.git.errors import RemoteProblem
 from shipmark.repositories.git.known_hosts import KnownHosts
 
@@ -35,8 +35,8 @@ def test_what_is_near_is_not(address: str) -> None:
     assert not is_public(address)
 
 
-def outgoing(*, allow_private: bool = False, seconds_max: float = 20) -> Outgoing:
-    return Outgoing(allow_private=allow_private, seconds_max=seconds_max, bytes_max=10**7)
+def outgoing(*, allow_private: bool = False, seconds_max: float = 20) -> EgressGuard:
+    return EgressGuard(allow_private=allow_private, seconds_max=seconds_max, bytes_max=10**7)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "2130706433", "0x7f.1"])
@@ -92,10 +92,10 @@ def test_a_redirect_to_where_we_may_go_is_followed(tmp_path: Path) -> None:
     key = origin(tmp_path / "served" / "web.git").commit("one")
     with http_server(tmp_path / "served") as outer, http_server(tmp_path / "served") as inner:
         outer.leads_to = inner.url
-        address, _ = parsed(f"{outer.url}/web.git")
+        address, _ = parse_address(f"{outer.url}/web.git")
         with outgoing(allow_private=True) as out:
-            outside = Outside(allow_files=False, hosts=KnownHosts(tmp_path / "k"), outgoing=out)
-            asked = Asked(repository="x", commit=key)
+            outside = FetchPolicy(allow_files=False, hosts=KnownHosts(tmp_path / "k"), outgoing=out)
+            asked = CommitRange(repository="x", commit=key)
             assert len(read_range(Remote(address=address), asked, outside, most=9).commits) == 1
 
 
@@ -113,21 +113,21 @@ def test_when_the_time_is_up_what_waits_is_ended() -> None:
 
 def _let_through(monkeypatch: pytest.MonkeyPatch, server: HttpServer) -> None:
     port = int(server.url.rpartition(":")[2])
-    allowed = Outgoing._allowed
+    allowed = EgressGuard._allowed
 
-    def chosen(self: Outgoing, host: str, wanted: int) -> object:
+    def chosen(self: EgressGuard, host: str, wanted: int) -> object:
         if wanted == port:
             return [(socket.AF_INET, (host, wanted))]
         return allowed(self, host, wanted)
 
-    monkeypatch.setattr(Outgoing, "_allowed", chosen)
+    monkeypatch.setattr(EgressGuard, "_allowed", chosen)
 
 
 def refusal(url: str, folder: Path) -> str:
-    address, _ = parsed(url)
+    address, _ = parse_address(url)
     with outgoing() as out:
-        outside = Outside(allow_files=False, hosts=KnownHosts(folder / "known"), outgoing=out)
-        asked = Asked(repository="acme/web", commit="1" * 40)
+        outside = FetchPolicy(allow_files=False, hosts=KnownHosts(folder / "known"), outgoing=out)
+        asked = CommitRange(repository="acme/web", commit="1" * 40)
         with pytest.raises(RemoteProblem) as caught:
             read_range(Remote(address=address), asked, outside, most=9)
     assert caught.value.is_final

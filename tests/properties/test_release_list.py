@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, delete
 
 from shipmark.http.pagination import release_cursor
-from shipmark.http.pagination.offset import Cursor, Wanted, wanted
+from shipmark.http.pagination.offset import Cursor, PageRequest, parse_page
 from shipmark.infrastructure.database import Database
 from shipmark.projects import store as project_store
 from shipmark.releases import versions
 from shipmark.releases.model import (
-    Listed,
+    ListRow,
     NewRelease,
     Position,
     Release,
@@ -75,7 +75,7 @@ def settle(connection: Connection, world: World, given: list[tuple]) -> list[tup
         projects.attach(connection, release, ids)
         if is_seen:
             for project_id in ids:
-                environments.note_event(connection, release, project_id, place, at)
+                environments.record_event(connection, release, project_id, place, at)
         found.append((release, ids, is_seen))
     return found
 
@@ -91,8 +91,8 @@ def expected(known: list[tuple], given: ReleaseFilter, sort: ReleaseSort) -> lis
         if not meets(release, given) or (sort is ReleaseSort.BUILD and build(release) is None):
             continue
         shown = [it for it in ids if it in given.project_ids]
-        pairs = shown if given.is_flat else shown[:1]
-        rows += [(key(release, sort), release, it if given.is_flat else 0) for it in pairs]
+        pairs = shown if given.per_project else shown[:1]
+        rows += [(key(release, sort), release, it if given.per_project else 0) for it in pairs]
     rows.sort(key=lambda it: (it[0], it[1].created_at, it[1].id, -it[2]), reverse=True)
     return [(release.id, project_id) for _, release, project_id in rows]
 
@@ -133,10 +133,10 @@ def meets(release: Release, given: ReleaseFilter) -> bool:
 
 def walk(
     connection: Connection, given: ReleaseFilter, sort: ReleaseSort, size: int
-) -> tuple[list[Listed], list[Listed]]:
+) -> tuple[list[ListRow], list[ListRow]]:
     """All releases by following the cursors, forward, and then backwards."""
-    page = wanted(str(size), None, is_counted=False)
-    there: list[Listed] = []
+    page = parse_page(str(size), None, is_counted=False)
+    there: list[ListRow] = []
     while True:
         rows, links = turn(connection, given, sort, page)
         there += rows
@@ -150,20 +150,20 @@ def walk(
     return there, back
 
 
-def follow(size: int, cursor: Cursor) -> Wanted:
-    return wanted(str(size), str(cursor), is_counted=False)
+def follow(size: int, cursor: Cursor) -> PageRequest:
+    return parse_page(str(size), str(cursor), is_counted=False)
 
 
-def turn(connection: Connection, given: ReleaseFilter, sort: ReleaseSort, page: Wanted):  # type: ignore[no-untyped-def]
-    beyond = release_cursor.beyond(page, sort, is_flat=given.is_flat)
+def turn(connection: Connection, given: ReleaseFilter, sort: ReleaseSort, page: PageRequest):  # type: ignore[no-untyped-def]
+    beyond = release_cursor.position_of(page, sort, per_project=given.per_project)
     back = page.cursor is not None and page.cursor.is_previous
     rows = list_query.page(
-        connection, given, sort, limit=page.limit, beyond=beyond, is_backwards=back
+        connection, given, sort, limit=page.limit, after=beyond, is_backwards=back
     )
     return release_cursor.links(rows, page, sort)
 
 
-def pairs(rows: list[Listed]) -> list[tuple[int, int]]:
+def pairs(rows: list[ListRow]) -> list[tuple[int, int]]:
     return [(row.release.id, row.project_id or 0) for row in rows]
 
 
@@ -172,7 +172,7 @@ def pairs(rows: list[Listed]) -> list[tuple[int, int]]:
     sort=st.sampled_from([ReleaseSort.DATE, ReleaseSort.SEMVER, ReleaseSort.BUILD]),
     status=st.sampled_from([None, ReleaseStatus.OPEN]),
     chosen=st.sets(st.sampled_from(NAMES), min_size=1),
-    is_flat=st.booleans(),
+    per_project=st.booleans(),
     by_environment=st.booleans(),
     query=queries,
     size=st.integers(1, 5),
@@ -187,7 +187,7 @@ def test_a_walk_meets_every_release_once_in_order(
     sort: ReleaseSort,
     status: ReleaseStatus | None,
     chosen: set[str],
-    is_flat: bool,
+    per_project: bool,
     by_environment: bool,
     query: str,
     size: int,
@@ -198,8 +198,8 @@ def test_a_walk_meets_every_release_once_in_order(
     asked = ReleaseFilter(
         organization_id=acme,
         project_ids=tuple(sorted(world.projects[name] for name in chosen)),
-        is_flat=is_flat,
-        is_everything=chosen == set(NAMES),
+        per_project=per_project,
+        covers_all_projects=chosen == set(NAMES),
         status=status,
         search=parse(query, NOW),
         environment_ids=(place,) if by_environment else None,
@@ -220,12 +220,12 @@ def test_many_projects_are_listed_like_few(
     size: int,  # type: ignore[type-arg]
 ) -> None:
     known = settle(connection, world, given)
-    unknown = range(10_000, 10_000 + list_query.STRETCHES_MAX)
-    for is_flat in (False, True):
+    unknown = range(10_000, 10_000 + list_query.INDEX_RANGES_MAX)
+    for per_project in (False, True):
         asked = ReleaseFilter(
             organization_id=world.organizations["acme"],
             project_ids=(world.projects["web"], world.projects["mobile"], *unknown),
-            is_flat=is_flat,
+            per_project=per_project,
         )
         there, back = walk(connection, asked, ReleaseSort.DATE, size)
         assert pairs(there) == expected(known, asked, ReleaseSort.DATE)
@@ -256,5 +256,7 @@ def test_a_position_survives_its_cursor(
     for sort, it in keys.items():
         position = Position(key=it, created_at=at, release_id=release_id, project_id=project_id)
         cursor = release_cursor.cursor_of(position, sort)
-        page = wanted("1", str(cursor), is_counted=False)
-        assert release_cursor.beyond(page, sort, is_flat=project_id is not None) == position
+        page = parse_page("1", str(cursor), is_counted=False)
+        assert (
+            release_cursor.position_of(page, sort, per_project=project_id is not None) == position
+        )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shipmark.http.time_range import asked
+from shipmark.http.time_range import requested_range
 from shipmark.infrastructure.errors import BadRequest
 
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -13,7 +13,7 @@ YEAR_2026 = datetime(2026, 1, 1, tzinfo=UTC)
 
 def refusal(**parameters: str) -> str:
     with pytest.raises(BadRequest) as refused:
-        asked(parameters, NOW)
+        requested_range(parameters, NOW)
     return refused.value.detail
 
 
@@ -21,7 +21,7 @@ def refusal(**parameters: str) -> str:
     "parameters", [{}, {"statsPeriod": ""}, {"start": "", "end": ""}, {"sort": "date"}]
 )
 def test_nothing_asked_is_no_range(parameters: dict[str, str]) -> None:
-    assert asked(parameters, NOW) is None
+    assert requested_range(parameters, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_nothing_asked_is_no_range(parameters: dict[str, str]) -> None:
     ],
 )
 def test_a_period_ends_now(period: str, length: timedelta) -> None:
-    assert asked({"statsPeriod": period}, NOW) == (NOW - length, NOW)
+    assert requested_range({"statsPeriod": period}, NOW) == (NOW - length, NOW)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_bad_period_is_told(period: str) -> None:
 
 def test_a_period_wins_over_start_and_end() -> None:
     both = {"statsPeriod": "1h", "start": "2026-01-01", "end": "nonsense"}
-    assert asked(both, NOW) == (NOW - timedelta(hours=1), NOW)
+    assert requested_range(both, NOW) == (NOW - timedelta(hours=1), NOW)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_period_wins_over_start_and_end() -> None:
     ],
 )
 def test_moments_are_read_in_many_forms(start: str) -> None:
-    assert asked({"start": start, "end": "2026-01-02"}, NOW) == (
+    assert requested_range({"start": start, "end": "2026-01-02"}, NOW) == (
         YEAR_2026,
         YEAR_2026 + timedelta(days=1),
     )

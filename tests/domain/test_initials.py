@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from shipmark.avatars.initials import COLOURS, colour_number, drawing, initials
+from shipmark.avatars.initials import COLOURS, colour_number, initials, render_svg
 
 
 @pytest.mark.parametrize(
@@ -43,5 +43,5 @@ def test_colours_stay_with_identifiers(identifier: str, colour: str) -> None:
 def test_a_drawing_is_whole_whatever_the_name(name: str, number: int) -> None:
     letters = initials(name)
     assert len(letters) in {1, 2}
-    drawn = fromstring(drawing(letters, number))
+    drawn = fromstring(render_svg(letters, number))
     assert "".join(drawn.itertext()) == letters

@@ -20,13 +20,19 @@ from remotes import (
     ssh_server,
 )
 
-from shipmark.repositories.git.addresses import NOBODY, Credentials, parsed
-from shipmark.repositories.git.backends import Outside, Remote
-from shipmark.repositories.git.commit_reader import LAST, Asked, Read, read_exact, read_range
-from shipmark.repositories.git.egress_guard import Outgoing
+from shipmark.repositories.git.addresses import ANONYMOUS, Credentials, parse_address
+from shipmark.repositories.git.backends import FetchPolicy, Remote
+from shipmark.repositories.git.commit_reader import (
+    LAST,
+    CommitRange,
+    FetchedCommits,
+    read_exact,
+    read_range,
+)
+from shipmark.repositories.git.egress_guard import EgressGuard
 from shipmark.repositories.git.errors import CREDENTIALS, NO_REPOSITORY, RemoteProblem
 from shipmark.repositories.git.known_hosts import KnownHosts
-from shipmark.repositories.model import Change, GivenCommit
+from shipmark.repositories.model import Change, CommitInput
 
 SERVERS = ["file", "http", "http v0", "git", "ssh"]
 BY_KEY = [name for name in SERVERS if name != "http v0"]
@@ -40,7 +46,7 @@ class Place:
     origin: Origin
     url: str
     folder: Path
-    credentials: Credentials = NOBODY
+    credentials: Credentials = ANONYMOUS
     limits: dict[str, Any] = field(default_factory=dict)
     received: int = 0
 
@@ -51,11 +57,13 @@ class Place:
         *,
         most: int = 1000,
         earlier: tuple[str, ...] = (),
-    ) -> Read:
-        asked = Asked(repository="acme/web", commit=commit, previous=previous, earlier=earlier)
+    ) -> FetchedCommits:
+        asked = CommitRange(
+            repository="acme/web", commit=commit, previous=previous, earlier=earlier
+        )
         return self._outside(lambda outside: read_range(self._remote(), asked, outside, most=most))
 
-    def exact(self, *keys: str) -> Read:
+    def exact(self, *keys: str) -> FetchedCommits:
         return self._outside(lambda outside: read_exact(self._remote(), "acme/web", keys, outside))
 
     def messages(self, commit: str, previous: str | None = None) -> list[str | None]:
@@ -66,23 +74,26 @@ class Place:
         return {path: change.value for path, change in found.changes}
 
     def _remote(self) -> Remote:
-        address, within = parsed(self.url)
+        address, within = parse_address(self.url)
         return Remote(
-            address=address, credentials=self.credentials if self.credentials != NOBODY else within
+            address=address,
+            credentials=self.credentials if self.credentials != ANONYMOUS else within,
         )
 
-    def _outside(self, act: Any) -> Read:
+    def _outside(self, act: Any) -> FetchedCommits:
         limits = {"allow_private": True, "seconds_max": 60, "bytes_max": 10**8} | self.limits
-        with Outgoing(**limits) as outgoing:
+        with EgressGuard(**limits) as outgoing:
             hosts = KnownHosts(self.folder / "known_hosts")
-            found: Read = act(Outside(allow_files=True, hosts=hosts, outgoing=outgoing))
+            found: FetchedCommits = act(
+                FetchPolicy(allow_files=True, hosts=hosts, outgoing=outgoing)
+            )
             self.received = outgoing._received
             return found
 
 
 def open_place(server: str, folder: Path, stack: ExitStack) -> Place:
     made = origin(folder / "served" / "web.git", uploadpack_allowFilter="true")
-    served, credentials = folder / "served", NOBODY
+    served, credentials = folder / "served", ANONYMOUS
     match server:
         case "file":
             url = f"file://{served}"
@@ -137,8 +148,8 @@ def test_all_that_a_commit_says_is_read(place: Place) -> None:
         "Second\n\nFixes WEB-1\n", {"a.py": "2", "b.py": None, "d/é.py": "1"}, author=author
     )
     assert place.exact(key).commits == (
-        GivenCommit(
-            key=key,
+        CommitInput(
+            sha=key,
             repository="acme/web",
             message="Second\n\nFixes WEB-1",
             author_name="Bo Öst",
@@ -156,19 +167,19 @@ def test_all_that_a_commit_says_is_read(place: Place) -> None:
 def test_without_a_beginning_the_last_twenty_come(place: Place) -> None:
     keys = [place.origin.commit(str(number)) for number in range(LAST + 5)]
     found = place.read(keys[-1]).commits
-    assert [it.key for it in found] == keys[:4:-1]
+    assert [it.sha for it in found] == keys[:4:-1]
     assert found[-1].changes == (("file5.py", Change.ADDED),)
 
 
 def test_a_young_repository_has_fewer(place: Place) -> None:
     keys = [place.origin.commit(str(number)) for number in range(3)]
-    assert [it.key for it in place.read(keys[-1]).commits] == keys[::-1]
+    assert [it.sha for it in place.read(keys[-1]).commits] == keys[::-1]
 
 
 def test_a_beginning_that_was_rewritten_away_is_told(place: Place) -> None:
     keys = [place.origin.commit(str(number)) for number in range(LAST + 5)]
     read = place.read(keys[-1], MISSING)
-    assert [it.key for it in read.commits] == keys[:4:-1]
+    assert [it.sha for it in read.commits] == keys[:4:-1]
     assert read.notes == (
         f"The remote has no commit {MISSING} any more, so the last 20 commits were taken.",
     )
@@ -181,7 +192,7 @@ def test_a_range_begins_after_an_earlier_head_where_its_beginning_is_gone(
     keys = [place.origin.commit(str(number)) for number in range(LAST + 5)]
     earlier = ("e" * 40, keys[-4], keys[0])
     read = place.read(keys[-1], previous, earlier=earlier)
-    assert [it.key for it in read.commits] == keys[:-4:-1]
+    assert [it.sha for it in read.commits] == keys[:-4:-1]
     assert read.notes == (
         (
             f"The remote has no commit {previous} any more, so the commits after {keys[-4]} were"
@@ -193,7 +204,7 @@ def test_a_range_begins_after_an_earlier_head_where_its_beginning_is_gone(
 def test_a_beginning_that_is_there_needs_no_earlier_head(place: Place) -> None:
     one, two, three = (place.origin.commit(name) for name in ("one", "two", "three"))
     read = place.read(three, two, earlier=(one,))
-    assert ([it.key for it in read.commits], read.notes) == ([three], ())
+    assert ([it.sha for it in read.commits], read.notes) == ([three], ())
 
 
 def test_a_branch_that_was_forced_elsewhere_begins_where_it_parted(http: Place) -> None:
@@ -217,7 +228,7 @@ def test_branches_tags_and_short_keys_are_commits_too(place: Place) -> None:
     )
     for name in ("main", "refs/heads/main", "v2", two[:8], two.upper(), "HEAD"):
         read = place.read(name, "v1")
-        assert ([it.key for it in read.commits], read.head) == ([two], two), name
+        assert ([it.sha for it in read.commits], read.head) == ([two], two), name
     assert place.messages("main", one[:10]) == ["two"]
 
 
@@ -293,14 +304,14 @@ def test_a_commit_with_very_many_files_shows_the_first(files: Place) -> None:
 def test_of_too_many_commits_the_newest_come(files: Place) -> None:
     keys = files.origin.grow(30)
     read = files.read(keys[-1], keys[4], most=10)
-    assert [it.key for it in read.commits] == keys[:-11:-1]
+    assert [it.sha for it in read.commits] == keys[:-11:-1]
     assert read.notes == ("Only the newest 10 of 25 commits were taken.",)
 
 
 def test_a_range_near_the_head_of_a_long_history_is_read_without_it(http: Place) -> None:
     keys = http.origin.grow(50_000)
     found = http.read(keys[-1], keys[-101]).commits
-    assert [it.key for it in found] == keys[:-101:-1]
+    assert [it.sha for it in found] == keys[:-101:-1]
     # The whole history is more than ten times that.
     assert http.received < 500_000
 
@@ -313,7 +324,7 @@ def test_a_repository_that_is_not_there_is_told(tmp_path: Path, server: str) -> 
         assert problem(place, MISSING).sentence == NO_REPOSITORY
 
 
-@pytest.mark.parametrize("credentials", [Credentials(password="wrong"), NOBODY])
+@pytest.mark.parametrize("credentials", [Credentials(password="wrong"), ANONYMOUS])
 @pytest.mark.parametrize("server", ["http", "ssh"])
 def test_refused_credentials_are_told_and_final(
     tmp_path: Path, server: str, credentials: Credentials

@@ -5,14 +5,14 @@ import json
 import pytest
 from litestar import Request
 
-from shipmark.http.error_responses import body_of, refusal_answer
-from shipmark.infrastructure.errors import Conflict, Moved
+from shipmark.http.error_responses import body_of, refusal_response
+from shipmark.infrastructure.errors import Conflict, Renamed
 
 
 def answered(path: str, part: str, slug: str, query: str = "") -> tuple[int, str, object]:
     scope = {"type": "http", "method": "GET", "headers": [], "path": path}
     scope |= {"raw_path": path.encode(), "query_string": query.encode()}
-    answer = refusal_answer(Request(scope), Moved(part, slug))  # type: ignore[arg-type]
+    answer = refusal_response(Request(scope), Renamed(part, slug))  # type: ignore[arg-type]
     return answer.status_code, answer.headers["Location"], answer.content
 
 

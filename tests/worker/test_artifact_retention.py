@@ -26,7 +26,7 @@ from shipmark.artifacts.store import assemblies
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.deletion import organization_deletion
-from shipmark.files.model import RELEASED_LENGTH, UNUSED_LENGTH
+from shipmark.files.model import RELEASED_RETENTION, UNUSED_RETENTION
 from shipmark.files.store import garbage
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.blobs import Blobs
@@ -69,7 +69,7 @@ def prune(database: Database, days: int = 90, at: datetime | None = None) -> Non
     moment = at or now()
     with database.transaction() as connection:
         jobs.enqueue(connection, actions.PRUNE, {}, now=moment, key=actions.PRUNE)
-    while job := scheduler.claimed(database, moment, [actions.PRUNE]):
+    while job := scheduler.claim(database, moment, [actions.PRUNE]):
         artifact_retention.run(database, replace(Settings(), artifact_days=days), job, moment)
 
 
@@ -94,7 +94,7 @@ def test_what_is_old_and_unused_goes(database: Database, age: Age) -> None:
     prune(database)
     assert left(database) == (0, 0)
     with database.snapshot() as connection:
-        assert garbage.miscounted(connection) == []
+        assert garbage.with_wrong_ref_count(connection) == []
     assert [it["kind"] for it in rows(database, "jobs")] == ["collect_blobs"]
 
 
@@ -159,7 +159,7 @@ def test_tidying_asks_for_it_where_something_is_old(database: Database, age: Age
 @pytest.mark.usefixtures("filled")
 def test_tidying_forgets_what_was_said_of_assembling(database: Database) -> None:
     with database.transaction() as connection:
-        scheduler.tidy(connection, {}, now() + assemblies.KEPT_LENGTH + DAY)
+        scheduler.tidy(connection, {}, now() + assemblies.RETENTION + DAY)
     assert counts(database)["assemblies"] == 0
 
 
@@ -208,7 +208,7 @@ def test_an_organization_goes_with_its_files_and_no_other_s(
     go(database, "acme", world)
     empty = counts(database)
     assert [empty[it] for it in (*kept, "debug_files", "blob_owners")] == [0] * 7
-    collect(database, blobs, now() + UNUSED_LENGTH + RELEASED_LENGTH + DAY)
+    collect(database, blobs, now() + UNUSED_RETENTION + RELEASED_RETENTION + DAY)
     assert [it for it in (tmp_path / "blobs").rglob("*") if it.is_file()] == []
     assert (counts(database)["blobs"], counts(database)["blob_removals"]) == (0, 0)
 

@@ -8,24 +8,24 @@ from typing import Any
 import pytest
 from factories import World, counts, dump, error_event, on_one_database, rows
 
-from shipmark.deletion.release_deletion import withdraw
+from shipmark.deletion.release_deletion import delete_releases
 from shipmark.events import parsing
 from shipmark.infrastructure.database import Database
-from shipmark.issues.actions.ingest_event import TakenIn, take_in
+from shipmark.issues.actions.ingest_event import IngestResult, ingest
 from shipmark.issues.store import states
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.publishing import actions as publishing
-from shipmark.publishing.actions import Circumstances
-from shipmark.publishing.model import Code, Publication
+from shipmark.publishing.actions import PublishContext
+from shipmark.publishing.model import CommitsAndRefs, ReleaseInput
 from shipmark.releases import actions as releases
-from shipmark.repositories.model import GivenCommit
+from shipmark.repositories.model import CommitInput
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 #: Takes in an event of a project: ``happen("boom", at=AT, hashes=("a" * 32,), release="web@1.0.0")``.
-Happen = Callable[..., TakenIn]
+Happen = Callable[..., IngestResult]
 #: Publishes a release with commits of these messages: ``publish("web@1.0.0", "Fixes WEB-1", at=AT)``.
 Publish = Callable[..., None]
 
@@ -40,7 +40,7 @@ def happen(database: Database, world: World) -> Happen:
         event_id: str | None = None,
         hashes: tuple[str, ...] | None = None,
         **more: object,
-    ) -> TakenIn:
+    ) -> IngestResult:
         payload: dict[str, Any] = error_event(value, **more)
         received = at + timedelta(seconds=1)
         event = parsing.read(
@@ -50,7 +50,7 @@ def happen(database: Database, world: World) -> Happen:
         with database.transaction() as connection:
             found = projects.by_key(connection, world.keys[project])
             assert found is not None
-            return take_in(connection, found, event)
+            return ingest(connection, found, event)
 
     return happened
 
@@ -65,17 +65,17 @@ def publish(database: Database, world: World) -> Publish:
             assert organization is not None
             found = projects.by_ids(connection, [world.projects[name] for name in names])
             commits = [
-                GivenCommit(key=f"{version}-{number}", repository="acme/web", message=message)
+                CommitInput(sha=f"{version}-{number}", repository="acme/web", message=message)
                 for number, message in enumerate(messages)
             ]
             publishing.publish(
                 connection,
-                Publication(
+                ReleaseInput(
                     version=version,
                     projects=tuple(found.values()),
-                    code=Code(commits=tuple(commits)),
+                    code=CommitsAndRefs(commits=tuple(commits)),
                 ),
-                Circumstances(
+                PublishContext(
                     organization=organization, user_id=None, host="ship.example.com", now=at
                 ),
             )
@@ -100,13 +100,13 @@ def in_environments(database: Database) -> dict[str, int]:
 def test_an_unknown_error_is_a_new_issue(happen: Happen, database: Database) -> None:
     taken = happen()
     issue = only(database, "issues")
-    assert taken == TakenIn(issue_id=issue["id"], is_new_issue=True)
+    assert taken == IngestResult(issue_id=issue["id"], is_new_issue=True)
     assert (issue["status"], issue["substatus"]) == ("unresolved", "new")
 
 
 def test_a_known_error_is_told_with_its_issue(happen: Happen, database: Database) -> None:
     first = happen()
-    assert happen(at=AT + HOUR) == TakenIn(issue_id=first.issue_id)
+    assert happen(at=AT + HOUR) == IngestResult(issue_id=first.issue_id)
     assert only(database, "issues")["times_seen"] == 2
 
 
@@ -116,7 +116,7 @@ def test_the_same_event_again_is_told_as_such_and_changes_nothing(
     happen(event_id="e" * 32, release="web@1.0.0")
     before = dump(database)
     again = happen("other", event_id="e" * 32, release="web@2.0.0", environment="prod")
-    assert again == TakenIn(issue_id=None)
+    assert again == IngestResult(issue_id=None)
     assert dump(database) == before
 
 
@@ -321,7 +321,7 @@ def test_a_resolved_issue_that_happens_after_its_fix_is_a_regression(
     resolve(happen, publish)
     taken = happen(release=release, at=AT + 2 * HOUR)
     issue = only(database, "issues")
-    assert taken == TakenIn(issue_id=issue["id"], is_regression=True)
+    assert taken == IngestResult(issue_id=issue["id"], is_regression=True)
     assert (issue["status"], issue["substatus"]) == ("unresolved", "regressed")
     assert (issue["resolved_at"], issue["active_at"]) == (None, AT + 2 * HOUR)
 
@@ -399,8 +399,8 @@ def resolved_without(
         )
         organization = organizations.by_slug(connection, "acme")
         assert organization is not None
-        around = Circumstances(organization=organization, user_id=None, host="", now=AT)
-        withdraw(connection, [release], around)
+        around = PublishContext(organization=organization, user_id=None, host="", now=AT)
+        delete_releases(connection, [release], around)
     return 3 * HOUR
 
 
