@@ -36,7 +36,9 @@ def _decode(text: str | None) -> bytes | None:
 #: The kind of an avatar that is not a user's.
 Kind = Annotated[
     AvatarKind,
-    Choice({kind: it for kind, it in _KINDS.items() if it is not AvatarKind.GRAVATAR}, _NO_CHOICE),
+    Choice(
+        {name: kind for name, kind in _KINDS.items() if kind is not AvatarKind.GRAVATAR}, _NO_CHOICE
+    ),
 ]
 #: A photo in base64; null or blank for none.
 Photo = Annotated[bytes | None, ReadAs(OptionalText, _decode)]

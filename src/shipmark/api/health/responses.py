@@ -24,11 +24,13 @@ class InternalHealthResponse(Wire):
 
 def internal_health_response(problems: Sequence[Problem]) -> InternalHealthResponse:
     """Return the object for these problems, all of which keep the server from its work."""
-    broken = {it.part for it in problems}
+    broken = {problem.part for problem in problems}
     return InternalHealthResponse(
         problems=[
-            ProblemResponse(id=it.part.value, message=it.sentence, severity="critical", url=None)
-            for it in problems
+            ProblemResponse(
+                id=problem.part.value, message=problem.sentence, severity="critical", url=None
+            )
+            for problem in problems
         ],
         healthy={part.value: part not in broken for part in Part},
     )

@@ -107,9 +107,9 @@ def member_response(
     teams: Sequence[Team] | None = None,
     organization: Organization | None = None,
 ) -> MemberResponse:
-    """A member; a single one with teams, and with all roles of the organization to choose from."""
+    """Return a member, with the teams and with all roles of the organization unless these are None."""
     role = TeamRole.of(member.role).value
-    on = [MemberTeamResponse(team_slug=it.slug, role=role) for it in teams or ()]
+    on = [MemberTeamResponse(team_slug=team.slug, role=role) for team in teams or ()]
     return MemberResponse(
         id=str(member.id),
         email=user.email,
@@ -125,7 +125,7 @@ def member_response(
         invite_status="approved",
         inviter_name=None,
         group_org_roles=[],
-        teams=msgspec.UNSET if teams is None else [it.slug for it in teams],
+        teams=msgspec.UNSET if teams is None else [team.slug for team in teams],
         team_roles=msgspec.UNSET if teams is None else on,
         org_role_list=msgspec.UNSET if organization is None else roles_of(organization),
         team_role_list=msgspec.UNSET if organization is None else team_roles(),
@@ -140,9 +140,9 @@ def invitation_response(
     teams: Sequence[Team],
     link: str | None = None,
 ) -> MemberResponse:
-    """Return an invitation as the member that it may become; ``link`` is for who has just made it."""
+    """Return an invitation as the member that it may become; ``link`` is that of a new one."""
     role = TeamRole.of(invitation.role).value
-    on = [it.slug for it in teams if it.id in invitation.team_ids]
+    on = [team.slug for team in teams if team.id in invitation.team_ids]
     return MemberResponse(
         id=f"{INVITATION_PREFIX}{invitation.id}",
         email=invitation.email,
@@ -165,12 +165,12 @@ def invitation_response(
 
 
 def role_names() -> list[RoleNameResponse]:
-    """All roles, the least first."""
+    """Return all roles, the lowest first."""
     return [RoleNameResponse(id=role.value, name=roles.NAMES[role]) for role in Role]
 
 
 def roles_of(organization: Organization) -> list[RoleResponse]:
-    """All roles with what they may do there, the least first."""
+    """Return all roles with their scopes in the organization, the lowest first."""
     return [
         RoleResponse(
             id=role.value,
@@ -189,7 +189,7 @@ def roles_of(organization: Organization) -> list[RoleResponse]:
 
 
 def team_roles() -> list[TeamRoleResponse]:
-    """All roles on teams, the least first."""
+    """Return all roles on teams, the lowest first."""
     return [
         TeamRoleResponse(
             id=role.value,

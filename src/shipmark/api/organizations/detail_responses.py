@@ -129,7 +129,7 @@ def organization_details_response(
         available_roles=role_names(),
         org_role_list=roles_of(access.organization),
         team_role_list=team_roles(),
-        trusted_relays=[_relay_response(it) for it in options.trusted_relays(stored)],
+        trusted_relays=[_relay_response(relay) for relay in options.trusted_relays(stored)],
         access=sorted(access.scopes),
         role=role,
         org_role=role,
@@ -148,7 +148,7 @@ _SWITCHES = {
 
 
 def _settings(access: Access, stored: Stored) -> dict[str, Any]:
-    """The settings: flags, and options that are set or have their default."""
+    """Return the settings: flags, and options that are set or have their default."""
     organization = access.organization
     rate = options.value(stored, "targetSampleRate")
     mode = options.value(stored, "samplingMode")
@@ -170,7 +170,7 @@ def _settings(access: Access, stored: Stored) -> dict[str, Any]:
 
 
 def _absent() -> dict[str, Any]:
-    """What is of other products of the reference."""
+    """Return the fields of other products of the reference."""
     return {
         "experiments": {},
         "aggregated_data_consent": False,
@@ -183,12 +183,12 @@ def _absent() -> dict[str, Any]:
     }
 
 
-def _relay_response(kept: dict[str, object]) -> TrustedRelayResponse:
-    description = kept.get("description")
+def _relay_response(relay: dict[str, object]) -> TrustedRelayResponse:
+    description = relay.get("description")
     return TrustedRelayResponse(
-        name=str(kept["name"]),
-        public_key=str(kept["public_key"]),
-        created=str(kept["created"]),
-        last_modified=str(kept["last_modified"]),
+        name=str(relay["name"]),
+        public_key=str(relay["public_key"]),
+        created=str(relay["created"]),
+        last_modified=str(relay["last_modified"]),
         description=msgspec.UNSET if description is None else str(description),
     )

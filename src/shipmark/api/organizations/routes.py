@@ -18,7 +18,7 @@ from shipmark.api.projects.loading import ViewerContext, serialize_projects, ser
 from shipmark.api.queries import DetailedQuery
 from shipmark.api.scopes import ORGANIZATION_CHANGE, ORGANIZATION_DELETE, ORGANIZATION_READ
 from shipmark.http import endpoint
-from shipmark.http.pagination.offset import sliced
+from shipmark.http.pagination.offset import paginate_all
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Unauthenticated
@@ -41,7 +41,7 @@ def list_organizations(
     page = query.page()
     with context.database.autocommit_read() as connection:
         known = [row for row, _ in store.of_user(connection, caller.user.id)]
-    rows, links = sliced(text_filter.apply_filter(known, query.query, _TESTS), page)
+    rows, links = paginate_all(text_filter.apply_filter(known, query.query, _TESTS), page)
     return context.listed(
         [organization_response(row, context.settings.address) for row in rows], links
     )

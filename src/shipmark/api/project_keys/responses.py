@@ -88,7 +88,7 @@ def project_key_response(key: ProjectKey, address: str) -> ProjectKeyResponse:
             cdn=f"{address}/js-sdk-loader/{key.public_key}.min.js",
         ),
         browser_sdk_version=str(key.details.get("browserSdkVersion", SDK_DEFAULT)),
-        browser_sdk=BrowserSdkResponse(choices=[[it, it] for it in SDK_VERSIONS]),
+        browser_sdk=BrowserSdkResponse(choices=[[version, version] for version in SDK_VERSIONS]),
         date_created=key.created_at,
         dynamic_sdk_loader_options=LoaderOptionsResponse(
             has_replay=bool(options.get("hasReplay", False)),

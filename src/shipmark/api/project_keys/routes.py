@@ -8,7 +8,7 @@ from shipmark.api.project_keys.responses import ProjectKeyResponse, project_key_
 from shipmark.api.projects.path_project import PathProject, reload_project
 from shipmark.api.scopes import PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
 from shipmark.http import endpoint
-from shipmark.http.pagination.offset import sliced
+from shipmark.http.pagination.offset import paginate_all
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.projects import settings, store
@@ -24,7 +24,7 @@ def list_keys(
     page = query.page()
     with context.database.autocommit_read() as connection:
         keys = store.keys_of(connection, project.id)
-    rows, links = sliced(settings.with_status(keys, query.status), page)
+    rows, links = paginate_all(settings.with_status(keys, query.status), page)
     return context.listed(
         [project_key_response(key, context.settings.address) for key in rows], links
     )

@@ -27,19 +27,19 @@ class TeamResponse(Wire):
 
 
 class EventProcessingResponse(Wire):
-    """How well events are processed."""
+    """The state of the processing of events."""
 
     symbolication_degraded: bool = False
 
 
 class LatestReleaseResponse(Wire):
-    """The release that went out last."""
+    """The release that was shipped last."""
 
     version: str
 
 
 class ProjectResponse(Wire):
-    """A project as lists show it. What is of other products of the reference is never there."""
+    """A project as lists show it. Fields of other products of the reference have fixed values."""
 
     id: str
     slug: str
@@ -137,7 +137,7 @@ _SETTINGS = {
     if field.encode_name in options.OPTIONS
 }
 
-#: What is of parts of the reference that are not here.
+#: Fields of parts of the reference that this server does not have.
 _ABSENT: dict[str, Any] = {
     "options": {},
     "grouping_config": "",
@@ -170,14 +170,14 @@ class ProjectContext:
 
 
 def project_response(project: Project, access: Access, context: ProjectContext) -> ProjectResponse:
-    """A project as the API shows it to a caller."""
+    """Return a project as the caller sees it."""
     return ProjectResponse(**project_fields(project, access, context))
 
 
 def owned_project_response(
     project: Project, access: Access, context: ProjectContext, organization: OrganizationResponse
 ) -> OwnedProjectResponse:
-    """A project with its organization, as a caller sees it."""
+    """Return a project with its organization as the caller sees it."""
     return OwnedProjectResponse(
         **project_fields(project, access, context), organization=organization
     )
@@ -190,7 +190,7 @@ def project_details_response(
     organization: OrganizationResponse,
     stored: options.Stored,
 ) -> ProjectDetailsResponse:
-    """A project with its settings, as a caller sees it."""
+    """Return a project with its settings as the caller sees it."""
     set_to: dict[str, Any] = {
         _SETTINGS[name]: value for name, value in options.values(stored).items()
     }
@@ -203,8 +203,10 @@ def project_details_response(
 
 
 def project_fields(project: Project, access: Access, context: ProjectContext) -> dict[str, Any]:
-    """The fields that all forms of a project have."""
-    teams = [TeamResponse(id=str(it.id), slug=it.slug, name=it.name) for it in context.teams]
+    """Return the fields that all objects of a project have."""
+    teams = [
+        TeamResponse(id=str(team.id), slug=team.slug, name=team.name) for team in context.teams
+    ]
     role = TeamRole.of(access.role) if access.role else TeamRole.ADMIN
     is_inside = context.is_member or access.reaches_all
     absent = ("minified_stack_trace", "monitors", "profiles", "replays", "sessions", "user_reports")
@@ -239,11 +241,11 @@ def project_fields(project: Project, access: Access, context: ProjectContext) ->
 
 
 def color(slug: str) -> str:
-    """A colour for a project, always the same for its slug and never pale."""
+    """Return a colour for a project, always the same for its slug and never pale."""
     hue = int(digest(slug)[:8], 16) / 2**32
     return "#" + "".join(f"{round(part * 255):02x}" for part in hls_to_rgb(hue, 0.45, 0.5))
 
 
 def environment_response(environment: Environment) -> EnvironmentResponse:
-    """An environment; hiding one is not possible yet."""
+    """Return an environment; hiding one is not possible yet."""
     return EnvironmentResponse(id=str(environment.id), name=environment.name, is_hidden=False)

@@ -38,7 +38,7 @@ from shipmark.api.scopes import ORGANIZATION_READ, PROJECT_DELETE, PROJECT_READ,
 from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
-from shipmark.http.pagination.offset import sliced
+from shipmark.http.pagination.offset import paginate_all
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
@@ -89,7 +89,7 @@ def list_own_projects(
             if query.status in {None, "", "active"}
             else []
         )
-        projects, links = sliced(text_filter.apply_filter(known, query.query, _TESTS), page)
+        projects, links = paginate_all(text_filter.apply_filter(known, query.query, _TESTS), page)
         shown = _with_organizations(context, connection, caller, projects)
     return context.listed(shown, links)
 
@@ -106,7 +106,7 @@ def list_projects(
         selected = _filter(connection, viewer, visible, query.query)
         if query.all_projects == "1":
             return context.listed(serialize_projects(connection, viewer, selected), None)
-        projects, links = sliced(selected, page)
+        projects, links = paginate_all(selected, page)
         return context.listed(serialize_projects(connection, viewer, projects), links)
 
 
@@ -154,7 +154,7 @@ def list_project_teams(
     page = query.page()
     with context.database.snapshot() as connection:
         owners = store.teams_of(connection, [project.id]).get(project.id, [])
-        teams, links = sliced(sorted(owners, key=lambda team: (team.name, team.id)), page)
+        teams, links = paginate_all(sorted(owners, key=lambda team: (team.name, team.id)), page)
         shown = serialize_teams(connection, load_viewer(context, connection), teams)
     return context.listed(shown, links)
 

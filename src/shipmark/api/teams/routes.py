@@ -24,7 +24,7 @@ from shipmark.api.teams.requests import (
 )
 from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.http import endpoint
-from shipmark.http.pagination.offset import paginate, sliced
+from shipmark.http.pagination.offset import paginate, paginate_all
 from shipmark.http.request_context import RequestContext
 from shipmark.organizations import membership, store, text_filter
 from shipmark.organizations.model import Team
@@ -43,7 +43,7 @@ def list_teams(
     with context.database.snapshot() as connection:
         known = store.teams_of(connection, access.organization.id)
         selected = text_filter.apply_filter(known, query.query, text_filter.NAME_TESTS)
-        teams, links = sliced(selected, page)
+        teams, links = paginate_all(selected, page)
         viewer = load_viewer(context, connection)
         by_team = projects_by_team(connection, viewer, teams) if query.is_detailed else None
         shown = serialize_teams(connection, viewer, teams, by_team=by_team)
@@ -109,7 +109,7 @@ def list_team_projects(
     with context.database.snapshot() as connection:
         viewer = load_viewer(context, connection)
         owned = projects_by_team(connection, viewer, [team]).get(team.id, [])
-    return context.listed(*sliced(owned, page))
+    return context.listed(*paginate_all(owned, page))
 
 
 @endpoint.post(f"{_TEAM}projects/", scopes=PROJECT_CREATE, step="project.validate")

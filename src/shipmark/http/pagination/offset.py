@@ -119,7 +119,7 @@ def paginate(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Links]:
     return rows[: max(size, 0)], links
 
 
-def sliced(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Links]:
+def paginate_all(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Links]:
     """Return a page out of all rows of a list, and its links."""
     return paginate(rows[page.skipped : page.skipped + page.limit], page)
 
