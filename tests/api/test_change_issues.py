@@ -519,7 +519,7 @@ def test_a_search_that_can_not_be_read_is_refused(bob: Caller, happen: Happen) -
 def test_a_search_changes_so_many_at_once_and_tells_of_more(
     bob: Caller, happen: Happen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shipmark.api.issues.update_routes.BULK_MAX", 2)
+    monkeypatch.setattr("shipmark.api.issues.queries.BULK_MAX", 2)
     for value in ("one", "two", "three"):
         happen(value=value)
     found = [bob.put(WEB_LIST, {"status": "ignored"}) for _ in range(3)]

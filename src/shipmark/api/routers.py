@@ -12,12 +12,11 @@ from shipmark.api.commits import unreleased_routes as commits_unreleased
 from shipmark.api.debug_files import assemble_routes as debug_files_assemble
 from shipmark.api.debug_files import routes as debug_files
 from shipmark.api.deploys import routes as deploys
-from shipmark.api.events import committer_routes as events_committer
 from shipmark.api.events import routes as events
 from shipmark.api.events import source_map_routes as events_source_map
 from shipmark.api.health import routes as health
 from shipmark.api.issues import release_routes as issues_release
-from shipmark.api.issues import update_routes as issues_update
+from shipmark.api.issues import routes as issues
 from shipmark.api.members import routes as members
 from shipmark.api.organizations import routes as organizations
 from shipmark.api.project_keys import routes as project_keys
@@ -68,10 +67,9 @@ ROUTERS = (
     repositories_remote.router,
     commit_fetches.router,
     commit_fetches.organization_router,
-    issues_update.router,
+    issues.router,
     issues_release.router,
     commits_unreleased.router,
-    events_committer.router,
     events.router,
     avatars.router,
 )

@@ -28,6 +28,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import litestar
 from litestar import Request, Response
+from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
@@ -205,9 +206,6 @@ def _decorator(
             declared = declare(
                 function, credentials=credentials, responses=responses, files=files, step=step
             )
-            call = _wrapped(declared)
-            if not inspect.iscoroutinefunction(call):
-                options["sync_to_thread"] = True
             handler = make(
                 path,
                 guards=[authorize],
@@ -216,7 +214,7 @@ def _decorator(
                 endpoint=declared,
                 **options,
             )
-            return handler(call)
+            return handler(_wrapped(declared))
 
         return decorate
 
@@ -227,15 +225,19 @@ def _wrapped(endpoint: Endpoint) -> Function:
     """Return the function that the framework calls; it has the name and the docstring of the endpoint's own."""
     function = endpoint.function
 
+    def run(context: RequestContext, content: bytes | None) -> Any:
+        return function(**endpoint.arguments(context, content))
+
     async def call_async(context: InjectedRequest) -> Response[Any]:
         arguments = await threaded(endpoint.arguments, context, None)
         return await function(**arguments)  # type: ignore[no-any-return]  # what the function returns
 
-    def call_with_body(context: InjectedRequest, body: RawBody) -> Any:
-        return function(**endpoint.arguments(context, body))
+    # The framework's own way to a thread wraps a handler once for each of its paths: one thread would wait for another.
+    async def call_with_body(context: InjectedRequest, body: RawBody) -> Any:
+        return await sync_to_thread(run, context, body)
 
-    def call(context: InjectedRequest) -> Any:
-        return function(**endpoint.arguments(context, None))
+    async def call(context: InjectedRequest) -> Any:
+        return await sync_to_thread(run, context, None)
 
     wrapped: Function = call_with_body if endpoint.body is not None else call
     if inspect.iscoroutinefunction(function):

@@ -1,1 +1,1 @@
-"""Fetches of commits: endpoints, typed bodies and JSON objects."""
+"""Fetches of the commits of releases from git remotes, for the people who look after them."""

@@ -1,1 +1,1 @@
-"""Commits: endpoints, typed bodies and JSON objects."""
+"""Commits of projects and members, with the releases that hold them."""

@@ -1,25 +1,27 @@
-"""Members and teams, as far as releases are concerned: unreleased commits, numbers of releases (releases.md 2.23)."""
+"""Unreleased commits of members, and release counts of teams (releases.md 2.23)."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from litestar import Router, get
-from litestar.params import FromPath
+from litestar import Router
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
-from shipmark.api.query_parameters import RANGE
+from shipmark.api.projects.path_project import VisibleProjects
+from shipmark.api.queries import TimeRangeQuery
 from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses import Wire
 from shipmark.api.scopes import MEMBER_READ, TEAM_READ
-from shipmark.http import time_range
-from shipmark.http.request_context import InjectedRequest
+from shipmark.http import endpoint, time_range
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
+from shipmark.projects.model import Project
 from shipmark.releases import repository_access
 from shipmark.releases.store import project_commits, statistics
 from shipmark.repositories import store as repositories
@@ -63,73 +65,63 @@ class ReleaseCountsResponse(msgspec.Struct):
     last_week_totals: dict[str, int]
 
 
-@get(
+@endpoint.get(
     "/organizations/{organization:str}/members/{member:str}/unreleased-commits/",
     scopes=MEMBER_READ,
-    sync_to_thread=True,
 )
-def list_unreleased_commits(
-    context: InjectedRequest, organization: FromPath[str], member: FromPath[str]
-) -> UnreleasedResponse:
+def list_unreleased_commits(context: RequestContext, member: str) -> UnreleasedResponse:
     """List the newest commits by a member's verified addresses that came after their repository's last release."""
+    access = context.access
     with context.database.snapshot() as connection:
-        access = context.authorize(connection, organization)
         user = accounts.by_id(connection, _user_id(connection, access, member))
         assert user is not None, "a member is a user"
-        addresses = {it.email for it in user.emails if it.is_verified}
+        addresses = {email.email for email in user.emails if email.is_verified}
         if not addresses:
             return UnreleasedResponse(
                 commits=[], repositories={}, errors=MissingResponse(missing_emails=True)
             )
-        found = project_commits.unreleased_of(
+        commits = project_commits.unreleased_of(
             connection,
             access.organization.id,
             addresses,
             visible=repository_access.condition(access),
             limit=COMMITS_MAX,
         )
-        known = repositories.by_ids(connection, {it.repository_id for it in found})
+        known = repositories.by_ids(connection, {commit.repository_id for commit in commits})
     return UnreleasedResponse(
-        commits=[_commit_response(it) for it in found],
-        repositories={str(it.id): repository_response(it) for it in known.values()},
+        commits=[_commit_response(commit) for commit in commits],
+        repositories={str(each.id): repository_response(each) for each in known.values()},
     )
 
 
-@get(
-    "/teams/{organization:str}/{team:str}/release-count/",
-    scopes=TEAM_READ,
-    asks=RANGE,
-    sync_to_thread=True,
-)
+@endpoint.get("/teams/{organization:str}/{team:str}/release-count/", scopes=TEAM_READ)
 def get_release_count(
-    context: InjectedRequest, organization: FromPath[str], team: FromPath[str]
+    context: RequestContext, visible: VisibleProjects, query: TimeRangeQuery, team: str
 ) -> ReleaseCountsResponse:
     """Count the releases of a team's projects: by day, by week and project, and of the last week."""
     at = now()
+    period = query.time_range() or (at - _LENGTH, at)
+    days = time_range.steps(period, None, _DAY)
     with context.database.snapshot() as connection:
-        access = context.authorize(connection, organization)
-        stretch = time_range.range_or_default(context.request.query_params, at, _LENGTH)
-        days = time_range.steps(stretch, None, _DAY)
-        ids = _project_ids(connection, access, team)
-        steps = [(day, day + _DAY) for day in days]
-        by_day = statistics.by_step(connection, ids, steps)
-        since = statistics.by_project(connection, ids, stretch)
-        lately = statistics.by_project(connection, ids, (at - _WEEK, at))
-    weeks = max((stretch[1] - stretch[0]) / _WEEK, 1)
+        ids = _project_ids(connection, context.access, visible, team)
+        by_day = statistics.by_step(connection, ids, [(day, day + _DAY) for day in days])
+        in_period = statistics.by_project(connection, ids, period)
+        last_week = statistics.by_project(connection, ids, (at - _WEEK, at))
+    weeks = max((period[1] - period[0]) / _WEEK, 1)
     return ReleaseCountsResponse(
         release_counts={
             f"{day.astimezone(UTC):%Y-%m-%d}": many for day, many in zip(days, by_day, strict=True)
         },
-        project_avgs={str(each): since.get(each, 0) / weeks for each in ids},
-        last_week_totals={str(each): lately.get(each, 0) for each in ids},
+        project_avgs={str(each): in_period.get(each, 0) / weeks for each in ids},
+        last_week_totals={str(each): last_week.get(each, 0) for each in ids},
     )
 
 
 def _user_id(connection: Connection, access: Access, name: str) -> int:
-    """The user who is that member; ``me`` is whoever asks."""
+    """Return the user who is that member; ``me`` is the caller."""
     user_id = None
     if name == "me":
-        user_id = access.user.id if access.user else None
+        user_id = access.user_id
     elif (member_id := id_of(name)) is not None:
         user_id = organizations.user_of_member(connection, access.organization.id, member_id)
     if user_id is None:
@@ -137,13 +129,15 @@ def _user_id(connection: Connection, access: Access, name: str) -> int:
     return user_id
 
 
-def _project_ids(connection: Connection, access: Access, name: str) -> list[int]:
-    """The team's projects that the caller may see."""
+def _project_ids(
+    connection: Connection, access: Access, visible: Sequence[Project], name: str
+) -> list[int]:
+    """Return the team's projects that the caller may see."""
     team = organizations.team_by_slug_or_id(connection, access.organization.id, name)
     if team is None:
         raise NotFound
-    visible = {it.id for it in projects.accessible(connection, access)}
-    return sorted(visible & projects.ids_of_team(connection, team.id))
+    team_ids = projects.ids_of_team(connection, team.id)
+    return sorted({project.id for project in visible} & team_ids)
 
 
 def _commit_response(commit: Commit) -> UnreleasedCommitResponse:

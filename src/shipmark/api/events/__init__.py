@@ -1,1 +1,1 @@
-"""Events: endpoints, typed bodies and JSON objects."""
+"""Events: single errors with their stacks, their source maps, and the commits that may have caused them."""

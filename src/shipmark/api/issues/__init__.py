@@ -1,1 +1,1 @@
-"""Issues: endpoints, typed bodies and JSON objects."""
+"""Issues: errors grouped by their cause, with the releases in which they were seen and resolved."""

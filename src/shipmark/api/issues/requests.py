@@ -1,6 +1,10 @@
-"""What may be sent to change issues, and what it becomes (groups-api.md 4.1)."""
+"""Body of a change of issues (groups-api.md 4.1)."""
 
-from shipmark.http.fields import Choice, Field, FieldError, Fields, Object, Text, documented_as
+from typing import Annotated
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from shipmark.http.validation import Choice, RequestModel, Text, refuse
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueStatus, StatusChange, Substatus
 from shipmark.issues.search import STATUSES
@@ -9,10 +13,6 @@ from shipmark.releases.model import VERSION_MAX
 #: The status that older clients send for "resolved, in the next release".
 _IN_NEXT_RELEASE = "resolvedInNextRelease"
 
-_NOT_KEPT = "This can not be set here."
-_NO_CONDITIONS = "Issues can only be ignored until they are reopened, without a condition."
-_NO_COMMITS = "This is not supported. Name the issue in the message of the commit instead."
-
 _SUBSTATUSES = {
     Substatus.ONGOING: IssueStatus.UNRESOLVED,
     Substatus.NEW: IssueStatus.UNRESOLVED,
@@ -20,103 +20,101 @@ _SUBSTATUSES = {
     Substatus.ARCHIVED_FOREVER: IssueStatus.IGNORED,
     Substatus.ARCHIVED_UNTIL_ESCALATING: IssueStatus.IGNORED,
 }
-_BY_NAME: dict[str, Substatus] = {it.value: it for it in _SUBSTATUSES}
-_STATUSES = {it: it for it in (*STATUSES, _IN_NEXT_RELEASE)}
-_substatus = Choice(_BY_NAME, '"{}" is not a valid choice.')
+_NULLABLE_TEXT = WithJsonSchema({"type": ["string", "null"]})
 
 
-@documented_as(_substatus)
-def substatus(value: object) -> Substatus | None:
-    """A substatus, or null: clients send null with resolved ones."""
-    return None if value is None else _substatus(value)
+def _unsupported(reason: str) -> PlainValidator:
+    """Return the validator of a field that may only be null. Ignoring what it asks for would mislead."""
 
-
-def _refused(reason: str) -> Field[object]:
-    """A field that may be sent empty. What it would ask for is refused, because ignoring it would mislead."""
-
-    @documented_as(Text(is_null_ok=True))
     def check(value: object) -> None:
         if value is not None:
-            raise FieldError([reason])
+            raise refuse(reason)
 
-    return Field(check)
-
-
-@documented_as(Text(is_null_ok=True))
-def _anything(value: object) -> bool:
-    """The reference looks at the key and not at its value (groups-api.md 4.1)."""
-    return value is not None
+    return PlainValidator(check)
 
 
-_CONDITIONS: dict[str, Field[object]] = {
-    name: _refused(_NO_CONDITIONS)
-    for name in (
-        "ignoreDuration",
-        "ignoreUntil",
-        "ignoreCount",
-        "ignoreWindow",
-        "ignoreUserCount",
-        "ignoreUserWindow",
-        "snoozeDuration",
+_Status = Annotated[
+    str, Choice({it: it for it in (*STATUSES, _IN_NEXT_RELEASE)}, '"{}" is not a valid choice.')
+]
+_Substatus = Annotated[
+    Substatus, Choice({it.value: it for it in _SUBSTATUSES}, '"{}" is not a valid choice.')
+]
+_Condition = Annotated[
+    None,
+    _unsupported("Issues can only be ignored until they are reopened, without a condition."),
+    _NULLABLE_TEXT,
+    Field(description="Not supported: only null."),
+]
+_Commit = Annotated[
+    None,
+    _unsupported("This is not supported. Name the issue in the message of the commit instead."),
+    _NULLABLE_TEXT,
+    Field(description="Not supported: only null. Messages of commits name issues instead."),
+]
+_NotStored = Annotated[
+    None,
+    _unsupported("This can not be set here."),
+    _NULLABLE_TEXT,
+    Field(description="Not supported: only null."),
+]
+
+
+class _IgnoreConditions(RequestModel):
+    """The conditions under which ignored issues are reopened, which are not supported."""
+
+    ignore_duration: _Condition = None
+    ignore_until: _Condition = None
+    ignore_count: _Condition = None
+    ignore_window: _Condition = None
+    ignore_user_count: _Condition = None
+    ignore_user_window: _Condition = None
+    snooze_duration: _Condition = None
+
+
+class StatusDetailsRequest(_IgnoreConditions):
+    """The release in which issues are resolved."""
+
+    # The protocol looks at the key and not at its value (groups-api.md 4.1).
+    in_next_release: Annotated[object, _NULLABLE_TEXT] = Field(
+        None, description="Anything but null resolves in the next release."
     )
-}
-_DETAILS = Object(
-    {
-        "inNextRelease": Field(_anything),
-        "inRelease": Field(Text(max=VERSION_MAX, is_null_ok=True, is_trimmed=False)),
-        "inCommit": _refused(_NO_COMMITS),
-        **_CONDITIONS,
-    }
-)
-
-
-@documented_as(_DETAILS)
-def status_details(value: object) -> Fields:
-    """In which release issues are resolved; null is as good as nothing."""
-    return {} if value is None else _DETAILS(value)
-
-
-_OTHERS: dict[str, Field[object]] = {
-    name: _refused(_NOT_KEPT)
-    for name in (
-        "assignedTo",
-        "discard",
-        "hasSeen",
-        "inbox",
-        "isBookmarked",
-        "isPublic",
-        "isSubscribed",
-        "merge",
-        "priority",
+    in_release: Annotated[str, Text(max_length=VERSION_MAX, trim=False)] | None = Field(
+        None, description="Version in which the issues are resolved, or `latest`."
     )
-}
-
-CHANGED_ISSUES = Object(
-    {
-        "status": Field(Choice(_STATUSES, '"{}" is not a valid choice.'), is_required=True),
-        "statusDetails": Field(status_details),
-        "substatus": Field(substatus),
-        **_CONDITIONS,
-        **_OTHERS,
-    }
-)
+    in_commit: _Commit = None
 
 
-def status_change(fields: Fields) -> StatusChange:
-    """Return what a checked body asks for; raises `ValidationFailed` for a substatus of another status."""
-    is_next = fields["status"] == _IN_NEXT_RELEASE
-    status = IssueStatus.RESOLVED if is_next else STATUSES[fields["status"]]
-    wanted: Substatus | None = fields.get("substatus")
-    if wanted is not None and _SUBSTATUSES[wanted] is not status:
-        raise ValidationFailed(
-            {"substatus": [f"This is not a substatus of {status.value} issues."]}
+class IssueUpdateRequest(_IgnoreConditions):
+    """A change of the status of issues."""
+
+    status: Annotated[_Status, Field(description="New status.")]
+    status_details: StatusDetailsRequest | None = Field(
+        None, description="Release in which the issues are resolved."
+    )
+    substatus: _Substatus | None = Field(None, description="New substatus, one of the status.")
+    assigned_to: _NotStored = None
+    discard: _NotStored = None
+    has_seen: _NotStored = None
+    inbox: _NotStored = None
+    is_bookmarked: _NotStored = None
+    is_public: _NotStored = None
+    is_subscribed: _NotStored = None
+    merge: _NotStored = None
+    priority: _NotStored = None
+
+    def to_change(self) -> StatusChange:
+        """Return the change for the domain. Raise `ValidationFailed` for a substatus of another status."""
+        is_next = self.status == _IN_NEXT_RELEASE
+        status = IssueStatus.RESOLVED if is_next else STATUSES[self.status]
+        if self.substatus is not None and _SUBSTATUSES[self.substatus] is not status:
+            message = f"This is not a substatus of {status.value} issues."
+            raise ValidationFailed({"substatus": [message]})
+        details = self.status_details
+        is_next = is_next or (details is not None and details.in_next_release is not None)
+        is_resolved = status is IssueStatus.RESOLVED
+        return StatusChange(
+            status=status,
+            substatus=self.substatus,
+            in_release=details.in_release if details and is_resolved and not is_next else None,
+            is_in_next_release=is_resolved and is_next,
         )
-    details: Fields = fields.get("statusDetails", {})
-    is_next = is_next or bool(details.get("inNextRelease"))
-    is_resolved = status is IssueStatus.RESOLVED
-    return StatusChange(
-        status=status,
-        substatus=wanted,
-        in_release=details.get("inRelease") if is_resolved and not is_next else None,
-        is_in_next_release=is_resolved and is_next,
-    )

@@ -11,7 +11,17 @@ from shipmark.api.commits.responses import CommitResponse
 from shipmark.api.members.user_responses import UserResponse, user_response
 from shipmark.api.releases.responses import ReleaseResponse
 from shipmark.api.responses import Wire
-from shipmark.issues.model import InboxEntry, Issue, IssueActivity, IssueActivityType, Resolution
+from shipmark.issues.actions.update_issue import Updated
+from shipmark.issues.model import (
+    InboxEntry,
+    Issue,
+    IssueActivity,
+    IssueActivityType,
+    IssueStatus,
+    Resolution,
+    StatusChange,
+    Substatus,
+)
 from shipmark.issues.short_ids import format_short_id
 from shipmark.projects.model import Project
 from shipmark.releases.versions import is_semver
@@ -99,6 +109,41 @@ class ShortIdResponse(Wire):
     short_id: str
 
 
+class FirstAndLastResponse(Wire):
+    """The releases in which an issue was seen first and last."""
+
+    id: str
+    first_release: ReleaseResponse | None
+    last_release: ReleaseResponse | None
+
+
+class SeenResponse(Wire):
+    """An issue in a release, and how often it happened there."""
+
+    release: ReleaseResponse
+    environment: str
+    first_seen: datetime
+    last_seen: datetime
+    stats: dict[str, list[tuple[int, int]]]
+
+
+class CurrentReleaseResponse(Wire):
+    """The issue in the project's newest release; null where it was not seen there."""
+
+    current_release: SeenResponse | None
+
+
+class IssueUpdateResponse(Wire):
+    """What was changed. ``hasMore`` tells, where issues were searched, that more match than one request changes."""
+
+    status: str
+    status_details: dict[str, object]
+    substatus: str | None
+    inbox: Any = msgspec.UNSET
+    activity: list[ActivityResponse] | msgspec.UnsetType = msgspec.UNSET
+    has_more: bool | msgspec.UnsetType = msgspec.UNSET
+
+
 class IssueContext(Wire):
     """What issues are shown with: everything by its id, and where this server is reached."""
 
@@ -111,14 +156,14 @@ class IssueContext(Wire):
     inbox: dict[int, InboxEntry]
 
 
-def issue_response(issue: Issue, around: IssueContext) -> IssueResponse:
+def issue_response(issue: Issue, issue_context: IssueContext) -> IssueResponse:
     """An issue as lists show it."""
-    return IssueResponse(**issue_fields(issue, around))
+    return IssueResponse(**issue_fields(issue, issue_context))
 
 
 def issue_details_response(
     issue: Issue,
-    around: IssueContext,
+    issue_context: IssueContext,
     *,
     activity: list[ActivityResponse],
     participants: list[User],
@@ -127,7 +172,7 @@ def issue_details_response(
 ) -> IssueDetailsResponse:
     """An issue as its own address shows it."""
     return IssueDetailsResponse(
-        **issue_fields(issue, around),
+        **issue_fields(issue, issue_context),
         activity=activity,
         participants=[user_response(user) for user in participants],
         first_release=first_release,
@@ -161,36 +206,36 @@ def first_seen_response(issue: Issue) -> ActivityResponse:
     )
 
 
-def status_details(issue: Issue, around: IssueContext) -> dict[str, object]:
+def status_details(issue: Issue, issue_context: IssueContext) -> dict[str, object]:
     """How the issue was resolved (groups-api.md 1.1)."""
-    resolution = around.resolutions.get(issue.id)
+    resolution = issue_context.resolutions.get(issue.id)
     if resolution is None or issue.resolved_at is None:
         return {}
-    user = around.users.get(resolution.user_id or 0)
+    user = issue_context.users.get(resolution.user_id or 0)
     actor = user_response(user) if user else None
     # Where a project follows semver, the reference names the release that the next one comes after (groups-api.md 1.1).
     is_next = resolution.is_pending and not is_semver(resolution.current_version or "")
     if is_next:
         return {"inNextRelease": True, "actor": actor}
-    return {"inRelease": around.versions[resolution.release_id], "actor": actor}
+    return {"inRelease": issue_context.versions[resolution.release_id], "actor": actor}
 
 
-def issue_fields(issue: Issue, around: IssueContext) -> dict[str, Any]:
+def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
     """The fields that every form of the object has."""
-    project = around.projects[issue.project_id]
-    entry = around.inbox.get(issue.id)
-    slug = around.organization_slug
+    project = issue_context.projects[issue.project_id]
+    entry = issue_context.inbox.get(issue.id)
+    slug = issue_context.organization_slug
     return {
         "id": str(issue.id),
         "share_id": None,
         "short_id": format_short_id(project.slug, issue.number),
         "title": issue.title,
         "culprit": issue.culprit,
-        "permalink": f"{around.address}/organizations/{slug}/issues/{issue.id}/",
+        "permalink": f"{issue_context.address}/organizations/{slug}/issues/{issue.id}/",
         "logger": issue.logger,
         "level": issue.level,
         "status": issue.status.value,
-        "status_details": status_details(issue, around),
+        "status_details": status_details(issue, issue_context),
         "substatus": issue.substatus.value if issue.substatus else None,
         "is_public": False,
         "platform": issue.platform,
@@ -217,3 +262,36 @@ def issue_fields(issue: Issue, around: IssueContext) -> dict[str, Any]:
         if entry
         else None,
     }
+
+
+def issue_update_response(
+    change: StatusChange,
+    updated: Updated,
+    user: User | None,
+    *,
+    activity: list[ActivityResponse] | None,
+    has_more: bool | None,
+) -> IssueUpdateResponse:
+    """Return what was changed; ``activity`` is that of a single issue that was resolved in a release."""
+    is_open = change.status is IssueStatus.UNRESOLVED
+    return IssueUpdateResponse(
+        status=change.status.value,
+        status_details=_changed_details(change, updated, user),
+        substatus=updated.substatus.value if updated.substatus else None,
+        inbox=msgspec.UNSET if is_open else None,
+        activity=msgspec.UNSET if activity is None else activity,
+        has_more=msgspec.UNSET if has_more is None else has_more,
+    )
+
+
+def _changed_details(
+    change: StatusChange, updated: Updated, user: User | None
+) -> dict[str, object]:
+    if change.substatus is Substatus.ARCHIVED_UNTIL_ESCALATING:
+        return {"ignoreUntilEscalating": True}
+    if updated.release is None:
+        return {}
+    actor = user_response(user) if user else None
+    if change.is_in_next_release:
+        return {"inNextRelease": True, "actor": actor}
+    return {"inRelease": updated.release.version, "actor": actor}

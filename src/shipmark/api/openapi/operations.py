@@ -24,6 +24,7 @@ from shipmark.http.validation import RequestModel, schema_of
 from shipmark.infrastructure.settings import Settings
 
 _PART = re.compile(r"\{(\w+)\}")
+_TYPED_PART = re.compile(r"\{(\w+):\w+\}")
 _JSON = "application/json"
 _OCTETS = "application/octet-stream"
 
@@ -56,6 +57,9 @@ def is_documented(handler: HTTPRouteHandler) -> bool:
 
 def written(handler: HTTPRouteHandler) -> Callable[..., object]:
     """The function of a handler as it stands in its module; what runs in a thread is wrapped."""
+    endpoint: Endpoint | None = handler.opt.get("endpoint")
+    if endpoint is not None:
+        return endpoint.function
     function: Callable[..., object] = getattr(handler.fn, "func", handler.fn)
     return function
 
@@ -68,7 +72,7 @@ def operation(path: str, handler: HTTPRouteHandler, schemas: Schemas, settings: 
     scopes = sorted(handler.opt["scopes"])
     told = [more, f"Scopes, any of: {', '.join(f'`{it}`' for it in scopes)}." if scopes else ""]
     made: Schema = {
-        "operationId": f"{resource}.{function.__name__}",
+        "operationId": f"{resource}.{function.__name__}{_suffix(path, handler)}",
         "summary": summary,
         "description": "\n\n".join(filter(None, told)),
         "tags": [tag(resource)],
@@ -84,6 +88,13 @@ def operation(path: str, handler: HTTPRouteHandler, schemas: Schemas, settings: 
     if body := _body(handler, settings):
         made["requestBody"] = body
     return made
+
+
+def _suffix(path: str, handler: HTTPRouteHandler) -> str:
+    """Return what tells the paths of one endpoint apart: the first part that only this path has, as _of_project."""
+    shared = set.intersection(*(set(_TYPED_PART.findall(each)) for each in handler.paths))
+    own = [name for name in _PART.findall(path) if name not in shared]
+    return f"_of_{own[0]}" if own and len(handler.paths) > 1 else ""
 
 
 def resource_of(function: Callable[..., object]) -> str:

@@ -10,8 +10,8 @@ from shipmark.api.commits.responses import (
     changed_file_response,
     commit_response,
 )
+from shipmark.api.issues.loading import serialize_issues
 from shipmark.api.issues.responses import IssueResponse
-from shipmark.api.issues.routes import serialize_issues
 from shipmark.api.projects.path_project import VisibleProjects
 from shipmark.api.queries import ProjectQuery
 from shipmark.api.releases import loading

@@ -6,8 +6,8 @@ from litestar import Response, Router
 from sqlalchemy import Connection
 
 from shipmark.api.commits.responses import CommitResponse
+from shipmark.api.issues.loading import serialize_issues
 from shipmark.api.issues.responses import IssueResponse
-from shipmark.api.issues.routes import serialize_issues
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.releases import loading
 from shipmark.api.releases.detail_routes import RESOLVED_MAX, commits_response

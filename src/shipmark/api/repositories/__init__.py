@@ -1,1 +1,1 @@
-"""Repositories: endpoints, typed bodies and JSON objects."""
+"""Repositories that commits come from, and the git remotes they are fetched from."""

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from shipmark.api.responses import Wire
-from shipmark.repositories.model import Repository
+from shipmark.repositories.model import Repository, StoredRemote
 
 #: What a repository shows that is known by name only. Clients rely on it (clients.md 1, rule 10).
 UNKNOWN = ("unknown", "Unknown Provider")
@@ -36,6 +36,15 @@ class RepositoryResponse(Wire):
     settings: msgspec.UnsetType | None = msgspec.UNSET
 
 
+class RemoteResponse(Wire):
+    """Where a repository's commits are fetched. ``source`` says who chose it: "repository" or "settings"."""
+
+    url: str
+    username: str | None
+    has_secret: bool
+    source: str
+
+
 def repository_response(
     repository: Repository, *, remote: str | None = None, has_settings: bool = False
 ) -> RepositoryResponse:
@@ -59,4 +68,14 @@ def repository_response(
         external_slug=None,
         external_id=repository.external_id,
         settings=None if has_settings else msgspec.UNSET,
+    )
+
+
+def remote_response(remote: StoredRemote) -> RemoteResponse:
+    """Return the remote that the repository has itself."""
+    return RemoteResponse(
+        url=remote.url,
+        username=remote.username,
+        has_secret=remote.secret is not None,
+        source="repository",
     )

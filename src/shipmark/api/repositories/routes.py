@@ -1,20 +1,21 @@
 """``organizations/{org}/repos/`` (releases.md 2.20)."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from litestar import Response, Router, delete, get, post, put
-from litestar.params import FromPath, RawBody
+from litestar import Response, Router
 from sqlalchemy import Connection
 
+from shipmark.accounts.model import User
 from shipmark.api.commits.responses import CommitResponse, commit_response
-from shipmark.api.query_parameters import (
-    EXPAND,
-    INTEGRATION_ID,
-    NAME_QUERY,
-    PAGE,
-    REPOSITORY_STATUS,
-)
+from shipmark.api.queries import PageQuery
 from shipmark.api.releases import loading
+from shipmark.api.repositories.path_repository import PathRepository
+from shipmark.api.repositories.requests import (
+    RepositoryListQuery,
+    RepositoryRequest,
+    RepositoryUpdateRequest,
+)
 from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses.refusal import NotMadeResponse
 from shipmark.api.scopes import (
@@ -24,41 +25,22 @@ from shipmark.api.scopes import (
     REPOSITORY_DELETE,
 )
 from shipmark.deletion import repository_deletion
-from shipmark.http.fields import REQUIRED, Choice, Field, Fields, Object, Text, Url
+from shipmark.http import endpoint
+from shipmark.http.endpoint import Load
 from shipmark.http.pagination.keyset import paginate_by_keyset
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import InjectedRequest, RequestContext
+from shipmark.http.request_context import RequestContext
+from shipmark.http.validation.errors import REQUIRED
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Forbidden, Unauthenticated
 from shipmark.organizations import audit
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.model import Access
 from shipmark.releases import repository_access
 from shipmark.repositories import actions, store
 from shipmark.repositories.git.remote_rules import parse_remote_rules
-from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, RepositoryStatus
+from shipmark.repositories.model import Repository, RepositoryStatus
 
-_NEW = Object(
-    {
-        "name": Field(Text(max=REPOSITORY_NAME_MAX)),
-        "url": Field(Url()),
-        "provider": Field(Text(is_null_ok=True, is_blank_ok=True)),
-    }
-)
-
-_STATUSES = {
-    "visible": RepositoryStatus.ACTIVE,
-    "active": RepositoryStatus.ACTIVE,
-    "hidden": RepositoryStatus.DISABLED,
-}
-_CHANGED = Object(
-    {
-        "status": Field(Choice(_STATUSES, '"{}" is not a valid choice.')),
-        "name": Field(Text(max=REPOSITORY_NAME_MAX)),
-        "url": Field(Url()),
-        "integrationId": Field(Text(is_null_ok=True, is_blank_ok=True)),
-    }
-)
+_VALIDATE = "repository.validate"
 
 #: What the reference calls the integrations that are asked for but not installed.
 _INTEGRATIONS = {"github": "GitHub", "gitlab": "GitLab", "bitbucket": "Bitbucket"}
@@ -71,156 +53,141 @@ _SHOWN = {
 }
 
 
-@get(
-    "/",
-    scopes=REPOSITORY,
-    asks=(NAME_QUERY, REPOSITORY_STATUS, INTEGRATION_ID, EXPAND, *PAGE),
-    sync_to_thread=True,
-)
+@endpoint.get("/", scopes=REPOSITORY)
 def list_repositories(
-    context: InjectedRequest, organization: FromPath[str]
+    context: RequestContext, query: RepositoryListQuery
 ) -> Response[list[RepositoryResponse]]:
     """List the organization's repositories by name. Clients stop when this is not a list."""
+    page = query.page()
+    status = "active" if query.status is None else query.status
+    # No repository is of an integration, so that filtering by one leaves none.
+    if status not in _SHOWN or query.integration_id:
+        return context.listed([], paginate([], page)[1])
     with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-        page = context.page()
-        status = context.parameter("status")
-        status = "active" if status is None else status
-        # No repository is of an integration, so that filtering by one leaves none.
-        if status not in _SHOWN or context.parameter("integration_id"):
-            return context.listed([], paginate([], page)[1])
         rows = store.page_of(
             connection,
-            access.organization.id,
+            context.access.organization.id,
             statuses=_SHOWN[status],
-            name_parts=[part for part in context.parameters("query") if part],
-            visible=repository_access.condition(access),
+            name_parts=[part for part in query.query if part],
+            visible=repository_access.condition(context.access),
             limit=page.limit,
             offset=page.skipped,
         )
-        found, links = paginate(rows, page)
-        remotes = _remotes(context, connection, found)
-    has_settings = "settings" in context.parameters("expand")
-    shown = [
-        repository_response(it, remote=remotes.get(it.id), has_settings=has_settings)
-        for it in found
+        repositories, links = paginate(rows, page)
+        remotes = _remotes(context, connection, repositories)
+    has_settings = "settings" in query.expand
+    responses = [
+        repository_response(each, remote=remotes.get(each.id), has_settings=has_settings)
+        for each in repositories
     ]
-    return context.listed(shown, links)
+    return context.listed(responses, links)
 
 
 def _remotes(
-    context: RequestContext, connection: Connection, found: Sequence[Repository]
+    context: RequestContext, connection: Connection, repositories: Sequence[Repository]
 ) -> dict[int, str]:
-    """Where the commits of each repository can be fetched, if anywhere."""
-    own = store.remotes_of(connection, [it.id for it in found])
-    of_settings = parse_remote_rules(context.settings.git_remotes)
-    addresses = {it.id: remote.address for it in found if (remote := of_settings.of(it.name))}
-    return {it: str(address) for it, address in addresses.items()} | {
-        it: remote.url for it, remote in own.items()
+    """Return the address from which the commits of each repository can be fetched, where there is one."""
+    own = store.remotes_of(connection, [each.id for each in repositories])
+    rules = parse_remote_rules(context.settings.git_remotes)
+    by_rule = {each.id: rule.address for each in repositories if (rule := rules.of(each.name))}
+    return {id_: str(address) for id_, address in by_rule.items()} | {
+        id_: remote.url for id_, remote in own.items()
     }
 
 
-@post(
+def _require_user(context: RequestContext, connection: Connection) -> User:  # noqa: ARG001
+    if context.access.user is None:
+        raise Unauthenticated
+    return context.access.user
+
+
+@endpoint.post(
     "/",
     scopes=REPOSITORY,
-    takes=_NEW,
-    answers={201: RepositoryResponse, 400: NotMadeResponse},
-    sync_to_thread=True,
+    responses={201: RepositoryResponse, 400: NotMadeResponse},
+    step=_VALIDATE,
 )
 def add_repository(
-    context: InjectedRequest, organization: FromPath[str], body: RawBody
+    context: RequestContext,
+    user: Annotated[User, Load(_require_user)],  # noqa: ARG001  # checked before the body
+    body: RepositoryRequest,
 ) -> Response[RepositoryResponse | NotMadeResponse]:
-    """Add a repository by name and, where it is told, address. There are no integrations: a provider is refused."""
-    with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-    if access.user is None:
-        raise Unauthenticated
-    fields = context.body(body, _NEW, step="repository.validate")
-    if refusal := _refused(fields):
+    """Add a repository by name and URL. There are no integrations: a provider is refused."""
+    access = context.access
+    if refusal := _refusal(body):
         return Response(refusal, status_code=400)
+    assert body.name is not None, "a missing name is refused"
     with context.database.transaction() as connection:
-        if repository_access.is_hidden(connection, access, fields["name"]):
+        if repository_access.is_hidden(connection, access, body.name):
             raise Forbidden
-        before = store.named(connection, access.organization.id, fields["name"])
+        before = store.named(connection, access.organization.id, body.name)
         repository = store.add_named(
-            connection, access.organization.id, fields["name"], fields.get("url") or None, now()
+            connection, access.organization.id, body.name, body.url or None, now()
         )
         if before is None:
             data = {"name": repository.name, "url": repository.url}
             event = AuditEvent.REPOSITORY_ADD
             context.log_change(connection, access, event, data, target_id=repository.id)
         else:
-            _log_edit(context, connection, access, before, repository)
+            _log_edit(context, connection, before, repository)
     return Response(repository_response(repository))
 
 
-@put(
+@endpoint.put(
     "/{repository:str}/",
     scopes=REPOSITORY_CHANGE,
-    takes=_CHANGED,
-    answers={200: RepositoryResponse},
-    sync_to_thread=True,
+    responses={200: RepositoryResponse},
+    step=_VALIDATE,
 )
 def amend_repository(
-    context: InjectedRequest, organization: FromPath[str], repository: FromPath[str], body: RawBody
+    context: RequestContext, repository: PathRepository, body: RepositoryUpdateRequest
 ) -> Response[RepositoryResponse | bytes]:
     """Hide a repository or show it again, and rename one that is known by name only. Its commits stay, also hidden."""
-    with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-        repository_access.require_repository(connection, access, repository)
-    fields = context.body(body, _CHANGED, step="repository.validate")
+    access = context.access
     with context.database.transaction() as connection:
-        known = repository_access.require_repository(connection, access, repository)
-        if known.is_pending_deletion:
+        current = repository_access.require_repository(connection, access, str(repository.id))
+        if current.is_pending_deletion:
             return Response(b"", status_code=400)
-        if fields.get("integrationId"):
+        if body.integration_id:
             raise BadRequest("Invalid integration id")
-        changed = actions.update(connection, known, _changes(known, fields))
-        _log_edit(context, connection, access, known, changed)
+        changed = actions.update(connection, current, body.changes(current))
+        _log_edit(context, connection, current, changed)
     return Response(repository_response(changed))
 
 
-@delete("/{repository:str}/", status_code=202, scopes=REPOSITORY_DELETE, sync_to_thread=True)
-def delete_repository(
-    context: InjectedRequest, organization: FromPath[str], repository: FromPath[str]
-) -> RepositoryResponse:
+@endpoint.delete("/{repository:str}/", status_code=202, scopes=REPOSITORY_DELETE)
+def delete_repository(context: RequestContext, repository: PathRepository) -> RepositoryResponse:
     """Have a repository deleted, in an hour if it has commits. Its name is free at once."""
+    access = context.access
     with context.database.transaction() as connection:
-        access = context.authorize(connection, organization)
-        known = repository_access.require_repository(connection, access, repository)
-        if not known.is_pending_deletion:
-            data = {"name": known.name}
+        current = repository_access.require_repository(connection, access, str(repository.id))
+        if not current.is_pending_deletion:
+            data = {"name": current.name}
             event = AuditEvent.REPOSITORY_REMOVE
-            context.log_change(connection, access, event, data, target_id=known.id)
-        return repository_response(repository_deletion.request(connection, known, now()))
+            context.log_change(connection, access, event, data, target_id=current.id)
+        return repository_response(repository_deletion.request(connection, current, now()))
 
 
-@get("/{repository:str}/commits/", scopes=REPOSITORY_COMMITS, asks=PAGE, sync_to_thread=True)
+@endpoint.get("/{repository:str}/commits/", scopes=REPOSITORY_COMMITS)
 def list_commits(
-    context: InjectedRequest, organization: FromPath[str], repository: FromPath[str]
+    context: RequestContext, repository: PathRepository, query: PageQuery
 ) -> Response[list[CommitResponse]]:
     """List a repository's commits, the newest first."""
+    page = query.dated_page()
     with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-        known = repository_access.require_repository(connection, access, repository)
-        page = context.dated_page()
-        rows = store.commits_of(connection, known.id, page.place, limit=page.limit)
+        rows = store.commits_of(connection, repository.id, page.place, limit=page.limit)
         commits, links = paginate_by_keyset(rows, page)
-        nested = loading.prefetch_for_commits(connection, access.organization.id, commits)
+        nested = loading.prefetch_for_commits(connection, context.access.organization.id, commits)
     return context.listed([commit_response(commit, nested) for commit in commits], links)
 
 
 def _log_edit(
-    context: RequestContext,
-    connection: Connection,
-    access: Access,
-    before: Repository,
-    after: Repository,
+    context: RequestContext, connection: Connection, before: Repository, after: Repository
 ) -> None:
     if changes := audit.changes_between(_audited(before), _audited(after)):
         data = {"name": after.name, "changes": changes}
         event = AuditEvent.REPOSITORY_EDIT
-        context.log_change(connection, access, event, data, target_id=after.id)
+        context.log_change(connection, context.access, event, data, target_id=after.id)
 
 
 def _audited(repository: Repository) -> dict[str, object]:
@@ -231,17 +198,8 @@ def _audited(repository: Repository) -> dict[str, object]:
     }
 
 
-def _changes(known: Repository, fields: Fields) -> dict[str, str | None]:
-    """What a body changes: one that somebody else names keeps the name and the address that it has there."""
-    status = fields.get("status")
-    changes: dict[str, str | None] = {"status": status.value} if status else {}
-    if known.is_known_by_name:
-        changes |= {name: fields[name] or None for name in ("name", "url") if name in fields}
-    return changes
-
-
-def _refused(fields: Fields) -> NotMadeResponse | None:
-    provider = fields.get("provider") or ""
+def _refusal(body: RepositoryRequest) -> NotMadeResponse | None:
+    provider = body.provider or ""
     if provider.startswith("integrations:"):
         kind = provider.partition(":")[2]
         reason = f"{_INTEGRATIONS.get(kind, kind)} requires an integration id."
@@ -250,10 +208,10 @@ def _refused(fields: Fields) -> NotMadeResponse | None:
         return NotMadeResponse(
             error_type="validation", errors={"provider": "There are no integrations."}
         )
-    if not fields:
+    if not body.model_fields_set:
         # As recorded, to the letter.
         return NotMadeResponse(error_type="validation")
-    if not fields.get("name"):
+    if not body.name:
         return NotMadeResponse(error_type="validation", errors={"name": REQUIRED})
     return None
 

@@ -1,0 +1,88 @@
+"""Loading of what issues are shown with: one query per relation for a whole page."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from shipmark.api.commits.responses import CommitResponse, commit_response
+from shipmark.api.issues.responses import (
+    ActivityResponse,
+    IssueContext,
+    IssueResponse,
+    activity_response,
+    first_seen_response,
+    issue_response,
+)
+from shipmark.api.releases import loading
+from shipmark.api.releases.responses import ReleaseResponse, release_response
+from shipmark.http.request_context import RequestContext
+from shipmark.issues.model import Issue, IssueActivity, IssueActivityType
+from shipmark.issues.store import activity, inbox, occurrences, resolutions
+from shipmark.organizations.model import Access
+from shipmark.projects import store as projects
+from shipmark.releases.store import releases as release_store
+from shipmark.repositories import store as repositories
+
+ACTIVITY_MAX = 100
+
+
+def serialize_issues(
+    context: RequestContext, connection: Connection, access: Access, issues: Sequence[Issue]
+) -> list[IssueResponse]:
+    """Return issues as the API shows them."""
+    issue_context = load_issue_context(context, connection, access, issues)
+    return [issue_response(issue, issue_context) for issue in issues]
+
+
+def load_issue_context(
+    context: RequestContext, connection: Connection, access: Access, issues: Sequence[Issue]
+) -> IssueContext:
+    """Return what these issues are shown with."""
+    ids = [issue.id for issue in issues]
+    resolved = resolutions.of_issues(connection, ids)
+    releases = release_store.by_ids(connection, {each.release_id for each in resolved.values()})
+    return IssueContext(
+        address=context.settings.address,
+        organization_slug=access.organization.slug,
+        projects=projects.by_ids(connection, {issue.project_id for issue in issues}),
+        resolutions=resolved,
+        versions={release.id: release.version for release in releases.values()},
+        users=loading.prefetch_for_users(connection, [each.user_id for each in resolved.values()]),
+        inbox=inbox.of_issues(connection, ids),
+    )
+
+
+def first_and_last_release(
+    connection: Connection, issue: Issue
+) -> tuple[ReleaseResponse | None, ReleaseResponse | None]:
+    """Return the releases in which the issue was seen first and last."""
+    last_id = occurrences.last_releases(connection, [issue.id]).get(issue.id)
+    ids = [each for each in (issue.first_release_id, last_id) if each is not None]
+    releases = list(release_store.by_ids(connection, ids).values())
+    nested = loading.prefetch_for_releases(connection, issue.organization_id, releases)
+    by_id = {release.id: release_response(release, nested) for release in releases}
+    return by_id.get(issue.first_release_id or 0), by_id.get(last_id or 0)
+
+
+def activities_of(connection: Connection, issue: Issue) -> list[ActivityResponse]:
+    """Return the activity of the issue, newest first; the last entry is when it was first seen."""
+    entries = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX - 1)
+    commits = _referenced_commits(connection, issue.organization_id, entries)
+    users = loading.prefetch_for_users(connection, [entry.user_id for entry in entries])
+    shown = [activity_response(entry, users, commits) for entry in entries]
+    return [*shown, first_seen_response(issue)]
+
+
+def _referenced_commits(
+    connection: Connection, organization_id: int, entries: Sequence[IssueActivity]
+) -> dict[int, CommitResponse]:
+    """Return the commits of references, whole; a resolution shows only the id of its commit."""
+    ids = {
+        commit_id
+        for entry in entries
+        if entry.type is IssueActivityType.REFERENCED_IN_COMMIT
+        and isinstance(commit_id := entry.details.get("commit"), int)
+    }
+    commits = list(repositories.commits_by_ids(connection, ids).values())
+    nested = loading.prefetch_for_commits(connection, organization_id, commits)
+    return {commit.id: commit_response(commit, nested) for commit in commits}

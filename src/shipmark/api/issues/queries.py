@@ -1,0 +1,149 @@
+"""Query parameters of issues: searches, and selections of the issues to change (groups-api.md 2, 4)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+from sqlalchemy import Connection
+
+from shipmark.api.queries import PageQuery, ProjectQuery, one_of
+from shipmark.http.pagination import offset
+from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
+from shipmark.http.validation import RequestModel, refuse
+from shipmark.issues.model import LATEST, IssueFilter, StatusChange
+from shipmark.issues.search import STATUSES, IssueSearch, parse
+from shipmark.issues.store import issue_lists
+from shipmark.organizations.model import Access
+from shipmark.projects.model import Project
+from shipmark.releases.store import releases, shipping_order
+
+#: The most issues that one request changes.
+BULK_MAX = 1000
+#: The search of an organization's list whose query is missing.
+UNRESOLVED = "is:unresolved"
+
+_ID_DIGITS_MAX = 18
+
+
+def _check_ids(texts: list[str]) -> list[str]:
+    if not all(text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX for text in texts):
+        raise refuse("Group ids must be integers")
+    if len({int(text) for text in texts}) > BULK_MAX:
+        raise refuse(f"No more than {BULK_MAX} issues can be changed at once.")
+    return texts
+
+
+def _check_status(status: str | None) -> str | None:
+    if status and status not in STATUSES:
+        raise refuse(f"Invalid status parameter. Use one of {', '.join(STATUSES)}.")
+    return status
+
+
+_Ids = Annotated[
+    list[Annotated[str, WithJsonSchema({"type": "integer"})]], AfterValidator(_check_ids)
+]
+_Status = Annotated[str | None, AfterValidator(_check_status), one_of(*STATUSES)]
+
+
+class _SearchQuery(RequestModel):
+    query: str | None = Field(
+        None,
+        description="Text in titles, and "
+        + ", ".join(f"`is:{status}`" for status in STATUSES)
+        + ", `firstRelease:`, `release:`, `regressed_in_release:` with a version or `latest`.",
+        examples=["is:unresolved"],
+    )
+
+
+class ProjectIssueListQuery(_SearchQuery, PageQuery):
+    """A page of the issues of a project."""
+
+    limit: Annotated[
+        str | None,
+        WithJsonSchema(
+            {"type": "integer", "minimum": 0, "maximum": PER_PAGE_MAX, "default": PER_PAGE_MAX}
+        ),
+    ] = Field(
+        None,
+        description=f"The same as `per_page`; more than {PER_PAGE_MAX} counts as {PER_PAGE_MAX}.",
+        examples=[10],
+    )
+
+    def limited_page(self) -> PageRequest:
+        """Return the page. Raise `BadRequest` for one that can't be read."""
+        return offset.parse_limited_page(self.limit, self.per_page, self.cursor)
+
+
+class IssueListQuery(ProjectIssueListQuery, ProjectQuery):
+    """A page of the issues of an organization."""
+
+
+class ProjectIssueSelectionQuery(_SearchQuery):
+    """The issues of a project to change: those with the ids, or else those that the search finds."""
+
+    id: _Ids = Field(
+        [],
+        description="The issues to change, by id; by default those that `query` and `status` find.",
+        examples=[1],
+    )
+    status: _Status = Field(
+        None, description="Only issues of this status.", examples=["unresolved"]
+    )
+
+    def ids(self) -> Sequence[int]:
+        """Return the named ids."""
+        return sorted({int(text) for text in self.id})
+
+    def search(self, default: str) -> IssueSearch:
+        """Return the search; ``default`` is its text if neither query nor status is sent."""
+        text = default if self.query is None and self.status is None else self.query or ""
+        return parse(f"{text} is:{self.status}" if self.status else text)
+
+
+class IssueSelectionQuery(ProjectIssueSelectionQuery, ProjectQuery):
+    """The issues of an organization to change."""
+
+
+def issue_filter(
+    connection: Connection, access: Access, projects: Sequence[Project], search: IssueSearch
+) -> IssueFilter:
+    """Return the filter for a search in these projects. An unknown release matches nothing (groups-api.md 2.3)."""
+    ids = tuple(project.id for project in projects)
+    organization_id = access.organization.id
+    return IssueFilter(
+        project_ids=ids,
+        status=search.status,
+        text=search.text,
+        first_seen_in=_release_of(connection, organization_id, ids, search.first_release),
+        seen_in=_release_of(connection, organization_id, ids, search.release),
+        regressed_in=_release_of(connection, organization_id, ids, search.regressed_in_release),
+    )
+
+
+def search_ids(
+    connection: Connection,
+    access: Access,
+    projects: Sequence[Project],
+    search: IssueSearch,
+    change: StatusChange,
+) -> tuple[Sequence[int], bool]:
+    """Return the ids that the search finds, and whether more match than are changed at once.
+
+    Issues of the new status are left out unless the search asks for them, so that repeating the request makes progress.
+    """
+    conditions = issue_filter(connection, access, projects, search)
+    done = None if search.status is change.status else change.status
+    ids = issue_lists.ids_of(connection, conditions, other_than=done, limit=BULK_MAX + 1)
+    return ids[:BULK_MAX], len(ids) > BULK_MAX
+
+
+def _release_of(
+    connection: Connection, organization_id: int, project_ids: Sequence[int], version: str | None
+) -> Mapping[int, int] | None:
+    """Return the release that a version means in each project, or None if none is asked for."""
+    if version is None:
+        return None
+    if version == LATEST:
+        return shipping_order.latest_ids(connection, project_ids)
+    named = releases.by_version(connection, organization_id, version)
+    return dict.fromkeys(project_ids, named.id) if named else {}
