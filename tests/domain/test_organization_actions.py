@@ -158,7 +158,7 @@ def test_an_unknown_organization_is_not_found(connection: Connection, world: Wor
         actions.access_of_user(connection, "nowhere", person(connection, ALICE), None)
     token = actions.authenticate(connection, world.organization_token)
     with pytest.raises(NotFound):
-        actions.access_of_token(connection, "nowhere", token)
+        actions.token_access(token, None)
 
 
 def test_an_organizations_token_may_do_everything_there(
@@ -166,7 +166,9 @@ def test_an_organizations_token_may_do_everything_there(
 ) -> None:
     token = actions.authenticate(connection, world.organization_token)
     for name in ("acme", str(acme.id)):
-        access = actions.access_of_token(connection, name, token)
+        found = store.organization_token_in(connection, digest(world.organization_token), name)
+        assert found == (token, acme)
+        access = actions.token_access(*found)
         assert access.scopes == Role.OWNER.scopes | {"org:ci"}
         assert (access.user, access.reaches_all) == (None, True)
 
@@ -176,7 +178,7 @@ def test_an_organizations_token_may_do_nothing_elsewhere(
 ) -> None:
     token = actions.authenticate(connection, world.organization_token)
     with pytest.raises(Forbidden):
-        actions.access_of_token(connection, "globex", token)
+        actions.token_access(token, store.by_slug(connection, "globex"))
 
 
 def test_a_token_is_kept_by_digest_alone(connection: Connection, acme: Organization) -> None:

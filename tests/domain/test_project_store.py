@@ -47,7 +47,8 @@ def access(connection: Connection, email: str, *, is_open: bool = True) -> Acces
 
 def token_access(connection: Connection, world: World) -> Access:
     token = organizations.authenticate(connection, world.organization_token)
-    return organizations.access_of_token(connection, "acme", token)
+    organization = organization_store.by_slug(connection, "acme")
+    return organizations.token_access(token, organization)
 
 
 @pytest.mark.parametrize(

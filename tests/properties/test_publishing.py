@@ -22,7 +22,7 @@ FEW = settings(max_examples=15, deadline=None)
 
 COMMITS = st.builds(
     CommitInput,
-    key=st.text("abcdef0123456789", min_size=1, max_size=2),
+    sha=st.text("abcdef0123456789", min_size=1, max_size=2),
     repository=st.sampled_from(["acme/web", "acme/api", None]),
     message=st.sampled_from(["Tidy up", "Fixes WEB-1", "Bump #skipsentry", "", None]),
     author_email=st.sampled_from(["ada@example.com", "grace@example.com", None]),
@@ -30,7 +30,7 @@ COMMITS = st.builds(
 )
 LISTS = st.lists(COMMITS, min_size=1, max_size=12)
 UNIQUE = st.lists(
-    COMMITS, min_size=1, max_size=12, unique_by=lambda it: (it.key, it.repository)
+    COMMITS, min_size=1, max_size=12, unique_by=lambda it: (it.sha, it.repository)
 ).map(tuple)
 
 
@@ -89,7 +89,7 @@ def test_the_count_is_of_all_that_are_not_skipped(copies: Copies, world: World) 
             kept = in_order(commits)
             assert release.commit_count == len(kept)
             assert (release.last_commit_id is None) == (not kept)
-            assert len(bound(database)) == len({(it.key, it.repository) for it in kept})
+            assert len(bound(database)) == len({(it.sha, it.repository) for it in kept})
 
     holds()
 
