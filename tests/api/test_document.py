@@ -169,3 +169,20 @@ def test_a_whole_release_is_as_it_says(alice: Caller, document: dict[str, Any]) 
     shown = alice.publish("web@1.0.0")
     release = document["components"]["schemas"]["Release"]
     assert set(release["required"]) <= set(shown) <= set(release["properties"])
+
+
+def undescribed(part: Any) -> list[str]:
+    """Return the names of the properties without a description, at any depth."""
+    if isinstance(part, list):
+        return [name for each in part for name in undescribed(each)]
+    if not isinstance(part, dict):
+        return []
+    properties = part.get("properties", {}) if part.get("type") == "object" else {}
+    names = [name for name, schema in properties.items() if not schema.get("description")]
+    return names + [name for each in part.values() for name in undescribed(each)]
+
+
+def test_every_field_and_parameter_has_a_description(document: dict[str, Any]) -> None:
+    assert undescribed(document) == []
+    parameters = [each for _, _, it in operations(document) for each in it["parameters"]]
+    assert [each["name"] for each in parameters if not each["description"]] == []

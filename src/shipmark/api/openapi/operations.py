@@ -13,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from shipmark.api.openapi.docstrings import parted, plain
 from shipmark.api.openapi.examples import Schema, exampled
+from shipmark.api.openapi.field_descriptions import describe_all
 from shipmark.api.openapi.path_parameters import PARTS
 from shipmark.api.openapi.request_schemas import given
 from shipmark.api.openapi.response_schemas import Schemas
@@ -196,14 +197,14 @@ def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
         schema: Schema = dict(takes)
     else:
         schema = given(takes if isinstance(takes, Object) else takes(settings))
-    return {"required": "required" in schema, "content": {_JSON: {"schema": schema}}}
+    return {"required": "required" in schema, "content": {_JSON: {"schema": describe_all(schema)}}}
 
 
 def _declared_body(model: type[RequestModel], settings: Settings) -> Schema:
     schema = schema_of(model, context={"commits_max": settings.commits_max})
     return {
         "required": "required" in schema,
-        "content": {_JSON: {"schema": _with_examples(schema)}},
+        "content": {_JSON: {"schema": _with_examples(describe_all(schema))}},
     }
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from shipmark.api.openapi.docstrings import plain
 from shipmark.api.openapi.examples import Schema, exampled
+from shipmark.api.openapi.field_descriptions import describe
 
 _PLAIN: Mapping[object, Schema] = {
     Any: {},
@@ -88,10 +89,10 @@ class Schemas:
         if name not in self.named:
             # Structs may hold each other: the name must be there before the fields are looked at.
             self.named[name] = {}
-            self.named[name] = self._object(it)
+            self.named[name] = self._object(name, it)
         return {"$ref": f"#/components/schemas/{name}"}
 
-    def _object(self, it: type[msgspec.Struct]) -> Schema:
+    def _object(self, name: str, it: type[msgspec.Struct]) -> Schema:
         fields = msgspec.structs.fields(it)
         made: Schema = {"type": "object", "description": plain(getdoc(it) or "")}
         if not fields:
@@ -99,10 +100,13 @@ class Schemas:
         required = [each.encode_name for each in fields if not _may_be_unset(each.type)]
         return made | {
             "properties": {
-                each.encode_name: exampled(each.encode_name, self.of(each.type)) for each in fields
+                each.encode_name: self._field(each.encode_name, each.type, name) for each in fields
             },
             **({"required": required} if required else {}),
         }
+
+    def _field(self, name: str, kind: Any, owner: str) -> Schema:
+        return describe(name, exampled(name, self.of(kind)), owner)
 
 
 def _may_be_unset(it: Any) -> bool:
