@@ -1,5 +1,6 @@
 """The routers of all resources of the API."""
 
+from shipmark.api.artifact_bundles import archive_routes as artifact_bundles_archive
 from shipmark.api.artifact_bundles import assemble_routes as artifact_bundles_assemble
 from shipmark.api.artifact_bundles import lookup_routes as artifact_bundles_lookup
 from shipmark.api.artifact_bundles import routes as artifact_bundles
@@ -13,7 +14,6 @@ from shipmark.api.debug_files import assemble_routes as debug_files_assemble
 from shipmark.api.debug_files import routes as debug_files
 from shipmark.api.deploys import routes as deploys
 from shipmark.api.events import routes as events
-from shipmark.api.events import source_map_routes as events_source_map
 from shipmark.api.health import routes as health
 from shipmark.api.issues import release_routes as issues_release
 from shipmark.api.issues import routes as issues
@@ -57,7 +57,7 @@ ROUTERS = (
     release_files.router,
     artifact_bundles.router,
     artifact_bundles_lookup.router,
-    events_source_map.router,
+    artifact_bundles_archive.router,
     deploys.router,
     releases_project.router,
     commits.router,

@@ -35,6 +35,8 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import RawBody
 from sqlalchemy import Connection
 
+from shipmark.http import json_schema
+from shipmark.http.json_schema import Schema
 from shipmark.http.multipart import threaded
 from shipmark.http.request_context import InjectedRequest, RequestContext, provide_request_context
 from shipmark.http.validation import RequestModel, validate, validate_query
@@ -80,6 +82,7 @@ class Endpoint:
     query: type[RequestModel] | None
     takes_query: bool
     body: type[RequestModel] | None
+    schema: Schema | None
     loads: Mapping[str, Load]
     path_parameters: Sequence[str]
     responses: Mapping[int, Any] | None
@@ -128,7 +131,9 @@ class Endpoint:
             arguments.pop("query", None)
         for name in self.path_parameters:
             arguments[name] = context.path_parameter(name)
-        if self.body is not None and content is not None:
+        if content is not None and self.schema is not None:
+            arguments["body"] = json_schema.read(content, self.schema)
+        elif content is not None and self.body is not None:
             arguments["body"] = self._body(context, self.body, content)
         return arguments
 
@@ -156,6 +161,7 @@ def declare(
     credentials: Credentials,
     responses: Mapping[int, Any] | None,
     files: Mapping[str, str] | None,
+    schema: Schema | None,
     step: str,
 ) -> Endpoint:
     """Return the declaration that the signature of a function makes."""
@@ -169,6 +175,7 @@ def declare(
         query=hints.get("query") or _query_of(loads.values()),
         takes_query="query" in hints,
         body=hints.get("body"),
+        schema=schema,
         loads=loads,
         path_parameters=[name for name in hints if name not in own | loads.keys()],
         responses=responses,
@@ -199,13 +206,21 @@ def _decorator(
         credentials: Credentials = Credentials.REQUIRED,
         responses: Mapping[int, Any] | None = None,
         files: Mapping[str, str] | None = None,
+        schema: Schema | None = None,
         step: str = "request.validate",
         **options: Any,
     ) -> Decorator:
         def decorate(function: Function) -> HTTPRouteHandler:
             declared = declare(
-                function, credentials=credentials, responses=responses, files=files, step=step
+                function,
+                credentials=credentials,
+                responses=responses,
+                files=files,
+                schema=schema,
+                step=step,
             )
+            if files is not None:
+                options["streams_body"] = True
             handler = make(
                 path,
                 guards=[authorize],
@@ -250,7 +265,8 @@ def _wrapped(endpoint: Endpoint) -> Function:
 
 #: The decorators: a path or several, the scopes of which a token needs one, and what the framework takes besides.
 #: ``responses`` maps statuses to types where they are more than the function returns; ``files`` describes the files of
-#: a form that the endpoint itself receives; ``step`` is what validating the body is called in logs and metrics.
+#: a form that the endpoint itself receives; ``schema`` is what a body that is no model must fit; ``step`` is what
+#: validating the body is called in logs and metrics.
 get = _decorator(litestar.get)
 post = _decorator(litestar.post)
 put = _decorator(litestar.put)

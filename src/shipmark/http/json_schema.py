@@ -12,6 +12,8 @@ from shipmark.http.body_parsing import json_of
 from shipmark.infrastructure.errors import BadRequest, BadUpload
 
 Schema = Mapping[str, Any]
+#: A body that fits a schema.
+JsonObject = Mapping[str, Any]
 
 _SHOWN_MAX = 200
 _TYPES: Mapping[str, type] = {"object": dict, "array": list, "string": str}

@@ -21,7 +21,7 @@ from shipmark.http.pagination import keyset, offset
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, Unauthenticated
+from shipmark.infrastructure.errors import Forbidden, NotFound, Unauthenticated
 from shipmark.infrastructure.ids import digest
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import span
@@ -31,14 +31,10 @@ from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import Access, Actor, OrganizationToken, Role
 from shipmark.organizations.tokens import PREFIX
-from shipmark.projects import store as projects
-from shipmark.projects.model import Project
 from shipmark.publishing.model import PublishContext
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 
 Caller = UserToken | OrganizationToken
-
-_FLAGS = {"0": False, "false": False, "1": True, "true": True}
 
 
 @dataclass(slots=True)
@@ -161,21 +157,12 @@ class RequestContext:
         """A parameter of the address, the last one where there are several."""
         return self.request.query_params.getall(name, [None])[-1]
 
-    def parameters(self, name: str) -> list[str]:
-        """All values of a parameter."""
-        return [str(value) for value in self.request.query_params.getall(name, [])]
-
     def page(
         self, *, most: int = offset.PER_PAGE_MAX, is_counted: bool = True
     ) -> offset.PageRequest:
         """The page that is asked for; see `pages.wanted`."""
         per_page, cursor = self.parameter("per_page"), self.parameter("cursor")
         return offset.parse_page(per_page, cursor, most=most, is_counted=is_counted)
-
-    def limited_page(self) -> offset.PageRequest:
-        """The page that is asked for of a list with a ``limit``."""
-        limit, per_page = self.parameter("limit"), self.parameter("per_page")
-        return offset.parse_limited_page(limit, per_page, self.parameter("cursor"))
 
     def dated_page(self) -> keyset.KeysetPage:
         """The page that is asked for of a list by moment."""
@@ -243,70 +230,12 @@ class RequestContext:
             by=self.actor(access),
         )
 
-    def selected_projects(self, connection: Connection, access: Access) -> list[Project]:
-        """The projects that ``project`` and ``projectSlug`` name, or those of the caller's teams (releases.md 0.5)."""
-        ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
-        if not ids and not slugs:
-            return projects.projects_of_teams(connection, access)
-        return _select_projects(projects.accessible(connection, access), ids, slugs)
-
-    def covers_all_projects(self, access: Access) -> bool:
-        """Are the filtered projects sure to be all of the organization?"""
-        ids, slugs = self.parameters("project"), self.parameters("projectSlug")
-        reaches_all = access.reaches_all or access.user is None
-        if not ids and not slugs:
-            return reaches_all
-        return ("-1" in ids or "$all" in slugs) and (reaches_all or access.organization.is_open)
-
-    def selectable_projects(self, connection: Connection, access: Access) -> list[Project]:
-        """The same for a single release: without a parameter, all that the caller may name."""
-        ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
-        known = projects.accessible(connection, access)
-        return _select_projects(known, ids, slugs) if ids or slugs else known
-
-    def flag(self, name: str) -> bool:
-        """Return whether a parameter of the address is ``1`` or ``true``; it is not where it is missing.
-
-        Raises `BadRequest` for anything but these, ``0`` and ``false``: a blank one (``dryRun=``, from a variable of a
-        script that is not set) may mean either.
-        """
-        value = self.parameter(name)
-        if value is None:
-            return False
-        text = value.lower()
-        if text not in _FLAGS:
-            raise BadRequest(f"Invalid {name} parameter. Use 1 or 0.")
-        return _FLAGS[text]
-
-    def require_force(self, access: Access) -> bool:
-        """Is the request one with ``force``? Raises `Forbidden` for all but owners, if it is."""
-        is_forced = self.flag("force")
-        if is_forced and access.role is not Role.OWNER:
-            raise Forbidden
-        return is_forced
-
 
 def request_url(request: Request[object, object, State]) -> tuple[str, list[tuple[str, str]]]:
     """The path and the parameters of the address, as the client wrote and ordered them."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     query = request.scope["query_string"].decode("latin-1")
     return raw.decode("latin-1").partition("?")[0], parse_qsl(query, keep_blank_values=True)
-
-
-def _select_projects(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Project]:
-    if "-1" in ids or "$all" in slugs:
-        return list(known)
-    chosen = [
-        project
-        for project in known
-        if str(project.id) in ids or project.slug in ids or project.slug in slugs
-    ]
-    reached = {str(project.id) for project in chosen} | {project.slug for project in chosen}
-    if strangers := ids - reached:
-        if not all(name.lstrip("-").isdigit() for name in strangers):
-            raise BadRequest("Invalid project parameter. Values must be numbers.")
-        raise Forbidden
-    return chosen
 
 
 def require_all_visible(visible: Collection[int], attached: Collection[int]) -> None:

@@ -1,1 +1,1 @@
-"""Artifact bundles: endpoints, typed bodies and JSON objects."""
+"""Artifact bundles: uploaded archives of minified sources and source maps, and look-ups of what they hold."""

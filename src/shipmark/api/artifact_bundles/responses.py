@@ -1,4 +1,4 @@
-"""The artifact bundle object, what is in it, and what a look-up finds (files-and-avatars.md 7)."""
+"""Artifact bundles, their files, assemblies of bundles, and results of look-ups (files-and-avatars.md 5.1, 7)."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 import msgspec
 
 from shipmark.api.responses import Wire
-from shipmark.artifacts.model import ArtifactBundle, Association, BundleEntry
+from shipmark.artifacts.model import (
+    ArtifactBundle,
+    AssembleState,
+    Assembly,
+    Association,
+    BundleEntry,
+)
 
 
 class AssociationResponse(Wire):
@@ -64,25 +70,34 @@ class FoundArtifactResponse(Wire):
     headers: Mapping[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
+class AssemblyResponse(Wire):
+    """The state of an assembly of chunks. ``detail`` is there once it has ended; ``reason`` says more."""
+
+    state: AssembleState
+    missing_chunks: list[str]
+    detail: str | msgspec.UnsetType | None = msgspec.UNSET
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+
+
 def artifact_bundle_response(
-    it: ArtifactBundle, of: Sequence[Association]
+    bundle: ArtifactBundle, of: Sequence[Association]
 ) -> ArtifactBundleResponse:
     """A bundle with what it is for."""
     return ArtifactBundleResponse(
-        bundle_id=it.bundle_id,
+        bundle_id=bundle.bundle_id,
         associations=_associations(of),
-        file_count=it.file_count,
-        date_modified=_second(it.changed_at),
-        date=_second(it.used_at),
+        file_count=bundle.file_count,
+        date_modified=_second(bundle.changed_at),
+        date=_second(bundle.used_at),
     )
 
 
 def bundle_files_response(
-    it: ArtifactBundle, of: Sequence[Association], entries: Sequence[BundleEntry]
+    bundle: ArtifactBundle, of: Sequence[Association], entries: Sequence[BundleEntry]
 ) -> BundleFilesResponse:
     """A bundle with a page of its files."""
     return BundleFilesResponse(
-        bundle_id=it.bundle_id,
+        bundle_id=bundle.bundle_id,
         associations=_associations(of),
         files=[
             BundleFileResponse(
@@ -104,6 +119,26 @@ def path_of(file_id: str) -> str | None:
     except (NotBase64, ValueError):
         return None
     return None if not path or "\0" in path else path
+
+
+def assembly_response(assembly: Assembly) -> AssemblyResponse:
+    """Return the stored state."""
+    return AssemblyResponse(
+        state=assembly.state,
+        missing_chunks=[],
+        detail=assembly.detail,
+        reason=assembly.reason or msgspec.UNSET,
+    )
+
+
+def missing_response(missing: Sequence[str]) -> AssemblyResponse:
+    """Return the state before the assembly: these chunks are to be sent first."""
+    return AssemblyResponse(state=AssembleState.NOT_FOUND, missing_chunks=list(missing))
+
+
+def created_response() -> AssemblyResponse:
+    """Return the state of an assembly that has begun."""
+    return AssemblyResponse(state=AssembleState.CREATED, missing_chunks=[])
 
 
 def _associations(of: Sequence[Association]) -> list[AssociationResponse]:

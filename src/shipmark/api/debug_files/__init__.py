@@ -1,1 +1,1 @@
-"""Debug files: endpoints, typed bodies and JSON objects."""
+"""Debug files of native and mobile builds, and mappings of ProGuard, as clients upload and manage them."""

@@ -1,15 +1,13 @@
 """``files/difs/assemble/`` of projects: chunks become debug files (files-and-avatars.md 5.5)."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from litestar import Router, post
-from litestar.params import FromPath, RawBody
+from litestar import Router
 
-from shipmark.api.artifact_bundles import assemble_requests as bodies
-from shipmark.api.artifact_bundles.routes import authorize_project
+from shipmark.api.artifact_bundles import assemble_requests as schemas
 from shipmark.api.debug_files.responses import (
     DebugAssemblyResponse,
     assembly_response,
@@ -17,6 +15,7 @@ from shipmark.api.debug_files.responses import (
     existing_response,
     missing_response,
 )
+from shipmark.api.projects.path_project import PathProject
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.api.scopes import RELEASE_WRITE
 from shipmark.artifacts import debug_ids
@@ -27,94 +26,90 @@ from shipmark.debug_files.assembling import DebugFileRequest
 from shipmark.debug_files.model import DebugFile
 from shipmark.debug_files.store import debug_files
 from shipmark.files import assembling as chunks
-from shipmark.http import json_schema
-from shipmark.http.request_context import InjectedRequest, RequestContext
+from shipmark.http import endpoint
+from shipmark.http.json_schema import JsonObject
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
-from shipmark.organizations.model import Access
 from shipmark.projects.model import Project
 
-#: No further file is begun once a request has taken so long: its client asks again.
+#: A request begins no further file after this time: its client sends another request.
 SECONDS_MAX = 10.0
 
 
-@post(
+@endpoint.post(
     "/projects/{organization:str}/{project:str}/files/difs/assemble/",
     scopes=RELEASE_WRITE,
-    takes=bodies.DEBUG_FILES,
+    schema=schemas.DEBUG_FILES,
     status_code=200,
-    answers={200: dict[str, DebugAssemblyResponse], **UPLOAD_REFUSED},
-    sync_to_thread=True,
+    responses={200: dict[str, DebugAssemblyResponse], **UPLOAD_REFUSED},
 )
 def assemble_debug_files(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str], body: RawBody
+    context: RequestContext, project: PathProject, body: JsonObject
 ) -> dict[str, DebugAssemblyResponse]:
-    """Make debug files of chunks that were sent, or tell how far each is; all by the checksum of the file."""
-    with context.database.autocommit_read() as connection:
-        access, it = authorize_project(context, connection, organization, project)
-    given = json_schema.read(body, bodies.DEBUG_FILES)
-    asked = {sha1: _asked(access, it, sha1, each) for sha1, each in given.items()}
-    return _told(context, it, access, asked, now())
+    """Assemble debug files of uploaded chunks, or tell the state of each, by the checksum of the file."""
+    requests = {sha1: _request(context, project, sha1, each) for sha1, each in body.items()}
+    return _assemble(context, project, requests, now())
 
 
-def _asked(
-    access: Access, project: Project, sha1: str, given: Mapping[str, Any]
+def _request(
+    context: RequestContext, project: Project, sha1: str, fields: Mapping[str, Any]
 ) -> DebugFileRequest:
-    debug_id = debug_ids.normalize(given.get("debug_id", ""))
+    debug_id = debug_ids.normalize(fields.get("debug_id", ""))
     return DebugFileRequest(
-        key=assemble_key(AssembleKind.DEBUG_FILE, project.id, sha1, given["name"], debug_id),
-        organization_id=access.organization.id,
+        key=assemble_key(AssembleKind.DEBUG_FILE, project.id, sha1, fields["name"], debug_id),
+        organization_id=context.access.organization.id,
         project_id=project.id,
-        name=given["name"],
-        chunks=given["chunks"],
+        name=fields["name"],
+        chunks=fields["chunks"],
         debug_id=debug_id,
     )
 
 
-def _told(
+def _assemble(
     context: RequestContext,
     project: Project,
-    access: Access,
-    asked: Mapping[str, DebugFileRequest],
+    requests: Mapping[str, DebugFileRequest],
     at: datetime,
 ) -> dict[str, DebugAssemblyResponse]:
-    """What is there comes first, then missing chunks, then what was said before; else it is assembled now."""
+    """Return for each file: the file, or its missing chunks, or the state from before; else assemble it now."""
     with context.database.autocommit_read() as connection:
-        known = debug_files.by_sha1s(connection, project.id, asked)
-        said = assemblies.find_all(connection, [it.key for it in asked.values()], at)
-    wanted = {sha1: it for sha1, it in asked.items() if _there(known.get(sha1, ()), it) is None}
-    all_chunks = [each for it in wanted.values() for each in it.chunks]
-    missing = set(_missing(context, access, all_chunks, at))
-    told = {}
-    last = time.monotonic() + SECONDS_MAX
-    for sha1, it in asked.items():
-        absent = [each for each in dict.fromkeys(it.chunks) if each in missing]
-        if (there := _there(known.get(sha1, ()), it)) is not None:
-            told[sha1] = existing_response(there)
-        elif absent or not it.chunks:
-            told[sha1] = missing_response(absent)
-        elif it.key.key in said:
-            told[sha1] = assembly_response(said[it.key.key])
+        known = debug_files.by_sha1s(connection, project.id, requests)
+        states = assemblies.find_all(connection, [each.key for each in requests.values()], at)
+    existing = {sha1: _existing(known.get(sha1, ()), each) for sha1, each in requests.items()}
+    missing = _missing(context, [each for sha1, each in requests.items() if not existing[sha1]], at)
+    responses = {}
+    deadline = time.monotonic() + SECONDS_MAX
+    for sha1, request in requests.items():
+        absent = [chunk for chunk in dict.fromkeys(request.chunks) if chunk in missing]
+        if (file := existing[sha1]) is not None:
+            responses[sha1] = existing_response(file)
+        elif absent or not request.chunks:
+            responses[sha1] = missing_response(absent)
+        elif (state := states.get(request.key.key)) is not None:
+            responses[sha1] = assembly_response(state)
         else:
-            if time.monotonic() < last:
-                assembling.assemble(context.database, context.blobs, it, at)
-            told[sha1] = created_response()
-    return told
+            if time.monotonic() < deadline:
+                assembling.assemble(context.database, context.blobs, request, at)
+            responses[sha1] = created_response()
+    return responses
 
 
 def _missing(
-    context: RequestContext, access: Access, all_chunks: Sequence[str], at: datetime
-) -> list[str]:
-    if not all_chunks:
-        return []
-    return chunks.missing_chunks(context.database, access.organization.id, all_chunks, at)
+    context: RequestContext, requests: Sequence[DebugFileRequest], at: datetime
+) -> Collection[str]:
+    sha1s = [chunk for request in requests for chunk in request.chunks]
+    if not sha1s:
+        return ()
+    organization_id = context.access.organization.id
+    return set(chunks.missing_chunks(context.database, organization_id, sha1s, at))
 
 
-def _there(known: Sequence[DebugFile], asked: DebugFileRequest) -> DebugFile | None:
-    """The file that is meant: with another id it is another one, in formats that leave ids to the client."""
-    for it in known:
-        is_named = it.object.symbol_type in NAMED_BY_CLIENTS and asked.debug_id is not None
-        if not is_named or it.object.debug_id == asked.debug_id:
-            return it
+def _existing(known: Sequence[DebugFile], request: DebugFileRequest) -> DebugFile | None:
+    """Return the requested file: in formats that leave ids to the client, one with another id is another file."""
+    for file in known:
+        is_named = file.object.symbol_type in NAMED_BY_CLIENTS and request.debug_id is not None
+        if not is_named or file.object.debug_id == request.debug_id:
+            return file
     return None
 
 

@@ -66,29 +66,29 @@ class MappingVersionsResponse(Wire):
     releases: list[str]
 
 
-def debug_file_response(it: DebugFile) -> DebugFileResponse:
+def debug_file_response(debug_file: DebugFile) -> DebugFileResponse:
     """A debug file."""
-    found = it.object
+    found = debug_file.object
     return DebugFileResponse(
-        id=str(it.id),
+        id=str(debug_file.id),
         uuid=found.debug_id[:UUID_LENGTH],
         debug_id=found.debug_id,
         code_id=found.code_id,
         cpu_name=found.cpu_name,
         object_name=found.object_name,
         symbol_type=found.symbol_type,
-        headers=it.file.headers,
-        size=it.file.size,
-        sha1=it.file.sha1,
-        date_created=it.file.created_at,
+        headers=debug_file.file.headers,
+        size=debug_file.file.size,
+        sha1=debug_file.file.sha1,
+        date_created=debug_file.file.created_at,
         data=DebugFileDataResponse(type=found.kind, features=sorted(found.features)),
     )
 
 
-def existing_response(it: DebugFile) -> DebugAssemblyResponse:
+def existing_response(debug_file: DebugFile) -> DebugAssemblyResponse:
     """The project has it."""
     return DebugAssemblyResponse(
-        state=AssembleState.OK, missing_chunks=[], detail=None, dif=debug_file_response(it)
+        state=AssembleState.OK, missing_chunks=[], detail=None, dif=debug_file_response(debug_file)
     )
 
 

@@ -2,14 +2,19 @@
 
 from typing import Any
 
-from litestar import Response, Router, delete, get, post
-from litestar.params import FromPath, RawBody
+from litestar import Response, Router
 from litestar.response import Stream
 from sqlalchemy import Connection
 
-from shipmark.api.artifact_bundles import assemble_requests as bodies
-from shipmark.api.artifact_bundles.routes import OFFSET_MAX, authorize_project
-from shipmark.api.debug_files.parameters import DEBUG_FILE, DEBUG_FILES, MAPPING, UNKNOWN
+from shipmark.api.artifact_bundles import assemble_requests as schemas
+from shipmark.api.artifact_bundles.queries import OFFSET_MAX
+from shipmark.api.debug_files.requests import (
+    DebugFileDeletionQuery,
+    DebugFileListQuery,
+    MappingRequest,
+    MappingVersionsQuery,
+    UnknownFilesQuery,
+)
 from shipmark.api.debug_files.responses import (
     AssociatedFilesResponse,
     DebugFileResponse,
@@ -19,34 +24,32 @@ from shipmark.api.debug_files.responses import (
     debug_file_response,
 )
 from shipmark.api.debug_files.uploads import ZipReceiver
-from shipmark.api.query_parameters import PAGE
+from shipmark.api.projects.path_project import PathProject
 from shipmark.api.release_files.routes import may_download
 from shipmark.api.release_files.uploads import MISSING
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.api.scopes import DEBUG_FILE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.artifacts import debug_ids
 from shipmark.artifacts.manifests import BundleProblem
-from shipmark.artifacts.model import VERSION_MAX
 from shipmark.debug_files import actions, archives, assembling
 from shipmark.debug_files.model import DebugFile
 from shipmark.debug_files.store import debug_files, proguard_releases
-from shipmark.debug_files.store.debug_files import DebugFileFilter
 from shipmark.files import piece_reader
 from shipmark.files.model import FILE_MAX, MEBIBYTE
 from shipmark.files.store import files as file_store
-from shipmark.http import json_schema, multipart
+from shipmark.http import endpoint, multipart
 from shipmark.http.downloads import PARTLY, Content, download
-from shipmark.http.fields import Field, Object, Text
+from shipmark.http.json_schema import JsonObject
 from shipmark.http.multipart import threaded
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import InjectedRequest, RequestContext
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, BadUpload, Conflict, NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.projects.model import Project
 
 PER_PAGE_MAX = 20
-#: So many versions of a mapping are told.
+#: The most versions of a mapping that are listed.
 VERSIONS_MAX = 1000
 
 _FILES = "/projects/{organization:str}/{project:str}/files/"
@@ -55,177 +58,139 @@ _DSYMS = f"{_FILES}dsyms/"
 _PROGUARD = f"{_FILES}proguard-artifact-releases"
 _FORM = {"file": "A zip of debug files: mappings of ProGuard, or what Apple's tools make."}
 _OCTETS = "application/octet-stream"
-_TIE = Object(
-    {
-        "release_name": Field(Text(max=VERSION_MAX), is_required=True),
-        "proguard_uuid": Field(Text(max=100), is_required=True),
-    }
-)
 
 
-@get(
+@endpoint.get(
     _DSYMS,
     scopes=RELEASE_READ,
-    asks=(*DEBUG_FILES, *PAGE),
-    answers={200: list[DebugFileResponse] | bytes, **PARTLY, **UPLOAD_REFUSED},
-    sync_to_thread=True,
+    responses={200: list[DebugFileResponse] | bytes, **PARTLY, **UPLOAD_REFUSED},
 )
 def list_debug_files(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+    context: RequestContext, project: PathProject, query: DebugFileListQuery
 ) -> Response[Any] | Stream:
     """List the debug files of a project, twenty a page, the newest first; with ``id``, one of them itself."""
-    wanted = context.parameter("id")
-    if wanted is not None:
-        return _download(context, organization, project, wanted)
+    if query.id is not None:
+        return _download(context, project, query.id)
+    page = query.page(most=PER_PAGE_MAX)
+    if page.skipped > OFFSET_MAX:
+        raise BadRequest("Pagination offset too large")
+    conditions = query.debug_file_filter(project.id)
     with context.database.snapshot() as connection:
-        _, it = authorize_project(context, connection, organization, project)
-        page = context.page(most=PER_PAGE_MAX)
-        if page.skipped > OFFSET_MAX:
-            raise BadRequest("Pagination offset too large")
-        debug_id = context.parameter("debug_id") or None
-        looked_for = DebugFileFilter(
-            project_id=it.id,
-            text=(context.parameter("query") or "").strip() or None,
-            # What is no debug id is none that a file has.
-            debug_id=debug_ids.normalize(debug_id) or debug_id if debug_id else None,
-            code_id=(context.parameter("code_id") or "").lower() or None,
-            symbol_types=context.parameters("file_formats"),
-        )
-        rows = debug_files.page_of(connection, looked_for, limit=page.limit, offset=page.skipped)
-    found, links = paginate(rows, page)
-    return context.listed([debug_file_response(each) for each in found], links)
+        rows = debug_files.page_of(connection, conditions, limit=page.limit, offset=page.skipped)
+    listed, links = paginate(rows, page)
+    return context.listed([debug_file_response(file) for file in listed], links)
 
 
-@post(
+@endpoint.post(
     _DSYMS,
     scopes=RELEASE_WRITE,
-    uploads=_FORM,
-    answers={201: list[DebugFileResponse], **UPLOAD_REFUSED},
+    files=_FORM,
+    responses={201: list[DebugFileResponse], **UPLOAD_REFUSED},
     request_max_body_size=FILE_MAX + MEBIBYTE,
 )
 async def upload_debug_files(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+    context: RequestContext, project: PathProject
 ) -> list[DebugFileResponse]:
-    """Upload a zip of debug files; tells those that are in it, new or not."""
-    it = await threaded(_project, context, organization, project)
+    """Upload a zip of debug files, and show those that are in it, new or not."""
     if not context.request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise BadRequest(MISSING)
     with ZipReceiver() as receiver:
         await multipart.receive(context.request, receiver)
-        return await threaded(_kept, context, it, receiver)
+        return await threaded(_save, context, project, receiver)
 
 
-@delete(_DSYMS, scopes=DEBUG_FILE_DELETE, asks=(DEBUG_FILE,), sync_to_thread=True)
+@endpoint.delete(_DSYMS, scopes=DEBUG_FILE_DELETE)
 def delete_debug_file(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+    context: RequestContext, project: PathProject, query: DebugFileDeletionQuery
 ) -> None:
     """Delete a debug file of a project."""
     with context.database.transaction() as connection:
-        _, it = authorize_project(context, connection, organization, project)
-        found = _found(connection, it, context.parameter("id") or "")
-        actions.remove_debug_files(connection, [found.id], now())
+        file = _find(connection, project, query.id)
+        actions.remove_debug_files(connection, [file.id], now())
 
 
-@get(f"{_DSYMS}unknown/", scopes=RELEASE_READ, asks=(UNKNOWN,), sync_to_thread=True)
+@endpoint.get(f"{_DSYMS}unknown/", scopes=RELEASE_READ)
 def list_unknown(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+    context: RequestContext, project: PathProject, query: UnknownFilesQuery
 ) -> UnknownFilesResponse:
-    """Say which of the checksums no debug file of the project has."""
+    """List those of the checksums that no debug file of the project has."""
+    checksums = {checksum.lower() for checksum in query.checksums}
     with context.database.snapshot() as connection:
-        _, it = authorize_project(context, connection, organization, project)
-        asked = {each.lower() for each in context.parameters("checksums")}
-        known = debug_files.by_sha1s(connection, it.id, asked)
-    return UnknownFilesResponse(missing=sorted(asked - set(known)))
+        known = debug_files.by_sha1s(connection, project.id, checksums)
+    return UnknownFilesResponse(missing=sorted(checksums - set(known)))
 
 
-@post(
+@endpoint.post(
     f"{_DSYMS}associate/",
     scopes=RELEASE_WRITE,
-    takes=bodies.ASSOCIATE,
+    schema=schemas.ASSOCIATE,
     status_code=200,
-    answers={200: AssociatedFilesResponse, **UPLOAD_REFUSED},
-    sync_to_thread=True,
+    responses={200: AssociatedFilesResponse, **UPLOAD_REFUSED},
 )
 def associate_debug_files(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str], body: RawBody
+    context: RequestContext,  # noqa: ARG001  # every endpoint has it
+    project: PathProject,  # noqa: ARG001  # it must exist
+    body: JsonObject,  # noqa: ARG001  # it must fit the schema
 ) -> AssociatedFilesResponse:
-    """Say that none of the debug files was tied to a build: they are found by their ids alone."""
-    with context.database.autocommit_read() as connection:
-        authorize_project(context, connection, organization, project)
-    json_schema.read(body, bodies.ASSOCIATE)
+    """Answer that none of the debug files belongs to a build: they are matched by their ids alone."""
     return AssociatedFilesResponse(associated_dsym_files=[])
 
 
-@get(
+@endpoint.get(
     _PROGUARD,
     scopes=RELEASE_READ,
-    asks=(MAPPING,),
-    answers={200: MappingVersionsResponse, **UPLOAD_REFUSED},
-    sync_to_thread=True,
+    responses={200: MappingVersionsResponse, **UPLOAD_REFUSED},
 )
 def list_versions(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+    context: RequestContext, project: PathProject, query: MappingVersionsQuery
 ) -> MappingVersionsResponse:
-    """List the versions that a mapping of ProGuard is tied to."""
+    """List the versions that a mapping of ProGuard belongs to."""
     with context.database.snapshot() as connection:
-        _, it = authorize_project(context, connection, organization, project)
-        mapping = _mapping(connection, it, context.parameter("proguard_uuid") or "")
+        mapping = _mapping(connection, project, query.proguard_uuid)
         versions = proguard_releases.versions_of(connection, mapping, most=VERSIONS_MAX)
     return MappingVersionsResponse(releases=versions)
 
 
-@post(
+@endpoint.post(
     _PROGUARD,
     scopes=RELEASE_WRITE,
-    takes=_TIE,
-    answers={201: LinkedResponse, **UPLOAD_REFUSED},
-    sync_to_thread=True,
+    responses={201: LinkedResponse, **UPLOAD_REFUSED},
+    step="debug_file.validate",
 )
 def tie_mapping(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str], body: RawBody
+    context: RequestContext, project: PathProject, body: MappingRequest
 ) -> LinkedResponse:
-    """Tie a mapping of ProGuard to a version, which need not be a release yet."""
-    with context.database.autocommit_read() as connection:
-        _, it = authorize_project(context, connection, organization, project)
-    given = context.body(body, _TIE, step="debug_file.validate")
+    """Link a mapping of ProGuard to a version, which need not be a release yet."""
     with context.database.transaction() as connection:
-        mapping = _mapping(connection, it, given["proguard_uuid"])
-        if not proguard_releases.link(connection, given["release_name"], mapping):
+        mapping = _mapping(connection, project, body.proguard_uuid)
+        if not proguard_releases.link(connection, body.release_name, mapping):
             raise Conflict("The mapping is tied to this release already")
     return LinkedResponse()
 
 
-def _project(context: RequestContext, organization: str, project: str) -> Project:
-    with context.database.autocommit_read() as connection:
-        return authorize_project(context, connection, organization, project)[1]
-
-
-def _kept(
+def _save(
     context: RequestContext, project: Project, receiver: ZipReceiver
 ) -> list[DebugFileResponse]:
     if receiver.part is None:
         raise BadRequest(MISSING)
     at = now()
     try:
-        found = archives.unpack(context.database, context.blobs, receiver.opened(), at)
+        unpacked = archives.unpack(context.database, context.blobs, receiver.opened(), at)
     except BundleProblem as problem:
         raise BadRequest(f"The zip can't be read: {problem.reason or problem}") from None
-    if not found.new:
-        name, why = found.problems[0] if found.problems else ("", "it is empty")
-        said = f"{name}: {why}" if name else why
-        raise BadRequest(f"There is no debug file in the zip ({said})")
-    kept = assembling.save(context.database, project.id, found.new, at)
-    return [debug_file_response(each) for each in kept]
+    if not unpacked.new:
+        name, why = unpacked.problems[0] if unpacked.problems else ("", "it is empty")
+        reason = f"{name}: {why}" if name else why
+        raise BadRequest(f"There is no debug file in the zip ({reason})")
+    saved = assembling.save(context.database, project.id, unpacked.new, at)
+    return [debug_file_response(file) for file in saved]
 
 
-def _download(
-    context: RequestContext, organization: str, project: str, wanted: str
-) -> Response[Any] | Stream:
+def _download(context: RequestContext, project: Project, file_id: str) -> Response[Any] | Stream:
     with context.database.snapshot() as connection:
-        access, it = authorize_project(context, connection, organization, project)
-        if not may_download(connection, access):
+        if not may_download(connection, context.access):
             return Response(b"", status_code=403, media_type=_OCTETS)
-        file = _found(connection, it, wanted).file
+        file = _find(connection, project, file_id).file
         pieces = file_store.pieces_of(connection, file.id)
     content = Content(
         name=file.name,
@@ -237,22 +202,22 @@ def _download(
     return download(context.request, content)
 
 
-def _found(connection: Connection, project: Project, text: str) -> DebugFile:
+def _find(connection: Connection, project: Project, text: str) -> DebugFile:
     file_id = id_of(text)
-    found = None if file_id is None else debug_files.by_id(connection, project.id, file_id)
-    if found is None:
+    file = None if file_id is None else debug_files.by_id(connection, project.id, file_id)
+    if file is None:
         raise NotFound
-    return found
+    return file
 
 
 def _mapping(connection: Connection, project: Project, text: str) -> DebugFile:
     debug_id = debug_ids.normalize(text)
     if debug_id is None:
         raise BadUpload("The proguard_uuid is no id of a mapping")
-    found = debug_files.newest_of_debug_id(connection, project.id, debug_id, "proguard")
-    if found is None:
+    mapping = debug_files.newest_of_debug_id(connection, project.id, debug_id, "proguard")
+    if mapping is None:
         raise BadUpload("There is no mapping of that proguard_uuid in this project", like=NotFound)
-    return found
+    return mapping
 
 
 router = Router(

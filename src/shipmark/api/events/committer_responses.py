@@ -1,4 +1,4 @@
-"""Who may have broken it (groups-api.md 7.4)."""
+"""The committers who may have caused an issue (groups-api.md 7.4)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from shipmark.issues.suspects import Committer, Suspect
 
 
 class SuspectCommitResponse(Wire):
-    """A commit, and how well it meets the stack."""
+    """A commit, and how well its changed files match the stack."""
 
     id: str
     message: str | None
@@ -36,16 +36,16 @@ class CommittersResponse(Wire):
     committers: list[CommitterResponse]
 
 
-def committers_response(found: Sequence[Committer], related: Related) -> CommittersResponse:
-    """Committers as the API shows them. Commits whose author nobody knows have none to show."""
+def committers_response(committers: Sequence[Committer], related: Related) -> CommittersResponse:
+    """Return committers as the API shows them, without commits of unknown authors."""
     return CommittersResponse(
         committers=[
             CommitterResponse(
-                author=author_response(related.authors[it.author_id], related),
-                commits=[_commit(suspect, related) for suspect in it.suspects],
+                author=author_response(related.authors[committer.author_id], related),
+                commits=[_commit(suspect, related) for suspect in committer.suspects],
             )
-            for it in found
-            if it.author_id is not None
+            for committer in committers
+            if committer.author_id is not None
         ]
     )
 

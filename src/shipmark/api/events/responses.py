@@ -145,15 +145,15 @@ class NeighbourEvents:
     after: str | None
 
 
-def event_response(it: StoredEvent, beside: NeighbourEvents) -> EventResponse:
+def event_response(event: StoredEvent, beside: NeighbourEvents) -> EventResponse:
     """An event as its own address shows it."""
-    payload = it.payload
-    read = parsing.read(payload, event_id=it.event_id, received_at=it.received_at)
+    payload = event.payload
+    read = parsing.read(payload, event_id=event.event_id, received_at=event.received_at)
     return EventResponse(
-        id=it.event_id,
-        event_id=it.event_id,
-        group_id=str(it.issue_id),
-        project_id=str(it.project_id),
+        id=event.event_id,
+        event_id=event.event_id,
+        group_id=str(event.issue_id),
+        project_id=str(event.project_id),
         title=read.title,
         message=titles.message_of(payload),
         culprit=read.culprit,
@@ -163,8 +163,8 @@ def event_response(it: StoredEvent, beside: NeighbourEvents) -> EventResponse:
         type=read.type,
         dist=read.dist,
         release=EventReleaseResponse(version=read.release) if read.release else None,
-        date_created=it.at,
-        date_received=it.received_at,
+        date_created=event.at,
+        date_received=event.received_at,
         tags=[TagResponse(key=key.removeprefix("sentry:"), value=text) for key, text in read.tags],
         user=_user_response(object_of(payload, "user")),
         contexts={

@@ -181,21 +181,21 @@ def issue_details_response(
 
 
 def activity_response(
-    it: IssueActivity, users: Mapping[int, User], commits: Mapping[int, CommitResponse]
+    entry: IssueActivity, users: Mapping[int, User], commits: Mapping[int, CommitResponse]
 ) -> ActivityResponse:
-    """What happened; a commit is shown whole where only that is told, and by its id where more is."""
-    details = it.details
+    """Return an entry of the activity; a reference shows its commit whole, other entries only its id."""
+    details = entry.details
     commit_id = details.get("commit")
-    is_reference = it.type is IssueActivityType.REFERENCED_IN_COMMIT
+    is_reference = entry.type is IssueActivityType.REFERENCED_IN_COMMIT
     if is_reference and isinstance(commit_id, int) and commit_id in commits:
         details = details | {"commit": commits[commit_id]}
-    user = users.get(it.user_id or 0)
+    user = users.get(entry.user_id or 0)
     return ActivityResponse(
-        id=str(it.id),
+        id=str(entry.id),
         user=user_response(user) if user else None,
-        type=it.type.value,
+        type=entry.type.value,
         data=details,
-        date_created=it.at,
+        date_created=entry.at,
     )
 
 

@@ -31,7 +31,7 @@ from shipmark.api.issues.responses import (
     issue_details_response,
     issue_update_response,
 )
-from shipmark.api.projects.path_project import PathProject
+from shipmark.api.projects.path_project import ListedProjects, PathProject
 from shipmark.api.releases import loading
 from shipmark.api.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.http import endpoint
@@ -54,10 +54,11 @@ _CHANGES = {200: IssueUpdateResponse, 204: None}
 
 
 @endpoint.get(_LIST, scopes=ISSUE_READ)
-def list_issues(context: RequestContext, query: IssueListQuery) -> Response[list[IssueResponse]]:
+def list_issues(
+    context: RequestContext, projects: ListedProjects, query: IssueListQuery
+) -> Response[list[IssueResponse]]:
     """List the issues of the caller's projects, the last seen first."""
     with context.database.snapshot() as connection:
-        projects = query.select_listed(connection, context.access)
         text = UNRESOLVED if query.query is None else query.query
         return _fetch_page(context, connection, projects, text, query)
 
@@ -112,12 +113,14 @@ def get_by_short_id(context: RequestContext, issue: ShortIdIssue) -> ShortIdResp
 
 @endpoint.put(_LIST, scopes=ISSUE_CHANGE, responses=_CHANGES, step=_VALIDATE)
 def change_issues(
-    context: RequestContext, query: IssueSelectionQuery, body: IssueUpdateRequest
+    context: RequestContext,
+    projects: ListedProjects,
+    query: IssueSelectionQuery,
+    body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
     """Resolve, reopen or ignore many issues of the caller's projects; 204 if there are none."""
     change, search = body.to_change(), query.search(default=UNRESOLVED)
     with context.database.transaction() as connection:
-        projects = query.select_listed(connection, context.access)
         return _change(context, connection, projects, (query.ids(), search), change)
 
 

@@ -26,6 +26,7 @@ from shipmark.infrastructure.settings import Settings
 
 _PART = re.compile(r"\{(\w+)\}")
 _TYPED_PART = re.compile(r"\{(\w+):\w+\}")
+_PROJECT_QUERY = frozenset({"project", "projectSlug"})
 _JSON = "application/json"
 _OCTETS = "application/octet-stream"
 
@@ -82,7 +83,7 @@ def operation(path: str, handler: HTTPRouteHandler, schemas: Schemas, settings: 
         "parameters": [
             *(_part(name) for name in _PART.findall(path)),
             *(_parameter(it) for it in handler.opt.get("asks", ())),
-            *_query_parameters(handler),
+            *_query_parameters(path, handler),
         ],
         "responses": _responses(path, handler, schemas),
     }
@@ -148,8 +149,11 @@ def _parameter(it: Parameter) -> Schema:
     return made
 
 
-def _query_parameters(handler: HTTPRouteHandler) -> list[Schema]:
-    """Return the parameters of the endpoint's query model; a list is a parameter that may be repeated."""
+def _query_parameters(path: str, handler: HTTPRouteHandler) -> list[Schema]:
+    """Return the parameters of the endpoint's query model; a list is a parameter that may be repeated.
+
+    Where the path names a project, the query selects none.
+    """
     declared: Endpoint | None = handler.opt.get("endpoint")
     if declared is None or declared.query is None:
         return []
@@ -157,6 +161,8 @@ def _query_parameters(handler: HTTPRouteHandler) -> list[Schema]:
     required = schema.get("required", [])
     parameters = []
     for name, each in schema["properties"].items():
+        if name in _PROJECT_QUERY and "{project}" in path:
+            continue
         made: Schema = {"name": name, "in": "query", "required": name in required}
         made["description"] = each.pop("description")
         examples = each.pop("examples", None)
@@ -181,10 +187,19 @@ def _typed(it: Parameter) -> object:
 
 def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
     declared: Endpoint | None = handler.opt.get("endpoint")
-    if declared is not None:
-        if declared.files is not None:
-            return {"content": {"multipart/form-data": {"schema": _form(declared.files)}}}
-        return None if declared.body is None else _declared_body(declared.body, settings)
+    return _undeclared_body(handler, settings) if declared is None else _read(declared, settings)
+
+
+def _read(endpoint: Endpoint, settings: Settings) -> Schema | None:
+    """Return the body that an endpoint reads."""
+    if endpoint.files is not None:
+        return {"content": {"multipart/form-data": {"schema": _form(endpoint.files)}}}
+    if endpoint.schema is not None:
+        return _json_body(dict(endpoint.schema))
+    return None if endpoint.body is None else _declared_body(endpoint.body, settings)
+
+
+def _undeclared_body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
     if uploads := handler.opt.get("uploads"):
         return {"content": {"multipart/form-data": {"schema": _form(uploads)}}}
     model: type[RequestModel] | None = handler.opt.get("body")
@@ -197,15 +212,16 @@ def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
         schema: Schema = dict(takes)
     else:
         schema = given(takes if isinstance(takes, Object) else takes(settings))
+    return _json_body(schema)
+
+
+def _json_body(schema: Schema) -> Schema:
     return {"required": "required" in schema, "content": {_JSON: {"schema": describe_all(schema)}}}
 
 
 def _declared_body(model: type[RequestModel], settings: Settings) -> Schema:
     schema = schema_of(model, context={"commits_max": settings.commits_max})
-    return {
-        "required": "required" in schema,
-        "content": {_JSON: {"schema": _with_examples(describe_all(schema))}},
-    }
+    return _json_body(_with_examples(schema))
 
 
 def _with_examples(schema: Schema) -> Schema:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from sqlalchemy import Connection
 
+from shipmark.api.queries import ProjectQuery
 from shipmark.http.endpoint import Load
 from shipmark.http.request_context import RequestContext
 from shipmark.projects import actions, store
@@ -24,7 +25,15 @@ def reload_project(context: RequestContext, connection: Connection, project: Pro
     return _path_project(context, connection, str(project.id))
 
 
+def _listed_projects(
+    context: RequestContext, connection: Connection, query: ProjectQuery
+) -> Sequence[Project]:
+    return query.select_listed(connection, context.access)
+
+
 #: The project of the path, which the caller may see.
 PathProject = Annotated[Project, Load(_path_project)]
 #: All projects of the organization that the caller may name, by slug.
 VisibleProjects = Annotated[Sequence[Project], Load(_visible_projects)]
+#: The projects that the query names, or those of the caller's teams.
+ListedProjects = Annotated[Sequence[Project], Load(_listed_projects)]

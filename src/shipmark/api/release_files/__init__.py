@@ -1,1 +1,1 @@
-"""Files of releases: endpoints, typed bodies and JSON objects."""
+"""Files of releases: source maps and minified sources that were uploaded one by one or in bundles."""

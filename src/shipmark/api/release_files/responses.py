@@ -21,29 +21,29 @@ class ReleaseFileResponse(Wire):
     date_created: datetime
 
 
-def listed_file_response(it: ListedFile) -> ReleaseFileResponse:
+def listed_file_response(file: ListedFile) -> ReleaseFileResponse:
     """A file as lists show it."""
     return ReleaseFileResponse(
-        id=str(it.id) if it.id is not None else _name_id(it),
-        name=it.name,
-        dist=it.dist,
-        headers=it.headers,
-        size=it.size,
-        sha1=it.sha1,
-        date_created=it.created_at,
+        id=str(file.id) if file.id is not None else _name_id(file),
+        name=file.name,
+        dist=file.dist,
+        headers=file.headers,
+        size=file.size,
+        sha1=file.sha1,
+        date_created=file.created_at,
     )
 
 
-def release_file_response(it: ReleaseFile) -> ReleaseFileResponse:
+def release_file_response(file: ReleaseFile) -> ReleaseFileResponse:
     """A single file."""
     return ReleaseFileResponse(
-        id=str(it.id),
-        name=it.name,
-        dist=it.dist,
-        headers=it.file.headers,
-        size=it.file.size,
-        sha1=it.file.sha1,
-        date_created=it.file.created_at,
+        id=str(file.id),
+        name=file.name,
+        dist=file.dist,
+        headers=file.file.headers,
+        size=file.file.size,
+        sha1=file.file.sha1,
+        date_created=file.file.created_at,
     )
 
 
@@ -57,5 +57,5 @@ def named_in(file_id: str) -> tuple[str | None, str] | None:
     return (dist or None, name) if mark and "\0" not in text else None
 
 
-def _name_id(it: ListedFile) -> str:
-    return urlsafe_b64encode(f"{it.dist or ''}_{it.name}".encode()).decode()
+def _name_id(file: ListedFile) -> str:
+    return urlsafe_b64encode(f"{file.dist or ''}_{file.name}".encode()).decode()

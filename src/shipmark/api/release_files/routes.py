@@ -1,15 +1,15 @@
 """``releases/{version}/files/`` of organizations and projects (files-and-avatars.md 8)."""
 
-from collections.abc import Callable
-from typing import Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, cast
 
-from litestar import Response, Router, delete, get, post, put
-from litestar.params import FromPath, RawBody
+from litestar import Response, Router
 from litestar.response import Stream
+from pydantic import Field
 from sqlalchemy import Connection
 
-from shipmark.api.query_parameters import CHECKSUMS, DOWNLOAD, NAMES, PAGE, PROJECTS
+from shipmark.api.queries import PageQuery, ProjectQuery
 from shipmark.api.release_files import uploads
+from shipmark.api.release_files.path_release import PathRelease
 from shipmark.api.release_files.responses import (
     ReleaseFileResponse,
     listed_file_response,
@@ -17,7 +17,6 @@ from shipmark.api.release_files.responses import (
     release_file_response,
 )
 from shipmark.api.release_files.uploads import MISSING, FileReceiver
-from shipmark.api.releases.path_release import get_visible_release
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.artifacts import actions, bundles
 from shipmark.artifacts.model import ListedFile, ReleaseFile
@@ -27,20 +26,18 @@ from shipmark.files import actions as files
 from shipmark.files import piece_reader
 from shipmark.files.model import FILE_MAX, MEBIBYTE, FileChunk
 from shipmark.files.store import files as file_store
-from shipmark.http import multipart
+from shipmark.http import endpoint, multipart
 from shipmark.http.downloads import PARTLY, Content, download
-from shipmark.http.fields import Field, Object, Text
 from shipmark.http.multipart import threaded
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import InjectedRequest, RequestContext
+from shipmark.http.request_context import RequestContext
+from shipmark.http.validation import RequestModel, Text
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Conflict, NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import options
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
-from shipmark.projects import actions as projects
-from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 
 OFFSET_MAX = 20_000
@@ -48,212 +45,70 @@ NAME_MAX = 200
 
 TAKEN = "A file matching this name already exists for the given release"
 
-_NEW_NAME = Object({"name": Field(Text(max=NAME_MAX), is_required=True)})
 _FORM = {
     "file": "The content.",
-    "name": "What browsers know the file by, such as `~/static/app.js`; the file's own name without it.",
-    "dist": "Which of several builds of the release it belongs to.",
-    "header": "A header, such as `Sourcemap: app.js.map`. May come more than once.",
+    "name": "Name by which browsers know the file, such as `~/static/app.js`; by default the file's own.",
+    "dist": "Which of several builds of the release the file belongs to.",
+    "header": "A header, such as `Sourcemap: app.js.map`. May be repeated.",
 }
 _OCTETS = "application/octet-stream"
 
-#: Finds the release of the address, for those who may see it.
-Find = Callable[[RequestContext, Connection], tuple[Access, Release]]
-
-_ORGANIZATION = "/organizations/{organization:str}/releases/{version:str}/files/"
-_PROJECT = "/projects/{organization:str}/{project:str}/releases/{version:str}/files/"
-_ONE = "{file_id:str}/"
-
-
-@get(
-    _ORGANIZATION,
-    scopes=RELEASE_READ,
-    asks=(*NAMES, *CHECKSUMS, *PROJECTS, *PAGE),
-    sync_to_thread=True,
-)
-def list_files(
-    context: InjectedRequest, organization: FromPath[str], version: FromPath[str]
-) -> Response[list[ReleaseFileResponse]]:
-    """List the files of a release, by name."""
-    return _listed(context, _of_organization(organization, version))
+_LIST = [
+    "/organizations/{organization:str}/releases/{version:str}/files/",
+    "/projects/{organization:str}/{project:str}/releases/{version:str}/files/",
+]
+_ONE = [f"{path}{{file_id:str}}/" for path in _LIST]
 
 
-@get(_PROJECT, scopes=RELEASE_READ, asks=(*NAMES, *CHECKSUMS, *PAGE), sync_to_thread=True)
-def list_project_files(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    version: FromPath[str],
-) -> Response[list[ReleaseFileResponse]]:
-    """List the files of a release of a project, by name."""
-    return _listed(context, _of_project(organization, project, version))
+class FileListQuery(PageQuery, ProjectQuery):
+    """A page of the files of a release."""
 
-
-@post(
-    _ORGANIZATION,
-    scopes=RELEASE_WRITE,
-    asks=PROJECTS,
-    uploads=_FORM,
-    request_max_body_size=FILE_MAX + MEBIBYTE,
-)
-async def upload_file(
-    context: InjectedRequest, organization: FromPath[str], version: FromPath[str]
-) -> ReleaseFileResponse:
-    """Upload a file for a release."""
-    return await _uploaded(context, _of_organization(organization, version))
-
-
-@post(_PROJECT, scopes=RELEASE_WRITE, uploads=_FORM, request_max_body_size=FILE_MAX + MEBIBYTE)
-async def upload_project_file(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    version: FromPath[str],
-) -> ReleaseFileResponse:
-    """Upload a file for a release of a project."""
-    return await _uploaded(context, _of_project(organization, project, version))
-
-
-@get(
-    _ORGANIZATION + _ONE,
-    scopes=RELEASE_READ,
-    asks=(DOWNLOAD, *PROJECTS),
-    answers={200: ReleaseFileResponse | bytes, **PARTLY},
-    sync_to_thread=True,
-)
-def get_file(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    version: FromPath[str],
-    file_id: FromPath[str],
-) -> Response[Any] | Stream:
-    """Show a file of a release; with ``download``, the file itself."""
-    return _shown(
-        context,
-        _of_organization(organization, version),
-        file_id,
-        lambda _, access: "project:write" in access.scopes,
+    query: list[str] = Field(
+        [], description="Only files with one of these texts in their name.", examples=["app.js"]
+    )
+    checksum: list[str] = Field(
+        [],
+        description="Only files with one of these SHA-1s.",
+        examples=["da39a3ee5e6b4b0d3255bfef95601890afd80709"],
     )
 
 
-@get(
-    _PROJECT + _ONE,
-    scopes=RELEASE_READ,
-    asks=(DOWNLOAD,),
-    answers={200: ReleaseFileResponse | bytes, **PARTLY},
-    sync_to_thread=True,
-)
-def get_project_file(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    version: FromPath[str],
-    file_id: FromPath[str],
-) -> Response[Any] | Stream:
-    """Show a file of a release of a project; with ``download``, the file itself."""
-    return _shown(context, _of_project(organization, project, version), file_id, may_download)
+class FileQuery(ProjectQuery):
+    """What a file is shown as."""
+
+    download: str | None = Field(
+        None, description="With any value, the response is the content itself.", examples=["1"]
+    )
 
 
-@put(
-    _ORGANIZATION + _ONE,
-    scopes=RELEASE_WRITE,
-    asks=PROJECTS,
-    takes=_NEW_NAME,
-    sync_to_thread=True,
-)
-def rename_file(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    version: FromPath[str],
-    file_id: FromPath[str],
-    body: RawBody,
-) -> ReleaseFileResponse:
-    """Give a file of a release another name."""
-    return _renamed(context, _of_organization(organization, version), file_id, body)
+class FileNameRequest(RequestModel):
+    """The new name of a file."""
+
+    name: Annotated[str, Text(max_length=NAME_MAX), Field(description="New name.")]
 
 
-@put(_PROJECT + _ONE, scopes=RELEASE_WRITE, takes=_NEW_NAME, sync_to_thread=True)
-def rename_project_file(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    version: FromPath[str],
-    file_id: FromPath[str],
-    body: RawBody,
-) -> ReleaseFileResponse:
-    """Give a file of a release of a project another name."""
-    return _renamed(context, _of_project(organization, project, version), file_id, body)
-
-
-@delete(_ORGANIZATION + _ONE, scopes=RELEASE_DELETE, asks=PROJECTS, sync_to_thread=True)
-def delete_file(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    version: FromPath[str],
-    file_id: FromPath[str],
-) -> None:
-    """Delete a file of a release."""
-    _delete(context, _of_organization(organization, version), file_id)
-
-
-@delete(_PROJECT + _ONE, scopes=RELEASE_DELETE, sync_to_thread=True)
-def delete_project_file(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    version: FromPath[str],
-    file_id: FromPath[str],
-) -> None:
-    """Delete a file of a release of a project."""
-    _delete(context, _of_project(organization, project, version), file_id)
-
-
-def may_download(connection: Connection, access: Access) -> bool:
-    """May they have the contents of a project's files? The organization says from which role on (8.4).
-
-    Tokens of organizations have none.
-    """
-    if access.role is None:
-        return False
-    stored = organizations.options_of(connection, access.organization.id)
-    return access.role.rank >= options.role_for_debug_files(stored).rank
-
-
-def _of_organization(organization: str, version: str) -> Find:
-    def found(context: RequestContext, connection: Connection) -> tuple[Access, Release]:
-        access = context.authorize(connection, organization)
-        return access, get_visible_release(context, connection, access, version)
-
-    return found
-
-
-def _of_project(organization: str, project: str, version: str) -> Find:
-    def found(context: RequestContext, connection: Connection) -> tuple[Access, Release]:
-        access = context.authorize(connection, organization)
-        it = projects.require_project(connection, access, project)
-        return access, releases.find(connection, access.organization.id, version, [it.id])
-
-    return found
-
-
-def _listed(context: RequestContext, find: Find) -> Response[list[ReleaseFileResponse]]:
+@endpoint.get(_LIST, scopes=RELEASE_READ)
+def list_files(
+    context: RequestContext, release: PathRelease, query: FileListQuery
+) -> Response[list[ReleaseFileResponse]]:
+    """List the files of a release, by name."""
+    page = query.page()
+    if page.skipped > OFFSET_MAX:
+        raise BadRequest("Pagination offset too large")
+    conditions = release_listing.ReleaseFileFilter(
+        release_id=release.id, texts=query.query, sha1s=query.checksum
+    )
     with context.database.snapshot() as connection:
-        _, release = find(context, connection)
-        page = context.page()
-        if page.skipped > OFFSET_MAX:
-            raise BadRequest("Pagination offset too large")
-        wanted = release_listing.ReleaseFileFilter(
-            release_id=release.id,
-            texts=context.parameters("query"),
-            sha1s=context.parameters("checksum"),
+        rows = release_listing.page_of(
+            connection, conditions, limit=page.limit, offset=page.skipped
         )
-        rows = release_listing.page_of(connection, wanted, limit=page.limit, offset=page.skipped)
-    found, links = paginate(rows, page)
-    return context.listed([listed_file_response(it) for it in found], links)
+    listed, links = paginate(rows, page)
+    return context.listed([listed_file_response(file) for file in listed], links)
 
 
-async def _uploaded(context: RequestContext, find: Find) -> ReleaseFileResponse:
-    release = await threaded(_release, context, find)
+@endpoint.post(_LIST, scopes=RELEASE_WRITE, files=_FORM, request_max_body_size=FILE_MAX + MEBIBYTE)
+async def upload_file(context: RequestContext, release: PathRelease) -> ReleaseFileResponse:
+    """Upload a file for a release."""
     if not context.request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise BadRequest(MISSING)
     receiver = FileReceiver(context.database, context.blobs, now())
@@ -261,9 +116,73 @@ async def _uploaded(context: RequestContext, find: Find) -> ReleaseFileResponse:
     return await threaded(_added, context, release, receiver, fields)
 
 
-def _release(context: RequestContext, find: Find) -> Release:
-    with context.database.autocommit_read() as connection:
-        return find(context, connection)[1]
+@endpoint.get(_ONE, scopes=RELEASE_READ, responses={200: ReleaseFileResponse | bytes, **PARTLY})
+def get_file(
+    context: RequestContext, release: PathRelease, file_id: str, query: FileQuery
+) -> Response[Any] | Stream:
+    """Show a file of a release; with ``download``, the file itself."""
+    with context.database.snapshot() as connection:
+        file = _file(connection, release, file_id)
+        if query.download is None:
+            return Response(_response(file))
+        if not _may_download_by_path(context, connection):
+            return Response(b"", status_code=403, media_type=_OCTETS)
+        content_id, path = _place(connection, release, file)
+        pieces = file_store.pieces_of(connection, content_id)
+    if isinstance(file, ReleaseFile):
+        return download(context.request, _single(context, file, pieces))
+    return Response(
+        _member(context, pieces, path),
+        media_type=_OCTETS,
+        headers={"Content-Disposition": "attachment"},
+    )
+
+
+@endpoint.put(_ONE, scopes=RELEASE_WRITE, step="file.validate")
+def rename_file(
+    context: RequestContext, release: PathRelease, file_id: str, body: FileNameRequest
+) -> ReleaseFileResponse:
+    """Give a file of a release another name."""
+    number = id_of(file_id)
+    if number is None:
+        raise BadRequest("Can only update release files with integer IDs")
+    with context.database.transaction() as connection:
+        known = store.by_id(connection, release.id, number)
+        if known is None:
+            raise NotFound
+        if not store.rename(connection, known, body.name):
+            raise Conflict(TAKEN)
+        renamed = store.by_id(connection, release.id, known.id)
+    assert renamed is not None, "renamed in this transaction"
+    return release_file_response(renamed)
+
+
+@endpoint.delete(_ONE, scopes=RELEASE_DELETE)
+def delete_file(context: RequestContext, release: PathRelease, file_id: str) -> None:
+    """Delete a file of a release."""
+    with context.database.transaction() as connection:
+        file = _file(connection, release, file_id)
+        if isinstance(file, ReleaseFile):
+            actions.remove_release_files(connection, release.organization_id, [file], now())
+        else:
+            release_listing.remove_bundled(connection, release.id, file.dist, file.name)
+
+
+def may_download(connection: Connection, access: Access) -> bool:
+    """Return True if the caller has the role from which on the organization allows downloads (8.4).
+
+    Tokens of organizations have no role.
+    """
+    if access.role is None:
+        return False
+    stored = organizations.options_of(connection, access.organization.id)
+    return access.role.rank >= options.role_for_debug_files(stored).rank
+
+
+def _may_download_by_path(context: RequestContext, connection: Connection) -> bool:
+    if context.path_parameter("project") is None:
+        return "project:write" in context.access.scopes
+    return may_download(connection, context.access)
 
 
 def _added(
@@ -280,52 +199,31 @@ def _added(
     return release_file_response(made)
 
 
-def _shown(
-    context: RequestContext, find: Find, file_id: str, may: Callable[[Connection, Access], bool]
-) -> Response[Any] | Stream:
-    with context.database.snapshot() as connection:
-        access, release = find(context, connection)
-        found = _file(connection, release, file_id)
-        if context.parameter("download") is None:
-            return Response(_json(found))
-        if not may(connection, access):
-            return Response(b"", status_code=403, media_type=_OCTETS)
-        content_id, path = _place(connection, release, found)
-        pieces = file_store.pieces_of(connection, content_id)
-    if isinstance(found, ReleaseFile):
-        return download(context.request, _single(context, found, pieces))
-    return Response(
-        _member(context, pieces, path),
-        media_type=_OCTETS,
-        headers={"Content-Disposition": "attachment"},
-    )
-
-
 def _place(
-    connection: Connection, release: Release, found: ReleaseFile | ListedFile
+    connection: Connection, release: Release, file: ReleaseFile | ListedFile
 ) -> tuple[int, str]:
-    """Return the id of the file that holds what was found, and its path there: blank for a file of its own."""
-    if isinstance(found, ReleaseFile):
-        return found.file.id, ""
-    place = release_listing.place_of(connection, release.id, found.dist, found.name)
+    """Return the id of the stored file with this content, and its path there: blank for a single file."""
+    if isinstance(file, ReleaseFile):
+        return file.file.id, ""
+    place = release_listing.place_of(connection, release.id, file.dist, file.name)
     if place is None:
         raise NotFound
     return place
 
 
-def _json(found: ReleaseFile | ListedFile) -> ReleaseFileResponse:
-    if isinstance(found, ReleaseFile):
-        return release_file_response(found)
-    return listed_file_response(found)
+def _response(file: ReleaseFile | ListedFile) -> ReleaseFileResponse:
+    if isinstance(file, ReleaseFile):
+        return release_file_response(file)
+    return listed_file_response(file)
 
 
-def _single(context: RequestContext, found: ReleaseFile, pieces: list[FileChunk]) -> Content:
+def _single(context: RequestContext, file: ReleaseFile, pieces: list[FileChunk]) -> Content:
     return Content(
-        name=found.name,
-        size=found.file.size,
-        tag=found.file.sha1,
+        name=file.name,
+        size=file.file.size,
+        tag=file.file.sha1,
         # The protocol looks for this one spelling, so that uploaded pages are not shown as pages (8.4).
-        media_type=found.file.headers.get("content-type", _OCTETS),
+        media_type=file.file.headers.get("content-type", _OCTETS),
         read=lambda start, end: piece_reader.read_range(context.blobs, pieces, start, end),
     )
 
@@ -333,38 +231,10 @@ def _single(context: RequestContext, found: ReleaseFile, pieces: list[FileChunk]
 def _member(context: RequestContext, pieces: list[FileChunk], path: str) -> bytes:
     with piece_reader.open_file(context.blobs, pieces) as stream:
         bundle = bundles.open_bundle(cast("BinaryIO", stream))
-        entry = next((it for it in bundle.entries if it.path == path), None)
+        entry = next((each for each in bundle.entries if each.path == path), None)
         if entry is None:
             raise NotFound
         return bundle.read(entry)
-
-
-def _renamed(context: RequestContext, find: Find, file_id: str, body: bytes) -> ReleaseFileResponse:
-    with context.database.autocommit_read() as connection:
-        _, release = find(context, connection)
-    name: str = context.body(body, _NEW_NAME, step="file.validate")["name"]
-    with context.database.transaction() as connection:
-        number = id_of(file_id)
-        if number is None:
-            raise BadRequest("Can only update release files with integer IDs")
-        known = store.by_id(connection, release.id, number)
-        if known is None:
-            raise NotFound
-        if not store.rename(connection, known, name):
-            raise Conflict(TAKEN)
-        renamed = store.by_id(connection, release.id, known.id)
-    assert renamed is not None, "it was there just now"
-    return release_file_response(renamed)
-
-
-def _delete(context: RequestContext, find: Find, file_id: str) -> None:
-    with context.database.transaction() as connection:
-        access, release = find(context, connection)
-        found = _file(connection, release, file_id)
-        if isinstance(found, ReleaseFile):
-            actions.remove_release_files(connection, access.organization.id, [found], now())
-        else:
-            release_listing.remove_bundled(connection, release.id, found.dist, found.name)
 
 
 def _file(connection: Connection, release: Release, file_id: str) -> ReleaseFile | ListedFile:
@@ -374,24 +244,12 @@ def _file(connection: Connection, release: Release, file_id: str) -> ReleaseFile
             raise NotFound
         return single
     named = named_in(file_id)
-    found = release_listing.bundled_by_name(connection, release.id, *named) if named else None
-    if found is None:
+    bundled = release_listing.bundled_by_name(connection, release.id, *named) if named else None
+    if bundled is None:
         raise NotFound
-    return found
+    return bundled
 
 
 router = Router(
-    "/api/0",
-    route_handlers=[
-        list_files,
-        list_project_files,
-        upload_file,
-        upload_project_file,
-        get_file,
-        get_project_file,
-        rename_file,
-        rename_project_file,
-        delete_file,
-        delete_project_file,
-    ],
+    "/api/0", route_handlers=[list_files, upload_file, get_file, rename_file, delete_file]
 )

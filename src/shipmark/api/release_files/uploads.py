@@ -79,11 +79,11 @@ def checked(part: Part | None, fields: Sequence[tuple[str, str]]) -> NewReleaseF
     )
 
 
-def _headers(part: Part, given: Sequence[str]) -> dict[str, str]:
-    if len(given) > HEADERS_MAX:
+def _headers(part: Part, texts: Sequence[str]) -> dict[str, str]:
+    if len(texts) > HEADERS_MAX:
         raise BadRequest(f"No more than {HEADERS_MAX} headers can be given")
     headers = {"Content-Type": part.content_type}
-    for each in given:
+    for each in texts:
         key, mark, value = each.partition(":")
         if not mark:
             raise BadRequest("header value was not formatted correctly")

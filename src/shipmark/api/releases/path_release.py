@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from shipmark.api.queries import ProjectQuery
 from shipmark.http.endpoint import Load
 from shipmark.http.request_context import RequestContext, require_all_visible
-from shipmark.organizations.model import Access
 from shipmark.projects import actions as project_actions
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
@@ -95,22 +94,3 @@ EditableRelease = Annotated[ReleaseInProjects, Load(_editable)]
 VisibleProjectRelease = Annotated[ReleaseInProject, Load(_visible_in_project)]
 #: The same, if the caller may see all of its projects.
 EditableProjectRelease = Annotated[ReleaseInProject, Load(_editable_in_project)]
-
-
-def get_visible_release(
-    context: RequestContext, connection: Connection, access: Access, version: str
-) -> Release:
-    """The release of the address, if it is in a project of the caller's."""
-    ids = [project.id for project in context.selectable_projects(connection, access)]
-    return releases.find(connection, access.organization.id, version, ids)
-
-
-def get_editable_release(
-    context: RequestContext, connection: Connection, access: Access, version: str
-) -> Release:
-    """The same, if all of its projects are the caller's."""
-    release = get_visible_release(context, connection, access, version)
-    visible = [project.id for project in projects.accessible(connection, access)]
-    attached = releases.attached_projects(connection, release)
-    require_all_visible(visible, [it.project_id for it in attached])
-    return release

@@ -42,7 +42,7 @@ from shipmark.repositories.model import Repository, RepositoryStatus
 
 _VALIDATE = "repository.validate"
 
-#: What the reference calls the integrations that are asked for but not installed.
+#: The names of integrations in refusals; none is installed.
 _INTEGRATIONS = {"github": "GitHub", "gitlab": "GitLab", "bitbucket": "Bitbucket"}
 
 #: The parameter ``status`` and what it shows. Other words show nothing, ``unmigratable`` too: nothing is migrated here.

@@ -1,1 +1,1 @@
-"""Release thresholds: endpoints, typed bodies and JSON objects."""
+"""Release thresholds: limits on what may go wrong after a release, and which releases meet them."""

@@ -1,4 +1,4 @@
-"""The threshold object, and what a release is found to be by it (releases.md 2.22). Its keys are in snake case."""
+"""The threshold object, and the finding of a threshold for a release (releases.md 2.22). Keys are in snake case."""
 
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ class ThresholdResponse(msgspec.Struct):
 
 
 class FindingResponse(ThresholdResponse):
-    """A threshold, and whether a release keeps it."""
+    """A threshold, and whether a release meets it."""
 
     key: str
     release: str
@@ -51,7 +51,7 @@ def threshold_response(threshold: Threshold, project: Project) -> ThresholdRespo
 
 
 def finding_response(finding: Finding, project: Project) -> FindingResponse:
-    """A threshold with what it came to for a release."""
+    """Return a threshold with its finding for a release."""
     watch = finding.watch
     return FindingResponse(
         **_fields(watch.threshold, project),

@@ -1,23 +1,17 @@
 """``release-thresholds/`` of projects and organizations, and what releases come to by them (releases.md 2.22)."""
 
-from litestar import Response, Router, delete, get, post, put
-from litestar.params import FromPath, RawBody
+from typing import Annotated
+
+from litestar import Response, Router
 from sqlalchemy import Connection
 
-from shipmark.api.query_parameters import (
-    BETWEEN,
-    NAMED_PROJECT,
-    PAGE,
-    PROJECT_SLUG,
-    PROJECTS,
-    RELEASE,
-    THRESHOLD_ENVIRONMENT,
-)
-from shipmark.api.scopes import (
-    RELEASE_READ,
-    RELEASE_WRITE,
-    THRESHOLD_CHANGE,
-    THRESHOLD_READ,
+from shipmark.api.projects.path_project import PathProject
+from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE, THRESHOLD_CHANGE, THRESHOLD_READ
+from shipmark.api.thresholds.requests import (
+    FindingsQuery,
+    ProjectsThresholdListQuery,
+    ThresholdListQuery,
+    ThresholdRequest,
 )
 from shipmark.api.thresholds.responses import (
     FindingResponse,
@@ -25,144 +19,174 @@ from shipmark.api.thresholds.responses import (
     finding_response,
     threshold_response,
 )
-from shipmark.http.fields import Choice, DateTime, Field, Fields, Integer, Object, Text, validate
+from shipmark.http import endpoint
+from shipmark.http.endpoint import Load
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import InjectedRequest, RequestContext
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
+from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues.actions import evaluate_thresholds
 from shipmark.organizations import audit
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.model import Access
 from shipmark.projects import actions as projects
 from shipmark.projects import store as project_store
-from shipmark.projects.model import ENVIRONMENT_MAX, Project
+from shipmark.projects.model import Project
 from shipmark.releases.store import thresholds as store
-from shipmark.releases.thresholds import (
-    NUMBER_MAX,
-    THRESHOLDS_MAX,
-    NewThreshold,
-    Threshold,
-    ThresholdType,
-    Trigger,
-)
+from shipmark.releases.thresholds import THRESHOLDS_MAX, NewThreshold, Threshold
 
-#: A report looks at so many pairs of a release and one of its projects, the newest releases first.
+#: The most pairs of a release and one of its projects that a report looks at, the newest releases first.
 SHIPPED_MAX = 200
 
-_NOT_A_CHOICE = '"{}" is not a valid choice.'
-_NEW = Object(
-    {
-        "threshold_type": Field(
-            Choice({it.value: it for it in ThresholdType}, _NOT_A_CHOICE), is_required=True
-        ),
-        "trigger_type": Field(
-            Choice({it.value: it for it in Trigger}, _NOT_A_CHOICE), is_required=True
-        ),
-        "value": Field(Integer(max=NUMBER_MAX), is_required=True),
-        "window_in_seconds": Field(Integer(max=NUMBER_MAX), is_required=True),
-        "environment": Field(Text(max=ENVIRONMENT_MAX, is_blank_ok=True, is_null_ok=True)),
-    }
-)
-_BETWEEN = Object(
-    {
-        "start": Field(DateTime(is_null_ok=False), is_required=True),
-        "end": Field(DateTime(is_null_ok=False), is_required=True),
-    }
-)
-_OF_PROJECT = "/projects/{organization:str}/{project:str}/release-thresholds/"
+_LIST = "/projects/{organization:str}/{project:str}/release-thresholds/"
+_ONE = f"{_LIST}{{threshold:str}}/"
+_VALIDATE = "threshold.validate"
+
+#: A threshold and its project.
+ThresholdInProject = tuple[Project, Threshold]
 
 
-@get(_OF_PROJECT, scopes=RELEASE_READ, asks=(THRESHOLD_ENVIRONMENT,), sync_to_thread=True)
+def _find(
+    context: RequestContext, connection: Connection, project: str, threshold: str
+) -> ThresholdInProject:
+    path_project = projects.require_project(connection, context.access, project)
+    return path_project, _threshold(connection, path_project, threshold)
+
+
+def _threshold(connection: Connection, project: Project, name: str) -> Threshold:
+    threshold_id = id_of(name)
+    known = None if threshold_id is None else store.of_project(connection, project.id, threshold_id)
+    if known is None:
+        raise NotFound
+    return known
+
+
+_PathThreshold = Annotated[ThresholdInProject, Load(_find)]
+
+
+@endpoint.get(_LIST, scopes=RELEASE_READ)
 def list_thresholds(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+    context: RequestContext, project: PathProject, query: ThresholdListQuery
 ) -> list[ThresholdResponse]:
-    """List the project's thresholds, the oldest first; ``environment`` names those that are wanted."""
+    """List the project's thresholds, the oldest first."""
     with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-        it = projects.require_project(connection, access, project)
-        found = store.page_of(
-            connection, [it.id], environments_named=_environments(context), limit=THRESHOLDS_MAX
+        thresholds = store.page_of(
+            connection,
+            [project.id],
+            environments_named=query.environment_names,
+            limit=THRESHOLDS_MAX,
         )
-    return [threshold_response(threshold, it) for threshold in found]
+    return [threshold_response(threshold, project) for threshold in thresholds]
 
 
-@post(_OF_PROJECT, scopes=RELEASE_WRITE, takes=_NEW, sync_to_thread=True)
+@endpoint.post(_LIST, scopes=RELEASE_WRITE, step=_VALIDATE)
 def add_threshold(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str], body: RawBody
+    context: RequestContext, project: PathProject, body: ThresholdRequest
 ) -> ThresholdResponse:
     """Add a threshold to a project."""
-    with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-        it = projects.require_project(connection, access, project)
-    fields = context.body(body, _NEW, step="threshold.validate")
     with context.database.transaction() as connection:
-        if store.count(connection, it.id) >= THRESHOLDS_MAX:
+        if store.count(connection, project.id) >= THRESHOLDS_MAX:
             reason = f"A project has no more than {THRESHOLDS_MAX} thresholds."
             raise ValidationFailed({"non_field_errors": [reason]})
-        made = store.add(connection, it.id, _given(connection, access, fields), now())
-        data = {"project_slug": it.slug} | _audited(made)
-        context.log_change(connection, access, AuditEvent.THRESHOLD_ADD, data, target_id=made.id)
-    return threshold_response(made, it)
+        made = store.add(connection, project.id, _new_threshold(context, connection, body), now())
+        _log(context, connection, AuditEvent.THRESHOLD_ADD, (project, made), _audited(made))
+    return threshold_response(made, project)
 
 
-@get(_OF_PROJECT + "{threshold:str}/", scopes=THRESHOLD_READ, sync_to_thread=True)
-def get_threshold(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    threshold: FromPath[str],
-) -> ThresholdResponse:
+@endpoint.get(_ONE, scopes=THRESHOLD_READ)
+def get_threshold(context: RequestContext, threshold: _PathThreshold) -> ThresholdResponse:  # noqa: ARG001  # every endpoint has it
     """Show a threshold of a project."""
-    with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-        it, known = _found(connection, access, project, threshold)
-    return threshold_response(known, it)
+    project, known = threshold
+    return threshold_response(known, project)
 
 
-@put(_OF_PROJECT + "{threshold:str}/", scopes=THRESHOLD_CHANGE, takes=_NEW, sync_to_thread=True)
+@endpoint.put(_ONE, scopes=THRESHOLD_CHANGE, step=_VALIDATE)
 def change_threshold(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    threshold: FromPath[str],
-    body: RawBody,
+    context: RequestContext, threshold: _PathThreshold, body: ThresholdRequest
 ) -> ThresholdResponse:
-    """Change a threshold. All that it says must be said again; the environment stays where none is said."""
-    with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-        _found(connection, access, project, threshold)
-    fields = context.body(body, _NEW, step="threshold.validate")
+    """Change a threshold. All fields must be sent again; without an environment, that stays."""
+    project, _ = threshold
     with context.database.transaction() as connection:
-        it, known = _found(connection, access, project, threshold)
-        new = _given(connection, access, fields, known)
-        changed = store.change(connection, known, new)
+        known = _threshold(connection, project, str(threshold[1].id))
+        changed = store.change(connection, known, _new_threshold(context, connection, body, known))
         if changes := audit.changes_between(_audited(known), _audited(changed)):
-            data = {"project_slug": it.slug, "changes": changes}
             event = AuditEvent.THRESHOLD_EDIT
-            context.log_change(connection, access, event, data, target_id=known.id)
-    return threshold_response(changed, it)
+            _log(context, connection, event, (project, known), {"changes": changes})
+    return threshold_response(changed, project)
 
 
-@delete(
-    _OF_PROJECT + "{threshold:str}/", status_code=204, scopes=THRESHOLD_CHANGE, sync_to_thread=True
-)
-def delete_threshold(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    threshold: FromPath[str],
-) -> None:
+@endpoint.delete(_ONE, status_code=204, scopes=THRESHOLD_CHANGE)
+def delete_threshold(context: RequestContext, threshold: _PathThreshold) -> None:
     """Delete a threshold."""
+    project, _ = threshold
     with context.database.transaction() as connection:
-        access = context.authorize(connection, organization)
-        it, known = _found(connection, access, project, threshold)
+        known = _threshold(connection, project, str(threshold[1].id))
         store.remove(connection, known.id)
-        data = {"project_slug": it.slug} | _audited(known)
-        context.log_change(
-            connection, access, AuditEvent.THRESHOLD_REMOVE, data, target_id=known.id
+        event = AuditEvent.THRESHOLD_REMOVE
+        _log(context, connection, event, (project, known), _audited(known))
+
+
+@endpoint.get("/organizations/{organization:str}/release-thresholds/", scopes=RELEASE_READ)
+def list_thresholds_of_projects(
+    context: RequestContext, query: ProjectsThresholdListQuery
+) -> Response[list[ThresholdResponse]]:
+    """List the thresholds of the named projects, the oldest first."""
+    page = query.page()
+    query.require_projects()
+    with context.database.autocommit_read() as connection:
+        selected = {each.id: each for each in query.select_listed(connection, context.access)}
+        rows = store.page_of(
+            connection,
+            selected,
+            environments_named=query.environment_names,
+            limit=page.limit,
+            offset=page.skipped,
         )
+    thresholds, links = paginate(rows, page)
+    responses = [threshold_response(each, selected[each.project_id]) for each in thresholds]
+    return context.listed(responses, links)
+
+
+@endpoint.get("/organizations/{organization:str}/release-threshold-statuses/", scopes=RELEASE_READ)
+def list_findings(
+    context: RequestContext, query: FindingsQuery
+) -> dict[str, list[FindingResponse]]:
+    """Say which thresholds the releases of a time range meet, by project and version."""
+    between = query.between()
+    with context.database.snapshot() as connection:
+        named = {each.id: each for each in query.named_projects(connection, context.access)}
+        thresholds = store.page_of(
+            connection,
+            named,
+            environments_named=query.environment_names,
+            limit=THRESHOLDS_MAX * max(len(named), 1),
+        )
+        watched = store.watched(
+            connection,
+            context.access.organization.id,
+            {threshold.project_id for threshold in thresholds},
+            between,
+            versions=query.release,
+            limit=SHIPPED_MAX,
+        )
+        findings = evaluate_thresholds.evaluate(connection, watched, thresholds)
+    by_key: dict[str, list[FindingResponse]] = {}
+    for finding in findings:
+        response = finding_response(finding, named[finding.watch.threshold.project_id])
+        by_key.setdefault(response.key, []).append(response)
+    return by_key
+
+
+def _log(
+    context: RequestContext,
+    connection: Connection,
+    event: AuditEvent,
+    changed: ThresholdInProject,
+    data: dict[str, object],
+) -> None:
+    project, threshold = changed
+    data = {"project_slug": project.slug} | data
+    context.log_change(connection, context.access, event, data, target_id=threshold.id)
 
 
 def _audited(threshold: Threshold) -> dict[str, object]:
@@ -175,120 +199,28 @@ def _audited(threshold: Threshold) -> dict[str, object]:
     }
 
 
-@get(
-    "/organizations/{organization:str}/release-thresholds/",
-    scopes=RELEASE_READ,
-    asks=(NAMED_PROJECT, PROJECT_SLUG, THRESHOLD_ENVIRONMENT, *PAGE),
-    sync_to_thread=True,
-)
-def list_thresholds_of_projects(
-    context: InjectedRequest, organization: FromPath[str]
-) -> Response[list[ThresholdResponse]]:
-    """List the thresholds of the projects that are named, the oldest first; all at once can't be asked for."""
-    with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-        page = context.page()
-        named = context.parameters("project")
-        if "-1" in named:
-            raise BadRequest("Invalid project")
-        if not named:
-            raise ValidationFailed({"project": ["This field is required."]})
-        shown = {it.id: it for it in context.selected_projects(connection, access)}
-        rows = store.page_of(
-            connection,
-            shown,
-            environments_named=_environments(context),
-            limit=page.limit,
-            offset=page.skipped,
-        )
-    found, links = paginate(rows, page)
-    return context.listed([threshold_response(it, shown[it.project_id]) for it in found], links)
-
-
-@get(
-    "/organizations/{organization:str}/release-threshold-statuses/",
-    scopes=RELEASE_READ,
-    asks=(*BETWEEN, RELEASE, THRESHOLD_ENVIRONMENT, *PROJECTS),
-    sync_to_thread=True,
-)
-def list_findings(
-    context: InjectedRequest, organization: FromPath[str]
-) -> dict[str, list[FindingResponse]]:
-    """Say which thresholds the releases keep that were made between two moments, by project and version."""
-    with context.database.snapshot() as connection:
-        access = context.authorize(connection, organization)
-        between = validate(_BETWEEN, _sent(context, "start", "end"))
-        if between["start"] >= between["end"]:
-            # The reference's words, which have it the wrong way round.
-            raise ValidationFailed({"non_field_errors": ["Start datetime must be after End"]})
-        shown = {it.id: it for it in _asked_projects(context, connection, access)}
-        kept = store.page_of(
-            connection,
-            shown,
-            environments_named=_environments(context),
-            limit=THRESHOLDS_MAX * max(len(shown), 1),
-        )
-        shipped = store.watched(
-            connection,
-            access.organization.id,
-            {it.project_id for it in kept},
-            (between["start"], between["end"]),
-            versions=context.parameters("release"),
-            limit=SHIPPED_MAX,
-        )
-        findings = evaluate_thresholds.evaluate(connection, shipped, kept)
-    answer: dict[str, list[FindingResponse]] = {}
-    for finding in findings:
-        one = finding_response(finding, shown[finding.watch.threshold.project_id])
-        answer.setdefault(one.key, []).append(one)
-    return answer
-
-
-def _sent(context: RequestContext, *names: str) -> dict[str, str]:
-    return {name: text for name in names if (text := context.parameter(name)) is not None}
-
-
-def _environments(context: RequestContext) -> list[str]:
-    return [name for name in context.parameters("environment") if name]
-
-
-def _asked_projects(
-    context: RequestContext, connection: Connection, access: Access
-) -> list[Project]:
-    """The projects by slug, or else by id; one that a caller may not see is left out."""
-    slugs = set(context.parameters("projectSlug"))
-    if not slugs or "$all" in slugs:
-        return context.selected_projects(connection, access)
-    return [it for it in project_store.accessible(connection, access) if it.slug in slugs]
-
-
-def _found(
-    connection: Connection, access: Access, project: str, name: str
-) -> tuple[Project, Threshold]:
-    it = projects.require_project(connection, access, project)
-    threshold_id = id_of(name)
-    known = None if threshold_id is None else store.of_project(connection, it.id, threshold_id)
-    if known is None:
-        raise NotFound
-    return it, known
-
-
-def _given(
-    connection: Connection, access: Access, fields: Fields, known: Threshold | None = None
+def _new_threshold(
+    context: RequestContext,
+    connection: Connection,
+    body: ThresholdRequest,
+    known: Threshold | None = None,
 ) -> NewThreshold:
     environment = known.environment if known else None
-    if "environment" in fields:
+    if "environment" in body.model_fields_set:
         environment = None
-        if name := fields["environment"]:
-            found = project_store.environments_named(connection, access.organization.id, [name])
-            if not found:
+        if body.environment:
+            organization_id = context.access.organization.id
+            named = project_store.environments_named(
+                connection, organization_id, [body.environment]
+            )
+            if not named:
                 raise ValidationFailed({"environment": ["Invalid environment"]})
-            environment = found[0]
+            environment = named[0]
     return NewThreshold(
-        type=fields["threshold_type"],
-        trigger=fields["trigger_type"],
-        value=fields["value"],
-        window_seconds=fields["window_in_seconds"],
+        type=body.threshold_type,
+        trigger=body.trigger_type,
+        value=body.value,
+        window_seconds=body.window_in_seconds,
         environment=environment,
     )
 

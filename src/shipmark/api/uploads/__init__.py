@@ -1,1 +1,1 @@
-"""Chunk uploads: endpoints, typed bodies and JSON objects."""
+"""Uploads in chunks, which clients then have assembled to bundles and debug files."""
