@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 
-from litestar import Litestar, Router
+from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
-from shipmark.api.authentication import require_access
 from shipmark.api.openapi import routes as openapi
 from shipmark.api.openapi.document import Document
 from shipmark.api.releases import webhook_routes
@@ -83,7 +82,7 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
     monitoring = [get_health, get_metrics] if settings.metrics else [get_health]
     app = Litestar(
         route_handlers=[
-            Router("/", route_handlers=ROUTERS, guards=[require_access]),
+            *ROUTERS,
             webhook_routes.router,
             openapi.get_document,
             ingest.router(settings.envelope_max_bytes),

@@ -10,20 +10,8 @@ import pytest
 
 from shipmark.api.openapi.docstrings import parted, plain
 from shipmark.api.openapi.examples import exampled
-from shipmark.api.openapi.request_schemas import given
 from shipmark.api.openapi.response_schemas import Schemas
 from shipmark.api.responses import Wire
-from shipmark.http.fields import (
-    Choice,
-    DateTime,
-    Field,
-    Integer,
-    ListOf,
-    Object,
-    Text,
-    Url,
-    documented_as,
-)
 
 
 class Colour(StrEnum):
@@ -106,7 +94,7 @@ def test_a_struct_is_named_once() -> None:
             "properties": {
                 "leafColour": TEXT,
                 "fellAt": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
-                "note": TEXT,
+                "note": TEXT | {"description": "Explanation in words."},
             },
             "required": ["leafColour", "fellAt"],
         }
@@ -136,60 +124,6 @@ def test_two_structs_of_one_name_are_refused() -> None:
     schemas.of(LeafResponse)
     with pytest.raises(TypeError, match="two structs would be Leaf"):
         schemas.of(other)
-
-
-FULL = {"type": "string", "minLength": 1, "pattern": r"\S"}
-
-
-@pytest.mark.parametrize(
-    ("check", "schema"),
-    [
-        (Text(), FULL),
-        (Text(max=3), FULL | {"maxLength": 3}),
-        (Text(is_blank_ok=True), TEXT),
-        (Text(is_blank_ok=True, is_null_ok=True), {"type": ["string", "null"]}),
-        (Url(max=9), {"type": ["string", "null"], "format": "uri", "maxLength": 9}),
-        (DateTime(), {"type": ["string", "null"], "format": "date-time"}),
-        (DateTime(is_null_ok=False), {"type": "string", "format": "date-time"}),
-        (Integer(min=1, max=5), {"type": "integer", "minimum": 1, "maximum": 5}),
-        (Choice({"a": 1, "b": 2}, "{}"), {"type": "string", "enum": ["a", "b"]}),
-        (ListOf(Text(), max=7), {"type": "array", "items": FULL, "maxItems": 7}),
-        (
-            ListOf(Text(), max=7, is_empty_ok=False, is_null_ok=True),
-            {"type": ["array", "null"], "items": FULL, "maxItems": 7, "minItems": 1},
-        ),
-    ],
-)
-def test_a_check_has_a_schema(check: Any, schema: object) -> None:
-    assert given(check) == schema
-
-
-def test_a_record_is_an_object_of_its_fields() -> None:
-    inner = Object({"b": Field(Text(is_blank_ok=True))})
-    assert given(
-        Object({"a": Field(inner, is_required=True), "c": Field(ListOf(inner, max=1))})
-    ) == {
-        "type": "object",
-        "properties": {
-            "a": {"type": "object", "properties": {"b": TEXT}},
-            "c": {
-                "type": "array",
-                "items": {"type": "object", "properties": {"b": TEXT}},
-                "maxItems": 1,
-            },
-        },
-        "required": ["a"],
-    }
-
-
-def test_a_function_says_what_it_accepts_or_is_refused() -> None:
-    @documented_as(Text(max=5))
-    def shouted(value: object) -> str:
-        return str(value).upper()
-
-    assert given(shouted) == FULL | {"maxLength": 5}
-    with pytest.raises(TypeError, match="does not say what it accepts"):
-        given(str.upper)  # type: ignore[arg-type]
 
 
 def test_an_example_is_shown_where_the_type_allows_it() -> None:

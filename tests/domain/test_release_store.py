@@ -337,7 +337,7 @@ def test_commits_are_told_newest_first(connection: Connection, acme: int, make: 
     ids = commit_ids(connection, acme, "c", "a", "b")
     commits.bind(connection, made.id, [*ids, ids[0]])
     found = commits.page_of(connection, made.id, limit=9, offset=0)
-    assert [(place, it.key) for place, it in found] == [(0, "c"), (1, "a"), (2, "b")]
+    assert [(place, it.sha) for place, it in found] == [(0, "c"), (1, "a"), (2, "b")]
 
 
 def test_pages_of_commits_go_both_ways(connection: Connection, acme: int, make: Make) -> None:

@@ -1,10 +1,9 @@
-"""The steps that a stretch of time is shown in (releases.md 2.16), and whole numbers in bodies."""
+"""The steps that a time range is shown in (releases.md 2.16)."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shipmark.http.fields import BAD_NUMBER, NULL, FieldError, Integer
 from shipmark.http.time_range import STEPS_MAX, range_or_default, steps
 from shipmark.infrastructure.errors import BadRequest
 
@@ -63,33 +62,3 @@ def test_the_beginning_and_the_end_of_time_are_refused_and_never_fail() -> None:
     with pytest.raises(BadRequest):
         steps((first, first + DAY), "36499d", DAY)
     assert len(steps((last, last + DAY), "36499d", DAY)) == 1
-
-
-@pytest.mark.parametrize(
-    ("value", "number"), [(0, 0), (5, 5), ("5", 5), (" 7 ", 7), (3.0, 3), ("3.0", 3), (10, 10)]
-)
-def test_whole_numbers_are_taken_as_texts_too(value: object, number: int) -> None:
-    assert Integer(max=10)(value) == number
-
-
-@pytest.mark.parametrize(
-    ("value", "message"),
-    [
-        (None, NULL),
-        (True, BAD_NUMBER),
-        ("", BAD_NUMBER),
-        ("x", BAD_NUMBER),
-        (1.5, BAD_NUMBER),
-        (1e300, BAD_NUMBER),
-        ([], BAD_NUMBER),
-        ({}, BAD_NUMBER),
-        ("1" * 2000, BAD_NUMBER),
-        (-1, "Ensure this value is greater than or equal to 0."),
-        (11, "Ensure this value is less than or equal to 10."),
-        (10**400, "Ensure this value is less than or equal to 10."),
-    ],
-)
-def test_other_numbers_are_refused(value: object, message: str) -> None:
-    with pytest.raises(FieldError) as refused:
-        Integer(max=10)(value)
-    assert refused.value.messages == [message]

@@ -16,15 +16,13 @@ from shipmark.accounts.model import UserToken
 from shipmark.http import body_parsing
 from shipmark.http.authorization_header import bearer
 from shipmark.http.client_address import client_address
-from shipmark.http.fields import Fields, Object, validate
-from shipmark.http.pagination import keyset, offset
+from shipmark.http.pagination import offset
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Forbidden, NotFound, Unauthenticated
 from shipmark.infrastructure.ids import digest
 from shipmark.infrastructure.settings import Settings
-from shipmark.infrastructure.telemetry import span
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.audit import AuditEvent
@@ -139,35 +137,6 @@ class RequestContext:
     def _require_scope(self, scopes: frozenset[str]) -> None:
         if self.scopes and not scopes & self.scopes:
             raise Forbidden
-
-    def body(
-        self,
-        content: bytes,
-        record: Object,
-        *,
-        lists: Collection[str] = (),
-        step: str = "release.validate",
-    ) -> Fields:
-        """The fields that were sent, checked."""
-        with span(step, **{"http.body_bytes": len(content)}):
-            media_type = self.request.headers.get("content-type", "")
-            return validate(record, body_parsing.read(content, media_type, lists=lists))
-
-    def parameter(self, name: str) -> str | None:
-        """A parameter of the address, the last one where there are several."""
-        return self.request.query_params.getall(name, [None])[-1]
-
-    def page(
-        self, *, most: int = offset.PER_PAGE_MAX, is_counted: bool = True
-    ) -> offset.PageRequest:
-        """The page that is asked for; see `pages.wanted`."""
-        per_page, cursor = self.parameter("per_page"), self.parameter("cursor")
-        return offset.parse_page(per_page, cursor, most=most, is_counted=is_counted)
-
-    def dated_page(self) -> keyset.KeysetPage:
-        """The page that is asked for of a list by moment."""
-        size = offset.parse_page(self.parameter("per_page"), None)
-        return keyset.parse_page(size, self.parameter("cursor"))
 
     def listed(self, rows: Sequence[object], links: offset.Links | None) -> Response[Any]:
         """An answer with a list and, where it has pages, the links to them."""

@@ -14,14 +14,11 @@ from litestar.handlers import HTTPRouteHandler
 from shipmark.api.openapi.docstrings import parted, plain
 from shipmark.api.openapi.examples import Schema, exampled
 from shipmark.api.openapi.field_descriptions import describe_all
-from shipmark.api.openapi.path_parameters import PARTS
-from shipmark.api.openapi.request_schemas import given
+from shipmark.api.openapi.path_parameters import PATH_PARAMETERS
 from shipmark.api.openapi.response_schemas import Schemas
-from shipmark.api.query_parameters import CURSOR, Parameter
 from shipmark.api.responses.refusal import RefusalResponse
 from shipmark.http.endpoint import Credentials, Endpoint
-from shipmark.http.fields import Object
-from shipmark.http.validation import RequestModel, schema_of
+from shipmark.http.validation import schema_of
 from shipmark.infrastructure.settings import Settings
 
 _PART = re.compile(r"\{(\w+)\}")
@@ -58,12 +55,14 @@ def is_documented(handler: HTTPRouteHandler) -> bool:
 
 
 def written(handler: HTTPRouteHandler) -> Callable[..., object]:
-    """The function of a handler as it stands in its module; what runs in a thread is wrapped."""
-    endpoint: Endpoint | None = handler.opt.get("endpoint")
-    if endpoint is not None:
-        return endpoint.function
-    function: Callable[..., object] = getattr(handler.fn, "func", handler.fn)
-    return function
+    """Return the function of a handler as it stands in its module."""
+    return endpoint_of(handler).function
+
+
+def endpoint_of(handler: HTTPRouteHandler) -> Endpoint:
+    """Return the declaration of a documented handler."""
+    endpoint: Endpoint = handler.opt["endpoint"]
+    return endpoint
 
 
 def operation(path: str, handler: HTTPRouteHandler, schemas: Schemas, settings: Settings) -> Schema:
@@ -82,12 +81,11 @@ def operation(path: str, handler: HTTPRouteHandler, schemas: Schemas, settings: 
         "x-scopes": scopes,
         "parameters": [
             *(_part(name) for name in _PART.findall(path)),
-            *(_parameter(it) for it in handler.opt.get("asks", ())),
             *_query_parameters(path, handler),
         ],
         "responses": _responses(path, handler, schemas),
     }
-    if body := _body(handler, settings):
+    if body := _body(endpoint_of(handler), settings):
         made["requestBody"] = body
     return made
 
@@ -124,7 +122,7 @@ def _credentials(handler: HTTPRouteHandler) -> Credentials:
 
 
 def _part(name: str) -> Schema:
-    part = PARTS[name]
+    part = PATH_PARAMETERS[name]
     return {
         "name": name,
         "in": "path",
@@ -135,29 +133,15 @@ def _part(name: str) -> Schema:
     }
 
 
-def _parameter(it: Parameter) -> Schema:
-    schema = {"type": "array", "items": it.schema} if it.is_repeatable else it.schema
-    made: Schema = {
-        "name": it.name,
-        "in": "query",
-        "required": it.is_required,
-        "description": it.about,
-        "schema": schema,
-    }
-    if it.example is not None:
-        made["example"] = [it.example] if it.is_repeatable else _typed(it)
-    return made
-
-
 def _query_parameters(path: str, handler: HTTPRouteHandler) -> list[Schema]:
     """Return the parameters of the endpoint's query model; a list is a parameter that may be repeated.
 
     Where the path names a project, the query selects none.
     """
-    declared: Endpoint | None = handler.opt.get("endpoint")
-    if declared is None or declared.query is None:
+    query = endpoint_of(handler).query
+    if query is None:
         return []
-    schema = schema_of(declared.query)
+    schema = schema_of(query)
     required = schema.get("required", [])
     parameters = []
     for name, each in schema["properties"].items():
@@ -180,48 +164,20 @@ def _query_parameters(path: str, handler: HTTPRouteHandler) -> list[Schema]:
     return parameters
 
 
-def _typed(it: Parameter) -> object:
-    assert it.example is not None
-    return int(it.example) if it.schema.get("type") == "integer" else it.example
-
-
-def _body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
-    declared: Endpoint | None = handler.opt.get("endpoint")
-    return _undeclared_body(handler, settings) if declared is None else _read(declared, settings)
-
-
-def _read(endpoint: Endpoint, settings: Settings) -> Schema | None:
+def _body(endpoint: Endpoint, settings: Settings) -> Schema | None:
     """Return the body that an endpoint reads."""
     if endpoint.files is not None:
         return {"content": {"multipart/form-data": {"schema": _form(endpoint.files)}}}
     if endpoint.schema is not None:
         return _json_body(dict(endpoint.schema))
-    return None if endpoint.body is None else _declared_body(endpoint.body, settings)
-
-
-def _undeclared_body(handler: HTTPRouteHandler, settings: Settings) -> Schema | None:
-    if uploads := handler.opt.get("uploads"):
-        return {"content": {"multipart/form-data": {"schema": _form(uploads)}}}
-    model: type[RequestModel] | None = handler.opt.get("body")
-    if model is not None:
-        return _declared_body(model, settings)
-    takes = handler.opt.get("takes")
-    if takes is None:
+    if endpoint.body is None:
         return None
-    if isinstance(takes, Mapping):
-        schema: Schema = dict(takes)
-    else:
-        schema = given(takes if isinstance(takes, Object) else takes(settings))
-    return _json_body(schema)
+    schema = schema_of(endpoint.body, context={"commits_max": settings.commits_max})
+    return _json_body(_with_examples(schema))
 
 
 def _json_body(schema: Schema) -> Schema:
     return {"required": "required" in schema, "content": {_JSON: {"schema": describe_all(schema)}}}
-
-
-def _declared_body(model: type[RequestModel], settings: Settings) -> Schema:
-    schema = schema_of(model, context={"commits_max": settings.commits_max})
-    return _json_body(_with_examples(schema))
 
 
 def _with_examples(schema: Schema) -> Schema:
@@ -265,10 +221,8 @@ def _response(
 
 
 def _has_pages(handler: HTTPRouteHandler) -> bool:
-    endpoint: Endpoint | None = handler.opt.get("endpoint")
-    if endpoint is not None:
-        return endpoint.query is not None and "cursor" in endpoint.query.model_fields
-    return CURSOR in handler.opt.get("asks", ())
+    query = endpoint_of(handler).query
+    return query is not None and "cursor" in query.model_fields
 
 
 def _content(status: int, answer: Any, schemas: Schemas) -> Schema:
@@ -292,15 +246,10 @@ BAD_REQUEST: Sequence[Schema] = [
 
 
 def _answers(handler: HTTPRouteHandler) -> Mapping[int, Any]:
-    declared: Mapping[int, Any] | None = handler.opt.get("answers")
-    endpoint: Endpoint | None = handler.opt.get("endpoint")
-    if endpoint is not None:
-        declared = endpoint.responses
-    if declared is not None:
-        return declared
-    returned = handler.parsed_fn_signature.return_type.annotation
-    if endpoint is not None:
-        returned = get_type_hints(endpoint.function)["return"]
+    endpoint = endpoint_of(handler)
+    if endpoint.responses is not None:
+        return endpoint.responses
+    returned = get_type_hints(endpoint.function)["return"]
     if get_origin(returned) is Response:
         returned = get_args(returned)[0]
     return {handler.status_code: None if returned is type(None) else returned}
@@ -318,10 +267,8 @@ def _refusals(path: str, handler: HTTPRouteHandler) -> set[int]:
         found.add(404)
     if handler.http_methods != {"GET"}:
         found.add(409)
-    endpoint: Endpoint | None = handler.opt.get("endpoint")
-    if "uploads" in handler.opt or (endpoint and (endpoint.files or endpoint.body)):
-        found |= {413, 415}
-    if "takes" in handler.opt or "body" in handler.opt:
-        # Who needs no credentials is no client that could be told of media types: any are read.
+    endpoint = endpoint_of(handler)
+    if endpoint.files or endpoint.body:
+        # The webhook, which needs no credentials, reads a body of any media type.
         found |= {413} if credentials is Credentials.NONE else {413, 415}
     return found

@@ -1,5 +1,6 @@
 """``/api/hooks/release/…``: releases of a project, made by whoever knows its signed address (releases.md 2.18)."""
 
+from dataclasses import replace
 from typing import Any
 
 from litestar import Response, Router, post
@@ -16,7 +17,7 @@ from shipmark.api.responses.refusal import UnreadResponse
 from shipmark.api.scopes import ANYBODY
 from shipmark.http.body_parsing import json_of
 from shipmark.http.connections import is_small
-from shipmark.http.endpoint import Credentials
+from shipmark.http.endpoint import Credentials, declare
 from shipmark.http.multipart import threaded
 from shipmark.http.request_context import InjectedRequest
 from shipmark.http.validation import validate
@@ -33,14 +34,6 @@ from shipmark.releases.webhook_signature import BUILT_IN, is_signed
 _SCOPES = frozenset({"project:write"})
 
 
-@post(
-    "/{plugin:str}/{project:str}/{signature:str}/",
-    scopes=ANYBODY,
-    credentials=Credentials.NONE,
-    body=ProjectReleaseRequest,
-    answers={201: ReleaseResponse, 208: ReleaseResponse, 400: UnreadResponse, 403: None, 404: None},
-    sync_to_thread=True,
-)
 def take_release(
     context: InjectedRequest,
     plugin: FromPath[str],
@@ -102,4 +95,31 @@ def _project(connection: Connection, name: str) -> Project | None:
     return projects.by_ids(connection, [project_id]).get(project_id) if project_id else None
 
 
-router = Router("/api/hooks/release", route_handlers=[take_release], guards=[require_signature])
+_ENDPOINT = replace(
+    declare(
+        take_release,
+        credentials=Credentials.NONE,
+        responses={
+            201: ReleaseResponse,
+            208: ReleaseResponse,
+            400: UnreadResponse,
+            403: None,
+            404: None,
+        },
+        files=None,
+        schema=None,
+        step="release.validate",
+    ),
+    body=ProjectReleaseRequest,
+)
+# Not the decorator of other endpoints: the signature in the path stands for credentials, and a body that is no JSON has
+# an answer of its own.
+_handler = post(
+    "/{plugin:str}/{project:str}/{signature:str}/",
+    scopes=ANYBODY,
+    credentials=Credentials.NONE,
+    endpoint=_ENDPOINT,
+    sync_to_thread=True,
+)(take_release)
+
+router = Router("/api/hooks/release", route_handlers=[_handler], guards=[require_signature])
