@@ -8,6 +8,9 @@ SERVE ?=
 PYTEST ?=
 FUZZ ?= 100
 
+# The tests start many processes: each would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup serve test test-all check lint format lock clients chromium bench fuzz clean
 
@@ -20,12 +23,12 @@ serve: .venv/.runtime  ## Run the server at http://127.0.0.1:8000 with its data 
 	@$(BIN)/shipmark serve $(SERVE)
 
 test: .venv/.test clients chromium lint  ## Check everything: lint, types, imports, all tests
-	$(BIN)/python -m pytest -n 2 $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
-check: test  ## What CI runs
+check: test-all  ## What CI runs
 
-test-all: .venv/.test clients chromium lint  ## The same, and the tests of the doors on both databases
-	SHIPMARK_TEST_DATABASES=all $(BIN)/python -m pytest -n 2 $(PYTEST)
+test-all: .venv/.test clients chromium lint  ## The same, with each test on both databases
+	SHIPMARK_TEST_DATABASES=all $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 lint: .venv/.test
 	$(BIN)/ruff format --check .
@@ -44,8 +47,9 @@ bench: .venv/.test  ## Measure publishing, lists and starting, beside their targ
 	$(BIN)/python bench/upload.py
 	$(BIN)/python bench/sign_in.py
 
-fuzz: .venv/.test  ## Send the API many requests that nobody thought of
-	SHIPMARK_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/api/test_any_request.py $(PYTEST)
+fuzz: .venv/.test  ## Send the API many requests that nobody thought of, and writers at the same moment
+	SHIPMARK_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/api/test_any_request.py \
+	  tests/api/test_writing_at_once.py $(PYTEST)
 
 lock: .venv/.test  ## Lock the requirements anew
 	$(BIN)/python -m uv pip compile pyproject.toml requirements/runtime.in \

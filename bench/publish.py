@@ -129,7 +129,7 @@ def post(connection: HTTPConnection, token: str, content: bytes) -> None:
 
 
 def body(commits: int) -> bytes:
-    """A release that nobody has seen before."""
+    """A release with a new version."""
     number = next(_numbers)
     return json.dumps(
         {
@@ -141,17 +141,17 @@ def body(commits: int) -> bytes:
 
 
 def commit(number: int, place: int) -> dict[str, object]:
-    """A commit that nobody has seen before."""
+    """A commit with a new hash."""
     author = place % AUTHORS
     return {
         "id": f"{number:020x}{place:020x}",
         "repository": "acme/web",
-        "message": f"Mend door {place} of house {number}\n\nIt did not open when the wind came from the east.",
+        "message": f"Fix page {place} of part {number}\n\nIt did not load when the language was not set.",
         "author_name": f"Author {author}",
         "author_email": f"author-{author}@example.com",
         "timestamp": f"2026-01-{1 + place // 1440 % 28:02}T{place // 60 % 24:02}:{place % 60:02}:00Z",
         "patch_set": [
-            {"path": f"src/houses/{place % 97}/door.py", "type": "M"},
+            {"path": f"src/parts/{place % 97}/page.py", "type": "M"},
             {"path": f"src/houses/{place % 89}/window.py", "type": "A"},
             {"path": f"tests/architectures/test_{place % 83}.py", "type": "D"},
         ],

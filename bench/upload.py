@@ -38,7 +38,7 @@ _BOUNDARY = "boundary-of-the-bench"
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Somebody who uploads, over one connection."""
+    """A client that uploads over one connection."""
 
     server: Running
     connection: http.client.HTTPConnection
@@ -163,9 +163,9 @@ def in_chunks(client: Client, body: str, forms: list[bytes]) -> None:
     if json.loads(client.call("POST", path, body))["missingChunks"]:
         with ThreadPoolExecutor(max_workers=len(forms)) as senders:
             list(senders.map(partial(send, client.server), forms))
-    while (told := json.loads(client.call("POST", path, body)))["state"] != "ok":
-        if told["state"] == "error":
-            raise SystemExit(told["detail"])
+    while (assembly := json.loads(client.call("POST", path, body)))["state"] != "ok":
+        if assembly["state"] == "error":
+            raise SystemExit(assembly["detail"])
 
 
 def forms_of(content: bytes) -> list[bytes]:

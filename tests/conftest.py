@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,6 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import (
-    Executable,
     Insert,
     Select,
     String,
@@ -194,7 +194,7 @@ class _Movable:
     def __init__(self, url: str) -> None:
         self.database = Database(url, lock_wait_seconds=30, connections=40)
 
-        event.listen(self.database.engine, "before_execute", _check_order)
+        event.listen(self.database.engine, "before_cursor_execute", _check_order, named=True)
 
         @event.listens_for(self.database.engine, "do_connect")
         def _move(_: object, __: object, arguments: list[str], options: dict[str, object]) -> None:
@@ -214,12 +214,15 @@ class _Movable:
             self.database.close()
 
 
-def _check_order(_: object, statement: Any, *__: object) -> None:
-    """Refuse a statement that orders by a text in the collation of the database: lists are the same on all of them."""
-    if not isinstance(statement, Executable) or statement in _CHECKED:
+def _check_order(*, context: Any, **_: object) -> None:
+    """Refuse a statement that orders by a text in the collation of the database: lists are the same on all of them.
+
+    Statements that are composed anew for each request share what was compiled for the first of them.
+    """
+    compiled = context.compiled
+    if compiled is None or compiled in _CHECKED or context.execution_options.get("is_any_order"):
         return
-    if statement.get_execution_options().get("is_any_order"):
-        return
+    statement = compiled.statement
     for each in visitors.iterate(statement):
         clauses = getattr(
             each, "_order_by_clause" if isinstance(each, Select) else "order_by", None
@@ -232,7 +235,7 @@ def _check_order(_: object, statement: Any, *__: object) -> None:
             )
             is_text = isinstance(kind, String) and not isinstance(statement, Insert)
             assert not is_text or kind.collation == "C", f"{clause} needs `in_binary_order`"
-    _CHECKED.add(statement)
+    _CHECKED.add(compiled)
 
 
 _CHECKED: WeakSet[Any] = WeakSet()
@@ -330,7 +333,10 @@ def serve_on(_portal: BlockingPortal) -> Serve:
     """Clients of the whole application on any database: ``serve_on(database, blobs)``; no job runs."""
 
     def served(on: Database, keep: Blobs, **settings: Any) -> Client:
-        app = _application(Settings(base_url=factories.ADDRESS, **settings))
+        chosen = Settings(base_url=factories.ADDRESS, **settings)
+        # Nothing that is put together depends on the data folder, which is another one in each test.
+        app = _application(replace(chosen, data=Settings().data))
+        app.state.settings = chosen
         app.state.database = on
         app.state.blobs = keep
         limits = wrapped(app)

@@ -1,9 +1,11 @@
 """``shipmark serve`` as a process, as an operator runs it."""
 
+import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -12,36 +14,95 @@ WAIT_SECONDS = 60.0
 
 
 @contextmanager
-def serving(data: Path, port: int, limit: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server, with a soft limit of descriptors, until the end of the block."""
-    prefix = ["sh", "-c", f'ulimit -S -n {limit}; exec "$@"', "sh"] if limit else []
+def serving(
+    data: Path,
+    port: int,
+    *options: str,
+    workers: int = 2,
+    descriptors_max: int | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a server until the end of the block; yield its process once the server answers."""
+    with starting(
+        data, port, *options, workers=workers, descriptors_max=descriptors_max, settings=settings
+    ) as process:
+        _wait_until_ready(port, process, log_of(data))
+        yield process
+
+
+@contextmanager
+def starting(
+    data: Path,
+    port: int,
+    *options: str,
+    workers: int = 2,
+    descriptors_max: int | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start a server, with a soft limit of descriptors, and stop it at the end of the block."""
+    limited = ["sh", "-c", f'ulimit -S -n {descriptors_max}; exec "$@"', "sh"]
     command = [
-        *prefix, sys.executable, "-m", "shipmark", "serve",
-        "--data", str(data), "--port", str(port), "--workers", "2",
+        *(limited if descriptors_max else ()), sys.executable, "-m", "shipmark", "serve",
+        "--data", str(data), "--port", str(port), "--workers", str(workers), *options,
     ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with log_of(data).open("wb") as output:
+        process = subprocess.Popen(
+            command, env=environment() | (settings or {}), stdout=output, stderr=output
+        )
     try:
-        wait_until(lambda: is_ready(port))
         yield process
     finally:
-        process.terminate()
-        try:
-            process.wait(WAIT_SECONDS)
-        except subprocess.TimeoutExpired:
-            # The test fails, and the process is not left to whichever test runs when it is collected.
-            process.kill()
-            process.wait(WAIT_SECONDS)
-            raise
+        stop(process)
 
 
-def wait_until(claim: object) -> None:
+def log_of(data: Path) -> Path:
+    """Return the file with the output of the server that was started last on this data folder."""
+    return data.with_suffix(".log")
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of this process, without settings of a Shipmark or a Sentry client."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SHIPMARK_", "SENTRY_"))}
+    return kept | {"SHIPMARK_LOG_LEVEL": "warning"}
+
+
+def free_port() -> int:
+    """Return a port of this machine that no process listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(claim: Callable[[], object]) -> None:
+    """Wait until the claim is true; fail after a minute."""
     deadline = time.monotonic() + WAIT_SECONDS
-    while not claim():  # type: ignore[operator]  # a function
+    while not claim():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def is_ready(port: int) -> bool:
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """Stop a server; raise if the server does not end in time."""
+    process.terminate()
+    try:
+        process.wait(WAIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        # The test fails, and the process is not left to whichever test runs when it is collected.
+        process.kill()
+        process.wait()
+        raise
+
+
+def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not _is_ready(port):
+        output = log.read_text("utf8")
+        assert process.poll() is None, f"The server ended with {process.returncode}:\n{output}"
+        assert time.monotonic() < deadline, f"No answer in {WAIT_SECONDS} s:\n{output}"
+        time.sleep(0.05)
+
+
+def _is_ready(port: int) -> bool:
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/healthz")

@@ -14,6 +14,7 @@ from io import StringIO
 from pathlib import Path
 
 import paramiko
+from processes import free_port
 
 USERNAME, PASSWORD = "deploy", "hunter2-very-secret"
 #: 2026-01-02T10:00:00Z
@@ -212,13 +213,6 @@ def http_server(
 
 def _basic(password: str) -> str:
     return "Basic " + base64.b64encode(f"{USERNAME}:{password}".encode()).decode()
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -83,9 +83,13 @@ def test_every_address_reaches_a_release_of_an_odd_name(everybody: Caller, name:
     """What a route answers of an odd version is what it answers of a plain one, and not of an unknown one."""
     assert len(addresses()) >= 18
     odd, reached = ODD[name], 0
+    everybody.publish(odd)
+    everybody.publish(PLAIN)
     for method, path in addresses():
-        everybody.publish(odd)
-        everybody.publish(PLAIN)
+        if method != "GET":
+            # The request before may have deleted them.
+            everybody.publish(odd)
+            everybody.publish(PLAIN)
         expected = called(everybody, method, path, PLAIN).status_code
         assert expected < 500, (method, path)
         answer = called(everybody, method, path, quote(odd, safe=""))

@@ -1,12 +1,7 @@
 """One journey of a person through a real server, in a real browser."""
 
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +9,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from conformance.servers import shipmark
 from playwright.sync_api import Locator, Page, expect, sync_playwright
+from processes import free_port, serving
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -59,32 +56,16 @@ class Server:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data = tmp_path_factory.mktemp("data")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
-    shipmark = [sys.executable, "-m", "shipmark"]
     person = ["--user", EMAIL, "--password", PASSWORD]
     place = ["--org", "acme", "--project", "web", "--base-url", address, "--data", str(data)]
-    made = subprocess.run(
-        [*shipmark, "bootstrap", *person, *place, "--json"], check=True, capture_output=True
-    )
-    said = json.loads(made.stdout)
-    process = subprocess.Popen(
-        [*shipmark, "serve", "--data", str(data), "--port", str(port), "--workers", "1"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
-    )
-    try:
-        _wait_for(address)
-        project = said["projects"][0]
+    made = json.loads(shipmark("bootstrap", *person, *place, "--json"))
+    with serving(data, port, workers=1):
+        project = made["projects"][0]
         key = re.search(r"//([0-9a-f]+)@", project["dsn"])
         assert key is not None
-        yield Server(address, said["token"], project["id"], key[1])
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+        yield Server(address, made["token"], project["id"], key[1])
 
 
 @pytest.fixture
@@ -166,14 +147,3 @@ def _fail_and_mend(server: Server) -> None:
     server.send("POST", releases, {"version": VERSION, "projects": ["web"], "commits": [commit]})
     deploys = f"{releases}{quote(VERSION, safe='')}/deploys/"
     server.send("POST", deploys, {"environment": "production"})
-
-
-def _wait_for(address: str) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail("the server did not start")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -21,13 +22,19 @@ def run(data: Path, *arguments: str, text: str | None = None) -> Result:
     )
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with acme, which Bob is the only owner of."""
-    folder = tmp_path / "data"
+    folder = tmp_path_factory.mktemp("template") / "data"
     run(folder, "org", "create", "acme")
     run(folder, *("user", "create", BOB, "--password", FIRST, "--org", "acme", "--role", "owner"))
     return folder
+
+
+@pytest.fixture
+def data(template: Path, tmp_path: Path) -> Path:
+    """A copy of the template."""
+    return Path(shutil.copytree(template, tmp_path / "data"))
 
 
 def rows(data: Path, statement: str) -> list[tuple[object, ...]]:

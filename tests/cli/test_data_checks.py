@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conformance.servers import free_port
 from msgspec.json import decode
-from processes import serving, wait_until
+from processes import free_port, serving, wait_until
 
 from shipmark.cli import main as cli
 from shipmark.cli.data_checks import UnusableDataError

@@ -1,6 +1,7 @@
 """Only the user who runs Shipmark may read its data: real processes, real files."""
 
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -86,11 +87,18 @@ def test_serve_creates_a_folder_for_its_owner_only(tmp_path: Path) -> None:
         assert wide(data) == []
 
 
-@pytest.fixture
-def opened_up(tmp_path: Path) -> Path:
-    """A data folder that others may read, as older versions left it."""
-    data = tmp_path / "data"
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with an organization."""
+    data = tmp_path_factory.mktemp("template") / "data"
     assert shipmark("org", "create", "acme", "--data", str(data)).returncode == 0
+    return data
+
+
+@pytest.fixture
+def opened_up(template: Path, tmp_path: Path) -> Path:
+    """A data folder that others may read, as older versions left it."""
+    data = Path(shutil.copytree(template, tmp_path / "data"))
     for path in (data, *data.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return data

@@ -7,10 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conformance.servers import free_port
-from processes import serving, wait_until
-
-WAIT_SECONDS = 60.0
+from processes import WAIT_SECONDS, free_port, serving, starting, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -52,7 +49,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
 
 
 def test_workers_may_open_as_much_as_the_system_allows(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", free_port(), limit=200) as process:
+    with serving(tmp_path / "data", free_port(), descriptors_max=200) as process:
         for pid in (process.pid, *workers_of(process.pid)):
             [line] = [
                 it
@@ -61,3 +58,19 @@ def test_workers_may_open_as_much_as_the_system_allows(tmp_path: Path) -> None:
             ]
             soft, hard = line.split()[3:5]
             assert soft == hard != "200"
+
+
+def test_a_worker_that_does_not_serve_yet_is_stopped_too(tmp_path: Path) -> None:
+    with starting(tmp_path / "data", free_port()) as process:
+        wait_until(lambda: len(workers_of(process.pid)) == 2)
+        process.terminate()
+        assert process.wait(WAIT_SECONDS) == 0
+
+
+def test_a_worker_that_does_not_end_is_killed(tmp_path: Path) -> None:
+    limited = {"SHIPMARK_STOP_TIMEOUT_SECONDS": "1"}
+    with serving(tmp_path / "data", free_port(), settings=limited) as process:
+        wait_until(lambda: len(workers_of(process.pid)) == 2)
+        os.kill(workers_of(process.pid)[0], signal.SIGSTOP)
+        process.terminate()
+        assert process.wait(WAIT_SECONDS) == 0

@@ -2,11 +2,7 @@
 
 import json
 import os
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +13,9 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from click.testing import CliRunner
+from processes import free_port, serving
 
 from shipmark.cli import main
-
-START_SECONDS = 60.0
-STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,31 +104,14 @@ class Server:
 def running(data: Path, database_url: str | None = None, **settings: str) -> Iterator[Server]:
     """Run a server with one worker, and with these variables, until the end of the block."""
     port = free_port()
-    options = ["--data", str(data)]
-    if database_url is not None:
-        options += ["--database-url", database_url]
-    command = [
-        sys.executable,
-        "-m",
-        "shipmark",
-        "serve",
-        *options,
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-    ]
-    log = data.with_suffix(".log")
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env=_environment() | settings, stdout=output, stderr=output
+    options = () if database_url is None else ("--database-url", database_url)
+    with serving(data, port, *options, workers=1, settings=settings):
+        yield Server(
+            url=f"http://127.0.0.1:{port}",
+            data=data,
+            options=("--data", str(data), *options),
+            numbers=count(1),
         )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_ready(port, process, log)
-        yield Server(url=url, data=data, options=tuple(options), numbers=count(1))
-    finally:
-        _stop(process)
 
 
 @contextmanager
@@ -159,46 +136,3 @@ def shipmark(*words: str) -> str:
     done = CliRunner().invoke(main.shipmark, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.stdout
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _environment() -> dict[str, str]:
-    """Ours, without settings of a Shipmark or a Sentry client that happen to be there."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SHIPMARK_", "SENTRY_"))}
-    return kept | {"SHIPMARK_LOG_LEVEL": "warning"}
-
-
-def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not _is_ready(port):
-        said = log.read_text("utf8")
-        assert process.poll() is None, f"The server ended with {process.returncode}:\n{said}"
-        assert time.monotonic() < deadline, f"No answer in {START_SECONDS} s:\n{said}"
-        time.sleep(0.05)
-
-
-def _is_ready(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        raise

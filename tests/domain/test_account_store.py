@@ -69,11 +69,11 @@ def test_nobody_has_an_unknown_address_or_id(connection: Connection) -> None:
     assert store.by_id(connection, 999) is None
 
 
-def test_users_are_found_in_two_statements(database: Database, world: World) -> None:
+def test_users_are_found_in_one_statement(database: Database, world: World) -> None:
     with statements(database) as found, database.snapshot() as connection:
         users = store.by_ids(connection, [*world.users.values(), 999])
     assert sorted(users) == sorted(world.users.values())
-    assert found.count == 2
+    assert found.count == 1
 
 
 def test_no_users_are_found_without_asking(database: Database) -> None:

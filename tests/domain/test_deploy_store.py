@@ -35,7 +35,7 @@ def make(connection: Connection, world: World) -> Make:
         release, _ = releases.ensure(connection, acme, NewRelease(version=version, created_at=NOW))
         place = projects.ensure_environment(connection, acme, environment)
         new = NewDeploy(environment=environment, **({"finished_at": NOW} | more))  # type: ignore[arg-type]
-        return store.add(connection, acme, release.id, place.id, new)
+        return store.add(connection, release, place.id, new, is_announced=False)
 
     return made
 

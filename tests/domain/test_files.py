@@ -27,7 +27,7 @@ from shipmark.files.store import garbage
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict, TooLarge
-from shipmark.infrastructure.jobs import jobs
+from shipmark.infrastructure.jobs import JobKind, jobs
 from shipmark.worker.blob_gc import collect
 
 DAY = timedelta(days=1)
@@ -187,7 +187,7 @@ def test_removing_asks_for_the_collector_once(database: Database, blobs: Blobs) 
     for content in (b"one", b"two"):
         removed(database, kept(database, blobs, content))
     with database.snapshot() as connection:
-        query = select(func.count()).where(jobs.c.kind == actions.COLLECT)
+        query = select(func.count()).where(jobs.c.kind == JobKind.COLLECT_BLOBS)
         assert connection.execute(query).scalar_one() == 1
 
 
@@ -198,7 +198,7 @@ def test_the_collector_is_asked_for_when_there_is_something(
     for at, wanted in ((BEGINNING, 0), (LATER, 1)):
         with database.transaction() as connection:
             actions.schedule_collection(connection, at)
-            query = select(func.count()).where(jobs.c.kind == actions.COLLECT)
+            query = select(func.count()).where(jobs.c.kind == JobKind.COLLECT_BLOBS)
             assert connection.execute(query).scalar_one() == wanted
 
 

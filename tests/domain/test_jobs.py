@@ -8,6 +8,7 @@ from factories import counts, rows
 
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.jobs import JobKind
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -125,7 +126,7 @@ def test_a_key_keeps_a_second_job_out(empty_database: Database) -> None:
 def test_a_kind_that_waits_is_not_enqueued_again(empty_database: Database) -> None:
     for _ in range(2):
         with empty_database.transaction() as connection:
-            jobs.enqueue_once(connection, "tidy", {}, now=NOW)
+            jobs.enqueue_once(connection, JobKind.TIDY, {}, now=NOW)
     assert counts(empty_database)["jobs"] == 1
 
 

@@ -23,6 +23,7 @@ from structlog.testing import capture_logs
 from shipmark.infrastructure import availability, jobs, telemetry
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Unavailable
+from shipmark.infrastructure.jobs import JobKind
 from shipmark.infrastructure.migrations.run import run as migrate
 from shipmark.worker import scheduler
 from shipmark.worker.scheduler import Worker, run_due
@@ -206,7 +207,7 @@ def test_workers_survive_and_say_so_once(
             assert is_idle.wait(30)
         server.start()
         with database.transaction() as connection:
-            jobs.enqueue(connection, "tidy", {}, now=BEGINNING)
+            jobs.enqueue(connection, JobKind.TIDY, {}, now=BEGINNING)
         while is_waiting(database):
             is_idle.clear()
             assert is_idle.wait(30)

@@ -12,7 +12,6 @@ from shipmark.files import actions as files
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
-from shipmark.web.lru_cache import LruCache
 
 FOREVER = "max-age=315360000"
 POLICY = "default-src 'none'; sandbox"
@@ -130,15 +129,3 @@ def test_letters_are_drawn_for_everybody(client: Client, text: str) -> None:
 )
 def test_other_letters_are_nothing(client: Client, path: str) -> None:
     assert client.get(f"/letter-avatar/{path}/").status_code == 404
-
-
-def test_what_was_asked_for_long_ago_is_forgotten() -> None:
-    made: list[str] = []
-
-    def ask(name: str) -> None:
-        remembered.get(name, lambda: made.append(name) or name.encode())  # type: ignore[func-returns-value]
-
-    remembered = LruCache(2)
-    for name in ("a", "b", "a", "c", "a", "b"):
-        ask(name)
-    assert made == ["a", "b", "c", "b"]

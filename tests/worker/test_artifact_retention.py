@@ -32,6 +32,7 @@ from shipmark.infrastructure import jobs
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database, metadata
+from shipmark.infrastructure.jobs import JobKind
 from shipmark.infrastructure.settings import Settings
 from shipmark.releases.store.releases import releases
 from shipmark.worker import artifact_retention, scheduler
@@ -68,8 +69,10 @@ def prune(database: Database, days: int = 90, at: datetime | None = None) -> Non
     """Run the errand, as often as it comes again."""
     moment = at or now()
     with database.transaction() as connection:
-        jobs.enqueue(connection, actions.PRUNE, {}, now=moment, key=actions.PRUNE)
-    while job := scheduler.claim(database, moment, [actions.PRUNE]):
+        jobs.enqueue(
+            connection, JobKind.PRUNE_ARTIFACTS, {}, now=moment, key=JobKind.PRUNE_ARTIFACTS
+        )
+    while job := scheduler.claim(database, moment, [JobKind.PRUNE_ARTIFACTS]):
         artifact_retention.run(database, replace(Settings(), artifact_days=days), job, moment)
 
 
@@ -152,7 +155,7 @@ def test_tidying_asks_for_it_where_something_is_old(database: Database, age: Age
     age(2)
     with database.transaction() as connection:
         scheduler.tidy(connection, {}, now())
-    assert actions.PRUNE in [it["kind"] for it in rows(database, "jobs")]
+    assert JobKind.PRUNE_ARTIFACTS in [it["kind"] for it in rows(database, "jobs")]
 
 
 @on_one_database

@@ -12,6 +12,7 @@ from shipmark.files.model import UNUSED_RETENTION, File, FileKind, NewFile
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.jobs import JobKind
 from shipmark.infrastructure.settings import Settings
 from shipmark.worker import blob_gc, scheduler
 
@@ -33,7 +34,7 @@ def kept(database: Database, blobs: Blobs, content: bytes) -> File:
 
 def run_due(database: Database, settings: Settings, minutes: float) -> bool:
     at = LATER + minutes * MINUTE
-    job = scheduler.claim(database, at, [actions.COLLECT])
+    job = scheduler.claim(database, at, [JobKind.COLLECT_BLOBS])
     if job is not None:
         blob_gc.run(database, settings, job, at)
     return job is not None
@@ -61,7 +62,7 @@ def test_what_is_deleted_while_a_collection_runs_is_freed_as_soon(
 ) -> None:
     one, two = (kept(database, blobs, content) for content in (b"one", b"two"))
     remove(database, one, 0)
-    job = scheduler.claim(database, LATER + 6 * MINUTE, [actions.COLLECT])
+    job = scheduler.claim(database, LATER + 6 * MINUTE, [JobKind.COLLECT_BLOBS])
     assert job is not None
     remove(database, two, 6)
     blob_gc.run(database, settings, job, LATER + 6 * MINUTE)
@@ -86,10 +87,10 @@ def test_a_collector_that_lost_its_lease_plans_nothing(
     database: Database, blobs: Blobs, settings: Settings
 ) -> None:
     remove(database, kept(database, blobs, b"one"), 0)
-    slow = scheduler.claim(database, LATER + 6 * MINUTE, [actions.COLLECT])
+    slow = scheduler.claim(database, LATER + 6 * MINUTE, [JobKind.COLLECT_BLOBS])
     assert slow is not None
     later = LATER + 6 * MINUTE + jobs.LEASE
-    assert scheduler.claim(database, later, [actions.COLLECT]) is not None
+    assert scheduler.claim(database, later, [JobKind.COLLECT_BLOBS]) is not None
     blob_gc.run(database, settings, slow, later)
     [job] = rows(database, "jobs")
     assert (job["attempts"], job["run_at"]) == (2, later + jobs.LEASE)

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from shipmark.accounts import actions as accounts
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.jobs import JobKind
 from shipmark.infrastructure.settings import Settings
-from shipmark.publishing import commit_fetch_requests
 from shipmark.worker import scheduler
 
 NOW = datetime(2027, 1, 5, 9, tzinfo=UTC)
@@ -88,7 +88,7 @@ def test_a_job_that_fails_is_given_back_and_changes_nothing(
     assert counts(database)["users"] == before
 
 
-@pytest.mark.parametrize("job_kind", ["tidy", *scheduler.EXTERNAL_JOBS])
+@pytest.mark.parametrize("job_kind", [JobKind.TIDY, *scheduler.EXTERNAL_JOBS])
 def test_only_fetches_are_ever_given_up(database: Database, job_kind: str) -> None:
     """Hours without the bucket must not end collecting for ever."""
     with database.transaction() as connection:
@@ -101,7 +101,7 @@ def test_only_fetches_are_ever_given_up(database: Database, job_kind: str) -> No
         scheduler.retry_later(database, job, RuntimeError("boom"), at)
         at += timedelta(hours=1)
     [row] = rows(database, "jobs")
-    assert (row["run_at"] is None) is (job_kind == commit_fetch_requests.JOB)
+    assert (row["run_at"] is None) is (job_kind == JobKind.FETCH_COMMITS)
 
 
 def test_an_action_whose_lease_ran_out_is_left_to_its_new_owner(
@@ -125,7 +125,7 @@ def test_an_action_whose_lease_ran_out_is_left_to_its_new_owner(
 
 def test_a_worker_runs_what_is_due_and_stops_when_told(database: Database) -> None:
     with database.transaction() as connection:
-        jobs.enqueue(connection, "tidy", {}, now=datetime.now(UTC))
+        jobs.enqueue(connection, JobKind.TIDY, {}, now=datetime.now(UTC))
     worker = scheduler.Worker(lambda: scheduler.run_due(database, datetime.now(UTC)))
     worker.start()
     for _ in range(500):

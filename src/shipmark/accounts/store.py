@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     Boolean,
@@ -104,11 +104,13 @@ _TOKEN_SUMMARY = (
     tokens.c.expires_at,
 )
 
-_BY_IDS = select(*USER).join(IDS, IDS.c.id == users.c.id)
-_EMAILS_OF = (
-    select(emails.c.user_id, emails.c.id, emails.c.email, emails.c.is_verified)
-    .join(IDS, IDS.c.id == emails.c.user_id)
-    .order_by(emails.c.id)
+_BY_IDS = (
+    select(
+        *USER, emails.c.id.label("email_id"), emails.c.email.label("address"), emails.c.is_verified
+    )
+    .join(IDS, IDS.c.id == users.c.id)
+    .outerjoin(emails, emails.c.user_id == users.c.id)
+    .order_by(users.c.id, emails.c.id)
 )
 #: The columns of a token with its user.
 TOKEN = (tokens.c.id, tokens.c.scopes, tokens.c.expires_at, *USER)
@@ -145,18 +147,18 @@ def by_email(connection: Connection, email: str) -> User | None:
 
 
 def by_ids(connection: Connection, user_ids: Collection[int]) -> dict[int, User]:
-    """The users of those ids, with addresses, in two statements whatever their number."""
+    """Return the users with those ids, with their email addresses, in one statement."""
     if not user_ids:
         return {}
-    people = connection.execute(_BY_IDS, ids_param(user_ids)).all()
+    people: dict[int, Sequence[Any]] = {}
     addresses: dict[int, list[Email]] = {}
-    for user_id, email_id, email, is_verified in connection.execute(
-        _EMAILS_OF, ids_param(user_ids)
-    ):
-        addresses.setdefault(user_id, []).append(
-            Email(id=email_id, email=email, is_verified=is_verified)
-        )
-    return {row[0]: read_user(row, addresses.get(row[0], ())) for row in people}
+    for row in connection.execute(_BY_IDS, ids_param(user_ids)):
+        people[row[0]] = row[: len(USER)]
+        user_id, (email_id, email, is_verified) = row[0], cast("tuple[Any, ...]", row[len(USER) :])
+        known = addresses.setdefault(user_id, [])
+        if email_id is not None:
+            known.append(Email(id=email_id, email=email, is_verified=is_verified))
+    return {user_id: read_user(row, addresses[user_id]) for user_id, row in people.items()}
 
 
 def all_users(connection: Connection, *, limit: int, after_id: int = 0) -> list[User]:

@@ -24,7 +24,7 @@ def one_of(*values: str, default: str | None = None) -> WithJsonSchema:
     return WithJsonSchema(schema if default is None else schema | {"default": str(default)})
 
 
-#: ``0`` or ``1``; everything but ``1`` counts as 0.
+#: ``0`` or ``1``; any other value counts as the default.
 Bit = Annotated[str | None, one_of("0", "1")]
 DateTimeText = Annotated[str | None, WithJsonSchema({"type": "string", "format": "date-time"})]
 PeriodText = Annotated[
@@ -61,6 +61,19 @@ class PageQuery(RequestModel):
     def dated_page(self) -> keyset.KeysetPage:
         """Return the page of a list by time."""
         return keyset.parse_page(offset.parse_page(self.per_page, None), self.cursor)
+
+
+class DetailedQuery(RequestModel):
+    """Whether objects show the objects that they hold."""
+
+    detailed: Bit = Field(
+        None, description="`0` leaves out the objects that an object holds.", examples=["0"]
+    )
+
+    @property
+    def is_detailed(self) -> bool:
+        """Whether the objects are shown: by default they are."""
+        return self.detailed != "0"
 
 
 class ProjectQuery(RequestModel):

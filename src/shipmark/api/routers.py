@@ -20,9 +20,7 @@ from shipmark.api.issues import routes as issues
 from shipmark.api.members import routes as members
 from shipmark.api.organizations import routes as organizations
 from shipmark.api.project_keys import routes as project_keys
-from shipmark.api.projects import commit_path_routes as projects_commit_path
 from shipmark.api.projects import routes as projects
-from shipmark.api.projects import team_routes as projects_team
 from shipmark.api.release_files import routes as release_files
 from shipmark.api.releases import bulk_routes as releases_bulk
 from shipmark.api.releases import detail_routes as releases_detail
@@ -52,7 +50,6 @@ ROUTERS = (
     members.router,
     teams.router,
     projects.router,
-    projects_team.router,
     project_keys.router,
     releases.router,
     releases_bulk.router,
@@ -71,7 +68,6 @@ ROUTERS = (
     commit_fetches.router,
     commit_fetches.organization_router,
     issues.router,
-    projects_commit_path.router,
     issues_release.router,
     commits_unreleased.router,
     events.router,

@@ -11,9 +11,7 @@ from shipmark.files import actions as files
 from shipmark.files.model import File, NewFile, StagedFile
 from shipmark.files.store import files as file_store
 from shipmark.infrastructure import jobs
-
-#: The errand that lets go what nobody uses: ``worker/artifact_retention.py``.
-PRUNE = "prune_artifacts"
+from shipmark.infrastructure.jobs import JobKind
 
 #: So many bundles, and so many single files, are deleted in one unit of work.
 BATCH = 200
@@ -126,7 +124,7 @@ def schedule_pruning(connection: Connection, at: datetime) -> None:
     """Have what nobody uses let go, if there is anything that may be that old."""
     before = at - RETENTION_MIN
     if bundles.unused(connection, before, most=1) or release_files.has_older(connection, before):
-        jobs.enqueue(connection, PRUNE, {}, now=at, key=PRUNE)
+        jobs.enqueue(connection, JobKind.PRUNE_ARTIFACTS, {}, now=at, key=JobKind.PRUNE_ARTIFACTS)
 
 
 def remove_files(connection: Connection, file_ids: Collection[int], at: datetime) -> None:

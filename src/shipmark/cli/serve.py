@@ -24,7 +24,7 @@ from shipmark.cli.data_checks import require_servable
 from shipmark.cli.options import open_database, settings_of, with_data
 from shipmark.cli.tour import NEEDS, tour
 from shipmark.http.client_address import trusted_networks
-from shipmark.http.workers import PARENT_PID
+from shipmark.http.workers import PARENT_PID, reset_signals_in_workers
 from shipmark.infrastructure import data_folder, ids, logging, migrations, telemetry
 from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.settings import (
@@ -109,6 +109,7 @@ def _run(settings: Settings) -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     _raise_descriptor_limit()
+    reset_signals_in_workers()
     try:
         Server(
             "shipmark.app_with_error_reporting:create"
@@ -128,6 +129,7 @@ def _run(settings: Settings) -> None:
             blocking_threads=1,
             log_level=LogLevels.warning,
             respawn_failed_workers=True,
+            workers_kill_timeout=settings.stop_timeout_seconds,
         ).serve()
     finally:
         shutil.rmtree(metrics, ignore_errors=True)

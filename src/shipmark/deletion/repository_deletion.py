@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.infrastructure import jobs
+from shipmark.infrastructure.jobs import JobKind
 from shipmark.infrastructure.telemetry import span
 from shipmark.organizations import store as organizations
 from shipmark.releases.store import commits as release_commits
@@ -20,8 +21,6 @@ GRACE = timedelta(hours=1)
 #: One without commits goes as soon as no request is under way any more that has found it by its name.
 SOON = timedelta(seconds=30)
 BATCH = 500
-#: The kind of the jobs that do it; each has the repository's id as ``repository_id``.
-JOB = "remove_repository"
 
 
 def request(connection: Connection, repository: Repository, now: datetime) -> Repository:
@@ -31,7 +30,7 @@ def request(connection: Connection, repository: Repository, now: datetime) -> Re
     has_commits = bool(repositories.some_of(connection, repository.id, limit=1))
     details: dict[str, object] = {"repository_id": repository.id}
     run_at = now + (GRACE if has_commits else SOON)
-    jobs.enqueue(connection, JOB, details, now=now, run_at=run_at)
+    jobs.enqueue(connection, JobKind.REMOVE_REPOSITORY, details, now=now, run_at=run_at)
     return actions.begin_deletion(connection, repository)
 
 

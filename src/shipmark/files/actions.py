@@ -16,9 +16,8 @@ from shipmark.files.model import (
 from shipmark.files.store import blobs, files, garbage
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.errors import Conflict
+from shipmark.infrastructure.jobs import JobKind
 
-#: The errand that takes away what nobody uses: ``worker/external_jobs.py``.
-COLLECT = "collect_blobs"
 #: A collection waits so long behind what is due, for more to be collected at once.
 _COLLECTION_DELAY = timedelta(minutes=1)
 
@@ -43,13 +42,15 @@ def remove(connection: Connection, file_ids: Collection[int], at: datetime) -> N
     """Delete files; blobs that no other file uses are collected soon. Those that are not there are left out."""
     if file_ids and files.remove(connection, file_ids, at + RELEASED_RETENTION):
         later = at + RELEASED_RETENTION + _COLLECTION_DELAY
-        jobs.enqueue(connection, COLLECT, {}, now=at, run_at=later, key=COLLECT)
+        jobs.enqueue(
+            connection, JobKind.COLLECT_BLOBS, {}, now=at, run_at=later, key=JobKind.COLLECT_BLOBS
+        )
 
 
 def schedule_collection(connection: Connection, at: datetime) -> None:
     """Have what nobody uses taken away, if there is anything."""
     if garbage.has_unused(connection, at):
-        jobs.enqueue(connection, COLLECT, {}, now=at, key=COLLECT)
+        jobs.enqueue(connection, JobKind.COLLECT_BLOBS, {}, now=at, key=JobKind.COLLECT_BLOBS)
 
 
 def schedule_next_collection(connection: Connection, at: datetime) -> None:
@@ -60,7 +61,14 @@ def schedule_next_collection(connection: Connection, at: datetime) -> None:
     """
     due = garbage.next_due(connection)
     if due is not None and due > at:
-        jobs.enqueue(connection, COLLECT, {}, now=at, run_at=due + _COLLECTION_DELAY, key=COLLECT)
+        jobs.enqueue(
+            connection,
+            JobKind.COLLECT_BLOBS,
+            {},
+            now=at,
+            run_at=due + _COLLECTION_DELAY,
+            key=JobKind.COLLECT_BLOBS,
+        )
 
 
 def _make_blobs(connection: Connection, stashes: Sequence[StagedBlob], at: datetime) -> None:

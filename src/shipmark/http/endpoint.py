@@ -107,7 +107,7 @@ class Endpoint:
             return
         organization = context.path_parameter("organization")
         if organization is None:
-            context.caller(connection)
+            context.authenticated = context.caller(connection)
         else:
             context.access = context.authorize(connection, organization)
 
@@ -142,7 +142,7 @@ class Endpoint:
     ) -> RequestModel:
         with span(self.step, **{"http.body_bytes": len(content)}):
             value = context.decode(content, lists=model.list_names())
-            return validate(model, value, context={"commits_max": context.settings.commits_max})
+            return validate(model, value, context=context.validation_context())
 
 
 async def authorize(

@@ -28,6 +28,7 @@ from shipmark.infrastructure.telemetry import span
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import Access, Actor, OrganizationToken, Role
 from shipmark.organizations.tokens import PREFIX
 from shipmark.publishing.model import PublishContext
@@ -47,6 +48,8 @@ class RequestContext:
     scopes: frozenset[str]
     #: What the endpoint is called with, once the caller is authorized: see ``endpoint.py``.
     prepared: Mapping[str, object] | None = None
+    #: The caller, authenticated by the endpoint, where the path names no organization.
+    authenticated: Caller | None = None
     _access: Access | None = None
 
     @property
@@ -77,6 +80,10 @@ class RequestContext:
     def query_pairs(self) -> Sequence[tuple[str, str]]:
         """Return the parameters of the query string, in their order."""
         return [(name, str(value)) for name, value in self.request.query_params.multi_items()]
+
+    def validation_context(self) -> Mapping[str, object]:
+        """Return what the validation of a body depends on: limits, and the caller's access or None."""
+        return {"commits_max": self.settings.commits_max, "access": self._access}
 
     def decode(self, content: bytes, *, lists: Collection[str]) -> object:
         """Return the value that a body holds: JSON or a form, whose fields named in ``lists`` are lists."""
@@ -181,6 +188,10 @@ class RequestContext:
             label=access.user.email if access.user else "organization token",
             ip_address=client_address(self.request, self.settings),
         )
+
+    def action_context(self) -> ActionContext:
+        """Return who acts in the organization of the path, and when."""
+        return ActionContext(access=self.access, by=self.actor(self.access), at=now())
 
     def log_change(
         self,

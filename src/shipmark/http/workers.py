@@ -29,6 +29,27 @@ def end_with_parent(parent_pid: int) -> None:
     threading.Thread(target=_watch, args=(parent_pid,), name="parent", daemon=True).start()
 
 
+def reset_signals_in_workers() -> None:
+    """Let a signal end each process that this one forks from now on, until the process sets its own handlers.
+
+    A forked worker inherits the handlers of its parent, which only wake the parent's main loop. Without this, a worker
+    that is stopped before it serves would miss the signal, and the parent would wait for it.
+    """
+    stopping = {signal.SIGINT, signal.SIGTERM}
+
+    def reset() -> None:
+        for each in stopping:
+            signal.signal(each, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, stopping)
+
+    # A signal that is sent between the fork and the reset waits for the reset.
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, stopping),
+        after_in_child=reset,
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, stopping),
+    )
+
+
 def _watch(parent_pid: int) -> None:
     while os.getppid() == parent_pid:
         time.sleep(_LOOK_SECONDS)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import (
     Column,
@@ -35,6 +36,18 @@ _FIRST_PAUSE = timedelta(seconds=10)
 #: A job that is never given up is tried again after this at the latest.
 PAUSE_MAX = timedelta(minutes=15)
 _ERROR_MAX = 2000
+
+
+class JobKind(StrEnum):
+    """The kinds of jobs. The scheduler maps each to the function that runs it."""
+
+    TIDY = "tidy"
+    FETCH_COMMITS = "fetch_commits"
+    COLLECT_BLOBS = "collect_blobs"
+    PRUNE_ARTIFACTS = "prune_artifacts"
+    REMOVE_REPOSITORY = "remove_repository"
+    REMOVE_PROJECT = "remove_project"
+    REMOVE_ORGANIZATION = "remove_organization"
 
 
 class JobColumns(TypedColumns):

@@ -39,6 +39,7 @@ class Settings:
     envelope_max_bytes: int = 100 * MEBIBYTE
     body_budget_bytes: int = 64 * MEBIBYTE
     read_timeout_seconds: float = 30.0
+    stop_timeout_seconds: int = 30
     trusted_proxies: str = ""
     lock_wait_seconds: float = 10.0
     database_connections: int = 5

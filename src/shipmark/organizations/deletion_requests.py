@@ -9,20 +9,19 @@ from sqlalchemy import Connection
 
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.errors import BadRequest, NotFound
+from shipmark.infrastructure.jobs import JobKind
 from shipmark.organizations import audit, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Actor, Organization, OrganizationStatus
 
 #: How long it may still be restored.
 GRACE = timedelta(days=1)
-#: The kind of the job that does it; its details have the ``organization_id``.
-JOB = "remove_organization"
 IS_DEFAULT = "You cannot remove the default organization."
 
 
 def job_key(organization_id: int) -> str:
     """What keeps a second job for the organization out, and the first to be found."""
-    return f"{JOB}:{organization_id}"
+    return f"{JobKind.REMOVE_ORGANIZATION}:{organization_id}"
 
 
 def request(connection: Connection, organization_id: int, by: Actor, at: datetime) -> Organization:
@@ -39,7 +38,9 @@ def request(connection: Connection, organization_id: int, by: Actor, at: datetim
     key = job_key(organization_id)
     jobs.cancel(connection, key)
     details: dict[str, object] = {"organization_id": organization_id}
-    jobs.enqueue(connection, JOB, details, now=at, run_at=at + GRACE, key=key)
+    jobs.enqueue(
+        connection, JobKind.REMOVE_ORGANIZATION, details, now=at, run_at=at + GRACE, key=key
+    )
     after = store.by_id(connection, organization_id)
     assert after is not None, "it is locked"
     store.record(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -12,6 +12,22 @@ TEXT = ""
 
 #: What a term must be for something to be found; several terms of a name are alternatives.
 Tests = Mapping[str, Callable[[T, str], bool]]
+
+
+class Named(Protocol):
+    """An organization, team or project."""
+
+    @property
+    def id(self) -> int:
+        """The id."""
+
+    @property
+    def slug(self) -> str:
+        """The slug."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
 
 
 def terms(query: str) -> list[tuple[str, str]]:
@@ -45,3 +61,12 @@ def _passes(test: Callable[[T, str], bool], item: T, values: Sequence[str], name
 def contains(value: str, *texts: str) -> bool:
     """Is the value in one of the texts, in any case?"""
     return any(value.lower() in text.lower() for text in texts)
+
+
+#: The tests that organizations, teams and projects share.
+NAME_TESTS: Tests[Named] = {
+    TEXT: lambda row, text: contains(text, row.slug, row.name),
+    "query": lambda row, text: contains(text, row.slug, row.name),
+    "slug": lambda row, text: row.slug == text,
+    "id": lambda row, text: str(row.id) == text,
+}

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.errors import Conflict, NotFound
+from shipmark.infrastructure.jobs import JobKind
 from shipmark.organizations import audit
 from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
@@ -19,13 +20,11 @@ from shipmark.projects.store import deletion
 
 #: How long it may still be restored.
 GRACE = timedelta(days=1)
-#: The kind of the jobs that delete it; each has the project's id as ``project_id``.
-JOB = "remove_project"
 
 
 def job_key(project_id: int) -> str:
     """Return the key of the job, which keeps a second one out."""
-    return f"{JOB}:{project_id}"
+    return f"{JobKind.REMOVE_PROJECT}:{project_id}"
 
 
 def request(
@@ -39,7 +38,14 @@ def request(
     if not deletion.hide(connection, project.id, spare_slug, at):
         raise NotFound
     details: dict[str, object] = {"project_id": project.id, "slug": project.slug}
-    jobs.enqueue(connection, JOB, details, now=at, run_at=at + GRACE, key=job_key(project.id))
+    jobs.enqueue(
+        connection,
+        JobKind.REMOVE_PROJECT,
+        details,
+        now=at,
+        run_at=at + GRACE,
+        key=job_key(project.id),
+    )
     organizations.record(
         connection,
         project.organization_id,

@@ -8,14 +8,13 @@ from sqlalchemy import Connection
 
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.errors import Conflict
+from shipmark.infrastructure.jobs import JobKind
 from shipmark.publishing.model import PublishContext, RefInput
 from shipmark.releases.model import Fetch, FetchMode, FetchState, NewFetch, Release
 from shipmark.releases.store import earlier_heads, fetches
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import CommitInput
 
-#: The kind of the job that fetches.
-JOB = "fetch_commits"
 OPEN_MAX = 10_000
 
 NO_REMOTE = (
@@ -89,7 +88,7 @@ def _enqueue(
     connection: Connection, release: Release, new: Sequence[NewFetch], context: PublishContext
 ) -> list[int]:
     fetch_ids = fetches.add(connection, release, new, context.user_id, context.now)
-    jobs.enqueue(connection, JOB, {"fetches": fetch_ids}, now=context.now)
+    jobs.enqueue(connection, JobKind.FETCH_COMMITS, {"fetches": fetch_ids}, now=context.now)
     return fetch_ids
 
 

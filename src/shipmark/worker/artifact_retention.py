@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from shipmark.artifacts import actions
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.jobs import Job
+from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import span
 
@@ -29,7 +29,9 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
         fields["artifacts.removed"] = removed
     with database.transaction() as connection:
         if jobs.finish(connection, job) and not is_done:
-            jobs.enqueue(connection, actions.PRUNE, {}, now=at, key=actions.PRUNE)
+            jobs.enqueue(
+                connection, JobKind.PRUNE_ARTIFACTS, {}, now=at, key=JobKind.PRUNE_ARTIFACTS
+            )
 
 
 def _batch_removed(database: Database, at: datetime, kept: timedelta) -> int:

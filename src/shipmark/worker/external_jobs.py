@@ -4,25 +4,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from shipmark.artifacts import actions as artifacts
-from shipmark.files import actions as files
 from shipmark.infrastructure import logging
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Unavailable
-from shipmark.infrastructure.jobs import Job
+from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings, from_environment
 from shipmark.infrastructure.telemetry import count
-from shipmark.publishing import commit_fetch_requests
 from shipmark.worker import artifact_retention, blob_gc, fetches, scheduler
 
 #: What a job does that goes outside: it opens its units of work itself and finishes itself.
 ExternalJob = Callable[[Database, Settings, Job, datetime], None]
 
 EXTERNAL_JOBS: dict[str, ExternalJob] = {
-    commit_fetch_requests.JOB: fetches.run,
-    files.COLLECT: blob_gc.run,
-    artifacts.PRUNE: artifact_retention.run,
+    JobKind.FETCH_COMMITS: fetches.run,
+    JobKind.COLLECT_BLOBS: blob_gc.run,
+    JobKind.PRUNE_ARTIFACTS: artifact_retention.run,
 }
 
 

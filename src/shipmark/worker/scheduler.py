@@ -20,13 +20,11 @@ from shipmark.infrastructure import jobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict, Unavailable
-from shipmark.infrastructure.jobs import Job
+from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings, to_environment
 from shipmark.infrastructure.telemetry import count, log, report_exception
 from shipmark.issues.store import inbox
-from shipmark.organizations import deletion_requests as organization_requests
 from shipmark.projects import deletion_requests as project_requests
-from shipmark.publishing import commit_fetch_requests
 
 #: An issue that nobody looked at leaves the inbox by itself (releases.md 1.20).
 INBOX_LENGTH = timedelta(days=7)
@@ -47,7 +45,7 @@ def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     artifacts.schedule_pruning(connection, at)
     files.schedule_collection(connection, at)
     log.info("Tidied up", **{"inbox.removed": removed, "sessions.ended": ended})
-    jobs.enqueue(connection, "tidy", {}, now=at, run_at=at + _PERIOD)
+    jobs.enqueue(connection, JobKind.TIDY, {}, now=at, run_at=at + _PERIOD)
 
 
 def remove_repository(connection: Connection, details: dict[str, object], at: datetime) -> None:
@@ -55,7 +53,7 @@ def remove_repository(connection: Connection, details: dict[str, object], at: da
     repository_id = details["repository_id"]
     assert isinstance(repository_id, int), "it was enqueued so"
     if repository_deletion.remove_some(connection, repository_id):
-        jobs.enqueue(connection, repository_deletion.JOB, details, now=at)
+        jobs.enqueue(connection, JobKind.REMOVE_REPOSITORY, details, now=at)
 
 
 def remove_organization(connection: Connection, details: dict[str, object], at: datetime) -> None:
@@ -71,22 +69,22 @@ def remove_project(connection: Connection, details: dict[str, object], at: datet
     assert isinstance(project_id, int), "it was enqueued so"
     if project_deletion.remove_some(connection, project_id, at):
         key = project_requests.job_key(project_id)
-        jobs.enqueue(connection, project_requests.JOB, details, now=at, key=key)
+        jobs.enqueue(connection, JobKind.REMOVE_PROJECT, details, now=at, key=key)
 
 
 ACTIONS: dict[str, Action] = {
-    "tidy": tidy,
-    repository_deletion.JOB: remove_repository,
-    organization_requests.JOB: remove_organization,
-    project_requests.JOB: remove_project,
+    JobKind.TIDY: tidy,
+    JobKind.REMOVE_REPOSITORY: remove_repository,
+    JobKind.REMOVE_ORGANIZATION: remove_organization,
+    JobKind.REMOVE_PROJECT: remove_project,
 }
 #: What goes outside runs in a process of its own: see errands.py.
-EXTERNAL_JOBS = (commit_fetch_requests.JOB, files.COLLECT, artifacts.PRUNE)
+EXTERNAL_JOBS = (JobKind.FETCH_COMMITS, JobKind.COLLECT_BLOBS, JobKind.PRUNE_ARTIFACTS)
 
 
 def start(connection: Connection, at: datetime) -> None:
     """Let the timers run, unless they do; every node of a fleet may ask."""
-    jobs.enqueue_once(connection, "tidy", {}, now=at)
+    jobs.enqueue_once(connection, JobKind.TIDY, {}, now=at)
 
 
 def run_due(database: Database, at: datetime) -> bool:
@@ -119,7 +117,7 @@ def retry_later(database: Database, job: Job, error: Exception, at: datetime) ->
     Only fetches are given up: their releases say so, and they can be asked for again. All else has to be done some day.
     """
     reason = f"{type(error).__name__}: {error}"
-    attempts_max = jobs.ATTEMPTS_MAX if job.kind == commit_fetch_requests.JOB else None
+    attempts_max = jobs.ATTEMPTS_MAX if job.kind == JobKind.FETCH_COMMITS else None
     with database.transaction() as connection:
         again = jobs.retry_later(connection, job, reason, at, attempts_max=attempts_max)
     count("jobs", "failed")

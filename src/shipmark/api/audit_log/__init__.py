@@ -1,1 +1,1 @@
-"""The audit log: endpoints, typed bodies and JSON objects."""
+"""The audit log of an organization: the changes, and the users who made them."""

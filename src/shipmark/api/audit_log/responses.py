@@ -10,13 +10,13 @@ from shipmark.organizations.audit import AuditEntry
 
 
 class ActorResponse(Wire):
-    """Somebody who is no user, or is one no more."""
+    """An actor who is not a user, or not any more."""
 
     name: str
 
 
 class AuditEntryResponse(Wire):
-    """One line of the audit log."""
+    """An entry of the audit log."""
 
     id: str
     actor: UserResponse | ActorResponse
@@ -30,14 +30,14 @@ class AuditEntryResponse(Wire):
 
 
 class AuditLogResponse(Wire):
-    """A page of the audit log, and the names of all events that there can be."""
+    """A page of the audit log, and the names of all events."""
 
     rows: list[AuditEntryResponse]
     options: list[str]
 
 
 def audit_entry_response(entry: AuditEntry, users: Mapping[int, User]) -> AuditEntryResponse:
-    """A line with the users that it names."""
+    """Return an entry with its users."""
     actor = users.get(entry.actor_id) if entry.actor_id is not None else None
     target = users.get(entry.target_user_id) if entry.target_user_id is not None else None
     return AuditEntryResponse(

@@ -1,1 +1,1 @@
-"""Who the caller is: endpoints, typed bodies and JSON objects."""
+"""The caller: the user, the scopes of the token, and the root of the API."""

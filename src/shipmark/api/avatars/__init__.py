@@ -1,1 +1,1 @@
-"""Avatars: endpoints, typed bodies and JSON objects."""
+"""Avatars of organizations, projects, teams and users."""

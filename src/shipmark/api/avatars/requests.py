@@ -1,36 +1,26 @@
-"""What may be sent as an avatar, and what it becomes (files-and-avatars.md 2.2, 2.3)."""
+"""Bodies of avatars (files-and-avatars.md 2.2, 2.3)."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
 
-from sqlalchemy import Connection
+from pydantic import Field
 
 from shipmark.avatars import actions, images
 from shipmark.avatars.model import AvatarKind, NewAvatar, PhotoMissing
-from shipmark.http.fields import Choice, Field, FieldError, Fields, Object, Text, documented_as
 from shipmark.http.request_context import RequestContext
+from shipmark.http.validation import Choice, OptionalText, ReadAs, RequestModel, optional, refuse
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import TooLarge, ValidationFailed
 
-T = TypeVar("T")
-
 _NO_CHOICE = '"{}" is not a valid choice.'
-_KINDS = {it.value: it for it in AvatarKind}
-_BASE64 = Text(is_blank_ok=True, is_null_ok=True)
-
-KIND = Choice(
-    {name: it for name, it in _KINDS.items() if it is not AvatarKind.GRAVATAR}, _NO_CHOICE
-)
-KIND_OF_USER = Choice(_KINDS, _NO_CHOICE)
+_KINDS = {kind.value: kind for kind in AvatarKind}
+_UserKind = Annotated[AvatarKind, Choice(_KINDS, _NO_CHOICE)]
 
 
-@documented_as(_BASE64)
-def photo(value: object) -> bytes | None:
-    """A photo in base64, or null for none. Raises `TooLarge` for one over the limit."""
-    text = _BASE64(value)
+def _decode(text: str | None) -> bytes | None:
+    """Return a photo in base64, or None for no photo. Raise `TooLarge` for one over the limit."""
     if not text:
         return None
     try:
@@ -39,77 +29,54 @@ def photo(value: object) -> bytes | None:
     except images.ImageTooLarge:
         raise TooLarge("") from None
     except images.NotAnImage as error:
-        raise FieldError([str(error)]) from None
+        raise refuse(str(error)) from None
     return content
 
 
-NEW = Object({"avatar_type": Field(KIND, is_required=True), "avatar_photo": Field(photo)})
-NEW_OF_USER = Object(
-    {"avatar_type": Field(KIND_OF_USER, is_required=True), "avatar_photo": Field(photo)}
-)
+#: The kind of an avatar that is not a user's.
+Kind = Annotated[
+    AvatarKind,
+    Choice(
+        {name: kind for name, kind in _KINDS.items() if kind is not AvatarKind.GRAVATAR}, _NO_CHOICE
+    ),
+]
+#: A photo in base64; null or blank for none.
+Photo = Annotated[bytes | None, ReadAs(OptionalText, _decode)]
 
 
-@documented_as(Text(is_null_ok=True))
-def kind_or_none(value: object) -> AvatarKind | None:
-    """What is to be shown of an organization, or null for what was shown before."""
-    return None if value is None else KIND(value)
+class AvatarRequest(RequestModel):
+    """The avatar of an organization, a project or a team."""
 
-
-#: What the body that changes an organization has besides (files-and-avatars.md 1.4.1).
-ORGANIZATION_FIELDS: dict[str, Field[object]] = {
-    "avatarType": Field(kind_or_none),
-    "avatar": Field(photo),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
-    """What the two fields are called in a body; other bodies than those of ``avatar/`` have them too."""
-
-    kind: str = "avatar_type"
-    photo: str = "avatar_photo"
-
-    @property
-    def missing(self) -> ValidationFailed:
-        """The refusal to show a photo where there is none."""
-        return ValidationFailed(
-            {self.kind: [f"Cannot set {self.kind} to upload without {self.photo}"]}
-        )
-
-
-#: The keys in the body that changes an organization.
-OF_ORGANIZATION = Keys(kind="avatarType", photo="avatar")
-
-
-def stashed(context: RequestContext, fields: Fields, keys: Keys = Keys()) -> NewAvatar:
-    """What a body wants to be shown, its photo written already; to be called outside of a unit of work.
-
-    Without a kind, a photo is to be shown.
-    """
-    content = fields.get(keys.photo)
-    written = (
-        actions.stage_photo(context.database, context.blobs, content, now()) if content else None
+    avatar_type: Annotated[
+        Kind, Field(alias="avatar_type", description="Whether to show a photo or letters.")
+    ]
+    avatar_photo: Photo = optional(
+        "Photo in base64: GIF, JPEG, PNG or WebP, square.", alias="avatar_photo"
     )
-    kind = fields.get(keys.kind) or AvatarKind.UPLOAD
-    return NewAvatar(kind=kind, photo=written, ident=ids.hex32())
 
 
-def stashed_of_organization(context: RequestContext, fields: Fields) -> NewAvatar | None:
-    """The same of a body that changes an organization, or null where it says nothing of the avatar."""
-    if not (fields.get("avatar") or fields.get("avatarType")):
-        return None
-    return stashed(context, fields, OF_ORGANIZATION)
+class UserAvatarRequest(AvatarRequest):
+    """The avatar of a user."""
+
+    avatar_type: Annotated[
+        _UserKind,
+        Field(alias="avatar_type", description="Whether to show a photo, letters or Gravatar."),
+    ]
 
 
-def saved(
-    save: Callable[[Connection, T, NewAvatar, datetime], T],
-    connection: Connection,
-    owner: T,
-    new: NewAvatar,
-    keys: Keys = Keys(),
-) -> T:
-    """The owner, shown so from now on by what its room offers; raises `ValidationFailed` where there is no photo."""
+def store_photo(context: RequestContext, kind: AvatarKind | None, photo: bytes | None) -> NewAvatar:
+    """Store a photo, and return the avatar with it; without a kind, it shows the photo.
+
+    To be called outside of a unit of work.
+    """
+    staged = actions.stage_photo(context.database, context.blobs, photo, now()) if photo else None
+    return NewAvatar(kind=kind or AvatarKind.UPLOAD, photo=staged, ident=ids.hex32())
+
+
+@contextmanager
+def photo_required(kind: str = "avatar_type", photo: str = "avatar_photo") -> Iterator[None]:
+    """Raise `ValidationFailed` with these names of fields for an avatar whose photo is missing."""
     try:
-        return save(connection, owner, new, now())
+        yield
     except PhotoMissing:
-        raise keys.missing from None
+        raise ValidationFailed({kind: [f"Cannot set {kind} to upload without {photo}"]}) from None

@@ -1,11 +1,11 @@
-"""The avatar object: which picture stands for somebody or something (files-and-avatars.md 1.3.1)."""
+"""The avatar object (files-and-avatars.md 1.3.1)."""
 
 from shipmark.api.responses import Wire
 from shipmark.avatars.model import Avatar, OwnerKind, photo_path
 
 
 class AvatarResponse(Wire):
-    """Which picture stands for somebody. The address is of a photo that is shown, null for letters."""
+    """The avatar of an organization, project, team or user. The URL is that of a photo, null for letters."""
 
     avatar_type: str = "letter_avatar"
     avatar_uuid: str | None = None
@@ -13,7 +13,7 @@ class AvatarResponse(Wire):
 
 
 def avatar_response(avatar: Avatar, owner: OwnerKind, address: str) -> AvatarResponse:
-    """An avatar; ``address`` is where this server is reached, "" for the address of a photo without it."""
+    """Return an avatar; with "" as ``address`` of this server, the URL of a photo is relative."""
     return AvatarResponse(
         avatar_type=avatar.kind.value,
         avatar_uuid=avatar.ident,
@@ -22,5 +22,5 @@ def avatar_response(avatar: Avatar, owner: OwnerKind, address: str) -> AvatarRes
 
 
 def photo_url(avatar: Avatar, owner: OwnerKind, address: str) -> str | None:
-    """Where the photo is that is shown, if one is."""
+    """Return the URL of the photo that the avatar shows, or None."""
     return address + photo_path(owner, avatar.photo) if avatar.photo else None

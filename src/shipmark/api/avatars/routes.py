@@ -1,16 +1,24 @@
 """``…/avatar/`` of organizations, projects, teams and users (files-and-avatars.md 2.2)."""
 
-from litestar import Response, Router, get, put
-from litestar.params import FromPath, RawBody
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from litestar import Response, Router
 from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
-from shipmark.accounts.model import User, UserToken
-from shipmark.api.auth.routes import with_emails
-from shipmark.api.avatars.requests import NEW, NEW_OF_USER, saved, stashed
+from shipmark.accounts.model import User
+from shipmark.api.auth.calling_user import SignedInUser, with_emails
+from shipmark.api.avatars.requests import (
+    AvatarRequest,
+    UserAvatarRequest,
+    photo_required,
+    store_photo,
+)
 from shipmark.api.members.user_responses import UserResponse, user_response
 from shipmark.api.organizations.responses import OrganizationResponse, organization_response
-from shipmark.api.projects.loading import ViewerContext, serialize_projects, serialize_teams
+from shipmark.api.projects.loading import serialize_project, serialize_team
+from shipmark.api.projects.path_project import PathProject
 from shipmark.api.projects.responses import ProjectResponse
 from shipmark.api.scopes import (
     ANYBODY,
@@ -21,166 +29,103 @@ from shipmark.api.scopes import (
     TEAM_CHANGE,
     TEAM_READ,
 )
+from shipmark.api.teams.path_team import PathTeam
 from shipmark.api.teams.responses import TeamDetailsResponse
-from shipmark.http.request_context import InjectedRequest, RequestContext
-from shipmark.infrastructure.errors import NotFound, Unauthenticated
+from shipmark.avatars.model import NewAvatar
+from shipmark.http import endpoint
+from shipmark.http.request_context import RequestContext
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import actions as organizations
-from shipmark.organizations import store as organization_store
-from shipmark.organizations.model import Access, Team
 from shipmark.projects import actions as projects
-from shipmark.projects.model import Project
 
-_STEP = "avatar.validate"
-
-
-@get("/organizations/{organization:str}/avatar/", scopes=ORGANIZATION_READ, sync_to_thread=True)
-def get_organization_avatar(
-    context: InjectedRequest, organization: FromPath[str]
-) -> OrganizationResponse:
-    """Show an organization and its avatar."""
-    with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-    return organization_response(access.organization, context.settings.address)
+_ORGANIZATION = "/organizations/{organization:str}/avatar/"
+_PROJECT = "/projects/{organization:str}/{project:str}/avatar/"
+_TEAM = "/teams/{organization:str}/{team:str}/avatar/"
+_USER = "/users/{user:str}/avatar/"
+_VALIDATE = "avatar.validate"
 
 
-@put(
-    "/organizations/{organization:str}/avatar/",
-    scopes=ORGANIZATION_CHANGE,
-    takes=NEW,
-    answers={200: OrganizationResponse},
-    sync_to_thread=True,
-)
-def set_organization_avatar(
-    context: InjectedRequest, organization: FromPath[str], body: RawBody
-) -> OrganizationResponse:
-    """Let an organization be shown by a photo or by letters."""
-    with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-    new = stashed(context, context.body(body, NEW, step=_STEP))
-    with context.database.transaction() as connection:
-        changed = saved(organizations.save_avatar, connection, access.organization, new)
+@endpoint.get(_ORGANIZATION, scopes=ORGANIZATION_READ)
+def get_organization_avatar(context: RequestContext) -> OrganizationResponse:
+    """Show an organization with its avatar."""
+    return organization_response(context.access.organization, context.settings.address)
+
+
+@endpoint.put(_ORGANIZATION, scopes=ORGANIZATION_CHANGE, step=_VALIDATE)
+def set_organization_avatar(context: RequestContext, body: AvatarRequest) -> OrganizationResponse:
+    """Show an organization by a photo or by letters."""
+    with _change(context, body) as (connection, avatar):
+        changed = organizations.save_avatar(connection, context.access.organization, avatar, now())
     return organization_response(changed, context.settings.address)
 
 
-@get("/projects/{organization:str}/{project:str}/avatar/", scopes=PROJECT_READ, sync_to_thread=True)
-def get_project_avatar(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
-) -> ProjectResponse:
-    """Show a project and its avatar."""
+@endpoint.get(_PROJECT, scopes=PROJECT_READ)
+def get_project_avatar(context: RequestContext, project: PathProject) -> ProjectResponse:
+    """Show a project with its avatar."""
     with context.database.snapshot() as connection:
-        access = context.authorize(connection, organization)
-        found = projects.require_project(connection, access, project)
-        return _project_response(context, connection, access, found)
+        return serialize_project(context, connection, project)
 
 
-@put(
-    "/projects/{organization:str}/{project:str}/avatar/",
-    scopes=PROJECT_WRITE,
-    takes=NEW,
-    answers={200: ProjectResponse},
-    sync_to_thread=True,
-)
+@endpoint.put(_PROJECT, scopes=PROJECT_WRITE, step=_VALIDATE)
 def set_project_avatar(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str], body: RawBody
+    context: RequestContext, project: PathProject, body: AvatarRequest
 ) -> ProjectResponse:
-    """Let a project be shown by a photo or by letters."""
-    with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-        found = projects.require_project(connection, access, project)
-    new = stashed(context, context.body(body, NEW, step=_STEP))
-    with context.database.transaction() as connection:
-        changed = saved(projects.save_avatar, connection, found, new)
-        return _project_response(context, connection, access, changed)
+    """Show a project by a photo or by letters."""
+    with _change(context, body) as (connection, avatar):
+        changed = projects.save_avatar(connection, project, avatar, now())
+        return serialize_project(context, connection, changed)
 
 
-@get("/teams/{organization:str}/{team:str}/avatar/", scopes=TEAM_READ, sync_to_thread=True)
-def get_team_avatar(
-    context: InjectedRequest, organization: FromPath[str], team: FromPath[str]
-) -> TeamDetailsResponse:
-    """Show a team and its avatar."""
+@endpoint.get(_TEAM, scopes=TEAM_READ)
+def get_team_avatar(context: RequestContext, team: PathTeam) -> TeamDetailsResponse:
+    """Show a team with its avatar."""
     with context.database.snapshot() as connection:
-        access = context.authorize(connection, organization)
-        return _team_response(context, connection, access, _team(connection, access, team))
+        return serialize_team(context, connection, team)
 
 
-@put(
-    "/teams/{organization:str}/{team:str}/avatar/",
-    scopes=TEAM_CHANGE,
-    takes=NEW,
-    answers={200: TeamDetailsResponse},
-    sync_to_thread=True,
-)
+@endpoint.put(_TEAM, scopes=TEAM_CHANGE, step=_VALIDATE)
 def set_team_avatar(
-    context: InjectedRequest, organization: FromPath[str], team: FromPath[str], body: RawBody
+    context: RequestContext, team: PathTeam, body: AvatarRequest
 ) -> TeamDetailsResponse:
-    """Let a team be shown by a photo or by letters."""
+    """Show a team by a photo or by letters."""
+    with _change(context, body) as (connection, avatar):
+        changed = organizations.save_team_avatar(connection, team, avatar, now())
+        return serialize_team(context, connection, changed)
+
+
+@endpoint.get(_USER, scopes=ANYBODY)
+def get_user_avatar(context: RequestContext, caller: SignedInUser, user: str) -> UserResponse:
+    """Show the user with their avatar; ``me`` is the caller."""
+    if not _is_caller(caller.user, user):
+        raise NotFound
     with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-        found = _team(connection, access, team)
-    new = stashed(context, context.body(body, NEW, step=_STEP))
-    with context.database.transaction() as connection:
-        changed = saved(organizations.save_team_avatar, connection, found, new)
-        return _team_response(context, connection, access, changed)
+        return user_response(with_emails(connection, caller.user), context.settings.address)
 
 
-@get("/users/{user:str}/avatar/", scopes=ANYBODY, sync_to_thread=True)
-def get_user_avatar(context: InjectedRequest, user: FromPath[str]) -> UserResponse:
-    """Show oneself and one's avatar; ``me`` is whoever asks."""
-    with context.database.snapshot() as connection:
-        found = _oneself(context, connection, user)
-        if found is None:
-            raise NotFound
-    return user_response(found, context.settings.address)
-
-
-@put(
-    "/users/{user:str}/avatar/",
-    scopes=ANYBODY,
-    takes=NEW_OF_USER,
-    answers={200: UserResponse, 403: None},
-    sync_to_thread=True,
-)
+@endpoint.put(_USER, scopes=ANYBODY, responses={200: UserResponse, 403: None}, step=_VALIDATE)
 def set_user_avatar(
-    context: InjectedRequest, user: FromPath[str], body: RawBody
+    context: RequestContext, caller: SignedInUser, user: str, body: UserAvatarRequest
 ) -> Response[UserResponse | bytes]:
-    """Be shown by a photo, by letters, or as Gravatar has it. Nobody does that for somebody else."""
-    with context.database.snapshot() as connection:
-        found = _oneself(context, connection, user)
-    if found is None:
+    """Show the user by a photo, by letters or by Gravatar. Users set their own avatar only."""
+    if not _is_caller(caller.user, user):
         return Response(b"", status_code=403)
-    new = stashed(context, context.body(body, NEW_OF_USER, step=_STEP))
-    with context.database.transaction() as connection:
-        changed = saved(accounts.save_avatar, connection, found, new)
+    with _change(context, body) as (connection, avatar):
+        known = with_emails(connection, caller.user)
+        changed = accounts.save_avatar(connection, known, avatar, now())
     return Response(user_response(changed, context.settings.address))
 
 
-def _oneself(context: RequestContext, connection: Connection, name: str) -> User | None:
-    """Whoever asks, with addresses, if that is whom the address names."""
-    caller = context.caller(connection)
-    if not isinstance(caller, UserToken):
-        raise Unauthenticated
-    return with_emails(connection, caller.user) if name in {"me", str(caller.user.id)} else None
+def _is_caller(caller: User, user: str) -> bool:
+    return user in {"me", str(caller.id)}
 
 
-def _team(connection: Connection, access: Access, name: str) -> Team:
-    found = organization_store.team_by_slug_or_id(connection, access.organization.id, name)
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _project_response(
-    context: RequestContext, connection: Connection, access: Access, project: Project
-) -> ProjectResponse:
-    mine = ViewerContext.of(connection, access, context.settings.address)
-    return serialize_projects(connection, access, [project], mine)[0]
-
-
-def _team_response(
-    context: RequestContext, connection: Connection, access: Access, team: Team
-) -> TeamDetailsResponse:
-    mine = ViewerContext.of(connection, access, context.settings.address)
-    return serialize_teams(connection, access, [team], mine)[0]
+@contextmanager
+def _change(context: RequestContext, body: AvatarRequest) -> Iterator[tuple[Connection, NewAvatar]]:
+    """Store the photo of a body, and yield a transaction and the avatar to save in it."""
+    avatar = store_photo(context, body.avatar_type, body.avatar_photo)
+    with context.database.transaction() as connection, photo_required():
+        yield connection, avatar
 
 
 router = Router(

@@ -1,1 +1,1 @@
-"""The health of the server: endpoints, typed bodies and JSON objects."""
+"""The health of the server, for those with a token."""

@@ -1,4 +1,4 @@
-"""The object of ``internal/health/``: what is wrong with the server, and what is not."""
+"""The object of ``internal/health/``."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from shipmark.infrastructure.health import Part, Problem
 
 
 class ProblemResponse(Wire):
-    """What is wrong with a part of the server."""
+    """A problem of a part of the server."""
 
     id: str
     message: str
@@ -16,19 +16,21 @@ class ProblemResponse(Wire):
 
 
 class InternalHealthResponse(Wire):
-    """What is wrong, and which parts of the server work."""
+    """The problems of the server, and which of its parts work."""
 
     problems: list[ProblemResponse]
     healthy: dict[str, bool]
 
 
 def internal_health_response(problems: Sequence[Problem]) -> InternalHealthResponse:
-    """Return the object for these problems. All of them keep the server from its work."""
-    broken = {it.part for it in problems}
+    """Return the object for these problems, all of which keep the server from its work."""
+    broken = {problem.part for problem in problems}
     return InternalHealthResponse(
         problems=[
-            ProblemResponse(id=it.part.value, message=it.sentence, severity="critical", url=None)
-            for it in problems
+            ProblemResponse(
+                id=problem.part.value, message=problem.sentence, severity="critical", url=None
+            )
+            for problem in problems
         ],
         healthy={part.value: part not in broken for part in Part},
     )

@@ -1,1 +1,1 @@
-"""Members and invitations: endpoints, typed bodies and JSON objects."""
+"""Members of an organization, their invitations, and the teams that they are on."""

@@ -1,4 +1,4 @@
-"""The member object (auth-and-errors.md 8.6)."""
+"""The objects of members and their roles (auth-and-errors.md 8.6, files-and-avatars.md 1.3.3)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,11 +6,10 @@ from datetime import datetime
 import msgspec
 
 from shipmark.accounts.model import User
-from shipmark.api.members.role_responses import RoleResponse, TeamRoleResponse, roles_of, team_roles
 from shipmark.api.members.user_responses import UserResponse, user_response
 from shipmark.api.responses import Wire
 from shipmark.organizations import roles
-from shipmark.organizations.model import Invitation, Member, Organization, Team, TeamRole
+from shipmark.organizations.model import Invitation, Member, Organization, Role, Team, TeamRole
 
 #: Ids of invitations begin so: they are apart from those of members.
 INVITATION_PREFIX = "invitation-"
@@ -23,6 +22,41 @@ _FLAGS = (
     "sso:invalid",
     "member-limit:restricted",
 )
+
+
+class RoleNameResponse(Wire):
+    """A role by its name."""
+
+    id: str
+    name: str
+
+
+class RoleResponse(Wire):
+    """What a member can be. The reference writes one key in snake case too."""
+
+    id: str
+    name: str
+    desc: str
+    scopes: list[str]
+    allowed: bool
+    is_allowed: bool
+    is_retired: bool
+    is_global_too: bool = msgspec.field(name="is_global")
+    is_global: bool
+    minimum_team_role: str
+
+
+class TeamRoleResponse(Wire):
+    """What a member can be on a team."""
+
+    id: str
+    name: str
+    desc: str
+    scopes: list[str]
+    allowed: bool
+    is_allowed: bool
+    is_retired: bool
+    is_minimum_role_for: str | None
 
 
 class MemberTeamResponse(Wire):
@@ -73,9 +107,9 @@ def member_response(
     teams: Sequence[Team] | None = None,
     organization: Organization | None = None,
 ) -> MemberResponse:
-    """A member; a single one with teams, and with all roles of the organization to choose from."""
+    """Return a member, with the teams and with all roles of the organization unless these are None."""
     role = TeamRole.of(member.role).value
-    on = [MemberTeamResponse(team_slug=it.slug, role=role) for it in teams or ()]
+    on = [MemberTeamResponse(team_slug=team.slug, role=role) for team in teams or ()]
     return MemberResponse(
         id=str(member.id),
         email=user.email,
@@ -91,7 +125,7 @@ def member_response(
         invite_status="approved",
         inviter_name=None,
         group_org_roles=[],
-        teams=msgspec.UNSET if teams is None else [it.slug for it in teams],
+        teams=msgspec.UNSET if teams is None else [team.slug for team in teams],
         team_roles=msgspec.UNSET if teams is None else on,
         org_role_list=msgspec.UNSET if organization is None else roles_of(organization),
         team_role_list=msgspec.UNSET if organization is None else team_roles(),
@@ -106,9 +140,9 @@ def invitation_response(
     teams: Sequence[Team],
     link: str | None = None,
 ) -> MemberResponse:
-    """Return an invitation as the member that it may become; ``link`` is for who has just made it."""
+    """Return an invitation as the member that it may become; ``link`` is that of a new one."""
     role = TeamRole.of(invitation.role).value
-    on = [it.slug for it in teams if it.id in invitation.team_ids]
+    on = [team.slug for team in teams if team.id in invitation.team_ids]
     return MemberResponse(
         id=f"{INVITATION_PREFIX}{invitation.id}",
         email=invitation.email,
@@ -128,3 +162,44 @@ def invitation_response(
         teams=on,
         team_roles=[MemberTeamResponse(team_slug=slug, role=role) for slug in on],
     )
+
+
+def role_names() -> list[RoleNameResponse]:
+    """Return all roles, the lowest first."""
+    return [RoleNameResponse(id=role.value, name=roles.NAMES[role]) for role in Role]
+
+
+def roles_of(organization: Organization) -> list[RoleResponse]:
+    """Return all roles with their scopes in the organization, the lowest first."""
+    return [
+        RoleResponse(
+            id=role.value,
+            name=roles.NAMES[role],
+            desc=roles.MEANINGS[role],
+            scopes=sorted(organization.scopes_of(role)),
+            allowed=False,
+            is_allowed=False,
+            is_retired=role is Role.ADMIN,
+            is_global_too=role.is_org_wide,
+            is_global=role.is_org_wide,
+            minimum_team_role=TeamRole.of(role).value,
+        )
+        for role in Role
+    ]
+
+
+def team_roles() -> list[TeamRoleResponse]:
+    """Return all roles on teams, the lowest first."""
+    return [
+        TeamRoleResponse(
+            id=role.value,
+            name=roles.TEAM_NAMES[role],
+            desc=roles.TEAM_MEANINGS[role],
+            scopes=sorted(role.scopes),
+            allowed=False,
+            is_allowed=False,
+            is_retired=False,
+            is_minimum_role_for=least.value if (least := roles.LEAST_OF[role]) else None,
+        )
+        for role in TeamRole
+    ]

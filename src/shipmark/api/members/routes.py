@@ -1,200 +1,179 @@
-"""``organizations/{org}/members/``: who is in an organization (auth-and-errors.md 8.6)."""
+"""``organizations/{org}/members/``: members of an organization, and invitations (auth-and-errors.md 8.6)."""
 
-from litestar import Response, Router, delete, get, post, put
-from litestar.params import FromPath, RawBody
+from collections.abc import Sequence
+
+from litestar import Response, Router
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
-from shipmark.api.members.invitation_routes import (
-    ROLE_AND_TEAMS,
-    action_context,
-    find_invitation,
-    find_invited_member,
-    invite_member,
-    invited_members,
-    serialize_invitation,
-    team_slugs,
+from shipmark.api.members.path_member import (
+    PathMember,
+    PathMemberOrInvitation,
+    find_member_or_invitation,
+    reload_member,
 )
-from shipmark.api.members.responses import MemberResponse, TeamRoleOfMemberResponse, member_response
-from shipmark.api.projects.loading import ViewerContext, serialize_teams
-from shipmark.api.query_parameters import PAGE
+from shipmark.api.members.requests import InvitationRequest, MemberUpdateRequest, TeamRoleRequest
+from shipmark.api.members.responses import (
+    MemberResponse,
+    TeamRoleOfMemberResponse,
+    invitation_response,
+    member_response,
+)
+from shipmark.api.projects.loading import serialize_team
+from shipmark.api.queries import PageQuery
 from shipmark.api.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
+from shipmark.api.teams.path_team import PathTeam, reload_team
 from shipmark.api.teams.responses import TeamDetailsResponse
-from shipmark.http.fields import Choice, Field, Object
-from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import InjectedRequest, RequestContext
-from shipmark.infrastructure.errors import NotFound
-from shipmark.infrastructure.ids import id_of
+from shipmark.http import endpoint
+from shipmark.http.pagination.offset import PageRequest, paginate
+from shipmark.http.request_context import RequestContext
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.ids import secret_hex
 from shipmark.organizations import invitations, membership, store
-from shipmark.organizations.model import Access, Member, Team, TeamRole
+from shipmark.organizations.model import Invitation, Member, Role
+from shipmark.organizations.store import invitations as invitation_store
 
-_CHANGED = Object(ROLE_AND_TEAMS)
-_TEAM_ROLE = Object(
-    {
-        "teamRole": Field(
-            Choice({it.value: it for it in TeamRole}, '"{}" is not a valid choice.'),
-            is_required=True,
-        )
-    }
-)
+_VALIDATE = "member.validate"
+_MEMBER_TEAM = "/{member:str}/teams/{team:str}/"
 
 
-@get("/", scopes=MEMBER_READ, asks=PAGE, sync_to_thread=True)
-def list_members(
-    context: InjectedRequest, organization: FromPath[str]
-) -> Response[list[MemberResponse]]:
-    """List the members of an organization, and behind them those who are invited."""
-    with context.database.snapshot() as connection:
-        access = context.authorize(connection, organization)
-        page = context.page()
-        rows = store.members_of(
-            connection, access.organization.id, limit=page.limit, offset=page.skipped
-        )
-        users = accounts.by_ids(connection, {it.user_id for it in rows})
-        listed = [member_response(it, users[it.user_id]) for it in rows]
-        listed += invited_members(connection, access, page, len(rows))
-    found, links = paginate(listed, page)
-    return context.listed(found, links)
-
-
-@get("/{member:str}/", scopes=MEMBER_READ, sync_to_thread=True)
-def get_member(
-    context: InjectedRequest, organization: FromPath[str], member: FromPath[str]
-) -> MemberResponse:
-    """Show a member with their teams, and the roles that there are."""
-    with context.database.snapshot() as connection:
-        access = context.authorize(connection, organization)
-        if (invitation := find_invitation(connection, access, member)) is not None:
-            return serialize_invitation(connection, access, invitation)
-        return _shown(connection, access, _found(connection, access, member))
-
-
-@put("/{member:str}/", scopes=MEMBER_CHANGE, takes=_CHANGED, sync_to_thread=True)
-def amend_member(
-    context: InjectedRequest, organization: FromPath[str], member: FromPath[str], body: RawBody
-) -> MemberResponse:
-    """Give a member another role, or other teams in place of those that they are on."""
-    with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-        _found(connection, access, member)
-    fields = context.body(body, _CHANGED, lists=("teams",), step="member.validate")
+@endpoint.post("/", scopes=MEMBER_CHANGE, step=_VALIDATE)
+def invite_member(context: RequestContext, body: InvitationRequest) -> MemberResponse:
+    """Invite a person by a link, which is shown once: no mail is sent. Inviting again creates a new link."""
+    secret = secret_hex()
     with context.database.transaction() as connection:
-        known = _found(connection, access, member)
-        role = fields.get("orgRole") or fields.get("role")
-        after = membership.update_member(
-            connection, action_context(context, access), known, role, team_slugs(fields)
+        invitation = invitations.invite(
+            connection,
+            context.action_context(),
+            body.email,
+            body.new_role or Role.MEMBER,
+            body.team_slugs or (),
+            secret,
         )
-        return _shown(connection, access, after)
+        link = f"{context.settings.address}/invitations/{secret}/"
+        return _invitations(context, connection, [invitation], link)[0]
 
 
-@delete("/{member:str}/", status_code=204, scopes=MEMBER_DELETE, sync_to_thread=True)
-def remove_member(
-    context: InjectedRequest, organization: FromPath[str], member: FromPath[str]
-) -> Response[None]:
+@endpoint.get("/", scopes=MEMBER_READ)
+def list_members(context: RequestContext, query: PageQuery) -> Response[list[MemberResponse]]:
+    """List the members of an organization, and then the open invitations."""
+    page, organization_id = query.page(), context.access.organization.id
+    with context.database.snapshot() as connection:
+        rows = store.members_of(connection, organization_id, limit=page.limit, offset=page.skipped)
+        users = accounts.by_ids(connection, {row.user_id for row in rows})
+        listed = [member_response(row, users[row.user_id]) for row in rows]
+        listed += _invitations_behind(context, connection, page, len(rows))
+    return context.listed(*paginate(listed, page))
+
+
+@endpoint.get("/{member:str}/", scopes=MEMBER_READ)
+def get_member(context: RequestContext, member: PathMemberOrInvitation) -> MemberResponse:
+    """Show a member with their teams and all roles, or an open invitation."""
+    with context.database.snapshot() as connection:
+        if isinstance(member, Invitation):
+            return _invitations(context, connection, [member])[0]
+        return _details(context, connection, member)
+
+
+@endpoint.put("/{member:str}/", scopes=MEMBER_CHANGE, step=_VALIDATE)
+def update_member(
+    context: RequestContext, member: PathMember, body: MemberUpdateRequest
+) -> MemberResponse:
+    """Change the role of a member, or replace the teams that they are on."""
+    with context.database.transaction() as connection:
+        current = reload_member(context, connection, member)
+        updated = membership.update_member(
+            connection, context.action_context(), current, body.new_role, body.team_slugs
+        )
+        return _details(context, connection, updated)
+
+
+@endpoint.delete("/{member:str}/", scopes=MEMBER_DELETE)
+def remove_member(context: RequestContext, member: str) -> None:
     """Remove a member, or revoke an invitation. Members may leave by themselves; what they did stays."""
     with context.database.transaction() as connection:
-        access = context.authorize(connection, organization)
-        if (invitation := find_invitation(connection, access, member)) is not None:
-            invitations.revoke(connection, action_context(context, access), invitation)
+        action = context.action_context()
+        # Loaded here only: an invitation may be accepted meanwhile.
+        current = find_member_or_invitation(context, connection, member)
+        if isinstance(current, Invitation):
+            invitations.revoke(connection, action, current)
         else:
-            known = _found(connection, access, member)
-            membership.remove_member(connection, action_context(context, access), known)
-    return Response(None, status_code=204)
+            membership.remove_member(connection, action, current)
 
 
-@post(
-    "/{member:str}/teams/{team:str}/",
-    scopes=TEAM_JOIN,
-    answers={201: TeamDetailsResponse, 204: None},
-    sync_to_thread=True,
-)
+@endpoint.post(_MEMBER_TEAM, scopes=TEAM_JOIN, responses={201: TeamDetailsResponse, 204: None})
 def join_team(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    member: FromPath[str],
-    team: FromPath[str],
+    context: RequestContext, member: PathMember, team: PathTeam
 ) -> Response[TeamDetailsResponse | None]:
-    """Put a member on a team: oneself in an open organization, others for those who manage the team."""
+    """Add a member to a team: oneself in an open organization, others for those who manage the team."""
     with context.database.transaction() as connection:
-        access = context.authorize(connection, organization)
-        known, joined = _found(connection, access, member), _team(connection, access, team)
-        if not membership.join_team(connection, action_context(context, access), known, joined):
+        current = reload_member(context, connection, member)
+        joined = reload_team(context, connection, team)
+        if not membership.join_team(connection, context.action_context(), current, joined):
             return Response(None, status_code=204)
-        return Response(_team_shown(context, connection, access, joined), status_code=201)
+        return Response(serialize_team(context, connection, joined), status_code=201)
 
 
-@put(
-    "/{member:str}/teams/{team:str}/",
-    scopes=MEMBER_CHANGE | TEAM_CHANGE,
-    takes=_TEAM_ROLE,
-    sync_to_thread=True,
-)
-def amend_team_role(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    member: FromPath[str],
-    team: FromPath[str],
-    body: RawBody,
+@endpoint.put(_MEMBER_TEAM, scopes=MEMBER_CHANGE | TEAM_CHANGE, step=_VALIDATE)
+def update_team_role(
+    context: RequestContext, member: PathMember, team: PathTeam, body: TeamRoleRequest
 ) -> TeamRoleOfMemberResponse:
     """Confirm the role of a member on a team. It follows from the role in the organization, and has no other value."""
-    with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-        known, on = _found(connection, access, member), _team(connection, access, team)
-    fields = context.body(body, _TEAM_ROLE, step="member.validate")
     with context.database.snapshot() as connection:
-        role = membership.confirm_team_role(connection, access, known, on, fields["teamRole"])
+        role = membership.confirm_team_role(
+            connection, context.access, member, team, body.team_role
+        )
     return TeamRoleOfMemberResponse(is_active=True, team_role=role.value)
 
 
-@delete("/{member:str}/teams/{team:str}/", status_code=200, scopes=TEAM_JOIN, sync_to_thread=True)
-def leave_team(
-    context: InjectedRequest,
-    organization: FromPath[str],
-    member: FromPath[str],
-    team: FromPath[str],
-) -> TeamDetailsResponse:
-    """Take a member off a team."""
+@endpoint.delete(_MEMBER_TEAM, status_code=200, scopes=TEAM_JOIN)
+def leave_team(context: RequestContext, member: PathMember, team: PathTeam) -> TeamDetailsResponse:
+    """Remove a member from a team."""
     with context.database.transaction() as connection:
-        access = context.authorize(connection, organization)
-        known, left = _found(connection, access, member), _team(connection, access, team)
-        membership.leave_team(connection, action_context(context, access), known, left)
-        return _team_shown(context, connection, access, left)
+        current = reload_member(context, connection, member)
+        left = reload_team(context, connection, team)
+        membership.leave_team(connection, context.action_context(), current, left)
+        return serialize_team(context, connection, left)
 
 
-def _found(connection: Connection, access: Access, name: str) -> Member:
-    """Return the member of an id, also of the invitation that they were; ``me`` is the caller."""
-    known = None
-    if name == "me" and access.user is not None:
-        known = store.member_who_is(connection, access.organization.id, access.user.id)
-    else:
-        member_id = id_of(name) or find_invited_member(connection, access, name)
-        if member_id is not None:
-            known = store.member(connection, access.organization.id, member_id)
-    if known is None:
-        raise NotFound
-    return known
+def _invitations_behind(
+    context: RequestContext, connection: Connection, page: PageRequest, member_count: int
+) -> list[MemberResponse]:
+    """Return the invitations on a page whose first rows are members."""
+    if member_count >= page.limit:
+        return []
+    organization_id = context.access.organization.id
+    skipped = page.skipped - invitation_store.count_members(connection, organization_id)
+    rows = invitation_store.page_of(
+        connection, organization_id, limit=page.limit - member_count, offset=max(skipped, 0)
+    )
+    return _invitations(context, connection, rows)
 
 
-def _team(connection: Connection, access: Access, name: str) -> Team:
-    known = store.team_by_slug_or_id(connection, access.organization.id, name)
-    if known is None:
-        raise NotFound
-    return known
+def _invitations(
+    context: RequestContext,
+    connection: Connection,
+    rows: Sequence[Invitation],
+    link: str | None = None,
+) -> list[MemberResponse]:
+    """Return invitations as the members that they may become; ``link`` is that of a new one."""
+    if not rows:
+        return []
+    inviters = accounts.by_ids(connection, {row.invited_by for row in rows if row.invited_by})
+    teams = store.teams_of(connection, context.access.organization.id)
+    return [
+        invitation_response(
+            row, at=now(), inviter=inviters.get(row.invited_by or 0), teams=teams, link=link
+        )
+        for row in rows
+    ]
 
 
-def _shown(connection: Connection, access: Access, member: Member) -> MemberResponse:
+def _details(context: RequestContext, connection: Connection, member: Member) -> MemberResponse:
     user = accounts.by_id(connection, member.user_id)
     assert user is not None, "a member is a user"
     teams = store.teams_of_member(connection, member.id)
-    return member_response(member, user, teams=teams, organization=access.organization)
-
-
-def _team_shown(
-    context: RequestContext, connection: Connection, access: Access, team: Team
-) -> TeamDetailsResponse:
-    return serialize_teams(
-        connection, access, [team], ViewerContext.of(connection, access, context.settings.address)
-    )[0]
+    return member_response(member, user, teams=teams, organization=context.access.organization)
 
 
 router = Router(
@@ -203,10 +182,10 @@ router = Router(
         invite_member,
         list_members,
         get_member,
-        amend_member,
+        update_member,
         remove_member,
         join_team,
-        amend_team_role,
+        update_team_role,
         leave_team,
     ],
 )

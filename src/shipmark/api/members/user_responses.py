@@ -41,7 +41,7 @@ class UserResponse(Wire):
 
 
 def user_response(user: User, address: str = "") -> UserResponse:
-    """A user as the API shows it; ``address`` is where this server is reached, left out where users are nested."""
+    """Return a user; ``address`` is that of this server, left out where users are nested."""
     return UserResponse(
         id=str(user.id),
         name=user.display_name,

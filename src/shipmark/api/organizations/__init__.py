@@ -1,1 +1,1 @@
-"""Organizations: endpoints, typed bodies and JSON objects."""
+"""Organizations, which own projects and releases, and their settings."""

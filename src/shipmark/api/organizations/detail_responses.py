@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from shipmark.api.members.role_responses import (
+from shipmark.api.members.responses import (
     RoleNameResponse,
     RoleResponse,
     TeamRoleResponse,
@@ -109,9 +109,9 @@ def organization_details_response(
     address: str,
     *,
     is_default: bool,
-    within: OrganizationContext | None,
+    context: OrganizationContext | None,
 ) -> OrganizationDetailsResponse:
-    """An organization with its settings, as a caller sees it; with teams and projects where they are given."""
+    """Return an organization with its settings as the caller sees it, with teams and projects unless None."""
     base = organization_response(access.organization, address)
     role = access.role.value if access.role else msgspec.UNSET
     return OrganizationDetailsResponse(
@@ -129,38 +129,26 @@ def organization_details_response(
         available_roles=role_names(),
         org_role_list=roles_of(access.organization),
         team_role_list=team_roles(),
-        trusted_relays=[_relay_response(it) for it in options.trusted_relays(stored)],
+        trusted_relays=[_relay_response(relay) for relay in options.trusted_relays(stored)],
         access=sorted(access.scopes),
         role=role,
         org_role=role,
-        teams=msgspec.UNSET if within is None else list(within.teams),
-        projects=msgspec.UNSET if within is None else list(within.projects),
+        teams=msgspec.UNSET if context is None else list(context.teams),
+        projects=msgspec.UNSET if context is None else list(context.projects),
     )
 
 
-#: Options that are on or off, by their name in `options.OPTIONS` and in the object.
+#: The fields of settings that are booleans, by their name in `options.OPTIONS`.
 _SWITCHES = {
-    "dataScrubber": "data_scrubber",
-    "dataScrubberDefaults": "data_scrubber_defaults",
-    "eventsMemberAdmin": "events_member_admin",
-    "alertsMemberWrite": "alerts_member_write",
-    "scrubIPAddresses": "scrub_ip_addresses",
-    "scrapeJavaScript": "scrape_java_script",
-    "allowJoinRequests": "allow_join_requests",
-    "aiSuggestedSolution": "ai_suggested_solution",
-    "githubPRBot": "github_pr_bot",
-    "githubOpenPRBot": "github_open_pr_bot",
-    "githubNudgeInvite": "github_nudge_invite",
-    "gitlabPRBot": "gitlab_pr_bot",
-    "hideAiFeatures": "hide_ai_features",
-    "issueAlertsThreadFlag": "issue_alerts_thread_flag",
-    "metricAlertsThreadFlag": "metric_alerts_thread_flag",
-    "rollbackEnabled": "rollback_enabled",
+    field.encode_name: field.name
+    for field in msgspec.structs.fields(OrganizationDetailsResponse)
+    if field.encode_name in options.OPTIONS
+    and isinstance(options.OPTIONS[field.encode_name].default, bool)
 }
 
 
 def _settings(access: Access, stored: Stored) -> dict[str, Any]:
-    """The settings: flags, and options that are set or have their default."""
+    """Return the settings: flags, and options that are set or have their default."""
     organization = access.organization
     rate = options.value(stored, "targetSampleRate")
     mode = options.value(stored, "samplingMode")
@@ -182,7 +170,7 @@ def _settings(access: Access, stored: Stored) -> dict[str, Any]:
 
 
 def _absent() -> dict[str, Any]:
-    """What is of other products of the reference."""
+    """Return the fields of other products of the reference."""
     return {
         "experiments": {},
         "aggregated_data_consent": False,
@@ -195,12 +183,12 @@ def _absent() -> dict[str, Any]:
     }
 
 
-def _relay_response(kept: dict[str, object]) -> TrustedRelayResponse:
-    description = kept.get("description")
+def _relay_response(relay: dict[str, object]) -> TrustedRelayResponse:
+    description = relay.get("description")
     return TrustedRelayResponse(
-        name=str(kept["name"]),
-        public_key=str(kept["public_key"]),
-        created=str(kept["created"]),
-        last_modified=str(kept["last_modified"]),
+        name=str(relay["name"]),
+        public_key=str(relay["public_key"]),
+        created=str(relay["created"]),
+        last_modified=str(relay["last_modified"]),
         description=msgspec.UNSET if description is None else str(description),
     )

@@ -1,29 +1,41 @@
-"""What may be sent to change an organization, and what it becomes (files-and-avatars.md 1.4, 1.5)."""
+"""Bodies and query parameters of organizations (files-and-avatars.md 1.4, 1.5)."""
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated
 
-from shipmark.api.avatars.requests import ORGANIZATION_FIELDS
-from shipmark.http.fields import (
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
+
+from shipmark.api.avatars.requests import Kind, Photo, store_photo
+from shipmark.api.queries import PageQuery
+from shipmark.avatars.model import NewAvatar
+from shipmark.http.request_context import RequestContext
+from shipmark.http.validation import (
     Boolean,
     Choice,
     Decimal,
-    Field,
-    FieldError,
-    Fields,
     Integer,
+    Items,
     ListOf,
-    Object,
+    Omittable,
+    ReadAs,
+    RequestModel,
     Text,
-    documented_as,
+    TrimmedText,
+    optional,
+    refuse,
 )
 from shipmark.organizations import options, slugs, trusted_relays
 from shipmark.organizations.model import NAME_MAX, Role
 from shipmark.organizations.settings import OrganizationUpdate
-
-#: The fields that hold lists, for forms.
-LISTS = ("sensitiveFields", "safeFields", "trustedRelays")
+from shipmark.organizations.trusted_relays import RelayInput
 
 _INT_MAX = 2**31 - 1
 _SENSITIVE_MAX = 4000
@@ -34,150 +46,215 @@ _PII_MAX = 100_000
 _NO_2FA = "Cannot require two-factor authentication without personal two-factor enabled."
 _NO_CODECOV = "Codecov is not connected to this server."
 _NO_RATE_LIMIT = "The accountRateLimit option cannot be configured for this organization"
-
-_ROLE = Choice({it.value: it.value for it in Role}, "Invalid role")
-_WORDS = ListOf(Text())
-_SLUG = Text(max=slugs.SLUG_MAX)
+_NO_CHOICE = '"{}" is not a valid choice.'
+_SWITCHES = frozenset(switch.name for switch in options.SWITCHES)
 
 
-@documented_as(_SLUG)
-def _slug(value: object) -> str:
-    text = _SLUG(value)
-    assert text is not None
+def _check_slug(value: object) -> object:
+    text = Text(max_length=slugs.SLUG_MAX).parse(value)
     if problem := slugs.problem(text, str(value)):
-        raise FieldError([problem])
+        raise refuse(problem)
     return text
 
 
-def _of_length(most: int, refusal: str) -> Callable[[object], list[str] | None]:
-    """A list of texts that are so long together at most."""
+def _at_most(total: int, refusal: str) -> AfterValidator:
+    """Return the validator of a list of texts that are at most so long together."""
 
-    @documented_as(_WORDS)
-    def check(value: object) -> list[str] | None:
-        words = _WORDS(value)
-        if sum(len(word or "") for word in words or ()) > most:
-            raise FieldError([refusal])
-        return [word or "" for word in words or ()]
+    def check(words: list[str]) -> list[str]:
+        if sum(map(len, words)) > total:
+            raise refuse(refusal)
+        return words
 
-    return check
+    return AfterValidator(check)
 
 
-@documented_as(Text(max=_PII_MAX, is_blank_ok=True, is_null_ok=True))
-def _pii_config(value: object) -> str | None:
-    text = Text(max=_PII_MAX, is_blank_ok=True, is_null_ok=True)(value)
+def _refuse_true(refusal: str) -> AfterValidator:
+    """Return the validator of a setting that this server can't turn on."""
+
+    def check(value: bool) -> bool:
+        if value:
+            raise refuse(refusal)
+        return value
+
+    return AfterValidator(check)
+
+
+def _refuse_rate_limit(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    if value is not None and value != "":
+        validate(value)
+    raise refuse(_NO_RATE_LIMIT)
+
+
+def _check_pii_config(text: str | None) -> str | None:
     if not text:
         return text
     try:
-        found = json.loads(text)
+        config = json.loads(text)
     except json.JSONDecodeError as error:
         place = f"at line {error.lineno} column {error.colno}"
-        raise FieldError([f"expected value {place}"]) from None
+        raise refuse(f"expected value {place}") from None
     except (RecursionError, ValueError):
-        raise FieldError(["expected value at line 1 column 1"]) from None
+        raise refuse("expected value at line 1 column 1") from None
     parts = ("rules", "vars", "applications")
-    if not isinstance(found, dict) or not all(isinstance(found.get(it, {}), dict) for it in parts):
-        raise FieldError(
-            ["This is not a configuration for scrubbing: it has rules, vars, applications."]
-        )
+    if not isinstance(config, dict) or not all(
+        isinstance(config.get(part, {}), dict) for part in parts
+    ):
+        raise refuse("This is not a configuration for scrubbing: it has rules, vars, applications.")
     return text
 
 
-_RELAY = Object({name: Field(Text()) for name in ("name", "publicKey", "description")})
-
-
-@documented_as(ListOf(_RELAY, max=_RELAYS_MAX))
-def _relays(value: object) -> list[trusted_relays.RelayInput]:
-    # What an entry lacks is told in the words of relays, not of fields.
-    entries = ListOf(_as_it_is, max=_RELAYS_MAX)(value)
+def _parse_relays(entries: list[object]) -> list[RelayInput]:
     try:
-        return trusted_relays.parse_relays(entries or [])
+        return trusted_relays.parse_relays(entries)
     except trusted_relays.RelayError as error:
-        raise FieldError([str(error)]) from None
+        raise refuse(str(error)) from None
 
 
-def _as_it_is(value: object) -> object:
-    return value
+def _validate_for_owners(
+    value: object, validate: ValidatorFunctionWrapHandler, info: ValidationInfo
+) -> object:
+    access = (info.context or {}).get("access")
+    return validate(value) if access and "org:admin" in access.scopes else None
 
 
-def _never_on(refusal: str) -> Callable[[object], bool]:
-    """On or off, where nothing here can be turned on."""
-
-    @documented_as(Boolean())
-    def check(value: object) -> bool:
-        if Boolean()(value):
-            raise FieldError([refusal])
-        return False
-
-    return check
-
-
-def _never(like: Integer) -> Callable[[object], int | None]:
-    """A number that no organization here may set."""
-
-    @documented_as(like)
-    def check(value: object) -> int | None:
-        if value is not None and value != "":
-            like(value)
-        raise FieldError([_NO_RATE_LIMIT])
-
-    return check
+_OwnersOnly = WrapValidator(_validate_for_owners)
+_Boolean = Omittable[Annotated[bool, Boolean()]]
+_Role = Omittable[Annotated[str, Choice({role.value: role.value for role in Role}, "Invalid role")]]
+_DefaultRole = Annotated[Role, Choice({role.value: role for role in Role}, _NO_CHOICE)]
+_SamplingMode = Annotated[
+    str, Choice({mode: mode for mode in ("organization", "project")}, _NO_CHOICE)
+]
+_NeverSet = WrapValidator(_refuse_rate_limit)
+# The entries are checked as relays, in words of their own.
+_Relay = Annotated[
+    object,
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {
+                name: Text().json_schema() for name in ("name", "publicKey", "description")
+            },
+        }
+    ),
+]
 
 
-_SWITCHES = frozenset(it.name for it in options.SWITCHES)
-_PLAIN_OPTIONS = (
-    "dataScrubber", "dataScrubberDefaults", "scrapeJavaScript", "eventsMemberAdmin", "alertsMemberWrite",
-    "scrubIPAddresses", "allowJoinRequests", "aiSuggestedSolution", "githubPRBot", "githubOpenPRBot",
-    "githubNudgeInvite", "gitlabPRBot", "hideAiFeatures", "issueAlertsThreadFlag", "metricAlertsThreadFlag",
-    "rollbackEnabled",
-)  # fmt: skip
-_MODES = {it: it for it in ("organization", "project")}
-_OPTIONS: Mapping[str, Field[Any]] = {
-    **{name: Field(Boolean()) for name in _PLAIN_OPTIONS},
-    "projectRateLimit": Field(_never(Integer(min=50, max=100))),
-    "accountRateLimit": Field(_never(Integer(min=0, max=1_000_000))),
-    "sensitiveFields": Field(_of_length(_SENSITIVE_MAX, "List of sensitive fields is too long.")),
-    "safeFields": Field(_of_length(_SAFE_MAX, "List of safe fields is too long.")),
-    "storeCrashReports": Field(Integer(min=-1, max=100)),
-    "attachmentsRole": Field(_ROLE),
-    "debugFilesRole": Field(_ROLE),
-    "relayPiiConfig": Field(_pii_config),
-    "apdexThreshold": Field(Integer(min=1, max=_INT_MAX)),
-    "targetSampleRate": Field(Decimal(max=1)),
-    "samplingMode": Field(Choice(_MODES, '"{}" is not a valid choice.')),
-}
+class OrganizationListQuery(PageQuery):
+    """A page of the organizations of a user."""
 
-_FOR_ALL: Mapping[str, Field[Any]] = {
-    "name": Field(Text(max=NAME_MAX)),
-    "slug": Field(_slug),
-    **ORGANIZATION_FIELDS,
-    "trustedRelays": Field(_relays),
-    **{name: Field(Boolean()) for name in sorted(_SWITCHES)},
-    "require2FA": Field(_never_on(_NO_2FA)),
-    "codecovAccess": Field(_never_on(_NO_CODECOV)),
-    **_OPTIONS,
-}
-
-#: What those may change who are no owners; of the rest nothing is said.
-CHANGED = Object(_FOR_ALL)
-#: What owners may change.
-CHANGED_BY_OWNER = Object(
-    {
-        **_FOR_ALL,
-        "defaultRole": Field(Choice({it.value: it for it in Role}, '"{}" is not a valid choice.')),
-        "cancelDeletion": Field(Boolean()),
-        "idempotencyKey": Field(Text(max=_IDEMPOTENCY_KEY_MAX)),
-    }
-)
-
-
-def amendment(fields: Fields) -> OrganizationUpdate:
-    """What is to be changed. That ``cancelDeletion`` is there is enough, whatever it says."""
-    return OrganizationUpdate(
-        name=fields.get("name"),
-        slug=fields.get("slug"),
-        default_role=fields.get("defaultRole"),
-        is_restored="cancelDeletion" in fields,
-        switches={name: it for name, it in fields.items() if name in _SWITCHES},
-        options={name: it for name, it in fields.items() if name in _OPTIONS},
-        relays=fields.get("trustedRelays"),
+    query: str | None = Field(
+        None,
+        description="Text in names or slugs, or terms such as `slug:acme` and `status:active`.",
+        examples=["acme"],
     )
+
+
+class OrganizationUpdateRequest(RequestModel):
+    """Changes of an organization and its settings."""
+
+    name: Omittable[Annotated[str, Text(max_length=NAME_MAX)]] = optional("Name.")
+    slug: Omittable[
+        Annotated[str, Text(max_length=slugs.SLUG_MAX), BeforeValidator(_check_slug)]
+    ] = optional("Slug, unique on this server.")
+    avatar_type: Kind | None = optional("Whether to show a photo or letters.")
+    avatar: Photo = optional("Photo in base64: GIF, JPEG, PNG or WebP, square.")
+    trusted_relays: Omittable[
+        Annotated[
+            list[RelayInput],
+            ReadAs(Annotated[list[_Relay], Items(max_length=_RELAYS_MAX)], _parse_relays),
+        ]
+    ] = optional("Relays whose events are trusted; they replace those before.")
+    open_membership: _Boolean = optional("Whether members may join any team.")
+    allow_shared_issues: _Boolean = optional("Whether issues may be shared publicly.")
+    enhanced_privacy: _Boolean = optional("Whether mails leave out data of events.")
+    is_early_adopter: _Boolean = optional("Whether to show new features early.")
+    require_email_verification: _Boolean = optional("Ignored.")
+    allow_member_invite: _Boolean = optional("Whether members may invite others.")
+    allow_member_project_creation: _Boolean = optional("Whether members may create projects.")
+    allow_superuser_access: _Boolean = optional("Whether staff may see the organization.")
+    require_2fa: Omittable[Annotated[bool, Boolean(), _refuse_true(_NO_2FA)]] = optional(
+        "Whether members need two factors to sign in; can't be turned on.", alias="require2FA"
+    )
+    codecov_access: Omittable[Annotated[bool, Boolean(), _refuse_true(_NO_CODECOV)]] = optional(
+        "Whether to show coverage; can't be turned on."
+    )
+    data_scrubber: _Boolean = optional("Whether all projects remove sensitive data.")
+    data_scrubber_defaults: _Boolean = optional(
+        "Whether all projects remove the fields that are sensitive by default."
+    )
+    scrape_java_script: _Boolean = optional("Whether to fetch sources from their URLs.")
+    events_member_admin: _Boolean = optional("Whether members may delete events.")
+    alerts_member_write: _Boolean = optional("Whether members may change alerts.")
+    scrub_ip_addresses: _Boolean = optional(
+        "Whether all projects remove IP addresses.", alias="scrubIPAddresses"
+    )
+    allow_join_requests: _Boolean = optional("Whether users may ask to join.")
+    ai_suggested_solution: _Boolean = optional("Stored and shown, without effect.")
+    github_pr_bot: _Boolean = optional("Stored and shown, without effect.", alias="githubPRBot")
+    github_open_pr_bot: _Boolean = optional(
+        "Stored and shown, without effect.", alias="githubOpenPRBot"
+    )
+    github_nudge_invite: _Boolean = optional("Stored and shown, without effect.")
+    gitlab_pr_bot: _Boolean = optional("Stored and shown, without effect.", alias="gitlabPRBot")
+    hide_ai_features: _Boolean = optional("Stored and shown, without effect.")
+    issue_alerts_thread_flag: _Boolean = optional("Stored and shown, without effect.")
+    metric_alerts_thread_flag: _Boolean = optional("Stored and shown, without effect.")
+    rollback_enabled: _Boolean = optional("Stored and shown, without effect.")
+    project_rate_limit: Omittable[Annotated[int, Integer(minimum=50, maximum=100), _NeverSet]] = (
+        optional("Can't be set.")
+    )
+    account_rate_limit: Omittable[Annotated[int, Integer(maximum=1_000_000), _NeverSet]] = optional(
+        "Can't be set."
+    )
+    sensitive_fields: Omittable[
+        Annotated[
+            ListOf[TrimmedText], _at_most(_SENSITIVE_MAX, "List of sensitive fields is too long.")
+        ]
+    ] = optional("Further fields that all projects remove.")
+    safe_fields: Omittable[
+        Annotated[ListOf[TrimmedText], _at_most(_SAFE_MAX, "List of safe fields is too long.")]
+    ] = optional("Fields that no project removes.")
+    store_crash_reports: Omittable[Annotated[int, Integer(minimum=-1, maximum=100)]] = optional(
+        "Crash reports to keep per issue, -1 for all."
+    )
+    attachments_role: _Role = optional("Lowest role that may download attachments.")
+    debug_files_role: _Role = optional("Lowest role that may download debug files.")
+    relay_pii_config: Annotated[
+        Annotated[str, Text(max_length=_PII_MAX, blank=True)] | None,
+        AfterValidator(_check_pii_config),
+    ] = optional("Rules for the removal of personal data, as JSON.")
+    apdex_threshold: Omittable[Annotated[int, Integer(minimum=1, maximum=_INT_MAX)]] = optional(
+        "Threshold of Apdex in milliseconds."
+    )
+    target_sample_rate: Omittable[Annotated[float, Decimal(maximum=1)]] = optional(
+        "Part of the transactions to keep."
+    )
+    sampling_mode: Omittable[_SamplingMode] = optional("What the sample rate is for.")
+    default_role: Annotated[Omittable[_DefaultRole], _OwnersOnly] = optional(
+        "Role of new members. Ignored unless an owner sends it."
+    )
+    cancel_deletion: Annotated[_Boolean, _OwnersOnly] = optional(
+        "Any boolean cancels a requested deletion. Ignored unless an owner sends it."
+    )
+    idempotency_key: Annotated[
+        Omittable[Annotated[str, Text(max_length=_IDEMPOTENCY_KEY_MAX)]], _OwnersOnly
+    ] = optional("Ignored.")
+
+    def to_input(self) -> OrganizationUpdate:
+        """Return the changes for the domain: those that were sent."""
+        sent = self.sent()
+        return OrganizationUpdate(
+            name=self.name,
+            slug=self.slug,
+            default_role=self.default_role,
+            is_restored=self.cancel_deletion is not None,
+            switches={name: value for name, value in sent.items() if name in _SWITCHES},
+            options={name: value for name, value in sent.items() if name in options.OPTIONS},
+            relays=self.trusted_relays,
+        )
+
+    def new_avatar(self, context: RequestContext) -> NewAvatar | None:
+        """Store the photo and return the avatar, or None if the body has no avatar."""
+        if not (self.avatar or self.avatar_type):
+            return None
+        return store_photo(context, self.avatar_type, self.avatar)

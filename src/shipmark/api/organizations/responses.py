@@ -45,7 +45,7 @@ class OrganizationResponse(Wire):
 
 
 def organization_response(organization: Organization, address: str) -> OrganizationResponse:
-    """An organization as the API shows it; ``address`` is where this server is reached."""
+    """Return an organization; ``address`` is that at which clients reach this server."""
     status = organization.status.value
     return OrganizationResponse(
         id=str(organization.id),

@@ -1,106 +1,124 @@
-"""``organizations/{org}/``: what an organization is, its settings, and its end (files-and-avatars.md 1)."""
+"""``organizations/``: organizations, their settings and deletion (files-and-avatars.md 1)."""
 
 from dataclasses import replace
 
-from litestar import Response, Router, delete, get, put
-from litestar.params import FromPath, RawBody
+from litestar import Response, Router
 from sqlalchemy import Connection
 
-from shipmark.api.avatars.requests import OF_ORGANIZATION, saved, stashed_of_organization
+from shipmark.api.auth.calling_user import CallingUser
+from shipmark.api.avatars.requests import photo_required
 from shipmark.api.organizations.detail_responses import (
     OrganizationContext,
     OrganizationDetailsResponse,
     organization_details_response,
 )
-from shipmark.api.organizations.requests import CHANGED, CHANGED_BY_OWNER, LISTS, amendment
+from shipmark.api.organizations.requests import OrganizationListQuery, OrganizationUpdateRequest
 from shipmark.api.organizations.responses import OrganizationResponse, organization_response
 from shipmark.api.projects.loading import ViewerContext, serialize_projects, serialize_teams
-from shipmark.api.query_parameters import DETAILED
+from shipmark.api.queries import DetailedQuery
 from shipmark.api.scopes import ORGANIZATION_CHANGE, ORGANIZATION_DELETE, ORGANIZATION_READ
-from shipmark.http.request_context import InjectedRequest, RequestContext
+from shipmark.http import endpoint
+from shipmark.http.pagination.offset import paginate_all
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Unauthenticated
-from shipmark.organizations import actions as organizations
-from shipmark.organizations import deletion_requests, settings, store
-from shipmark.organizations.model import Access
+from shipmark.organizations import actions, deletion_requests, settings, store, text_filter
+from shipmark.organizations.model import Access, Organization
 from shipmark.projects import store as projects
 
-
-@get("/", scopes=ORGANIZATION_READ | {"org:ci"}, asks=(DETAILED,), sync_to_thread=True)
-def get_organization(
-    context: InjectedRequest, organization: FromPath[str]
-) -> OrganizationDetailsResponse | OrganizationResponse:
-    """Show an organization. Newer clients take the address for all later calls from it."""
-    with context.database.snapshot() as connection:
-        access = context.authorize(connection, organization)
-        is_whole = context.parameter("detailed") != "0"
-        if access.user is None:
-            return organization_response(access.organization, context.settings.address)
-        return serialize_organization(context, connection, access, is_whole=is_whole)
+_TESTS: text_filter.Tests[Organization] = {
+    **text_filter.NAME_TESTS,
+    "status": lambda organization, text: organization.status.value == text,
+}
+_ORGANIZATION = "/{organization:str}/"
 
 
-@put("/", scopes=ORGANIZATION_CHANGE, takes=CHANGED_BY_OWNER, sync_to_thread=True)
-def amend_organization(
-    context: InjectedRequest, organization: FromPath[str], body: RawBody
-) -> OrganizationDetailsResponse:
-    """Change an organization's settings: those that are sent. What only owners may change, others may send in vain."""
+@endpoint.get("/", scopes=ORGANIZATION_READ)
+def list_organizations(
+    context: RequestContext, caller: CallingUser, query: OrganizationListQuery
+) -> Response[list[OrganizationResponse]]:
+    """List the user's organizations, the newest first."""
+    page = query.page()
     with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-    record = CHANGED_BY_OWNER if "org:admin" in access.scopes else CHANGED
-    fields = context.body(body, record, lists=LISTS, step="organization.validate")
-    avatar = stashed_of_organization(context, fields)
-    with context.database.transaction() as connection:
-        changed = settings.update(
-            connection, access.organization.id, amendment(fields), context.actor(access), now()
-        )
-        if avatar is not None:
-            changed = saved(organizations.save_avatar, connection, changed, avatar, OF_ORGANIZATION)
-        return serialize_organization(context, connection, replace(access, organization=changed))
-
-
-@delete("/", status_code=202, scopes=ORGANIZATION_DELETE, sync_to_thread=True)
-def delete_organization(
-    context: InjectedRequest, organization: FromPath[str]
-) -> Response[OrganizationDetailsResponse]:
-    """Have an organization deleted in a day. Until then an owner may restore it."""
-    with context.database.transaction() as connection:
-        access = context.authorize(connection, organization)
-        if access.user is None:
-            raise Unauthenticated("This request requires an authenticated user.")
-        going = deletion_requests.request(
-            connection, access.organization.id, context.actor(access), now()
-        )
-        return Response(
-            serialize_organization(context, connection, replace(access, organization=going)),
-            status_code=202,
-        )
-
-
-def serialize_organization(
-    context: RequestContext, connection: Connection, access: Access, *, is_whole: bool = True
-) -> OrganizationDetailsResponse:
-    """An organization with its settings; the whole one has all teams and projects too."""
-    organization_id = access.organization.id
-    return organization_details_response(
-        access,
-        store.options_of(connection, organization_id),
-        context.settings.address,
-        is_default=store.default_id(connection) == organization_id,
-        within=_within(connection, access, context.settings.address) if is_whole else None,
+        known = [row for row, _ in store.of_user(connection, caller.user.id)]
+    rows, links = paginate_all(text_filter.apply_filter(known, query.query, _TESTS), page)
+    return context.listed(
+        [organization_response(row, context.settings.address) for row in rows], links
     )
 
 
-def _within(connection: Connection, access: Access, address: str) -> OrganizationContext:
-    mine = ViewerContext.of(connection, access, address)
-    teams = store.teams_of(connection, access.organization.id)
-    known = projects.of_organization(connection, access.organization.id)
+@endpoint.get(_ORGANIZATION, scopes=ORGANIZATION_READ | {"org:ci"})
+def get_organization(
+    context: RequestContext, query: DetailedQuery
+) -> OrganizationDetailsResponse | OrganizationResponse:
+    """Show an organization. Newer clients take the address for all later calls from it."""
+    access = context.access
+    if access.user is None:
+        return organization_response(access.organization, context.settings.address)
+    with context.database.snapshot() as connection:
+        return _details(context, connection, access, is_detailed=query.is_detailed)
+
+
+@endpoint.put(_ORGANIZATION, scopes=ORGANIZATION_CHANGE, step="organization.validate")
+def update_organization(
+    context: RequestContext, body: OrganizationUpdateRequest
+) -> OrganizationDetailsResponse:
+    """Change the settings of an organization that are sent. Some only owners may change; others send them in vain."""
+    access, avatar = context.access, body.new_avatar(context)
+    with context.database.transaction() as connection, photo_required("avatarType", "avatar"):
+        updated = settings.update(
+            connection, access.organization.id, body.to_input(), context.actor(access), now()
+        )
+        if avatar is not None:
+            updated = actions.save_avatar(connection, updated, avatar, now())
+        return _details(context, connection, replace(access, organization=updated))
+
+
+@endpoint.delete(_ORGANIZATION, status_code=202, scopes=ORGANIZATION_DELETE)
+def delete_organization(context: RequestContext) -> OrganizationDetailsResponse:
+    """Have an organization deleted in a day. Until then an owner may restore it."""
+    access = context.access
+    if access.user is None:
+        raise Unauthenticated("This request requires an authenticated user.")
+    with context.database.transaction() as connection:
+        pending = deletion_requests.request(
+            connection, access.organization.id, context.actor(access), now()
+        )
+        return _details(context, connection, replace(access, organization=pending))
+
+
+def _details(
+    context: RequestContext, connection: Connection, access: Access, *, is_detailed: bool = True
+) -> OrganizationDetailsResponse:
+    """Return an organization with its settings and, in detail, with all teams and projects."""
+    organization_id, address = access.organization.id, context.settings.address
+    return organization_details_response(
+        access,
+        store.options_of(connection, organization_id),
+        address,
+        is_default=store.default_id(connection) == organization_id,
+        context=_load(connection, access, address) if is_detailed else None,
+    )
+
+
+def _load(connection: Connection, access: Access, address: str) -> OrganizationContext:
+    organization_id = access.organization.id
+    viewer = ViewerContext.load(connection, access, address)
+    teams = store.teams_of(connection, organization_id)
     return OrganizationContext(
-        teams=serialize_teams(connection, access, teams, mine),
-        projects=serialize_projects(connection, access, known, mine),
+        teams=serialize_teams(connection, viewer, teams),
+        projects=serialize_projects(
+            connection, viewer, projects.of_organization(connection, organization_id)
+        ),
     )
 
 
 router = Router(
-    "/api/0/organizations/{organization:str}",
-    route_handlers=[get_organization, amend_organization, delete_organization],
+    "/api/0/organizations",
+    route_handlers=[
+        list_organizations,
+        get_organization,
+        update_organization,
+        delete_organization,
+    ],
 )

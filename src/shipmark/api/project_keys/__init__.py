@@ -1,1 +1,1 @@
-"""Client keys of projects: endpoints, typed bodies and JSON objects."""
+"""Keys of projects, with which SDKs authenticate."""

@@ -8,19 +8,17 @@ from shipmark.projects.model import ProjectKey
 #: The versions of the browser SDK that a key can ask for.
 SDK_VERSIONS = ("latest", "7.x", "6.x", "5.x", "4.x")
 SDK_DEFAULT = "7.x"
-#: What a key can have browsers load.
-LOADED = ("hasReplay", "hasPerformance", "hasDebug")
 
 
 class RateLimitResponse(Wire):
-    """How many events are taken in: so many in so many seconds."""
+    """The number of events to accept in a number of seconds."""
 
     window: int
     count: int
 
 
 class DsnResponse(Wire):
-    """Where SDKs send what."""
+    """The addresses to which SDKs send."""
 
     secret: str
     public: str
@@ -32,13 +30,13 @@ class DsnResponse(Wire):
 
 
 class BrowserSdkResponse(Wire):
-    """The versions of the browser SDK that there are: values with labels."""
+    """The versions of the browser SDK: values with labels."""
 
     choices: list[list[str]]
 
 
 class LoaderOptionsResponse(Wire):
-    """What browsers load."""
+    """The parts of the browser SDK to load."""
 
     has_replay: bool
     has_performance: bool
@@ -46,7 +44,7 @@ class LoaderOptionsResponse(Wire):
 
 
 class ProjectKeyResponse(Wire):
-    """What SDKs authenticate with. The project's id is a number here."""
+    """A key with which SDKs authenticate. The project's id is a number here."""
 
     id: str
     name: str
@@ -64,7 +62,7 @@ class ProjectKeyResponse(Wire):
 
 
 def project_key_response(key: ProjectKey, address: str) -> ProjectKeyResponse:
-    """A key as the API shows it; ``address`` is where SDKs reach this server."""
+    """Return a key as the API shows it; ``address`` is that at which SDKs reach this server."""
     scheme, _, host = address.partition("://")
     api = f"{address}/api/{key.project_id}"
     by_key = f"?sentry_key={key.public_key}"
@@ -90,7 +88,7 @@ def project_key_response(key: ProjectKey, address: str) -> ProjectKeyResponse:
             cdn=f"{address}/js-sdk-loader/{key.public_key}.min.js",
         ),
         browser_sdk_version=str(key.details.get("browserSdkVersion", SDK_DEFAULT)),
-        browser_sdk=BrowserSdkResponse(choices=[[it, it] for it in SDK_VERSIONS]),
+        browser_sdk=BrowserSdkResponse(choices=[[version, version] for version in SDK_VERSIONS]),
         date_created=key.created_at,
         dynamic_sdk_loader_options=LoaderOptionsResponse(
             has_replay=bool(options.get("hasReplay", False)),

@@ -1,1 +1,1 @@
-"""Projects: endpoints, typed bodies and JSON objects."""
+"""Projects of an organization, with their settings, teams and environments."""

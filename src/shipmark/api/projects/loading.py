@@ -1,13 +1,15 @@
-"""What the JSON of projects and teams tells of what is around them, loaded for a whole list: one query a relation."""
+"""The objects that the JSON of projects and teams nests, prefetched for a whole list: one query for each relation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from sqlalchemy import Connection
 
 from shipmark.api.organizations.responses import OrganizationResponse
 from shipmark.api.projects.responses import ProjectContext, ProjectResponse, project_response
 from shipmark.api.teams.responses import TeamDetailsResponse, team_response
+from shipmark.http.request_context import RequestContext
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access, Team
 from shipmark.projects import store as projects
@@ -17,25 +19,30 @@ from shipmark.releases.store import shipping_order
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewerContext:
-    """The teams that the caller is on, and the address at which they reach this server."""
+    """The caller's access and teams, and the address at which clients reach this server."""
 
-    team_ids: frozenset[int]
+    access: Access
+    team_ids: Collection[int]
     address: str
 
     @classmethod
-    def of(cls, connection: Connection, access: Access, address: str) -> "ViewerContext":
-        """Those of a user; a token of the organization itself is on none."""
-        if access.user is None:
-            return cls(team_ids=frozenset(), address=address)
-        found = organizations.team_ids_of(connection, access.organization.id, access.user.id)
-        return cls(team_ids=frozenset(found), address=address)
+    def load(cls, connection: Connection, access: Access, address: str) -> Self:
+        """Return the context of a user, or of an organization token, which is on no team."""
+        user, organization_id = access.user, access.organization.id
+        ids = organizations.team_ids_of(connection, organization_id, user.id) if user else ()
+        return cls(access=access, team_ids=frozenset(ids), address=address)
+
+
+def load_viewer(context: RequestContext, connection: Connection) -> ViewerContext:
+    """Return the context of the caller in the organization of the path."""
+    return ViewerContext.load(connection, context.access, context.settings.address)
 
 
 def prefetch_for_projects(
-    connection: Connection, access: Access, found: Sequence[Project], mine: ViewerContext
-) -> dict[int, ProjectContext]:
-    """What is around these projects, by their ids."""
-    ids = [project.id for project in found]
+    connection: Connection, viewer: ViewerContext, listed: Sequence[Project]
+) -> Mapping[int, ProjectContext]:
+    """Return what the JSON of these projects nests, by project id."""
+    ids = [project.id for project in listed]
     if not ids:
         return {}
     teams = projects.teams_of(connection, ids)
@@ -43,62 +50,75 @@ def prefetch_for_projects(
     environments = projects.environment_names(connection, ids)
     latest = shipping_order.latest_versions(connection, ids)
     return {
-        it: ProjectContext(
-            address=mine.address,
-            teams=teams.get(it, ()),
-            platforms=platforms.get(it, ()),
-            environments=environments.get(it, ()),
-            latest_version=latest.get(it),
+        id_: ProjectContext(
+            address=viewer.address,
+            teams=teams.get(id_, ()),
+            platforms=platforms.get(id_, ()),
+            environments=environments.get(id_, ()),
+            latest_version=latest.get(id_),
             # A token of the organization is a member everywhere: it has all projects.
-            is_member=access.user is None
-            or any(team.id in mine.team_ids for team in teams.get(it, ())),
+            is_member=viewer.access.user is None
+            or any(team.id in viewer.team_ids for team in teams.get(id_, ())),
         )
-        for it in ids
+        for id_ in ids
     }
 
 
 def serialize_projects(
-    connection: Connection, access: Access, found: Sequence[Project], mine: ViewerContext
+    connection: Connection, viewer: ViewerContext, listed: Sequence[Project]
 ) -> list[ProjectResponse]:
-    """Projects as a caller sees them."""
-    around = prefetch_for_projects(connection, access, found, mine)
-    return [project_response(it, access, around[it.id]) for it in found]
+    """Return projects as the caller sees them."""
+    contexts = prefetch_for_projects(connection, viewer, listed)
+    return [project_response(project, viewer.access, contexts[project.id]) for project in listed]
+
+
+def serialize_project(
+    context: RequestContext, connection: Connection, project: Project
+) -> ProjectResponse:
+    """Return a project as the caller sees it."""
+    return serialize_projects(connection, load_viewer(context, connection), [project])[0]
 
 
 def serialize_teams(
     connection: Connection,
-    access: Access,
-    found: Sequence[Team],
-    mine: ViewerContext,
+    viewer: ViewerContext,
+    listed: Sequence[Team],
     *,
-    owned: Mapping[int, Sequence[ProjectResponse]] | None = None,
+    by_team: Mapping[int, Sequence[ProjectResponse]] | None = None,
     organization: OrganizationResponse | None = None,
 ) -> list[TeamDetailsResponse]:
-    """Teams as a caller sees them; with the projects that they own, where those are given."""
-    counts = organizations.member_counts(connection, [it.id for it in found]) if found else {}
+    """Return teams as the caller sees them, with their projects unless ``by_team`` is None."""
+    counts = organizations.member_counts(connection, [team.id for team in listed]) if listed else {}
     return [
         team_response(
-            it,
-            access,
-            mine.address,
-            is_member=it.id in mine.team_ids,
-            member_count=counts.get(it.id, 0),
+            team,
+            viewer.access,
+            viewer.address,
+            is_member=team.id in viewer.team_ids,
+            member_count=counts.get(team.id, 0),
             organization=organization,
-            projects=None if owned is None else owned.get(it.id, ()),
+            projects=None if by_team is None else by_team.get(team.id, ()),
         )
-        for it in found
+        for team in listed
     ]
 
 
+def serialize_team(
+    context: RequestContext, connection: Connection, team: Team
+) -> TeamDetailsResponse:
+    """Return a team as the caller sees it, without its projects."""
+    return serialize_teams(connection, load_viewer(context, connection), [team])[0]
+
+
 def projects_by_team(
-    connection: Connection, access: Access, found: Sequence[Team], mine: ViewerContext
+    connection: Connection, viewer: ViewerContext, teams: Sequence[Team]
 ) -> dict[int, list[ProjectResponse]]:
-    """The projects that each of these teams owns, by slug, as a caller sees them."""
-    owned = projects.of_teams(connection, [it.id for it in found]) if found else {}
-    by_id = projects.by_ids(connection, {it for each in owned.values() for it in each})
+    """Return the projects of each team as the caller sees them, by slug."""
+    ids = projects.of_teams(connection, [team.id for team in teams]) if teams else {}
+    by_id = projects.by_ids(connection, {id_ for each in ids.values() for id_ in each})
     in_order = sorted(by_id.values(), key=lambda project: project.slug)
-    shown = serialize_projects(connection, access, in_order, mine)
+    shown = serialize_projects(connection, viewer, in_order)
     return {
-        team_id: [it for it in shown if int(it.id) in set(project_ids)]
-        for team_id, project_ids in owned.items()
+        team_id: [project for project in shown if int(project.id) in set(project_ids)]
+        for team_id, project_ids in ids.items()
     }

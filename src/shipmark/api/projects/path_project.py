@@ -26,6 +26,11 @@ def _listed_projects(
     return query.select_listed(connection, context.access)
 
 
+def reload_project(context: RequestContext, connection: Connection, project: Project) -> Project:
+    """Return the project as the transaction sees it. Raise `NotFound` if it was deleted meanwhile."""
+    return _path_project(context, connection, str(project.id))
+
+
 #: The project of the path, which the caller may see.
 PathProject = Annotated[Project, Load(_path_project)]
 #: All projects of the organization that the caller may name, by slug.

@@ -1,337 +1,269 @@
-"""``projects/``: projects, their settings and teams (auth-and-errors.md 8.4)."""
+"""``projects/``: projects, their settings, teams and environments (auth-and-errors.md 8.4, 8.5)."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated
 
-from litestar import Response, Router, delete, get, put
-from litestar.params import FromPath, RawBody
+from litestar import Response, Router
 from sqlalchemy import Connection
 
 from shipmark.accounts.model import UserToken
+from shipmark.api.auth.calling_user import CallingUser
 from shipmark.api.organizations.responses import organization_response
-from shipmark.api.projects.detail_responses import (
-    OwnedProjectResponse,
-    ProjectDetailsResponse,
-    owned_project_response,
-    project_details_response,
-)
 from shipmark.api.projects.loading import (
     ViewerContext,
+    load_viewer,
     prefetch_for_projects,
     serialize_projects,
     serialize_teams,
 )
-from shipmark.api.projects.responses import ProjectResponse
-from shipmark.api.query_parameters import (
-    ALL_PROJECTS,
-    PAGE,
-    PROJECT_QUERY,
-    PROJECT_STATUS,
-    STATS_PERIOD,
+from shipmark.api.projects.path_project import PathProject, VisibleProjects, reload_project
+from shipmark.api.projects.requests import (
+    CommitPathsRequest,
+    OwnProjectListQuery,
+    ProjectListQuery,
+    ProjectUpdateRequest,
 )
+from shipmark.api.projects.responses import (
+    CommitPathsResponse,
+    EnvironmentResponse,
+    OwnedProjectResponse,
+    ProjectDetailsResponse,
+    ProjectResponse,
+    environment_response,
+    owned_project_response,
+    project_details_response,
+)
+from shipmark.api.queries import PageQuery
 from shipmark.api.scopes import ORGANIZATION_READ, PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
 from shipmark.api.teams.responses import TeamDetailsResponse
-from shipmark.http.fields import (
-    Boolean,
-    Field,
-    FieldError,
-    Fields,
-    Integer,
-    ListOf,
-    Object,
-    Text,
-    documented_as,
-)
-from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import InjectedRequest, RequestContext
+from shipmark.http import endpoint
+from shipmark.http.endpoint import Load
+from shipmark.http.pagination.offset import paginate_all
+from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Forbidden, ValidationFailed
+from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import actions as organization_actions
-from shipmark.organizations import slugs, text_filter
-from shipmark.organizations.model import SLUG_MAX, Access
-from shipmark.projects import actions, deletion_requests, options, settings, store
-from shipmark.projects.model import ENVIRONMENT_MAX, NAME_MAX, PLATFORM_MAX, Project
+from shipmark.organizations import audit, membership, text_filter
+from shipmark.organizations import store as organizations
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import Team
+from shipmark.projects import deletion_requests, settings, store
+from shipmark.projects.model import Project
 
-_SLUG = Text(max=SLUG_MAX)
-_TEXT_MAX = 200
-_CONFIG_MAX = 100_000
-#: Half a year, as in the reference.
-_HOURS_MAX = 4320
-_DELAY = Integer(min=60, max=3600)
-_PERIODS = frozenset({"", "1h", "24h", "7d", "14d", "30d"})
-_WORDS = ListOf(Text())
-_OPTIONAL = Text(max=_TEXT_MAX, is_blank_ok=True, is_null_ok=True)
+UNKNOWN_TEAM = "Team does not exist."
 
+_PROJECT = "/projects/{organization:str}/{project:str}/"
+_PROJECT_TEAM = f"{_PROJECT}teams/{{team:str}}/"
+_COMMIT_PATHS = f"{_PROJECT}commit-paths/"
+_VALIDATE = "project.validate"
 
-@documented_as(_SLUG)
-def _slug(value: object) -> str:
-    text = _SLUG(value) or ""
-    if slugs.TEAM_PATTERN.fullmatch(text) is None:
-        raise FieldError([slugs.NO_MATCH])
-    if text in slugs.RESERVED_OF_PROJECTS:
-        raise FieldError([f'The slug "{text}" is reserved and not allowed.'])
-    return text
-
-
-@documented_as(_OPTIONAL)
-def _text(value: object) -> str:
-    """A text that is blank where none is sent."""
-    return _OPTIONAL(value) or ""
-
-
-@documented_as(Integer(min=-1, max=100))
-def _crash_reports(value: object) -> int | None:
-    """How many crash reports to keep; null for as many as the organization says."""
-    return None if value is None else Integer(min=-1, max=100)(value)
-
-
-_COLUMNS: dict[str, Field[Any]] = {
-    "name": Field(Text(max=NAME_MAX)),
-    "slug": Field(_slug),
-    "platform": Field(Text(max=PLATFORM_MAX, is_blank_ok=True, is_null_ok=True)),
+_TESTS: text_filter.Tests[Project] = {
+    **text_filter.NAME_TESTS,
+    "name": lambda project, text: text_filter.contains(text, project.name),
+    "platform": lambda project, text: project.platform == text,
 }
-_OPTIONS: dict[str, Field[Any]] = {
-    "resolveAge": Field(Integer(min=0, max=_HOURS_MAX)),
-    "defaultEnvironment": Field(Text(max=ENVIRONMENT_MAX, is_blank_ok=True, is_null_ok=True)),
-    **{
-        name: Field(Boolean())
-        for name in (
-            "scrapeJavaScript",
-            "dataScrubber",
-            "dataScrubberDefaults",
-            "scrubIPAddresses",
-            "verifySSL",
-        )
-    },
-    "sensitiveFields": Field(_WORDS),
-    "safeFields": Field(_WORDS),
-    "storeCrashReports": Field(_crash_reports),
-    "subjectPrefix": Field(_text),
-    "subjectTemplate": Field(Text(max=_TEXT_MAX)),
-    "allowedDomains": Field(_WORDS),
-    "securityToken": Field(_text),
-    "securityTokenHeader": Field(_OPTIONAL),
-    "digestsMinDelay": Field(_DELAY),
-    "digestsMaxDelay": Field(_DELAY),
-    "relayPiiConfig": Field(Text(max=_CONFIG_MAX, is_blank_ok=True, is_null_ok=True)),
-}
-_CHANGED = Object({**_COLUMNS, **_OPTIONS})
-_LISTS = ("sensitiveFields", "safeFields", "allowedDomains")
 
 
-@get(
-    "/projects/",
-    scopes=PROJECT_READ,
-    asks=(PROJECT_QUERY, PROJECT_STATUS, *PAGE),
-    sync_to_thread=True,
-)
-def list_own_projects(context: InjectedRequest) -> Response[list[OwnedProjectResponse]]:
+def _find_team(context: RequestContext, connection: Connection, team: str) -> Team:
+    """Return the team if the caller may decide what it owns. Raise `NotFound` or `Forbidden`."""
+    row = organizations.team_by_slug_or_id(connection, context.access.organization.id, team)
+    if row is None:
+        raise NotFound(UNKNOWN_TEAM)
+    membership.require_team_access(connection, context.access, row)
+    return row
+
+
+_OwnerTeam = Annotated[Team, Load(_find_team)]
+
+
+@endpoint.get("/projects/", scopes=PROJECT_READ)
+def list_own_projects(
+    context: RequestContext, caller: CallingUser, query: OwnProjectListQuery
+) -> Response[list[OwnedProjectResponse]]:
     """List the projects of all organizations that the user may see, by slug."""
+    page = query.page()
     with context.database.snapshot() as connection:
-        caller = context.caller(connection)
-        if not isinstance(caller, UserToken):
-            raise Forbidden
-        page = context.page()
-        known = store.of_user(connection, caller.user.id)
-        if context.parameter("status") not in {None, "", "active"}:
-            known = []
-        chosen = text_filter.apply_filter(known, context.parameter("query"), _own_tests())
-        found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
-        shown = _owned(context, connection, caller, found)
+        known = (
+            store.of_user(connection, caller.user.id)
+            if query.status in {None, "", "active"}
+            else []
+        )
+        projects, links = paginate_all(text_filter.apply_filter(known, query.query, _TESTS), page)
+        shown = _with_organizations(context, connection, caller, projects)
     return context.listed(shown, links)
 
 
-@get(
-    "/organizations/{organization:str}/projects/",
-    scopes=ORGANIZATION_READ,
-    asks=(PROJECT_QUERY, STATS_PERIOD, ALL_PROJECTS, *PAGE),
-    sync_to_thread=True,
-)
+@endpoint.get("/organizations/{organization:str}/projects/", scopes=ORGANIZATION_READ)
 def list_projects(
-    context: InjectedRequest, organization: FromPath[str]
+    context: RequestContext, visible: VisibleProjects, query: ProjectListQuery
 ) -> Response[list[ProjectResponse]]:
     """List the organization's projects that the caller may name, by slug."""
+    query.check_period()
+    page = query.page()
     with context.database.snapshot() as connection:
-        access = context.authorize(connection, organization)
-        if (context.parameter("statsPeriod") or "") not in _PERIODS:
-            message = "Invalid stats_period. Valid choices are '', '1h', '24h', '7d', '14d', '30d'."
-            raise ValidationFailed({"error": {"params": {"stats_period": {"message": message}}}})
-        page = context.page()
-        known = store.accessible(connection, access)
-        mine = ViewerContext.of(connection, access, context.settings.address)
-        chosen = _chosen(context, connection, known, mine)
-        if context.parameter("all_projects") == "1":
-            return context.listed(serialize_projects(connection, access, chosen, mine), None)
-        found, links = paginate(chosen[page.skipped : page.skipped + page.limit], page)
-        return context.listed(serialize_projects(connection, access, found, mine), links)
+        viewer = load_viewer(context, connection)
+        selected = _filter(connection, viewer, visible, query.query)
+        if query.all_projects == "1":
+            return context.listed(serialize_projects(connection, viewer, selected), None)
+        projects, links = paginate_all(selected, page)
+        return context.listed(serialize_projects(connection, viewer, projects), links)
 
 
-@get(
-    "/projects/{organization:str}/{project:str}/",
-    scopes=PROJECT_READ | {"org:ci"},
-    sync_to_thread=True,
-)
-def get_project(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
-) -> ProjectDetailsResponse:
+@endpoint.get(_PROJECT, scopes=PROJECT_READ | {"org:ci"})
+def get_project(context: RequestContext, project: PathProject) -> ProjectDetailsResponse:
     """Show a project with its settings."""
     with context.database.snapshot() as connection:
-        access = context.authorize(connection, organization)
-        found = actions.require_project(connection, access, project)
-        return details_response(context, connection, access, found)
+        return _details(context, connection, project)
 
 
-@put(
-    "/projects/{organization:str}/{project:str}/",
-    scopes=PROJECT_WRITE,
-    takes=_CHANGED,
-    sync_to_thread=True,
-)
-def amend_project(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str], body: RawBody
+@endpoint.put(_PROJECT, scopes=PROJECT_WRITE, step=_VALIDATE)
+def update_project(
+    context: RequestContext, project: PathProject, body: ProjectUpdateRequest
 ) -> ProjectDetailsResponse:
-    """Change a project's settings: those that are sent. Its former slug leads to it from now on."""
-    with context.database.autocommit_read() as connection:
-        access = context.authorize(connection, organization)
-        actions.require_project(connection, access, project)
-    fields = context.body(body, _CHANGED, lists=_LISTS, step="project.validate")
+    """Change the settings of a project that are sent. Its former slug leads to it from now on."""
     with context.database.transaction() as connection:
-        known = actions.require_project(connection, access, project)
-        changed = settings.update(
-            connection, known, _amendment(fields), by=context.actor(access), at=now()
-        )
-        return details_response(context, connection, access, changed)
+        current, action = reload_project(context, connection, project), context.action_context()
+        updated = settings.update(connection, current, body.to_input(), by=action.by, at=action.at)
+        return _details(context, connection, updated)
 
 
-@delete(
-    "/projects/{organization:str}/{project:str}/",
-    scopes=PROJECT_DELETE,
-    status_code=204,
-    sync_to_thread=True,
-)
-def delete_project(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
-) -> Response[None]:
-    """Delete a project. It is gone from everything at once and its slug is free; its data is deleted a day later."""
+@endpoint.delete(_PROJECT, scopes=PROJECT_DELETE)
+def delete_project(context: RequestContext, project: PathProject) -> None:
+    """Delete a project. It is hidden at once and its slug is free; its data is deleted a day later."""
     with context.database.transaction() as connection:
-        access = context.authorize(connection, organization)
-        known = actions.require_project(connection, access, project)
+        current, action = reload_project(context, connection, project), context.action_context()
         deletion_requests.request(
-            connection, known, spare_slug=hex32(), by=context.actor(access), at=now()
+            connection, current, spare_slug=hex32(), by=action.by, at=action.at
         )
-    return Response(None, status_code=204)
 
 
-@get(
-    "/projects/{organization:str}/{project:str}/teams/",
-    scopes=PROJECT_READ,
-    asks=PAGE,
-    sync_to_thread=True,
-)
+@endpoint.get(f"{_PROJECT}environments/", scopes=PROJECT_READ | {"org:ci"})
+def list_environments(context: RequestContext, project: PathProject) -> list[EnvironmentResponse]:
+    """List the environments of a project, by name; the one without a name is left out."""
+    with context.database.autocommit_read() as connection:
+        environments = store.environments_of(connection, project.id)
+    return [environment_response(each) for each in environments if each.name]
+
+
+@endpoint.get(f"{_PROJECT}teams/", scopes=PROJECT_READ)
 def list_project_teams(
-    context: InjectedRequest, organization: FromPath[str], project: FromPath[str]
+    context: RequestContext, project: PathProject, query: PageQuery
 ) -> Response[list[TeamDetailsResponse]]:
     """List the teams that own a project, by name."""
+    page = query.page()
     with context.database.snapshot() as connection:
-        access = context.authorize(connection, organization)
-        known = actions.require_project(connection, access, project)
-        page = context.page()
-        teams = store.teams_of(connection, [known.id]).get(known.id, [])
-        in_order = sorted(teams, key=lambda team: (team.name, team.id))
-        found, links = paginate(in_order[page.skipped : page.skipped + page.limit], page)
-        shown = serialize_teams(
-            connection,
-            access,
-            found,
-            ViewerContext.of(connection, access, context.settings.address),
-        )
+        owners = store.teams_of(connection, [project.id]).get(project.id, [])
+        teams, links = paginate_all(sorted(owners, key=lambda team: (team.name, team.id)), page)
+        shown = serialize_teams(connection, load_viewer(context, connection), teams)
     return context.listed(shown, links)
 
 
-def details_response(
-    context: RequestContext, connection: Connection, access: Access, project: Project
+@endpoint.post(_PROJECT_TEAM, scopes=PROJECT_WRITE)
+def add_project_team(
+    context: RequestContext, project: PathProject, team: _OwnerTeam
 ) -> ProjectDetailsResponse:
-    """Return a project with its settings, as the caller sees it."""
-    around = prefetch_for_projects(
-        connection,
-        access,
-        [project],
-        ViewerContext.of(connection, access, context.settings.address),
-    )[project.id]
-    organization = organization_response(access.organization, context.settings.address)
-    stored = store.options_of(connection, project.id)
-    return project_details_response(project, access, around, organization, stored)
+    """Add a team to the owners of a project. 201 and the project, also if the team owns it already."""
+    return _change_owner(context, project, team, settings.add_team)
 
 
-def _amendment(fields: Fields) -> settings.ProjectUpdate:
-    columns = {name: fields[name] for name in _COLUMNS if name in fields}
-    if "platform" in columns:
-        columns["platform"] = columns["platform"] or None
-    if "name" in columns and columns["name"] is None:
-        raise BadRequest("A project has a name.")
-    return settings.ProjectUpdate(
-        columns=columns,
-        options={name: it for name, it in fields.items() if name in options.OPTIONS},
+@endpoint.delete(_PROJECT_TEAM, scopes=PROJECT_WRITE, status_code=200)
+def remove_project_team(
+    context: RequestContext, project: PathProject, team: _OwnerTeam
+) -> ProjectDetailsResponse:
+    """Remove a team from the owners of a project. 200 and the project, also if the team does not own it."""
+    return _change_owner(context, project, team, settings.remove_team)
+
+
+@endpoint.get(_COMMIT_PATHS, scopes=PROJECT_READ)
+def get_commit_paths(
+    context: RequestContext,  # noqa: ARG001  # passed to every endpoint
+    project: PathProject,
+) -> CommitPathsResponse:
+    """Show the folders that limit the commits of the project's releases."""
+    return CommitPathsResponse(paths=list(project.commit_paths))
+
+
+@endpoint.put(_COMMIT_PATHS, scopes=PROJECT_WRITE, step=_VALIDATE)
+def set_commit_paths(
+    context: RequestContext, project: PathProject, body: CommitPathsRequest
+) -> CommitPathsResponse:
+    """Limit the commits of the project's releases to those that touch these folders, from the next commits on."""
+    paths = list(dict.fromkeys(body.paths))
+    with context.database.transaction() as connection:
+        current = reload_project(context, connection, project)
+        store.set_commit_paths(connection, current.id, paths)
+        before = list(current.commit_paths)
+        if changes := audit.changes_between({"commitPaths": before}, {"commitPaths": paths}):
+            event = AuditEvent.PROJECT_EDIT
+            context.log_change(connection, context.access, event, changes, target_id=current.id)
+    return CommitPathsResponse(paths=paths)
+
+
+def _details(
+    context: RequestContext, connection: Connection, project: Project
+) -> ProjectDetailsResponse:
+    viewer = load_viewer(context, connection)
+    return project_details_response(
+        project,
+        viewer.access,
+        prefetch_for_projects(connection, viewer, [project])[project.id],
+        organization_response(viewer.access.organization, viewer.address),
+        store.options_of(connection, project.id),
     )
 
 
-def _owned(
-    context: RequestContext, connection: Connection, caller: UserToken, found: Sequence[Project]
+def _change_owner(
+    context: RequestContext, project: Project, team: Team, change: Callable[..., None]
+) -> ProjectDetailsResponse:
+    with context.database.transaction() as connection:
+        current = reload_project(context, connection, project)
+        owner = _find_team(context, connection, str(team.id))
+        change(connection, current, owner, by=context.actor(context.access), at=now())
+        return _details(context, connection, current)
+
+
+def _with_organizations(
+    context: RequestContext, connection: Connection, caller: UserToken, projects: Sequence[Project]
 ) -> list[OwnedProjectResponse]:
-    """Projects of several organizations; what the caller may do in each is found out once."""
+    """Return projects of several organizations; the access to each organization is loaded once."""
     shown: dict[int, OwnedProjectResponse] = {}
-    for organization_id in sorted({it.organization_id for it in found}):
+    for organization_id in sorted({project.organization_id for project in projects}):
         access = organization_actions.access_of_user(
             connection, str(organization_id), caller.user, caller.scopes
         )
-        own = [it for it in found if it.organization_id == organization_id]
-        around = prefetch_for_projects(
-            connection, access, own, ViewerContext.of(connection, access, context.settings.address)
-        )
-        organization = organization_response(access.organization, context.settings.address)
+        viewer = ViewerContext.load(connection, access, context.settings.address)
+        own = [project for project in projects if project.organization_id == organization_id]
+        contexts = prefetch_for_projects(connection, viewer, own)
+        organization = organization_response(access.organization, viewer.address)
         shown |= {
-            it.id: owned_project_response(it, access, around[it.id], organization) for it in own
+            project.id: owned_project_response(project, access, contexts[project.id], organization)
+            for project in own
         }
-    return [shown[it.id] for it in found]
+    return [shown[project.id] for project in projects]
 
 
-Test = Callable[[Project, str], bool]
-
-
-def _own_tests() -> dict[str, Test]:
-    return {
-        text_filter.TEXT: lambda it, text: text_filter.contains(text, it.slug, it.name),
-        "query": lambda it, text: text_filter.contains(text, it.slug, it.name),
-        "slug": lambda it, text: it.slug == text,
-        "name": lambda it, text: text_filter.contains(text, it.name),
-        "platform": lambda it, text: it.platform == text,
-        "id": lambda it, text: str(it.id) == text,
-    }
-
-
-def _chosen(
-    context: RequestContext, connection: Connection, known: Sequence[Project], mine: ViewerContext
+def _filter(
+    connection: Connection, viewer: ViewerContext, projects: Sequence[Project], query: str | None
 ) -> list[Project]:
-    """Those that the query finds; teams are looked up where it asks for them."""
-    query = context.parameter("query")
-    asked = {name for name, _ in text_filter.terms(query or "")}
-    tests = _own_tests()
-    if asked & {"team", "!team", "is_member"}:
-        teams = store.teams_of(connection, [it.id for it in known])
+    """Return the projects that a query finds; teams are loaded if it has a term for them."""
+    tests = _TESTS
+    if {name for name, _ in text_filter.terms(query or "")} & {"team", "!team", "is_member"}:
+        teams = store.teams_of(connection, [project.id for project in projects])
 
         def is_of(project: Project, slug: str) -> bool:
             return any(team.slug == slug for team in teams.get(project.id, ()))
 
-        def is_mine(project: Project, _: str) -> bool:
-            return any(team.id in mine.team_ids for team in teams.get(project.id, ()))
+        def is_member(project: Project, _: str) -> bool:
+            return any(team.id in viewer.team_ids for team in teams.get(project.id, ()))
 
-        tests |= {
+        tests = {
+            **_TESTS,
             "team": is_of,
-            "!team": lambda it, slug: not is_of(it, slug),
-            "is_member": is_mine,
+            "!team": lambda project, slug: not is_of(project, slug),
+            "is_member": is_member,
         }
-    return text_filter.apply_filter(known, query, tests)
+    return text_filter.apply_filter(projects, query, tests)
 
 
 router = Router(
@@ -340,8 +272,13 @@ router = Router(
         list_own_projects,
         list_projects,
         get_project,
-        amend_project,
+        update_project,
         delete_project,
+        list_environments,
         list_project_teams,
+        add_project_team,
+        remove_project_team,
+        get_commit_paths,
+        set_commit_paths,
     ],
 )

@@ -134,12 +134,7 @@ def _add_people(
 ) -> None:
     """Add the authors of all commits and the given ones, the members that they are, and the given users."""
     of_commits = {c.author_id for c in related.commits.values() if c.author_id is not None}
-    known = repositories.authors_with_members(
+    related.authors, related.members = repositories.authors_with_members(
         connection, organization_id, of_commits | set(author_ids)
     )
-    for author, member in known.values():
-        related.authors[author.id] = author
-        if member is not None:
-            related.members[author.email] = member.id
-            related.users[member.id] = member
-    related.users |= accounts.by_ids(connection, set(user_ids) - related.users.keys())
+    related.users = accounts.by_ids(connection, set(related.members.values()) | set(user_ids))

@@ -63,7 +63,7 @@ class ReleaseOrder:
     """The order of a list, and whether a release comes once for each of its projects."""
 
     sort: ReleaseSort
-    is_flat: bool
+    per_project: bool
 
 
 class HealthQuery(RequestModel):
@@ -174,15 +174,15 @@ class ReleaseListQuery(ReleaseFilterQuery, HealthQuery, PageQuery):
 
     def order(self) -> ReleaseOrder:
         """Return the order (releases.md 2.4). Raise `BadRequest` for an unknown one."""
-        name, is_flat = self.sort or "", self.flatten == "1"
+        name, per_project = self.sort or "", self.flatten == "1"
         if name in _SESSION_SORTS:
-            if not is_flat:
+            if not per_project:
                 raise BadRequest("sorting by crash statistics requires flattening (flatten=1)")
             # Releases without sessions follow those with, newest first and with all their projects.
-            return ReleaseOrder(sort=ReleaseSort.DATE, is_flat=False)
+            return ReleaseOrder(sort=ReleaseSort.DATE, per_project=False)
         if name not in _SORTS:
             raise BadRequest("invalid sort")
-        return ReleaseOrder(sort=_SORTS[name], is_flat=is_flat)
+        return ReleaseOrder(sort=_SORTS[name], per_project=per_project)
 
 
 class ReleaseVersionsQuery(ReleaseFilterQuery, PageQuery):

@@ -68,7 +68,9 @@ def list_releases(
         selected = query.select_listed(connection, context.access)
         if not selected:
             return context.listed([], None)
-        conditions = query.release_filter(context, connection, selected, per_project=order.is_flat)
+        conditions = query.release_filter(
+            context, connection, selected, per_project=order.per_project
+        )
         rows, links = fetch_page(connection, conditions, order.sort, page)
         listed = [row.release for row in rows]
         nested = loading.prefetch_for_releases(

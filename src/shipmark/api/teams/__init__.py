@@ -1,1 +1,1 @@
-"""Teams: endpoints, typed bodies and JSON objects."""
+"""Teams of an organization, which have members and own projects."""

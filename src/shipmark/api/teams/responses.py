@@ -14,7 +14,7 @@ from shipmark.organizations.model import Access, Team, TeamRole
 
 
 class TeamDetailsResponse(Wire):
-    """Some members of an organization, and what the caller is there."""
+    """A team of an organization, with the role of the caller."""
 
     id: str
     slug: str
@@ -44,7 +44,7 @@ def team_response(
     organization: OrganizationResponse | None = None,
     projects: Sequence[ProjectResponse] | None = None,
 ) -> TeamDetailsResponse:
-    """A team as the API shows it to a caller at that address; organization and projects where they are given."""
+    """Return a team as the caller sees it, with the organization and the projects unless they are None."""
     role = TeamRole.of(access.role) if access.role else TeamRole.ADMIN
     is_inside = is_member or access.reaches_all
     return TeamDetailsResponse(

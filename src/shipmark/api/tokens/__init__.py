@@ -1,1 +1,1 @@
-"""Tokens of users and organizations: endpoints, typed bodies and JSON objects."""
+"""Tokens of the calling user, and tokens of an organization for its pipelines."""

@@ -1,4 +1,4 @@
-"""The object of a user token (auth-and-errors.md 1.1)."""
+"""The objects of tokens of users and organizations (auth-and-errors.md 1)."""
 
 from datetime import datetime
 
@@ -6,10 +6,12 @@ import msgspec
 
 from shipmark.accounts.model import UserTokenSummary
 from shipmark.api.responses import Wire
+from shipmark.organizations.actions import CI_SCOPES
+from shipmark.organizations.model import ListedToken
 
 
 class ApiTokenResponse(Wire):
-    """A user token; ``token`` is shown once, in the answer to its creation.
+    """A user token; ``token`` is shown once, in the response to its creation.
 
     Applications and refresh tokens are not supported: their keys are null.
     """
@@ -27,9 +29,28 @@ class ApiTokenResponse(Wire):
 
 
 class MissingTokenResponse(Wire):
-    """The answer to a deletion that names no token: a blank, as in the reference."""
+    """The response to a deletion that names no token: a blank, as in the protocol."""
 
     token: str
+
+
+class OrgTokenResponse(Wire):
+    """A token for pipelines; ``token`` is shown once, in the response to its creation."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    token_last_characters: str
+    date_created: datetime
+    date_last_used: datetime | None
+    project_last_used_id: str | None
+    token: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class BadNameResponse(Wire):
+    """The reason why a token can't have a name. The protocol has a list here."""
+
+    detail: list[str]
 
 
 def api_token_response(token: UserTokenSummary, secret: str | None = None) -> ApiTokenResponse:
@@ -43,4 +64,19 @@ def api_token_response(token: UserTokenSummary, secret: str | None = None) -> Ap
         expires_at=token.expires_at,
         token=secret or msgspec.UNSET,
         refresh_token=None if secret else msgspec.UNSET,
+    )
+
+
+def org_token_response(token: ListedToken, secret: str | None = None) -> OrgTokenResponse:
+    """Return a token as the API shows it, with its text if it was just created."""
+    project_id = token.last_project_id
+    return OrgTokenResponse(
+        id=str(token.id),
+        name=token.name,
+        scopes=sorted(CI_SCOPES),
+        token_last_characters=token.last_characters,
+        date_created=token.created_at,
+        date_last_used=token.last_used_at,
+        project_last_used_id=None if project_id is None else str(project_id),
+        token=secret or msgspec.UNSET,
     )

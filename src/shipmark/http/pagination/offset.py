@@ -119,6 +119,11 @@ def paginate(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Links]:
     return rows[: max(size, 0)], links
 
 
+def paginate_all(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Links]:
+    """Return a page out of all rows of a list, and its links."""
+    return paginate(rows[page.skipped : page.skipped + page.limit], page)
+
+
 def paginate_forward(rows: Sequence[tuple[int, T]], page: PageRequest) -> tuple[Sequence[T], Links]:
     """A page out of ``page.limit`` rows with a unique, rising key, where the cursor names a key (releases.md 5.4)."""
     size = max(page.per_page, 0)

@@ -13,7 +13,7 @@
 
 from shipmark.http.validation.errors import refuse
 from shipmark.http.validation.json_schema import schema_of
-from shipmark.http.validation.models import RequestModel, validate, validate_query
+from shipmark.http.validation.models import RequestModel, optional, validate, validate_query
 from shipmark.http.validation.numbers import Boolean, Decimal, Flag, Integer
 from shipmark.http.validation.scalars import Choice, DateTime, Text, Url
 from shipmark.http.validation.types import (
@@ -49,6 +49,7 @@ __all__ = [
     "TrimmedText",
     "Url",
     "is_url",
+    "optional",
     "refuse",
     "schema_of",
     "validate",

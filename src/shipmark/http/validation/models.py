@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
-from typing import TypeVar, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
@@ -39,6 +39,16 @@ class RequestModel(BaseModel):
     def list_names(cls) -> Collection[str]:
         """Return the wire names of the fields that hold lists, which a form repeats."""
         return _list_names(cls)
+
+    def sent(self) -> dict[str, Any]:
+        """Return the fields that were sent, by wire name."""
+        fields = type(self).model_fields
+        return {fields[name].alias or name: getattr(self, name) for name in self.model_fields_set}
+
+
+def optional(description: str, *, alias: str | None = None) -> Any:
+    """Return the declaration of a field that may be left out, then None."""
+    return Field(None, description=description, alias=alias)
 
 
 M = TypeVar("M", bound=RequestModel)

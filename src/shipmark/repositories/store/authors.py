@@ -16,8 +16,7 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.accounts.model import User
-from shipmark.accounts.store import USER, emails, read_user, users
+from shipmark.accounts.store import emails, users
 from shipmark.infrastructure.database import (
     IDS,
     Id,
@@ -72,7 +71,7 @@ _AUTHORS_BY_IDS = select(authors.c.id, authors.c.name, authors.c.email).join(
 
 
 _MEMBERS = (
-    select(emails.c.email.label("member_email"), *USER)
+    select(emails.c.email, emails.c.user_id)
     .join(users, users.c.id == emails.c.user_id)
     .join(members, members.c.user_id == users.c.id)
     .where(
@@ -82,9 +81,9 @@ _MEMBERS = (
     )
     .subquery("author_members")
 )
-_WITH_MEMBERS = _AUTHORS_BY_IDS.add_columns(
-    *(each for each in _MEMBERS.c if each.name != "member_email")
-).outerjoin(_MEMBERS, _MEMBERS.c.member_email == authors.c.email)
+_WITH_MEMBERS = _AUTHORS_BY_IDS.add_columns(_MEMBERS.c.user_id).outerjoin(
+    _MEMBERS, _MEMBERS.c.email == authors.c.email
+)
 
 
 def ensure_authors(
@@ -108,16 +107,13 @@ def authors_by_ids(connection: Connection, author_ids: Collection[int]) -> dict[
 
 def authors_with_members(
     connection: Connection, organization_id: int, author_ids: Collection[int]
-) -> dict[int, tuple[Author, User | None]]:
-    """Return the authors with those ids, each with the active member whose verified address it has, if any."""
+) -> tuple[dict[int, Author], dict[str, int]]:
+    """Return the authors by id, and by email address the active members who have verified it, in one statement."""
     if not author_ids:
-        return {}
+        return {}, {}
     parameters = ids_param(author_ids) | {"organization_id": organization_id}
-    rows = connection.execute(_WITH_MEMBERS, parameters)
-    return {
-        row[0]: (
-            Author(id=row[0], name=row[1], email=row[2]),
-            None if row[3] is None else read_user(row[3:]),
-        )
-        for row in rows
-    }
+    rows = connection.execute(_WITH_MEMBERS, parameters).all()
+    return (
+        {id_: Author(id=id_, name=name, email=email) for id_, name, email, _ in rows},
+        {email: user_id for _, _, email, user_id in rows if user_id is not None},
+    )

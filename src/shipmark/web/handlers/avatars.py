@@ -5,7 +5,10 @@ says no more than the letters.
 """
 
 import re
+from collections.abc import Callable
+from threading import Lock
 
+from cachetools import LRUCache, cached
 from litestar import Response, get
 from litestar.params import FromPath
 
@@ -15,11 +18,14 @@ from shipmark.files import piece_reader
 from shipmark.files.store import files
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.web.lru_cache import LruCache
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 
+
 # One takes up to some 30 KB. A photo is never changed under its ident, so neither is a small one of it.
-_small = LruCache(256)
+@cached(LRUCache(256), key=lambda etag, _: etag, lock=Lock())
+def _small(etag: str, make: Callable[[], bytes]) -> bytes:  # noqa: ARG001  # the key
+    return make()
+
 
 # Pictures never change under their address. They are shown in pages of other origins too, and do nothing by themselves.
 _HEADERS = {
@@ -91,7 +97,7 @@ def _photo(web_request: WebRequest, kind: OwnerKind, ident: str) -> Picture:
         return images.resize(whole(), size)
 
     try:
-        content = whole() if size is None else _small.get(etag, small)
+        content = whole() if size is None else _small(etag, small)
     except (KeyError, images.NotAnImage):
         return _nothing(404)
     return Response(content, headers=headers, media_type=images.media_type(content))

@@ -1,0 +1,134 @@
+"""Bodies and query parameters of keys (auth-and-errors.md 8.7)."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from shipmark.api.project_keys.responses import SDK_VERSIONS
+from shipmark.api.queries import PageQuery, one_of
+from shipmark.http.validation import (
+    Boolean,
+    Choice,
+    Integer,
+    Omittable,
+    RequestModel,
+    Text,
+    optional,
+    refuse,
+)
+from shipmark.infrastructure.ids import hex32
+from shipmark.organizations import slugs
+from shipmark.projects.model import Project, ProjectKey
+
+_LABEL_MAX = 64
+_DAY_SECONDS = 86_400
+_COUNT_MAX = 2**31 - 1
+
+
+def _check_half(text: str) -> str:
+    if re.fullmatch(r"[a-f0-9]{32}", text) is None:
+        raise refuse(slugs.NO_MATCH)
+    return text
+
+
+def _none_if_empty(value: object) -> object:
+    return value or None
+
+
+class RateLimitRequest(RequestModel):
+    """The number of events to accept in a number of seconds; 0 of either for no limit."""
+
+    count: Annotated[
+        int, Integer(maximum=_COUNT_MAX), Field(description="Number of events, 0 for no limit.")
+    ]
+    window: Annotated[
+        int, Integer(maximum=_DAY_SECONDS), Field(description="Number of seconds, 0 for no limit.")
+    ]
+
+
+_Half = Omittable[Annotated[str, Text(max_length=32), AfterValidator(_check_half)]]
+_Boolean = Omittable[Annotated[bool, Boolean()]]
+_SdkVersion = Annotated[
+    str, Choice({version: version for version in SDK_VERSIONS}, '"{}" is not a valid choice.')
+]
+
+
+class KeyListQuery(PageQuery):
+    """A page of the keys of a project."""
+
+    status: Annotated[str | None, one_of("active", "inactive", "")] = Field(
+        None, description="Only keys with this status.", examples=["active"]
+    )
+
+
+class _KeyFields(RequestModel):
+    name: Annotated[str, Text(max_length=_LABEL_MAX, blank=True)] | None = optional(
+        "Name of the key."
+    )
+    rate_limit: Annotated[RateLimitRequest | None, BeforeValidator(_none_if_empty)] = optional(
+        "Limit that is shown; it has no effect."
+    )
+
+    def limit(self) -> tuple[int, int] | None:
+        """Return the count and the window of the rate limit, or None for no limit."""
+        limit = self.rate_limit
+        return (limit.count, limit.window) if limit and limit.count and limit.window else None
+
+
+class KeyRequest(_KeyFields):
+    """A new key of a project."""
+
+    public: _Half = optional("Public half of the key; by default random.")
+    secret: _Half = optional("Secret half of the key; by default random.")
+
+    def to_input(self, project: Project, now: datetime) -> ProjectKey:
+        """Return the key for the domain."""
+        public = self.public or hex32()
+        return ProjectKey(
+            project_id=project.id,
+            public_key=public,
+            secret_key=self.secret or hex32(),
+            label=self.name or f"Key {public[:6]}",
+            is_active=True,
+            created_at=now,
+            rate_limit=self.limit(),
+        )
+
+
+class LoaderOptionsRequest(RequestModel):
+    """The parts of the browser SDK to load."""
+
+    has_replay: _Boolean = optional("Whether to load session replay.")
+    has_performance: _Boolean = optional("Whether to load tracing.")
+    has_debug: _Boolean = optional("Whether to load the build for debugging.")
+
+
+class KeyUpdateRequest(_KeyFields):
+    """Changes of a key."""
+
+    is_active: _Boolean = optional("Whether SDKs may send events with the key.")
+    browser_sdk_version: Omittable[_SdkVersion] = optional("Version of the browser SDK to load.")
+    dynamic_sdk_loader_options: Omittable[LoaderOptionsRequest] = optional(
+        "Parts of the browser SDK to load."
+    )
+
+    def to_values(self, key: ProjectKey) -> Mapping[str, Any]:
+        """Return the columns to change."""
+        values: dict[str, Any] = {}
+        if self.name:
+            values["label"] = self.name
+        if self.is_active is not None:
+            values["is_active"] = self.is_active
+        if "rate_limit" in self.model_fields_set:
+            count, window = self.limit() or (None, None)
+            values |= {"rate_limit_count": count, "rate_limit_window": window}
+        details = dict(key.details)
+        if self.browser_sdk_version is not None:
+            details["browserSdkVersion"] = self.browser_sdk_version
+        if self.dynamic_sdk_loader_options is not None:
+            details["dynamicSdkLoaderOptions"] = self.dynamic_sdk_loader_options.sent()
+        return values if details == key.details else values | {"details": json.dumps(details)}

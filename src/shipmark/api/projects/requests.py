@@ -1,0 +1,160 @@
+"""Bodies and query parameters of projects (auth-and-errors.md 8.4)."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from shipmark.api.queries import Bit, PageQuery, one_of
+from shipmark.api.teams.requests import TeamSlug
+from shipmark.http.validation import (
+    Boolean,
+    Integer,
+    Items,
+    ListOf,
+    Omittable,
+    RequestModel,
+    Text,
+    TrimmedText,
+    optional,
+    refuse,
+)
+from shipmark.infrastructure.errors import ValidationFailed
+from shipmark.organizations import slugs
+from shipmark.projects import options
+from shipmark.projects.commit_paths import PATHS_MAX, normalize_path, problem_of
+from shipmark.projects.model import ENVIRONMENT_MAX, NAME_MAX, PLATFORM_MAX
+from shipmark.projects.settings import ProjectUpdate
+
+_TEXT_MAX = 200
+_CONFIG_MAX = 100_000
+#: Half a year, as in the reference.
+_HOURS_MAX = 4320
+_PERIODS = ("", "1h", "24h", "7d", "14d", "30d")
+
+
+def _check_reserved(slug: str) -> str:
+    if slug in slugs.RESERVED_OF_PROJECTS:
+        raise refuse(f'The slug "{slug}" is reserved and not allowed.')
+    return slug
+
+
+def _blank_if_none(text: str | None) -> str:
+    return text or ""
+
+
+def _normalize_path(path: str) -> str:
+    if problem := problem_of(path):
+        raise refuse(problem)
+    normalized = normalize_path(path)
+    assert normalized is not None, "a path without a problem can be normalized"
+    return normalized
+
+
+_Slug = Annotated[TeamSlug, AfterValidator(_check_reserved)]
+_Boolean = Omittable[Annotated[bool, Boolean()]]
+_Delay = Omittable[Annotated[int, Integer(minimum=60, maximum=3600)]]
+_OptionalText = Annotated[str, Text(max_length=_TEXT_MAX, blank=True)] | None
+_TextOrBlank = Annotated[_OptionalText, AfterValidator(_blank_if_none)]
+_Words = Omittable[ListOf[TrimmedText]]
+_Path = Annotated[str, Text(), AfterValidator(_normalize_path)]
+
+
+class _FilterQuery(PageQuery):
+    query: str | None = Field(
+        None,
+        description="Text in slugs or names, or terms such as `slug:web`, `platform:python` and `!team:core`.",
+        examples=["we"],
+    )
+
+
+class OwnProjectListQuery(_FilterQuery):
+    """A page of the projects of a user."""
+
+    status: Annotated[str | None, one_of("active", "deleted", "")] = Field(
+        None, description="Only projects with this status: all are active.", examples=["active"]
+    )
+
+
+class ProjectListQuery(_FilterQuery):
+    """A page of the projects of an organization."""
+
+    stats_period: Annotated[str | None, one_of(*_PERIODS)] = Field(
+        None, description="Ignored: projects show no statistics.", examples=["14d"]
+    )
+    all_projects: Bit = Field(
+        None, alias="all_projects", description="`1` shows all on one page.", examples=["1"]
+    )
+
+    def check_period(self) -> None:
+        """Raise `ValidationFailed` for an unknown period."""
+        if (self.stats_period or "") not in _PERIODS:
+            message = "Invalid stats_period. Valid choices are '', '1h', '24h', '7d', '14d', '30d'."
+            raise ValidationFailed({"error": {"params": {"stats_period": {"message": message}}}})
+
+
+class ProjectUpdateRequest(RequestModel):
+    """Changes of a project and its settings."""
+
+    name: Omittable[Annotated[str, Text(max_length=NAME_MAX)]] = optional("Name of the project.")
+    slug: Omittable[_Slug] = optional(
+        "Slug, unique in the organization; the former one leads to the project."
+    )
+    platform: Annotated[str, Text(max_length=PLATFORM_MAX, blank=True)] | None = optional(
+        "Platform of the project, such as `python`."
+    )
+    resolve_age: Omittable[Annotated[int, Integer(maximum=_HOURS_MAX)]] = optional(
+        "Hours without events until an issue is resolved; 0 for never."
+    )
+    default_environment: Annotated[str, Text(max_length=ENVIRONMENT_MAX, blank=True)] | None = (
+        optional("Environment that is shown first.")
+    )
+    scrape_java_script: _Boolean = optional(
+        "Whether to fetch sources and source maps from their URLs."
+    )
+    data_scrubber: _Boolean = optional("Whether to remove sensitive data.")
+    data_scrubber_defaults: _Boolean = optional(
+        "Whether to remove the fields that are sensitive by default."
+    )
+    scrub_ip_addresses: _Boolean = optional(
+        "Whether to remove IP addresses.", alias="scrubIPAddresses"
+    )
+    verify_ssl: _Boolean = optional(
+        "Whether to verify certificates when fetching.", alias="verifySSL"
+    )
+    sensitive_fields: _Words = optional("Further fields to remove.")
+    safe_fields: _Words = optional("Fields that are never removed.")
+    store_crash_reports: Annotated[int, Integer(minimum=-1, maximum=100)] | None = optional(
+        "Crash reports to keep per issue; -1 for all, null for as many as the organization says."
+    )
+    subject_prefix: _TextOrBlank = optional("Prefix of the subjects of mails.")
+    subject_template: Omittable[Annotated[str, Text(max_length=_TEXT_MAX)]] = optional(
+        "Template of the subjects of mails."
+    )
+    allowed_domains: _Words = optional("Domains from which browsers send events.")
+    security_token: _TextOrBlank = optional("Token that is sent with requests for sources.")
+    security_token_header: _OptionalText = optional("Name of the header with the token.")
+    digests_min_delay: _Delay = optional("Minimum number of seconds between digests.")
+    digests_max_delay: _Delay = optional("Maximum number of seconds between digests.")
+    relay_pii_config: Annotated[str, Text(max_length=_CONFIG_MAX, blank=True)] | None = optional(
+        "Rules for the removal of personal data, as JSON."
+    )
+
+    def to_input(self) -> ProjectUpdate:
+        """Return the changes for the domain: those that were sent."""
+        sent = self.sent()
+        return ProjectUpdate(
+            columns={
+                name: value or None for name, value in sent.items() if name not in options.OPTIONS
+            },
+            options={name: value for name, value in sent.items() if name in options.OPTIONS},
+        )
+
+
+class CommitPathsRequest(RequestModel):
+    """The folders whose commits belong to a project."""
+
+    paths: Annotated[
+        list[_Path],
+        Items(max_length=PATHS_MAX),
+        Field(description="Folders, from the root of a repository; none for all commits."),
+    ]
