@@ -1,6 +1,6 @@
-"""How is an organization's end asked for? It goes a day later, unless it is restored before.
+"""Requests to delete organizations, carried out a day later unless the organization is restored before.
 
-``deletion/organization_releases.py`` does it: what is without foreign keys must be cleared, and is of rooms above.
+``deletion/organization_releases.py`` deletes them: packages above have tables without foreign keys to clear.
 """
 
 from datetime import datetime, timedelta
@@ -13,20 +13,20 @@ from shipmark.organizations import audit, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Actor, Organization, OrganizationStatus
 
-#: How long it may still be restored.
+#: How long an organization can still be restored.
 GRACE = timedelta(days=1)
-#: The kind of the job that does it; its details have the ``organization_id``.
+#: The kind of the job that deletes it; its details have the ``organization_id``.
 JOB = "remove_organization"
 IS_DEFAULT = "You cannot remove the default organization."
 
 
 def job_key(organization_id: int) -> str:
-    """What keeps a second job for the organization out, and the first to be found."""
+    """Return the key of the organization's job: it keeps the job unique, and finds it."""
     return f"{JOB}:{organization_id}"
 
 
 def request(connection: Connection, organization_id: int, by: Actor, at: datetime) -> Organization:
-    """Have an organization deleted in a day. Asking again changes nothing; the default one is refused."""
+    """Schedule the deletion of an organization. A second request changes nothing; the default one is refused."""
     organization = store.lock(connection, organization_id)
     if organization is None:
         raise NotFound
