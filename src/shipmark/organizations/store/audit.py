@@ -52,7 +52,6 @@ log = Table(
     sqlite_autoincrement=True,
 )
 
-
 _ENTRY = (
     log.c.id,
     log.c.event,

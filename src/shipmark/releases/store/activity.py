@@ -88,7 +88,6 @@ _ADD = upsert(activities).from_select(
     ).order_by(_HAPPENED.c.place),
 )
 
-
 _ADD_FOR_PROJECTS = upsert(activities).from_select(
     _COLUMNS,
     select(

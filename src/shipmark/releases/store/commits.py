@@ -73,7 +73,6 @@ release_commits = Table(
 )
 release_heads = Table("release_heads", metadata, ReleaseHeadColumns)
 
-
 _PLACES = json_rows("places", commit_id=Id, position=Integer())
 _BIND = (
     upsert(release_commits)
@@ -113,7 +112,6 @@ _RELEASES_OF = (
     .order_by(releases.c.id)
     .limit(bindparam("most", type_=Integer))
 )
-
 
 _HOLDERS = select(release_commits.c.release_id).join(IDS, IDS.c.id == release_commits.c.commit_id)
 _LOCK_HOLDERS = (

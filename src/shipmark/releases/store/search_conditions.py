@@ -47,7 +47,7 @@ def conditions_of(search: Search) -> list[ColumnElement[bool]]:
 
 @singledispatch
 def _condition(term: Term) -> ColumnElement[bool]:
-    raise AssertionError(f"nobody says how to find a {type(term).__name__}")
+    raise AssertionError(f"no condition for {type(term).__name__}")
 
 
 @_condition.register
