@@ -1,1 +1,1 @@
-"""Who is somebody? Users, their passwords, sessions and tokens."""
+"""Users, with their passwords, sessions and tokens."""

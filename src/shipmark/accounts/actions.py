@@ -1,4 +1,4 @@
-"""What can be done with accounts? Make them, sign in and out, make tokens."""
+"""Operations on accounts: create users, sign in and out, create tokens."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,9 +29,9 @@ PASSWORD_SHORT = f"Ensure this field has at least {PASSWORD_MIN} characters."
 def create_user(
     connection: Connection, email: str, name: str, password: str | None, at: datetime
 ) -> User:
-    """The user with that address, made if missing; a known one stays as it is.
+    """Return the user with this address, created if missing; an existing one stays as it is.
 
-    Raises `ValidationFailed` for an address without ``@``, one over 200 characters, or a password under 8.
+    Raise `ValidationFailed` for an address without ``@``, one over 200 characters, or a password under 8.
     """
     address = email.strip().lower()
     if known := store.by_email(connection, address):
@@ -53,9 +53,9 @@ def create_user(
 
 
 def set_password(connection: Connection, user: User, password: str) -> int:
-    """Give a user another password, end their sessions, and return how many there were. Tokens stay valid.
+    """Change a user's password, and end their sessions. Return their number. Tokens stay valid.
 
-    Raises `ValidationFailed` for a password under 8 characters.
+    Raise `ValidationFailed` for a password under 8 characters.
     """
     if len(password) < PASSWORD_MIN:
         raise ValidationFailed({"password": [PASSWORD_SHORT]})
@@ -63,47 +63,47 @@ def set_password(connection: Connection, user: User, password: str) -> int:
 
 
 def remove_user(connection: Connection, user: User, at: datetime) -> None:
-    """Delete a user with photo, sessions, tokens and memberships.
+    """Delete a user with avatar, sessions, tokens and memberships.
 
-    `organizations.user_removal` checks before that no organization loses its last owner.
+    `organizations.user_removal` checks first that no organization loses its last owner.
     """
     avatars.remove(connection, OwnerKind.USER, [user.id], at)
     store.remove(connection, user.id)
 
 
 def save_avatar(connection: Connection, user: User, new: NewAvatar, at: datetime) -> User:
-    """The user, shown so from now on. Raises `PhotoMissing` where there is no photo to be shown."""
+    """Store the user's avatar. Raise `PhotoMissing` if it needs a photo and there is none."""
     owner = Owner(kind=OwnerKind.USER, id=user.id)
     avatar = avatars.save(connection, owner, store.users, new, name=f"{user.id}.png", at=at)
     return replace(user, avatar=avatar)
 
 
 def check_password(connection: Connection, email: str, password: str) -> int | None:
-    """Return the id of the user with that address and password, or None; takes as long if there is none.
+    """Return the id of the user with this address and password, or None, after the same time.
 
-    For the command line. Requests check in `PasswordChecks`, with no unit of work open.
+    For the command line. Requests use `PasswordChecks`, with no unit of work open.
     """
-    known = store.password_of(connection, email.strip())
-    is_right = verify(known[1] if known else None, password)
-    return known[0] if known and is_right else None
+    stored = store.password_of(connection, email.strip())
+    is_right = verify(stored[1] if stored else None, password)
+    return stored[0] if stored and is_right else None
 
 
 def sign_in(connection: Connection, user_id: int, secret: str, at: datetime) -> None:
-    """Begin a session of 14 days whose cookie is ``secret``."""
+    """Create a session of 14 days whose cookie is ``secret``."""
     store.add_session(connection, user_id, digest(secret), at, at + SESSION_LENGTH)
 
 
 def sign_out(connection: Connection, secret: str) -> None:
-    """End the session of that cookie."""
+    """End the session with this cookie."""
     store.end_session(connection, digest(secret))
 
 
 def create_token(
     connection: Connection, user: User, scopes: Sequence[str], name: str, secret: str, at: datetime
 ) -> str:
-    """Make a token of 64 random hexadecimal digits (``secret``); the answer is shown once and never kept.
+    """Create a token of 64 random hexadecimal digits (``secret``). Return its text, which is never stored.
 
-    Raises `ValidationFailed` for a scope that does not exist.
+    Raise `ValidationFailed` for an unknown scope.
     """
     _, token = add_token(connection, user, scopes, name, secret, at)
     return token
@@ -119,7 +119,7 @@ def add_token(
     *,
     expires_at: datetime | None = None,
 ) -> tuple[int, str]:
-    """Make a token as `create_token` does, and return its id and its text."""
+    """Create a token as `create_token` does. Return its id and its text."""
     if unknown := sorted(set(scopes) - set(ALL_SCOPES)):
         raise ValidationFailed(
             {"scopes": [f'"{scope}" is not a valid choice.' for scope in unknown]}
@@ -132,12 +132,12 @@ def add_token(
 
 
 def authenticate(connection: Connection, token: str, at: datetime) -> UserToken:
-    """The token's record; raises `Unauthenticated` if it is unknown, over, or its user inactive."""
+    """Return the record of a token. Raise `Unauthenticated` if it is unknown or expired, or its user inactive."""
     return check_token(store.token_by_digest(connection, digest(token)), at)
 
 
 def check_token(known: UserToken | None, at: datetime) -> UserToken:
-    """Return a token that is valid at that time. Raise `Unauthenticated` for one that is not, or for None."""
+    """Return the token if it is valid at this time. Raise `Unauthenticated` if it is not, or None."""
     if known is None:
         raise Unauthenticated("Invalid token")
     if known.expires_at is not None and known.expires_at <= at:

@@ -1,4 +1,4 @@
-"""Queries over attempts to sign in. All workers and nodes share the counts."""
+"""The table of attempts to sign in. All workers and nodes share the counts."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -63,12 +63,12 @@ def save(connection: Connection, key: str, count: Attempts) -> None:
 
 
 def remove(connection: Connection, key: str) -> None:
-    """Forget the failures under a key."""
+    """Delete the count of a key."""
     connection.execute(delete(attempts).where(attempts.c.key == key))
 
 
 def remove_older(connection: Connection, before: datetime) -> int:
-    """Forget the counts without an attempt since that moment, and return how many there were."""
+    """Delete the counts without an attempt since this date. Return their number."""
     return connection.execute(delete(attempts).where(attempts.c.last_attempt_at < before)).rowcount
 
 

@@ -1,4 +1,4 @@
-"""What is a user, a token, a scope?"""
+"""Users, their tokens, and the scopes of tokens."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +19,8 @@ ALL_SCOPES = (
 EMAIL_MAX = 200
 NAME_MAX = 200
 
-#: What the API's user tokens begin with; 64 hexadecimal digits follow.
-USER_TOKEN_PREFIX = "sntryu_"  # noqa: S105  # the beginning of every token is no secret
+#: Prefix of user tokens; 64 hexadecimal digits follow.
+USER_TOKEN_PREFIX = "sntryu_"  # noqa: S105  # the prefix is no secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class User:
 
     @property
     def display_name(self) -> str:
-        """The name, or the address of somebody who gave none."""
+        """Name of the user, or else the address."""
         return self.name or self.email
 
 
@@ -64,7 +64,7 @@ class UserToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserTokenSummary:
-    """What may be shown of a user token after its creation: everything but the secret."""
+    """A user token as listed after its creation, without its secret."""
 
     id: int
     user_id: int

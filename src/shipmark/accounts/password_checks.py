@@ -1,7 +1,7 @@
-"""Checking passwords without starving other requests.
+"""Password checks that do not starve other requests.
 
-A check takes 64 MiB and all processors for a while, on purpose. So a process makes one at a time, in a thread of its
-own with a lower priority than those that answer requests, and only a few requests wait for it.
+A check takes 64 MiB and all processors for a while, on purpose. So a process runs one at a time, in a thread of its own
+with a lower priority than those of requests, and only a few requests wait for it.
 """
 
 import os
@@ -15,13 +15,13 @@ from argon2.exceptions import VerificationError
 
 from shipmark.accounts.sign_in_limits import TooManyAttempts
 
-#: How many checks a process takes on: the one that is being made, and those that wait.
+#: Checks that a process accepts: the running one, and those that wait.
 CHECKS_MAX = 4
 _BUSY_SECONDS = 5
 _NICENESS = 15
 
 hasher = PasswordHasher()
-# Checked where no user has the address, so that both refusals take the same time.
+# Checked if no user has the address, so that both refusals take the same time.
 _UNKNOWN_USER = (
     "$argon2id$v=19$m=65536,t=3,p=4$c2hpcG1hcmtzaGlwbWFyaw"
     "$0000000000000000000000000000000000000000000"
@@ -29,18 +29,18 @@ _UNKNOWN_USER = (
 
 
 class PasswordChecks:
-    """The checks of one process. Its thread begins with the first check, so after workers are forked."""
+    """The checks of one process. Its thread starts with the first check, so after workers are forked."""
 
     def __init__(self, checks_max: int = CHECKS_MAX) -> None:
-        self._places = threading.BoundedSemaphore(checks_max)
+        self._slots = threading.BoundedSemaphore(checks_max)
         self._thread = ThreadPoolExecutor(
             max_workers=1, thread_name_prefix="passwords", initializer=_lower_priority
         )
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Take a place for one check. Raise `TooManyAttempts` at once if there is none."""
-        if not self._places.acquire(blocking=False):
+        """Reserve one check. Raise `TooManyAttempts` at once if all are in use."""
+        if not self._slots.acquire(blocking=False):
             raise TooManyAttempts(
                 "Too many people are signing in. Try again in a few seconds.",
                 retry_after_seconds=_BUSY_SECONDS,
@@ -48,15 +48,15 @@ class PasswordChecks:
         try:
             yield
         finally:
-            self._places.release()
+            self._slots.release()
 
     def is_right(self, hashed: str | None, password: str) -> bool:
-        """Return whether the password belongs to the hash; takes as long if there is none (None)."""
+        """Return True if the password matches the hash. Takes the same time without one (None)."""
         return self._thread.submit(verify, hashed, password).result()
 
 
 def verify(hashed: str | None, password: str) -> bool:
-    """Return whether the password belongs to the hash, in the caller's thread; takes as long for None."""
+    """Return True if the password matches the hash. Runs in the caller's thread; takes the same time for None."""
     try:
         hasher.verify(hashed or _UNKNOWN_USER, password)
     except VerificationError:

@@ -1,7 +1,7 @@
-"""Counting attempts to sign in, by the rules of `sign_in_limits`.
+"""Counts of attempts to sign in, by the rules of `sign_in_limits`.
 
-An attempt counts as failed from its beginning, in a transaction of its own: attempts that are made at the same moment
-would all pass otherwise. One that succeeds is taken back.
+An attempt counts as failed from its start, in a transaction of its own: otherwise all concurrent attempts would pass.
+The failure of one that succeeds is removed.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from shipmark.infrastructure.telemetry import log
 
 
 def check(connection: Connection, limits: Sequence[AttemptLimit], at: datetime) -> None:
-    """Raise `TooManyAttempts` if an attempt must wait. It only reads: refusing must not cost a write."""
-    counts = attempt_store.by_keys(connection, [attempt_limit.key for attempt_limit in limits])
+    """Raise `TooManyAttempts` if an attempt must wait. Only reads: a refusal must not cost a write."""
+    counts = attempt_store.by_keys(connection, [limit.key for limit in limits])
     if wait := max((attempts.wait_seconds(at) for attempts in counts.values()), default=0):
         raise sign_in_limits.too_many(wait)
 
@@ -24,11 +24,8 @@ def check(connection: Connection, limits: Sequence[AttemptLimit], at: datetime) 
 def begin(
     connection: Connection, limits: Sequence[AttemptLimit], address: str | None, at: datetime
 ) -> None:
-    """Count an attempt as failed. Raise `TooManyAttempts`, counting nothing, if it must wait."""
-    before = {
-        attempt_limit.key: attempt_store.lock(connection, attempt_limit.key, at)
-        for attempt_limit in limits
-    }
+    """Count an attempt as failed. Raise `TooManyAttempts`, without counting it, if it must wait."""
+    before = {limit.key: attempt_store.lock(connection, limit.key, at) for limit in limits}
     if wait := max(attempts.wait_seconds(at) for attempts in before.values()):
         raise sign_in_limits.too_many(wait)
     for limit in limits:
@@ -47,7 +44,7 @@ def begin(
 
 
 def succeed(connection: Connection, limits: Sequence[AttemptLimit], at: datetime) -> None:
-    """Take back an attempt that succeeded: the account begins anew, the address keeps its other failures."""
+    """Remove the failure of an attempt that succeeded, and all others of the account, but not those of the address."""
     for limit in limits:
         if limit.kind == "account":
             attempt_store.remove(connection, limit.key)

@@ -19,12 +19,12 @@ _PAUSE_MAX = timedelta(minutes=15)
 #: Doubling the first pause more often than this exceeds the longest one.
 _DOUBLINGS_MAX = 10
 _ADDRESS_MAX = 64
-#: A client has a whole network of this size of IPv6 addresses.
+#: A client has an IPv6 network of this prefix length.
 _IPV6_PREFIX = 64
 
 
 class TooManyAttempts(Refusal):
-    """The attempt was not made: there were too many, or too many are being checked. It may be made later."""
+    """An attempt was refused: there were too many, or too many are being checked. The client may retry later."""
 
     reason = "too_many_attempts"
 
@@ -36,7 +36,7 @@ class TooManyAttempts(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptLimit:
-    """What is counted, under which key, and how many failures are free."""
+    """A limit: the kind and key of the count, and the number of free failures."""
 
     kind: str
     key: str
@@ -52,7 +52,7 @@ class Attempts:
     blocked_until: datetime | None
 
     def wait_seconds(self, at: datetime) -> int:
-        """Return how long the next attempt must wait, rounded up; 0 if it may be made."""
+        """Return the seconds until the next attempt, rounded up; 0 if it need not wait."""
         if self.blocked_until is None:
             return 0
         return max(math.ceil((self.blocked_until - at).total_seconds()), 0)
@@ -64,7 +64,7 @@ def limits_of(email: str, address: str | None) -> tuple[AttemptLimit, ...]:
     if address is not None:
         key = _key("address", _network(address))
         limits.append(AttemptLimit(kind="address", key=key, free_failures=20))
-    return tuple(sorted(limits, key=lambda attempt_limit: attempt_limit.key))
+    return tuple(sorted(limits, key=lambda limit: limit.key))
 
 
 def after_failure(limit: AttemptLimit, before: Attempts | None, at: datetime) -> Attempts:
@@ -82,7 +82,7 @@ def after_failure(limit: AttemptLimit, before: Attempts | None, at: datetime) ->
 
 
 def without_failure(limit: AttemptLimit, before: Attempts) -> Attempts:
-    """Return the count without the failure that was assumed of an attempt that succeeded."""
+    """Return the count without the assumed failure of an attempt that succeeded."""
     failures = max(before.failures - 1, 0)
     is_free = failures < limit.free_failures
     return Attempts(
@@ -93,7 +93,7 @@ def without_failure(limit: AttemptLimit, before: Attempts) -> Attempts:
 
 
 def too_many(wait_seconds: int) -> TooManyAttempts:
-    """Return the refusal of an attempt that must wait so long."""
+    """Return the refusal of an attempt that must wait."""
     minutes = math.ceil(wait_seconds / 60)
     if wait_seconds < 60:
         wait = "1 second" if wait_seconds == 1 else f"{wait_seconds} seconds"
@@ -117,13 +117,13 @@ def _key(kind: str, text: str) -> str:
 
 
 def _network(address: str) -> str:
-    """Return the IPv4 address, or the IPv6 network that one client has."""
+    """Return the IPv4 address, or the IPv6 network of one client."""
     try:
-        known = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return address[:_ADDRESS_MAX]
-    if isinstance(known, ipaddress.IPv4Address):
-        return str(known)
-    if known.ipv4_mapped is not None:
-        return str(known.ipv4_mapped)
-    return str(ipaddress.ip_network((known, _IPV6_PREFIX), strict=False))
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, _IPV6_PREFIX), strict=False))

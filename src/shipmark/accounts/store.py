@@ -1,4 +1,4 @@
-"""Where are users, sessions and tokens kept?"""
+"""The tables of users, their addresses, sessions and tokens."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -27,7 +27,7 @@ from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, me
 
 
 class UserColumns(TypedColumns):
-    """A person. ``password`` is an argon2 hash, or null for somebody who can't sign in."""
+    """A user. ``password`` is an argon2 hash, or NULL for a user who can't sign in."""
 
     id = Column(Id, primary_key=True)
     email = Column(String(200), nullable=False, unique=True)
@@ -41,7 +41,7 @@ class UserColumns(TypedColumns):
 
 
 class EmailColumns(TypedColumns):
-    """An address of a person, in lower case."""
+    """An address of a user, in lower case."""
 
     id = Column(Id, primary_key=True)
     user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
@@ -50,7 +50,7 @@ class EmailColumns(TypedColumns):
 
 
 class SessionColumns(TypedColumns):
-    """A browser that is signed in. ``digest`` is the SHA-256 of its cookie."""
+    """A session of a browser. ``digest`` is the SHA-256 of its cookie."""
 
     digest = Column(String(64), primary_key=True)
     user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
@@ -58,7 +58,7 @@ class SessionColumns(TypedColumns):
 
 
 class UserTokenColumns(TypedColumns):
-    """A token of a person. ``digest`` is its SHA-256; ``scopes`` are separated by blanks."""
+    """A token of a user. ``digest`` is its SHA-256; ``scopes`` are separated by spaces."""
 
     id = Column(Id, primary_key=True)
     user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
@@ -122,7 +122,7 @@ _TOKEN_BY_DIGEST = (
 
 
 def add(connection: Connection, email: str, name: str, password: str | None, at: datetime) -> int:
-    """Keep a new user with one verified address; the address decides races, by its constraint."""
+    """Insert a user with one verified address, whose constraint decides races. Return the id."""
     row = {"email": email, "name": name, "password": password, "is_active": True, "created_at": at}
     user_id = connection.execute(insert(users).values(row).returning(users.c.id)).scalar_one()
     connection.execute(insert(emails).values(user_id=user_id, email=email, is_verified=True))
@@ -130,17 +130,17 @@ def add(connection: Connection, email: str, name: str, password: str | None, at:
 
 
 def exists(connection: Connection) -> bool:
-    """Is there any user at all?"""
+    """Return True if there is any user."""
     return connection.execute(select(users.c.id).limit(1)).first() is not None
 
 
 def by_id(connection: Connection, user_id: int) -> User | None:
-    """The user of that id, with addresses."""
+    """Return the user with this id, with addresses, or None."""
     return by_ids(connection, [user_id]).get(user_id)
 
 
 def by_email(connection: Connection, email: str) -> User | None:
-    """The user who has that address, in any case, active or not."""
+    """Return the user with this address, in any case, active or not, or None."""
     query = select(emails.c.user_id).where(emails.c.email == email.lower())
     user_id = connection.execute(query).scalar_one_or_none()
     return by_id(connection, user_id) if user_id is not None else None
@@ -162,18 +162,18 @@ def by_ids(connection: Connection, user_ids: Collection[int]) -> dict[int, User]
 
 
 def all_users(connection: Connection, *, limit: int, after_id: int = 0) -> list[User]:
-    """Return one page of all users, by id, without their further addresses."""
+    """Return a page of all users, by id, without their further addresses."""
     query = select(*USER).where(users.c.id > after_id).order_by(users.c.id).limit(limit)
     return [read_user(row) for row in connection.execute(query)]
 
 
 def remove(connection: Connection, user_id: int) -> None:
-    """Delete a user with addresses, sessions, tokens and memberships; what they did stays, without a name."""
+    """Delete a user with addresses, sessions, tokens and memberships; references to the user become NULL."""
     connection.execute(delete(users).where(users.c.id == user_id))
 
 
 def password_of(connection: Connection, email: str) -> tuple[int, str] | None:
-    """The id and the password's hash of the active user with that address, if they have one."""
+    """Return id and password hash of the active user with this address, or None without a user or hash."""
     query = (
         select(users.c.id, users.c.password)
         .join(emails, emails.c.user_id == users.c.id)
@@ -184,7 +184,7 @@ def password_of(connection: Connection, email: str) -> tuple[int, str] | None:
 
 
 def set_password(connection: Connection, user_id: int, password: str) -> int:
-    """Store a new hash, end the user's sessions, and return how many there were."""
+    """Store a new hash, and end the user's sessions. Return their number."""
     connection.execute(update(users).where(users.c.id == user_id).values(password=password))
     return connection.execute(delete(sessions).where(sessions.c.user_id == user_id)).rowcount
 
@@ -192,7 +192,7 @@ def set_password(connection: Connection, user_id: int, password: str) -> int:
 def add_session(
     connection: Connection, user_id: int, digest: str, at: datetime, expires_at: datetime
 ) -> None:
-    """Keep a browser's session and the moment of signing in."""
+    """Insert a session, and store the date of signing in."""
     connection.execute(
         insert(sessions).values(digest=digest, user_id=user_id, expires_at=expires_at)
     )
@@ -200,7 +200,7 @@ def add_session(
 
 
 def user_of_session(connection: Connection, digest: str, at: datetime) -> User | None:
-    """The active user whose session this is, unless it has ended."""
+    """Return the active user of the session, or None if it has ended."""
     query = (
         select(*USER)
         .join(sessions, sessions.c.user_id == users.c.id)
@@ -211,12 +211,12 @@ def user_of_session(connection: Connection, digest: str, at: datetime) -> User |
 
 
 def end_session(connection: Connection, digest: str) -> None:
-    """Forget one session."""
+    """Delete a session."""
     connection.execute(delete(sessions).where(sessions.c.digest == digest))
 
 
 def end_old_sessions(connection: Connection, at: datetime) -> int:
-    """Forget the sessions that have run out; says how many."""
+    """Delete expired sessions. Return their number."""
     return connection.execute(delete(sessions).where(sessions.c.expires_at <= at)).rowcount
 
 
@@ -230,7 +230,7 @@ def add_token(
     at: datetime,
     expires_at: datetime | None = None,
 ) -> int:
-    """Keep a token by its digest, and return its id."""
+    """Insert a token by its digest. Return its id."""
     row = {
         "user_id": user_id,
         "digest": digest,
@@ -244,15 +244,13 @@ def add_token(
 
 
 def token_by_digest(connection: Connection, digest: str) -> UserToken | None:
-    """The token with that digest and its user, active or not."""
+    """Return the token with this digest and its user, active or not, or None."""
     row = connection.execute(_TOKEN_BY_DIGEST, {"digest": digest}).first()
-    if row is None:
-        return None
-    return read_token(row)
+    return read_token(row) if row else None
 
 
 def read_token(row: Sequence[Any]) -> UserToken:
-    """Return the token of a row with the columns of `TOKEN`."""
+    """Return a token from a row with the columns of `TOKEN`."""
     user = read_user(row[len(TOKEN) - len(USER) : len(TOKEN)])
     return UserToken(id=row[0], user=user, scopes=frozenset(row[1].split()), expires_at=row[2])
 
@@ -260,7 +258,7 @@ def read_token(row: Sequence[Any]) -> UserToken:
 def tokens_of(
     connection: Connection, user_id: int | None, *, limit: int, offset: int = 0
 ) -> list[UserTokenSummary]:
-    """Return one page of a user's tokens, or of all users' where it is None, by id."""
+    """Return a page of a user's tokens, or of all users' if None, by id."""
     query = select(*_TOKEN_SUMMARY)
     if user_id is not None:
         query = query.where(tokens.c.user_id == user_id)
@@ -300,7 +298,7 @@ def _summary(
 
 
 def read_user(row: Sequence[object], addresses: Sequence[Email] = ()) -> User:
-    """Return the user of a row with the columns of `USER`."""
+    """Return a user from a row with the columns of `USER`."""
     user_id, email, name, is_active, password, created_at, last_login_at, kind, ident = row
     assert isinstance(user_id, int)
     assert isinstance(created_at, datetime)

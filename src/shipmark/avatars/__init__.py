@@ -1,1 +1,1 @@
-"""How is somebody or something shown? By a photo that was uploaded, or by letters in a colour."""
+"""Avatars: an uploaded photo, or letters on a colour."""

@@ -1,4 +1,4 @@
-"""What can be done with avatars? Keep a photo, and choose what is shown (files-and-avatars.md 2.4)."""
+"""Operations on avatars: store a photo, and choose the kind of avatar (files-and-avatars.md 2.4)."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -16,23 +16,23 @@ from shipmark.infrastructure.database import Database
 
 
 def stage_photo(database: Database, blobs: Blobs, photo: bytes, at: datetime) -> StagedFile:
-    """Write a photo where files are kept, before the unit of work that makes it somebody's."""
+    """Stage a photo, before the transaction that stores it as an avatar."""
     return stage_file(database, blobs, BytesIO(photo).read, at, most=images.BYTES_MAX)
 
 
 def remove(
     connection: Connection, kind: OwnerKind, owner_ids: Collection[int], at: datetime
 ) -> None:
-    """Delete the avatars of owners that go, with their photos."""
+    """Delete the avatars of deleted owners, with their photos."""
     files.remove(connection, store.remove(connection, kind, owner_ids), at)
 
 
 def save(
     connection: Connection, owner: Owner, owners: Table, new: NewAvatar, *, name: str, at: datetime
 ) -> Avatar:
-    """Show the owner so; ``name`` is that of the photo's file, and a photo that it replaces is deleted.
+    """Store the owner's avatar; ``name`` is that of the photo's file, and a replaced photo is deleted.
 
-    ``owners`` is the table that the owner is in, which has a copy. Raises `PhotoMissing` where there is no photo.
+    ``owners`` is the table of the owner, which has a copy. Raise `PhotoMissing` if there is no photo to use.
     """
     avatar_id, ident, file_id = store.lock_owner(connection, owner, new.ident, at)
     if new.photo is not None:

@@ -1,6 +1,6 @@
-"""Which photos can be avatars, and how do they get smaller? (files-and-avatars.md 2.3, 2.5).
+"""Validation and resizing of photos for avatars (files-and-avatars.md 2.3, 2.5).
 
-Nothing is decoded before its header says that it is small. What was sent is kept as it is, byte for byte.
+A photo is decoded only after its header has shown that it is small. The original is stored unchanged.
 """
 
 import binascii
@@ -22,50 +22,50 @@ BYTES_MAX = 5_000_000
 SIDE_MIN, SIDE_MAX = 256, 1024
 SIZES = (20, 32, 36, 48, 52, 64, 80, 96, 120)
 
-#: So many photos are made smaller at the same time in a process; each takes some megabytes meanwhile.
-_AT_ONCE = 2
+#: Photos that a process decodes at once; each takes some megabytes.
+_CONCURRENCY_MAX = 2
 
-_slots = BoundedSemaphore(_AT_ONCE)
+_slots = BoundedSemaphore(_CONCURRENCY_MAX)
 
 
 class NotAnImage(Exception):
-    """That is no photo that can be an avatar; ``args`` say why."""
+    """A content cannot be an avatar's photo; ``args`` has the reason."""
 
 
 class ImageTooLarge(Exception):
-    """That is more than a photo may have."""
+    """A photo is too large."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """A format of photos. The library tries dozens; we know four by their beginnings and ask for the right one."""
+    """A format of photos. The library tries dozens; Shipmark detects four by their signatures."""
 
     media_type: str
-    beginning: bytes
+    signature: bytes
     opener: type[ImageFile]
-    beginning_at_8: bytes = b""
+    signature_at_8: bytes = b""
 
-    def fits(self, content: bytes) -> bool:
-        """Does the content begin as the format does?"""
-        return content.startswith(self.beginning) and content.startswith(self.beginning_at_8, 8)
+    def matches(self, content: bytes) -> bool:
+        """Return True if the content begins with the signature of the format."""
+        return content.startswith(self.signature) and content.startswith(self.signature_at_8, 8)
 
 
 _FORMATS = (
-    Format(media_type="image/png", beginning=b"\x89PNG\r\n\x1a\n", opener=PngImageFile),
-    Format(media_type="image/jpeg", beginning=b"\xff\xd8\xff", opener=JpegImageFile),
-    Format(media_type="image/gif", beginning=b"GIF8", opener=GifImageFile),
+    Format(media_type="image/png", signature=b"\x89PNG\r\n\x1a\n", opener=PngImageFile),
+    Format(media_type="image/jpeg", signature=b"\xff\xd8\xff", opener=JpegImageFile),
+    Format(media_type="image/gif", signature=b"GIF8", opener=GifImageFile),
     Format(
-        media_type="image/webp", beginning=b"RIFF", beginning_at_8=b"WEBP", opener=WebPImageFile
+        media_type="image/webp", signature=b"RIFF", signature_at_8=b"WEBP", opener=WebPImageFile
     ),
 )
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes of a base64 text, where other characters than base64's are left out.
+    """Decode a base64 text, ignoring characters that are not base64's.
 
-    Raises `ImageTooLarge` before it decodes too much, and `NotAnImage` for what is no base64.
+    Raise `ImageTooLarge` before decoding too much, and `NotAnImage` for invalid base64.
     """
-    # Other characters may be three quarters of nothing; what has too many of its own is refused after.
+    # The text may contain ignored characters, so that this limit is wide; the exact one follows.
     if len(text) > 4 * BYTES_MAX:
         raise ImageTooLarge
     try:
@@ -80,57 +80,57 @@ def decode_base64(text: str) -> bytes:
 def check(content: bytes) -> None:
     """Raise `NotAnImage` unless it is a whole, square GIF, JPEG, PNG or WebP of 256 to 1024 pixels.
 
-    The size is what the header says; only a photo whose header is right is decoded, to see that nothing of it is
-    missing or damaged. Of a moving picture the first frame is, which is the one that is shown.
+    The size is read from the header; only a photo with a valid header is decoded, to detect missing or damaged data. Of
+    an animation only the first frame is decoded, which is the one that is served.
     """
     image = _opened(content)
     width, height = image.size
     if width != height or not SIDE_MIN <= width <= SIDE_MAX:
         raise NotAnImage("Invalid image dimensions.")
-    with _slots, _as_no_image():
+    with _slots, _translate_errors():
         image.load()
 
 
 def media_type(content: bytes) -> str:
-    """What a photo is."""
+    """Return the media type of a photo."""
     known = _format(content)
     return known.media_type if known else "application/octet-stream"
 
 
 def nearest_size(size: int) -> int:
-    """The nearest size that photos are made in, the smaller one of two that are as near."""
-    return min(SIZES, key=lambda each: (abs(each - size), each))
+    """Return the nearest size that photos are resized to, the smaller of two equally near."""
+    return min(SIZES, key=lambda item: (abs(item - size), item))
 
 
 def resize(content: bytes, size: int) -> bytes:
-    """The photo as a PNG of that many pixels each way; raises `NotAnImage` for one that is broken."""
-    with _slots, _as_no_image():
-        return _smaller(_opened(content), size)
+    """Return the photo as a square PNG with this side in pixels. Raise `NotAnImage` for a damaged one."""
+    with _slots, _translate_errors():
+        return _resized(_opened(content), size)
 
 
 @contextmanager
-def _as_no_image() -> Iterator[None]:
-    """Turn what the library raises for a photo that it can't decode into `NotAnImage`."""
+def _translate_errors() -> Iterator[None]:
+    """Turn the library's errors for a photo that it can't decode into `NotAnImage`."""
     try:
         yield
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError):
         raise NotAnImage("Invalid image format.") from None
 
 
-def _smaller(image: Image.Image, size: int) -> bytes:
+def _resized(image: Image.Image, size: int) -> bytes:
     if max(image.size) > SIDE_MAX:
         raise NotAnImage("Invalid image dimensions.")
     if image.mode not in {"RGB", "RGBA", "L", "LA"}:
-        # Colours by number, and those for printing, can't be mixed.
-        has_holes = image.mode in {"PA", "RGBa", "La"} or "transparency" in image.info
-        image = image.convert("RGBA" if has_holes else "RGB")
-    made = BytesIO()
-    image.resize((size, size), Image.Resampling.LANCZOS).save(made, format="PNG")
-    return made.getvalue()
+        # Resampling cannot mix palette indexes or print colours.
+        is_transparent = image.mode in {"PA", "RGBa", "La"} or "transparency" in image.info
+        image = image.convert("RGBA" if is_transparent else "RGB")
+    output = BytesIO()
+    image.resize((size, size), Image.Resampling.LANCZOS).save(output, format="PNG")
+    return output.getvalue()
 
 
 def _opened(content: bytes) -> Image.Image:
-    """The photo, of which no more than the header has been read."""
+    """Open a photo, reading only its header."""
     known = _format(content)
     if known is None:
         raise NotAnImage("Invalid image format.")
@@ -141,4 +141,4 @@ def _opened(content: bytes) -> Image.Image:
 
 
 def _format(content: bytes) -> Format | None:
-    return next((item for item in _FORMATS if item.fits(content)), None)
+    return next((item for item in _FORMATS if item.matches(content)), None)

@@ -1,8 +1,8 @@
-"""How do letters stand for somebody or something? (files-and-avatars.md 2.6)."""
+"""Avatars of initials on a colour (files-and-avatars.md 2.6)."""
 
 from html import escape
 
-#: The colours, in the order in which they are numbered.
+#: The colours, in the order of their numbers.
 COLOURS = (
     "#4674ca", "#315cac", "#57be8c", "#3fa372", "#f9a66d", "#ec5e44",
     "#e63717", "#f868bc", "#6c5fc7", "#4e3fb4", "#57b1be", "#847a8c",
@@ -12,20 +12,20 @@ INITIALS_MAX = 2
 
 
 def initials(name: str) -> str:
-    """The first letters of the first and the last word, in upper case; a question mark for an empty name."""
+    """Return the first letters of the first and the last word, in upper case; a question mark for an empty name."""
     words = name.split()
     letters = [word[0] for word in (*words[:1], *words[1:][-1:])]
-    # Some letters are two in upper case.
+    # Some letters become two in upper case.
     return "".join(letter.upper()[:1] for letter in letters) or "?"
 
 
 def colour_number(identifier: str) -> int:
-    """Which colour stays with an identifier: a slug, or an address."""
+    """Return the number of the colour of an identifier: a slug, or an address."""
     return sum(map(ord, identifier)) % len(COLOURS)
 
 
 def render_svg(letters: str, number: int) -> str:
-    """The letters in a circle of the colour, as SVG that needs no style and no script."""
+    """Return an SVG of the letters on the colour, without styles and scripts."""
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 120" role="img"'
         f' aria-label="{escape(letters)}">'

@@ -1,4 +1,4 @@
-"""What is an avatar? (files-and-avatars.md 2.1)."""
+"""Avatars and their owners (files-and-avatars.md 2.1)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from shipmark.files.model import StagedFile
 
 
 class AvatarKind(StrEnum):
-    """What is shown. Gravatars, of another service, are for users only."""
+    """Kind of an avatar. Gravatars, of another service, are for users only."""
 
     LETTER = "letter_avatar"
     UPLOAD = "upload"
@@ -15,7 +15,7 @@ class AvatarKind(StrEnum):
 
 
 class OwnerKind(StrEnum):
-    """What has an avatar."""
+    """Kind of an owner of avatars."""
 
     ORGANIZATION = "organization"
     PROJECT = "project"
@@ -23,7 +23,7 @@ class OwnerKind(StrEnum):
     USER = "user"
 
 
-#: Where photos are served: outside of the API, for browsers load them (files-and-avatars.md 2.5).
+#: Paths of photos: outside of the API, because browsers load them (files-and-avatars.md 2.5).
 FOLDERS = {
     OwnerKind.ORGANIZATION: "organization-avatar",
     OwnerKind.PROJECT: "project-avatar",
@@ -34,7 +34,7 @@ FOLDERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Whose avatar it is."""
+    """The owner of an avatar."""
 
     kind: OwnerKind
     id: int
@@ -42,14 +42,14 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Avatar:
-    """How something is shown. ``ident`` names the photo, if there is one, whether it is shown now or not."""
+    """An avatar. ``ident`` names the photo, if there is one, whether in use or not."""
 
     kind: AvatarKind = AvatarKind.LETTER
     ident: str | None = None
 
     @property
     def photo(self) -> str | None:
-        """The ident of the photo that is shown, or null for letters."""
+        """Ident of the photo in use, or None for other kinds."""
         return self.ident if self.kind is AvatarKind.UPLOAD else None
 
 
@@ -58,9 +58,9 @@ LETTERS = Avatar()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAvatar:
-    """How something is to be shown. ``photo`` is null to keep the one that is there.
+    """Values of a changed avatar. ``photo`` is None to keep the stored one.
 
-    A new photo is known by ``ident``, so that what browsers have kept is never an old one.
+    A new photo gets a new ``ident``, so that browsers never show a cached old one.
     """
 
     kind: AvatarKind
@@ -69,16 +69,16 @@ class NewAvatar:
 
 
 class PhotoMissing(Exception):
-    """An uploaded photo is to be shown, and there is none."""
+    """An avatar of kind upload has no photo."""
 
 
 def read_avatar(kind: str | None, ident: str | None) -> Avatar:
-    """The avatar that an owner's row tells of."""
+    """Return the avatar from the columns of an owner's row."""
     if kind is None and ident is None:
         return LETTERS
     return Avatar(kind=AvatarKind(kind or AvatarKind.LETTER), ident=ident)
 
 
 def photo_path(owner: OwnerKind, ident: str) -> str:
-    """The address of a photo, without the server's."""
+    """Return the path of a photo."""
     return f"/{FOLDERS[owner]}/{ident}/"

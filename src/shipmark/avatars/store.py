@@ -1,4 +1,4 @@
-"""Where are avatars kept? Their owners' rows have a copy of kind and ident, so that showing them asks nothing more."""
+"""The table of avatars. Owners' rows have a copy of kind and ident, so that lists need no further query."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -23,7 +23,7 @@ from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, me
 
 
 class AvatarColumns(TypedColumns):
-    """An avatar. ``owner_id`` is of the table that ``owner_kind`` names; ``ident`` is in the photo's address."""
+    """An avatar. ``owner_id`` refers to the table of ``owner_kind``; ``ident`` is in the photo's path."""
 
     id = Column(Id, primary_key=True)
     owner_kind = Column(String(16), nullable=False)
@@ -58,7 +58,7 @@ _PHOTO = (
 def lock_owner(
     connection: Connection, owner: Owner, ident: str, at: datetime
 ) -> tuple[int, str, int | None]:
-    """The id, ident and file of the owner's avatar, held until the unit of work ends; made if missing."""
+    """Return id, ident and file id of the owner's avatar, created if missing and locked until the transaction ends."""
     row: dict[str, object] = {"owner_kind": owner.kind.value, "owner_id": owner.id, "ident": ident}
     row |= {"kind": AvatarKind.LETTER.value, "created_at": at, "updated_at": at}
     connection.execute(
@@ -67,14 +67,14 @@ def lock_owner(
         .on_conflict_do_nothing(index_elements=["owner_kind", "owner_id"])
     )
     result = connection.execute(_OF_OWNER, {"kind": owner.kind.value, "id": owner.id})
-    avatar_id, known, file_id = result.one()
-    return avatar_id, known, file_id
+    avatar_id, stored_ident, file_id = result.one()
+    return avatar_id, stored_ident, file_id
 
 
 def change(
     connection: Connection, avatar_id: int, avatar: Avatar, file_id: int | None, at: datetime
 ) -> None:
-    """Show it otherwise."""
+    """Store an avatar's kind, ident and file."""
     row = {"kind": avatar.kind.value, "file_id": file_id, "updated_at": at}
     if avatar.ident:
         row["ident"] = avatar.ident
@@ -82,13 +82,13 @@ def change(
 
 
 def copy_to_owner(connection: Connection, owners: Table, owner_id: int, avatar: Avatar) -> None:
-    """Keep the copy in the owner's row."""
+    """Copy the avatar to the owner's row."""
     row = {"avatar_kind": avatar.kind.value, "avatar_ident": avatar.ident}
     connection.execute(update(owners).where(owners.c.id == owner_id).values(row))
 
 
 def remove(connection: Connection, kind: OwnerKind, owner_ids: Collection[int]) -> list[int]:
-    """Delete the avatars of those owners; says which photos they had."""
+    """Delete the avatars of these owners. Return the file ids of their photos."""
     statement = delete(avatars).where(
         avatars.c.owner_kind == kind.value, avatars.c.owner_id.in_(select(IDS.c.id))
     )
@@ -99,6 +99,6 @@ def remove(connection: Connection, kind: OwnerKind, owner_ids: Collection[int]) 
 
 
 def photo(connection: Connection, kind: OwnerKind, ident: str) -> int | None:
-    """The file of the photo of that ident, if there is one."""
+    """Return the file id of the photo with this ident, or None."""
     parameters = {"kind": kind.value, "ident": ident}
     return connection.execute(_PHOTO, parameters).scalar_one_or_none()

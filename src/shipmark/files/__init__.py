@@ -1,1 +1,1 @@
-"""Files: contents of any length, cut into blobs that are kept once, counted by their uses, and collected."""
+"""Files: contents of any length, in deduplicated blobs with reference counts and garbage collection."""

@@ -1,4 +1,4 @@
-"""What can be done with files? Keep what was stashed, assemble chunks, remove, collect."""
+"""Operations on files: create them of staged contents, store chunks, delete, schedule garbage collection."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ _EXPIRED = "The upload took so long that its beginning was taken away. Please se
 
 
 def create(connection: Connection, new: NewFile, content: StagedFile, at: datetime) -> File:
-    """Make a file of a content that was stashed. Raises `Conflict` if that was more than a day ago."""
+    """Create a file of a staged content. Raise `Conflict` if it was staged more than a day ago."""
     _make_blobs(connection, content.pieces, at)
     return files.add(connection, new, content, at)
 
@@ -33,13 +33,13 @@ def create(connection: Connection, new: NewFile, content: StagedFile, at: dateti
 def store_chunks(
     connection: Connection, organization_id: int, chunks: Sequence[StagedBlob], at: datetime
 ) -> None:
-    """Make the stashed chunks the organization's, for a day or as long as a file uses them."""
+    """Store staged chunks for the organization, for a day or as long as a file uses them."""
     _make_blobs(connection, chunks, at)
-    blobs.add_owner(connection, organization_id, [each.sha1 for each in chunks])
+    blobs.add_owner(connection, organization_id, [chunk.sha1 for chunk in chunks])
 
 
 def remove(connection: Connection, file_ids: Collection[int], at: datetime) -> None:
-    """Delete files; blobs that no other file uses are collected soon. Those that are not there are left out."""
+    """Delete files; blobs that no other file uses are collected soon. Missing files are ignored."""
     if file_ids and files.remove(connection, file_ids, at + RELEASED_RETENTION):
         later = at + RELEASED_RETENTION + _COLLECTION_DELAY
         jobs.enqueue(
@@ -48,16 +48,16 @@ def remove(connection: Connection, file_ids: Collection[int], at: datetime) -> N
 
 
 def schedule_collection(connection: Connection, at: datetime) -> None:
-    """Have what nobody uses taken away, if there is anything."""
+    """Schedule a garbage collection, if there is garbage."""
     if garbage.has_unused(connection, at):
         jobs.enqueue(connection, JobKind.COLLECT_BLOBS, {}, now=at, key=JobKind.COLLECT_BLOBS)
 
 
 def schedule_next_collection(connection: Connection, at: datetime) -> None:
-    """After a collection that began at this moment, plan the one for what falls due after it.
+    """Schedule the next collection, after one that began at this date, for garbage that is due later.
 
-    To be called in the transaction that finishes the job: files that are deleted meanwhile wait for it to end before
-    they enqueue, or are seen here. What was due already and is still there can't be collected now: the timer's turn.
+    Call it in the transaction that finishes the job: concurrent deletions of files wait for its end before they
+    enqueue, or are visible here. Garbage that was due and remains can't be collected now; a timer retries it.
     """
     due = garbage.next_due(connection)
     if due is not None and due > at:
@@ -71,6 +71,6 @@ def schedule_next_collection(connection: Connection, at: datetime) -> None:
         )
 
 
-def _make_blobs(connection: Connection, stashes: Sequence[StagedBlob], at: datetime) -> None:
-    if not blobs.make_blobs(connection, stashes, at + UNUSED_RETENTION):
+def _make_blobs(connection: Connection, staged_blobs: Sequence[StagedBlob], at: datetime) -> None:
+    if not blobs.make_blobs(connection, staged_blobs, at + UNUSED_RETENTION):
         raise Conflict(_EXPIRED)

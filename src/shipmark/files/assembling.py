@@ -1,4 +1,4 @@
-"""How does a file come of chunks that an organization has sent? (files-and-avatars.md 3.7, 5.2)."""
+"""Assembly of files from uploaded chunks (files-and-avatars.md 3.7, 5.2)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MISMATCH = "Reported checksum mismatch"
 
 
 class NotAssembled(Exception):
-    """The chunks don't make the file that was told; ``detail`` says why, in the protocol's words."""
+    """The chunks don't form the declared file; ``detail`` is the reason, in the protocol's words."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -23,7 +23,7 @@ class NotAssembled(Exception):
 
 
 class ChunksMissing(Exception):
-    """Chunks that the organization has not sent, or that were collected since; each once, in their order."""
+    """The organization has not uploaded some chunks, or they were collected since; each once, in order."""
 
     def __init__(self, sha1s: Sequence[str]) -> None:
         super().__init__(f"{len(sha1s)} missing")
@@ -32,7 +32,7 @@ class ChunksMissing(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembled:
-    """A content put together; to be read by ``pieces`` and kept as ``content``."""
+    """An assembled content: read it by ``pieces``, and store it as ``content``."""
 
     content: StagedFile
     pieces: tuple[FileChunk, ...]
@@ -41,7 +41,7 @@ class Assembled:
 def missing_chunks(
     database: Database, organization_id: int, chunks: Sequence[str], at: datetime
 ) -> list[str]:
-    """Which chunks the organization has yet to send; those that it has are kept for another day."""
+    """Return the chunks that the organization has not uploaded; extend the retention of the others by a day."""
     with database.transaction() as connection:
         owned = store.owned_by(connection, organization_id, chunks)
         stored = store.touch(connection, owned, at + UNUSED_RETENTION) if owned else set()
@@ -58,15 +58,15 @@ def assemble(
     at: datetime,
     most: int = FILE_MAX,
 ) -> Assembled:
-    """Put chunks together in the order that was sent, duplicates included, and check the whole.
+    """Assemble chunks in their order, duplicates included, and verify the result.
 
-    Raises `ChunksMissing`, and `NotAssembled` for a file that is too large or not the one that was told.
+    Raise `ChunksMissing`, and `NotAssembled` for a file that is too large or has another checksum than declared.
     """
     if absent := missing_chunks(database, organization_id, chunks, at):
         raise ChunksMissing(absent)
     with database.snapshot() as connection:
         owned = store.owned_by(connection, organization_id, chunks)
-    if absent := [each for each in dict.fromkeys(chunks) if each not in owned]:
+    if absent := [chunk for chunk in dict.fromkeys(chunks) if chunk not in owned]:
         raise ChunksMissing(absent)
     pieces: list[FileChunk] = []
     offset = 0
@@ -76,12 +76,14 @@ def assemble(
         offset += size
         if offset > most:
             raise NotAssembled(TOO_LARGE)
-    # A file of one chunk is that chunk: it was checked when it came in.
-    result = chunks[0] if len(chunks) == 1 else piece_reader.sha1_of(blobs, pieces)
-    if result != sha1:
+    # A file of one chunk is that chunk: it was verified when uploaded.
+    actual_sha1 = chunks[0] if len(chunks) == 1 else piece_reader.sha1_of(blobs, pieces)
+    if actual_sha1 != sha1:
         raise NotAssembled(MISMATCH)
-    stashes = tuple(
-        StagedBlob(sha1=each, size=owned[each][0], key=None) for each in chunks if owned[each][0]
+    staged_blobs = tuple(
+        StagedBlob(sha1=chunk, size=owned[chunk][0], key=None)
+        for chunk in chunks
+        if owned[chunk][0]
     )
-    content = StagedFile(pieces=stashes, size=offset, sha1=sha1)
+    content = StagedFile(pieces=staged_blobs, size=offset, sha1=sha1)
     return Assembled(content=content, pieces=tuple(pieces))

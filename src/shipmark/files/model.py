@@ -1,4 +1,4 @@
-"""What is a file, and what is it made of? (files-and-avatars.md 3)."""
+"""Files, and the pieces that they consist of (files-and-avatars.md 3)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 MEBIBYTE = 1024 * 1024
-#: A file that comes as one stream is cut into pieces of this length (files-and-avatars.md 3.2).
+#: A file that is uploaded as one stream is cut into pieces of this length (files-and-avatars.md 3.2).
 PIECE_BYTES = MEBIBYTE
-#: A chunk that a client cut itself is a piece too, and may be as long as this (files-and-avatars.md 4.1).
+#: The largest chunk that a client may upload, which is a piece too (files-and-avatars.md 4.1).
 CHUNK_MAX = 8 * MEBIBYTE
 FILE_MAX = 2**31
 NAME_MAX = 1024
 
-#: How long a blob is kept that no file uses: an upload that was interrupted may go on for as long.
+#: Retention of a blob that no file uses: an interrupted upload can be resumed for as long.
 UNUSED_RETENTION = timedelta(hours=24)
-#: How long a blob is kept at least after the last file that used it is gone.
+#: The least retention of a blob after the last file that used it was deleted.
 RELEASED_RETENTION = timedelta(minutes=5)
 
 
 class FileKind(StrEnum):
-    """What a file is for (files-and-avatars.md 3.1)."""
+    """Purpose of a file (files-and-avatars.md 3.1)."""
 
     AVATAR = "avatar.file"
     RELEASE_FILE = "release.file"
@@ -31,7 +31,7 @@ class FileKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file that is kept. ``sha1`` is that of the whole content, ``size`` its length in bytes."""
+    """A stored file. ``sha1`` is that of the whole content, ``size`` its length in bytes."""
 
     id: int
     name: str
@@ -44,7 +44,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFile:
-    """A file to be kept; ``headers`` are what its client says of it."""
+    """Values of a new file; ``headers`` are metadata from the client."""
 
     name: str
     kind: FileKind
@@ -53,7 +53,7 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileChunk:
-    """A stretch of a file: ``size`` bytes from ``offset`` on are the blob under ``key``."""
+    """A piece of a file: ``size`` bytes from ``offset`` on are the blob under ``key``."""
 
     offset: int
     size: int
@@ -62,9 +62,9 @@ class FileChunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedBlob:
-    """A blob's content that was written, or was there before; ``key`` is null for one that was there.
+    """A content that was written for a blob; ``key`` is None if the blob existed already.
 
-    Until somebody keeps it, it is nobody's, and goes away after a day.
+    Unless a transaction creates a blob or file of it, it is collected after a day.
     """
 
     sha1: str
@@ -74,7 +74,7 @@ class StagedBlob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagedFile:
-    """A whole content that was written, in the order of its pieces; a piece may come more than once."""
+    """A whole content that was written, in the order of its pieces; pieces may repeat."""
 
     pieces: tuple[StagedBlob, ...]
     size: int
@@ -82,5 +82,5 @@ class StagedFile:
 
 
 def key_of(sha1: str, token: str) -> str:
-    """Where the content is put: no two writers ever share a key, so nobody can take away what another one wrote."""
+    """Return the key for a content: no two writers share a key, so that none can delete another's content."""
     return f"{sha1[:2]}/{sha1[2:]}-{token}"

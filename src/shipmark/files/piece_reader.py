@@ -1,4 +1,4 @@
-"""How is a file read? From anywhere in it, a piece at a time, and never whole (files-and-avatars.md 3.6)."""
+"""Reading of files from any offset, a piece at a time, and never whole (files-and-avatars.md 3.6)."""
 
 import errno
 import hashlib
@@ -14,14 +14,14 @@ from shipmark.infrastructure.blobs import Blobs
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-#: What is read ahead: enough that the directory of an archive takes few requests to a bucket.
+#: Size of the read-ahead buffer: the directory of an archive should take few requests to a bucket.
 BUFFER_BYTES = 128 * 1024
 
 
 class ChunkedReader(io.RawIOBase):
-    """A file as a seekable stream over its pieces. One read never crosses the border of a piece.
+    """A file as a seekable stream over its pieces. One read never crosses the boundary of a piece.
 
-    To be used through `open_file`, which reads ahead and crosses borders.
+    Use it through `open_file`, which buffers, and reads across boundaries.
     """
 
     def __init__(self, blobs: Blobs, pieces: Sequence[FileChunk]) -> None:
@@ -33,37 +33,37 @@ class ChunkedReader(io.RawIOBase):
         self.size = sum(piece.size for piece in pieces)
 
     def readable(self) -> bool:
-        """It can be read."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """It can be read from anywhere."""
+        """Return True."""
         return True
 
     def tell(self) -> int:
-        """Where the next byte comes from."""
+        """Return the offset of the next byte."""
         self._check_open()
         return self._at
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Go somewhere, also past the end. Raises ``OSError`` before the beginning."""
+        """Set the offset, which may be past the end. Raise ``OSError`` for a negative one."""
         self._check_open()
         match whence:
             case os.SEEK_SET:
-                to = offset
+                target = offset
             case os.SEEK_CUR:
-                to = self._at + offset
+                target = self._at + offset
             case os.SEEK_END:
-                to = self.size + offset
+                target = self.size + offset
             case _:
                 raise ValueError(f"Invalid value for whence: {whence}")
-        if to < 0:
+        if target < 0:
             raise OSError(errno.EINVAL, "Invalid argument")
-        self._at = to
-        return to
+        self._at = target
+        return target
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        """Fill the buffer as far as the piece goes; says how far."""
+        """Read into the buffer, up to the end of the piece. Return the number of bytes."""
         self._check_open()
         view = memoryview(buffer).cast("B")
         if not len(view) or self._at >= self.size:
@@ -84,14 +84,14 @@ class ChunkedReader(io.RawIOBase):
 
 
 def open_file(blobs: Blobs, pieces: Sequence[FileChunk]) -> io.BufferedReader:
-    """A file as a seekable stream that holds little of it at a time."""
+    """Open a file as a seekable, buffered stream."""
     return io.BufferedReader(ChunkedReader(blobs, pieces), BUFFER_BYTES)
 
 
 def read_range(
     blobs: Blobs, pieces: Sequence[FileChunk], start: int = 0, end: int | None = None
 ) -> Iterator[bytes]:
-    """The bytes from an offset up to another one, or to the end, in parts of a mebibyte at most."""
+    """Yield the bytes from ``start`` to ``end``, or to the end of the file, in parts of at most a mebibyte."""
     for piece in pieces:
         stop = piece.size if end is None else min(end - piece.offset, piece.size)
         begin = max(start - piece.offset, 0)
@@ -100,7 +100,7 @@ def read_range(
 
 
 def sha1_of(blobs: Blobs, pieces: Sequence[FileChunk]) -> str:
-    """The SHA-1 of all the pieces together, as they are in the store."""
+    """Return the SHA-1 of all pieces together, as they are in the store."""
     whole = hashlib.sha1(usedforsecurity=False)
     for part in read_range(blobs, pieces):
         whole.update(part)

@@ -1,9 +1,9 @@
-"""How do contents come into the house? In stages: a crash at any instant loses nothing, and leaves nothing for good.
+"""Staging of uploaded contents, so that a crash at any time loses nothing and leaves no garbage forever.
 
-Contents are written outside of any unit of work, for that takes long. So a key is *announced* first, the content is
-written under it, and only then somebody's unit of work makes a blob of it (`actions.create`, `actions.store_chunks`).
-What was announced and never became a blob is taken away after a day; a blob that is reused is promised for a day before
-anybody relies on it.
+Contents are written outside of any unit of work, because that takes long. So a key is *registered* first, the content
+is written under it, and only then a transaction creates a blob of it (`actions.create`, `actions.store_chunks`). A
+registered key that never became a blob is collected after a day; the retention of a blob that is reused is extended by
+a day before anything relies on it.
 """
 
 import hashlib
@@ -25,26 +25,26 @@ from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import TooLarge
 
-#: So many pieces are announced, and written at the same time.
+#: Number of pieces that are registered, and written, at once.
 BATCH = 16
-#: Who writes behind uploads; threads are made when there are any.
+#: The threads that write while uploads are received; they start on first use.
 _WRITERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="shipmark-writer")
 
-#: Gives up to so many bytes of a content, and nothing at its end.
+#: Returns up to this many bytes of a content, and none at its end.
 ReadBytes = Callable[[int], bytes]
 
 
 def sha1_of(content: bytes) -> str:
-    """The name that the protocol has for a content: not meant to withstand anybody."""
+    """Return the SHA-1 of a content, its name in the protocol; it is not used for security."""
     return hashlib.sha1(content, usedforsecurity=False).hexdigest()
 
 
 def stage_chunks(
     database: Database, blobs: Blobs, chunks: Sequence[tuple[str, bytes]], at: datetime
 ) -> list[StagedBlob]:
-    """Write contents by their SHA-1, those only that are not there: one `StagedBlob` for each, in their order.
+    """Write missing contents, by their SHA-1. Return a `StagedBlob` for each content, in order.
 
-    Raises `StorageFull` when the store is full; what was written by then is taken away in a day.
+    Raise `StorageFull` if the store is full; contents written by then are collected after a day.
     """
     contents = dict(chunks)
     with database.transaction() as connection:
@@ -59,18 +59,18 @@ def stage_chunks(
 def stage_file(
     database: Database, blobs: Blobs, read: ReadBytes, at: datetime, *, most: int = FILE_MAX
 ) -> StagedFile:
-    """Write a content as it is read; see `FileStager`."""
-    stash = FileStager(database, blobs, at, most=most)
+    """Write a content while reading it; see `FileStager`."""
+    stager = FileStager(database, blobs, at, most=most)
     while part := read(PIECE_BYTES):
-        stash.add(part)
-    return stash.finish()
+        stager.add(part)
+    return stager.finish()
 
 
 class FileStager:
-    """A content that comes in parts of any length, and is written in pieces; no more than a few are held at a time.
+    """Writes a content that arrives in parts of any length, in pieces of which only a few are in memory.
 
-    Pieces are written while more comes in. Raises `TooLarge` for more than ``most`` bytes and `StorageFull` when the
-    store is full, maybe only with the next part.
+    Pieces are written while more parts arrive. Raise `TooLarge` for more than ``most`` bytes and `StorageFull` if the
+    store is full, possibly only with the next part.
     """
 
     def __init__(
@@ -83,40 +83,40 @@ class FileStager:
         self._whole = hashlib.sha1(usedforsecurity=False)
         self._size = 0
         self._parts: list[bytes] = []
-        self._held = 0
+        self._buffered = 0
         self._batch: list[tuple[str, bytes]] = []
-        self._stashed: dict[str, StagedBlob] = {}
+        self._staged: dict[str, StagedBlob] = {}
         self._order: list[str] = []
-        self._behind = BackgroundWriter()
+        self._background = BackgroundWriter()
 
     def add(self, part: bytes) -> None:
-        """Take the next part."""
+        """Add the next part."""
         self._size += len(part)
         if self._size > self._most:
             raise TooLarge(f"A file may have {self._most} bytes at most.")
         self._whole.update(part)
-        while self._held + len(part) >= PIECE_BYTES:
-            missing = PIECE_BYTES - self._held
+        while self._buffered + len(part) >= PIECE_BYTES:
+            missing = PIECE_BYTES - self._buffered
             self._parts.append(part[:missing])
             part = part[missing:]
             self._cut()
         if part:
             self._parts.append(part)
-            self._held += len(part)
+            self._buffered += len(part)
 
     def finish(self) -> StagedFile:
-        """Write what is left; all of it is in the store then."""
+        """Write the remaining parts, and wait until all pieces are in the store."""
         if self._parts:
             self._cut()
         self._write()
-        self._behind.wait()
-        pieces = tuple(self._stashed[sha1] for sha1 in self._order)
+        self._background.wait()
+        pieces = tuple(self._staged[sha1] for sha1 in self._order)
         return StagedFile(pieces=pieces, size=self._size, sha1=self._whole.hexdigest())
 
     def _cut(self) -> None:
-        """Make a piece of what is held: equal contents are cut alike, however they come in."""
+        """Cut a piece from the buffered parts: equal contents are cut alike, however they arrive."""
         piece = b"".join(self._parts)
-        self._parts, self._held = [], 0
+        self._parts, self._buffered = [], 0
         self._batch.append((sha1_of(piece), piece))
         if len(self._batch) == BATCH:
             self._write()
@@ -126,37 +126,37 @@ class FileStager:
         self._order += [sha1 for sha1, _ in batch]
 
         def write() -> None:
-            if new := [each for each in batch if each[0] not in self._stashed]:
-                stashes = stage_chunks(self._database, self._blobs, new, self._at)
-                self._stashed |= {staged_blob.sha1: staged_blob for staged_blob in stashes}
+            if new := [piece for piece in batch if piece[0] not in self._staged]:
+                staged_blobs = stage_chunks(self._database, self._blobs, new, self._at)
+                self._staged |= {staged_blob.sha1: staged_blob for staged_blob in staged_blobs}
 
-        self._behind.run(write)
+        self._background.run(write)
 
 
 class BackgroundWriter:
-    """Lets one thing at a time be done by another thread, while its owner goes on."""
+    """Runs one call at a time in another thread, while its owner continues."""
 
     def __init__(self) -> None:
         self._running: Future[None] | None = None
 
     def run(self, call: Callable[[], None]) -> None:
-        """Have it done, once what was before is done; raises what that raised."""
+        """Start a call after the previous one ends. Raise the exception of the previous one."""
         self.wait()
         self._running = _WRITERS.submit(call)
 
     def wait(self) -> None:
-        """Wait for it; raises what it raised."""
+        """Wait for the running call. Raise its exception."""
         if self._running is not None:
             running, self._running = self._running, None
             running.result()
 
 
 def _write(blobs: Blobs, contents: Sequence[tuple[str, bytes]]) -> None:
-    """Write contents side by side: most of the time goes into waiting for the disk, or for the bucket."""
+    """Write contents concurrently: most of the time is spent waiting for the disk or the bucket."""
     if len(contents) < 2:
         for key, content in contents:
             blobs.put(key, content)
         return
     with ThreadPoolExecutor(max_workers=min(BATCH, len(contents))) as writers:
-        for written in [writers.submit(blobs.put, key, content) for key, content in contents]:
-            written.result()
+        for future in [writers.submit(blobs.put, key, content) for key, content in contents]:
+            future.result()

@@ -1,1 +1,1 @@
-"""What everything stands on: settings, database, blobs, jobs, clock, errors. Knows no concept of the domain."""
+"""Infrastructure: settings, database, blobs, jobs, clock, errors. It knows no concept of the domain."""

@@ -1,4 +1,4 @@
-"""Whether the database answers: an outage is logged once when it begins and once when it ends, and refused with 503."""
+"""Detection of database outages: each is logged when it begins and when it ends, and answered with 503."""
 
 import threading
 import time
@@ -14,19 +14,19 @@ from shipmark.infrastructure.telemetry import log
 AWAY = "The database does not answer. Try again in a few seconds."
 NO_CONNECTION = "All connections to the database are in use. Try again in a few seconds."
 
-#: PostgreSQL's states for a server that stops, has stopped or is starting; class 08 is a broken connection.
+#: SQLSTATEs of a server that stops, has stopped or is starting; class 08 is a broken connection.
 _AWAY_STATES = {"57P01", "57P02", "57P03", "57P05"}
 _CONNECTION_CLASS = "08"
 #: The server accepts no more connections: in all, or of this user or database.
 _TOO_MANY_CONNECTIONS = "53300"
 _SHORTAGE_WORDS = ("too many clients", "too many connections", "connection slots are reserved")
 
-#: With too few connections requests succeed and fail in turn, so a shortage is logged once in this time.
+#: With too few connections some requests succeed and some fail, so a shortage is logged once in this time.
 SHORTAGE_LOG_SECONDS = 60.0
 
 
 class Availability:
-    """What one process knows about its database. A unit of work that began before an outage does not end it."""
+    """The state of the database as one process sees it. A unit of work that began before an outage does not end it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,43 +56,45 @@ class Availability:
 
     def _note_outage(self, reason: str) -> None:
         with self._lock:
-            is_news, self._is_away = not self._is_away, True
-            self._outages += is_news
-        if is_news:
+            has_changed, self._is_away = not self._is_away, True
+            self._outages += has_changed
+        if has_changed:
             log.error("The database is away", reason=reason)
 
     def _note_recovery(self, outages: int) -> None:
         with self._lock:
-            is_news = self._is_away and outages == self._outages
-            self._is_away = self._is_away and not is_news
-        if is_news:
+            has_changed = self._is_away and outages == self._outages
+            self._is_away = self._is_away and not has_changed
+        if has_changed:
             log.warning("The database is back")
 
     def _note_shortage(self, reason: str) -> None:
         now = time.monotonic()
         with self._lock:
             last = self._shortage_logged_at
-            is_news = last is None or now - last > SHORTAGE_LOG_SECONDS
-            if is_news:
+            has_changed = last is None or now - last > SHORTAGE_LOG_SECONDS
+            if has_changed:
                 self._shortage_logged_at = now
-        if is_news:
+        if has_changed:
             log.error("There are too few connections to the database", reason=reason)
 
 
 def is_shortage(error: DBAPIError) -> bool:
-    """Return whether the server has no connection left for us. While connecting it says so in words only."""
-    words = str(error.orig) if error.statement is None else ""
-    return _state(error) == _TOO_MANY_CONNECTIONS or any(item in words for item in _SHORTAGE_WORDS)
+    """Return True if the server has no connection left. While connecting it reports that only in its message."""
+    message = str(error.orig) if error.statement is None else ""
+    return _state(error) == _TOO_MANY_CONNECTIONS or any(
+        words in message for words in _SHORTAGE_WORDS
+    )
 
 
 def is_away(error: DBAPIError) -> bool:
-    """Return whether the error says that the database cannot be reached, rather than that a statement is wrong."""
+    """Return True if the error means that the database cannot be reached, rather than that a statement is wrong."""
     state = _state(error)
     if error.connection_invalidated or state in _AWAY_STATES:
         return True
     if state is not None:
         return state.startswith(_CONNECTION_CLASS)
-    # Without a statement it was connecting, beginning or committing that failed.
+    # Without a statement, connecting, BEGIN or COMMIT failed.
     return isinstance(error, OperationalError) and error.statement is None
 
 

@@ -1,8 +1,8 @@
-"""What time is it? Doors ask here and pass the answer on; rooms never ask."""
+"""The clock. Interfaces read it and pass the time on; domain packages never read it."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The present moment, aware and in UTC."""
+    """Return the current time, aware and in UTC."""
     return datetime.now(UTC)

@@ -1,7 +1,7 @@
-"""How do we reach the database? The only lines that know which database it is.
+"""Access to the database. With ``engines.py``, the only code that knows which database it is.
 
-Units of work are opened by `Database` alone: rooms get a ``Connection`` and never open, commit or roll back anything
-themselves. ``engines.py`` runs them, ``availability.py`` watches whether the database answers.
+Only `Database` opens units of work: domain packages get a ``Connection`` and never open, commit or roll back anything
+themselves. ``engines.py`` runs them, ``availability.py`` detects outages.
 """
 
 import json
@@ -56,10 +56,10 @@ metadata = MetaData(
     }
 )
 
-#: The type of every id: 64 bits, and on SQLite the form that it keys tables by.
+#: The type of every id: 64 bits, and on SQLite the type that makes a column the key of its table.
 Id: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")
 
-#: A text that sorts byte by byte, whatever the language of the database.
+#: A text that sorts byte by byte, whatever the collation of the database.
 BinaryText: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 
 STORAGE_FULL = (
@@ -67,35 +67,35 @@ STORAGE_FULL = (
 )
 BUSY = "Someone else is changing the same data. Nothing was changed; please try again."
 
-#: What PostgreSQL says when a lock is not free in time, when it ends a deadlock, and when its disk is full.
+#: PostgreSQL's SQLSTATEs when a lock is not free in time, when it ends a deadlock, and when its disk is full.
 _LOCKED = {"55P03", "40P01"}
 _DISK_FULL = "53100"
-#: What it says of a row that refers to one that is not there.
+#: PostgreSQL's SQLSTATE for a row that refers to a missing one.
 _NO_REFERENCE = "23503"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment in UTC. A naive one is a bug and is refused."""
+    """An aware date and time in UTC. A naive one is a bug and fails."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Store UTC; SQLite has no zones, so there the zone is left out."""
+        """Return the value to store, in UTC; SQLite has no time zones, so there it is naive."""
         if value is None:
             return None
-        assert value.tzinfo is not None, "moments are aware"
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+        assert value.tzinfo is not None, "datetimes are aware"
+        in_utc = value.astimezone(UTC)
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
 
     def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
-        """Give the zone back."""
+        """Return the stored value, in UTC."""
         return None if value is None else value.astimezone(UTC)
 
     def result_processor(
         self, dialect: Dialect, coltype: object
     ) -> Callable[[Any], datetime | None] | None:
-        """SQLite's moments are texts: lists hold so many that they are read in one step."""
+        """Return the conversion of a stored value. On SQLite values are texts; lists read many, so it is one step."""
         if dialect.name == "sqlite":
             return _parse_sqlite_datetime
         return super().result_processor(dialect, coltype)
@@ -120,13 +120,13 @@ class Database:
                          committed by then              ``query_only``
     ===================  =============================  ==========================================  ======
 
-    Writing in a unit that only reads fails, except in ``autocommit_read`` on PostgreSQL, where refusing it would cost a
-    statement. A unit holds a connection until it ends, so none is opened within another, or for as long as a client or
-    a server elsewhere takes.
+    Writing in a read-only unit fails, except in ``autocommit_read`` on PostgreSQL, where refusing it would cost a
+    statement. A unit holds a connection until it ends, so none is opened within another, or while waiting for a client
+    or another server.
 
-    Each kind raises `Unavailable` while PostgreSQL cannot be reached, or when none of the ``connections`` that this
-    process may have is free in time. The next unit after it has come back is served. ``lock_wait_seconds`` is how long
-    a unit waits for a connection, and a writer for another one before it is refused with `Conflict`.
+    Each kind raises `Unavailable` while PostgreSQL cannot be reached, or if none of the ``connections`` of this process
+    is free in time. The first unit after an outage succeeds. ``lock_wait_seconds`` limits how long a unit waits for a
+    connection, and how long a writer waits for another one until it is refused with `Conflict`.
     """
 
     def __init__(self, url: str, *, lock_wait_seconds: float = 10.0, connections: int = 5) -> None:
@@ -145,18 +145,18 @@ class Database:
             for unit in Unit
         }
         path = make_url(url).database if self.is_sqlite else None
-        self._writers: WriteLock = FileWriteLock(path) if path else NullWriteLock()
+        self._write_lock: WriteLock = FileWriteLock(path) if path else NullWriteLock()
         self._availability = Availability()
 
     @contextmanager
     def transaction(self, *, busy: str = BUSY) -> Iterator[Connection]:
-        """Open a unit of work that may write: committed at the end of the block, undone if it raises.
+        """Open a unit of work that may write: committed at the end of the block, rolled back if it raises.
 
-        Raise `Conflict` with the words of ``busy`` when a lock that it needs is not free in time, `StorageFull` when
-        the disk is full, and `NotFound` when a row is written that refers to one which was deleted since it was read.
-        After `Unavailable` it may be committed all the same, if the connection broke at that moment.
+        Raise `Conflict` with the message ``busy`` if a lock is not free in time, `StorageFull` if the disk is full, and
+        `NotFound` if a written row refers to one that was deleted after it was read. After `Unavailable` it may have
+        been committed all the same, if the connection broke during the commit.
         """
-        if not self._writers.acquire(timeout=self._lock_wait_seconds):
+        if not self._write_lock.acquire(timeout=self._lock_wait_seconds):
             raise Conflict(busy)
         try:
             with (
@@ -166,17 +166,17 @@ class Database:
             ):
                 yield connection
         finally:
-            self._writers.release()
+            self._write_lock.release()
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """Open a unit of work that only reads, and sees one state of the database throughout."""
+        """Open a read-only unit of work that sees one state of the database throughout."""
         with self._watched(), self._engines[Unit.SNAPSHOT].connect() as connection:
             yield connection
 
     @contextmanager
     def autocommit_read(self) -> Iterator[Connection]:
-        """Open a unit of work that only reads, each statement by itself: for looking up who is there."""
+        """Open a read-only unit of work of independent statements: for authentication."""
         with self._watched(), self._engines[Unit.AUTOCOMMIT_READ].connect() as connection:
             yield connection
 
@@ -184,55 +184,55 @@ class Database:
         return nullcontext() if self.is_sqlite else self._availability.watched()
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self.engine.dispose()
-        self._writers.close()
+        self._write_lock.close()
 
 
 def upsert(table: Table) -> postgresql.Insert:
-    """An INSERT that can have ``on_conflict_do_nothing`` or ``on_conflict_do_update``; SQLite reads the same."""
+    """Return an INSERT with ``on_conflict_do_nothing`` and ``on_conflict_do_update``; SQLite has the same syntax."""
     return postgresql.insert(table)
 
 
 def json_rows(name: str, /, **columns: TypeEngine[Any]) -> Subquery:
-    """Rows of ours as a relation that statements can select from and join; `rows_param` gives them at execution.
+    """Return a relation of rows that are sent with the statement, by `rows_param`, to select from and join.
 
-    All rows travel as one parameter, so a statement stays one statement, whatever their number, and can be composed
-    once. An INSERT … SELECT from it needs an ORDER BY: without one SQLite reads the ON of ON CONFLICT as part of a
-    join, and with one concurrent writers take PostgreSQL's row locks in the same order.
+    All rows are one parameter, so that a statement stays one statement, whatever their number, and is composed once.
+    An INSERT … SELECT from it needs an ORDER BY: without one SQLite parses the ON of ON CONFLICT as part of a join,
+    and with one concurrent writers take PostgreSQL's row locks in the same order.
     """
     source = _JsonRows(bindparam(name, type_=Text)).table_valued("value", name=f"{name}_rows")
     items = [
-        _JsonItem(source.c.value, literal_column(str(index)), type_=kind).label(column)
-        for index, (column, kind) in enumerate(columns.items())
+        _JsonItem(source.c.value, literal_column(str(index)), type_=type_).label(column)
+        for index, (column, type_) in enumerate(columns.items())
     ]
     return select(*items).subquery(name)
 
 
-def rows_param(name: str, given: Iterable[Sequence[object]]) -> dict[str, str]:
-    """The parameter that holds the rows of the relation `json_rows` under that name, in the order of its columns."""
-    return {name: json.dumps(list(given), default=_json_default)}
+def rows_param(name: str, rows: Iterable[Sequence[object]]) -> dict[str, str]:
+    """Return the parameter with the rows of the relation `json_rows` of this name, in the order of its columns."""
+    return {name: json.dumps(list(rows), default=_json_default)}
 
 
-#: Ids that something is wanted of.
+#: The name of the relation `IDS`.
 IDS_NAME = "wanted_ids"
 
 
 def ids_param(ids: Iterable[int]) -> dict[str, str]:
-    """The parameter that holds the ids of `IDS`."""
-    return rows_param(IDS_NAME, ([each] for each in sorted(ids)))
+    """Return the parameter with the rows of `IDS`."""
+    return rows_param(IDS_NAME, ([item] for item in sorted(ids)))
 
 
 def in_binary_order(column: ColumnElement[str]) -> ColumnElement[str]:
-    """Return the text to order by, byte by byte on both databases, whatever the collation of PostgreSQL's database.
+    """Return a column to order by, byte by byte on both databases, whatever the collation of PostgreSQL's database.
 
-    Columns of the type `BinaryText` are so by themselves.
+    Columns of the type `BinaryText` do not need it.
     """
     return _InBinaryOrder(column)
 
 
 class _InBinaryOrder(FunctionElement[str]):
-    """A text that is ordered byte by byte."""
+    """A text with binary collation."""
 
     inherit_cache = True
     name = "in_bytes"
@@ -254,12 +254,12 @@ def _in_binary_order_on_postgresql(
 
 
 def matches(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
-    """Is a text like the pattern, in which ``*`` stands for any text? Case counts, on SQLite too."""
+    """Return the condition that a text matches a pattern, in which ``*`` matches any text. Case-sensitive."""
     return _Matches(column, bindparam(None, pattern, type_=_Wildcards(), unique=True))
 
 
 class _Wildcards(TypeDecorator[str]):
-    """A pattern with ``*``, in the form that the database takes."""
+    """A pattern with ``*``, converted to the syntax of the database."""
 
     impl = Text
     cache_ok = True
@@ -299,7 +299,7 @@ class _JsonRows(FunctionElement[Any]):
 
 
 class _JsonItem(FunctionElement[Any]):
-    """An item of a JSON list by its place, in the type of the element."""
+    """An item of a JSON list by its index, cast to the type of the element."""
 
     inherit_cache = True
     name = "json_item"
@@ -328,8 +328,8 @@ def _json_item_on_sqlite(element: _JsonItem, compiler: SQLCompiler, **options: A
 @compiles(_JsonItem, "postgresql")
 def _json_item_on_postgresql(element: _JsonItem, compiler: SQLCompiler, **options: Any) -> str:
     value, index = (compiler.process(each, **options) for each in element.clauses)
-    kind = compiler.dialect.type_compiler_instance.process(element.type)
-    return f"CAST({value} ->> {index} AS {kind})"
+    type_ = compiler.dialect.type_compiler_instance.process(element.type)
+    return f"CAST({value} ->> {index} AS {type_})"
 
 
 def _json_default(value: object) -> str:
@@ -341,7 +341,7 @@ IDS = json_rows(IDS_NAME, id=Id)
 
 
 def is_foreign_key_violation(error: IntegrityError) -> bool:
-    """Return whether a row could not be written because what it refers to was deleted since it was read."""
+    """Return True if a row could not be written because a row that it refers to was deleted."""
     is_reference = getattr(error.orig, "sqlstate", None) == _NO_REFERENCE or "FOREIGN KEY" in str(
         error.orig
     )
@@ -350,7 +350,7 @@ def is_foreign_key_violation(error: IntegrityError) -> bool:
 
 @contextmanager
 def _translate_errors(busy: str) -> Iterator[None]:
-    """Turn what a transaction could not do into a refusal: a lock, room on the disk, what a new row refers to."""
+    """Turn errors of a transaction into refusals: no lock, a full disk, a missing row that a new one refers to."""
     try:
         yield
     except IntegrityError as error:
@@ -358,10 +358,10 @@ def _translate_errors(busy: str) -> Iterator[None]:
             raise NotFound from error
         raise
     except OperationalError as error:
-        state, words = getattr(error.orig, "sqlstate", None), str(error.orig)
-        if state in _LOCKED or "database is locked" in words:
+        state, message = getattr(error.orig, "sqlstate", None), str(error.orig)
+        if state in _LOCKED or "database is locked" in message:
             raise Conflict(busy) from error
-        if state == _DISK_FULL or "disk is full" in words:
-            log.error("There is no room for the database", reason=words)
+        if state == _DISK_FULL or "disk is full" in message:
+            log.error("There is no room for the database", reason=message)
             raise StorageFull(STORAGE_FULL) from error
         raise

@@ -1,4 +1,4 @@
-"""How are secrets kept that must be read again, such as passwords for git servers? Encrypted."""
+"""Encryption of secrets that must be read again, such as passwords for git servers."""
 
 import base64
 import contextlib
@@ -15,30 +15,30 @@ WRONG_KEY = (
     " that they were kept with. Bring that back, or set the credentials again."
 )
 
-#: A text that people choose is stretched; guessing costs as much for every try.
+#: A key chosen by an operator is derived with scrypt, so that every guess is expensive.
 _SALT = b"shipmark secrets"
 _COST = 2**14
 
 
 class DecryptionError(Exception):
-    """What is kept can't be decrypted with the key that there is."""
+    """A stored secret can't be decrypted with the current key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cipher:
-    """Encrypts and decrypts. Without a ``text`` the key is in a file, which is made when it is first needed."""
+    """Encrypts and decrypts secrets. Without a ``text`` the key is in a file, which is created on first use."""
 
     text: str
     file: Path
 
     def encrypt(self, secret: str) -> bytes:
-        """The secret, encrypted."""
+        """Return the encrypted secret."""
         return self._key().encrypt(secret.encode())
 
-    def decrypt(self, kept: bytes) -> str:
-        """The secret; raises `DecryptionError` when it was sealed with another key."""
+    def decrypt(self, encrypted: bytes) -> str:
+        """Return the secret. Raise `DecryptionError` if it was encrypted with another key."""
         try:
-            return self._key().decrypt(kept).decode()
+            return self._key().decrypt(encrypted).decode()
         except (InvalidToken, UnicodeDecodeError):
             raise DecryptionError(WRONG_KEY) from None
 
@@ -58,16 +58,16 @@ def _derive_key(text: str) -> Fernet:
 
 
 def _read_or_create_key(file: Path) -> bytes:
-    """The key of the file. Processes that make it at once agree: the first link to the name stays."""
+    """Return the key of the file, created if missing. Of processes that create it at once, the first link wins."""
     with contextlib.suppress(FileNotFoundError):
         return file.read_bytes()
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = file.with_name(f"{file.name}.{os.getpid()}.{os.urandom(4).hex()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as made:
-        made.write(Fernet.generate_key())
-        made.flush()
-        os.fsync(made.fileno())
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(Fernet.generate_key())
+        stream.flush()
+        os.fsync(stream.fileno())
     with contextlib.suppress(FileExistsError):
         os.link(draft, file)
     draft.unlink()

@@ -1,7 +1,7 @@
 """Engines for SQLite and PostgreSQL, and how each runs the three kinds of unit of work.
 
-`Database` in ``database.py`` has the contract. Here is what keeps it cheap: on PostgreSQL a kind of unit costs no
-statement of its own, and on SQLite one pragma where the connection was last used for another kind.
+The docstring of `Database` is the contract. Units are cheap: on PostgreSQL a kind costs no statement of its own, and on
+SQLite one pragma if the connection was last used for another kind.
 """
 
 import select
@@ -17,12 +17,11 @@ from shipmark.infrastructure.errors import Unavailable
 #: The execution option that names the kind of unit of work.
 UNIT = "shipmark_unit"
 
-#: How long connecting may take, and how long the other side may stay silent before a connection counts as broken.
+#: Timeouts for connecting, and for a silent server until a connection counts as broken.
 _CONNECT_SECONDS = 10
 _SILENCE_SECONDS = 60
 
-
-#: Where a connection of SQLite has the path and the identity of its file.
+#: The key in the info of a SQLite connection for the path and identity of its file.
 _FILE = "file"
 
 
@@ -35,7 +34,7 @@ class Unit(StrEnum):
 
 
 def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
-    """Return an engine whose transactions begin as what they are: writers, readers, or none at all."""
+    """Return an engine that begins each unit of work as a writer, as a reader, or without a transaction."""
     engine = create_engine(
         url,
         pool_size=8,
@@ -45,12 +44,12 @@ def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, record: Any) -> None:
-        # The driver must not begin transactions by itself: it would begin them as readers.
+        # The driver must not begin transactions itself: it would begin them as readers.
         connection.isolation_level = None
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",
-            # Moving the log into the database is left for every 32 MiB: at 4, large publishes would wait for it.
+            # Checkpoint every 32 MiB: at the default of 4, large publishes would wait for it.
             "wal_autocheckpoint=8000",
             "foreign_keys=ON",
             "cache_size=-16000",
@@ -64,8 +63,8 @@ def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
         _refuse_moved(connection)
         unit = connection.get_execution_options().get(UNIT)
         _set_read_only(connection, is_read_only=unit in {Unit.SNAPSHOT, Unit.AUTOCOMMIT_READ})
-        # A writer takes the lock at once: upgrading a reader later can fail without waiting. An autocommit read begins
-        # nothing, so that each of its statements reads what is committed by then.
+        # A writer takes the lock at once: upgrading a reader later can fail without waiting. An autocommit read has no
+        # transaction, so that each of its statements reads what is committed by then.
         if unit != Unit.AUTOCOMMIT_READ:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if unit == Unit.TRANSACTION else "BEGIN")
 
@@ -75,7 +74,7 @@ def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
 def _refuse_moved(connection: Connection) -> None:
     """Raise `Unavailable` if the file of the connection is not at its path any more.
 
-    SQLite would go on with it: what is written there is lost for all who open the path. Looking takes 2 µs.
+    SQLite would continue to use it, and writes would be lost to processes that open the path. The check takes 2 µs.
     """
     opened = connection.info[_FILE]
     if opened is not None:
@@ -85,7 +84,7 @@ def _refuse_moved(connection: Connection) -> None:
 
 
 def _set_read_only(connection: Connection, *, is_read_only: bool) -> None:
-    """Let the connection refuse writes, or not. The pragma takes 4 µs, and is left out where nothing changes."""
+    """Make the connection refuse or accept writes. The pragma takes 4 µs, and is omitted if nothing changes."""
     info = connection.info
     if info.get("is_read_only", False) is not is_read_only:
         driver = connection.connection.dbapi_connection
@@ -95,7 +94,7 @@ def _set_read_only(connection: Connection, *, is_read_only: bool) -> None:
 
 
 def postgresql_engine(url: str, lock_wait_seconds: float, connections: int) -> Engine:
-    """Return an engine with at most that many connections, none of which is used after the server has closed it."""
+    """Return an engine with at most this many connections, none of which is used after the server has closed it."""
     address = make_url(url)
     if address.drivername in {"postgresql", "postgres"}:
         address = address.set(drivername="postgresql+psycopg")
@@ -114,7 +113,7 @@ def postgresql_engine(url: str, lock_wait_seconds: float, connections: int) -> E
         pool_timeout=lock_wait_seconds,
         connect_args={
             **{name: value for name, value in liveness.items() if name not in address.query},
-            # Compiling plans to machine code takes longer than our statements do.
+            # JIT compilation takes longer than these statements do.
             "options": f"-c timezone=utc -c lock_timeout={wait} -c jit=off",
         },
     )
@@ -123,10 +122,10 @@ def postgresql_engine(url: str, lock_wait_seconds: float, connections: int) -> E
 
 
 def _refuse_closed(connection: Any, _record: object, _fairy: object) -> None:
-    """Have the pool replace connections that the server has closed, as after a restart.
+    """Make the pool replace connections that the server has closed, as after a restart.
 
-    Nothing is sent to an idle connection, so one with something to read was closed. Looking takes 2 µs; asking the
-    server (``pool_pre_ping``) would take a round trip for every unit of work.
+    A server sends nothing to an idle connection, so one with data to read was closed. The check takes 2 µs;
+    ``pool_pre_ping`` would take a round trip for every unit of work.
     """
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
@@ -134,7 +133,7 @@ def _refuse_closed(connection: Any, _record: object, _fairy: object) -> None:
         raise InvalidatePoolError
 
 
-#: Options of the engines by which `Database` runs its units of work, by kind. The driver sends them with BEGIN.
+#: Options of the engines of `Database`, by kind of unit of work. The driver sends them with BEGIN.
 POSTGRESQL_OPTIONS: dict[Unit, dict[str, Any]] = {
     Unit.TRANSACTION: {},
     Unit.SNAPSHOT: {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},

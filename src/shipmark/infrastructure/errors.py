@@ -1,4 +1,4 @@
-"""What a caller may do wrong: the refusals that rooms raise.
+"""Refusals: the errors of callers that domain packages raise.
 
 ``http/error_responses.py`` is the only place that turns a refusal into a status and a body. A bug is not a refusal:
 it is an exception whose name ends in ``Error``, or a failed ``assert``.
@@ -6,34 +6,34 @@ it is an exception whose name ends in ``Error``, or a failed ``assert``.
 ::
 
     Refusal
-    ├── Invalid         fields of the request's body are wrong
-    ├── BadRequest      a parameter, or the request as a whole, is wrong
-    ├── BadUpload       the same, where the protocol says it in another shape
-    ├── NotSignedIn     no credentials, or credentials that nobody knows
-    ├── NotAllowed      known, but may not
-    ├── NotFound        not there, or not for this caller to know
-    ├── Conflict        somebody else is changing the same thing, or has it
-    ├── Moved           there, under another name
-    ├── TooLarge        over a limit
-    ├── Unsupported     a media type or an encoding that we do not read
-    ├── TooManyRequests more than this server takes on at the moment; to be tried again
-    ├── Stalled         the rest of a body did not come in time
-    ├── Unavailable     something that we rely on is out of order; to be tried again
-    └── NoRoom          what was sent can't be kept: the store of files is full
+    ├── ValidationFailed  fields of the request's body are wrong
+    ├── BadRequest        a parameter, or the request as a whole, is wrong
+    ├── BadUpload         an upload is wrong, for which the protocol has another shape of answers
+    ├── Unauthenticated   credentials are missing or unknown
+    ├── Forbidden         the caller is known, but lacks permission
+    ├── NotFound          the object does not exist, or must not be revealed to this caller
+    ├── Conflict          another transaction is changing the object, or the name is taken
+    ├── Renamed           the object has another name now
+    ├── TooLarge          a limit is exceeded
+    ├── Unsupported       the media type or encoding is not supported
+    ├── TooManyRequests   the server is at its limit; retry later
+    ├── RequestTimeout    the rest of the body did not arrive in time
+    ├── Unavailable       a service that Shipmark depends on has failed; retry later
+    └── StorageFull       the upload can't be stored: the blob store is full
 """
 
 from collections.abc import Mapping
 
 
 class Refusal(Exception):
-    """A request that is refused, with words for the person who sent it. Nothing has been changed."""
+    """A request is refused, with a message for the client. Nothing was changed."""
 
-    #: Short reason for metrics and the log; never holds anything of the request.
+    #: Short reason for metrics and the log; never contains data of the request.
     reason = "refused"
 
 
 class ValidationFailed(Refusal):
-    """Fields of the body are wrong: ``fields`` maps each to its messages, nested where the body nests."""
+    """Fields of the body are wrong: ``fields`` maps each to its messages, nested like the body."""
 
     reason = "invalid"
 
@@ -43,7 +43,7 @@ class ValidationFailed(Refusal):
 
 
 class BadRequest(Refusal):
-    """A parameter is wrong, or the body cannot be read; ``detail`` says which and how."""
+    """A parameter is wrong, or the body cannot be parsed; ``detail`` is the reason."""
 
     reason = "bad_request"
 
@@ -57,9 +57,9 @@ class BadRequest(Refusal):
 
 
 class BadUpload(Refusal):
-    """A chunk, or what is made of chunks, is wrong; ``detail`` says which and how (auth-and-errors.md 5).
+    """A chunk, or a file assembled of chunks, is wrong; ``detail`` is the reason (auth-and-errors.md 5).
 
-    ``like`` is the refusal that it would be elsewhere.
+    ``like`` is the equivalent refusal outside of uploads.
     """
 
     reason = "bad_upload"
@@ -81,7 +81,7 @@ class Unauthenticated(Refusal):
 
 
 class Forbidden(Refusal):
-    """The caller is known and may not do this."""
+    """The caller is known, but lacks permission."""
 
     reason = "not_allowed"
 
@@ -91,7 +91,7 @@ class Forbidden(Refusal):
 
 
 class NotFound(Refusal):
-    """The thing does not exist, or the caller must not learn that it does."""
+    """The object does not exist, or must not be revealed to this caller."""
 
     reason = "not_found"
 
@@ -101,7 +101,7 @@ class NotFound(Refusal):
 
 
 class Conflict(Refusal):
-    """Somebody else is changing the same thing, or has what is asked for; ``fields`` says it once more, by field."""
+    """Another transaction is changing the object, or the name is taken; ``fields`` has the messages by field."""
 
     reason = "conflict"
 
@@ -112,7 +112,7 @@ class Conflict(Refusal):
 
 
 class Renamed(Refusal):
-    """The thing has another name now; ``part`` is what the address calls it, ``slug`` what it should."""
+    """The object has another name now; ``part`` is the parameter of the path, ``slug`` its new value."""
 
     reason = "moved"
 
@@ -123,7 +123,7 @@ class Renamed(Refusal):
 
 
 class TooLarge(Refusal):
-    """Something is over its limit; ``detail`` names the limit."""
+    """A limit is exceeded; ``detail`` names it."""
 
     reason = "too_large"
 
@@ -133,7 +133,7 @@ class TooLarge(Refusal):
 
 
 class Unsupported(Refusal):
-    """A media type or content encoding that we do not read."""
+    """The media type or content encoding is not supported."""
 
     reason = "unsupported"
 
@@ -143,7 +143,7 @@ class Unsupported(Refusal):
 
 
 class TooManyRequests(Refusal):
-    """More than this server takes on at the moment; the same request may pass after ``retry_after_seconds``."""
+    """The server is at its limit; the same request may succeed after ``retry_after_seconds``."""
 
     reason = "too_many_requests"
 
@@ -154,7 +154,7 @@ class TooManyRequests(Refusal):
 
 
 class RequestTimeout(Refusal):
-    """The client did not send the rest of its body in time."""
+    """The client did not send the rest of the body in time."""
 
     reason = "stalled"
 
@@ -166,7 +166,7 @@ class RequestTimeout(Refusal):
 
 
 class Unavailable(Refusal):
-    """Something that we rely on is out of order. It is no fault of the caller, who may try again."""
+    """A service that Shipmark depends on has failed. The caller may retry."""
 
     reason = "unavailable"
 
@@ -178,7 +178,7 @@ class Unavailable(Refusal):
 
 
 class StorageFull(Refusal):
-    """The store of files is full, and what was sent is not kept."""
+    """The blob store is full, and the upload was not stored."""
 
     reason = "no_room"
 

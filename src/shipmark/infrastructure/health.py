@@ -1,7 +1,7 @@
-"""Whether the server can do its work: database, disk space and blobs, in sentences for operators.
+"""Health checks of database, disk space and blobs, with messages for operators.
 
-Cheap enough to be asked every second: a few system calls and two small reads, and nothing is written. A bucket is not
-asked: it may take half a minute to be known as unreachable, and what needs it is refused with 503.
+Cheap enough to run every second: a few system calls and two small reads, and no writes. A bucket is not checked: it may
+take half a minute to detect that it is unreachable, and requests that need it are refused with 503.
 """
 
 import shutil
@@ -18,7 +18,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Unavailable
 from shipmark.infrastructure.settings import MEBIBYTE
 
-#: With less space than this nothing can be relied on to be stored: the disk counts as full.
+#: With less free space than this, writes may fail: the disk counts as full.
 FREE_BYTES_MIN = 16 * MEBIBYTE
 
 BLOBS_GONE = (
@@ -27,7 +27,7 @@ BLOBS_GONE = (
 
 
 class Part(StrEnum):
-    """What the server needs, by the names that answers have for it."""
+    """A part that is checked, by its name in responses."""
 
     DATABASE = "Database"
     DISK = "Disk"
@@ -36,26 +36,28 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What is wrong with a part, in a sentence without paths or addresses: everyone may read it."""
+    """A problem of a part, in a sentence without paths or addresses, so that it can be public."""
 
     part: Part
     sentence: str
 
 
 def problems(database: Database, blobs: Blobs) -> list[Problem]:
-    """Return what is wrong, at most one problem for each part."""
-    result = {
+    """Return the problems, at most one for each part."""
+    sentences = {
         Part.DATABASE: _database_problem(database),
         Part.DISK: _disk_problem(database),
         Part.BLOBS: _blobs_problem(blobs),
     }
     return [
-        Problem(part=part, sentence=value) for part, value in result.items() if value is not None
+        Problem(part=part, sentence=sentence)
+        for part, sentence in sentences.items()
+        if sentence is not None
     ]
 
 
 def free_bytes(folder: Path) -> int | None:
-    """Return how much space there is on the file system of a folder, or None if it is gone."""
+    """Return the free space of the file system of a folder, or None if the folder is missing."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:
@@ -63,7 +65,7 @@ def free_bytes(folder: Path) -> int | None:
 
 
 def space_problem(free: int | None, what: str) -> str | None:
-    """Return the problem of a disk with that much space left, or None if it is enough or not known."""
+    """Return the problem of a disk with this much free space, or None if it is enough or unknown."""
     if free is None or free >= FREE_BYTES_MIN:
         return None
     return f"The disk of the {what} is full: {free // MEBIBYTE} MiB are left. Make room on it."

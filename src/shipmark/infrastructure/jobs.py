@@ -1,8 +1,8 @@
-"""What is to be done later? A durable queue: jobs are rows, written in the transaction that wants them.
+"""A durable queue of jobs: rows that are written in the transaction that needs them.
 
-A job runs at least once: a worker claims it for the length of a lease, and finishes it or gives it back with the
-reason. One that is claimed and not finished in time (the process died) is claimed again; a worker that was too slow
-then owns it no more, and can neither finish it nor give it back.
+A job runs at least once: a worker claims it for the length of a lease, and finishes it or schedules a retry with the
+error. A job that is not finished in time (the process died) is claimed again; the worker that was too slow does not own
+it any more, and can neither finish nor retry it.
 """
 
 import json
@@ -29,11 +29,11 @@ from sqlalchemy import (
 
 from shipmark.infrastructure.database import Id, UtcDateTime, metadata, upsert
 
-#: How long a claimed job may take before somebody else may claim it.
+#: How long a claimed job may take until another worker may claim it.
 LEASE = timedelta(minutes=10)
 ATTEMPTS_MAX = 8
 _FIRST_PAUSE = timedelta(seconds=10)
-#: A job that is never given up is tried again after this at the latest.
+#: The longest pause of a job that is retried without a limit.
 PAUSE_MAX = timedelta(minutes=15)
 _ERROR_MAX = 2000
 
@@ -51,9 +51,9 @@ class JobKind(StrEnum):
 
 
 class JobColumns(TypedColumns):
-    """A job. ``key``, where there is one, keeps a second job of the same key out. ``details`` is a JSON object.
+    """A job. A ``key`` is unique among jobs. ``details`` is a JSON object.
 
-    A job that failed for good stays, with ``run_at`` null, to be seen.
+    A job that failed permanently stays for inspection, with ``run_at`` NULL.
     """
 
     id = Column(Id, primary_key=True)
@@ -73,7 +73,7 @@ jobs = Table(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Something to be done. ``attempts`` counts this one too."""
+    """A claimed job. ``attempts`` includes this one."""
 
     id: int
     kind: str
@@ -90,11 +90,11 @@ def enqueue(
     run_at: datetime | None = None,
     key: str | None = None,
 ) -> None:
-    """Have something done, once the transaction is committed.
+    """Insert a job, which runs after the transaction is committed.
 
-    Of a key there is one job at most: one that waits is done at the earlier of both moments, and one that failed for
-    good is begun anew. One that is running, or waits to be tried again, stays as it is. In any case the row is locked
-    until the transaction ends, so that what a running job does in its last transaction is done before this or after.
+    A key has at most one job: a waiting one runs at the earlier of both dates, and one that failed permanently starts
+    anew. A job that is running, or waits for a retry, stays as it is. In any case the row is locked until the
+    transaction ends, so that the last transaction of a running job comes entirely before or after this one.
     """
     row: dict[str, object] = {"kind": kind, "key": key, "details": json.dumps(details)}
     row |= {"attempts": 0, "run_at": run_at or now, "created_at": now}
@@ -118,14 +118,14 @@ def enqueue(
 def enqueue_once(
     connection: Connection, kind: str, details: dict[str, object], *, now: datetime
 ) -> None:
-    """Have something done, unless a job of the kind waits already."""
+    """Insert a job, unless one of the kind is waiting already."""
     waits = select(jobs.c.id).where(jobs.c.kind == kind, jobs.c.run_at.is_not(None)).limit(1)
     if connection.execute(waits).first() is None:
         enqueue(connection, kind, details, now=now, key=f"once:{kind}")
 
 
 def cancel(connection: Connection, key: str) -> None:
-    """Forget the job of that key, if any, also one that failed for good."""
+    """Delete the job with this key, if any, also one that failed permanently."""
     connection.execute(delete(jobs).where(jobs.c.key == key))
 
 
@@ -138,7 +138,7 @@ def details_of(connection: Connection, key: str) -> dict[str, object] | None:
 
 
 def is_due(connection: Connection, now: datetime, kinds: Collection[str] | None = None) -> bool:
-    """Is there a job, of these kinds, to be run now? Only reads, so that idle workers don't write."""
+    """Return True if a job of these kinds is due. Only reads, so that idle workers don't write."""
     query = select(jobs.c.id).where(*_due(now, kinds)).limit(1)
     return connection.execute(query).first() is not None
 
@@ -146,7 +146,7 @@ def is_due(connection: Connection, now: datetime, kinds: Collection[str] | None 
 def claim(
     connection: Connection, now: datetime, kinds: Collection[str] | None = None
 ) -> Job | None:
-    """Take the job that is due the longest, so that nobody else does for the length of the lease."""
+    """Claim the job that is due the longest, for the length of the lease. Return None if none is due."""
     due = (
         select(jobs.c.id)
         .where(*_due(now, kinds))
@@ -169,18 +169,18 @@ def claim(
 
 
 def extend(connection: Connection, job: Job, until: datetime) -> None:
-    """Keep a claimed job for longer than the lease, if it is still owned."""
+    """Extend the lease of a claimed job, if it is still owned."""
     connection.execute(update(jobs).where(*_owned(job)).values(run_at=until))
 
 
 def still_owned(connection: Connection, job: Job) -> bool:
-    """Return whether the claimed job is still owned, and keep it so until the unit of work ends."""
+    """Return True if the claimed job is still owned, and lock it until the transaction ends."""
     query = select(jobs.c.id).where(*_owned(job)).with_for_update()
     return connection.execute(query).first() is not None
 
 
 def finish(connection: Connection, job: Job) -> bool:
-    """Forget a job that is done. Return False, and leave it, where its lease ran out and another worker claimed it."""
+    """Delete a finished job. Return False, and leave it, if its lease ran out and another worker claimed it."""
     return connection.execute(delete(jobs).where(*_owned(job))).rowcount == 1
 
 
@@ -192,10 +192,10 @@ def retry_later(
     *,
     attempts_max: int | None = ATTEMPTS_MAX,
 ) -> datetime | None:
-    """Have a failed job tried again, each time after twice the pause, `PAUSE_MAX` at most. Return when.
+    """Schedule a retry of a failed job, with a pause that doubles each time. Return its date.
 
-    After ``attempts_max`` tries it has failed for good; without a limit it never has. Return None for that, and for a
-    job whose lease ran out: the worker that claimed it since decides about it.
+    After ``attempts_max`` attempts the job has failed permanently; without a limit it is retried forever, and the pause
+    is at most `PAUSE_MAX`. Return None for a permanent failure, and for a job that another worker has claimed since.
     """
     doublings = min(job.attempts - 1, ATTEMPTS_MAX)
     pause = _FIRST_PAUSE * 2**doublings
@@ -204,12 +204,12 @@ def retry_later(
     is_last = attempts_max is not None and job.attempts >= attempts_max
     run_at = None if is_last else now + pause
     values = {"run_at": run_at, "error": error[:_ERROR_MAX]}
-    done = connection.execute(update(jobs).where(*_owned(job)).values(values))
-    return run_at if done.rowcount else None
+    result = connection.execute(update(jobs).where(*_owned(job)).values(values))
+    return run_at if result.rowcount else None
 
 
 def _owned(job: Job) -> list[ColumnElement[bool]]:
-    # Claiming counts the attempt: the number tells the claims of a job apart.
+    # Claiming counts the attempt, so that the number identifies the claim.
     return [jobs.c.id == job.id, jobs.c.attempts == job.attempts, jobs.c.run_at.is_not(None)]
 
 
@@ -219,7 +219,7 @@ def _due(now: datetime, kinds: Collection[str] | None) -> list[ColumnElement[boo
 
 
 def failed(connection: Connection, *, limit: int) -> list[tuple[str, str]]:
-    """Return the kinds and errors of jobs that failed for good, or over and over again, newest first."""
+    """Return the kinds and errors of jobs that failed permanently or repeatedly, newest first."""
     is_failing = jobs.c.error.is_not(None) & (jobs.c.attempts >= ATTEMPTS_MAX)
     query = select(jobs.c.kind, jobs.c.error).where(jobs.c.run_at.is_(None) | is_failing)
     result = connection.execute(query.order_by(jobs.c.id.desc()).limit(limit))

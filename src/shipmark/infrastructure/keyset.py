@@ -1,4 +1,4 @@
-"""Where in a list by moment does a page begin? What doors read from a cursor, and stores seek by."""
+"""Keyset pagination of lists by date: positions, which interfaces read from cursors and stores seek by."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,10 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysetPosition:
-    """A place in a list, the newest first and of one moment the last made first; the row there is not part of a page.
+    """The position of a row in a list, newest first; of one date, the last created first. Pages exclude the row itself.
 
-    Rows that come or go elsewhere don't move it, and neither does the end of its own. A page that lies before it is
-    read backwards, so the nearest row comes first.
+    Inserted and deleted rows don't move the position, not even the deletion of its own. A page before it is read
+    backwards, nearest row first.
     """
 
     at: datetime

@@ -1,4 +1,4 @@
-"""How does the log look? One line an event: for people at a terminal, or as JSON for machines."""
+"""Format of the log: one line per event, as text for terminals or as JSON."""
 
 import logging
 
@@ -8,7 +8,7 @@ from shipmark.infrastructure.settings import Settings, SettingsError
 
 
 def configure(settings: Settings) -> None:
-    """Let the log be written as the settings say; raises `SettingsError` for a level that does not exist."""
+    """Configure the log by the settings. Raise `SettingsError` for an unknown level or format."""
     level = logging.getLevelNamesMapping().get(settings.log_level.upper())
     if level is None:
         raise SettingsError(
@@ -34,7 +34,7 @@ def configure(settings: Settings) -> None:
 
 
 def _line(_: object, __: str, event: structlog.typing.EventDict) -> str:
-    """A line for people: when, how bad, what, and the fields; a traceback follows below."""
+    """Return a line of text: time, level, event and fields; a traceback follows below."""
     when, level, what = event.pop("timestamp"), event.pop("level"), event.pop("event")
     traceback = event.pop("exception", None)
     fields = " ".join(f"{name}={value!r}" for name, value in event.items())

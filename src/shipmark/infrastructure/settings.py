@@ -1,4 +1,4 @@
-"""Which settings are there? Each is an environment variable; ``docs/settings.md`` describes them all."""
+"""Settings of the operator. Each is an environment variable; ``docs/settings.md`` describes them all."""
 
 import os
 from collections.abc import Mapping
@@ -11,17 +11,17 @@ PREFIX = "SHIPMARK_"
 
 MEBIBYTE = 1024 * 1024
 
-#: What stands for all addresses of a machine, and the one that this machine reaches itself at.
+#: The names for all addresses of a machine, and the loopback address of each.
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # nothing is bound here
 
 
 class SettingsError(Exception):
-    """A setting has a value that cannot be used."""
+    """A setting has an invalid value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything an operator can set. The variable of ``database_url`` is ``SHIPMARK_DATABASE_URL``, and so on."""
+    """All settings. The variable of ``database_url`` is ``SHIPMARK_DATABASE_URL``, and so on."""
 
     data: Path = Path("data")
     host: str = "127.0.0.1"
@@ -53,26 +53,25 @@ class Settings:
     artifact_days: int = 90
 
     def __post_init__(self) -> None:
-        """Raise `SettingsError` for a base URL that DSNs, links and tokens could not hold."""
+        """Raise `SettingsError` for a base URL that cannot be used in DSNs, links and tokens."""
         if self.base_url:
             _check_base_url(self.base_url)
 
     @property
     def database(self) -> str:
-        """The address of the database: a SQLite file in the data folder unless another is set."""
+        """URL of the database: a SQLite file in the data folder unless another is set."""
         return self.database_url or f"sqlite:///{self.data.absolute() / 'shipmark.db'}"
 
     @property
     def blobs(self) -> str:
-        """The address of the blob store: a folder in the data folder unless another is set."""
+        """URL of the blob store: a folder in the data folder unless another is set."""
         return self.blobs_url or (self.data.absolute() / "blobs").as_uri()
 
     @property
     def address(self) -> str:
-        """The address at which people and clients reach this server, without a slash at its end.
+        """URL of this server for users and clients, without a trailing slash.
 
-        Without a base URL it is host and port; where the server listens on all addresses, that is none to connect to,
-        and the loopback address is given instead.
+        Without a base URL it has host and port; for a server that listens on all addresses, the loopback address.
         """
         if self.base_url:
             return self.base_url.rstrip("/")
@@ -81,27 +80,27 @@ class Settings:
 
     @property
     def is_reached_locally_only(self) -> bool:
-        """Return whether the server listens on all addresses, and nothing says how others reach it."""
+        """True if the server listens on all addresses, and no base URL is set for other machines."""
         return not self.base_url and self.host in _LOOPBACK
 
     @property
     def secret_key_file(self) -> Path:
-        """Where the key of what is kept encrypted is, unless one is set."""
+        """Path of the key for encrypted secrets, unless one is set."""
         return self.data / "secret.key"
 
     @property
     def known_hosts_file(self) -> Path:
-        """Where the keys of SSH servers are remembered."""
+        """Path of the known keys of SSH servers."""
         return self.data / "known_hosts"
 
     @property
     def worker_count(self) -> int:
-        """How many processes serve: as many as there are processors unless set."""
+        """Number of worker processes: the number of processors unless set."""
         return self.workers or os.cpu_count() or 1
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings from environment variables; raises `SettingsError` that names the variable."""
+    """Read the settings from environment variables. Raise `SettingsError`, naming the variable, for an invalid one."""
     types = get_type_hints(Settings)
     result: dict[str, Any] = {}
     for field in fields(Settings):
@@ -112,7 +111,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def to_environment(settings: Settings) -> dict[str, str]:
-    """The variables that make `from_environment` give these settings again, for worker processes."""
+    """Return the variables from which `from_environment` restores these settings, for worker processes."""
     return {PREFIX + f.name.upper(): str(getattr(settings, f.name)) for f in fields(Settings)}
 
 
@@ -127,7 +126,7 @@ def _check_base_url(text: str) -> None:
             f"SHIPMARK_BASE_URL must be a URL such as https://ship.example.com, not {text!r}."
         )
     if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
-        # Clients build addresses from the host of a DSN: they would miss a path.
+        # Clients build URLs from the host of a DSN, and would lose a path.
         raise SettingsError(
             f"SHIPMARK_BASE_URL must have a scheme and a host only, not {text!r}:"
             " Shipmark needs a host name of its own, without a path."
@@ -138,12 +137,12 @@ def _check_base_url(text: str) -> None:
         )
 
 
-def _read(name: str, text: str, requested: type) -> object:
-    if requested is bool:
+def _read(name: str, text: str, type_: type) -> object:
+    if type_ is bool:
         if text.lower() not in {"1", "0", "true", "false", "yes", "no"}:
             raise SettingsError(f"{name} must be true or false, not {text!r}.")
         return text.lower() in {"1", "true", "yes"}
     try:
-        return requested(text)
+        return type_(text)
     except ValueError:
         raise SettingsError(f"{name} must be a number, not {text!r}.") from None

@@ -1,7 +1,7 @@
-"""The file of a SQLite database: whether it is in its place, can be read, and is sound.
+"""Checks of the file of a SQLite database: whether it is at its path, readable, and undamaged.
 
-Nothing here opens the file but SQLite itself: closing any other descriptor of it would drop the locks that this process
-holds on it, which is how databases get damaged.
+Only SQLite itself opens the file here: closing any other descriptor of it would drop the locks that this process holds
+on it, which can corrupt the database.
 """
 
 import sqlite3
@@ -21,7 +21,7 @@ Identity = tuple[int, int]
 
 
 def path_of(url: str) -> Path | None:
-    """Return where the SQLite database at this address is, or None for other databases and those in memory."""
+    """Return the path of the SQLite database of a URL, or None for other databases and those in memory."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite" or not address.database:
         return None
@@ -29,7 +29,7 @@ def path_of(url: str) -> Path | None:
 
 
 def identity(path: Path) -> Identity | None:
-    """Return what tells the file at this path from every other one, or None if there is none."""
+    """Return the identity of the file at this path, or None if there is none."""
     try:
         stat = path.stat()
     except OSError:
@@ -38,15 +38,15 @@ def identity(path: Path) -> Identity | None:
 
 
 def opened_file(connection: Any) -> tuple[Path, Identity | None] | None:
-    """Return the path and the identity of the file that a connection has just opened; None for one in memory."""
+    """Return the path and identity of the file that a connection has just opened, or None for one in memory."""
     name: str = connection.execute("PRAGMA database_list").fetchone()[2]
     path = Path(name)
     return (path, identity(path)) if name else None
 
 
 def is_empty(path: Path) -> bool:
-    """Return whether there is no database yet: neither in the file nor in its write-ahead log."""
-    return not any(_size(each) for each in (path, Path(f"{path}-wal")))
+    """Return True if there is no database yet, neither in the file nor in its write-ahead log."""
+    return not any(_size(file) for file in (path, Path(f"{path}-wal")))
 
 
 def read_problem(path: Path) -> str | None:

@@ -1,7 +1,7 @@
-"""What happens while it works? Steps are timed and counted, for the log and for ``/metrics``.
+"""Telemetry: spans and counters, for the log and for ``/metrics``.
 
-One event, one line: a sentence for people, dotted fields for queries. Metrics carry only labels with few values;
-a version is told to the log alone. Never a token, never a personal datum.
+One event, one line: a sentence to read, dotted fields to query. Metrics have only labels with few values; versions are
+logged only. Never a token, never personal data.
 """
 
 import os
@@ -15,7 +15,7 @@ from prometheus_client import Counter, Histogram, values
 
 from shipmark.infrastructure.errors import Refusal
 
-#: The variable that names the folder where the workers of one server put their numbers together.
+#: The variable that names the folder where the workers of one server share their metrics.
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 log = structlog.get_logger("shipmark")
@@ -30,25 +30,25 @@ _seconds = Histogram(
 _refused = Counter("shipmark_refusals", "Refused steps, by their reason.", ["step", "reason"])
 _counted = Counter("shipmark_counted", "Things that came in, by what they are.", ["what", "kind"])
 
-#: The fields of the step that is under way here.
+#: The fields of the current span.
 _current: ContextVar[dict[str, object] | None] = ContextVar("step", default=None)
 
 _reporters: list[Callable[[BaseException], object]] = []
 
 
 def enable_multiprocess_metrics(folder: str) -> None:
-    """Let the workers of one server put their numbers together in the folder; called before they are started."""
+    """Share metrics among the workers of one server through a folder. Call it before they are started."""
     os.environ[SHARED_METRICS] = folder
     values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # it has no types
 
 
 def add_reporter(reporter: Callable[[BaseException], object]) -> None:
-    """Have every bug told to the reporter besides the log."""
+    """Add a function that is called with every reported exception."""
     _reporters.append(reporter)
 
 
 def report_exception(what: str, error: BaseException, **fields: object) -> None:
-    """Log a bug with its traceback, and tell the reporters."""
+    """Log an unexpected exception with its traceback, and call the reporters."""
     log.error(what, exc_info=error, **fields)
     for reporter in _reporters:
         reporter(error)
@@ -58,7 +58,7 @@ def report_exception(what: str, error: BaseException, **fields: object) -> None:
 def span(step: str, **fields: object) -> Iterator[dict[str, object]]:
     """Time a step such as ``release.set_commits``; more fields can be added to the yielded dict.
 
-    A step within another one is told in the line of the outermost: one event, one line.
+    A step within another one is logged in the line of the outermost: one event, one line.
     """
     outer = _current.get()
     _current.set(fields)
@@ -86,5 +86,5 @@ def span(step: str, **fields: object) -> Iterator[dict[str, object]]:
 
 
 def count(what: str, kind: str, number: int = 1) -> None:
-    """Count things that came in, for the metrics."""
+    """Count received items, for the metrics."""
     _counted.labels(what, kind).inc(number)

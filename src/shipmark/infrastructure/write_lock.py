@@ -1,4 +1,4 @@
-"""Whose turn is it to write?"""
+"""The write lock, which serializes the writers of a SQLite database."""
 
 import fcntl
 import threading
@@ -8,38 +8,38 @@ from typing import IO, Protocol
 
 
 class WriteLock(Protocol):
-    """Who may write, and for how long the others wait."""
+    """A lock that one writer holds at a time."""
 
     def acquire(self, *, timeout: float) -> bool:
-        """Wait for the turn; says whether it came within so many seconds."""
+        """Acquire the lock. Return False if it is not free within ``timeout`` seconds."""
 
     def release(self) -> None:
-        """Let the next one have it."""
+        """Release the lock to the next writer."""
 
     def close(self) -> None:
-        """Give back what waiting takes."""
+        """Free the resources of the lock."""
 
 
 class NullWriteLock:
-    """PostgreSQL lets writers in together."""
+    """No lock, for PostgreSQL, where writers run concurrently."""
 
     def acquire(self, *, timeout: float) -> bool:
-        """It is always one's turn."""
+        """Return True at once."""
         return timeout >= 0
 
     def release(self) -> None:
-        """Nobody waits."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there are no resources."""
 
 
 class FileWriteLock:
-    """Whose turn it is to write to a SQLite database, among the threads and processes of one machine.
+    """A write lock among the threads and processes of one machine, in a file beside a SQLite database.
 
-    SQLite decides it too, but by looking again after pauses that grow to a tenth of a second, so that some writers
-    wait for ever. Here threads hand over at once, and processes look again every half millisecond, at a lock that
-    the system gives back when one dies.
+    SQLite has its own lock, but polls it with pauses that grow to a tenth of a second, so that some writers starve.
+    Here threads hand over at once, and processes poll every half millisecond, on a lock that the system releases when
+    a process dies.
     """
 
     _PAUSE_SECONDS = 0.0005
@@ -50,32 +50,32 @@ class FileWriteLock:
         self._file: IO[bytes] | None = None
 
     def acquire(self, *, timeout: float) -> bool:
-        """Wait among the threads of this process first, then among the processes."""
+        """Acquire the lock among the threads of this process first, then among the processes."""
         deadline = time.monotonic() + timeout
         if not self._threads.acquire(timeout=timeout):
             return False
         try:
-            has_turn = self._waits(deadline)
+            is_acquired = self._acquire_file(deadline)
         except OSError:
             self._threads.release()
             raise
-        if not has_turn:
+        if not is_acquired:
             self._threads.release()
-        return has_turn
+        return is_acquired
 
     def release(self) -> None:
-        """Let another process have it, or a thread of this one."""
+        """Release the lock to another process, or to a thread of this one."""
         assert self._file is not None, "it was acquired"
         fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
 
     def close(self) -> None:
-        """Close the file, which gives back a turn that is still held."""
+        """Close the file, which releases a lock that is still held."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def _waits(self, deadline: float) -> bool:
+    def _acquire_file(self, deadline: float) -> bool:
         if self._file is None:
             self._file = self._path.open("ab")
         while not _try_lock(self._file):

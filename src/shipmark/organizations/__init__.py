@@ -1,1 +1,1 @@
-"""Whose is it? Organizations, their members, teams and tokens."""
+"""Organizations, with their members, teams, tokens, settings and audit log."""

@@ -1,4 +1,4 @@
-"""What can be done with organizations? Make them, let people in, make tokens, decide who may do what."""
+"""Operations on organizations: create them, add members, create tokens, determine the access of callers."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -22,13 +22,13 @@ from shipmark.organizations.model import (
     is_slug,
 )
 
-#: What a token of the organization itself is let through with; past the door it may do everything.
+#: The scope that endpoints check of an organization's own token; behind that check it may do everything.
 CI_SCOPES = frozenset({"org:ci"})
 _EVERY_SCOPE = Role.OWNER.scopes | CI_SCOPES
 
 
 def create(connection: Connection, slug: str, name: str, at: datetime) -> Organization:
-    """The organization with that slug, made if missing. Raises `ValidationFailed` for a bad slug or name."""
+    """Return the organization with this slug, created if missing. Raise `ValidationFailed` for a bad slug or name."""
     _check(slug, name)
     return store.ensure(connection, slug, name or slug, at)
 
@@ -36,7 +36,7 @@ def create(connection: Connection, slug: str, name: str, at: datetime) -> Organi
 def save_avatar(
     connection: Connection, organization: Organization, new: NewAvatar, at: datetime
 ) -> Organization:
-    """The organization, shown so from now on. Raises `PhotoMissing` where there is no photo to be shown."""
+    """Store the organization's avatar. Raise `PhotoMissing` if it needs a photo and there is none."""
     owner = Owner(kind=OwnerKind.ORGANIZATION, id=organization.id)
     avatar = avatars.save(
         connection, owner, store.organizations, new, name=f"{organization.slug}.png", at=at
@@ -45,7 +45,7 @@ def save_avatar(
 
 
 def save_team_avatar(connection: Connection, team: Team, new: NewAvatar, at: datetime) -> Team:
-    """The team, shown so from now on. Raises `PhotoMissing` where there is no photo to be shown."""
+    """Store the team's avatar. Raise `PhotoMissing` if it needs a photo and there is none."""
     owner = Owner(kind=OwnerKind.TEAM, id=team.id)
     avatar = avatars.save(connection, owner, store.teams, new, name=f"{team.id}.png", at=at)
     return replace(team, avatar=avatar)
@@ -54,7 +54,7 @@ def save_team_avatar(connection: Connection, team: Team, new: NewAvatar, at: dat
 def create_team(
     connection: Connection, organization: Organization, slug: str, name: str, at: datetime
 ) -> Team:
-    """The team with that slug, made if missing. Raises `ValidationFailed` for a bad slug or name."""
+    """Return the team with this slug, created if missing. Raise `ValidationFailed` for a bad slug or name."""
     _check(slug, name)
     return store.ensure_team(connection, organization.id, slug, name or slug, at)
 
@@ -67,7 +67,7 @@ def add_member(
     teams: list[str],
     at: datetime,
 ) -> None:
-    """Let a user in and put them on teams by slug; what is so already stays. Raises `NotFound` for a team."""
+    """Add a user as a member, and to teams by slug; an existing role stays. Raise `NotFound` for an unknown team."""
     member_id = store.ensure_member(connection, organization.id, user.id, role, at)
     for slug in teams:
         team = store.team_by_slug(connection, organization.id, slug)
@@ -86,7 +86,7 @@ def create_token(
     by: User | None,
     at: datetime,
 ) -> str:
-    """Make a token for pipelines; the answer is shown once and never kept."""
+    """Create a token for pipelines. Return its text, which is never stored."""
     _, token = add_token(
         connection, organization, name=name, address=address, secret=secret, by=by, at=at
     )
@@ -103,7 +103,7 @@ def add_token(
     by: User | None,
     at: datetime,
 ) -> tuple[int, str]:
-    """The same, with the id of the token."""
+    """Create a token as `create_token` does. Return its id and its text."""
     token = tokens.encode_token(organization.slug, address, secret, at)
     by_id = by.id if by else None
     token_id = store.add_token(
@@ -113,7 +113,7 @@ def add_token(
 
 
 def authenticate(connection: Connection, token: str) -> OrganizationToken:
-    """The token's record; raises `Unauthenticated` if it is unknown or was deactivated."""
+    """Return the record of a token. Raise `Unauthenticated` if it is unknown or was deactivated."""
     known = store.token_by_digest(connection, digest(token))
     if known is None:
         raise Unauthenticated("Invalid org token")
@@ -123,7 +123,7 @@ def authenticate(connection: Connection, token: str) -> OrganizationToken:
 def record_token_use(
     connection: Connection, access: Access, project_ids: Collection[int], at: datetime
 ) -> None:
-    """Write down that a token of the organization was used, for the first of the projects, once a minute at most."""
+    """Record the use of an organization's token, for the first of the projects, at most once a minute."""
     if access.token_id is not None:
         store.record_use(connection, access.token_id, min(project_ids, default=None), at)
 

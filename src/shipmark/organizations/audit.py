@@ -1,4 +1,4 @@
-"""What is told in the audit log, and in which words? (files-and-avatars.md 1.6)"""
+"""Entries of the audit log, and their notes (files-and-avatars.md 1.6)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from shipmark.organizations.model import NO_FLAGS, Flag, Organization
 
 
 class AuditEvent(IntEnum):
-    """What happened, by the numbers of the protocol."""
+    """Type of an entry, by its number in the protocol."""
 
     MEMBER_INVITE = 1
     MEMBER_ADD = 2
@@ -49,12 +49,12 @@ class AuditEvent(IntEnum):
 
     @property
     def api_name(self) -> str:
-        """What the API calls it."""
+        """Name in the API."""
         return _API_NAMES[self]
 
     @classmethod
     def named(cls, name: str) -> "AuditEvent | None":
-        """The event that the API calls so."""
+        """Return the event with this name in the API, or None."""
         return next((audit_event for audit_event in cls if audit_event.api_name == name), None)
 
 
@@ -95,7 +95,7 @@ _API_NAMES: Mapping[AuditEvent, str] = {
     AuditEvent.THRESHOLD_REMOVE: "release-threshold.remove",
 }
 
-#: What is said of an event, with the fields of its data.
+#: Templates of notes, over the fields of the data.
 _NOTES: Mapping[AuditEvent, str] = {
     AuditEvent.MEMBER_INVITE: "invited member {email} (role: {role})",
     AuditEvent.MEMBER_ADD: "added member {email}",
@@ -136,7 +136,7 @@ Data = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One line of the audit log; ``target_id`` is of what the event is about."""
+    """An entry of the audit log; ``target_id`` is the id of the changed object."""
 
     id: int
     event: AuditEvent
@@ -150,14 +150,14 @@ class AuditEntry:
 
     @property
     def note(self) -> str:
-        """What happened, in words."""
+        """Description of the event for display."""
         changes = ", ".join(f"{key} {value}" for key, value in self.data.items())
         if self.event is AuditEvent.ORG_EDIT:
             return f"edited the organization setting: {changes}"
         if self.event is AuditEvent.PROJECT_EDIT:
             return f"edited project settings: {changes}"
         note = _NOTES[self.event].format_map(
-            _Known(dict(self.data) | {"releases": _releases(self.data)})
+            _Fields(dict(self.data) | {"releases": _releases(self.data)})
         )
         changed = self.data.get("changes")
         if not isinstance(changed, Mapping) or not changed:
@@ -165,15 +165,15 @@ class AuditEntry:
         return f"{note}: {', '.join(f'{key} {value}' for key, value in changed.items())}"
 
 
-class _Known(dict[str, object]):
-    """The fields of an entry, where one that an older server left out reads as nothing."""
+class _Fields(dict[str, object]):
+    """The fields of an entry; those that an older server did not store read as empty texts."""
 
     def __missing__(self, _: str) -> str:
         return ""
 
 
 def snapshot(organization: Organization) -> dict[str, object]:
-    """What an organization was when it was removed or restored."""
+    """Return the data of an entry about the removal or restoration of an organization."""
     flags = organization.flags | (Flag.ALLOW_JOINLEAVE if organization.is_open else NO_FLAGS)
     return {
         "id": organization.id,
@@ -186,7 +186,7 @@ def snapshot(organization: Organization) -> dict[str, object]:
 
 
 def _releases(data: Data) -> str:
-    """Return the versions that an entry names, and how many more there were."""
+    """Return the versions that an entry names, and the number of others, as text."""
     versions, count = data.get("versions"), data.get("count")
     if not isinstance(versions, list) or not isinstance(count, int):
         return ""
@@ -195,7 +195,7 @@ def _releases(data: Data) -> str:
 
 
 def changes_between(before: Data, after: Data) -> dict[str, str]:
-    """Return what changed, each as `changed_from_to`; values that are the same are left out."""
+    """Return the changed values, each as `changed_from_to`."""
     return {
         name: changed_from_to(before.get(name), value)
         for name, value in after.items()
@@ -204,10 +204,10 @@ def changes_between(before: Data, after: Data) -> dict[str, str]:
 
 
 def changed_to(value: object) -> str:
-    """How the log tells of a value that was not there before: as Python writes it."""
+    """Return the text for a value that was not set before, as Python writes it."""
     return f"to {value}"
 
 
 def changed_from_to(before: object, after: object) -> str:
-    """How the log tells of a value in place of another one."""
+    """Return the text for a value that replaces another one."""
     return f"from {before} to {after}"

@@ -1,6 +1,6 @@
-"""How is an organization's end asked for? It goes a day later, unless it is restored before.
+"""Requests to delete organizations, carried out a day later unless the organization is restored before.
 
-``deletion/organization_releases.py`` does it: what is without foreign keys must be cleared, and is of rooms above.
+``deletion/organization_releases.py`` deletes them: packages above have tables without foreign keys to clear.
 """
 
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from shipmark.organizations import audit, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Actor, Organization, OrganizationStatus
 
-#: How long it may still be restored.
+#: How long an organization can still be restored.
 GRACE = timedelta(days=1)
 IS_DEFAULT = "You cannot remove the default organization."
 
@@ -25,7 +25,7 @@ def job_key(organization_id: int) -> str:
 
 
 def request(connection: Connection, organization_id: int, by: Actor, at: datetime) -> Organization:
-    """Have an organization deleted in a day. Asking again changes nothing; the default one is refused."""
+    """Schedule the deletion of an organization. A second request changes nothing; the default one is refused."""
     organization = store.lock(connection, organization_id)
     if organization is None:
         raise NotFound

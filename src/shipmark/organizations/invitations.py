@@ -1,7 +1,7 @@
-"""What can be done with invitations? Invite people, revoke invitations, accept them.
+"""Operations on invitations: invite a person, revoke an invitation, accept one.
 
-The link is shown to whoever invites, and to nobody else: Shipmark sends no mail. So a link alone never opens an account
-that exists: its owner signs in and accepts; only for an address without an account it sets name and password.
+The link is shown to the inviting user only: Shipmark sends no mail. So a link alone never gives access to an existing
+account: its user signs in and accepts; only for an address without an account the link sets name and password.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from shipmark.organizations.store import invitations as invitation_store
 from shipmark.organizations.store.invitations import NewInvitation
 
 LIFETIME = timedelta(days=30)
-#: Invitations of an organization that may wait at the same time.
+#: Pending invitations of an organization.
 PENDING_MAX = 1000
 IS_MEMBER = "The user {} is already a member"
 OTHER_ADDRESS = "This invitation is for {}. Sign out, and sign in with that address."
@@ -38,18 +38,18 @@ def invite(
     slugs: Sequence[str],
     secret: str,
 ) -> Invitation:
-    """Invite a person; the link that an earlier invitation had is worth nothing from now on.
+    """Invite a person; the link of an earlier invitation becomes invalid.
 
-    Raise `Forbidden` for a role above the caller's, and `ValidationFailed` for no address, a member, or an unknown
-    team.
+    Raise `Forbidden` for a role above the caller's, and `ValidationFailed` for an invalid address, a member, or an
+    unknown team.
     """
     access, address = context.access, email.strip().lower()
     membership.check_may_invite(access, role)
     if "@" not in address or len(address) > EMAIL_MAX:
         raise ValidationFailed({"email": ["Enter a valid email address."]})
-    known = account_store.by_email(connection, address)
+    user = account_store.by_email(connection, address)
     organization_id = access.organization.id
-    if known and store.member_who_is(connection, organization_id, known.id) is not None:
+    if user and store.member_who_is(connection, organization_id, user.id) is not None:
         raise ValidationFailed({"email": [IS_MEMBER.format(address)]})
     if invitation_store.count_pending(connection, organization_id) >= PENDING_MAX:
         raise ValidationFailed({"email": [f"There are {PENDING_MAX} open invitations already."]})
@@ -69,19 +69,19 @@ def invite(
             expires_at=context.at + LIFETIME,
         ),
     )
-    _note(connection, context, AuditEvent.MEMBER_INVITE, invitation)
+    _record(connection, context, AuditEvent.MEMBER_INVITE, invitation)
     return invitation
 
 
 def revoke(connection: Connection, context: ActionContext, invitation: Invitation) -> None:
-    """Delete an invitation, as a member of its role could be removed."""
+    """Delete an invitation, if the caller may remove a member with its role."""
     membership.check_may_revoke(context.access, invitation.role)
-    _note(connection, context, AuditEvent.MEMBER_REMOVE, invitation)
+    _record(connection, context, AuditEvent.MEMBER_REMOVE, invitation)
     invitation_store.remove(connection, invitation.id)
 
 
 def pending(connection: Connection, token: str, at: datetime) -> Invitation:
-    """Return the invitation of a link that can still be accepted; raise `NotFound` for any other."""
+    """Return the invitation of a link. Raise `NotFound` unless it can still be accepted."""
     invitation = invitation_store.look_up(connection, digest(token))
     if invitation is None or invitation.expires_at <= at:
         raise NotFound(EXPIRED)
@@ -89,7 +89,7 @@ def pending(connection: Connection, token: str, at: datetime) -> Invitation:
 
 
 def accept(connection: Connection, token: str, user: User, by: Actor, at: datetime) -> Invitation:
-    """Let a signed-in user in. Raise `Conflict` if the invitation is for another address than the user's."""
+    """Add a signed-in user as a member. Raise `Conflict` if the invitation is for another address than the user's."""
     invitation = _lock_invitation(connection, token, at)
     if user.email.lower() != invitation.email:
         raise Conflict(OTHER_ADDRESS.format(invitation.email))
@@ -100,7 +100,7 @@ def accept(connection: Connection, token: str, user: User, by: Actor, at: dateti
 def accept_as_new_user(
     connection: Connection, token: str, name: str, password_hash: str, by: Actor, at: datetime
 ) -> User:
-    """Make the account of the invited address and let its user in. Raise `Conflict` if the address has one already."""
+    """Create a user with the invited address, and add them. Raise `Conflict` if the address has an account already."""
     invitation = _lock_invitation(connection, token, at)
     if account_store.by_email(connection, invitation.email) is not None:
         raise Conflict(HAS_ACCOUNT.format(invitation.email))
@@ -112,7 +112,7 @@ def accept_as_new_user(
 
 
 def _lock_invitation(connection: Connection, token: str, at: datetime) -> Invitation:
-    """Return the invitation, locked: of two who accept it at once, the second finds none."""
+    """Return the invitation, locked: of two requests that accept it at once, the second is refused."""
     invitation = invitation_store.by_digest(connection, digest(token))
     if invitation is None or invitation.expires_at <= at:
         raise NotFound(EXPIRED)
@@ -139,7 +139,7 @@ def _add_member(
     )
 
 
-def _note(
+def _record(
     connection: Connection, context: ActionContext, event: AuditEvent, invitation: Invitation
 ) -> None:
     store.record(

@@ -1,6 +1,6 @@
-"""What can be done with members and teams? Change roles, let people go, make teams, join and leave them.
+"""Operations on members and teams: change roles, remove members, create, join and leave teams.
 
-Nobody changes somebody above them, or raises anybody above themselves, and an organization keeps an owner.
+A caller cannot change a member above them, or raise one above themselves, and an organization keeps an owner.
 """
 
 from collections.abc import Collection, Mapping
@@ -33,7 +33,7 @@ _EVERY_TEAM = frozenset({"org:write", "org:admin", "member:write", "member:admin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionContext:
-    """Who does it in which organization, and when."""
+    """The caller of an operation, with their access to the organization, and its time."""
 
     access: Access
     by: Actor
@@ -47,7 +47,7 @@ def update_member(
     role: Role | None,
     slugs: list[str] | None,
 ) -> Member:
-    """Give a member another role and other teams; null leaves them. Raises `ValidationFailed` for an unknown team."""
+    """Change a member's role and teams, if not None. Raise `ValidationFailed` for an unknown team."""
     access = context.access
     _lock_members(connection, access)
     _require_scope(access, _CHANGE)
@@ -74,12 +74,12 @@ def update_member(
             now["teams"] = _teams_of(connection, member)
         data: dict[str, object] = {"role": after.role.value, "teams_slugs": slugs}
         data["changes"] = audit.changes_between(before, now)
-        _note(connection, context, AuditEvent.MEMBER_EDIT, after, data)
+        _record(connection, context, AuditEvent.MEMBER_EDIT, after, data)
     return after
 
 
 def remove_member(connection: Connection, context: ActionContext, member: Member) -> None:
-    """Let a member go. Everybody may go themselves; the last owner stays."""
+    """Remove a member. Members may always remove themselves. Raise `BadRequest` for the last owner."""
     access = context.access
     _lock_members(connection, access)
     is_oneself = access.user is not None and access.user.id == member.user_id
@@ -88,45 +88,45 @@ def remove_member(connection: Connection, context: ActionContext, member: Member
         _check_above(access, member.role)
     if member.role is Role.OWNER:
         _check_last_owner(connection, access, member)
-    _note(connection, context, AuditEvent.MEMBER_REMOVE, member, {})
+    _record(connection, context, AuditEvent.MEMBER_REMOVE, member, {})
     store.remove_member(connection, member.id)
 
 
 def check_may_invite(access: Access, role: Role) -> None:
-    """Raise `Forbidden` unless the caller changes members, and has the role that is given or a higher one."""
+    """Raise `Forbidden` unless the caller may change members, and has this role or a higher one."""
     _require_scope(access, _CHANGE)
     _check_above(access, role)
 
 
 def check_may_revoke(access: Access, role: Role) -> None:
-    """Raise `Forbidden` unless the caller removes members of this role."""
+    """Raise `Forbidden` unless the caller may remove members with this role."""
     _require_scope(access, _REMOVE)
     _check_above(access, role)
 
 
 def join_team(connection: Connection, context: ActionContext, member: Member, team: Team) -> bool:
-    """Put a member on a team; says whether they were not on it. In a closed organization that is for others to do."""
+    """Add a member to a team. Return True if they were not on it. In a closed organization members cannot join."""
     _check_team_of_member(connection, context.access, member, team, is_joining=True)
     if store.is_team_member(connection, team.id, member.id):
         return False
     store.join_team(connection, team.id, member.id)
     data = {"team_slug": team.slug, "role": member.role.value}
-    _note(connection, context, AuditEvent.MEMBER_JOIN_TEAM, member, data)
+    _record(connection, context, AuditEvent.MEMBER_JOIN_TEAM, member, data)
     return True
 
 
 def leave_team(connection: Connection, context: ActionContext, member: Member, team: Team) -> None:
-    """Take a member off a team, if they are on it."""
+    """Remove a member from a team, if they are on it."""
     _check_team_of_member(connection, context.access, member, team, is_joining=False)
     if store.leave_team(connection, team.id, member.id):
         data = {"team_slug": team.slug, "role": member.role.value}
-        _note(connection, context, AuditEvent.MEMBER_LEAVE_TEAM, member, data)
+        _record(connection, context, AuditEvent.MEMBER_LEAVE_TEAM, member, data)
 
 
 def confirm_team_role(
     connection: Connection, access: Access, member: Member, team: Team, team_role: TeamRole
 ) -> TeamRole:
-    """Return the role of a member on a team, if it is the one that is wanted.
+    """Return the role of a member on a team, if it is the requested one.
 
     Raise `ValidationFailed` if it is another one, since it follows from the role in the organization, `NotFound` if the
     member is not on the team, and `Forbidden` if the caller manages neither members nor the team.
@@ -143,46 +143,46 @@ def confirm_team_role(
 
 
 def create_team(connection: Connection, context: ActionContext, slug: str, name: str) -> Team:
-    """A new team, which whoever makes it is on. Raises `Conflict` where another has the slug."""
+    """Create a team with the caller on it. Raise `Conflict` if another team has the slug."""
     organization_id = context.access.organization.id
-    made = store.add_team(connection, organization_id, slug, name, context.at)
-    if made is None:
+    team = store.add_team(connection, organization_id, slug, name, context.at)
+    if team is None:
         raise store.team_taken()
     if context.by.user_id is not None:
         member = store.member_who_is(connection, organization_id, context.by.user_id)
         if member is not None:
-            store.join_team(connection, made.id, member.id)
-    _note_team(connection, context, AuditEvent.TEAM_ADD, made)
-    return made
+            store.join_team(connection, team.id, member.id)
+    _record_team(connection, context, AuditEvent.TEAM_ADD, team)
+    return team
 
 
 def update_team(
     connection: Connection, context: ActionContext, team: Team, values: Mapping[str, str]
 ) -> Team:
-    """Change a team's slug or name. Raises `Conflict` where another team has the slug."""
+    """Change a team's slug or name. Raise `Conflict` if another team has the slug."""
     require_team_access(connection, context.access, team)
     before = {"slug": team.slug, "name": team.name}
     values = {key: value for key, value in values.items() if before[key] != value}
     if not values:
         return team
     store.change_team(connection, team.id, values)
-    named = before | values
-    after = replace(team, slug=named["slug"], name=named["name"])
-    changes = audit.changes_between(before, named)
-    _note_team(connection, context, AuditEvent.TEAM_EDIT, after, changes)
+    after_values = before | values
+    after = replace(team, slug=after_values["slug"], name=after_values["name"])
+    changes = audit.changes_between(before, after_values)
+    _record_team(connection, context, AuditEvent.TEAM_EDIT, after, changes)
     return after
 
 
 def remove_team(connection: Connection, context: ActionContext, team: Team) -> None:
     """Delete a team; its projects stay."""
     require_team_access(connection, context.access, team)
-    _note_team(connection, context, AuditEvent.TEAM_REMOVE, team)
+    _record_team(connection, context, AuditEvent.TEAM_REMOVE, team)
     avatars.remove(connection, OwnerKind.TEAM, [team.id], context.at)
     store.remove_team(connection, team.id)
 
 
 def _lock_members(connection: Connection, access: Access) -> None:
-    """Wait for who else changes the members: two owners must not demote each other."""
+    """Lock the members against concurrent changes: two owners must not demote each other."""
     if store.lock(connection, access.organization.id) is None:
         raise NotFound
 
@@ -206,24 +206,23 @@ def _check_team_of_member(
     connection: Connection, access: Access, member: Member, team: Team, *, is_joining: bool
 ) -> None:
     is_oneself = access.user is not None and access.user.id == member.user_id
-    is_welcome = access.organization.is_open or not is_joining
-    if (is_oneself and is_welcome) or access.scopes & _EVERY_TEAM:
+    may_join_or_leave = access.organization.is_open or not is_joining
+    if (is_oneself and may_join_or_leave) or access.scopes & _EVERY_TEAM:
         return
     _require_scope(access, _TEAMS)
     require_team_access(connection, access, team)
 
 
 def require_team_access(connection: Connection, access: Access, team: Team) -> None:
-    """Who is above all teams may change each; others those that they are on, and in an open organization any."""
+    """Raise `Forbidden` unless the organization is open, or the caller is on the team or reaches all of them."""
     if access.reaches_all or access.organization.is_open:
         return
     assert access.user is not None, "only users have teams"
-    mine = store.team_ids_of(connection, access.organization.id, access.user.id)
-    if team.id not in mine:
+    if team.id not in store.team_ids_of(connection, access.organization.id, access.user.id):
         raise Forbidden
 
 
-def _note(
+def _record(
     connection: Connection,
     context: ActionContext,
     event: AuditEvent,
@@ -248,7 +247,7 @@ def _teams_of(connection: Connection, member: Member) -> str:
     return ", ".join(team.slug for team in store.teams_of_member(connection, member.id))
 
 
-def _note_team(
+def _record_team(
     connection: Connection,
     context: ActionContext,
     event: AuditEvent,

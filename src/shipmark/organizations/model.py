@@ -1,4 +1,4 @@
-"""What is an organization, a role, a team, and what may somebody do there?"""
+"""Organizations, their roles, teams and members, and the access of callers."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
 class Role(StrEnum):
-    """What a member is in an organization (auth-and-errors.md 3)."""
+    """Role of a member in an organization (auth-and-errors.md 3)."""
 
     MEMBER = "member"
     ADMIN = "admin"
@@ -23,17 +23,17 @@ class Role(StrEnum):
 
     @property
     def is_org_wide(self) -> bool:
-        """Does the role reach every project, whatever the teams?"""
+        """True if the role reaches every project, whatever the teams."""
         return self in {Role.MANAGER, Role.OWNER}
 
     @property
     def scopes(self) -> frozenset[str]:
-        """All that the role may do, before the organization's settings have their say."""
+        """Scopes of the role, before the organization's settings limit them."""
         return _SCOPES[self]
 
     @property
     def rank(self) -> int:
-        """How far up the role is; owners are at the top."""
+        """Rank of the role; that of owners is the highest."""
         return list(Role).index(self)
 
 
@@ -69,24 +69,24 @@ _SCOPES = {
 
 
 class TeamRole(StrEnum):
-    """What a member is on a team: it follows from the role in the organization."""
+    """Role of a member on a team: it follows from the role in the organization."""
 
     CONTRIBUTOR = "contributor"
     ADMIN = "admin"
 
     @property
     def scopes(self) -> frozenset[str]:
-        """All that the role may do with what the team owns."""
+        """Scopes of the role for what the team owns."""
         return _ADMIN if self is TeamRole.ADMIN else _CONTRIBUTOR
 
     @classmethod
     def of(cls, role: Role) -> "TeamRole":
-        """What somebody of that role is on their teams."""
+        """Return the team role of a member with this role."""
         return cls.CONTRIBUTOR if role is Role.MEMBER else cls.ADMIN
 
 
 class OrganizationStatus(StrEnum):
-    """What has become of an organization."""
+    """Status of an organization."""
 
     ACTIVE = "active"
     PENDING_DELETION = "pending_deletion"
@@ -94,14 +94,14 @@ class OrganizationStatus(StrEnum):
 
     @property
     def is_pending_deletion(self) -> bool:
-        """Was its deletion asked for?"""
+        """True if its deletion was requested."""
         return self is not OrganizationStatus.ACTIVE
 
 
 class Flag(IntFlag):
-    """What is on or off in an organization, under the names and bits that the audit log has for them.
+    """Flags of an organization, with their names and bits in the audit log.
 
-    Open membership is kept apart, as ``is_open``, for access depends on it.
+    Open membership is stored apart, as ``is_open``, because access depends on it.
     """
 
     ALLOW_JOINLEAVE = 1
@@ -123,7 +123,7 @@ NO_FLAGS = Flag(0)
 class Organization:
     """The owner of projects, releases, commits and repositories.
 
-    ``deletes_events`` and ``writes_alerts`` say whether the role member has ``event:admin`` and ``alerts:write`` there.
+    ``deletes_events`` and ``writes_alerts``: the role member has ``event:admin`` and ``alerts:write`` there.
     """
 
     id: int
@@ -139,7 +139,7 @@ class Organization:
     avatar: Avatar = LETTERS
 
     def scopes_of(self, role: Role) -> frozenset[str]:
-        """All that a role may do here."""
+        """Return the scopes of a role in this organization."""
         withheld = set()
         if role is Role.MEMBER and not self.deletes_events:
             withheld.add("event:admin")
@@ -148,13 +148,13 @@ class Organization:
         return role.scopes - withheld
 
     def has(self, flag: Flag) -> bool:
-        """Is that flag set?"""
+        """Return True if the flag is set."""
         return self.is_open if flag is Flag.ALLOW_JOINLEAVE else bool(self.flags & flag)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """Some members of an organization, who own projects together."""
+    """A group of members of an organization, which owns projects."""
 
     id: int
     slug: str
@@ -177,7 +177,7 @@ class Member:
 class Invitation:
     """An invitation of a person to an organization, who follows a link to become a member. It can be used once.
 
-    ``member_id`` is the member that they have become, or None while it waits.
+    ``member_id`` is the resulting member, or None while the invitation is pending.
     """
 
     id: int
@@ -201,7 +201,7 @@ class OrganizationToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedToken:
-    """What may be seen of a token once it was made."""
+    """A token as listed after its creation, without its secret."""
 
     id: int
     name: str
@@ -214,7 +214,7 @@ class ListedToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who did something, for the audit log: a user, or somebody known by a label only."""
+    """The actor of an audit log entry: a user, or a label only."""
 
     user_id: int | None
     label: str
@@ -225,9 +225,9 @@ class Actor:
 class Access:
     """What a caller may do in one organization (auth-and-errors.md 2.1).
 
-    ``user`` and ``role`` are null for a token of the organization itself; for others ``token_id`` is. Whoever
-    ``reaches_all`` sees every project, others see those of their teams, and in an open organization may also name
-    the rest.
+    ``user`` and ``role`` are None for a token of the organization itself; ``token_id`` is None for users. Callers with
+    ``reaches_all`` see every project; others see those of their teams, and in an open organization may also name the
+    rest.
     """
 
     organization: Organization
@@ -239,10 +239,10 @@ class Access:
 
     @property
     def user_id(self) -> int | None:
-        """The id of the user, or None for a token of the organization itself."""
+        """Id of the user, or None for a token of the organization itself."""
         return self.user.id if self.user else None
 
 
 def is_slug(text: str) -> bool:
-    """Is that a slug: lower case letters, digits and dashes, and not all digits, which would read as an id?"""
+    """Return True for lower case letters, digits and dashes that are not all digits, which would read as an id."""
     return len(text) <= SLUG_MAX and _SLUG.fullmatch(text) is not None and not text.isdigit()

@@ -1,6 +1,6 @@
-"""Which options has an organization? Their keys, defaults and meaning (files-and-avatars.md 1.4.2, 1.5).
+"""Options of organizations: their keys, defaults and meaning (files-and-avatars.md 1.4.2, 1.5).
 
-An option that nobody has set is not stored; `value` gives its default.
+An option that was never set is not stored; `value` returns its default.
 """
 
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from shipmark.organizations.model import Flag, Role
 
-#: What is stored, by key.
+#: Stored options, by key.
 Stored = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """Something that may be set. ``name`` is what clients and the audit log call it."""
+    """An option. ``name`` is its name for clients and in the audit log."""
 
     name: str
     key: str
@@ -23,16 +23,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """A flag by the name that clients have for it, which may say the contrary of the flag."""
+    """A flag under its name for clients, which may be the opposite of the flag."""
 
     name: str
     flag: Flag
     is_inverted: bool = False
-    #: Some cannot be turned on here, and keep their default.
+    #: False for those that Shipmark does not support, which stay at their default.
     is_kept: bool = True
 
     def flagged(self, value: bool) -> bool:
-        """Is the flag set, when the switch is ``value``? And the other way round."""
+        """Convert between the values of the switch and of the flag, in either direction."""
         return value is not self.is_inverted
 
 
@@ -90,24 +90,24 @@ SWITCHES = (
 
 
 def value(stored: Stored, name: str) -> object:
-    """What an option is set to, or its default."""
+    """Return the value of an option, or its default."""
     option = OPTIONS[name]
     return stored.get(option.key, option.default)
 
 
 def is_on(stored: Stored, name: str) -> bool:
-    """Is an option on, that is on or off?"""
+    """Return True if a boolean option is on."""
     return bool(value(stored, name))
 
 
 def words(stored: Stored, name: str) -> list[str]:
-    """An option that is a list of texts; none where nothing is set."""
+    """Return the value of an option that is a list of texts, empty if not set."""
     result = value(stored, name)
     return [str(item) for item in result] if isinstance(result, list) else []
 
 
 def number(stored: Stored, name: str) -> int:
-    """An option that is a number. What older servers stored as true is without a limit."""
+    """Return the value of a numeric option. True, which older servers stored, means unlimited: -1."""
     result = value(stored, name)
     if result is True:
         return -1
@@ -115,18 +115,18 @@ def number(stored: Stored, name: str) -> int:
 
 
 def trusted_relays(stored: Stored) -> list[dict[str, object]]:
-    """The relays that are trusted, as they are kept."""
+    """Return the trusted relays, as stored."""
     result = stored.get(TRUSTED_RELAYS)
     return list(result) if isinstance(result, list) else []
 
 
 def role_for_attachments(stored: Stored) -> Role:
-    """The least role that may download what is attached to events."""
+    """Return the least role that may download attachments of events."""
     return _role(stored, "attachmentsRole")
 
 
 def role_for_debug_files(stored: Stored) -> Role:
-    """The least role that may download debug files and release files."""
+    """Return the least role that may download debug files and release files."""
     return _role(stored, "debugFilesRole")
 
 

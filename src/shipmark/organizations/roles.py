@@ -1,4 +1,4 @@
-"""What are the roles called, and how are they told to people? (files-and-avatars.md 1.3.3)"""
+"""Names and descriptions of the roles (files-and-avatars.md 1.3.3)."""
 
 from collections.abc import Mapping
 
@@ -19,5 +19,5 @@ TEAM_MEANINGS: Mapping[TeamRole, str] = {
     TeamRole.CONTRIBUTOR: "Sees what the team owns and works with its events and releases.",
     TeamRole.ADMIN: "As contributors, and manages the team and its projects.",
 }
-#: Whose role a team role is the least of.
+#: The role in the organization whose members have at least this team role.
 LEAST_OF: Mapping[TeamRole, Role | None] = {TeamRole.CONTRIBUTOR: None, TeamRole.ADMIN: Role.ADMIN}

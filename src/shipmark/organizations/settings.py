@@ -1,4 +1,4 @@
-"""What can be done with an organization's settings? Read and change them, and tell the audit log what has changed."""
+"""Changes of an organization's settings, and their entries in the audit log."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from shipmark.organizations.trusted_relays import RelayInput, merge_relays
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationUpdate:
-    """What is to be changed; null stands for what is not. ``switches`` and ``options`` are by their names."""
+    """Requested changes; fields that are None stay. ``switches`` and ``options`` are by their names."""
 
     name: str | None = None
     slug: str | None = None
@@ -30,34 +30,34 @@ class OrganizationUpdate:
 
 @dataclass(slots=True)
 class _Changes:
-    """What is written: columns and options, and what the audit log is told of it."""
+    """Columns and options to write, and the changes for the audit log."""
 
     columns: dict[str, Any] = field(default_factory=dict)
     options: dict[str, object] = field(default_factory=dict)
-    told: dict[str, str] = field(default_factory=dict)
+    audited: dict[str, str] = field(default_factory=dict)
 
 
 def update(
     connection: Connection,
     organization_id: int,
-    amendment: OrganizationUpdate,
+    requested: OrganizationUpdate,
     by: Actor,
     at: datetime,
 ) -> Organization:
-    """Change an organization; the audit log gets one line, and none where nothing has changed.
+    """Change an organization, with one entry in the audit log if anything changed.
 
-    Raises `ValidationFailed` where another organization has the slug.
+    Raise `ValidationFailed` if another organization has the slug.
     """
     before = store.lock(connection, organization_id)
     if before is None:
         raise NotFound
     stored = store.options_of(connection, organization_id)
     changes = _Changes()
-    _change_columns(changes, before, amendment)
-    _change_switches(changes, before, amendment.switches)
-    _change_options(changes, stored, amendment.options)
-    _change_relays(changes, stored, amendment.relays, at)
-    is_restored = amendment.is_restored and before.status.is_pending_deletion
+    _change_columns(changes, before, requested)
+    _change_switches(changes, before, requested.switches)
+    _change_options(changes, stored, requested.options)
+    _change_relays(changes, stored, requested.relays, at)
+    is_restored = requested.is_restored and before.status.is_pending_deletion
     if is_restored:
         changes.columns["status"] = OrganizationStatus.ACTIVE.value
         jobs.cancel(connection, deletion_requests.job_key(organization_id))
@@ -67,7 +67,7 @@ def update(
         store.save_options(connection, organization_id, changes.options)
     after = store.by_id(connection, organization_id)
     assert after is not None, "it is locked"
-    event, data = AuditEvent.ORG_EDIT, dict[str, object](changes.told)
+    event, data = AuditEvent.ORG_EDIT, dict[str, object](changes.audited)
     if is_restored:
         event, data = AuditEvent.ORG_RESTORE, audit.snapshot(after)
     if data:
@@ -77,27 +77,29 @@ def update(
     return after
 
 
-def _change_columns(changes: _Changes, before: Organization, amendment: OrganizationUpdate) -> None:
-    rows = {
-        "name": (before.name, amendment.name),
-        "slug": (before.slug, amendment.slug),
-        "default_role": (before.default_role.value, amendment.default_role),
+def _change_columns(changes: _Changes, before: Organization, requested: OrganizationUpdate) -> None:
+    old_and_new = {
+        "name": (before.name, requested.name),
+        "slug": (before.slug, requested.slug),
+        "default_role": (before.default_role.value, requested.default_role),
     }
-    for name, (old, new) in rows.items():
+    for name, (old, new) in old_and_new.items():
         if new is not None and str(new) != old:
             changes.columns[name] = str(new)
-            changes.told[name] = audit.changed_from_to(old, new)
+            changes.audited[name] = audit.changed_from_to(old, new)
 
 
-def _change_switches(changes: _Changes, before: Organization, given: Mapping[str, bool]) -> None:
+def _change_switches(
+    changes: _Changes, before: Organization, requested: Mapping[str, bool]
+) -> None:
     flags = before.flags
     for switch in options.SWITCHES:
-        if switch.name not in given or not switch.is_kept:
+        if switch.name not in requested or not switch.is_kept:
             continue
-        is_set = switch.flagged(given[switch.name])
+        is_set = switch.flagged(requested[switch.name])
         if is_set is before.has(switch.flag):
             continue
-        changes.told[(switch.flag.name or "").lower()] = audit.changed_to(is_set)
+        changes.audited[(switch.flag.name or "").lower()] = audit.changed_to(is_set)
         if switch.flag is Flag.ALLOW_JOINLEAVE:
             changes.columns["is_open"] = is_set
         else:
@@ -106,19 +108,21 @@ def _change_switches(changes: _Changes, before: Organization, given: Mapping[str
         changes.columns["flags"] = int(flags)
 
 
-#: The options that decide what members may do are columns too: who may do what is found out by one statement.
+#: The options that affect the access of members are columns too, so that one statement loads all of an access.
 _COLUMNS = {"eventsMemberAdmin": "deletes_events", "alertsMemberWrite": "writes_alerts"}
 
 
-def _change_options(changes: _Changes, stored: options.Stored, given: Mapping[str, object]) -> None:
-    for name, value in given.items():
+def _change_options(
+    changes: _Changes, stored: options.Stored, requested: Mapping[str, object]
+) -> None:
+    for name, value in requested.items():
         option = options.OPTIONS[name]
         if option.key in stored:
             if stored[option.key] == value:
                 continue
-            changes.told[name] = audit.changed_from_to(stored[option.key], value)
+            changes.audited[name] = audit.changed_from_to(stored[option.key], value)
         elif value != option.default:
-            changes.told[name] = audit.changed_to(value)
+            changes.audited[name] = audit.changed_to(value)
         changes.options[option.key] = value
         if name in _COLUMNS:
             changes.columns[_COLUMNS[name]] = value
@@ -127,17 +131,17 @@ def _change_options(changes: _Changes, stored: options.Stored, given: Mapping[st
 def _change_relays(
     changes: _Changes,
     stored: options.Stored,
-    given: Sequence[RelayInput] | None,
+    requested: Sequence[RelayInput] | None,
     at: datetime,
 ) -> None:
-    if given is None:
+    if requested is None:
         return
-    known = options.trusted_relays(stored)
-    kept = merge_relays(known, given, at)
-    if kept is None:
+    before = options.trusted_relays(stored)
+    after = merge_relays(before, requested, at)
+    if after is None:
         return
     is_first = options.TRUSTED_RELAYS not in stored
-    changes.told["trustedRelays"] = (
-        audit.changed_to(kept) if is_first else audit.changed_from_to(known, kept)
+    changes.audited["trustedRelays"] = (
+        audit.changed_to(after) if is_first else audit.changed_from_to(before, after)
     )
-    changes.options[options.TRUSTED_RELAYS] = kept
+    changes.options[options.TRUSTED_RELAYS] = after

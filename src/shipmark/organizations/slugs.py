@@ -1,12 +1,12 @@
-"""Which slugs may organizations and projects have? (files-and-avatars.md 1.4.1, 1.7)"""
+"""Rules for the slugs of organizations, teams and projects (files-and-avatars.md 1.4.1, 1.7)."""
 
 import re
 
 SLUG_MAX = 50
 SLUG_MIN = 3
-#: Upper case passes here; ends without a dash, and is not all digits, which would read as an id.
+#: Upper case is allowed here; the last character is no dash, and not all are digits, which would read as an id.
 PATTERN = re.compile(r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", re.ASCII)
-#: What teams and projects may be called.
+#: The slugs of teams and projects.
 TEAM_PATTERN = re.compile(r"(?![0-9]+$)[a-z0-9_-]+", re.ASCII)
 
 RESERVED = frozenset([
@@ -31,7 +31,7 @@ NO_MATCH = "This value does not match the required pattern."
 
 
 def problem(slug: str, raw: str) -> str | None:
-    """What is wrong with the slug of an organization, which was sent as ``raw``, if anything."""
+    """Return the problem of an organization's slug, which was sent as ``raw``, or None."""
     if PATTERN.fullmatch(slug) is None:
         return NO_MATCH
     if len(slug) < SLUG_MIN:
@@ -42,11 +42,11 @@ def problem(slug: str, raw: str) -> str | None:
 
 
 def taken(slug: str) -> str:
-    """What somebody is told whose slug another organization has."""
+    """Return the message for a slug that another organization has."""
     return f'The slug "{slug}" is already in use.'
 
 
 def from_name(name: str) -> str:
-    """A slug made of a name, as good as it goes; empty where nothing of it serves."""
+    """Return a slug derived from a name, or an empty text if no character of it can be used."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:SLUG_MAX].strip("-")
     return f"{slug[: SLUG_MAX - 2]}-x" if slug.isdigit() else slug

@@ -1,4 +1,4 @@
-"""Which organizations, teams or projects does somebody look for? What ``query`` says (auth-and-errors.md 8.3-8.5)."""
+"""The parameter ``query`` of lists of organizations, teams and projects (auth-and-errors.md 8.3-8.5)."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -7,10 +7,10 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 
 _TERM = re.compile(r'(?:(!?[a-z_]+):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
-#: Terms that a text without a name stands for.
+#: The name of terms that are plain text.
 TEXT = ""
 
-#: What a term must be for something to be found; several terms of a name are alternatives.
+#: The tests of terms, by name; several terms of a name are alternatives.
 Tests = Mapping[str, Callable[[T, str], bool]]
 
 
@@ -31,15 +31,15 @@ class Named(Protocol):
 
 
 def terms(query: str) -> list[tuple[str, str]]:
-    """The terms of a query: names, which are empty for plain text, and what they must be."""
+    """Return the terms of a query: names, which are empty for plain text, and values."""
     return [
         ((match[1] or TEXT).lower(), match[2] if match[2] is not None else match[3])
         for match in _TERM.finditer(query)
     ]
 
 
-def apply_filter(found: Iterable[T], query: str | None, tests: Tests[T]) -> list[T]:
-    """Those that a query finds: all where it is empty, none where it has a term that nobody knows."""
+def apply_filter(items: Iterable[T], query: str | None, tests: Tests[T]) -> list[T]:
+    """Return the items that match a query: all if it is empty, none if it has an unknown term."""
     requested: dict[str, list[str]] = {}
     for name, value in terms(query or ""):
         requested.setdefault(name, []).append(value)
@@ -47,19 +47,19 @@ def apply_filter(found: Iterable[T], query: str | None, tests: Tests[T]) -> list
         return []
     return [
         item
-        for item in found
+        for item in items
         if all(_passes(tests[name], item, values, name) for name, values in requested.items())
     ]
 
 
 def _passes(test: Callable[[T, str], bool], item: T, values: Sequence[str], name: str) -> bool:
-    # Words of plain text must all be there; so must all that is denied.
+    # All words of plain text must match; so must all negated terms.
     every = name == TEXT or name.startswith("!")
     return (all if every else any)(test(item, value) for value in values)
 
 
 def contains(value: str, *texts: str) -> bool:
-    """Is the value in one of the texts, in any case?"""
+    """Return True if one of the texts contains the value, in any case."""
     return any(value.lower() in text.lower() for text in texts)
 
 

@@ -1,4 +1,4 @@
-"""Who may create, rename and revoke tokens of an organization."""
+"""Rules on who may create, rename and revoke tokens of an organization."""
 
 from shipmark.infrastructure.errors import Forbidden
 from shipmark.organizations.model import Access, ListedToken
@@ -13,7 +13,7 @@ _MANAGES = frozenset({"org:write", "org:admin"})
 
 
 def check_creation(access: Access) -> None:
-    """Raise `Forbidden` where open membership is off, and the token would reach further than the caller."""
+    """Raise `Forbidden` if open membership is off, and the token would reach further than the caller."""
     if not (access.organization.is_open or access.scopes & _MANAGES):
         raise Forbidden(CLOSED)
 

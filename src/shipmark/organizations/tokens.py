@@ -1,4 +1,4 @@
-"""How is an organization token written? (auth-and-errors.md 1.2)
+"""The format of organization tokens (auth-and-errors.md 1.2).
 
 ``sntrys_`` + base64 of a JSON object + ``_`` + base64 of 32 random bytes without padding. Clients read the organization
 and the address of the server from it; the server only looks up its digest.
@@ -12,7 +12,7 @@ PREFIX = "sntrys_"
 
 
 def encode_token(organization_slug: str, address: str, secret: bytes, at: datetime) -> str:
-    """The text of a token; ``secret`` is 32 random bytes, ``address`` where clients reach this server."""
+    """Return the text of a token; ``secret`` is 32 random bytes, ``address`` the URL of this server for clients."""
     assert len(secret) == 32
     payload = {
         "iat": at.timestamp(),

@@ -1,4 +1,4 @@
-"""Which relays does an organization trust? Their public keys, checked and kept (files-and-avatars.md 1.4.3)."""
+"""The trusted relays of organizations: validation and storage of their public keys (files-and-avatars.md 1.4.3)."""
 
 import base64
 import binascii
@@ -17,7 +17,7 @@ BAD_STRUCTURE = "Bad structure received for Trusted Relays"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayInput:
-    """A relay as somebody names it."""
+    """A relay as sent by a client."""
 
     name: str
     public_key: str
@@ -25,11 +25,11 @@ class RelayInput:
 
 
 class RelayError(Exception):
-    """A relay cannot be trusted; the message says which and why."""
+    """A relay is invalid; the message names it and the reason."""
 
 
 def parse_relays(entries: Sequence[object]) -> list[RelayInput]:
-    """The relays of a list, as it was sent; raises `RelayError` for the first that is wrong."""
+    """Parse a list of relays. Raise `RelayError` for the first invalid one."""
     relay_inputs: dict[str, RelayInput] = {}
     for entry in entries:
         relay = _parse_relay(entry)
@@ -42,8 +42,8 @@ def parse_relays(entries: Sequence[object]) -> list[RelayInput]:
 def merge_relays(
     known: Sequence[Mapping[str, object]], relays: Sequence[RelayInput], at: datetime
 ) -> list[dict[str, object]] | None:
-    """What to keep of the relays in place of what is kept, or null where nothing has changed."""
-    before = {str(each["public_key"]): each for each in known}
+    """Return the relays to store in place of the known ones, or None if nothing changed."""
+    before = {str(relay["public_key"]): relay for relay in known}
     stored = [_merge_relay(before.get(relay.public_key), relay, at) for relay in relays]
     is_same = len(stored) == len(before) and all(
         item == before.get(str(item["public_key"])) for item in stored
@@ -59,11 +59,11 @@ def _merge_relay(
         "description": relay.description,
         "public_key": relay.public_key,
     }
-    moment = at.isoformat().replace("+00:00", "Z")
+    timestamp = at.isoformat().replace("+00:00", "Z")
     if before is None:
-        return fresh | {"created": moment, "last_modified": moment}
+        return fresh | {"created": timestamp, "last_modified": timestamp}
     is_same = all(before.get(name) == fresh[name] for name in ("name", "description"))
-    changed = before.get("last_modified") if is_same else moment
+    changed = before.get("last_modified") if is_same else timestamp
     return fresh | {"created": before.get("created"), "last_modified": changed}
 
 
@@ -101,7 +101,7 @@ def _text(value: object) -> str | None:
 
 
 def _is_key(text: str) -> bool:
-    """Is that an Ed25519 key, in base64 for addresses, with or without padding?"""
+    """Return True for an Ed25519 key in URL-safe base64, with or without padding."""
     digits = text.rstrip("=")
     if _BASE64.fullmatch(digits) is None:
         return False

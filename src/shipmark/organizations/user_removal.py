@@ -1,4 +1,4 @@
-"""Deleting a user: every organization that they are in keeps an owner, and its audit log says so."""
+"""Deletion of users: each of their organizations keeps an owner, and gets an entry in its audit log."""
 
 from datetime import datetime
 
@@ -17,9 +17,9 @@ def remove_user(connection: Connection, user: User, by: Actor, at: datetime) -> 
 
     The organizations are locked first, in the order of their ids, as changes of members lock them.
     """
-    joined = sorted(item.id for item, _ in store.of_user(connection, user.id))
+    organization_ids = sorted(item.id for item, _ in store.of_user(connection, user.id))
     ownerless = []
-    for organization_id in joined:
+    for organization_id in organization_ids:
         organization = store.lock(connection, organization_id)
         member = store.member_who_is(connection, organization_id, user.id)
         if organization is None or member is None:

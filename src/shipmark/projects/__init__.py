@@ -1,1 +1,1 @@
-"""What is built and watched? Projects, their DSN keys, and the environments they run in."""
+"""Projects, their DSN keys, and the environments that they run in."""

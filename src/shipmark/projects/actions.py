@@ -1,4 +1,4 @@
-"""What can be done with projects? Make them and find the ones that a caller names."""
+"""Operations on projects: create them, and look up those that a caller names."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ def create(
     key: tuple[str, str],
     at: datetime,
 ) -> Project:
-    """The project with that slug, made if missing, with a DSN key of two 32-digit halves if it has none."""
+    """Return the project with this slug, created if missing, with a DSN key of two 32-digit halves if it has none."""
     if not is_slug(slug):
         raise ValidationFailed(
             {
@@ -51,16 +51,16 @@ def create(
 
 
 def save_avatar(connection: Connection, project: Project, new: NewAvatar, at: datetime) -> Project:
-    """The project, shown so from now on. Raises `PhotoMissing` where there is no photo to be shown."""
+    """Store the project's avatar. Raise `PhotoMissing` if it needs a photo and there is none."""
     owner = Owner(kind=OwnerKind.PROJECT, id=project.id)
     avatar = avatars.save(connection, owner, store.projects, new, name=f"{project.id}.png", at=at)
     return replace(project, avatar=avatar)
 
 
 def require_project(connection: Connection, access: Access, slug_or_id: str) -> Project:
-    """The project that an address names; `NotFound` if there is none, `Forbidden` if it is not the caller's.
+    """Return the project of a path. Raise `NotFound` if there is none, and `Forbidden` without access to it.
 
-    Raises `Renamed` where it had that slug before.
+    Raise `Renamed` if it had this slug before.
     """
     organization_id = access.organization.id
     project = store.by_slug_or_id(connection, organization_id, slug_or_id)

@@ -1,6 +1,6 @@
-"""Which commits of a monorepo are a project's? Those that touch its folders, where it names some.
+"""Commit paths: in a monorepo, the folders that limit which commits belong to a project.
 
-Prefixes are whole parts of paths: ``packages/a`` has ``packages/a/x.py`` and not ``packages/ab/x.py``.
+Prefixes are whole parts of paths: ``packages/a`` matches ``packages/a/x.py`` and not ``packages/ab/x.py``.
 """
 
 import re
@@ -10,15 +10,15 @@ PATHS_MAX = 100
 PATH_MAX = 510
 
 _BACKSLASH = "\\"
-# What globs are made of. Brackets are not among them: frameworks name folders so ("app/[slug]").
+# The syntax of globs. Brackets are allowed: frameworks have folders such as "app/[slug]".
 _WILDCARDS = re.compile(r"[*?]|^!|\{[^{}]*,[^{}]*\}")
 _NEEDS_CLEANING = re.compile(r"^\.?/|//|/\./|\\")
 
 
 def problem_of(path: str) -> str | None:
-    """Return why a text can't be a prefix, naming it, or None where it can.
+    """Return the reason why a text is no valid prefix, or None if it is.
 
-    A pattern would be compared letter by letter, meet no file, and leave out every commit.
+    A pattern would be compared as plain text, match no file, and leave out every commit.
     """
     if _BACKSLASH in path:
         return f'"{path}" has a backslash: separate folders by "/".'
@@ -32,7 +32,7 @@ def problem_of(path: str) -> str | None:
 
 
 def normalize_path(path: str) -> str | None:
-    """A prefix as it is kept, from the root of the repository; null for what is none."""
+    """Return a prefix as stored, from the root of the repository, or None if it is invalid."""
     parts = [part for part in path.strip().split("/") if part not in {"", "."}]
     text = "/".join(parts)
     if not text or ".." in parts or len(text) > PATH_MAX or "\x00" in text:
@@ -41,7 +41,7 @@ def normalize_path(path: str) -> str | None:
 
 
 def union_paths(of_projects: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """What limits the commits of a release of several projects: nothing, if one of them takes all."""
+    """Return the commit paths of a release of several projects: empty, for all, if those of one are."""
     result: dict[str, None] = {}
     for prefixes in of_projects:
         if not prefixes:
@@ -51,7 +51,7 @@ def union_paths(of_projects: Iterable[Sequence[str]]) -> tuple[str, ...]:
 
 
 def matches_paths(paths: Collection[str] | None, prefixes: Sequence[str]) -> bool:
-    """Does a commit with these changed files belong? One whose files nobody knows (null) does."""
+    """Return True if a commit with these changed files matches a prefix, or if its files are unknown (None)."""
     if not prefixes or paths is None:
         return True
     starts = tuple(f"{prefix}/" for prefix in prefixes)
@@ -60,7 +60,7 @@ def matches_paths(paths: Collection[str] | None, prefixes: Sequence[str]) -> boo
 
 
 def _normalize_file(path: str) -> str:
-    """Return the name of a changed file spelled as prefixes are: "./packages/web/a.py" is in packages/web too."""
+    """Return the name of a changed file, normalized as prefixes are: "./packages/web/a.py" is in packages/web too."""
     if not _NEEDS_CLEANING.search(path):
         return path
     return normalize_path(path.replace(_BACKSLASH, "/")) or path

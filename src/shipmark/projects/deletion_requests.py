@@ -1,6 +1,6 @@
-"""Requests to delete a project. It is hidden at once and its slug is free; a day later it is deleted.
+"""Requests to delete projects. A project is hidden at once, and its slug is free; a day later it is deleted.
 
-``deletion/projects.py`` does that. Until then an operator can restore it.
+``deletion/projects.py`` deletes it. Until then an operator can restore it.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from shipmark.projects import store
 from shipmark.projects.model import Project
 from shipmark.projects.store import deletion
 
-#: How long it may still be restored.
+#: How long a project can still be restored.
 GRACE = timedelta(days=1)
 
 
@@ -30,9 +30,9 @@ def job_key(project_id: int) -> str:
 def request(
     connection: Connection, project: Project, *, spare_slug: str, by: Actor, at: datetime
 ) -> None:
-    """Have a project deleted in a day. Raise `NotFound` if that was requested meanwhile.
+    """Hide a project, and schedule its deletion. Raise `NotFound` if another request did so before.
 
-    ``spare_slug`` is the random one that it has until then.
+    ``spare_slug`` is its random slug until the deletion.
     """
     organizations.lock_organization(connection, project.organization_id)
     if not deletion.hide(connection, project.id, spare_slug, at):
@@ -68,8 +68,8 @@ def restore(
 ) -> str:
     """Restore a project whose deletion was requested less than a day ago. Return its slug.
 
-    Raise `NotFound` if there is no such project, and `Conflict` if its deletion has begun or another project has the
-    slug, which is the one that it had if none is given.
+    Without a ``slug`` it gets its former one. Raise `NotFound` if there is no such project, and `Conflict` if its
+    deletion has begun or another project has the slug.
     """
     organizations.lock_organization(connection, organization.id)
     project = deletion.hidden(connection, project_id)
@@ -78,10 +78,10 @@ def restore(
         raise NotFound(f"There is no deleted project {project_id} in {organization.slug}.")
     if at >= project.requested_at + GRACE:
         raise Conflict("The deletion of the project has begun: it can't be restored any more.")
-    chosen = slug or str(job["slug"])
-    if store.by_slug_or_id(connection, organization.id, chosen) is not None:
-        raise Conflict(f"Another project is called {chosen}. Choose another name with --slug.")
-    deletion.show(connection, project_id, chosen)
+    slug = slug or str(job["slug"])
+    if store.by_slug_or_id(connection, organization.id, slug) is not None:
+        raise Conflict(f"Another project is called {slug}. Choose another name with --slug.")
+    deletion.show(connection, project_id, slug)
     jobs.cancel(connection, job_key(project_id))
     organizations.record(
         connection,
@@ -92,4 +92,4 @@ def restore(
         data={"status": audit.changed_from_to("deleted", "active")},
         target_id=project_id,
     )
-    return chosen
+    return slug

@@ -1,4 +1,4 @@
-"""What is a project, a DSN key, an environment?"""
+"""Projects, their DSN keys, and environments."""
 
 import re
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ _BAD_IN_ENVIRONMENTS = re.compile(r"[\r\n\f/]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """Something that is built, shipped and watched. Its slug begins the short ids of its issues.
+    """A project, whose releases and issues are tracked. The short ids of its issues begin with its slug.
 
-    ``commit_paths``: in a monorepo, the folders whose commits are its own; empty for all.
+    ``commit_paths``: in a monorepo, the folders whose commits belong to it; empty for all.
     """
 
     id: int
@@ -34,7 +34,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectKey:
-    """What SDKs authenticate with. The secret half is history: clients may send it, nobody checks it."""
+    """A key that SDKs authenticate with. The secret half is obsolete: clients may send it, and it is not checked."""
 
     project_id: int
     public_key: str
@@ -42,24 +42,24 @@ class ProjectKey:
     label: str
     is_active: bool
     created_at: datetime | None = None
-    #: How many events in how many seconds; kept and shown, and without effect.
+    #: Number of events, and seconds; stored and returned, without effect.
     rate_limit: tuple[int, int] | None = None
     details: Mapping[str, object] = field(default_factory=dict)
 
     def dsn(self, address: str) -> str:
-        """The DSN for SDKs, given the address of this server."""
+        """Return the DSN for SDKs, with the URL of this server."""
         scheme, _, host = address.partition("://")
         return f"{scheme}://{self.public_key}@{host}/{self.project_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """Where something runs. The one without a name stands for "not said"."""
+    """An environment of an organization. The one with an empty name stands for no environment."""
 
     id: int
     name: str
 
 
 def is_environment_name(name: str) -> bool:
-    """May an environment have that name? (releases.md 1.11)"""
+    """Return True if an environment may have this name (releases.md 1.11)."""
     return len(name) <= ENVIRONMENT_MAX and _BAD_IN_ENVIRONMENTS.search(name) is None

@@ -1,15 +1,15 @@
-"""Which options has a project? Their keys and defaults (auth-and-errors.md 8.4). None has an effect yet."""
+"""Options of projects: their keys and defaults (auth-and-errors.md 8.4). None has an effect yet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: What is stored, by key.
+#: Stored options, by key.
 Stored = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectOption:
-    """Something that may be set. ``name`` is what clients and the audit log call it."""
+    """An option. ``name`` is its name for clients and in the audit log."""
 
     name: str
     key: str
@@ -43,8 +43,5 @@ OPTIONS: Mapping[str, ProjectOption] = {
 
 
 def values(stored: Stored) -> dict[str, object]:
-    """What all options are set to, by name; those that are not set have their defaults."""
-    return {
-        name: stored.get(project_option.key, project_option.default)
-        for name, project_option in OPTIONS.items()
-    }
+    """Return the values of all options by name; those that are not set have their defaults."""
+    return {name: stored.get(option.key, option.default) for name, option in OPTIONS.items()}

@@ -1,4 +1,4 @@
-"""What can be done with a project's settings? Make and change projects and their keys, and tell the audit log."""
+"""Changes of projects, their teams, options and keys, with entries in the audit log."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ KEY_TAKEN = "Another key has this public half."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewProject:
-    """A project that is to be made. Without a slug it gets one made of its name, or else ``spare_slug``."""
+    """Values of a new project. Without a slug it gets one derived from its name, or else ``spare_slug``."""
 
     name: str
     slug: str | None
@@ -32,7 +32,7 @@ class NewProject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectUpdate:
-    """What is to be changed: columns and options, by the names that clients have for options."""
+    """Requested changes of columns and options; options have their names for clients."""
 
     columns: Mapping[str, str | None] = field(default_factory=dict)
     options: Mapping[str, object] = field(default_factory=dict)
@@ -47,40 +47,47 @@ def create(
     by: Actor,
     at: datetime,
 ) -> Project:
-    """A new project that a team owns, with a DSN key. Raises `Conflict` where another has the slug that is wanted."""
-    requested = new.slug or slugs.from_name(new.name)
-    if not requested or (new.slug is None and requested in slugs.RESERVED_OF_PROJECTS):
-        requested = new.spare_slug
-    made = store.add(connection, organization.id, requested, new.name, new.platform, at)
-    if made is None and new.slug is None:
-        # The name's slug is taken, and nobody asked for it: the spare one makes it another.
-        requested = f"{requested[: slugs.SLUG_MAX - len(new.spare_slug) - 1]}-{new.spare_slug}"
-        made = store.add(connection, organization.id, requested, new.name, new.platform, at)
-    if made is None:
+    """Create a project of a team, with a DSN key. Raise `Conflict` if another has the requested slug."""
+    slug = new.slug or slugs.from_name(new.name)
+    if not slug or (new.slug is None and slug in slugs.RESERVED_OF_PROJECTS):
+        slug = new.spare_slug
+    project = store.add(connection, organization.id, slug, new.name, new.platform, at)
+    if project is None and new.slug is None:
+        # The slug was derived from the name and is taken: the spare one makes it unique.
+        slug = f"{slug[: slugs.SLUG_MAX - len(new.spare_slug) - 1]}-{new.spare_slug}"
+        project = store.add(connection, organization.id, slug, new.name, new.platform, at)
+    if project is None:
         raise Conflict(TAKEN)
-    store.add_owner(connection, made.id, team.id)
+    store.add_owner(connection, project.id, team.id)
     public, secret = new.key
     key = ProjectKey(
-        project_id=made.id, public_key=public, secret_key=secret, label="Default", is_active=True
+        project_id=project.id, public_key=public, secret_key=secret, label="Default", is_active=True
     )
     store.add_key(connection, key, at)
-    _note(connection, made, AuditEvent.PROJECT_ADD, by, at, {"slug": made.slug, "name": made.name})
-    return made
+    _record(
+        connection,
+        project,
+        AuditEvent.PROJECT_ADD,
+        by,
+        at,
+        {"slug": project.slug, "name": project.name},
+    )
+    return project
 
 
 def update(
     connection: Connection,
     project: Project,
-    amendment: ProjectUpdate,
+    requested: ProjectUpdate,
     *,
     by: Actor,
     at: datetime,
 ) -> Project:
     """Change a project and redirect its former slug. Raise `ValidationFailed` if another project has the new slug."""
     before = {"name": project.name, "slug": project.slug, "platform": project.platform}
-    columns = {value: new for value, new in amendment.columns.items() if before[value] != new}
-    fields = {value: audit.changed_from_to(before[value], new) for value, new in columns.items()}
-    stored = _changed_options(connection, project, amendment.options, fields)
+    columns = {name: new for name, new in requested.columns.items() if before[name] != new}
+    fields = {name: audit.changed_from_to(before[name], new) for name, new in columns.items()}
+    stored = _changed_options(connection, project, requested.options, fields)
     if columns and not store.change(connection, project.id, columns):
         raise ValidationFailed({"slug": [TAKEN]})
     new_slug = columns.get("slug")
@@ -89,7 +96,7 @@ def update(
     if stored:
         store.save_options(connection, project.id, stored)
     if fields:
-        _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, fields)
+        _record(connection, project, AuditEvent.PROJECT_EDIT, by, at, fields)
     after = store.by_slug_or_id(connection, project.organization_id, str(project.id))
     if after is None:
         raise NotFound
@@ -99,27 +106,29 @@ def update(
 def add_team(
     connection: Connection, project: Project, team: Team, *, by: Actor, at: datetime
 ) -> None:
-    """Let a team own the project, unless it does already."""
+    """Add an owning team to the project, unless it owns it already."""
     if store.add_owner(connection, project.id, team.id):
-        _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, {"team": f"{team.slug} added"})
+        _record(
+            connection, project, AuditEvent.PROJECT_EDIT, by, at, {"team": f"{team.slug} added"}
+        )
 
 
 def remove_team(
     connection: Connection, project: Project, team: Team, *, by: Actor, at: datetime
 ) -> None:
-    """Let a team own the project no longer, if it does. A project may be left without a team."""
+    """Remove an owning team from the project, if it owns it. A project may be left without a team."""
     if store.remove_owner(connection, project.id, team.id):
         data = {"team": f"{team.slug} removed"}
-        _note(connection, project, AuditEvent.PROJECT_EDIT, by, at, data)
+        _record(connection, project, AuditEvent.PROJECT_EDIT, by, at, data)
 
 
 def add_key(
     connection: Connection, project: Project, key: ProjectKey, by: Actor, at: datetime
 ) -> None:
-    """Give a project another key. Raises `Conflict` where one has its public half."""
+    """Add a key to the project. Raise `Conflict` if another has its public half."""
     if not store.add_key(connection, key, at):
         raise Conflict(KEY_TAKEN)
-    _note_key(connection, project, AuditEvent.PROJECT_KEY_ADD, key, by, at)
+    _record_key(connection, project, AuditEvent.PROJECT_KEY_ADD, key, by, at)
 
 
 def update_key(
@@ -135,8 +144,8 @@ def update_key(
     if values:
         store.change_key(connection, key.public_key, values)
         after = store.key_of(connection, project.id, key.public_key)
-        changes = audit.changes_between(_audited(key), _audited(after)) if after else {}
-        _note_key(connection, project, AuditEvent.PROJECT_KEY_EDIT, key, by, at, changes)
+        changes = audit.changes_between(_public_values(key), _public_values(after)) if after else {}
+        _record_key(connection, project, AuditEvent.PROJECT_KEY_EDIT, key, by, at, changes)
 
 
 def remove_key(
@@ -144,34 +153,37 @@ def remove_key(
 ) -> None:
     """Delete a key."""
     store.remove_key(connection, key.public_key)
-    _note_key(connection, project, AuditEvent.PROJECT_KEY_REMOVE, key, by, at)
+    _record_key(connection, project, AuditEvent.PROJECT_KEY_REMOVE, key, by, at)
 
 
-#: Options that the audit log must not tell.
+#: Options whose values must not be in the audit log.
 _SECRET = frozenset({"securityToken"})
 
 
 def _changed_options(
-    connection: Connection, project: Project, given: Mapping[str, object], told: dict[str, str]
+    connection: Connection,
+    project: Project,
+    requested: Mapping[str, object],
+    audited: dict[str, str],
 ) -> dict[str, object]:
-    """What is to be stored, by key; what the log is told of it is added."""
-    if not given:
+    """Return the options to store, by key, and add their changes to ``audited``."""
+    if not requested:
         return {}
     stored = store.options_of(connection, project.id)
     known = options.values(stored)
-    kept = {}
-    for name, value in given.items():
+    changed = {}
+    for name, value in requested.items():
         option = options.OPTIONS[name]
         if option.key in stored and stored[option.key] == value:
             continue
-        kept[option.key] = value
+        changed[option.key] = value
         if known[name] != value:
             is_secret = name in _SECRET
-            told[name] = "changed" if is_secret else audit.changed_from_to(known[name], value)
-    return kept
+            audited[name] = "changed" if is_secret else audit.changed_from_to(known[name], value)
+    return changed
 
 
-def _note_key(
+def _record_key(
     connection: Connection,
     project: Project,
     event: AuditEvent,
@@ -185,11 +197,11 @@ def _note_key(
         "project_slug": project.slug,
         "label": key.label,
     }
-    _note(connection, project, event, by, at, data | ({"changes": changes} if changes else {}))
+    _record(connection, project, event, by, at, data | ({"changes": changes} if changes else {}))
 
 
-def _audited(key: ProjectKey) -> dict[str, object]:
-    """Return what the audit log tells of a key: never its secret half."""
+def _public_values(key: ProjectKey) -> dict[str, object]:
+    """Return the values of a key for the audit log: never its secret half."""
     return {
         "label": key.label,
         "is_active": key.is_active,
@@ -198,7 +210,7 @@ def _audited(key: ProjectKey) -> dict[str, object]:
     }
 
 
-def _note(
+def _record(
     connection: Connection,
     project: Project,
     event: AuditEvent,
@@ -212,7 +224,7 @@ def _note(
 
 
 def with_status(keys: Sequence[ProjectKey], status: str | None) -> list[ProjectKey]:
-    """Those keys that are active or inactive; all without a word, none for another one."""
+    """Return the keys with this status: all without one, none for an unknown one."""
     match status:
         case None | "":
             return list(keys)

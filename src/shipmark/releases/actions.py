@@ -1,4 +1,4 @@
-"""What can be done with releases? Make and attach them, bind commits, finalize, archive, delete."""
+"""Operations on releases: create and attach them, bind commits, finalize, archive, delete."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from shipmark.releases.store import projects as release_projects
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundCommit:
-    """A commit that is to be in a release."""
+    """A commit to bind to a release."""
 
     commit_id: int
     repository_id: int
@@ -34,7 +34,7 @@ class BoundCommit:
 def get_or_create(
     connection: Connection, organization_id: int, new: NewRelease
 ) -> tuple[Release, bool]:
-    """Return the release of that version, locked, and whether this call made it."""
+    """Return the release with this version, locked, and whether this call created it."""
     return releases.ensure(connection, organization_id, new)
 
 
@@ -44,7 +44,7 @@ def attach(
     attached: Collection[Project],
     user_id: int | None,
 ) -> set[int]:
-    """Attach a locked release to projects; says which are new to it, and tells those that it is out, if it is."""
+    """Attach a locked release to projects. Return the ids of those added; if it is finalized, they get an activity."""
     added = release_projects.attach(connection, release, {project.id for project in attached})
     if any(not project.has_releases for project in attached if project.id in added):
         projects.record_releases(connection, added)
@@ -64,7 +64,7 @@ def update(
     notified_project_ids: Collection[int] | None,
     user_id: int | None,
 ) -> Release:
-    """Change what is given. The first time that it is finalized, the projects are told."""
+    """Change the fields that are not None. The first time it is finalized, its projects get an activity."""
     changed = releases.change(
         connection, release, status=status, ref=ref, url=url, released_at=released_at
     )
@@ -87,7 +87,7 @@ def set_status(connection: Connection, release: Release, status: ReleaseStatus) 
 def set_status_of(
     connection: Connection, changing: Collection[Release], status: ReleaseStatus
 ) -> None:
-    """Archive or reopen releases, whatever their number by the same few statements."""
+    """Archive or reopen any number of releases, in a constant number of statements."""
     if changing:
         organizations.lock_organization(connection, next(iter(changing)).organization_id)
         releases.set_status_of(connection, [release.id for release in changing], status)
@@ -96,10 +96,9 @@ def set_status_of(
 def bind_commits(
     connection: Connection, release: Release, bound: Sequence[BoundCommit], left_out_count: int = 0
 ) -> Release:
-    """Let the release hold exactly these commits, newest first, and record what they come to (releases.md 3.4).
+    """Replace the commits of the release, newest first, and record count, authors and last commit (releases.md 3.4).
 
-    The count is the length of the list, also where a commit is in it twice. A head commit that a repository has
-    already stays.
+    The count is the length of the list, duplicates included. A repository that has a head commit already keeps it.
     """
     if release.commit_count:
         commits.clear(connection, release.id)
@@ -120,21 +119,21 @@ def bind_commits(
 
 
 def clear_commits(connection: Connection, release: Release) -> Release:
-    """Take all commits and head commits out of the release; the commits themselves stay (releases.md 3.6)."""
+    """Unbind all commits and head commits of the release; the commits themselves stay (releases.md 3.6)."""
     commits.clear(connection, release.id)
     commits.clear_heads(connection, release.id)
     return releases.record_commits(connection, release, count=0, last_commit_id=None, author_ids=[])
 
 
 def move_heads(connection: Connection, release: Release, heads: dict[int, int]) -> None:
-    """Set the head commit of repositories (repository to commit)."""
+    """Set the head commits of the release, by repository id."""
     commits.set_heads(connection, release.id, heads)
 
 
 def find(
     connection: Connection, organization_id: int, version: str, project_ids: Collection[int]
 ) -> Release:
-    """The release of that version if it is in one of those projects; raises `NotFound` (releases.md 0.5)."""
+    """Return the release with this version. Raise `NotFound` unless one of the projects has it (releases.md 0.5)."""
     release = releases.by_version(connection, organization_id, version)
     if release is None:
         raise NotFound
@@ -147,15 +146,15 @@ def find(
 def find_attached(
     connection: Connection, organization_id: int, version: str, project_ids: Collection[int]
 ) -> tuple[Release, Sequence[int]]:
-    """Return the release of that version and the ids of its projects. Raise `NotFound` unless one is among those."""
-    found = releases.by_version_with_projects(connection, organization_id, version)
-    if found is None or not set(found[1]) & set(project_ids):
+    """Return the release with this version and the ids of its projects. Raise `NotFound` unless it has one of these."""
+    release_and_projects = releases.by_version_with_projects(connection, organization_id, version)
+    if release_and_projects is None or not set(release_and_projects[1]) & set(project_ids):
         raise NotFound
-    return found
+    return release_and_projects
 
 
 def attached_projects(connection: Connection, release: Release) -> list[ReleasedProject]:
-    """Return the projects of the release. Raise `NotFound` if it was deleted since it was read: it always has one."""
+    """Return the projects of the release. Raise `NotFound` without any: it was deleted after it was read."""
     attached = release_projects.of_releases(connection, [release.id]).get(release.id)
     if not attached:
         raise NotFound
@@ -163,26 +162,26 @@ def attached_projects(connection: Connection, release: Release) -> list[Released
 
 
 def project_ids(connection: Connection, release: Release) -> set[int]:
-    """The projects that the release is attached to."""
+    """Return the ids of the projects that the release is attached to."""
     attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
     return {item.project_id for item in attached}
 
 
 def is_attached(connection: Connection, release_id: int, project_id: int) -> bool:
-    """Is the release in that project?"""
+    """Return True if the release is attached to the project."""
     attached = release_projects.of_releases(connection, [release_id]).get(release_id, [])
     return any(item.project_id == project_id for item in attached)
 
 
 def remove(
-    connection: Connection, going: Sequence[Release], user_id: int | None, now: datetime
+    connection: Connection, deleted: Sequence[Release], user_id: int | None, now: datetime
 ) -> None:
-    """Delete releases that nothing else depends on, and keep who did it under their versions."""
-    if not going:
+    """Delete releases that nothing refers to, and record for their projects who deleted which versions."""
+    if not deleted:
         return
-    ids = [release.id for release in going]
+    ids = [release.id for release in deleted]
     attached = release_projects.of_releases(connection, ids)
-    happened = [
+    activities = [
         ReleaseActivity(
             project_id=item.project_id,
             type=ReleaseActivityType.DELETED,
@@ -190,10 +189,10 @@ def remove(
             at=now,
             user_id=user_id,
         )
-        for release in going
+        for release in deleted
         for item in attached.get(release.id, [])
     ]
-    activity.add(connection, going[0].organization_id, happened)
+    activity.add(connection, deleted[0].organization_id, activities)
     commits.clear_all(connection, ids)
     releases.remove(connection, ids)
 
@@ -205,9 +204,9 @@ def record_event(
     environment_id: int,
     at: datetime,
 ) -> None:
-    """Remember that an event of the release came from the project's environment.
+    """Record an event of the release in the project's environment.
 
-    The release is locked, unless it is known to have a row there.
+    The caller has locked the release, unless it has a row for the environment already.
     """
     environments.record_event(connection, release, project_id, environment_id, at)
 
@@ -219,7 +218,7 @@ def _record_released(
     at: datetime,
     user_id: int | None,
 ) -> None:
-    happened = [
+    activities = [
         ReleaseActivity(
             project_id=project_id,
             type=ReleaseActivityType.RELEASED,
@@ -229,4 +228,4 @@ def _record_released(
         )
         for project_id in sorted(project_ids)
     ]
-    activity.add(connection, release.organization_id, happened)
+    activity.add(connection, release.organization_id, activities)

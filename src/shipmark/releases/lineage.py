@@ -1,4 +1,4 @@
-"""Which releases follow each other? The one definition of "before", "after" and "between".
+"""The order of the releases of a project: the one definition of "before", "after" and "between".
 
 A **lineage** is a chain of releases of one project in which each holds what those before it brought:
 
@@ -10,7 +10,7 @@ A **lineage** is a chain of releases of one project in which each holds what tho
 4. A release holds what one before it brought only if that one shipped no later. A backport (1.0.1 after 4.0.0) lies
    between 1.0.0 and 4.0.0 by its version, and 4.0.0 does not hold its commits: it is passed over.
 
-Comparing two releases, handing on what a deleted one resolved, and suspecting commits go by this. Regressions do not:
+Comparison, reassignment of what a deleted release resolved, and suspect commits go by this. Regressions do not:
 they follow the protocol (`issues.regression`).
 """
 
@@ -32,7 +32,7 @@ class Lineage:
 
     @property
     def is_by_version(self) -> bool:
-        """Return whether versions order it; else the moments do at which its releases shipped."""
+        """Return True if versions order it, and False if shipping dates do."""
         return self.package is not None
 
 
@@ -42,7 +42,7 @@ def lineage_of(release: Release) -> Lineage:
 
 
 def position_of(release: Release) -> LineagePosition:
-    """Return the place of a release in its lineage. Only places of one lineage can be compared."""
+    """Return the position of a release in its lineage. Only positions of one lineage can be compared."""
     if lineage_of(release).is_by_version:
         return semver_columns(release.version).sort_key, release.created_at, release.id
     return release.shipped_at, release.created_at, release.id
@@ -58,5 +58,5 @@ def in_order(one: Release, other: Release) -> tuple[Release, Release]:
 
 
 def contains(later: Release, earlier: Release) -> bool:
-    """Return whether a release holds what an earlier one of its lineage brought."""
+    """Return True if a release contains the commits of an earlier one of its lineage."""
     return lineage_of(later) == lineage_of(earlier) and earlier.shipped_at <= later.shipped_at

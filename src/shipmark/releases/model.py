@@ -1,4 +1,4 @@
-"""What is a release?"""
+"""Releases, and the records that belong to them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,14 +13,14 @@ USER_AGENT_MAX = 256
 
 
 class ReleaseStatus(StrEnum):
-    """Is it listed? Archiving only hides a release; everything is still accepted for it (releases.md 1.3.2)."""
+    """Status of a release. Archiving only hides it; all data is still accepted for it (releases.md 1.3.2)."""
 
     OPEN = "open"
     ARCHIVED = "archived"
 
 
 class ReleaseActivityType(StrEnum):
-    """What can happen to a release in a project."""
+    """Type of an activity of a release in a project."""
 
     RELEASED = "release"
     DEPLOYED = "deploy"
@@ -30,14 +30,14 @@ class ReleaseActivityType(StrEnum):
 
 
 class FetchMode(StrEnum):
-    """Are the commits up to one fetched, or just that one?"""
+    """Whether a range of commits is fetched, or exactly one."""
 
     RANGE = "range"
     EXACT = "exact"
 
 
 class FetchState(StrEnum):
-    """What has become of a fetch. One is superseded when somebody said later what the release holds."""
+    """State of a fetch. A later request that sets the commits of the release supersedes it."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -48,9 +48,9 @@ class FetchState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """A version that went out, or will. The version is unique in its organization, whatever the projects.
+    """A shipped or planned version. The version is unique in its organization, across projects.
 
-    ``left_out_count`` is how many commits were given that touch none of the projects' folders.
+    ``left_out_count`` counts the commits of the request that touch none of the projects' folders.
     """
 
     id: int
@@ -72,13 +72,13 @@ class Release:
 
     @property
     def shipped_at(self) -> datetime:
-        """When it was finalized, or else created: what "newest" means wherever releases are compared."""
+        """Date of finalizing, or else of creation: what "newest" means wherever releases are compared."""
         return self.released_at or self.created_at
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRef:
-    """A release that holds a commit, as far as the commit tells of it."""
+    """A release that contains a commit, as listed with the commit."""
 
     version: str
     ref: str | None
@@ -89,7 +89,7 @@ class ReleaseRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRelease:
-    """What a release is made with; of one that exists already only the version counts."""
+    """Values of a new release; of one that exists already only the version is used."""
 
     version: str
     created_at: datetime
@@ -103,9 +103,9 @@ class NewRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenRange:
-    """When events of a release first and last came from a project, and how many issues were new in its environments.
+    """First and last event of a release in a project, and the number of issues that were new in its environments.
 
-    Without an event there is no moment: a deploy brings a release to an environment too.
+    The dates are None without an event: a deploy adds a release to an environment too.
     """
 
     first_at: datetime | None = None
@@ -115,10 +115,10 @@ class SeenRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasedProject:
-    """A project that a release is attached to, with how many issues it brought there, and brought back.
+    """A project that a release is attached to, with its numbers of new and regressed issues.
 
-    ``seen`` is None where the release is in no environment of the project, or was not asked for. ``platforms`` are
-    those that events of the project have come from, where they were asked for.
+    ``seen`` is None if the release is in no environment of the project, or if not loaded. ``platforms`` are those of
+    the project's events, if loaded.
     """
 
     project_id: int
@@ -141,7 +141,7 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseActivity:
-    """Something that happened to a release in a project. It keeps the version's text when the release is gone."""
+    """An activity of a release in a project. It names the version, and so outlives the release."""
 
     project_id: int
     type: ReleaseActivityType
@@ -152,7 +152,7 @@ class ReleaseActivity:
 
 
 class ReleaseSort(StrEnum):
-    """What a list of releases is ordered by, the greatest first; of equals, the newest created comes first."""
+    """Order of a list of releases, greatest first; of equals, the newest created comes first."""
 
     DATE = "date"
     SEMVER = "semver"
@@ -162,7 +162,7 @@ class ReleaseSort(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFetch:
-    """Commits that are to be fetched from a repository's remote."""
+    """A request for commits from a repository's remote."""
 
     repository_id: int
     commit: str
@@ -172,7 +172,7 @@ class NewFetch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
-    """Commits of a release that are fetched, or were. ``next_at`` is when it is tried again."""
+    """A fetch of commits for a release. ``next_at`` is the date of the next attempt."""
 
     id: int
     organization_id: int
@@ -194,10 +194,10 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFilter:
-    """Which releases a list shows.
+    """Conditions on the releases of a list.
 
-    ``is_everything``: the projects are known to be all of the organization, which is the shortest way to find them.
-    ``status`` null shows all. With ``per_project`` a release comes once for each of its projects.
+    ``covers_all_projects``: the projects are all of the organization, so that its own index serves. ``status`` None
+    selects all. With ``per_project`` a release is listed once for each of its projects.
     """
 
     organization_id: int
@@ -211,15 +211,15 @@ class ReleaseFilter:
     created_to: datetime | None = None
 
 
-#: What a release is ordered by: a version's sort key, a build, or a moment.
+#: Sort key of a release: of its version, its build number, or a date.
 SortKey = str | int | datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """The place of a release in a list: what it is ordered by, and what decides among equals.
+    """The position of a release in a list: its sort key, and what decides among equals.
 
-    ``project_id`` is null unless the list is flat.
+    ``project_id`` is None unless releases are listed per project.
     """
 
     key: SortKey
@@ -230,7 +230,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """A release in a list, with what it is ordered by there; ``project_id`` is null unless the list is flat."""
+    """A release in a list, with its sort key; ``project_id`` is None unless releases are listed per project."""
 
     release: Release
     key: SortKey
@@ -238,7 +238,7 @@ class ListRow:
 
     @property
     def position(self) -> Position:
-        """The release's place in the list."""
+        """Position of the release in the list."""
         return Position(
             key=self.key,
             created_at=self.release.created_at,

@@ -1,7 +1,7 @@
 """Which repositories a caller may see, with their commits and remotes.
 
-In an open organization, all. Else all for those who reach every project or may change repositories, and for others
-those that a project of one of their teams has released from.
+In an open organization, all. Else all for callers who reach every project or may change repositories, and for other
+users those that a project of one of their teams has released from.
 """
 
 from sqlalchemy import ColumnElement, Connection
@@ -17,7 +17,7 @@ _MANAGES = frozenset({"org:write", "org:admin", "org:integrations"})
 
 
 def condition(access: Access) -> ColumnElement[bool] | None:
-    """Return what holds for the repositories that the caller may see, or None for all."""
+    """Return the condition on the repositories that the caller may see, or None for all."""
     if access.reaches_all or access.organization.is_open or access.scopes & _MANAGES:
         return None
     assert access.user is not None, "only users have teams"
@@ -25,7 +25,7 @@ def condition(access: Access) -> ColumnElement[bool] | None:
 
 
 def require_repository(connection: Connection, access: Access, text: str) -> Repository:
-    """Return the repository of an id in an address. Raise `NotFound` if there is none that the caller may see."""
+    """Return the repository with this id in a path. Raise `NotFound` if there is none that the caller may see."""
     repository_id = id_of(text)
     if repository_id is None:
         raise NotFound
@@ -38,7 +38,7 @@ def require_repository(connection: Connection, access: Access, text: str) -> Rep
 
 
 def is_hidden(connection: Connection, access: Access, name: str) -> bool:
-    """Return whether there is a repository of this name that the caller may not see."""
+    """Return True if there is a repository of this name that the caller may not see."""
     visible = condition(access)
     if visible is None:
         return False

@@ -1,8 +1,8 @@
-"""What does somebody look for who searches releases? The grammar of the parameter ``query`` (releases.md 4.7).
+"""The search language of releases: the grammar of the parameter ``query`` (releases.md 4.7).
 
-A query is words, and terms ``key:value`` that must all hold. With any word in it, all of it is a text that versions
-must contain. We part from the reference where it is wrong: ``!`` counts with wildcards too, a ``*`` in the middle is
-one, and ``!=`` with a package leaves out just that version of that package.
+A query has words, and terms ``key:value`` that must all hold. With any word in it, the whole query is a text that
+versions must contain. Shipmark deviates from the reference where that is wrong: ``!`` negates wildcards too, a ``*``
+in the middle is a wildcard, and ``!=`` with a package excludes just that version of that package.
 """
 
 import re
@@ -24,7 +24,7 @@ BAD_VERSION = (
 
 
 class Comparison(StrEnum):
-    """How a value is compared."""
+    """Operator of a comparison."""
 
     IS = "="
     IS_NOT = "!="
@@ -34,7 +34,7 @@ class Comparison(StrEnum):
     AT_MOST = "<="
 
 
-#: What a term says when "!" stands before it.
+#: The comparison of a term with "!" before it.
 NEGATED = {
     Comparison.IS: Comparison.IS_NOT,
     Comparison.IS_NOT: Comparison.IS,
@@ -46,7 +46,7 @@ NEGATED = {
 
 
 class Stage(StrEnum):
-    """How far a release has got in an environment (releases.md 1.7)."""
+    """Adoption stage of a release in an environment (releases.md 1.7)."""
 
     ADOPTED = "adopted"
     LOW_ADOPTION = "low_adoption"
@@ -55,7 +55,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameTerm:
-    """The version is, or is not, one of these; ``*`` stands for any text. Case counts."""
+    """The version is, or is not, one of these; ``*`` matches any text. Case-sensitive."""
 
     patterns: tuple[str, ...]
     is_negated: bool
@@ -73,7 +73,7 @@ class PackageTerm:
 class VersionTerm:
     """The version part compares like this with a sort key (`versions.SemverColumns`).
 
-    ``is_prefix``: the key stands for all that begin with it, and the comparison is ``=`` or ``!=``.
+    ``is_prefix``: the key matches all that begin with it, and the comparison is ``=`` or ``!=``.
     """
 
     comparison: Comparison
@@ -92,7 +92,7 @@ class BuildNumberTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildTerm:
-    """The build is, or is not, one of these; ``*`` stands for any text."""
+    """The build is, or is not, one of these; ``*`` matches any text."""
 
     patterns: tuple[str, ...]
     is_negated: bool
@@ -115,7 +115,7 @@ class FinalizedTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatedTerm:
-    """The release was created before or after a moment."""
+    """The release was created before or after a date."""
 
     comparison: Comparison
     at: datetime
@@ -135,19 +135,19 @@ Term = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What is looked for: versions that hold one of the texts, in any case, or releases that meet all terms."""
+    """A parsed query: versions that contain one of the texts, in any case, or releases that meet all terms."""
 
     texts: tuple[str, ...] = ()
     terms: tuple[Term, ...] = ()
 
 
-#: What every release passes.
+#: The search that matches every release.
 EVERYTHING = Search()
 
 
 @dataclass(frozen=True, slots=True)
 class _RawTerm:
-    """A term as it was written. ``comparison`` has "!" counted in; a list has several values."""
+    """A term as written. ``comparison`` has "!" applied; a list has several values."""
 
     key: str
     comparison: Comparison
@@ -172,9 +172,9 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def parse(query: str, now: datetime, *, environment_count: int = 0) -> Search:
-    """What a query asks for; raises `BadRequest` in the reference's words where it can't be read.
+    """Parse a query. Raise `BadRequest`, in the reference's words, if it is invalid.
 
-    A stage is one in an environment, of which the list must be filtered by just one.
+    A stage refers to an environment, so that the list must be filtered by exactly one.
     """
     text = query.strip()
     if len(text) > QUERY_MAX:
@@ -189,50 +189,50 @@ def parse(query: str, now: datetime, *, environment_count: int = 0) -> Search:
     if len(raw_terms) == len(result):
         return Search(terms=terms)
     text = unquoted(text)
-    # What people see of "1.2.3+45" is "1.2.3 (45)", and that is what they paste.
-    shown = _WITH_SUFFIX.fullmatch(text)
-    return Search(texts=(text, f"{shown[1]}+{shown[2]}") if shown else (text,))
+    # Pages show "1.2.3+45" as "1.2.3 (45)", and that is what users paste.
+    match = _WITH_SUFFIX.fullmatch(text)
+    return Search(texts=(text, f"{match[1]}+{match[2]}") if match else (text,))
 
 
 def unquoted(text: str) -> str:
-    """Return the text with each part in double quotes replaced by what is between them.
+    """Return the text with each quoted part replaced by its content.
 
-    Quotes only keep parentheses, blanks and colons from being read as grammar; one after a backslash counts as text.
+    Quotes only escape parentheses, blanks and colons; a quote after a backslash is text.
     """
     return _QUOTED.sub(lambda quoted: quoted[1].replace('\\"', '"'), text)
 
 
 def _read(text: str) -> Iterator[_RawTerm | str]:
-    """The terms and words of a query, in order."""
-    place, opened = 0, list[int]()
-    while place < len(text):
-        if text[place].isspace():
-            place += 1
-        elif text[place] == "(":
-            opened.append(place)
-            place += 1
-        elif text[place] == ")":
-            if not opened:
-                raise _unreadable(text, place)
-            opened.pop()
-            place += 1
+    """Yield the terms and words of a query, in order."""
+    offset, open_parentheses = 0, list[int]()
+    while offset < len(text):
+        if text[offset].isspace():
+            offset += 1
+        elif text[offset] == "(":
+            open_parentheses.append(offset)
+            offset += 1
+        elif text[offset] == ")":
+            if not open_parentheses:
+                raise _unreadable(text, offset)
+            open_parentheses.pop()
+            offset += 1
         else:
-            read, place = _piece(text, place)
-            yield read
-    if opened:
-        raise _unreadable(text, opened[-1])
+            item, offset = _term_or_word(text, offset)
+            yield item
+    if open_parentheses:
+        raise _unreadable(text, open_parentheses[-1])
 
 
-def _piece(text: str, place: int) -> tuple[_RawTerm | str, int]:
-    """The term or word at a place, and the place after it."""
-    if text[place] == '"':
-        quoted = _QUOTED.match(text, place)
+def _term_or_word(text: str, offset: int) -> tuple[_RawTerm | str, int]:
+    """Return the term or word at an offset, and the offset after it."""
+    if text[offset] == '"':
+        quoted = _QUOTED.match(text, offset)
         if quoted is None:
-            raise _unreadable(text, place)
+            raise _unreadable(text, offset)
         return quoted[1], quoted.end()
-    if key := _TERM.match(text, place):
+    if key := _TERM.match(text, offset):
         return _parse_term(text, key)
-    word = _WORD.match(text, place)
+    word = _WORD.match(text, offset)
     assert word is not None, "neither white space, nor a parenthesis, nor a quote"
     if word[0] in {"AND", "OR"}:
         detail = 'Boolean statements containing "OR" or "AND" are not supported in this search'
@@ -251,16 +251,16 @@ def _parse_term(text: str, key: re.Match[str]) -> tuple[_RawTerm, int]:
     return _RawTerm(key[2], comparison, values, is_list), end
 
 
-def _values(text: str, place: int, key: str) -> tuple[tuple[str, ...], bool, int]:
-    """The values at a place, whether they are a list, and the place after them."""
-    if listed := _LIST.match(text, place):
+def _values(text: str, offset: int, key: str) -> tuple[tuple[str, ...], bool, int]:
+    """Return the values at an offset, whether they are a list, and the offset after them."""
+    if listed := _LIST.match(text, offset):
         values = tuple(_unquoted(match) for match in _ITEM.finditer(listed[1]) if match[0].strip())
         if not values or len(values) > VALUES_MAX:
             raise BadRequest(f"{key}: takes a list of 1 to {VALUES_MAX} values.")
         return values, True, listed.end()
-    if quoted := _QUOTED.match(text, place):
+    if quoted := _QUOTED.match(text, offset):
         return (quoted[1].replace('\\"', '"'),), False, quoted.end()
-    bare = _BARE.match(text, place)
+    bare = _BARE.match(text, offset)
     if bare is None or not bare[0]:
         raise BadRequest(f"Empty string after '{key}:'")
     return (bare[0],), False, bare.end()
@@ -270,38 +270,38 @@ def _unquoted(item: re.Match[str]) -> str:
     return item[2] if item[1] is None else item[1].replace('\\"', '"')
 
 
-def _unreadable(text: str, place: int) -> BadRequest:
+def _unreadable(text: str, offset: int) -> BadRequest:
     return BadRequest(
-        f"Parse error at '{text[place : place + 10]}' (column {place + 1})."
+        f"Parse error at '{text[offset : offset + 10]}' (column {offset + 1})."
         " This is commonly caused by unmatched parentheses. Enclose any text in double quotes."
     )
 
 
-def _name(given: _RawTerm, _: datetime) -> Term:
-    return NameTerm(patterns=_equal(given), is_negated=given.is_negated)
+def _name(term: _RawTerm, _: datetime) -> Term:
+    return NameTerm(patterns=_equal(term), is_negated=term.is_negated)
 
 
-def _package(given: _RawTerm, _: datetime) -> Term:
-    return PackageTerm(packages=_equal(given), is_negated=given.is_negated)
+def _package(term: _RawTerm, _: datetime) -> Term:
+    return PackageTerm(packages=_equal(term), is_negated=term.is_negated)
 
 
-def _version(given: _RawTerm, _: datetime) -> Term:
-    if given.is_list:
+def _version(term: _RawTerm, _: datetime) -> Term:
+    if term.is_list:
         raise BadRequest("Invalid operation 'IN' for semantic version filter.")
-    value = given.values[0].strip()
+    value = term.values[0].strip()
     name = versions.parse(value)
     raw, package = (name.raw, name.package) if name else (value, None)
     version = versions.parse_version(raw)
     if version is not None and version.fits:
-        return VersionTerm(comparison=given.comparison, sort_key=version.sort_key, package=package)
-    comparison = Comparison.IS_NOT if given.is_negated else Comparison.IS
+        return VersionTerm(comparison=term.comparison, sort_key=version.sort_key, package=package)
+    comparison = Comparison.IS_NOT if term.is_negated else Comparison.IS
     return VersionTerm(
         comparison=comparison, sort_key=_wildcard(raw), package=package, is_prefix=True
     )
 
 
 def _wildcard(raw: str) -> str:
-    """What the sort keys of ``1.2.*`` begin with."""
+    """Return the prefix of the sort keys of ``1.2.*``."""
     numbers: list[int] = []
     for part in raw.split(".", 3):
         if part in {"*", "X", "x"}:
@@ -312,34 +312,34 @@ def _wildcard(raw: str) -> str:
     raise BadRequest(BAD_VERSION)
 
 
-def _build(given: _RawTerm, _: datetime) -> Term:
-    value = given.values[0]
+def _build(term: _RawTerm, _: datetime) -> Term:
+    value = term.values[0]
     is_number = value.isascii() and value.isdigit() and int(value) <= versions.NUMBER_MAX
-    if is_number and not given.is_list:
-        return BuildNumberTerm(comparison=given.comparison, number=int(value))
-    # An empty value, which must be quoted, asks for any build.
-    patterns = tuple(item or "*" for item in _equal(given))
-    return BuildTerm(patterns=patterns, is_negated=given.is_negated)
+    if is_number and not term.is_list:
+        return BuildNumberTerm(comparison=term.comparison, number=int(value))
+    # An empty value, which must be quoted, matches any build.
+    patterns = tuple(item or "*" for item in _equal(term))
+    return BuildTerm(patterns=patterns, is_negated=term.is_negated)
 
 
-def _stage(given: _RawTerm, _: datetime) -> Term:
+def _stage(term: _RawTerm, _: datetime) -> Term:
     try:
-        stages = frozenset(Stage(value) for value in _equal(given))
+        stages = frozenset(Stage(value) for value in _equal(term))
     except ValueError:
         raise BadRequest("Unsupported release.stage value.") from None
-    return StageTerm(stages=stages, is_negated=given.is_negated)
+    return StageTerm(stages=stages, is_negated=term.is_negated)
 
 
-def _finalized(given: _RawTerm, _: datetime) -> Term:
-    words = {"true": True, "1": True, "false": False, "0": False}
-    value = _equal(given)[0].lower()
-    if value not in words or given.is_list:
+def _finalized(term: _RawTerm, _: datetime) -> Term:
+    values = {"true": True, "1": True, "false": False, "0": False}
+    value = _equal(term)[0].lower()
+    if value not in values or term.is_list:
         raise BadRequest("finalized: takes true or false.")
-    return FinalizedTerm(is_finalized=words[value] is not given.is_negated)
+    return FinalizedTerm(is_finalized=values[value] is not term.is_negated)
 
 
-def _created(given: _RawTerm, now: datetime) -> Term:
-    value = given.values[0]
+def _created(term: _RawTerm, now: datetime) -> Term:
+    value = term.values[0]
     if relative := _RELATIVE.fullmatch(value):
         sign, number, unit = relative.groups()
         comparison = Comparison.AT_LEAST if sign == "-" else Comparison.AT_MOST
@@ -347,18 +347,16 @@ def _created(given: _RawTerm, now: datetime) -> Term:
             at = now - timedelta(**{_UNITS[unit]: int(number)})
         except OverflowError:
             at = datetime.min.replace(tzinfo=UTC)
-        return CreatedTerm(
-            comparison=NEGATED[comparison] if given.is_negated else comparison, at=at
-        )
-    if given.is_list or given.comparison in {Comparison.IS, Comparison.IS_NOT}:
+        return CreatedTerm(comparison=NEGATED[comparison] if term.is_negated else comparison, at=at)
+    if term.is_list or term.comparison in {Comparison.IS, Comparison.IS_NOT}:
         raise BadRequest(
             "release.created: takes a comparison with a date, such as >2026-01-31,"
             " or a time ago, such as -7d."
         )
-    return CreatedTerm(comparison=given.comparison, at=_moment(value))
+    return CreatedTerm(comparison=term.comparison, at=_date(value))
 
 
-def _moment(value: str) -> datetime:
+def _date(value: str) -> datetime:
     try:
         at = datetime.fromisoformat(value)
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
@@ -366,11 +364,11 @@ def _moment(value: str) -> datetime:
         raise BadRequest(f"release.created: {value} is not an ISO 8601 date.") from None
 
 
-def _equal(given: _RawTerm) -> tuple[str, ...]:
-    """The values of a term that can only be equal to them, or not."""
-    if given.comparison not in {Comparison.IS, Comparison.IS_NOT}:
-        raise BadRequest(f"Invalid operation '{given.comparison}' for {given.key}.")
-    return given.values
+def _equal(term: _RawTerm) -> tuple[str, ...]:
+    """Return the values of a term that supports ``=`` and ``!=`` only."""
+    if term.comparison not in {Comparison.IS, Comparison.IS_NOT}:
+        raise BadRequest(f"Invalid operation '{term.comparison}' for {term.key}.")
+    return term.values
 
 
 _KEYS: dict[str, Callable[[_RawTerm, datetime], Term]] = {

@@ -1,4 +1,4 @@
-"""What must hold after a release went out? Thresholds of projects, and whether one is kept (releases.md 2.22)."""
+"""Release thresholds: limits on a metric for a time after each release of a project (releases.md 2.22)."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,15 +7,15 @@ from enum import StrEnum
 from shipmark.projects.model import Environment
 from shipmark.releases.model import Release
 
-#: Thresholds of one project; a report looks at all of them.
+#: Thresholds of one project; a report evaluates all of them.
 THRESHOLDS_MAX = 100
-#: What numbers may be: the reference keeps them in 32 bits.
+#: The reference stores numbers in 32 bits.
 NUMBER_MAX = 2**31 - 1
 _END = datetime.max.replace(tzinfo=UTC)
 
 
 class ThresholdType(StrEnum):
-    """What is measured. Only errors and new issues can be: the others need sessions, and are never kept."""
+    """Metric of a threshold. Only errors and new issues are measured: the others need sessions, and never hold."""
 
     ERRORS = "total_error_count"
     NEW_ISSUES = "new_issue_count"
@@ -27,7 +27,7 @@ class ThresholdType(StrEnum):
 
 
 class Trigger(StrEnum):
-    """On which side of its value a threshold is broken."""
+    """The side of its value on which a threshold is exceeded."""
 
     OVER = "over"
     UNDER = "under"
@@ -35,7 +35,7 @@ class Trigger(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewThreshold:
-    """What a threshold is made with."""
+    """Values of a new threshold."""
 
     type: ThresholdType
     trigger: Trigger
@@ -46,7 +46,7 @@ class NewThreshold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """What must hold for a while after each release of a project, in one environment or all."""
+    """A limit on a metric for a time after each release of a project, in one environment or all."""
 
     id: int
     project_id: int
@@ -58,7 +58,7 @@ class Threshold:
     created_at: datetime
 
     def is_kept(self, metric: int | None) -> bool:
-        """Does it hold? What could not be measured is never said to be well."""
+        """Return True if the threshold holds; False for a metric that could not be measured."""
         if metric is None:
             return False
         return metric <= self.value if self.trigger is Trigger.OVER else metric >= self.value
@@ -66,7 +66,7 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """A release watched by a threshold of one of its projects, for the threshold's window from a moment on."""
+    """A release watched by a threshold of one of its projects, for the threshold's window from ``begins_at``."""
 
     release: Release
     threshold: Threshold
@@ -74,19 +74,19 @@ class Watch:
 
     @property
     def ends_at(self) -> datetime:
-        """When the window ends: at the end of time, where a deploy was finished in a year that has no end."""
+        """End of the window, at most the last date there is: deploys may be finished in the year 9999."""
         length = timedelta(seconds=self.threshold.window_seconds)
         return self.begins_at + min(length, _END - self.begins_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a watch came to; a null metric could not be measured."""
+    """Result of a watch; the metric is None if it could not be measured."""
 
     watch: Watch
     metric: int | None
 
     @property
     def is_healthy(self) -> bool:
-        """Is the threshold kept?"""
+        """True if the threshold holds."""
         return self.watch.threshold.is_kept(self.metric)

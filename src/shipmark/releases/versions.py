@@ -1,7 +1,7 @@
-"""What does the name of a release say about its version, and which version is newer?
+"""Parsing and comparison of versions in the names of releases.
 
 The rules of releases.md 1.3.1 (valid names), 1.4 (parsing, comparison), 1.4.1 (projects that follow
-semver). We part from them where their order is wrong or runs in circles: prereleases compare as
+semver). Shipmark deviates from them where their order is wrong or not transitive: prereleases compare as
 semver.org says (``alpha.2`` is older than ``alpha.10``), and numeric builds are older than others.
 """
 
@@ -16,10 +16,10 @@ NAME_MAX = 200
 #: Bytes in a name that the parser reads (releases.md 1.4): fewer characters, if they are not ASCII.
 PARSED_BYTES_MAX = 200
 
-#: The biggest number that a column holds.
+#: The largest number that a column holds.
 NUMBER_MAX = 2**63 - 1
 
-#: How many of a project's releases say whether it follows semver (releases.md 1.4.1).
+#: How many of a project's newest releases decide whether it follows semver (releases.md 1.4.1).
 SAMPLE_MAX = 10
 
 _OVERFLOW_MAX = 2**64 - 1
@@ -44,7 +44,7 @@ _VERSION = re.compile(
     re.VERBOSE,
 )
 
-#: An identifier of a prerelease, or a build, as it is ordered: its class, its number, its text.
+#: Sort key of an identifier of a prerelease, or of a build: its class, its number, its text.
 Part = tuple[int, int, str]
 Precedence = tuple[tuple[int, ...], int, tuple[Part, ...], Part]
 
@@ -67,7 +67,7 @@ class Version:
 
     @property
     def build_number(self) -> int | None:
-        """The build as a number, if it is one that a column holds (releases.md 1.4, "Columns")."""
+        """The build as a number, or None if a column cannot hold it (releases.md 1.4, "Columns")."""
         if self.build is None or not self.build.isdigit():
             return None
         number = int(self.build)
@@ -75,12 +75,12 @@ class Version:
 
     @property
     def fits(self) -> bool:
-        """Whether columns hold all numbers. A version that does not fit is not semver."""
+        """True if columns can hold all numbers. A version that does not fit is not semver."""
         return all(number <= NUMBER_MAX for number in _numbers(self.raw))
 
     @property
     def precedence(self) -> Precedence:
-        """What versions are ordered by; equal for two spellings of one version."""
+        """Precedence among versions; equal for two spellings of one version."""
         numbers = _numbers(self.raw)
         padded = numbers + (0,) * (4 - len(numbers))
         identifiers = self.pre.split(".") if self.pre is not None else ()
@@ -98,7 +98,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SemverColumns:
-    """What is stored of a name, to sort and search by; all empty unless the release is semver (releases.md 1.4)."""
+    """Columns to sort and search by; all empty unless the release is semver (releases.md 1.4)."""
 
     package: str | None = None
     sort_key: str = ""
@@ -108,7 +108,7 @@ class SemverColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Name:
-    """A name, taken apart; ``raw`` is what follows the package, or all of it (releases.md 2.1)."""
+    """A parsed name; ``raw`` is what follows the package, or all of it (releases.md 2.1)."""
 
     package: str | None
     raw: str
@@ -118,7 +118,7 @@ class Name:
 
 
 def is_valid_name(name: str) -> bool:
-    """Whether a release may have this name, however long (releases.md 1.3.1, rules 2 and 3)."""
+    """Return True if a release may have this name, of any length (releases.md 1.3.1, rules 2 and 3)."""
     if _FORBIDDEN_IN_NAME.search(name):
         return False
     return name.strip().lower() not in _RESERVED_NAMES
@@ -126,7 +126,7 @@ def is_valid_name(name: str) -> bool:
 
 @lru_cache(4096)
 def parse(name: str) -> Name | None:
-    """Take a name apart (releases.md 1.4); None if the parser refuses it, as it may a valid one."""
+    """Parse a name (releases.md 1.4). Return None if the parser refuses it, as it may a valid one."""
     # Before trimming, because Python counts some control characters as white space.
     if _REFUSED_BY_PARSER.search(name):
         return None
@@ -147,7 +147,7 @@ def parse(name: str) -> Name | None:
 
 
 def parse_version(raw: str) -> Version | None:
-    """Parse what follows the package; None for a hash, and for what breaks the grammar."""
+    """Parse what follows the package. Return None for a hash, and for what breaks the grammar."""
     match = _VERSION.fullmatch(raw)
     if match is None or _is_hash(raw):
         return None
@@ -155,13 +155,13 @@ def parse_version(raw: str) -> Version | None:
     # "1.2a" has a prerelease; "1a" is more likely to be something else.
     if match["attached"] and len(numbers) == 1:
         return None
-    shown = [number if number <= _OVERFLOW_MAX else 0 for number in numbers] + [0, 0, 0]
+    padded = [number if number <= _OVERFLOW_MAX else 0 for number in numbers] + [0, 0, 0]
     return Version(
         raw=raw,
-        major=shown[0],
-        minor=shown[1],
-        patch=shown[2],
-        revision=shown[3],
+        major=padded[0],
+        minor=padded[1],
+        patch=padded[2],
+        revision=padded[3],
         pre=match["dashed"] or match["attached"],
         build=match["build"],
         components=len(numbers),
@@ -169,13 +169,13 @@ def parse_version(raw: str) -> Version | None:
 
 
 def is_semver(name: str) -> bool:
-    """Whether the name is valid, has a package, and a version whose numbers columns can hold."""
+    """Return True if the name is valid, and has a package and a version whose numbers columns can hold."""
     parsed = parse(name) if is_valid_name(name) else None
     return parsed is not None and parsed.version is not None and parsed.version.fits
 
 
 def semver_columns(name: str) -> SemverColumns:
-    """What is stored of a name when its release is made; it never changes after that."""
+    """Return the columns of a name, which are stored when its release is created and never change."""
     parsed = parse(name) if is_valid_name(name) else None
     version = parsed.version if parsed is not None else None
     if parsed is None or version is None or not version.fits:
@@ -189,12 +189,12 @@ def semver_columns(name: str) -> SemverColumns:
 
 
 def number_prefix(numbers: Sequence[int]) -> str:
-    """What the sort keys of all versions begin with that begin with these numbers."""
+    """Return the prefix of the sort keys of all versions that begin with these numbers."""
     return "".join(map(_number_key, numbers))
 
 
 def compare(left: str, right: str) -> int | None:
-    """Compare the versions in two names: -1, 0 or 1; None if one has none: then dates decide.
+    """Compare the versions in two names: -1, 0 or 1, or None if one has none: then dates decide.
 
     Packages are ignored, so that a bare ``1.0`` has a version here (releases.md 1.4).
     """
@@ -205,7 +205,7 @@ def compare(left: str, right: str) -> int | None:
 
 
 def follows_semver(newest_first: Sequence[str]) -> bool:
-    """Whether a project with these newest releases follows semver (releases.md 1.4.1)."""
+    """Return True if a project with these newest releases follows semver (releases.md 1.4.1)."""
     votes = [is_semver(name) for name in newest_first[:SAMPLE_MAX]]
     if len(votes) < 3:
         return any(votes[:1])
@@ -239,7 +239,7 @@ def _build_hash(raw: str, version: Version | None) -> str | None:
 
 
 def _description(name: str, raw: str, version: Version | None) -> str:
-    """Shorten a name for people: without its package if the rest says enough (releases.md 1.4)."""
+    """Return a short name for display: without the package if the rest is a version or a hash (releases.md 1.4)."""
     if _is_hash(raw):
         return raw[:_SHORT_HASH_LENGTH]
     if version is None:
@@ -258,18 +258,18 @@ def _compared_version(name: str) -> Version | None:
 
 
 def _part(text: str) -> Part:
-    """Order numbers by value, before words. Else ``9 < 10 < 1a < 9`` would be a circle."""
+    """Return the sort key of an identifier: numbers by value, before words; else ``9 < 10 < 1a < 9`` is a cycle."""
     return (1, int(text), "") if text.isdigit() else (2, 0, text)
 
 
 def _number_key(number: int) -> str:
-    """A number whose length goes first, as a letter: so texts of digits sort by value."""
+    """Return a number after its length, as a letter, so that texts of digits sort by value."""
     digits = str(number)
     return chr(ord("a") + len(digits) - 1) + digits
 
 
 def _pre_key(pre: str | None) -> str:
-    """What follows the numbers: a release ("~") sorts after its prereleases ("-").
+    """Return the part of a sort key after the numbers: a release ("~") sorts after its prereleases ("-").
 
     Identifiers end in a blank, which sorts before all that they are made of; numbers (0) sort before words (1), and
     by their length first.

@@ -1,4 +1,4 @@
-"""What can be done with repositories? Keep commits, with their authors and changed files; add and find repositories."""
+"""Operations on repositories: store commits with their authors and changed files; add and look up repositories."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shipmark.repositories.model import GIT_ORIGIN, CommitInput, Repository, Rep
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCommit:
-    """Where a given commit ended up."""
+    """The stored row of a commit that a client sent."""
 
     commit_id: int
     repository_id: int
@@ -22,60 +22,60 @@ class StoredCommit:
 
 
 def default_repository(organization_id: int) -> str:
-    """The name of the repository of commits that name none (releases.md 3.4)."""
+    """Return the name of the repository of commits that name none (releases.md 3.4)."""
     return f"organization-{organization_id}"
 
 
-def repository_name(given: str | None, organization_id: int) -> str:
-    """Return the name that a repository is known by.
+def repository_name(name: str | None, organization_id: int) -> str:
+    """Return the name of the repository that a client names.
 
-    ``sentry-cli`` sends the name of the git remote with commits of a local checkout: "origin" says no more than none.
+    ``sentry-cli`` sends the name of the git remote with commits of a local checkout: "origin" counts as no name.
     """
-    return default_repository(organization_id) if given in {None, "", GIT_ORIGIN} else str(given)
+    return default_repository(organization_id) if name in {None, "", GIT_ORIGIN} else str(name)
 
 
 def upsert_commits(
-    connection: Connection, organization_id: int, given: Sequence[CommitInput], now: datetime
+    connection: Connection, organization_id: int, commits: Sequence[CommitInput], now: datetime
 ) -> list[StoredCommit]:
-    """Keep commits with repositories, authors and changed files; says where each ended up, in the same order.
+    """Insert or update commits with repositories, authors and changed files. Return their rows, in the same order.
 
-    Eight statements at the most, whatever the number of commits. Where a commit is given twice, the last one counts.
+    Takes at most eight statements, whatever the number of commits. Of a duplicate commit, the last one counts.
     """
-    if not given:
+    if not commits:
         return []
-    names = [repository_name(commit.repository, organization_id) for commit in given]
+    names = [repository_name(commit.repository, organization_id) for commit in commits]
     repositories = store.ensure_named(connection, organization_id, set(names), now)
-    people = [commit.author for commit in given]
-    # The first name that is said for an address counts: lists are newest first.
-    named: dict[str, str | None] = {}
-    for person in people:
-        if person is not None and not named.get(person[0]):
-            named[person[0]] = person[1]
-    authors = store.ensure_authors(connection, organization_id, named)
-    places = [
-        (repositories[name], authors[person[0]] if person else None)
-        for name, person in zip(names, people, strict=True)
+    authors = [commit.author for commit in commits]
+    # The first name of an address counts: lists are newest first.
+    names_by_email: dict[str, str | None] = {}
+    for author in authors:
+        if author is not None and not names_by_email.get(author[0]):
+            names_by_email[author[0]] = author[1]
+    author_ids = store.ensure_authors(connection, organization_id, names_by_email)
+    owners = [
+        (repositories[name], author_ids[author[0]] if author else None)
+        for name, author in zip(names, authors, strict=True)
     ]
-    stored_commits = _upsert_commits(connection, organization_id, given, places, now)
-    _insert_changes(connection, given, stored_commits)
+    stored_commits = _upsert_commits(connection, organization_id, commits, owners, now)
+    _insert_changes(connection, commits, stored_commits)
     return stored_commits
 
 
 def ensure_repositories(
-    connection: Connection, organization_id: int, given: Sequence[str], now: datetime
+    connection: Connection, organization_id: int, requested: Sequence[str], now: datetime
 ) -> dict[str, int]:
-    """Return the repository of each name; those that are unknown are made, as those of commits are."""
-    names = {each: repository_name(each, organization_id) for each in given}
+    """Return the repository id of each name. Unknown ones are created, as those of commits are."""
+    names = {name: repository_name(name, organization_id) for name in requested}
     known = store.ids_by_name(connection, organization_id, set(names.values()))
     if not known.keys() >= set(names.values()):
         known = store.ensure_named(connection, organization_id, set(names.values()), now)
-    return {each: known[name] for each, name in names.items()}
+    return {requested_name: known[name] for requested_name, name in names.items()}
 
 
 def upsert_heads(
     connection: Connection, organization_id: int, heads: dict[int, str], now: datetime
 ) -> dict[int, int]:
-    """Keep head commits of which only the key is known (repository to key); says the commit of each repository."""
+    """Insert or update head commits of which only the hash is known. Return the commit id of each repository."""
     rows: list[store.GivenRow] = [
         (repository_id, key, None, None, None) for repository_id, key in heads.items()
     ]
@@ -97,27 +97,27 @@ def update(
 
 
 def begin_deletion(connection: Connection, repository: Repository) -> Repository:
-    """Let no name lead to the repository any more, so that another may have it."""
+    """Mark a repository for deletion, which frees its name."""
     status = RepositoryStatus.PENDING_DELETION.value
     changed = store.change(connection, repository.id, {"status": status})
-    assert changed is not None, "no index keeps apart what is not active"
+    assert changed is not None, "names of inactive repositories are not unique"
     return changed
 
 
 def _upsert_commits(
     connection: Connection,
     organization_id: int,
-    given: Sequence[CommitInput],
-    places: Sequence[tuple[int, int | None]],
+    commits: Sequence[CommitInput],
+    owners: Sequence[tuple[int, int | None]],
     now: datetime,
 ) -> list[StoredCommit]:
     rows: dict[tuple[int, str], store.GivenRow] = {}
-    for commit, (repository_id, author_id) in zip(given, places, strict=True):
+    for commit, (repository_id, author_id) in zip(commits, owners, strict=True):
         row = (repository_id, commit.sha, author_id, commit.message, commit.at)
         rows[repository_id, commit.sha] = row
     commit_rows = store.ensure_commits(connection, organization_id, list(rows.values()), now)
     result = []
-    for commit, (repository_id, _) in zip(given, places, strict=True):
+    for commit, (repository_id, _) in zip(commits, owners, strict=True):
         commit_row = commit_rows[repository_id, commit.sha]
         result.append(
             StoredCommit(
@@ -131,11 +131,11 @@ def _upsert_commits(
 
 
 def _insert_changes(
-    connection: Connection, given: Sequence[CommitInput], kept: Sequence[StoredCommit]
+    connection: Connection, commits: Sequence[CommitInput], stored_commits: Sequence[StoredCommit]
 ) -> None:
     rows = [
         (stored_commit.commit_id, filename, change.value)
-        for commit, stored_commit in zip(given, kept, strict=True)
+        for commit, stored_commit in zip(commits, stored_commits, strict=True)
         for filename, change in commit.changes or ()
     ]
     store.add_changes(connection, rows)

@@ -1,4 +1,4 @@
-"""What is a repository, a commit, an author, a changed file?"""
+"""Repositories, commits, authors, changed files and remotes."""
 
 import re
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from enum import StrEnum
 
 SHA_MAX = 64
 REPOSITORY_NAME_MAX = 200
-#: What git calls the remote that a repository was cloned from.
+#: Git's name for the remote that a repository was cloned from.
 GIT_ORIGIN = "origin"
 AUTHOR_NAME_MAX = 128
 AUTHOR_EMAIL_MAX = 200
 _LOCAL_EMAIL_MAX = 75
 FILENAME_MAX = 510
 
-#: A commit whose message holds this is left out of releases (releases.md 3.4).
+#: A commit whose message contains this is left out of releases (releases.md 3.4).
 SKIP_MARK = "#skipsentry"
 
 _NOT_IN_LOCAL_PART = re.compile(r"[^A-Za-z0-9\-_.]")
 
 
 class RepositoryStatus(StrEnum):
-    """What has become of a repository."""
+    """Status of a repository."""
 
     ACTIVE = "active"
     DISABLED = "disabled"
@@ -29,12 +29,12 @@ class RepositoryStatus(StrEnum):
     DELETION_IN_PROGRESS = "deletion_in_progress"
 
 
-#: What stands for a repository whose deletion was asked for. No name leads to it any more.
+#: Statuses after a request for deletion, in which a repository is not found by name.
 DELETION_STATUSES = (RepositoryStatus.PENDING_DELETION, RepositoryStatus.DELETION_IN_PROGRESS)
 
 
 class Change(StrEnum):
-    """What a commit did to a file."""
+    """Type of a commit's change to a file."""
 
     ADDED = "A"
     DELETED = "D"
@@ -43,7 +43,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """Where commits come from. A null provider is one that we know by name only."""
+    """A repository. Without a provider it is known by name only."""
 
     id: int
     name: str
@@ -55,18 +55,18 @@ class Repository:
 
     @property
     def is_known_by_name(self) -> bool:
-        """Is the name all that we know it by? Then people may change it."""
+        """True if the repository is known by name only. Then users may rename it."""
         return self.provider is None
 
     @property
     def is_pending_deletion(self) -> bool:
-        """Has somebody asked for its deletion? Then its name is free for another."""
+        """True if its deletion was requested. Then its name is free."""
         return self.status in DELETION_STATUSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Somebody who wrote commits, known by their address within the organization."""
+    """An author of commits, identified by address within the organization."""
 
     id: int
     name: str | None
@@ -75,7 +75,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """A commit as it is kept."""
+    """A stored commit."""
 
     id: int
     sha: str
@@ -97,7 +97,7 @@ class ChangedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitInput:
-    """A commit as a client gives it. What is null was not said and leaves what is known as it is."""
+    """A commit as sent by a client. Fields that are None were not sent, and leave stored values as they are."""
 
     sha: str
     repository: str | None = None
@@ -109,17 +109,17 @@ class CommitInput:
 
     @property
     def is_skipped(self) -> bool:
-        """Does the message ask to be left out?"""
+        """True if the message asks to leave the commit out of releases."""
         return self.message is not None and SKIP_MARK in self.message
 
     @property
     def filenames(self) -> list[str] | None:
-        """The files that it changed; null if that was not said."""
+        """Names of the changed files, or None if not sent."""
         return None if self.changes is None else [filename for filename, _ in self.changes]
 
     @property
     def author(self) -> tuple[str, str | None] | None:
-        """The author's address, as it is kept, and name; null if neither was said."""
+        """Address, as stored, and name of the author, or None if neither was sent."""
         email = self.author_email
         if email is None and self.author_name:
             local = _NOT_IN_LOCAL_PART.sub("", self.author_name).lower()
@@ -134,7 +134,7 @@ class CommitInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRemote:
-    """Where the commits of a repository can be fetched. ``secret`` is encrypted."""
+    """The stored remote of a repository. ``secret`` is encrypted."""
 
     repository_id: int
     url: str
@@ -143,5 +143,5 @@ class StoredRemote:
 
 
 def shortened(text: str, length: int) -> str:
-    """The text, cut to that length with three dots where it is longer: odd authors never fail a release."""
+    """Return the text, truncated to this length with three dots: long authors never fail a release."""
     return text if len(text) <= length else text[: length - 3] + "..."

@@ -1,1 +1,1 @@
-"""Where are files kept: their blobs, what they are made of, and what nobody uses?"""
+"""Storage of files, their pieces and blobs, and of garbage."""

@@ -1,4 +1,4 @@
-"""Which contents are there, who has sent them, and which are to be taken away?"""
+"""The tables of blobs, of the organizations that uploaded them, and of keys to delete."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -37,7 +37,7 @@ from shipmark.infrastructure.database import (
 
 
 class BlobColumns(TypedColumns):
-    """A content that is kept once, under ``key``. ``uses`` counts the pieces of files that it is."""
+    """A content that is stored once, under ``key``. ``uses`` counts the pieces of files that refer to it."""
 
     id = Column(Id, primary_key=True)
     sha1 = Column(String(40), nullable=False, unique=True)
@@ -48,9 +48,9 @@ class BlobColumns(TypedColumns):
 
 
 class BlobRemovalColumns(TypedColumns):
-    """A key that no blob has: announced before its content is written, or left by a blob that is gone.
+    """A key without a blob: registered before its content is written, or left by a deleted blob.
 
-    Once ``is_final`` the content is taken away, and nobody may make a blob of it any more.
+    Once ``is_final``, the content is being deleted, and no blob can be created of it any more.
     """
 
     key = Column(String(80), primary_key=True)
@@ -59,7 +59,7 @@ class BlobRemovalColumns(TypedColumns):
 
 
 class BlobOwnerColumns(TypedColumns):
-    """An organization that has sent the blob: only to it is it there (files-and-avatars.md 5.5)."""
+    """An organization that uploaded the blob: for others it does not exist (files-and-avatars.md 5.5)."""
 
     organization_id = Column(
         Id, ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True
@@ -82,39 +82,45 @@ Index(
 )
 blob_removals = Table("blob_removals", metadata, BlobRemovalColumns)
 blob_owners = Table("blob_owners", metadata, BlobOwnerColumns)
-_GIVEN = json_rows("given_blobs", sha1=Text(), size=BigInteger(), key=Text())
-_GIVEN_KEYS = json_rows("given_keys", key=Text())
+_BLOBS_PARAM = json_rows("given_blobs", sha1=Text(), size=BigInteger(), key=Text())
+_KEYS_PARAM = json_rows("given_keys", key=Text())
 _UNTIL = bindparam("until", type_=UtcDateTime)
 _LATER = case((blobs.c.kept_until < _UNTIL, _UNTIL), else_=blobs.c.kept_until)
 
 _TOUCH = (
     update(blobs)
-    .where(blobs.c.sha1.in_(select(_GIVEN.c.sha1)), blobs.c.kept_until < _UNTIL)
+    .where(blobs.c.sha1.in_(select(_BLOBS_PARAM.c.sha1)), blobs.c.kept_until < _UNTIL)
     .values(kept_until=_UNTIL)
 )
 _KNOWN = (
     select(blobs.c.sha1)
-    .join(_GIVEN, _GIVEN.c.sha1 == blobs.c.sha1)
+    .join(_BLOBS_PARAM, _BLOBS_PARAM.c.sha1 == blobs.c.sha1)
     .order_by(blobs.c.id)
     .with_for_update(of=blobs)
 )
 _MAKE = upsert(blobs).from_select(
     ["sha1", "size", "key", "uses", "kept_until"],
-    select(_GIVEN.c.sha1, _GIVEN.c.size, _GIVEN.c.key, bindparam("uses", 0, Integer), _UNTIL)
-    .where(_GIVEN.c.key.is_not(None))
-    .order_by(_GIVEN.c.sha1),
+    select(
+        _BLOBS_PARAM.c.sha1,
+        _BLOBS_PARAM.c.size,
+        _BLOBS_PARAM.c.key,
+        bindparam("uses", 0, Integer),
+        _UNTIL,
+    )
+    .where(_BLOBS_PARAM.c.key.is_not(None))
+    .order_by(_BLOBS_PARAM.c.sha1),
 )
 _MAKE = _MAKE.on_conflict_do_update(
     index_elements=[blobs.c.sha1],
     set_={"kept_until": _LATER},
 )
-# The checksum finds them: there is no index on keys.
+# Looked up by checksum: there is no index on keys.
 _KEYS = select(blobs.c.key).join(
-    _GIVEN, and_(_GIVEN.c.sha1 == blobs.c.sha1, _GIVEN.c.key == blobs.c.key)
+    _BLOBS_PARAM, and_(_BLOBS_PARAM.c.sha1 == blobs.c.sha1, _BLOBS_PARAM.c.key == blobs.c.key)
 )
 _CLAIM = (
     delete(blob_removals)
-    .where(blob_removals.c.key.in_(select(_GIVEN_KEYS.c.key)), blob_removals.c.is_final.is_(False))
+    .where(blob_removals.c.key.in_(select(_KEYS_PARAM.c.key)), blob_removals.c.is_final.is_(False))
     .returning(blob_removals.c.key)
 )
 _OWN = (
@@ -122,44 +128,44 @@ _OWN = (
     .from_select(
         ["organization_id", "blob_id"],
         select(bindparam("organization_id", type_=Id), blobs.c.id)
-        .join(_GIVEN, _GIVEN.c.sha1 == blobs.c.sha1)
+        .join(_BLOBS_PARAM, _BLOBS_PARAM.c.sha1 == blobs.c.sha1)
         .order_by(blobs.c.id),
     )
     .on_conflict_do_nothing()
 )
 _OWNED = (
     select(blobs.c.sha1, blobs.c.size, blobs.c.key)
-    .join(_GIVEN, _GIVEN.c.sha1 == blobs.c.sha1)
+    .join(_BLOBS_PARAM, _BLOBS_PARAM.c.sha1 == blobs.c.sha1)
     .join(blob_owners, blob_owners.c.blob_id == blobs.c.id)
     .where(blob_owners.c.organization_id == bindparam("organization_id", type_=Id))
 )
 
 
 def is_any(connection: Connection) -> bool:
-    """Return whether there is any blob."""
+    """Return True if there is any blob."""
     return connection.execute(select(blobs.c.id).limit(1)).first() is not None
 
 
 def touch(connection: Connection, sha1s: Collection[str], until: datetime) -> set[str]:
-    """Keep those of the blobs that are there until then at least; says which are."""
-    parameters = _given((sha1, 0, None) for sha1 in sha1s)
-    # Held first: a blob that is being collected is either gone when we look, or ours.
+    """Extend the retention of existing blobs to this date at least. Return their checksums."""
+    parameters = _blobs_param((sha1, 0, None) for sha1 in sha1s)
+    # Locked first: a blob that is being collected is either deleted by then, or stays.
     known = set(connection.execute(_KNOWN, parameters).scalars())
     connection.execute(_TOUCH, parameters | {"until": until})
     return known
 
 
 def register_pending(connection: Connection, keys: Iterable[str], due_at: datetime) -> None:
-    """Say that contents will be written under these keys, so that they don't stay if nobody comes back for them."""
+    """Register keys of contents that will be written, so that they are collected if no blob is created of them."""
     new = [{"key": key, "due_at": due_at, "is_final": False} for key in keys]
     if new:
         connection.execute(insert(blob_removals), new)
 
 
-def make_blobs(connection: Connection, stashes: Iterable[StagedBlob], until: datetime) -> bool:
-    """Make blobs of what was written, unless another writer was faster; says whether all of it is still there."""
-    distinct = {each.sha1: (each.sha1, each.size, each.key) for each in stashes}
-    parameters = _given(distinct[sha1] for sha1 in sorted(distinct))
+def make_blobs(connection: Connection, staged_blobs: Iterable[StagedBlob], until: datetime) -> bool:
+    """Create blobs of written contents, unless another writer has. Return True if all contents still exist."""
+    distinct = {blob.sha1: (blob.sha1, blob.size, blob.key) for blob in staged_blobs}
+    parameters = _blobs_param(distinct[sha1] for sha1 in sorted(distinct))
     connection.execute(_MAKE, parameters | {"until": until})
     keys = set(connection.execute(_KEYS, parameters).scalars())
     claimed = set(
@@ -167,24 +173,24 @@ def make_blobs(connection: Connection, stashes: Iterable[StagedBlob], until: dat
             _CLAIM, rows_param("given_keys", ([key] for key in sorted(keys)))
         ).scalars()
     )
-    there = set(connection.execute(_KNOWN, parameters).scalars())
-    return claimed == keys and there == set(distinct)
+    existing = set(connection.execute(_KNOWN, parameters).scalars())
+    return claimed == keys and existing == set(distinct)
 
 
 def add_owner(connection: Connection, organization_id: int, sha1s: Collection[str]) -> None:
-    """Say that the organization has sent these blobs."""
-    parameters = _given((sha1, 0, None) for sha1 in sha1s)
+    """Record that the organization uploaded these blobs."""
+    parameters = _blobs_param((sha1, 0, None) for sha1 in sha1s)
     connection.execute(_OWN, parameters | {"organization_id": organization_id})
 
 
 def owned_by(
     connection: Connection, organization_id: int, sha1s: Collection[str]
 ) -> dict[str, tuple[int, str]]:
-    """Size and key of those of the blobs that the organization has sent."""
-    parameters = _given((sha1, 0, None) for sha1 in set(sha1s))
+    """Return size and key, by checksum, of those of the blobs that the organization uploaded."""
+    parameters = _blobs_param((sha1, 0, None) for sha1 in set(sha1s))
     result = connection.execute(_OWNED, parameters | {"organization_id": organization_id})
     return {sha1: (size, key) for sha1, size, key in result}
 
 
-def _given(given: Iterable[tuple[str, int, str | None]]) -> dict[str, str]:
-    return rows_param("given_blobs", given)
+def _blobs_param(rows: Iterable[tuple[str, int, str | None]]) -> dict[str, str]:
+    return rows_param("given_blobs", rows)

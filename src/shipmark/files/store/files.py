@@ -1,4 +1,4 @@
-"""Where are files kept, and which blobs do they use?"""
+"""The tables of files and their pieces."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping
@@ -48,7 +48,7 @@ class FileColumns(TypedColumns):
 
 
 class FilePieceColumns(TypedColumns):
-    """A stretch of a file. A blob that a file uses can't be deleted, whatever ``uses`` says."""
+    """A piece of a file. A blob that a file uses can't be deleted, whatever its ``uses``."""
 
     file_id = Column(Id, ForeignKey("files.id", ondelete="CASCADE"), primary_key=True)
     offset = Column(BigInteger, primary_key=True)
@@ -58,29 +58,29 @@ class FilePieceColumns(TypedColumns):
 files = Table("files", metadata, FileColumns, sqlite_autoincrement=True)
 file_pieces = Table("file_pieces", metadata, FilePieceColumns)
 
-_GIVEN_PIECES = json_rows("given_pieces", offset=BigInteger(), sha1=Text())
+_PIECES_PARAM = json_rows("given_pieces", offset=BigInteger(), sha1=Text())
 _UNTIL = bindparam("until", type_=UtcDateTime)
 _LATER = case((blobs.c.kept_until < _UNTIL, _UNTIL), else_=blobs.c.kept_until)
 
 _CUT = insert(file_pieces).from_select(
     ["file_id", "offset", "blob_id"],
-    select(bindparam("file_id", type_=Id), _GIVEN_PIECES.c.offset, blobs.c.id)
-    .join(blobs, blobs.c.sha1 == _GIVEN_PIECES.c.sha1)
-    .order_by(_GIVEN_PIECES.c.offset),
+    select(bindparam("file_id", type_=Id), _PIECES_PARAM.c.offset, blobs.c.id)
+    .join(blobs, blobs.c.sha1 == _PIECES_PARAM.c.sha1)
+    .order_by(_PIECES_PARAM.c.offset),
 )
-_WANTED_FILES = select(IDS.c.id)
+_FILE_IDS = select(IDS.c.id)
 _PIECES_OF_BLOB = (
     select(func.count())
     .select_from(file_pieces)
-    .where(file_pieces.c.blob_id == blobs.c.id, file_pieces.c.file_id.in_(_WANTED_FILES))
+    .where(file_pieces.c.blob_id == blobs.c.id, file_pieces.c.file_id.in_(_FILE_IDS))
     .scalar_subquery()
 )
-_BLOBS_OF_FILES = select(file_pieces.c.blob_id).where(file_pieces.c.file_id.in_(_WANTED_FILES))
-_HOLD_BLOBS = (
+_BLOBS_OF_FILES = select(file_pieces.c.blob_id).where(file_pieces.c.file_id.in_(_FILE_IDS))
+_LOCK_BLOBS = (
     select(blobs.c.id).where(blobs.c.id.in_(_BLOBS_OF_FILES)).order_by(blobs.c.id).with_for_update()
 )
-_HOLD_FILES = (
-    select(files.c.id).where(files.c.id.in_(_WANTED_FILES)).order_by(files.c.id).with_for_update()
+_LOCK_FILES = (
+    select(files.c.id).where(files.c.id.in_(_FILE_IDS)).order_by(files.c.id).with_for_update()
 )
 _USE = (
     update(blobs).where(blobs.c.id.in_(_BLOBS_OF_FILES)).values(uses=blobs.c.uses + _PIECES_OF_BLOB)
@@ -102,7 +102,7 @@ _FILE = (
 
 
 def add(connection: Connection, new: NewFile, content: StagedFile, at: datetime) -> File:
-    """Make a file of blobs that are there."""
+    """Insert a file of existing blobs."""
     row: dict[str, object] = {"name": new.name, "kind": new.kind.value}
     row |= {"headers": json.dumps(dict(new.headers))}
     row |= {"size": content.size, "sha1": content.sha1, "created_at": at}
@@ -111,7 +111,7 @@ def add(connection: Connection, new: NewFile, content: StagedFile, at: datetime)
         connection.execute(
             _CUT, {"file_id": file_id} | rows_param("given_pieces", _offsets(content))
         )
-        connection.execute(_HOLD_BLOBS, ids_param([file_id])).all()
+        connection.execute(_LOCK_BLOBS, ids_param([file_id])).all()
         connection.execute(_USE, ids_param([file_id]))
     return File(
         id=file_id,
@@ -125,24 +125,24 @@ def add(connection: Connection, new: NewFile, content: StagedFile, at: datetime)
 
 
 def remove(connection: Connection, file_ids: Collection[int], until: datetime) -> int:
-    """Delete files, and keep until then at least what they used; says how many there were."""
-    value = connection.execute(_HOLD_FILES, ids_param(file_ids)).scalars().all()
-    if not value:
+    """Delete files, and retain their blobs until this date at least. Return the number of files."""
+    known_ids = connection.execute(_LOCK_FILES, ids_param(file_ids)).scalars().all()
+    if not known_ids:
         return 0
-    connection.execute(_HOLD_BLOBS, ids_param(value)).all()
-    connection.execute(_RELEASE, ids_param(value) | {"until": until})
-    connection.execute(delete(files).where(files.c.id.in_(_WANTED_FILES)), ids_param(value))
-    return len(value)
+    connection.execute(_LOCK_BLOBS, ids_param(known_ids)).all()
+    connection.execute(_RELEASE, ids_param(known_ids) | {"until": until})
+    connection.execute(delete(files).where(files.c.id.in_(_FILE_IDS)), ids_param(known_ids))
+    return len(known_ids)
 
 
 def by_ids(connection: Connection, file_ids: Collection[int]) -> dict[int, File]:
-    """Those of the files that there are."""
-    query = select(*_FILE).where(files.c.id.in_(_WANTED_FILES))
+    """Return the files with these ids, by id; missing ones are left out."""
+    query = select(*_FILE).where(files.c.id.in_(_FILE_IDS))
     return {row[0]: _file(*row) for row in connection.execute(query, ids_param(file_ids))}
 
 
 def pieces_of(connection: Connection, file_id: int) -> list[FileChunk]:
-    """What a file is made of, from its beginning to its end."""
+    """Return the pieces of a file, in order."""
     query = (
         select(file_pieces.c.offset, blobs.c.size, blobs.c.key)
         .join(blobs, blobs.c.id == file_pieces.c.blob_id)

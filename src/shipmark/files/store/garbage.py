@@ -1,4 +1,4 @@
-"""Which blobs does nobody use, and which contents are left behind?"""
+"""Garbage collection: blobs that no file uses, and contents without a blob."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ _GIVEN_KEYS = json_rows("given_keys", key=Text())
 
 
 def with_wrong_ref_count(connection: Connection) -> list[str]:
-    """The blobs whose uses are not as many as their pieces: there should never be any. Reads all there are."""
+    """Return the keys of blobs whose ``uses`` differ from their number of pieces: a bug. Reads all blobs."""
     pieces = (
         select(func.count()).select_from(file_pieces).where(file_pieces.c.blob_id == blobs.c.id)
     ).scalar_subquery()
@@ -30,7 +30,7 @@ def with_wrong_ref_count(connection: Connection) -> list[str]:
 
 
 def collect(connection: Connection, at: datetime, *, most: int) -> int:
-    """Delete blobs that no file uses and whose time is over; their contents are to be taken away. Says how many."""
+    """Delete unused blobs whose retention is over, and register their contents for deletion. Return their number."""
     unused = (
         select(blobs.c.id)
         .where(blobs.c.uses == 0, blobs.c.kept_until <= at)
@@ -49,7 +49,7 @@ def collect(connection: Connection, at: datetime, *, most: int) -> int:
 
 
 def claim_for_deletion(connection: Connection, at: datetime, *, most: int) -> list[str]:
-    """Keys whose contents are to be taken away now; from now on nobody can make blobs of them."""
+    """Return keys whose contents are due for deletion, and prevent that blobs are created of them."""
     due = (
         select(blob_removals.c.key)
         .where(blob_removals.c.due_at <= at)
@@ -67,24 +67,24 @@ def claim_for_deletion(connection: Connection, at: datetime, *, most: int) -> li
 
 
 def delete_records(connection: Connection, keys: Sequence[str]) -> None:
-    """Forget keys whose contents are gone."""
+    """Delete the records of keys whose contents were deleted."""
     statement = delete(blob_removals).where(blob_removals.c.key.in_(select(_GIVEN_KEYS.c.key)))
     connection.execute(statement, _keys(keys))
 
 
 def has_unused(connection: Connection, at: datetime) -> bool:
-    """Is there anything to be collected or taken away?"""
+    """Return True if blobs or contents are due for collection."""
     unused = select(blobs.c.id).where(blobs.c.uses == 0, blobs.c.kept_until <= at).limit(1)
     due = select(blob_removals.c.key).where(blob_removals.c.due_at <= at).limit(1)
     return any(connection.execute(query).first() is not None for query in (unused, due))
 
 
 def next_due(connection: Connection) -> datetime | None:
-    """Return when the next blob or content is to be collected, or None where there is none."""
+    """Return the date on which the next blob or content is due for collection, or None without any."""
     unused = select(blobs.c.kept_until).where(blobs.c.uses == 0).order_by(blobs.c.kept_until)
     due = select(blob_removals.c.due_at).order_by(blob_removals.c.due_at)
-    moments = [connection.execute(query.limit(1)).scalar_one_or_none() for query in (unused, due)]
-    return min((moment for moment in moments if moment is not None), default=None)
+    dates = [connection.execute(query.limit(1)).scalar_one_or_none() for query in (unused, due)]
+    return min((date for date in dates if date is not None), default=None)
 
 
 def _keys(keys: Iterable[str]) -> dict[str, str]:

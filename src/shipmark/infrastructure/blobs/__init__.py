@@ -1,42 +1,42 @@
-"""Where are large contents kept? A port: any number of bytes under a key that we made."""
+"""The interface of blob stores: contents of any length under keys that Shipmark generates."""
 
 from collections.abc import Iterator
 from typing import Protocol
 
 
 class Blobs(Protocol):
-    """Contents by keys: small letters, digits, ``-`` and single ``/`` between them, 200 characters at most.
+    """A store of contents by key: lower case letters, digits, ``-`` and single ``/`` between, at most 200 characters.
 
-    A key is used for one content only, and never again: so nothing that is there is ever changed. Every implementation
-    promises, and ``tests/contracts/test_blobs.py`` checks on each:
+    A key is used for one content only, so that a stored content never changes. Every implementation guarantees, as
+    ``tests/contracts/test_blobs.py`` checks:
 
-    * `put` returns once the content is as durable as the store can make it; it is there whole or not at all;
-    * `remove` of what is not there changes nothing;
-    * a store that is full refuses `put` with `NoRoom`, one that is out of order refuses with `Unavailable`, in time;
-    * `read` streams any stretch without holding the whole content; of a key that is not there it raises ``KeyError``,
-      and so do other texts than keys.
+    * `put` returns once the content is as durable as the store can make it; it is stored entirely or not at all;
+    * `remove` of a missing key changes nothing;
+    * `put` raises `StorageFull` if the store is full, and every method `Unavailable`, in time, if the store fails;
+    * `read` streams any range without holding the whole content, and raises ``KeyError`` for a missing key;
+    * texts that are no keys raise ``KeyError``.
     """
 
     def put(self, key: str, content: bytes) -> None:
-        """Keep the content."""
+        """Store the content."""
         ...
 
     def has(self, key: str) -> bool:
-        """Is it there?"""
+        """Return True if there is a content under the key."""
         ...
 
     def size(self, key: str) -> int:
-        """Its length in bytes."""
+        """Return the length of the content in bytes."""
         ...
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Its bytes from an offset on, up to another one or to the end, in parts."""
+        """Yield the bytes from ``start`` to ``end``, or to the end of the content, in parts."""
         ...
 
     def remove(self, key: str) -> None:
-        """Forget it."""
+        """Delete the content."""
         ...
 
     def free_bytes(self) -> int | None:
-        """How much room is left, or null where nobody knows."""
+        """Return the free space in bytes, or None if unknown."""
         ...

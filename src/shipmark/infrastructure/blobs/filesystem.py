@@ -11,38 +11,38 @@ from shipmark.infrastructure import ids
 from shipmark.infrastructure.blobs.keys import PART_BYTES, validate_key
 from shipmark.infrastructure.blobs.storage_errors import translate_errors, translate_missing
 
-#: Where contents are written before they get their name. No key begins with a dot.
+#: The folder for contents that are being written. No key begins with a dot.
 INCOMING = ".incoming"
 
-#: What lies there for longer was left by a process that ended while it wrote.
+#: Older files there were left by a process that ended while writing.
 _LEFT_SECONDS = 24 * 60 * 60
 
 
 class FolderBlobs:
-    """Blobs as files. A content is written aside, synced and then named, so that it is there whole or not at all."""
+    """Blobs as files. A content is written to a temporary file, synced and renamed, so that it is atomic."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._incoming = folder / INCOMING
-        # Folders whose names are known to be as durable as what is in them. They are few: keys share them.
-        self._lasting = {folder}
+        # Folders whose names are known to be synced. They are few: keys share them.
+        self._synced = {folder}
 
     def put(self, key: str, content: bytes) -> None:
-        """Keep the content; it survives a crash of the machine once this returns."""
-        place = self._folder / validate_key(key)
-        aside = self._incoming / ids.hex32()
+        """Store the content; once this returns, it survives a crash of the machine."""
+        path = self._folder / validate_key(key)
+        temporary = self._incoming / ids.hex32()
         try:
             with translate_errors(key):
-                self._make(place.parent)
-                _write(aside, content)
-                aside.replace(place)
-                _sync(place.parent)
+                self._make_folder(path.parent)
+                _write(temporary, content)
+                temporary.replace(path)
+                _sync(path.parent)
         except BaseException:
-            aside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
 
     def has(self, key: str) -> bool:
-        """Is it there?"""
+        """Return True if there is a content under the key."""
         validate_key(key)
         try:
             self.size(key)
@@ -51,28 +51,28 @@ class FolderBlobs:
         return True
 
     def size(self, key: str) -> int:
-        """Its length in bytes."""
-        place = self._folder / validate_key(key)
+        """Return the length of the content in bytes."""
+        path = self._folder / validate_key(key)
         with translate_missing(key):
-            status = place.stat()
+            status = path.stat()
             if not stat.S_ISREG(status.st_mode):
                 raise FileNotFoundError(key)
             return status.st_size
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Its bytes, a mebibyte at a time."""
+        """Yield the bytes of the range, a mebibyte at a time."""
         length = self.size(key)
         stop = length if end is None else min(end, length)
         return self._parts(key, start, stop)
 
     def remove(self, key: str) -> None:
-        """Forget it."""
-        place = self._folder / validate_key(key)
+        """Delete the content."""
+        path = self._folder / validate_key(key)
         with translate_missing(key):
-            place.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
 
     def free_bytes(self) -> int | None:
-        """How much room there is on the folder's file system."""
+        """Return the free space of the folder's file system."""
         return shutil.disk_usage(self._folder).free
 
     def _parts(self, key: str, start: int, stop: int) -> Iterator[bytes]:
@@ -85,42 +85,42 @@ class FolderBlobs:
             while start < stop:
                 with translate_missing(key):
                     part = file.read(min(PART_BYTES, stop - start))
-                assert part, "a content that is there is never changed"
+                assert part, "a stored content never changes"
                 start += len(part)
                 yield part
 
-    def _make(self, folder: Path) -> None:
-        """Make a folder below ours, and let its name last too."""
-        if folder in self._lasting:
+    def _make_folder(self, folder: Path) -> None:
+        """Create a folder below the store's, and sync its name."""
+        if folder in self._synced:
             return
-        self._make(folder.parent)
+        self._make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
         _sync(folder.parent)
-        self._lasting.add(folder)
+        self._synced.add(folder)
 
 
 def open_folder(folder: Path) -> FolderBlobs:
-    """The blobs in a folder, which is made if missing. What was left half-written is cleared away."""
+    """Return the blob store in a folder, created if missing. Delete old temporary files."""
     incoming = folder / INCOMING
     incoming.mkdir(parents=True, exist_ok=True)
-    old = time.time() - _LEFT_SECONDS
-    for left in incoming.iterdir():
-        if left.stat().st_mtime < old:
-            left.unlink(missing_ok=True)
+    oldest = time.time() - _LEFT_SECONDS
+    for file in incoming.iterdir():
+        if file.stat().st_mtime < oldest:
+            file.unlink(missing_ok=True)
     return FolderBlobs(folder)
 
 
-def _write(place: Path, content: bytes) -> None:
-    with place.open("xb") as file:
+def _write(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
 
 def _sync(folder: Path) -> None:
-    """Let the names in a folder survive a crash of the machine."""
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    """Sync the names in a folder, so that they survive a crash of the machine."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(opened)
+        os.fsync(descriptor)
     finally:
-        os.close(opened)
+        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""What is a key of a blob, and in what parts are contents read?"""
+"""Keys of blobs, and the size of the parts in which contents are read."""
 
 import re
 
@@ -9,7 +9,7 @@ _KEY = re.compile(r"[a-z0-9-]+(?:/[a-z0-9-]+)*")
 
 
 def validate_key(key: str) -> str:
-    """The key; raises ``KeyError`` for other texts: a name from outside must never become a path of its own choice."""
+    """Return the key. Raise ``KeyError`` for any other text: a name from a client must never become a path."""
     if len(key) > KEY_MAX or not _KEY.fullmatch(key):
         raise KeyError(key)
     return key

@@ -1,4 +1,4 @@
-"""Blobs as objects in a bucket, by obstore; and which store an address names."""
+"""Blobs as objects in a bucket, by obstore; and the choice of a store by URL."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -17,16 +17,16 @@ from shipmark.infrastructure.blobs.storage_errors import translate_errors, trans
 from shipmark.infrastructure.settings import SettingsError
 
 if TYPE_CHECKING:
-    # They are there for type checkers only.
+    # These exist for type checkers only.
     from obstore.store import ClientConfig, RetryConfig, S3Config
 
-#: How a store answers who asks for what is behind the end.
+#: The status of a store for a range behind the end.
 _BEYOND = "416 Range Not Satisfiable"
 
-#: What an address of a bucket may say besides.
+#: Parameters of the URL of a bucket.
 _OPTIONS = {"endpoint", "region"}
 
-# A client waits for its answer: a store that is out of order must be known as that while it still does.
+# A client waits for its response: a failed store must be detected before the client gives up.
 ANSWER_SECONDS = 30.0
 CONNECT_SECONDS = 5.0
 RETRY_SECONDS = 15.0
@@ -40,13 +40,13 @@ class ObjectBlobs:
         self._store = store
 
     def put(self, key: str, content: bytes) -> None:
-        """Keep the content, by one request: so nothing is there, nor is paid for, until all of it is."""
+        """Store the content, by one request: so no part of it is stored, and billed, before all of it is."""
         validate_key(key)
         with translate_errors(key):
             obstore.put(self._store, key, content, use_multipart=False)
 
     def has(self, key: str) -> bool:
-        """Is it there?"""
+        """Return True if there is a content under the key."""
         validate_key(key)
         try:
             self.size(key)
@@ -55,33 +55,33 @@ class ObjectBlobs:
         return True
 
     def size(self, key: str) -> int:
-        """Its length in bytes."""
+        """Return the length of the content in bytes."""
         validate_key(key)
         with translate_missing(key):
             return obstore.head(self._store, key)["size"]
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Its bytes, a request for each mebibyte: somebody may take them slowly, and requests end in time."""
+        """Yield the bytes of the range, by a request for each mebibyte, so that slow clients exceed no timeout."""
         validate_key(key)
         first, length = self._first(key, start, end)
         return self._parts(key, first, start, length if end is None else min(end, length))
 
     def remove(self, key: str) -> None:
-        """Forget it."""
+        """Delete the content."""
         validate_key(key)
         with translate_errors(key):
             try:
                 obstore.delete(self._store, key)
             except FileNotFoundError:
-                # Some stores tell that it is not there, others don't.
+                # Some stores report a missing key, others don't.
                 return
 
     def free_bytes(self) -> int | None:
-        """Nobody knows."""
+        """Return None: the free space of a bucket is unknown."""
         return None
 
     def _first(self, key: str, start: int, end: int | None) -> tuple[bytes, int]:
-        """The first part, and the whole length: mostly it is all that is wanted, and one request is enough."""
+        """Return the first part and the whole length: for most reads, this one request is enough."""
         stop = start + PART_BYTES if end is None else min(start + PART_BYTES, end)
         if start >= stop:
             return b"", self.size(key)
@@ -90,7 +90,7 @@ class ObjectBlobs:
                 response = obstore.get(self._store, key, options={"range": (start, stop)})
                 return bytes(response.bytes()), response.meta["size"]
             except BaseError as error:
-                # Nothing is there from that offset on: maybe nothing at all.
+                # No content from this offset on, or none at all.
                 if _BEYOND not in str(error):
                     raise
         return b"", self.size(key)
@@ -105,9 +105,9 @@ class ObjectBlobs:
 
 
 def open_object_store(url: str) -> Blobs:
-    """The store of blobs at an address: ``file:``, ``s3:``, ``gs:`` or ``az:``; raises `SettingsError` for others.
+    """Return the blob store of a URL: ``file:``, ``s3:``, ``gs:`` or ``az:``. Raise `SettingsError` for others.
 
-    A folder is made if missing. Of a bucket nobody knows before it is used whether it is there.
+    A folder is created if missing. Whether a bucket exists is unknown until its first use.
     """
     try:
         parts = urlsplit(url)
@@ -126,7 +126,7 @@ def open_object_store(url: str) -> Blobs:
 
 
 def open_folder_url(url: str) -> Path | None:
-    """Return the folder that an address of blobs names, or None if it names a bucket. Nothing is made."""
+    """Return the folder of a blob store's URL, or None for a bucket. Creates nothing."""
     parts = urlsplit(url)
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
@@ -138,7 +138,7 @@ def _options(parts: SplitResult) -> dict[str, str]:
 
 
 def _bucket(parts: SplitResult, options: Mapping[str, str]) -> ObjectStore:
-    """The bucket of an address. Credentials, and what the address leaves open, are in the environment."""
+    """Return the bucket of a URL. Credentials and other options are in the environment."""
     if unknown := sorted(set(options) - (_OPTIONS if parts.scheme == "s3" else set())):
         raise ValueError(f"{parts.scheme}: addresses know no {' and no '.join(unknown)}")
     if parts.username or parts.password or parts.fragment:

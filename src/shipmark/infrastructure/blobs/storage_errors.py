@@ -1,4 +1,4 @@
-"""What is said when a store of blobs fails? It is full, or out of order: either way a client may try again."""
+"""Translation of errors of blob stores: a store is full or has failed, and in either case a client may retry."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from shipmark.infrastructure.telemetry import log
 
 _REASON_MAX = 300
 
-#: How object stores say that they are full: by the status, or by words of their own with another one.
+#: Reports of full object stores: the status 507, or a message of the store with another status.
 _FULL = re.compile(
     r"\b507 Insufficient|InsufficientStorage|StorageFull|QuotaExceeded|No space left", re.IGNORECASE
 )
@@ -20,7 +20,7 @@ _FULL = re.compile(
 
 @contextmanager
 def translate_errors(key: str) -> Iterator[None]:
-    """Turn what the system or the store says into `StorageFull` or `Unavailable`, and log it."""
+    """Turn errors of the system or the store into `StorageFull` or `Unavailable`, and log them."""
     try:
         yield
     except (OSError, BaseError) as error:
@@ -34,7 +34,7 @@ def translate_errors(key: str) -> Iterator[None]:
 
 @contextmanager
 def translate_missing(key: str) -> Iterator[None]:
-    """The same, where what is not there is a ``KeyError``."""
+    """Translate errors as `translate_errors` does, and those of missing keys into ``KeyError``."""
     with translate_errors(key):
         try:
             yield
@@ -43,7 +43,7 @@ def translate_missing(key: str) -> Iterator[None]:
 
 
 def is_disk_full(error: Exception) -> bool:
-    """Does an error say that there is no room left, or that all that somebody may use is used?"""
+    """Return True if an error means that the store is full, or its quota exceeded."""
     if isinstance(error, OSError):
         return error.errno in {ENOSPC, EDQUOT}
     return _FULL.search(str(error)) is not None

@@ -1,9 +1,8 @@
-"""How does the database get its tables? By Alembic, one step a file; a step that has landed is never edited.
+"""Migrations of the database by Alembic, one file per revision; a merged revision is never edited.
 
-A step works with the code before it and after it, on SQLite and on PostgreSQL: it adds what may be null or has a
-default of the server's, and takes nothing away that the release before uses (docs/decisions, number 17). Alembic takes
-long to load and is needed once a release, so the steps run in a process of their own (``run.py``), and only when there
-are any to take.
+A revision works with the code before it and after it, on SQLite and on PostgreSQL: new columns are nullable or have a
+server default, and nothing is dropped that the previous release uses (docs/decisions, number 17). Alembic is slow to
+load and needed once per release, so migrations run in a process of their own (``run.py``), and only if any are pending.
 """
 
 import os
@@ -15,61 +14,61 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, TypedColumns
 
 from shipmark.infrastructure.database import Database
 
-#: The variable that tells the process which database to bring up to date.
+#: The variable with the URL of the database, for the process that migrates it.
 TARGET = "SHIPMARK_MIGRATED_URL"
 
-#: Any number that nothing else locks.
+#: The number of the advisory lock; nothing else uses it.
 _LOCK = 7_446_726
 
 _STEPS = Path(__file__).parent / "versions"
 
 
 class MigrationError(Exception):
-    """The database could not be brought to the newest step."""
+    """The database could not be migrated."""
 
 
 class VersionColumns(TypedColumns):
-    """Alembic's own table, with the step that the database is at."""
+    """Alembic's own table, with the revision of the database."""
 
     version_num = Column(String(32), primary_key=True)
 
 
-# Alembic makes and keeps it, so it is none of our tables.
+# Alembic creates this table, so it is not part of the metadata.
 _versions = Table("alembic_version", MetaData(), VersionColumns)
 
 
 def latest_revision() -> str:
-    """The step that the code needs: steps are numbered files."""
+    """Return the revision that the code needs: the highest number of a file."""
     return max(path.name.partition("_")[0] for path in _STEPS.glob("[0-9]*.py"))
 
 
 def current_revision(connection: Connection) -> str | None:
-    """The step that the database is at; null for an empty one."""
+    """Return the revision of the database, or None for an empty one."""
     if not inspect(connection).has_table(_versions.name):
         return None
     return connection.execute(select(_versions.c.version_num)).scalar_one_or_none()
 
 
 def acquire_lock(connection: Connection) -> None:
-    """Let nodes that start together go on one after the other, each until its unit of work ends.
+    """Lock migrations until the transaction ends, for nodes that start at once.
 
-    Taken before looking at what is there. On SQLite the unit of work has the only writer's lock already.
+    The caller locks before it reads the revision. On SQLite the transaction has the only write lock already.
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 
 def upgrade(database: Database) -> None:
-    """Bring the database to the newest step. Raises `MigrationError` with what went wrong."""
+    """Migrate the database to the latest revision. Raise `MigrationError` with the error output."""
     with database.snapshot() as connection:
         if current_revision(connection) == latest_revision():
             return
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-m", "shipmark.infrastructure.migrations.run"],
         env=os.environ | {TARGET: database.url},
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode:
-        raise MigrationError(f"The database could not be migrated:\n{done.stderr[-2000:]}")
+    if process.returncode:
+        raise MigrationError(f"The database could not be migrated:\n{process.stderr[-2000:]}")

@@ -1,4 +1,4 @@
-"""Alembic's way in: run the steps on the connection, and in the transaction, that we are given."""
+"""Alembic's environment: run migrations on the connection, and in the transaction, of the caller."""
 
 from alembic import context
 

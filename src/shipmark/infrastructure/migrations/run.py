@@ -1,4 +1,4 @@
-"""The process that takes the steps: ``python -m shipmark.infrastructure.migrations.run``."""
+"""The process that migrates the database: ``python -m shipmark.infrastructure.migrations.run``."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from shipmark.infrastructure.migrations import TARGET, acquire_lock
 
 
 def run(database: Database) -> None:
-    """Take all steps that are missing, in one transaction."""
+    """Run all pending migrations, in one transaction."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     with database.transaction() as connection:

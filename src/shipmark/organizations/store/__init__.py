@@ -1,4 +1,4 @@
-"""Where are organizations, members, teams, tokens and the audit log kept? One module for each."""
+"""Storage of organizations, members, teams, tokens and the audit log, one module for each."""
 
 from shipmark.organizations.store.audit import AuditFilter, entries_of, log, record
 from shipmark.organizations.store.authorization import organization_token_in, user_token_in

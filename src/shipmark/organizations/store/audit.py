@@ -1,4 +1,4 @@
-"""Where is the audit log kept?"""
+"""The table of the audit log."""
 
 import json
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from shipmark.organizations.model import Actor
 
 
 class AuditColumns(TypedColumns):
-    """A line of the audit log. ``event`` is the number of the protocol; ``data`` is a JSON object."""
+    """An entry of the audit log. ``event`` is its number in the protocol; ``data`` is a JSON object."""
 
     id = Column(Id, primary_key=True)
     organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
@@ -52,7 +52,6 @@ log = Table(
     sqlite_autoincrement=True,
 )
 
-
 _ENTRY = (
     log.c.id,
     log.c.event,
@@ -68,7 +67,7 @@ _ENTRY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Which lines are wanted; null stands for all."""
+    """Conditions on the entries of a list; None selects all."""
 
     event: AuditEvent | None = None
     actor_id: int | None = None
@@ -87,7 +86,7 @@ def record(
     target_id: int | None = None,
     target_user_id: int | None = None,
 ) -> None:
-    """Write a line."""
+    """Insert an entry."""
     row: dict[str, object] = {"organization_id": organization_id, "event": int(event)}
     row |= {"actor_id": by.user_id, "actor_label": by.label, "ip_address": by.ip_address}
     row |= {"target_id": target_id, "target_user_id": target_user_id, "created_at": at}
@@ -102,7 +101,7 @@ def entries_of(
     *,
     limit: int,
 ) -> list[AuditEntry]:
-    """The lines of an organization, the newest first; before a place, the nearest first."""
+    """Return a page of an organization's entries, newest first; before a position, nearest first."""
     query = select(*_ENTRY).where(log.c.organization_id == organization_id)
     if chosen.event is not None:
         query = query.where(log.c.event == int(chosen.event))

@@ -44,7 +44,7 @@ _OWN_BY_ID, _OWN_BY_SLUG = (
 def user_token_in(
     connection: Connection, digest: str, slug_or_id: str
 ) -> tuple[UserToken, Organization | None, Role | None] | None:
-    """Return the token with that digest, the organization, and the role of the token's user in it."""
+    """Return the token with this digest, the organization, and the role of the token's user in it."""
     row = _first(connection, _USER_BY_ID, _USER_BY_SLUG, digest, slug_or_id)
     if row is None:
         return None
@@ -55,7 +55,7 @@ def user_token_in(
 def organization_token_in(
     connection: Connection, digest: str, slug_or_id: str
 ) -> tuple[OrganizationToken, Organization | None] | None:
-    """Return the active token with that digest and the organization, which may be another than the token's."""
+    """Return the active token with this digest, and the organization of the path, which may differ from the token's."""
     row = _first(connection, _OWN_BY_ID, _OWN_BY_SLUG, digest, slug_or_id)
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""Queries over invitations: one a person and organization at most."""
+"""The table of invitations: at most one per address and organization."""
 
 import json
 from collections.abc import Sequence
@@ -29,8 +29,8 @@ from shipmark.organizations.store.people import members
 class InvitationColumns(TypedColumns):
     """An invitation. ``digest`` is the SHA-256 of the token in its link; ``team_ids`` is a JSON list.
 
-    Addresses are kept in lower case. One that was accepted stays as long as the member: clients that have stored its id
-    find the member by it.
+    Addresses are in lower case. An accepted invitation is stored as long as its member: clients that have its id find
+    the member by it.
     """
 
     id = Column(Id, primary_key=True)
@@ -69,7 +69,7 @@ _IS_PENDING = invitations.c.member_id.is_(None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewInvitation:
-    """An invitation to be stored, with the digest of the token in its link."""
+    """Values of a new invitation, with the digest of the token in its link."""
 
     organization_id: int
     email: str
@@ -82,7 +82,7 @@ class NewInvitation:
 
 
 def put(connection: Connection, new: NewInvitation) -> Invitation:
-    """Store an invitation in place of an earlier one to the same address, whose link is worth nothing from now on."""
+    """Store an invitation, replacing an earlier one to the same address, whose link becomes invalid."""
     row = {
         "organization_id": new.organization_id,
         "email": new.email,
@@ -103,21 +103,21 @@ def put(connection: Connection, new: NewInvitation) -> Invitation:
 
 
 def by_digest(connection: Connection, digest: str) -> Invitation | None:
-    """Return the invitation with this token, and keep it from being accepted twice at once."""
+    """Return the invitation with this token, locked so that it is accepted only once, or None."""
     query = select(*_INVITATION).where(invitations.c.digest == digest, _IS_PENDING)
     row = connection.execute(query.with_for_update()).first()
     return _invitation(*row) if row else None
 
 
 def look_up(connection: Connection, digest: str) -> Invitation | None:
-    """Return the invitation with this token, to be shown."""
+    """Return the invitation with this token, without a lock, or None."""
     query = select(*_INVITATION).where(invitations.c.digest == digest, _IS_PENDING)
     row = connection.execute(query).first()
     return _invitation(*row) if row else None
 
 
 def by_id(connection: Connection, organization_id: int, invitation_id: int) -> Invitation | None:
-    """Return the organization's invitation of this id."""
+    """Return the organization's invitation with this id, or None."""
     query = select(*_INVITATION).where(
         invitations.c.id == invitation_id, invitations.c.organization_id == organization_id
     )
@@ -128,7 +128,7 @@ def by_id(connection: Connection, organization_id: int, invitation_id: int) -> I
 def page_of(
     connection: Connection, organization_id: int, *, limit: int, offset: int
 ) -> list[Invitation]:
-    """Return a page of the organization's invitations, the oldest first."""
+    """Return a page of the organization's invitations, oldest first."""
     query = (
         select(*_INVITATION)
         .where(invitations.c.organization_id == organization_id, _IS_PENDING)
@@ -140,13 +140,13 @@ def page_of(
 
 
 def count_members(connection: Connection, organization_id: int) -> int:
-    """Return how many members there are: invitations are listed behind them."""
+    """Return the number of members: invitations are listed after them."""
     query = select(func.count()).where(members.c.organization_id == organization_id)
     return connection.execute(query).scalar_one()
 
 
 def count_pending(connection: Connection, organization_id: int) -> int:
-    """Return how many invitations of the organization wait to be accepted."""
+    """Return the number of the organization's pending invitations."""
     query = select(func.count()).where(
         invitations.c.organization_id == organization_id, _IS_PENDING
     )
@@ -154,14 +154,14 @@ def count_pending(connection: Connection, organization_id: int) -> int:
 
 
 def mark_accepted(connection: Connection, invitation_id: int, member_id: int) -> None:
-    """Store who an invitation has become: its link is worth nothing from now on."""
+    """Store the member that accepted an invitation; its link becomes invalid."""
     connection.execute(
         update(invitations).where(invitations.c.id == invitation_id).values(member_id=member_id)
     )
 
 
 def remove(connection: Connection, invitation_id: int) -> None:
-    """Delete an invitation: its link is worth nothing from now on."""
+    """Delete an invitation; its link becomes invalid."""
     connection.execute(delete(invitations).where(invitations.c.id == invitation_id))
 
 

@@ -1,4 +1,4 @@
-"""Queries over the memberships of users: in which organizations they are, and as what."""
+"""Queries over the memberships of users: their organizations and roles."""
 
 from collections.abc import Collection
 
@@ -20,7 +20,7 @@ _ROLES_OF_USERS = (
 def roles_of_users(
     connection: Connection, user_ids: Collection[int]
 ) -> dict[int, list[tuple[str, Role]]]:
-    """Return the slug of each organization that each user is in, with the role there, in one statement."""
+    """Return the slugs of each user's organizations, with the user's role there, in one statement."""
     rows: dict[int, list[tuple[str, Role]]] = {}
     for user_id, slug, role in connection.execute(_ROLES_OF_USERS, ids_param(user_ids)):
         rows.setdefault(user_id, []).append((slug, Role(role)))

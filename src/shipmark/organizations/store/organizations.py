@@ -1,4 +1,4 @@
-"""Where are organizations and their options kept?"""
+"""The tables of organizations and their options."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ from shipmark.organizations.store.people import members
 
 
 class OrganizationColumns(TypedColumns):
-    """``is_open``: may every member see every project (open membership)?"""
+    """An organization. ``is_open``: every member may see every project (open membership)."""
 
     id = Column(Id, primary_key=True)
     slug = Column(String(50), nullable=False, unique=True)
@@ -60,7 +60,7 @@ class OrganizationColumns(TypedColumns):
 
 
 class OptionColumns(TypedColumns):
-    """What an option is set to; ``value`` is JSON. One that nobody has set has no row."""
+    """The value of an option, as JSON. An option that was never set has no row."""
 
     organization_id = Column(
         Id, ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True
@@ -113,7 +113,7 @@ _KEEP_OPTIONS = _INSERT_OPTIONS.on_conflict_do_update(
 def organization_and_role(
     connection: Connection, slug_or_id: str, user_id: int | None
 ) -> tuple[Organization, Role | None] | None:
-    """The organization, with the role that the user has in it, if any."""
+    """Return the organization, and the role of the user in it, if any."""
     organization_id = id_of(slug_or_id)
     query = _BY_SLUG_WITH_ROLE if organization_id is None else _BY_ID_WITH_ROLE
     name = slug_or_id if organization_id is None else organization_id
@@ -125,19 +125,19 @@ def organization_and_role(
 
 
 def lock_organization(connection: Connection, organization_id: int) -> None:
-    """Wait for those in the organization who do what one must do at a time, until their unit of work ends."""
+    """Lock the organization until the transaction ends, for operations that must not run concurrently in it."""
     query = select(organizations.c.id).where(organizations.c.id == organization_id)
     connection.execute(query.with_for_update(key_share=True)).all()
 
 
 def by_slug(connection: Connection, slug: str) -> Organization | None:
-    """The organization with that slug."""
+    """Return the organization with this slug, or None."""
     row = connection.execute(select(*ORGANIZATION).where(organizations.c.slug == slug)).first()
     return read_organization(row) if row else None
 
 
 def by_id(connection: Connection, organization_id: int) -> Organization | None:
-    """The organization with that id."""
+    """Return the organization with this id, or None."""
     row = connection.execute(
         select(*ORGANIZATION).where(organizations.c.id == organization_id)
     ).first()
@@ -147,7 +147,7 @@ def by_id(connection: Connection, organization_id: int) -> Organization | None:
 def of_user(
     connection: Connection, user_id: int, *, limit: int | None = None
 ) -> list[tuple[Organization, Role]]:
-    """The organizations that the user is a member of, newest first, with the roles."""
+    """Return the organizations of the user, newest first, with the roles."""
     query = (
         select(*ORGANIZATION, members.c.role)
         .join(members, members.c.organization_id == organizations.c.id)
@@ -159,7 +159,7 @@ def of_user(
 
 
 def ensure(connection: Connection, slug: str, name: str, at: datetime) -> Organization:
-    """The organization with that slug, made if missing."""
+    """Return the organization with this slug, created if missing."""
     row = {"slug": slug, "name": name, "is_open": True, "created_at": at}
     connection.execute(upsert(organizations).values(row).on_conflict_do_nothing())
     made = by_slug(connection, slug)
@@ -168,21 +168,21 @@ def ensure(connection: Connection, slug: str, name: str, at: datetime) -> Organi
 
 
 def lock(connection: Connection, organization_id: int) -> Organization | None:
-    """The organization as it is now; who else wants to change it waits until the unit of work ends."""
+    """Return the organization, locked against changes until the transaction ends, or None."""
     query = select(*ORGANIZATION).where(organizations.c.id == organization_id)
     row = connection.execute(query.with_for_update(key_share=True)).first()
     return read_organization(row) if row else None
 
 
 def lock_to_delete(connection: Connection, organization_id: int) -> Organization | None:
-    """The same, where also those wait who want to add anything that refers to it."""
+    """Return the organization, locked against changes and against new rows that refer to it, or None."""
     query = select(*ORGANIZATION).where(organizations.c.id == organization_id)
     row = connection.execute(query.with_for_update()).first()
     return read_organization(row) if row else None
 
 
 def default_id(connection: Connection) -> int | None:
-    """The organization that was made first: the default one."""
+    """Return the id of the default organization, which was created first, or None."""
     return connection.execute(select(func.min(organizations.c.id))).scalar_one()
 
 
@@ -196,12 +196,12 @@ def change(connection: Connection, organization_id: int, values: Mapping[str, An
 
 
 def remove(connection: Connection, organization_id: int) -> None:
-    """Delete an organization with all that is its own; tables that refer to it let go of their rows."""
+    """Delete an organization; foreign keys delete or clear the rows that refer to it."""
     connection.execute(delete(organizations).where(organizations.c.id == organization_id))
 
 
 def options_of(connection: Connection, organization_id: int) -> dict[str, object]:
-    """What the organization's options are set to, by key."""
+    """Return the organization's stored options, by key."""
     query = select(options.c.key, options.c.value).where(
         options.c.organization_id == organization_id
     )
@@ -211,7 +211,7 @@ def options_of(connection: Connection, organization_id: int) -> dict[str, object
 def save_options(
     connection: Connection, organization_id: int, values: Mapping[str, object]
 ) -> None:
-    """Set options, by key, in one statement."""
+    """Store options, by key, in one statement."""
     parameters = rows_param(
         "given_options", ([key, json.dumps(value)] for key, value in sorted(values.items()))
     )
@@ -219,7 +219,7 @@ def save_options(
 
 
 def read_organization(row: Sequence[Any]) -> Organization:
-    """Return the organization of a row with the columns of `ORGANIZATION`."""
+    """Return an organization from a row with the columns of `ORGANIZATION`."""
     organization_id, slug, name, is_open, created_at, status, role, flags, deletes, writes = row[
         :10
     ]

@@ -1,4 +1,4 @@
-"""Where are members and teams kept?"""
+"""The tables of members and teams."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -86,7 +86,7 @@ teams = Table(
     sqlite_autoincrement=True,
 )
 team_members = Table("team_members", metadata, TeamMemberColumns)
-#: What rooms above need of a team.
+#: The columns of a team, for queries of packages above too.
 _TEAM_NAMES = ("id", "slug", "name", "created_at", "avatar_kind", "avatar_ident")
 TEAM = tuple(teams.c[name] for name in _TEAM_NAMES)
 _MEMBER = (members.c.id, members.c.user_id, members.c.role, members.c.created_at)
@@ -140,7 +140,7 @@ _TEAMS_OF_MEMBER = (
 def ensure_team(
     connection: Connection, organization_id: int, slug: str, name: str, at: datetime
 ) -> Team:
-    """The team with that slug, made if missing."""
+    """Return the team with this slug, created if missing."""
     row = {"organization_id": organization_id, "slug": slug, "name": name, "created_at": at}
     connection.execute(upsert(teams).values(row).on_conflict_do_nothing())
     made = team_by_slug(connection, organization_id, slug)
@@ -149,7 +149,7 @@ def ensure_team(
 
 
 def team_by_slug(connection: Connection, organization_id: int, slug: str) -> Team | None:
-    """The organization's team with that slug."""
+    """Return the organization's team with this slug, or None."""
     query = select(*TEAM).where(teams.c.organization_id == organization_id, teams.c.slug == slug)
     row = connection.execute(query).first()
     return read_team(*row) if row else None
@@ -158,7 +158,7 @@ def team_by_slug(connection: Connection, organization_id: int, slug: str) -> Tea
 def team_by_slug_or_id(
     connection: Connection, organization_id: int, slug_or_id: str
 ) -> Team | None:
-    """The organization's team with that slug, or that id if it is all digits."""
+    """Return the organization's team with this slug, or with this id if all digits, or None."""
     team_id = id_of(slug_or_id)
     if team_id is None:
         return team_by_slug(connection, organization_id, slug_or_id)
@@ -168,7 +168,7 @@ def team_by_slug_or_id(
 
 
 def user_of_member(connection: Connection, organization_id: int, member_id: int) -> int | None:
-    """The user who is that member of the organization."""
+    """Return the id of the user of the organization's member with this id, or None."""
     query = select(members.c.user_id).where(
         members.c.organization_id == organization_id, members.c.id == member_id
     )
@@ -178,7 +178,7 @@ def user_of_member(connection: Connection, organization_id: int, member_id: int)
 def ensure_member(
     connection: Connection, organization_id: int, user_id: int, role: Role, at: datetime
 ) -> int:
-    """The membership's id; a known member keeps the role."""
+    """Return the id of the user's membership, created if missing; an existing member keeps the role."""
     row = {
         "organization_id": organization_id,
         "user_id": user_id,
@@ -193,13 +193,13 @@ def ensure_member(
 
 
 def join_team(connection: Connection, team_id: int, member_id: int) -> None:
-    """Put the member on the team, unless there already."""
+    """Add the member to the team, unless on it already."""
     row = {"team_id": team_id, "member_id": member_id}
     connection.execute(upsert(team_members).values(row).on_conflict_do_nothing())
 
 
 def is_on_team(team_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """The condition that the user ``member_user_id`` (a parameter) is on that team, for the rooms above."""
+    """Return the condition that the user of the parameter ``member_user_id`` is on the team, for packages above."""
     return exists().where(
         team_members.c.team_id == team_id,
         team_members.c.member_id == members.c.id,
@@ -210,7 +210,7 @@ def is_on_team(team_id: ColumnElement[int]) -> ColumnElement[bool]:
 def users_by_email(
     connection: Connection, organization_id: int, addresses: Collection[str]
 ) -> dict[str, int]:
-    """Which active member has which of these lower-case addresses as a verified one? One statement for all."""
+    """Return the active member whose verified address is each of these, in lower case. One statement for all."""
     if not addresses:
         return {}
     parameters = rows_param("addresses", ([each] for each in sorted(addresses)))
@@ -221,7 +221,7 @@ def users_by_email(
 def avatars_by_email(
     connection: Connection, organization_id: int, addresses: Collection[str]
 ) -> dict[str, Avatar]:
-    """How the members are shown who have these lower-case addresses, those only who have a photo."""
+    """Return the avatars of the members with these addresses, in lower case; only of members with a photo."""
     if not addresses:
         return {}
     parameters = rows_param("addresses", ([each] for each in sorted(addresses)))
@@ -230,7 +230,7 @@ def avatars_by_email(
 
 
 def teams_of(connection: Connection, organization_id: int) -> list[Team]:
-    """All teams of the organization, by slug."""
+    """Return all teams of the organization, by slug."""
     query = select(*TEAM).where(teams.c.organization_id == organization_id)
     return [
         read_team(*row) for row in connection.execute(query.order_by(in_binary_order(teams.c.slug)))
@@ -238,20 +238,20 @@ def teams_of(connection: Connection, organization_id: int) -> list[Team]:
 
 
 def teams_of_member(connection: Connection, member_id: int) -> list[Team]:
-    """The teams that a member is on, by slug."""
+    """Return the teams of a member, by slug."""
     return [
         read_team(*row) for row in connection.execute(_TEAMS_OF_MEMBER, {"member_id": member_id})
     ]
 
 
 def team_ids_of(connection: Connection, organization_id: int, user_id: int) -> set[int]:
-    """The organization's teams that the user is on."""
+    """Return the ids of the user's teams in the organization."""
     parameters = {"organization_id": organization_id, "user_id": user_id}
     return set(connection.execute(_TEAMS_OF_USER, parameters).scalars())
 
 
 def member_counts(connection: Connection, team_ids: Collection[int]) -> dict[int, int]:
-    """How many members each team has; a team without any is left out."""
+    """Return the number of members of each team; teams without any are left out."""
     result = connection.execute(_MEMBER_COUNTS, ids_param(team_ids))
     return {team_id: count for team_id, count in result}
 
@@ -259,7 +259,7 @@ def member_counts(connection: Connection, team_ids: Collection[int]) -> dict[int
 def add_team(
     connection: Connection, organization_id: int, slug: str, name: str, at: datetime
 ) -> Team | None:
-    """Keep a new team, or null where the slug is taken."""
+    """Insert a team. Return None if the slug is taken."""
     row = {"organization_id": organization_id, "slug": slug, "name": name, "created_at": at}
     statement = upsert(teams).values(row).on_conflict_do_nothing().returning(*TEAM)
     made = connection.execute(statement).first()
@@ -267,12 +267,12 @@ def add_team(
 
 
 def team_taken() -> Conflict:
-    """What somebody is told whose slug another team has."""
+    """Return the refusal of a slug that another team has."""
     return Conflict(TEAM_TAKEN, {"non_field_errors": [TEAM_TAKEN]})
 
 
 def change_team(connection: Connection, team_id: int, values: Mapping[str, str]) -> None:
-    """Change slug or name. Raises `Conflict` where another team has the slug."""
+    """Change slug or name. Raise `Conflict` if another team has the slug."""
     try:
         connection.execute(update(teams).where(teams.c.id == team_id).values(**values))
     except IntegrityError:
@@ -287,7 +287,7 @@ def remove_team(connection: Connection, team_id: int) -> None:
 def members_of(
     connection: Connection, organization_id: int, *, limit: int, offset: int
 ) -> list[Member]:
-    """The organization's members, by id."""
+    """Return the organization's members, by id."""
     query = (
         select(*_MEMBER)
         .where(members.c.organization_id == organization_id)
@@ -301,7 +301,7 @@ def members_of(
 def members_of_team(
     connection: Connection, team_id: int, *, limit: int, offset: int
 ) -> list[Member]:
-    """The team's members, by id."""
+    """Return the team's members, by id."""
     query = (
         select(*_MEMBER)
         .join(team_members, team_members.c.member_id == members.c.id)
@@ -314,7 +314,7 @@ def members_of_team(
 
 
 def member(connection: Connection, organization_id: int, member_id: int) -> Member | None:
-    """The organization's member of that id."""
+    """Return the organization's member with this id, or None."""
     query = select(*_MEMBER).where(
         members.c.organization_id == organization_id, members.c.id == member_id
     )
@@ -323,7 +323,7 @@ def member(connection: Connection, organization_id: int, member_id: int) -> Memb
 
 
 def member_who_is(connection: Connection, organization_id: int, user_id: int) -> Member | None:
-    """The member who is that user."""
+    """Return the organization's member who is this user, or None."""
     query = select(*_MEMBER).where(
         members.c.organization_id == organization_id, members.c.user_id == user_id
     )
@@ -332,7 +332,7 @@ def member_who_is(connection: Connection, organization_id: int, user_id: int) ->
 
 
 def has_other_owner(connection: Connection, organization_id: int, member_id: int) -> bool:
-    """Is somebody an owner besides that member? Those who ask for one organization wait for each other."""
+    """Return True if there is an owner besides this member. Concurrent callers for one organization wait."""
     query = select(members.c.id).where(
         members.c.organization_id == organization_id,
         members.c.role == Role.OWNER.value,
@@ -342,17 +342,17 @@ def has_other_owner(connection: Connection, organization_id: int, member_id: int
 
 
 def set_role(connection: Connection, member_id: int, role: Role) -> None:
-    """Give a member a role."""
+    """Store a member's role."""
     connection.execute(update(members).where(members.c.id == member_id).values(role=role.value))
 
 
 def remove_member(connection: Connection, member_id: int) -> None:
-    """Let a member go, also from teams; the user stays."""
+    """Delete a member, also from teams; the user stays."""
     connection.execute(delete(members).where(members.c.id == member_id))
 
 
 def join_teams(connection: Connection, team_ids: Collection[int], member_id: int) -> None:
-    """Put the member on these teams and no others, in two statements."""
+    """Make these the member's only teams, in two statements."""
     others = team_members.c.team_id.not_in(select(IDS.c.id))
     on_others = delete(team_members).where(team_members.c.member_id == member_id, others)
     connection.execute(on_others, ids_param(team_ids))
@@ -360,7 +360,7 @@ def join_teams(connection: Connection, team_ids: Collection[int], member_id: int
 
 
 def leave_team(connection: Connection, team_id: int, member_id: int) -> bool:
-    """Take the member off the team; says whether they were on it."""
+    """Remove the member from the team. Return True if they were on it."""
     statement = delete(team_members).where(
         team_members.c.team_id == team_id, team_members.c.member_id == member_id
     )
@@ -368,7 +368,7 @@ def leave_team(connection: Connection, team_id: int, member_id: int) -> bool:
 
 
 def is_team_member(connection: Connection, team_id: int, member_id: int) -> bool:
-    """Is the member on the team?"""
+    """Return True if the member is on the team."""
     query = select(team_members.c.team_id).where(
         team_members.c.team_id == team_id, team_members.c.member_id == member_id
     )
@@ -387,7 +387,7 @@ def read_team(
     avatar_kind: str | None,
     avatar_ident: str | None,
 ) -> Team:
-    """The team of a row of ``TEAM``."""
+    """Return a team from a row with the columns of `TEAM`."""
     return Team(
         id=team_id,
         slug=slug,

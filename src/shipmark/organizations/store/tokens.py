@@ -1,4 +1,4 @@
-"""Where are tokens of organizations kept?"""
+"""The table of tokens of organizations."""
 
 from datetime import datetime, timedelta
 
@@ -23,7 +23,7 @@ from shipmark.organizations.model import ListedToken, OrganizationToken
 
 
 class OrganizationTokenColumns(TypedColumns):
-    """A token of an organization. ``digest`` is its SHA-256; ``last_project_id`` is what it was last used for."""
+    """A token of an organization. ``digest`` is its SHA-256; ``last_project_id`` is the project of its last use."""
 
     id = Column(Id, primary_key=True)
     organization_id = Column(
@@ -50,7 +50,7 @@ _LISTED = (
     tokens.c.last_project_id,
     tokens.c.created_by,
 )
-#: How often the use of a token is written down at most.
+#: The least time between two recorded uses of a token.
 _USE_EVERY = timedelta(minutes=1)
 _NOTE_USE = (
     update(tokens)
@@ -77,7 +77,7 @@ def add_token(
     by: int | None,
     at: datetime,
 ) -> int:
-    """Keep a token by its digest; says its id."""
+    """Insert a token by its digest. Return its id."""
     row = {
         "organization_id": organization_id,
         "name": name,
@@ -89,7 +89,7 @@ def add_token(
 
 
 def token_by_digest(connection: Connection, digest: str) -> OrganizationToken | None:
-    """The token with that digest, unless it was deactivated."""
+    """Return the active token with this digest, or None."""
     query = select(tokens.c.id, tokens.c.organization_id).where(
         tokens.c.digest == digest, tokens.c.deactivated_at.is_(None)
     )
@@ -98,7 +98,7 @@ def token_by_digest(connection: Connection, digest: str) -> OrganizationToken | 
 
 
 def tokens_of(connection: Connection, organization_id: int) -> list[ListedToken]:
-    """The organization's tokens: those used last come first, then by name, the newest first."""
+    """Return the organization's active tokens: last used first, then by name, newest first."""
     query = (
         select(*_LISTED)
         .where(tokens.c.organization_id == organization_id, tokens.c.deactivated_at.is_(None))
@@ -113,7 +113,7 @@ def tokens_of(connection: Connection, organization_id: int) -> list[ListedToken]
 
 
 def token(connection: Connection, organization_id: int, token_id: int) -> ListedToken | None:
-    """The organization's token of that id, unless it was deactivated."""
+    """Return the organization's active token with this id, or None."""
     query = select(*_LISTED).where(
         tokens.c.organization_id == organization_id,
         tokens.c.id == token_id,
@@ -124,18 +124,18 @@ def token(connection: Connection, organization_id: int, token_id: int) -> Listed
 
 
 def rename_token(connection: Connection, token_id: int, name: str) -> None:
-    """Give a token another name."""
+    """Rename a token."""
     connection.execute(update(tokens).where(tokens.c.id == token_id).values(name=name))
 
 
 def deactivate_token(connection: Connection, token_id: int, at: datetime) -> None:
-    """Let a token open nothing any more; its row stays."""
+    """Deactivate a token; its row stays."""
     statement = update(tokens).where(tokens.c.id == token_id, tokens.c.deactivated_at.is_(None))
     connection.execute(statement.values(deactivated_at=at))
 
 
 def record_use(connection: Connection, token_id: int, project_id: int | None, at: datetime) -> None:
-    """Write down that a token was used, for that project, unless it was within the last minute."""
+    """Record a use of a token for a project, unless one was recorded within the last minute."""
     parameters = {"token_id": token_id, "before": at - _USE_EVERY}
     connection.execute(_NOTE_USE, parameters | {"used_at": at, "used_for": project_id})
 

@@ -1,4 +1,4 @@
-"""Where are projects, keys, environments and options kept? One module for each."""
+"""Storage of projects, keys, environments and options, one module for each."""
 
 from shipmark.projects.store.environments import (
     ensure_environment,

@@ -10,7 +10,7 @@ from shipmark.projects.store.projects import projects
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedProject:
-    """A project whose deletion was requested, and is still to be done."""
+    """A project whose deletion was requested and is pending."""
 
     id: int
     organization_id: int
@@ -18,7 +18,7 @@ class DeletedProject:
 
 
 def hide(connection: Connection, project_id: int, slug: str, at: datetime) -> bool:
-    """Hide a project, and give its slug back by giving it another one. Return False if it is hidden already."""
+    """Hide a project, and free its slug by replacing it. Return False if it is hidden already."""
     statement = update(projects).where(
         projects.c.id == project_id, projects.c.deletion_requested_at.is_(None)
     )
@@ -26,7 +26,7 @@ def hide(connection: Connection, project_id: int, slug: str, at: datetime) -> bo
 
 
 def show(connection: Connection, project_id: int, slug: str) -> None:
-    """Return a hidden project to its organization under this slug, which no other one has."""
+    """Restore a hidden project under this slug, which no other project may have."""
     statement = update(projects).where(projects.c.id == project_id)
     connection.execute(statement.values(deletion_requested_at=None, slug=slug))
 
@@ -43,11 +43,11 @@ def hidden(connection: Connection, project_id: int) -> DeletedProject | None:
 
 
 def ids_of(connection: Connection, organization_id: int) -> list[int]:
-    """Return the ids of all projects of the organization, also of the hidden ones."""
+    """Return the ids of all projects of the organization, including hidden ones."""
     query = select(projects.c.id).where(projects.c.organization_id == organization_id)
     return list(connection.execute(query.order_by(projects.c.id)).scalars())
 
 
 def remove(connection: Connection, project_id: int) -> None:
-    """Delete a project with what is left of it."""
+    """Delete a project with its remaining rows."""
     connection.execute(delete(projects).where(projects.c.id == project_id))

@@ -1,4 +1,4 @@
-"""Where are environments kept?"""
+"""The tables of environments."""
 
 from collections.abc import Collection, Iterable
 
@@ -53,7 +53,6 @@ _LINK_ENVIRONMENT = (
     .on_conflict_do_nothing()
 )
 
-
 _NAMES_OF = (
     select(project_environments.c.project_id, environments.c.name)
     .select_from(project_environments)
@@ -65,21 +64,21 @@ _NAMES_OF = (
 
 
 def ensure_environment(connection: Connection, organization_id: int, name: str) -> Environment:
-    """The organization's environment with that name, made if missing."""
+    """Return the organization's environment with this name, created if missing."""
     row = {"organization_id": organization_id, "name": name}
     while not (known := environments_named(connection, organization_id, [name])):
         insert = upsert(environments).values(row).on_conflict_do_nothing()
         made = connection.execute(insert.returning(environments.c.id)).scalar_one_or_none()
         if made is not None:
             return Environment(id=made, name=name)
-        # Another transaction inserted it since it was looked up.
+        # Another transaction inserted it after the lookup.
     return known[0]
 
 
 def environments_named(
     connection: Connection, organization_id: int, names: Iterable[str]
 ) -> list[Environment]:
-    """Those of the organization's environments that have one of the names."""
+    """Return the organization's environments with these names."""
     query = select(environments.c.id, environments.c.name).where(
         environments.c.organization_id == organization_id, environments.c.name.in_(list(names))
     )
@@ -89,13 +88,13 @@ def environments_named(
 def link_environment(
     connection: Connection, environment_id: int, project_ids: Collection[int]
 ) -> None:
-    """Remember that these projects run there."""
+    """Link an environment to these projects."""
     parameters = ids_param(project_ids) | {"environment_id": environment_id}
     connection.execute(_LINK_ENVIRONMENT, parameters)
 
 
 def environments_of(connection: Connection, project_id: int) -> list[Environment]:
-    """The project's environments, by name."""
+    """Return the project's environments, by name."""
     query = (
         select(environments.c.id, environments.c.name)
         .join(project_environments, project_environments.c.environment_id == environments.c.id)
@@ -106,7 +105,7 @@ def environments_of(connection: Connection, project_id: int) -> list[Environment
 
 
 def environment_names(connection: Connection, project_ids: Collection[int]) -> dict[int, list[str]]:
-    """The names of each project's environments, sorted; the one without a name is left out."""
+    """Return the names of each project's environments, sorted; the empty name is left out."""
     result: dict[int, list[str]] = {}
     for project_id, name in connection.execute(_NAMES_OF, ids_param(project_ids)):
         result.setdefault(project_id, []).append(name)

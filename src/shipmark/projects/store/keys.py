@@ -1,4 +1,4 @@
-"""Where are the DSN keys of projects kept?"""
+"""The table of DSN keys of projects."""
 
 import json
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from shipmark.projects.model import ProjectKey
 
 
 class ProjectKeyColumns(TypedColumns):
-    """A DSN key. Both halves are 32 hexadecimal digits; ``details`` is JSON, of what browsers load."""
+    """A DSN key. Both halves are 32 hexadecimal digits; ``details`` is JSON of the loader's settings."""
 
     id = Column(Id, primary_key=True)
     project_id = Column(
@@ -58,7 +58,7 @@ _KEY = (
 
 
 def add_key(connection: Connection, key: ProjectKey, at: datetime) -> bool:
-    """Keep a DSN key; says false where another one has its public half."""
+    """Insert a DSN key. Return False if another one has its public half."""
     row: dict[str, object] = {"project_id": key.project_id, "public_key": key.public_key}
     row |= {"secret_key": key.secret_key, "label": key.label, "is_active": key.is_active}
     count, window = key.rate_limit or (None, None)
@@ -69,13 +69,13 @@ def add_key(connection: Connection, key: ProjectKey, at: datetime) -> bool:
 
 
 def keys_of(connection: Connection, project_id: int) -> list[ProjectKey]:
-    """The project's keys, newest first."""
+    """Return the project's keys, newest first."""
     query = select(*_KEY).where(keys.c.project_id == project_id).order_by(keys.c.id.desc())
     return [_key(*row) for row in connection.execute(query)]
 
 
 def key_of(connection: Connection, project_id: int, public_key: str) -> ProjectKey | None:
-    """The project's key with that public half."""
+    """Return the project's key with this public half, or None."""
     query = select(*_KEY).where(keys.c.project_id == project_id, keys.c.public_key == public_key)
     row = connection.execute(query).first()
     return _key(*row) if row else None

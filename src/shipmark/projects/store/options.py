@@ -1,4 +1,4 @@
-"""Where are options of projects kept, and the slugs that they had before?"""
+"""The tables of options of projects, and of their former slugs."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from shipmark.projects.store.projects import projects
 
 
 class ProjectOptionColumns(TypedColumns):
-    """What an option is set to; ``value`` is JSON. One that nobody has set has no row."""
+    """The value of an option, as JSON. An option that was never set has no row."""
 
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     key = Column(String(64), primary_key=True)
@@ -29,7 +29,7 @@ class ProjectOptionColumns(TypedColumns):
 
 
 class RedirectColumns(TypedColumns):
-    """A slug that a project had, until another project has it."""
+    """A former slug of a project, until another project gets it."""
 
     organization_id = Column(
         Id, ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True
@@ -56,13 +56,13 @@ _KEEP_OPTIONS = _INSERT_OPTIONS.on_conflict_do_update(
 
 
 def options_of(connection: Connection, project_id: int) -> dict[str, object]:
-    """What the project's options are set to, by key."""
+    """Return the project's stored options, by key."""
     query = select(options.c.key, options.c.value).where(options.c.project_id == project_id)
     return {key: json.loads(value) for key, value in connection.execute(query)}
 
 
 def save_options(connection: Connection, project_id: int, values: Mapping[str, object]) -> None:
-    """Set options, by key, in one statement."""
+    """Store options, by key, in one statement."""
     parameters = rows_param(
         "given_options", ([key, json.dumps(value)] for key, value in sorted(values.items()))
     )
@@ -72,7 +72,7 @@ def save_options(connection: Connection, project_id: int, values: Mapping[str, o
 def redirect(
     connection: Connection, organization_id: int, old: str, new: str, project_id: int
 ) -> None:
-    """Let a project be found by the slug that it had, and its new one lead nowhere else."""
+    """Redirect a project's former slug to it, and delete a redirect of its new one."""
     of_new = delete(redirects).where(
         redirects.c.organization_id == organization_id, redirects.c.slug == new
     )
@@ -87,7 +87,7 @@ def redirect(
 
 
 def redirected(connection: Connection, organization_id: int, slug: str) -> str | None:
-    """The slug that the project has which had this one, if any."""
+    """Return the current slug of the project that formerly had this one, or None."""
     query = (
         select(projects.c.slug)
         .join(redirects, redirects.c.project_id == projects.c.id)

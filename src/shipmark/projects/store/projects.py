@@ -1,4 +1,4 @@
-"""Where are projects, their teams and platforms kept?"""
+"""The tables of projects, their teams and platforms."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -52,7 +52,7 @@ from shipmark.projects.store.keys import keys
 
 
 class ProjectColumns(TypedColumns):
-    """``last_short_id`` is the number of the newest issue; numbers are never given twice. ``commit_paths`` is JSON.
+    """``last_short_id`` is the number of the newest issue; numbers are never reused. ``commit_paths`` is JSON.
 
     A project whose ``deletion_requested_at`` is set is returned by ``store/deletion.py`` only.
     """
@@ -162,29 +162,29 @@ _NOTE_RELEASES = (
 
 
 def accessible(connection: Connection, access: Access) -> list[Project]:
-    """The projects that the caller may name: all of an open organization, else those of their teams."""
+    """Return the projects that the caller may name: all of an open organization, else those of their teams."""
     return _visible_to(connection, access, covers_all_projects=access.organization.is_open)
 
 
 def projects_of_teams(connection: Connection, access: Access) -> list[Project]:
-    """The projects that a list shows a caller who names none: those of their teams (releases.md 0.5)."""
+    """Return the projects of lists for a caller who names none: those of their teams (releases.md 0.5)."""
     return _visible_to(connection, access, covers_all_projects=access.user is None)
 
 
 def of_organization(connection: Connection, organization_id: int) -> list[Project]:
-    """All projects of the organization, by slug."""
+    """Return all projects of the organization, by slug."""
     result = connection.execute(_ALL_OF, {"organization_id": organization_id})
     return [_project(*row) for row in result]
 
 
 def of_user(connection: Connection, user_id: int) -> list[Project]:
-    """The projects of all organizations that the user may see, by slug: see `accessible`."""
+    """Return the projects of all organizations that the user may name, by slug, as in `accessible`."""
     parameters = {"user_id": user_id, "member_user_id": user_id}
     return [_project(*row) for row in connection.execute(_OF_USER, parameters)]
 
 
 def by_slug_or_id(connection: Connection, organization_id: int, slug_or_id: str) -> Project | None:
-    """The organization's project with that slug, or that id if it is all digits."""
+    """Return the organization's project with this slug, or with this id if all digits, or None."""
     project_id = id_of(slug_or_id)
     named = projects.c.slug == slug_or_id if project_id is None else projects.c.id == project_id
     query = select(*_PROJECT).where(
@@ -195,14 +195,14 @@ def by_slug_or_id(connection: Connection, organization_id: int, slug_or_id: str)
 
 
 def by_ids(connection: Connection, project_ids: Collection[int]) -> dict[int, Project]:
-    """The projects of those ids."""
+    """Return the projects with these ids, by id."""
     if not project_ids:
         return {}
     return {row[0]: _project(*row) for row in connection.execute(_BY_IDS, ids_param(project_ids))}
 
 
 def is_on_its_team(connection: Connection, project_id: int, user_id: int) -> bool:
-    """Is the user on a team that owns the project?"""
+    """Return True if the user is on a team that owns the project."""
     query = select(project_teams.c.team_id).where(
         project_teams.c.project_id == project_id, is_on_team(project_teams.c.team_id)
     )
@@ -217,7 +217,7 @@ def ensure(
     platform: str | None,
     at: datetime,
 ) -> Project:
-    """The project with that slug, made if missing."""
+    """Return the project with this slug, created if missing."""
     row = {"organization_id": organization_id, "slug": slug, "name": name, "platform": platform}
     row |= {"has_releases": False, "last_short_id": 0, "created_at": at}
     connection.execute(upsert(projects).values(row).on_conflict_do_nothing())
@@ -235,7 +235,7 @@ def add(
     platform: str | None,
     at: datetime,
 ) -> Project | None:
-    """Keep a new project, or null where the slug is taken."""
+    """Insert a project. Return None if the slug is taken."""
     row = {"organization_id": organization_id, "slug": slug, "name": name, "platform": platform}
     row |= {"has_releases": False, "last_short_id": 0, "created_at": at}
     statement = upsert(projects).values(row).on_conflict_do_nothing().returning(*_PROJECT)
@@ -244,7 +244,7 @@ def add(
 
 
 def change(connection: Connection, project_id: int, values: Mapping[str, str | None]) -> bool:
-    """Change columns; says false, and leaves the unit of work unusable, where another has the slug."""
+    """Change columns. Return False if another project has the slug, after which the transaction is unusable."""
     try:
         connection.execute(update(projects).where(projects.c.id == project_id).values(**values))
     except IntegrityError:
@@ -253,7 +253,7 @@ def change(connection: Connection, project_id: int, values: Mapping[str, str | N
 
 
 def set_commit_paths(connection: Connection, project_id: int, paths: Sequence[str]) -> None:
-    """Keep the folders whose commits are the project's; none for all."""
+    """Store the project's commit paths; none for all commits."""
     connection.execute(
         update(projects)
         .where(projects.c.id == project_id)
@@ -262,14 +262,14 @@ def set_commit_paths(connection: Connection, project_id: int, paths: Sequence[st
 
 
 def add_owner(connection: Connection, project_id: int, team_id: int) -> bool:
-    """Let the team own the project. Return whether it did not before."""
+    """Add an owning team. Return True if it did not own the project before."""
     row = {"project_id": project_id, "team_id": team_id}
     statement = upsert(project_teams).values(row).on_conflict_do_nothing()
     return connection.execute(statement.returning(project_teams.c.team_id)).first() is not None
 
 
 def remove_owner(connection: Connection, project_id: int, team_id: int) -> bool:
-    """Let the team own the project no longer. Return whether it did."""
+    """Remove an owning team. Return True if it owned the project."""
     statement = delete(project_teams).where(
         project_teams.c.project_id == project_id, project_teams.c.team_id == team_id
     )
@@ -277,7 +277,7 @@ def remove_owner(connection: Connection, project_id: int, team_id: int) -> bool:
 
 
 def teams_of(connection: Connection, project_ids: Collection[int]) -> dict[int, list[Team]]:
-    """The teams of each project, by slug."""
+    """Return the teams of each project, by slug."""
     result: dict[int, list[Team]] = {}
     rows = connection.execute(_TEAMS_OF, ids_param(project_ids))
     for row in rows:
@@ -286,7 +286,7 @@ def teams_of(connection: Connection, project_ids: Collection[int]) -> dict[int, 
 
 
 def by_key(connection: Connection, public_key: str) -> Project | None:
-    """The project whose active key this is."""
+    """Return the project with this active key, or None."""
     query = (
         select(*_PROJECT)
         .join(keys, keys.c.project_id == projects.c.id)
@@ -297,7 +297,7 @@ def by_key(connection: Connection, public_key: str) -> Project | None:
 
 
 def record_event(connection: Connection, project: Project, platform: str, at: datetime) -> None:
-    """Remember the first event's moment, and the platform it came from."""
+    """Record the date of the first event, and the platform of an event."""
     if project.first_event_at is None:
         first = projects.c.first_event_at.is_(None)
         connection.execute(
@@ -308,18 +308,18 @@ def record_event(connection: Connection, project: Project, platform: str, at: da
 
 
 def record_releases(connection: Connection, project_ids: Collection[int]) -> None:
-    """Remember that these projects have releases."""
+    """Record that these projects have releases."""
     connection.execute(_NOTE_RELEASES, ids_param(project_ids))
 
 
 def ids_of_team(connection: Connection, team_id: int) -> set[int]:
-    """The projects that the team owns."""
+    """Return the ids of the projects that the team owns."""
     query = select(project_teams.c.project_id).where(project_teams.c.team_id == team_id)
     return set(connection.execute(query).scalars())
 
 
 def of_teams(connection: Connection, team_ids: Collection[int]) -> dict[int, list[int]]:
-    """The projects that each team owns."""
+    """Return the ids of the projects that each team owns."""
     result: dict[int, list[int]] = {}
     for team_id, project_id in connection.execute(_OWNED_BY, ids_param(team_ids)):
         result.setdefault(team_id, []).append(project_id)
@@ -327,7 +327,7 @@ def of_teams(connection: Connection, team_ids: Collection[int]) -> dict[int, lis
 
 
 def platforms_of(connection: Connection, project_ids: Collection[int]) -> dict[int, list[str]]:
-    """The platforms of each project, sorted."""
+    """Return the platforms of each project, sorted."""
     result: dict[int, list[str]] = {}
     for project_id, platform in connection.execute(_PLATFORMS_OF, ids_param(project_ids)):
         result.setdefault(project_id, []).append(platform)
@@ -335,7 +335,7 @@ def platforms_of(connection: Connection, project_ids: Collection[int]) -> dict[i
 
 
 def next_short_id(connection: Connection, project_id: int) -> int:
-    """Take the next number for an issue; concurrent takers wait for each other and get different ones."""
+    """Return the next number for an issue; concurrent transactions wait, and get different ones."""
     statement = (
         update(projects)
         .where(projects.c.id == project_id)

@@ -1,1 +1,1 @@
-"""Where are releases kept? One module for each table and what is asked of it."""
+"""Storage of releases: one module for each table and its queries."""

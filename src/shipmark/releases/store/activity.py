@@ -1,4 +1,4 @@
-"""What happened to releases, project by project."""
+"""The table of activities of releases, per project."""
 
 import json
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from shipmark.releases.store.projects import release_projects
 
 
 class ReleaseActivityColumns(TypedColumns):
-    """Something that happened. It names the release by its version, and so outlives it."""
+    """An activity. It names the release by its version, and so outlives it."""
 
     id = Column(Id, primary_key=True)
     organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
@@ -88,7 +88,6 @@ _ADD = upsert(activities).from_select(
     ).order_by(_HAPPENED.c.place),
 )
 
-
 _ADD_FOR_PROJECTS = upsert(activities).from_select(
     _COLUMNS,
     select(
@@ -107,7 +106,7 @@ _ADD_FOR_PROJECTS = upsert(activities).from_select(
 
 
 def add(connection: Connection, organization_id: int, happened: Sequence[ReleaseActivity]) -> None:
-    """Keep what happened, in one statement."""
+    """Insert activities, in one statement."""
     if not happened:
         return
     rows = (
@@ -132,9 +131,9 @@ def add_for_projects(
     at: datetime,
     **more: object,
 ) -> None:
-    """Record one thing for every project of a locked release: ``user_id``, and whatever else are its details.
+    """Insert an activity for every project of a locked release, with ``user_id`` and other details.
 
-    The projects are read by the statement that writes, so that none is missed which was attached before the lock.
+    The same statement reads the projects, so that none is missed which was attached before the lock.
     """
     user_id = more.pop("user_id", None)
     parameters = {
@@ -152,7 +151,7 @@ def add_for_projects(
 def of_version(
     connection: Connection, organization_id: int, version: str, *, limit: int
 ) -> list[ReleaseActivity]:
-    """What happened to the release, newest first."""
+    """Return the activities of the release, newest first."""
     table = activities.c
     query = (
         select(
@@ -181,6 +180,6 @@ def of_version(
 
 
 def remove_of_project(connection: Connection, project_id: int) -> bool:
-    """Delete some activities of a project that is deleted. Return whether there were any."""
+    """Delete a batch of activities of a deleted project. Return True if there were any."""
     batch = select(activities.c.id).where(activities.c.project_id == project_id).limit(_BATCH)
     return connection.execute(delete(activities).where(activities.c.id.in_(batch))).rowcount > 0

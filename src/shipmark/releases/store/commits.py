@@ -1,4 +1,4 @@
-"""Which commits a release holds, and the head commit of each repository."""
+"""The commits of releases, and their head commit in each repository."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -43,14 +43,14 @@ from shipmark.repositories.store import (
     repositories,
 )
 
-#: A commit that is in more releases than this shows only the newest.
+#: Of a commit that is in more releases than this, only the newest are listed.
 RELEASES_OF_COMMIT_MAX = 1000
 
 
 class ReleaseCommitColumns(TypedColumns):
     """A commit in a release; position 0 is the newest.
 
-    Without foreign keys, as it comes by the thousand: whoever deletes a release locks it and clears these first.
+    Without foreign keys, as rows come by the thousand: the deletion of a release locks it and clears these first.
     """
 
     release_id = Column(Id, primary_key=True)
@@ -72,7 +72,6 @@ release_commits = Table(
     "release_commits", metadata, ReleaseCommitColumns, UniqueConstraint("release_id", "position")
 )
 release_heads = Table("release_heads", metadata, ReleaseHeadColumns)
-
 
 _PLACES = json_rows("places", commit_id=Id, position=Integer())
 _BIND = (
@@ -114,7 +113,6 @@ _RELEASES_OF = (
     .limit(bindparam("most", type_=Integer))
 )
 
-
 _HOLDERS = select(release_commits.c.release_id).join(IDS, IDS.c.id == release_commits.c.commit_id)
 _LOCK_HOLDERS = (
     select(releases.c.id)
@@ -131,7 +129,7 @@ _GONE = (
     )
     .scalar_subquery()
 )
-# A commit that was given twice counted twice, and was bound once: the count never goes below none.
+# A duplicate commit of a request counted twice, and was bound once: the count never goes below 0.
 _SINK_COUNTS = (
     update(releases)
     .where(releases.c.id.in_(_HOLDERS))
@@ -149,30 +147,30 @@ _FORGET = delete(release_commits).where(release_commits.c.commit_id.in_(select(I
 
 
 def bind(connection: Connection, release_id: int, commit_ids: Sequence[int]) -> None:
-    """Let a release that holds no commits hold these, newest first. One that is given twice keeps its first place."""
+    """Insert the commits of a release that has none, newest first. A duplicate keeps its first position."""
     if commit_ids:
         places = ((commit_id, place) for place, commit_id in enumerate(commit_ids))
         connection.execute(_BIND, rows_param("places", places) | {"release_id": release_id})
 
 
 def clear(connection: Connection, release_id: int) -> None:
-    """Let the release hold no commits."""
+    """Delete the commits of the release."""
     connection.execute(_CLEAR, {"release_id": release_id})
 
 
 def clear_all(connection: Connection, release_ids: Collection[int]) -> None:
-    """Let these releases hold no commits."""
+    """Delete the commits of these releases."""
     connection.execute(_CLEAR_ALL, ids_param(release_ids))
 
 
 def clear_organization(connection: Connection, organization_id: int) -> None:
-    """Let no release of an organization hold commits."""
+    """Delete the commits of all releases of an organization."""
     query = select(releases.c.id).where(releases.c.organization_id == organization_id)
     connection.execute(delete(release_commits).where(release_commits.c.release_id.in_(query)))
 
 
 def ensure_heads(connection: Connection, release_id: int, heads: dict[int, int]) -> None:
-    """Keep the head commit of each repository (repository to commit) where the release has none yet."""
+    """Insert head commits, by repository id, where the release has none yet."""
     if heads:
         connection.execute(
             _ENSURE_HEADS, rows_param("heads", heads.items()) | {"release_id": release_id}
@@ -180,17 +178,17 @@ def ensure_heads(connection: Connection, release_id: int, heads: dict[int, int])
 
 
 def set_heads(connection: Connection, release_id: int, heads: dict[int, int]) -> None:
-    """Keep the head commit of each repository (repository to commit), in place of another."""
+    """Insert or replace head commits, by repository id."""
     connection.execute(_SET_HEADS, rows_param("heads", heads.items()) | {"release_id": release_id})
 
 
 def clear_heads(connection: Connection, release_id: int) -> None:
-    """Let the release have no head commits."""
+    """Delete the head commits of the release."""
     connection.execute(delete(release_heads).where(release_heads.c.release_id == release_id))
 
 
 def remove_commits(connection: Connection, commit_ids: Collection[int]) -> None:
-    """Take commits out of every release: its count sinks, and a newest commit that is gone is none.
+    """Unbind commits from every release: lower its count, and clear a last commit that is among them.
 
     The releases are locked in one order, so that a publish and this wait for each other.
     """
@@ -201,7 +199,7 @@ def remove_commits(connection: Connection, commit_ids: Collection[int]) -> None:
 
 
 def has_heads(connection: Connection, release_id: int) -> bool:
-    """Does the release have head commits?"""
+    """Return True if the release has head commits."""
     query = select(release_heads.c.commit_id).where(release_heads.c.release_id == release_id)
     return connection.execute(query.limit(1)).first() is not None
 
@@ -215,7 +213,7 @@ def page_of(
     from_position: int = 0,
     repository_id: int | None = None,
 ) -> list[tuple[int, Commit]]:
-    """A page of the release's commits from a position on, with their positions, newest first."""
+    """Return a page of the release's commits from a position on, with their positions, newest first."""
     query = (
         _commits_of(release_id, repository_id)
         .where(release_commits.c.position >= from_position)
@@ -233,7 +231,7 @@ def page_before(
     position: int,
     repository_id: int | None = None,
 ) -> list[tuple[int, Commit]]:
-    """The last of the release's commits before a position, with their positions, the nearest first."""
+    """Return the release's last commits before a position, with their positions, nearest first."""
     query = (
         _commits_of(release_id, repository_id)
         .where(release_commits.c.position < position)
@@ -257,7 +255,7 @@ def _commits_of(release_id: int, repository_id: int | None) -> Select[*tuple[Any
 def changed_files_of(
     connection: Connection, release_id: int, *, limit: int, offset: int, repository_id: int | None
 ) -> list[ChangedFile]:
-    """A page of what the release's commits changed, by file name; a file may come once a commit."""
+    """Return a page of the files that the release's commits changed, by name; a file is listed once per commit."""
     query = (
         select(*CHANGED_FILE)
         .join(release_commits, release_commits.c.commit_id == changed_files.c.commit_id)
@@ -272,7 +270,7 @@ def changed_files_of(
 
 
 def changed_file_count(connection: Connection, release_id: int) -> int:
-    """How many different files the release's commits changed."""
+    """Return the number of different files that the release's commits changed."""
     query = (
         select(func.count(changed_files.c.filename.distinct()))
         .join(release_commits, release_commits.c.commit_id == changed_files.c.commit_id)
@@ -282,7 +280,7 @@ def changed_file_count(connection: Connection, release_id: int) -> int:
 
 
 def repository_ids_of(connection: Connection, release_id: int) -> list[int]:
-    """The repositories that own a commit of the release, by name."""
+    """Return the ids of the repositories with a commit of the release, by name."""
     query = (
         select(repositories.c.id)
         .where(
@@ -298,7 +296,7 @@ def repository_ids_of(connection: Connection, release_id: int) -> list[int]:
 
 
 def releases_of(connection: Connection, commit_ids: Collection[int]) -> dict[int, list[ReleaseRef]]:
-    """The releases that hold each commit, the oldest first."""
+    """Return the releases that contain each commit, oldest first."""
     if not commit_ids:
         return {}
     most = {"most": RELEASES_OF_COMMIT_MAX + len(commit_ids)}

@@ -1,6 +1,6 @@
-"""Which commits do some releases hold that others don't, who wrote them, and what did they change?
+"""Differences between releases: commits that some have and others don't, with their authors and changed files.
 
-All is decided in the database: releases may hold ten thousand commits each.
+The database computes them: releases may have ten thousand commits each.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,9 +16,9 @@ from shipmark.repositories.store import COMMIT, changed_files, commit_of, commit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedInAll:
-    """What several commits did to a file of a repository: how many added, modified and deleted it.
+    """Changes of several commits to a file of a repository: how many added, modified and deleted it.
 
-    ``change`` is what that comes to: deleted if the newest of them deleted it, else added if one of them did so.
+    ``change`` sums them up: deleted if the newest of them deleted it, else added if one of them did.
     """
 
     repository_id: int
@@ -30,7 +30,7 @@ class ChangedInAll:
 
     @property
     def commit_count(self) -> int:
-        """How many commits changed it."""
+        """Number of commits that changed the file."""
         return self.added + self.modified + self.deleted
 
 
@@ -99,7 +99,7 @@ _FILES = (
 def commits_only_in(
     connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
 ) -> tuple[int, list[Commit]]:
-    """How many commits these releases hold that the others don't, and the newest of them."""
+    """Return the number of commits that only these releases have, and the newest of them."""
     rows = connection.execute(_COMMITS, _asked(these, others, limit)).all()
     return _count(rows), [commit_of(*row[1:]) for row in rows]
 
@@ -107,7 +107,7 @@ def commits_only_in(
 def authors_only_in(
     connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
 ) -> tuple[int, list[int]]:
-    """How many people wrote those commits, and who wrote the most."""
+    """Return the number of authors of those commits, and the ids of those with the most."""
     rows = connection.execute(_AUTHORS, _asked(these, others, limit)).all()
     return _count(rows), [author_id for _, author_id in rows]
 
@@ -115,7 +115,7 @@ def authors_only_in(
 def files_only_in(
     connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
 ) -> tuple[int, list[ChangedInAll]]:
-    """How many files those commits changed, and those that most of them did."""
+    """Return the number of files that those commits changed, and the most changed ones."""
     rows = connection.execute(_FILES, _asked(these, others, limit)).all()
     changed = [
         ChangedInAll(

@@ -1,4 +1,4 @@
-"""The rows that repeat what a release says, for lists: are they still true?"""
+"""Repair of the rows that copy columns of releases, for lists."""
 
 from sqlalchemy import Connection, or_, select, update
 
@@ -10,7 +10,7 @@ from shipmark.releases.store.releases import releases
 _PROJECT_COLUMNS = ("status", "created_at", "shipped_at", "version_key", "build_number")
 _ENVIRONMENT_COLUMNS = ("status", "created_at")
 
-#: How many releases are mended in one statement.
+#: How many releases are repaired in one statement.
 BATCH = 1000
 
 _stale_projects = or_(
@@ -33,12 +33,12 @@ _STALE = (
     )
     .limit(BATCH)
 )
-_MEND_ENVIRONMENTS = (
+_UPDATE_ENVIRONMENTS = (
     update(release_environments)
     .where(release_environments.c.release_id == releases.c.id, _stale_environments)
     .values({name: releases.c[name] for name in _ENVIRONMENT_COLUMNS})
 )
-_MEND_PROJECTS = (
+_UPDATE_PROJECTS = (
     update(release_projects)
     .where(release_projects.c.release_id == releases.c.id, _stale_projects)
     .values({name: releases.c[name] for name in _PROJECT_COLUMNS})
@@ -46,14 +46,14 @@ _MEND_PROJECTS = (
 
 
 def stale_releases(connection: Connection) -> list[int]:
-    """Return ids of releases with a row that repeats something else than they say, up to `BATCH`."""
+    """Return the ids of releases with a row that differs from them, at most `BATCH`."""
     return list(connection.execute(_STALE).scalars())
 
 
 def mend(connection: Connection, release_ids: list[int]) -> int:
-    """Let the rows of these releases repeat what they say. Return how many rows were wrong."""
+    """Copy the columns of these releases to their rows again. Return the number of rows that differed."""
     locks.lock_several(connection, release_ids)
     return sum(
         connection.execute(statement.where(releases.c.id.in_(release_ids))).rowcount
-        for statement in (_MEND_ENVIRONMENTS, _MEND_PROJECTS)
+        for statement in (_UPDATE_ENVIRONMENTS, _UPDATE_PROJECTS)
     )

@@ -1,4 +1,4 @@
-"""The releases of a project that is deleted: which are in no other one, and taking the others out of it."""
+"""The releases of a deleted project: which are shared with other projects, and their detachment."""
 
 from collections.abc import Collection
 
@@ -12,13 +12,13 @@ _IDS = select(IDS.c.id)
 
 
 def of_project(connection: Connection, project_id: int, *, limit: int) -> list[int]:
-    """Return the ids of some releases of the project, in the order of locks."""
+    """Return the ids of a batch of the project's releases, in the order of locks."""
     query = select(release_projects.c.release_id).where(release_projects.c.project_id == project_id)
     return sorted(connection.execute(query.limit(limit)).scalars())
 
 
 def shared(connection: Connection, release_ids: Collection[int], project_id: int) -> set[int]:
-    """Return which of the releases are in another project, too."""
+    """Return the ids of the releases that are in another project too."""
     query = select(release_projects.c.release_id).where(
         release_projects.c.release_id.in_(_IDS), release_projects.c.project_id != project_id
     )
@@ -26,7 +26,7 @@ def shared(connection: Connection, release_ids: Collection[int], project_id: int
 
 
 def detach(connection: Connection, release_ids: Collection[int], project_id: int) -> None:
-    """Take releases out of the project, and out of its environments."""
+    """Detach releases from the project and its environments."""
     if not release_ids:
         return
     for table in (release_environments, release_projects):

@@ -1,4 +1,4 @@
-"""The heads of repositories in earlier releases: what a range of commits begins after."""
+"""The heads of repositories in earlier releases, after which a range of commits begins."""
 
 from collections.abc import Collection
 from typing import Any
@@ -11,19 +11,19 @@ from shipmark.releases.store.commits import release_heads
 from shipmark.releases.store.projects import release_projects
 from shipmark.repositories.store import commits
 
-#: Pairs of repository and project whose last heads are looked up at the most, for either status.
+#: Triples of repository, project and status whose last heads are looked up at most.
 _PLACES_MAX = 100
-#: Fetched heads of a project that are tried at the most.
+#: Fetched heads of a project that are tried at most.
 _FETCHED_MAX = 5
 
 
 def previous_heads(
     connection: Connection, release: Release, repository_ids: Collection[int]
 ) -> dict[int, str]:
-    """The key of each repository's head in the newest older release that shares a project and has one.
+    """Return the hash of each repository's head in the newest older release that shares a project and has one.
 
-    Read from the end of what each project shipped, so that it takes as long whatever came before; of a release of very
-    many projects only the first ones are asked.
+    Read backwards in the order of shipping, so that the time does not depend on the history; of a release of very many
+    projects only the first are read.
     """
     result = _earlier_heads(connection, release, repository_ids, limit=1, is_fetched=False)
     return {repository_id: keys[0] for repository_id, keys in result.items()}
@@ -32,9 +32,9 @@ def previous_heads(
 def fetched_heads(
     connection: Connection, release: Release, repository_ids: Collection[int]
 ) -> dict[int, list[str]]:
-    """Return the keys of each repository's heads in older releases that were fetched, those of the newest first.
+    """Return the hashes of each repository's fetched heads in older releases, newest first, a few of each project.
 
-    A head that was only named may never have been pushed; one that was fetched was there once. A few of each project.
+    A head that was only named may never have been pushed; one that was fetched existed once.
     """
     return _earlier_heads(connection, release, repository_ids, limit=_FETCHED_MAX, is_fetched=True)
 
@@ -49,19 +49,21 @@ def _earlier_heads(
 ) -> dict[int, list[str]]:
     if not repository_ids:
         return {}
-    column = release_projects.c.release_id == release.id
+    is_attached = release_projects.c.release_id == release.id
     projects = connection.execute(
-        select(release_projects.c.project_id).where(column).order_by(release_projects.c.project_id)
+        select(release_projects.c.project_id)
+        .where(is_attached)
+        .order_by(release_projects.c.project_id)
     ).scalars()
-    places = [
+    lookups = [
         (repository_id, project_id, status)
         for project_id in projects
         for repository_id in sorted(repository_ids)
         for status in ReleaseStatus
     ][:_PLACES_MAX]
-    if not places:
+    if not lookups:
         return {}
-    branches = [_last_heads(release, *place, limit, is_fetched=is_fetched) for place in places]
+    branches = [_last_heads(release, *lookup, limit, is_fetched=is_fetched) for lookup in lookups]
     rows = union_all(*branches).subquery("found")
     query = (
         select(rows.c.repository_id, commits.c.key)
@@ -110,7 +112,7 @@ def _last_heads(
     )
     if is_fetched:
         known = commits.alias("known")
-        # Only what is known by its key alone has no message.
+        # Only commits that were named and never sent or fetched have no message.
         query = query.join(known, known.c.id == release_heads.c.commit_id).where(
             known.c.message.is_not(None)
         )

@@ -1,4 +1,4 @@
-"""Where and when a release was seen, in each of its projects."""
+"""The environments of releases: where and when events and deploys came, per project."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -43,7 +43,7 @@ from shipmark.releases.store.projects import release_projects
 class ReleaseEnvironmentColumns(TypedColumns):
     """A release in an environment of a project: seen by events there, or deployed there.
 
-    ``status`` and ``created_at`` are the release's own, again: what lists go by.
+    ``status`` and ``created_at`` are copies of the release's, which lists are filtered and ordered by.
     """
 
     release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
@@ -131,7 +131,7 @@ _DEPLOYED = upsert(release_environments).from_select(
 _NOTE_DEPLOY = _DEPLOYED.on_conflict_do_update(
     index_elements=_KEY, set_={"last_deploy_id": _DEPLOYED.excluded.last_deploy_id}
 )
-#: Lets the rows of releases have a status that theirs have now.
+#: Copies a changed status to the rows of releases.
 SET_STATUS = (
     update(release_environments)
     .where(release_environments.c.release_id.in_(select(IDS.c.id)))
@@ -152,7 +152,7 @@ _COUNT_BROUGHT = (
 def record_event(
     connection: Connection, release: Release, project_id: int, environment_id: int, at: datetime
 ) -> None:
-    """Remember that an event of the release came; the last moment never moves back."""
+    """Record an event of the release; the date of the last one never moves back."""
     row: dict[str, object] = {
         "release_id": release.id,
         "project_id": project_id,
@@ -185,7 +185,7 @@ def record_deploy(
     environment_id: int,
     deploy_id: int,
 ) -> None:
-    """Remember the latest deploy to the environment for each of the projects."""
+    """Record the latest deploy to the environment for each of the projects."""
     parameters = {
         "release_id": release.id,
         "environment_id": environment_id,
@@ -197,7 +197,7 @@ def record_deploy(
 
 
 def sync_status(connection: Connection, release: Release) -> None:
-    """Let the rows of the release say what it says, after its status has changed."""
+    """Copy the changed status of the release to its rows."""
     connection.execute(
         update(release_environments)
         .where(release_environments.c.release_id == release.id)
@@ -224,7 +224,7 @@ def count_new_issue(
 def newest_of(
     connection: Connection, project_id: int, environment_ids: Collection[int] | None
 ) -> int | None:
-    """The release that came up last in the project: in one of the environments, or anywhere where null."""
+    """Return the id of the project's newest release, in one of the environments, or in any if None."""
     table = release_environments.c
     query = select(table.release_id).where(
         table.project_id == project_id, table.first_seen_at.is_not(None)
@@ -236,7 +236,7 @@ def newest_of(
 
 
 def count_new_issues(connection: Connection, numbers: Mapping[tuple[int, int, int], int]) -> None:
-    """Count issues that count as brought by other releases now: how many, by (release, project, environment)."""
+    """Add to the numbers of new issues, by (release, project, environment), after reassignment to other releases."""
     if numbers:
         rows = ((*place, number) for place, number in sorted(numbers.items()))
         connection.execute(_COUNT_BROUGHT, rows_param("brought", rows))
@@ -247,22 +247,24 @@ def seen(
     release_ids: Collection[int],
     environment_ids: Collection[int] | None = None,
 ) -> dict[int, list[ReleasedProject]]:
-    """The projects of each release, the oldest first, with what was seen of it in those environments or in any."""
+    """Return the projects of each release, oldest first, with its events in these environments or in any."""
     if not release_ids:
         return {}
     query, parameters = _SEEN_ANYWHERE, ids_param(release_ids)
     if environment_ids is not None:
         query = _SEEN_SOMEWHERE
-        parameters |= rows_param("environments", ([each] for each in sorted(environment_ids)))
+        parameters |= rows_param(
+            "environments", ([environment_id] for environment_id in sorted(environment_ids))
+        )
     attached: dict[int, list[ReleasedProject]] = {}
     for row in connection.execute(query, parameters):
         release_id, project_id, brought, regressed, places, first, last, new, names = row
-        it = SeenRange(first_at=first, last_at=last, new_issue_count=new) if places else None
+        seen_range = SeenRange(first_at=first, last_at=last, new_issue_count=new)
         released = ReleasedProject(
             project_id=project_id,
             new_issue_count=brought,
             regressed_issue_count=regressed,
-            seen=it,
+            seen=seen_range if places else None,
             platforms=tuple(sorted(names.split(_SEPARATOR))) if names else (),
         )
         attached.setdefault(release_id, []).append(released)
@@ -272,7 +274,7 @@ def seen(
 def seen_in(
     release_id: ColumnElement[int], project_ids: Collection[int], environment_ids: Collection[int]
 ) -> ColumnElement[bool]:
-    """The condition that a release was seen in, or deployed to, one of the environments."""
+    """Return the condition that a release was seen in, or deployed to, one of the environments."""
     table = release_environments.c
     return exists().where(
         table.release_id == release_id,

@@ -1,4 +1,4 @@
-"""The fetches: commits that releases wait for, and what became of those that they waited for."""
+"""The table of fetches: requests for the commits of releases, and their results."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ from shipmark.releases.model import Fetch, FetchMode, FetchState, NewFetch, Rele
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import releases
 
-#: What may still become commits, and what somebody should look at.
+#: Fetches that may still bring commits, and those that need attention.
 _PENDING = (FetchState.WAITING.value, FetchState.RUNNING.value)
 _OPEN = (*_PENDING, FetchState.FAILED.value)
 
@@ -171,7 +171,7 @@ _IS_PENDING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of a fetch."""
+    """Result of a fetch."""
 
     fetch_id: int
     state: FetchState
@@ -190,7 +190,7 @@ def add(
     *,
     error: str | None = None,
 ) -> list[int]:
-    """Keep fetches that are to be done, or that have failed already with this error. Return their ids."""
+    """Insert fetches, waiting or already failed with this error. Return their ids."""
     parameters = rows_param(
         "asked",
         (
@@ -218,18 +218,18 @@ def add(
 
 
 def by_ids(connection: Connection, fetch_ids: Collection[int]) -> list[Fetch]:
-    """The fetches of those ids, in the order in which they were asked for."""
+    """Return the fetches with these ids, in the order of their requests."""
     return [_fetch(*row) for row in connection.execute(_BY_IDS, ids_param(fetch_ids))]
 
 
 def start(connection: Connection, fetch_ids: Collection[int], now: datetime) -> None:
-    """Count one more try of the fetches."""
+    """Count one more attempt of the fetches."""
     more: dict[str, object] = {"now": now}
     connection.execute(_START, ids_param(fetch_ids) | more)
 
 
 def record(connection: Connection, results: Sequence[Result], now: datetime) -> None:
-    """Keep what became of fetches."""
+    """Store the results of fetches."""
     parameters = rows_param(
         "results",
         (
@@ -249,17 +249,17 @@ def record(connection: Connection, results: Sequence[Result], now: datetime) -> 
 
 
 def supersede(connection: Connection, release_id: int, now: datetime) -> int:
-    """Let nothing become of the release's fetches that are not done; says how many those were."""
+    """Mark the release's unfinished fetches as superseded. Return their number."""
     return connection.execute(_SUPERSEDE, {"release": release_id, "now": now}).rowcount
 
 
 def is_pending(connection: Connection, release_id: int) -> bool:
-    """Are commits of the release still to come?"""
+    """Return True if the release has unfinished fetches."""
     return connection.execute(_IS_PENDING, {"release_id": release_id}).first() is not None
 
 
 def open_of(connection: Connection, release_id: int, *, limit: int) -> list[Fetch]:
-    """The release's fetches that are to be done or failed, in the order in which they were asked for."""
+    """Return the release's unfinished and failed fetches, in the order of their requests."""
     query = (
         select(*_FETCH)
         .where(fetches.c.release_id == release_id, fetches.c.state.in_(_OPEN))
@@ -271,7 +271,7 @@ def open_of(connection: Connection, release_id: int, *, limit: int) -> list[Fetc
 def page_of_release(
     connection: Connection, release_id: int, *, limit: int, offset: int
 ) -> list[Fetch]:
-    """A page of the release's fetches, the newest first."""
+    """Return a page of the release's fetches, newest first."""
     query = select(*_FETCH).where(fetches.c.release_id == release_id)
     return _page(connection, query, limit, offset)
 
@@ -285,7 +285,7 @@ def page_of_organization(
     limit: int,
     offset: int,
 ) -> list[Fetch]:
-    """A page of the fetches of releases in those projects, the newest first."""
+    """Return a page of the fetches of releases in these projects, newest first."""
     query = select(*_FETCH).where(
         fetches.c.organization_id == organization_id,
         exists().where(
@@ -299,7 +299,7 @@ def page_of_organization(
 
 
 def failed(connection: Connection, *, limit: int) -> list[tuple[str, str]]:
-    """Return the versions and errors of fetches that were tried and failed, the newest first."""
+    """Return the versions and errors of fetches that were attempted and failed, newest first."""
     query = (
         select(releases.c.version, fetches.c.error)
         .join(releases, releases.c.id == fetches.c.release_id)

@@ -1,7 +1,7 @@
-"""Which commits of releases changed files of given names?
+"""Changes of files by commits of releases, by base name.
 
-There may be millions of changed files: they are reached by way of the releases' commits, and compared by their base
-names in the database, so that only what may matter comes over.
+There may be millions of changed files: queries reach them through the releases' commits and compare their base names
+in the database, so that only matches are transferred.
 """
 
 from collections.abc import Collection
@@ -14,12 +14,12 @@ from shipmark.releases.store.commits import release_commits
 from shipmark.repositories.model import Change
 from shipmark.repositories.store import changed_files, commits
 
-#: A name that is everywhere shows the newest.
+#: Of a name that is everywhere, only the newest changes are read.
 FILE_CHANGES_MAX = 5000
 
 _NAMES = json_rows("names", name=Text())
 _path = func.replace(changed_files.c.filename, "\\", "/")
-# What is left of a path when all letters that are no slash are taken off its end.
+# The folder of a path: all characters but slashes are trimmed off its end.
 _folder = func.rtrim(_path, func.replace(_path, "/", ""))
 _base_name = func.lower(func.substr(_path, func.length(_folder) + 1))
 _OF_NAMES = (
@@ -36,7 +36,7 @@ _OF_NAMES = (
     .join(commits, commits.c.id == release_commits.c.commit_id)
     .where(
         _base_name.in_(select(_NAMES.c.name)),
-        # A file that a commit deleted is in no stack of what came after it.
+        # A file that a commit deleted is in no later stack.
         changed_files.c.change != Change.DELETED.value,
     )
     .order_by(commits.c.created_at.desc(), commits.c.id.desc(), changed_files.c.id)
@@ -47,9 +47,9 @@ _OF_NAMES = (
 def of_names(
     connection: Connection, release_ids: Collection[int], names: Collection[str]
 ) -> list[FileChange]:
-    """Return the changes to files of these names (in lower case) by commits of these releases, the newest first.
+    """Return the changes to files of these names (in lower case) by commits of these releases, newest first.
 
-    Deletions are left out.
+    Deletions are excluded.
     """
     parameters = {
         **ids_param(release_ids),

@@ -1,7 +1,7 @@
-"""Releases before, after and between others of their lineage (see `releases.lineage`), found by index.
+"""Queries for releases before, after and between others of their lineage (see `releases.lineage`).
 
-Each kind of lineage has an index of ``release_projects`` that begins with project and status and goes on with what the
-lineage is ordered by. A list of both statuses would have to be sorted: the nearest release is looked up in each.
+Each kind of lineage has an index of ``release_projects`` that begins with project and status and continues with the
+lineage's order. A list of both statuses would have to be sorted: the nearest release is looked up in each.
 """
 
 from collections.abc import Collection
@@ -31,7 +31,7 @@ _ORDER: dict[bool, tuple[ColumnElement[Any], ...]] = {
     True: (_IN.version_key, _IN.created_at, _IN.release_id),
     False: (_IN.shipped_at, _IN.created_at, _IN.release_id),
 }
-_PLACES = json_rows("places", project_id=Id, start_id=Id)
+_STARTS = json_rows("places", project_id=Id, start_id=Id)
 _LEFT_OUT = json_rows("left_out", id=Id)
 _start = releases.alias("start")
 _START_ORDER: dict[bool, tuple[ColumnElement[Any], ...]] = {
@@ -43,7 +43,7 @@ _START_ORDER: dict[bool, tuple[ColumnElement[Any], ...]] = {
 def between(
     connection: Connection, earlier: Release, later: Release, project_ids: Collection[int]
 ) -> list[int]:
-    """Return the ids of the releases of these projects that lie between two and that the later one holds."""
+    """Return the ids of the releases of these projects that lie between two and that the later one contains."""
     lineage = lineage_of(later)
     if not project_ids or lineage_of(earlier) != lineage:
         return []
@@ -54,8 +54,8 @@ def between(
         .where(
             _IN.project_id.in_(select(IDS.c.id)),
             _IN.status.in_(_STATUSES),
-            tuple_(*columns) > _place(earlier),
-            tuple_(*columns) < _place(later),
+            tuple_(*columns) > _position(earlier),
+            tuple_(*columns) < _position(later),
             _IN.shipped_at <= later.shipped_at,
         )
         .order_by(_IN.release_id)
@@ -67,7 +67,7 @@ def between(
 def before(
     connection: Connection, release: Release, project_id: int, *, limit: int
 ) -> list[Release]:
-    """Return the releases of a project that the release holds, the nearest first."""
+    """Return the releases of a project that the release contains, nearest first."""
     lineage = lineage_of(release)
     columns = _ORDER[lineage.is_by_version]
     nearest = [column.desc() for column in columns]
@@ -77,7 +77,7 @@ def before(
                 select(*(column.label(f"order_{at}") for at, column in enumerate(columns))).where(
                     _IN.project_id == project_id,
                     _IN.status == status,
-                    tuple_(*columns) < _place(release),
+                    tuple_(*columns) < _position(release),
                     _IN.shipped_at <= release.shipped_at,
                 ),
                 lineage,
@@ -101,7 +101,7 @@ def before(
 def previous(
     connection: Connection, release: Release, project_ids: Collection[int]
 ) -> Release | None:
-    """Return the nearest release before it, in any of these projects, that it holds; None where there is none."""
+    """Return the nearest release before this one, in any of these projects, that it contains, or None."""
     if not project_ids:
         return None
     result = _nearest(
@@ -114,7 +114,7 @@ def previous(
 def next_after(
     connection: Connection, places: Collection[tuple[int, Release]], *, without: Collection[int]
 ) -> dict[tuple[int, int], Release]:
-    """Return the next release that holds each release of a project, by (project, release); none of ``without``."""
+    """Return the next release that contains each release of a project, by (project, release); none of ``without``."""
     return _nearest(connection, places, is_after=True, without=without)
 
 
@@ -137,38 +137,38 @@ def _nearest(
                 "left_out", ([item] for item in sorted(without))
             )
             statement = _NEAREST[is_by_version, is_after]
-            for project_id, start_id, *each in connection.execute(statement, parameters):
-                ids[project_id, start_id] = [item for item in each if item is not None]
-    known = by_ids(connection, {release_id for each in ids.values() for release_id in each})
+            for project_id, start_id, *nearest in connection.execute(statement, parameters):
+                ids[project_id, start_id] = [item for item in nearest if item is not None]
+    known = by_ids(connection, {release_id for nearest in ids.values() for release_id in nearest})
     choose = min if is_after else max
     return {
-        place: choose((known[release_id] for release_id in each), key=position_of)
-        for place, each in ids.items()
-        if each
+        key: choose((known[release_id] for release_id in nearest), key=position_of)
+        for key, nearest in ids.items()
+        if nearest
     }
 
 
 def _statement(*, is_by_version: bool, is_after: bool) -> Select[Any]:
-    """Return the statement that gives, for each place, the nearest release of either status."""
+    """Return the statement that selects, for each project and start, the nearest release of either status."""
     nearest = [
         _nearest_of(status, is_by_version=is_by_version, is_after=is_after) for status in _STATUSES
     ]
     return (
-        select(_PLACES.c.project_id, _PLACES.c.start_id, *nearest)
-        .select_from(_PLACES)
-        .join(_start, _start.c.id == _PLACES.c.start_id)
+        select(_STARTS.c.project_id, _STARTS.c.start_id, *nearest)
+        .select_from(_STARTS)
+        .join(_start, _start.c.id == _STARTS.c.start_id)
     )
 
 
 def _nearest_of(status: ReleaseStatus, *, is_by_version: bool, is_after: bool) -> ScalarSelect[int]:
     columns, start = _ORDER[is_by_version], tuple_(*_START_ORDER[is_by_version])
-    place = tuple_(*columns)
+    position = tuple_(*columns)
     query = (
         select(_IN.release_id)
         .where(
-            _IN.project_id == _PLACES.c.project_id,
+            _IN.project_id == _STARTS.c.project_id,
             _IN.status == status.value,
-            place > start if is_after else place < start,
+            position > start if is_after else position < start,
             _IN.shipped_at >= _start.c.shipped_at
             if is_after
             else _IN.shipped_at <= _start.c.shipped_at,
@@ -183,7 +183,7 @@ def _nearest_of(status: ReleaseStatus, *, is_by_version: bool, is_after: bool) -
         )
     else:
         query = query.where(_IN.version_key == "")
-    return query.correlate(_PLACES, _start).scalar_subquery()
+    return query.correlate(_STARTS, _start).scalar_subquery()
 
 
 _NEAREST = {
@@ -202,7 +202,7 @@ def _of_lineage(query: Select[Any], lineage: Lineage) -> Select[Any]:
     )
 
 
-def _place(release: Release) -> ColumnElement[Any]:
+def _position(release: Release) -> ColumnElement[Any]:
     key, created_at, release_id = position_of(release)
     kind = Text() if isinstance(key, str) else UtcDateTime()
     return tuple_(

@@ -1,9 +1,8 @@
-"""Lists of releases: which pass a filter, in an order, a page at a time (releases.md 2.4, 4.7, 5.4).
+"""Pages of releases that pass a filter, in an order (releases.md 2.4, 4.7, 5.4).
 
-A page costs the same wherever it is in the list and however long the list is. Each order has an index that begins with
-where to look (an organization, a project, an environment of a project, a package) and the status, so that a page is the
-merge of a few stretches of indexes, each read from the place where the last page ended. What else is asked for is
-checked row by row on the way.
+A page costs the same at any position of a list of any length. Each order has an index that begins with a scope (an
+organization, a project, an environment of a project, a package) and the status, so that a page is the merge of a few
+index ranges, each read from the position where the last page ended. Other conditions are checked row by row.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -42,7 +41,7 @@ from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import RELEASE, release_of, releases
 from shipmark.releases.store.search_conditions import conditions_of
 
-#: Stretches of indexes that are merged at the most; with more, the organization's is read and the others checked.
+#: Index ranges that are merged at most; with more, the organization's is read and projects are checked row by row.
 INDEX_RANGES_MAX = 32
 
 #: The column that each order goes by. Equals are ordered by ``created_at`` and the release's id.
@@ -53,7 +52,7 @@ _KEYS = {
     ReleaseSort.EFFECTIVE_DATE: "shipped_at",
 }
 
-#: Orders by what is stored for them alone, and what else has to be told with a release.
+#: Orders whose key is not part of a release, and the columns that are selected beside it.
 _SEPARATE = (ReleaseSort.SEMVER, ReleaseSort.BUILD)
 _EXTRA_COLUMNS = {
     (sort, per_project): (("sort_key",) if sort in _SEPARATE else ())
@@ -65,10 +64,10 @@ _EXTRA_COLUMNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _IndexRange:
-    """Where to look, and what the rows there must be. ``columns`` has those that releases are ordered by.
+    """A range of an index. ``columns`` has those that releases are ordered by.
 
-    A flat list takes the row's ``project``, negated, for the oldest comes first among greatest-first columns;
-    ``project_id`` is set where it is the same in the whole stretch.
+    A list per project takes the row's ``project``, negated, as the oldest comes first among greatest-first columns;
+    ``project_id`` is set if it is the same in the whole range.
     """
 
     source: FromClause
@@ -90,22 +89,22 @@ def page(
     is_backwards: bool = False,
     offset: int = 0,
 ) -> list[ListRow]:
-    """The releases that pass the filter and come next after a position, or first without one.
+    """Return the releases that pass the filter and come next after a position, or first without one.
 
-    Backwards they are those before it, or the last ones, and the nearest comes first.
+    Backwards they are those before it, or the last ones, nearest first.
     """
     if not release_filter.project_ids or limit <= 0:
         return []
     is_wide = _is_wide(release_filter, sort)
     branches = [
-        _branch(stretch, release_filter, sort, after, is_backwards, limit + offset)
-        for stretch in _index_ranges(release_filter, sort, is_wide=is_wide)
+        _branch(index_range, release_filter, sort, after, is_backwards, limit + offset)
+        for index_range in _index_ranges(release_filter, sort, is_wide=is_wide)
     ]
-    # A release that several stretches have is one, unless the list tells its projects apart.
-    together = union_all(*branches) if release_filter.per_project else union(*branches)
-    result = (together if len(branches) > 1 else branches[0]).subquery("page")
+    # A release in several ranges is listed once, unless releases are listed per project.
+    merged = union_all(*branches) if release_filter.per_project else union(*branches)
+    result = (merged if len(branches) > 1 else branches[0]).subquery("page")
     order = [column.asc() if is_backwards else column.desc() for column in result.c]
-    # What a release says of itself need not be read twice.
+    # Keys that are part of the release need not be read twice.
     columns = [
         column
         for column in result.c
@@ -161,7 +160,7 @@ def _is_by_environment(release_filter: ReleaseFilter, sort: ReleaseSort, most: i
 
 
 def _is_wide(release_filter: ReleaseFilter, sort: ReleaseSort) -> bool:
-    """Is the organization's index the shorter way? It is for all of its projects, and for one package.
+    """Return True if the organization's index is shorter: for all of its projects, and for one package.
 
     No index has the releases of a package by shipping.
     """
@@ -173,7 +172,7 @@ def _is_wide(release_filter: ReleaseFilter, sort: ReleaseSort) -> bool:
 
 
 def _package(release_filter: ReleaseFilter) -> str | None:
-    """The one package that is asked for."""
+    """Return the one package that the search selects, or None."""
     for term in release_filter.search.terms:
         match term:
             case PackageTerm(packages=(package,), is_negated=False):
@@ -216,7 +215,7 @@ def _in_projects(release_filter: ReleaseFilter, status: ReleaseStatus) -> Iterat
 
 
 def _in_organization(release_filter: ReleaseFilter, status: ReleaseStatus) -> _IndexRange:
-    """All releases of the organization, each checked for the projects that count."""
+    """Return all releases of the organization, each checked for the selected projects."""
     attached = and_(
         release_projects.c.release_id == releases.c.id,
         release_projects.c.project_id.in_(release_filter.project_ids),
@@ -251,71 +250,73 @@ def _seen(
 
 
 def _branch(
-    stretch: _IndexRange,
+    index_range: _IndexRange,
     release_filter: ReleaseFilter,
     sort: ReleaseSort,
     after: Position | None,
     is_backwards: bool,
     limit: int,
 ) -> Select[Any]:
-    """What a stretch adds to a page: the columns of the order, and as many rows as the page has."""
-    created_at = stretch.columns["created_at"]
-    order = _order(stretch, sort)
-    shown: dict[str, ColumnElement[Any]] = {"release_id": stretch.release_id}
+    """Return the query of a range: the columns of the order, and as many rows as the page has."""
+    created_at = index_range.columns["created_at"]
+    order = _order(index_range, sort)
+    selected: dict[str, ColumnElement[Any]] = {"release_id": index_range.release_id}
     if release_filter.per_project:
-        assert stretch.project is not None, "flat lists are read where projects are"
-        shown["project_id"] = stretch.project
-    source, checked = stretch.source, conditions_of(release_filter.search)
-    if checked and not stretch.has_releases:
-        source = source.join(releases, releases.c.id == stretch.release_id)
-    query = select(*(column.label(name) for name, column in (order | shown).items()))
-    query = query.select_from(source).where(*stretch.conditions, *checked)
+        assert index_range.project is not None, "lists per project read ranges of projects"
+        selected["project_id"] = index_range.project
+    source, checked = index_range.source, conditions_of(release_filter.search)
+    if checked and not index_range.has_releases:
+        source = source.join(releases, releases.c.id == index_range.release_id)
+    query = select(*(column.label(name) for name, column in (order | selected).items()))
+    query = query.select_from(source).where(*index_range.conditions, *checked)
     if sort is ReleaseSort.BUILD:
-        query = query.where(stretch.columns["build_number"].is_not(None))
+        query = query.where(index_range.columns["build_number"].is_not(None))
     if release_filter.created_from is not None:
         query = query.where(created_at >= release_filter.created_from)
     if release_filter.created_to is not None:
         query = query.where(created_at <= release_filter.created_to)
-    columns = list((order | shown).values())
+    columns = list((order | selected).values())
     if after is not None:
-        query = query.where(_is_after(columns, stretch, after, sort, is_backwards))
-    moving = (
-        columns[:-1] if stretch.project_id is not None and release_filter.per_project else columns
+        query = query.where(_is_after(columns, index_range, after, sort, is_backwards))
+    varying = (
+        columns[:-1]
+        if index_range.project_id is not None and release_filter.per_project
+        else columns
     )
-    query = query.order_by(*(column.asc() if is_backwards else column.desc() for column in moving))
+    query = query.order_by(*(column.asc() if is_backwards else column.desc() for column in varying))
     return select(query.limit(limit).subquery())
 
 
-def _order(stretch: _IndexRange, sort: ReleaseSort) -> dict[str, ColumnElement[Any]]:
-    """What a list is ordered by before ids decide."""
-    order: dict[str, ColumnElement[Any]] = {"sort_key": stretch.columns[_KEYS[sort]]}
+def _order(index_range: _IndexRange, sort: ReleaseSort) -> dict[str, ColumnElement[Any]]:
+    """Return the columns that a list is ordered by, without the ids that decide among equals."""
+    order: dict[str, ColumnElement[Any]] = {"sort_key": index_range.columns[_KEYS[sort]]}
     if sort is not ReleaseSort.DATE:
-        order["created_at"] = stretch.columns["created_at"]
+        order["created_at"] = index_range.columns["created_at"]
     return order
 
 
 def _is_after(
     columns: Sequence[ColumnElement[Any]],
-    stretch: _IndexRange,
+    index_range: _IndexRange,
     after: Position,
     sort: ReleaseSort,
     is_backwards: bool,
 ) -> ColumnElement[bool]:
-    """Is a row past the position? Rows compare as tuples, which is how an index is entered in its middle."""
+    """Return the condition that a row is past the position. Rows compare as tuples, so that an index range serves."""
     values: list[object] = [after.key]
     if sort is not ReleaseSort.DATE:
         values.append(after.created_at)
     values.append(after.release_id)
     is_level = False
-    if after.project_id is not None and stretch.project_id is not None:
-        # Its project is the same in the whole stretch, so it decides here about an equal row.
-        ahead = after.project_id - stretch.project_id
+    if after.project_id is not None and index_range.project_id is not None:
+        # The project is the same in the whole range, so it decides here about an equal row.
+        ahead = after.project_id - index_range.project_id
         is_level = ahead > 0 if is_backwards else ahead < 0
     elif after.project_id is not None:
         values.append(-after.project_id)
     compared = columns[: len(values)]
     row = tuple_(*compared)
-    place = tuple_(*(literal(v, c.type) for v, c in zip(values, compared, strict=True)))
+    position_row = tuple_(*(literal(v, c.type) for v, c in zip(values, compared, strict=True)))
     if is_backwards:
-        return row >= place if is_level else row > place
-    return row <= place if is_level else row < place
+        return row >= position_row if is_level else row > position_row
+    return row <= position_row if is_level else row < position_row

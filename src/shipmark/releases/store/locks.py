@@ -1,17 +1,17 @@
-"""The locks of releases: whoever changes, extends or deletes one takes its row first.
+"""The locks of releases: a transaction that changes, extends or deletes one locks its row first.
 
-Every unit of work takes its locks in this order, so that none waits for another one in a circle
+Every transaction takes its locks in this order, so that none deadlocks with another
 (docs/decisions/0016-one-order-of-locks.md):
 
-1. the organization (`organizations.store.take_turn`), where several releases are locked
+1. the organization (`organizations.store.lock_organization`), where several releases are locked
 2. releases, in the order of their ids
 3. environments, then projects
 4. rows of ``release_environments``, then of ``release_projects``
 5. repositories, authors and commits
 6. issues, in the order of their ids, and what belongs to them
 
-A release is locked in one of three ways. `lock_shared` keeps it from being deleted and lets others change it. `lock` is
-for changing it, and for adding a row that repeats its status and dates: they are read again under the lock.
+A release is locked in one of three ways. `lock_shared` prevents its deletion and lets others change it. `lock` is for
+changing it, and for adding a row that copies its status and dates: they are read again under the lock.
 `lock_to_delete` waits for all.
 """
 
@@ -46,7 +46,7 @@ _is_placed = and_(
     )
     .correlate(releases),
 )
-_HOLD = (
+_LOCK_SHARED = (
     select(*RELEASE, _is_placed)
     .where(
         releases.c.organization_id == bindparam("organization_id"),
@@ -58,7 +58,7 @@ _HOLD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedRelease:
-    """A release that cannot be deleted. ``is_placed`` means that it has its rows for the project and environment."""
+    """A release that cannot be deleted. ``is_placed`` if it has rows for the project and the environment."""
 
     release: Release
     is_placed: bool
@@ -67,13 +67,13 @@ class LockedRelease:
 def lock_shared(
     connection: Connection, organization_id: int, version: str, project_id: int, environment: str
 ) -> LockedRelease | None:
-    """Return the release, or None, and keep it from being deleted until the unit of work ends.
+    """Return the release, or None, and prevent its deletion until the transaction ends.
 
-    This waits for a transaction that deletes it, and then there is none. A caller that needs rows which are not there
-    yet locks the release before adding them.
+    Waits for a transaction that deletes it, and then returns None. A caller that has to add missing rows locks the
+    release first.
     """
     row = connection.execute(
-        _HOLD,
+        _LOCK_SHARED,
         {
             "organization_id": organization_id,
             "version": version,
@@ -85,9 +85,9 @@ def lock_shared(
 
 
 def lock(connection: Connection, release_id: int) -> Release | None:
-    """Keep others from changing the release until the unit of work ends. Return what it is now, or None.
+    """Prevent changes to the release until the transaction ends. Return its current state, or None.
 
-    On SQLite the unit of work has the only writer's lock already.
+    On SQLite the transaction has the only write lock already.
     """
     query = select(*RELEASE).where(releases.c.id == release_id).with_for_update(key_share=True)
     row = connection.execute(query).first()
@@ -95,16 +95,16 @@ def lock(connection: Connection, release_id: int) -> Release | None:
 
 
 def lock_several(connection: Connection, release_ids: Collection[int]) -> list[Release]:
-    """Do the same for several releases. The organization's turn was taken before."""
+    """Lock several releases, as `lock` does. The caller has locked the organization."""
     return [release_of(row) for row in connection.execute(_LOCK_SEVERAL, ids_param(release_ids))]
 
 
 def lock_to_delete(connection: Connection, release_ids: Collection[int]) -> list[Release]:
-    """Wait until these releases are not used, and keep others from using them. Return those that are still there."""
+    """Wait until no transaction uses these releases, and prevent their use. Return those that still exist."""
     return [release_of(row) for row in connection.execute(_LOCK_TO_DELETE, ids_param(release_ids))]
 
 
 def lock_all_to_delete(connection: Connection, organization_id: int) -> None:
-    """Do the same for all releases of an organization."""
+    """Lock all releases of an organization, as `lock_to_delete` does."""
     query = select(releases.c.id).where(releases.c.organization_id == organization_id)
     connection.execute(query.order_by(releases.c.id).with_for_update()).all()

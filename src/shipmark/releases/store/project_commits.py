@@ -1,4 +1,4 @@
-"""The commits of all releases of a project, and those of people that are in no release yet."""
+"""The commits of all releases of a project, and unreleased commits by author."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ def page_of(
     *,
     limit: int,
 ) -> list[Commit]:
-    """The commits of the project's releases after a place, the newest first; or before it, the nearest first."""
+    """Return the commits of the project's releases after a position, newest first; or before it, nearest first."""
     query = select(*COMMIT).where(
         commits.c.organization_id == organization_id, _is_released_in(project_id)
     )
@@ -47,13 +47,15 @@ def page_by_prefix(
     limit: int,
     offset: int,
 ) -> list[Commit]:
-    """A page of those whose key begins so, in any case, by key."""
-    mine = select(repositories.c.id).where(repositories.c.organization_id == organization_id)
-    begins = [
+    """Return a page of those commits whose hash begins with a prefix, in any case, by hash."""
+    repository_ids = select(repositories.c.id).where(
+        repositories.c.organization_id == organization_id
+    )
+    ranges = [
         and_(
-            commits.c.repository_id.in_(mine),
+            commits.c.repository_id.in_(repository_ids),
             commits.c.key >= start,
-            # The index knows no prefixes. After all letters come no keys, in whatever order texts are kept.
+            # The index knows no prefixes. No hash sorts after these letters, in any collation.
             commits.c.key <= start + "z" * SHA_MAX,
         )
         for start in sorted({prefix, prefix.lower(), prefix.upper()})
@@ -61,7 +63,7 @@ def page_by_prefix(
     query = (
         select(*COMMIT)
         .where(
-            or_(*begins),
+            or_(*ranges),
             func.lower(commits.c.key).startswith(prefix.lower(), autoescape=True),
             _is_released_in(project_id),
         )
@@ -71,7 +73,7 @@ def page_by_prefix(
 
 
 def is_any(connection: Connection, project_id: int) -> bool:
-    """Does a release of the project hold a commit?"""
+    """Return True if a release of the project has a commit."""
     query = (
         select(release_commits.c.commit_id)
         .join(release_projects, release_projects.c.release_id == release_commits.c.release_id)
@@ -88,9 +90,9 @@ def unreleased_of(
     visible: ColumnElement[bool] | None = None,
     limit: int,
 ) -> list[Commit]:
-    """The newest commits by these addresses, of each repository those after its newest that is in a release.
+    """Return the newest commits by these addresses: of each repository, those after its newest released one.
 
-    ``visible`` is a condition on the repositories, on what the caller may see.
+    ``visible`` is the condition on the repositories that the caller may see.
     """
     if not addresses:
         return []
@@ -105,9 +107,9 @@ def unreleased_of(
         .limit(1)
         .scalar_subquery()
     )
-    # One comparison, so that the index of the repository is entered at that moment.
+    # One comparison, so that the index of the repository is read from that date on.
     since = func.coalesce(released_at, literal(_BEGINNING, UtcDateTime()))
-    by_them = (
+    author_ids = (
         select(authors.c.id)
         .join(_ADDRESSES, _ADDRESSES.c.email == authors.c.email)
         .where(authors.c.organization_id == organization_id)
@@ -119,14 +121,14 @@ def unreleased_of(
             repositories.c.organization_id == organization_id,
             repositories.c.status == RepositoryStatus.ACTIVE,
             commits.c.created_at > since,
-            commits.c.author_id.in_(by_them),
+            commits.c.author_id.in_(author_ids),
         )
         .order_by(commits.c.created_at.desc(), commits.c.id.desc())
         .limit(limit)
     )
     if visible is not None:
         query = query.where(visible)
-    parameters = rows_param("addresses", ([each] for each in sorted(addresses)))
+    parameters = rows_param("addresses", ([address] for address in sorted(addresses)))
     return [commit_of(*row) for row in connection.execute(query, parameters)]
 
 

@@ -1,4 +1,4 @@
-"""Which projects a release is attached to."""
+"""The projects that releases are attached to."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -40,10 +40,10 @@ from shipmark.releases.versions import semver_columns
 
 
 class ReleaseProjectColumns(TypedColumns):
-    """A release in a project, with the numbers of issues first seen in it there, and of those that came back.
+    """A release in a project, with its numbers of new and regressed issues there.
 
-    The columns after that are the release's own, again: what a project's list goes by. Their defaults are for nodes
-    with code from before there were any.
+    Other columns are copies of the release's, which a project's list is filtered and ordered by. Their defaults are
+    for nodes that run older code.
     """
 
     release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
@@ -61,7 +61,7 @@ release_projects = Table("release_projects", metadata, ReleaseProjectColumns)
 
 
 def _by(name: str, *columns: Column[Any], where: ColumnElement[bool] | None = None) -> Index:
-    """An index for a list of a project's releases in an order."""
+    """Define the index for a project's releases in an order."""
     table = release_projects.c
     return Index(
         f"ix_release_projects_by_{name}",
@@ -130,7 +130,7 @@ _COMMIT_PATHS = (
     .join(release_projects, release_projects.c.project_id == projects.c.id)
     .where(release_projects.c.release_id == bindparam("release_id"))
 )
-#: Lets the rows of releases have a status that theirs have now.
+#: Copies a changed status to the rows of releases.
 SET_STATUS = (
     update(release_projects)
     .where(release_projects.c.release_id.in_(select(IDS.c.id)))
@@ -148,7 +148,7 @@ _COUNT_BROUGHT = (
 
 
 def attach(connection: Connection, release: Release, project_ids: Collection[int]) -> set[int]:
-    """Attach the release to the projects; says to which it was not attached before."""
+    """Attach the release to the projects. Return the ids of those that it was not attached to before."""
     if not project_ids:
         return set()
     semver = semver_columns(release.version)
@@ -165,7 +165,7 @@ def attach(connection: Connection, release: Release, project_ids: Collection[int
 
 
 def sync_status(connection: Connection, release: Release) -> None:
-    """Let the rows of the release say what it says, after its status or date has changed."""
+    """Copy the changed status and date of the release to its rows."""
     connection.execute(
         update(release_projects)
         .where(release_projects.c.release_id == release.id)
@@ -176,7 +176,7 @@ def sync_status(connection: Connection, release: Release) -> None:
 def of_releases(
     connection: Connection, release_ids: Collection[int]
 ) -> dict[int, list[ReleasedProject]]:
-    """The projects of each release, the oldest first."""
+    """Return the projects of each release, oldest first."""
     if not release_ids:
         return {}
     attached: dict[int, list[ReleasedProject]] = {}
@@ -190,7 +190,7 @@ def of_releases(
 
 
 def commit_paths_of(connection: Connection, release_id: int) -> list[list[str]]:
-    """The folders whose commits are its own, of each project of the release."""
+    """Return the commit paths of each project of the release."""
     rows = connection.execute(_COMMIT_PATHS, {"release_id": release_id}).scalars()
     return [json.loads(paths) for paths in rows]
 
@@ -207,7 +207,7 @@ def count_new_issue(connection: Connection, release_id: int, project_id: int) ->
 
 
 def count_regressed_issue(connection: Connection, release_id: int, project_id: int) -> None:
-    """Count an issue that came back in the release for the first time."""
+    """Count an issue that regressed in the release for the first time."""
     connection.execute(
         update(release_projects)
         .where(
@@ -218,7 +218,7 @@ def count_regressed_issue(connection: Connection, release_id: int, project_id: i
 
 
 def count_new_issues(connection: Connection, numbers: Mapping[tuple[int, int], int]) -> None:
-    """Count issues that count as first seen in other releases now: how many, by (release, project)."""
+    """Add to the numbers of new issues, by (release, project), after reassignment to other releases."""
     if numbers:
-        rows = ((*place, number) for place, number in sorted(numbers.items()))
+        rows = ((*key, number) for key, number in sorted(numbers.items()))
         connection.execute(_COUNT_BROUGHT, rows_param("brought", rows))

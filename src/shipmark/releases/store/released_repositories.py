@@ -12,7 +12,7 @@ from shipmark.repositories.store import repositories
 def is_released_by_team_of(user_id: int) -> ColumnElement[bool]:
     """Return the condition on ``repositories`` that a project of a team of this user has released from it.
 
-    A release has one head for each repository that it has commits of, so no commits are walked through.
+    A release has one head for each repository that it has commits of, so no commits are read.
     """
     return exists().where(
         release_heads.c.repository_id == repositories.c.id,

@@ -1,4 +1,4 @@
-"""The releases themselves: making, finding, changing, deleting, listing."""
+"""The table of releases: inserts, lookups, updates and deletes."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -46,8 +46,8 @@ from shipmark.releases.store.projects import release_projects
 class ReleaseColumns(TypedColumns):
     """``author_ids`` is a JSON list, in the order in which the authors first appear among the commits.
 
-    What the version says (`versions.SemverColumns`) is stored once, to sort and search by. ``shipped_at`` is when the
-    release was finalized, or else created; it is never null, but SQLite can't add such a column.
+    The parsed version (`versions.SemverColumns`) is stored at creation, to sort and search by. ``shipped_at`` is the
+    date of finalizing, or else of creation; it is never NULL, but SQLite can't add a column that forbids it.
     """
 
     id = Column(Id, primary_key=True)
@@ -81,7 +81,7 @@ releases = Table(
     sqlite_autoincrement=True,
 )
 
-# Each begins with where a list looks and goes on with what it is ordered by: see listing.py.
+# Each begins with the scope of a list and continues with its order: see list_query.py.
 _has_build, _has_package, _has_commits = (
     releases.c.build_number.is_not(None),
     releases.c.package.is_not(None),
@@ -205,7 +205,7 @@ _REMOVE = delete(releases).where(releases.c.id.in_(select(IDS.c.id)))
 
 
 def ensure(connection: Connection, organization_id: int, new: NewRelease) -> tuple[Release, bool]:
-    """Return the release of that version, locked, and whether it is new: the constraint decides who made it."""
+    """Return the release with this version, locked, and whether this call created it: the constraint decides races."""
     row = {
         "organization_id": organization_id,
         "version": new.version,
@@ -225,13 +225,13 @@ def ensure(connection: Connection, organization_id: int, new: NewRelease) -> tup
     while True:
         if made := connection.execute(_ENSURE, row).first():
             return release_of(made), True
-        # The one that the insert met may have been deleted since.
+        # The row that the insert conflicted with may have been deleted since.
         if known := lock_by_version(connection, organization_id, new.version):
             return known, False
 
 
 def by_version(connection: Connection, organization_id: int, version: str) -> Release | None:
-    """The organization's release of exactly that version."""
+    """Return the organization's release with exactly this version, or None."""
     parameters = {"organization_id": organization_id, "version": version}
     row = connection.execute(_BY_VERSION, parameters).first()
     return release_of(row) if row else None
@@ -240,21 +240,21 @@ def by_version(connection: Connection, organization_id: int, version: str) -> Re
 def by_version_with_projects(
     connection: Connection, organization_id: int, version: str
 ) -> tuple[Release, Sequence[int]] | None:
-    """Return the release of exactly that version with the ids of its projects, or None."""
+    """Return the release with exactly this version and the ids of its projects, or None."""
     parameters = {"organization_id": organization_id, "version": version}
     rows = connection.execute(_BY_VERSION_WITH_PROJECTS, parameters).all()
     return (release_of(rows[0]), [row[-1] for row in rows]) if rows else None
 
 
 def lock_by_version(connection: Connection, organization_id: int, version: str) -> Release | None:
-    """Do the same, and keep others from changing or deleting it until the unit of work ends: see ``locks.py``."""
+    """Return the release with exactly this version, locked until the transaction ends (see ``locks.py``), or None."""
     parameters = {"organization_id": organization_id, "version": version}
     row = connection.execute(_LOCK_BY_VERSION, parameters).first()
     return release_of(row) if row else None
 
 
 def by_ids(connection: Connection, release_ids: Collection[int]) -> dict[int, Release]:
-    """The releases of those ids."""
+    """Return the releases with these ids, by id."""
     if not release_ids:
         return {}
     result = connection.execute(_BY_IDS, ids_param(release_ids))
@@ -270,7 +270,7 @@ def change(
     url: str | None = None,
     released_at: datetime | None = None,
 ) -> Release:
-    """Change what is given; null leaves it as it is."""
+    """Change the fields that are not None."""
     values: dict[str, object] = {
         "status": status.value if status else None,
         "ref": ref,
@@ -292,7 +292,7 @@ def change(
 def set_status_of(
     connection: Connection, release_ids: Collection[int], status: ReleaseStatus
 ) -> None:
-    """Archive or reopen releases, and let what lists go by follow. The organization's turn was taken before."""
+    """Archive or reopen releases, and update the copies of their status. The caller has locked the organization."""
     connection.execute(_LOCK_SEVERAL, ids_param(release_ids)).all()
     parameters = ids_param(release_ids) | {"given_status": status.value}
     for statement in (_SET_STATUS, environments.SET_STATUS, in_projects.SET_STATUS):
@@ -308,14 +308,14 @@ def record_commits(
     author_ids: Collection[int],
     left_out_count: int = 0,
 ) -> Release:
-    """Keep what the commits come to: their number, the newest, who wrote them, and how many were left out."""
+    """Store the number of commits, the last one, their authors, and the number of those left out."""
     values = {"commit_count": count, "last_commit_id": last_commit_id}
     values["left_out_count"] = left_out_count
     return _updated(connection, release, values | {"author_ids": json.dumps(list(author_ids))})
 
 
 def record_deploy(connection: Connection, release_id: int, deploy_id: int) -> None:
-    """Count one more deploy, the latest."""
+    """Count one more deploy, which is the last."""
     connection.execute(
         update(releases)
         .where(releases.c.id == release_id)
@@ -324,12 +324,12 @@ def record_deploy(connection: Connection, release_id: int, deploy_id: int) -> No
 
 
 def remove(connection: Connection, release_ids: Collection[int]) -> None:
-    """Delete releases and all that is only their own; commits and authors stay."""
+    """Delete releases and the rows that belong to them; commits and authors stay."""
     connection.execute(_REMOVE, ids_param(release_ids))
 
 
 def newest_versions(connection: Connection, project_id: int, limit: int) -> list[str]:
-    """The versions of the project's newest open releases."""
+    """Return the versions of the project's newest open releases."""
     query = (
         select(releases.c.version)
         .join(release_projects, release_projects.c.release_id == releases.c.id)
@@ -344,7 +344,7 @@ def newest_versions(connection: Connection, project_id: int, limit: int) -> list
 
 
 def previous_with_commits(connection: Connection, release: Release) -> Release | None:
-    """The newest shipped release with commits that shares a project and is no newer; may be this one."""
+    """Return the newest shipped release with commits that shares a project and is no newer; may be this one."""
     source = release_projects.alias("mine")
     shares_project = exists().where(
         release_projects.c.release_id == releases.c.id,
@@ -367,7 +367,7 @@ def previous_with_commits(connection: Connection, release: Release) -> Release |
 
 
 def release_of(row: Sequence[Any]) -> Release:
-    """A release from a row that begins with the columns of `RELEASE`."""
+    """Return a release from a row that begins with the columns of `RELEASE`."""
     item = dict(zip(_FIELDS, row, strict=False))
     item["status"] = _STATUSES[item["status"]]
     item["author_ids"] = _author_ids(item["author_ids"])

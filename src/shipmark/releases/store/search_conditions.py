@@ -1,4 +1,4 @@
-"""What a search asks for, as conditions on the releases (releases.md 4.7)."""
+"""Conditions on releases that express a search (releases.md 4.7)."""
 
 from functools import singledispatch
 from operator import eq, ge, gt, le, lt, ne
@@ -32,12 +32,12 @@ _COMPARE: dict[Comparison, Any] = {
     Comparison.AT_MOST: le,
 }
 
-#: Sorts after everything that a sort key can hold.
+#: Sorts after every character of a sort key.
 _LAST = "\x7f"
 
 
 def conditions_of(search: Search) -> list[ColumnElement[bool]]:
-    """What the search asks of a release."""
+    """Return the conditions of the search on a release."""
     columns = [_condition(term) for term in search.terms]
     if search.texts:
         parts = (releases.c.version.icontains(text, autoescape=True) for text in search.texts)
@@ -47,7 +47,7 @@ def conditions_of(search: Search) -> list[ColumnElement[bool]]:
 
 @singledispatch
 def _condition(term: Term) -> ColumnElement[bool]:
-    raise AssertionError(f"nobody says how to find a {type(term).__name__}")
+    raise AssertionError(f"no condition for {type(term).__name__}")
 
 
 @_condition.register
@@ -96,7 +96,7 @@ def _(term: BuildNumberTerm) -> ColumnElement[bool]:
 
 @_condition.register
 def _(term: StageTerm) -> ColumnElement[bool]:
-    # Nothing says yet what is adopted: whatever is in the environment counts as little adopted.
+    # Adoption is not measured yet: every release in the environment has low adoption.
     return true() if (Stage.LOW_ADOPTION in term.stages) is not term.is_negated else false()
 
 

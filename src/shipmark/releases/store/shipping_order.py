@@ -1,4 +1,4 @@
-"""Which releases of a project shipped after another, and which are its newest?"""
+"""The releases of a project in the order in which they shipped: the next after another, and the newest."""
 
 from collections.abc import Collection
 
@@ -26,12 +26,11 @@ _LATEST = (
     .join(releases, releases.c.id == _latest_id)
 )
 
-
 _since = releases.alias("since")
 
 
 def _next_id(status: ReleaseStatus) -> ScalarSelect[int]:
-    """The first release of a status that shipped after another: an entry of the index by shipping."""
+    """Return the subquery of the first release of a status that shipped after another: one entry of an index."""
     one = release_projects.alias(f"next_{status.value}")
     return (
         select(one.c.release_id)
@@ -81,7 +80,7 @@ def newest_in(connection: Connection, organization_id: int, project_id: int) -> 
 
 
 def latest_versions(connection: Connection, project_ids: Collection[int]) -> dict[int, str]:
-    """The version of each project's open release that shipped last; projects without any are left out."""
+    """Return the version of each project's open release that shipped last; projects without any are left out."""
     if not project_ids:
         return {}
     result = connection.execute(_LATEST, ids_param(project_ids))

@@ -1,4 +1,4 @@
-"""How many releases were made, by stretches of time and by project."""
+"""Numbers of releases created, by time interval and by project."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -44,18 +44,17 @@ Step = tuple[datetime, datetime]
 def by_step(
     connection: Connection, project_ids: Collection[int], steps: Sequence[Step]
 ) -> list[int]:
-    """How many releases of these projects were made in each step; one of several projects counts once."""
+    """Return the number of these projects' releases created in each step; one of several projects counts once."""
     parameters = rows_param("steps", ((number, *step) for number, step in enumerate(steps)))
-    result = {
-        number: many
-        for number, many in connection.execute(_MADE, parameters | ids_param(project_ids))
-    }
-    return [result.get(number, 0) for number in range(len(steps))]
+    counts: dict[int, int] = dict(
+        connection.execute(_MADE, parameters | ids_param(project_ids)).tuples().all()
+    )
+    return [counts.get(number, 0) for number in range(len(steps))]
 
 
 def by_project(
     connection: Connection, project_ids: Collection[int], between: Step
 ) -> dict[int, int]:
-    """How many releases of each project were made between two moments; a project without one is left out."""
+    """Return the number of releases of each project created between two dates; projects without any are left out."""
     parameters = ids_param(project_ids) | {"since": between[0], "until": between[1]}
-    return {project_id: many for project_id, many in connection.execute(_OF_PROJECTS, parameters)}
+    return dict(connection.execute(_OF_PROJECTS, parameters).tuples().all())

@@ -28,7 +28,7 @@ from shipmark.releases.thresholds import NewThreshold, Threshold, ThresholdType,
 
 
 class ThresholdColumns(TypedColumns):
-    """A threshold; without an environment it counts in all of them."""
+    """A threshold; without an environment it applies to all of them."""
 
     id = Column(Id, primary_key=True)
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
@@ -65,7 +65,7 @@ _OF_PROJECTS = _THRESHOLDS.join(IDS, IDS.c.id == thresholds.c.project_id).order_
 
 
 def add(connection: Connection, project_id: int, new: NewThreshold, at: datetime) -> Threshold:
-    """Keep a threshold of the project."""
+    """Insert a threshold of the project."""
     row = _values(new) | {"project_id": project_id, "created_at": at}
     statement = insert(thresholds).values(row).returning(thresholds.c.id)
     made = of_project(connection, project_id, connection.execute(statement).scalar_one())
@@ -74,7 +74,7 @@ def add(connection: Connection, project_id: int, new: NewThreshold, at: datetime
 
 
 def change(connection: Connection, threshold: Threshold, new: NewThreshold) -> Threshold:
-    """Let a threshold be another one, in its place."""
+    """Replace the values of a threshold."""
     connection.execute(
         update(thresholds).where(thresholds.c.id == threshold.id).values(_values(new))
     )
@@ -84,12 +84,12 @@ def change(connection: Connection, threshold: Threshold, new: NewThreshold) -> T
 
 
 def remove(connection: Connection, threshold_id: int) -> None:
-    """Forget a threshold."""
+    """Delete a threshold."""
     connection.execute(delete(thresholds).where(thresholds.c.id == threshold_id))
 
 
 def of_project(connection: Connection, project_id: int, threshold_id: int) -> Threshold | None:
-    """The project's threshold of that id."""
+    """Return the project's threshold with this id, or None."""
     query = _THRESHOLDS.where(
         thresholds.c.project_id == project_id, thresholds.c.id == threshold_id
     )
@@ -98,7 +98,7 @@ def of_project(connection: Connection, project_id: int, threshold_id: int) -> Th
 
 
 def count(connection: Connection, project_id: int) -> int:
-    """How many thresholds has the project?"""
+    """Return the number of the project's thresholds."""
     query = select(func.count()).where(thresholds.c.project_id == project_id)
     return connection.execute(query).scalar_one()
 
@@ -111,7 +111,7 @@ def page_of(
     limit: int,
     offset: int = 0,
 ) -> list[Threshold]:
-    """The projects' thresholds, the oldest first; those of some environments only, if any are named."""
+    """Return a page of the projects' thresholds, oldest first; only those of the named environments, if any."""
     query = _OF_PROJECTS.limit(limit).offset(offset)
     if environments_named:
         query = query.where(environments.c.name.in_(list(environments_named)))
@@ -127,7 +127,7 @@ def watched(
     versions: Collection[str] = (),
     limit: int,
 ) -> list[tuple[Release, int]]:
-    """The releases made between two moments with each of the projects that they are in, the newest first."""
+    """Return the releases created between two dates, each with the ids of its projects, newest first."""
     query = (
         select(*RELEASE, release_projects.c.project_id)
         .join(release_projects, release_projects.c.release_id == releases.c.id)

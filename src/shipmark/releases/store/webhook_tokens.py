@@ -1,4 +1,4 @@
-"""The tokens that addresses for releasing are signed with."""
+"""The tokens that sign the addresses of release webhooks."""
 
 from datetime import datetime
 
@@ -8,10 +8,10 @@ from shipmark.infrastructure.database import Id, UtcDateTime, metadata, upsert
 
 
 class ReleaseTokenColumns(TypedColumns):
-    """A project's token, kept in clear: it is the key that signatures are made with, which no digest of it could be.
+    """A project's token, stored in clear: it is the key of signatures, which a digest could not be.
 
-    People must also be able to read their address again. Whoever reads this table gains no more than releasing, as
-    with the DSN keys beside it, and a new token takes it from them.
+    Users must also be able to read their address again. A reader of this table gains no more than creating releases, as
+    with DSN keys, and a new token revokes that.
     """
 
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
@@ -23,7 +23,7 @@ tokens = Table("release_tokens", metadata, ReleaseTokenColumns)
 
 
 def ensure(connection: Connection, project_id: int, fresh: str, at: datetime) -> str:
-    """The project's token; the fresh one if it had none."""
+    """Return the project's token; store the fresh one if it has none."""
     row = {"project_id": project_id, "token": fresh, "created_at": at}
     connection.execute(upsert(tokens).values(row).on_conflict_do_nothing())
     known = of_project(connection, project_id)
@@ -32,7 +32,7 @@ def ensure(connection: Connection, project_id: int, fresh: str, at: datetime) ->
 
 
 def replace(connection: Connection, project_id: int, fresh: str, at: datetime) -> None:
-    """Let the project have a fresh token; what the old one signed counts no more."""
+    """Replace the project's token; signatures of the old one become invalid."""
     statement = upsert(tokens).values(project_id=project_id, token=fresh, created_at=at)
     connection.execute(
         statement.on_conflict_do_update(
@@ -46,6 +46,6 @@ def replace(connection: Connection, project_id: int, fresh: str, at: datetime) -
 
 
 def of_project(connection: Connection, project_id: int) -> str | None:
-    """The project's token, if it has one."""
+    """Return the project's token, or None."""
     query = select(tokens.c.token).where(tokens.c.project_id == project_id)
     return connection.execute(query).scalar_one_or_none()

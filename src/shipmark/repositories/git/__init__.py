@@ -1,1 +1,1 @@
-"""What happened in a repository elsewhere? Commits, read from git servers."""
+"""Reading of commits from git servers."""

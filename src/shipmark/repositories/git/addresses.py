@@ -1,4 +1,4 @@
-"""How is the address of a git repository written, and what of it is secret?"""
+"""Addresses of git repositories, and the credentials in them."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ _SCHEMES = {"https": 443, "http": 80, "ssh": 22, "git": 9418, "file": None}
 _SHORT = re.compile(
     r"(?:(?P<user>[^@/:\[\]]+)@)?(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?P<path>(?!//).+)"
 )
-#: Shorter ones are words of sentences.
+#: Shorter secrets are not redacted: they could be parts of words.
 _SECRET_MIN = 6
 
 _UNUSABLE = re.compile(r"[\x00-\x20\x7f\\]")
@@ -19,12 +19,12 @@ FORMS = "Use https://, http://, ssh://, git:// or file://, or git@host:path."
 
 
 class AddressError(ValueError):
-    """That is no address of a git repository. The words never hold the address: secrets may be in it."""
+    """A text is no address of a git repository. The message never contains the text, which may contain secrets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where a repository is. ``username`` is SSH's; those of other schemes are credentials and never kept here."""
+    """The address of a repository. ``username`` is set for SSH only; those of other schemes are credentials."""
 
     scheme: str
     host: str
@@ -34,7 +34,7 @@ class Address:
 
     @property
     def known_port(self) -> int | None:
-        """The port, or that of the scheme."""
+        """Port of the address, or the default of the scheme."""
         return self.port or _SCHEMES[self.scheme]
 
     def __str__(self) -> str:
@@ -48,7 +48,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Who we are to a remote. Its text says nothing of it, so that no log or error does."""
+    """Credentials for a remote. The text of an instance is redacted, so that no log or error reveals them."""
 
     username: str | None = None
     password: str | None = None
@@ -58,7 +58,7 @@ class Credentials:
         return "Credentials(…)"
 
     def hidden_in(self, text: str) -> str:
-        """The text without what is secret: servers may say again what they were told."""
+        """Return the text without the secrets: servers may repeat what they were sent."""
         for secret in (self.password, self.ssh_key, self.username):
             if secret is not None and len(secret) >= _SECRET_MIN:
                 text = text.replace(secret, "…")
@@ -70,14 +70,14 @@ ANONYMOUS = Credentials()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:
-    """Where a repository's commits come from, and who we are there."""
+    """The address of a repository, and the credentials for it."""
 
     address: Address
     credentials: Credentials = ANONYMOUS
 
 
 def parse_address(text: str) -> tuple[Address, Credentials]:
-    """The address without the credentials that are in it, and those; raises `AddressError` with a sentence."""
+    """Return the address and the credentials of a text. Raise `AddressError` if it is invalid."""
     if len(text) > ADDRESS_MAX:
         raise AddressError(f"Ensure this field has no more than {ADDRESS_MAX} characters.")
     if _UNUSABLE.search(text):
@@ -115,7 +115,7 @@ def _long(text: str) -> tuple[Address, Credentials]:
     address = Address(
         scheme=scheme, host=host, port=port, path=path, username=user if scheme == "ssh" else None
     )
-    # Tokens stand in either place, so of HTTP nothing before the @ is shown.
+    # Tokens may be username or password, so for HTTP both are secret.
     credentials = Credentials(username=user, password=password)
     return _checked(address), credentials if user or password else ANONYMOUS
 
@@ -125,7 +125,7 @@ def _checked(address: Address) -> Address:
         raise AddressError("The address names no host, or is of a file and names one.")
     if _UNUSABLE.search(address.path.replace(" ", "")) or not address.path.strip("/"):
         raise AddressError("The address names no repository.")
-    # A server could take these for options of its git.
+    # A server could parse these as options of its git.
     if address.host.startswith("-") or address.path.startswith("-"):
         raise AddressError("Neither host nor path begin with a dash.")
     return address

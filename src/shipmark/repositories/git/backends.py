@@ -1,4 +1,4 @@
-"""Where do the objects of a repository come from? A server, piece by piece, or a folder of this machine."""
+"""Sources of the objects of a repository: a server, from which they are fetched, or a folder of this machine."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ _REFUSALS = ("not our ref", "shallow capability")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchPolicy:
-    """What the operator allows us outside."""
+    """Limits of the operator on connections to remotes."""
 
     allow_files: bool
     hosts: KnownHosts
@@ -33,30 +33,30 @@ class FetchPolicy:
 
 
 class Source(Protocol):
-    """A repository elsewhere. Its store holds what was fetched of it so far."""
+    """A remote repository. Its store has the objects fetched so far."""
 
     store: BaseObjectStore
 
     def refs(self) -> dict[bytes, bytes]:
-        """The names of its commits; tags also with ``^{}``, for what they name."""
+        """Return the hashes of the refs by name; tags also with ``^{}``, for their targets."""
 
     def fetch(self, wants: Sequence[bytes], depth: int | None) -> None:
-        """Have the wanted commits at hand with so many generations of history, or all; an unknown one spoils it all."""
+        """Fetch commits with ``depth`` generations of history, or all; with an unknown one among them, nothing."""
 
     @property
     def is_here(self) -> bool:
-        """Is all of it at hand from the beginning?"""
+        """True if all objects are local."""
 
     @property
     def knows_by_key(self) -> bool:
-        """Does it give out every commit that it has? Older servers give out those that have a name."""
+        """True if every commit can be fetched by hash. Older servers serve only those with a name."""
 
 
 @contextmanager
-def open_source(remote: Remote, outside: FetchPolicy) -> Iterator[Source]:
-    """The repository of a remote, for the length of the block."""
+def open_source(remote: Remote, policy: FetchPolicy) -> Iterator[Source]:
+    """Open the repository of a remote for the length of the block."""
     if remote.address.scheme == "file":
-        if not outside.allow_files:
+        if not policy.allow_files:
             raise RemoteProblem(NO_FILES, is_final=True)
         try:
             repo = Repo(str(local_path(remote.address)))
@@ -68,9 +68,9 @@ def open_source(remote: Remote, outside: FetchPolicy) -> Iterator[Source]:
     with (
         tempfile.TemporaryDirectory(prefix="shipmark-git-") as folder,
         Repo.init_bare(folder) as repo,
-        open_client(remote.address, remote.credentials, outside.outgoing, outside.hosts) as client,
+        open_client(remote.address, remote.credentials, policy.outgoing, policy.hosts) as client,
     ):
-        yield _ServerSource(client, path_of(remote.address), repo, outside.outgoing)
+        yield _ServerSource(client, path_of(remote.address), repo, policy.outgoing)
 
 
 class _LocalSource:
@@ -84,7 +84,7 @@ class _LocalSource:
         return {bytes(name): bytes(sha) for name, sha in self._repo.get_refs().items()}
 
     def fetch(self, wants: Sequence[bytes], depth: int | None) -> None:
-        """All is there."""
+        """Do nothing: all objects are local."""
 
 
 class _ServerSource:
@@ -105,7 +105,7 @@ class _ServerSource:
         try:
             shas = self._client.get_refs(self._path.encode()).refs
         except Exception as error:
-            # A server that has said all may cut us off while we still say goodbye.
+            # A server may close the connection after its last reply, before the client has ended the protocol.
             if not _was_cut_off(error):
                 raise
             shas = self._client.get_refs(self._path.encode()).refs
@@ -127,7 +127,7 @@ class _ServerSource:
             is_empty = file.tell() == 0
             abort()
             self._outgoing.check()
-            # One that refuses what is wanted may cut us off before we have heard why.
+            # A server that refuses a commit may close the connection before its reason arrives.
             if not (_is_refusal(error) or (is_empty and _was_cut_off(error))):
                 raise
         else:
@@ -136,32 +136,32 @@ class _ServerSource:
 
 
 class _EmptyGraphWalker:
-    """A walker that has nothing: every piece is asked for as a whole, so that servers have nothing to negotiate."""
+    """A graph walker without commits: every fetch is complete, so that there is nothing to negotiate."""
 
     def __next__(self) -> None:
         return None
 
     def ack(self, sha: ObjectID, /) -> None:
-        """Nothing was said that could be acknowledged."""
+        """Do nothing: no commits were offered."""
 
     def nak(self) -> None:
-        """Nothing is in common."""
+        """Do nothing: no commits are in common."""
 
 
 def _is_refusal(error: BaseException) -> bool:
-    """Did the server refuse what was wanted, rather than us? Older ones hang up, others say it in words."""
+    """Return True if the server refused the commit, not the client. Older ones hang up, others send a message."""
     if isinstance(error, HangupException):
         return not error.stderr_lines or b"not our ref" in b" ".join(error.stderr_lines)
-    # One that can't cut history off is asked for all of it in the end.
+    # A server without shallow fetches is asked for the whole history in the end.
     return isinstance(error, GitProtocolError) and any(item in str(error) for item in _REFUSALS)
 
 
 def _was_cut_off(error: BaseException) -> bool:
-    """Did the server end the connection? The library wraps what the connection says."""
+    """Return True if the server closed the connection. The library wraps errors of the connection."""
     cut_off = (ConnectionResetError, BrokenPipeError, EOFError)
     return isinstance(error, cut_off) or isinstance(error.__cause__, cut_off)
 
 
 def peeled(refs: dict[bytes, bytes], name: bytes) -> bytes | None:
-    """The commit that a name stands for, where the server says so."""
+    """Return the hash of the commit that a ref names, or None if the server does not list it."""
     return refs.get(name + PEELED_TAG_SUFFIX) or refs.get(name)

@@ -1,7 +1,7 @@
-"""Which commits does a remote have between two? As little of its history is fetched as tells.
+"""Reading of ranges of commits from a remote, with as little of its history as possible.
 
-Servers are asked for the commits by id, without the content of files, and for as many generations as it takes; those
-that give out only the heads of their branches and tags are asked for these.
+Commits are fetched by hash, without the content of files, and with as many generations as needed; from servers that
+serve only the heads of their branches and tags, these are fetched.
 """
 
 import re
@@ -17,21 +17,21 @@ from shipmark.repositories.git.errors import RemoteProblem
 from shipmark.repositories.git.ranges import Range, between
 from shipmark.repositories.model import CommitInput
 
-#: How many commits a release gets whose first commit nobody knows (releases.md 3.5.1).
+#: Number of commits of a range without a known start (releases.md 3.5.1).
 LAST = 20
 
-#: One generation more than is looked at tells what the oldest commit changed. Null is the whole history.
+#: One generation more than is read, for the changes of the oldest commit. None is the whole history.
 _DEPTHS = (LAST + 1, 201, 2001, None)
 _WHOLE_KEY = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 _SHORT_KEY = re.compile(r"[0-9a-fA-F]{4,39}")
-_PLACES = (b"", b"refs/heads/", b"refs/tags/", b"refs/")
+_REF_PREFIXES = (b"", b"refs/heads/", b"refs/tags/", b"refs/")
 _HEADS = (b"refs/heads/", b"refs/tags/")
 _TAGS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedCommits:
-    """Commits that were read, the newest first; the head as the remote knows it; and what people should know."""
+    """Commits that were read, newest first, with the hash of the head and notes for users."""
 
     commits: tuple[CommitInput, ...]
     head: str
@@ -40,10 +40,10 @@ class FetchedCommits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitRange:
-    """A range that ends with ``commit``, of a repository of that name; ``previous`` is what was there before.
+    """A range of a repository's commits that ends with ``commit`` and begins after ``previous``.
 
-    ``earlier`` are whole keys of commits that were read before, the newest first: where the remote has no ``previous``
-    (it was never pushed, or the branch was rewritten), the range begins after the first of these that it has.
+    ``earlier`` are full hashes of commits that were read before, newest first: if the remote has no ``previous`` (it
+    was never pushed, or the branch was rewritten), the range begins after the first of these that it has.
     """
 
     repository: str
@@ -53,13 +53,13 @@ class CommitRange:
 
 
 def read_range(
-    remote: Remote, commit_range: CommitRange, outside: FetchPolicy, *, most: int
+    remote: Remote, commit_range: CommitRange, policy: FetchPolicy, *, most: int
 ) -> FetchedCommits:
-    """The commits after ``previous`` up to ``commit``, or the last ones where nothing was there before.
+    """Return the commits after ``previous`` up to ``commit``, or the last ones without ``previous``.
 
-    Raises `RemoteProblem` with a sentence for people.
+    Raise `RemoteProblem`, with a message for users, if they cannot be read.
     """
-    with open_source(remote, outside) as source:
+    with open_source(remote, policy) as source:
         reader = _Reader(source)
         head = reader.resolved(commit_range.commit)
         if head is None:
@@ -70,15 +70,15 @@ def read_range(
         result = reader.range(base, head, commit_range)
         if len(result) > most:
             reader.notes.append(f"Only the newest {most} of {len(result)} commits were taken.")
-        commits = reader.given(result[:most], commit_range.repository)
+        commits = reader.inputs(result[:most], commit_range.repository)
         return FetchedCommits(commits=commits, head=reader.key_of(head), notes=tuple(reader.notes))
 
 
 def read_exact(
-    remote: Remote, repository: str, keys: Sequence[str], outside: FetchPolicy
+    remote: Remote, repository: str, keys: Sequence[str], policy: FetchPolicy
 ) -> FetchedCommits:
-    """Just these commits, in this order."""
-    with open_source(remote, outside) as source:
+    """Return exactly these commits, in this order. Raise `RemoteProblem` if one cannot be read."""
+    with open_source(remote, policy) as source:
         reader = _Reader(source)
         result = []
         for key in keys:
@@ -87,7 +87,7 @@ def read_exact(
                 raise _missing(key)
             result.append(commit)
         return FetchedCommits(
-            commits=reader.given(result, repository), head=reader.key_of(result[0])
+            commits=reader.inputs(result, repository), head=reader.key_of(result[0])
         )
 
 
@@ -97,24 +97,24 @@ def _missing(key: str) -> RemoteProblem:
 
 @dataclass(slots=True)
 class _Reader:
-    """A repository that is being read; ``names`` are asked for once, and only where they are needed."""
+    """A repository that is being read; ``names`` are its refs, requested once and only if needed."""
 
     source: Source
     notes: list[str] = field(default_factory=list)
     names: dict[bytes, bytes] | None = None
 
     def resolved(self, text: str) -> bytes | None:
-        """The commit that a key, a short key or the name of a branch or a tag stands for."""
+        """Return the hash of a commit, given in full or abbreviated or as a branch or tag, or None."""
         if _WHOLE_KEY.fullmatch(text):
             return text.lower().encode()
         names = self._names()
-        for place in _PLACES:
-            if result := peeled(names, place + text.encode()):
+        for prefix in _REF_PREFIXES:
+            if result := peeled(names, prefix + text.encode()):
                 return result
-        return self._by_beginning(text.lower().encode()) if _SHORT_KEY.fullmatch(text) else None
+        return self._by_prefix(text.lower().encode()) if _SHORT_KEY.fullmatch(text) else None
 
     def range(self, base: bytes | None, head: bytes, commit_range: CommitRange) -> list[bytes]:
-        """The keys of the range, the newest first."""
+        """Return the hashes of the range, newest first."""
         for depth in _DEPTHS:
             self._fetch([head, base] if base else [head], depth)
             is_all = depth is None or self.source.knows_by_key
@@ -122,39 +122,39 @@ class _Reader:
             if top is None and is_all:
                 raise _missing(commit_range.commit)
             if base and self._commit(base) is None and is_all:
-                # What is returned instead is there, so this happens once.
+                # The base that replaces it exists, so this recurs at most once.
                 return self.range(self.earlier(commit_range), head, commit_range)
             if top is None or (base and self._commit(base) is None):
                 continue
             result = self._between(base, top.id)
-            if depth is None or self._is_whole(result):
+            if depth is None or self._is_complete(result):
                 break
         return result.new
 
     def has(self, key: bytes) -> bool:
-        """Is the commit there, with its parents?"""
+        """Return True if the remote has the commit, and fetch it with its parents."""
         for depth in (2, *_DEPTHS[1:]):
             self._fetch([key], depth)
             if self._commit(key) is not None or self.source.knows_by_key:
                 break
         return self._commit(key) is not None
 
-    def given(self, keys: Iterable[bytes], repository: str) -> tuple[CommitInput, ...]:
-        """The commits of those keys, which were fetched."""
-        commits = [it for key in keys if (it := self._commit(key)) is not None]
+    def inputs(self, keys: Iterable[bytes], repository: str) -> tuple[CommitInput, ...]:
+        """Return the fetched commits with these hashes."""
         return tuple(
             commit_input(self.source.store, commit, repository, is_cut=self._is_cut(commit.id))
-            for commit in commits
+            for key in keys
+            if (commit := self._commit(key)) is not None
         )
 
-    def key_of(self, found: bytes) -> str:
-        """The whole key of a commit that was fetched."""
-        commit = self._commit(found)
+    def key_of(self, key: bytes) -> str:
+        """Return the full hash of a fetched commit."""
+        commit = self._commit(key)
         assert commit is not None, "it was fetched"
         return commit.id.decode()
 
     def earlier(self, commit_range: CommitRange) -> bytes | None:
-        """Return where a range begins whose beginning the remote doesn't have, and note it: None for the last ones."""
+        """Return the base of a range whose ``previous`` is missing, and note it. None stands for the last commits."""
         missing = f"The remote has no commit {commit_range.previous} any more"
         for key in commit_range.earlier:
             if key != commit_range.previous and self.has(key.encode()):
@@ -167,7 +167,7 @@ class _Reader:
         return None
 
     def _fetch(self, wants: Sequence[bytes], depth: int | None) -> None:
-        """Fetch commits by key, and from servers that don't give them out all that has a name."""
+        """Fetch commits by hash, or, from servers that don't support it, all that have a name."""
         self.source.fetch(wants, depth)
         if all(ObjectID(want) in self.source.store for want in wants):
             return
@@ -186,32 +186,30 @@ class _Reader:
             self.names = self.source.refs()
         return self.names
 
-    def _by_beginning(self, beginning: bytes) -> bytes | None:
-        result = {value for value in self._names().values() if value.startswith(beginning)}
+    def _by_prefix(self, prefix: bytes) -> bytes | None:
+        result = {value for value in self._names().values() if value.startswith(prefix)}
         for depth in _DEPTHS:
-            result = result or self._commits_like(beginning)
+            result = result or self._commits_like(prefix)
             if result or self.source.is_here:
                 break
             self._fetch_named(depth)
-        result = result or self._commits_like(beginning)
+        result = result or self._commits_like(prefix)
         if len(result) > 1:
             raise RemoteProblem(
-                f"More than one commit begins with {beginning.decode()}.", is_final=True
+                f"More than one commit begins with {prefix.decode()}.", is_final=True
             )
         return result.pop() if result else None
 
-    def _commits_like(self, beginning: bytes) -> set[bytes]:
+    def _commits_like(self, prefix: bytes) -> set[bytes]:
         store = self.source.store
-        return {
-            bytes(sha) for sha in store.iter_prefix(beginning) if isinstance(store[sha], Commit)
-        }
+        return {bytes(sha) for sha in store.iter_prefix(prefix) if isinstance(store[sha], Commit)}
 
-    def _is_whole(self, found: Range) -> bool:
-        """Would more history change the range? What is new could lead to what was cut off, or have led to it."""
-        if any(self._is_cut(each) for each in found.new):
+    def _is_complete(self, commits: Range) -> bool:
+        """Return True if more history cannot change the range: no cut-off commit could lead to or from a new one."""
+        if any(self._is_cut(key) for key in commits.new):
             return False
-        ends = [self._moment(each) for each in found.old if self._is_cut(each)]
-        return not ends or all(self._moment(each) > max(ends) for each in found.new)
+        ends = [self._time(key) for key in commits.old if self._is_cut(key)]
+        return not ends or all(self._time(key) > max(ends) for key in commits.new)
 
     def _between(self, base: bytes | None, head: bytes) -> Range:
         first = self._commit(base) if base else None
@@ -219,11 +217,11 @@ class _Reader:
             first.id if first else None,
             head,
             lambda key: [sha for sha in self._known(key).parents if sha in self.source.store],
-            self._moment,
+            self._time,
             most=LAST,
         )
 
-    def _moment(self, key: bytes) -> int:
+    def _time(self, key: bytes) -> int:
         return int(self._known(key).commit_time)
 
     def _is_cut(self, key: bytes) -> bool:
@@ -235,7 +233,7 @@ class _Reader:
         return commit
 
     def _commit(self, key: bytes) -> Commit | None:
-        """The commit of that key, or that a tag of that key names; null for what is none, or not there."""
+        """Return the commit with this hash, or the target of the tag with it. None for others and missing ones."""
         result = self._object(ObjectID(key))
         for _ in range(_TAGS_MAX):
             if not isinstance(result, Tag):

@@ -1,4 +1,4 @@
-"""What does a commit of git come to, as we keep commits?"""
+"""Conversion of git's commits to `CommitInput`."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from dulwich.objects import Commit, ObjectID
 
 from shipmark.repositories.model import FILENAME_MAX, Change, CommitInput, shortened
 
-#: A commit that changed more files (a vendored library, a first import) shows the first of them.
+#: Of a commit that changed more files (a vendored library, a first import), only the first are read.
 FILES_MAX = 2000
 MESSAGE_MAX = 100_000
 
@@ -20,7 +20,7 @@ _CHANGES = {"add": Change.ADDED, "delete": Change.DELETED, "modify": Change.MODI
 def commit_input(
     store: BaseObjectStore, commit: Commit, repository: str, *, is_cut: bool
 ) -> CommitInput:
-    """The commit as a client would give it. Of one whose parents were cut off we don't know what it changed."""
+    """Return the commit as a client would send it. Changes are unknown if its parents were cut off."""
     name, email = _author(commit)
     return CommitInput(
         sha=commit.id.decode(),
@@ -28,7 +28,7 @@ def commit_input(
         message=_text(commit.message, commit.encoding).rstrip()[:MESSAGE_MAX],
         author_name=name or None,
         author_email=email or None,
-        at=_moment(commit.author_time),
+        at=_datetime(commit.author_time),
         changes=() if is_cut else tuple(_changes(store, commit).items()),
     )
 
@@ -43,11 +43,11 @@ def _text(content: bytes, encoding: bytes | None) -> str:
         text = content.decode((encoding or b"utf-8").decode("ascii", "replace"), "replace")
     except (LookupError, ValueError):
         text = content.decode("utf-8", "replace")
-    # PostgreSQL has no NUL, and no text has half a character.
+    # PostgreSQL cannot store NUL, and UTF-8 no lone surrogates.
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def _moment(seconds: int) -> datetime | None:
+def _datetime(seconds: int) -> datetime | None:
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
@@ -64,7 +64,7 @@ def _changes(store: BaseObjectStore, commit: Commit) -> dict[str, Change]:
             rows = _of_change(tree_changes(store, before, commit.tree))
         return _cut(rows)
     except KeyError:
-        # A server that leaves out more than it was asked to: the commit is worth more than its files.
+        # The server omitted more than requested: return the commit without its files.
         return {}
 
 
@@ -86,18 +86,18 @@ def _of_change(changes: Iterable[TreeChange]) -> Iterator[tuple[bytes, Change]]:
 def _of_merge(
     changes: Iterable[Sequence[TreeChange | None]],
 ) -> Iterator[tuple[bytes, Change]]:
-    """What differs from all parents."""
-    for each in changes:
-        known = dict.fromkeys(_of_change(change for change in each if change is not None))
+    """Yield the files that differ from all parents."""
+    for of_parents in changes:
+        known = dict.fromkeys(_of_change(change for change in of_parents if change is not None))
         kinds = {kind for _, kind in known}
         for path, _ in islice(known, 1):
             yield path, kinds.pop() if len(kinds) == 1 else Change.MODIFIED
 
 
-def _cut(found: Iterator[tuple[bytes, Change]]) -> dict[str, Change]:
+def _cut(rows: Iterator[tuple[bytes, Change]]) -> dict[str, Change]:
     changes: dict[str, Change] = {}
-    for path, kind in islice(found, FILES_MAX):
+    for path, kind in islice(rows, FILES_MAX):
         name = shortened(_text(path, None), FILENAME_MAX)
-        # A file that became a link, or the other way round, comes twice.
+        # A file that became a link, or the other way round, is listed twice.
         changes[name] = kind if changes.get(name, kind) is kind else Change.MODIFIED
     return changes

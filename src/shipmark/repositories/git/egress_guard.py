@@ -1,7 +1,6 @@
-"""May we connect there, and for how long? Connections to remotes, which people of an organization choose.
+"""Guarded connections to remotes, whose addresses members of an organization choose.
 
-The address that is connected is the one that was checked, so that neither a name that changes its mind nor a redirect
-leads to where it may not.
+The checked address is the one that is connected, so that neither DNS rebinding nor a redirect leads to a forbidden one.
 """
 
 import contextlib
@@ -14,7 +13,7 @@ from typing import Self
 
 from shipmark.repositories.git.errors import TOO_BIG, TOO_SLOW, RemoteProblem, unreachable
 
-#: How long a remote may say nothing.
+#: Timeout for a silent remote.
 SILENCE_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
 
@@ -24,7 +23,7 @@ PRIVATE = (
 )
 
 _NAT64 = IPv6Network("64:ff9b::/96")
-# All of the open internet: the rest of IPv6 is local, deprecated (site-local, IPv4-compatible ::127.0.0.1) or a
+# All public addresses: the rest of IPv6 is local, deprecated (site-local, IPv4-compatible ::127.0.0.1) or a
 # translator's (64:ff9b:1::/48, ::ffff:0:127.0.0.1), and some of it is unknown to Python's tables (RFC 4291 2.4).
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 # Not global either: protocol assignments, the relays of 6to4 (RFC 7526), and addresses for documentation (RFC 9637).
@@ -36,7 +35,7 @@ _RESERVED = (
 
 
 def is_public(text: str) -> bool:
-    """Is that an address of the open internet? One that wraps another is as public as that."""
+    """Return True for a public address. One that embeds another is as public as that."""
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
         inner = _inner(address)
@@ -56,9 +55,9 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
 
 
 class EgressGuard:
-    """The connections of one errand: to allowed addresses only, within a time and a number of bytes.
+    """The connections of one job: to allowed addresses only, within limits of time and bytes.
 
-    Use it as a context manager: when the time is up all its connections are shut, whatever they wait for.
+    Use it as a context manager: at the deadline all its connections are shut, even blocked ones.
     """
 
     def __init__(self, *, allow_private: bool, seconds_max: float, bytes_max: int) -> None:
@@ -84,46 +83,45 @@ class EgressGuard:
     ) -> None:
         self._clock.cancel()
         self._shut()
-        for each in self._sockets:
-            each.close()
+        for connection in self._sockets:
+            connection.close()
 
     @property
     def is_over(self) -> bool:
-        """Is the time up?"""
+        """True after the deadline."""
         return time.monotonic() >= self._deadline
 
     def check(self) -> None:
-        """Raise `RemoteProblem` when the time is up."""
+        """Raise `RemoteProblem` after the deadline."""
         if self.is_over:
             raise RemoteProblem(TOO_SLOW.format(f"{self._seconds_max:g}"))
 
     def count(self, received: int) -> None:
-        """Count what came in; raises `RemoteProblem` when it is too much, or took too long."""
+        """Count received bytes. Raise `RemoteProblem` if they are too many, or after the deadline."""
         self._received += received
         if self._received > self._bytes_max:
             raise RemoteProblem(TOO_BIG.format(self._bytes_max), is_final=True)
         self.check()
 
     def connect(self, host: str, port: int) -> socket.socket:
-        """A connection to an allowed address of the host; raises `RemoteProblem` where there is none."""
+        """Connect to an allowed address of the host. Raise `RemoteProblem` if there is none."""
         self.check()
-        allowed = self._allowed(host, port)
         problem: OSError = OSError("no address")
-        for family, at in allowed:
-            made = socket.socket(family, socket.SOCK_STREAM)
+        for family, at in self._allowed(host, port):
+            connection = socket.socket(family, socket.SOCK_STREAM)
             try:
-                made.settimeout(CONNECT_SECONDS)
-                made.connect(at)
+                connection.settimeout(CONNECT_SECONDS)
+                connection.connect(at)
             except OSError as error:
-                made.close()
+                connection.close()
                 problem = error
                 continue
-            made.settimeout(SILENCE_SECONDS)
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            # TLS takes the socket over; a second handle of the connection stays ours.
+            connection.settimeout(SILENCE_SECONDS)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # TLS detaches the socket; a duplicate keeps the connection under control.
             with self._lock:
-                self._sockets += (made, made.dup())
-            return made
+                self._sockets += (connection, connection.dup())
+            return connection
         raise unreachable(problem)
 
     def _allowed(
@@ -133,18 +131,18 @@ class EgressGuard:
             rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise RemoteProblem("The host of the remote is not known.") from error
-        places = [
+        addresses = [
             (family, at)
             for family, _, _, _, at in rows
             if family in {socket.AF_INET, socket.AF_INET6}
         ]
-        allowed = [place for place in places if self._allow_private or is_public(str(place[1][0]))]
+        allowed = [item for item in addresses if self._allow_private or is_public(str(item[1][0]))]
         if not allowed:
             raise RemoteProblem(PRIVATE, is_final=True)
         return allowed  # type: ignore[return-value]  # the families have just these
 
     def _shut(self) -> None:
         with self._lock:
-            for each in self._sockets:
+            for connection in self._sockets:
                 with contextlib.suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)
+                    connection.shutdown(socket.SHUT_RDWR)

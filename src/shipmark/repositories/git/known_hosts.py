@@ -1,4 +1,4 @@
-"""Is that the SSH server that it was the last time? A file in OpenSSH's form remembers."""
+"""The known keys of SSH servers, in a file in OpenSSH's format."""
 
 from pathlib import Path
 
@@ -10,24 +10,24 @@ CHANGED = "The SSH server's key is not the one that it had before. If that is ri
 
 
 class KnownHosts:
-    """The keys of SSH servers. The first key of a server is taken as its own; the operator may also write them."""
+    """The keys of SSH servers. The first key of a server is trusted and stored; operators may also add keys."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def check(self, host: str, port: int, key: paramiko.PKey) -> None:
-        """Raise `RemoteProblem` when the server has another key than before."""
+        """Raise `RemoteProblem` if the server has another key than before."""
         name = host if port == 22 else f"[{host}]:{port}"
         known = paramiko.HostKeys()
         if self._path.exists():
             known.load(str(self._path))
         stored = known.lookup(name)
         if stored is None:
-            self._remember(name, key)
+            self._store(name, key)
         elif key not in stored.values():
             raise RemoteProblem(CHANGED.format(self._path.name), is_final=True)
 
-    def _remember(self, name: str, key: paramiko.PKey) -> None:
+    def _store(self, name: str, key: paramiko.PKey) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._path.open("a") as file:
             file.write(f"{name} {key.get_name()} {key.get_base64()}\n")

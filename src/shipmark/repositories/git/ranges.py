@@ -1,10 +1,10 @@
-"""Which commits are new between two? ``git log base..head``, without a database or a network."""
+"""Ranges of commits, as ``git log base..head``, without a database or a network."""
 
 import heapq
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-#: Clocks are wrong sometimes: so many commits that look older than all that is left are still looked at.
+#: Clocks may be wrong: so many commits that look older than all remaining ones are still read.
 SLOP = 500
 
 Parents = Callable[[bytes], Collection[bytes]]
@@ -22,7 +22,7 @@ class _Walk:
     waiting: int = 0
 
     def put(self, commit: bytes, *, is_old: bool) -> None:
-        """Have a commit looked at; one that turns out to be old makes all that is before it old too."""
+        """Add a commit to the queue. One that turns out to be old makes its ancestors old too."""
         if commit not in self.seen:
             self.seen[commit] = is_old
             self.waiting += not is_old
@@ -31,7 +31,7 @@ class _Walk:
             self._make_old(commit)
 
     def take(self) -> bytes:
-        """The newest commit that waits."""
+        """Return the newest commit of the queue."""
         commit = heapq.heappop(self.queue)[2]
         self.waiting -= not self.seen[commit]
         self.order.append(commit)
@@ -39,21 +39,21 @@ class _Walk:
         return commit
 
     def _make_old(self, commit: bytes) -> None:
-        left = [commit]
-        while left:
-            each = left.pop()
-            if self.seen.get(each, True):
+        stack = [commit]
+        while stack:
+            ancestor = stack.pop()
+            if self.seen.get(ancestor, True):
                 continue
-            self.seen[each] = True
-            if each in self.taken:
-                left.extend(self.parents(each))
+            self.seen[ancestor] = True
+            if ancestor in self.taken:
+                stack.extend(self.parents(ancestor))
             else:
                 self.waiting -= 1
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The commits that are new, the newest first, and those before them that were looked at."""
+    """The new commits, newest first, and the older ones that were read."""
 
     new: list[bytes]
     old: list[bytes]
@@ -62,7 +62,7 @@ class Range:
 def between(
     base: bytes | None, head: bytes, parents: Parents, moment: Moment, *, most: int | None = None
 ) -> Range:
-    """The commits that lead to ``head`` and not to ``base``. Without a base ``most`` is how many at the most."""
+    """Return the ancestors of ``head`` that are none of ``base``. Without a base ``most`` limits their number."""
     walk = _Walk(parents, moment)
     walk.put(head, is_old=False)
     if base is not None:

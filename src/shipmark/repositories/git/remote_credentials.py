@@ -1,4 +1,4 @@
-"""How is a remote kept, and which does a repository have? Its own counts before the operator's choice."""
+"""Encryption of stored remotes, and the remote of a repository: its own, or else by the operator's rules."""
 
 import json
 
@@ -13,9 +13,9 @@ def encrypt_remote(
     address: Address,
     username: str | None,
     credentials: Credentials,
-    safe: Cipher,
+    cipher: Cipher,
 ) -> StoredRemote:
-    """The remote as it is kept: what is secret of it encrypted, the name that was given beside it readable."""
+    """Return the remote to store: its secrets encrypted, the username that was sent beside it readable."""
     secrets = {
         "username": credentials.username,
         "password": credentials.password,
@@ -26,19 +26,19 @@ def encrypt_remote(
         repository_id=repository_id,
         url=str(address),
         username=username,
-        secret=safe.encrypt(json.dumps(content)) if content else None,
+        secret=cipher.encrypt(json.dumps(content)) if content else None,
     )
 
 
 def remote_of(
-    repository: Repository, stored_remote: StoredRemote | None, chosen: RemoteRules, safe: Cipher
+    repository: Repository, stored_remote: StoredRemote | None, rules: RemoteRules, cipher: Cipher
 ) -> Remote | None:
-    """The remote of a repository; raises `DecryptionError` where its secrets can't be read."""
+    """Return the remote of a repository, or None. Raise `DecryptionError` if its secrets can't be decrypted."""
     if stored_remote is None:
-        return chosen.of(repository.name)
+        return rules.of(repository.name)
     address, _ = parse_address(stored_remote.url)
     secrets = (
-        json.loads(safe.decrypt(stored_remote.secret)) if stored_remote.secret is not None else {}
+        json.loads(cipher.decrypt(stored_remote.secret)) if stored_remote.secret is not None else {}
     )
     credentials = Credentials(**({"username": stored_remote.username} | secrets))
     return Remote(address=address, credentials=credentials)

@@ -1,4 +1,4 @@
-"""Can that be used as an SSH key? Known without the library that speaks SSH, which takes long to load."""
+"""Validation of SSH keys, without the SSH library, which is slow to load."""
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -20,7 +20,7 @@ UNUSABLE = (
 
 
 def check(text: str) -> None:
-    """Raise `RemoteProblem` for what is no unencrypted private key in OpenSSH's or PEM's form."""
+    """Raise `RemoteProblem` unless the text is an unencrypted private key in OpenSSH's or PEM format."""
     content = text.strip().encode() + b"\n"
     for load in _LOADERS:
         try:

@@ -1,4 +1,4 @@
-"""How do we speak to a git server? dulwich's clients, on connections that were checked."""
+"""Clients of git servers: dulwich's, on guarded connections."""
 
 import io
 import logging
@@ -44,11 +44,11 @@ _KEYS: tuple[type[paramiko.PKey], ...] = (
     paramiko.RSAKey,
 )
 
-#: What an SSH server is asked as where no name is given: every git host's name for it.
+#: The SSH user if the address has none, as on every git host.
 _GIT_USER = "git"
 
 
-# What goes wrong is told by us, in one line an errand; these would say it to the terminal, and more than they should.
+# Shipmark logs problems, in one line per job; these loggers would print to the terminal, and more than they should.
 for _name in ("dulwich", "paramiko", "urllib3"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
@@ -57,10 +57,10 @@ for _name in ("dulwich", "paramiko", "urllib3"):
 def open_client(
     address: Address, credentials: Credentials, outgoing: EgressGuard, hosts: KnownHosts
 ) -> Iterator[GitClient]:
-    """A client of the remote; what goes wrong with it is a `RemoteProblem`."""
+    """Open a client of the remote. Raise `RemoteProblem` for its errors."""
     with _translated(outgoing, credentials):
         client = _client(address, credentials, outgoing, hosts)
-        client._fetch_capabilities.discard(CAPABILITY_PACKFILE_URIS)  # noqa: SLF001  # no other door
+        client._fetch_capabilities.discard(CAPABILITY_PACKFILE_URIS)  # noqa: SLF001  # there is no public way
         try:
             yield client
         finally:
@@ -68,7 +68,7 @@ def open_client(
 
 
 def path_of(address: Address) -> str:
-    """The path to ask for; of HTTP it is in the client's address already."""
+    """Return the path to request; of HTTP it is in the client's address already."""
     return "" if address.scheme in {"http", "https"} else address.path
 
 
@@ -79,11 +79,11 @@ def _translated(outgoing: EgressGuard, credentials: Credentials) -> Iterator[Non
     except RemoteProblem:
         raise
     except Exception as error:
-        # The library raises whatever its parsers do; the clock closes connections under its hands.
+        # The library raises whatever its parsers raise; the guard closes connections while they are in use.
         outgoing.check()
         problem = _problem(error)
-        words = credentials.hidden_in(problem.sentence)
-        raise RemoteProblem(words, is_final=problem.is_final) from error
+        sentence = credentials.hidden_in(problem.sentence)
+        raise RemoteProblem(sentence, is_final=problem.is_final) from error
 
 
 def _problem(error: Exception) -> RemoteProblem:
@@ -128,7 +128,7 @@ def _client(
 
 
 class _Pools(urllib3.PoolManager):
-    """Connections that are checked, also those that a redirect leads to; no proxy of the environment is used."""
+    """Guarded connections, also after redirects; proxies of the environment are not used."""
 
     def __init__(self, outgoing: EgressGuard) -> None:
         retries = Retry(connect=0, read=0, status=0, other=0, total=None, redirect=_REDIRECTS_MAX)
@@ -154,23 +154,23 @@ class _Pools(urllib3.PoolManager):
             ConnectionCls = Https
 
         self.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
-        self._answers: list[urllib3.BaseHTTPResponse] = []
+        self._responses: list[urllib3.BaseHTTPResponse] = []
 
     def urlopen(self, *args: Any, **more: Any) -> urllib3.BaseHTTPResponse:
-        """Ask; what is answered is remembered."""
-        answer = super().urlopen(*args, **more)
-        self._answers.append(answer)
-        return answer
+        """Send a request, and register the response to close it."""
+        response = super().urlopen(*args, **more)
+        self._responses.append(response)
+        return response
 
     def clear(self) -> None:
-        """Close also the answers that the library does not read to their end."""
-        for answer in self._answers:
-            answer.close()
+        """Close all connections, also of responses that the library does not read to their end."""
+        for response in self._responses:
+            response.close()
         super().clear()
 
 
 class _Http(Urllib3HttpGitClient):
-    """Git over HTTP, and what came in is counted."""
+    """Git over HTTP, with received bytes counted."""
 
     def __init__(self, address: Address, credentials: Credentials, outgoing: EgressGuard) -> None:
         username = credentials.username
@@ -186,8 +186,8 @@ class _Http(Urllib3HttpGitClient):
         self._outgoing = outgoing
 
     def _http_request(self, *args: Any, **more: Any) -> Any:
-        answer, read = super()._http_request(*args, **more)
-        return answer, _counted(read, self._outgoing)
+        response, read = super()._http_request(*args, **more)
+        return response, _counted(read, self._outgoing)
 
     def close(self) -> None:
         """Close the connections."""
@@ -210,7 +210,7 @@ def _counted(read: Callable[..., bytes], outgoing: EgressGuard) -> Callable[...,
 
 
 class _Tcp(TCPGitClient):
-    """Git's own protocol."""
+    """Git's own protocol over TCP."""
 
     def __init__(self, address: Address, outgoing: EgressGuard) -> None:
         super().__init__(address.host, address.known_port, thin_packs=False)
@@ -237,10 +237,10 @@ class _Tcp(TCPGitClient):
         protocol = Protocol(
             _counted(reader.read, self._outgoing), _writer(connection.sendall), close
         )
-        place = path.encode() if isinstance(path, str) else path
+        encoded_path = path.encode() if isinstance(path, str) else path
         host = self._host.encode("idna")
         self._protocols.append(protocol)
-        protocol.send_cmd(b"git-" + cmd, place, b"host=" + host + b"\0\0version=2\0")
+        protocol.send_cmd(b"git-" + cmd, encoded_path, b"host=" + host + b"\0\0version=2\0")
         return protocol, lambda: False, None
 
 
@@ -276,7 +276,7 @@ class _SshClient(SSHGitClient):
 
 
 class _Ssh(SSHVendor):
-    """Git over SSH, spoken by ourselves: no program of the machine and none of its settings have a say."""
+    """Git over SSH in this process: no program of the machine is run, and none of its configuration is used."""
 
     def __init__(
         self, address: Address, credentials: Credentials, outgoing: EgressGuard, hosts: KnownHosts
@@ -287,7 +287,7 @@ class _Ssh(SSHVendor):
         self._hosts = hosts
 
     def run_command(self, host: str, command: bytes, *_: Any, **__: Any) -> SubprocessWrapper:
-        """Run git's command at the host."""
+        """Run git's command on the host."""
         transport = paramiko.Transport(self._outgoing.connect(host, self._address.known_port or 22))
         try:
             transport.start_client(timeout=SILENCE_SECONDS)
@@ -302,7 +302,7 @@ class _Ssh(SSHVendor):
         except BaseException:
             transport.close()
             raise
-        return _Channel(transport, channel, self._outgoing)  # type: ignore[return-value]  # it has what is asked for
+        return _Channel(transport, channel, self._outgoing)  # type: ignore[return-value]  # has the methods used
 
     def _sign_in(self, transport: paramiko.Transport) -> None:
         who = self._credentials
@@ -316,7 +316,7 @@ class _Ssh(SSHVendor):
 
 
 class _Channel:
-    """What dulwich reads and writes."""
+    """A channel, with the interface that dulwich needs."""
 
     def __init__(
         self, transport: paramiko.Transport, channel: paramiko.Channel, outgoing: EgressGuard
@@ -328,18 +328,18 @@ class _Channel:
         self.stderr = channel.makefile_stderr("rb")
 
     def can_read(self) -> bool:
-        """Is something there that was not read?"""
+        """Return True if there is unread data."""
         return bool(self._channel.recv_ready())
 
     def close(self) -> None:
-        """End the connection, which the server may have done before us."""
+        """Close the connection, which the server may have closed already."""
         with suppress(EOFError, OSError, paramiko.SSHException):
             self._channel.close()
         self._transport.close()
 
 
 def ssh_key(text: str) -> paramiko.PKey:
-    """The private key of a text in OpenSSH's or PEM's form; raises `RemoteProblem` for what is none."""
+    """Return the private key of a text in OpenSSH's or PEM format. Raise `RemoteProblem` if it is none."""
     for kind in _KEYS:
         try:
             return kind.from_private_key(io.StringIO(text.strip() + "\n"))
@@ -349,5 +349,5 @@ def ssh_key(text: str) -> paramiko.PKey:
 
 
 def local_path(address: Address) -> Path:
-    """The folder of a file's address."""
+    """Return the path of a ``file:`` address."""
     return Path(posixpath.normpath(address.path))

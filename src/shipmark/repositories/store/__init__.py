@@ -1,4 +1,4 @@
-"""Where are repositories, commits, authors and changed files kept? One module for each."""
+"""Storage of repositories, commits, authors and changed files, one module for each."""
 
 from shipmark.repositories.store.authors import (
     authors,

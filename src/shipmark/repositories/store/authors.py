@@ -1,4 +1,4 @@
-"""The authors of commits."""
+"""The table of authors of commits."""
 
 from collections.abc import Collection
 
@@ -47,9 +47,7 @@ authors = Table(
     sqlite_autoincrement=True,
 )
 
-
 _PEOPLE = json_rows("people", email=Text(), name=Text())
-
 
 _GIVEN_AUTHORS = upsert(authors).from_select(
     ["organization_id", "email", "name"],
@@ -57,18 +55,13 @@ _GIVEN_AUTHORS = upsert(authors).from_select(
         _PEOPLE.c.email
     ),
 )
-
-
 _ENSURE_AUTHORS = _GIVEN_AUTHORS.on_conflict_do_update(
     index_elements=["organization_id", "email"],
     set_={"name": func.coalesce(_GIVEN_AUTHORS.excluded.name, authors.c.name)},
 ).returning(authors.c.email, authors.c.id)
-
-
 _AUTHORS_BY_IDS = select(authors.c.id, authors.c.name, authors.c.email).join(
     IDS, IDS.c.id == authors.c.id
 )
-
 
 _MEMBERS = (
     select(emails.c.email, emails.c.user_id)
@@ -87,22 +80,22 @@ _WITH_MEMBERS = _AUTHORS_BY_IDS.add_columns(_MEMBERS.c.user_id).outerjoin(
 
 
 def ensure_authors(
-    connection: Connection, organization_id: int, given: dict[str, str | None]
+    connection: Connection, organization_id: int, names: dict[str, str | None]
 ) -> dict[str, int]:
-    """The author of each address, made if missing; a name that is said replaces the one we have."""
-    if not given:
+    """Return the id of the author of each address, created if missing; a name replaces the stored one."""
+    if not names:
         return {}
-    parameters = rows_param("people", sorted(given.items())) | {"organization_id": organization_id}
+    parameters = rows_param("people", sorted(names.items())) | {"organization_id": organization_id}
     result = connection.execute(_ENSURE_AUTHORS, parameters)
     return {email: author_id for email, author_id in result}
 
 
 def authors_by_ids(connection: Connection, author_ids: Collection[int]) -> dict[int, Author]:
-    """The authors of those ids."""
+    """Return the authors with these ids, by id."""
     if not author_ids:
         return {}
-    found = connection.execute(_AUTHORS_BY_IDS, ids_param(author_ids))
-    return {i: Author(id=i, name=name, email=email) for i, name, email in found}
+    rows = connection.execute(_AUTHORS_BY_IDS, ids_param(author_ids))
+    return {row[0]: Author(id=row[0], name=row[1], email=row[2]) for row in rows}
 
 
 def authors_with_members(

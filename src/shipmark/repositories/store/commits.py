@@ -1,4 +1,4 @@
-"""The commits, and the files that they change. All of a publish are written at once, whatever their number."""
+"""The tables of commits and changed files. All of a publish are written at once, whatever their number."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -44,9 +44,9 @@ from shipmark.repositories.store.repositories import REPOSITORY, read_repository
 
 
 class CommitColumns(TypedColumns):
-    """A commit. ``created_at`` is the moment that the client gave, or when we first heard of it.
+    """A commit. ``created_at`` is the date that the client sent, or that of the first request with the commit.
 
-    ``author_id`` has no foreign key: authors are never deleted, and thousands of commits come at once.
+    ``author_id`` has no foreign key: authors are never deleted, and thousands of commits are inserted at once.
     """
 
     id = Column(Id, primary_key=True)
@@ -59,7 +59,7 @@ class CommitColumns(TypedColumns):
 
 
 class ChangedFileColumns(TypedColumns):
-    """A file that a commit changed; ``change`` is A, D or M. Without a foreign key, as it comes by the thousand."""
+    """A file that a commit changed; ``change`` is A, D or M. Without a foreign key, as rows come by the thousand."""
 
     id = Column(Id, primary_key=True)
     commit_id = Column(Id, nullable=False)
@@ -77,7 +77,6 @@ commits = Table(
     sqlite_autoincrement=True,
 )
 
-
 changed_files = Table(
     "changed_files",
     metadata,
@@ -85,7 +84,6 @@ changed_files = Table(
     UniqueConstraint("commit_id", "filename"),
     sqlite_autoincrement=True,
 )
-
 
 COMMIT = (
     commits.c.id,
@@ -96,7 +94,6 @@ COMMIT = (
     commits.c.created_at,
 )
 
-
 CHANGED_FILE = (
     changed_files.c.id,
     changed_files.c.commit_id,
@@ -104,17 +101,13 @@ CHANGED_FILE = (
     changed_files.c.change,
 )
 
-
 _GIVEN = json_rows(
     "given", repository_id=Id, key=Text(), author_id=Id, message=Text(), at=UtcDateTime()
 )
 
-
 _IS_GIVEN = and_(commits.c.repository_id == _GIVEN.c.repository_id, commits.c.key == _GIVEN.c.key)
 
-
 _AUTHOR = func.coalesce(_GIVEN.c.author_id, commits.c.author_id)
-
 
 _INSERT_COMMITS = (
     upsert(commits)
@@ -133,8 +126,7 @@ _INSERT_COMMITS = (
     .returning(commits.c.repository_id, commits.c.key, commits.c.id, commits.c.author_id)
 )
 
-
-# In one order, so that two publishes that share commits wait for each other instead of deadlocking.
+# In one order, so that two publishes that share commits wait instead of deadlocking.
 _LOCK_COMMITS = (
     select(commits.c.repository_id, commits.c.key, commits.c.id, _AUTHOR)
     .join(_GIVEN, _IS_GIVEN)
@@ -142,8 +134,7 @@ _LOCK_COMMITS = (
     .with_for_update(key_share=True, of=commits)
 )
 
-
-# Most commits of a repeated publish don't differ from what is kept.
+# Most commits of a repeated publish don't differ from the stored ones.
 _UPDATE_COMMITS = (
     update(commits)
     .where(
@@ -167,20 +158,15 @@ _UPDATE_COMMITS = (
     )
 )
 
-
 _COMMITS_BY_IDS = select(*COMMIT).join(IDS, IDS.c.id == commits.c.id)
-
 
 _COMMITS_WITH_REPOSITORIES = _COMMITS_BY_IDS.add_columns(*REPOSITORY).join(
     repositories, repositories.c.id == commits.c.repository_id
 )
 
-
 _COMMITS_BY_KEYS = select(*COMMIT).join(_GIVEN, _IS_GIVEN)
 
-
 _CHANGES = json_rows("changes", commit_id=Id, filename=Text(), change=Text())
-
 
 _ADD_CHANGES = (
     upsert(changed_files)
@@ -193,26 +179,22 @@ _ADD_CHANGES = (
     .on_conflict_do_nothing()
 )
 
-
 _CHANGES_OF = (
     select(*CHANGED_FILE)
     .join(IDS, IDS.c.id == changed_files.c.commit_id)
     .order_by(in_binary_order(changed_files.c.filename))
 )
 
-
 _REMOVE_CHANGES = delete(changed_files).where(changed_files.c.commit_id.in_(select(IDS.c.id)))
 
-
 _REMOVE_COMMITS = delete(commits).where(commits.c.id.in_(select(IDS.c.id)))
-
 
 GivenRow = tuple[int, str, int | None, str | None, datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitRow:
-    """A commit that was given, as it is kept now."""
+    """The stored row of a sent commit."""
 
     id: int
     author_id: int | None
@@ -220,20 +202,20 @@ class CommitRow:
 
 
 def ensure_commits(
-    connection: Connection, organization_id: int, given: Sequence[GivenRow], now: datetime
+    connection: Connection, organization_id: int, rows: Sequence[GivenRow], now: datetime
 ) -> dict[tuple[int, str], CommitRow]:
-    """Keep commits given as (repository, key, author, message, moment); says what each (repository, key) is now.
+    """Insert or update commits (repository, hash, author, message, date). Return the rows by (repository, hash).
 
-    What is null was not said: a commit that we have keeps what it had, a new one is of ``now``. Commits that are all
+    Values that are None leave stored ones as they are; the date of a new commit is then ``now``. Commits that are all
     new, as in most publishes, take one statement instead of three.
     """
     more: dict[str, object] = {"organization_id": organization_id, "now": now}
-    inserted = connection.execute(_INSERT_COMMITS, rows_param("given", given) | more)
+    inserted = connection.execute(_INSERT_COMMITS, rows_param("given", rows) | more)
     commit_rows = {
         (repository_id, key): CommitRow(id=commit_id, author_id=author_id, is_new=True)
         for repository_id, key, commit_id, author_id in inserted
     }
-    known = [row for row in given if row[:2] not in commit_rows]
+    known = [row for row in rows if row[:2] not in commit_rows]
     if known:
         parameters = rows_param("given", known)
         for repository_id, key, commit_id, author_id in connection.execute(
@@ -246,15 +228,15 @@ def ensure_commits(
     return commit_rows
 
 
-def add_changes(connection: Connection, given: Sequence[tuple[int, str, str]]) -> None:
-    """Keep changed files given as (commit, file name, change); those that we have stay as they are."""
-    if not given:
+def add_changes(connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
+    """Insert changed files (commit, file name, change); existing ones stay as they are."""
+    if not rows:
         return
-    connection.execute(_ADD_CHANGES, rows_param("changes", given))
+    connection.execute(_ADD_CHANGES, rows_param("changes", rows))
 
 
 def commits_by_ids(connection: Connection, commit_ids: Collection[int]) -> dict[int, Commit]:
-    """The commits of those ids."""
+    """Return the commits with these ids, by id."""
     if not commit_ids:
         return {}
     return {
@@ -266,7 +248,7 @@ def commits_by_ids(connection: Connection, commit_ids: Collection[int]) -> dict[
 def commits_with_repositories(
     connection: Connection, commit_ids: Collection[int]
 ) -> tuple[dict[int, Commit], dict[int, Repository]]:
-    """Return the commits with those ids, and their repositories, each by its id, in one statement."""
+    """Return the commits with these ids and their repositories, each by id, in one statement."""
     if not commit_ids:
         return {}, {}
     rows = connection.execute(_COMMITS_WITH_REPOSITORIES, ids_param(commit_ids)).all()
@@ -280,7 +262,7 @@ def commits_with_repositories(
 def commits_by_keys(
     connection: Connection, keys: Collection[tuple[int, str]]
 ) -> dict[tuple[int, str], Commit]:
-    """The commits that we have of those (repository, key)."""
+    """Return the stored commits by (repository, hash)."""
     if not keys:
         return {}
     parameters = rows_param(
@@ -293,7 +275,7 @@ def commits_by_keys(
 def commits_of(
     connection: Connection, repository_id: int, place: KeysetPosition | None, *, limit: int
 ) -> list[Commit]:
-    """The repository's commits after a place, the newest first; or before it, then the nearest first."""
+    """Return the repository's commits after a position, newest first; or before it, nearest first."""
     query = select(*COMMIT).where(commits.c.repository_id == repository_id)
     return [commit_of(*row) for row in connection.execute(from_place(query, place).limit(limit))]
 
@@ -301,7 +283,7 @@ def commits_of(
 def from_place(
     query: Select[*tuple[Any, ...]], place: KeysetPosition | None
 ) -> Select[*tuple[Any, ...]]:
-    """The query from a place in the list of commits on, and in the order that belongs to it."""
+    """Return the query for the commits from a position on, in the order of its direction."""
     if place is None:
         return query.order_by(commits.c.created_at.desc(), commits.c.id.desc())
     here = tuple_(literal(place.at, UtcDateTime()), literal(place.id, Id))
@@ -312,25 +294,25 @@ def from_place(
 
 
 def some_of(connection: Connection, repository_id: int, *, limit: int) -> list[int]:
-    """The ids of some of the repository's commits."""
+    """Return the ids of a batch of the repository's commits."""
     query = select(commits.c.id).where(commits.c.repository_id == repository_id).limit(limit)
     return list(connection.execute(query).scalars())
 
 
 def remove_commits(connection: Connection, commit_ids: Collection[int]) -> None:
-    """Delete commits with what they changed; whatever refers to them without a foreign key has been cleared."""
+    """Delete commits and their changed files. The caller has cleared rows that refer to them without a foreign key."""
     connection.execute(_REMOVE_CHANGES, ids_param(commit_ids))
     connection.execute(_REMOVE_COMMITS, ids_param(commit_ids))
 
 
 def clear_changes(connection: Connection, organization_id: int) -> None:
-    """Delete what the commits of an organization have changed, before they go with their repositories."""
+    """Delete the changed files of an organization, before its commits are deleted with their repositories."""
     query = select(commits.c.id).where(commits.c.organization_id == organization_id)
     connection.execute(delete(changed_files).where(changed_files.c.commit_id.in_(query)))
 
 
 def changes_of(connection: Connection, commit_ids: Iterable[int]) -> dict[int, list[ChangedFile]]:
-    """The changed files of each commit, by name."""
+    """Return the changed files of each commit, by name."""
     files: dict[int, list[ChangedFile]] = {}
     for row in connection.execute(_CHANGES_OF, ids_param(commit_ids)):
         files.setdefault(row[1], []).append(changed_file(*row))
@@ -345,7 +327,7 @@ def commit_of(
     message: str | None,
     created_at: datetime,
 ) -> Commit:
-    """A commit from the columns of `COMMIT`."""
+    """Return a commit from the columns of `COMMIT`."""
     return Commit(
         id=commit_id,
         sha=key,
@@ -357,5 +339,5 @@ def commit_of(
 
 
 def changed_file(file_id: int, commit_id: int, filename: str, change: str) -> ChangedFile:
-    """A changed file from the columns of `CHANGED_FILE`."""
+    """Return a changed file from the columns of `CHANGED_FILE`."""
     return ChangedFile(id=file_id, commit_id=commit_id, filename=filename, change=Change(change))

@@ -1,4 +1,4 @@
-"""The remotes of repositories: where their commits can be fetched."""
+"""The table of remotes of repositories."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -22,7 +22,7 @@ from shipmark.repositories.model import StoredRemote
 
 
 class RemoteColumns(TypedColumns):
-    """A remote. ``secret`` is encrypted JSON with all that is secret of it; ``username`` is shown."""
+    """A remote. ``secret`` is encrypted JSON of its secrets; ``username`` is public."""
 
     repository_id = Column(
         Id, ForeignKey("repositories.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
@@ -42,7 +42,7 @@ _REMOVE = delete(remotes).where(remotes.c.repository_id == bindparam("repository
 
 
 def save_remote(connection: Connection, remote: StoredRemote, at: datetime) -> None:
-    """Keep the remote of a repository, in place of another."""
+    """Insert or replace the remote of a repository."""
     row = {
         "repository_id": remote.repository_id,
         "url": remote.url,
@@ -62,7 +62,7 @@ def save_remote(connection: Connection, remote: StoredRemote, at: datetime) -> N
 
 
 def remotes_of(connection: Connection, repository_ids: Collection[int]) -> dict[int, StoredRemote]:
-    """The remotes of those repositories that have one of their own."""
+    """Return the remotes of these repositories, by repository id; those without their own are left out."""
     if not repository_ids:
         return {}
     result = connection.execute(_OF_REPOSITORIES, ids_param(repository_ids))
@@ -75,5 +75,5 @@ def remotes_of(connection: Connection, repository_ids: Collection[int]) -> dict[
 
 
 def remove_remote(connection: Connection, repository_id: int) -> bool:
-    """Forget the remote of a repository; says whether it had one."""
+    """Delete the remote of a repository. Return True if it had one."""
     return bool(connection.execute(_REMOVE, {"repository": repository_id}).rowcount)

@@ -1,4 +1,4 @@
-"""The repositories."""
+"""The table of repositories."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -40,7 +40,7 @@ from shipmark.repositories.model import DELETION_STATUSES, Repository, Repositor
 
 
 class RepositoryColumns(TypedColumns):
-    """A repository. Names repeat across providers, but not among those that we know by name only."""
+    """A repository. Names repeat across providers, but are unique among active ones known by name only."""
 
     id = Column(Id, primary_key=True)
     organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
@@ -53,7 +53,6 @@ class RepositoryColumns(TypedColumns):
 
 
 repositories = Table("repositories", metadata, RepositoryColumns, sqlite_autoincrement=True)
-
 
 _nameless = and_(repositories.c.provider.is_(None), repositories.c.status == "active")
 
@@ -81,12 +80,9 @@ REPOSITORY = (
     repositories.c.created_at,
 )
 
-
 _BY_IDS = select(*REPOSITORY).join(IDS, IDS.c.id == repositories.c.id)
 
-
 _NAMES = json_rows("names", name=Text())
-
 
 _IDS_BY_NAME = (
     select(repositories.c.name, repositories.c.id)
@@ -98,13 +94,11 @@ _IDS_BY_NAME = (
     .order_by(repositories.c.status == RepositoryStatus.ACTIVE, repositories.c.id)
 )
 
-
 _HAS_ACTIVE = exists().where(
     repositories.c.organization_id == bindparam("organization_id"),
     repositories.c.name == _NAMES.c.name,
     repositories.c.status == RepositoryStatus.ACTIVE,
 )
-
 
 _ENSURE_NAMED = (
     upsert(repositories)
@@ -133,9 +127,9 @@ def page_of(
     limit: int,
     offset: int,
 ) -> list[Repository]:
-    """A page of the organization's repositories by name; ``statuses`` null means any. One of the parts is enough.
+    """Return a page of the organization's repositories by name, of any status if None, with any of the parts.
 
-    ``visible`` is a further condition, on what the caller may see.
+    ``visible`` is the condition on the repositories that the caller may see.
     """
     query = select(*REPOSITORY).where(repositories.c.organization_id == organization_id)
     if statuses is not None:
@@ -154,11 +148,11 @@ def page_of(
 
 
 def by_ids(connection: Connection, repository_ids: Collection[int]) -> dict[int, Repository]:
-    """The repositories of those ids."""
+    """Return the repositories with these ids, by id."""
     if not repository_ids:
         return {}
-    found = connection.execute(_BY_IDS, ids_param(repository_ids))
-    return {row[0]: read_repository(*row) for row in found}
+    rows = connection.execute(_BY_IDS, ids_param(repository_ids))
+    return {row[0]: read_repository(*row) for row in rows}
 
 
 def in_organization(
@@ -168,7 +162,7 @@ def in_organization(
     *,
     visible: ColumnElement[bool] | None = None,
 ) -> Repository | None:
-    """The organization's repository of that id, if the caller may see it."""
+    """Return the organization's repository with this id, or None if there is none that the caller may see."""
     query = select(*REPOSITORY).where(
         repositories.c.organization_id == organization_id, repositories.c.id == repository_id
     )
@@ -179,20 +173,20 @@ def in_organization(
 
 
 def is_any(connection: Connection, organization_id: int) -> bool:
-    """Has the organization a repository?"""
+    """Return True if the organization has a repository."""
     query = select(repositories.c.id).where(repositories.c.organization_id == organization_id)
     return connection.execute(query.limit(1)).first() is not None
 
 
 def lock(connection: Connection, repository_id: int) -> Repository | None:
-    """Let nobody else change the repository, or add a commit to it, until the unit of work ends."""
+    """Return the repository, locked against changes and new commits until the transaction ends, or None."""
     query = select(*REPOSITORY).where(repositories.c.id == repository_id).with_for_update()
     row = connection.execute(query).first()
     return read_repository(*row) if row else None
 
 
 def organization_id_of(connection: Connection, repository_id: int) -> int:
-    """Return the organization of a repository that is known to be there."""
+    """Return the organization id of a repository, which must exist."""
     query = select(repositories.c.organization_id).where(repositories.c.id == repository_id)
     return connection.execute(query).scalar_one()
 
@@ -200,7 +194,7 @@ def organization_id_of(connection: Connection, repository_id: int) -> int:
 def change(
     connection: Connection, repository_id: int, values: dict[str, str | None]
 ) -> Repository | None:
-    """Change what is given; null where another active one has the name, and then the unit of work is lost."""
+    """Change columns. Return None if another active one has the name, after which the transaction is unusable."""
     statement = update(repositories).where(repositories.c.id == repository_id).values(values)
     try:
         row = connection.execute(statement.returning(*REPOSITORY)).one()
@@ -210,16 +204,16 @@ def change(
 
 
 def remove(connection: Connection, repository_id: int) -> None:
-    """Delete the repository, which has no commits any more."""
+    """Delete a repository without commits."""
     connection.execute(delete(repositories).where(repositories.c.id == repository_id))
 
 
 def add_named(
     connection: Connection, organization_id: int, name: str, url: str | None, at: datetime
 ) -> Repository:
-    """Return the active repository known by that name only, made if missing, with that address.
+    """Return the active repository known by this name only, created if missing, with this address.
 
-    Without one it keeps the address that it has.
+    Without an address it keeps its own.
     """
     row = {"organization_id": organization_id, "name": name, "url": url, "status": "active"}
     statement = upsert(repositories).values(row | {"created_at": at})
@@ -243,7 +237,7 @@ def named(connection: Connection, organization_id: int, name: str) -> Repository
 def ids_by_name(
     connection: Connection, organization_id: int, names: Collection[str]
 ) -> dict[str, int]:
-    """The repository of each name: active ones go first, then newer ones (names are not unique)."""
+    """Return the repository id of each name: of several, an active one, then the newest (names are not unique)."""
     parameters = rows_param("names", ([name] for name in sorted(names)))
     result = connection.execute(_IDS_BY_NAME, parameters | {"organization_id": organization_id})
     return {name: repository_id for name, repository_id in result}
@@ -252,7 +246,7 @@ def ids_by_name(
 def ensure_named(
     connection: Connection, organization_id: int, names: Collection[str], at: datetime
 ) -> dict[str, int]:
-    """The repository of each name; a name that no active one has gets one that we know by name only."""
+    """Return the repository id of each name; without an active one, create one that is known by name only."""
     value = rows_param("names", ([name] for name in sorted(names)))
     parameters = {"organization_id": organization_id, "at": at}
     connection.execute(_ENSURE_NAMED, value | parameters)
@@ -268,7 +262,7 @@ def read_repository(
     status: str,
     created_at: datetime,
 ) -> Repository:
-    """Return the repository of a row with the columns of `REPOSITORY`."""
+    """Return a repository from a row with the columns of `REPOSITORY`."""
     return Repository(
         id=repository_id,
         name=name,
