@@ -1,4 +1,4 @@
-"""What may a handler of the API ask for? The context: who is there, what they sent, and the database."""
+"""The context of a request to the API: caller, parameters, body and database."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,14 +43,14 @@ _FLAGS = {"0": False, "false": False, "1": True, "true": True}
 
 @dataclass(slots=True)
 class RequestContext:
-    """One request at the API's door. ``scopes`` are those that the route declares."""
+    """One request to the API. ``scopes`` are those that the route declares."""
 
     request: Request[object, object, State]
     database: Database
     blobs: Blobs
     settings: Settings
     scopes: frozenset[str]
-    #: What the endpoint is called with, once the caller is authorized: see ``endpoint.py``.
+    #: The arguments of the endpoint, once the caller is authorized: see ``endpoint.py``.
     prepared: Mapping[str, object] | None = None
     #: The caller, authenticated by the endpoint, where the path names no organization.
     authenticated: Caller | None = None
@@ -58,7 +58,7 @@ class RequestContext:
 
     @property
     def access(self) -> Access:
-        """What the caller may do in the organization of the path. The endpoint has authorized it before."""
+        """Return the caller's access to the organization of the path, which the endpoint has authorized before."""
         assert self._access is not None, "the path names no organization"
         return self._access
 
@@ -68,16 +68,16 @@ class RequestContext:
 
     @property
     def user_agent(self) -> str | None:
-        """The client's name, as it sent it."""
+        """Return the ``User-Agent`` header, or None."""
         return self.request.headers.get("user-agent")
 
     def require_owner(self, *, is_forced: bool) -> None:
-        """Raise `Forbidden` for a forced request of anyone but an owner."""
+        """Raise `Forbidden` if the request is forced and the caller is not an owner."""
         if is_forced and self.access.role is not Role.OWNER:
             raise Forbidden
 
     def path_parameter(self, name: str) -> str | None:
-        """Return a part of the path, or None if this path has no such part."""
+        """Return a path parameter, or None if this path has no such parameter."""
         value = self.request.path_params.get(name)
         return None if value is None else str(value)
 
@@ -86,11 +86,11 @@ class RequestContext:
         return [(name, str(value)) for name, value in self.request.query_params.multi_items()]
 
     def validation_context(self) -> Mapping[str, object]:
-        """Return what the validation of a body depends on: limits, and the caller's access or None."""
+        """Return the context for the validation of a body: limits, and the caller's access or None."""
         return {"commits_max": self.settings.commits_max, "access": self._access}
 
     def decode(self, content: bytes, *, lists: Collection[str]) -> object:
-        """Return the value that a body holds: JSON or a form, whose fields named in ``lists`` are lists."""
+        """Return the value in a body: JSON or a form, whose fields named in ``lists`` are lists."""
         return body_parsing.read(content, self.request.headers.get("content-type", ""), lists=lists)
 
     def caller(self, connection: Connection) -> Caller:
@@ -112,9 +112,9 @@ class RequestContext:
         return accounts.authenticate(connection, token, now())
 
     def authorize(self, connection: Connection, organization: str) -> Access:
-        """Return what the caller may do in the organization of the path, a slug or id. It takes one statement.
+        """Return the caller's access to the organization of the path, a slug or id, by one statement.
 
-        Raise `Unauthenticated`, `NotFound` for an unknown organization, `Forbidden` for a stranger or missing scopes.
+        Raise `Unauthenticated`, `NotFound` for an unknown organization, `Forbidden` for no member or missing scopes.
         """
         token = bearer(self.request.headers.get("authorization"))
         if token is None:
@@ -152,42 +152,42 @@ class RequestContext:
         lists: Collection[str] = (),
         step: str = "release.validate",
     ) -> Fields:
-        """The fields that were sent, checked."""
+        """Return the validated fields of the body."""
         with span(step, **{"http.body_bytes": len(content)}):
             media_type = self.request.headers.get("content-type", "")
             return validate(record, body_parsing.read(content, media_type, lists=lists))
 
     def parameter(self, name: str) -> str | None:
-        """A parameter of the address, the last one where there are several."""
+        """Return a query parameter, the last one if there are several, or None."""
         return self.request.query_params.getall(name, [None])[-1]
 
     def parameters(self, name: str) -> list[str]:
-        """All values of a parameter."""
+        """Return all values of a query parameter."""
         return [str(value) for value in self.request.query_params.getall(name, [])]
 
     def page(
         self, *, most: int = offset.PER_PAGE_MAX, is_counted: bool = True
     ) -> offset.PageRequest:
-        """The page that is asked for; see `pages.wanted`."""
+        """Return the requested page; see `offset.parse_page`."""
         per_page, cursor = self.parameter("per_page"), self.parameter("cursor")
         return offset.parse_page(per_page, cursor, most=most, is_counted=is_counted)
 
     def limited_page(self) -> offset.PageRequest:
-        """The page that is asked for of a list with a ``limit``."""
+        """Return the requested page of a list with a ``limit``."""
         limit, per_page = self.parameter("limit"), self.parameter("per_page")
         return offset.parse_limited_page(limit, per_page, self.parameter("cursor"))
 
     def dated_page(self) -> keyset.KeysetPage:
-        """The page that is asked for of a list by moment."""
+        """Return the requested page of a list by moment."""
         size = offset.parse_page(self.parameter("per_page"), None)
         return keyset.parse_page(size, self.parameter("cursor"))
 
     def listed(self, rows: Sequence[object], links: offset.Links | None) -> Response[Any]:
-        """An answer with a list and, where it has pages, the links to them."""
+        """Return a response with a list and, if it has pages, the links to them."""
         return self.linked(list(rows), links)
 
     def linked(self, content: object, links: offset.Links | None) -> Response[Any]:
-        """The same for an object that holds the list."""
+        """Return a response with an object that holds a list, and the links to its pages."""
         headers = {}
         if links is not None:
             path, query = request_url(self.request)
@@ -195,7 +195,7 @@ class RequestContext:
         return Response(content, headers=headers)
 
     def actor(self, access: Access) -> Actor:
-        """Who does it, for the audit log."""
+        """Return the actor for the audit log."""
         return Actor(
             user_id=access.user.id if access.user else None,
             label=access.user.email if access.user else "organization token",
@@ -203,7 +203,7 @@ class RequestContext:
         )
 
     def action_context(self) -> ActionContext:
-        """Return who acts in the organization of the path, and when."""
+        """Return the context of actions in the organization of the path."""
         return ActionContext(access=self.access, by=self.actor(self.access), at=now())
 
     def log_change(
@@ -215,7 +215,7 @@ class RequestContext:
         *,
         target_id: int | None = None,
     ) -> None:
-        """Write an entry of the audit log, in the transaction of the change that it is about."""
+        """Write an entry to the audit log, in the transaction of the change."""
         organization_store.record(
             connection,
             access.organization.id,
@@ -229,11 +229,11 @@ class RequestContext:
     def record_token_use(
         self, connection: Connection, access: Access, project_ids: Collection[int]
     ) -> None:
-        """Write down that a pipeline's token was used, so that people see which ones are still needed."""
+        """Record the use of a pipeline's token, so that members see which tokens are still needed."""
         organizations.record_token_use(connection, access, project_ids, now())
 
     def publish_context(self, access: Access) -> PublishContext:
-        """Who publishes where and when."""
+        """Return the context of a publish."""
         return PublishContext(
             organization=access.organization,
             user_id=access.user.id if access.user else None,
@@ -244,14 +244,14 @@ class RequestContext:
         )
 
     def selected_projects(self, connection: Connection, access: Access) -> list[Project]:
-        """The projects that ``project`` and ``projectSlug`` name, or those of the caller's teams (releases.md 0.5)."""
+        """Return the projects of ``project`` and ``projectSlug``, or those of the caller's teams (releases.md 0.5)."""
         ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
         if not ids and not slugs:
             return projects.projects_of_teams(connection, access)
         return _select_projects(projects.accessible(connection, access), ids, slugs)
 
     def covers_all_projects(self, access: Access) -> bool:
-        """Are the filtered projects sure to be all of the organization?"""
+        """Return True if the selected projects are certainly all of the organization."""
         ids, slugs = self.parameters("project"), self.parameters("projectSlug")
         reaches_all = access.reaches_all or access.user is None
         if not ids and not slugs:
@@ -259,15 +259,15 @@ class RequestContext:
         return ("-1" in ids or "$all" in slugs) and (reaches_all or access.organization.is_open)
 
     def selectable_projects(self, connection: Connection, access: Access) -> list[Project]:
-        """The same for a single release: without a parameter, all that the caller may name."""
+        """Return the selected projects for a single release: without a parameter, all accessible ones."""
         ids, slugs = set(self.parameters("project")), set(self.parameters("projectSlug"))
         known = projects.accessible(connection, access)
         return _select_projects(known, ids, slugs) if ids or slugs else known
 
     def flag(self, name: str) -> bool:
-        """Return whether a parameter of the address is ``1`` or ``true``; it is not where it is missing.
+        """Return True if a query parameter is ``1`` or ``true``, False if it is missing.
 
-        Raises `BadRequest` for anything but these, ``0`` and ``false``: a blank one (``dryRun=``, from a variable of a
+        Raise `BadRequest` for anything but these, ``0`` and ``false``: a blank one (``dryRun=``, from a variable of a
         script that is not set) may mean either.
         """
         value = self.parameter(name)
@@ -279,7 +279,7 @@ class RequestContext:
         return _FLAGS[text]
 
     def require_force(self, access: Access) -> bool:
-        """Is the request one with ``force``? Raises `Forbidden` for all but owners, if it is."""
+        """Return True for a request with ``force``. Raise `Forbidden` if the caller is not an owner then."""
         is_forced = self.flag("force")
         if is_forced and access.role is not Role.OWNER:
             raise Forbidden
@@ -287,7 +287,7 @@ class RequestContext:
 
 
 def request_url(request: Request[object, object, State]) -> tuple[str, list[tuple[str, str]]]:
-    """The path and the parameters of the address, as the client wrote and ordered them."""
+    """Return the path and the query parameters, as written and ordered by the client."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     query = request.scope["query_string"].decode("latin-1")
     return raw.decode("latin-1").partition("?")[0], parse_qsl(query, keep_blank_values=True)
@@ -310,13 +310,13 @@ def _select_projects(known: Sequence[Project], ids: set[str], slugs: set[str]) -
 
 
 def require_all_visible(visible: Collection[int], attached: Collection[int]) -> None:
-    """Refuse to change a release that is also in projects the caller can't see (releases.md 0.5, newer)."""
+    """Raise a refusal if a release is also in projects that the caller can't see (releases.md 0.5, newer)."""
     if not set(attached) <= set(visible):
         raise NotFound
 
 
 async def provide_request_context(request: Request[object, object, State]) -> RequestContext:
-    """Return the context of a request, made once; what needs the database is done in a thread."""
+    """Return the context of a request, made once; database work is done in a thread."""
     context: RequestContext | None = getattr(request.state, "context", None)
     if context is None:
         state = request.app.state
