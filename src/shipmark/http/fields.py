@@ -1,7 +1,7 @@
-"""What may a body hold? Fields that check and convert, in the exact words of the protocol (releases.md 2.3.1).
+"""Fields of bodies, which validate and convert, with the protocol's messages (releases.md 2.3.1).
 
-A field is called with what the client sent and gives what we work with, or raises `FieldError`. All bad fields of a
-body are reported at once; of a list, the first bad item is, as the reference reports it.
+A field is called with the client's value and returns the converted one, or raises `FieldError`. All invalid fields of a
+body are reported at once; of a list, only the first invalid item, as in the reference.
 """
 
 import re
@@ -30,10 +30,10 @@ BAD_DECIMAL = "A valid number is required."
 BAD_SWITCH = "Must be a valid boolean."
 MOMENT_RANGE = "Datetime value out of range."
 
-#: What a body holds, checked: each field in the type that its check gives.
+#: The validated fields of a body, each in the type of its check.
 Fields = dict[str, Any]
 
-#: Lists that have no limit of their own.
+#: The most items of lists without a limit of their own.
 ITEMS_MAX = 10_000
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -56,7 +56,7 @@ _URL_SCHEMES = {"http", "https", "ftp", "ftps"}
 
 
 class FieldError(Exception):
-    """What was sent can't be used; ``messages`` is a list of sentences, or a mapping of inner fields to theirs."""
+    """An invalid value; ``messages`` is a list of sentences, or a mapping of inner fields to theirs."""
 
     def __init__(self, messages: Sequence[str] | Mapping[str, object]) -> None:
         super().__init__(messages)
@@ -65,18 +65,18 @@ class FieldError(Exception):
 
 Check = Callable[[object], T]
 
-#: What check functions of their own take, for the document of the API: what another check takes, or less.
+#: The checks by which the OpenAPI document describes check functions: they accept the same values, or fewer.
 DOCUMENTED: dict[Check[Any], Check[Any]] = {}
 
 
 def documented_as(like: Check[Any]) -> Callable[[Check[T]], Check[T]]:
-    """Say what a check function takes, which nobody can see of a function: no more than ``like`` does."""
+    """Document a check function by ``like``, which accepts the same values or more."""
 
-    def said(check: Check[T]) -> Check[T]:
+    def decorate(check: Check[T]) -> Check[T]:
         DOCUMENTED[check] = like
         return check
 
-    return said
+    return decorate
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Text:
     is_trimmed: bool = True
 
     def __call__(self, value: object) -> str | None:
-        """The text, trimmed unless the field keeps it as it is."""
+        """Return the text, trimmed unless ``trim`` is False."""
         if type(value) is not str:
             if value is None and self.is_null_ok:
                 return None
@@ -116,12 +116,12 @@ def _as_text(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """An address with a host, or a blank or null where it may be left out."""
+    """A URL with a host, or a blank or null if it may be left out."""
 
     max: int = 200
 
     def __call__(self, value: object) -> str | None:
-        """The address, trimmed."""
+        """Return the URL, trimmed."""
         text = Text(is_blank_ok=True, is_null_ok=True)(value)
         if not text:
             return text
@@ -133,7 +133,7 @@ class Url:
 
 
 def is_url(text: str) -> bool:
-    """Is that an address with a scheme and a host, and nothing that could break out of it?"""
+    """Return True for a URL with a scheme and a host, without characters that end an HTML attribute."""
     if len(text) > 2048 or re.search(r"[\s<>\"]", text):
         return False
     try:
@@ -157,7 +157,7 @@ class DateTime:
     takes_unix_seconds: bool = False
 
     def __call__(self, value: object) -> datetime | None:
-        """The moment in UTC."""
+        """Return the moment in UTC."""
         if value is None:
             if self.is_null_ok:
                 return None
@@ -184,7 +184,7 @@ def _unix_moment(text: str) -> datetime:
 
 
 def _plain_moment(text: str) -> datetime:
-    """What clients send as good as always, without taking it apart ourselves."""
+    """Return the moment in the format of nearly all clients, by the standard library."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -228,7 +228,7 @@ class Integer:
     min: int = 0
 
     def __call__(self, value: object) -> int:
-        """The number."""
+        """Return the number."""
         if value is None:
             raise FieldError([NULL])
         if isinstance(value, bool) or not _NUMBER.fullmatch(str(value).strip()):
@@ -243,14 +243,14 @@ class Integer:
 
 @dataclass(frozen=True, slots=True)
 class Decimal:
-    """A number, whole or not, also written as a text; null where it may be left out."""
+    """A number, whole or not, also written as a text; null if it may be left out."""
 
     max: float
     min: float = 0.0
     is_null_ok: bool = False
 
     def __call__(self, value: object) -> float | None:
-        """The number."""
+        """Return the number."""
         if value is None:
             if self.is_null_ok:
                 return None
@@ -261,7 +261,7 @@ class Decimal:
             number = float(value)
         except (ValueError, OverflowError):
             raise FieldError([BAD_DECIMAL]) from None
-        # Written so that what is no number at all is refused too.
+        # Written so that NaN is refused too.
         if not number >= self.min:
             raise FieldError([f"Ensure this value is greater than or equal to {self.min:g}."])
         if not number <= self.max:
@@ -280,7 +280,7 @@ class Boolean:
     """On or off, also in words and as 1 or 0."""
 
     def __call__(self, value: object) -> bool:
-        """Is it on?"""
+        """Return the boolean."""
         if value is None:
             raise FieldError([NULL])
         if isinstance(value, bool):
@@ -296,13 +296,13 @@ class Boolean:
 
 @dataclass(frozen=True, slots=True)
 class Choice(Generic[T]):
-    """One of a few words; ``refusal`` says what else is, with ``{}`` for what was sent."""
+    """One of a few words; ``refusal`` is the sentence for others, with ``{}`` for the value."""
 
     choices: Mapping[str, T]
     refusal: str
 
     def __call__(self, value: object) -> T:
-        """What the word stands for."""
+        """Return the value of the word."""
         if type(value) is str and value in self.choices:
             return self.choices[value]
         text = Text()(value)
@@ -314,7 +314,7 @@ class Choice(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ListOf(Generic[T]):
-    """A list whose items all pass a check."""
+    """A list whose items are all valid."""
 
     item: Check[T]
     is_null_ok: bool = False
@@ -322,7 +322,7 @@ class ListOf(Generic[T]):
     max: int = ITEMS_MAX
 
     def __call__(self, value: object) -> list[T] | None:
-        """The converted items."""
+        """Return the converted items."""
         if value is None:
             if self.is_null_ok:
                 return None
@@ -338,7 +338,7 @@ class ListOf(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Field(Generic[T]):
-    """A place in a body: what may stand there, and whether something must."""
+    """A field of a body: its check, and whether it is required."""
 
     check: Check[T]
     is_required: bool = False
@@ -346,42 +346,42 @@ class Field(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """An object with named fields; others are ignored. Gives a mapping that holds just what was sent."""
+    """An object with named fields; others are ignored. Returns a mapping of the sent fields only."""
 
     fields: Mapping[str, Field[object]]
     _required: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        required = frozenset(name for name, it in self.fields.items() if it.is_required)
+        required = frozenset(name for name, field in self.fields.items() if field.is_required)
         object.__setattr__(self, "_required", required)
 
     def __call__(self, value: object) -> Fields:
-        """The converted fields that were sent; reports all that are wrong."""
+        """Return the converted fields that were sent; raise `FieldError` with all invalid ones."""
         if not isinstance(value, dict):
             message = f"Invalid data. Expected a dictionary, but got {type_name(value)}."
             raise FieldError({"non_field_errors": [message]})
-        found: Fields = {}
+        values: Fields = {}
         problems: dict[str, object] = {}
         for name, each in self.fields.items():
             if name in value:
                 try:
-                    found[name] = each.check(value[name])
+                    values[name] = each.check(value[name])
                 except FieldError as wrong:
                     problems[name] = wrong.messages
             elif name in self._required:
                 problems[name] = [REQUIRED]
         if problems:
             raise FieldError(problems)
-        return found
+        return values
 
 
 def type_name(value: object) -> str:
-    """What the reference calls the type of something that was sent."""
+    """Return the reference's name of a value's type."""
     return type(value).__name__
 
 
 def validate(record: Object, body: object) -> Fields:
-    """Return the fields of a body; raise `ValidationFailed` with all bad ones. An absent body is an empty object."""
+    """Return the fields of a body; raise `ValidationFailed` with all invalid ones. No body is an empty object."""
     if body is None:
         raise ValidationFailed({"non_field_errors": ["No data provided"]})
     try:

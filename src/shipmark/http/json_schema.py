@@ -1,7 +1,7 @@
 """Validation of bodies by a JSON Schema, with the messages of the reference's validator (files-and-avatars.md 5.3).
 
-Only what our schemas say is understood; a schema that says more is a bug. Other routes check their bodies by
-``fields.py``, which tells all that is wrong at once; here the first thing is told, as clients know it.
+Only the keywords of our schemas are supported; others are a bug. Other routes validate their bodies with pydantic,
+which reports all errors at once; here the first one is reported, as clients expect.
 """
 
 import re
@@ -73,7 +73,7 @@ def _pattern_properties(value: object, schemas: Mapping[str, Schema], _: Schema)
 
 def _additional(value: object, is_fine: object, schema: Schema) -> None:
     assert isinstance(value, dict), "the type comes first"
-    assert is_fine is False, "nobody says what is so anyway"
+    assert is_fine is False, "only false is meaningful"
     patterns = schema.get("patternProperties", {})
     strange = sorted(
         name

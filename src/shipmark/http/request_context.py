@@ -296,17 +296,17 @@ def request_url(request: Request[object, object, State]) -> tuple[str, list[tupl
 def _select_projects(known: Sequence[Project], ids: set[str], slugs: set[str]) -> list[Project]:
     if "-1" in ids or "$all" in slugs:
         return list(known)
-    chosen = [
+    selected = [
         project
         for project in known
         if str(project.id) in ids or project.slug in ids or project.slug in slugs
     ]
-    reached = {str(project.id) for project in chosen} | {project.slug for project in chosen}
+    reached = {str(project.id) for project in selected} | {project.slug for project in selected}
     if strangers := ids - reached:
         if not all(name.lstrip("-").isdigit() for name in strangers):
             raise BadRequest("Invalid project parameter. Values must be numbers.")
         raise Forbidden
-    return chosen
+    return selected
 
 
 def require_all_visible(visible: Collection[int], attached: Collection[int]) -> None:

@@ -1,4 +1,4 @@
-"""Types of lists, fields that may be left out, and query parameters, result of those of single values.
+"""Types of lists, fields that may be left out, and query parameters, made of those of single values.
 
 ``name: Annotated[str, Text(max_length=50)]`` is a required text, ``… | None`` allows null, and `Omittable` is a field
 that may be left out but not null.
