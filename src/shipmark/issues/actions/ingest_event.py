@@ -106,7 +106,7 @@ def _resolve_by(connection: Connection, release: Release, issue: Issue, event: E
         connection, release, event.received_at, new_in=[issue.project_id], lock_too=[issue.id]
     )
     changed = issues.by_id(connection, issue.organization_id, issue.id)
-    assert changed is not None, "nobody deletes issues"
+    assert changed is not None, "locked issues can't be deleted"
     return changed
 
 
