@@ -77,7 +77,7 @@ class ReleaseUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What a publish came to. ``is_new``: was the release made? ``is_news``: or attached to another project?"""
+    """The result of a publish. ``is_new`` if the release was created; ``is_news`` also if attached to a new project."""
 
     release: Release
     is_new: bool
