@@ -1,4 +1,4 @@
-"""What was made once and may be asked for again soon: some of it, by name."""
+"""A cache of the most recently used contents."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -6,22 +6,22 @@ from threading import Lock
 
 
 class LruCache:
-    """The contents that were asked for last. Two threads may make one at the same time; that is only work."""
+    """The most recently used contents, by name. Two threads may make the same content at once, which is harmless."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._contents: OrderedDict[str, bytes] = OrderedDict()
         self._lock = Lock()
 
     def get(self, name: str, make: Callable[[], bytes]) -> bytes:
-        """The content of that name, made if nobody remembers it."""
+        """Return the content with this name, made if it is not cached."""
         with self._lock:
-            if name in self._kept:
-                self._kept.move_to_end(name)
-                return self._kept[name]
-        made = make()
+            if name in self._contents:
+                self._contents.move_to_end(name)
+                return self._contents[name]
+        content = make()
         with self._lock:
-            self._kept[name] = made
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return made
+            self._contents[name] = content
+            if len(self._contents) > self._most:
+                self._contents.popitem(last=False)
+        return content
