@@ -1,4 +1,4 @@
-"""Is everything all right? Says what is wrong, and how to mend it."""
+"""The command that checks settings, data and jobs, and reports problems with their remedies."""
 
 import stat
 import sys
@@ -21,7 +21,7 @@ from shipmark.releases.store import copies, fetches
 
 _JOBS_SHOWN = 10
 
-#: Less room than this is a problem already: a few uploads fill it.
+#: Less free space than this is reported as a problem: a few uploads fill it.
 ROOM_LOW_BYTES = 512 * MEBIBYTE
 
 
@@ -36,8 +36,8 @@ def check(data: Path | None, database_url: str | None) -> None:
     if problems:
         sys.exit(1)
     room = open_object_store(settings.blobs).free_bytes()
-    left = "" if room is None else f" {_gibibytes(room)} are free for blobs."
-    click.echo(f"✓ Everything is all right.{left}")
+    free = "" if room is None else f" {_gibibytes(room)} are free for blobs."
+    click.echo(f"✓ Everything is all right.{free}")
 
 
 def _problems(settings: Settings) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _problems_of_blobs(settings: Settings) -> Iterator[str]:
     try:
         missing = missing_blobs(settings)
     except (SQLAlchemyError, Unavailable):
-        # The database is looked at below. Until it answers, it is not known whether a folder may be made.
+        # The database is checked below. Until it answers, it is unknown if the folder may be created.
         return
     if missing is not None:
         yield missing
@@ -112,7 +112,7 @@ def _problems_of_database(database: Database) -> Iterator[str]:
 
 
 def _mend(database: Database) -> None:
-    """Mend rows of lists that repeat something else than their releases say, and say how many there were."""
+    """Repair denormalized rows that differ from their releases, and report their number."""
     count = 0
     while True:
         with database.snapshot() as connection:
