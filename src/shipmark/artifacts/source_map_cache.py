@@ -1,7 +1,6 @@
-"""Source maps that were read, for the events to come: the same error happens a thousand times, with the same map.
+"""A cache of parsed source maps: the same error occurs a thousand times, with the same map.
 
-Kept by what they hold, never by their name, so that nothing here ever gets out of date. Of a broken map it is kept
-what is wrong with it.
+The key is the content, never the name, so that entries are never stale. The error of an invalid map is cached too.
 """
 
 from collections import OrderedDict
@@ -16,9 +15,9 @@ from shipmark.artifacts.source_maps import (
     SourceMap,
 )
 
-#: What a mapping takes in memory, which its text in the map says in fewer letters.
+#: The bytes of a mapping in memory, which is longer than its text.
 _MAPPING_BYTES = 40
-#: What a letter of a source takes whose functions are known.
+#: The bytes in memory per character of a source with its functions.
 _NAMED_FACTOR = 6
 _BROKEN_BYTES = 1000
 
@@ -30,7 +29,7 @@ class _Broken:
 
 
 class SourceMapCache:
-    """The maps that were used last, as many as there is room for. Threads may share them."""
+    """The most recently used maps, up to a total size. Thread-safe."""
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
@@ -40,11 +39,11 @@ class SourceMapCache:
 
     @property
     def size_bytes(self) -> int:
-        """About how much memory they take."""
+        """Return the approximate size in memory."""
         return self._bytes
 
     def get(self, key: str | None, allowance: ReadBudget) -> SourceMap | None:
-        """The map with that content; raises ``MapProblem`` for one that is known to be broken."""
+        """Return the map with this content, or None; raise ``MapProblem`` if it is known to be invalid."""
         with self._lock:
             row = self._kept.get(key) if key else None
             if row is None or key is None:
@@ -57,23 +56,25 @@ class SourceMapCache:
     def read(
         self, key: str | None, text: bytes, minified: bytes | None, allowance: ReadBudget
     ) -> SourceMap:
-        """Read a map as ``SourceMap.read`` does, and keep it. One that needs its minified file is not kept."""
+        """Read a map as ``SourceMap.read`` does, and cache it. One that needs its minified file is not cached."""
         try:
-            made = SourceMap.read(text, minified, allowance)
+            source_map = SourceMap.read(text, minified, allowance)
         except MapProblem as problem:
             self._keep(key, _Broken(problem.fault, problem.reason), _BROKEN_BYTES)
             raise
         if b'"sourcesContent"' in text:
             mappings = text.count(b",") + text.count(b";")
-            named = _NAMED_FACTOR * min(len(text), SHARED_MAX)
-            self._keep(key, made, 2 * len(text) + _MAPPING_BYTES * mappings + named)
-        return made
+            named_bytes = _NAMED_FACTOR * min(len(text), SHARED_MAX)
+            self._keep(key, source_map, 2 * len(text) + _MAPPING_BYTES * mappings + named_bytes)
+        return source_map
 
-    def _keep(self, key: str | None, made: SourceMap | _Broken, size: int) -> None:
+    def _keep(self, key: str | None, source_map: SourceMap | _Broken, size: int) -> None:
         if key is None or size > self._bytes_max:
             return
-        # Not the map itself: it would hold what one event read of it.
-        shared = made if isinstance(made, _Broken) else made.for_event(ReadBudget(0))
+        # Not the map itself, which contains the sources read for one event.
+        shared = (
+            source_map if isinstance(source_map, _Broken) else source_map.for_event(ReadBudget(0))
+        )
         with self._lock:
             _, before = self._kept.pop(key, (None, 0))
             self._kept[key] = (shared, size)
