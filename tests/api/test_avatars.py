@@ -349,7 +349,7 @@ class Failing:
 @pytest.mark.parametrize(
     ("refusal", "status", "words"),
     [
-        (StorageFull(), 507, "There is no room left to store files."),
+        (StorageFull(), 507, "There is no space left to store files."),
         (Unavailable(), 503, "The store of files is out of order."),
     ],
     ids=["full", "out of order"],

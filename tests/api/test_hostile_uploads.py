@@ -248,7 +248,7 @@ def test_a_full_disk_is_told_and_nothing_is_kept(
     before = counts(database)
     answer = UPLOADS[kind_of](caller)
     assert answer.status_code == 507, answer.text
-    assert "no room left" in answer.json()["detail"]
+    assert "no space left" in answer.json()["detail"]
     after = counts(database)
     for table in ("files", "blobs", "release_files", "blob_owners"):
         assert after[table] == before[table]

@@ -214,7 +214,7 @@ def test_check_tells_of_blobs_that_cannot_be_written(
 
 def test_check_tells_of_little_room_for_blobs(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told(data, *KEEP)
-    monkeypatch.setattr("shipmark.cli.check.ROOM_LOW_BYTES", 1 << 62)
+    monkeypatch.setattr("shipmark.cli.check.SPACE_LOW_BYTES", 1 << 62)
     result = run(data, "check")
     assert result.exit_code == 1
     assert re.match(r"✗ Only \d+\.\d GiB are left for blobs\.", result.output)

@@ -25,7 +25,7 @@ def test_an_address_that_is_taken_is_said(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         done = serve(tmp_path, "--port", str(port))
     assert done.returncode == 1
-    assert done.stderr == f"Nobody can listen at 127.0.0.1:{port}: Address already in use.\n"
+    assert done.stderr == f"The server can't listen at 127.0.0.1:{port}: Address already in use.\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -111,7 +111,7 @@ def test_a_full_disk_refuses_what_the_database_would_keep(small_disk: Path) -> N
         connection.exec_driver_sql("CREATE TABLE notes (text TEXT)")
         connection.exec_driver_sql("INSERT INTO notes VALUES ('short')")
     with (
-        pytest.raises(StorageFull, match="no room left in the database"),
+        pytest.raises(StorageFull, match="no space left in the database"),
         database.transaction() as it,
     ):
         it.exec_driver_sql("INSERT INTO notes VALUES (?)", ("x" * MEBIBYTE,))

@@ -183,7 +183,7 @@ def test_it_does_not_matter_in_which_pieces_an_envelope_comes(data: st.DataObjec
 
 
 def test_payloads_that_are_not_kept_are_counted_all_the_same() -> None:
-    rules = ItemRules(kept={"event"}, single={"event"}, single_bytes_max=10)
+    rules = ItemRules(stored_types={"event"}, single={"event"}, single_bytes_max=10)
     body = b'{}\n{"type":"session"}\n{}\n{"type":"event","length":2}\n{}'
     assert [item.payload for item in parse(body, rules).items] == [b"", b"{}"]
     with pytest.raises(BadRequest, match="shorter than its length"):
@@ -191,7 +191,7 @@ def test_payloads_that_are_not_kept_are_counted_all_the_same() -> None:
 
 
 def test_an_event_over_the_limit_is_refused_by_its_length_alone() -> None:
-    rules = ItemRules(kept={"event"}, single={"event"}, single_bytes_max=10)
+    rules = ItemRules(stored_types={"event"}, single={"event"}, single_bytes_max=10)
     with pytest.raises(TooLarge, match="an event has at most 10 bytes"):
         parse(b'{}\n{"type":"event","length":11}\n', rules)
 

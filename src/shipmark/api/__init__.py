@@ -1,1 +1,1 @@
-"""The door for programs: Sentry's HTTP API."""
+"""The HTTP API for programs, in Sentry's wire format."""

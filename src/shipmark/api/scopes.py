@@ -31,17 +31,17 @@ PROJECT_CREATE = frozenset({"project:write", "project:admin", "team:write", "tea
 
 MEMBER_READ = frozenset({"member:read", "member:write", "member:admin"})
 MEMBER_CHANGE = frozenset({"member:write", "member:admin"})
-#: Anybody who may see members may go; `organizations/membership.py` says who may let others go.
+#: Any member who may see members may leave; `organizations/membership.py` says who may remove others.
 MEMBER_DELETE = MEMBER_READ
 TEAM_READ = frozenset({"team:read", "team:write", "team:admin"})
 TEAM_CHANGE = frozenset({"team:write", "team:admin"})
 TEAM_CREATE = frozenset({"org:write", "org:admin", "team:write"})
 TEAM_DELETE = frozenset({"team:admin"})
-#: Anybody may join a team of an open organization and leave one.
+#: Any member may join a team of an open organization and leave one.
 TEAM_JOIN = MEMBER_READ | TEAM_READ | {"org:read", "org:write", "org:admin"}
 
 ISSUE_READ = frozenset({"event:read", "event:write", "event:admin"})
 ISSUE_CHANGE = frozenset({"event:write", "event:admin"})
 
 #: Any credentials at all.
-ANYBODY: frozenset[str] = frozenset()
+ANY_CALLER: frozenset[str] = frozenset()

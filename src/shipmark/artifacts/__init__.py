@@ -1,1 +1,1 @@
-"""The room of artifacts: minified files, source maps and debug files, and what is read from them."""
+"""Artifacts: release files and bundles with minified files and source maps, their parsing and lookup."""

@@ -1,4 +1,4 @@
-"""What can be done with artifacts? Keep them, remove them, let those go that nobody uses any more."""
+"""Actions on artifacts: store them, delete them, delete unused ones."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -13,20 +13,20 @@ from shipmark.files.store import files as file_store
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.jobs import JobKind
 
-#: So many bundles, and so many single files, are deleted in one unit of work.
+#: The bundles, and the single files, that are deleted in one transaction.
 BATCH = 200
-#: The least that an operator can set.
+#: The shortest retention that an operator can set.
 RETENTION_MIN = timedelta(days=1)
 
 
 def upsert_bundle(
     connection: Connection, new: NewBundle, file: NewFile, content: StagedFile, at: datetime
 ) -> None:
-    """Keep a bundle, for all that it is for. One that is uploaded again takes the place of the one before (5.4)."""
-    known = bundles.by_bundle_id(connection, new.organization_id, new.bundle_id)
-    if known is not None and _has_content(connection, known.file_id, content):
-        bundles.associate(connection, known.id, new, at)
-        bundles.touch(connection, [known.id], at, older_than=at)
+    """Store a bundle with its associations. A repeated upload replaces the bundle before (5.4)."""
+    existing = bundles.by_bundle_id(connection, new.organization_id, new.bundle_id)
+    if existing is not None and _has_content(connection, existing.file_id, content):
+        bundles.associate(connection, existing.id, new, at)
+        bundles.touch(connection, [existing.id], at, older_than=at)
         return
     stored = files.create(connection, file, content, at)
     bundle, before = bundles.upsert_bundle(connection, new, stored.id, at)
@@ -45,7 +45,7 @@ def upsert_release_file(
     file: File,
     at: datetime,
 ) -> None:
-    """Give a release a file, in place of the one that it has under that name and dist."""
+    """Insert a file of a release, or replace the one with this name and dist."""
     if release_files.add(connection, release_id, name, dist, file) is None:
         before = release_files.replace(connection, release_id, name, dist, file)
         if before is not None:
@@ -53,7 +53,7 @@ def upsert_release_file(
 
 
 def remove_bundles(connection: Connection, ids: Collection[int], at: datetime) -> None:
-    """Delete bundles, whoever uses them."""
+    """Delete bundles from all projects."""
     if ids:
         remove_files(connection, bundles.remove(connection, ids), at)
 
@@ -61,23 +61,23 @@ def remove_bundles(connection: Connection, ids: Collection[int], at: datetime) -
 def remove_from_project(
     connection: Connection, ids: Collection[int], project_id: int, at: datetime
 ) -> None:
-    """Take bundles from a project; those that no other project has are deleted (files-and-avatars.md 7.1)."""
+    """Detach bundles from a project; delete those that are in no other project (files-and-avatars.md 7.1)."""
     remove_bundles(connection, bundles.detach_project(connection, ids, project_id), at)
 
 
 def remove_release_files(
-    connection: Connection, organization_id: int, found: Collection[ReleaseFile], at: datetime
+    connection: Connection, organization_id: int, targets: Collection[ReleaseFile], at: datetime
 ) -> None:
-    """Delete single files of releases. Bundles that they came from may be sent again at once."""
+    """Delete single files of releases. Their bundles may be uploaded again at once."""
     assemblies.delete_all(connection, AssembleKind.RELEASE_BUNDLE, organization_id)
-    removed = release_files.remove(connection, [release_file.id for release_file in found])
+    removed = release_files.remove(connection, [release_file.id for release_file in targets])
     remove_files(connection, removed, at)
 
 
 def remove_of_releases(
     connection: Connection, organization_id: int, release_ids: Collection[int], at: datetime
 ) -> None:
-    """Delete all files of releases: single ones, and the bundles that the releases themselves got."""
+    """Delete all files of releases: single ones, and the bundles uploaded for the releases themselves."""
     assemblies.delete_all(connection, AssembleKind.RELEASE_BUNDLE, organization_id)
     remove_files(connection, release_files.remove_of(connection, release_ids), at)
     remove_bundles(connection, bundles.of_releases(connection, release_ids), at)
@@ -96,20 +96,20 @@ def remove_of_organization(connection: Connection, organization_id: int, at: dat
 def remove_bundles_of_project(
     connection: Connection, project_id: int, at: datetime, *, limit: int
 ) -> bool:
-    """Take some bundles from a project that is deleted. Return whether there were any."""
+    """Detach a batch of bundles from a deleted project. Return False if there are none."""
     batch = bundles.of_project(connection, project_id, limit=limit)
     remove_from_project(connection, batch, project_id, at)
     return bool(batch)
 
 
 def remove_unused(
-    connection: Connection, at: datetime, kept: timedelta, project_id: int | None = None
+    connection: Connection, at: datetime, retention: timedelta, project_id: int | None = None
 ) -> int:
-    """Delete some of the bundles and single files that nobody has used for that long; says how many.
+    """Delete a batch of bundles and single files unused for the retention. Return their number.
 
-    Of one project, or of all. What other projects have too stays theirs.
+    Of one project, or of all. Files that other projects have too stay in these.
     """
-    before = at - kept
+    before = at - retention
     old = bundles.unused(connection, before, project_id, most=BATCH)
     if project_id is None:
         remove_bundles(connection, old, at)
@@ -121,14 +121,14 @@ def remove_unused(
 
 
 def schedule_pruning(connection: Connection, at: datetime) -> None:
-    """Have what nobody uses let go, if there is anything that may be that old."""
+    """Schedule the deletion of unused artifacts, if any may be old enough."""
     before = at - RETENTION_MIN
     if bundles.unused(connection, before, most=1) or release_files.has_older(connection, before):
         jobs.enqueue(connection, JobKind.PRUNE_ARTIFACTS, {}, now=at, key=JobKind.PRUNE_ARTIFACTS)
 
 
 def remove_files(connection: Connection, file_ids: Collection[int], at: datetime) -> None:
-    """Delete files, and what was said of assembling them."""
+    """Delete files, and the states of their assembling."""
     if file_ids:
         removed = file_store.by_ids(connection, file_ids)
         assemblies.delete_of_files(connection, {file.sha1 for file in removed.values()})

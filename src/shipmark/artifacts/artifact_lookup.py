@@ -1,6 +1,6 @@
-"""What has to be known of uploaded files to give an event its original stack?
+"""The interface for looking up uploaded files, for the symbolication of events.
 
-Asked for everything at once: looking files up must not cost a query a frame.
+All files are looked up at once, not by a query per frame.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from shipmark.artifacts.manifests import ArtifactType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A file that was uploaded; ``reference`` is whatever its store reads it by.
+    """An uploaded file; ``reference`` identifies it in its store.
 
-    ``headers`` have lower-case names. ``resolved_with`` is how it was found, in the protocol's words
+    ``headers`` have lower-case names. ``resolved_with`` is the method of the lookup, by the protocol's names
     (files-and-avatars.md 7): ``debug-id``, ``release``, ``index`` or ``release-old``. Files with the same
-    ``content_key`` have the same content; None says nothing.
+    ``content_key`` have the same content, unless it is None.
     """
 
     reference: object
@@ -31,7 +31,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupRequest:
-    """All that is looked for: normalised debug ids, and names of files in the event's release and dist."""
+    """The requested files: normalised debug ids, and names of files in the event's release and dist."""
 
     debug_ids: frozenset[str] = frozenset()
     urls: frozenset[str] = frozenset()
@@ -39,7 +39,7 @@ class LookupRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupResult:
-    """What there is of it: for a debug id the files that have it, for a name the newest file."""
+    """The existing files: for a debug id all with it, for a name the newest one."""
 
     by_debug_id: Mapping[str, tuple[Artifact, ...]] = field(default_factory=dict)
     by_url: Mapping[str, Artifact] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class LookupResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimilarFile:
-    """A file of the release with the same last part of its name, perhaps of another dist (None: of none)."""
+    """A file of the release with the same last part of its name, perhaps of another dist or None."""
 
     url: str
     dist: str | None
@@ -55,30 +55,30 @@ class SimilarFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadSummary:
-    """Why files may be missing. ``similar`` has at most a handful of files for each last part of a name."""
+    """The uploads of a release, to explain missing files. ``similar`` has a few files for each last part of a name."""
 
     has_files: bool
     similar: Mapping[str, tuple[SimilarFile, ...]] = field(default_factory=dict)
 
 
 class Unreadable(Exception):
-    """A file that is known and whose bytes cannot be had, with the reason in a few words."""
+    """An existing file can't be read; the message has the reason."""
 
 
 class ArtifactLookup(Protocol):
-    """The files that one event may use: those of its project, its release and its dist.
+    """The files of one event's project, release and dist.
 
-    A store keeps it; tests keep it in memory. Nothing is fetched from the web.
+    The implementations are in the database and, for tests, in memory. No file is fetched from the web.
     """
 
     def find(self, requested: LookupRequest) -> LookupResult:
-        """Find all that is wanted, in a constant number of queries; what isn't there is left out."""
+        """Return the requested files that exist, by a constant number of queries."""
         ...
 
     def read(self, artifact: Artifact) -> bytes:
-        """Read a file, or raise ``Unreadable``; the caller has looked at its size."""
+        """Return the content of a file, or raise ``Unreadable``; the caller has checked its size."""
         ...
 
     def survey(self, basenames: frozenset[str]) -> UploadSummary:
-        """Say what the release has, for the last parts of names that were not found; asked only then."""
+        """Return the uploads of the release, with files similar to those not found by these last parts of names."""
         ...

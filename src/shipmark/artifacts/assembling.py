@@ -1,6 +1,6 @@
-"""From chunks to bundles: what the worker of the protocol does, here within the request (files-and-avatars.md 5.2).
+"""Assembling of bundles from chunks, within the request (files-and-avatars.md 5.2).
 
-Reading and checking take long and happen outside of any unit of work; one short unit of work keeps the outcome.
+Reading and validation take long and happen outside of any transaction; a short one stores the result.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ NOTHING_TO_FIND_IT_BY = "uploading a bundle without debug ids or release is proh
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleRequest:
-    """A bundle that a client wants to be assembled. ``release`` is set where it is for the release itself (5.3)."""
+    """A bundle to assemble. ``release`` is set if it is for the release itself (5.3)."""
 
     key: AssembleKey
     organization: Organization
@@ -58,7 +58,7 @@ class BundleRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Extracted:
-    """A file of a small release bundle, stashed by itself."""
+    """A file of a small release bundle, staged separately."""
 
     entry: Entry
     content: StagedFile = field(repr=False)
@@ -72,7 +72,7 @@ def assemble(
     *,
     most: int = FILE_MAX,
 ) -> Assembly:
-    """Assemble a bundle and keep it, unless somebody else is at it; says what is to be told of it from now on."""
+    """Assemble and store a bundle, unless another request does. Return the state for clients."""
     with database.transaction() as connection:
         if not assemblies.begin(connection, bundle_request.key, at):
             return Assembly(state=AssembleState.ASSEMBLING)
@@ -80,7 +80,7 @@ def assemble(
         try:
             outcome = _assembled(database, blobs, bundle_request, at, most)
         except BaseException:
-            # Whatever it was, the client may try again at once.
+            # After any error the client may try again at once.
             with database.transaction() as connection:
                 assemblies.delete_one(connection, bundle_request.key)
             raise
@@ -92,7 +92,7 @@ def _assembled(
     database: Database, blobs: Blobs, bundle_request: BundleRequest, at: datetime, most: int
 ) -> Assembly:
     try:
-        whole = assembling.assemble(
+        assembled = assembling.assemble(
             database,
             blobs,
             bundle_request.organization.id,
@@ -101,12 +101,12 @@ def _assembled(
             at=at,
             most=most,
         )
-        with piece_reader.open_file(blobs, whole.pieces) as stream:
+        with piece_reader.open_file(blobs, assembled.pieces) as stream:
             return _store(
                 database,
                 blobs,
                 bundle_request,
-                whole,
+                assembled,
                 bundles.open_bundle(cast("BinaryIO", stream)),
                 at,
             )
@@ -122,7 +122,7 @@ def _store(
     database: Database,
     blobs: Blobs,
     bundle_request: BundleRequest,
-    whole: Assembled,
+    assembled: Assembled,
     bundle: Bundle,
     at: datetime,
 ) -> Assembly:
@@ -143,13 +143,13 @@ def _store(
                 at,
             )
         else:
-            _store_bundle(connection, bundle_request, bundle, entries, whole.content, at)
+            _store_bundle(connection, bundle_request, bundle, entries, assembled.content, at)
         assemblies.record(connection, bundle_request.key, done, at)
     return done
 
 
 def _mismatch(bundle_request: BundleRequest, bundle: Bundle) -> str | None:
-    """Why the bundle can't be what was asked for, in the protocol's words."""
+    """Return the protocol's message if the bundle does not match the request, else None."""
     manifest = bundle.manifest
     association = _association(bundle_request, bundle)
     if bundle_request.release is not None:
@@ -199,12 +199,12 @@ def _store_bundle(
 
 
 def _bundle_id(bundle: Bundle, sha1: str) -> str:
-    """The bundle's own id, or one that its content gives it (clients.md 7.3)."""
+    """Return the bundle's id, or one derived from its content (clients.md 7.3)."""
     return bundle.manifest.debug_id or debug_ids.of_checksum(sha1) or str(uuid4())
 
 
 def _entries(bundle: Bundle, *, is_summed: bool) -> list[BundleEntry]:
-    """What is in the bundle; files of a release are listed with their checksums, so those are read."""
+    """Return the entries of the bundle; those of a release have checksums, for which their content is read."""
     return [
         BundleEntry(
             number=number,
@@ -222,10 +222,10 @@ def _entries(bundle: Bundle, *, is_summed: bool) -> list[BundleEntry]:
 
 
 def _sha1(bundle: Bundle, entry: Entry) -> str:
-    whole = hashlib.sha1(usedforsecurity=False)
+    digest = hashlib.sha1(usedforsecurity=False)
     for part in bundle.stream(entry):
-        whole.update(part)
-    return whole.hexdigest()
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _extracted(database: Database, blobs: Blobs, bundle: Bundle, at: datetime) -> list[_Extracted]:
@@ -263,7 +263,7 @@ def _failed(
     outcome = Assembly(state=AssembleState.ERROR, detail=detail, reason=reason)
     with database.transaction() as connection:
         if detail == MISSING:
-            # Nobody needs to wait with sending what is missing.
+            # The client may send the missing chunks at once.
             assemblies.delete_one(connection, bundle_request.key)
         else:
             assemblies.record(connection, bundle_request.key, outcome, at)

@@ -1,7 +1,7 @@
-"""What is in a bundle of artifacts, and may it be read? (files-and-avatars.md 6.1)
+"""Reading and validation of artifact bundles (files-and-avatars.md 6.1).
 
-A zip, mostly behind the eight bytes ``SYSB`` and a version: zips are read from their end. Nothing of it is
-trusted. The file may be large and far away, and so only its directory and the members that are asked for are read.
+A bundle is a zip, mostly after the eight bytes ``SYSB`` and a version: zips are read from their end. It is not
+trusted. The file may be large and remote, so only its directory and the requested members are read.
 """
 
 import re
@@ -17,17 +17,17 @@ from shipmark.artifacts import manifests
 from shipmark.artifacts.manifests import BundleProblem, Manifest, ManifestEntry
 from shipmark.artifacts.zip_entries import EntryLocation
 
-#: 100,000 names of three hundred bytes. The directory is the only part that is read in one go.
+#: 100,000 names of three hundred bytes. The directory is the only part that is read as a whole.
 DIRECTORY_BYTES_MAX = 32 * 2**20
 MEMBER_BYTES_MAX = 512 * 2**20
 TOTAL_BYTES_MAX = 8 * 2**30
-#: Source maps shrink to a twentieth. What is small may be all zeros.
+#: The largest compression ratio: that of source maps is twenty. Small files may be all zeros.
 RATIO_MAX = 250
 _RATIO_COUNTS_FROM = 2**20
 PATH_BYTES_MAX = 1024
 
 _PIECE_BYTES = 64 * 2**10
-#: Zipfile reads "the rest" only where it looks for the end of the directory, behind which a comment may stand.
+#: Zipfile reads to the end only to search for the end of the directory, which a comment may follow.
 _REST_BYTES = 2**17
 _MANIFEST = "manifest.json"
 _DIRECTORY_ENTRY = b"PK\x01\x02"
@@ -36,7 +36,7 @@ _IS_ENCRYPTED = 0x1 | 0x40
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _DRIVE = re.compile(r"[A-Za-z]:")
 
-#: How zipfile says that something is wrong. OSError is not here: then it is the store that is broken.
+#: The exceptions of zipfile for an invalid zip. OSError is not one: it is a failure of the store.
 _ODD = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error,
     NotImplementedError, RuntimeError, EOFError, ValueError, OverflowError, IndexError, KeyError,
@@ -45,19 +45,19 @@ _ODD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry(ManifestEntry):
-    """A member of a bundle that can be read: what the manifest says, and what the zip does."""
+    """A readable member of a bundle, from the manifest and the zip's directory."""
 
     place: EntryLocation
 
     @property
     def size_bytes(self) -> int:
-        """How long it is, once decompressed."""
+        """Return the decompressed size."""
         return self.place.size_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedFile:
-    """A file that the manifest names and that nobody can read, with the reason in a few words."""
+    """A file in the manifest that can't be read, with the reason."""
 
     path: str
     reason: str
@@ -65,7 +65,7 @@ class SkippedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """An open bundle, for one thread; ``left_out`` is what reports should tell people of."""
+    """An open bundle, for one thread; ``left_out`` are the skipped files, for reports."""
 
     manifest: Manifest
     entries: tuple[Entry, ...]
@@ -73,18 +73,18 @@ class Bundle:
     _zip: zipfile.ZipFile
 
     def read(self, entry: Entry, bytes_max: int = MEMBER_BYTES_MAX) -> bytes:
-        """Read a member whole, unless it is larger than the caller can stand."""
+        """Return the content of a member; raise `BundleProblem` if it is larger than the limit."""
         if entry.size_bytes > bytes_max:
             raise BundleProblem(f"{entry.path} is larger than {bytes_max} bytes")
         return b"".join(self.stream(entry))
 
     def stream(self, entry: Entry) -> Iterator[bytes]:
-        """Read a member in pieces, never more than it declares; a wrong checksum is a problem at the end."""
+        """Yield a member in pieces, never more than its declared size; a wrong checksum raises at the end."""
         return pieces(self._zip, entry.path)
 
 
 def open_bundle(file: BinaryIO) -> Bundle:
-    """Open a bundle that can be sought in; the caller closes the file, once the bundle is done with."""
+    """Open a bundle in a seekable file; the caller closes the file after the bundle's use."""
     archive, members = unzipped(file)
     if _MANIFEST not in members:
         raise BundleProblem("manifest.json is missing")
@@ -96,7 +96,7 @@ def open_bundle(file: BinaryIO) -> Bundle:
 
 
 def unzipped(file: BinaryIO) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
-    """Open any zip that keeps the limits, and say what is in it; nothing is decompressed yet."""
+    """Open any zip within the limits. Return it with its members; nothing is decompressed yet."""
     guarded = _Guarded(file)
     try:
         archive = zipfile.ZipFile(cast("BinaryIO", guarded))
@@ -108,15 +108,15 @@ def unzipped(file: BinaryIO) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo
 
 
 class _Guarded:
-    """A file that refuses what only a made-up zip asks for: huge directories, and places outside of it."""
+    """A file that refuses reads that only a malicious zip causes: huge directories, and positions outside of it."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        #: Of the store; zipfile takes it for a file that is no zip.
+        #: The failure of the store, which zipfile reports as an invalid zip.
         self.failure: OSError | None = None
 
     def read(self, size: int = -1) -> bytes:
-        """Read at most what a directory may have, and at most as many entries as one may have."""
+        """Read at most the size of a directory, and at most the entries of one."""
         requested = min(size, DIRECTORY_BYTES_MAX + 1) if size >= 0 else _REST_BYTES
         try:
             read = self._file.read(requested)
@@ -130,22 +130,22 @@ class _Guarded:
         return read
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to a place in the file; what is before its beginning is zipfile's to complain about."""
+        """Seek in the file; zipfile refuses positions before its start."""
         if offset < 0 and whence == 0:
             raise ValueError("a place before the beginning")
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        """Where the file is."""
+        """Return the position in the file."""
         return self._file.tell()
 
     def seekable(self) -> bool:
-        """A file of the store always is."""
+        """Return True, as files of the store always are."""
         return True
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """Check the directory as a whole before a byte is decompressed."""
+    """Return the members, after checking the whole directory before anything is decompressed."""
     infos = archive.infolist()
     name, count = Counter(info.filename for info in infos).most_common(1)[0] if infos else ("", 0)
     if count > 1:
@@ -159,16 +159,16 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 def _check(info: zipfile.ZipInfo) -> None:
-    shown = ascii(info.filename)[:100]
+    quoted = ascii(info.filename)[:100]
     if info.flag_bits & _IS_ENCRYPTED:
-        raise BundleProblem(f"its member {shown} is encrypted")
+        raise BundleProblem(f"its member {quoted} is encrypted")
     if info.compress_type not in _METHODS:
-        raise BundleProblem(f"its member {shown} is compressed in a way that is not supported")
+        raise BundleProblem(f"its member {quoted} is compressed in a way that is not supported")
     if info.file_size > MEMBER_BYTES_MAX:
-        raise BundleProblem(f"its member {shown} is larger than {MEMBER_BYTES_MAX} bytes")
+        raise BundleProblem(f"its member {quoted} is larger than {MEMBER_BYTES_MAX} bytes")
     is_bomb = info.file_size > RATIO_MAX * info.compress_size
     if is_bomb and info.file_size > _RATIO_COUNTS_FROM:
-        raise BundleProblem(f"its member {shown} is compressed more than {RATIO_MAX} times")
+        raise BundleProblem(f"its member {quoted} is compressed more than {RATIO_MAX} times")
 
 
 def _check_overlaps(infos: list[zipfile.ZipInfo], directory_at: int) -> None:
@@ -213,8 +213,8 @@ def _entry(file: ManifestEntry, member: zipfile.ZipInfo) -> Entry:
 
 
 def as_bundle_error(path: str) -> str:
-    """Say why a name must not be used as one, as it could lead out of a folder (5.3); "" if it may."""
-    # Halves of surrogate pairs can be written in JSON, and in no file name.
+    """Return the reason why a name is unsafe, as it could be outside of a folder (5.3), or ""."""
+    # Lone surrogates can be written in JSON, but not in a file name.
     encoded = path.encode("utf-8", "surrogatepass")
     if len(encoded) > PATH_BYTES_MAX:
         return "its name is too long"
@@ -228,14 +228,14 @@ def as_bundle_error(path: str) -> str:
 
 
 def pieces(archive: zipfile.ZipFile, path: str) -> Iterator[bytes]:
-    """Decompress a member; zipfile stops at the declared size and compares the checksum."""
-    left = archive.getinfo(path).file_size
+    """Yield the decompressed pieces of a member; zipfile stops at the declared size and verifies the checksum."""
+    remaining = archive.getinfo(path).file_size
     try:
         with archive.open(path) as member:
             while piece := member.read(_PIECE_BYTES):
-                left -= len(piece)
+                remaining -= len(piece)
                 yield piece
     except _ODD as error:
         raise BundleProblem(f"its member {path} is damaged") from error
-    if left:
+    if remaining:
         raise BundleProblem(f"its member {path} is damaged")

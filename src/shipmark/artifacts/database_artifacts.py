@@ -1,7 +1,6 @@
-"""The uploaded files that one event may use, as they are kept: rows in the database, contents in the blob store.
+"""The uploaded files of an event's project in the database and the blob store.
 
-Rows are read in short units of work, contents while none is open. Nothing is written but, once in a long while, that
-a bundle was used.
+Rows are read in short transactions, contents outside of them. Only the last use of bundles is written, rarely.
 """
 
 from collections.abc import Collection, Sequence
@@ -36,7 +35,7 @@ GONE = "it was deleted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredArtifact:
-    """Where a file is: a whole file, or a place in a bundle."""
+    """The location of a file: a file of its own, or a place in a bundle."""
 
     file_id: int
     place: EntryLocation | None
@@ -44,7 +43,7 @@ class StoredArtifact:
 
 
 class DatabaseArtifacts:
-    """Implements ``ArtifactLookup`` for an event of a project."""
+    """The ``ArtifactLookup`` for an event of a project."""
 
     def __init__(self, database: Database, blobs: Blobs, scope: EventScope, at: datetime) -> None:
         self._database = database
@@ -52,11 +51,11 @@ class DatabaseArtifacts:
         self._scope = scope
         self._at = at
         self._pieces: dict[int, list[FileChunk]] = {}
-        #: Whether the store of files did not answer. Then it is not asked again: that may have taken long.
+        #: True after a failure of the blob store, which is not tried again, as it may take long.
         self.is_away = False
 
     def find(self, lookup_request: LookupRequest) -> LookupResult:
-        """Find all that is wanted: one question to all bundles, one to the single files of the release."""
+        """Return the requested files, by one query of bundles and one of the release's single files."""
         urls = lookup_request.urls if self._scope.version else frozenset[str]()
         if not (lookup_request.debug_ids or urls):
             return LookupResult()
@@ -68,10 +67,10 @@ class DatabaseArtifacts:
             if urls:
                 single = event_lookup.in_release(connection, self._scope, urls)
         self._renew(bundled)
-        return _found(bundled, single, urls)
+        return _lookup_result(bundled, single, urls)
 
     def read(self, artifact: Artifact) -> bytes:
-        """Read a file whole, or raise ``Unreadable``."""
+        """Return the content of a file, or raise ``Unreadable``."""
         stored = artifact.reference
         assert isinstance(stored, StoredArtifact), "an artifact that was found here"
         if self.is_away:
@@ -90,7 +89,7 @@ class DatabaseArtifacts:
         return content
 
     def survey(self, basenames: frozenset[str]) -> UploadSummary:
-        """Say what was uploaded for the event's version, for any dist."""
+        """Return the uploads for the event's version, of any dist."""
         if not self._scope.version:
             return UploadSummary(has_files=False)
         with self._database.snapshot() as connection:
@@ -99,12 +98,12 @@ class DatabaseArtifacts:
             similar = event_lookup.similar(connection, self._scope, basenames)
         return UploadSummary(has_files=True, similar=similar)
 
-    def _content(self, kept: StoredArtifact) -> bytes:
-        pieces = self._pieces_of(kept.file_id)
-        if kept.place is None:
+    def _content(self, stored: StoredArtifact) -> bytes:
+        pieces = self._pieces_of(stored.file_id)
+        if stored.place is None:
             return b"".join(piece_reader.read_range(self._blobs, pieces))
         with piece_reader.open_file(self._blobs, pieces) as stream:
-            return zip_entries.read(cast("BinaryIO", stream), kept.place)
+            return zip_entries.read(cast("BinaryIO", stream), stored.place)
 
     def _pieces_of(self, file_id: int) -> Sequence[FileChunk]:
         if file_id not in self._pieces:
@@ -112,26 +111,26 @@ class DatabaseArtifacts:
                 self._pieces[file_id] = file_store.pieces_of(connection, file_id)
         return self._pieces[file_id]
 
-    def _renew(self, found: Collection[Match]) -> None:
-        """Keep what is used from being deleted for lack of use (files-and-avatars.md 6.4)."""
+    def _renew(self, matches: Collection[Match]) -> None:
+        """Record the use of bundles, so that they are not deleted as unused (files-and-avatars.md 6.4)."""
         older = self._at - RENEWAL_LENGTH
-        stale = {match.bundle_id for match in found if match.used_at < older}
+        stale = {match.bundle_id for match in matches if match.used_at < older}
         if not stale:
             return
         try:
             with self._database.transaction() as connection:
                 bundles.touch(connection, stale, self._at, older_than=older)
         except (Conflict, StorageFull) as refusal:
-            # The next event says it again.
+            # The next event tries again.
             log.warning("Bundles could not be renewed", reason=refusal.reason)
 
 
 def bundle_of(artifact: Artifact) -> str | None:
-    """The id of the bundle that a file is in; null for a single file."""
+    """Return the id of the file's bundle, or None for a single file."""
     return artifact.reference.bundle if isinstance(artifact.reference, StoredArtifact) else None
 
 
-def _found(
+def _lookup_result(
     bundled: Collection[Match], single: Collection[SingleMatch], urls: frozenset[str]
 ) -> LookupResult:
     by_debug_id: dict[str, tuple[Artifact, ...]] = {}
@@ -143,8 +142,8 @@ def _found(
     for match in bundled:
         artifact = _of_bundle(match)
         if match.resolved_with == "debug-id" and artifact.debug_id:
-            known = by_debug_id.get(artifact.debug_id, ())
-            by_debug_id[artifact.debug_id] = (*known, artifact)
+            earlier = by_debug_id.get(artifact.debug_id, ())
+            by_debug_id[artifact.debug_id] = (*earlier, artifact)
         elif artifact.url in urls and artifact.url:
             by_url[artifact.url] = artifact
     return LookupResult(by_debug_id=by_debug_id, by_url=by_url)

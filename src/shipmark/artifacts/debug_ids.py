@@ -1,4 +1,4 @@
-"""Which debug id is meant? The same one is spelled in many ways (files-and-avatars.md 6.2)."""
+"""Normalization of debug ids, which have several spellings (files-and-avatars.md 6.2)."""
 
 import re
 
@@ -12,10 +12,9 @@ UUID_LENGTH = 36
 
 
 def normalize(text: str) -> str | None:
-    """Spell a debug id as a lower-case dashed UUID, with its appendix unless that is zero.
+    """Return a debug id as a lower-case dashed UUID, with its appendix unless that is zero.
 
-    None for what is no debug id. The nil id is none either: it stands for "unknown", and would tie files
-    together that have nothing to do with each other.
+    Return None for an invalid debug id, and for the nil id: it means "unknown", and would link unrelated files.
     """
     spelled = _SPELLING.fullmatch(text.strip())
     if spelled is None:
@@ -28,6 +27,6 @@ def normalize(text: str) -> str | None:
 
 
 def of_checksum(checksum: str) -> str | None:
-    """Make the id of a bundle that has none from its SHA-1 (files-and-avatars.md 5.4)."""
+    """Return the id of a bundle without one, made from its SHA-1 (files-and-avatars.md 5.4)."""
     spelled = normalize(checksum)
     return None if spelled is None else spelled[:UUID_LENGTH]

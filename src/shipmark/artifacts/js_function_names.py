@@ -1,9 +1,9 @@
-"""In which function is a place of a JavaScript or TypeScript source?
+"""The functions of a JavaScript or TypeScript source, by position.
 
-Source maps tell where code was, and not what the function around it is called. This reads the original source:
-brackets, strings, templates and comments are told apart exactly, what a bracket belongs to by the words before
-it. There is no grammar, and no recursion: a file that means harm costs time in proportion to its length, and one
-that is odd gets no names, or a wrong one.
+Source maps have the position of code, but not the name of the function around it. This parses the original source:
+brackets, strings, templates and comments are distinguished exactly, the meaning of a bracket by the words before
+it. There is no grammar, and no recursion: a malicious file takes time in proportion to its length, and an unusual
+one has no names, or wrong ones.
 """
 
 import re
@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, field
 
-#: Longer files are bundles of a bundle; nobody waits for them.
+#: Longer files are not parsed: they are bundles themselves.
 SOURCE_MAX = 192 * 2**10
 TOKENS_MAX = 50_000
 ANONYMOUS = "<anonymous>"
@@ -24,16 +24,16 @@ _TOKEN = re.compile(
     |(?P<mark>=>|[=!]==?|[<>]=|&&|\|\||\?\?|\?\.|\.\.\.|\+\+|--|.)""",
     re.VERBOSE | re.DOTALL,
 )
-#: What begins with ``/>`` is the end of an element.
+#: ``/>`` is the end of an element, not the start of a regular expression.
 _REGULAR_EXPRESSION = re.compile(r"/(?!>)(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/\w*")
-#: Where nothing ends, each beginning is looked at up to here, or so many times.
+#: The most characters of a regular expression, and the most failed attempts, as unclosed ones take time.
 _REGULAR_EXPRESSION_MAX = 1000
 _UNENDED_MAX = 100
 _TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*+(`|\$\{|\Z)", re.DOTALL)
 
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CLOSING = frozenset(_OPENING.values())
-#: A slash behind one of these begins a regular expression, behind anything else it divides.
+#: A slash after one of these begins a regular expression, otherwise it is a division.
 _BEFORE_EXPRESSION = frozenset("(,=:[!&|?{};+-*%~^") | {
     "=>", "==", "===", "!=", "!==", "&&", "||", "??", "...", "return", "typeof", "case", "in", "of",
     "delete", "void", "throw", "new", "do", "else", "yield", "await", "",
@@ -41,26 +41,26 @@ _BEFORE_EXPRESSION = frozenset("(,=:[!&|?{};+-*%~^") | {
 _BLOCKS = frozenset({"if", "for", "while", "switch", "catch", "with", "await", "else", "return"})
 _DECLARES = frozenset({"const", "let", "var"})
 _STATEMENTS = _DECLARES | {"export", "import", "function", "class", "return", "if", "for", "throw"}
-#: A brace behind one of these, in the head of a class, begins a type.
+#: A brace after one of these, in the head of a class, begins a type.
 _BEFORE_TYPE = frozenset({"extends", "<", ",", "|", "&", ":", "="})
 _WORD = re.compile(r"[A-Za-z_$#][\w$]*")
 
 
 @dataclass(slots=True)
 class _Open:
-    """A bracket that is open, or the body of an arrow function without one (``closes`` is "")."""
+    """An open bracket, or the body of an arrow function without one (``closes`` is "")."""
 
     closes: str
     #: The tokens before the bracket, the nearest last.
     before: tuple[str, ...] = ()
-    #: What a function that comes now would be called, and what was said before a type.
+    #: The name of a function that follows, and the name before a type.
     name: str = ""
     declared: str = ""
     is_variable: bool = False
     function: int = -1
     class_name: str = ""
     is_template: bool = False
-    #: The parenthesis that closed just now, and the name that a function with these parameters has.
+    #: The tokens before the last closed parenthesis, and the name of a function with these parameters.
     parameters: tuple[str, ...] | None = None
     is_typed: bool = False
     angles: int = 0
@@ -77,32 +77,32 @@ class _Function:
 
 @dataclass(slots=True)
 class FunctionScopes:
-    """The functions of a source, by where their bodies are."""
+    """The functions of a source, by the positions of their bodies."""
 
     _functions: list[_Function] = field(default_factory=list)
     _starts: list[int] = field(default_factory=list)
 
     def at(self, position: int) -> str | None:
-        """Name the innermost function around a place; None where there is none."""
+        """Return the name of the innermost function around a position, or None."""
         at = bisect_right(self._starts, position) - 1
         while at >= 0 and self._functions[at].end <= position:
             at = self._functions[at].around
         return self._functions[at].name if at >= 0 else None
 
     def begin(self, name: str, start: int, around: int) -> int:
-        """Note that a function's body begins; gives its number."""
+        """Begin a function's body. Return its number."""
         function = _Function(name=name[:_NAME_MAX], start=start, end=2**62, around=around)
         self._functions.append(function)
         self._starts.append(start)
         return len(self._functions) - 1
 
     def end(self, function: int, end: int) -> None:
-        """Note that a function's body ends."""
+        """End a function's body."""
         self._functions[function].end = end
 
 
 def scopes_of(source: str) -> FunctionScopes:
-    """Read a source; of one that is too long, nothing."""
+    """Return the functions of a source, none if it is too long."""
     reader = _Reader(source)
     if len(source) <= SOURCE_MAX:
         reader.read()
@@ -110,7 +110,7 @@ def scopes_of(source: str) -> FunctionScopes:
 
 
 class _Reader:
-    """Goes through a source once, with the brackets that are open."""
+    """A single pass through a source, with a stack of open brackets."""
 
     def __init__(self, source: str) -> None:
         self.scopes = FunctionScopes()
@@ -120,7 +120,7 @@ class _Reader:
         self._unended = 0
 
     def read(self) -> None:
-        """Read all tokens; what comes after too many is in no function."""
+        """Read all tokens up to a limit; later ones are in no function."""
         place = tokens = 0
         while place < len(self._source) and tokens < TOKENS_MAX and self._unended < _UNENDED_MAX:
             token = _TOKEN.match(self._source, place)
@@ -131,7 +131,7 @@ class _Reader:
                 place = self._token(token[0], token.start(), place)
 
     def _token(self, mark: str, start: int, end: int) -> int:
-        """Read one token; gives where the next may be, as only what came before tells a slash from a slash."""
+        """Read one token. Return the position of the next, as the meaning of a slash depends on the token before."""
         if mark == "`":
             mark, end = '""', self._template(end)
         elif mark == "}" and self._is_end_of_expression(start):
@@ -146,13 +146,13 @@ class _Reader:
         return end
 
     def _is_end_of_expression(self, start: int) -> bool:
-        """Whether a closing brace ends what a template has between its braces."""
+        """Return True if a closing brace ends an expression of a template."""
         while not self._open[-1].closes:
             self._close_top(start)
         return self._open[-1].is_template
 
     def _regular_expression(self, start: int) -> tuple[str, int]:
-        """Skip a regular expression, in which brackets mean nothing."""
+        """Skip a regular expression, whose brackets don't count."""
         end = start + _REGULAR_EXPRESSION_MAX
         expression = _REGULAR_EXPRESSION.match(self._source, start, end)
         self._unended += expression is None
@@ -194,12 +194,12 @@ class _Reader:
         current = self._open[-1]
         is_in_type = current.is_typed and current.angles > 0
         if mark == ";" or not (is_in_type or current.pending_class is not None):
-            self._forget(start)
+            self._end_expression(start)
 
     def _word(self, word: str, start: int) -> None:
         current = self._open[-1]
         if not current.closes and word in _STATEMENTS and self._is_on_new_line(start):
-            self._forget(start)
+            self._end_expression(start)
             current = self._open[-1]
         if self._recent[-1] in _DECLARES:
             current.declared, current.is_variable = word, True
@@ -214,7 +214,7 @@ class _Reader:
         return "\n" in self._source[max(0, start - 40) : start]
 
     def _colon(self, current: _Open) -> None:
-        """A type of what a function returns, the key of an object, or the type of a property."""
+        """Handle the colon of a return type, an object's key, or a property's type."""
         if current.parameters is not None:
             current.is_typed, current.angles = True, 0
             return
@@ -228,8 +228,8 @@ class _Reader:
             return last[1:-1]
         return last if _WORD.fullmatch(last) else ""
 
-    def _forget(self, start: int) -> None:
-        """At the end of an expression, arrow functions without brackets end, and names are used up."""
+    def _end_expression(self, start: int) -> None:
+        """End the arrow functions without brackets at the end of an expression, and reset names."""
         while not self._open[-1].closes:
             self._close_top(start)
         current = self._open[-1]
@@ -255,7 +255,7 @@ class _Reader:
         self._open.append(opened)
 
     def _begin_body(self, current: _Open, opened: _Open, start: int) -> None:
-        """Decide what a brace begins: a class, a function, or neither."""
+        """Begin the body of a class or function, or another block."""
         name: str | None = None
         if current.pending_class is not None and self._recent[-1] in _BEFORE_TYPE:
             return
@@ -272,7 +272,7 @@ class _Reader:
             opened.function = self.scopes.begin(name, start, current.function)
 
     def _function_name(self, current: _Open, before: tuple[str, ...]) -> str | None:
-        """Name the function with these words before its parameters; None when it is no function."""
+        """Return the name of the function with these words before its parameters, or None if it is not a function."""
         words = _without_type_parameters(before)
         last = words[-1] if words else ""
         if last in _BLOCKS:
@@ -287,7 +287,7 @@ class _Reader:
 
     @staticmethod
     def _qualified(name: str, current: _Open) -> str:
-        """Name a method with its class, as engines do."""
+        """Return the name of a method with its class, as engines report it."""
         if not current.class_name:
             return name
         if name == "constructor":
@@ -312,13 +312,13 @@ class _Reader:
 
     @staticmethod
     def _is_type(current: _Open) -> bool:
-        """Whether an arrow is in the type of a variable or a property: ``const f: (a: A) => B = …``."""
+        """Return True if an arrow is in the type of a variable or a property: ``const f: (a: A) => B = …``."""
         is_after_colon = bool(current.parameters) and (current.parameters or ("",))[-1] == ":"
         return is_after_colon and (current.is_variable or bool(current.class_name))
 
     @staticmethod
     def _function_name_of_arrow(current: _Open) -> str:
-        """An arrow function is called as what it is given to."""
+        """Return the name of the variable or property that an arrow function is assigned to."""
         name = current.name
         current.parameters = None
         if not name:
@@ -340,7 +340,7 @@ class _Reader:
 
 
 def _without_type_parameters(before: tuple[str, ...]) -> tuple[str, ...]:
-    """Take ``<T extends X>`` off, which stands between a name and its parameters."""
+    """Return the tokens without ``<T extends X>`` between a name and its parameters."""
     if not before or before[-1] != ">":
         return before
     depth = 0

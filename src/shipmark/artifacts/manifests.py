@@ -1,4 +1,4 @@
-"""What does a bundle say is in it? Its ``manifest.json`` (files-and-avatars.md 6.2)."""
+"""Parsing of a bundle's ``manifest.json`` (files-and-avatars.md 6.2)."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from shipmark.artifacts import debug_ids
 
 MANIFEST_BYTES_MAX = 64 * 2**20
 ENTRIES_MAX = 100_000
-#: Nothing else in JSON makes values, so that a small text can't become a mountain of them.
+#: The most commas of the JSON, which limit the number of its values.
 _COMMAS_MAX = 20 * ENTRIES_MAX
 URL_MAX = 4096
 NAME_MAX = 250
@@ -18,12 +18,12 @@ HEADERS_MAX = 50
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
-#: Servers of the newest clients still look for the older name (clients.md 7.5).
+#: Current clients still use the older name (clients.md 7.5).
 _SOURCE_MAP_HEADERS = ("sourcemap", "x-sourcemap")
 
 
 class BundleProblem(Exception):
-    """A bundle that cannot be read: the message is the protocol's, ``reason`` says what is wrong."""
+    """A bundle can't be read: the message is the protocol's, ``reason`` the exact problem."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("the bundle is invalid")
@@ -31,7 +31,7 @@ class BundleProblem(Exception):
 
 
 class ArtifactType(IntEnum):
-    """What a file of a bundle is; the numbers are the protocol's."""
+    """The type of a file in a bundle, with the protocol's numbers."""
 
     SOURCE = 1
     MINIFIED_SOURCE = 2
@@ -44,9 +44,9 @@ _TYPES = {type_.name.lower(): type_ for type_ in ArtifactType}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestEntry:
-    """What the manifest says of a member. ``headers`` have lower-case names; an unknown type is None.
+    """The manifest's entry of a member. ``headers`` have lower-case names; an unknown type is None.
 
-    ``sent_headers`` are spelled as the client spells them.
+    ``sent_headers`` have the client's spelling.
     """
 
     path: str
@@ -57,18 +57,18 @@ class ManifestEntry:
 
     @property
     def debug_id(self) -> str | None:
-        """The normalised debug id, None where it is missing or none."""
+        """Return the normalised debug id, or None if it is missing or invalid."""
         return debug_ids.normalize(self.headers.get("debug-id", ""))
 
     @property
     def source_map(self) -> str | None:
-        """Where the file says that its source map is."""
+        """Return the reference to the file's source map, or None."""
         return source_map_header(self.headers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a bundle is for. ``debug_id`` is the bundle's own, normalised and without an appendix."""
+    """A bundle's manifest. ``debug_id`` is that of the bundle, normalised and without an appendix."""
 
     organization: str | None
     project: str | None
@@ -79,7 +79,7 @@ class Manifest:
 
 
 def source_map_header(headers: Mapping[str, str]) -> str | None:
-    """Read where a source map is from headers with lower-case names."""
+    """Return the reference to a source map in headers with lower-case names, or None."""
     for name in _SOURCE_MAP_HEADERS:
         if reference := headers.get(name, "").strip():
             return reference
@@ -87,12 +87,12 @@ def source_map_header(headers: Mapping[str, str]) -> str | None:
 
 
 def lower_case(headers: Mapping[str, str]) -> dict[str, str]:
-    """Spell the names of headers in one way: clients differ, and they compare regardless of case."""
+    """Return the headers with lower-case names, as they are case-insensitive and clients differ."""
     return {name.lower(): value for name, value in headers.items()}
 
 
 def read(text: bytes) -> Manifest:
-    """Read ``manifest.json``; what is of a wrong type is refused, what is unknown is left alone."""
+    """Parse ``manifest.json``. Raise `BundleProblem` for wrong types; unknown keys are ignored."""
     content = _object(_parsed(text), "manifest.json")
     bundle_id = debug_ids.normalize(_text(content, "debug_id") or "")
     files = _object(content.get("files") or {}, "files")
@@ -109,10 +109,10 @@ def read(text: bytes) -> Manifest:
 
 
 def require_urls(manifest: Manifest) -> None:
-    """Refuse a *release* bundle with a file that has no URL: it could never be found (6.2)."""
+    """Raise `BundleProblem` for a file of a *release* bundle without a URL, by which it is looked up (6.2)."""
     for file in manifest.files:
         if not file.url:
-            raise BundleProblem(f"manifest.json gives no url for {_shown(file.path)}")
+            raise BundleProblem(f"manifest.json gives no url for {_quoted(file.path)}")
 
 
 def _parsed(text: bytes) -> object:
@@ -145,13 +145,13 @@ def _text(content: dict[str, object], key: str) -> str | None:
 
 
 def _manifest_entry(path: str, value: object) -> ManifestEntry:
-    file = _object(value, f"{_shown(path)} in manifest.json")
+    file = _object(value, f"{_quoted(path)} in manifest.json")
     url, type_ = file.get("url"), file.get("type")
     if url is not None and not isinstance(url, str):
-        raise BundleProblem(f"the url of {_shown(path)} in manifest.json is not a string")
+        raise BundleProblem(f"the url of {_quoted(path)} in manifest.json is not a string")
     if url and (len(url) > URL_MAX or not _is_storable(url)):
         raise BundleProblem(
-            f"the url of {_shown(path)} in manifest.json is too long, or cannot be stored"
+            f"the url of {_quoted(path)} in manifest.json is too long, or cannot be stored"
         )
     headers = _headers(path, file.get("headers"))
     return ManifestEntry(
@@ -164,22 +164,22 @@ def _manifest_entry(path: str, value: object) -> ManifestEntry:
 
 
 def _headers(path: str, value: object) -> dict[str, str]:
-    content = _object(value or {}, f"headers of {_shown(path)} in manifest.json")
+    content = _object(value or {}, f"headers of {_quoted(path)} in manifest.json")
     headers = {name: text for name, text in content.items() if isinstance(text, str)}
     is_odd = any(
         len(text) > URL_MAX or not _is_storable(name + text) for name, text in headers.items()
     )
     if len(content) > HEADERS_MAX or is_odd:
-        raise BundleProblem(f"manifest.json has odd headers for {_shown(path)}")
+        raise BundleProblem(f"manifest.json has odd headers for {_quoted(path)}")
     return headers
 
 
 def _is_storable(text: str) -> bool:
-    """Tell what a database can keep: PostgreSQL has no NUL, and UTF-8 no half of a pair."""
+    """Return True if databases can store the text: PostgreSQL has no NUL, and UTF-8 no lone surrogates."""
     return not _UNSTORABLE.search(text)
 
 
-def _shown(path: str) -> str:
-    """Shorten a name that somebody made up, so that a sentence stays one."""
+def _quoted(path: str) -> str:
+    """Return a client's name quoted and shortened for a message."""
     text = ascii(path)
     return text if len(text) <= 100 else f"{text[:97]}..."

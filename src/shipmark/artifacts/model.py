@@ -1,4 +1,4 @@
-"""What do people upload to make sense of their errors? Release files, bundles, debug files (files-and-avatars.md 5)."""
+"""Release files, artifact bundles and the states of their assembling (files-and-avatars.md 5)."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ from shipmark.files.model import File
 
 DIST_MAX = 64
 VERSION_MAX = 250
-#: A bundle that is looked up counts as used: what is not used for long is deleted (files-and-avatars.md 6.4).
-#: Formats that have no id in them: the client says it, and the same content may be sent with another one.
+#: A bundle that is looked up counts as used; unused ones are deleted after a time (files-and-avatars.md 6.4).
+#: Formats without an id inside: the client sends it, and the same content may have several ids.
 NAMED_BY_CLIENTS = frozenset({"bcsymbolmap", "uuidmap", "dartsymbolmap", "il2cpp"})
 RENEWAL_LENGTH = timedelta(days=30)
 #: A release bundle with fewer files becomes single release files (files-and-avatars.md 5.3).
@@ -20,7 +20,7 @@ ARCHIVE_FILES_MIN = 10
 
 
 class AssembleState(StrEnum):
-    """How far is an assembling? (files-and-avatars.md 5.1)."""
+    """The state of an assembling (files-and-avatars.md 5.1)."""
 
     OK = "ok"
     NOT_FOUND = "not_found"
@@ -30,7 +30,7 @@ class AssembleState(StrEnum):
 
 
 class AssembleKind(StrEnum):
-    """What is assembled; its scope is an organization, or for debug files a project."""
+    """The kind of an assembled file; its scope is an organization, or for debug files a project."""
 
     DEBUG_FILE = "project.dsym"
     RELEASE_BUNDLE = "organization.artifacts"
@@ -39,7 +39,7 @@ class AssembleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """What is known of an assembling. ``detail`` says what went wrong, in the protocol's words, ``reason`` in ours."""
+    """The state of an assembling. ``detail`` is the protocol's message of an error, ``reason`` the exact one."""
 
     state: AssembleState
     detail: str | None = None
@@ -48,7 +48,7 @@ class Assembly:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssembleKey:
-    """What an assembling is known by: ``sha1`` is that of the file, ``key`` a digest of all that was asked."""
+    """The key of an assembling: ``sha1`` is that of the file, ``key`` a digest of the whole request."""
 
     kind: AssembleKind
     scope_id: int
@@ -57,7 +57,7 @@ class AssembleKey:
 
 
 def assemble_key(kind: AssembleKind, scope_id: int, sha1: str, *more: object) -> AssembleKey:
-    """The same file for another project or version is another matter."""
+    """Return the key of an assembling, which depends on the scope and ``more``, such as project and version."""
     text = repr((sha1, *more))
     key = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
     return AssembleKey(kind=kind, scope_id=scope_id, sha1=sha1, key=key)
@@ -65,7 +65,7 @@ def assemble_key(kind: AssembleKind, scope_id: int, sha1: str, *more: object) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Association:
-    """A version, and maybe a dist of it, that a bundle was uploaded for. The release need not be there."""
+    """The version, and optionally dist, that a bundle was uploaded for. The release may not exist."""
 
     version: str
     dist: str | None
@@ -87,9 +87,9 @@ class ArtifactBundle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleEntry:
-    """A file in a bundle. ``number`` is its place in the manifest; ``type`` is null for an unknown one.
+    """A file in a bundle. ``number`` is its index in the manifest; ``type`` is None for an unknown one.
 
-    ``place`` is where it is in the bundle; ``sha1`` is known of bundles that a release itself got.
+    ``place`` is its location in the bundle; ``sha1`` is set in bundles uploaded for a release itself.
     """
 
     number: int
@@ -105,7 +105,7 @@ class BundleEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewBundle:
-    """A bundle as it is assembled. It is for a ``release_id`` only where the release itself got it (5.3)."""
+    """An assembled bundle to store. ``release_id`` is set only if it is for the release itself (5.3)."""
 
     organization_id: int
     bundle_id: str
@@ -117,7 +117,7 @@ class NewBundle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFile:
-    """A single file of a release, under the name that browsers know it by."""
+    """A single file of a release, with its name in browsers."""
 
     id: int
     release_id: int
@@ -128,7 +128,7 @@ class ReleaseFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedFile:
-    """A file of a release as lists show it: a single one by its ``id``, or one in a bundle, where that is null."""
+    """A file of a release in a list: a single one with its ``id``, or one in a bundle, where that is None."""
 
     id: int | None
     name: str
@@ -141,7 +141,7 @@ class ListedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventScope:
-    """Where the files of an event are looked for. ``version`` and ``dist`` are "" where the event has none."""
+    """The scope for looking up the files of an event. ``version`` and ``dist`` are "" if the event has none."""
 
     organization_id: int
     project_id: int
@@ -150,11 +150,11 @@ class EventScope:
 
 
 def ident_of(name: str, dist: str | None) -> str:
-    """The key of a release file within its release (files-and-avatars.md 8.1)."""
+    """Return the key of a release file within its release (files-and-avatars.md 8.1)."""
     text = name if dist is None else f"{name}\0\0{dist}"
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def url_key(url: str) -> str:
-    """A short key to look a URL up by, or its last part: URLs may be longer than an index takes."""
+    """Return a short lookup key of a URL or its last part, as URLs may be too long for an index."""
     return hashlib.sha1(url.encode(), usedforsecurity=False).hexdigest()[:16]

@@ -1,10 +1,10 @@
-"""What stands around a place in a file, short enough to be kept with an event?"""
+"""The context of a position in a file, short enough to be stored with an event."""
 
 from dataclasses import dataclass
 
 CONTEXT_LINES = 5
 LINE_MAX = 240
-#: Where the place is when a long line is cut: what is before it tells more.
+#: The characters before the position when a long line is cut: more than after it, as they are more useful.
 _BEFORE = 120
 
 
@@ -18,12 +18,12 @@ class LineContext:
 
 
 def lines_of(text: str) -> list[str]:
-    """Cut a file as all browsers do, whichever system it was written on."""
+    """Return the lines of a file, split as in all browsers, with the line ends of any system."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def line_context(lines: list[str], number: int, column: int) -> LineContext | None:
-    """The line, counted from one, cut to a window around the column; None when there is no such line."""
+    """Return the line, counted from one, cut to a window around the column, or None if it does not exist."""
     if not 1 <= number <= len(lines):
         return None
     at = number - 1

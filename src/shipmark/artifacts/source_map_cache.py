@@ -16,9 +16,9 @@ from shipmark.artifacts.source_maps import (
     SourceMap,
 )
 
-#: What a mapping takes in memory, which its text in the map says in fewer letters.
+#: The bytes of a mapping in memory, which is longer than its text.
 _MAPPING_BYTES = 40
-#: What a letter of a source takes whose functions are known.
+#: The bytes in memory per character of a source with its functions.
 _NAMED_FACTOR = 6
 _BROKEN_BYTES = 1000
 

@@ -1,7 +1,7 @@
-"""Where was a place of a minified file before it was built?
+"""Parsing of source maps, and lookup of original positions.
 
-The mappings are decoded by a library (decision 11); all else of a map is read here, so that what is wrong with it
-can be said, and nobody's map grows beyond what it is in bytes.
+The mappings are decoded by a library (decision 11); the rest of a map is parsed here, to report its errors and to
+bound its size in memory.
 """
 
 import json
@@ -18,23 +18,23 @@ from shipmark.artifacts.js_function_names import FunctionScopes
 from shipmark.artifacts.source_lines import LineContext
 
 MAP_BYTES_MAX = 64 * 2**20
-#: Mappings and values of JSON are parted by these: no map makes more of them than there are parts.
+#: The most separators of mappings and of JSON values, which bound the number of both.
 PARTS_MAX = 4_000_000
 SOURCES_MAX = 100_000
 SECTIONS_MAX = 10_000
 FILE_MAX = 1024
 NAME_MAX = 200
-#: How much of original sources is read for the names of functions, unless somebody says otherwise.
+#: The default limit of source characters that are parsed for the names of functions.
 NAMED_MAX = 2 * js_function_names.SOURCE_MAX
-#: How much of the sources of a map, read for names, is kept for the events to come.
+#: The limit of a map's parsed sources that are cached for further events.
 SHARED_MAX = 2**20
 
-#: What stands before a map so that no browser takes it for a script.
+#: Prefixes of maps that prevent their execution as scripts.
 _GUARDS = (b")]}'", b")]}")
 
 
 class MapErrorKind(StrEnum):
-    """Why a map is of no use, for all places or for one."""
+    """The error of a map, or of the lookup of one position."""
 
     TOO_LARGE = "too large"
     NOT_A_MAP = "not a map"
@@ -45,7 +45,7 @@ class MapErrorKind(StrEnum):
 
 
 class MapProblem(Exception):
-    """A map that cannot be read, with the reason in a few words."""
+    """A map can't be read; the message has the reason."""
 
     def __init__(self, fault: MapErrorKind, reason: str) -> None:
         super().__init__(reason)
@@ -55,10 +55,10 @@ class MapProblem(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginalLocation:
-    """Where code comes from: line and column count from one; ``around`` is None without the source.
+    """An original position: line and column count from one; ``around`` is None without the source.
 
-    ``function`` is the function around the place, None where that is not known; ``name`` what the code at the
-    place was called.
+    ``function`` is the function around the position, or None if unknown; ``name`` is the original name at the
+    position.
     """
 
     file: str
@@ -72,12 +72,12 @@ class OriginalLocation:
 
 @dataclass(slots=True)
 class ReadBudget:
-    """How many letters of sources may still be read for names; the maps of one event share it."""
+    """The characters of sources that may still be parsed for names; the maps of one event share the budget."""
 
     letters: int = NAMED_MAX
 
     def take(self, letters: int) -> bool:
-        """Take so many, if there are as many left."""
+        """Reserve characters. Return False if the budget is exceeded."""
         is_enough = letters <= self.letters
         if is_enough:
             self.letters -= letters
@@ -92,7 +92,7 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A source whose functions are known; ``starts`` are where its lines begin."""
+    """A source with its parsed functions; ``starts`` are the positions of its lines."""
 
     lines: list[str]
     scopes: FunctionScopes
@@ -100,33 +100,33 @@ class _Named:
 
 
 class _Sources:
-    """The sources of a map that were read for names: those that were needed last, within a few letters."""
+    """The most recently used sources of a map that were parsed for names, up to a total size."""
 
     def __init__(self) -> None:
         self._named: dict[int, _Named] = {}
         self._letters = 0
 
     def get(self, index: int) -> _Named | None:
-        """A source that was read."""
+        """Return a parsed source, or None."""
         return self._named.get(index)
 
     def read(self, index: int, lines: list[str]) -> _Named:
-        """Read a source, and forget others where they are too many."""
+        """Parse a source, and evict others over the limit."""
         text = "\n".join(lines)
-        named = _Named(
+        source = _Named(
             lines,
             js_function_names.scopes_of(text),
             [0, *accumulate(len(line) + 1 for line in lines)],
         )
         if self._letters + len(text) > SHARED_MAX:
             self._named, self._letters = {}, 0
-        self._named[index] = named
+        self._named[index] = source
         self._letters += len(text)
-        return named
+        return source
 
 
 class SourceMap:
-    """A map that was read; keep it, as reading is what costs. `for_event` makes one that several events share."""
+    """A parsed map, which is expensive to parse. `for_event` returns a copy that shares its state."""
 
     def __init__(
         self,
@@ -148,9 +148,9 @@ class SourceMap:
     def read(
         cls, text: bytes, minified: bytes | None = None, allowance: ReadBudget | None = None
     ) -> "SourceMap":
-        """Read a map, also one of sections; MapProblem says why it can't be.
+        """Parse a map, also one with sections; raise `MapProblem` if it is invalid.
 
-        The minified file helps to name functions where a map comes without its sources.
+        The minified file helps to name functions if a map has no sources.
         """
         content = _parsed(text)
         sources: list[_Source] = []
@@ -165,22 +165,22 @@ class SourceMap:
         return cls(view, sources, minified_view, allowance or ReadBudget())
 
     def for_event(self, allowance: ReadBudget) -> "SourceMap":
-        """The same map with an allowance of its own. What was read of sources is shared."""
+        """Return the same map with another budget. Parsed sources are shared."""
         return SourceMap(self._view, self._sources, self._minified, allowance, self._read)
 
     def token(self, line: int, column: int, function: str = "") -> OriginalLocation | MapErrorKind:
-        """Look a place up; line and column count from one, ``function`` is what the minified one is called."""
+        """Return the original position; line and column count from one, ``function`` is the minified name."""
         if not (1 <= line < 2**32 and 1 <= column < 2**32):
             return MapErrorKind.OUT_OF_RANGE
         match = self._view.lookup(line - 1, column - 1)
-        # A mapping holds up to the end of its line; the library would go on to the next one.
+        # A mapping applies up to the end of its line; the library would continue in the next one.
         if match is None or match.dst_line != line - 1 or not match.src:
             return MapErrorKind.UNKNOWN_POSITION
         token = self._token(int(match.src), match.src_line + 1, match.src_col + 1, match.name)
         if token.around is not None or self._minified is None or not function:
             return token
-        named = self._view.lookup(line - 1, column - 1, function, self._minified)
-        return replace(token, function=named.function_name if named else None)
+        original = self._view.lookup(line - 1, column - 1, function, self._minified)
+        return replace(token, function=original.function_name if original else None)
 
     def _token(self, index: int, line: int, column: int, name: str | None) -> OriginalLocation:
         source = self._sources[index]
@@ -204,24 +204,24 @@ class SourceMap:
         content = self._sources[index].content
         if content is None:
             return []
-        if named := self._read.get(index):
-            return named.lines
+        if source := self._read.get(index):
+            return source.lines
         if index not in self._lines:
             self._lines[index] = source_lines.lines_of(content)
         return self._lines[index]
 
     def _function(self, index: int, line: int, column: int) -> str | None:
-        named = self._read.get(index)
-        if named is None:
+        source = self._read.get(index)
+        if source is None:
             lines = self._lines_of(index)
             if index in self._unnamed or not self._allowance.take(
                 sum(map(len, lines)) + len(lines)
             ):
                 self._unnamed.add(index)
                 return None
-            named = self._read.read(index, lines)
-        starts = named.starts
-        return named.scopes.at(min(starts[line - 1] + column - 1, starts[line] - 1))
+            source = self._read.read(index, lines)
+        starts = source.starts
+        return source.scopes.at(min(starts[line - 1] + column - 1, starts[line] - 1))
 
 
 def _parsed(text: bytes) -> dict[str, object]:
@@ -243,7 +243,7 @@ def _parsed(text: bytes) -> dict[str, object]:
 
 
 def _plain(content: dict[str, object], sources: list[_Source]) -> dict[str, object]:
-    """Reduce a map to what the library has to decode: sources become numbers in our list of them."""
+    """Return a map reduced to the parts for the library: sources are replaced by their index in ``sources``."""
     if "sections" not in content:
         return _plain_section(content, sources)
     sections = content["sections"]
@@ -307,7 +307,7 @@ def _strings(content: dict[str, object], key: str) -> list[str | None]:
 
 
 def _rooted(file: str, root: str) -> str:
-    """Put the root before a file that has none of its own."""
+    """Return the file with the root prepended, unless it is absolute."""
     if not root or file.startswith("/") or "://" in file:
         return file[:FILE_MAX]
     return f"{root[:FILE_MAX].rstrip('/')}/{file}"[:FILE_MAX]

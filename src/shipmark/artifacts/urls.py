@@ -1,7 +1,7 @@
-"""Under which names may the file of a frame have been uploaded? (files-and-avatars.md 8.5)
+"""The names under which a frame's file may have been uploaded (files-and-avatars.md 8.5).
 
-Clients name a file by where it ran: a page's address, ``app:///`` for apps, a path on a server. Uploads name
-it ``~/path``, where the tilde stands for any origin.
+Clients name a file by its location: a page's URL, ``app:///`` for apps, a path on a server. Uploads name
+it ``~/path``, where the tilde means any origin.
 """
 
 import base64
@@ -20,17 +20,17 @@ _DATA_URL = re.compile(r"data:([^,]*),(.*)", re.DOTALL | re.IGNORECASE)
 #: A comment of its own line; ``@`` is the older spelling.
 _COMMENT = re.compile(rb"(?://|/\*)[#@][ \t]*sourceMappingURL=([^\s'\"*]+)")
 _COMMENT_WORD = b"sourceMappingURL="
-#: Stands in for an origin that Python would not join to.
+#: The replacement of an origin that Python can't join to.
 _STAND_IN = "http://origin"
 
 
 def normalize_url(abs_path: str) -> str:
-    """Take off what clients put before a file's address."""
+    """Return the URL of a file without the prefixes of clients."""
     return _ASYNC.sub("", abs_path.strip())[:URL_MAX]
 
 
 def candidates(abs_path: str) -> tuple[str, ...]:
-    """Names to look a file up by, the best first: 8.5, and the same for paths without an origin."""
+    """Return the names to look a file up by, the best first: 8.5, also for paths without an origin."""
     url = normalize_url(abs_path).split("#", 1)[0]
     if not url or url.startswith("data:"):
         return ()
@@ -42,7 +42,7 @@ def candidates(abs_path: str) -> tuple[str, ...]:
 
 
 def _tilde(url: str) -> str:
-    """Replace the origin, which may be a drive, by the tilde."""
+    """Return the URL with the origin, which may be a drive, replaced by the tilde."""
     path = url.replace("\\", "/") if "://" not in url else url
     origin = _DRIVE.match(path) or _ORIGIN.match(path)
     rest = path[origin.end() :] if origin else path
@@ -50,12 +50,12 @@ def _tilde(url: str) -> str:
 
 
 def basename(url: str) -> str:
-    """The last part of a name, by which people know a file."""
+    """Return the last part of a name."""
     return re.split(r"[?#]", url, maxsplit=1)[0].replace("\\", "/").rstrip("/").rpartition("/")[2]
 
 
 def resolve_url(url: str, reference: str) -> str:
-    """Find the address that a file means by ``reference``; as uploaded files have it, with a tilde, or in full."""
+    """Return the URL of a file's ``reference``; as in uploads, with a tilde, or in full."""
     if reference.startswith("data:"):
         return reference
     origin = "~" if url.startswith("~") else _origin(url)
@@ -77,7 +77,7 @@ def _is_below(joined: str) -> bool:
 
 
 def source_map_reference(headers: Mapping[str, str], minified: bytes) -> str | None:
-    """Read where a file's source map is: from a header of the upload, else from its last comment."""
+    """Return the reference to a file's source map in a header of the upload, else in its last comment, or None."""
     if reference := source_map_header(headers):
         return reference
     place = minified.rfind(_COMMENT_WORD)
@@ -86,12 +86,12 @@ def source_map_reference(headers: Mapping[str, str], minified: bytes) -> str | N
 
 
 def is_data(reference: str) -> bool:
-    """Whether the map is in the reference itself."""
+    """Return True if the reference is a data URL, which contains the map."""
     return reference[:5].lower() == "data:"
 
 
 def data_of(reference: str) -> bytes | None:
-    """Decode a data: URL; None when it is none."""
+    """Return the content of a data: URL, or None for other URLs."""
     parts = _DATA_URL.fullmatch(reference)
     if parts is None:
         return None

@@ -1,7 +1,7 @@
-"""Reads a file of a bundle whose place is known from when the bundle was opened.
+"""Reading of a file in a bundle by its stored location.
 
-An event needs two files of a bundle that may have 100,000. To read the bundle's directory again for each event
-would take longer than all else.
+An event needs two files of a bundle that may have 100,000. Reading the bundle's directory for each event
+would take longer than all other steps.
 """
 
 import struct
@@ -17,7 +17,7 @@ _MAGIC = b"PK\x03\x04"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryLocation:
-    """Where a member is: what a store keeps of it. ``offset`` is that of its header in the file."""
+    """The location of a member. ``offset`` is that of its header in the file."""
 
     offset: int
     compressed_bytes: int
@@ -27,7 +27,7 @@ class EntryLocation:
 
 
 def read(file: BinaryIO, place: EntryLocation) -> bytes:
-    """Read a member whole; the caller has looked at its size, which is never exceeded."""
+    """Return the content of a member; the caller has checked its size, which is never exceeded."""
     file.seek(place.offset)
     header = file.read(_HEADER.size)
     if len(header) < _HEADER.size or header[:4] != _MAGIC:
@@ -42,7 +42,7 @@ def read(file: BinaryIO, place: EntryLocation) -> bytes:
 
 
 def _inflated(value: bytes, size_bytes: int) -> bytes:
-    """Decompress at most the declared size; zero would mean "without a limit"."""
+    """Return the decompressed value, at most of the declared size; zero would mean "without a limit"."""
     try:
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(value, max(1, size_bytes))
     except zlib.error as error:

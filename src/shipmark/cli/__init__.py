@@ -1,1 +1,1 @@
-"""The door of the operator: the command line."""
+"""The command line interface for operators."""

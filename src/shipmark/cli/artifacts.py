@@ -1,4 +1,4 @@
-"""How much do source maps take, and which may go? For disks that fill up."""
+"""Commands on uploaded artifacts: list their sizes, delete unused ones."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -25,23 +25,23 @@ DAYS_MAX = 36_500
 
 @click.group()
 def artifacts() -> None:
-    """Look after source maps and other uploaded files."""
+    """List and delete source maps and other uploaded files."""
 
 
 @artifacts.command("list")
 @with_data
 def list_artifacts(data: Path | None, database_url: str | None) -> None:
-    """Say how much each project has, and how much it takes in all."""
+    """List the number and size of each project's artifacts, and their sum."""
     with (
         open_database(settings_of(data, database_url)) as database,
         database.snapshot() as connection,
     ):
         usages = usage.of_projects(connection)
-        named = projects.by_ids(connection, usages)
+        by_id = projects.by_ids(connection, usages)
         for id_, item in usages.items():
-            owner = organizations.by_id(connection, named[id_].organization_id)
+            owner = organizations.by_id(connection, by_id[id_].organization_id)
             assert owner is not None, "a project has one"
-            name = f"{owner.slug}/{named[id_].slug}"
+            name = f"{owner.slug}/{by_id[id_].slug}"
             bundles, debug = _describe(item.bundles), _describe(item.debug_files)
             click.echo(f"{name}: bundles {bundles}, debug files {debug}")
         click.echo(f"Single files of releases: {_describe(usage.of_releases(connection))}")
@@ -55,11 +55,11 @@ def list_artifacts(data: Path | None, database_url: str | None) -> None:
     "days",
     type=click.IntRange(1, DAYS_MAX),
     required=True,
-    help="What nobody has used for so many days goes.",
+    help="Delete artifacts unused for this many days.",
 )
 @click.option("--project", metavar="ORG/SLUG", help="Only what this project has.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
-@click.option("--now", "is_now", is_flag=True, help="Free the room at once, not in minutes.")
+@click.option("--now", "is_now", is_flag=True, help="Free the disk space at once, not in minutes.")
 @with_data
 def prune(
     days: int,
@@ -69,7 +69,7 @@ def prune(
     data: Path | None,
     database_url: str | None,
 ) -> None:
-    """Delete bundles that nobody has used for long, and single files of releases that are over."""
+    """Delete bundles unused for long, and single files of old releases."""
     settings, length, at = settings_of(data, database_url), timedelta(days=days), now()
     with open_database(settings) as database:
         with database.snapshot() as connection:
@@ -85,17 +85,19 @@ def prune(
         _free(database, settings, is_now=is_now)
 
 
-def _batch_removed(database: Database, kept: timedelta, project_id: int | None) -> int:
+def _batch_removed(database: Database, retention: timedelta, project_id: int | None) -> int:
     with database.transaction() as connection:
-        return actions.remove_unused(connection, now(), kept, project_id)
+        return actions.remove_unused(connection, now(), retention, project_id)
 
 
 def _free(database: Database, settings: Settings, *, is_now: bool) -> None:
     if not is_now:
-        click.echo("A running server frees the room in a few minutes. Use --now to do it at once.")
+        click.echo(
+            "A running server frees the disk space in a few minutes. Use --now to do it at once."
+        )
         return
     before = _stored(database)
-    # Whoever reads one of them now may find it gone: that is what "now" means.
+    # A concurrent reader may find its blob deleted: that is the meaning of --now.
     blob_gc.collect(database, open_object_store(settings.blobs), now() + RELEASED_RETENTION)
     click.echo(f"Freed: {_size(before - _stored(database))}.")
 

@@ -1,4 +1,4 @@
-"""Is everything all right? Says what is wrong, and how to mend it."""
+"""The command that checks settings, data and jobs, and reports problems with their remedies."""
 
 import stat
 import sys
@@ -21,8 +21,8 @@ from shipmark.releases.store import copies, fetches
 
 _JOBS_SHOWN = 10
 
-#: Less room than this is a problem already: a few uploads fill it.
-ROOM_LOW_BYTES = 512 * MEBIBYTE
+#: Less free space than this is reported as a problem: a few uploads fill it.
+SPACE_LOW_BYTES = 512 * MEBIBYTE
 
 
 @click.command()
@@ -35,9 +35,9 @@ def check(data: Path | None, database_url: str | None) -> None:
         click.echo(f"✗ {problem}")
     if problems:
         sys.exit(1)
-    room = open_object_store(settings.blobs).free_bytes()
-    left = "" if room is None else f" {_gibibytes(room)} are free for blobs."
-    click.echo(f"✓ Everything is all right.{left}")
+    free_bytes = open_object_store(settings.blobs).free_bytes()
+    free = "" if free_bytes is None else f" {_gibibytes(free_bytes)} are free for blobs."
+    click.echo(f"✓ Everything is all right.{free}")
 
 
 def _problems(settings: Settings) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _problems_of_blobs(settings: Settings) -> Iterator[str]:
     try:
         missing = missing_blobs(settings)
     except (SQLAlchemyError, Unavailable):
-        # The database is looked at below. Until it answers, it is not known whether a folder may be made.
+        # The database is checked below. Until it answers, it is unknown if the folder may be created.
         return
     if missing is not None:
         yield missing
@@ -82,15 +82,15 @@ def _problems_of_blobs(settings: Settings) -> Iterator[str]:
         if b"".join(blobs.read(key)) != content:
             yield "Blobs are not read as they were written. Check the disk, or the bucket."
         blobs.remove(key)
-        room = blobs.free_bytes()
+        free_bytes = blobs.free_bytes()
     except StorageFull:
-        yield "There is no room left for blobs. Make some, or move them (SHIPMARK_BLOBS_URL)."
+        yield "There is no space left for blobs. Make some, or move them (SHIPMARK_BLOBS_URL)."
     except (SettingsError, Unavailable, KeyError) as error:
         reason = str(error.__cause__ or error).partition("\n")[0]
         yield f"Blobs can't be written: {reason} Check SHIPMARK_BLOBS_URL, and who owns the folder or the bucket."
     else:
-        if room is not None and room < ROOM_LOW_BYTES:
-            yield f"Only {_gibibytes(room)} are left for blobs. Make room before it is full."
+        if free_bytes is not None and free_bytes < SPACE_LOW_BYTES:
+            yield f"Only {_gibibytes(free_bytes)} are left for blobs. Free space before it is full."
 
 
 def _problems_of_database(database: Database) -> Iterator[str]:
@@ -112,7 +112,7 @@ def _problems_of_database(database: Database) -> Iterator[str]:
 
 
 def _mend(database: Database) -> None:
-    """Mend rows of lists that repeat something else than their releases say, and say how many there were."""
+    """Repair denormalized rows that differ from their releases, and report their number."""
     count = 0
     while True:
         with database.snapshot() as connection:

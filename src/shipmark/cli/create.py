@@ -1,4 +1,4 @@
-"""Commands that make what is missing: organizations, teams, projects, bootstrap. All can be repeated."""
+"""Commands that create organizations, teams and projects, and bootstrap. All are idempotent."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ from shipmark.projects import store as project_store
 
 @click.group()
 def org() -> None:
-    """Make organizations."""
+    """Create organizations."""
 
 
 @org.command("create")
@@ -36,7 +36,7 @@ def org() -> None:
 @click.option("--name", default="")
 @with_data
 def create_org(slug: str, name: str, data: Path | None, database_url: str | None) -> None:
-    """Make the organization SLUG."""
+    """Create the organization SLUG."""
     with (
         open_database(settings_of(data, database_url)) as database,
         database.transaction() as connection,
@@ -47,7 +47,7 @@ def create_org(slug: str, name: str, data: Path | None, database_url: str | None
 
 @click.group()
 def team() -> None:
-    """Make teams."""
+    """Create teams."""
 
 
 @team.command("create")
@@ -58,7 +58,7 @@ def team() -> None:
 def create_team(
     slug: str, organization: str, name: str, data: Path | None, database_url: str | None
 ) -> None:
-    """Make the team SLUG."""
+    """Create the team SLUG."""
     with (
         open_database(settings_of(data, database_url)) as database,
         database.transaction() as connection,
@@ -70,7 +70,7 @@ def create_team(
 
 @click.group()
 def project() -> None:
-    """Make projects."""
+    """Create projects."""
 
 
 @project.command("create")
@@ -89,7 +89,7 @@ def create_project(
     data: Path | None,
     database_url: str | None,
 ) -> None:
-    """Make the project SLUG with a DSN key, and print its DSN."""
+    """Create the project SLUG with a DSN key, and print its DSN."""
     settings = settings_of(data, database_url)
     with open_database(settings) as database, database.transaction() as connection:
         owner = organization_named(connection, organization)
@@ -119,7 +119,7 @@ def bootstrap(
     data: Path | None,
     database_url: str | None,
 ) -> None:
-    """Make an organization with projects, an owner and tokens: all that a pipeline needs."""
+    """Create an organization with projects, an owner and tokens for a pipeline."""
     settings = settings_of(data, database_url, base_url=base_url)
     with open_database(settings) as database, database.transaction() as connection:
         migrations.acquire_lock(connection)
@@ -141,7 +141,7 @@ def bootstrap(
 
 
 def _has_other_password(connection: Connection, email: str, password: str) -> bool:
-    """Return whether the user exists and this is not their password."""
+    """Return True if the user exists and this is not their password."""
     is_known = account_store.by_email(connection, email.strip()) is not None
     return is_known and accounts.check_password(connection, email, password) is None
 
@@ -154,7 +154,7 @@ def make_all(
     password: str | None,
     address: str,
 ) -> dict[str, Any]:
-    """Make what is missing; says ids, DSNs and two fresh tokens."""
+    """Create the missing ones. Return ids, DSNs and two new tokens."""
     at = now()
     owner = ensure_organization(connection, organization, "", at)
     team_of_all = ensure_team(connection, owner, owner.slug, "", at)

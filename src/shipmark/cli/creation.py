@@ -1,4 +1,4 @@
-"""Creating what is missing, with an entry of the audit log for what did not exist before."""
+"""Idempotent creation of organizations, teams, projects and members, with audit log entries."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -23,10 +23,17 @@ COMMAND_LINE = Actor(user_id=None, label="command line")
 def ensure_organization(connection: Connection, slug: str, name: str, at: datetime) -> Organization:
     """Return the organization with this slug, created if missing."""
     is_known = organization_store.by_slug(connection, slug) is not None
-    made = organizations.create(connection, slug, name, at)
+    created = organizations.create(connection, slug, name, at)
     if not is_known:
-        _log(connection, made, AuditEvent.ORG_ADD, audit.snapshot(made), at, target_id=made.id)
-    return made
+        _log(
+            connection,
+            created,
+            AuditEvent.ORG_ADD,
+            audit.snapshot(created),
+            at,
+            target_id=created.id,
+        )
+    return created
 
 
 def ensure_team(
@@ -34,11 +41,11 @@ def ensure_team(
 ) -> Team:
     """Return the team with this slug, created if missing."""
     is_known = organization_store.team_by_slug(connection, owner.id, slug) is not None
-    made = organizations.create_team(connection, owner, slug, name, at)
+    created = organizations.create_team(connection, owner, slug, name, at)
     if not is_known:
-        fields = {"slug": made.slug, "name": made.name}
-        _log(connection, owner, AuditEvent.TEAM_ADD, fields, at, target_id=made.id)
-    return made
+        fields = {"slug": created.slug, "name": created.name}
+        _log(connection, owner, AuditEvent.TEAM_ADD, fields, at, target_id=created.id)
+    return created
 
 
 def ensure_project(
@@ -53,7 +60,7 @@ def ensure_project(
 ) -> Project:
     """Return the project with this slug, created with a DSN key if missing."""
     is_known = project_store.by_slug_or_id(connection, owner.id, slug) is not None
-    made = projects.create(
+    created = projects.create(
         connection,
         owner,
         slug=slug,
@@ -64,9 +71,9 @@ def ensure_project(
         at=at,
     )
     if not is_known:
-        fields = {"slug": made.slug, "name": made.name}
-        _log(connection, owner, AuditEvent.PROJECT_ADD, fields, at, target_id=made.id)
-    return made
+        fields = {"slug": created.slug, "name": created.name}
+        _log(connection, owner, AuditEvent.PROJECT_ADD, fields, at, target_id=created.id)
+    return created
 
 
 def ensure_member(
@@ -77,7 +84,7 @@ def ensure_member(
     teams: Sequence[str],
     at: datetime,
 ) -> None:
-    """Make the user a member on these teams; an existing member keeps the role. Raise `NotFound` for a team."""
+    """Add the user as a member on these teams; an existing member keeps the role. Raise `NotFound` for a team."""
     is_known = organization_store.member_who_is(connection, owner.id, user.id) is not None
     organizations.add_member(connection, owner, user, role, list(teams), at)
     if is_known:

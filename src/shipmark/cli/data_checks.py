@@ -1,4 +1,4 @@
-"""Checks of the data before it is used: whether database, disk and blobs are those of this server, and sound."""
+"""Checks of database, disk and blobs before they are used."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,23 +12,23 @@ from shipmark.infrastructure.blobs.object_store import open_folder_url
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.settings import MEBIBYTE, Settings
 
-#: A database up to this size is read whole when the server starts: that takes less than a second.
+#: A database up to this size is checked in full when the server starts, in less than a second.
 SMALL_BYTES = 64 * MEBIBYTE
 
 
 class UnusableDataError(Exception):
-    """The data can't be used as it is; the sentence says why, and what to do."""
+    """The data can't be used; the message has the reason and the remedy."""
 
 
 def require_usable(settings: Settings) -> None:
-    """Raise `UnusableDataError` for a database that can't be read, or that is empty beside blobs of an earlier one."""
+    """Raise `UnusableDataError` if the database can't be read, or is empty while there are blobs of an earlier one."""
     problem = next(database_problems(settings, is_thorough=False), None)
     if problem is not None:
         raise UnusableDataError(problem)
 
 
 def require_servable(settings: Settings) -> None:
-    """Raise `UnusableDataError` for data that a server must not work on: damaged, without its blobs, on a full disk."""
+    """Raise `UnusableDataError` for data that a server must not use: damaged, without its blobs, on a full disk."""
     path = sqlite_file.path_of(settings.database)
     is_small = path is not None and path.is_file() and path.stat().st_size <= SMALL_BYTES
     for problem in database_problems(settings, is_thorough=is_small):
@@ -40,7 +40,7 @@ def require_servable(settings: Settings) -> None:
 
 
 def database_problems(settings: Settings, *, is_thorough: bool) -> Iterator[str]:
-    """Return what is wrong with the file of a SQLite database; a thorough look reads all of it."""
+    """Return the problems of a SQLite database's file; a thorough check reads all of it."""
     path = sqlite_file.path_of(settings.database)
     if path is None:
         return
@@ -58,9 +58,9 @@ def database_problems(settings: Settings, *, is_thorough: bool) -> Iterator[str]
 
 
 def missing_blobs(settings: Settings) -> str | None:
-    """Return the problem of a folder of blobs that is gone though the database knows blobs, or None.
+    """Return the problem of a missing folder of blobs while the database has blobs, or None.
 
-    Raises what opening the database does.
+    Raise the errors of opening the database.
     """
     folder = open_folder_url(settings.blobs)
     path = sqlite_file.path_of(settings.database)
@@ -81,7 +81,7 @@ def missing_blobs(settings: Settings) -> str | None:
 
 
 def space_problems(settings: Settings) -> Iterator[str]:
-    """Return which disks are full: that of the database, and that of the blobs."""
+    """Return the problems of full disks: that of the database, and that of the blobs."""
     path, folder = sqlite_file.path_of(settings.database), open_folder_url(settings.blobs)
     places = {"database": path.parent if path else None, "blobs": folder}
     for what, place in places.items():

@@ -1,4 +1,4 @@
-"""The commands of the operator. The contract is in ``docs/cli.md``: scripts rely on it."""
+"""The command line's entry point. The contract is in ``docs/cli.md``: scripts rely on it."""
 
 import os
 import sys
@@ -33,9 +33,9 @@ for command in (serve, bootstrap, org, team, project, user, token, artifacts, ch
 
 
 def main() -> None:
-    """Run a command; what is refused or wrong is said in a sentence, with exit status 1.
+    """Run a command; a refusal or error is reported in a sentence, with exit status 1.
 
-    All that it creates, and the workers that it starts, is for the user who runs it only.
+    Files of the command and of the workers that it starts are accessible to the current user only.
     """
     before = os.umask(UMASK)
     try:

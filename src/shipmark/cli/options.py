@@ -1,4 +1,4 @@
-"""What commands share: the options that say where the data is, and opening the database there."""
+"""The options of commands for the location of the data, and opening its database."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def with_data(command: F) -> F:
-    """Give a command the options ``--data`` and ``--database-url``."""
+    """Add the options ``--data`` and ``--database-url`` to a command."""
     data = click.option(
         "--data", type=click.Path(path_type=Path), help="The data folder.  [default: ./data]"
     )
@@ -27,7 +27,7 @@ def with_data(command: F) -> F:
 
 
 def settings_of(data: Path | None, database_url: str | None, **more: object) -> Settings:
-    """The settings of the environment, with what was said on the command line."""
+    """Return the settings of the environment, overridden by the options of the command line."""
     content = {"data": data, "database_url": database_url} | more
     parameters: dict[str, Any] = {
         name: value for name, value in content.items() if value is not None
@@ -37,9 +37,9 @@ def settings_of(data: Path | None, database_url: str | None, **more: object) -> 
 
 @contextmanager
 def open_database(settings: Settings) -> Iterator[Database]:
-    """The database with its newest tables; the data folder is made if missing, readable by its owner only.
+    """Return the migrated database; the data folder is created if missing, readable by its owner only.
 
-    Raise `UnusableDataError` if the database can't be read, or is empty beside blobs of an earlier one.
+    Raise `UnusableDataError` if the database can't be read, or is empty while there are blobs of an earlier one.
     """
     if narrowed := data_folder.prepare(settings):
         # Never on standard output, which scripts read.

@@ -1,4 +1,4 @@
-"""Run the server: migrate, make a first organization on an empty database, and start the workers."""
+"""The command that runs the server: migrate, create a first organization, and start the workers."""
 
 import contextlib
 import gc
@@ -36,7 +36,7 @@ from shipmark.infrastructure.settings import (
 from shipmark.infrastructure.telemetry import log
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 
-#: What a first start makes.
+#: The slug of the organization that the first start creates.
 FIRST_ORGANIZATION = "acme"
 FIRST_PROJECT = "web"
 FIRST_USER = "admin@example.com"
@@ -61,7 +61,7 @@ def serve(
     data: Path | None,
     database_url: str | None,
 ) -> None:
-    """Run the server. On an empty database it makes an organization, a project and an admin, and says how to go on."""
+    """Run the server. On an empty database it creates an organization, a project and an admin, and prints a tour."""
     more = {"host": host, "port": port, "workers": workers, "base_url": base_url}
     settings = settings_of(data, database_url, **more)
     logging.configure(settings)
@@ -69,12 +69,12 @@ def serve(
     trusted_networks(settings.trusted_proxies)
     _check_address(settings)
     require_servable(settings)
-    # Before anything is created in it.
+    # Before any file is created in it.
     if narrowed := data_folder.prepare(settings):
         log.warning(data_folder.NARROWED, paths=" ".join(map(str, narrowed)))
     open_object_store(settings.blobs)
     with open_database(settings) as database, database.transaction() as connection:
-        # Before looking: of two nodes that start on an empty database, one makes the admin and shows the password.
+        # Before the check: of two nodes that start on an empty database, one creates the admin and shows the password.
         migrations.acquire_lock(connection)
         welcome = None if accounts.exists(connection) else _create_first(connection, settings)
     if welcome is None:
@@ -86,7 +86,7 @@ def serve(
 
 
 def _check_address(settings: Settings) -> None:
-    """Say in a sentence what the server could only say by failing; raises `SettingsError`."""
+    """Raise `SettingsError` with a message if the server could not listen on the address."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -94,18 +94,18 @@ def _check_address(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             place = f"{settings.host}:{settings.port}"
-            raise SettingsError(f"Nobody can listen at {place}: {error.strerror}.") from None
+            raise SettingsError(f"The server can't listen at {place}: {error.strerror}.") from None
 
 
 def _run(settings: Settings) -> None:
-    """Run the workers until they are told to stop. They learn the settings from the environment."""
+    """Run the workers until they are stopped. They read the settings from the environment."""
     metrics = tempfile.mkdtemp(prefix="shipmark-metrics-")
     os.environ |= to_environment(settings) | {PARENT_PID: str(os.getpid())}
     telemetry.enable_multiprocess_metrics(metrics)
-    # Read as the workers will: it is the same application for the same settings only.
+    # With the settings as the workers read them: the application is the same only for the same settings.
     app.assembled(from_environment())
-    # Workers are forked: what is loaded and frozen now, they share. A large publish makes many objects that live
-    # just as long as it does: collecting among them all the time finds nothing.
+    # Workers are forked and share the objects that are loaded and frozen now. A large publish creates many objects
+    # that live as long as the request: frequent collections among them free nothing.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     _raise_descriptor_limit()
@@ -120,7 +120,7 @@ def _run(settings: Settings) -> None:
             port=settings.port,
             interface=Interfaces.ASGI,
             loop=Loops.uvloop,
-            # Only then do connections that send nothing at all run into the timeout, too.
+            # With HTTP/1 only, connections that send nothing at all time out, too.
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(
                 header_read_timeout=int(settings.read_timeout_seconds * 1000)
@@ -136,34 +136,34 @@ def _run(settings: Settings) -> None:
 
 
 def _raise_descriptor_limit() -> None:
-    """Let each worker have as many connections and files open as the system allows."""
+    """Raise the limit of open connections and files of each worker to the system's maximum."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
-        # macOS says that there is no limit, and then refuses that.
+        # macOS reports no limit, and then refuses that value.
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _create_first(connection: Connection, settings: Settings) -> str:
     password = ids.password()
-    made = make_all(
+    created = make_all(
         connection, FIRST_ORGANIZATION, (FIRST_PROJECT,), FIRST_USER, password, settings.address
     )
-    dsn = made["projects"][0]["dsn"]
+    dsn = created["projects"][0]["dsn"]
     steps = tour(
         address=settings.address,
         organization=FIRST_ORGANIZATION,
         project=FIRST_PROJECT,
         dsn=dsn,
-        token=made["token"],
+        token=created["token"],
     )
     return f"""
 Shipmark serves at {settings.address}
 
   Sign in     {settings.address}/  as {FIRST_USER} with the password {password}
   DSN         {dsn}
-  Token       {made["token"]}
-  CI token    {made["org_token"]}
+  Token       {created["token"]}
+  CI token    {created["org_token"]}
 
 These are shown only now. Try it; you need {NEEDS}
 

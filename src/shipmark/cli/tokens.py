@@ -55,7 +55,7 @@ def create_token(
 def _allowed_scopes(
     scopes: tuple[str, ...], *, all_scopes: bool, is_script: bool
 ) -> tuple[str, ...]:
-    """Return the token's scopes; only scripts, which rely on it, get a token without any."""
+    """Return the token's scopes; only scripts, which depend on it, get a token without any."""
     if scopes and all_scopes:
         raise click.UsageError("Use either --scope or --all-scopes.")
     if all_scopes:

@@ -1,13 +1,13 @@
-"""The tour: what a first start prints to be tried, from an error to the release that fixes it."""
+"""The tour that a first start prints: commands from an error to the release that fixes it."""
 
 import shlex
 
-#: What the tour needs besides Python and git.
+#: The requirements of the tour besides Python.
 NEEDS = "git, and: pip install sentry-sdk sentry-cli"
 
 
 def tour(*, address: str, organization: str, project: str, dsn: str, token: str) -> str:
-    """Return the lines to type in a shell. They can be typed again: nothing in them fails the second time."""
+    """Return the lines to type in a shell. They can be repeated without errors."""
     program = (
         f'import sentry_sdk; sentry_sdk.init("{dsn}", release="{project}@1.0.0");'
         ' raise ValueError("no money")'

@@ -60,7 +60,7 @@ def create_user(
 
 
 def unchanged_password(user: User) -> str:
-    """Return the sentence for a password that was given for a user who exists already."""
+    """Return the message for a password passed for a user who exists already."""
     return (
         f"{user.email} existed before: the password is unchanged."
         f" `shipmark user set-password {user.email}` changes it."
@@ -74,7 +74,7 @@ def unchanged_password(user: User) -> str:
     prompt=True,
     hide_input=True,
     confirmation_prompt=True,
-    help="The new password; asked for when missing.",
+    help="The new password; prompted for when missing.",
 )
 @with_data
 def set_password(email: str, password: str, data: Path | None, database_url: str | None) -> None:

@@ -1,1 +1,1 @@
-"""Debug files: what is in them, how they are assembled and stored."""
+"""Debug files: their inspection, assembling and storage."""

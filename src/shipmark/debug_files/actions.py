@@ -23,7 +23,7 @@ def remove_of_organization(connection: Connection, organization_id: int, at: dat
 def remove_debug_files_of_project(
     connection: Connection, project_id: int, at: datetime, *, limit: int
 ) -> bool:
-    """Delete some debug files of a project that is deleted. Return whether there were any."""
+    """Delete a batch of a deleted project's debug files. Return False if there are none."""
     batch = debug_files.of_project(connection, project_id, limit=limit)
     remove_debug_files(connection, batch, at)
     return bool(batch)

@@ -1,7 +1,7 @@
-"""What debug files are in a zip, as older clients send them? (files-and-avatars.md 9)
+"""Extraction of debug files from a zip, as older clients send them (files-and-avatars.md 9).
 
-The zip is on the disk, and so is each of its members while it is read: one process looks at all of them. What is no
-debug file is passed over, for bundles of Apple's tools hold descriptions too.
+The zip is on disk, and so is each of its members while it is inspected: one process inspects all of them. Other files
+are skipped, as bundles of Apple's tools contain descriptions too.
 """
 
 import tempfile
@@ -27,14 +27,14 @@ MEMBERS_MAX = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpackedArchive:
-    """The debug files of a zip, stashed; ``problems`` are by the names of what could not be read."""
+    """The staged debug files of a zip; ``problems`` are by the names of unreadable files."""
 
     new: Sequence[NewDebugFile]
     problems: Sequence[tuple[str, str]]
 
 
 def unpack(database: Database, blobs: Blobs, file: BinaryIO, at: datetime) -> UnpackedArchive:
-    """Read the debug files of a zip; raises `BundleProblem` for what is none, or goes beyond the limits."""
+    """Return the debug files of a zip. Raise `BundleProblem` if it is invalid or exceeds the limits."""
     archive, members = bundles.unzipped(file)
     names = [name for name in members if not bundles.as_bundle_error(name)]
     if len(names) > MEMBERS_MAX:
@@ -48,7 +48,7 @@ def unpack(database: Database, blobs: Blobs, file: BinaryIO, at: datetime) -> Un
         inspection_results = inspection.inspect_files(inspection_inputs)
         return UnpackedArchive(
             new=[
-                _stashed(database, blobs, each, inspection_result, at)
+                _staged(database, blobs, each, inspection_result, at)
                 for each, inspection_result in zip(
                     inspection_inputs, inspection_results, strict=True
                 )
@@ -69,9 +69,13 @@ def _extracted(archive: zipfile.ZipFile, name: str, path: Path) -> InspectionInp
     return InspectionInput(path=path, name=name)
 
 
-def _stashed(
-    database: Database, blobs: Blobs, given: InspectionInput, found: InspectionResult, at: datetime
+def _staged(
+    database: Database,
+    blobs: Blobs,
+    inspected: InspectionInput,
+    result: InspectionResult,
+    at: datetime,
 ) -> NewDebugFile:
-    with given.path.open("rb") as content:
+    with inspected.path.open("rb") as content:
         stash = stage_file(database, blobs, content.read, at)
-    return NewDebugFile(content=stash, objects=found.objects)
+    return NewDebugFile(content=stash, objects=result.objects)

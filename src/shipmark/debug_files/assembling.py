@@ -1,7 +1,7 @@
-"""From chunks to debug files, within the request (files-and-avatars.md 5.5).
+"""Assembling of debug files from chunks, within the request (files-and-avatars.md 5.5).
 
-What a project has needs no state: it is told of as soon as it is there. Only what went wrong is remembered, and who
-is at it.
+A project's debug files need no state: they are reported once they exist. Only errors and running requests are
+stored.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ _ONE = "Object contains {} architectures (1 expected)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebugFileRequest:
-    """A debug file that a client wants to be assembled; ``debug_id`` counts for formats that have none in them."""
+    """A debug file to assemble; ``debug_id`` counts for formats without one inside."""
 
     key: AssembleKey
     organization_id: int
@@ -42,7 +42,7 @@ class DebugFileRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDebugFile:
-    """A content that was stashed, and the objects in it."""
+    """A staged content with its objects."""
 
     content: StagedFile
     objects: Sequence[DebugObject]
@@ -56,7 +56,7 @@ def assemble(
     *,
     most: int = FILE_MAX,
 ) -> None:
-    """Assemble a debug file and keep it, unless somebody else is at it; what is wrong with it is remembered."""
+    """Assemble and store a debug file, unless another request does; its error is stored."""
     with database.transaction() as connection:
         if not assemblies.begin(connection, debug_file_request.key, at):
             return
@@ -68,7 +68,7 @@ def assemble(
             problem = _store(database, blobs, debug_file_request, at, most)
             fields["assemble.reason"] = problem
     finally:
-        # Nobody needs to wait who was interrupted, or only has to send what is missing.
+        # The client may retry at once after an interruption, or send the missing chunks.
         with database.transaction() as connection:
             if problem is None or problem == MISSING:
                 assemblies.delete_one(connection, debug_file_request.key)
@@ -80,9 +80,9 @@ def assemble(
 def _store(
     database: Database, blobs: Blobs, debug_file_request: DebugFileRequest, at: datetime, most: int
 ) -> str | None:
-    """Why the file can't be kept; null where it is."""
+    """Store the file. Return the problem if it can't be stored, else None."""
     try:
-        whole = assembling.assemble(
+        assembled = assembling.assemble(
             database,
             blobs,
             debug_file_request.organization_id,
@@ -95,7 +95,7 @@ def _store(
         return MISSING
     except NotAssembled as problem:
         return problem.detail
-    with inspection.temporary_copy(piece_reader.read_range(blobs, whole.pieces)) as path:
+    with inspection.temporary_copy(piece_reader.read_range(blobs, assembled.pieces)) as path:
         inspection_input = InspectionInput(
             path=path, name=debug_file_request.name, debug_id=debug_file_request.debug_id
         )
@@ -104,7 +104,7 @@ def _store(
         return inspection_result.problem
     if len(inspection_result.objects) != 1:
         return _ONE.format(len(inspection_result.objects))
-    new = NewDebugFile(content=whole.content, objects=inspection_result.objects)
+    new = NewDebugFile(content=assembled.content, objects=inspection_result.objects)
     save(database, debug_file_request.project_id, [new], at)
     return None
 
@@ -112,13 +112,13 @@ def _store(
 def save(
     database: Database, project_id: int, new: Sequence[NewDebugFile], at: datetime
 ) -> list[DebugFile]:
-    """Give a project debug files, all or none; those that it has already are told of as they are."""
+    """Insert debug files of a project, all or none. Return them with those that exist already."""
     stored: dict[int, DebugFile] = {}
     with database.transaction() as connection:
-        known = debug_files.by_sha1s(connection, project_id, {file.content.sha1 for file in new})
+        existing = debug_files.by_sha1s(connection, project_id, {file.content.sha1 for file in new})
         there = {
             (debug_file.file.sha1, debug_file.object.debug_id): debug_file
-            for each in known.values()
+            for each in existing.values()
             for debug_file in each
         }
         for new_file in new:
@@ -127,7 +127,7 @@ def save(
                 key = (content.sha1, debug_object.debug_id)
                 if key not in there:
                     there[key] = _added(connection, project_id, debug_object, content, at)
-                    content = _again(content)
+                    content = _as_stored(content)
                 stored[there[key].id] = there[key]
     return list(stored.values())
 
@@ -135,23 +135,23 @@ def save(
 def _added(
     connection: Connection,
     project_id: int,
-    found: DebugObject,
+    debug_object: DebugObject,
     content: StagedFile,
     at: datetime,
 ) -> DebugFile:
-    named = NewFile(name=found.object_name, kind=FileKind.DEBUG_FILE)
-    file = files.create(connection, named, content, at)
-    made = debug_files.add(connection, project_id, found, file)
-    if made is not None:
-        return made
-    # Somebody else was faster: theirs is what we would have made.
+    new_file = NewFile(name=debug_object.object_name, kind=FileKind.DEBUG_FILE)
+    file = files.create(connection, new_file, content, at)
+    debug_file = debug_files.add(connection, project_id, debug_object, file)
+    if debug_file is not None:
+        return debug_file
+    # A concurrent transaction has inserted the same debug file.
     files.remove(connection, [file.id], at)
     theirs = debug_files.by_sha1s(connection, project_id, [content.sha1])[content.sha1]
-    return next(each for each in theirs if each.object.debug_id == found.debug_id)
+    return next(each for each in theirs if each.object.debug_id == debug_object.debug_id)
 
 
-def _again(content: StagedFile) -> StagedFile:
-    """The same content once it is kept: its pieces are blobs, which further files share."""
+def _as_stored(content: StagedFile) -> StagedFile:
+    """Return the content as stored: its pieces are blobs, which further files share."""
     pieces = tuple(
         StagedBlob(sha1=staged_blob.sha1, size=staged_blob.size, key=None)
         for staged_blob in content.pieces

@@ -1,4 +1,4 @@
-"""What is in debug files, read where it can do no harm: by ``reading_objects.py``, in a process of its own."""
+"""Inspection of untrusted debug files by ``inspection_worker.py``, in a process of its own."""
 
 import json
 import os
@@ -18,19 +18,19 @@ from shipmark.infrastructure.telemetry import log
 
 UNREADABLE = "The file could not be read"
 TOO_SLOW = "The file could not be read in time"
-#: How long a process may take, and all that one request causes together.
+#: The time limit of a process, and of all processes of one request.
 PROCESS_SECONDS = 60.0
 ALL_SECONDS = 120.0
 
 _COMMAND = (sys.executable, "-m", "shipmark.debug_files.inspection_worker")
-#: It needs to find Python's modules, and no secret of ours.
+#: The environment variables of the process: those to import Python's modules, and no secrets.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
-_NO_ROOM = "There is no room left for temporary files. Tell who runs this server."
+_NO_SPACE = "There is no space left for temporary files. Contact the operator of this server."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionInput:
-    """A file to be read, and what its client says of it."""
+    """A file to inspect, with the client's name and debug id."""
 
     path: Path
     name: str
@@ -39,7 +39,7 @@ class InspectionInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionResult:
-    """What is in a file, or why nobody can tell; ``problem`` is for whoever uploaded it."""
+    """The objects in a file, or the problem, which is reported to the client."""
 
     objects: Sequence[DebugObject] = ()
     problem: str | None = None
@@ -47,7 +47,7 @@ class InspectionResult:
 
 @contextmanager
 def temporary_copy(parts: Iterable[bytes]) -> Iterator[Path]:
-    """A content as a file on the disk, for as long as the block takes. Raises `StorageFull` where that is full."""
+    """Write a content to a temporary file for the duration of the block. Raise `StorageFull` if the disk is full."""
     with tempfile.TemporaryDirectory(prefix="shipmark-") as folder:
         path = Path(folder) / "file"
         write(path, parts)
@@ -55,34 +55,34 @@ def temporary_copy(parts: Iterable[bytes]) -> Iterator[Path]:
 
 
 def write(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a temporary file. Raises `StorageFull` where the disk is full; what reads the parts may raise too."""
+    """Write a temporary file. Raise `StorageFull` if the disk is full, and errors of reading the parts."""
     with path.open("wb", buffering=0) as file:
         for part in parts:
             write_part(file.fileno(), part)
 
 
 def write_part(descriptor: int, part: bytes) -> None:
-    """Write a part of a temporary file. Raises `StorageFull` where the disk is full."""
-    left = memoryview(part)
+    """Write a part of a temporary file. Raise `StorageFull` if the disk is full."""
+    remaining = memoryview(part)
     try:
-        while left:
-            left = left[os.write(descriptor, left) :]
+        while remaining:
+            remaining = remaining[os.write(descriptor, remaining) :]
     except OSError as error:
-        raise StorageFull(_NO_ROOM) from error
+        raise StorageFull(_NO_SPACE) from error
 
 
 def inspect_files(
     files: Sequence[InspectionInput], *, seconds_max: float = ALL_SECONDS
 ) -> list[InspectionResult]:
-    """Read files, one outcome for each: a file that ends the process is unreadable, and those behind it are read."""
+    """Return the result of each file: a file that crashes the process is unreadable, later files are still read."""
     outcomes: list[InspectionResult] = []
     deadline = time.monotonic() + seconds_max
     while len(outcomes) < len(files):
-        left = deadline - time.monotonic()
-        if left <= 0:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
             outcomes += [InspectionResult(problem=TOO_SLOW)] * (len(files) - len(outcomes))
             break
-        inspection_results, problem = _read(files[len(outcomes) :], min(left, PROCESS_SECONDS))
+        inspection_results, problem = _read(files[len(outcomes) :], min(remaining, PROCESS_SECONDS))
         outcomes += inspection_results
         if len(outcomes) < len(files):
             log.warning("A debug file could not be read", reason=problem)
@@ -101,7 +101,7 @@ def _read(files: Sequence[InspectionInput], seconds: float) -> tuple[list[Inspec
     ]
     problem = UNREADABLE
     try:
-        done = subprocess.run(  # noqa: S603  # our own module, by Python itself
+        process = subprocess.run(  # noqa: S603  # our own module, by Python itself
             _COMMAND,
             input=json.dumps(requested).encode(),
             capture_output=True,
@@ -109,23 +109,23 @@ def _read(files: Sequence[InspectionInput], seconds: float) -> tuple[list[Inspec
             check=False,
             env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
         )
-        output = done.stdout
+        output = process.stdout
     except subprocess.TimeoutExpired as late:
         output, problem = late.stdout or b"", TOO_SLOW
     return [_outcome(json.loads(line)) for line in _whole_lines(output)], problem
 
 
 def _whole_lines(output: bytes) -> list[bytes]:
-    """The lines that were ended: a process may end within one."""
+    """Return the complete lines: a process may end within one."""
     return output.split(b"\n")[:-1]
 
 
-def _outcome(told: dict[str, Any]) -> InspectionResult:
-    if "problem" in told:
-        return InspectionResult(problem=told["problem"])
+def _outcome(line: dict[str, Any]) -> InspectionResult:
+    if "problem" in line:
+        return InspectionResult(problem=line["problem"])
     return InspectionResult(
         objects=[
             DebugObject(**(item | {"features": frozenset(item["features"])}))
-            for item in told["objects"]
+            for item in line["objects"]
         ]
     )

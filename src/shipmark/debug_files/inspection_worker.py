@@ -1,7 +1,7 @@
-"""The process that reads debug files: ``python -m shipmark.debug_files.inspection_worker``, see ``inspecting.py``.
+"""The process that reads debug files: ``python -m shipmark.debug_files.inspection_worker``, see ``inspection.py``.
 
-It is told on standard input which files, as a JSON list, and tells a line of JSON for each. The library that reads
-them may crash, or want more memory than there is: then only this process ends.
+Standard input is a JSON list of files, standard output a line of JSON for each. The library that reads
+them may crash, or need more memory than there is: then only this process ends.
 """
 
 import json
@@ -15,12 +15,12 @@ from shipmark.debug_files.model import DebugObject
 from shipmark.debug_files.objects import ObjectProblem
 
 SECONDS_MAX = 60
-#: Besides the largest of the files, which is mapped into memory.
+#: The memory limit, besides the largest of the files, which is mapped into memory.
 MEMORY_BYTES_MAX = 2**30
 
 
 def main() -> None:
-    """Read what is asked for, one after another, within the limits."""
+    """Read the requested files, one after another, within the limits."""
     requested: list[dict[str, str | None]] = json.load(sys.stdin)
     _limit(max((Path(str(each["path"])).stat().st_size for each in requested), default=0))
     for item in requested:

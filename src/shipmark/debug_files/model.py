@@ -7,7 +7,7 @@ from shipmark.files.model import File
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebugObject:
-    """What is known of one object in a file; ``features`` are what it can be used for, ``kind`` its compiler's word."""
+    """One object in a file; ``features`` are its uses, ``kind`` is the compiler's name for its type."""
 
     debug_id: str
     code_id: str | None
@@ -20,7 +20,7 @@ class DebugObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebugFile:
-    """A file with debug information of a project; one with several objects is several debug files."""
+    """A debug file of a project; a file with several objects is several debug files."""
 
     id: int
     project_id: int

@@ -1,8 +1,8 @@
-"""What is in a debug file? (files-and-avatars.md 5.5)
+"""Reading of the objects in a debug file (files-and-avatars.md 5.5).
 
-A library reads the formats of compilers, from a file on disk so that none is ever in memory whole. It is written
-for files of compilers and not for files of enemies, so it belongs into the process of jobs. What is text, and has
-no id in it, is recognised here.
+A library reads the formats of compilers, from a file on disk so that none is ever in memory as a whole. It is not
+written for malicious files, so it must run in a process of its own. Text formats, which have no id inside, are
+recognised here.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from symbolic.exceptions import SymbolicError
 from shipmark.artifacts import debug_ids
 from shipmark.debug_files.model import DebugObject
 
-#: Fat files have a dozen architectures at the most.
+#: The most objects in a file; fat files have a dozen architectures at most.
 OBJECTS_MAX = 100
 JSON_BYTES_MAX = 64 * 2**20
 #: Build ids have twenty bytes, code ids of other formats fewer.
@@ -34,11 +34,11 @@ _BITCODE = b"BCSymbolMap Version:"
 
 
 class ObjectProblem(Exception):
-    """A debug file that can't be kept; the message is for whoever uploaded it."""
+    """A debug file can't be stored; the message is for the client."""
 
 
 def single(path: Path, name: str, debug_id: str | None = None) -> DebugObject:
-    """Read a file that has to hold exactly one object, as uploads do."""
+    """Return the object of a file that must have exactly one, as uploads do."""
     debug_objects = objects_in(path, name, debug_id)
     if len(debug_objects) != 1:
         raise ObjectProblem(f"Object contains {len(debug_objects)} architectures (1 expected)")
@@ -46,7 +46,7 @@ def single(path: Path, name: str, debug_id: str | None = None) -> DebugObject:
 
 
 def objects_in(path: Path, name: str, debug_id: str | None = None) -> tuple[DebugObject, ...]:
-    """Read all objects of a file. ``debug_id`` is what the client says, for formats that have none."""
+    """Return all objects of a file. ``debug_id`` is the client's, for formats without one inside."""
     value = debug_ids.normalize(debug_id or "")
     text_type = _text_type(path, name)
     if text_type == "proguard":
@@ -82,7 +82,7 @@ def _text_type(path: Path, name: str) -> str | None:
 
 
 def _json_type(path: Path) -> str | None:
-    """Tell maps of Dart, a list of pairs of names, from those of IL2CPP, files with lines."""
+    """Return the type of a JSON map: of Dart, a list of pairs of names, or of IL2CPP, files with lines."""
     if path.stat().st_size > JSON_BYTES_MAX:
         raise ObjectProblem(f"A mapping may not be larger than {JSON_BYTES_MAX} bytes")
     try:
@@ -99,7 +99,7 @@ def _json_type(path: Path) -> str | None:
 
 
 def _proguard_id(path: Path) -> UUID:
-    """Compute what clients compute: version 5 of the file's content, which may be large."""
+    """Return the same id as clients compute: a version 5 UUID of the file's content, which may be large."""
     digest = hashlib.sha1(_PROGUARD_NAMESPACE.bytes, usedforsecurity=False)
     with path.open("rb") as file:
         while piece := file.read(_PIECE_BYTES):
@@ -107,14 +107,14 @@ def _proguard_id(path: Path) -> UUID:
     return UUID(bytes=digest.digest()[:16], version=5)
 
 
-def _compiled(path: Path, name: str, given: str | None) -> tuple[DebugObject, ...]:
+def _compiled(path: Path, name: str, sent_id: str | None) -> tuple[DebugObject, ...]:
     try:
         archive = Archive.open(str(path))
         if archive.object_count > OBJECTS_MAX:
             raise ObjectProblem(f"Object contains more than {OBJECTS_MAX} architectures")
         debug_objects = [
             DebugObject(
-                debug_id=_id(each.debug_id, given),
+                debug_id=_id(each.debug_id, sent_id),
                 code_id=_code_id(each.code_id),
                 cpu_name=each.arch,
                 symbol_type=each.file_format,
@@ -129,16 +129,16 @@ def _compiled(path: Path, name: str, given: str | None) -> tuple[DebugObject, ..
     return tuple(debug_objects)
 
 
-def _id(own: str, given: str | None) -> str:
-    """Prefer the file's own id; one without a build id has what the client says, or nothing to be found by."""
-    debug_id = debug_ids.normalize(own) or given
+def _id(file_id: str, sent_id: str | None) -> str:
+    """Return the file's id, else the client's for a file without a build id, else the nil id or an empty text."""
+    debug_id = debug_ids.normalize(file_id) or sent_id
     if debug_id is None:
         raise ObjectProblem("The file has no debug id")
     return debug_id
 
 
-def _code_id(own: str | None) -> str | None:
-    return own if own and len(own) <= CODE_ID_MAX else None
+def _code_id(file_id: str | None) -> str | None:
+    return file_id if file_id and len(file_id) <= CODE_ID_MAX else None
 
 
 def _object_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""How does an organization go for good, with its files? In one unit of work, with a constant number of statements."""
+"""Deletion of an organization with its files, in one transaction, by a constant number of statements."""
 
 from datetime import datetime
 
@@ -14,9 +14,9 @@ from shipmark.projects.store import deletion
 
 
 def finish(connection: Connection, organization_id: int, at: datetime) -> bool:
-    """Delete an organization whose end is still wanted, and all files that were its own; says whether it was.
+    """Delete an organization and its files if the deletion is still requested. Return True if it was deleted.
 
-    What other organizations have sent too stays theirs. The blobs that nobody uses any more are collected soon.
+    Blobs that other organizations have uploaded too stay. Unused blobs are garbage collected later.
     """
 
     def clear() -> None:

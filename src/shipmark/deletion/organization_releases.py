@@ -1,4 +1,4 @@
-"""How does an organization go for good? In one unit of work, with a constant number of statements."""
+"""Deletion of an organization's rows, in one transaction, by a constant number of statements."""
 
 from collections.abc import Callable
 
@@ -14,10 +14,10 @@ from shipmark.repositories import store as repositories
 def finish(
     connection: Connection, organization_id: int, clear: Callable[[], None] = lambda: None
 ) -> bool:
-    """Delete an organization with all that is its own, if that is still wanted; says whether it was.
+    """Delete an organization and its rows if the deletion is still requested. Return True if it was deleted.
 
-    Whoever publishes there is waited for, and finds nothing after it. Users stay: they may be members of others.
-    ``clear`` takes away what rooms above have of it, once it is sure to go.
+    Concurrent publishes are waited for, and later ones don't find it. Users stay: they may be members of others.
+    ``clear`` deletes the rows of other packages, once the deletion is certain.
     """
     organization = organizations.lock_to_delete(connection, organization_id)
     if organization is None or not organization.status.is_pending_deletion:

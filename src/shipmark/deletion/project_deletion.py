@@ -1,8 +1,8 @@
-"""Deletes projects whose deletion was requested, in batches, each in a unit of work of its own.
+"""Deletion of projects in batches, each in its own transaction.
 
-Each batch is found by an index and has a bounded number of rows, so that no publish and no event waits for long. Rows
-that refer to others are deleted before them: events, issues and their users, releases, artifacts, activities, and at
-last the project with what little is left of it.
+Each batch is selected by an index and has a bounded number of rows, so that no publish and no event waits long. Rows
+that refer to others are deleted before them: events, issues and their users, releases, artifacts, activities, and
+finally the project with its remaining rows.
 """
 
 from collections.abc import Callable
@@ -24,22 +24,22 @@ from shipmark.publishing.model import PublishContext
 from shipmark.releases.store import activity, locks
 from shipmark.releases.store import deletion as release_deletion
 
-#: How many releases, bundles or debug files go at a time: each brings rows of its own along.
+#: The releases, bundles or debug files per batch: each has dependent rows.
 BATCH = 100
 
-#: What deletes a batch, and returns whether there was anything to delete.
+#: A function that deletes a batch, and returns False if there is none.
 Step = Callable[[Connection, DeletedProject, datetime], bool]
 
 
 def remove_some(connection: Connection, project_id: int, at: datetime) -> bool:
-    """Delete the next batch of a project, or at last itself. Return whether anything is left.
+    """Delete the next batch of a project, finally the project itself. Return True if more is left.
 
-    Nothing happens to a project that is gone, or was restored: a job may run twice.
+    Do nothing for a deleted or restored project: a job may run twice.
     """
     project = project_deletion.hidden(connection, project_id)
     if project is None:
         return False
-    # A project is restored in the organization's turn: from here on it is not.
+    # Restoring a project locks the organization: from here on it can't be restored.
     organizations.lock_organization(connection, project.organization_id)
     project = project_deletion.hidden(connection, project_id)
     if project is None:
@@ -63,10 +63,10 @@ def _remove_issues(connection: Connection, project: DeletedProject, _: datetime)
 
 
 def _remove_releases(connection: Connection, project: DeletedProject, at: datetime) -> bool:
-    """Delete releases that are in no other project, and take the others out of this one."""
+    """Delete releases that are in no other project, and detach the others from this one."""
     ids = release_deletion.of_project(connection, project.id, limit=BATCH)
     batch = locks.lock_to_delete(connection, ids)
-    # From here on no publish attaches them to another project.
+    # From here on no publish can attach them to another project.
     shared = release_deletion.shared(connection, ids, project.id)
     releases = [release for release in batch if release.id not in shared]
     organization = organizations.by_id(connection, project.organization_id)

@@ -1,6 +1,6 @@
-"""How does a repository go for good? In batches, each a unit of work of its own, so that no publish waits for long.
+"""Deletion of repositories in batches, each in its own transaction, so that no publish waits long.
 
-Releases keep what else they hold; what a deleted repository brought to them is gone, as in the reference.
+Commits of a deleted repository are removed from releases, as in the reference; other commits stay.
 """
 
 from datetime import datetime, timedelta
@@ -16,15 +16,15 @@ from shipmark.repositories import actions
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Repository, RepositoryStatus
 
-#: How long a repository with commits may still be seen, and mistaken deletions be told to an operator.
+#: The time until a repository with commits is deleted, in which an operator can stop a mistaken deletion.
 GRACE = timedelta(hours=1)
-#: One without commits goes as soon as no request is under way any more that has found it by its name.
+#: One without commits is deleted once no request is in progress that has loaded it by its name.
 SOON = timedelta(seconds=30)
 BATCH = 500
 
 
 def request(connection: Connection, repository: Repository, now: datetime) -> Repository:
-    """Have a repository deleted, in an hour if it has commits. Asking again changes nothing (releases.md 2.20)."""
+    """Request a repository's deletion, in an hour if it has commits. Idempotent (releases.md 2.20)."""
     if repository.is_pending_deletion:
         return repository
     has_commits = bool(repositories.some_of(connection, repository.id, limit=1))
@@ -35,9 +35,9 @@ def request(connection: Connection, repository: Repository, now: datetime) -> Re
 
 
 def remove_some(connection: Connection, repository_id: int) -> bool:
-    """Delete the next commits of a repository whose deletion was asked for, or at last itself; says if any is left.
+    """Delete the next commits of a repository, finally the repository itself. Return True if more is left.
 
-    Nothing happens to one that is gone, or that nobody wants deleted: a job may run twice.
+    Do nothing for a repository that is deleted, or whose deletion is not requested: a job may run twice.
     """
     repository = repositories.lock(connection, repository_id)
     if repository is None or not repository.is_pending_deletion:
@@ -50,7 +50,7 @@ def remove_some(connection: Connection, repository_id: int) -> bool:
             return False
         status = RepositoryStatus.DELETION_IN_PROGRESS.value
         repositories.change(connection, repository_id, {"status": status})
-        # Before several releases are locked.
+        # The organization is locked before several releases.
         organization_id = repositories.organization_id_of(connection, repository_id)
         organizations.lock_organization(connection, organization_id)
         release_commits.remove_commits(connection, commit_ids)

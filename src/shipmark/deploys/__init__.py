@@ -1,1 +1,1 @@
-"""Where is it? Deploys of releases to environments."""
+"""Deploys of releases to environments."""

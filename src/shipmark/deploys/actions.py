@@ -1,4 +1,4 @@
-"""What can be done with deploys? Record one, and tell the projects."""
+"""Actions on deploys: record one, and announce it to the projects."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,7 @@ from shipmark.releases.model import Release, ReleaseActivity, ReleaseActivityTyp
 from shipmark.releases.store import activity, environments, fetches, locks, releases
 from shipmark.releases.store import projects as release_projects
 
-#: Deploys of one release that can wait for its commits; more are announced with the next.
+#: The most deploys that are announced at once after a release's commits are fetched; more follow with the next.
 WAITING_MAX = 100
 
 
@@ -23,12 +23,12 @@ def record(
     project_ids: Collection[int],
     user_id: int | None,
 ) -> Deploy:
-    """Keep a deploy of the release in those of its projects, making the environment if missing.
+    """Insert a deploy of the release in these of its projects, creating the environment if missing.
 
-    Every project of the release is told (releases.md 3.8), unless commits of the release are still being fetched: then
-    it is told once they are there, or won't come.
+    Every project of the release gets an activity (releases.md 3.8), unless the release's commits are still being
+    fetched: then once they are fetched or have failed.
     """
-    # One that was deleted just before is not there; its status may have changed, and is what the new rows repeat.
+    # It may have been deleted; its status may have changed, which the new rows repeat.
     locked = locks.lock(connection, release.id)
     if locked is None:
         raise NotFound
@@ -45,7 +45,7 @@ def record(
 
 
 def announce_waiting(connection: Connection, release: Release) -> None:
-    """Tell the projects of the deploys that waited for the release's commits."""
+    """Add the activities of deploys that waited for the release's commits."""
     deploys = store.unannounced(connection, release.id, limit=WAITING_MAX)
     if not deploys:
         return

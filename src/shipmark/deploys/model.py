@@ -1,4 +1,4 @@
-"""What is a deploy?"""
+"""Deploys."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ URL_MAX = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deploy:
-    """A release put into an environment. It always has an end: clients crash without one (clients.md 1)."""
+    """A release deployed to an environment. The end is never None: clients crash without one (clients.md 1)."""
 
     id: int
     release_id: int
@@ -22,7 +22,7 @@ class Deploy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDeploy:
-    """What a deploy is made with."""
+    """A deploy to insert."""
 
     environment: str
     finished_at: datetime

@@ -1,4 +1,4 @@
-"""Where are deploys kept?"""
+"""Tables and queries of deploys."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -26,7 +26,7 @@ from shipmark.releases.store.projects import release_projects
 
 
 class DeployColumns(TypedColumns):
-    """``is_announced``: have the projects been told? That waits while the release's commits are still to come."""
+    """A deploy. ``is_announced`` is False until its activities are added, after the release's commits are fetched."""
 
     id = Column(Id, primary_key=True)
     organization_id = Column(
@@ -84,7 +84,7 @@ def add(
     *,
     is_announced: bool,
 ) -> Deploy:
-    """Insert a deploy of the release. ``is_announced`` says whether its projects are told in this transaction."""
+    """Insert a deploy of the release. ``is_announced`` is True if this transaction adds its activities."""
     row = {
         "organization_id": release.organization_id,
         "release_id": release.id,
@@ -108,12 +108,12 @@ def add(
 
 
 def mark_announced(connection: Connection, deploy_ids: Collection[int]) -> None:
-    """Remember that the projects have been told."""
+    """Record that the activities of these deploys were added."""
     connection.execute(_MARK_ANNOUNCED, ids_param(deploy_ids))
 
 
 def unannounced(connection: Connection, release_id: int, *, limit: int) -> list[Deploy]:
-    """The release's deploys whose projects have not been told, the oldest first."""
+    """Return the release's deploys that are not announced yet, the oldest first."""
     query = (
         select(*_DEPLOY)
         .select_from(_with_environment)
@@ -124,7 +124,7 @@ def unannounced(connection: Connection, release_id: int, *, limit: int) -> list[
 
 
 def page_of(connection: Connection, release_id: int, *, limit: int, offset: int) -> list[Deploy]:
-    """A page of the release's deploys, the last finished first."""
+    """Return a page of the release's deploys, the last finished first."""
     query = (
         select(*_DEPLOY)
         .select_from(_with_environment)
@@ -137,7 +137,7 @@ def page_of(connection: Connection, release_id: int, *, limit: int, offset: int)
 def last_moments(
     connection: Connection, release_ids: Collection[int]
 ) -> dict[tuple[int, int, int], datetime]:
-    """When the last deploy of each (release, project, environment) was finished."""
+    """Return the moment at which the last deploy of each (release, project, environment) was finished."""
     if not release_ids:
         return {}
     result = connection.execute(_LAST_MOMENTS, ids_param(release_ids))
@@ -148,7 +148,7 @@ def last_moments(
 
 
 def is_any(connection: Connection, project_id: int) -> bool:
-    """Was a release of the project ever deployed?"""
+    """Return True if a release of the project was ever deployed."""
     query = (
         select(deploys.c.id)
         .join(release_projects, release_projects.c.release_id == deploys.c.release_id)
@@ -158,7 +158,7 @@ def is_any(connection: Connection, project_id: int) -> bool:
 
 
 def by_ids(connection: Connection, deploy_ids: Collection[int]) -> dict[int, Deploy]:
-    """The deploys of those ids."""
+    """Return the deploys with these ids."""
     if not deploy_ids:
         return {}
     return {row[0]: _deploy(*row) for row in connection.execute(_BY_IDS, ids_param(deploy_ids))}

@@ -1,1 +1,1 @@
-"""Error events: what they say, their titles, how they are grouped, and where they are stored."""
+"""Error events: parsing, titles, grouping and storage."""

@@ -1,4 +1,4 @@
-"""Which events are the same problem?
+"""Grouping of events to issues.
 
 The simple grouper of ingest.md 9. An event yields one or two hashes: of the application's frames,
 and of all frames. What changes from release to release never counts: line numbers, absolute paths,
@@ -29,13 +29,13 @@ from shipmark.events.payload import (
 )
 from shipmark.events.titles import message_of, message_parts
 
-#: A fingerprint of thousands of ``{{ default }}`` would repeat a whole stack as often.
+#: Each ``{{ default }}`` of a fingerprint repeats a whole stack.
 FINGERPRINT_MAX = 32
 
 #: Longer lines are minified code, where the line is the file (ingest.md 9.3).
 CONTEXT_LINE_MAX = 120
 
-#: Where functions are often anonymous, so that a line of source has to stand in (ingest.md 9.3).
+#: Platforms where functions are often anonymous, so that a line of source replaces the name (ingest.md 9.3).
 _WITHOUT_FUNCTION_NAMES = frozenset({"javascript", "node", "php", "python", "go"})
 _NATIVE_FILES = frozenset({"native", "[native code]", "native code", "<anonymous>"})
 
@@ -44,12 +44,12 @@ _VARIABLE = re.compile(r"\{\{\s*(\S+?)\s*\}\}")
 
 #: A frame and the name that it contributes.
 NamedComponents = tuple[Json, str]
-#: Chooses the frames that count, from those that could.
+#: A function that selects the frames that count.
 Choice = Callable[[Sequence[NamedComponents]], Sequence[NamedComponents]]
 
 
 def hashes_of(payload: Json) -> tuple[str, ...]:
-    """Compute the hashes of an event, the more telling first; only the payload counts."""
+    """Return the hashes of an event, the more specific first; only the payload counts."""
     fingerprint = _fingerprint(payload)
     choices: tuple[Choice, ...] = (_app_frames, _all_frames)
     hashes = [_md5(_resolved(fingerprint, payload, choose)) for choose in choices]
@@ -57,8 +57,8 @@ def hashes_of(payload: Json) -> tuple[str, ...]:
 
 
 def _app_frames(frames: Sequence[NamedComponents]) -> Sequence[NamedComponents]:
-    """Keep the application's own frames; if nobody marked any, all of them are its own."""
-    return [named for named in frames if named[0].get("in_app") is True] or frames
+    """Return the application's frames; if the client marked none, all frames."""
+    return [item for item in frames if item[0].get("in_app") is True] or frames
 
 
 def _all_frames(frames: Sequence[NamedComponents]) -> Sequence[NamedComponents]:
@@ -80,7 +80,7 @@ def _fingerprint(payload: Json) -> tuple[str, ...]:
 
 
 def _resolved(fingerprint: tuple[str, ...], payload: Json, choose: Choice) -> list[str]:
-    """Replace variables by values, ``{{ default }}`` by what would be hashed without them."""
+    """Return the fingerprint with variables replaced by values, ``{{ default }}`` by the default components."""
     values: list[str] = []
     for text in fingerprint:
         variable = _VARIABLE.fullmatch(text)
@@ -136,7 +136,7 @@ def _of_event(key: str) -> Callable[[Json], str]:
     return lambda payload: text_of(payload, key)
 
 
-#: Variables of a fingerprint: the word for a missing value, and where the value is (ingest.md 9.1).
+#: Variables of a fingerprint: the text for a missing value, and the function that returns the value (ingest.md 9.1).
 _VARIABLES: dict[str, tuple[str, Callable[[Json], str]]] = {
     "type": ("type", _error_type),
     "error.type": ("type", _error_type),
@@ -158,7 +158,7 @@ _VARIABLES: dict[str, tuple[str, Callable[[Json], str]]] = {
 
 
 def _default_components(payload: Json, choose: Choice) -> list[str]:
-    """Take the first strategy with anything to say (ingest.md 9.2); silent events are one group."""
+    """Return the components of the first strategy that has any (ingest.md 9.2); other events are one group."""
     return (
         _exception_components(payload, choose)
         or _stack_components(thread_frames(payload), payload, choose)
@@ -172,7 +172,7 @@ def _exception_components(payload: Json, choose: Choice) -> list[str]:
     components: list[str] = []
     for raised in exceptions_of(payload):
         stack = _stack_components(raised.frames, payload, choose)
-        # A text often holds a number or a name; it counts only where there is no stack.
+        # A text often contains a number or a name; it counts only without a stack.
         text = [f"value:{parameterised(raised.value)}\n"] if raised.value and not stack else []
         components += _type_component(raised) + (stack or text)
     return components
@@ -183,14 +183,14 @@ def _type_component(raised: Raised) -> list[str]:
 
 
 def _stack_components(frames: Sequence[Json], payload: Json, choose: Choice) -> list[str]:
-    """Name the frames that count; a function that calls itself counts once in a row."""
+    """Return the names of the frames that count; consecutive recursive calls count once."""
     platform = text_of(payload, "platform")
-    named = [(frame, name) for frame in frames if (name := _frame_component(frame, platform))]
-    return [name for name, _ in groupby(name for _, name in choose(named))]
+    components = [(frame, name) for frame in frames if (name := _frame_component(frame, platform))]
+    return [name for name, _ in groupby(name for _, name in choose(components))]
 
 
 def _frame_component(frame: Json, platform: str) -> str:
-    """Name a frame by what stays the same in all releases; "" if nothing does (ingest.md 9.3)."""
+    """Return the name of a frame that is stable across releases, or "" (ingest.md 9.3)."""
     if _is_native(frame):
         return ""
     module = module_name(text_of(frame, "module"))
@@ -201,7 +201,7 @@ def _frame_component(frame: Json, platform: str) -> str:
 
 
 def _is_native(frame: Json) -> bool:
-    """Tell a browser's own code and code from memory, whose addresses are random."""
+    """Return True for code of the browser and code in memory, whose addresses are random."""
     places = (text_of(frame, "filename"), text_of(frame, "abs_path"))
     return any(place in _NATIVE_FILES or place.startswith("blob:") for place in places)
 
@@ -213,14 +213,14 @@ def _context_line(frame: Json, platform: str) -> str:
 
 
 def _message_components(payload: Json) -> list[str]:
-    """Prefer the template: it is the same for all values (ingest.md 9.2)."""
+    """Return the message's template, which is the same for all values, else its text (ingest.md 9.2)."""
     template, formatted = message_parts(payload)
     text = parameterised(template or formatted)
     return [f"message:{text}\n"] if text else []
 
 
 def _policy_components(payload: Json) -> list[str]:
-    """Name what a content security policy blocked, and for which directive."""
+    """Return the blocked host and the directive of a content security policy's report."""
     report = object_of(payload, "csp")
     directive = text_of(report, "effective_directive") or text_of(report, "violated_directive")
     if not directive:

@@ -1,7 +1,7 @@
-"""Which part of a name stays the same from release to release?
+"""The parts of names that are stable across releases.
 
-Bundlers put hashes into file names, compilers number their lambdas, messages hold ids. Grouping
-compares what is left (ingest.md 9.2, 9.3). Everything is cut first and every repetition is bounded,
+Bundlers put hashes into file names, compilers number their lambdas, messages contain ids. Grouping
+compares the rest (ingest.md 9.2, 9.3). All texts are cut first and all repetitions are bounded,
 so that no text makes a pattern slow.
 """
 
@@ -10,7 +10,7 @@ import re
 NAME_MAX = 256
 TEXT_MAX = 8192
 
-#: Templates are nested; nobody needs more levels than this.
+#: The most levels of nested templates.
 TEMPLATE_DEPTH_MAX = 8
 
 _PLACE_END = re.compile(r"[?#]|\(\d+\) : ")
@@ -33,7 +33,7 @@ _ANONYMOUS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-#: What compilers add to the names of functions: pattern, and what to keep.
+#: Compilers' additions to the names of functions: pattern and replacement.
 _FUNCTION_RULES = (
     (re.compile(r"lambda\$(\w{1,200})\$\d+"), r"\1"),
     (re.compile(r"(?:rescue in |ensure in )?block (?:\(\d+ levels\) )?in "), ""),
@@ -63,18 +63,18 @@ _PARAMETER = re.compile(
 
 
 def file_name(path: str) -> str:
-    """Reduce a path or an address to its last part, without query, hash and version."""
+    """Return the last part of a path or URL, without query, hash and version."""
     name = _SEPARATOR.split(_PLACE_END.split(path)[0])[-1][:NAME_MAX]
     return _RELEASE_SPECIFIC.sub("", name).lower()
 
 
 def module_name(module: str) -> str:
-    """Drop the bundler's hash and the numbers of generated classes."""
+    """Return the module without the bundler's hash and the numbers of generated classes."""
     return _RELEASE_SPECIFIC.sub("", _GENERATED_CLASS.sub("", module[:NAME_MAX]))
 
 
 def function_name(function: str) -> str:
-    """Drop what the compiler added; "" for functions that nobody named."""
+    """Return the function without the compiler's additions; "" for anonymous functions."""
     name = function[:NAME_MAX]
     if _ANONYMOUS.fullmatch(name):
         return ""
@@ -91,5 +91,5 @@ def _without_template(name: str) -> str:
 
 
 def parameterised(text: str) -> str:
-    """Replace ids, numbers, addresses and quoted names by their kind (ingest.md 9.2)."""
+    """Return the text with ids, numbers, addresses and quoted names replaced by their kind (ingest.md 9.2)."""
     return _PARAMETER.sub(lambda match: f"<{match.lastgroup}>", text[:TEXT_MAX])

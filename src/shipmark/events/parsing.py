@@ -1,7 +1,7 @@
-"""What does an error event say?
+"""Parsing of error events.
 
-From the JSON of an SDK to one frozen value that the rest of the house can trust (ingest.md 5, 6).
-Reading never fails: an event with odd values is still an event that somebody needs to see.
+From the JSON of an SDK to a validated, frozen `Event` (ingest.md 5, 6).
+Parsing never fails: an event with invalid values is still useful.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ TRANSACTION_MAX = 200
 TAG_VALUE_MAX = 200
 TAGS_MAX = 200
 
-#: A client's clock that is less wrong than this is left alone (ingest.md 6).
+#: The drift of a client's clock up to which it is not corrected (ingest.md 6).
 DRIFT_MIN = timedelta(minutes=55)
 AGE_MAX = timedelta(days=30)
 AHEAD_MAX = timedelta(seconds=60)
@@ -52,7 +52,7 @@ _RESERVED_TAGS = frozenset({"release", "dist", "user", "filename", "function"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One error event; ``environment`` is "" for none, ``message`` what searches look into."""
+    """One error event; ``environment`` is "" for none, ``message`` is the text for searches."""
 
     event_id: str
     at: datetime
@@ -80,7 +80,7 @@ class Event:
 def read(
     payload: Json, *, event_id: str, received_at: datetime, drift: timedelta = timedelta(0)
 ) -> Event:
-    """Read an event; ``drift`` is how far the client's clock is behind ours (ingest.md 6)."""
+    """Return the event of a payload; ``drift`` is the delay of the client's clock (ingest.md 6)."""
     payload = storable(payload)
     exceptions = exceptions_of(payload)
     metadata = titles.metadata_of(payload)
@@ -111,7 +111,7 @@ def read(
 
 
 def _happened_at(payload: Json, received_at: datetime, drift: timedelta) -> datetime:
-    """Correct the client's clock; do not believe what is still far off (ingest.md 6)."""
+    """Return the moment by the corrected clock, or ``received_at`` if it is implausible (ingest.md 6)."""
     moment = _moment(payload.get("timestamp"))
     if moment is None:
         return received_at
@@ -123,7 +123,7 @@ def _happened_at(payload: Json, received_at: datetime, drift: timedelta) -> date
 
 
 def _moment(value: object) -> datetime | None:
-    """Read seconds since 1970 or RFC 3339; a moment without an offset is UTC."""
+    """Parse seconds since 1970 or RFC 3339; a moment without an offset is UTC."""
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value.strip())
@@ -141,7 +141,7 @@ def _platform(payload: Json) -> str:
 
 
 def _release(payload: Json) -> str | None:
-    """Read the release; an invalid one is dropped, the event is kept (ingest.md 5.1)."""
+    """Return the release, or None if it is invalid (ingest.md 5.1)."""
     name = text_of(payload, "release")
     return name if name and len(name) <= RELEASE_MAX and is_valid_name(name) else None
 
@@ -152,14 +152,14 @@ def _dist(payload: Json) -> str | None:
 
 
 def _environment(payload: Json) -> str:
-    """Read the attribute, else the tag of the same name (ingest.md 5)."""
+    """Return the attribute, else the tag of the same name (ingest.md 5)."""
     return _valid_environment(text_of(payload, "environment")) or _valid_environment(
         _sent_tags(payload).get("environment", "")
     )
 
 
 def _valid_environment(name: str) -> str:
-    """Drop what ingest.md 5.2 forbids; in addresses "none" means that there is none."""
+    """Return the name, or "" if it is invalid (ingest.md 5.2); in URLs "none" means no environment."""
     is_invalid = len(name) > ENVIRONMENT_MAX or _FORBIDDEN_IN_ENVIRONMENT.search(name)
     return "" if is_invalid or name.lower() == "none" else name
 
@@ -177,7 +177,7 @@ def _is_unhandled(exceptions: tuple[Raised, ...]) -> bool:
 
 
 def _user(payload: Json) -> tuple[str, str] | None:
-    """Choose what identifies the user: (kind, value), by the order of ingest.md 8.5."""
+    """Return the user's identifier as (kind, value), in the order of ingest.md 8.5."""
     user = object_of(payload, "user")
     for kind in ("id", "username", "email"):
         if value := as_text(user.get(kind)):
@@ -187,7 +187,7 @@ def _user(payload: Json) -> tuple[str, str] | None:
 
 
 def _is_ip_address(text: str) -> bool:
-    """Tell addresses from what SDKs put in their place, such as ``{{auto}}``."""
+    """Return True for an IP address, False for placeholders of SDKs, such as ``{{auto}}``."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -200,14 +200,14 @@ def _md5(text: str) -> str:
 
 
 def _tags(payload: Json, exceptions: tuple[Raised, ...]) -> tuple[tuple[str, str], ...]:
-    """Join the client's tags and ours; ours win, so that an invalid environment is gone."""
+    """Return the client's and our tags; ours take precedence, so that an invalid environment is removed."""
     sent = _sent_tags(payload)
     sent.pop("environment", None)
     return tuple({**sent, **_own_tags(payload, exceptions)}.items())
 
 
 def _sent_tags(payload: Json) -> dict[str, str]:
-    """Read the client's valid tags, the first of each name (ingest.md 5)."""
+    """Return the client's valid tags, the first of each name (ingest.md 5)."""
     tags: dict[str, str] = {}
     for key, value in _sent_pairs(payload.get("tags")):
         is_free = key.removeprefix("sentry:") not in _RESERVED_TAGS
@@ -230,7 +230,7 @@ def _is_tag_value(text: str) -> bool:
 
 
 def _own_tags(payload: Json, exceptions: tuple[Raised, ...]) -> dict[str, str]:
-    """Make the tags that attributes become (ingest.md 5, 5.3, 5.4, 8.5)."""
+    """Return the tags made from attributes (ingest.md 5, 5.3, 5.4, 8.5)."""
     release, user = _release(payload), _user(payload)
     tags = {
         "level": level_of(payload),
@@ -249,7 +249,7 @@ def _own_tags(payload: Json, exceptions: tuple[Raised, ...]) -> dict[str, str]:
 
 
 def _handled(exceptions: tuple[Raised, ...]) -> str | None:
-    """Say "no" if any exception got through, nothing if no client said either."""
+    """Return "no" if any exception was unhandled, None if the client reports neither."""
     if _is_unhandled(exceptions):
         return "no"
     is_known = any(raised.mechanism.get("handled") is True for raised in exceptions)

@@ -1,6 +1,6 @@
-"""What does the JSON of an event hold, when any value in it may have the wrong type?
+"""Reading of the JSON of an event, in which any value may have the wrong type.
 
-Clients send what they like, and an event is never lost for it: a value of the wrong type counts as
+No event is lost because of invalid values: a value of the wrong type counts as
 absent (ingest.md 5).
 """
 
@@ -14,7 +14,7 @@ Json = dict[str, object]
 #: Deeper values are dropped; no SDK nests more than about ten levels.
 DEPTH_MAX = 64
 
-#: The newest are kept: the end of a chain, and of a stack, is where it went wrong.
+#: The last ones are stored: errors occur at the end of a chain and of a stack.
 EXCEPTIONS_MAX = 50
 FRAMES_MAX = 250
 
@@ -26,7 +26,7 @@ _LEVEL_ALIASES = {"log": "info", "critical": "fatal"}
 
 _INTEGER_MAX = 2**63 - 1
 
-#: PostgreSQL stores neither NUL nor half a surrogate pair.
+#: PostgreSQL stores neither NUL nor lone surrogates.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _TYPE_IN_VALUE = re.compile(r"([A-Za-z_]\w{0,255}): (.+)", re.DOTALL)
 
@@ -42,12 +42,12 @@ class Raised:
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether the SDK made the type up, so that it says nothing about the problem."""
+        """Return True if the SDK invented the type, so that it does not describe the problem."""
         return self.mechanism.get("synthetic") is True
 
 
 def storable(payload: Json) -> Json:
-    """Copy a payload without what a database or a JSON reader would choke on."""
+    """Return a copy of a payload without values that a database or JSON parser would refuse."""
     return {plain(key): _storable(value, 1) for key, value in payload.items()}
 
 
@@ -58,36 +58,36 @@ def _storable(value: object, depth: int) -> object:
         case str():
             return plain(value)
         case dict():
-            return {plain(str(key)): _storable(held, depth + 1) for key, held in value.items()}
+            return {plain(str(key)): _storable(item, depth + 1) for key, item in value.items()}
         case list():
-            return [_storable(held, depth + 1) for held in value]
+            return [_storable(item, depth + 1) for item in value]
     return value if _is_storable_scalar(value) else None
 
 
 def _is_storable_scalar(value: object) -> bool:
-    """Tell numbers that JSON and a column can hold; JSON has no infinity."""
+    """Return True for values that JSON and a column can store; JSON has no infinity."""
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, int) and abs(value) <= _INTEGER_MAX
 
 
 def plain(text: str) -> str:
-    """Replace what PostgreSQL cannot store by U+FFFD."""
+    """Return the text with characters that PostgreSQL can't store replaced by U+FFFD."""
     return _UNSTORABLE.sub("\ufffd", text)
 
 
 def text_of(holder: Json, key: str) -> str:
-    """Read a string, without the blanks around it; "" when there is none."""
+    """Return a string, trimmed, or ""."""
     value = holder.get(key)
     return plain(value).strip() if isinstance(value, str) else ""
 
 
 def as_text(value: object) -> str:
-    """Read a string, number or boolean, as tags and fingerprints may be; "" for anything else."""
+    """Return a string, number or boolean, as tags and fingerprints may be, as text; "" for anything else."""
     match value:
         case str():
             return plain(value).strip()
-        # The protocol began in Python, and so ``True`` is what booleans still look like.
+        # The protocol originated in Python, so booleans are written as ``True``.
         case bool() | float():
             return str(value)
         case int():
@@ -96,13 +96,13 @@ def as_text(value: object) -> str:
 
 
 def object_of(holder: Json, key: str) -> Json:
-    """Read an object; an empty one when there is none."""
+    """Return an object, or an empty one."""
     value = holder.get(key)
     return value if isinstance(value, dict) else {}
 
 
 def objects_of(holder: Json, key: str) -> tuple[Json, ...]:
-    """Read a list of objects: ``{"values": […]}``, a bare list, or a single object."""
+    """Return the objects of ``{"values": […]}``, a bare list, or a single object."""
     value = holder.get(key)
     if isinstance(value, dict):
         value = value.get("values", [value])
@@ -112,24 +112,24 @@ def objects_of(holder: Json, key: str) -> tuple[Json, ...]:
 def _objects(value: object) -> tuple[Json, ...]:
     if not isinstance(value, list):
         return ()
-    return tuple(held for held in value if isinstance(held, dict))
+    return tuple(item for item in value if isinstance(item, dict))
 
 
 def level_of(payload: Json) -> str:
-    """Read the level; an unknown one is an error (ingest.md 5)."""
+    """Return the level; an unknown one is ``error`` (ingest.md 5)."""
     name = text_of(payload, "level").lower()
     return _LEVELS.get(_LEVEL_ALIASES.get(name, name), "error")
 
 
 def exceptions_of(payload: Json) -> tuple[Raised, ...]:
-    """Read the chain of exceptions, oldest cause first; entries that say nothing are left out."""
+    """Return the chain of exceptions, oldest cause first; empty entries are left out."""
     read = [_raised(value) for value in objects_of(payload, "exception")[-EXCEPTIONS_MAX:]]
     return tuple(raised for raised in read if raised.type or raised.value or raised.frames)
 
 
 def _raised(value: Json) -> Raised:
     type_, text = text_of(value, "type"), text_of(value, "value")
-    # Some clients put all of it into the value: "KeyError: 'x'" (ingest.md 5.3).
+    # Some clients put the type into the value: "KeyError: 'x'" (ingest.md 5.3).
     if not type_ and (split := _TYPE_IN_VALUE.fullmatch(text)):
         type_, text = split.groups()
     return Raised(
@@ -141,12 +141,12 @@ def _raised(value: Json) -> Raised:
 
 
 def frames_of(holder: Json) -> tuple[Json, ...]:
-    """Read the frames of ``holder["stacktrace"]``, oldest call first."""
+    """Return the frames of ``holder["stacktrace"]``, oldest call first."""
     return _objects(object_of(holder, "stacktrace").get("frames"))[-FRAMES_MAX:]
 
 
 def main_exception(payload: Json) -> Raised | None:
-    """Choose what the issue is about: the named exception, else the last (ingest.md 5.4)."""
+    """Return the exception that defines the issue: the main one, else the last (ingest.md 5.4)."""
     exceptions = exceptions_of(payload)
     main_id = payload.get("main_exception_id")
     for raised in exceptions:
@@ -156,11 +156,11 @@ def main_exception(payload: Json) -> Raised | None:
 
 
 def thread_frames(payload: Json) -> tuple[Json, ...]:
-    """Read the stack of the one thread that crashed, else the current one, else the only one."""
+    """Return the frames of the one crashed thread, else the current one, else the only one."""
     threads = objects_of(payload, "threads")
-    for chosen in (_marked(threads, "crashed"), _marked(threads, "current"), threads):
-        if len(chosen) == 1:
-            return frames_of(chosen[0])
+    for selected in (_marked(threads, "crashed"), _marked(threads, "current"), threads):
+        if len(selected) == 1:
+            return frames_of(selected[0])
     return ()
 
 
@@ -169,18 +169,18 @@ def _marked(threads: Iterable[Json], mark: str) -> tuple[Json, ...]:
 
 
 def main_frames(payload: Json) -> tuple[Json, ...]:
-    """Read the stack that the event is about: of its exception, its thread, or its own."""
+    """Return the main stack of the event: of its exception, its thread, or its own."""
     raised = main_exception(payload)
     return (raised.frames if raised else ()) or thread_frames(payload) or frames_of(payload)
 
 
 def crash_frame(payload: Json) -> Json:
-    """Choose the last frame of the application, else the last of all (ingest.md 5.4)."""
+    """Return the last frame of the application, else the last of all (ingest.md 5.4)."""
     frames = main_frames(payload)
     in_app = [frame for frame in frames if frame.get("in_app") is True]
     return (in_app or list(frames) or [{}])[-1]
 
 
 def filename_of(frame: Json) -> str:
-    """Read the file of a frame; some clients give the absolute path only."""
+    """Return the file of a frame; some clients send the absolute path only."""
     return text_of(frame, "filename") or text_of(frame, "abs_path")

@@ -1,17 +1,17 @@
-"""The lines of code around a call, as clients send them or source maps give them."""
+"""The source context of a frame, from clients or source maps."""
 
 from dataclasses import dataclass
 
 from shipmark.events.payload import Json, plain, text_of
 
-#: More than any client sends, on either side.
+#: The most lines before and after; clients send fewer.
 LINES_MAX = 20
 LINE_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line of code with its number; ``is_run`` is true of the one that was called."""
+    """A line of code with its number; ``is_run`` is True for the frame's line."""
 
     number: int
     text: str
@@ -19,7 +19,7 @@ class Line:
 
 
 def lines_of(frame: Json) -> tuple[Line, ...]:
-    """The line that was called with those around it; none where its number or its code is not known."""
+    """Return the frame's line with its context, or none if its number or code is unknown."""
     line = number(frame, "lineno")
     code = frame.get("context_line")
     if line is None or not isinstance(code, str):
@@ -34,14 +34,14 @@ def lines_of(frame: Json) -> tuple[Line, ...]:
 
 
 def number(frame: Json, key: str) -> int | None:
-    """A line or a column; null where there is none."""
+    """Return a line or column number, or None."""
     value = frame.get(key)
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return value if is_number and isinstance(value, int) else None
 
 
 def code_of(frame: Json) -> str:
-    """The line that was called."""
+    """Return the frame's line of code."""
     return text_of(frame, "context_line")
 
 

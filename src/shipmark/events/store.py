@@ -1,4 +1,4 @@
-"""The events, with all that the SDK sent, compressed."""
+"""The table of events, with their compressed payloads, and its queries."""
 
 import json
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ _EVENT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent:
-    """An event as it is kept. ``id`` is that of its row, ``event_id`` the one that the client gave it."""
+    """A stored event. ``id`` is that of its row, ``event_id`` that of the client."""
 
     id: int
     project_id: int
@@ -86,7 +86,7 @@ def add(
     environment_id: int,
     event: Event,
 ) -> bool:
-    """Keep an event; says false for one that we have already, which changes nothing."""
+    """Insert an event. Return False if it exists already, which changes nothing."""
     row = {
         "project_id": project_id,
         "event_id": event.event_id,
@@ -95,14 +95,14 @@ def add(
         "environment_id": environment_id,
         "happened_at": event.at,
         "received_at": event.received_at,
-        "payload": _packed(event.payload),
+        "payload": _compressed(event.payload),
     }
     statement = upsert(events).values(row).on_conflict_do_nothing()
     return connection.execute(statement.returning(events.c.id)).first() is not None
 
 
 def exists(connection: Connection, project_id: int, event_id: str) -> bool:
-    """Do we have that event?"""
+    """Return True if the event is stored."""
     query = select(events.c.id).where(
         events.c.project_id == project_id, events.c.event_id == event_id
     )
@@ -110,24 +110,24 @@ def exists(connection: Connection, project_id: int, event_id: str) -> bool:
 
 
 def by_event_id(connection: Connection, project_id: int, event_id: str) -> StoredEvent | None:
-    """The project's event with that id."""
+    """Return the project's event with this id, or None."""
     query = select(*_EVENT).where(events.c.project_id == project_id, events.c.event_id == event_id)
     row = connection.execute(query).first()
     return _stored(row) if row else None
 
 
 def newest_of(connection: Connection, issue_id: int) -> StoredEvent | None:
-    """The issue's newest event."""
+    """Return the issue's newest event, or None."""
     return _first(connection, issue_id, is_newest=True)
 
 
 def oldest_of(connection: Connection, issue_id: int) -> StoredEvent | None:
-    """The issue's oldest event."""
+    """Return the issue's oldest event, or None."""
     return _first(connection, issue_id, is_newest=False)
 
 
 def neighbours_of(connection: Connection, event: StoredEvent) -> tuple[str | None, str | None]:
-    """The ids of the issue's events just before and just after that one."""
+    """Return the ids of the issue's previous and next event, each or None."""
     place = tuple_(events.c.happened_at, events.c.id)
     here = tuple_(literal(event.at, UtcDateTime), literal(event.id, Id))
     of_issue = select(events.c.event_id).where(events.c.issue_id == event.issue_id).limit(1)
@@ -140,9 +140,9 @@ def neighbours_of(connection: Connection, event: StoredEvent) -> tuple[str | Non
 
 
 def replace(connection: Connection, row_id: int, payload: dict[str, object]) -> None:
-    """Give an event another payload."""
+    """Replace the payload of an event."""
     statement = update(events).where(events.c.id == row_id)
-    connection.execute(statement.values(payload=_packed(payload)))
+    connection.execute(statement.values(payload=_compressed(payload)))
 
 
 def _first(connection: Connection, issue_id: int, *, is_newest: bool) -> StoredEvent | None:
@@ -165,5 +165,5 @@ def _stored(row: Sequence[Any]) -> StoredEvent:
     )
 
 
-def _packed(payload: dict[str, object]) -> bytes:
+def _compressed(payload: dict[str, object]) -> bytes:
     return zstandard.compress(json.dumps(payload, separators=(",", ":")).encode())

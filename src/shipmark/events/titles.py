@@ -1,4 +1,4 @@
-"""What does an event call itself: title, culprit, location and the text that searches look into?
+"""Title, culprit, location and search text of events.
 
 The rules of ingest.md 5.4.
 """
@@ -23,7 +23,7 @@ NAME_MAX = 256
 METADATA_TYPE_MAX = 128
 METADATA_VALUE_MAX = 1024
 
-#: A message of percent signs must not unfold long parameters a thousand times.
+#: The most characters of a parameter, as a template may repeat a long one a thousand times.
 PARAMETER_MAX = 200
 
 _PRINTF = re.compile(r"%(?:\((?P<name>\w+)\))?[-+ #0-9.]{0,8}(?P<kind>[sdifrxXcgeoEGu%])")
@@ -31,7 +31,7 @@ _BRACES = re.compile(r"\{(?P<name>\w*)\}")
 
 
 def metadata_of(payload: Json) -> dict[str, object]:
-    """Collect what the title is made of; the issue keeps it and shows it."""
+    """Return the parts of the title, which the issue stores and shows."""
     raised = main_exception(payload)
     if raised is None:
         return {"title": _default_title(payload)}
@@ -47,7 +47,7 @@ def metadata_of(payload: Json) -> dict[str, object]:
 
 
 def title_of(metadata: Json) -> str:
-    """Make the one line that stands for the issue in every list."""
+    """Return the title of the issue, one line."""
     if title := text_of(metadata, "title"):
         return title
     type_, line = text_of(metadata, "type"), _first_line(text_of(metadata, "value"))
@@ -57,24 +57,24 @@ def title_of(metadata: Json) -> str:
 
 
 def culprit_of(payload: Json) -> str:
-    """Say where it happened, in the words of the client if it has any."""
+    """Return the place of the error, by the client's own name if it sends one."""
     value = text_of(payload, "culprit") or text_of(payload, "transaction")
     return (value or _frame_culprit(crash_frame(payload)))[:CULPRIT_MAX]
 
 
 def location_of(metadata: Json) -> str | None:
-    """Name the file of the crash."""
+    """Return the file of the crash, or None."""
     return text_of(metadata, "filename") or None
 
 
 def message_of(payload: Json) -> str:
-    """Read the message as a person would see it, with parameters filled in."""
+    """Return the message with its parameters filled in."""
     template, formatted = message_parts(payload)
     return formatted or _filled(template, payload)
 
 
 def message_parts(payload: Json) -> tuple[str, str]:
-    """Read (template, formatted text); a plain string is formatted text (ingest.md 5)."""
+    """Return (template, formatted text); a plain string is formatted text (ingest.md 5)."""
     logged = _logentry(payload)
     plain_text = text_of(payload, "message") or text_of(payload, "logentry")
     formatted = text_of(logged, "formatted") or plain_text
@@ -82,7 +82,7 @@ def message_parts(payload: Json) -> tuple[str, str]:
 
 
 def search_message_of(payload: Json, metadata: Json) -> str:
-    """Join all that a search for words should find, each text once."""
+    """Return all texts for searches, each once."""
     message = message_of(payload)
     for value in (*metadata.values(), text_of(payload, "transaction")):
         if isinstance(value, str) and value not in message:
@@ -114,7 +114,7 @@ def _logentry(payload: Json) -> Json:
 
 
 def _filled(template: str, payload: Json) -> str:
-    """Put the parameters into a template like ``hello %s`` or ``hello {name}``."""
+    """Return a template like ``hello %s`` or ``hello {name}`` with its parameters filled in."""
     params = _logentry(payload).get("params")
     if not isinstance(params, list | dict) or not params:
         return template
@@ -123,16 +123,16 @@ def _filled(template: str, payload: Json) -> str:
 
 
 def _filler(params: list[object] | Json) -> Callable[[re.Match[str]], str]:
-    """Make the function that answers each placeholder; one without a parameter stays as it is."""
+    """Return the function that replaces each placeholder; one without a parameter stays."""
     pairs = params.items() if isinstance(params, dict) else enumerate(params)
-    # Converted once each, because a template can name the same long parameter a thousand times.
-    named = {str(name): as_text(value)[:PARAMETER_MAX] for name, value in pairs}
-    positions = (str(position) for position in range(len(named)))
+    # Converted once each, because a template can repeat the same long parameter a thousand times.
+    texts = {str(name): as_text(value)[:PARAMETER_MAX] for name, value in pairs}
+    positions = (str(position) for position in range(len(texts)))
 
     def fill(placeholder: re.Match[str]) -> str:
         if placeholder[0].endswith("%"):
             return "%"
         name = placeholder["name"] or next(positions, "")
-        return named.get(name, placeholder[0])
+        return texts.get(name, placeholder[0])
 
     return fill

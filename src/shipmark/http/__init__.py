@@ -1,1 +1,1 @@
-"""What every HTTP door shares: bodies and their fields, pages, refusals as answers."""
+"""Shared parts of the HTTP interfaces: validation of requests, pagination, error responses."""

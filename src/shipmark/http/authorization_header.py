@@ -1,10 +1,10 @@
-"""Which token does a request carry? (auth-and-errors.md 1)"""
+"""Parsing of the ``Authorization`` header (auth-and-errors.md 1)."""
 
 from shipmark.infrastructure.errors import Unauthenticated
 
 
 def bearer(header: str | None) -> str | None:
-    """The token of an ``Authorization`` header; null for none, or one of another scheme, which counts as none."""
+    """Return the token of an ``Authorization`` header, or None if it is missing or has another scheme."""
     words = (header or "").split()
     if not words or words[0].lower() != "bearer":
         return None

@@ -1,4 +1,4 @@
-"""What did the client send? Bodies as JSON, or as a form, turned into plain objects."""
+"""Parsing of request bodies, JSON or a form, to plain objects."""
 
 import json
 from collections.abc import Collection
@@ -18,10 +18,10 @@ _FORM_PARTS_MAX = 1000
 
 
 def read(body: bytes, content_type: str, *, lists: Collection[str] = ()) -> object:
-    """The object that a body holds; an empty body counts as ``{}``.
+    """Return the object in a body; an empty body counts as ``{}``.
 
-    A form has only texts: fields named in ``lists`` become lists of all their values. Raises `BadRequest` for what
-    can't be read and `Unsupported` for other media types.
+    A form has only texts: fields named in ``lists`` become lists of all their values. Raise `BadRequest` if the body
+    can't be parsed, `Unsupported` for other media types.
     """
     media_type, options = parse_options_header(content_type)
     match media_type:
@@ -35,7 +35,7 @@ def read(body: bytes, content_type: str, *, lists: Collection[str] = ()) -> obje
 
 
 def json_of(body: bytes) -> object:
-    """The value of a JSON text, as strict as the standard and in the reference's words where it is broken."""
+    """Return the value of a JSON text, parsed strictly; raise `BadRequest` with the reference's message."""
     if not body.strip():
         return {}
     try:
@@ -45,7 +45,7 @@ def json_of(body: bytes) -> object:
 
 
 def _slowly(body: bytes) -> object:
-    """Decode what the fast decoder refuses: for its words, and for texts with lone surrogates, which fields refuse."""
+    """Decode what the fast decoder refuses: for its message, and for lone surrogates, which fields refuse."""
     try:
         return json.loads(body.decode(), parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
@@ -55,7 +55,7 @@ def _slowly(body: bytes) -> object:
     except RecursionError:
         raise BadRequest("JSON parse error - nested too deeply") from None
     except ValueError as error:
-        # Numbers with more digits than Python converts.
+        # A number with more digits than Python converts.
         raise BadRequest(f"JSON parse error - {error}") from None
 
 

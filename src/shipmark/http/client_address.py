@@ -1,4 +1,4 @@
-"""The address of a client, also behind proxies that the operator trusts."""
+"""Client addresses, also behind proxies that the operator trusts."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -13,16 +13,16 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 AnyRequest = Request[object, object, State]
 
-#: The most that is read of ``X-Forwarded-For``, from its end.
+#: The most addresses of ``X-Forwarded-For`` that are read, from its end.
 _HOPS_MAX = 20
 
 
 def client_address(request: AnyRequest, settings: Settings) -> str | None:
-    """Return the address of the client, or None where the connection has none (a Unix socket).
+    """Return the address of the client, or None if the connection has none (a Unix socket).
 
-    Where the connection comes from a trusted proxy (``SHIPMARK_TRUSTED_PROXIES``), it is the last address of
-    ``X-Forwarded-For`` that is no trusted proxy. What stands before that, or before anything that is no address, could
-    have been written by anyone and is ignored.
+    For a connection from a trusted proxy (``SHIPMARK_TRUSTED_PROXIES``), this is the last address of
+    ``X-Forwarded-For`` that is not a trusted proxy. Entries before that one, or before an invalid one, could have
+    been written by any client and are ignored.
     """
     peer = request.client.host if request.client else None
     networks = trusted_networks(settings.trusted_proxies)
@@ -43,7 +43,7 @@ def client_address(request: AnyRequest, settings: Settings) -> str | None:
 
 @cache
 def trusted_networks(text: str) -> tuple[Network, ...]:
-    """Return the networks of the setting; raise `SettingsError` for what is no address and no network."""
+    """Return the networks of the setting; raise `SettingsError` for an invalid address or network."""
     result = []
     for part in filter(None, (item.strip() for item in text.split(","))):
         try:
@@ -61,7 +61,7 @@ def _is_in(address: Address, networks: Sequence[Network]) -> bool:
 
 
 def _address(text: str) -> Address | None:
-    """Read an address, with or without a port; an IPv4 address within IPv6 counts as itself."""
+    """Parse an address, with or without a port; an IPv4-mapped IPv6 address is returned as IPv4."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""Limits on what a connection may cost, around the whole application.
+"""Limits on the resources of a connection, as ASGI middleware around the whole application.
 
 The server closes a connection whose request was answered before its body was read, so a refusal need not read it.
 """
@@ -15,10 +15,10 @@ from shipmark.http.body_budget import BodyBudget, Reservation
 from shipmark.infrastructure.errors import BadRequest, RequestTimeout, Unavailable
 from shipmark.infrastructure.settings import MEBIBYTE, Settings
 
-#: So much of a body is held without asking the budget: most requests are far smaller.
+#: The most of a body that is held without a reservation: most requests are far smaller.
 FREE_BYTES = MEBIBYTE
 
-#: A client that still sends when it is refused reads no answer: so much of its body is let pass, for so long.
+#: A client that is still sending when it is refused reads no answer: this much of its body is discarded first.
 _DRAINED_BYTES_MAX = 64 * MEBIBYTE
 _DRAIN_SECONDS = 5.0
 
@@ -27,15 +27,15 @@ _LENGTH_DIGITS_MAX = 12
 #: The key of the request's reservation in the scope.
 _RESERVATION = "shipmark.reservation"
 
-#: What routes declare that read their body as a stream, and hold only pieces of it.
+#: The options of routes that read their body as a stream and hold only pieces of it.
 _STREAMING = ("uploads", "streams_body")
 
 
 class ConnectionLimits:
-    """ASGI middleware for bodies that come slowly, end early, or are many at once, and for headers of all answers.
+    """ASGI middleware for slow, broken and concurrent bodies, and for the headers of all answers.
 
-    * A body that stalls is answered 408, one that breaks off or is badly chunked 400.
-    * Bodies over 1 MiB share a budget; beyond it they are answered 503. Routes that stream theirs are left out.
+    * A body that stalls is answered 408, a truncated or badly chunked one 400.
+    * Bodies over 1 MiB share a budget; beyond it they are answered 503. Routes that stream their body are exempt.
     * Every answer has ``X-Content-Type-Options``, and ``Strict-Transport-Security`` where the base URL is https.
     """
 
@@ -48,7 +48,7 @@ class ConnectionLimits:
             self._headers.append((b"strict-transport-security", b"max-age=31536000"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, within the limits."""
+        """Call the application within the limits."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
@@ -68,7 +68,7 @@ def reservation_of(scope: Scope) -> Reservation:
 
 
 def is_small(headers: Mapping[str, str], most: int = FREE_BYTES) -> bool:
-    """Does a request say that its body has so many bytes at most? Without a length, one that has a body does not."""
+    """Return True if the declared length of the body is at most ``most`` bytes, or there is no body."""
     length = headers.get("content-length", "" if "transfer-encoding" in headers else "0")
     return (
         length.isascii()
@@ -79,7 +79,7 @@ def is_small(headers: Mapping[str, str], most: int = FREE_BYTES) -> bool:
 
 
 class _Body:
-    """The body of a request as it comes in."""
+    """The body of a request as it is received."""
 
     def __init__(
         self, scope: HTTPScope, receive: Receive, reservation: Reservation, timeout_seconds: float
@@ -110,7 +110,7 @@ class _Body:
         return message
 
     async def drain(self) -> None:
-        """Let the rest pass, as far as that is not much."""
+        """Discard the rest of the body, within the limits."""
         if self._is_given_up:
             return
         count = 0
@@ -126,7 +126,7 @@ class _Body:
             return
 
     def _reserve(self, more: int) -> None:
-        """Reserve the whole of a body whose length is told, so that some of many are read to their end."""
+        """Reserve the full declared length at once, so that some of many concurrent bodies are read to their end."""
         self._count += more
         requested = max(self._count, self._length)
         if requested <= max(FREE_BYTES, self._reserved) or self._is_streamed():
@@ -141,7 +141,7 @@ class _Body:
 
 
 def _length_of(scope: HTTPScope) -> int:
-    """Return the length that a body is said to have, or 0; the application refuses one over its limit."""
+    """Return the declared length of the body, or 0; the application refuses one over its limit."""
     fields = b"".join(value for name, value in scope["headers"] if name == b"content-length")
     return int(fields) if fields.isdigit() and len(fields) < _LENGTH_DIGITS_MAX else 0
 
@@ -154,7 +154,7 @@ def _has_body(scope: HTTPScope) -> bool:
 
 
 class _Response:
-    """The answer to a request: with headers of ours, and not lost on a client that still sends."""
+    """The answer to a request, with additional headers, and delivered to a client that is still sending."""
 
     def __init__(self, send: Send, body: _Body, headers: list[tuple[bytes, bytes]]) -> None:
         self._send, self._body, self._headers = send, body, headers
@@ -168,13 +168,13 @@ class _Response:
             names = {name.lower() for name, _ in headers}
             headers += [each for each in self._headers if each[0] not in names]
             if self._is_refusal and not self._body.is_read:
-                # Without a length the answer ends with its last message: once the rest of the body was let pass.
+                # Without a length the answer ends with its last message: once the rest of the body is discarded.
                 headers = [each for each in headers if each[0].lower() != b"content-length"]
                 headers.append((b"connection", b"close"))
             message["headers"] = headers
             await self._send(message)
         elif self._is_last(message) and self._is_refusal and not self._body.is_read:
-            # The answer is out before the rest is let pass; its end is what closes the connection.
+            # The answer is sent before the rest is discarded; its end closes the connection.
             body = cast("HTTPResponseBodyEvent", message)["body"]
             await self._send({"type": "http.response.body", "body": body, "more_body": True})
             await self._body.drain()

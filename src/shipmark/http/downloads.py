@@ -1,4 +1,4 @@
-"""Contents as answers: in parts, from anywhere in them, and not at all where the client has them already (RFC 9110)."""
+"""Downloads with byte ranges and entity tags (RFC 9110)."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ from litestar.response import Stream
 
 AnyRequest = Request[object, object, State]
 
-#: What a download may be answered with besides the whole, for the document of the API.
+#: The responses of a download besides 200, for the OpenAPI document.
 PARTLY: Mapping[int, Any] = {206: bytes, 304: None, 416: None}
 
 _RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
@@ -22,7 +22,7 @@ _UNSAFE = re.compile(r'[^\x20-\x7e]|["\\]')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What can be downloaded. ``read`` gives the bytes from an offset up to another; ``tag`` is the content's own."""
+    """Downloadable content. ``read`` returns the bytes from one offset up to another; ``tag`` is the entity tag."""
 
     name: str
     size: int
@@ -32,10 +32,10 @@ class Content:
 
 
 def download(request: AnyRequest, content: Content) -> Response[Any] | Stream:
-    """The content as a file: 200, or 206 with a part, 304 for one that is known, 416 for a part that is not there.
+    """Return the content as a file: 200, 206 for a range, 304 if the client has it, 416 for a range outside of it.
 
-    The first part is read before the answer begins, so that a store that can't be reached is a refusal (503), not an
-    answer that breaks off. Since that may take as long as the store does, no unit of work should be open meanwhile.
+    The first piece is read before the answer begins, so that an unavailable store is a refusal (503), not a truncated
+    answer. As that may take as long as the store does, no unit of work should be open meanwhile.
     """
     headers = {
         "ETag": f'"{content.tag}"',
@@ -73,13 +73,13 @@ def _is_known(request: AnyRequest, tag: str) -> bool:
 
 
 def _range(request: AnyRequest, content: Content) -> tuple[int, int] | None:
-    """The part that is asked for, an empty one where there is none of it; null for the whole."""
+    """Return the requested range, empty if it is outside the content, or None for the whole content."""
     fields = request.headers.get("if-range")
     if fields is not None and fields.strip() != f'"{content.tag}"':
         return None
     match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
     if match is None or match.groups() == ("", ""):
-        # Several ranges at once, and other units, may be answered with the whole.
+        # Several ranges at once, and other units, may be answered with the whole content.
         return None
     first, last = match.groups()
     if not first:
@@ -91,7 +91,7 @@ def _range(request: AnyRequest, content: Content) -> tuple[int, int] | None:
 
 
 def _disposition(name: str) -> str:
-    """The name to save it under: its last part, with all blanks alike, and in both spellings that clients know."""
+    """Return the header with the file name: its last segment, whitespace normalized, in both forms clients know."""
     base = " ".join(re.split(r"[/\\]", name)[-1].split()) or "download"
     plain = _UNSAFE.sub("_", base)
     content = f'attachment; filename="{plain}"'

@@ -1,4 +1,4 @@
-"""Endpoints of the HTTP API: one typed declaration of what is authorized, read and answered.
+"""Endpoints of the HTTP API: one typed declaration of scopes, inputs and responses.
 
 ::
 
@@ -7,16 +7,16 @@
         context: RequestContext, release: VisibleRelease, body: DeployRequest
     ) -> DeployResponse: ...
 
-Parameters of the function say what it reads, so what is declared is what is read:
+The parameters of the function declare its inputs:
 
 * ``context`` is the request with its credentials and the database.
-* ``body`` and ``query`` are pydantic models; the caller learns all wrong fields of a body at once.
+* ``body`` and ``query`` are pydantic models; all invalid fields of a body are reported at once.
 * Annotated with `Load`, a parameter is a row that the path names, loaded in the read-only unit of work that authorizes.
-* Everything else is a part of the path, as text.
+* Any other parameter is a path parameter, as text.
 
 The order is always the same: credentials and access, query, rows that the path names, body. So a flood of wrong tokens
 costs no body, no validation and no lock, and 404 comes before what is wrong with a body. For methods that write, all
-but the last happen in a guard, before the body is received.
+but the last step happen in a guard, before the body is received.
 """
 
 import inspect
@@ -49,7 +49,7 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Credentials(Enum):
-    """Whether a caller needs credentials. An endpoint requires them unless it declares otherwise."""
+    """The need for credentials. An endpoint requires them unless it declares otherwise."""
 
     REQUIRED = "required"
     OPTIONAL = "optional"
@@ -60,22 +60,22 @@ class Credentials(Enum):
 class Load:
     """The annotation of a parameter that is a row named by the path.
 
-    ``function`` is called with the context, a connection that only reads, and the parts of the path that it names;
-    those that a path doesn't have are None. ``query`` stands for the endpoint's query parameters. The function raises
-    `NotFound` for what the caller can't see.
+    ``function`` is called with the context, a read-only connection, and the path parameters that it names;
+    those missing from the path are None. ``query`` is the endpoint's query parameters. The function raises
+    `NotFound` for a row that the caller can't see.
     """
 
     function: Callable[..., object]
 
     @cached_property
     def names(self) -> Sequence[str]:
-        """The parameters of the function behind the context and the connection."""
+        """Return the parameters of the function after the context and the connection."""
         return list(inspect.signature(self.function).parameters)[2:]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """What an endpoint declares; see the decorators below."""
+    """The declaration of an endpoint; see the decorators below."""
 
     function: Function
     credentials: Credentials
@@ -90,7 +90,7 @@ class Endpoint:
     step: str
 
     def prepare(self, context: RequestContext) -> Mapping[str, object]:
-        """Authorize, and load the rows that the path names, once in a request. Raise what refuses the caller."""
+        """Authorize, and load the rows that the path names, once per request. Raise a `Refusal` otherwise."""
         if context.prepared is None:
             with context.database.autocommit_read() as connection:
                 self._authorize(context, connection)
@@ -125,7 +125,7 @@ class Endpoint:
         return load.function(context, connection, *values)
 
     def arguments(self, context: RequestContext, content: bytes | None) -> dict[str, object]:
-        """Return what the function is called with."""
+        """Return the arguments of the function."""
         arguments = {"context": context, **self.prepare(context)}
         if not self.takes_query:
             arguments.pop("query", None)
@@ -148,7 +148,7 @@ class Endpoint:
 async def authorize(
     connection: ASGIConnection[BaseRouteHandler, object, object, State], handler: BaseRouteHandler
 ) -> None:
-    """Guard an endpoint that writes: authorize, and load what the path names, before the body is received."""
+    """Guard an endpoint that writes: authorize, and load the rows of the path, before the body is received."""
     assert isinstance(connection, Request)
     if connection.method not in _READING:
         endpoint: Endpoint = handler.opt["endpoint"]
@@ -164,11 +164,11 @@ def declare(
     schema: Schema | None,
     step: str,
 ) -> Endpoint:
-    """Return the declaration that the signature of a function makes."""
+    """Return the declaration in the signature of a function."""
     hints = get_type_hints(function, include_extras=True)
     hints.pop("return", None)
     loads = {name: load for name, hint in hints.items() if (load := _load_of(hint))}
-    own = {"context", "query", "body"}
+    reserved = {"context", "query", "body"}
     return Endpoint(
         function=function,
         credentials=credentials,
@@ -177,7 +177,7 @@ def declare(
         body=hints.get("body"),
         schema=schema,
         loads=loads,
-        path_parameters=[name for name in hints if name not in own | loads.keys()],
+        path_parameters=[name for name in hints if name not in reserved | loads.keys()],
         responses=responses,
         files=files,
         step=step,
@@ -185,7 +185,7 @@ def declare(
 
 
 def _query_of(loads: Iterable[Load]) -> type[RequestModel] | None:
-    """Return the query model that a loading function reads, for an endpoint that reads no more than that."""
+    """Return the query model of a loading function, for an endpoint that has none itself."""
     hints = (get_type_hints(load.function).get("query") for load in loads)
     return next((hint for hint in hints if hint is not None), None)
 
@@ -237,7 +237,7 @@ def _decorator(
 
 
 def _wrapped(endpoint: Endpoint) -> Function:
-    """Return the function that the framework calls; it has the name and the docstring of the endpoint's own."""
+    """Return the function that the framework calls, with the endpoint's name and docstring."""
     function = endpoint.function
 
     def run(context: RequestContext, content: bytes | None) -> Any:
@@ -263,7 +263,7 @@ def _wrapped(endpoint: Endpoint) -> Function:
     return wrapped
 
 
-#: The decorators: a path or several, the scopes of which a token needs one, and what the framework takes besides.
+#: The decorators: a path or several, the scopes of which a token needs one, and options of the framework.
 #: ``responses`` maps statuses to types where they are more than the function returns; ``files`` describes the files of
 #: a form that the endpoint itself receives; ``schema`` is what a body that is no model must fit; ``step`` is what
 #: validating the body is called in logs and metrics.

@@ -1,4 +1,4 @@
-"""What does a refusal look like on the wire? The only place that knows both (auth-and-errors.md 5)."""
+"""Refusals and exceptions as status and body (auth-and-errors.md 5). No other module maps them."""
 
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
@@ -46,7 +46,7 @@ _STATUS: Mapping[type[Refusal], int] = {
     StorageFull: 507,
 }
 
-#: Where in an address the name of what an organization has comes first.
+#: The index of the first path segment that may name an organization's project or other resource.
 _NAMES_FROM = 5
 
 #: Deliberately not "Basic", which would make browsers ask for a password.
@@ -56,7 +56,7 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {401: _CHALLENGE, 503: {"Retry-After
 
 
 def refusal_response(request: AnyRequest, refusal: Refusal) -> Response[object]:
-    """The answer to a refused request."""
+    """Return the response for a refusal."""
     if isinstance(refusal, Renamed):
         return _redirect_response(request, refusal)
     status = _STATUS[refusal.like if isinstance(refusal, BadUpload) else type(refusal)]
@@ -69,10 +69,10 @@ def refusal_response(request: AnyRequest, refusal: Refusal) -> Response[object]:
 
 
 def _redirect_response(request: AnyRequest, refusal: Renamed) -> Response[object]:
-    """Leads to the same address with the name that the thing has now (auth-and-errors.md 4)."""
+    """Return the redirect to the same URL with the resource's current name (auth-and-errors.md 4)."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     parts = raw.decode("latin-1").partition("?")[0].split("/")
-    # What is below a project may be called as it was: the first is the project, behind /api/0/projects/{organization}.
+    # Segments below a project may equal the old name: the first match is the project's.
     place = next(at for at in range(_NAMES_FROM, len(parts)) if unquote(parts[at]) == refusal.part)
     parts[place] = quote(refusal.slug)
     query = request.scope["query_string"].decode("latin-1")
@@ -91,14 +91,14 @@ def _redirect_response(request: AnyRequest, refusal: Renamed) -> Response[object
 
 
 def body_of(refusal: Refusal) -> object:
-    """The JSON that says what was wrong."""
+    """Return the JSON of a refusal."""
     match refusal:
         case ValidationFailed(fields=fields):
             return fields
         case BadRequest(detail=detail, code=str(code), extra=extra):
             return {"detail": {"code": code, "message": detail, "extra": extra}}
         case TooLarge(detail=""):
-            # The reference has no words for a photo that is too large (files-and-avatars.md 2.3).
+            # The reference has no message for a photo that is too large (files-and-avatars.md 2.3).
             return {"detail": {"code": "", "message": "", "extra": {}}}
         case BadUpload(detail=detail):
             return {"error": detail}
@@ -108,7 +108,7 @@ def body_of(refusal: Refusal) -> object:
 
 
 def http_error_response(request: AnyRequest, error: HTTPException) -> Response[object]:
-    """The answer to what the framework refuses: unknown routes, wrong methods, bodies over the limit."""
+    """Return the response for a refusal of the framework: unknown route, wrong method, body over the limit."""
     status = error.status_code
     detail = error.detail
     if status == HTTP_405_METHOD_NOT_ALLOWED:
@@ -123,7 +123,7 @@ def http_error_response(request: AnyRequest, error: HTTPException) -> Response[o
 
 
 def failure_response(request: AnyRequest, error: Exception) -> Response[object]:
-    """The answer to a bug: an id to find it in the log by, and nothing of its inside."""
+    """Return the response for a bug: an id to find in the log, and no details."""
     error_id = ids.hex32()
     report_exception(
         "A request failed by a bug",

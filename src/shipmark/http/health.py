@@ -1,4 +1,4 @@
-"""``/healthz`` and ``/metrics``: for those who look after the server."""
+"""``/healthz`` and ``/metrics``, for the monitoring of the server."""
 
 import os
 
@@ -13,7 +13,7 @@ from shipmark.infrastructure.telemetry import SHARED_METRICS
 
 @get("/healthz", scopes=None, sync_to_thread=True, include_in_schema=False)
 def get_health(request: Request[object, object, State]) -> Response[dict[str, str]]:
-    """Answer 200 while the server can do its work, else 503 with what is wrong."""
+    """Answer 200 if the server is operational, else 503 with the problem."""
     state = request.app.state
     problems = health.problems(state.database, state.blobs)
     if not problems:
@@ -26,7 +26,7 @@ def get_health(request: Request[object, object, State]) -> Response[dict[str, st
 
 @get("/metrics", scopes=None, sync_to_thread=True, include_in_schema=False)
 def get_metrics() -> Response[bytes]:
-    """The numbers of all workers in the Prometheus format."""
+    """Return the metrics of all worker processes in the Prometheus format."""
     registry = REGISTRY
     if SHARED_METRICS in os.environ:
         registry = CollectorRegistry()

@@ -1,7 +1,7 @@
-"""Does a body fit a JSON schema? Told in the words of the validator that the reference uses (files-and-avatars.md 5.3).
+"""Validation of bodies by a JSON Schema, with the messages of the reference's validator (files-and-avatars.md 5.3).
 
-Only what our schemas say is understood; a schema that says more is a bug. Other routes check their bodies by
-``fields.py``, which tells all that is wrong at once; here the first thing is told, as clients know it.
+Only the keywords of our schemas are supported; others are a bug. Other routes validate their bodies with pydantic,
+which reports all errors at once; here the first one is reported, as clients expect.
 """
 
 import re
@@ -20,7 +20,7 @@ _TYPES: Mapping[str, type] = {"object": dict, "array": list, "string": str}
 
 
 def read(body: bytes, schema: Schema) -> dict[str, Any]:
-    """The object that was sent; raises `BadUpload` with the first thing that is wrong."""
+    """Return the object in the body; raise `BadUpload` with the first error."""
     try:
         result = json_of(body)
     except BadRequest:
@@ -37,19 +37,19 @@ def _check(value: object, schema: Schema) -> None:
 
 def _type(value: object, name: str, _: Schema) -> None:
     if not isinstance(value, _TYPES[name]):
-        raise BadUpload(f"{_shown(value)} is not of type {name!r}")
+        raise BadUpload(f"{_quoted(value)} is not of type {name!r}")
     if isinstance(value, str):
         _check_letters(value)
 
 
 def _check_letters(text: str) -> None:
-    """Refuse what no database keeps: NUL, and halves of letters, which JSON can write."""
+    """Refuse characters that databases don't store: NUL, and lone surrogates, which JSON can write."""
     if "\0" in text:
         raise BadUpload("Null characters are not allowed.")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise BadUpload(f"{_shown(text)} is not a valid text") from None
+        raise BadUpload(f"{_quoted(text)} is not a valid text") from None
 
 
 def _required(value: object, names: Sequence[str], _: Schema) -> None:
@@ -75,7 +75,7 @@ def _pattern_properties(value: object, schemas: Mapping[str, Schema], _: Schema)
 
 def _additional(value: object, is_fine: object, schema: Schema) -> None:
     assert isinstance(value, dict), "the type comes first"
-    assert is_fine is False, "nobody says what is so anyway"
+    assert is_fine is False, "only false is meaningful"
     patterns = schema.get("patternProperties", {})
     strange = sorted(
         name
@@ -85,13 +85,13 @@ def _additional(value: object, is_fine: object, schema: Schema) -> None:
     )
     if not strange:
         return
-    named = ", ".join(_shown(name) for name in strange[:10])
+    names = ", ".join(_quoted(name) for name in strange[:10])
     if patterns:
         known = ", ".join(repr(pattern) for pattern in patterns)
         verb = "does" if len(strange) == 1 else "do"
-        raise BadUpload(f"{named} {verb} not match any of the regexes: {known}")
+        raise BadUpload(f"{names} {verb} not match any of the regexes: {known}")
     verb = "was" if len(strange) == 1 else "were"
-    raise BadUpload(f"Additional properties are not allowed ({named} {verb} unexpected)")
+    raise BadUpload(f"Additional properties are not allowed ({names} {verb} unexpected)")
 
 
 def _items(value: object, schema: Schema, _: Schema) -> None:
@@ -115,17 +115,17 @@ def _max_properties(value: object, most: int, _: Schema) -> None:
 def _max_length(value: object, most: int, _: Schema) -> None:
     assert isinstance(value, str), "the type comes first"
     if len(value) > most:
-        raise BadUpload(f"{_shown(value)} is too long")
+        raise BadUpload(f"{_quoted(value)} is too long")
 
 
 def _pattern(value: object, pattern: str, _: Schema) -> None:
     assert isinstance(value, str), "the type comes first"
-    # A dollar matches before a line break at the end too, which nobody means.
+    # A dollar also matches before a line break at the end, which no schema means.
     if not re.search(pattern.replace("$", r"\Z"), value):
-        raise BadUpload(f"{_shown(value)} does not match {pattern!r}")
+        raise BadUpload(f"{_quoted(value)} does not match {pattern!r}")
 
 
-def _shown(value: object) -> str:
+def _quoted(value: object) -> str:
     return repr(value)[:_SHOWN_MAX]
 
 

@@ -1,4 +1,4 @@
-"""Large forms, read as they come in: no body is held whole, and no thread waits for a slow client."""
+"""Streaming of large forms: no body is held as a whole, and no thread waits for a slow client."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -21,12 +21,12 @@ AnyRequest = Request[object, object, State]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: So much is gathered before a thread goes on with it.
+#: The bytes that are collected before a thread parses them.
 BATCH_BYTES = 1024 * 1024
 FIELD_BYTES_MAX = 64 * 1024
 FIELDS_MAX = 1000
-#: A client that still sends when it is refused reads no answer: so much of its body is let pass first.
-_LET_PASS_BYTES = 64 * 1024 * 1024
+#: A client that is still sending when it is refused reads no answer: this much of its body is discarded first.
+_DRAINED_BYTES_MAX = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,29 +39,29 @@ class Part:
 
 
 class Receiver(Protocol):
-    """Takes the files of a form, one after another; always in a thread. May raise refusals."""
+    """Receives the files of a form, one after another, always in a thread. May raise refusals."""
 
     def begin(self, part: Part) -> None:
-        """A file begins."""
+        """Begin a file."""
         ...
 
     def add(self, content: bytes) -> None:
-        """More of it."""
+        """Add content to the file."""
         ...
 
     def end(self) -> None:
-        """It ends."""
+        """End the file."""
         ...
 
 
 async def threaded(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do what waits for the database or the disk in a thread."""
+    """Run a call that blocks on the database or the disk in a thread."""
     return await asyncio.get_running_loop().run_in_executor(None, partial(call, *args, **kwargs))
 
 
 @dataclass(slots=True)
 class Form:
-    """A form as it comes in. ``fields`` are the texts in it; files go to the receiver."""
+    """A form as it is received. ``fields`` are its texts; files go to the receiver."""
 
     receiver: Receiver
     boundary: str
@@ -74,7 +74,7 @@ class Form:
         self._parser = PushMultipartParser(self.boundary, max_segment_count=FIELDS_MAX)
 
     def feed(self, batch: Sequence[bytes]) -> None:
-        """Read on; an empty content is the end of the form. Raises `BadRequest` for what is none."""
+        """Parse more content, or the end of the form if it is empty. Raise `BadRequest` if it is invalid."""
         try:
             for content in batch:
                 for event in self._parser.parse(content):
@@ -120,10 +120,10 @@ class Form:
 
 
 async def receive(request: AnyRequest, receiver: Receiver) -> list[tuple[str, str]]:
-    """Read a form with files; gives its other fields.
+    """Receive a form with files; return its other fields.
 
-    Raises `Unsupported` for what is no form, `BadRequest` for a broken one, and what the receiver raises: once the
-    client has sent the rest, unless that is much.
+    Raise `Unsupported` for another media type, `BadRequest` for an invalid form, and the receiver's refusal: once the
+    client has sent the rest, within a limit.
     """
     form = Form(receiver, _boundary(request.headers.get("content-type", "")))
     reading = _Reading(form)
@@ -141,7 +141,7 @@ async def receive(request: AnyRequest, receiver: Receiver) -> list[tuple[str, st
 
 
 class _Reading:
-    """A form that is read in a thread while more of it comes in."""
+    """A form that is parsed in a thread while more of it is received."""
 
     def __init__(self, form: Form) -> None:
         self._form = form
@@ -152,10 +152,10 @@ class _Reading:
         self._passed = 0
 
     async def take(self, content: bytes) -> None:
-        """Gather more; once it is enough, and the thread is done with what was before, hand it over."""
+        """Collect content; hand a full batch to the thread once it is done with the previous one."""
         if self._refusal is not None:
             self._passed += len(content)
-            if self._passed > _LET_PASS_BYTES:
+            if self._passed > _DRAINED_BYTES_MAX:
                 raise self._refusal
             return
         self._batch.append(content)
@@ -171,7 +171,7 @@ class _Reading:
             self._refusal = self._refusal or await working
 
     async def finish(self) -> None:
-        """Read the rest; raises what was refused."""
+        """Parse the rest; raise the refusal, if any."""
         for is_end in (False, True):
             if self._refusal is None:
                 self._hand_over(is_end=is_end)

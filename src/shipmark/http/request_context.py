@@ -1,4 +1,4 @@
-"""What may a handler of the API ask for? The context: who is there, what they sent, and the database."""
+"""The context of a request to the API: caller, parameters, body and database."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,14 +37,14 @@ Caller = UserToken | OrganizationToken
 
 @dataclass(slots=True)
 class RequestContext:
-    """One request at the API's door. ``scopes`` are those that the route declares."""
+    """One request to the API. ``scopes`` are those that the route declares."""
 
     request: Request[object, object, State]
     database: Database
     blobs: Blobs
     settings: Settings
     scopes: frozenset[str]
-    #: What the endpoint is called with, once the caller is authorized: see ``endpoint.py``.
+    #: The arguments of the endpoint, once the caller is authorized: see ``endpoint.py``.
     prepared: Mapping[str, object] | None = None
     #: The caller, authenticated by the endpoint, where the path names no organization.
     authenticated: Caller | None = None
@@ -52,7 +52,7 @@ class RequestContext:
 
     @property
     def access(self) -> Access:
-        """What the caller may do in the organization of the path. The endpoint has authorized it before."""
+        """Return the caller's access to the organization of the path, which the endpoint has authorized before."""
         assert self._access is not None, "the path names no organization"
         return self._access
 
@@ -62,16 +62,16 @@ class RequestContext:
 
     @property
     def user_agent(self) -> str | None:
-        """The client's name, as it sent it."""
+        """Return the ``User-Agent`` header, or None."""
         return self.request.headers.get("user-agent")
 
     def require_owner(self, *, is_forced: bool) -> None:
-        """Raise `Forbidden` for a forced request of anyone but an owner."""
+        """Raise `Forbidden` if the request is forced and the caller is not an owner."""
         if is_forced and self.access.role is not Role.OWNER:
             raise Forbidden
 
     def path_parameter(self, name: str) -> str | None:
-        """Return a part of the path, or None if this path has no such part."""
+        """Return a path parameter, or None if this path has no such parameter."""
         value = self.request.path_params.get(name)
         return None if value is None else str(value)
 
@@ -80,11 +80,11 @@ class RequestContext:
         return [(name, str(value)) for name, value in self.request.query_params.multi_items()]
 
     def validation_context(self) -> Mapping[str, object]:
-        """Return what the validation of a body depends on: limits, and the caller's access or None."""
+        """Return the context for the validation of a body: limits, and the caller's access or None."""
         return {"commits_max": self.settings.commits_max, "access": self._access}
 
     def decode(self, content: bytes, *, lists: Collection[str]) -> object:
-        """Return the value that a body holds: JSON or a form, whose fields named in ``lists`` are lists."""
+        """Return the value in a body: JSON or a form, whose fields named in ``lists`` are lists."""
         return body_parsing.read(content, self.request.headers.get("content-type", ""), lists=lists)
 
     def caller(self, connection: Connection) -> Caller:
@@ -106,9 +106,9 @@ class RequestContext:
         return accounts.authenticate(connection, token, now())
 
     def authorize(self, connection: Connection, organization: str) -> Access:
-        """Return what the caller may do in the organization of the path, a slug or id. It takes one statement.
+        """Return the caller's access to the organization of the path, a slug or id, by one statement.
 
-        Raise `Unauthenticated`, `NotFound` for an unknown organization, `Forbidden` for a stranger or missing scopes.
+        Raise `Unauthenticated`, `NotFound` for an unknown organization, `Forbidden` for no member or missing scopes.
         """
         token = bearer(self.request.headers.get("authorization"))
         if token is None:
@@ -139,11 +139,11 @@ class RequestContext:
             raise Forbidden
 
     def listed(self, rows: Sequence[object], links: offset.Links | None) -> Response[Any]:
-        """An answer with a list and, where it has pages, the links to them."""
+        """Return a response with a list and, if it has pages, the links to them."""
         return self.linked(list(rows), links)
 
     def linked(self, content: object, links: offset.Links | None) -> Response[Any]:
-        """The same for an object that holds the list."""
+        """Return a response with an object that holds a list, and the links to its pages."""
         headers = {}
         if links is not None:
             path, query = request_url(self.request)
@@ -151,7 +151,7 @@ class RequestContext:
         return Response(content, headers=headers)
 
     def actor(self, access: Access) -> Actor:
-        """Who does it, for the audit log."""
+        """Return the actor for the audit log."""
         return Actor(
             user_id=access.user.id if access.user else None,
             label=access.user.email if access.user else "organization token",
@@ -159,7 +159,7 @@ class RequestContext:
         )
 
     def action_context(self) -> ActionContext:
-        """Return who acts in the organization of the path, and when."""
+        """Return the context of actions in the organization of the path."""
         return ActionContext(access=self.access, by=self.actor(self.access), at=now())
 
     def log_change(
@@ -171,7 +171,7 @@ class RequestContext:
         *,
         target_id: int | None = None,
     ) -> None:
-        """Write an entry of the audit log, in the transaction of the change that it is about."""
+        """Write an entry to the audit log, in the transaction of the change."""
         organization_store.record(
             connection,
             access.organization.id,
@@ -185,11 +185,11 @@ class RequestContext:
     def record_token_use(
         self, connection: Connection, access: Access, project_ids: Collection[int]
     ) -> None:
-        """Write down that a pipeline's token was used, so that people see which ones are still needed."""
+        """Record the use of a pipeline's token, so that members see which tokens are still needed."""
         organizations.record_token_use(connection, access, project_ids, now())
 
     def publish_context(self, access: Access) -> PublishContext:
-        """Who publishes where and when."""
+        """Return the context of a publish."""
         return PublishContext(
             organization=access.organization,
             user_id=access.user.id if access.user else None,
@@ -201,20 +201,20 @@ class RequestContext:
 
 
 def request_url(request: Request[object, object, State]) -> tuple[str, list[tuple[str, str]]]:
-    """The path and the parameters of the address, as the client wrote and ordered them."""
+    """Return the path and the query parameters, as written and ordered by the client."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     query = request.scope["query_string"].decode("latin-1")
     return raw.decode("latin-1").partition("?")[0], parse_qsl(query, keep_blank_values=True)
 
 
 def require_all_visible(visible: Collection[int], attached: Collection[int]) -> None:
-    """Refuse to change a release that is also in projects the caller can't see (releases.md 0.5, newer)."""
+    """Raise a refusal if a release is also in projects that the caller can't see (releases.md 0.5, newer)."""
     if not set(attached) <= set(visible):
         raise NotFound
 
 
 async def provide_request_context(request: Request[object, object, State]) -> RequestContext:
-    """Return the context of a request, made once; what needs the database is done in a thread."""
+    """Return the context of a request, made once; database work is done in a thread."""
     context: RequestContext | None = getattr(request.state, "context", None)
     if context is None:
         state = request.app.state

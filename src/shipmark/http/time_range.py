@@ -1,4 +1,4 @@
-"""Which stretch of time is asked for? (releases.md 0.6)"""
+"""Time ranges of requests, and their intervals (releases.md 0.6)."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _PERIOD = re.compile(r"(\d{1,9})([smhdw]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONGEST_SECONDS = 36_500 * 86_400
 
-#: How many steps an answer may have (releases.md 2.21).
+#: The most intervals of a response (releases.md 2.21).
 STEPS_MAX = 1000
 _SHORTEST_STEP = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,7 +23,7 @@ _TOO_MANY_STEPS = (
 
 
 def requested_range(parameters: Mapping[str, str], now: datetime) -> Range | None:
-    """The range of ``statsPeriod``, or ``start`` and ``end``; null where none is given. Raises `BadRequest`."""
+    """Return the range of ``statsPeriod``, or ``start`` and ``end``, or None. Raise `BadRequest` if it is invalid."""
     if period := parameters.get("statsPeriod"):
         return now - _length(period), now
     start, end = parameters.get("start"), parameters.get("end")
@@ -57,21 +57,21 @@ def _moment(text: str) -> datetime:
 
 
 def range_or_default(parameters: Mapping[str, str], now: datetime, default: timedelta) -> Range:
-    """The range that is asked for, or else the last time of that length."""
+    """Return the requested range, or the default one, which ends now."""
     return requested_range(parameters, now) or (now - default, now)
 
 
-def steps(asked_for: Range, interval: str | None, default: timedelta) -> list[datetime]:
-    """The beginnings of the steps that a range is shown in, on whole intervals since 1970 (releases.md 2.16).
+def steps(requested: Range, interval: str | None, default: timedelta) -> list[datetime]:
+    """Return the starts of a range's intervals, aligned to whole intervals since 1970 (releases.md 2.16).
 
-    An interval is an hour at least. Raises `BadRequest` for one that can't be read, or for too many steps.
+    An interval is an hour at least. Raise `BadRequest` for an invalid one, or for too many intervals.
     """
     length = max(_interval(interval) if interval else default, _SHORTEST_STEP)
     try:
-        begin = _EPOCH + (asked_for[0] - _EPOCH) // length * length
+        begin = _EPOCH + (requested[0] - _EPOCH) // length * length
     except OverflowError:
         raise BadRequest("Invalid date range: start is too long ago") from None
-    count = -((begin - asked_for[1]) // length)
+    count = -((begin - requested[1]) // length)
     if count > STEPS_MAX:
         raise BadRequest(_TOO_MANY_STEPS)
     return [begin + number * length for number in range(count)]

@@ -1,4 +1,4 @@
-"""Which addresses exist? Sentry's end in a slash, and one without is told so instead of being guessed at."""
+"""Refusal of malformed paths: the API's paths end in a slash."""
 
 import json
 from collections.abc import Iterable
@@ -11,22 +11,22 @@ from shipmark.infrastructure.errors import NotFound
 _API = "/api/0/"
 _JSON = b"application/json"
 
-#: The only addresses of the API without a slash at their end (clients.md 1, rule 14).
+#: The only paths of the API without a trailing slash (clients.md 1, rule 14).
 _WITHOUT_SLASH = ("/files/proguard-artifact-releases",)
 
 
 class TrailingSlashMiddleware:
-    """Answers addresses that nothing can answer for, before the router guesses what they mean.
+    """ASGI middleware that refuses paths which no route can serve, before the router normalizes them.
 
-    An address of the API without a slash at its end is told so (auth-and-errors.md 5). One with an empty part would
-    be read as its parent's. NUL, which no text in PostgreSQL can hold, names nothing anywhere.
+    A path of the API without a trailing slash is refused with a hint (auth-and-errors.md 5). One with an empty segment
+    would be routed as its parent. NUL, which PostgreSQL can't store, is in no name.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or pass the request on."""
+        """Refuse the request or call the application."""
         path = scope.get("path", "")
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
@@ -37,7 +37,7 @@ class TrailingSlashMiddleware:
         elif not path.startswith(_API) or path.endswith(("/", *_WITHOUT_SLASH)):
             await self._app(scope, receive, send)
         else:
-            await _refuse(send, 404, *_told(path, scope.get("headers", ())))
+            await _refuse(send, 404, *_not_found(path, scope.get("headers", ())))
 
 
 def _detail(text: str) -> bytes:
@@ -51,7 +51,7 @@ async def _refuse(send: Send, status: int, body: bytes, media_type: bytes) -> No
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def _told(path: str, headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+def _not_found(path: str, headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
     question = "Route not found, did you forget a trailing slash?"
     if any(name == b"content-type" and b"json" in value for name, value in headers):
         return json.dumps({"info": f"{question} try: {path}/"}).encode(), _JSON

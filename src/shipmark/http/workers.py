@@ -1,4 +1,4 @@
-"""Worker processes that end with their parent: one that is left over would hold the port, and serve old code."""
+"""Termination of worker processes with their parent: an orphan would hold the port, and serve old code."""
 
 import ctypes
 import os
@@ -7,22 +7,22 @@ import sys
 import threading
 import time
 
-#: The variable by which the parent tells its workers who it is.
+#: The environment variable with the parent's process id.
 PARENT_PID = "_SHIPMARK_PARENT_PID"
 
-#: What Linux calls "signal me when my parent ends" (prctl(2)).
+#: Linux' option "send a signal when the parent ends" (prctl(2)).
 _PR_SET_PDEATHSIG = 1
 
 _LOOK_SECONDS = 0.5
-#: How long requests under way may take to end, where the process ends by itself.
+#: The time for requests in progress to finish, if the process ends itself.
 _END_SECONDS = 10
 
 
 def end_with_parent(parent_pid: int) -> None:
     """End this process once the process ``parent_pid`` has ended without ending it.
 
-    Linux kills it at once: that needs nothing of a process that may hang, and what was under way is undone as after
-    any crash. Elsewhere, and if the parent ended before Linux could be asked to, a thread looks.
+    Linux kills it at once: that works for a process that hangs, and open transactions are rolled back as after
+    any crash. On other systems, and if the parent ended before the option was set, a thread polls.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -53,6 +53,6 @@ def reset_signals_in_workers() -> None:
 def _watch(parent_pid: int) -> None:
     while os.getppid() == parent_pid:
         time.sleep(_LOOK_SECONDS)
-    # Nothing catches SIGALRM, so the system ends the process even if ending in good order hangs.
+    # SIGALRM has no handler, so the system ends the process even if a graceful shutdown hangs.
     signal.alarm(_END_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)

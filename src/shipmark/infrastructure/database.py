@@ -62,9 +62,7 @@ Id: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")
 #: A text that sorts byte by byte, whatever the collation of the database.
 BinaryText: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
 
-STORAGE_FULL = (
-    "There is no room left in the database. Nothing was changed. Tell who runs this server."
-)
+STORAGE_FULL = "There is no space left in the database. Nothing was changed. Contact the operator of this server."
 BUSY = "Someone else is changing the same data. Nothing was changed; please try again."
 
 #: PostgreSQL's SQLSTATEs when a lock is not free in time, when it ends a deadlock, and when its disk is full.
@@ -362,6 +360,6 @@ def _translate_errors(busy: str) -> Iterator[None]:
         if state in _LOCKED or "database is locked" in message:
             raise Conflict(busy) from error
         if state == _DISK_FULL or "disk is full" in message:
-            log.error("There is no room for the database", reason=message)
+            log.error("There is no space for the database", reason=message)
             raise StorageFull(STORAGE_FULL) from error
         raise

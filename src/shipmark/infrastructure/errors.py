@@ -183,7 +183,8 @@ class StorageFull(Refusal):
     reason = "no_room"
 
     def __init__(
-        self, detail: str = "There is no room left to store files. Tell who runs this server."
+        self,
+        detail: str = "There is no space left to store files. Contact the operator of this server.",
     ) -> None:
         super().__init__(detail)
         self.detail = detail

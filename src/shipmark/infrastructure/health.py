@@ -68,7 +68,7 @@ def space_problem(free: int | None, what: str) -> str | None:
     """Return the problem of a disk with this much free space, or None if it is enough or unknown."""
     if free is None or free >= FREE_BYTES_MIN:
         return None
-    return f"The disk of the {what} is full: {free // MEBIBYTE} MiB are left. Make room on it."
+    return f"The disk of the {what} is full: {free // MEBIBYTE} MiB are left. Free space on it."
 
 
 def _database_problem(database: Database) -> str | None:

@@ -1,1 +1,1 @@
-"""The door for SDKs: envelopes and events."""
+"""The interface for SDKs: envelopes and events."""

@@ -1,4 +1,4 @@
-"""Who sends: the project and the key of an ingest request, looked up before its body is unpacked (ingest.md 1.1)."""
+"""Authentication of ingest requests by project and key, before the body is decompressed (ingest.md 1.1)."""
 
 from litestar import Request
 from litestar.datastructures import State
@@ -17,10 +17,10 @@ _REJECTED = "event submission rejected with_reason: ProjectId"
 
 
 class Sender:
-    """The sender of one request. The project is looked up once, in a read-only unit of work."""
+    """The sender of one request. The project is loaded once, in a read-only unit of work."""
 
     def __init__(self, request: AnyRequest, project: str) -> None:
-        """Read the project of the address; raise `BadRequest` if it is no number, `NotFound` if it is too long."""
+        """Parse the project id in the path; raise `BadRequest` if it is not a number, `NotFound` if it is too long."""
         if not (project.isascii() and project.isdigit()):
             raise BadRequest("bad project path parameter")
         project_id = id_of(project)
@@ -34,19 +34,19 @@ class Sender:
 
     @property
     def has_key(self) -> bool:
-        """Does the request itself name the key? Else the envelope may; raise `BadRequest` for a bad one."""
+        """Return True if the request itself has the key, else the envelope may. Raise `BadRequest` if it is invalid."""
         return request_key(self._headers, self._query) is not None
 
     @property
     def known(self) -> Project:
-        """The project that `project` returned."""
+        """Return the project that `project` has loaded."""
         assert self._project is not None, "the project is looked up before a body is unpacked"
         return self._project
 
     def project(self, dsn: str | None = None) -> Project:
-        """Return the project that the key opens; ``dsn`` is the one of the envelope's header.
+        """Return the project of the key; ``dsn`` is that of the envelope's header.
 
-        Raise `Unauthenticated` without a key, `BadRequest` if address, request and DSN disagree, and `Forbidden` for a
+        Raise `Unauthenticated` without a key, `BadRequest` if path, request and DSN disagree, and `Forbidden` for a
         key that is not an active one of the project.
         """
         if dsn is not None and dsn_parts(dsn)[1] != self._project_id:
@@ -54,14 +54,14 @@ class Sender:
         key = public_key(self._headers, self._query, dsn)
         if self._project is None:
             with self._database.autocommit_read() as connection:
-                self._project = self._opened_by(connection, key)
+                self._project = self._project_of_key(connection, key)
         return self._project
 
     def still_known(self, connection: Connection, dsn: str | None = None) -> Project:
-        """Look the project up again, in the unit of work that writes: key and project may be gone by then."""
-        return self._opened_by(connection, public_key(self._headers, self._query, dsn))
+        """Load the project again in the write transaction: key and project may have been deleted meanwhile."""
+        return self._project_of_key(connection, public_key(self._headers, self._query, dsn))
 
-    def _opened_by(self, connection: Connection, key: str) -> Project:
+    def _project_of_key(self, connection: Connection, key: str) -> Project:
         project = projects.by_key(connection, key)
         if project is None or str(project.id) != self._project_text:
             raise Forbidden(_REJECTED)

@@ -1,4 +1,4 @@
-"""Turn what came in into issues."""
+"""Conversion of received events to issues."""
 
 from datetime import datetime, timedelta
 
@@ -17,7 +17,7 @@ EVENT = "event"
 
 
 def event_object(payload: bytes) -> dict[str, object]:
-    """The JSON object that an event is; raises `BadRequest` for anything else."""
+    """Return the JSON object of an event; raise `BadRequest` for anything else."""
     try:
         result = json_of(payload) if payload.strip() else None
     except BadRequest as error:
@@ -28,10 +28,10 @@ def event_object(payload: bytes) -> dict[str, object]:
 
 
 def id_of(payload: dict[str, object], received: Envelope) -> str:
-    """The event's id: the envelope's, else its own, else a fresh one (ingest.md 3.1)."""
-    own = payload.get("event_id")
+    """Return the event's id: the envelope's, else the payload's, else a new one (ingest.md 3.1)."""
+    event_id = payload.get("event_id")
     try:
-        return received.event_id or event_id_of(own if isinstance(own, str) else "")
+        return received.event_id or event_id_of(event_id if isinstance(event_id, str) else "")
     except BadRequest:
         return ids.hex32()
 
@@ -45,11 +45,11 @@ def digest(
     event_id: str,
     at: datetime,
 ) -> IngestResult:
-    """Keep an event, with the clock of its sender set right."""
+    """Ingest an event, with its sender's clock corrected."""
     drift = at - received.sent_at if received.sent_at else timedelta()
     event = parsing.read(payload, event_id=event_id, received_at=at, drift=drift)
-    taken = ingest(connection, project, event)
-    kind = _outcome(taken)
+    result = ingest(connection, project, event)
+    kind = _outcome(result)
     count("events", kind)
     log.info(
         "An event was taken in",
@@ -57,12 +57,12 @@ def digest(
         kind=kind,
         **{"release.version": event.release},
     )
-    return taken
+    return result
 
 
-def _outcome(taken: IngestResult) -> str:
-    if taken.issue_id is None:
+def _outcome(result: IngestResult) -> str:
+    if result.issue_id is None:
         return "duplicate"
-    if taken.is_new_issue:
+    if result.is_new_issue:
         return "new_issue"
-    return "regression" if taken.is_regression else "known_issue"
+    return "regression" if result.is_regression else "known_issue"

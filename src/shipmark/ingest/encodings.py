@@ -1,7 +1,7 @@
 """Decompression of request bodies, as a stream and within limits (ingest.md 1.4).
 
-A decoder is fed what came in and gives what it unpacks in pieces of at most a few megabytes, so that a body that
-unpacks to gigabytes costs no more memory than an honest one. The limit holds for the output of each codec.
+A decoder is fed with received content and yields the decoded content in pieces of at most a few megabytes, so that a
+decompression bomb needs no more memory than other bodies. The limit applies to the output of each codec.
 """
 
 import base64
@@ -15,16 +15,16 @@ import zstandard
 
 from shipmark.infrastructure.errors import BadRequest, TooLarge, Unsupported
 
-#: Nobody stacks more than two; each layer is a whole pass over the body.
+#: Clients use at most two; each codec is a pass over the whole body.
 CODECS_MAX = 3
 
-#: Window that RFC 9659 allows for zstd over HTTP; larger ones only cost the receiver memory.
+#: The window that RFC 9659 allows for zstd over HTTP; larger ones only need more memory.
 ZSTD_WINDOW_MAX_BYTES = 8 * 1024 * 1024
 
-#: The most that one step of a decoder gives, where its library can be told.
+#: The most bytes that one step of a decoder returns, if its library has such a limit.
 _PIECE_BYTES = 64 * 1024
 
-#: zstd's library can't be told; a block of 128 KiB takes at least four bytes, so this gives two megabytes at most.
+#: zstd's library has no limit; a block of 128 KiB takes at least four bytes, so this yields two megabytes at most.
 _ZSTD_SLICE_BYTES = 64
 
 _GZIP_WINDOW = 31
@@ -33,21 +33,21 @@ _RAW_WINDOW = -15
 
 
 class Decoder(Protocol):
-    """Undoes one codec, or several."""
+    """A decoder of one or several codecs."""
 
     def feed(self, content: bytes) -> Iterator[bytes]:
-        """Give what can be unpacked now, piece by piece; raise `BadRequest` for what is not encoded so."""
+        """Yield the content that can be decoded now; raise `BadRequest` if the encoding is invalid."""
         ...
 
     def finish(self) -> Iterator[bytes]:
-        """Give the rest; raise `BadRequest` if the body was cut off."""
+        """Yield the rest; raise `BadRequest` if the body is truncated."""
         ...
 
 
 def decoder(content_encoding: str, max_bytes: int) -> Decoder:
-    """Return the decoder for a ``Content-Encoding``: the last codec is undone first, and each has the limit.
+    """Return the decoder for a ``Content-Encoding``: the last codec is decoded first, and each has the limit.
 
-    Raise `Unsupported` for codecs that we do not read. The decoder raises `TooLarge` beyond the limit.
+    Raise `Unsupported` for unknown codecs. The decoder raises `TooLarge` beyond the limit.
     """
     names = [name.strip().lower() for name in content_encoding.split(",") if name.strip()]
     if len(names) > CODECS_MAX:
@@ -60,13 +60,13 @@ def decoder(content_encoding: str, max_bytes: int) -> Decoder:
 
 
 def decoded(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
-    """Undo ``Content-Encoding`` of a whole body."""
+    """Return a whole body decoded by its ``Content-Encoding``."""
     codec = decoder(content_encoding, max_bytes)
     return b"".join([*codec.feed(body), *codec.finish()])
 
 
 def legacy_store_body(body: bytes, max_bytes: int) -> bytes:
-    """Undo base64(zlib(JSON)), which old SDKs send without saying so (ingest.md 1.4)."""
+    """Return the body decoded from base64(zlib(JSON)), which old SDKs send without a header (ingest.md 1.4)."""
     if _is_json(body):
         return _within(body, max_bytes)
     try:
@@ -84,20 +84,20 @@ def _is_json(body: bytes) -> bool:
 
 
 class _Chain:
-    """Decoders one after another: each gets what the one before it gives."""
+    """A chain of decoders: each gets the output of the one before."""
 
     def __init__(self, decoders: Sequence[Decoder]) -> None:
         self._first, self._rest = decoders[0], _Chain(decoders[1:]) if decoders[1:] else None
 
     def feed(self, content: bytes) -> Iterator[bytes]:
-        return self._passed_on(self._first.feed(content))
+        return self._piped(self._first.feed(content))
 
     def finish(self) -> Iterator[bytes]:
-        yield from self._passed_on(self._first.finish())
+        yield from self._piped(self._first.finish())
         if self._rest is not None:
             yield from self._rest.finish()
 
-    def _passed_on(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    def _piped(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         if self._rest is None:
             yield from pieces
             return
@@ -106,7 +106,7 @@ class _Chain:
 
 
 class _Limited:
-    """A decoder that gives so many bytes at the most."""
+    """A decoder with a limit on its output."""
 
     def __init__(self, codec: Decoder, max_bytes: int) -> None:
         self._codec, self._max_bytes, self._count = codec, max_bytes, 0
@@ -135,7 +135,7 @@ class _Identity:
 
 
 class _Zlib:
-    """gzip, zlib or raw deflate, by the window."""
+    """gzip, zlib or raw deflate, selected by the window."""
 
     def __init__(self, window: int) -> None:
         self._stream = zlib.decompressobj(window)
@@ -155,7 +155,7 @@ class _Zlib:
                 yield piece
 
     def finish(self) -> Iterator[bytes]:
-        # All input is consumed: what is left is the end of one match, a few hundred bytes.
+        # All input is consumed: the rest is the end of one match, a few hundred bytes.
         if rest := self._stream.flush():
             yield rest
         if not self._stream.eof:
@@ -163,9 +163,9 @@ class _Zlib:
 
 
 class _Deflate:
-    """zlib, as the standard says, else raw deflate, as some clients understood it.
+    """zlib, as the standard defines, else raw deflate, as some clients send.
 
-    The two bytes of zlib's header tell: raw deflate would begin with a stored block whose padding is not zero.
+    The two bytes of zlib's header decide: raw deflate would begin with a stored block whose padding is not zero.
     """
 
     def __init__(self) -> None:

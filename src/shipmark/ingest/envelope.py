@@ -1,7 +1,7 @@
 """The framing of an SDK's envelope (ingest.md 3), read as a stream.
 
-No I/O and no look into payloads. Items of an unknown type are items like any other, because a newer SDK must
-not lose the rest of its envelope.
+It has no I/O and does not parse payloads. Items of unknown types are accepted, so that the rest of a newer SDK's
+envelope is not lost.
 """
 
 import re
@@ -14,10 +14,10 @@ import msgspec
 
 from shipmark.infrastructure.errors import BadRequest, TooLarge
 
-#: No SDK sends more than a few dozen; each item costs an object and a row in the log.
+#: SDKs send a few dozen at most; each item costs an object and a row in the log.
 ITEMS_MAX = 1000
 
-#: The longest header of an envelope or an item. The specification names no limit; SDKs send a few kilobytes.
+#: The longest header of an envelope or an item. The specification has no limit; SDKs send a few kilobytes.
 HEADER_BYTES_MAX = 64 * 1024
 
 Keys = TypeVar("Keys", bound=msgspec.Struct)
@@ -29,9 +29,9 @@ _EVENT_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """An item of an envelope; ``headers`` hold unknown keys too (ingest.md 3.2).
+    """An item of an envelope; ``headers`` include unknown keys (ingest.md 3.2).
 
-    ``payload`` is empty where the reader was told not to keep payloads of this type.
+    ``payload`` is empty if the reader does not store payloads of this type.
     """
 
     type: str
@@ -41,7 +41,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvelopeHeader:
-    """The first line of an envelope; ``event_id`` is 32 lower-case digits and wins over an event's own."""
+    """The first line of an envelope; ``event_id`` is 32 lower-case digits and overrides the event's own."""
 
     headers: dict[str, object]
     event_id: str | None
@@ -58,13 +58,13 @@ class Envelope(EnvelopeHeader):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRules:
-    """The payloads that a reader keeps, and what it refuses (ingest.md 2).
+    """The payloads that a reader stores, and those that it refuses (ingest.md 2).
 
-    ``kept`` are the types whose payloads are kept, all for None. An envelope has one item at the most of all types in
-    ``single``, with ``single_bytes_max`` bytes.
+    ``stored_types`` are the types whose payloads are stored, all for None. An envelope has at most one item of the
+    types in ``single``, with ``single_bytes_max`` bytes.
     """
 
-    kept: Collection[str] | None = None
+    stored_types: Collection[str] | None = None
     single: Collection[str] = ()
     single_bytes_max: int = 0
 
@@ -90,11 +90,11 @@ class _ItemKeys(msgspec.Struct):
 
 
 class EnvelopeReader:
-    """Reads an envelope piece by piece, and holds no more of it than a header and the payloads that are kept.
+    """Parses an envelope as a stream, and holds only a header and the stored payloads.
 
-    ``on_header`` is called once, before anything behind the envelope's header is read, and may refuse the envelope.
-    ``on_kept`` is called with the number of bytes that are about to be kept, and may refuse them.
-    All methods raise `BadRequest` for what breaks the framing or a header, and `TooLarge` by the rules.
+    ``on_header`` is called once, before anything after the envelope's header is read, and may refuse the envelope.
+    ``on_stored`` is called with the number of bytes before they are stored, and may refuse them.
+    All methods raise `BadRequest` for invalid framing or headers, and `TooLarge` by the rules.
     """
 
     def __init__(
@@ -102,9 +102,9 @@ class EnvelopeReader:
         rules: ItemRules,
         *,
         on_header: Callable[[EnvelopeHeader], object] = bool,
-        on_kept: Callable[[int], object] = bool,
+        on_stored: Callable[[int], object] = bool,
     ) -> None:
-        self._rules, self._on_header, self._on_kept = rules, on_header, on_kept
+        self._rules, self._on_header, self._on_stored = rules, on_header, on_stored
         self._header: EnvelopeHeader | None = None
         self._items: list[Item] = []
         self._has_single = False
@@ -113,7 +113,7 @@ class EnvelopeReader:
         self._payload: _Payload | None = None
 
     def feed(self, piece: bytes) -> None:
-        """Read on."""
+        """Parse the next piece."""
         position = 0
         while position < len(piece):
             if self._payload is not None:
@@ -125,7 +125,7 @@ class EnvelopeReader:
                 position = self._read_header(piece, position)
 
     def finish(self) -> Envelope:
-        """Return the envelope at its end."""
+        """Return the complete envelope."""
         if self._payload is None and self._line is not None:
             self._take_header(bytes(self._line))
         if self._payload is not None:
@@ -142,7 +142,7 @@ class EnvelopeReader:
         )
 
     def _read_header(self, piece: bytes, position: int) -> int:
-        """Read up to the end of the line; a carriage return before it belongs to the line."""
+        """Read up to the line feed; a carriage return before it belongs to the line."""
         end = piece.find(b"\n", position)
         self._line = self._line or bytearray()
         self._line += piece[position:] if end < 0 else piece[position:end]
@@ -160,8 +160,8 @@ class EnvelopeReader:
             self._on_header(self._header)
             return
         headers = _object(line, "item header")
-        keys = _known(headers, _ItemKeys, "item header")
-        self._on_kept(len(line))
+        keys = _known_headers(headers, _ItemKeys, "item header")
+        self._on_stored(len(line))
         if len(self._items) == ITEMS_MAX:
             raise BadRequest(f"envelope has more than {ITEMS_MAX} items")
         if keys.length is not None and keys.length < 0:
@@ -174,7 +174,7 @@ class EnvelopeReader:
             self._check_single(self._payload, keys.length or 0)
 
     def _read_payload(self, payload: "_Payload", piece: bytes, position: int) -> int:
-        """Read ``length`` bytes, which may hold newlines; without a length the payload is one line."""
+        """Read ``length`` bytes, which may contain newlines; without a length the payload is one line."""
         if payload.length is None:
             end = piece.find(b"\n", position)
             is_end, end = end >= 0, end if end >= 0 else len(piece)
@@ -191,8 +191,8 @@ class EnvelopeReader:
     def _add(self, payload: "_Payload", content: bytes) -> None:
         payload.count += len(content)
         self._check_single(payload, payload.count)
-        if self._rules.kept is None or payload.type in self._rules.kept:
-            self._on_kept(len(content))
+        if self._rules.stored_types is None or payload.type in self._rules.stored_types:
+            self._on_stored(len(content))
             payload.content += content
 
     def _check_single(self, payload: "_Payload", count: int) -> None:
@@ -220,7 +220,7 @@ class _Payload:
 
 
 def parse(body: bytes, rules: ItemRules = ItemRules()) -> Envelope:
-    """Return a whole envelope; raise as `EnvelopeReader` does."""
+    """Return an envelope; raise as `EnvelopeReader` does."""
     reader = EnvelopeReader(rules)
     reader.feed(body)
     return reader.finish()
@@ -228,7 +228,7 @@ def parse(body: bytes, rules: ItemRules = ItemRules()) -> Envelope:
 
 def _envelope_header(line: bytes) -> EnvelopeHeader:
     headers = _object(line, "envelope header")
-    keys = _known(headers, _EnvelopeKeys, "envelope header")
+    keys = _known_headers(headers, _EnvelopeKeys, "envelope header")
     return EnvelopeHeader(
         headers=headers,
         event_id=None if keys.event_id is None else event_id_of(keys.event_id),
@@ -246,12 +246,12 @@ def _object(line: bytes, place: str) -> dict[str, object]:
         raise BadRequest(f"malformed envelope: {place} is not a JSON object on one line")
     try:
         return msgspec.json.decode(line, type=dict[str, object])
-    # Text that is not UTF-8 and numbers without end are ValueErrors too; deep nesting is not.
+    # Invalid UTF-8 and too long numbers are ValueErrors too; deep nesting is not.
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"malformed envelope: {place} is not valid JSON") from error
 
 
-def _known(headers: dict[str, object], keys: type[Keys], place: str) -> Keys:
+def _known_headers(headers: dict[str, object], keys: type[Keys], place: str) -> Keys:
     try:
         return msgspec.convert(headers, type=keys)
     except msgspec.ValidationError as error:
@@ -259,7 +259,7 @@ def _known(headers: dict[str, object], keys: type[Keys], place: str) -> Keys:
 
 
 def event_id_of(text: str) -> str:
-    """Accept digits with dashes, as sentry-cli sends them, and without (ingest.md 3.1)."""
+    """Return the event id without dashes, which sentry-cli sends (ingest.md 3.1)."""
     event_id = text.replace("-", "").lower()
     if not _EVENT_ID.fullmatch(text) or event_id == _NIL_ID:
         raise BadRequest("malformed envelope: event_id is not an event id")
@@ -267,7 +267,7 @@ def event_id_of(text: str) -> str:
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """Read a moment without an offset as UTC, as old SDKs send it."""
+    """Return the moment in UTC; without an offset, as old SDKs send it, it is UTC."""
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     try:

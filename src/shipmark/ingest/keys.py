@@ -1,7 +1,7 @@
-"""Which project key does a request from an SDK carry?
+"""Parsing of the project key of a request from an SDK.
 
-Four places can name it (ingest.md 1.1): the header ``X-Sentry-Auth``, ``Authorization: Sentry``,
-the query, and the ``dsn`` of the envelope. Whether anybody knows the key is not asked here.
+Four places can contain it (ingest.md 1.1): the header ``X-Sentry-Auth``, ``Authorization: Sentry``,
+the query, and the ``dsn`` of the envelope. The key is not looked up here.
 """
 
 import re
@@ -15,15 +15,15 @@ _KEY = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
 
 def request_key(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
-    """Return the key that headers or query name, in lower case, or None; raise `BadRequest` if they differ."""
-    value = {_checked(key) for key in _given_keys(headers, query)}
+    """Return the key in headers or query, in lower case, or None; raise `BadRequest` if several differ."""
+    value = {_checked(key) for key in _sent_keys(headers, query)}
     if len(value) > 1:
         raise BadRequest("multiple authorization payloads detected")
     return value.pop() if value else None
 
 
 def public_key(headers: Mapping[str, str], query: Mapping[str, str], dsn: str | None) -> str:
-    """Find the key, in lower case; places that name different keys refuse the request."""
+    """Return the key in lower case; raise `BadRequest` if several keys differ."""
     key = request_key(headers, query)
     if dsn is not None:
         of_dsn = dsn_parts(dsn)[0]
@@ -36,7 +36,7 @@ def public_key(headers: Mapping[str, str], query: Mapping[str, str], dsn: str | 
 
 
 def dsn_parts(dsn: str) -> tuple[str, int]:
-    """Read public key and project id of ``https://key@host/path/1``; a secret is ignored."""
+    """Return public key and project id of ``https://key@host/path/1``; a secret is ignored."""
     address = _address(dsn)
     project_id = address.path.rpartition("/")[2]
     number = id_of(project_id)
@@ -45,11 +45,11 @@ def dsn_parts(dsn: str) -> tuple[str, int]:
     return _checked(address.username or ""), number
 
 
-def _given_keys(headers: Mapping[str, str], query: Mapping[str, str]) -> list[str]:
+def _sent_keys(headers: Mapping[str, str], query: Mapping[str, str]) -> list[str]:
     keys: list[str] = []
     if "x-sentry-auth" in headers:
         keys.append(_key_of_header(headers["x-sentry-auth"]))
-    # Other schemes in this header, such as a token of the API, are somebody else's business.
+    # Other schemes in this header, such as a token of the API, are ignored.
     if _scheme(headers.get("authorization", "")) == "sentry":
         keys.append(_key_of_header(headers["authorization"]))
     if "sentry_key" in query:
@@ -58,14 +58,14 @@ def _given_keys(headers: Mapping[str, str], query: Mapping[str, str]) -> list[st
 
 
 def _key_of_header(value: str) -> str:
-    """Take ``sentry_key`` out of ``Sentry sentry_key=…, sentry_version=7``."""
+    """Return ``sentry_key`` of ``Sentry sentry_key=…, sentry_version=7``."""
     pairs = value.strip().partition(" ")[2].split(",")
-    named = {
+    parameters = {
         name.strip(): text.strip() for name, _, text in (pair.partition("=") for pair in pairs)
     }
-    if _scheme(value) != "sentry" or "sentry_key" not in named:
+    if _scheme(value) != "sentry" or "sentry_key" not in parameters:
         raise BadRequest("bad x-sentry-auth header")
-    return named["sentry_key"]
+    return parameters["sentry_key"]
 
 
 def _scheme(value: str) -> str:

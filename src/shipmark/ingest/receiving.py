@@ -1,4 +1,4 @@
-"""Bodies of ingest requests, unpacked as they come in: the key first, then as little memory as possible."""
+"""Streaming of ingest bodies: the key is checked first, and as little memory as possible is used."""
 
 from shipmark.http.body_budget import Reservation
 from shipmark.infrastructure.errors import BadRequest, TooManyRequests
@@ -13,17 +13,17 @@ from shipmark.ingest.envelope import (
     ItemRules,
 )
 
-#: The types of which an envelope holds one at the most (ingest.md 2).
+#: The types of which an envelope contains at most one item (ingest.md 2).
 EVENT_ITEM_TYPES = frozenset({EVENT, "transaction", "security", "raw_security", "feedback"})
 
-#: What clients are told to wait when the server has too much to do.
+#: The ``Retry-After`` of refusals under overload.
 RETRY_AFTER_SECONDS = 5
 
 
 class EnvelopeReceiver:
-    """Takes the body of an envelope, batch by batch, in a thread.
+    """Receives the body of an envelope, batch by batch, in a thread.
 
-    Nothing behind the envelope's header is unpacked before the key is known to be good; only the payload of an event
+    Nothing after the envelope's header is decompressed before the key is verified; only the payload of an event
     is held, and counts in the budget.
     """
 
@@ -34,19 +34,19 @@ class EnvelopeReceiver:
         self._max_bytes = settings.envelope_max_bytes
         self._decoder: encodings.Decoder | None = None
         rules = ItemRules(
-            kept={EVENT}, single=EVENT_ITEM_TYPES, single_bytes_max=settings.event_max_bytes
+            stored_types={EVENT}, single=EVENT_ITEM_TYPES, single_bytes_max=settings.event_max_bytes
         )
         self._reader = EnvelopeReader(
-            rules, on_header=self._authorize, on_kept=lambda count: reserve(reservation, count)
+            rules, on_header=self._authorize, on_stored=lambda count: reserve(reservation, count)
         )
 
     def feed(self, batch: bytes) -> None:
-        """Unpack more; raise what is refused."""
+        """Decompress a batch; raise refusals."""
         for piece in self._decoded().feed(batch):
             self._reader.feed(piece)
 
     def finish(self) -> Envelope:
-        """Return the envelope, without the payloads that are not kept."""
+        """Return the envelope, with stored payloads only."""
         for piece in self._decoded().finish():
             self._reader.feed(piece)
         return self._reader.finish()
@@ -63,7 +63,7 @@ class EnvelopeReceiver:
 
 
 class StoreReceiver:
-    """Takes the body of a legacy event, batch by batch, in a thread. The key is in the request itself."""
+    """Receives the body of a legacy event, batch by batch, in a thread. The key is in the request itself."""
 
     def __init__(
         self, sender: Sender, content_encoding: str, settings: Settings, reservation: Reservation
@@ -75,7 +75,7 @@ class StoreReceiver:
         self._pieces: list[bytes] = []
 
     def feed(self, batch: bytes) -> None:
-        """Unpack more; raise what is refused."""
+        """Decompress a batch; raise refusals."""
         for piece in self._decoded().feed(batch):
             reserve(self._reservation, len(piece))
             self._pieces.append(piece)

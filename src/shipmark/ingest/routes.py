@@ -1,9 +1,9 @@
-"""``/api/{project}/envelope/`` and ``/store/``: what SDKs send (ingest.md 1).
+"""``/api/{project}/envelope/`` and ``/store/``: the endpoints for SDKs (ingest.md 1).
 
-The key is looked up before the body is read, where the request names it, and before it is unpacked in any case.
-An event is kept before it is answered: the answer 200 means that it is in the database. Stacks of minified JavaScript
-become the original ones first, so that issues are told apart by what people wrote. What can't be kept yet
-(sessions, transactions, attachments …) is counted and named in the log, and answered with 200, so that SDKs work.
+The key is verified before the body is read if the request has it, and before it is decompressed in any case.
+An event is stored before the answer: 200 means that it is in the database. Stacks of minified JavaScript
+are symbolicated first, so that events are grouped by original code. Unsupported items
+(sessions, transactions, attachments …) are counted and logged, and answered with 200, so that SDKs work.
 """
 
 import asyncio
@@ -42,15 +42,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-#: A body is unpacked when so much of it has come in.
+#: The bytes of a body that are received before they are decompressed.
 _BATCH_BYTES = 128 * 1024
 
-#: Threads of their own: however much SDKs send, other requests find one.
+#: Separate threads, so that requests of SDKs never block other requests.
 _THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ingest")
 
 
 class _Receiver(Protocol[T_co]):
-    """Takes a body batch by batch; always in a thread."""
+    """Receives a body batch by batch, always in a thread."""
 
     def feed(self, batch: bytes) -> None: ...
 
@@ -59,7 +59,7 @@ class _Receiver(Protocol[T_co]):
 
 @post(["/{project:str}/envelope"], status_code=200, scopes=None, streams_body=True)
 async def receive_envelope(request: AnyRequest, project: FromPath[str]) -> dict[str, str]:
-    """Take in an envelope."""
+    """Receive an envelope."""
     sender = Sender(request, project)
     receiver = EnvelopeReceiver(sender, *_limits(request))
     return await _Reception("ingest.envelope", request, sender).run(receiver, _take_envelope)
@@ -67,7 +67,7 @@ async def receive_envelope(request: AnyRequest, project: FromPath[str]) -> dict[
 
 @post(["/{project:str}/store"], status_code=200, scopes=None, streams_body=True)
 async def receive_event(request: AnyRequest, project: FromPath[str]) -> dict[str, str]:
-    """Take in one event, as older SDKs send it."""
+    """Receive a single event, as older SDKs send it."""
     sender = Sender(request, project)
     receiver = StoreReceiver(sender, *_limits(request))
     return await _Reception("ingest.store", request, sender).run(receiver, _take_event)
@@ -80,7 +80,7 @@ def _limits(request: AnyRequest) -> tuple[str, Settings, Reservation]:
 
 @dataclass(frozen=True, slots=True)
 class _Reception:
-    """Reads the body of a request and has it taken in."""
+    """Receives the body of a request and processes it."""
 
     step: str
     request: AnyRequest
@@ -91,7 +91,7 @@ class _Reception:
         receiver: _Receiver[T],
         take: Callable[[AnyRequest, Sender, T], str | None],
     ) -> dict[str, str]:
-        """Read a small body in one go; have the key of a large one checked before it is read, if it is known."""
+        """Read a small body at once; verify the key of a large one before it is read, if the request has it."""
         try:
             rest = await self._read(receiver)
         except Refusal:
@@ -109,7 +109,7 @@ class _Reception:
         return await _in_thread(finish)
 
     async def _read(self, receiver: _Receiver[T]) -> bytes:
-        """Feed the receiver all but the end of the body, which is returned."""
+        """Feed the receiver with the body except its last batch, which is returned."""
         if self.sender.has_key and not is_small(self.request.headers, _BATCH_BYTES):
             await threaded(self.sender.project)
         batch, gathered = list[bytes](), 0
@@ -129,26 +129,26 @@ async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
 
 
 def _take_envelope(request: AnyRequest, sender: Sender, received: Envelope) -> str | None:
-    """Keep the event of an envelope, if it has one; return the id that is answered."""
+    """Store the event of an envelope, if any. Return the id for the answer."""
     events = [event_object(item.payload) for item in received.items if item.type == EVENT]
     payload = events[0] if events else None
     event_id = received.event_id if payload is None else id_of(payload, received)
     if payload is not None and event_id is not None:
-        _keep(request, sender, payload, received, event_id=event_id)
+        _store(request, sender, payload, received, event_id=event_id)
     _report_others(sender.known, received)
     return event_id
 
 
 def _take_event(request: AnyRequest, sender: Sender, content: bytes) -> str | None:
-    """Keep an event without an envelope; return its id."""
+    """Store an event without an envelope. Return its id."""
     payload = event_object(content)
     received = Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=())
     event_id = id_of(payload, received)
-    _keep(request, sender, payload, received, event_id=event_id)
+    _store(request, sender, payload, received, event_id=event_id)
     return event_id
 
 
-def _keep(
+def _store(
     request: AnyRequest,
     sender: Sender,
     payload: dict[str, object],
@@ -156,7 +156,7 @@ def _keep(
     *,
     event_id: str,
 ) -> None:
-    """Keep an event with its original stack, looked up before the transaction begins: maps may take long to read."""
+    """Store an event with its original stack, symbolicated before the transaction: maps may take long to read."""
     payload = with_sender_address(payload, client_address(request, request.app.state.settings))
     database: Database = request.app.state.database
     if event_symbolication.needs_symbolication(payload):
@@ -174,7 +174,7 @@ def _keep(
 
 
 def _report_others(project: Project, received: Envelope) -> None:
-    """Say what was not kept: nothing pretends to."""
+    """Log and count the items that were not stored."""
     kinds = Counter(item.type for item in received.items if item.type != EVENT)
     for kind, number in kinds.items():
         count("items_not_stored", kind if kind in _KNOWN else "unknown", number)
@@ -190,7 +190,7 @@ _KNOWN = EVENT_ITEM_TYPES | {
 
 
 def ingest_refusal(request: AnyRequest, refusal: Refusal) -> Response[object]:
-    """The answer to a refused envelope: SDKs look for reason and pause in headers too (ingest.md 1.1, 4.1)."""
+    """Return the response for a refusal: SDKs read reason and delay from headers too (ingest.md 1.1, 4.1)."""
     answer = refusal_response(request, refusal)
     if isinstance(refusal, TooManyRequests):
         answer.headers["X-Sentry-Rate-Limits"] = f"{refusal.retry_after_seconds}::key:overloaded"
@@ -201,7 +201,7 @@ def ingest_refusal(request: AnyRequest, refusal: Refusal) -> Response[object]:
 
 
 def router(body_max_bytes: int) -> Router:
-    """The routes, with the limit of a body as it is sent."""
+    """Return the routes, with the limit of a body as sent."""
     return Router(
         "/api",
         route_handlers=[receive_envelope, receive_event],

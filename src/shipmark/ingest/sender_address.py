@@ -1,4 +1,4 @@
-"""The address of a user that an SDK leaves to the server: ``{{auto}}`` stands for the sender's (ingest.md 8.5)."""
+"""Replacement of ``{{auto}}`` in events by the sender's address (ingest.md 8.5)."""
 
 from ipaddress import ip_address
 
@@ -6,14 +6,14 @@ AUTO = "{{auto}}"
 
 
 def with_sender_address(payload: dict[str, object], address: str | None) -> dict[str, object]:
-    """Return the event with ``{{auto}}`` replaced by the address that it came from.
+    """Return the event with ``{{auto}}`` replaced by the sender's address.
 
-    It stands in ``user.ip_address`` and in ``request.env.REMOTE_ADDR``. Where the connection has no address (a Unix
-    socket), it is left out.
+    It occurs in ``user.ip_address`` and in ``request.env.REMOTE_ADDR``. If the connection has no address (a Unix
+    socket), the value is removed.
     """
-    known = address if address is not None and _is_address(address) else None
-    changed = _replaced(payload, ("user", "ip_address"), known)
-    return _replaced(changed, ("request", "env", "REMOTE_ADDR"), known)
+    valid = address if address is not None and _is_address(address) else None
+    changed = _replaced(payload, ("user", "ip_address"), valid)
+    return _replaced(changed, ("request", "env", "REMOTE_ADDR"), valid)
 
 
 def _replaced(

@@ -1,1 +1,1 @@
-"""What goes wrong, since when, and is it fixed? Issues, the events they group, and their resolution."""
+"""Issues: groups of error events, their state and resolution."""

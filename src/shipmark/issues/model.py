@@ -1,4 +1,4 @@
-"""What is an issue, and what can be its state?"""
+"""Issues and their states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 
 
 class IssueStatus(StrEnum):
-    """Is it open? (groups-api.md 1)"""
+    """The status of an issue (groups-api.md 1)."""
 
     UNRESOLVED = "unresolved"
     RESOLVED = "resolved"
@@ -15,7 +15,7 @@ class IssueStatus(StrEnum):
 
 
 class Substatus(StrEnum):
-    """How is it open? Resolved issues have none (releases.md 1.15)."""
+    """The substatus of an open or ignored issue; resolved issues have none (releases.md 1.15)."""
 
     NEW = "new"
     ONGOING = "ongoing"
@@ -25,20 +25,20 @@ class Substatus(StrEnum):
 
 
 class InboxReason(IntEnum):
-    """Why should somebody look at it? The numbers are the protocol's (releases.md 1.20)."""
+    """The reason for an issue to be in the inbox, with the protocol's numbers (releases.md 1.20)."""
 
     NEW = 0
     REGRESSION = 2
 
 
 class ResolutionType(StrEnum):
-    """When does a resolution begin to count? (releases.md 1.16)"""
+    """The release from which a resolution counts: this one or the next (releases.md 1.16)."""
 
     IN_RELEASE = "in_release"
 
 
 class HistoryStatus(StrEnum):
-    """What became of an issue (releases.md 1.21)."""
+    """The status in an entry of an issue's history (releases.md 1.21)."""
 
     RESOLVED = "resolved"
     SET_RESOLVED_IN_RELEASE = "set_resolved_in_release"
@@ -48,7 +48,7 @@ class HistoryStatus(StrEnum):
 
 
 class IssueActivityType(StrEnum):
-    """What can happen to an issue; the words are the protocol's (groups-api.md 3.2)."""
+    """The types of activities of issues, with the protocol's names (groups-api.md 3.2)."""
 
     SET_RESOLVED = "set_resolved"
     SET_UNRESOLVED = "set_unresolved"
@@ -59,7 +59,7 @@ class IssueActivityType(StrEnum):
 
 
 class SubscriptionReason(IntEnum):
-    """Why is somebody told about an issue? (releases.md 1.22)"""
+    """The reason for a user's subscription to an issue (releases.md 1.22)."""
 
     STATUS_CHANGE = 4
 
@@ -68,7 +68,7 @@ class SubscriptionReason(IntEnum):
 class DeletedFix:
     """The resolution of an issue whose release was deleted, with no later release to take its place.
 
-    Events of releases before the deleted one must not reopen the issue, so its version and date are kept.
+    Events of releases before the deleted one must not reopen the issue, so its version and date are stored.
     """
 
     version: str
@@ -79,7 +79,7 @@ class DeletedFix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """What goes wrong in a project: a group of events. ``number`` is what its short id counts by."""
+    """A group of error events of a project. ``number`` is the number in its short id."""
 
     id: int
     organization_id: int
@@ -108,10 +108,10 @@ class Issue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """In which release an issue was resolved, and by whom.
+    """The release in which an issue was resolved, and the user who resolved it.
 
-    A pending one waits for the project's next release; ``release_id`` is the newest one until then. One that was asked
-    for as "in the next release" has ``current_version``, the release that the issue was seen in (groups-api.md 4.3).
+    A pending one waits for the project's next release; ``release_id`` is the newest one until then. One that was
+    requested as "in the next release" has ``current_version``, the release the issue was seen in (groups-api.md 4.3).
     """
 
     id: int
@@ -126,7 +126,7 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusChange:
-    """A new status for issues, as a person asks for it.
+    """A new status for issues, as requested by a user.
 
     A resolution is in the release ``in_release`` (a version, or `LATEST`), or in the next one, or else at once.
     """
@@ -139,10 +139,10 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueFilter:
-    """Which issues a list shows. The text is searched in titles and messages, in any case.
+    """The conditions of a list of issues. The text is searched in titles and messages, ignoring case.
 
-    The others map each project to a release: the one that brought the issue to an environment, one that it was seen
-    in, one that it came back in. An issue of a project that is not in the mapping does not pass.
+    The mappings are of projects to releases: the one that introduced the issue to an environment, one that it was seen
+    in, one that it regressed in. An issue of a project that is not in the mapping does not match.
     """
 
     project_ids: tuple[int, ...]
@@ -153,13 +153,13 @@ class IssueFilter:
     regressed_in: Mapping[int, int] | None = None
 
 
-#: Names the newest release of a project wherever a version is asked for.
+#: The alias for the newest release of a project in place of a version.
 LATEST = "latest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxEntry:
-    """An issue that waits for somebody to look at it."""
+    """An issue in the inbox, which waits for review."""
 
     reason: InboxReason
     at: datetime
@@ -167,7 +167,7 @@ class InboxEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueActivity:
-    """Something that happened to an issue. ``details`` are in the protocol's words (releases.md 1.14)."""
+    """An activity of an issue. ``details`` have the protocol's names (releases.md 1.14)."""
 
     id: int
     issue_id: int
@@ -179,7 +179,7 @@ class IssueActivity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """What became of an issue, once: the record that reports are made from."""
+    """A change of an issue's status, as recorded for reports."""
 
     issue_id: int
     status: HistoryStatus

@@ -1,8 +1,8 @@
-"""Which issues does a commit message say it resolves?
+"""References in commit messages to the issues that the commit resolves.
 
 The grammar of releases.md 3.7.4, with its newer part: Markdown links and addresses of issues.
-Messages come from anyone who can push, so the work must not grow faster than their length: runs do
-not overlap, and no expression below begins again inside of what it has just failed on.
+Messages come from any user who can push, so the time must be linear in their length: runs do
+not overlap, and no expression below backtracks into text that it has failed on.
 """
 
 import re
@@ -14,16 +14,16 @@ from urllib.parse import urlsplit
 from shipmark.issues import short_ids
 from shipmark.issues.short_ids import ShortId
 
-#: Issues that one message can name; what comes after them is not looked at.
+#: The most issues that one message can name; further ones are ignored.
 REFERENCES_MAX = 100
 
-#: Characters in the address of an issue; longer ones are not read.
+#: The most characters in the URL of an issue; longer ones are ignored.
 URL_MAX = 2000
 
-#: The biggest id the database gives.
+#: The largest id of the database.
 ISSUE_ID_MAX = 2**63 - 1
 
-# Brackets and parentheses may not nest, or each "[" of "[[[[…" would be a scan to the end.
+# Brackets and parentheses may not nest, or each "[" of "[[[[…" would cause a scan to the end.
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
 _KEYWORD = re.compile(r"\b(?:fix(?:es|ed)?|close[sd]?|resolve[sd]?):?\s+", re.IGNORECASE)
 _RUN = re.compile(r"[A-Za-z0-9_,\s-]*")
@@ -36,27 +36,27 @@ _ISSUE_IN_PATH = re.compile(r"/issues/([0-9]{1,19})\b", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class References:
-    """The issues that a message names, each once, in order of appearance. They need not exist."""
+    """The issues that a message names, each once, in order of appearance. They may not exist."""
 
     short_ids: tuple[ShortId, ...]
     issue_ids: tuple[int, ...]
 
 
 def find(message: str, *, host: str) -> References:
-    """Find what a message resolves; addresses count on our ``host`` and those below it."""
+    """Return the references in a message; URLs count on ``host`` and its subdomains."""
     result: dict[ShortId | int, None] = {}
     for reference in _references(_MARKDOWN_LINK.sub(r"\1", message), host.lower()):
         result[reference] = None
         if len(result) == REFERENCES_MAX:
             break
     return References(
-        short_ids=tuple(named for named in result if isinstance(named, ShortId)),
-        issue_ids=tuple(named for named in result if isinstance(named, int)),
+        short_ids=tuple(each for each in result if isinstance(each, ShortId)),
+        issue_ids=tuple(each for each in result if isinstance(each, int)),
     )
 
 
 def _references(text: str, host: str) -> Iterator[ShortId | int]:
-    """Look behind each keyword; what follows one in an earlier run has been read with that."""
+    """Yield the references after each keyword; a keyword within an earlier run is skipped."""
     scanned_to = 0
     for keyword in _KEYWORD.finditer(text):
         start = keyword.end()
@@ -70,7 +70,7 @@ def _references(text: str, host: str) -> Iterator[ShortId | int]:
 
 
 def _run_at(text: str, start: int) -> str:
-    """Give the stretch that short ids may stand in, less a word that other letters go on with."""
+    """Return the part of the text that may contain short ids, without a last word that continues behind it."""
     match = _RUN.match(text, start)
     assert match is not None, "a run may be empty"
     run = match[0]
@@ -87,7 +87,7 @@ def _short_ids(run: str) -> Iterator[ShortId]:
 
 
 def _short_id(word: str) -> ShortId | None:
-    """Read the longest beginning that is a short id: ``APP-1-`` and ``APP-1-x_`` name ``APP-1``."""
+    """Parse the longest prefix that is a short id: ``APP-1-`` and ``APP-1-x_`` name ``APP-1``."""
     parts = word.lstrip("-").split("-")
     while len(parts) > 1 and not _NUMBER.fullmatch(parts[-1]):
         parts.pop()
@@ -100,7 +100,7 @@ def _issue_ids(url: str, host: str) -> Iterator[int]:
     try:
         parts = urlsplit(url)
         url_host = parts.hostname or ""
-    except ValueError:  # such as an IPv6 address without its end
+    except ValueError:  # such as an unclosed IPv6 address
         return
     issue = _ISSUE_IN_PATH.search(parts.path)
     if issue is None or not (url_host == host or url_host.endswith(f".{host}")):

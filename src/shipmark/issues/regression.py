@@ -1,4 +1,4 @@
-"""Does a resolution still cover an event's release, or is the event a regression? (ingest.md 10.1)"""
+"""The rules by which an event is a regression of a resolved issue (ingest.md 10.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,24 +10,24 @@ from shipmark.releases.model import Release
 
 
 class Shipped(Protocol):
-    """What the rules need to know of a release, also of one that is deleted."""
+    """The attributes of a release that the rules need, also of a deleted one."""
 
     @property
     def id(self) -> int:
-        """The release's id."""
+        """Return the release's id."""
 
     @property
     def version(self) -> str:
-        """The release's version."""
+        """Return the release's version."""
 
     @property
     def shipped_at(self) -> datetime:
-        """The date by which releases are compared."""
+        """Return the date by which releases are compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedRelease:
-    """A release that is gone. Its id is no release's."""
+    """A deleted release. Its id is not the id of any release."""
 
     version: str
     shipped_at: datetime
@@ -45,10 +45,10 @@ class Fix:
 
 
 def completes(new: Release, waiting_since: Release, current_version: str | None) -> bool:
-    """Return whether a new release is the one that a pending resolution waits for (ingest.md 10.3).
+    """Return True if a new release is the one that a pending resolution waits for (ingest.md 10.3).
 
     ``waiting_since`` was the newest release when the issue was resolved. A backport, which ships later under a lower
-    version than the one that the issue was seen in, is not it.
+    version than the one that the issue was seen in, is not.
     """
     if new.id == waiting_since.id or new.shipped_at <= waiting_since.shipped_at:
         return False
@@ -59,10 +59,10 @@ def completes(new: Release, waiting_since: Release, current_version: str | None)
 
 
 def is_before_fix(fix: Fix, seen_in: Release | None, newest_versions: Sequence[str]) -> bool:
-    """Return whether an event of the release is from before the fix, so that the issue stays resolved.
+    """Return True if an event of the release is from before the fix, so that the issue stays resolved.
 
-    The rules of `predates_fix`, and before them those of "in the next release": its current release and older ones are
-    covered, by version where the project follows semver, else by date.
+    The rules of "in the next release" come before those of `predates_fix`: its current release and older ones are
+    covered, by version if the project follows semver, else by date.
     """
     if seen_in is None:
         return True
@@ -79,11 +79,11 @@ def is_before_fix(fix: Fix, seen_in: Release | None, newest_versions: Sequence[s
 def predates_fix(
     resolved_in: Shipped, seen_in: Release | None, newest_versions: Sequence[str]
 ) -> bool:
-    """Is the event from before the fix?
+    """Return True if the event is from before the fix.
 
-    ``resolved_in`` is the release of the resolution, ``seen_in`` the event's (null: none), ``newest_versions`` the
-    versions of the project's ten newest open releases, newest first: they say whether the project follows semver.
-    An event in the resolving release itself is not covered. Packages are not told apart (releases.md 4.3).
+    ``resolved_in`` is the release of the resolution, ``seen_in`` the event's or None, ``newest_versions`` the
+    versions of the project's ten newest open releases, newest first: they decide if the project follows semver.
+    An event in the resolving release itself is not covered. Packages are not distinguished (releases.md 4.3).
     """
     if seen_in is None:
         return True
@@ -99,12 +99,12 @@ def predates_fix(
 def _predates_current(
     fix: Fix, current_version: str, seen_in: Release, newest_versions: Sequence[str]
 ) -> bool | None:
-    """Decide by the current release, or return None where it can't be compared (releases.md 4.3, step 4)."""
+    """Decide by the current release, or return None if it can't be compared (releases.md 4.3, step 4)."""
     if versions.is_semver(seen_in.version) and versions.follows_semver(newest_versions):
         order = versions.compare(current_version, seen_in.version)
         if order is None:
             return None
-        # The current release may be older than the one that was newest then, or than the one that came next.
+        # The current release may be older than the newest one at that time, or than the one that came next.
         since = versions.compare(fix.resolved_in.version, seen_in.version)
         return order >= 0 or (since is not None and since > 0)
     if fix.current is None:

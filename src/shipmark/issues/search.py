@@ -1,4 +1,4 @@
-"""What a search of issues asks for: read the text of a query (groups-api.md 2.3)."""
+"""Parsing of search queries of issues (groups-api.md 2.3)."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from shipmark.issues.model import IssueStatus
 
 QUERY_MAX = 4096
 
-#: Statuses by the words of clients, which have called ignored issues by several.
+#: Statuses by the names that clients use, of which ignored issues have several.
 STATUSES = {status.value: status for status in IssueStatus} | {
     "archived": IssueStatus.IGNORED,
     "muted": IssueStatus.IGNORED,
@@ -23,13 +23,13 @@ _RELEASE_KEYS = {
     "regressed_in_release": "regressed_in_release",
 }
 
-# A word, in which a quoted part may hold blanks.
+# A word, in which a quoted part may contain blanks.
 _WORD = re.compile(r'(?:"[^"]*"|\S)+')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueSearch:
-    """A query that was read. The versions may be `LATEST`, and there may be no such releases."""
+    """A parsed query. The versions may be `LATEST`, and the releases may not exist."""
 
     status: IssueStatus | None = None
     text: str = ""
@@ -39,7 +39,7 @@ class IssueSearch:
 
 
 def parse(query: str) -> IssueSearch:
-    """Read a query; raises `BadRequest` for keys that are not supported, because ignoring them would mislead."""
+    """Parse a query. Raise `BadRequest` for unsupported keys, as ignoring them would mislead."""
     if len(query) > QUERY_MAX:
         raise BadRequest(f"A query has no more than {QUERY_MAX} characters.")
     status: IssueStatus | None = None

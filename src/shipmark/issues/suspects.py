@@ -1,8 +1,9 @@
-"""Which commit broke it? Commits whose changed files are in the stack of an error (groups-api.md 7.4).
+"""Matching of the stack of an error with the changed files of commits (groups-api.md 7.4).
 
-A frame and a file are compared from their ends, part by part, in any case: clients report where a file was built or
-is served from, repositories where it is kept. One equal part is too little, as every project has an ``index.js``,
-unless the file is at the top of its repository, or the client reports bare names and just one changed file has it.
+A frame and a file are compared from their ends, part by part, ignoring case: clients report where a file was built
+or is served from, repositories where it is stored. One equal part is too little, as every project has an
+``index.js``, unless the file is at the top of its repository, or the client reports bare names and only one changed
+file has that name.
 """
 
 import re
@@ -15,9 +16,9 @@ from urllib.parse import unquote
 from shipmark.events.payload import Json, exceptions_of, filename_of, main_frames, text_of
 from shipmark.releases.model import FileChange
 
-#: More can't be asked for; a stack that is kept has no more.
+#: The most frames that can be requested; a stored stack has no more.
 FRAMES_MAX = 250
-#: Those that are named at the most, over all committers.
+#: The most suspects of all committers.
 SUSPECTS_MAX = 100
 
 _ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://[^/]*")
@@ -33,9 +34,9 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
-    """A commit, the release that it came with, and the changed file that meets the stack best.
+    """A commit, its release, and the changed file that matches the stack best.
 
-    ``score`` is how many parts of the paths are equal; ``places`` are the frames that it meets, the nearest being 0.
+    ``score`` is the number of equal path parts; ``places`` are the indexes of matching frames, the nearest being 0.
     """
 
     commit_id: int
@@ -49,7 +50,7 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Committer:
-    """Somebody who wrote suspects; a null author stands for all that say none."""
+    """An author with suspect commits; ``author_id`` None is for all commits without one."""
 
     author_id: int | None
     suspects: tuple[Suspect, ...]
@@ -63,32 +64,32 @@ class _FileMatch:
 
 
 def parts_of(path: str) -> Path:
-    """The parts of a path, comparable: without scheme, host, drive and what leads nowhere.
+    """Return the parts of a path in comparable form: without scheme, host, drive, and parts like ``.``.
 
-    Knows paths of Windows, ``app:///``, ``webpack:///./`` and addresses with a query.
+    Accepts paths of Windows, ``app:///``, ``webpack:///./`` and URLs with a query.
     """
     if match := _ADDRESS.match(path):
         path = unquote(re.split(r"[?#]", path[match.end() :], maxsplit=1)[0])
     parts = path.replace("\\", "/").split("/")
-    named = [part.lower() for part in parts if part not in _NOT_A_NAME]
-    return tuple(named[1:] if named and _DRIVE.fullmatch(named[0]) else named)
+    names = [part.lower() for part in parts if part not in _NOT_A_NAME]
+    return tuple(names[1:] if names and _DRIVE.fullmatch(names[0]) else names)
 
 
 def frames_of(payload: Json, limit: int) -> list[Path]:
-    """The paths of the last calls in the application, of all exceptions, the nearest to the error first, each once.
+    """Return the paths of the application's frames, of all exceptions, the nearest to the error first, each once.
 
-    Where no call is said to be in the application, those count that are not said to be outside of it.
+    If no frame is marked as in the application, those not marked as outside of it count.
     """
     stacks = [raised.frames for raised in exceptions_of(payload) if raised.frames]
     # Of a chain of exceptions the last was raised last: "during handling of the above exception, …".
     nearest = [call for stack in reversed(stacks or [main_frames(payload)]) for call in stack[::-1]]
-    chosen = [item for item in nearest if item.get("in_app") is True]
-    chosen = chosen or [item for item in nearest if item.get("in_app") is not False]
-    return list(dict.fromkeys(path for call in chosen[:limit] if (path := _path_of(call))))
+    selected = [item for item in nearest if item.get("in_app") is True]
+    selected = selected or [item for item in nearest if item.get("in_app") is not False]
+    return list(dict.fromkeys(path for call in selected[:limit] if (path := _path_of(call))))
 
 
 def names_of(frames: Iterable[Path]) -> set[str]:
-    """The names of the files, in the cases that a database may not see as one."""
+    """Return the names of the files, in all cases that a database may compare as different."""
     names = {frame[-1] for frame in frames}
     return names | {_lower_ascii(name.upper()) for name in names}
 
@@ -96,21 +97,19 @@ def names_of(frames: Iterable[Path]) -> set[str]:
 def committers(
     frames: Sequence[Path], touches: Collection[FileChange], first_release_id: int
 ) -> list[Committer]:
-    """Who wrote the commits that meet the frames best, the most suspicious first.
+    """Return the authors of the commits that match the frames best, the most suspicious first.
 
-    The newest commit of the first release that meets a frame as well as any other there leads: what an error comes
-    with is what most likely brought it. Others follow by the frames that they meet, nearer ones weighing more.
+    The newest commit of the first release among the best matches of a frame leads: the release in which an error is
+    first seen most likely introduced it. Others follow by their matching frames, nearer ones weighing more.
     """
-    meetings = _file_matches(frames, touches)
-    here = [
-        file_match for file_match in meetings if file_match.touch.release_id == first_release_id
-    ]
+    matches = _file_matches(frames, touches)
+    here = [file_match for file_match in matches if file_match.touch.release_id == first_release_id]
     leading = max(
         _best(here),
         key=lambda file_match: (file_match.touch.at, file_match.touch.commit_id),
         default=None,
     )
-    file_matches = [*_best(meetings), *([leading] if leading else [])]
+    file_matches = [*_best(matches), *([leading] if leading else [])]
     leader_id = leading.touch.commit_id if leading else None
     suspects = _suspects(file_matches, first_release_id)
     by_author: dict[int | None, list[Suspect]] = defaultdict(list)
@@ -129,15 +128,15 @@ def committers(
 
 
 def _path_of(call: Json) -> Path:
-    """Return the path of a call, as whole as the client tells it.
+    """Return the most complete path of a frame that the client reports.
 
-    Two folders may each have an ``app/views.py``: the absolute path tells them apart. For the JVM a bare name is in the
-    folder of the package, whatever its class is called (``CartKt`` in ``Cart.kt``).
+    Two folders may each have an ``app/views.py``: the absolute path distinguishes them. For the JVM a bare name is in
+    the folder of the package, whatever its class is called (``CartKt`` in ``Cart.kt``).
     """
     path = parts_of(filename_of(call))
-    whole = parts_of(text_of(call, "abs_path"))
-    if path and whole[-len(path) :] == path:
-        return whole
+    absolute = parts_of(text_of(call, "abs_path"))
+    if path and absolute[-len(path) :] == path:
+        return absolute
     if len(path) != 1:
         return path
     *package, name = text_of(call, "module").lower().split(".")
@@ -152,7 +151,7 @@ def _lower_ascii(text: str) -> str:
 
 
 def _is_bare(frame: Path) -> bool:
-    """Return whether it is a name without folders, from a compiler that tells no more."""
+    """Return True for a name without folders, from a compiler that reports no more."""
     return len(frame) == 1 and frame[0].rpartition(".")[2] in _BARE
 
 
@@ -174,31 +173,31 @@ def _file_matches(frames: Sequence[Path], touches: Collection[FileChange]) -> li
     return result
 
 
-def _equal_at_end(one: Path, other: Path) -> int:
+def _equal_at_end(path: Path, other: Path) -> int:
     count = 0
-    for left, right in zip(reversed(one), reversed(other), strict=False):
+    for left, right in zip(reversed(path), reversed(other), strict=False):
         if left != right:
             break
         count += 1
     return count
 
 
-def _best(meetings: Collection[_FileMatch]) -> list[_FileMatch]:
-    """Those that are the best at their frame."""
+def _best(matches: Collection[_FileMatch]) -> list[_FileMatch]:
+    """Return the best matches of each frame."""
     best: dict[int, int] = {}
-    for file_match in meetings:
+    for file_match in matches:
         best[file_match.place] = max(file_match.score, best.get(file_match.place, 0))
-    return [match for match in meetings if match.score == best[match.place]]
+    return [match for match in matches if match.score == best[match.place]]
 
 
-def _suspects(kept: Iterable[_FileMatch], first_release_id: int) -> list[Suspect]:
+def _suspects(matches: Iterable[_FileMatch], first_release_id: int) -> list[Suspect]:
     by_commit: dict[int, list[_FileMatch]] = defaultdict(list)
-    for file_match in kept:
+    for file_match in matches:
         by_commit[file_match.touch.commit_id].append(file_match)
     result = []
     for commit_id, met in by_commit.items():
-        # One that is in several releases came with the first of the issue, if it is in that.
-        chosen = max(
+        # A commit in several releases counts for the issue's first release, if it is in that.
+        selected = max(
             met,
             key=lambda match: (
                 match.touch.release_id == first_release_id,
@@ -211,11 +210,11 @@ def _suspects(kept: Iterable[_FileMatch], first_release_id: int) -> list[Suspect
         result.append(
             Suspect(
                 commit_id=commit_id,
-                author_id=chosen.touch.author_id,
-                release_id=chosen.touch.release_id,
-                filename=chosen.touch.filename,
+                author_id=selected.touch.author_id,
+                release_id=selected.touch.release_id,
+                filename=selected.touch.filename,
                 score=max(match.score for match in met),
-                at=chosen.touch.at,
+                at=selected.touch.at,
                 places=frozenset(match.place for match in met),
             )
         )
@@ -232,11 +231,11 @@ def _rank(suspects: Sequence[Suspect], leader_id: int | None, frames: int) -> tu
 def _first(
     ranked: Iterable[tuple[int | None, Sequence[Suspect]]],
 ) -> list[Committer]:
-    """As many as are named at the most."""
+    """Return the first committers with at most `SUSPECTS_MAX` suspects."""
     result: list[Committer] = []
-    left = SUSPECTS_MAX
+    remaining = SUSPECTS_MAX
     for author_id, suspects in ranked:
-        if left > 0:
-            result.append(Committer(author_id=author_id, suspects=tuple(suspects[:left])))
-        left -= len(suspects)
+        if remaining > 0:
+            result.append(Committer(author_id=author_id, suspects=tuple(suspects[:remaining])))
+        remaining -= len(suspects)
     return result

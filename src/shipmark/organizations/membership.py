@@ -18,7 +18,7 @@ from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Access, Actor, Member, Role, Team, TeamRole
 
 LAST_OWNER = "You cannot remove or demote the only remaining owner of the organization."
-ABOVE = "You do not have permission to give that role, or to change somebody who has it."
+ABOVE = "You do not have permission to give that role, or to change a member who has it."
 UNKNOWN_TEAM = "Invalid team"
 FIXED_TEAM_ROLE = (
     "This member's team role is {role}. It follows from the role in the organization: members are contributors, "

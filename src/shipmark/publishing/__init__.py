@@ -1,1 +1,1 @@
-"""The flow from "new release" to "issues resolved", across all rooms."""
+"""Workflows across packages: publish and update a release, fetch commits, compare releases."""

@@ -1,4 +1,4 @@
-"""Publish a release: create or retrieve it, attach projects, bind commits and refs, resolve issues (releases.md 3).
+"""Publishing of a release: get or create it, attach projects, bind commits and refs, resolve issues (releases.md 3).
 
 Each function is one unit of work: the caller opens the transaction, and a refusal in any step undoes all of it. The
 number of statements does not depend on the number of projects, commits, authors, files or issues.
@@ -38,10 +38,10 @@ _OLDEST = datetime.min  # noqa: DTZ901  # compared with moments whose zone, alwa
 def publish(
     connection: Connection, release_input: ReleaseInput, context: PublishContext
 ) -> Published:
-    """Make the release, or extend the one of that version.
+    """Create the release, or extend the one with this version.
 
-    Of a release that exists only the status is changed; its ref, address, owner and date need an amendment. A new
-    one with no project would be seen by nobody: it is refused with `ValidationFailed`.
+    Of an existing release only the status is changed; its ref, URL, owner and date need an update. A new
+    release without projects would be invisible to all members: raise `ValidationFailed`.
     """
     tags = {
         "release.version": release_input.version,
@@ -50,7 +50,7 @@ def publish(
     with span("release.publish", **tags):
         release, is_new = _get_or_create(connection, release_input, context)
         added = _attach(connection, release, release_input, context)
-        # A new release has the projects that were given, and no others.
+        # A new release has the requested projects and no others.
         limits = (
             union_paths(project.commit_paths for project in release_input.projects)
             if is_new
@@ -69,7 +69,10 @@ def update(
     context: PublishContext,
     notified_project_ids: Collection[int] | None = None,
 ) -> Release:
-    """Change a release. Finalizing it tells its projects, or only those given. An empty ``refs`` clears its commits."""
+    """Update a release. Finalizing it adds an activity to its projects, or to ``notified_project_ids`` only.
+
+    An empty ``refs`` clears its commits.
+    """
     tags = {"release.version": release.version, "release.has_refs": bool(changes.code.refs)}
     with span("release.amend", **tags):
         locked = locks.lock(connection, release.id)
@@ -89,7 +92,7 @@ def update(
         if release.status is not locked.status:
             auditing.record_status(connection, [locked], release.status, context)
         if changes.code.commits or changes.code.refs is not None:
-            # What is said now counts: commits of earlier refs that are still to come are not wanted any more.
+            # These commits replace those of earlier refs that have not been fetched yet.
             fetches.supersede(connection, release.id, context.now)
         if changes.code.refs == ():
             release = releases.clear_commits(connection, release)
@@ -105,7 +108,7 @@ def bind_fetched_commits(
     commits: Sequence[CommitInput],
     context: PublishContext,
 ) -> Release:
-    """Let a locked release hold commits that were fetched for it, and resolve what they name."""
+    """Bind fetched commits to a locked release, and resolve the issues that they name."""
     release, names_issues = _set_commits_timed(connection, release, commits, context)
     if names_issues:
         _resolve(connection, release, context)
@@ -154,9 +157,9 @@ def _bind(
     context: PublishContext,
     limits: Sequence[str] | None = None,
 ) -> tuple[Release, bool]:
-    """Bind commits and refs; says too whether the release may now hold commits that name issues.
+    """Bind commits and refs. Return the release, and True if its commits may name issues.
 
-    ``limits`` are the folders that its projects limit commits to; null where they have to be looked up.
+    ``limits`` are the folders that its projects limit commits to; None if they have to be loaded.
     """
     names_issues = False
     commits: Sequence[CommitInput] = code.commits
@@ -192,16 +195,16 @@ def _set_commits_timed(
 def _set_commits(
     connection: Connection,
     release: Release,
-    given: Sequence[CommitInput],
+    inputs: Sequence[CommitInput],
     context: PublishContext,
     limits: Sequence[str],
 ) -> tuple[Release, bool]:
-    """Replace the release's commits by these, the newest first; those without a moment are the oldest.
+    """Replace the release's commits by these, the newest first; those without a date are the oldest.
 
-    Commits that touch none of the folders in ``limits`` are left out, and counted. Says too whether any of them may
-    name an issue: new ones by their message, known ones by an earlier message.
+    Commits that change no file in ``limits`` are left out, and counted. Return the release, and True if any commit may
+    name an issue: new ones by their message, existing ones by an earlier message.
     """
-    ordered = sorted(given, key=_commit_date, reverse=True)
+    ordered = sorted(inputs, key=_commit_date, reverse=True)
     commit_inputs = [commit for commit in ordered if not commit.is_skipped]
     commits = (
         [commit for commit in commit_inputs if matches_paths(commit.filenames, limits)]
@@ -232,40 +235,40 @@ def _commit_date(commit: CommitInput) -> datetime:
 def _link_issues(
     connection: Connection,
     commits: Sequence[CommitInput],
-    kept: Sequence[StoredCommit],
+    stored: Sequence[StoredCommit],
     context: PublishContext,
 ) -> bool:
-    """Link commits to the issues that their messages name; says whether any names one."""
+    """Link commits to the issues that their messages name. Return True if any names one."""
     references, authors = {}, {}
-    for commit, stored_commit in zip(commits, kept, strict=True):
+    for commit, stored_commit in zip(commits, stored, strict=True):
         if commit.message is not None:
             references[stored_commit.commit_id] = find(commit.message, host=context.host)
             if commit.author is not None:
                 authors[stored_commit.commit_id] = commit.author[0]
-    known = {item.commit_id for item in kept if not item.is_new}
-    resolve.link(connection, context.organization.id, references, authors, known, context.now)
+    existing = {item.commit_id for item in stored if not item.is_new}
+    resolve.link(connection, context.organization.id, references, authors, existing, context.now)
     return any(result.short_ids or result.issue_ids for result in references.values())
 
 
 def _set_refs(
     connection: Connection, release: Release, code: CommitsAndRefs, context: PublishContext
 ) -> Sequence[CommitInput]:
-    """Move the head commits of the named repositories (the last ref of each counts), and have their commits fetched.
+    """Set the head commits of the named repositories (the last ref of each counts), and request their commits.
 
-    Gives commits that are to be bound at once. Where commits were given too, nothing is fetched (releases.md 3.5).
+    Return the commits to bind at once. If the request has commits too, none are fetched (releases.md 3.5).
     """
     refs = code.refs or ()
     names = [ref.repository for ref in refs]
-    known = repositories.ensure_repositories(
+    ids_by_name = repositories.ensure_repositories(
         connection, context.organization.id, names, context.now
     )
-    keys = {known[ref.repository]: ref.commit for ref in refs}
+    keys = {ids_by_name[ref.repository]: ref.commit for ref in refs}
     heads = repositories.upsert_heads(connection, context.organization.id, keys, context.now)
     releases.move_heads(connection, release, heads)
     return (
         []
         if code.commits
-        else commit_fetch_requests.request_fetches(connection, release, refs, known, context)
+        else commit_fetch_requests.request_fetches(connection, release, refs, ids_by_name, context)
     )
 
 

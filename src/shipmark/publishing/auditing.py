@@ -1,4 +1,4 @@
-"""Entries of the audit log about releases: one for each request, however many releases it changes."""
+"""Entries of the audit log about releases: one per request, for any number of releases."""
 
 from collections.abc import Collection
 
@@ -11,7 +11,7 @@ from shipmark.organizations.model import Actor
 from shipmark.publishing.model import PublishContext
 from shipmark.releases.model import Release, ReleaseStatus
 
-#: How many versions an entry names; ``count`` says how many there were.
+#: The most versions that an entry lists; ``count`` is the number of all.
 VERSIONS_MAX = 20
 
 
@@ -21,7 +21,7 @@ def record_status(
     status: ReleaseStatus,
     context: PublishContext,
 ) -> None:
-    """Log that these releases, as they were before, are archived or reopened."""
+    """Log that these releases, in their state before, are archived or reopened."""
     before = next((release.status for release in changed), status)
     changes = {"status": audit.changed_from_to(before.value, status.value)}
     _record(connection, AuditEvent.RELEASE_EDIT, changed, context, {"changes": changes})

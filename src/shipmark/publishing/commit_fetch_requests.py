@@ -1,4 +1,4 @@
-"""Which commits does a release wait for? Refs of repositories with a remote are asked for, and fetched later."""
+"""Requests to fetch the commits of a release's refs, which jobs perform later."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -29,22 +29,22 @@ def request_fetches(
     connection: Connection,
     release: Release,
     refs: Sequence[RefInput],
-    known: Mapping[str, int],
+    repository_ids: Mapping[str, int],
     context: PublishContext,
 ) -> list[CommitInput]:
-    """Have what the refs name fetched, as far as there are remotes (releases.md 3.5.1).
+    """Request the commits of the refs from the repositories' remotes (releases.md 3.5.1).
 
-    Ranges of repositories without a remote are kept as failed, with the reason, so that people are told. Return the
-    commits that are to be bound at once: those named one by one of repositories without a remote.
+    Ranges of repositories without a remote are stored as failed, with the reason, so that members see it. Return the
+    commits to bind at once: those listed individually of repositories without a remote.
     """
-    names = {repository_id: name for name, repository_id in known.items()}
+    names = {repository_id: name for name, repository_id in repository_ids.items()}
     stored_remotes = repositories.remotes_of(connection, names)
     remote = {
         value
         for value, name in names.items()
         if value in stored_remotes or context.remote_rules.of(name) is not None
     }
-    requested = _wanted(refs, known)
+    requested = _new_fetches(refs, repository_ids)
     unreachable = [
         new_fetch
         for new_fetch in requested
@@ -65,7 +65,7 @@ def request_fetches(
 
 
 def retry_fetches(connection: Connection, release: Release, context: PublishContext) -> list[Fetch]:
-    """Have what failed or waits fetched now; raises `Conflict` where there is nothing, or it is under way."""
+    """Fetch failed and waiting commits now. Raise `Conflict` if there are none, or a fetch is running."""
     result = fetches.open_of(connection, release.id, limit=OPEN_MAX)
     if not result:
         raise Conflict(NOTHING)
@@ -92,11 +92,11 @@ def _enqueue(
     return fetch_ids
 
 
-def _wanted(refs: Sequence[RefInput], known: Mapping[str, int]) -> list[NewFetch]:
-    """What the refs name: a range of each repository, or where it is named several times just these commits."""
+def _new_fetches(refs: Sequence[RefInput], repository_ids: Mapping[str, int]) -> list[NewFetch]:
+    """Return a range for each repository, or if several refs name it, exactly these commits."""
     of_repository: dict[int, list[RefInput]] = {}
     for ref in refs:
-        of_repository.setdefault(known[ref.repository], []).append(ref)
+        of_repository.setdefault(repository_ids[ref.repository], []).append(ref)
     requested = []
     for repository_id, ref_inputs in of_repository.items():
         keys = list(dict.fromkeys(ref.commit for ref in reversed(ref_inputs)))
@@ -120,10 +120,10 @@ def _exact(new_fetches: Iterable[NewFetch]) -> list[NewFetch]:
 def _after_previous(
     connection: Connection, release: Release, new_fetches: Sequence[NewFetch]
 ) -> list[NewFetch]:
-    """The same, where ranges without a beginning begin after the release before.
+    """Return the fetches, with ranges without a start beginning after the previous release.
 
-    The reference takes the newest release that shares a project, even one newer than this. We take the newest older
-    one that knows the repository: what lies between is what this one brings.
+    The reference uses the newest release that shares a project, even one newer than this. We use the newest older
+    one that has the repository: the commits between are those new in this one.
     """
     open_ended = {
         new_fetch.repository_id
@@ -142,11 +142,11 @@ def _after_previous(
 def _known_commits(
     connection: Connection, new_fetches: Sequence[NewFetch], names: Mapping[int, str]
 ) -> list[CommitInput]:
-    """Commits by their keys, the last given first; where all are known, their moments say which is newer."""
+    """Return commits by their keys, the last requested first; if all are stored, with their dates for the order."""
     keys = [(new_fetch.repository_id, new_fetch.commit) for new_fetch in new_fetches]
-    known = repositories.commits_by_keys(connection, keys)
-    is_dated = all(key in known and known[key].message is not None for key in keys)
+    stored = repositories.commits_by_keys(connection, keys)
+    is_dated = all(key in stored and stored[key].message is not None for key in keys)
     moments: dict[tuple[int, str], datetime] = (
-        {key: commit.created_at for key, commit in known.items()} if is_dated else {}
+        {key: commit.created_at for key, commit in stored.items()} if is_dated else {}
     )
     return [CommitInput(sha=key[1], repository=names[key[0]], at=moments.get(key)) for key in keys]

@@ -1,6 +1,6 @@
-"""Fetch the commits that a release waits for (releases.md 3.5.1): read what is wanted, go outside, write what came.
+"""Fetching of the commits that a release waits for (releases.md 3.5.1): load the job, fetch, store the results.
 
-Only `begin` and `finish` have a connection: on SQLite a unit of work that waited for a network would let nobody write.
+`fetch` has no database connection: on SQLite a transaction that waits for the network would block all writers.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -50,13 +50,13 @@ _PENDING = {FetchState.WAITING, FetchState.RUNNING}
 INTERNAL = "An internal system error occurred."
 NOTHING_NEW = "There are no commits after {}."
 
-#: What came of each repository.
+#: The result of each repository, by id.
 FetchResults = Mapping[int, FetchedCommits | RemoteProblem]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchJob:
-    """What is to be fetched for a release, and where."""
+    """The commits to fetch for a release, and their remotes."""
 
     release: Release
     fetches: tuple[Fetch, ...]
@@ -66,12 +66,12 @@ class FetchJob:
 
     @property
     def fetch_ids(self) -> list[int]:
-        """The ids of the fetches."""
+        """Return the ids of the fetches."""
         return [item.id for item in self.fetches]
 
 
 def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> FetchJob | None:
-    """Take the fetches on; null where there is nothing left to be done."""
+    """Start the fetches, or return None if none is pending."""
     result = [item for item in fetches.by_ids(connection, fetch_ids) if item.state in _PENDING]
     if not result:
         return None
@@ -93,7 +93,7 @@ def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> 
 
 
 def fetch(job: FetchJob, settings: Settings) -> FetchResults:
-    """Go outside, and say what came of each repository. This takes as long as the settings allow."""
+    """Fetch from the remotes. Return the result of each repository. This takes as long as the settings allow."""
     result: dict[int, FetchedCommits | RemoteProblem] = {}
     tags = {"release.version": job.release.version}
     with (
@@ -122,14 +122,14 @@ def fetch(job: FetchJob, settings: Settings) -> FetchResults:
 
 
 def is_retryable(results: FetchResults) -> bool:
-    """May something that failed go better later?"""
+    """Return True if a failed fetch may succeed later."""
     return any(
         isinstance(value, RemoteProblem) and not value.is_final for value in results.values()
     )
 
 
 def is_current(connection: Connection, job: FetchJob) -> bool:
-    """Does the release still wait for just this? Nobody changes that until the unit of work ends."""
+    """Return True if the release still waits for exactly these fetches, and lock it until the transaction ends."""
     if locks.lock(connection, job.release.id) is None:
         return False
     now = fetches.by_ids(connection, job.fetch_ids)
@@ -139,7 +139,7 @@ def is_current(connection: Connection, job: FetchJob) -> bool:
 def schedule_retry(
     connection: Connection, job: FetchJob, results: FetchResults, again: datetime, now: datetime
 ) -> None:
-    """Remember that what failed is tried again, and what the matter was."""
+    """Record that the failed fetches are retried, with their errors."""
     records = [
         Result(
             fetch_id=item.id,
@@ -155,7 +155,7 @@ def schedule_retry(
 def finish(
     connection: Connection, job: FetchJob, results: FetchResults, context: PublishContext
 ) -> None:
-    """Let the release hold what came, tell what did not, and announce the deploys that waited for it."""
+    """Bind the fetched commits, record the failures, and announce the deploys that waited for them."""
     release = locks.lock(connection, job.release.id)
     assert release is not None, "it was locked"
     commits = [
@@ -182,7 +182,7 @@ def _of_repository(
         return problem
     except DecryptionError as error:
         return RemoteProblem(str(error), is_final=True)
-    except Exception as error:  # noqa: BLE001  # one repository's oddity must not keep the others' commits away
+    except Exception as error:  # noqa: BLE001  # one repository's failure must not prevent the others' commits
         report_exception("Commits could not be fetched", error, **{"repository.id": repository_id})
         return RemoteProblem(INTERNAL)
 
@@ -211,7 +211,7 @@ def _read(
 def _exact(
     remote: Remote | None, repository: Repository, keys: Sequence[str], policy: FetchPolicy
 ) -> FetchedCommits:
-    """Commits that were named one by one; of a repository without a remote just their keys are known."""
+    """Return individually listed commits; of a repository without a remote with their keys only."""
     if remote is not None:
         return read_exact(remote, repository.name, keys, policy)
     commits = tuple(CommitInput(sha=key, repository=repository.name) for key in keys)
@@ -225,23 +225,25 @@ def _move_heads(
     results: FetchResults,
     context: PublishContext,
 ) -> None:
-    """Let heads that were named by a branch, a tag or a short key have their whole key."""
+    """Replace heads that were named by a branch, a tag or a short key by their full key."""
     value = {item.repository_id: item.commit for item in reversed(job.fetches)}
-    whole = {
+    full_keys = {
         repository_id: item.head
         for repository_id, item in results.items()
         if isinstance(item, FetchedCommits) and item.head != value[repository_id]
     }
-    if whole:
-        heads = repositories.upsert_heads(connection, release.organization_id, whole, context.now)
+    if full_keys:
+        heads = repositories.upsert_heads(
+            connection, release.organization_id, full_keys, context.now
+        )
         releases.move_heads(connection, release, heads)
 
 
-def _result(item: Fetch, found: FetchedCommits | RemoteProblem) -> Result:
-    if isinstance(found, RemoteProblem):
-        return Result(fetch_id=item.id, state=FetchState.FAILED, error=found.sentence)
-    count = 1 if item.mode is FetchMode.EXACT else len(found.commits)
-    note = " ".join(found.notes) or (None if count else NOTHING_NEW.format(item.previous))
+def _result(item: Fetch, outcome: FetchedCommits | RemoteProblem) -> Result:
+    if isinstance(outcome, RemoteProblem):
+        return Result(fetch_id=item.id, state=FetchState.FAILED, error=outcome.sentence)
+    count = 1 if item.mode is FetchMode.EXACT else len(outcome.commits)
+    note = " ".join(outcome.notes) or (None if count else NOTHING_NEW.format(item.previous))
     return Result(fetch_id=item.id, state=FetchState.DONE, note=note, commit_count=count)
 
 
@@ -252,7 +254,7 @@ def _record_activity(
     results: FetchResults,
     context: PublishContext,
 ) -> None:
-    """Tell every project of the release what came, and what did not."""
+    """Add an activity with successes and failures to each project of the release."""
     attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
     happened = [
         ReleaseActivity(

@@ -1,12 +1,12 @@
-"""Compare two releases: what is in one and not in the other, with what lies between them.
+"""Comparison of two releases: the commits, files and issues in one and not in the other.
 
-The commits of a release are often only what is new since the one before it. So the later of two releases holds more
-than its own commits: those of the earlier one, and of every release between them in a project that both are in and
-the caller may see. Comparing 3.0.0 with 1.0.0 so includes what came with 2.0.0, and nothing was removed. What
-"between" is, and that a backport which shipped afterwards is not held, `releases.lineage` says. Which of the two is
-the base does not matter: compared the other way round, the same commits change sides.
+The commits of a release are often only those new since the release before it. So the later of two releases contains
+more than its own commits: those of the earlier one, and of every release between them in a project that both are in
+and the caller may see. So comparing 3.0.0 with 1.0.0 includes the commits of 2.0.0, and none were removed.
+`releases.lineage` defines "between", and excludes a backport which shipped afterwards. The order of the two does not
+matter: compared the other way round, the same commits change sides.
 
-Releases without a project in common, or of two lineages, are compared by their own commits alone; a notice says so.
+Releases without a project in common, or of two lineages, are compared by their own commits alone, with a notice.
 """
 
 from collections.abc import Collection
@@ -34,13 +34,13 @@ NO_COMMON_LINEAGE = (
     " only their own commits are compared."
 )
 
-#: No list shows more than this; the number beside it is the true one.
+#: The most items of a list; the number beside it counts all.
 SHOWN_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedRelease:
-    """What belongs to one of the two releases itself."""
+    """One of the two releases with its own issues."""
 
     release: Release
     deploys: tuple[Deploy, ...]
@@ -51,10 +51,10 @@ class ComparedRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What is in the head and not in the base, newest first, and the reverse. Authors and files are of the former.
+    """The commits in the head and not in the base, newest first, and the reverse. Authors and files are of the former.
 
-    ``between_count`` releases lie between the two and count for the later one. ``notice`` says, for people, why none
-    can; it is None where the two can be compared.
+    ``between_count`` releases lie between the two and count for the later one. ``notice`` is a message for users why
+    none can; it is None if the two can be compared.
     """
 
     base: ComparedRelease
@@ -74,7 +74,7 @@ class Comparison:
 def compare(
     connection: Connection, base: Release, head: Release, project_ids: Collection[int]
 ) -> Comparison:
-    """Compare two releases, as far as somebody sees them who may see these projects."""
+    """Compare two releases, restricted to these projects."""
     sides = _sides(connection, base, head, project_ids)
     heads, bases = sides.head_ids, sides.base_ids
     commit_count, commits = comparison.commits_only_in(connection, heads, bases, limit=SHOWN_MAX)
@@ -99,7 +99,7 @@ def compare(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sides:
-    """The releases whose commits count for the head, and those for the base."""
+    """The releases whose commits count for the head, and for the base."""
 
     head_ids: set[int]
     base_ids: set[int]

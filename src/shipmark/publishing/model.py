@@ -1,4 +1,4 @@
-"""What does somebody give who publishes a release?"""
+"""Inputs and results of publishing a release."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,15 +9,15 @@ from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.repositories.git.remote_rules import NO_RULES, RemoteRules
 from shipmark.repositories.model import CommitInput
 
-#: What a publish answers that can't have the release's lock in time (releases.md 2.3.2).
+#: The message if the release's lock is not available in time (releases.md 2.3.2).
 BUSY = "Release commits are currently being processed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishContext:
-    """Who publishes where, when, and on which host (whose issue addresses count in commit messages).
+    """The organization, user, moment and host of a publish (URLs of issues on this host count in commit messages).
 
-    ``remote_rules`` are the remotes of repositories that have none of their own; ``by`` is the actor for the
+    ``remote_rules`` define the remotes of repositories without a stored one; ``by`` is the actor for the
     audit log.
     """
 
@@ -31,7 +31,7 @@ class PublishContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefInput:
-    """The head commit of a repository, and perhaps the one that the release before it ended with."""
+    """The head commit of a repository, and optionally that of the previous release."""
 
     repository: str
     commit: str
@@ -42,7 +42,7 @@ class RefInput:
 class CommitsAndRefs:
     """The commits and refs of a request.
 
-    No commits leave the release's as they are. ``refs`` null was not given; an empty list in an amendment clears.
+    Without commits, the release's stay. ``refs`` None was not sent; an empty list in an update clears.
     """
 
     commits: tuple[CommitInput, ...] = ()
@@ -51,7 +51,7 @@ class CommitsAndRefs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseInput:
-    """A release that is to be made, or extended."""
+    """A release to create or extend."""
 
     version: str
     projects: tuple[Project, ...]
@@ -66,7 +66,7 @@ class ReleaseInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseUpdate:
-    """A release that is to be changed; what is null stays as it is."""
+    """The changes of a release; fields that are None stay unchanged."""
 
     code: CommitsAndRefs = CommitsAndRefs()
     ref: str | None = None
@@ -77,7 +77,7 @@ class ReleaseUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What a publish came to. ``is_new``: was the release made? ``is_news``: or attached to another project?"""
+    """The result of a publish. ``is_new`` if the release was created; ``is_news`` also if attached to a new project."""
 
     release: Release
     is_new: bool

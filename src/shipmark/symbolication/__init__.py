@@ -1,1 +1,1 @@
-"""From minified stacks to the original ones, and the reasons where that is not possible."""
+"""Symbolication: from minified stacks to original ones, or the reasons for failure."""

@@ -1,7 +1,7 @@
-"""Events get their original stacks: when they come in, and when somebody looks at them and files came since.
+"""Symbolication of events when they are ingested, and again when they are viewed after further uploads.
 
-One at a time in a process: a map may take a second and much memory. An event is never lost for it: what goes wrong
-leaves it as it was sent, with a problem that says so. No unit of work is open while files are read.
+A process symbolicates one event at a time: a map may take a second and much memory. No event is lost by a failure:
+it stays as sent, with a problem. No unit of work is open while files are read.
 """
 
 import time
@@ -23,13 +23,13 @@ from shipmark.symbolication import javascript_stacks, problems
 from shipmark.symbolication.javascript import Symbolicated, symbolicate
 from shipmark.symbolication.problems import Problem
 
-#: How long an event waits for others; what comes faster than maps can be read stays minified until it is looked at.
+#: How long an event waits for others; after that it stays minified until it is viewed.
 WAIT_SECONDS = 5.0
 VIEW_WAIT_SECONDS = 2.0
-#: How long nobody asks a store of files that did not answer: each question may take long.
+#: The pause after a failure of the blob store, as each request to it may take long.
 PAUSE_SECONDS = 30.0
-#: What maps that are kept may take of the memory of a process.
-KEPT_BYTES_MAX = 64 * 2**20
+#: The memory of a process for cached maps.
+CACHE_BYTES_MAX = 64 * 2**20
 
 BUSY = problems.not_tried(
     "busy", "Too many events came at once. The stack is looked up when the event is shown."
@@ -45,7 +45,7 @@ BROKEN = problems.not_tried(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uploads:
-    """Where the files of a project's events are looked for."""
+    """The location of the uploaded files for a project's events."""
 
     database: Database
     blobs: Blobs
@@ -55,11 +55,11 @@ class Uploads:
 
 
 class _State:
-    """What the events of a process share: the one turn, the maps that were read, and a pause of the store."""
+    """The state shared by the events of a process: the lock, cached maps, and the pause of the store."""
 
     def __init__(self) -> None:
         self.turn = Lock()
-        self.maps = SourceMapCache(KEPT_BYTES_MAX)
+        self.maps = SourceMapCache(CACHE_BYTES_MAX)
         self.paused_until = 0.0
 
 
@@ -67,12 +67,12 @@ _state = _State()
 
 
 def needs_symbolication(payload: Json) -> bool:
-    """Are there frames that may have been something else before they were built?"""
+    """Return True if there are frames that may be of built code."""
     return bool(javascript_stacks.files_of(payload))
 
 
 def symbolicate_event(payload: Json, uploads: Uploads) -> Json:
-    """The payload of a new event with its original stack, or with why it has none. It never raises."""
+    """Return the payload of a new event with its original stack or its problems. Never raises."""
     with span("event.symbolicate") as tags:
         symbolicated = _attempt(payload, uploads, WAIT_SECONDS)
         tags["problems.count"] = len(symbolicated.problems)
@@ -81,14 +81,14 @@ def symbolicate_event(payload: Json, uploads: Uploads) -> Json:
 
 
 def explain_event(payload: Json, uploads: Uploads) -> Symbolicated:
-    """What becomes of the stack, as the client sent it, with what is uploaded now."""
+    """Return the result of symbolicating the stack as sent, with the current uploads."""
     return _attempt(javascript_stacks.raw(payload), uploads, VIEW_WAIT_SECONDS)
 
 
 def refresh_event(event: StoredEvent, uploads: Uploads) -> StoredEvent:
-    """The event with the stack that is possible now, kept if it is better than what we have.
+    """Return the event with the currently possible stack, stored if it is better than the existing one.
 
-    Its issue stays: it was grouped by what was known when it came.
+    Its issue stays: it was grouped when it was ingested.
     """
     if not (needs_symbolication(event.payload) or problems_of(event.payload)):
         return event
@@ -100,12 +100,12 @@ def refresh_event(event: StoredEvent, uploads: Uploads) -> StoredEvent:
         return event
     payload = _with_problems(after, symbolicated.problems)
     if now > before:
-        _keep(event, payload, uploads)
+        _store(event, payload, uploads)
     return replace(event, payload=payload)
 
 
 def problems_of(payload: Json) -> list[Json]:
-    """What the event says of why its stack is not the original one."""
+    """Return the event's problems of symbolication."""
     errors = payload.get("errors")
     return [each for each in errors if _is_ours(each)] if isinstance(errors, list) else []
 
@@ -123,7 +123,7 @@ def _attempt(payload: Json, uploads: Uploads, wait_seconds: float) -> Symbolicat
     except Refusal as refusal:
         log.warning("A stack was not symbolicated", reason=refusal.reason)
         return Symbolicated(payload=payload, problems=(AWAY,))
-    except Exception as error:  # noqa: BLE001  # whatever it is, the event is kept
+    except Exception as error:  # noqa: BLE001  # no failure may lose the event
         report_exception("A stack could not be symbolicated", error, project=uploads.project_id)
         return Symbolicated(payload=payload, problems=(BROKEN,))
     else:
@@ -159,7 +159,7 @@ def _is_ours(error: object) -> bool:
 
 
 def _problem_count(payload: Json) -> int:
-    # A stack that came before we looked for original ones has no problems, and is no better for it.
+    # A stack stored before symbolication existed has no problems, and is not better for that.
     return len(problems_of(payload)) or len(javascript_stacks.files_of(payload))
 
 
@@ -167,16 +167,16 @@ def _quality(payload: Json, problem_count: int) -> tuple[int, int]:
     return javascript_stacks.symbolicated_count(payload), -problem_count
 
 
-def _outcome(found: Symbolicated) -> str:
-    if not found.problems:
+def _outcome(result: Symbolicated) -> str:
+    if not result.problems:
         return "whole"
-    return "partial" if javascript_stacks.symbolicated_count(found.payload) else "minified"
+    return "partial" if javascript_stacks.symbolicated_count(result.payload) else "minified"
 
 
-def _keep(event: StoredEvent, payload: Json, uploads: Uploads) -> None:
+def _store(event: StoredEvent, payload: Json, uploads: Uploads) -> None:
     try:
         with uploads.database.transaction() as connection:
             store.replace(connection, event.id, payload)
     except Refusal as refusal:
-        # It is shown all the same, and kept the next time.
+        # It is shown all the same, and stored the next time.
         log.warning("A better stack could not be kept", reason=refusal.reason)

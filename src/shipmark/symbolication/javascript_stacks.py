@@ -1,6 +1,6 @@
-"""Which frames of an event ran JavaScript, and where?
+"""The JavaScript frames of an event, and their positions.
 
-Reading and writing of stacks within a payload, whatever shape the client gave it (ingest.md 5.3).
+Reading and writing of stacks within a payload, in all forms that clients send (ingest.md 5.3).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,26 +15,26 @@ IMAGES_MAX = 1000
 _PLATFORMS = frozenset({"javascript", "node"})
 _NO_FILES = ("node:", "internal/", "native", "[native", "<", "blob:", "data:", "eval ", "wasm:")
 _EXTENSIONS = ("chrome-extension:", "moz-extension:", "safari-extension:", "safari-web-extension:")
-#: Of files that are served so, somebody has to have built them; those of a server may be sources.
+#: Schemes of built files; those of a server may be sources.
 _BUILT = frozenset({"http", "https", "app", "capacitor", "ionic"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptFile:
-    """A file that frames are in, and the debug id that the event gives for it."""
+    """The file of frames, and its debug id in the event."""
 
     url: str
     debug_id: str | None
 
     @property
     def is_built(self) -> bool:
-        """Whether it matters that nobody uploaded it."""
+        """Return True if a missing upload of the file is a problem."""
         return self.debug_id is not None or _scheme(self.url) in _BUILT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodePosition:
-    """Where a frame was: line and column count from one."""
+    """The position of a frame: line and column count from one."""
 
     url: str
     line: int
@@ -42,7 +42,7 @@ class CodePosition:
 
 
 def position_of(frame: Json, platform: str) -> CodePosition | None:
-    """Where a frame of JavaScript was; None for all others, and for those that nobody can have uploaded."""
+    """Return the position of a JavaScript frame; None for others, and for files that can't be uploaded."""
     if (text_of(frame, "platform") or platform) not in _PLATFORMS:
         return None
     if object_of(frame, "data").get("symbolicated") is True:
@@ -60,7 +60,7 @@ def _count(value: object) -> int | None:
 
 
 def _is_of_the_engine(url: str) -> bool:
-    """Tell code that came with the browser or with node; old ones name it without a folder."""
+    """Return True for code of the browser or of node; old versions name it without a folder."""
     return url.startswith((*_NO_FILES, *_EXTENSIONS)) or not ("/" in url or "\\" in url)
 
 
@@ -72,7 +72,7 @@ def _scheme(url: str) -> str:
 
 
 def files_of(payload: Json) -> dict[str, ScriptFile]:
-    """All files that frames are in, each once, in the order in which frames name them."""
+    """Return the files of all frames by URL, in the order of the frames."""
     ids = _debug_ids(payload)
     platform = text_of(payload, "platform")
     places = [place for frame in _all_frames(payload) if (place := position_of(frame, platform))]
@@ -83,16 +83,16 @@ def files_of(payload: Json) -> dict[str, ScriptFile]:
 
 
 def _debug_ids(payload: Json) -> dict[str, str]:
-    """What the client knows of the files that it ran: their debug ids."""
-    known: dict[str, str] = {}
+    """Return the debug ids that the client reports, by the file's URL."""
+    ids_by_url: dict[str, str] = {}
     images = object_of(payload, "debug_meta").get("images")
     for image in images[:IMAGES_MAX] if isinstance(images, list) else ():
         if not isinstance(image, dict) or image.get("type") != "sourcemap":
             continue
         debug_id = debug_ids.normalize(text_of(image, "debug_id"))
         if debug_id is not None:
-            known.setdefault(urls.normalize_url(text_of(image, "code_file")), debug_id)
-    return known
+            ids_by_url.setdefault(urls.normalize_url(text_of(image, "code_file")), debug_id)
+    return ids_by_url
 
 
 def _all_frames(payload: Json) -> Iterator[Json]:
@@ -105,7 +105,7 @@ def _all_frames(payload: Json) -> Iterator[Json]:
 
 
 def replaced(payload: Json, change: Callable[[Json], Json]) -> Json:
-    """Copy a payload with each frame changed; a stack that differs leaves the old one as ``raw_stacktrace``."""
+    """Return a copy of a payload with each frame changed; the old stack of a changed one is ``raw_stacktrace``."""
     copy = dict(payload)
     for key in ("exception", "threads"):
         if key in payload:
@@ -114,7 +114,7 @@ def replaced(payload: Json, change: Callable[[Json], Json]) -> Json:
 
 
 def raw(payload: Json) -> Json:
-    """Copy a payload with each stack as the client sent it."""
+    """Return a copy of a payload with each stack as the client sent it."""
     copy = dict(payload)
     for key in ("exception", "threads"):
         if key in payload:
@@ -131,7 +131,7 @@ def _raw_holder(holder: Json) -> Json:
 
 
 def symbolicated_count(payload: Json) -> int:
-    """How many frames are the original ones."""
+    """Return the number of symbolicated frames."""
     return sum(
         object_of(frame, "data").get("symbolicated") is True for frame in _all_frames(payload)
     )
@@ -139,7 +139,7 @@ def symbolicated_count(payload: Json) -> int:
 
 def _each(value: object, change: Callable[[Json], Json]) -> object:
     if isinstance(value, list):
-        return [change(held) if isinstance(held, dict) else held for held in value]
+        return [change(item) if isinstance(item, dict) else item for item in value]
     if not isinstance(value, dict):
         return value
     if "values" in value:

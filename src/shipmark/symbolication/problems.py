@@ -1,7 +1,7 @@
-"""Why does a stack stay minified? In words that say what to do.
+"""The reasons why a stack stays minified, with their remedies.
 
-"Maps are uploaded, and yet…" has a dozen reasons, each with its own remedy. ``type`` is a known event error of the
-protocol where one fits, ``data["reason"]`` the exact one.
+There are a dozen reasons, each with its own remedy. ``type`` is a known event error of the
+protocol if one fits, ``data["reason"]`` is the exact one.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _SHOWN_MAX = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One reason for one file, or for the whole event; the key says which problems are the same."""
+    """One reason for one file, or for the whole event; equal problems have the same key."""
 
     type: str
     message: str
@@ -26,7 +26,7 @@ class Problem:
 
     @property
     def key(self) -> tuple[str, object, object]:
-        """What two problems have in common that one of is enough."""
+        """Return the key by which problems are deduplicated."""
         return self.type, self.data.get("reason"), self.data.get("url")
 
 
@@ -35,7 +35,7 @@ def _problem(type_: str, reason: str, message: str, **data: object) -> Problem:
 
 
 def missing(file: ScriptFile, release: str, dist: str, survey: UploadSummary) -> Problem:
-    """Nothing was found for a file: neither by its debug id nor by its name."""
+    """Return the problem of a file that was not uploaded, neither with its debug id nor with its name."""
     if file.debug_id is not None:
         return _unknown_debug_id(file, file.debug_id)
     if not release:
@@ -59,7 +59,7 @@ def _unknown_debug_id(file: ScriptFile, debug_id: str) -> Problem:
     return _problem(
         "js_missing_source",
         "unknown_debug_id",
-        f"No uploaded file has the debug id {debug_id} of {_shown(file.url)}."
+        f"No uploaded file has the debug id {debug_id} of {_quoted(file.url)}."
         " Upload the files of the very build that is served.",
         url=file.url,
         debug_id=debug_id,
@@ -77,7 +77,7 @@ def _not_in_release(file: ScriptFile, release: str, dist: str, survey: UploadSum
         return _problem(
             "js_missing_source",
             "other_url",
-            f"The event needs {_shown(expected)}, and the release has {_shown(other.url)}."
+            f"The event needs {_quoted(expected)}, and the release has {_quoted(other.url)}."
             " Upload with the prefix under which the file is served.",
             url=file.url,
             expected=expected,
@@ -86,7 +86,7 @@ def _not_in_release(file: ScriptFile, release: str, dist: str, survey: UploadSum
     return _problem(
         "js_missing_source",
         "not_in_release",
-        f"The release {release} has files, but none that is called {_shown(expected)}.",
+        f"The release {release} has files, but none that is called {_quoted(expected)}.",
         url=file.url,
         expected=expected,
         release=release,
@@ -103,7 +103,7 @@ def _other_dist(file: ScriptFile, other: SimilarFile, dist: str) -> Problem:
     return _problem(
         "js_missing_source",
         "other_dist",
-        f"{_shown(other.url)} was uploaded {theirs}, and the event {ours}.",
+        f"{_quoted(other.url)} was uploaded {theirs}, and the event {ours}.",
         url=file.url,
         found_dist=other.dist,
         event_dist=dist or None,
@@ -111,7 +111,7 @@ def _other_dist(file: ScriptFile, other: SimilarFile, dist: str) -> Problem:
 
 
 def no_map_for_debug_id(file: ScriptFile, debug_id: str) -> Problem:
-    """The minified file was uploaded with its debug id, its map was not."""
+    """Return the problem of a file uploaded with its debug id, but without its map."""
     return _problem(
         "js_missing_sourcemap",
         "no_map_for_debug_id",
@@ -122,71 +122,71 @@ def no_map_for_debug_id(file: ScriptFile, debug_id: str) -> Problem:
 
 
 def no_reference(file: ScriptFile) -> Problem:
-    """Nobody says where the map of a file is."""
+    """Return the problem of a file without a reference to its map."""
     return _problem(
         "js_no_sourcemap",
         "no_reference",
-        f"{_shown(file.url)} was uploaded, but it names no source map:"
+        f"{_quoted(file.url)} was uploaded, but it names no source map:"
         " there is neither a sourceMappingURL at its end nor a Sourcemap header.",
         url=file.url,
     )
 
 
 def map_not_there(file: ScriptFile, map_url: str) -> Problem:
-    """A file names its map, and it was not uploaded under this name."""
+    """Return the problem of a referenced map that was not uploaded under this name."""
     return _problem(
         "js_missing_sourcemap",
         "map_not_there",
-        f"{_shown(file.url)} has its source map at {_shown(map_url)}, which was not uploaded.",
+        f"{_quoted(file.url)} has its source map at {_quoted(map_url)}, which was not uploaded.",
         url=file.url,
         sourcemap=map_url,
     )
 
 
 def unreadable(file: ScriptFile, reason: str, *, is_map: bool) -> Problem:
-    """The bytes of a file cannot be had."""
+    """Return the problem of a file whose content is unavailable."""
     kind = "source map of" if is_map else "uploaded file for"
     return _problem(
         "js_invalid_sourcemap" if is_map else "js_invalid_source",
         "unreadable",
-        f"The {kind} {_shown(file.url)} cannot be read: {reason}.",
+        f"The {kind} {_quoted(file.url)} cannot be read: {reason}.",
         url=file.url,
     )
 
 
 def too_large(file: ScriptFile, size_bytes: int) -> Problem:
-    """A file, or all files together, are more than may be read for one event."""
+    """Return the problem of a file, or of all files together, over the size limit of an event."""
     return _problem(
         "js_too_large",
         "too_large",
-        f"What was uploaded for {_shown(file.url)} is too large to be read for an event.",
+        f"What was uploaded for {_quoted(file.url)} is too large to be read for an event.",
         url=file.url,
         size_bytes=size_bytes,
     )
 
 
 def not_tried(reason: str, message: str) -> Problem:
-    """Nobody looked for the original stack, and it is no fault of the event or of uploads."""
+    """Return the problem of an event that was not symbolicated for reasons other than itself or uploads."""
     return _problem("js_not_tried", reason, message)
 
 
 def broken_map(file: ScriptFile, map_url: str, fault: MapErrorKind, reason: str) -> Problem:
-    """A map that is not one."""
+    """Return the problem of an invalid map."""
     return _problem(
         "js_too_large" if fault is MapErrorKind.TOO_LARGE else "js_invalid_sourcemap",
         fault.name.lower(),
-        f"The source map {_shown(map_url)} cannot be used: {reason}.",
+        f"The source map {_quoted(map_url)} cannot be used: {reason}.",
         url=file.url,
         sourcemap=map_url,
     )
 
 
 def without_content(file: ScriptFile, map_url: str, source: str) -> Problem:
-    """A map that tells places, and not what stood there."""
+    """Return the problem of a map without the content of its sources."""
     return _problem(
         "js_missing_sources_content",
         "no_content",
-        f"The source map {_shown(map_url)} does not hold the content of {_shown(source)}."
+        f"The source map {_quoted(map_url)} does not hold the content of {_quoted(source)}."
         " Build it with sourcesContent.",
         url=file.url,
         sourcemap=map_url,
@@ -195,11 +195,11 @@ def without_content(file: ScriptFile, map_url: str, source: str) -> Problem:
 
 
 def unknown_place(file: ScriptFile, map_url: str, line: int, column: int) -> Problem:
-    """A place that the map says nothing of: often the map of another build."""
+    """Return the problem of a position that is not in the map: often the map of another build."""
     return _problem(
         "js_invalid_sourcemap_location",
         "unknown_position",
-        f"The source map {_shown(map_url)} knows nothing of line {line}, column {column}."
+        f"The source map {_quoted(map_url)} knows nothing of line {line}, column {column}."
         " It may be of another build.",
         url=file.url,
         sourcemap=map_url,
@@ -208,5 +208,5 @@ def unknown_place(file: ScriptFile, map_url: str, line: int, column: int) -> Pro
     )
 
 
-def _shown(text: str) -> str:
+def _quoted(text: str) -> str:
     return text if len(text) <= _SHOWN_MAX else f"{text[: _SHOWN_MAX - 3]}..."

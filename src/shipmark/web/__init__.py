@@ -1,1 +1,1 @@
-"""The door for people: pages."""
+"""The web interface: HTML pages for users."""

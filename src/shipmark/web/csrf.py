@@ -1,8 +1,8 @@
-"""Was a request sent by one of our own pages? (decision 0005)
+"""Protection against cross-site request forgery (decision 0005).
 
-A browser says where a request comes from, and a page of somebody else can't make it say otherwise:
-``Sec-Fetch-Site`` in browsers since 2023, ``Origin`` in older ones. What says neither is no browser of today, and a
-web page has no other callers.
+A browser reports the origin of a request, and a page of another site can't change that:
+``Sec-Fetch-Site`` in browsers since 2023, ``Origin`` in older ones. A client that sends neither is not a current
+browser, and pages have no other clients.
 """
 
 from typing import Any
@@ -15,15 +15,15 @@ from litestar.handlers import BaseRouteHandler
 from shipmark.infrastructure.errors import Forbidden
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-#: A page of ours, or the person alone: a typed address, a bookmark.
+#: A page of ours, or the user directly: a typed address, a bookmark.
 _OWN_SITES = frozenset({"same-origin", "none"})
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def is_same_origin(*, site: str | None, origin: str | None, host: str | None) -> bool:
-    """Do the headers ``Sec-Fetch-Site``, ``Origin`` and ``Host`` prove that the request is from our own pages?
+    """Return True if the headers ``Sec-Fetch-Site``, ``Origin`` and ``Host`` prove that a page of ours sent it.
 
-    ``Sec-Fetch-Site`` alone decides where it is there: it also knows the scheme, which ``Host`` does not tell.
+    ``Sec-Fetch-Site`` alone decides if it is present: it also covers the scheme, which ``Host`` lacks.
     """
     if site is not None:
         return site in _OWN_SITES
@@ -40,7 +40,7 @@ def is_same_origin(*, site: str | None, origin: str | None, host: str | None) ->
 
 
 def require_own_page(connection: ASGIConnection[Any, Any, Any, State], _: BaseRouteHandler) -> None:
-    """Guard of the web's door: raises `Forbidden` for a change that no page of ours asked for."""
+    """Guard all web routes: raise `Forbidden` for a change that was not requested by a page of ours."""
     if connection.scope.get("method") in _SAFE_METHODS:
         return
     headers = connection.headers

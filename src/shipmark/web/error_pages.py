@@ -1,4 +1,4 @@
-"""What does a person see when something is refused or goes wrong?"""
+"""Pages for refusals and failures."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,7 @@ _API = "/api/"
 
 
 def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
-    """The page for a refused request; somebody who is not signed in is asked to."""
+    """Return the page for a refusal; an unauthenticated user is redirected to sign in."""
     if isinstance(refusal, Unauthenticated):
         return redirect(urls.sign_in(request_url(request)))
     answer = refusal_response(request, refusal)
@@ -32,21 +32,21 @@ def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
     if isinstance(refusal, Forbidden):
         return _page(request, status, ("This request was refused", refusal.detail))
     if isinstance(refusal, Unavailable):
-        shown = page(
-            "refused.html", status=status, code=status, title=_UNAVAILABLE, text=refusal.detail
+        response = page(
+            "error.html", status=status, code=status, title=_UNAVAILABLE, text=refusal.detail
         )
-        shown.headers["Retry-After"] = answer.headers["Retry-After"]
-        return shown
+        response.headers["Retry-After"] = answer.headers["Retry-After"]
+        return response
     return _page(request, status, _NOT_FOUND if status == 404 else _OTHER)
 
 
 def http_page(request: AnyRequest, error: HTTPException) -> Answer:
-    """The page for what the framework refuses, such as a body over the limit."""
+    """Return the page for a refusal of the framework, such as a body over the limit."""
     return _page(request, error.status_code, _NOT_FOUND if error.status_code == 404 else _OTHER)
 
 
 def unrouted_answer(request: AnyRequest, error: HTTPException) -> Response[Any]:
-    """The answer to an address that no route has: a page for browsers, and JSON for others and below ``/api/``."""
+    """Return the answer for an unknown path: a page for browsers, and JSON for others and below ``/api/``."""
     accepts = request.headers.get("accept", "")
     if request.url.path.startswith(_API) or "text/html" not in accepts:
         return http_error_response(request, error)
@@ -54,11 +54,11 @@ def unrouted_answer(request: AnyRequest, error: HTTPException) -> Response[Any]:
 
 
 def failure_page(request: AnyRequest, error: Exception) -> Answer:
-    """The page for a bug: an id to find it in the log by, and nothing of its inside."""
+    """Return the page for a bug: an id to find in the log, and no details."""
     fields = _sentence(failure_response(request, error))
     words = f"It is not your fault. The server's log has more about it under {fields}."
     title = "Something broke on our side"
-    return page("refused.html", status=500, code=500, title=title, text=words)
+    return page("error.html", status=500, code=500, title=title, text=words)
 
 
 def _sentence(answer: Response[object]) -> str:
@@ -72,7 +72,7 @@ def _page(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
 
 
 def _with_navigation(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
-    """Make the page, with the navigation of a user who is signed in, unless the database is away."""
+    """Return the page, with the navigation of the signed-in user if the database is available."""
     web_request = WebRequest(request, request.app.state.database, request.app.state.settings)
     user = place = None
     try:
@@ -83,5 +83,5 @@ def _with_navigation(request: AnyRequest, status: int, words: tuple[str, str]) -
         pass
     title, text = words
     return page(
-        "refused.html", status=status, code=status, title=title, text=text, place=place, user=user
+        "error.html", status=status, code=status, title=title, text=text, place=place, user=user
     )

@@ -1,4 +1,4 @@
-"""Which files do pages load? The style sheet, the script and the icon, read once when the server starts."""
+"""The static files of pages, read once when the server starts."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,7 +14,7 @@ _MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticFile:
-    """A file as browsers get it. ``mark`` is new whenever the content is."""
+    """A static file. ``mark`` changes with the content."""
 
     content: bytes
     media_type: str
@@ -36,5 +36,5 @@ FILES = {
 
 
 def file_address(name: str) -> str:
-    """Where pages load the file from: another address whenever the content is another, so it can be kept for long."""
+    """Return the URL of the file, which changes with its content, so that browsers can cache it for long."""
     return f"/static/{name}?v={FILES[name].mark}"

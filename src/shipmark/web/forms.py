@@ -1,4 +1,4 @@
-"""The forms that our own pages send."""
+"""Parsing of the forms that pages send."""
 
 from shipmark.http import body_parsing
 from shipmark.infrastructure.errors import BadRequest
@@ -7,7 +7,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def form_of(body: bytes) -> dict[str, str]:
-    """Return the fields of a form, without NUL characters; raises `BadRequest` for what is none."""
+    """Return the fields of a form, without NUL characters. Raise `BadRequest` if it is invalid."""
     sent = body_parsing.read(body, _FORM)
     if not isinstance(sent, dict):
         raise BadRequest("A form is expected.")

@@ -1,4 +1,4 @@
-"""Pages that are made in a thread while they are sent: handlers of exceptions run where nothing may wait."""
+"""Pages that are rendered in a thread when they are sent, as exception handlers must not block."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from shipmark.web.rendering import HEADERS, Answer
 
 
 class LatePage(Response[str]):
-    """A page that a function makes when it is sent."""
+    """A page that a function renders when it is sent."""
 
     def __init__(self, status: int, make: Callable[[], Answer]) -> None:
         super().__init__("", status_code=status, headers=HEADERS, media_type="text/html")
@@ -20,11 +20,11 @@ class LatePage(Response[str]):
 
     def to_asgi_response(
         self,
-        app: Litestar | None,  # noqa: ARG002  # the framework gives it by its name
+        app: Litestar | None,  # noqa: ARG002  # the framework passes it by name
         request: Request[Any, Any, Any],
         **_: Any,
     ) -> ASGIResponse:
-        """Return what sends the page."""
+        """Return the ASGI application that sends the page."""
         return _Sender(request, self._make)
 
 

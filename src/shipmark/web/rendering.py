@@ -1,4 +1,4 @@
-"""How does a page become an answer? Templates that escape everything, and the headers that every page has."""
+"""Rendering of templates, with autoescaping, and the headers of pages."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from shipmark.web import template_filters, urls
 from shipmark.web.files import file_address
 from shipmark.web.view_models.people import photo_of
 
-#: Pages load what is ours and nothing else, run no inline script, and are in nobody's frame.
+#: Pages load files of this origin only, run no inline script, and can't be framed.
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
-#: What every answer of the web has. Pages are for one person: no cache may keep them.
+#: The headers of every page. Pages are for one user: caches must not store them.
 HEADERS = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -28,14 +28,14 @@ Answer = Response[str]
 
 
 def _environment() -> Environment:
-    made = Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for word in (
+    for template_filter in (
         template_filters.ago,
         template_filters.full_utc,
         template_filters.counted,
@@ -49,22 +49,22 @@ def _environment() -> Environment:
         template_filters.web_address,
         template_filters.with_code,
     ):
-        made.filters[word.__name__] = word
-    made.globals |= {"addresses": urls, "file_address": file_address, "photo_of": photo_of}
-    return made
+        environment.filters[template_filter.__name__] = template_filter
+    environment.globals |= {"addresses": urls, "file_address": file_address, "photo_of": photo_of}
+    return environment
 
 
 _TEMPLATES = _environment()
 
 
-def page(template: str, *, status: int = 200, **shown: object) -> Answer:
-    """A page made from a template."""
-    text = _TEMPLATES.get_template(template).render({"now": now(), "place": None} | shown)
+def page(template: str, *, status: int = 200, **variables: object) -> Answer:
+    """Return a page rendered from a template."""
+    text = _TEMPLATES.get_template(template).render({"now": now(), "place": None} | variables)
     return Response(text, status_code=status, headers=HEADERS, media_type="text/html")
 
 
 def redirect(address: str) -> Answer:
-    """An answer that sends the browser on, with GET, to a page of ours."""
+    """Return a redirect, with GET, to a page of ours."""
     return Response(
         "",
         status_code=303,

@@ -28,13 +28,13 @@ AnyRequest = Request[object, object, State]
 
 COOKIE = "shipmark_session"
 
-#: How many organizations the menu offers.
+#: The most organizations in the menu.
 _ORGANIZATIONS_MAX = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """Where a signed-in visitor is: the organization, and which of its projects they may see."""
+    """The organization of a signed-in user's request, and its projects visible to the user."""
 
     user: User
     organization: Organization
@@ -43,18 +43,18 @@ class Workspace:
 
     @property
     def project_ids(self) -> tuple[int, ...]:
-        """The ids of the projects."""
+        """Return the ids of the projects."""
         return tuple(project.id for project in self.projects)
 
     @property
     def projects_by_id(self) -> dict[int, Project]:
-        """The projects by their id."""
+        """Return the projects by id."""
         return {project.id: project for project in self.projects}
 
 
 @dataclass(frozen=True, slots=True)
 class WebRequest:
-    """One request at the web's door, by somebody who may be signed in."""
+    """One request to the web interface, by a user who may be signed in."""
 
     request: AnyRequest
     database: Database
@@ -62,65 +62,65 @@ class WebRequest:
 
     @property
     def blobs(self) -> Blobs:
-        """Where contents are kept."""
+        """Return the blob store."""
         blobs: Blobs = self.request.app.state.blobs
         return blobs
 
     @property
     def secret(self) -> str | None:
-        """The cookie of the session, if the browser has one."""
+        """Return the cookie of the session, or None."""
         return self.request.cookies.get(COOKIE)
 
     @property
     def client_address(self) -> str | None:
-        """The address of the client, or None where the connection has none."""
+        """Return the address of the client, or None if the connection has none."""
         return client_address(self.request, self.settings)
 
     @property
     def is_secure(self) -> bool:
-        """Does the browser reach us over HTTPS, perhaps through a proxy that the base URL tells of?"""
+        """Return True if the browser uses HTTPS, perhaps through a proxy, as the base URL shows."""
         return self.request.url.scheme == "https" or self.settings.address.startswith("https:")
 
     def user_if_any(self, connection: Connection) -> User | None:
-        """Who is signed in, or null for nobody."""
+        """Return the signed-in user, or None."""
         if not self.secret:
             return None
         return accounts.user_of_session(connection, digest(self.secret), now())
 
     def user(self, connection: Connection) -> User:
-        """Who is signed in; raises `Unauthenticated`."""
+        """Return the signed-in user; raise `Unauthenticated` if there is none."""
         user = self.user_if_any(connection)
         if user is None:
             raise Unauthenticated
         return user
 
     def workspace_if_any(self, connection: Connection) -> Workspace | None:
-        """Return where the navigation of a page leads that belongs to no organization, or None for who is in none.
+        """Return the workspace for the navigation of a page without an organization, or None for a user without any.
 
-        It is the organization of the address where the user is in it, or else their newest. It shows no projects.
+        It is the organization of the URL if the user is a member, else their newest. It has no projects.
         """
         user = self.user_if_any(connection)
         if user is None:
             return None
         rows = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
-        known = [organization for organization, _ in rows]
-        if not known:
+        organizations = [organization for organization, _ in rows]
+        if not organizations:
             return None
         path = self.request.url.path
-        named = [
+        of_url = [
             organization
-            for organization in known
+            for organization in organizations
             if path.startswith(f"/organizations/{organization.slug}/")
         ]
         return Workspace(
             user=user,
-            organization=(named or known)[0],
-            organizations=tuple(known),
+            organization=(of_url or organizations)[0],
+            organizations=tuple(organizations),
             projects=(),
         )
 
     def authorize(self, connection: Connection, organization: str) -> Workspace:
-        """The organization of the address; raises `Unauthenticated`, or `NotFound` for those who are not in it."""
+        """Return the workspace of the organization. Raise `Unauthenticated`, or `NotFound` for non-members."""
         user = self.user(connection)
         if "\x00" in organization:
             raise NotFound
@@ -137,20 +137,20 @@ class WebRequest:
         )
 
     def parameter(self, name: str) -> str:
-        """A parameter of the address, the last one where there are several; "" if it is not there."""
+        """Return a query parameter, the last one if there are several, or ""."""
         value = self.request.query_params.getall(name, [""])[-1]
-        # PostgreSQL has no NUL in texts, so nothing there has one either.
+        # PostgreSQL can't store NUL, so no name contains it.
         return str(value).replace("\x00", "").strip()
 
     def page_number(self, name: str, *, most: int) -> int:
-        """The number of the page that is asked for, from 1 to ``most``."""
+        """Return the number of the requested page, from 1 to ``most``."""
         text = self.parameter(name)
         is_number = text.isascii() and text.isdigit() and len(text) < 9
         return min(max(int(text), 1), most) if is_number else 1
 
 
 def request_url(request: AnyRequest) -> str:
-    """The address that was asked for, as a path: where to go on after signing in."""
+    """Return the requested path and query, to continue at after signing in."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     path = raw.decode("latin-1").partition("?")[0]
     query = request.scope["query_string"].decode("latin-1")
@@ -158,7 +158,7 @@ def request_url(request: AnyRequest) -> str:
 
 
 async def provide_web_request(request: AnyRequest) -> WebRequest:
-    """Make the visitor of a request; what needs the database is done by the handler, in its thread."""
+    """Return the context of a request; database work is done by the handler, in its thread."""
     return WebRequest(request, request.app.state.database, request.app.state.settings)
 
 

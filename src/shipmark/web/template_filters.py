@@ -1,4 +1,4 @@
-"""How do pages say things? Moments, numbers, names and versions in words for people."""
+"""Template filters that format moments, numbers, names and versions."""
 
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from shipmark.releases import versions
 
-#: How many colours authors are told apart by (``tone-0`` … in the style sheet).
+#: The number of colours of authors (``tone-0`` … in the style sheet).
 COLOR_CLASSES = 6
 
 _KEY_SHOWN = 8
@@ -18,12 +18,12 @@ _STEPS = (
     (timedelta(hours=1), "hour"),
     (timedelta(minutes=1), "minute"),
 )
-#: From here on a date says more than a number of days.
+#: From this age on a date is more useful than a number of days.
 _DATED = timedelta(days=30)
 
 
 def ago(at: datetime, now: datetime) -> str:
-    """How long ago that is, or when it was if it is long ago."""
+    """Return the age of a moment, or its date if it is long ago."""
     distance = abs(now - at)
     if distance >= _DATED:
         return f"{at.day} {at:%b %Y}"
@@ -35,28 +35,28 @@ def ago(at: datetime, now: datetime) -> str:
 
 
 def full_utc(at: datetime) -> str:
-    """The whole moment."""
+    """Return the moment in full."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def with_code(text: str) -> Markup:
-    """A text with what stands between ticks as code; all else is escaped."""
+    """Return a text with the parts between backticks as code; all text is escaped."""
     parts = text.split("`")
-    # A tick that none follows is an ordinary letter.
+    # A backtick without a closing one is an ordinary character.
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
     in_code, plain = Markup("<code>{}</code>"), Markup("{}")
-    shown = [(in_code if odd % 2 else plain).format(item) for odd, item in enumerate(parts)]
-    return Markup().join(shown)
+    fragments = [(in_code if odd % 2 else plain).format(item) for odd, item in enumerate(parts)]
+    return Markup().join(fragments)
 
 
 def counted(count: int, noun: str) -> str:
-    """A number and what is counted."""
+    """Return a number with its noun, in the singular or plural."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def size_in_words(size: int) -> str:
-    """How much a file takes."""
+    """Return the size of a file with its unit."""
     if size < _KIBI:
         return counted(size, "byte")
     power = next((item for item in (1, 2) if size < _KIBI ** (item + 1)), 3)
@@ -64,47 +64,47 @@ def size_in_words(size: int) -> str:
 
 
 def initials(name: str) -> str:
-    """One or two letters that stand for a person."""
+    """Return one or two initials of a name."""
     words = name.partition("@")[0].replace(".", " ").replace("_", " ").split()
     letters = [word[0] for word in words]
     return "".join([*letters[:1], *letters[1:][-1:]]).upper() or "?"
 
 
 def color_class(number: int) -> str:
-    """The class of a colour that stays with a number."""
+    """Return the CSS class of the colour for a number."""
     return f"tone-{number % COLOR_CLASSES}"
 
 
 def first_line(message: str | None) -> str:
-    """What a commit's message says in short."""
+    """Return the first line of a commit's message."""
     return next((line.strip() for line in (message or "").splitlines() if line.strip()), "")
 
 
 def later_lines(message: str | None) -> str:
-    """What a commit's message says beyond its first line."""
+    """Return a commit's message without its first line."""
     return (message or "").strip().partition("\n")[2].strip()
 
 
 def short_key(key: str) -> str:
-    """What people call a commit by."""
+    """Return the abbreviated key of a commit."""
     return key[:_KEY_SHOWN]
 
 
 def short_version(version: str) -> str:
-    """A version without what a list can do without."""
+    """Return a version abbreviated for lists."""
     name = versions.parse(version)
     return name.description if name else version
 
 
 def package(version: str) -> str:
-    """The package that a version is of, where the short version leaves it out."""
+    """Return the package of a version, if the short version omits it."""
     name = versions.parse(version)
     is_left_out = name is not None and name.package and name.description != version
     return str(name.package) if is_left_out and name else ""
 
 
 def web_address(url: str | None) -> str | None:
-    """The address, if a link may lead there: others, such as ``javascript:``, are shown as text."""
+    """Return the URL if it is safe as a link: others, such as ``javascript:``, are shown as text."""
     if not url:
         return None
     try:

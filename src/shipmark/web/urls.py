@@ -1,51 +1,51 @@
-"""Which page has which address?"""
+"""URLs of pages."""
 
 from urllib.parse import quote, urlencode
 
 HOME = "/"
 SIGN_IN = "/sign-in/"
 
-#: A longer one is none of ours.
+#: The longest URL of our pages.
 _LOCAL_MAX = 2000
 
 
 def sign_in(after: str) -> str:
-    """The sign-in page that leads on to ``after``."""
+    """Return the URL of the sign-in page that continues at ``after``."""
     return SIGN_IN if after == HOME else f"{SIGN_IN}?{urlencode({'next': after})}"
 
 
 def releases(organization: str, **parameters: object) -> str:
-    """The list of releases; parameters that say nothing are left out."""
+    """Return the URL of the list of releases; empty parameters are left out."""
     content = urlencode({name: value for name, value in parameters.items() if value})
     path = f"/organizations/{quote(organization, safe='')}/releases/"
     return f"{path}?{content}" if content else path
 
 
 def release(organization: str, version: str) -> str:
-    """The page of a release. A version may hold anything but slashes."""
+    """Return the URL of a release. A version may contain any characters but slashes."""
     return f"/organizations/{quote(organization, safe='')}/releases/{quote(version, safe='')}/"
 
 
 def comparison(organization: str, version: str, base: str = "") -> str:
-    """The page that compares a release with another one, or else with the one before it."""
+    """Return the URL of the comparison of a release with another one, by default the previous one."""
     content = f"?{urlencode({'base': base})}" if base else ""
     return f"{release(organization, version)}compare/{content}"
 
 
 def artifacts(organization: str, version: str) -> str:
-    """The page of what was uploaded for a release."""
+    """Return the URL of a release's artifacts."""
     return f"{release(organization, version)}artifacts/"
 
 
 def issue(organization: str, issue_id: int) -> str:
-    """The page of an issue: the permalink that the API gives."""
+    """Return the URL of an issue, its permalink in the API."""
     return f"/organizations/{quote(organization, safe='')}/issues/{issue_id}/"
 
 
 def is_local(address: str) -> bool:
-    r"""Is that a path on this server, whatever a browser makes of it?
+    r"""Return True if every browser reads the address as a path on this server.
 
-    Browsers read ``//host`` and ``/\host`` as other hosts, and leave out tabs and line breaks before they look.
+    Browsers read ``//host`` and ``/\host`` as other hosts, and strip tabs and line breaks before parsing.
     """
     return (
         len(address) <= _LOCAL_MAX

@@ -1,1 +1,1 @@
-"""The door of the clock: which job or timer calls which action."""
+"""The background worker: jobs and timers, and the actions that they call."""

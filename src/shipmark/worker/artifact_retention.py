@@ -1,4 +1,4 @@
-"""The errand that lets artifacts go that nobody uses (files-and-avatars.md 6.4): old source maps fill disks."""
+"""The job that deletes unused artifacts (files-and-avatars.md 6.4), as old source maps fill disks."""
 
 from datetime import datetime, timedelta
 
@@ -9,14 +9,14 @@ from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import span
 
-#: After so many units of work it comes again, so that nobody takes it for dead.
+#: The transactions after which the job is rescheduled, before its lease ends.
 BATCHES_MAX = 50
-#: Longer is for ever.
+#: A longer retention is unlimited.
 DAYS_MAX = 365 * 100
 
 
 def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
-    """Let a part go and finish the job, or come again at once while there is more."""
+    """Delete some batches and finish the job, or reschedule it at once while there are more."""
     length = timedelta(days=min(max(settings.artifact_days, 0), DAYS_MAX))
     is_done = not length
     with span("artifacts.prune") as fields:
@@ -34,6 +34,6 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
             )
 
 
-def _batch_removed(database: Database, at: datetime, kept: timedelta) -> int:
+def _batch_removed(database: Database, at: datetime, retention: timedelta) -> int:
     with database.transaction() as connection:
-        return actions.remove_unused(connection, at, kept)
+        return actions.remove_unused(connection, at, retention)

@@ -1,4 +1,4 @@
-"""The errand that takes away what nobody uses (files-and-avatars.md 3.5)."""
+"""The job that garbage collects unused blobs (files-and-avatars.md 3.5)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -18,7 +18,7 @@ _SIDE_BY_SIDE = 8
 
 
 def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
-    """Collect, finish the job, and plan the next one."""
+    """Collect, finish the job, and schedule the next one."""
     with span("files.collect"):
         collect(database, open_object_store(settings.blobs), at)
     with database.transaction() as connection:
@@ -27,14 +27,14 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
 
 
 def collect(database: Database, blobs: Blobs, at: datetime) -> None:
-    """Delete blobs that nothing refers to and whose time is over, then their contents, then what was left behind.
+    """Delete expired blobs without references, then their contents, then contents left by interrupted uploads.
 
-    Killed anywhere, it goes on where it was: a content is taken away only when no blob can have it any more, and its
-    key is forgotten only when it is gone.
+    It can be interrupted anywhere and continues: a content is deleted only once no blob can refer to it, and its
+    key only once the content is deleted.
     """
     while _batch_collected(database, at):
         pass
-    while keys := _doomed(database, at):
+    while keys := _claimed_keys(database, at):
         with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as removers:
             for removed in [removers.submit(blobs.remove, key) for key in keys]:
                 removed.result()
@@ -47,6 +47,6 @@ def _batch_collected(database: Database, at: datetime) -> bool:
         return garbage.collect(connection, at, most=BATCH) == BATCH
 
 
-def _doomed(database: Database, at: datetime) -> list[str]:
+def _claimed_keys(database: Database, at: datetime) -> list[str]:
     with database.transaction() as connection:
         return garbage.claim_for_deletion(connection, at, most=BATCH)

@@ -1,4 +1,4 @@
-"""The process that runs due jobs that leave the server, and ends: ``python -m shipmark.worker.external_jobs``."""
+"""The process that runs due external jobs, then exits: ``python -m shipmark.worker.external_jobs``."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +13,7 @@ from shipmark.infrastructure.settings import Settings, from_environment
 from shipmark.infrastructure.telemetry import count
 from shipmark.worker import artifact_retention, blob_gc, fetches, scheduler
 
-#: What a job does that goes outside: it opens its units of work itself and finishes itself.
+#: The function of an external job: it opens its own transactions and finishes the job.
 ExternalJob = Callable[[Database, Settings, Job, datetime], None]
 
 EXTERNAL_JOBS: dict[str, ExternalJob] = {
@@ -24,25 +24,25 @@ EXTERNAL_JOBS: dict[str, ExternalJob] = {
 
 
 def run_due(database: Database, at: datetime, settings: Settings) -> bool:
-    """Run one errand that is due; says whether there was one."""
+    """Run one due job. Return False if there is none."""
     job = scheduler.claim(database, at, EXTERNAL_JOBS)
     if job is None:
         return False
     try:
         EXTERNAL_JOBS[job.kind](database, settings, job, at)
         count("jobs", "done")
-    except Exception as error:  # noqa: BLE001  # one errand that fails must not keep the others
+    except Exception as error:  # noqa: BLE001  # one failing job must not block the others
         scheduler.retry_later(database, job, error, at)
     return True
 
 
 def main() -> None:
-    """Run what is due, with the settings of the environment."""
+    """Run due jobs, with the settings of the environment."""
     settings = from_environment()
     logging.configure(settings)
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     try:
-        # While the database is away there is nothing to be done; the outage was logged when it began.
+        # While the database is unavailable no job can run; the outage was logged when it began.
         with suppress(Unavailable):
             while run_due(database, now(), settings):
                 pass

@@ -1,6 +1,6 @@
-"""Fetch the commits of a release: between two short units of work, outside of any.
+"""The job that fetches the commits of a release, between two short transactions, outside of both.
 
-A try that fails gives the job back, and the last one says so to the release's projects.
+A failed attempt is rescheduled; the last one adds an activity to the release's projects.
 """
 
 import time
@@ -21,48 +21,51 @@ from shipmark.repositories.git.errors import RemoteProblem
 
 
 def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
-    """Fetch what the job names; whatever goes wrong with the remotes is written beside it."""
+    """Run the job's fetches; errors of remotes are stored with the fetches."""
     begun = time.monotonic()
     with database.transaction() as connection:
-        # Nobody else takes the job while we may still be outside, and some time to write what came.
+        # No other worker claims the job during the fetch, and some time longer to write the results.
         jobs.extend(connection, job, at + LEASE + timedelta(seconds=settings.git_seconds_max))
-        errand = commit_fetching.begin(connection, _fetch_ids(job), at)
-        if errand is None:
+        fetch_job = commit_fetching.begin(connection, _fetch_ids(job), at)
+        if fetch_job is None:
             jobs.finish(connection, job)
             return
-    result = commit_fetching.fetch(errand, settings)
+    result = commit_fetching.fetch(fetch_job, settings)
     now = at + timedelta(seconds=time.monotonic() - begun)
     with database.transaction() as connection:
-        is_ours = commit_fetching.is_current(connection, errand)
+        is_ours = commit_fetching.is_current(connection, fetch_job)
         if not jobs.still_owned(connection, job):
             return
         if is_ours and commit_fetching.is_retryable(result) and job.attempts < ATTEMPTS_MAX:
-            _retry(connection, job, errand, result, now)
+            _retry(connection, job, fetch_job, result, now)
             return
         if is_ours:
             commit_fetching.finish(
-                connection, errand, result, _publish_context(connection, errand, settings, now)
+                connection,
+                fetch_job,
+                result,
+                _publish_context(connection, fetch_job, settings, now),
             )
         jobs.finish(connection, job)
 
 
 def _retry(
-    connection: Connection, job: Job, errand: FetchJob, found: FetchResults, now: datetime
+    connection: Connection, job: Job, fetch_job: FetchJob, results: FetchResults, now: datetime
 ) -> None:
-    problem = next(value for value in found.values() if isinstance(value, RemoteProblem))
+    problem = next(value for value in results.values() if isinstance(value, RemoteProblem))
     again = jobs.retry_later(connection, job, problem.sentence, now)
     assert again is not None, "it was not the last try"
-    commit_fetching.schedule_retry(connection, errand, found, again, now)
+    commit_fetching.schedule_retry(connection, fetch_job, results, again, now)
 
 
 def _publish_context(
-    connection: Connection, errand: FetchJob, settings: Settings, now: datetime
+    connection: Connection, fetch_job: FetchJob, settings: Settings, now: datetime
 ) -> PublishContext:
-    organization = organizations.by_id(connection, errand.release.organization_id)
+    organization = organizations.by_id(connection, fetch_job.release.organization_id)
     assert organization is not None, "it has the release"
     return PublishContext(
         organization=organization,
-        user_id=errand.fetches[0].requested_by,
+        user_id=fetch_job.fetches[0].requested_by,
         host=urlsplit(settings.address).hostname or "",
         now=now,
     )

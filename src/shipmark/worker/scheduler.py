@@ -1,4 +1,4 @@
-"""Which job calls which action, and what runs by the clock?"""
+"""The schedule of jobs and timers, and the actions that they call."""
 
 import os
 import subprocess
@@ -26,18 +26,18 @@ from shipmark.infrastructure.telemetry import count, log, report_exception
 from shipmark.issues.store import inbox
 from shipmark.projects import deletion_requests as project_requests
 
-#: An issue that nobody looked at leaves the inbox by itself (releases.md 1.20).
+#: The time after which an issue leaves the inbox (releases.md 1.20).
 INBOX_LENGTH = timedelta(days=7)
 _PERIOD = timedelta(hours=1)
 _PAUSE_SECONDS = 2.0
 _RUN_EXTERNAL_JOBS = (sys.executable, "-m", "shipmark.worker.external_jobs")
 
-#: What a job does within one unit of work, all or nothing.
+#: The function of a job, which runs in one transaction.
 Action = Callable[[Connection, dict[str, object], datetime], None]
 
 
 def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
-    """Take old issues out of the inbox, forget what ran out, and come again in an hour."""
+    """Remove old issues from the inbox, delete expired rows, and reschedule in an hour."""
     removed = inbox.remove_older(connection, at - INBOX_LENGTH)
     ended = accounts.end_old_sessions(connection, at)
     attempt_store.remove_older(connection, at - FORGET_AFTER)
@@ -49,7 +49,7 @@ def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
 
 
 def remove_repository(connection: Connection, details: dict[str, object], at: datetime) -> None:
-    """Delete a part of a repository, and come again at once for the next one."""
+    """Delete a batch of a repository, and reschedule at once for the next one."""
     repository_id = details["repository_id"]
     assert isinstance(repository_id, int), "it was enqueued so"
     if repository_deletion.remove_some(connection, repository_id):
@@ -64,7 +64,7 @@ def remove_organization(connection: Connection, details: dict[str, object], at: 
 
 
 def remove_project(connection: Connection, details: dict[str, object], at: datetime) -> None:
-    """Delete a batch of a project, unless it was restored, and run again at once for the next one."""
+    """Delete a batch of a project, unless it was restored, and reschedule at once for the next one."""
     project_id = details["project_id"]
     assert isinstance(project_id, int), "it was enqueued so"
     if project_deletion.remove_some(connection, project_id, at):
@@ -78,7 +78,7 @@ ACTIONS: dict[str, Action] = {
     JobKind.REMOVE_ORGANIZATION: remove_organization,
     JobKind.REMOVE_PROJECT: remove_project,
 }
-#: What goes outside runs in a process of its own: see errands.py.
+#: Jobs that connect to other servers run in a process of their own: see external_jobs.py.
 EXTERNAL_JOBS = (JobKind.FETCH_COMMITS, JobKind.COLLECT_BLOBS, JobKind.PRUNE_ARTIFACTS)
 
 
@@ -88,7 +88,7 @@ def start(connection: Connection, at: datetime) -> None:
 
 
 def run_due(database: Database, at: datetime) -> bool:
-    """Run one action that is due; says whether there was one."""
+    """Run one due job. Return False if there is none."""
     job = claim(database, at, ACTIONS)
     if job is None:
         return False
@@ -103,7 +103,7 @@ def run_due(database: Database, at: datetime) -> bool:
 
 
 def claim(database: Database, at: datetime, kinds: Collection[str]) -> Job | None:
-    """Take one job, of these kinds, that is due."""
+    """Claim one due job of these kinds, or return None."""
     with database.snapshot() as connection:
         if not jobs.is_due(connection, at, kinds):
             return None
@@ -112,9 +112,9 @@ def claim(database: Database, at: datetime, kinds: Collection[str]) -> Job | Non
 
 
 def retry_later(database: Database, job: Job, error: Exception, at: datetime) -> None:
-    """Have a job tried again that failed by a bug, or by something unforeseen.
+    """Reschedule a job that failed unexpectedly.
 
-    Only fetches are given up: their releases say so, and they can be asked for again. All else has to be done some day.
+    Only fetches are abandoned: their releases show the failure, and users can retry. All other jobs must succeed.
     """
     reason = f"{type(error).__name__}: {error}"
     attempts_max = jobs.ATTEMPTS_MAX if job.kind == JobKind.FETCH_COMMITS else None
@@ -125,12 +125,12 @@ def retry_later(database: Database, job: Job, error: Exception, at: datetime) ->
 
 
 def workers(database: Database, settings: Settings) -> list["Worker"]:
-    """The workers of a process: one for what is quick, and one for what may wait for somebody outside."""
+    """Return the workers of a process: one for short jobs, and one for external jobs."""
     return [Worker(lambda: run_due(database, now())), ExternalJobWorker(database, settings)]
 
 
 class Worker(threading.Thread):
-    """Does something again and again in the background of a server process, until it is told to stop."""
+    """A thread that runs due jobs in a server process until it is stopped."""
 
     def __init__(self, run_one: Callable[[], bool]) -> None:
         super().__init__(name="shipmark-worker", daemon=True)
@@ -138,30 +138,30 @@ class Worker(threading.Thread):
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Look for jobs every two seconds, and at once after one was run."""
+        """Poll for jobs every two seconds, and at once after a job."""
         while not self._stopping.is_set():
             try:
                 busy = self._run_one()
             except (Conflict, Unavailable):
                 # An outage was logged when it began.
                 busy = False
-            except Exception as error:  # noqa: BLE001  # a bug must not end it
+            except Exception as error:  # noqa: BLE001  # a bug must not end the worker
                 report_exception("The worker could not look for jobs", error)
                 busy = False
             if not busy:
                 self._stopping.wait(_PAUSE_SECONDS)
 
     def stop(self) -> None:
-        """Stop after the job that is running, unless it takes long."""
+        """Stop after the running job, unless it takes long."""
         self._stopping.set()
         self.join(timeout=10)
 
 
 class ExternalJobWorker(Worker):
-    """Has errands run by a process of their own, while there are any.
+    """Runs external jobs in a separate process while any are due.
 
-    What goes outside loads large libraries, handles what strangers send, and may take minutes: none of it happens where
-    requests are answered.
+    External jobs load large libraries, process untrusted data, and may take minutes: they must not run in processes
+    that serve requests.
     """
 
     def __init__(self, database: Database, settings: Settings) -> None:
@@ -171,18 +171,18 @@ class ExternalJobWorker(Worker):
         self._process: subprocess.Popen[bytes] | None = None
 
     def run_external_jobs(self) -> bool:
-        """Run the errands that are due; says whether there were any."""
+        """Run the due jobs. Return False if there are none."""
         with self._database.snapshot() as connection:
             if not jobs.is_due(connection, now(), EXTERNAL_JOBS):
                 return False
         with subprocess.Popen(_RUN_EXTERNAL_JOBS, env=self._environment) as self._process:
             status = self._process.wait()
         if status:
-            log.error("Errands ended badly", **{"process.status": status})
+            log.error("External jobs failed", **{"process.status": status})
         return not status
 
     def stop(self) -> None:
-        """Stop the errand too: it is run again when its lease is over."""
+        """Stop the running job too: it is claimed again after its lease ends."""
         if self._process is not None:
             self._process.terminate()
         super().stop()

@@ -6,7 +6,7 @@ from shipmark.accounts.model import UserToken
 from shipmark.api.auth.calling_user import SignedInUser, with_emails
 from shipmark.api.members.user_responses import UserResponse, user_response
 from shipmark.api.responses import Wire
-from shipmark.api.scopes import ANYBODY
+from shipmark.api.scopes import ANY_CALLER
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Credentials
 from shipmark.http.request_context import RequestContext
@@ -27,7 +27,7 @@ class RootResponse(Wire):
     user: UserResponse | None
 
 
-@endpoint.get("/", scopes=ANYBODY, credentials=Credentials.OPTIONAL)
+@endpoint.get("/", scopes=ANY_CALLER, credentials=Credentials.OPTIONAL)
 def get_root(context: RequestContext) -> RootResponse:
     """Show the user and the scopes of the token; both are null without a token. A wrong token is refused."""
     with context.database.snapshot() as connection:
@@ -41,7 +41,7 @@ def get_root(context: RequestContext) -> RootResponse:
     )
 
 
-@endpoint.get("/auth/", scopes=ANYBODY)
+@endpoint.get("/auth/", scopes=ANY_CALLER)
 def get_user(context: RequestContext, caller: SignedInUser) -> UserResponse:
     """Show the user of the token."""
     with context.database.autocommit_read() as connection:

@@ -21,7 +21,7 @@ from shipmark.api.projects.loading import serialize_project, serialize_team
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.projects.responses import ProjectResponse
 from shipmark.api.scopes import (
-    ANYBODY,
+    ANY_CALLER,
     ORGANIZATION_CHANGE,
     ORGANIZATION_READ,
     PROJECT_READ,
@@ -94,7 +94,7 @@ def set_team_avatar(
         return serialize_team(context, connection, changed)
 
 
-@endpoint.get(_USER, scopes=ANYBODY)
+@endpoint.get(_USER, scopes=ANY_CALLER)
 def get_user_avatar(context: RequestContext, caller: SignedInUser, user: str) -> UserResponse:
     """Show the user with their avatar; ``me`` is the caller."""
     if not _is_caller(caller.user, user):
@@ -103,7 +103,7 @@ def get_user_avatar(context: RequestContext, caller: SignedInUser, user: str) ->
         return user_response(with_emails(connection, caller.user), context.settings.address)
 
 
-@endpoint.put(_USER, scopes=ANYBODY, responses={200: UserResponse, 403: None}, step=_VALIDATE)
+@endpoint.put(_USER, scopes=ANY_CALLER, responses={200: UserResponse, 403: None}, step=_VALIDATE)
 def set_user_avatar(
     context: RequestContext, caller: SignedInUser, user: str, body: UserAvatarRequest
 ) -> Response[UserResponse | bytes]:

@@ -18,7 +18,7 @@ class AuthorResponse(Wire):
 
 
 class NobodyResponse(Wire):
-    """The empty object: nobody, or nothing, is there to be shown."""
+    """The empty object, where there is no release, user or other object to show."""
 
 
 AnyAuthorResponse = UserResponse | AuthorResponse | NobodyResponse

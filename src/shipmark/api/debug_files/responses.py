@@ -103,5 +103,5 @@ def missing_response(missing: Sequence[str]) -> DebugAssemblyResponse:
 
 
 def created_response() -> DebugAssemblyResponse:
-    """It was begun, or will be when somebody asks again."""
+    """The assembly has begun, or begins with the next request."""
     return DebugAssemblyResponse(state=AssembleState.CREATED, missing_chunks=[])

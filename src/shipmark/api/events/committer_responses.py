@@ -24,7 +24,7 @@ class SuspectCommitResponse(Wire):
 
 
 class CommitterResponse(Wire):
-    """Somebody and their suspect commits."""
+    """A user or author with their suspect commits."""
 
     author: UserResponse | AuthorResponse
     commits: list[SuspectCommitResponse]

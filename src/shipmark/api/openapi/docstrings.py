@@ -1,4 +1,4 @@
-"""How do docstrings read to those who call the API? Without our house's marks."""
+"""Docstrings as descriptions for users of the API, without marks of the code base."""
 
 import re
 

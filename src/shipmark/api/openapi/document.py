@@ -1,4 +1,4 @@
-"""The document as a whole, made when somebody asks for it first."""
+"""The document as a whole, made by the first request for it."""
 
 import importlib
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ Shipmark speaks Sentry's protocol. Addresses end in a slash; one without is told
 a slug does. Moments are UTC. A method that an address does not have is refused with 405, and what another \
 organization owns is not found.
 
-Bodies are JSON; forms are read where they can say as much. Numbers pass for texts. Fields that nobody knows are \
+Bodies are JSON; forms are read where they can say as much. Numbers pass for texts. Unknown fields are \
 passed over, and what is refused has changed nothing.
 
 Lists have pages: the `Link` header leads to the next and the previous, with `results="false"` where nothing is there.
@@ -48,7 +48,7 @@ _REFUSED = {
     401: "Credentials are missing or unknown.",
     403: "The caller is known and may not do this.",
     404: "It does not exist, or not for this caller.",
-    409: "Somebody else is changing the same thing. Try again.",
+    409: "Another request is changing the same object. Try again.",
     413: "It is over a limit of this server.",
     415: "A media type that is not read.",
 }

@@ -1,4 +1,4 @@
-"""What does a field look like, for somebody who sees it for the first time?"""
+"""Examples of fields, by name."""
 
 from collections.abc import Mapping, Sequence
 

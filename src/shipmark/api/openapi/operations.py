@@ -50,7 +50,7 @@ _MEANINGS: Mapping[int, str] = {
 
 
 def is_documented(handler: HTTPRouteHandler) -> bool:
-    """Is the route one of the API? Those of other doors declare no scopes, and preflights are for browsers."""
+    """Return True for an endpoint of the API. Other interfaces declare no scopes, and preflights are for browsers."""
     return handler.opt.get("scopes") is not None and handler.http_methods != {"OPTIONS"}
 
 

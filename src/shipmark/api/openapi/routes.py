@@ -8,7 +8,7 @@ from shipmark.api.openapi.document import Document
 
 @get("/api/openapi.json", scopes=None, sync_to_thread=True)
 def get_document(request: Request[object, object, State]) -> Response[bytes]:
-    """Answer with the OpenAPI document. It tells nothing of what is kept here, so anybody may read it."""
+    """Answer with the OpenAPI document. It says nothing about stored data, so it needs no credentials."""
     document: Document = request.app.state.document
     headers = {"ETag": f'"{document.mark}"', "Cache-Control": "public, no-cache"}
     if headers["ETag"] in request.headers.get("if-none-match", ""):

@@ -97,7 +97,7 @@ def prefetch_for_comparison(
 
 
 def prefetch_for_users(connection: Connection, user_ids: Iterable[int | None]) -> dict[int, User]:
-    """The users of these ids; null stands for nobody."""
+    """Return the users with these ids; None stands for no user."""
     return accounts.by_ids(connection, {user_id for user_id in user_ids if user_id is not None})
 
 

@@ -275,7 +275,7 @@ def version_info_response(text: str) -> VersionInfoResponse | None:
 
 
 def _authors(release: Release, related: Related) -> list[UserResponse | AuthorResponse]:
-    """The authors in their order; somebody with several addresses comes once."""
+    """Return the authors in their order; a user with several addresses comes once."""
     shown: dict[str, UserResponse | AuthorResponse] = {}
     for author_id in release.author_ids:
         if author := related.authors.get(author_id):

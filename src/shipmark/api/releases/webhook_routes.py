@@ -1,4 +1,4 @@
-"""``/api/hooks/release/…``: releases of a project, made by whoever knows its signed address (releases.md 2.18)."""
+"""``/api/hooks/release/…``: releases of a project, published by any client that knows its signed URL (releases.md 2.18)."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,7 @@ from shipmark.api.releases.project_routes import publish
 from shipmark.api.releases.requests import ProjectReleaseRequest
 from shipmark.api.releases.responses import ReleaseResponse
 from shipmark.api.responses.refusal import UnreadResponse
-from shipmark.api.scopes import ANYBODY
+from shipmark.api.scopes import ANY_CALLER
 from shipmark.http.body_parsing import json_of
 from shipmark.http.connections import is_small
 from shipmark.http.endpoint import Credentials, declare
@@ -116,7 +116,7 @@ _ENDPOINT = replace(
 # an answer of its own.
 _handler = post(
     "/{plugin:str}/{project:str}/{signature:str}/",
-    scopes=ANYBODY,
+    scopes=ANY_CALLER,
     credentials=Credentials.NONE,
     endpoint=_ENDPOINT,
     sync_to_thread=True,

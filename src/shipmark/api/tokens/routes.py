@@ -15,7 +15,7 @@ from shipmark.accounts.model import UserToken, UserTokenSummary
 from shipmark.api.auth.calling_user import CallingUser
 from shipmark.api.queries import PageQuery
 from shipmark.api.responses.refusal import RefusalResponse
-from shipmark.api.scopes import ANYBODY
+from shipmark.api.scopes import ANY_CALLER
 from shipmark.api.tokens.requests import ApiTokenDeletionRequest, ApiTokenRequest
 from shipmark.api.tokens.responses import ApiTokenResponse, MissingTokenResponse, api_token_response
 from shipmark.http import endpoint
@@ -28,7 +28,7 @@ from shipmark.infrastructure.ids import digest, secret_hex
 _VALIDATE = "token.validate"
 
 
-@endpoint.get("/", scopes=ANYBODY)
+@endpoint.get("/", scopes=ANY_CALLER)
 def list_api_tokens(
     context: RequestContext, caller: CallingUser, query: PageQuery
 ) -> Response[list[ApiTokenResponse]]:
@@ -40,7 +40,7 @@ def list_api_tokens(
     return context.listed([api_token_response(token) for token in tokens], links)
 
 
-@endpoint.post("/", scopes=ANYBODY, step=_VALIDATE)
+@endpoint.post("/", scopes=ANY_CALLER, step=_VALIDATE)
 def create_api_token(
     context: RequestContext, caller: CallingUser, body: ApiTokenRequest
 ) -> ApiTokenResponse:
@@ -68,7 +68,7 @@ def create_api_token(
 
 @endpoint.delete(
     "/",
-    scopes=ANYBODY,
+    scopes=ANY_CALLER,
     responses={204: None, 400: MissingTokenResponse, 404: RefusalResponse},
     step=_VALIDATE,
 )

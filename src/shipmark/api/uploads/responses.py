@@ -5,7 +5,7 @@ from shipmark.api.uploads.chunks import CHUNKS_MAX, REQUEST_MAX
 from shipmark.files.model import CHUNK_MAX, FILE_MAX
 from shipmark.organizations.model import Organization
 
-#: In the order in which clients look; what nobody serves here is not offered (clients.md 7.4).
+#: In the order in which clients look; what has no endpoint here is not offered (clients.md 7.4).
 ACCEPTED = (
     "debug_files",
     "release_files",

@@ -12,7 +12,7 @@ from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadUpload
 
-#: Room for the form around the chunks, and for chunks that grow when they are compressed.
+#: Space for the form around the chunks, and for chunks that grow when they are compressed.
 _BODY_MAX = 2 * REQUEST_MAX
 _PATH = "/organizations/{organization:str}/chunk-upload/"
 

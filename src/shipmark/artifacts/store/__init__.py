@@ -1,1 +1,1 @@
-"""Where are artifacts kept: bundles and their entries, release files, debug files, and what is being assembled?"""
+"""Tables and queries of artifacts: bundles and their entries, release files, and states of assembling."""

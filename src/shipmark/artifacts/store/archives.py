@@ -1,4 +1,4 @@
-"""Which releases of a project have files, and how many? (files-and-avatars.md 7.1)."""
+"""Lists of a project's releases with the number of their files (files-and-avatars.md 7.1)."""
 
 import heapq
 from collections.abc import Collection
@@ -19,7 +19,7 @@ from shipmark.releases.store.releases import releases
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """A release with its files; ``file_count`` is null where it has none."""
+    """A release with its files; ``file_count`` is None if it has none."""
 
     release_id: int
     version: str
@@ -36,7 +36,7 @@ def page_of(
     limit: int,
     offset: int,
 ) -> list[Archive]:
-    """The project's releases whose version holds the text, by the moment at which they were made."""
+    """Return a page of the project's releases whose version contains the text, ordered by creation."""
     order = (release_projects.c.created_at, release_projects.c.release_id)
     query = (
         select(releases.c.id, releases.c.version, releases.c.created_at)
@@ -47,7 +47,7 @@ def page_of(
     )
     if text:
         query = query.where(func.lower(releases.c.version).contains(text.lower(), autoescape=True))
-    # The index begins with the status: a list of each is a stretch of it.
+    # The index begins with the status: the releases of each status are one index range.
     of_each = [
         connection.execute(query.where(release_projects.c.status == status.value)).all()
         for status in ReleaseStatus
@@ -64,7 +64,7 @@ def page_of(
 def bundled_count(
     connection: Connection, organization_id: int, version: str, project_ids: Collection[int]
 ) -> int | None:
-    """How many files the bundles have that those projects have for a version; null where there is no bundle."""
+    """Return the number of files in the projects' bundles for a version, or None if there is no bundle."""
     tied = select(bundle_projects.c.bundle_id).where(
         bundle_projects.c.project_id.in_(select(IDS.c.id))
     )

@@ -1,4 +1,4 @@
-"""What was said of the last assembling? Kept for ten minutes (files-and-avatars.md 5.1)."""
+"""States of assembling, stored for ten minutes (files-and-avatars.md 5.1)."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -28,12 +28,12 @@ from shipmark.infrastructure.database import (
 RETENTION = timedelta(seconds=600)
 
 
-#: An assembling that was not finished by then never will be: its process is gone.
+#: The time after which an unfinished assembling counts as aborted, with its process.
 ASSEMBLING_LENGTH = timedelta(seconds=120)
 
 
 class AssemblyColumns(TypedColumns):
-    """The state of an assembling; ``scope_id`` is an organization or a project, ``key`` a digest of what was asked."""
+    """The state of an assembling; ``scope_id`` is an organization or a project, ``key`` a digest of the request."""
 
     kind = Column(String(40), primary_key=True)
     scope_id = Column(Id, primary_key=True)
@@ -52,7 +52,7 @@ _KEYS = json_rows("given_keys", key=Text())
 
 
 def find(connection: Connection, assemble_key: AssembleKey, at: datetime) -> Assembly | None:
-    """The last word on what is asked for, unless it is too old."""
+    """Return the state of the assembling, or None if it is missing or expired."""
     query = select(
         assemblies.c.state, assemblies.c.detail, assemblies.c.reason, assemblies.c.updated_at
     ).where(*_is(assemble_key), assemblies.c.updated_at > at - RETENTION)
@@ -63,7 +63,7 @@ def find(connection: Connection, assemble_key: AssembleKey, at: datetime) -> Ass
 def find_all(
     connection: Connection, assemble_keys: Collection[AssembleKey], at: datetime
 ) -> dict[str, Assembly]:
-    """The last words on all that is asked for, by key; all are of one kind and scope."""
+    """Return the unexpired states by key; all keys have the same kind and scope."""
     if not assemble_keys:
         return {}
     first = next(iter(assemble_keys))
@@ -102,9 +102,9 @@ def _assembly(
 
 
 def begin(connection: Connection, assemble_key: AssembleKey, at: datetime) -> bool:
-    """Say that it is being assembled; says whether it is ours to do, and not somebody else's who is at it."""
-    known = find(connection, assemble_key, at)
-    if known is not None and known.state is AssembleState.ASSEMBLING:
+    """Mark a file as being assembled. Return False if another request is assembling it."""
+    current = find(connection, assemble_key, at)
+    if current is not None and current.state is AssembleState.ASSEMBLING:
         return False
     record(connection, assemble_key, Assembly(state=AssembleState.ASSEMBLING), at)
     return True
@@ -113,7 +113,7 @@ def begin(connection: Connection, assemble_key: AssembleKey, at: datetime) -> bo
 def record(
     connection: Connection, assemble_key: AssembleKey, assembly: Assembly, at: datetime
 ) -> None:
-    """Remember what is to be said."""
+    """Store the state of an assembling."""
     content: dict[str, object] = {"state": assembly.state.value, "detail": assembly.detail}
     content |= {"reason": assembly.reason, "updated_at": at}
     row: dict[str, object] = {"kind": assemble_key.kind.value, "scope_id": assemble_key.scope_id}
@@ -124,12 +124,12 @@ def record(
 
 
 def delete_one(connection: Connection, assemble_key: AssembleKey) -> None:
-    """Forget what was said: it may be tried again at once."""
+    """Delete a state, so that the client can try again at once."""
     connection.execute(delete(assemblies).where(*_is(assemble_key)))
 
 
 def delete_all(connection: Connection, kind: AssembleKind, scope_id: int) -> None:
-    """Forget what was said of all files of a kind: nobody knows any more which of them is still there."""
+    """Delete all states of a kind in a scope, as their files may be deleted."""
     statement = delete(assemblies).where(
         assemblies.c.kind == kind.value, assemblies.c.scope_id == scope_id
     )
@@ -137,7 +137,7 @@ def delete_all(connection: Connection, kind: AssembleKind, scope_id: int) -> Non
 
 
 def delete_of_organization(connection: Connection, organization_id: int) -> None:
-    """Forget all that was said to an organization; what was said of its projects is forgotten in ten minutes."""
+    """Delete the states of an organization; those of its projects expire in ten minutes."""
     kinds = [
         assemble_kind.value
         for assemble_kind in AssembleKind
@@ -150,13 +150,13 @@ def delete_of_organization(connection: Connection, organization_id: int) -> None
 
 
 def delete_of_files(connection: Connection, sha1s: Collection[str]) -> None:
-    """Forget what was said of files that are gone."""
+    """Delete the states of deleted files."""
     statement = delete(assemblies).where(assemblies.c.sha1.in_(select(_SHA1S.c.sha1)))
     connection.execute(statement, rows_param("given_sha1s", ([each] for each in sorted(sha1s))))
 
 
 def delete_old(connection: Connection, at: datetime) -> None:
-    """Forget what is too old to be said again."""
+    """Delete expired states."""
     connection.execute(delete(assemblies).where(assemblies.c.updated_at <= at - RETENTION))
 
 

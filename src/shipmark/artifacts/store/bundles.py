@@ -1,4 +1,4 @@
-"""Where are artifact bundles kept, for which projects and versions, and what is in them?"""
+"""Tables and queries of artifact bundles, with their projects and versions."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -36,7 +36,7 @@ from shipmark.infrastructure.database import (
 
 
 class ArtifactBundleColumns(TypedColumns):
-    """A bundle; its id is unique within the organization. Its file must be removed with it."""
+    """A bundle; its id is unique within the organization. Its file must be deleted with it."""
 
     id = Column(Id, primary_key=True)
     organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
@@ -49,7 +49,7 @@ class ArtifactBundleColumns(TypedColumns):
 
 
 class BundleProjectColumns(TypedColumns):
-    """A project that a bundle is for, with the bundle's moments, which lists go by."""
+    """A project of a bundle, with the bundle's moments, by which lists are ordered."""
 
     bundle_id = Column(Id, ForeignKey("artifact_bundles.id", ondelete="CASCADE"), primary_key=True)
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
@@ -58,7 +58,7 @@ class BundleProjectColumns(TypedColumns):
 
 
 class BundleReleaseColumns(TypedColumns):
-    """A version that a bundle is for; ``dist`` is "" for none. Only bundles that a release itself got have its id."""
+    """A version of a bundle; ``dist`` is "" for none. Only bundles for a release itself have its id."""
 
     bundle_id = Column(Id, ForeignKey("artifact_bundles.id", ondelete="CASCADE"), primary_key=True)
     version = Column(String(250), primary_key=True)
@@ -103,7 +103,7 @@ _WANTED_IDS = select(IDS.c.id)
 def upsert_bundle(
     connection: Connection, new: NewBundle, file_id: int, at: datetime
 ) -> tuple[int, int | None]:
-    """Make the bundle, or give a known one its new file; says its id, and the file that it had before, if another."""
+    """Insert the bundle, or replace its file. Return the row's id, and the previous file's id if it differs."""
     row = {
         "organization_id": new.organization_id,
         "bundle_id": new.bundle_id,
@@ -113,17 +113,17 @@ def upsert_bundle(
         "used_at": at,
         "changed_at": at,
     }
-    made = upsert(artifact_bundles).values(row).on_conflict_do_nothing()
-    made_id = connection.execute(made.returning(artifact_bundles.c.id)).scalar_one_or_none()
+    statement = upsert(artifact_bundles).values(row).on_conflict_do_nothing()
+    new_id = connection.execute(statement.returning(artifact_bundles.c.id)).scalar_one_or_none()
     before = None
-    if made_id is None:
-        made_id, before = _replace(connection, new, file_id, at)
-    entries.add(connection, made_id, new.entries)
-    return made_id, before
+    if new_id is None:
+        new_id, before = _replace(connection, new, file_id, at)
+    entries.add(connection, new_id, new.entries)
+    return new_id, before
 
 
 def _replace(connection: Connection, new: NewBundle, file_id: int, at: datetime) -> tuple[int, int]:
-    known = (
+    existing = (
         select(artifact_bundles.c.id, artifact_bundles.c.file_id)
         .where(
             artifact_bundles.c.organization_id == new.organization_id,
@@ -131,17 +131,17 @@ def _replace(connection: Connection, new: NewBundle, file_id: int, at: datetime)
         )
         .with_for_update()
     )
-    known_id, before = connection.execute(known).one()
+    existing_id, before = connection.execute(existing).one()
     values = {"file_id": file_id, "file_count": len(new.entries), "used_at": at, "changed_at": at}
     connection.execute(
-        update(artifact_bundles).where(artifact_bundles.c.id == known_id).values(values)
+        update(artifact_bundles).where(artifact_bundles.c.id == existing_id).values(values)
     )
-    entries.clear(connection, known_id)
-    return known_id, before
+    entries.clear(connection, existing_id)
+    return existing_id, before
 
 
 def associate(connection: Connection, bundle_row_id: int, new: NewBundle, at: datetime) -> None:
-    """Tie a bundle to the projects and to the version that it is for; what is tied already is renewed."""
+    """Link a bundle to its projects and version; existing links get the new moments."""
     moments = {"used_at": at, "changed_at": at}
     tied = [
         {"bundle_id": bundle_row_id, "project_id": each} | moments
@@ -175,7 +175,7 @@ def associate(connection: Connection, bundle_row_id: int, new: NewBundle, at: da
 def replace_bundle(
     connection: Connection, bundle_row_id: int, release_id: int, dist: str | None
 ) -> None:
-    """Let a release's newest bundle alone have the URLs that are in it (files-and-avatars.md 6.3)."""
+    """Delete the newest bundle's URLs from the release's other bundles (files-and-avatars.md 6.3)."""
     others = select(bundle_releases.c.bundle_id).where(
         bundle_releases.c.release_id == release_id,
         bundle_releases.c.dist == (dist or ""),
@@ -194,7 +194,7 @@ def replace_bundle(
 def by_bundle_id(
     connection: Connection, organization_id: int, bundle_id: str
 ) -> ArtifactBundle | None:
-    """The organization's bundle of that id."""
+    """Return the organization's bundle with this id, or None."""
     query = select(*BUNDLE).where(
         artifact_bundles.c.organization_id == organization_id,
         artifact_bundles.c.bundle_id == bundle_id,
@@ -204,13 +204,13 @@ def by_bundle_id(
 
 
 def by_ids(connection: Connection, ids: Collection[int]) -> dict[int, ArtifactBundle]:
-    """Those of the bundles that there are."""
+    """Return the bundles with these ids."""
     query = select(*BUNDLE).where(artifact_bundles.c.id.in_(_WANTED_IDS))
     return {row[0]: bundle(*row) for row in connection.execute(query, ids_param(ids))}
 
 
 def associations_of(connection: Connection, ids: Collection[int]) -> dict[int, list[Association]]:
-    """What each of the bundles is for, in order."""
+    """Return the associations of each bundle, in order."""
     query = (
         select(bundle_releases.c.bundle_id, bundle_releases.c.version, bundle_releases.c.dist)
         .where(bundle_releases.c.bundle_id.in_(_WANTED_IDS))
@@ -225,7 +225,7 @@ def associations_of(connection: Connection, ids: Collection[int]) -> dict[int, l
 
 
 def is_linked(connection: Connection, bundle_row_id: int, project_id: int) -> bool:
-    """Is the bundle for that project?"""
+    """Return True if the bundle is linked to the project."""
     query = select(bundle_projects.c.bundle_id).where(
         bundle_projects.c.bundle_id == bundle_row_id, bundle_projects.c.project_id == project_id
     )
@@ -233,7 +233,7 @@ def is_linked(connection: Connection, bundle_row_id: int, project_id: int) -> bo
 
 
 def touch(connection: Connection, ids: Collection[int], at: datetime, older_than: datetime) -> None:
-    """Say that the bundles were used, where that was not said lately."""
+    """Record the use of the bundles whose last use is older than ``older_than``."""
     for table, key in (
         (artifact_bundles, artifact_bundles.c.id),
         (bundle_projects, bundle_projects.c.bundle_id),
@@ -245,7 +245,7 @@ def touch(connection: Connection, ids: Collection[int], at: datetime, older_than
 def unused(
     connection: Connection, before: datetime, project_id: int | None = None, *, most: int
 ) -> list[int]:
-    """Bundles, of a project or of all, that nobody has used since; the longest unused first."""
+    """Return the ids of bundles, of a project or of all, unused since then; the longest unused first."""
     query = (
         select(artifact_bundles.c.id)
         .where(artifact_bundles.c.used_at < before)
@@ -268,20 +268,20 @@ def of_project(connection: Connection, project_id: int, *, limit: int) -> list[i
 
 
 def of_releases(connection: Connection, release_ids: Collection[int]) -> set[int]:
-    """The bundles that the releases themselves got."""
+    """Return the ids of bundles for the releases themselves."""
     query = select(bundle_releases.c.bundle_id).where(bundle_releases.c.release_id.in_(_WANTED_IDS))
     return set(connection.execute(query, ids_param(release_ids)).scalars())
 
 
 def remove(connection: Connection, ids: Collection[int]) -> list[int]:
-    """Delete bundles with all that is tied to them; says which files they had."""
+    """Delete bundles with their dependent rows. Return the ids of their files."""
     statement = delete(artifact_bundles).where(artifact_bundles.c.id.in_(_WANTED_IDS))
     result = connection.execute(statement.returning(artifact_bundles.c.file_id), ids_param(ids))
     return list(result.scalars())
 
 
 def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:
-    """Delete all bundles of an organization; says which files they had."""
+    """Delete all bundles of an organization. Return the ids of their files."""
     statement = delete(artifact_bundles).where(
         artifact_bundles.c.organization_id == organization_id
     )
@@ -289,7 +289,7 @@ def remove_of_organization(connection: Connection, organization_id: int) -> list
 
 
 def detach_project(connection: Connection, ids: Collection[int], project_id: int) -> set[int]:
-    """Take bundles from a project; says which of them no other project has."""
+    """Unlink bundles from a project. Return those that are in no other project."""
     connection.execute(
         delete(bundle_projects).where(
             bundle_projects.c.bundle_id.in_(_WANTED_IDS), bundle_projects.c.project_id == project_id
@@ -310,7 +310,7 @@ def bundle(
     used_at: datetime,
     changed_at: datetime,
 ) -> ArtifactBundle:
-    """A bundle of its columns."""
+    """Return the bundle of a row's columns."""
     return ArtifactBundle(
         id=id_,
         organization_id=organization_id,

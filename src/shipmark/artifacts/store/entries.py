@@ -1,4 +1,4 @@
-"""Where are the files of bundles told of? Each has a row, so that events find them without opening bundles."""
+"""The table of files in bundles, by which events look them up without opening bundles, and its queries."""
 
 import json
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from shipmark.infrastructure.database import Id, json_rows, metadata, rows_param
 class BundleEntryColumns(TypedColumns):
     """A file in a bundle. ``url_key`` and ``base_key`` are digests of the URL and of its last part.
 
-    ``headers`` is a JSON object; ``offset`` and what follows say where the file is in the bundle.
+    ``headers`` is a JSON object; ``offset`` and the following columns are the location in the bundle.
     """
 
     bundle_id = Column(Id, ForeignKey("artifact_bundles.id", ondelete="CASCADE"), primary_key=True)
@@ -107,17 +107,17 @@ ENTRY = (
 
 
 def add(connection: Connection, bundle_row_id: int, entries: Sequence[BundleEntry]) -> None:
-    """Tell what is in a bundle: one statement, however much it is."""
+    """Insert the entries of a bundle by one statement."""
     connection.execute(_ADD_ENTRIES, {"bundle": bundle_row_id} | _rows_of(entries))
 
 
 def clear(connection: Connection, bundle_row_id: int) -> None:
-    """Forget what is in a bundle."""
+    """Delete the entries of a bundle."""
     connection.execute(delete(bundle_entries).where(bundle_entries.c.bundle_id == bundle_row_id))
 
 
 def entries_of(connection: Connection, bundle_row_id: int) -> list[BundleEntry]:
-    """What is in a bundle, in the order of its manifest."""
+    """Return the entries of a bundle, in the order of its manifest."""
     query = select(*ENTRY).where(bundle_entries.c.bundle_id == bundle_row_id)
     return [entry(row) for row in connection.execute(query.order_by(bundle_entries.c.number))]
 
@@ -148,7 +148,7 @@ def _rows_of(entries: Sequence[BundleEntry]) -> dict[str, str]:
 
 
 def entry(row: Sequence[Any]) -> BundleEntry:
-    """An entry of its columns."""
+    """Return the entry of a row's columns."""
     number, path, url, debug_id, type_, size, sha1, headers, *place = row
     offset, compressed, crc, is_deflated = place
     return BundleEntry(

@@ -1,7 +1,7 @@
-"""Which uploaded files belong to the frames of an event? One statement for all bundles, one for single files.
+"""Lookup of the uploaded files for an event's frames, by one statement for bundles and one for single files.
 
-Files in bundles are found by debug id in all bundles of the project, and by name in those of the event's version and
-dist; of equals the newest counts. What a release itself got needs no tie to the project: the event is of the release.
+Files in bundles are looked up by debug id in all bundles of the project, and by name in those of the event's version
+and dist; the newest of several counts. Bundles for a release itself need no link to the project.
 """
 
 import json
@@ -36,7 +36,7 @@ from shipmark.files.store.files import files
 from shipmark.infrastructure.database import Id, in_binary_order, json_rows, rows_param
 from shipmark.releases.store.releases import releases
 
-#: Files with the same last part of their name that are told of.
+#: The most similar files, with the same last part of their name.
 SIMILAR_MAX = 20
 
 _DEBUG_IDS = json_rows("given_debug_ids", debug_id=Text())
@@ -52,7 +52,7 @@ _DIST = bindparam("dist", type_=String())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A file of a bundle that an event may use. ``sha1`` is that of the whole bundle."""
+    """A file of a bundle for an event. ``sha1`` is that of the whole bundle."""
 
     entry: BundleEntry
     bundle_id: int
@@ -211,7 +211,7 @@ _SIMILAR_IN_BUNDLES = (
     .outerjoin(bundle_projects, _IS_TIED)
     .where(*_OF_VERSION, _IS_REACHED)
 )
-#: Where a name that ends so begins its last part; PostgreSQL has no places before the first.
+#: The position at which a name with this ending begins its last part; PostgreSQL has no negative positions.
 _START = func.length(release_files.c.name) - func.length(_BASES.c.name) + 1
 _SIMILAR_SINGLE = (
     select(
@@ -246,7 +246,7 @@ _SIMILAR = (
 def in_bundles(
     connection: Connection, scope: EventScope, debug_ids: Collection[str], urls: Collection[str]
 ) -> list[Match]:
-    """The newest file of each debug id and type, and of each name."""
+    """Return the newest file of each debug id and type, and of each name."""
     parameters = rows_param("given_debug_ids", ([each] for each in sorted(debug_ids)))
     parameters |= rows_param("given_url_keys", ([url_key(each)] for each in sorted(urls)))
     result = connection.execute(_IN_BUNDLES, _of(scope) | parameters)
@@ -256,7 +256,7 @@ def in_bundles(
 def in_release(
     connection: Connection, scope: EventScope, urls: Collection[str]
 ) -> list[SingleMatch]:
-    """The single files of those names."""
+    """Return the single files with these names."""
     idents = [[ident_of(each, scope.dist or None)] for each in sorted(urls)]
     value = {"organization": scope.organization_id, "version": scope.version}
     result = connection.execute(_SINGLE, value | rows_param("given_idents", idents))
@@ -267,7 +267,7 @@ def in_release(
 
 
 def has_files(connection: Connection, scope: EventScope) -> bool:
-    """Was anything uploaded for the version, of any dist?"""
+    """Return True if there are uploads for the version, of any dist."""
     parameters = _of(scope)
     del parameters["dist"]
     return bool(connection.execute(_HAS_FILES, parameters).scalar_one())
@@ -276,7 +276,7 @@ def has_files(connection: Connection, scope: EventScope) -> bool:
 def similar(
     connection: Connection, scope: EventScope, basenames: Collection[str]
 ) -> dict[str, tuple[SimilarFile, ...]]:
-    """The files of the version, of any dist, whose names end in one of those parts."""
+    """Return the files of the version, of any dist, whose names end with one of these parts."""
     parameters = _of(scope) | rows_param(
         "given_bases", ([each, url_key(each)] for each in sorted(basenames))
     )

@@ -1,4 +1,4 @@
-"""Which bundles does a project have, and which of them hold what is looked for? (files-and-avatars.md 7)."""
+"""Lists and searches of a project's bundles (files-and-avatars.md 7)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Ts = TypeVarTuple("Ts")
 
 
 class BundleSort(StrEnum):
-    """What bundles are listed by."""
+    """The orders of bundles."""
 
     OLDEST_USED = "date_added"
     LAST_USED = "-date_added"
@@ -46,7 +46,7 @@ _ORDERS = {
 class BundleFilter:
     """Bundles of a project: of a version and dist, or of either by ``text``; by id; not used since ``unused_since``.
 
-    ``id_text`` is a normalised id, of a bundle or of a file in it. What is null does not matter.
+    ``id_text`` is a normalised id, of a bundle or of a file in it. Conditions that are None are ignored.
     """
 
     project_id: int
@@ -60,7 +60,7 @@ class BundleFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedBundle:
-    """A bundle that somebody named by its id; is it for the project that they named it in?"""
+    """A bundle requested by its id, with whether it is linked to the project."""
 
     id: int
     bundle_id: str
@@ -73,7 +73,7 @@ _NAMES = json_rows("given_names", name=Text())
 def by_bundle_ids(
     connection: Connection, organization_id: int, project_id: int, names: Collection[str]
 ) -> list[NamedBundle]:
-    """Those of the bundles that the organization has."""
+    """Return the organization's bundles with these ids."""
     tie = and_(
         bundle_projects.c.bundle_id == artifact_bundles.c.id,
         bundle_projects.c.project_id == project_id,
@@ -99,14 +99,14 @@ def page_of(
     limit: int,
     offset: int,
 ) -> list[ArtifactBundle]:
-    """The bundles that are meant, in that order."""
+    """Return a page of the matching bundles, in that order."""
     query = _filtered(select(*BUNDLE), bundle_filter)
     page = query.order_by(*_ORDERS[sort]).limit(limit).offset(offset)
     return [bundle(*row) for row in connection.execute(page)]
 
 
 def ids_of(connection: Connection, bundle_filter: BundleFilter, *, limit: int) -> list[int]:
-    """The ids of the bundles that are meant, those that were not used for long first."""
+    """Return the ids of the matching bundles, the longest unused first."""
     query = _filtered(select(artifact_bundles.c.id), bundle_filter)
     return list(
         connection.execute(query.order_by(*_ORDERS[BundleSort.OLDEST_USED]).limit(limit)).scalars()
@@ -116,7 +116,7 @@ def ids_of(connection: Connection, bundle_filter: BundleFilter, *, limit: int) -
 def newest_of_debug_id(
     connection: Connection, project_id: int, debug_id: str
 ) -> ArtifactBundle | None:
-    """The bundle of the project that has the newest file of that debug id."""
+    """Return the project's bundle with the newest file of this debug id, or None."""
     holding = select(bundle_entries.c.bundle_id).where(bundle_entries.c.debug_id == debug_id)
     query = (
         select(*BUNDLE)
@@ -132,7 +132,7 @@ def newest_of_debug_id(
 def newest_of_release(
     connection: Connection, bundle_filter: BundleFilter, *, url: str | None = None, most: int
 ) -> list[ArtifactBundle]:
-    """The newest bundles of a version and dist; with a URL, those that hold files of which it is a part."""
+    """Return the newest bundles of a version and dist; with ``url``, those with files whose URL contains it."""
     query = _filtered(select(*BUNDLE), bundle_filter)
     if url is not None:
         is_part = func.lower(bundle_entries.c.url).contains(url.lower(), autoescape=True)
@@ -148,7 +148,7 @@ def newest_of_release(
 def entries_page(
     connection: Connection, bundle_id: int, text: str | None, *, limit: int, offset: int
 ) -> list[BundleEntry]:
-    """Files of a bundle whose URL or debug id holds the text."""
+    """Return a page of the files of a bundle whose URL or debug id contains the text."""
     query = select(*ENTRY).where(bundle_entries.c.bundle_id == bundle_id)
     if text:
         columns = (bundle_entries.c.url, bundle_entries.c.debug_id)
@@ -160,7 +160,7 @@ def entries_page(
 
 
 def entry_at(connection: Connection, bundle_id: int, path: str) -> BundleEntry | None:
-    """The file of a bundle under that path."""
+    """Return the file of a bundle with this path, or None."""
     query = select(*ENTRY).where(
         bundle_entries.c.bundle_id == bundle_id, bundle_entries.c.path == path
     )

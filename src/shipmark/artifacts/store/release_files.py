@@ -1,4 +1,4 @@
-"""Where are the single files of releases kept? (files-and-avatars.md 8.1)."""
+"""The table of single files of releases, and its queries (files-and-avatars.md 8.1)."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -41,7 +41,7 @@ from shipmark.releases.store.releases import releases
 
 
 class ReleaseFileColumns(TypedColumns):
-    """A file of a release; ``ident`` is a digest of name and dist. Its file must be removed with it."""
+    """A file of a release; ``ident`` is a digest of name and dist. Its file must be deleted with it."""
 
     id = Column(Id, primary_key=True)
     release_id = Column(Id, ForeignKey("releases.id"), nullable=False)
@@ -73,11 +73,11 @@ _ROW = (
 def add(
     connection: Connection, release_id: int, name: str, dist: str | None, file: File
 ) -> ReleaseFile | None:
-    """Add a file to a release; null when there is one of that name and dist."""
+    """Insert a file of a release. Return None if there is one with this name and dist."""
     row: dict[str, object] = {"release_id": release_id, "file_id": file.id, "name": name}
     row |= {"dist": dist, "ident": ident_of(name, dist), "created_at": file.created_at}
-    made = upsert(release_files).values(row).on_conflict_do_nothing()
-    result = connection.execute(made.returning(release_files.c.id)).scalar_one_or_none()
+    statement = upsert(release_files).values(row).on_conflict_do_nothing()
+    result = connection.execute(statement.returning(release_files.c.id)).scalar_one_or_none()
     if result is None:
         return None
     return ReleaseFile(id=result, release_id=release_id, name=name, dist=dist, file=file)
@@ -86,7 +86,7 @@ def add(
 def replace(
     connection: Connection, release_id: int, name: str, dist: str | None, file: File
 ) -> int | None:
-    """Give a file of a release a new content; says which file it had before."""
+    """Replace the content of a release's file. Return the id of the previous file, or None."""
     where = (
         release_files.c.release_id == release_id,
         release_files.c.ident == ident_of(name, dist),
@@ -101,7 +101,7 @@ def replace(
 
 
 def by_id(connection: Connection, release_id: int, release_file_id: int) -> ReleaseFile | None:
-    """That file of the release."""
+    """Return the file of the release with this id, or None."""
     query = select(*_ROW).where(
         release_files.c.id == release_file_id, release_files.c.release_id == release_id
     )
@@ -112,7 +112,7 @@ def by_id(connection: Connection, release_id: int, release_file_id: int) -> Rele
 def by_idents(
     connection: Connection, release_id: int, idents: Collection[str]
 ) -> dict[str, ReleaseFile]:
-    """Those of the files, by ident, that the release has."""
+    """Return the release's files with these idents, by ident."""
     query = (
         select(*_ROW)
         .join(_IDENTS, _IDENTS.c.ident == release_files.c.ident)
@@ -124,13 +124,13 @@ def by_idents(
 
 
 def by_ids(connection: Connection, ids: Collection[int]) -> list[ReleaseFile]:
-    """Those of the files that there are, of any release."""
+    """Return the files with these ids, of any release."""
     query = select(*_ROW).where(release_files.c.id.in_(select(IDS.c.id)))
     return _with_files(connection, connection.execute(query, ids_param(ids)).all())
 
 
 def rename(connection: Connection, release_file: ReleaseFile, name: str) -> bool:
-    """Give a file another name; says whether that name was free."""
+    """Rename a file. Return False if the name is taken."""
     values = {"name": name, "ident": ident_of(name, release_file.dist)}
     statement = update(release_files).where(release_files.c.id == release_file.id)
     try:
@@ -142,14 +142,14 @@ def rename(connection: Connection, release_file: ReleaseFile, name: str) -> bool
 
 
 def remove(connection: Connection, ids: Collection[int]) -> list[int]:
-    """Delete single files from their releases; says which files they had."""
+    """Delete single files of releases. Return the ids of their files."""
     statement = delete(release_files).where(release_files.c.id.in_(select(IDS.c.id)))
     result = connection.execute(statement.returning(release_files.c.file_id), ids_param(ids))
     return list(result.scalars())
 
 
 def remove_of(connection: Connection, release_ids: Collection[int]) -> list[int]:
-    """Delete all single files of releases; says which files they had."""
+    """Delete all single files of these releases. Return the ids of their files."""
     statement = delete(release_files).where(release_files.c.release_id.in_(select(IDS.c.id)))
     result = connection.execute(
         statement.returning(release_files.c.file_id), ids_param(release_ids)
@@ -158,7 +158,7 @@ def remove_of(connection: Connection, release_ids: Collection[int]) -> list[int]
 
 
 def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:
-    """Delete all single files of an organization's releases; says which files they had."""
+    """Delete all single files of an organization's releases. Return the ids of their files."""
     of_it = select(releases.c.id).where(releases.c.organization_id == organization_id)
     statement = delete(release_files).where(release_files.c.release_id.in_(of_it))
     return list(connection.execute(statement.returning(release_files.c.file_id)).scalars())
@@ -167,15 +167,15 @@ def remove_of_organization(connection: Connection, organization_id: int) -> list
 def remove_older(
     connection: Connection, before: datetime, project_id: int | None = None, *, most: int
 ) -> list[int]:
-    """Delete the oldest single files that are older than that; says which files they had. See `older`."""
+    """Delete the oldest single files from before that moment. Return the ids of their files. See `older`."""
     oldest = older(before, project_id).order_by(release_files.c.created_at).limit(most)
     return remove(connection, [id_ for id_, _ in connection.execute(oldest)])
 
 
 def older(before: datetime, project_id: int | None = None) -> Select[int, int]:
-    """Ids and files of what is older than that: of all releases, or of those that are in no other project.
+    """Return the query for the ids and files of older single files: of all releases, or of one project's alone.
 
-    Those of releases stay that were shipped or seen since: nobody notes when a single file is used.
+    Files of releases shipped or seen since then are left out: the use of single files is not recorded.
     """
     query = (
         select(release_files.c.id, release_files.c.file_id)
@@ -193,20 +193,20 @@ def older(before: datetime, project_id: int | None = None) -> Select[int, int]:
 
 
 def has_older(connection: Connection, before: datetime) -> bool:
-    """Is any single file older than that?"""
+    """Return True if any single file is older."""
     query = select(release_files.c.id).where(release_files.c.created_at < before).limit(1)
     return connection.execute(query).first() is not None
 
 
 def _is_over(before: datetime) -> list[ColumnElement[bool]]:
-    """Was the release neither shipped nor seen in an event since?"""
+    """Return the conditions that the release was neither shipped nor seen in an event since."""
     seen = release_environments.c
     is_seen = exists().where(seen.release_id == releases.c.id, seen.last_seen_at >= before)
     return [func.coalesce(releases.c.shipped_at, releases.c.created_at) < before, ~is_seen]
 
 
 def count_of(connection: Connection, release_ids: Collection[int]) -> dict[int, int]:
-    """How many single files each of the releases has."""
+    """Return the number of single files of each release."""
     query = (
         select(release_files.c.release_id, func.count())
         .where(release_files.c.release_id.in_(select(IDS.c.id)))
@@ -218,10 +218,10 @@ def count_of(connection: Connection, release_ids: Collection[int]) -> dict[int, 
 
 
 def _with_files(
-    connection: Connection, found: Sequence[tuple[int, int, str, str | None, int]]
+    connection: Connection, rows: Sequence[tuple[int, int, str, str | None, int]]
 ) -> list[ReleaseFile]:
-    known = file_store.by_ids(connection, {row[4] for row in found})
+    files = file_store.by_ids(connection, {row[4] for row in rows})
     return [
-        ReleaseFile(id=id_, release_id=release_id, name=name, dist=dist, file=known[file_id])
-        for id_, release_id, name, dist, file_id in found
+        ReleaseFile(id=id_, release_id=release_id, name=name, dist=dist, file=files[file_id])
+        for id_, release_id, name, dist, file_id in rows
     ]

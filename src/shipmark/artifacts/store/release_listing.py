@@ -1,4 +1,4 @@
-"""What files does a release have? Single ones first, then those in its bundles (files-and-avatars.md 8.2)."""
+"""Lists of a release's files: single ones first, then those in its bundles (files-and-avatars.md 8.2)."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -49,9 +49,9 @@ _BUNDLED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFileFilter:
-    """Files of a release whose name holds one of the texts, whatever the case, and with one of the checksums.
+    """Files of a release whose name contains one of the texts, ignoring case, and with one of the checksums.
 
-    Without texts, or without checksums, any will do. Of files in bundles a checksum may be a part (8.2).
+    Without texts, or without checksums, all match. Of files in bundles a checksum may be a part (8.2).
     """
 
     release_id: int
@@ -60,10 +60,10 @@ class ReleaseFileFilter:
 
 
 def page_of(
-    connection: Connection, wanted_files: ReleaseFileFilter, *, limit: int, offset: int
+    connection: Connection, file_filter: ReleaseFileFilter, *, limit: int, offset: int
 ) -> list[ListedFile]:
-    """The single files by name, then the bundled ones: those of dists first, by dist and URL."""
-    single = _single(wanted_files)
+    """Return a page of the single files by name, then of the bundled ones: those with a dist first, by dist and URL."""
+    single = _single(file_filter)
     order = (
         in_binary_order(release_files.c.name),
         in_binary_order(release_files.c.dist),
@@ -75,7 +75,7 @@ def page_of(
         count = connection.execute(select(func.count()).select_from(single.subquery()))
         skipped = max(offset - count.scalar_one(), 0)
         has_no_dist = bundle_releases.c.dist == ""
-        bundled = _bundled(wanted_files).order_by(
+        bundled = _bundled(file_filter).order_by(
             has_no_dist,
             in_binary_order(bundle_releases.c.dist),
             in_binary_order(bundle_entries.c.url),
@@ -88,7 +88,7 @@ def page_of(
 def bundled_by_name(
     connection: Connection, release_id: int, dist: str | None, url: str
 ) -> ListedFile | None:
-    """The file of that dist and URL in the release's bundles."""
+    """Return the file with this dist and URL in the release's bundles, or None."""
     query = _BUNDLED.where(bundle_releases.c.release_id == release_id, *_is(dist, url)).limit(1)
     row = connection.execute(query).first()
     return _listed(None, row) if row else None
@@ -97,7 +97,7 @@ def bundled_by_name(
 def place_of(
     connection: Connection, release_id: int, dist: str | None, url: str
 ) -> tuple[int, str] | None:
-    """Where that file is: which file the bundle is, and the path in it."""
+    """Return the location of the file: the id of the bundle's file, and the path in it, or None."""
     query = (
         select(artifact_bundles.c.file_id, bundle_entries.c.path)
         .join(bundle_entries, bundle_entries.c.bundle_id == artifact_bundles.c.id)
@@ -110,7 +110,7 @@ def place_of(
 
 
 def remove_bundled(connection: Connection, release_id: int, dist: str | None, url: str) -> bool:
-    """Take that file out of the lists; the bundle stays as it is. Says whether it was there."""
+    """Remove the file from lists; the bundle stays unchanged. Return False if there is no such file."""
     of_release = select(bundle_releases.c.bundle_id).where(
         bundle_releases.c.release_id == release_id, bundle_releases.c.dist == (dist or "")
     )
@@ -123,7 +123,7 @@ def remove_bundled(connection: Connection, release_id: int, dist: str | None, ur
 
 
 def counts_of(connection: Connection, release_ids: Collection[int]) -> dict[int, int]:
-    """How many files each of the releases has; one that has none is left out."""
+    """Return the number of files of each release; releases without files are left out."""
     single = (
         select(release_files.c.release_id.label("release_id"), func.count().label("many"))
         .where(release_files.c.release_id.in_(select(IDS.c.id)))
@@ -141,22 +141,22 @@ def counts_of(connection: Connection, release_ids: Collection[int]) -> dict[int,
 
 
 def _single(
-    wanted_files: ReleaseFileFilter,
+    file_filter: ReleaseFileFilter,
 ) -> Select[*tuple[int, str, str, str, int, str, datetime]]:
-    query = _SINGLE.where(release_files.c.release_id == wanted_files.release_id)
-    if wanted_files.texts:
-        query = query.where(_contains(release_files.c.name, wanted_files.texts))
-    if wanted_files.sha1s:
-        query = query.where(files.c.sha1.in_(wanted_files.sha1s))
+    query = _SINGLE.where(release_files.c.release_id == file_filter.release_id)
+    if file_filter.texts:
+        query = query.where(_contains(release_files.c.name, file_filter.texts))
+    if file_filter.sha1s:
+        query = query.where(files.c.sha1.in_(file_filter.sha1s))
     return query
 
 
-def _bundled(wanted_files: ReleaseFileFilter) -> Select[*tuple[str, str, str, int, str, datetime]]:
-    query = _BUNDLED.where(bundle_releases.c.release_id == wanted_files.release_id)
-    if wanted_files.texts:
-        query = query.where(_contains(bundle_entries.c.url, wanted_files.texts))
-    if wanted_files.sha1s:
-        query = query.where(_contains(bundle_entries.c.sha1, wanted_files.sha1s))
+def _bundled(file_filter: ReleaseFileFilter) -> Select[*tuple[str, str, str, int, str, datetime]]:
+    query = _BUNDLED.where(bundle_releases.c.release_id == file_filter.release_id)
+    if file_filter.texts:
+        query = query.where(_contains(bundle_entries.c.url, file_filter.texts))
+    if file_filter.sha1s:
+        query = query.where(_contains(bundle_entries.c.sha1, file_filter.sha1s))
     return query
 
 

@@ -1,4 +1,4 @@
-"""What was uploaded for a version? The bundles of some projects and of the release itself, and its single files."""
+"""Lists of the uploads for a version: bundles of some projects and of the release itself, and single files."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ _SINGLE_PAGE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionScope:
-    """A version, as somebody sees it who sees those projects."""
+    """A version, restricted to visible projects."""
 
     organization_id: int
     release_id: int
@@ -85,7 +85,7 @@ class VersionScope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """How much there is: bundles, the files in them, and single files."""
+    """The numbers of bundles, files in them, and single files."""
 
     bundles: int
     bundled: int
@@ -93,13 +93,13 @@ class Count:
 
     @property
     def files(self) -> int:
-        """All files."""
+        """Return the number of all files."""
         return self.bundled + self.single
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadedFile:
-    """A file that was uploaded for the version; ``type`` is null where nobody said."""
+    """A file uploaded for the version; ``type`` is None if unknown."""
 
     name: str
     dist: str | None
@@ -109,8 +109,8 @@ class UploadedFile:
 
 
 def count_of(connection: Connection, scope: VersionScope) -> Count:
-    """How much was uploaded."""
-    bundles, bundled = connection.execute(_BUNDLES, _given(scope)).one()
+    """Return the numbers of uploads."""
+    bundles, bundled = connection.execute(_BUNDLES, _parameters(scope)).one()
     single = connection.execute(_SINGLE, {"release": scope.release_id}).scalar_one()
     return Count(bundles=bundles, bundled=int(bundled), single=single)
 
@@ -118,14 +118,14 @@ def count_of(connection: Connection, scope: VersionScope) -> Count:
 def page_of(
     connection: Connection, scope: VersionScope, *, limit: int, offset: int
 ) -> list[UploadedFile]:
-    """The files of bundles, the newest bundle first, then the single ones by name."""
+    """Return a page of the files of bundles, the newest bundle first, then of the single ones by name."""
     bundled = _BUNDLED_PAGE.limit(limit).offset(offset)
     uploaded_files = [
         UploadedFile(name=name, dist=dist or None, type=type_, debug_id=debug_id, size=size)
-        for name, dist, type_, debug_id, size in connection.execute(bundled, _given(scope))
+        for name, dist, type_, debug_id, size in connection.execute(bundled, _parameters(scope))
     ]
     if len(uploaded_files) < limit:
-        before = connection.execute(_BUNDLED, _given(scope)).scalar_one()
+        before = connection.execute(_BUNDLED, _parameters(scope)).scalar_one()
         single = _SINGLE_PAGE.limit(limit - len(uploaded_files)).offset(max(offset - before, 0))
         uploaded_files += [
             UploadedFile(name=name, dist=dist, type=None, debug_id=None, size=size)
@@ -134,7 +134,7 @@ def page_of(
     return uploaded_files
 
 
-def _given(scope: VersionScope) -> dict[str, object]:
+def _parameters(scope: VersionScope) -> dict[str, object]:
     return {
         "organization": scope.organization_id,
         "release": scope.release_id,

@@ -1,4 +1,4 @@
-"""Where are debug files kept? (files-and-avatars.md 5.5, 9)."""
+"""The table of debug files, and its queries (files-and-avatars.md 5.5, 9)."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -90,7 +90,7 @@ Row = tuple[int, int, int, str, str | None, str, str, str, str | None, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebugFileFilter:
-    """Debug files of a project: by ids, by types, by a ``text`` that one of their columns holds. Null matters not."""
+    """Debug files of a project: by ids, types, and ``text`` in one of their columns. Conditions of None are ignored."""
 
     project_id: int
     text: str | None = None
@@ -100,33 +100,33 @@ class DebugFileFilter:
 
 
 def add(
-    connection: Connection, project_id: int, found: DebugObject, file: File
+    connection: Connection, project_id: int, debug_object: DebugObject, file: File
 ) -> DebugFile | None:
-    """Keep a debug file; null where the project has it."""
+    """Insert a debug file. Return None if the project has it already."""
     row: dict[str, object] = {
         "project_id": project_id,
         "file_id": file.id,
         "sha1": file.sha1,
-        "debug_id": found.debug_id,
-        "code_id": found.code_id,
-        "cpu_name": found.cpu_name,
-        "symbol_type": found.symbol_type,
-        "object_name": found.object_name,
-        "kind": found.kind,
-        "features": json.dumps(sorted(found.features)),
+        "debug_id": debug_object.debug_id,
+        "code_id": debug_object.code_id,
+        "cpu_name": debug_object.cpu_name,
+        "symbol_type": debug_object.symbol_type,
+        "object_name": debug_object.object_name,
+        "kind": debug_object.kind,
+        "features": json.dumps(sorted(debug_object.features)),
         "created_at": file.created_at,
     }
-    made = upsert(debug_files).values(row).on_conflict_do_nothing()
-    new_id = connection.execute(made.returning(debug_files.c.id)).scalar_one_or_none()
+    statement = upsert(debug_files).values(row).on_conflict_do_nothing()
+    new_id = connection.execute(statement.returning(debug_files.c.id)).scalar_one_or_none()
     if new_id is None:
         return None
-    return DebugFile(id=new_id, project_id=project_id, object=found, file=file)
+    return DebugFile(id=new_id, project_id=project_id, object=debug_object, file=file)
 
 
 def by_sha1s(
     connection: Connection, project_id: int, sha1s: Collection[str]
 ) -> dict[str, list[DebugFile]]:
-    """Those of the debug files, by their checksum, that the project has. A content may be there more than once."""
+    """Return the project's debug files with these checksums, by checksum. Several may have the same content."""
     query = (
         select(*ROW)
         .join(_SHA1S, _SHA1S.c.sha1 == debug_files.c.sha1)
@@ -141,7 +141,7 @@ def by_sha1s(
 
 
 def by_id(connection: Connection, project_id: int, debug_file_id: int) -> DebugFile | None:
-    """That debug file of the project."""
+    """Return the project's debug file with this id, or None."""
     query = select(*ROW).where(
         debug_files.c.project_id == project_id, debug_files.c.id == debug_file_id
     )
@@ -152,7 +152,7 @@ def by_id(connection: Connection, project_id: int, debug_file_id: int) -> DebugF
 def newest_of_debug_id(
     connection: Connection, project_id: int, debug_id: str, symbol_type: str
 ) -> DebugFile | None:
-    """The newest debug file of that type and debug id."""
+    """Return the newest debug file of this type and debug id, or None."""
     query = (
         select(*ROW)
         .where(
@@ -168,18 +168,18 @@ def newest_of_debug_id(
 
 
 def page_of(
-    connection: Connection, wanted_files: DebugFileFilter, *, limit: int, offset: int
+    connection: Connection, file_filter: DebugFileFilter, *, limit: int, offset: int
 ) -> list[DebugFile]:
-    """The debug files that are meant, the newest first."""
-    query = select(*ROW).where(debug_files.c.project_id == wanted_files.project_id)
-    if wanted_files.debug_id is not None:
-        query = query.where(debug_files.c.debug_id == wanted_files.debug_id)
-    if wanted_files.code_id is not None:
-        query = query.where(debug_files.c.code_id == wanted_files.code_id)
-    if wanted_files.symbol_types:
-        query = query.where(debug_files.c.symbol_type.in_(wanted_files.symbol_types))
-    if wanted_files.text:
-        text = wanted_files.text.lower()
+    """Return a page of the matching debug files, the newest first."""
+    query = select(*ROW).where(debug_files.c.project_id == file_filter.project_id)
+    if file_filter.debug_id is not None:
+        query = query.where(debug_files.c.debug_id == file_filter.debug_id)
+    if file_filter.code_id is not None:
+        query = query.where(debug_files.c.code_id == file_filter.code_id)
+    if file_filter.symbol_types:
+        query = query.where(debug_files.c.symbol_type.in_(file_filter.symbol_types))
+    if file_filter.text:
+        text = file_filter.text.lower()
         holds = (func.lower(column).contains(text, autoescape=True) for column in _SEARCHED)
         query = query.where(or_(*holds))
     page = query.order_by(debug_files.c.id.desc()).limit(limit).offset(offset)
@@ -187,7 +187,7 @@ def page_of(
 
 
 def remove(connection: Connection, ids: Collection[int]) -> list[int]:
-    """Delete debug files; says which files they had."""
+    """Delete debug files. Return the ids of their files."""
     statement = delete(debug_files).where(debug_files.c.id.in_(select(IDS.c.id)))
     result = connection.execute(statement.returning(debug_files.c.file_id), ids_param(ids))
     return list(result.scalars())
@@ -200,16 +200,16 @@ def of_project(connection: Connection, project_id: int, *, limit: int) -> list[i
 
 
 def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:
-    """Delete all debug files of an organization's projects; says which files they had."""
+    """Delete all debug files of an organization's projects. Return the ids of their files."""
     of_it = select(projects.c.id).where(projects.c.organization_id == organization_id)
     statement = delete(debug_files).where(debug_files.c.project_id.in_(of_it))
     return list(connection.execute(statement.returning(debug_files.c.file_id)).scalars())
 
 
-def with_files(connection: Connection, found: Sequence[Row]) -> list[DebugFile]:
-    """Debug files of their columns, with their files: one statement for all."""
-    known = file_store.by_ids(connection, {row[2] for row in found})
-    return [_debug_file(row, known[row[2]]) for row in found]
+def with_files(connection: Connection, debug_object: Sequence[Row]) -> list[DebugFile]:
+    """Return the debug files of rows, with their files, by one statement for all."""
+    known = file_store.by_ids(connection, {row[2] for row in debug_object})
+    return [_debug_file(row, known[row[2]]) for row in debug_object]
 
 
 def _debug_file(row: Row, file: File) -> DebugFile:

@@ -1,4 +1,4 @@
-"""Which mapping of ProGuard belongs to which version of an app? (clients.md 4.7)."""
+"""The table of ProGuard mappings by version of an app, and its queries (clients.md 4.7)."""
 
 from sqlalchemy import (
     Column,
@@ -15,7 +15,7 @@ from shipmark.infrastructure.database import Id, in_binary_order, metadata, upse
 
 
 class ProguardReleaseColumns(TypedColumns):
-    """A version, which need not be a release that is there, and the mapping that its app was built with."""
+    """A version, which may not exist as a release, and the mapping that its app was built with."""
 
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     version = Column(String(250), primary_key=True)
@@ -29,16 +29,16 @@ proguard_releases = Table("proguard_releases", metadata, ProguardReleaseColumns)
 
 
 def link(connection: Connection, version: str, mapping: DebugFile) -> bool:
-    """Tie a mapping to a version; says whether it was not tied yet."""
+    """Link a mapping to a version. Return False if it was linked already."""
     row: dict[str, object] = {"project_id": mapping.project_id, "version": version}
     row |= {"debug_id": mapping.object.debug_id, "debug_file_id": mapping.id}
-    made = upsert(proguard_releases).values(row).on_conflict_do_nothing()
-    result = connection.execute(made.returning(proguard_releases.c.version)).first()
+    statement = upsert(proguard_releases).values(row).on_conflict_do_nothing()
+    result = connection.execute(statement.returning(proguard_releases.c.version)).first()
     return result is not None
 
 
 def versions_of(connection: Connection, mapping: DebugFile, *, most: int) -> list[str]:
-    """The versions that a mapping is tied to, in order."""
+    """Return the versions that a mapping is linked to, in order."""
     query = (
         select(proguard_releases.c.version)
         .where(proguard_releases.c.debug_file_id == mapping.id)

@@ -1,4 +1,4 @@
-"""How much do artifacts take, and what would go? For operators: it reads all there is."""
+"""Statistics of artifacts for operators: sizes, and unused files. Queries read all rows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from shipmark.files.store.files import files
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sum:
-    """So many, with so many bytes; contents that are the same count each time."""
+    """A number of files and their bytes; equal contents count each time."""
 
     count: int
     bytes: int
@@ -22,7 +22,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a project has. Bundles that are in several projects count in each."""
+    """The artifacts of a project. Bundles in several projects count in each."""
 
     bundles: Sum
     debug_files: Sum
@@ -33,7 +33,7 @@ _SUM = (func.count(), func.coalesce(func.sum(files.c.size), 0))
 
 
 def of_projects(connection: Connection) -> dict[int, Usage]:
-    """What each project has, by its id; those that have nothing are left out."""
+    """Return the usage of each project, by id; projects without artifacts are left out."""
     bundles = (
         select(bundle_projects.c.project_id, *_SUM)
         .join(artifact_bundles, artifact_bundles.c.id == bundle_projects.c.bundle_id)
@@ -56,7 +56,7 @@ def of_projects(connection: Connection) -> dict[int, Usage]:
 
 
 def of_releases(connection: Connection) -> Sum:
-    """All single files of releases."""
+    """Return the sum of all single files of releases."""
     query = (
         select(*_SUM).select_from(release_files).join(files, files.c.id == release_files.c.file_id)
     )
@@ -64,12 +64,12 @@ def of_releases(connection: Connection) -> Sum:
 
 
 def stored_bytes(connection: Connection) -> int:
-    """What the blobs take: each content once, photos included."""
+    """Return the size of the blobs: each content once, photos included."""
     return int(connection.execute(select(func.coalesce(func.sum(blobs.c.size), 0))).scalar_one())
 
 
 def unused_bundles(connection: Connection, before: datetime, project_id: int | None) -> Sum:
-    """The bundles that nobody has used since, of a project or of all."""
+    """Return the sum of bundles unused since then, of a project or of all."""
     query = select(*_SUM).join_from(
         artifact_bundles, files, files.c.id == artifact_bundles.c.file_id
     )
@@ -83,7 +83,7 @@ def unused_bundles(connection: Connection, before: datetime, project_id: int | N
 
 
 def unused_files(connection: Connection, before: datetime, project_id: int | None) -> Sum:
-    """The single files of releases that would go."""
+    """Return the sum of single files of releases that would be deleted."""
     rows = older(before, project_id).subquery()
     query = select(*_SUM).join_from(rows, files, files.c.id == rows.c.file_id)
     return _sum(*connection.execute(query).one())

@@ -1,6 +1,6 @@
-"""Which page of a list by moment is wanted? Cursors that name a row's moment and id (releases.md 5.4).
+"""Pages of lists by moment, with cursors that hold a row's moment and id (releases.md 5.4).
 
-Written as all cursors are, ``value:offset:is_prev``, the value holds microseconds since 1970, the offset an id.
+In the common format ``value:offset:is_prev``, the value is microseconds since 1970 and the offset an id.
 """
 
 import re
@@ -19,15 +19,15 @@ _CURSOR = re.compile(r"(-?\d{1,18})(?:\.0)?:(\d{1,18}):([01])")
 
 
 class DatedRow(Protocol):
-    """What lists by moment hold."""
+    """A row of a list by moment."""
 
     @property
     def id(self) -> int:
-        """What tells rows of one moment apart."""
+        """Return the id, which orders rows of one moment."""
 
     @property
     def created_at(self) -> datetime:
-        """What the list is ordered by."""
+        """Return the moment that the list is ordered by."""
 
 
 T = TypeVar("T", bound=DatedRow)
@@ -35,19 +35,19 @@ T = TypeVar("T", bound=DatedRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysetPage:
-    """The page that is asked for; ``place`` null is the first."""
+    """The requested page; ``place`` None is the first."""
 
     per_page: int
     place: KeysetPosition | None
 
     @property
     def limit(self) -> int:
-        """One row more than the page holds: it tells whether there is another."""
+        """Return the rows to load: one more than the page holds, to know if there is another page."""
         return self.per_page + 1
 
 
 def parse_page(size: PageRequest, cursor: str | None) -> KeysetPage:
-    """The page of that size that a cursor names; raises `BadRequest` for one that names no moment."""
+    """Return the page that a cursor names; raise `BadRequest` for a cursor without a valid moment."""
     if not cursor or cursor == str(FIRST):
         return KeysetPage(per_page=size.per_page, place=None)
     match = _CURSOR.fullmatch(cursor)
@@ -62,23 +62,23 @@ def parse_page(size: PageRequest, cursor: str | None) -> KeysetPage:
 
 
 def paginate_by_keyset(rows: Sequence[T], page: KeysetPage) -> tuple[Sequence[T], Links]:
-    """A page out of ``page.limit`` rows, which a backwards place has brought the nearest first."""
+    """Return the page of ``page.limit`` rows and its links; rows of a backward page come nearest first."""
     has_more = len(rows) > page.per_page
-    shown = rows[: page.per_page]
+    visible = rows[: page.per_page]
     is_backwards = page.place is not None and page.place.is_backwards
     if is_backwards:
-        shown = shown[::-1]
+        visible = visible[::-1]
     links = Links(
-        previous=_cursor(shown[0] if shown else None, page.place, is_previous=True),
+        previous=_cursor(visible[0] if visible else None, page.place, is_previous=True),
         has_previous=has_more if is_backwards else page.place is not None,
-        next=_cursor(shown[-1] if shown else None, page.place, is_previous=False),
+        next=_cursor(visible[-1] if visible else None, page.place, is_previous=False),
         has_next=is_backwards or has_more,
     )
-    return shown, links
+    return visible, links
 
 
 def _cursor(row: DatedRow | None, place: KeysetPosition | None, *, is_previous: bool) -> Cursor:
-    """The cursor of a row at a page's edge; of an empty page, that of the place it was asked from."""
+    """Return the cursor of a page's first or last row; of an empty page, that of its own position."""
     if row is not None:
         at, row_id = row.created_at, row.id
     elif place is not None:

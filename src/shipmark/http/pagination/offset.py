@@ -1,4 +1,4 @@
-"""Which page of a list is wanted, and how does the client get to the next? (releases.md 5)"""
+"""Pages of lists by offset or key, and the ``Link`` header (releases.md 5)."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _CURSOR = re.compile(r"(-?\d+(?:\.\d+)?):(-?\d+):([01])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """A place in a list, as Sentry writes it: ``value:offset:is_prev``. Clients must not read it."""
+    """A position in a list, in Sentry's format: ``value:offset:is_prev``. Opaque to clients."""
 
     value: int
     offset: int
@@ -31,31 +31,31 @@ class Cursor:
         return f"{self.value}:{self.offset}:{int(self.is_previous)}"
 
 
-#: Where every list begins.
+#: The start of every list.
 FIRST = Cursor(value=0, offset=0, is_previous=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """The page that is asked for; ``cursor`` null is the first."""
+    """The requested page; ``cursor`` None is the first."""
 
     per_page: int
     cursor: Cursor | None
 
     @property
     def skipped(self) -> int:
-        """How many rows come before it, where pages are counted."""
+        """Return the number of rows before the page, if pages are counted."""
         return self.cursor.value * self.cursor.offset if self.cursor else 0
 
     @property
     def limit(self) -> int:
-        """One row more than the page holds: it tells whether there is another."""
+        """Return the rows to load: one more than the page holds, to know if there is another page."""
         return self.per_page + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """Where the pages before and after are, and whether there is anything on them."""
+    """The cursors of the previous and next page, and whether these have rows."""
 
     previous: Cursor
     has_previous: bool
@@ -63,7 +63,7 @@ class Links:
     has_next: bool
 
     def header(self, address: str, path: str, query: Sequence[tuple[str, str]]) -> str:
-        """The ``Link`` header: absolute addresses that keep the other parameters, the stray ``&`` included."""
+        """Return the ``Link`` header: absolute URLs with all other parameters, the stray ``&`` included."""
         stored = "&".join(f"{quote_plus(k)}={quote_plus(v)}" for k, v in query if k != "cursor")
         base = f"{address}{path}?{stored}&cursor="
         parts = (
@@ -79,9 +79,9 @@ class Links:
 def parse_page(
     per_page: str | None, cursor: str | None, *, most: int = PER_PAGE_MAX, is_counted: bool = True
 ) -> PageRequest:
-    """The page that the two parameters ask for; raises `BadRequest` in the reference's words.
+    """Return the page that the two parameters request; raise `BadRequest` with the reference's message.
 
-    Where pages are not counted, a cursor names a place, by numbers as big as it takes.
+    If pages are not counted, a cursor holds a key, with numbers of any size.
     """
     page = PageRequest(per_page=_per_page(per_page, most), cursor=_cursor(cursor))
     if is_counted and page.cursor is not None:
@@ -93,9 +93,9 @@ def parse_page(
 
 
 def parse_limited_page(limit: str | None, per_page: str | None, cursor: str | None) -> PageRequest:
-    """The page of a list whose size clients call ``limit``, or ``per_page`` as elsewhere (groups-api.md 2.1).
+    """Return the page of a list whose size is ``limit``, or ``per_page`` as elsewhere (groups-api.md 2.1).
 
-    More than a page can hold is as good as the most; raises `BadRequest` for what is no number.
+    A size over the maximum counts as the maximum; raise `BadRequest` for what is not a number.
     """
     if not limit:
         return parse_page(per_page, cursor)
@@ -107,7 +107,7 @@ def parse_limited_page(limit: str | None, per_page: str | None, cursor: str | No
 
 
 def paginate(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Links]:
-    """A page out of ``page.limit`` rows, where pages are counted (releases.md 5.3)."""
+    """Return the page of ``page.limit`` rows and its links, if pages are counted (releases.md 5.3)."""
     number = page.cursor.offset if page.cursor else 0
     size = page.per_page
     links = Links(
@@ -120,47 +120,47 @@ def paginate(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Links]:
 
 
 def paginate_all(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Links]:
-    """Return a page out of all rows of a list, and its links."""
+    """Return the page of all rows of a list, and its links."""
     return paginate(rows[page.skipped : page.skipped + page.limit], page)
 
 
 def paginate_forward(rows: Sequence[tuple[int, T]], page: PageRequest) -> tuple[Sequence[T], Links]:
-    """A page out of ``page.limit`` rows with a unique, rising key, where the cursor names a key (releases.md 5.4)."""
+    """Return the page of ``page.limit`` rows by a unique, ascending key that cursors hold (releases.md 5.4)."""
     size = max(page.per_page, 0)
-    shown = rows[:size]
+    visible = rows[:size]
     has_next = len(rows) > size
     cursor = page.cursor or FIRST
     if has_next:
         after = Cursor(value=rows[size][0], offset=0, is_previous=False)
-    elif shown:
-        after = Cursor(value=shown[-1][0], offset=1, is_previous=False)
+    elif visible:
+        after = Cursor(value=visible[-1][0], offset=1, is_previous=False)
     else:
         after = cursor
-    first = shown[0][0] if shown else cursor.value
+    first = visible[0][0] if visible else cursor.value
     links = Links(
         previous=Cursor(value=first, offset=0, is_previous=True),
         has_previous=cursor.value > 0,
         next=after,
         has_next=has_next,
     )
-    return [row for _, row in shown], links
+    return [row for _, row in visible], links
 
 
 def paginate_backward(
     rows: Sequence[tuple[int, T]], page: PageRequest
 ) -> tuple[Sequence[T], Links]:
-    """The page before the cursor's key, out of ``page.limit`` rows that come nearest first."""
+    """Return the page before the cursor's key, of ``page.limit`` rows that come nearest first."""
     assert page.cursor is not None
     size = max(page.per_page, 0)
-    shown = rows[:size][::-1]
-    first = shown[0][0] if shown else page.cursor.value
+    visible = rows[:size][::-1]
+    first = visible[0][0] if visible else page.cursor.value
     links = Links(
         previous=Cursor(value=first, offset=0, is_previous=True),
         has_previous=len(rows) > size,
         next=Cursor(value=page.cursor.value, offset=0, is_previous=False),
         has_next=True,
     )
-    return [row for _, row in shown], links
+    return [row for _, row in visible], links
 
 
 def _per_page(text: str | None, most: int) -> int:

@@ -1,7 +1,7 @@
-"""How does a place in a list of releases become a cursor, and a cursor a place? (releases.md 5.4)
+"""Cursors of lists of releases (releases.md 5.4).
 
-A cursor holds all that the list is ordered by, so that it stays good when the release it was made from is deleted.
-Clients must not read it: ``value`` is the key as a number, ``offset`` the rest, packed into another.
+A cursor holds the complete sort key, so that it stays valid after its release is deleted.
+It is opaque to clients: ``value`` is the key as a number, ``offset`` packs the rest into another.
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ _FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _ID_BITS, _PROJECT_BITS = 63, 32
 _MOMENTS = (ReleaseSort.DATE, ReleaseSort.EFFECTIVE_DATE)
 
-#: Where a list begins and nothing is on it.
-_NOWHERE = Cursor(value=0, offset=0, is_previous=False)
+#: The cursor of an empty list.
+_EMPTY = Cursor(value=0, offset=0, is_previous=False)
 
 
 def position_of(page: PageRequest, sort: ReleaseSort, *, per_project: bool) -> Position | None:
-    """The position that a page begins behind; raises `BadRequest` for a cursor of another list."""
+    """Return the position that a page begins after; raise `BadRequest` for a cursor of another list."""
     cursor = page.cursor
     if cursor is None or (cursor.value, cursor.offset) == (0, 0):
         return None
@@ -48,25 +48,25 @@ def position_of(page: PageRequest, sort: ReleaseSort, *, per_project: bool) -> P
 def links(
     rows: Sequence[ListRow], page: PageRequest, sort: ReleaseSort
 ) -> tuple[Sequence[ListRow], Links]:
-    """A page out of ``page.limit`` rows, the nearest first, and the links to those around it."""
+    """Return the page of ``page.limit`` rows, which come nearest first, and its links."""
     size = max(page.per_page, 0)
     has_more = len(rows) > size
-    shown = rows[:size]
+    visible = rows[:size]
     is_back = page.cursor is not None and page.cursor.is_previous
     if is_back:
-        shown = shown[::-1]
-    first = cursor_of(shown[0].position, sort) if shown else page.cursor or _NOWHERE
-    last = cursor_of(shown[-1].position, sort) if shown else page.cursor or _NOWHERE
-    return shown, Links(
+        visible = visible[::-1]
+    first = cursor_of(visible[0].position, sort) if visible else page.cursor or _EMPTY
+    last = cursor_of(visible[-1].position, sort) if visible else page.cursor or _EMPTY
+    return visible, Links(
         previous=Cursor(value=first.value, offset=first.offset, is_previous=True),
-        has_previous=has_more if is_back else page.cursor not in {None, _NOWHERE},
+        has_previous=has_more if is_back else page.cursor not in {None, _EMPTY},
         next=Cursor(value=last.value, offset=last.offset, is_previous=False),
         has_next=is_back or has_more,
     )
 
 
 def cursor_of(position: Position, sort: ReleaseSort) -> Cursor:
-    """The cursor of a place; which way it leads is for the link to say."""
+    """Return the cursor of a position; the link sets its direction."""
     packed = position.release_id
     if sort is not ReleaseSort.DATE:
         packed |= (_microseconds(position.created_at) - _FIRST) << _ID_BITS
@@ -80,7 +80,7 @@ def _number(key: SortKey) -> int:
         case datetime():
             return _microseconds(key)
         case str():
-            # The leading one keeps leading zeros, and the empty text.
+            # The leading one preserves leading zeros and the empty text.
             return int.from_bytes(b"\x01" + key.encode())
         case _:
             return key

@@ -42,7 +42,7 @@ def parse_iso(text: str) -> datetime:
 
 
 def parse_unix_seconds(text: str) -> datetime | None:
-    """Return the moment of a number of seconds since 1970, or None if the text is no such number.
+    """Return the moment of a number of seconds since 1970, or None for another text.
 
     Eleven digits reach the year 5138.
     """

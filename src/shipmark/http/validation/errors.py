@@ -33,7 +33,7 @@ REFUSED = "refused"
 #: The error type of a query parameter that is neither on nor off.
 BAD_FLAG = "bad_flag"
 
-#: The two ways to read a field in a common format: in compiled code, and by its own function, whose errors count.
+#: The branch of a field that reads a common format in compiled code; errors of the other branch count.
 COMPILED = "<compiled>"
 PARSED = "<parsed>"
 

@@ -36,15 +36,15 @@ class _Generator(GenerateJsonSchema):
         inner = self.generate_inner(schema["schema"])
         if not isinstance(inner.get("type"), str):
             return {"anyOf": [inner, {"type": "null"}]}
-        made = inner | {"type": [inner["type"], "null"]}
-        return made | {"enum": [*inner["enum"], None]} if "enum" in inner else made
+        result = inner | {"type": [inner["type"], "null"]}
+        return result | {"enum": [*inner["enum"], None]} if "enum" in inner else result
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         """Return the schema with its default, unless that is None: then the field may be left out."""
-        made = super().default_schema(schema)
-        if made.get("default", 0) is None:
-            del made["default"]
-        return made
+        result = super().default_schema(schema)
+        if result.get("default", 0) is None:
+            del result["default"]
+        return result
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         """Return the schema of a model."""
@@ -70,8 +70,8 @@ def _resolve(part: object, definitions: JsonSchemaValue, context: Mapping[str, o
     if not isinstance(part, dict):
         return part
     rest = {key: value for key, value in part.items() if key != "$ref"}
-    whole = {**definitions[part["$ref"].removeprefix(_REF)], **rest} if "$ref" in part else rest
-    made = {key: _resolve(value, definitions, context) for key, value in whole.items()}
-    if isinstance(limit := made.get("maxItems"), str):
-        made["maxItems"] = context[limit]
-    return made
+    resolved = {**definitions[part["$ref"].removeprefix(_REF)], **rest} if "$ref" in part else rest
+    result = {key: _resolve(value, definitions, context) for key, value in resolved.items()}
+    if isinstance(limit := result.get("maxItems"), str):
+        result["maxItems"] = context[limit]
+    return result

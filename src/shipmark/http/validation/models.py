@@ -31,7 +31,7 @@ class RequestModel(BaseModel):
         validate_by_alias=True,
         extra="ignore",
         frozen=True,
-        # Methods and fields may begin with "model_" as the protocol has it.
+        # Names of the protocol may begin with "model_".
         protected_namespaces=(),
     )
 
@@ -62,7 +62,7 @@ def validate(model: type[M], value: object, *, context: Mapping[str, object] | N
     if value is None:
         raise ValidationFailed({NON_FIELD_ERRORS: [NO_DATA]})
     try:
-        # Names of Python are no names of the wire.
+        # Fields are accepted by wire name only.
         return model.model_validate(value, context=context, by_alias=True, by_name=False)
     except ValidationError as error:
         raise ValidationFailed(field_errors(error)) from None
@@ -90,9 +90,9 @@ def _query_values(
         if name in fields:
             values.setdefault(name, []).append(value)
     return {
-        name: found if _is_list(fields[name].annotation) else found[-1]
-        for name, found in values.items()
-        if found[-1] or not any(isinstance(it, BlankIsAbsent) for it in fields[name].metadata)
+        name: texts if _is_list(fields[name].annotation) else texts[-1]
+        for name, texts in values.items()
+        if texts[-1] or not any(isinstance(each, BlankIsAbsent) for each in fields[name].metadata)
     }
 
 
@@ -104,16 +104,16 @@ def _query_fields(model: type[RequestModel]) -> Mapping[str, FieldInfo]:
 @cache
 def _own_sentences(model: type[RequestModel]) -> Mapping[str, str]:
     return {
-        name: it.sentence
+        name: rule.sentence
         for name, field in _query_fields(model).items()
-        for it in field.metadata
-        if isinstance(it, ErrorMessage)
+        for rule in field.metadata
+        if isinstance(rule, ErrorMessage)
     }
 
 
 def _is_list(annotation: object) -> bool:
     """Return True for a list, also within Annotated or beside None."""
-    return get_origin(annotation) is list or any(_is_list(it) for it in get_args(annotation))
+    return get_origin(annotation) is list or any(map(_is_list, get_args(annotation)))
 
 
 @cache

@@ -48,8 +48,8 @@ class Items:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        made: JsonSchemaValue = {**handler(schema), "maxItems": self.max_length}
-        return made if self.empty else {**made, "minItems": 1}
+        result: JsonSchemaValue = {**handler(schema), "maxItems": self.max_length}
+        return result if self.empty else {**result, "minItems": 1}
 
     def _length_check(self) -> Callable[[object], object]:
         limit = self.max_length

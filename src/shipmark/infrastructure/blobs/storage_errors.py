@@ -26,7 +26,7 @@ def translate_errors(key: str) -> Iterator[None]:
     except (OSError, BaseError) as error:
         reason = str(error).partition("\n")[0][:_REASON_MAX]
         if is_disk_full(error):
-            log.error("There is no room for blobs", **{"blob.key": key, "reason": reason})
+            log.error("There is no space for blobs", **{"blob.key": key, "reason": reason})
             raise StorageFull from error
         log.error("The store of blobs is out of order", **{"blob.key": key, "reason": reason})
         raise Unavailable from error

@@ -1,1 +1,1 @@
-"""What can be done with issues? One module for each verb."""
+"""Actions on issues, one per module."""

@@ -1,4 +1,4 @@
-"""Which thresholds do releases keep? Found in the same few statements, whatever their number (releases.md 2.22)."""
+"""Evaluation of thresholds for releases, by a constant number of statements (releases.md 2.22)."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,9 @@ from shipmark.releases.thresholds import Finding, Threshold, ThresholdType, Watc
 def evaluate(
     connection: Connection, shipped: Sequence[tuple[Release, int]], thresholds: Sequence[Threshold]
 ) -> list[Finding]:
-    """What each threshold of a project says of each release there; ``shipped`` are releases, each with a project.
+    """Return the finding of each threshold for each release; ``shipped`` are releases, each with a project.
 
-    A window begins with the last deploy to the threshold's environment, or else when the release was made.
+    A window begins at the last deploy to the threshold's environment, else when the release was created.
     """
     deployed = deploys.last_moments(connection, {release.id for release, _ in shipped})
     watches = []

@@ -1,4 +1,4 @@
-"""Take in an error event: find or make its issue, count it, and see whether it is a regression (ingest.md 8, 10)."""
+"""Ingestion of an error event: ensure its issue, count it, and detect a regression (ingest.md 8, 10)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,14 +28,14 @@ from shipmark.releases.store import environments as release_environments
 from shipmark.releases.store import locks, releases
 from shipmark.releases.store import projects as release_projects
 
-#: Events this close to the last change of an issue's state are from before somebody could have fixed it.
+#: Events this close to the last change of an issue's state are from before it could have been fixed.
 REGRESSION_GUARD = timedelta(seconds=5)
 _SEMVER_SAMPLE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """What became of an event. ``issue_id`` is null for one that we had already."""
+    """The result of ingesting an event. ``issue_id`` is None for an event that was stored before."""
 
     issue_id: int | None
     is_new_issue: bool = False
@@ -43,7 +43,7 @@ class IngestResult:
 
 
 def ingest(connection: Connection, project: Project, event: Event) -> IngestResult:
-    """Keep an event and all that follows from it. The same event again changes nothing."""
+    """Store an event and its consequences. The same event again changes nothing."""
     if store.exists(connection, project.id, event.event_id):
         return IngestResult(issue_id=None)
     # The release comes first: see the order of locks in releases/store/locks.py.
@@ -79,10 +79,10 @@ def ingest(connection: Connection, project: Project, event: Event) -> IngestResu
 
 
 def _release(connection: Connection, project: Project, event: Event) -> tuple[Release | None, bool]:
-    """The event's release, made if missing and dated by the event (releases.md 3.2), and whether it is new here.
+    """Return the event's release, created if missing and dated by the event (releases.md 3.2), and if it is new here.
 
-    It is held, so that it is not deleted before the event is kept, and one that is being deleted is made anew. It is
-    locked only where a row of the project or the environment is to be added, which repeats its status and dates.
+    It is held, so that it is not deleted before the event is stored, and recreated if it is being deleted. It is
+    locked only if a row of the project or the environment will be added, which repeats its status and dates.
     """
     if event.release is None:
         return None, False
@@ -98,27 +98,27 @@ def _release(connection: Connection, project: Project, event: Event) -> tuple[Re
 
 
 def _resolve_by(connection: Connection, release: Release, issue: Issue, event: Event) -> Issue:
-    """Resolve what a release resolves that is new to the project, and return the event's issue as it is now.
+    """Resolve the issues that a release new to the project resolves, and return the event's issue as it is now.
 
-    Its commits may name issues of this project: now they ship here. Others may wait for the project's next release.
+    Its commits may name issues of this project: they ship here now. Others may wait for the project's next release.
     """
     resolve.in_release(
         connection, release, event.received_at, new_in=[issue.project_id], lock_too=[issue.id]
     )
     changed = issues.by_id(connection, issue.organization_id, issue.id)
-    assert changed is not None, "nobody deletes issues"
+    assert changed is not None, "locked issues can't be deleted"
     return changed
 
 
 def _issue(
     connection: Connection, project: Project, event: Event, release: Release | None
 ) -> tuple[Issue, bool]:
-    if known := issues.by_hashes(connection, project.id, event.hashes):
-        return known, False
-    # Taking a number makes concurrent makers wait; whoever comes second finds the first one's issue.
+    if existing := issues.by_hashes(connection, project.id, event.hashes):
+        return existing, False
+    # Taking a number blocks concurrent transactions; the second one finds the issue of the first.
     number = projects.next_short_id(connection, project.id)
-    if known := issues.by_hashes(connection, project.id, event.hashes):
-        return known, False
+    if existing := issues.by_hashes(connection, project.id, event.hashes):
+        return existing, False
     issue = issues.add(
         connection,
         organization_id=project.organization_id,
@@ -152,7 +152,7 @@ def _count(
 
 
 def _regresses(connection: Connection, issue: Issue, event: Event, release: Release | None) -> bool:
-    """Reopen a resolved issue that happens again after its fix; says whether it did."""
+    """Reopen a resolved issue that occurs again after its fix. Return True if it was reopened."""
     if issue.status is not IssueStatus.RESOLVED:
         return False
     fix = _fix_of(connection, issue)
@@ -173,10 +173,10 @@ def _fix_of(connection: Connection, issue: Issue) -> Fix | None:
     """Return the resolution of a resolved issue with its releases, also if its release was deleted."""
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
     # A release may be deleted at this moment, and its resolution with it.
-    known = releases.by_ids(connection, [resolution.release_id] if resolution else [])
+    existing = releases.by_ids(connection, [resolution.release_id] if resolution else [])
     resolved_in: Shipped
-    if resolution is not None and resolution.release_id in known:
-        resolved_in = known[resolution.release_id]
+    if resolution is not None and resolution.release_id in existing:
+        resolved_in = existing[resolution.release_id]
         stored: Resolution | DeletedFix = resolution
     elif (deleted := issue.deleted_fix) is not None:
         resolved_in = DeletedRelease(version=deleted.version, shipped_at=deleted.shipped_at)

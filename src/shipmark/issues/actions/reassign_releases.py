@@ -1,4 +1,4 @@
-"""Let issues outlive releases that are deleted. Everything is done for all issues at once."""
+"""Reassignment of issues whose releases are deleted, for all issues at once."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -15,17 +15,17 @@ from shipmark.releases.store import projects as release_projects
 
 
 def reassign(connection: Connection, releases: Collection[Release]) -> int:
-    """Let nothing of the issues depend on releases that are about to be deleted; says how many it touched.
+    """Remove all references of issues to releases that are about to be deleted. Return the number of issues changed.
 
-    An issue that was first seen in one counts as first seen in the release that it was seen in next, or in none. One
-    that was resolved in one counts as resolved in the next release of its lineage that holds the fix. Where there is
-    none its resolution goes with the release, and it stays resolved: the release's version and date are kept with it,
-    so that events of older releases don't reopen it and those of newer ones do.
+    An issue first seen in such a release counts as first seen in the release that it was seen in next, or in none. One
+    resolved in such a release counts as resolved in the next release of its lineage that has the fix. Without one,
+    the resolution is deleted and the issue stays resolved: the release's version and date are stored with the issue,
+    so that events of older releases don't reopen it and events of newer ones do.
 
-    The releases are locked, so that no event of theirs can come in between, and the organization's turn was taken, so
-    that the releases which come after them can be locked too. For the order of locks see ``releases/store/locks.py``:
+    The releases are locked, so that no event of theirs is ingested meanwhile, and the organization is locked, so
+    that later releases can be locked too. For the order of locks see ``releases/store/locks.py``:
     counts of projects come after issues here, which is safe as only events, of issues that no other transaction sees
-    yet, take them as well.
+    yet, lock them as well.
     """
     gone_ids = {release.id for release in releases}
     first_seen = release_references.first_seen(connection, gone_ids)
@@ -75,9 +75,9 @@ def _count_first_seen(connection: Connection, moves: Sequence[ReassignedIssue]) 
 def _move_resolutions(
     connection: Connection, releases: Collection[Release], tied: Sequence[TiedResolution]
 ) -> None:
-    """Resolve in the next release that holds the fix, or keep what is known of the one that goes.
+    """Resolve in the next release that has the fix, or store the version and date of the deleted one.
 
-    The fix has shipped, so a commit that is left in no release must not count as one that is still to come
+    The fix has shipped, so a commit that is now in no release must not count as unshipped
     (releases.md 4.3).
     """
     by_id = {release.id: release for release in releases}
@@ -94,15 +94,18 @@ def _move_resolutions(
     ]
     if moved:
         release_references.move_resolutions(connection, moved)
-    left = [
+    unresolved = [
         tied_resolution
         for tied_resolution in tied
         if (tied_resolution.project_id, tied_resolution.release_id) not in heirs
     ]
-    if left:
+    if unresolved:
         states.save_fixes(
             connection,
-            {tied_resolution.issue_id: _fix(tied_resolution, by_id) for tied_resolution in left},
+            {
+                tied_resolution.issue_id: _fix(tied_resolution, by_id)
+                for tied_resolution in unresolved
+            },
         )
     release_references.drop_links(
         connection, {tied_resolution.issue_id for tied_resolution in tied}, by_id

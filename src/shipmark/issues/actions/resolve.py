@@ -1,4 +1,4 @@
-"""Resolve issues by the commits that name them (releases.md 3.7). Everything is done for all issues at once."""
+"""Resolution of issues by the commits that name them (releases.md 3.7), for all issues at once."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -30,11 +30,11 @@ def link(
     known_commit_ids: Collection[int],
     now: datetime,
 ) -> None:
-    """Link commits to the issues that their messages name, and drop links to issues they name no more.
+    """Link commits to the issues that their messages name, and delete links to issues no longer named.
 
-    ``references`` has an entry for every commit whose message was given, ``authors`` the addresses of those that have
-    one, and ``known_commit_ids`` are those that we had before, which alone can have links. A newly named issue learns
-    of it in its activity, and its author's user is subscribed.
+    ``references`` has an entry for every commit sent with a message, ``authors`` the addresses of those that have
+    one, and ``known_commit_ids`` are the commits stored before, which alone can have links. A newly named issue gets
+    an activity, and the author's user is subscribed.
     """
     named = _named_issues(connection, organization_id, references)
     if said_anew := references.keys() & set(known_commit_ids):
@@ -70,13 +70,13 @@ def in_release(
     new_in: Collection[int] = (),
     lock_too: Collection[int] = (),
 ) -> int:
-    """Resolve the issues that the release's commits name and it has not resolved yet; says how many.
+    """Resolve the issues named by the release's commits that it has not resolved yet. Return their number.
 
-    They leave the inbox; history, resolution and activity say in which release, by whom. What the release resolved
-    already stays untouched, so that publishing again changes nothing twice.
+    They leave the inbox; history, resolution and activity record the release and the user. Issues that the release
+    has resolved already stay unchanged, so that publishing is idempotent.
 
-    To the projects ``new_in``, the release has just been attached: resolutions that wait for their next release are
-    completed. Issues that the transaction will change later are given as ``lock_too``: all are locked in one order.
+    The release has just been attached to the projects ``new_in``: resolutions that wait for their next release are
+    completed. ``lock_too`` are issues that the transaction will change later: all are locked in one order.
     """
     named = []
     if release.last_commit_id is not None:
@@ -100,7 +100,7 @@ def in_release(
 def _completed_by(
     connection: Connection, release: Release, project_ids: Collection[int]
 ) -> list[Resolution]:
-    """Return the resolutions "in the next release" for which this release of the projects is the one."""
+    """Return the resolutions "in the next release" that this release of the projects completes."""
     pending = resolutions.pending_in(connection, project_ids) if project_ids else []
     since = releases.by_ids(connection, {resolution.release_id for resolution in pending})
     return [
@@ -144,7 +144,7 @@ def _resolve_named(
 def _named_issues(
     connection: Connection, organization_id: int, references: Mapping[int, References]
 ) -> set[tuple[int, int]]:
-    """The (issue, commit) pairs; issues of other organizations and ones that don't exist are left out."""
+    """Return the (issue, commit) pairs, without issues that are not in the organization."""
     short_ids = {short_id for result in references.values() for short_id in result.short_ids}
     by_short_id = issues.ids_of_short_ids(connection, organization_id, short_ids)
     issue_ids = {issue_id for result in references.values() for issue_id in result.issue_ids}

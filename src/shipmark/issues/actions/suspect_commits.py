@@ -1,4 +1,4 @@
-"""Find the commits that may have brought an issue (groups-api.md 7.4)."""
+"""Suspect commits of an issue (groups-api.md 7.4)."""
 
 from collections.abc import Mapping
 
@@ -9,19 +9,19 @@ from shipmark.issues.model import Issue
 from shipmark.issues.suspects import FRAMES_MAX, Committer, committers, frames_of, names_of
 from shipmark.releases.store import file_changes, lineage, releases
 
-#: How many releases of the lineage are looked into, the issue's first being the last of them.
+#: The most releases of the lineage that are searched, up to the issue's first release.
 RELEASES_MAX = 5
 
 
 def suspects_of(
     connection: Connection, issue: Issue, payload: Mapping[str, object], *, frames_max: int
 ) -> list[Committer]:
-    """Who wrote the commits, in the releases up to the issue's first, that changed files in the event's stack.
+    """Return the authors of commits, in releases up to the issue's first, that changed files in the event's stack.
 
-    Raises `NotFound` when the issue came without a release, or none of those has commits.
+    Raise `NotFound` if the issue has no first release, or these releases have no commits.
     """
-    known = releases.by_ids(connection, [issue.first_release_id] if issue.first_release_id else [])
-    first = known.get(issue.first_release_id or 0)
+    by_id = releases.by_ids(connection, [issue.first_release_id] if issue.first_release_id else [])
+    first = by_id.get(issue.first_release_id or 0)
     if first is None:
         raise NotFound("Release not found")
     earlier = lineage.before(connection, first, issue.project_id, limit=RELEASES_MAX - 1)

@@ -1,4 +1,4 @@
-"""Resolve, reopen and ignore issues as a person asks for it (groups-api.md 4), all of them at once."""
+"""Changes of status by users: resolve, reopen and ignore issues (groups-api.md 4), for all issues at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,16 +28,16 @@ from shipmark.releases.store import releases, shipping_order
 NO_RELEASE = "No release data present in the system to form a basis for 'Next Release'"
 UNKNOWN_RELEASE = "Unable to find a release with the given version."
 
-#: An ignored issue that is reopened alone within this time since it was first seen is new again.
+#: An ignored issue that is reopened alone within this time after it was first seen is new again.
 _NEW_FOR = timedelta(days=7)
 _SEMVER_SAMPLE = versions.SAMPLE_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updated:
-    """The outcome of a change: the issues as they were, and the release of the resolution that was asked for, if any.
+    """The result of a change: the issues as they were, and the release of the requested resolution, if any.
 
-    ``has_new_activity`` is False where a resolution in a release only replaced another one.
+    ``has_new_activity`` is False if a resolution in a release only replaced another one.
     """
 
     issues: tuple[Issue, ...]
@@ -48,7 +48,7 @@ class Updated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Planned:
-    """A resolution to be stored, and what the activity says of it."""
+    """A resolution to insert, and the details of its activity."""
 
     resolution: NewResolution
     details: dict[str, object]
@@ -63,7 +63,7 @@ def update_issues(
 ) -> Updated:
     """Change the status of issues that are locked in the order of their ids.
 
-    Raises `BadRequest` when issues of several projects are to be resolved in a release, and `ValidationFailed` when the
+    Raise `BadRequest` to resolve issues of several projects in a release, and `ValidationFailed` if the
     project has no such release.
     """
     if change.status is not IssueStatus.RESOLVED:
@@ -76,7 +76,7 @@ def update_issues(
 def _resolve_now(
     connection: Connection, locked: Sequence[Issue], user_id: int | None, now: datetime
 ) -> Updated:
-    """Resolve in no release. A resolution in a release that is there stays (groups-api.md 4.2)."""
+    """Resolve in no release. An existing resolution in a release stays (groups-api.md 4.2)."""
     users = {issue.id: user_id for issue in locked}
     states.resolve_now(connection, users, now)
     inbox.remove(connection, users)
@@ -93,18 +93,18 @@ def _resolve_in_release(
     user_id: int | None,
     now: datetime,
 ) -> Updated:
-    """Resolve in a release. An issue that has a resolution in a release already gets no second activity for it."""
+    """Resolve in a release. An issue that already has a resolution in a release gets no second activity."""
     project_id = _only_project(locked, change)
     release = _target_release(connection, locked[0].organization_id, project_id, change)
     plan = _plan_next if change.is_in_next_release else _plan_in
     planned = plan(connection, release, project_id, locked, user_id)
-    known = resolutions.of_issues(connection, [issue.id for issue in locked])
+    existing = resolutions.of_issues(connection, [issue.id for issue in locked])
     ids = resolutions.put(connection, [item.resolution for item in planned], now)
     users = {issue.id: user_id for issue in locked}
     issues.mark_resolved(connection, users, now)
     inbox.remove(connection, users)
     _subscribe(connection, users)
-    fresh = [item for item in planned if item.resolution.issue_id not in known]
+    fresh = [item for item in planned if item.resolution.issue_id not in existing]
     happened = [
         NewActivity(
             issue_id=item.resolution.issue_id,
@@ -128,7 +128,7 @@ def _set_status(
     user_id: int | None,
     now: datetime,
 ) -> Updated:
-    """Reopen or ignore: resolutions go, and issues that have the status already get no activity (groups-api.md 4.4)."""
+    """Reopen or ignore: delete resolutions; issues that have the status already get no activity (groups-api.md 4.4)."""
     changed = [issue for issue in locked if issue.status is not change.status]
     users = {issue.id: user_id for issue in changed}
     resolutions.delete_of_issues(connection, [issue.id for issue in locked])
@@ -165,7 +165,7 @@ def _only_project(locked: Sequence[Issue], change: StatusChange) -> int:
 def _target_release(
     connection: Connection, organization_id: int, project_id: int, change: StatusChange
 ) -> Release:
-    """Return the release that is asked for; of the next release, the newest one that it comes after."""
+    """Return the requested release; for the next release, the newest one that it comes after."""
     field = "inNextRelease" if change.is_in_next_release else "inRelease"
     if change.is_in_next_release or change.in_release == LATEST:
         newest = shipping_order.newest_in(connection, organization_id, project_id)
@@ -173,7 +173,7 @@ def _target_release(
             raise ValidationFailed({"statusDetails": {field: [NO_RELEASE]}})
         return newest
     assert change.in_release is not None
-    # Not deleted meanwhile: the organization's turn was taken before the issues were locked.
+    # It can't be deleted meanwhile: the organization was locked before the issues.
     named = releases.by_version(connection, organization_id, change.in_release)
     attached = release_projects.of_releases(connection, [named.id]).get(named.id) if named else ()
     if named is None or not any(item.project_id == project_id for item in attached or ()):
@@ -202,8 +202,8 @@ def _plan_next(
 ) -> list[_Planned]:
     """Plan resolutions "in the next release" (groups-api.md 4.3).
 
-    It comes after the release that an issue was seen in: by version where the project follows semver, else by date,
-    where a later one may be there already. Otherwise the resolution waits for it.
+    It comes after the release that an issue was seen in: by version if the project follows semver, else by date,
+    where a later one may exist already. Otherwise the resolution waits for it.
     """
     ids = [issue.id for issue in locked]
     sample = releases.newest_versions(connection, project_id, _SEMVER_SAMPLE)
@@ -234,12 +234,12 @@ def _plan_next(
 def _seen_by_date(
     connection: Connection, project_id: int, issue_ids: Sequence[int]
 ) -> tuple[dict[int, str], dict[int, Release]]:
-    """Return the version in which each issue was seen last, and the project's release that shipped next after it."""
+    """Return the version in which each issue was last seen, and the project's release that shipped next after it."""
     last = occurrences.last_releases(connection, issue_ids)
-    known = releases.by_ids(connection, set(last.values()))
+    by_id = releases.by_ids(connection, set(last.values()))
     following = shipping_order.next_in(connection, project_id, set(last.values()))
     return (
-        {issue_id: known[release_id].version for issue_id, release_id in last.items()},
+        {issue_id: by_id[release_id].version for issue_id, release_id in last.items()},
         {
             issue_id: following[release_id]
             for issue_id, release_id in last.items()

@@ -1,1 +1,1 @@
-"""Where are issues kept? One module for each table, or few that belong together, and what is asked of them."""
+"""Tables and queries of issues: a module per table, or per few related ones."""

@@ -1,4 +1,4 @@
-"""What happened to issues: the log for people, and the history for reports."""
+"""Activities, history and subscriptions of issues."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -40,7 +40,7 @@ from shipmark.issues.model import (
 
 
 class ActivityColumns(TypedColumns):
-    """Something that happened. ``ident`` is what it is about, such as the resolution; ``details`` a JSON object."""
+    """An activity. ``ident`` is the id of its subject, such as the resolution; ``details`` is a JSON object."""
 
     id = Column(Id, primary_key=True)
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False)
@@ -52,7 +52,7 @@ class ActivityColumns(TypedColumns):
 
 
 class HistoryColumns(TypedColumns):
-    """What became of an issue."""
+    """An entry of an issue's history."""
 
     id = Column(Id, primary_key=True)
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), nullable=False)
@@ -63,7 +63,7 @@ class HistoryColumns(TypedColumns):
 
 
 class SubscriptionColumns(TypedColumns):
-    """A member who is told what happens to an issue. An inactive one was asked for and must not come back."""
+    """A user's subscription to an issue. An inactive one was cancelled by the user and must not be restored."""
 
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
     user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True)
@@ -149,7 +149,7 @@ _COMPLETE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewActivity:
-    """Something that happened to an issue, to be kept."""
+    """An activity of an issue to insert."""
 
     issue_id: int
     type: IssueActivityType
@@ -158,9 +158,9 @@ class NewActivity:
     details: dict[str, object]
 
 
-def add(connection: Connection, happened: Sequence[NewActivity], at: datetime) -> None:
-    """Keep what happened, in one statement."""
-    if not happened:
+def add(connection: Connection, activities: Sequence[NewActivity], at: datetime) -> None:
+    """Insert activities by one statement."""
+    if not activities:
         return
     rows = (
         (
@@ -171,7 +171,7 @@ def add(connection: Connection, happened: Sequence[NewActivity], at: datetime) -
             json.dumps(activity.details),
             place,
         )
-        for place, activity in enumerate(happened)
+        for place, activity in enumerate(activities)
     )
     connection.execute(_ADD, rows_param("happened", rows) | {"at": at})
 
@@ -183,30 +183,30 @@ def add_history(
     release_id: int | None,
     at: datetime,
 ) -> None:
-    """Keep what became of issues (each with who did it), in one statement."""
+    """Insert entries of the history by one statement; ``users`` maps issues to the acting user or None."""
     parameters = {"status": status.value, "release_id": release_id, "at": at}
     connection.execute(_ADD_HISTORY, rows_param("users", sorted(users.items())) | parameters)
 
 
 def complete(connection: Connection, resolved: Mapping[int, int], version: str) -> None:
-    """Let activities that said "in the next release" name it; ``resolved`` maps issues to their resolutions' ids."""
+    """Set the version of activities "in the next release"; ``resolved`` maps issues to their resolutions' ids."""
     rows = ((issue_id, str(resolution_id)) for issue_id, resolution_id in sorted(resolved.items()))
     details = json.dumps({"version": version})
     connection.execute(_COMPLETE, rows_param("completed", rows) | {"new_details": details})
 
 
 def subscribe(
-    connection: Connection, given: Collection[tuple[int, int]], reason: SubscriptionReason
+    connection: Connection, pairs: Collection[tuple[int, int]], reason: SubscriptionReason
 ) -> None:
-    """Subscribe (issue, user) pairs; what a user has chosen before stays."""
-    if not given:
+    """Subscribe (issue, user) pairs; a user's earlier choice stays."""
+    if not pairs:
         return
     parameters = {"reason": int(reason)}
-    connection.execute(_SUBSCRIBE, rows_param("pairs", sorted(set(given))) | parameters)
+    connection.execute(_SUBSCRIBE, rows_param("pairs", sorted(set(pairs))) | parameters)
 
 
 def of_issue(connection: Connection, issue_id: int, *, limit: int) -> list[IssueActivity]:
-    """What happened to the issue, newest first."""
+    """Return the activities of the issue, newest first."""
     c = activities.c
     query = (
         select(c.id, c.issue_id, c.type, c.happened_at, c.user_id, c.details)
@@ -228,7 +228,7 @@ def of_issue(connection: Connection, issue_id: int, *, limit: int) -> list[Issue
 
 
 def history_of(connection: Connection, issue_id: int, *, limit: int) -> list[HistoryEntry]:
-    """What became of the issue, the oldest first."""
+    """Return the history of the issue, oldest first."""
     c = history.c
     query = (
         select(c.issue_id, c.status, c.happened_at, c.user_id, c.release_id)
@@ -249,7 +249,7 @@ def history_of(connection: Connection, issue_id: int, *, limit: int) -> list[His
 
 
 def is_regressed_in(connection: Connection, issue_id: int, release_id: int) -> bool:
-    """Return whether the issue came back in the release before."""
+    """Return True if the issue has regressed in the release before."""
     query = select(history.c.id).where(
         history.c.issue_id == issue_id,
         history.c.release_id == release_id,
@@ -259,7 +259,7 @@ def is_regressed_in(connection: Connection, issue_id: int, release_id: int) -> b
 
 
 def subscribers_of(connection: Connection, issue_id: int) -> dict[int, SubscriptionReason]:
-    """Who is told what happens to the issue, and why."""
+    """Return the subscribed users of the issue with their reasons."""
     query = select(subscriptions.c.user_id, subscriptions.c.reason).where(
         subscriptions.c.issue_id == issue_id, subscriptions.c.is_active
     )

@@ -1,4 +1,4 @@
-"""Which commits name which issues."""
+"""Links between issues and the commits that name them."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -31,7 +31,7 @@ from shipmark.repositories.store import authors, commits
 
 
 class CommitLinkColumns(TypedColumns):
-    """A commit that says it resolves an issue. It stays when the commit leaves a release."""
+    """A commit whose message resolves an issue. The row stays when the commit is removed from a release."""
 
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
     commit_id = Column(
@@ -86,16 +86,18 @@ def author_names(
     return {issue_id: name for issue_id, name in result}
 
 
-def ensure(connection: Connection, given: Collection[Pair], at: datetime) -> set[Pair]:
-    """Link (issue, commit) pairs; says which were not linked before."""
-    if not given:
+def ensure(connection: Connection, pairs: Collection[Pair], at: datetime) -> set[Pair]:
+    """Link (issue, commit) pairs. Return those that were not linked before."""
+    if not pairs:
         return set()
-    result = connection.execute(_ENSURE, rows_param("pairs", sorted(given)) | {"at": at})
+    result = connection.execute(_ENSURE, rows_param("pairs", sorted(pairs)) | {"at": at})
     return {(issue_id, commit_id) for issue_id, commit_id in result}
 
 
 def delete_others(
-    connection: Connection, commit_ids: Collection[int], kept: Collection[Pair]
+    connection: Connection, commit_ids: Collection[int], except_pairs: Collection[Pair]
 ) -> None:
-    """Drop the links of these commits to all but the kept pairs: their messages name those issues no more."""
-    connection.execute(_DROP_OTHERS, ids_param(commit_ids) | rows_param("pairs", sorted(kept)))
+    """Delete the links of these commits except these pairs: their messages no longer name the other issues."""
+    connection.execute(
+        _DROP_OTHERS, ids_param(commit_ids) | rows_param("pairs", sorted(except_pairs))
+    )

@@ -1,4 +1,4 @@
-"""Which issues wait for somebody to look at them."""
+"""The inbox: issues that wait for review."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -10,7 +10,7 @@ from shipmark.issues.model import InboxEntry, InboxReason
 
 
 class InboxColumns(TypedColumns):
-    """An issue in the inbox; the reason that it came in with stays."""
+    """An issue in the inbox; the first reason stays."""
 
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
     reason = Column(Integer, nullable=False)
@@ -26,23 +26,23 @@ _OF_ISSUES = select(inbox.c.issue_id, inbox.c.reason, inbox.c.added_at).join(
 
 
 def add(connection: Connection, issue_id: int, reason: InboxReason, at: datetime) -> None:
-    """Put the issue into the inbox, unless it is there."""
+    """Add the issue to the inbox, unless it is there."""
     row = {"issue_id": issue_id, "reason": int(reason), "added_at": at}
     connection.execute(upsert(inbox).values(row).on_conflict_do_nothing())
 
 
 def remove(connection: Connection, issue_ids: Collection[int]) -> None:
-    """Take the issues out of the inbox."""
+    """Remove the issues from the inbox."""
     connection.execute(_REMOVE, ids_param(issue_ids))
 
 
 def remove_older(connection: Connection, at: datetime) -> int:
-    """Take out what came in before that moment; says how many."""
+    """Remove the entries from before that moment. Return their number."""
     return connection.execute(delete(inbox).where(inbox.c.added_at < at)).rowcount
 
 
 def of_issues(connection: Connection, issue_ids: Collection[int]) -> dict[int, InboxEntry]:
-    """The entries of those of the issues that are in the inbox."""
+    """Return the inbox entries of these issues; those without one are left out."""
     if not issue_ids:
         return {}
     result = connection.execute(_OF_ISSUES, ids_param(issue_ids))

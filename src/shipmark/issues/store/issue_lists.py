@@ -1,4 +1,4 @@
-"""Lists of issues, the last seen first: which issues pass a filter."""
+"""Lists of issues that match a filter, the last seen first."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -29,7 +29,7 @@ _PLACES = {
 def page_of(
     connection: Connection, issue_filter: IssueFilter, *, limit: int, offset: int = 0
 ) -> list[Issue]:
-    """Return a page of the issues that pass the filter, the last seen first."""
+    """Return a page of the issues that match the filter, the last seen first."""
     if not issue_filter.project_ids:
         return []
     statuses = IssueStatus if issue_filter.status is None else (issue_filter.status,)
@@ -43,7 +43,7 @@ def page_of(
 def ids_of(
     connection: Connection, issue_filter: IssueFilter, *, other_than: IssueStatus | None, limit: int
 ) -> list[int]:
-    """Return the ids of issues that pass the filter, the last seen first, without those of the other status."""
+    """Return the ids of issues that match the filter, the last seen first, without those of ``other_than``."""
     statuses = [
         issue_status
         for issue_status in IssueStatus
@@ -57,10 +57,10 @@ def ids_of(
 
 
 def _last_seen(issue_filter: IssueFilter, statuses: Iterable[IssueStatus], limit: int) -> Subquery:
-    """Return the ids and moments of the issues of each status that were last seen, as many as ``limit``.
+    """Return the ids and moments of the last seen issues of each status, at most ``limit``.
 
-    An index holds those of a project, or of an organization, by status in this order, and is read until there are
-    enough. With releases in the filter the query begins at what was seen in these, so that the cost follows that.
+    An index has the issues of a project, or of an organization, by status in this order, and is read until there are
+    enough. With releases in the filter the query begins at the issues seen in these, so that the cost follows them.
     """
     columns = select(issues.c.id, issues.c.last_seen_at)
     ranges = []
@@ -115,7 +115,7 @@ def _release_conditions(issue_filter: IssueFilter) -> list[ColumnElement[bool]]:
 def _in_release(
     place: Any, issue_id: Column[int], release_id: Column[Any], *more: ColumnElement[bool]
 ) -> list[ColumnElement[bool]]:
-    """Return that an issue is among those of its project's release: by their ids, then by their projects."""
+    """Return the conditions that an issue is among those of its project's release: by ids, then by projects."""
     of_release = select(issue_id).where(release_id == place.release_id, *more)
     of_project = (
         select(place.project_id)

@@ -1,4 +1,4 @@
-"""The issues themselves, and the hashes that events find them by."""
+"""Issues, and the hashes that map events to them."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -43,9 +43,9 @@ from shipmark.projects.store import projects
 
 
 class IssueColumns(TypedColumns):
-    """An issue. ``first_release_id`` keeps its release from being deleted.
+    """An issue. ``first_release_id`` prevents the deletion of its release.
 
-    ``details`` and ``deleted_fix`` (`DeletedFix`, or null) are JSON objects.
+    ``details`` and ``deleted_fix`` (`DeletedFix`, or NULL) are JSON objects.
     """
 
     id = Column(Id, primary_key=True)
@@ -75,7 +75,7 @@ class IssueColumns(TypedColumns):
 
 
 class IssueHashColumns(TypedColumns):
-    """A hash that leads events of a project to an issue."""
+    """A hash that maps events of a project to an issue."""
 
     project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
     hash = Column(String(32), primary_key=True)
@@ -83,7 +83,7 @@ class IssueHashColumns(TypedColumns):
 
 
 class IssueUserColumns(TypedColumns):
-    """A user of the product who met the issue, as a digest."""
+    """An end user affected by the issue, as a digest."""
 
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
     user_hash = Column(String(32), primary_key=True)
@@ -149,7 +149,7 @@ _MARK_RESOLVED = (
     )
 )
 _SHORT_IDS = json_rows("short_ids", slug=Text(), number=Id)
-# Subqueries, not joins: from the project on, SQLite would read all of its issues and compare each with the rows given.
+# Subqueries, not joins: from the project on, SQLite would compare each of its issues with the parameter's rows.
 _project_id = (
     select(projects.c.id)
     .where(
@@ -176,7 +176,7 @@ _FIRST_RELEASES = select(IDS.c.id).where(exists().where(issues.c.first_release_i
 
 
 def by_id(connection: Connection, organization_id: int | None, issue_id: int) -> Issue | None:
-    """The issue of that id; with an organization, only if it is one of its own."""
+    """Return the issue with this id, or None; with an organization, only an issue of that organization."""
     query = select(*ISSUE).where(issues.c.id == issue_id)
     if organization_id is not None:
         query = query.where(issues.c.organization_id == organization_id)
@@ -185,16 +185,19 @@ def by_id(connection: Connection, organization_id: int | None, issue_id: int) ->
 
 
 def by_hashes(connection: Connection, project_id: int, requested: Sequence[str]) -> Issue | None:
-    """The issue that the first known of these hashes leads to."""
+    """Return the issue of the first of these hashes that has one, or None."""
     query = select(hashes.c.hash, *ISSUE).join(hashes, hashes.c.issue_id == issues.c.id)
     query = query.where(hashes.c.project_id == project_id, hashes.c.hash.in_(requested))
     rows = {row[0]: row for row in connection.execute(query)}
     return next((issue_of(rows[each][1:]) for each in requested if each in rows), None)
 
 
-def map_hashes(connection: Connection, issue: Issue, given: Sequence[str]) -> None:
-    """Let these hashes lead to the issue, where they lead nowhere yet."""
-    rows = [{"project_id": issue.project_id, "hash": each, "issue_id": issue.id} for each in given]
+def map_hashes(connection: Connection, issue: Issue, event_hashes: Sequence[str]) -> None:
+    """Map these hashes to the issue, unless they are mapped already."""
+    rows = [
+        {"project_id": issue.project_id, "hash": each, "issue_id": issue.id}
+        for each in event_hashes
+    ]
     connection.execute(upsert(hashes).values(rows).on_conflict_do_nothing())
 
 
@@ -207,8 +210,8 @@ def add(
     event: Event,
     first_release_id: int | None,
 ) -> Issue:
-    """Keep a new issue, made by its first event."""
-    row = _said_by(event) | {
+    """Insert a new issue from its first event."""
+    row = _event_values(event) | {
         "organization_id": organization_id,
         "project_id": project_id,
         "number": number,
@@ -225,9 +228,9 @@ def add(
 
 
 def count(connection: Connection, issue: Issue, event: Event, *, is_new_user: bool) -> None:
-    """Count an event and keep what it says; the moments only ever widen."""
+    """Count an event and store its title and details; the range of moments only widens."""
     c = issues.c
-    values = _said_by(event) | {
+    values = _event_values(event) | {
         "times_seen": c.times_seen + 1,
         "user_count": c.user_count + int(is_new_user),
         "first_seen_at": case(
@@ -241,14 +244,14 @@ def count(connection: Connection, issue: Issue, event: Event, *, is_new_user: bo
 
 
 def record_user(connection: Connection, issue_id: int, user_hash: str) -> bool:
-    """Remember that a user met the issue; says whether it was for the first time."""
+    """Record a user affected by the issue. Return True for the user's first event."""
     row = {"issue_id": issue_id, "user_hash": user_hash}
     statement = upsert(issue_users).values(row).on_conflict_do_nothing()
     return connection.execute(statement.returning(issue_users.c.issue_id)).first() is not None
 
 
 def reopen(connection: Connection, issue_id: int, at: datetime, active_before: datetime) -> bool:
-    """Make a resolved issue a regressed one, unless somebody did so since ``active_before``; says whether it did."""
+    """Mark a resolved issue as regressed, unless it changed since ``active_before``. Return True if marked."""
     statement = (
         update(issues)
         .where(
@@ -271,20 +274,20 @@ def reopen(connection: Connection, issue_id: int, at: datetime, active_before: d
 
 
 def lock(connection: Connection, issue_ids: Collection[int]) -> dict[int, IssueStatus]:
-    """Let nobody else change these issues until the unit of work ends; says which status each has now."""
+    """Lock these issues until the transaction ends. Return the current status of each."""
     result = connection.execute(_LOCK, ids_param(issue_ids))
     return {issue_id: IssueStatus(status) for issue_id, status in result}
 
 
 def mark_resolved(connection: Connection, issue_ids: Collection[int], at: datetime) -> None:
-    """Resolve these issues; one that is resolved already keeps its moment."""
+    """Resolve these issues; the moment of those resolved already stays."""
     connection.execute(_MARK_RESOLVED, ids_param(issue_ids) | {"at": at})
 
 
 def ids_of_short_ids(
     connection: Connection, organization_id: int, short_ids: Collection[ShortId]
 ) -> dict[ShortId, int]:
-    """The issue of each short id, in one statement whatever their number; unknown ones are left out."""
+    """Return the issue's id of each short id by one statement; unknown ones are left out."""
     if not short_ids:
         return {}
     parameters = rows_param(
@@ -301,7 +304,7 @@ def ids_of_short_ids(
 def ids_in_organization(
     connection: Connection, organization_id: int, issue_ids: Collection[int]
 ) -> set[int]:
-    """Those of the ids that are issues of the organization."""
+    """Return those of the ids that are issues of the organization."""
     if not issue_ids:
         return set()
     parameters = ids_param(issue_ids) | {"organization_id": organization_id}
@@ -309,7 +312,7 @@ def ids_in_organization(
 
 
 def is_any_released(connection: Connection, project_id: int) -> bool:
-    """Has an issue of the project a first release?"""
+    """Return True if an issue of the project has a first release."""
     query = select(issues.c.id).where(
         issues.c.project_id == project_id, issues.c.first_release_id.is_not(None)
     )
@@ -317,14 +320,14 @@ def is_any_released(connection: Connection, project_id: int) -> bool:
 
 
 def first_releases_among(connection: Connection, release_ids: Collection[int]) -> set[int]:
-    """Those of the releases that an issue was first seen in."""
+    """Return those of the releases in which an issue was first seen."""
     return set(connection.execute(_FIRST_RELEASES, ids_param(release_ids)).scalars())
 
 
 def first_seen_among(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> list[Issue]:
-    """The projects' issues that were first seen in the release, the oldest first."""
+    """Return the projects' issues that were first seen in the release, the oldest first."""
     query = (
         select(*ISSUE)
         .where(issues.c.first_release_id == release_id, issues.c.project_id.in_(project_ids))
@@ -335,7 +338,7 @@ def first_seen_among(
 
 
 def issue_of(row: Sequence[Any]) -> Issue:
-    """An issue from a row that begins with the columns of `ISSUE`."""
+    """Return the issue of a row that begins with the columns of `ISSUE`."""
     columns: dict[str, Any] = dict(zip(_FIELDS, row, strict=False))
     columns["status"] = IssueStatus(columns["status"])
     columns["substatus"] = Substatus(columns["substatus"]) if columns["substatus"] else None
@@ -351,7 +354,7 @@ def _fix_of(text: str | None) -> DeletedFix | None:
     return DeletedFix(**stored | {"shipped_at": datetime.fromisoformat(stored["shipped_at"])})
 
 
-def _said_by(event: Event) -> dict[str, object]:
+def _event_values(event: Event) -> dict[str, object]:
     return {
         "type": event.type,
         "title": event.title,

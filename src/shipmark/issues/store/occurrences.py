@@ -1,4 +1,4 @@
-"""In which releases and environments an issue was seen."""
+"""The releases and environments in which issues were seen."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -35,7 +35,7 @@ class IssueReleaseColumns(TypedColumns):
 
 
 class IssueEnvironmentColumns(TypedColumns):
-    """An issue seen in an environment; ``first_release_id`` is the release that brought it there."""
+    """An issue seen in an environment; ``first_release_id`` is the release that introduced it there."""
 
     issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
     environment_id = Column(
@@ -68,7 +68,7 @@ _numbered = (
     )
     .join(IDS, IDS.c.id == issue_releases.c.issue_id)
     .join(releases, releases.c.id == issue_releases.c.release_id)
-    # What is no semver has no key.
+    # Versions that are not semver have no key.
     .where(releases.c.version_key != "")
     .subquery("numbered")
 )
@@ -80,7 +80,7 @@ _HIGHEST_VERSIONS = select(_numbered.c.issue_id, _numbered.c.version).where(
 def record_release(
     connection: Connection, issue_id: int, release_id: int, environment_id: int, at: datetime
 ) -> None:
-    """Remember that the issue was seen in the release; the last moment never moves back."""
+    """Record that the issue was seen in the release; the last moment never decreases."""
     row: dict[str, object] = {
         "issue_id": issue_id,
         "release_id": release_id,
@@ -100,7 +100,7 @@ def record_release(
 def record_environment(
     connection: Connection, issue_id: int, environment_id: int, release_id: int | None, at: datetime
 ) -> bool:
-    """Remember that the issue was seen in the environment; says whether for the first time."""
+    """Record that the issue was seen in the environment. Return True for the first time."""
     row: dict[str, object] = {"issue_id": issue_id, "environment_id": environment_id}
     row |= {"first_release_id": release_id, "first_seen_at": at}
     statement = upsert(issue_environments).values(row).on_conflict_do_nothing()
@@ -115,7 +115,7 @@ def in_release(
     release_id: int,
     environment_ids: Collection[int] | None,
 ) -> tuple[str, datetime, datetime] | None:
-    """Where the issue was last seen in the release, and from when to when; null where it was not."""
+    """Return the environment of the issue's last event in the release, and its first and last moment, or None."""
     query = (
         select(environments.c.name, issue_releases.c.first_seen_at, issue_releases.c.last_seen_at)
         .join(environments, environments.c.id == issue_releases.c.environment_id)
@@ -129,7 +129,7 @@ def in_release(
 
 
 def last_releases(connection: Connection, issue_ids: Collection[int]) -> dict[int, int]:
-    """The release in which each issue was last seen."""
+    """Return the release in which each issue was last seen."""
     if not issue_ids:
         return {}
     result = connection.execute(_LAST_RELEASES, ids_param(issue_ids))

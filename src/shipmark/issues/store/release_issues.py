@@ -1,4 +1,4 @@
-"""Which issues are new in a release, resolved by it, or came back in it?"""
+"""Lists of the issues that are new in a release, resolved by it, or regressed in it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from shipmark.releases.store.commits import release_commits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueSummary:
-    """How many issues there are, and those that were last seen."""
+    """The number of issues, and the last seen ones."""
 
     count: int
     issues: tuple[Issue, ...]
@@ -27,8 +27,8 @@ class IssueSummary:
 _RELEASE = bindparam("release_id", type_=Id)
 
 
-def _shown(query: Select[Any]) -> Select[Any]:
-    """The last seen issues of the wanted projects."""
+def _last_seen(query: Select[Any]) -> Select[Any]:
+    """Return the query's last seen issues of the requested projects."""
     return (
         query.where(issues.c.project_id.in_(select(IDS.c.id)))
         .order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
@@ -49,11 +49,11 @@ _regressed = (
     .distinct()
     .subquery()
 )
-_NEW = _shown(select(func.count().over(), *ISSUE).where(issues.c.first_release_id == _RELEASE))
-_RESOLVED = _shown(
+_NEW = _last_seen(select(func.count().over(), *ISSUE).where(issues.c.first_release_id == _RELEASE))
+_RESOLVED = _last_seen(
     select(func.count().over(), *ISSUE).join(_resolved, _resolved.c.issue_id == issues.c.id)
 )
-_REGRESSED = _shown(
+_REGRESSED = _last_seen(
     select(func.count().over(), *ISSUE).join(_regressed, _regressed.c.issue_id == issues.c.id)
 )
 
@@ -64,28 +64,28 @@ _seen = (
     .distinct()
     .subquery("found")
 )
-_SEEN = _shown(select(*ISSUE).join(_seen, _seen.c.issue_id == issues.c.id))
+_SEEN = _last_seen(select(*ISSUE).join(_seen, _seen.c.issue_id == issues.c.id))
 
 
 def new_in(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> IssueSummary:
-    """The projects' issues that were first seen in the release."""
-    return _found(connection, _NEW, release_id, project_ids, limit)
+    """Return the projects' issues that were first seen in the release."""
+    return _summary(connection, _NEW, release_id, project_ids, limit)
 
 
 def resolved_by(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> IssueSummary:
-    """The projects' issues with a resolution in the release, or named by one of its commits."""
-    return _found(connection, _RESOLVED, release_id, project_ids, limit)
+    """Return the projects' issues with a resolution in the release, or named by one of its commits."""
+    return _summary(connection, _RESOLVED, release_id, project_ids, limit)
 
 
 def regressed_in(
     connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> IssueSummary:
-    """The projects' issues that were resolved and came back in the release, whatever became of them since."""
-    return _found(connection, _REGRESSED, release_id, project_ids, limit)
+    """Return the projects' issues that regressed in the release, whatever their status is now."""
+    return _summary(connection, _REGRESSED, release_id, project_ids, limit)
 
 
 def seen_in(
@@ -96,7 +96,7 @@ def seen_in(
     return [issue_of(row) for row in connection.execute(_SEEN, parameters)]
 
 
-def _found(
+def _summary(
     connection: Connection,
     statement: Select[Any],
     release_id: int,

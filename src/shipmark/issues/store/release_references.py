@@ -1,4 +1,4 @@
-"""What do issues keep of releases that are deleted? Where they point to them, and where they can point instead."""
+"""References of issues to releases that are deleted, and their replacements."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from shipmark.releases.store.commits import release_commits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReassignedIssue:
-    """An issue that was first seen in a release that goes, and the release that it was seen in next, if any.
+    """An issue first seen in a deleted release, and the release that it was seen in next, if any.
 
-    With an environment it is about where the issue was first seen there.
+    With an environment, both are the first and the next release in that environment.
     """
 
     issue_id: int
@@ -28,7 +28,7 @@ class ReassignedIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TiedResolution:
-    """A resolution in a release that goes."""
+    """A resolution in a deleted release."""
 
     resolution_id: int
     issue_id: int
@@ -47,7 +47,7 @@ def _next_release(*, in_environment: bool) -> ScalarSelect[int]:
         issue_releases.c.release_id.not_in(select(_GONE.c.id)),
     )
     if in_environment:
-        # The sum keeps SQLite from reading all that was seen in the environment, by the index of environments.
+        # The sum keeps SQLite from reading all rows of the environment by its index.
         environment_id = issue_releases.c.environment_id + 0
         query = query.where(environment_id == issue_environments.c.environment_id)
     query = query.order_by(issue_releases.c.first_seen_at, issue_releases.c.release_id).limit(1)
@@ -97,7 +97,7 @@ _MOVE_BROUGHT = (
     .values(first_release_id=_MOVES.c.release_id)
 )
 _UNTIED = json_rows("untied", resolution_id=Id, gone_id=Id, release_id=Id)
-# One that somebody has set to another release since stays as it is.
+# A resolution that was set to another release meanwhile stays.
 _MOVE_RESOLUTIONS = (
     update(resolutions)
     .where(
@@ -124,16 +124,18 @@ _DROP_LINKS = delete(commit_links).where(
 )
 
 
-def first_seen(connection: Connection, gone_ids: Collection[int]) -> list[ReassignedIssue]:
-    """The issues that were first seen in releases that go, and where each was seen next."""
+def first_seen(connection: Connection, deleted_ids: Collection[int]) -> list[ReassignedIssue]:
+    """Return the issues first seen in deleted releases, and the release in which each was seen next."""
     return [
         ReassignedIssue(issue_id=issue_id, project_id=project_id, release_id=release_id)
-        for issue_id, project_id, release_id in connection.execute(_FIRST_SEEN, ids_param(gone_ids))
+        for issue_id, project_id, release_id in connection.execute(
+            _FIRST_SEEN, ids_param(deleted_ids)
+        )
     ]
 
 
-def introduced(connection: Connection, gone_ids: Collection[int]) -> list[ReassignedIssue]:
-    """The same for each environment that releases brought an issue to."""
+def introduced(connection: Connection, deleted_ids: Collection[int]) -> list[ReassignedIssue]:
+    """Return the issues that deleted releases introduced to environments, with the next release of each there."""
     return [
         ReassignedIssue(
             issue_id=issue_id,
@@ -142,13 +144,13 @@ def introduced(connection: Connection, gone_ids: Collection[int]) -> list[Reassi
             environment_id=environment_id,
         )
         for issue_id, project_id, release_id, environment_id in connection.execute(
-            _BROUGHT, ids_param(gone_ids)
+            _BROUGHT, ids_param(deleted_ids)
         )
     ]
 
 
-def tied_resolutions(connection: Connection, gone_ids: Collection[int]) -> list[TiedResolution]:
-    """The resolutions in releases that go."""
+def tied_resolutions(connection: Connection, deleted_ids: Collection[int]) -> list[TiedResolution]:
+    """Return the resolutions in deleted releases."""
     return [
         TiedResolution(
             resolution_id=resolution_id,
@@ -165,12 +167,12 @@ def tied_resolutions(connection: Connection, gone_ids: Collection[int]) -> list[
             release_id,
             pending_in,
             current_version,
-        ) in connection.execute(_TIED_RESOLUTIONS, ids_param(gone_ids))
+        ) in connection.execute(_TIED_RESOLUTIONS, ids_param(deleted_ids))
     ]
 
 
 def move_first_seen(connection: Connection, moves: Collection[ReassignedIssue]) -> None:
-    """Let issues count as first seen in other releases, or in none."""
+    """Set the first releases of issues to the next ones, or to none."""
     rows = [
         (reassigned_issue.issue_id, reassigned_issue.release_id, None) for reassigned_issue in moves
     ]
@@ -178,7 +180,7 @@ def move_first_seen(connection: Connection, moves: Collection[ReassignedIssue]) 
 
 
 def move_introduced(connection: Connection, moves: Collection[ReassignedIssue]) -> None:
-    """Let issues count as brought to environments by other releases, or by none."""
+    """Set the first releases of issues in environments to the next ones, or to none."""
     rows = [
         (reassigned_issue.issue_id, reassigned_issue.release_id, reassigned_issue.environment_id)
         for reassigned_issue in moves
@@ -187,7 +189,7 @@ def move_introduced(connection: Connection, moves: Collection[ReassignedIssue]) 
 
 
 def move_resolutions(connection: Connection, moves: Collection[tuple[TiedResolution, int]]) -> None:
-    """Let each resolution be in the other release that comes with it."""
+    """Set the release of each resolution to the id paired with it."""
     rows = [
         (tied_resolution.resolution_id, tied_resolution.release_id, release_id)
         for tied_resolution, release_id in moves
@@ -196,8 +198,8 @@ def move_resolutions(connection: Connection, moves: Collection[tuple[TiedResolut
 
 
 def drop_links(
-    connection: Connection, issue_ids: Collection[int], gone_ids: Collection[int]
+    connection: Connection, issue_ids: Collection[int], deleted_ids: Collection[int]
 ) -> None:
-    """Drop the links of these issues to commits that are in no release but those that go."""
-    parameters = rows_param("going", ([each] for each in sorted(gone_ids)))
+    """Delete the links of these issues to commits that are in no other release than the deleted ones."""
+    parameters = rows_param("going", ([each] for each in sorted(deleted_ids)))
     connection.execute(_DROP_LINKS, ids_param(issue_ids) | parameters)

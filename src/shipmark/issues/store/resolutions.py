@@ -1,4 +1,4 @@
-"""In which release an issue was resolved, and which issues the commits of a release resolve."""
+"""Resolutions of issues in releases, and the issues that a release's commits resolve."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -43,10 +43,10 @@ from shipmark.repositories.store import authors, commits
 
 
 class ResolutionColumns(TypedColumns):
-    """The resolution of an issue: at most one. It goes when the issue regresses or its release is deleted.
+    """The resolution of an issue: at most one. It is deleted when the issue regresses or its release is deleted.
 
-    ``pending_project_id`` is the project whose next release completes it, or null. The type is always the one: code of
-    earlier versions knows no other.
+    ``pending_project_id`` is the project whose next release completes it, or NULL. The type is always the same: code
+    of earlier versions knows no other.
     """
 
     id = Column(Id, primary_key=True)
@@ -146,7 +146,7 @@ _SET = _GIVEN.on_conflict_do_update(
 
 
 _RELEASE_ID = bindparam("release_id", type_=Id)
-# Begins at the release, not at the projects' issues: the cost follows what it resolves, not how many issues there are.
+# Begins at the release, not at the projects' issues: the cost follows the number of resolved issues.
 _resolved_ids = (
     select(resolutions.c.issue_id)
     .where(resolutions.c.release_id == _RELEASE_ID)
@@ -168,7 +168,7 @@ _RESOLVED_BY = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewResolution:
-    """A resolution to be stored; see `Resolution`. ``pending_project_id`` is the project that has to release first."""
+    """A resolution to insert; see `Resolution`. ``pending_project_id`` is the project that has to release first."""
 
     issue_id: int
     release_id: int
@@ -187,9 +187,9 @@ class NamedIssue:
 
 
 def named_by_release(connection: Connection, release_id: int) -> list[NamedIssue]:
-    """The issues that the release's commits resolve and it has not resolved yet, with the newest such commit each.
+    """Return the issues that the release's commits name and it has not resolved yet, each with its newest commit.
 
-    Only issues of the release's own projects: one of another stays open until the commit ships there.
+    Only issues of the release's projects: one of another stays open until the commit ships there.
     """
     newest: dict[int, NamedIssue] = {}
     for issue_id, commit_id, email in connection.execute(_NAMED, {"release_id": release_id}):
@@ -201,7 +201,7 @@ def named_by_release(connection: Connection, release_id: int) -> list[NamedIssue
 def set_in_release(
     connection: Connection, release_id: int, users: dict[int, int | None], at: datetime
 ) -> dict[int, int]:
-    """Resolve issues in the release, each by a user or nobody; says the resolution's id of each issue."""
+    """Resolve issues in the release, each by a user or None. Return the resolution's id of each issue."""
     new_resolutions = [
         NewResolution(issue_id=issue_id, release_id=release_id, user_id=user_id)
         for issue_id, user_id in users.items()
@@ -209,8 +209,10 @@ def set_in_release(
     return put(connection, new_resolutions, at)
 
 
-def put(connection: Connection, given: Collection[NewResolution], at: datetime) -> dict[int, int]:
-    """Insert or replace the resolutions of issues in one statement, and return the resolution's id of each issue."""
+def put(
+    connection: Connection, new_resolutions: Collection[NewResolution], at: datetime
+) -> dict[int, int]:
+    """Insert or replace the resolutions of issues by one statement. Return the resolution's id of each issue."""
     values = sorted(
         (
             (
@@ -220,7 +222,7 @@ def put(connection: Connection, given: Collection[NewResolution], at: datetime) 
                 new_resolution.pending_project_id,
                 new_resolution.current_version,
             )
-            for new_resolution in given
+            for new_resolution in new_resolutions
         ),
         key=lambda row: row[0],
     )
@@ -229,7 +231,7 @@ def put(connection: Connection, given: Collection[NewResolution], at: datetime) 
 
 
 def of_issues(connection: Connection, issue_ids: Collection[int]) -> dict[int, Resolution]:
-    """The resolution of each issue that has one."""
+    """Return the resolution of each issue that has one."""
     if not issue_ids:
         return {}
     result = connection.execute(_OF_ISSUES, ids_param(issue_ids))
@@ -242,7 +244,7 @@ def pending_in(connection: Connection, project_ids: Collection[int]) -> list[Res
 
 
 def complete(connection: Connection, resolution_ids: Collection[int], release_id: int) -> None:
-    """Make pending resolutions ones in this release."""
+    """Complete pending resolutions with this release."""
     connection.execute(_COMPLETE, ids_param(resolution_ids) | {"next_release_id": release_id})
 
 
@@ -265,7 +267,7 @@ def _resolution_of(row: Sequence[Any]) -> Resolution:
 
 
 def is_unshipped(connection: Connection, issue_id: int) -> bool:
-    """Is the newest commit that resolves the issue in no release yet? (releases.md 4.3)"""
+    """Return True if the newest commit that resolves the issue is in no release yet (releases.md 4.3)."""
     query = (
         select(commit_links.c.commit_id)
         .where(commit_links.c.issue_id == issue_id)

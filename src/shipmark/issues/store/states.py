@@ -1,4 +1,4 @@
-"""The states of issues: lock issues, and resolve, open or ignore them, any number in one statement."""
+"""Changes of the states of issues: lock, resolve, open or ignore any number by one statement."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -50,8 +50,8 @@ _LOCK_ALL = (
 def locked(connection: Connection, organization_id: int, issue_ids: Collection[int]) -> list[Issue]:
     """Lock the organization's issues with these ids, in the order of their ids, and return them as they are now.
 
-    The organization's turn is taken first, as to delete a release: one that the issues are going to refer to stays
-    until the unit of work ends (releases/store/locks.py).
+    The organization is locked first, as for deleting a release: a release that the issues will refer to stays
+    until the transaction ends (releases/store/locks.py).
     """
     organizations.lock_organization(connection, organization_id)
     parameters = ids_param(issue_ids) | {"organization_id": organization_id}
@@ -59,7 +59,7 @@ def locked(connection: Connection, organization_id: int, issue_ids: Collection[i
 
 
 def resolve_now(connection: Connection, issue_ids: Collection[int], at: datetime) -> None:
-    """Resolve these issues in no release: any event that happens more than a few seconds later reopens them."""
+    """Resolve these issues in no release: any event more than a few seconds later reopens them."""
     connection.execute(_RESOLVE_NOW, ids_param(issue_ids) | {"at": at})
 
 
@@ -79,7 +79,7 @@ def set_status(
 
 
 def save_fixes(connection: Connection, fixes: Mapping[int, DeletedFix]) -> None:
-    """Store what is left of the resolutions of issues whose releases are deleted."""
+    """Store the fixes of issues whose releases are deleted."""
     rows = ((issue_id, _fix_as_json(fix)) for issue_id, fix in sorted(fixes.items()))
     connection.execute(_SAVE_FIXES, rows_param("fixes", rows))
 

@@ -1,4 +1,4 @@
-"""How many errors and new issues came in some stretches of time? All are counted at once, whatever their number."""
+"""Counts of errors and new issues in time windows, by one statement for all windows."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -85,12 +85,12 @@ _EVENTS_OF_ISSUE = (
 
 
 def errors(connection: Connection, watches: Sequence[Watch]) -> dict[int, int]:
-    """How many errors came in each window, by its place in the list; where none came, it is left out."""
+    """Return the number of errors in each window, by its index; windows without errors are left out."""
     return _counted(connection, watches, _ERRORS)
 
 
 def new_issues(connection: Connection, watches: Sequence[Watch]) -> dict[int, int]:
-    """How many issues came up with the release in each window: at all, or in the threshold's environment."""
+    """Return the number of issues first seen in the release in each window: overall, or in the environment."""
     result = _counted(connection, watches, _NEW_ISSUES)
     return result | _counted(connection, watches, _NEW_ISSUES_THERE)
 
@@ -102,7 +102,7 @@ def events_of_issue(
     begins: Sequence[datetime],
     length: timedelta,
 ) -> list[int]:
-    """How many events of the issue in the release came in each step of that length."""
+    """Return the number of events of the issue in the release in each interval of that length."""
     value = rows_param("steps", ((number, at, at + length) for number, at in enumerate(begins)))
     parameters = {"issue_id": issue_id, "release_id": release_id}
     result = _numbers(connection.execute(_EVENTS_OF_ISSUE, value | parameters).all())
@@ -127,5 +127,5 @@ def _window(number: int, watch: Watch) -> Sequence[object]:
     return (number, *place, watch.begins_at, watch.ends_at)
 
 
-def _numbers(found: Sequence[tuple[int, int]]) -> dict[int, int]:
-    return {number: many for number, many in found}
+def _numbers(counts: Sequence[tuple[int, int]]) -> dict[int, int]:
+    return dict(counts)

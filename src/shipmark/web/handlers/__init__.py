@@ -1,4 +1,4 @@
-"""One module for each page or small family of pages."""
+"""Handlers of pages: a module per page or group of pages."""
 
 from litestar import Router
 from litestar.di import Provide

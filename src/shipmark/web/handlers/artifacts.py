@@ -1,4 +1,4 @@
-"""``/organizations/{organization}/releases/{version}/artifacts/``: what was uploaded for a release."""
+"""``/organizations/{organization}/releases/{version}/artifacts/``: the uploaded files of a release."""
 
 from litestar import get
 from litestar.params import FromPath
@@ -23,5 +23,5 @@ def list_artifacts(
     number = web_request.page_number("page", most=PAGES_MAX)
     with web_request.database.snapshot() as connection:
         place = web_request.authorize(connection, organization)
-        shown = artifact_page(connection, place, version, number)
-    return page("artifacts.html", place=place, shown=shown)
+        artifacts = artifact_page(connection, place, version, number)
+    return page("artifacts.html", place=place, artifacts=artifacts)

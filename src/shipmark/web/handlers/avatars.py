@@ -1,7 +1,7 @@
-"""Photos and letters that stand for people and things: pictures that pages and clients load (files-and-avatars.md 2.5).
+"""Avatars of users, teams, projects and organizations: photos and initials (files-and-avatars.md 2.5).
 
-Nobody has to say who they are: an address with an ident is known to those only who were shown it, and one of letters
-says no more than the letters.
+No authentication is required: the URL of a photo contains an unguessable ident, and that of initials reveals only
+the initials.
 """
 
 import re
@@ -27,7 +27,7 @@ def _small(etag: str, make: Callable[[], bytes]) -> bytes:  # noqa: ARG001  # th
     return make()
 
 
-# Pictures never change under their address. They are shown in pages of other origins too, and do nothing by themselves.
+# Pictures never change under their URL. Pages of other origins may show them, and they contain no scripts.
 _HEADERS = {
     "Cache-Control": "max-age=315360000",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -66,7 +66,7 @@ def show_user(web_request: InjectedWebRequest, ident: FromPath[str]) -> Picture:
 
 @get("/letter-avatar/{colour:str}/{text:str}/", scopes=None, sync_to_thread=False)
 def show_letters(colour: FromPath[str], text: FromPath[str]) -> Picture:
-    """Answer with one or two letters in a colour that is told by its number."""
+    """Answer with one or two letters in the colour with this number."""
     is_known = colour in {str(number) for number in range(len(initials.COLOURS))}
     if not is_known or len(text) > initials.INITIALS_MAX or not text.isprintable():
         return _nothing(404)
@@ -75,7 +75,7 @@ def show_letters(colour: FromPath[str], text: FromPath[str]) -> Picture:
 
 
 def _photo(web_request: WebRequest, kind: OwnerKind, ident: str) -> Picture:
-    """The photo as it was sent, or as small as it is asked for with ``s``."""
+    """Return the photo in its original size, or in the size requested with ``s``."""
     requested = web_request.request.query_params.get("s")
     if requested is not None and not _SIZE.fullmatch(requested):
         return _nothing(400)
@@ -89,15 +89,15 @@ def _photo(web_request: WebRequest, kind: OwnerKind, ident: str) -> Picture:
     if etag in web_request.request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers)
 
-    def whole() -> bytes:
+    def original() -> bytes:
         return _read(web_request.database, web_request.blobs, file_id)
 
     def small() -> bytes:
         assert size is not None
-        return images.resize(whole(), size)
+        return images.resize(original(), size)
 
     try:
-        content = whole() if size is None else _small(etag, small)
+        content = original() if size is None else _small(etag, small)
     except (KeyError, images.NotAnImage):
         return _nothing(404)
     return Response(content, headers=headers, media_type=images.media_type(content))

@@ -1,4 +1,4 @@
-"""``/organizations/{organization}/releases/{version}/compare/``: a release beside another one."""
+"""``/organizations/{organization}/releases/{version}/compare/``: the comparison of two releases."""
 
 from litestar import get
 from litestar.params import FromPath
@@ -17,7 +17,7 @@ from shipmark.web.view_models.comparison import comparison_page
 def compare_releases(
     web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
 ) -> Answer:
-    """Show what the release has that the one named by ``base`` has not; without it, the one before."""
+    """Show the changes of the release since the one named by ``base``, by default the previous one."""
     if "\x00" in version:
         raise NotFound
     with web_request.database.snapshot() as connection:

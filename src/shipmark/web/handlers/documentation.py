@@ -1,4 +1,4 @@
-"""``/api/docs/``: the API, for people."""
+"""``/api/docs/``: the documentation of the API."""
 
 from functools import lru_cache
 
@@ -11,11 +11,11 @@ from shipmark.web.view_models.documentation import DescribedRow, Documentation, 
 
 @get("/api/docs/", scopes=None, sync_to_thread=True)
 def show_documentation(request: Request[object, object, State]) -> Answer:
-    """Show what the API can do. Anybody may read it, for it tells nothing of what is kept here."""
+    """Show the documentation. It is public, as it contains no data of this server."""
     return page("documentation.html", story=_page(request.app.state.document))
 
 
 @lru_cache(maxsize=1)
 def _page(document: DescribedRow) -> Documentation:
-    """The page of a document, which does not change while a server runs."""
+    """Return the page of the document, which does not change while a server runs."""
     return documentation(document.described)

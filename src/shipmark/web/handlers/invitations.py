@@ -1,4 +1,4 @@
-"""``/invitations/{token}/``: the link by which an invited person becomes a member."""
+"""``/invitations/{token}/``: the page to accept an invitation."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ _LONG = f"A name has no more than {NAME_MAX} characters."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Invited:
-    """An invitation that can be accepted, and what is known of the person who looks at it."""
+    """An invitation that can be accepted, with the signed-in user and the account of the invited address."""
 
     invitation: Invitation
     organization: Organization
@@ -39,7 +39,7 @@ class _Invited:
 
 @get("/invitations/{token:str}/", scopes=None, sync_to_thread=True)
 def show_invitation(web_request: InjectedWebRequest, token: FromPath[str]) -> Answer:
-    """Show what the invitation is to, with the form that fits: join, sign in first, or make an account."""
+    """Show the invitation with the applicable form: join, sign in first, or create an account."""
     with web_request.database.snapshot() as connection:
         invited = _invited(web_request, connection, token)
     return _form(invited, token) if invited else _nothing()
@@ -49,7 +49,7 @@ def show_invitation(web_request: InjectedWebRequest, token: FromPath[str]) -> An
 def accept_invitation(
     web_request: InjectedWebRequest, token: FromPath[str], body: RawBody
 ) -> Answer:
-    """Make the user a member, and the account first where the address has none."""
+    """Make the user a member, creating the account if the address has none."""
     with web_request.database.snapshot() as connection:
         invited = _invited(web_request, connection, token)
     if invited is None:
@@ -71,7 +71,7 @@ def accept_invitation(
     if len(name) > NAME_MAX or len(password) < PASSWORD_MIN:
         problem = _LONG if len(name) > NAME_MAX else _SHORT
         return _form(invited, token, status=400, name=name[:NAME_MAX], problem=problem)
-    # Hashing takes long on purpose: no unit of work is open meanwhile.
+    # Hashing is slow on purpose: no unit of work is open meanwhile.
     hashed, secret = hasher.hash(password), secret_hex()
     with web_request.database.transaction() as connection:
         user = invitations.accept_as_new_user(connection, token, name, hashed, by, now())
@@ -86,7 +86,7 @@ def _nothing() -> Answer:
 
 
 def _invited(web_request: WebRequest, connection: Connection, token: str) -> _Invited | None:
-    """Return what is known of an invitation, or None for one that can't be accepted any more."""
+    """Return the invitation, or None if it can't be accepted any more."""
     try:
         invitation = invitations.pending(connection, token, now())
     except NotFound:
@@ -94,12 +94,12 @@ def _invited(web_request: WebRequest, connection: Connection, token: str) -> _In
     organization = organizations.by_id(connection, invitation.organization_id)
     if organization is None:
         raise NotFound
-    known = account_store.by_email(connection, invitation.email)
+    account = account_store.by_email(connection, invitation.email)
     return _Invited(
         invitation=invitation,
         organization=organization,
         user=web_request.user_if_any(connection),
-        has_account=known is not None,
+        has_account=account is not None,
     )
 
 

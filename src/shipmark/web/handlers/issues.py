@@ -1,4 +1,4 @@
-"""``/organizations/{organization}/issues/{id}/``: an issue, where the API's permalinks lead."""
+"""``/organizations/{organization}/issues/{id}/``: an issue, the target of the API's permalinks."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.issue import issue_page, require_issue
 
-#: What the buttons of the page ask for.
+#: The changes of the page's buttons.
 _CHANGES: Mapping[str, StatusChange] = {
     "resolve": StatusChange(status=IssueStatus.RESOLVED),
     "resolve-in-current": StatusChange(status=IssueStatus.RESOLVED, in_release=LATEST),
@@ -34,7 +34,7 @@ _NO_RELEASE = "The project has no release in which the issue could be resolved."
 def show_issue(
     web_request: InjectedWebRequest, organization: FromPath[str], issue: FromPath[str]
 ) -> Answer:
-    """Show an issue with its newest event, and what happened to it."""
+    """Show an issue with its newest event and its activity."""
     return _render(web_request, organization, issue)
 
 
@@ -45,7 +45,7 @@ def change_issue(
     issue: FromPath[str],
     body: RawBody,
 ) -> Answer:
-    """Resolve, reopen or ignore the issue, and lead back to it."""
+    """Resolve, reopen or ignore the issue, and redirect to it."""
     with web_request.database.snapshot() as connection:
         place = web_request.authorize(connection, organization)
         result = require_issue(connection, place, issue)
@@ -69,7 +69,7 @@ def _render(
         result = require_issue(connection, place, issue)
         event = store.newest_of(connection, result.id)
     if event is not None:
-        # Files may have been uploaded since it came; they are read while no unit of work is open.
+        # Files may have been uploaded after the event; they are read while no unit of work is open.
         event = event_symbolication.refresh_event(event, _uploads(web_request, result))
     with web_request.database.snapshot() as connection:
         story = issue_page(connection, place, result, event, web_request.settings.address)

@@ -1,4 +1,4 @@
-"""``/organizations/{organization}/releases/``: the list of releases, and one with all that belongs to it."""
+"""``/organizations/{organization}/releases/``: the list of releases, and the page of one."""
 
 from litestar import get
 from litestar.params import FromPath
@@ -14,7 +14,7 @@ from shipmark.web.view_models.release_list import release_list, search_of
 
 @get("/organizations/{organization:str}/", scopes=None, sync_to_thread=True)
 def go_to_releases(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
-    """Lead to the list."""
+    """Redirect to the list."""
     with web_request.database.snapshot() as connection:
         place = web_request.authorize(connection, organization)
     return redirect(urls.releases(place.organization.slug))
@@ -26,7 +26,7 @@ def list_releases(web_request: InjectedWebRequest, organization: FromPath[str]) 
     with web_request.database.snapshot() as connection:
         place = web_request.authorize(connection, organization)
         result = release_list(connection, place, search_of(web_request, place), now())
-    return page("releases.html", place=place, found=result, server=web_request.settings.address)
+    return page("releases.html", place=place, releases=result, server=web_request.settings.address)
 
 
 @get("/organizations/{organization:str}/releases/{version:str}/", scopes=None, sync_to_thread=True)

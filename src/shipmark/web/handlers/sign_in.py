@@ -1,4 +1,4 @@
-"""``/``, ``/sign-in/`` and ``/sign-out/``: who comes in, and where to."""
+"""``/``, ``/sign-in/`` and ``/sign-out/``: sessions of users."""
 
 from litestar import get, post
 from litestar.datastructures import Cookie
@@ -26,16 +26,16 @@ _CHECKS = PasswordChecks()
 
 @get("/", scopes=None, sync_to_thread=True)
 def go_home(web_request: InjectedWebRequest) -> Answer:
-    """Lead to the releases of the visitor's newest organization."""
+    """Redirect to the releases of the user's newest organization."""
     with web_request.database.snapshot() as connection:
         user = web_request.user(connection)
         address = _home_of(connection, user)
-    return redirect(address) if address else page("nowhere.html", user=user)
+    return redirect(address) if address else page("not_found.html", user=user)
 
 
 @get(urls.SIGN_IN, scopes=None, sync_to_thread=True)
 def show_form(web_request: InjectedWebRequest) -> Answer:
-    """Show the form, or lead on somebody who is signed in already."""
+    """Show the form, or redirect a user who is signed in already."""
     after = _redirect_target(web_request.parameter("next"))
     with web_request.database.snapshot() as connection:
         is_in = web_request.user_if_any(connection) is not None
@@ -44,7 +44,7 @@ def show_form(web_request: InjectedWebRequest) -> Answer:
 
 @post(urls.SIGN_IN, scopes=None, sync_to_thread=True)
 def sign_in(web_request: InjectedWebRequest, body: RawBody) -> Answer:
-    """Begin a session and lead on to where the visitor wanted to go. Attempts are limited by account and address."""
+    """Begin a session and redirect to the requested page. Attempts are limited by account and client address."""
     sent = form_of(body)
     email = sent.get("email", "").strip()[:EMAIL_MAX]
     after = _redirect_target(sent.get("next", ""))
@@ -63,9 +63,9 @@ def sign_in(web_request: InjectedWebRequest, body: RawBody) -> Answer:
 
 
 def _sign_in(web_request: WebRequest, email: str, password: str, secret: str) -> bool:
-    """Begin a session if the password is right. Raise `TooManyAttempts` if this attempt must wait.
+    """Begin a session if the password is correct. Raise `TooManyAttempts` if this attempt must wait.
 
-    The check takes long on purpose: no unit of work is open meanwhile.
+    The check is slow on purpose: no unit of work is open meanwhile.
     """
     at, address = now(), web_request.client_address
     limits = limits_of(email, address)
@@ -74,16 +74,16 @@ def _sign_in(web_request: WebRequest, email: str, password: str, secret: str) ->
     with _CHECKS.place():
         with web_request.database.transaction() as connection:
             attempts.begin(connection, limits, address, at)
-            known = account_store.password_of(connection, email)
-        is_right = _CHECKS.is_right(known[1] if known else None, password)
-    if known is None or not is_right:
+            stored = account_store.password_of(connection, email)
+        is_right = _CHECKS.is_right(stored[1] if stored else None, password)
+    if stored is None or not is_right:
         return False
     with web_request.database.transaction() as connection:
         # The password may have been changed, or the user removed, during the check.
-        if account_store.password_of(connection, email) != known:
+        if account_store.password_of(connection, email) != stored:
             return False
         attempts.succeed(connection, limits, at)
-        accounts.sign_in(connection, known[0], secret, now())
+        accounts.sign_in(connection, stored[0], secret, now())
     return True
 
 
@@ -93,7 +93,7 @@ def _form_again(status: int, after: str, email: str, problem: str) -> Answer:
 
 @post("/sign-out/", scopes=None, sync_to_thread=True)
 def sign_out(web_request: InjectedWebRequest) -> Answer:
-    """End the session, in the database too: the cookie is worth nothing then."""
+    """End the session in the database, which invalidates the cookie."""
     if web_request.secret and _is_signed_in(web_request):
         with web_request.database.transaction() as connection:
             accounts.sign_out(connection, web_request.secret)
@@ -103,7 +103,7 @@ def sign_out(web_request: InjectedWebRequest) -> Answer:
 
 
 def _is_signed_in(web_request: WebRequest) -> bool:
-    """Look the session up first: a cookie that opens nothing takes no write lock."""
+    """Return True if the session exists, so that an invalid cookie takes no write lock."""
     with web_request.database.autocommit_read() as connection:
         return web_request.user_if_any(connection) is not None
 
@@ -118,7 +118,7 @@ def _redirect_target(requested: str) -> str:
 
 
 def session_cookie(web_request: WebRequest, secret: str, seconds: int) -> Cookie:
-    """Return the cookie that holds the secret of a session for so long; 0 seconds delete it."""
+    """Return the cookie with the secret of a session and this lifetime; 0 seconds delete it."""
     return Cookie(
         key=COOKIE,
         value=secret,

@@ -1,4 +1,4 @@
-"""``/static/{name}``: what pages load."""
+"""``/static/{name}``: the static files of pages."""
 
 from litestar import Request, Response, get
 from litestar.datastructures import State
@@ -14,7 +14,7 @@ _CHECKED_EACH_TIME = "public, no-cache"
 
 @get("/static/{name:str}", scopes=None, sync_to_thread=False)
 def get_file(request: Request[object, object, State], name: FromPath[str]) -> Response[bytes]:
-    """Answer with a file, which is kept for ever under the address that pages use, or with 304."""
+    """Answer with a file, cacheable for ever under the URL that pages use, or with 304."""
     file = FILES.get(name)
     if file is None:
         raise NotFound

@@ -1,1 +1,1 @@
-"""What pages show: models of several rooms, put together and ready for a template."""
+"""View models of pages, made from the models of domain packages for templates."""

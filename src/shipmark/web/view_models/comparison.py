@@ -1,4 +1,4 @@
-"""What does the page show that compares two releases?"""
+"""The view model of the comparison of two releases."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from shipmark.web.view_models.people import Person, people
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedCommit:
-    """A commit with who wrote it, and where."""
+    """A commit with its author and repository."""
 
     commit: Commit
     author: Person | None
@@ -29,7 +29,7 @@ class ComparedCommit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedFile:
-    """A file, and where it is."""
+    """A file with its repository."""
 
     file: ChangedInAll
     repository: Repository | None
@@ -37,7 +37,7 @@ class ComparedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueList:
-    """Some of the issues, and how many there are."""
+    """The first issues of a list, and the number of all."""
 
     count: int
     lines: tuple[IssueLine, ...]
@@ -45,7 +45,7 @@ class IssueList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedSide:
-    """What one of the releases did to issues."""
+    """The new, resolved and regressed issues of one of the releases."""
 
     side: ComparedRelease
     new: IssueList
@@ -55,11 +55,11 @@ class ComparedSide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonPage:
-    """Two releases, and what one has that the other has not."""
+    """Two releases with their differences."""
 
     head: Release
     base: Release
-    found: Comparison
+    comparison: Comparison
     commits: tuple[ComparedCommit, ...]
     removed: tuple[ComparedCommit, ...]
     authors: tuple[Person, ...]
@@ -69,7 +69,7 @@ class ComparisonPage:
 
 
 def previous_release(connection: Connection, place: Workspace, release: Release) -> Release | None:
-    """Return the release before this one in its lineage, in those of the user's projects that it is in."""
+    """Return the release before this one in its lineage, in the user's projects that it is in."""
     attached = releases.project_ids(connection, release) & set(place.project_ids)
     return lineage.previous(connection, release, attached)
 
@@ -77,9 +77,9 @@ def previous_release(connection: Connection, place: Workspace, release: Release)
 def comparison_page(
     connection: Connection, place: Workspace, version: str, base_version: str
 ) -> ComparisonPage | None:
-    """The comparison with the release of that version, or else the one before; null if there is none before.
+    """Return the comparison with the base version, by default the previous release, or None without one.
 
-    Raises `NotFound` for releases that the visitor may not see.
+    Raise `NotFound` for releases that the user can't see.
     """
     head = releases.find(connection, place.organization.id, version, place.project_ids)
     base = (
@@ -93,39 +93,45 @@ def comparison_page(
     return _page(connection, place, comparison)
 
 
-def _page(connection: Connection, place: Workspace, found: Comparison) -> ComparisonPage:
-    shown = [*found.commits, *found.removed_commits]
-    known = repositories.by_ids(
+def _page(connection: Connection, place: Workspace, comparison: Comparison) -> ComparisonPage:
+    commits = [*comparison.commits, *comparison.removed_commits]
+    repositories_by_id = repositories.by_ids(
         connection,
-        {commit.repository_id for commit in [*shown]}
-        | {changed_in_all.repository_id for changed_in_all in found.files},
+        {commit.repository_id for commit in [*commits]}
+        | {changed_in_all.repository_id for changed_in_all in comparison.files},
     )
-    author_ids = {commit.author_id for commit in shown if commit.author_id is not None}
-    authors = people(connection, place.organization.id, author_ids | set(found.author_ids))
+    author_ids = {commit.author_id for commit in commits if commit.author_id is not None}
+    authors = people(connection, place.organization.id, author_ids | set(comparison.author_ids))
     return ComparisonPage(
-        head=found.head.release,
-        base=found.base.release,
-        found=found,
-        commits=_commits(found.commits, authors, known),
-        removed=_commits(found.removed_commits, authors, known),
-        authors=tuple(authors[author_id] for author_id in found.author_ids if author_id in authors),
-        files=tuple(
-            ComparedFile(file=changed_in_all, repository=known.get(changed_in_all.repository_id))
-            for changed_in_all in found.files
+        head=comparison.head.release,
+        base=comparison.base.release,
+        comparison=comparison,
+        commits=_commits(comparison.commits, authors, repositories_by_id),
+        removed=_commits(comparison.removed_commits, authors, repositories_by_id),
+        authors=tuple(
+            authors[author_id] for author_id in comparison.author_ids if author_id in authors
         ),
-        of_head=_side(found.head, place),
-        of_base=_side(found.base, place),
+        files=tuple(
+            ComparedFile(
+                file=changed_in_all, repository=repositories_by_id.get(changed_in_all.repository_id)
+            )
+            for changed_in_all in comparison.files
+        ),
+        of_head=_side(comparison.head, place),
+        of_base=_side(comparison.base, place),
     )
 
 
 def _commits(
-    commits: Sequence[Commit], authors: Mapping[int, Person], known: Mapping[int, Repository]
+    commits: Sequence[Commit],
+    authors: Mapping[int, Person],
+    repositories_by_id: Mapping[int, Repository],
 ) -> tuple[ComparedCommit, ...]:
     return tuple(
         ComparedCommit(
             commit=commit,
             author=authors.get(commit.author_id or 0),
-            repository=known.get(commit.repository_id),
+            repository=repositories_by_id.get(commit.repository_id),
         )
         for commit in commits
     )

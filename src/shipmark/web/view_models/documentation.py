@@ -1,6 +1,6 @@
-"""The API's document as people read it: operations by subject, fields in rows, links between objects.
+"""The view model of the API's documentation: operations by subject, fields in rows, links between objects.
 
-What is shown comes out of the OpenAPI document alone, so that this page and programs read the same.
+It is made from the OpenAPI document alone, so that users and programs read the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,23 +9,23 @@ from typing import Any, Protocol
 
 from shipmark.web.view_models.schemas import Piece, Row, example, kind, rows
 
-#: In which order the operations of an address are told.
+#: The order of the operations of a path.
 _METHODS = ("get", "post", "put", "delete")
 
 Json = Mapping[str, Any]
 
 
 class DescribedRow(Protocol):
-    """What can say of itself, as OpenAPI does, how it is used."""
+    """A part of the document that can describe itself in OpenAPI."""
 
     @property
     def described(self) -> Json:
-        """The document."""
+        """Return the document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What comes back under a status."""
+    """The response with one status."""
 
     status: str
     about: str
@@ -34,7 +34,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What can be done at an address."""
+    """An operation of a path."""
 
     anchor: str
     method: str
@@ -54,7 +54,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Operations that belong together."""
+    """The operations with one tag."""
 
     anchor: str
     name: str
@@ -64,7 +64,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedObject:
-    """An object of the API, which several operations may show."""
+    """A named object of the API, which several operations may return."""
 
     name: str
     about: str
@@ -73,7 +73,7 @@ class NamedObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """What a refused request is told."""
+    """The response to a refused request."""
 
     status: str
     about: str
@@ -81,7 +81,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documentation:
-    """All that the page shows."""
+    """The page."""
 
     version: str
     paragraphs: Sequence[str]
@@ -92,12 +92,12 @@ class Documentation:
 
     @property
     def count(self) -> int:
-        """How many operations there are."""
+        """Return the number of operations."""
         return sum(len(subject.operations) for subject in self.subjects)
 
 
 def documentation(document: Json) -> Documentation:
-    """The page of an OpenAPI document."""
+    """Return the page of an OpenAPI document."""
     components: Json = document["components"]
     by_tag: dict[str, list[Operation]] = {each["name"]: [] for each in document["tags"]}
     for method, path, item in _operations(document["paths"]):
@@ -183,7 +183,7 @@ def _content(item: Json) -> Json:
 
 
 def _refusals(document: Json) -> list[Refusal]:
-    """Each status once, by those operations that may be refused with it."""
+    """Return each status of a refusal once."""
     responses: Json = document["components"]["responses"]
     result = {
         status: responses[answer["$ref"].rpartition("/")[2]]["description"]
@@ -195,7 +195,7 @@ def _refusals(document: Json) -> list[Refusal]:
 
 
 def _call(method: str, path: str, item: Json, address: str) -> str:
-    """The operation as curl calls it."""
+    """Return the curl command of the operation."""
     for each in item["parameters"]:
         if each["in"] == "path":
             path = path.replace(f"{{{each['name']}}}", each["example"])

@@ -1,4 +1,4 @@
-"""What does the page of an issue show?"""
+"""The view model of the page of an issue."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,9 +38,9 @@ HISTORY_MAX = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityItem:
-    """Something that happened to an issue. ``version`` and ``earlier_version`` are texts: the releases may be gone.
+    """An activity of an issue. ``version`` and ``earlier_version`` are texts: the releases may be deleted.
 
-    ``by`` is the name of the user, or else of the commit's author, or empty.
+    ``by`` is the name of the user, else of the commit's author, else empty.
     """
 
     at: datetime
@@ -53,7 +53,7 @@ class ActivityItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryItem:
-    """What became of an issue, once."""
+    """An entry of an issue's history."""
 
     at: datetime
     status: HistoryStatus
@@ -63,9 +63,9 @@ class HistoryItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuePage:
-    """An issue and what is known about it.
+    """An issue with its event, activity and history.
 
-    ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the release that comes next) are of its resolution.
+    ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the next release) are of its resolution.
     ``deleted_fix`` is the version of a deleted release that it was resolved in.
     """
 
@@ -88,7 +88,7 @@ class IssuePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Related:
-    """All that an issue's page names, by its id."""
+    """The rows that an issue's page refers to, by id."""
 
     releases: Mapping[int, Release]
     users: Mapping[int, User]
@@ -96,7 +96,7 @@ class _Related:
     authors: Mapping[int, Author]
 
     def by(self, user_id: int | None, commit_id: int | None = None) -> str:
-        """Return the name of the user, or else of the commit's author, or an empty text."""
+        """Return the name of the user, else of the commit's author, else an empty text."""
         if (user := self.users.get(user_id or 0)) is not None:
             return user.display_name
         commit = self.commits.get(commit_id or 0)
@@ -107,7 +107,7 @@ class _Related:
 def issue_page(
     connection: Connection, place: Workspace, issue: Issue, event: StoredEvent | None, server: str
 ) -> IssuePage:
-    """The issue with its newest event; ``server`` is where this one is reached."""
+    """Return the issue with its newest event; ``server`` is the base URL of this server."""
     project = place.projects_by_id[issue.project_id]
     shown = shown_event(event) if event else None
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
@@ -139,11 +139,11 @@ def issue_page(
 
 
 def require_issue(connection: Connection, place: Workspace, text: str) -> Issue:
-    """The issue of that id or short id; raises `NotFound` for one that the visitor may not see."""
+    """Return the issue with this id or short id; raise `NotFound` if the user can't see it."""
     issue_id = id_of(text)
     if issue_id is None and (short_id := short_ids.parse(text)):
-        known = issues.ids_of_short_ids(connection, place.organization.id, [short_id])
-        issue_id = known.get(short_id)
+        issue_ids = issues.ids_of_short_ids(connection, place.organization.id, [short_id])
+        issue_id = issue_ids.get(short_id)
     issue = issues.by_id(connection, place.organization.id, issue_id) if issue_id else None
     if issue is None or issue.project_id not in place.projects_by_id:
         raise NotFound
@@ -198,18 +198,20 @@ def _activity_item(issue_activity: IssueActivity, around: _Related) -> ActivityI
     )
 
 
-def _fixed_by(resolution: Resolution | None, told: Sequence[ActivityItem], around: _Related) -> str:
-    """Return the name of the user of the resolution, or else of the author of the commit that it came with."""
+def _fixed_by(
+    resolution: Resolution | None, items: Sequence[ActivityItem], around: _Related
+) -> str:
+    """Return the name of the user of the resolution, else of the author of its commit."""
     if resolution is None:
         return ""
-    of_commits = (activity_item.by for activity_item in told if activity_item.at == resolution.at)
+    of_commits = (activity_item.by for activity_item in items if activity_item.at == resolution.at)
     return around.by(resolution.user_id) or next(of_commits, "")
 
 
 def _history_item(
-    history_entry: HistoryEntry, told: Sequence[ActivityItem], around: _Related
+    history_entry: HistoryEntry, items: Sequence[ActivityItem], around: _Related
 ) -> HistoryItem:
-    of_commits = (each.by for each in told if each.at == history_entry.at)
+    of_commits = (each.by for each in items if each.at == history_entry.at)
     return HistoryItem(
         at=history_entry.at,
         status=history_entry.status,

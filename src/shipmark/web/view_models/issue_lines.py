@@ -1,4 +1,4 @@
-"""What do lists show of an issue?"""
+"""Issues in lists."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from shipmark.web.request_context import Workspace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueLine:
-    """An issue and the name that people call it by."""
+    """An issue with its short id."""
 
     issue: Issue
     short_id: str
 
 
 def issue_line(issue: Issue, place: Workspace) -> IssueLine:
-    """An issue of a project that the visitor may see."""
+    """Return the line of an issue of a visible project."""
     slug = place.projects_by_id[issue.project_id].slug
     return IssueLine(issue=issue, short_id=format_short_id(slug, issue.number))
 
 
-def issue_lines(found: Iterable[Issue], place: Workspace) -> tuple[IssueLine, ...]:
-    """Issues of projects that the visitor may see."""
-    return tuple(issue_line(issue, place) for issue in found)
+def issue_lines(listed: Iterable[Issue], place: Workspace) -> tuple[IssueLine, ...]:
+    """Return the lines of issues of visible projects."""
+    return tuple(issue_line(issue, place) for issue in listed)

@@ -1,4 +1,4 @@
-"""Who wrote something, as pages show them: authors, with the photos of those who are members."""
+"""Authors of commits, with the photos of those who are members."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from shipmark.avatars.model import OwnerKind, photo_path
 from shipmark.organizations import store as organizations
 from shipmark.repositories import store as repositories
 
-#: In how many pixels photos are loaded: twice as many as they are shown in, for fine screens.
+#: The size in which photos are loaded: twice the displayed size, for high-resolution screens.
 PHOTO_PIXELS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """An author; ``photo`` is its address, if there is one to be shown."""
+    """An author; ``photo`` is the URL of a photo or None."""
 
     id: int
     name: str | None
@@ -26,7 +26,7 @@ class Person:
 def people(
     connection: Connection, organization_id: int, author_ids: Collection[int]
 ) -> dict[int, Person]:
-    """The authors of those ids, in two statements whatever their number."""
+    """Return the authors with these ids, by two statements."""
     authors = repositories.authors_by_ids(connection, author_ids)
     addresses = {author.email for author in authors.values()}
     avatars = organizations.avatars_by_email(connection, organization_id, addresses)
@@ -40,5 +40,5 @@ def people(
 
 
 def photo_of(ident: str | None, owner: OwnerKind) -> str | None:
-    """Where a page loads a small photo from, if there is one."""
+    """Return the URL of a small photo, or None if there is none."""
     return f"{photo_path(owner, ident)}?s={PHOTO_PIXELS}" if ident else None

@@ -1,4 +1,4 @@
-"""What does the page of a release show?"""
+"""The view model of the page of a release."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ COMMIT_PAGES_MAX = 1000
 DEPLOYS_MAX = 50
 ISSUES_MAX = 100
 FETCHES_MAX = 20
-#: A commit that changed more shows how many more.
+#: The most changed files of a commit; the number of further ones is shown.
 FILES_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitLine:
-    """A commit with who wrote it, where, and what it changed."""
+    """A commit with its author, repository and changed files."""
 
     commit: Commit
     repository: Repository | None
@@ -47,7 +47,7 @@ class CommitLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitPage:
-    """Some of the release's commits, the newest first."""
+    """A page of the release's commits, the newest first."""
 
     lines: tuple[CommitLine, ...]
     number: int
@@ -56,7 +56,7 @@ class CommitPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLine:
-    """Commits that the release waits for, or that could not be fetched."""
+    """A pending or failed fetch of commits."""
 
     fetch: Fetch
     repository: Repository
@@ -64,7 +64,7 @@ class FetchLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasePage:
-    """A release and all that belongs to it, as far as the visitor may see it."""
+    """A release with everything visible to the user."""
 
     release: Release
     projects: tuple[Project, ...]
@@ -85,7 +85,7 @@ class ReleasePage:
 def release_page(
     connection: Connection, place: Workspace, version: str, commits_page: int
 ) -> ReleasePage:
-    """The release of that version; raises `NotFound` for one that the visitor may not see."""
+    """Return the release with this version; raise `NotFound` if the user can't see it."""
     ids = place.project_ids
     release = releases.find(connection, place.organization.id, version, ids)
     attached = releases.attached_projects(connection, release)
@@ -115,8 +115,8 @@ def release_page(
 
 def _fetch_lines(connection: Connection, release: Release) -> tuple[FetchLine, ...]:
     result = fetches.open_of(connection, release.id, limit=FETCHES_MAX)
-    named = repositories.by_ids(connection, {fetch.repository_id for fetch in result})
-    return tuple(FetchLine(fetch=fetch, repository=named[fetch.repository_id]) for fetch in result)
+    by_id = repositories.by_ids(connection, {fetch.repository_id for fetch in result})
+    return tuple(FetchLine(fetch=fetch, repository=by_id[fetch.repository_id]) for fetch in result)
 
 
 def _commit_page(connection: Connection, release: Release, number: int) -> CommitPage:
@@ -135,14 +135,16 @@ def _commit_page(connection: Connection, release: Release, number: int) -> Commi
 def _lines(
     connection: Connection, organization_id: int, commits: Sequence[Commit]
 ) -> tuple[CommitLine, ...]:
-    known = repositories.by_ids(connection, {commit.repository_id for commit in commits})
+    repositories_by_id = repositories.by_ids(
+        connection, {commit.repository_id for commit in commits}
+    )
     author_ids = {commit.author_id for commit in commits if commit.author_id is not None}
     authors = people(connection, organization_id, author_ids)
     files = repositories.changes_of(connection, [commit.id for commit in commits])
     return tuple(
         CommitLine(
             commit=commit,
-            repository=known.get(commit.repository_id),
+            repository=repositories_by_id.get(commit.repository_id),
             author=authors.get(commit.author_id or 0),
             files=tuple(files.get(commit.id, ())[:FILES_MAX]),
             file_count=len(files.get(commit.id, ())),

@@ -1,4 +1,4 @@
-"""What happened to a release, told in one log? Its own activity, and the issues that it resolved."""
+"""The log of a release: its activity, and the issues that it resolved."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ ACTIVITY_MAX = 100
 
 
 class ReleaseEventType(StrEnum):
-    """What the log tells."""
+    """The types of events in the log."""
 
     CREATED = "created"
     RELEASED = "released"
@@ -34,7 +34,7 @@ class ReleaseEventType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseEvent:
-    """Something that happened; what does not belong to its type is left out."""
+    """An event of the log; fields that don't apply to its type are None."""
 
     at: datetime
     type: ReleaseEventType
@@ -50,11 +50,11 @@ class ReleaseEvent:
 def release_events(
     connection: Connection, place: Workspace, release: Release, resolved: tuple[IssueLine, ...]
 ) -> tuple[ReleaseEvent, ...]:
-    """The log, newest first, without what happened in projects that the visitor may not see."""
+    """Return the log, newest first, without events of projects that the user can't see."""
     log = activity.of_version(
         connection, release.organization_id, release.version, limit=ACTIVITY_MAX
     )
-    seen = [
+    activities = [
         release_activity
         for release_activity in log
         if release_activity.project_id in place.projects_by_id
@@ -65,13 +65,13 @@ def release_events(
         for resolution in result.values()
         if resolution.release_id == release.id
     }
-    user_ids = {release_activity.user_id for release_activity in seen} | {
+    user_ids = {release_activity.user_id for release_activity in activities} | {
         resolution.user_id for resolution in here.values()
     }
     users = accounts.by_ids(connection, {user_id for user_id in user_ids if user_id is not None})
     names = commit_links.author_names(connection, release.id, here)
     events = [
-        *(_of_activity(release_activity, place, users) for release_activity in seen),
+        *(_of_activity(release_activity, place, users) for release_activity in activities),
         *(
             _of_resolution(here[issue_line.issue.id], issue_line, users, names)
             for issue_line in resolved

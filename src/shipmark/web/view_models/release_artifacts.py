@@ -1,4 +1,4 @@
-"""What does the page of a release's artifacts show?"""
+"""The view model of the page of a release's artifacts."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactLine:
-    """A file that was uploaded; ``type`` is in words."""
+    """An uploaded file; ``type`` is the name of its type."""
 
     name: str
     dist: str | None
@@ -34,7 +34,7 @@ class ArtifactLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactPage:
-    """Some of the files, with how much there is."""
+    """A page of the files, with their total number."""
 
     release: Release
     count: Count
@@ -44,7 +44,7 @@ class ArtifactPage:
 
 
 def scope_of(place: Workspace, release: Release) -> VersionScope:
-    """The release as the visitor sees it."""
+    """Return the release with the user's projects."""
     return VersionScope(
         organization_id=place.organization.id,
         release_id=release.id,
@@ -56,7 +56,7 @@ def scope_of(place: Workspace, release: Release) -> VersionScope:
 def artifact_page(
     connection: Connection, place: Workspace, version: str, number: int
 ) -> ArtifactPage:
-    """What was uploaded for the version; raises `NotFound` for a release that the visitor may not see."""
+    """Return the uploads for the version; raise `NotFound` for a release that the user can't see."""
     release = releases.find(connection, place.organization.id, version, place.project_ids)
     scope = scope_of(place, release)
     uploaded_files = version_listing.page_of(

@@ -1,4 +1,4 @@
-"""What does the list of releases show?"""
+"""The view model of the list of releases."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ RELEASES_PER_PAGE = 25
 #: The date that the page shows: when a release was finalized, or else created.
 SORT = ReleaseSort.EFFECTIVE_DATE
 
-#: What the filter offers; the first is what a visitor sees who chooses nothing.
+#: The choices of the filter; the first is the default.
 STATUSES: dict[str, ReleaseStatus | None] = {
     "open": ReleaseStatus.OPEN,
     "archived": ReleaseStatus.ARCHIVED,
@@ -42,9 +42,9 @@ _DEFAULT_STATUS = "open"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Which releases a visitor asks for. A project or status that does not exist counts as none.
+    """The requested releases. A project or status that does not exist is ignored.
 
-    ``cursor`` is the place in the list where the page begins, as the API writes it; empty for the first page.
+    ``cursor`` is the pagination cursor in the API's format; empty for the first page.
     """
 
     query: str
@@ -54,11 +54,11 @@ class Search:
 
     @property
     def is_filtered(self) -> bool:
-        """Does it leave releases out, other than by archiving?"""
+        """Return True if the search leaves releases out, other than archived ones."""
         return bool(self.query or self.project or self.status != _DEFAULT_STATUS)
 
     def address(self, organization: str, cursor: str) -> str:
-        """The address of another page of the same list."""
+        """Return the URL of another page of the same list."""
         status = "" if self.status == _DEFAULT_STATUS else self.status
         return urls.releases(
             organization, query=self.query, project=self.project, status=status, cursor=cursor
@@ -67,7 +67,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A release in the list; ``projects`` are those that the visitor may see."""
+    """A release in the list; ``projects`` are those visible to the user."""
 
     release: Release
     projects: tuple[Project, ...]
@@ -78,14 +78,14 @@ class Row:
 
     @property
     def package(self) -> str:
-        """The package of the version, unless it is the name of a project that is shown anyway."""
+        """Return the package of the version, unless a project with this name is shown."""
         name = package(self.release.version)
         return "" if any(name == project.slug for project in self.projects) else name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseList:
-    """A page of the list; ``newer`` and ``older`` are the addresses of the pages around it, or empty."""
+    """A page of the list; ``newer`` and ``older`` are the URLs of adjacent pages, or empty."""
 
     search: Search
     rows: tuple[Row, ...]
@@ -95,7 +95,7 @@ class ReleaseList:
 
 
 def search_of(web_request: WebRequest, place: Workspace) -> Search:
-    """What the parameters of the address ask for."""
+    """Return the search in the query parameters."""
     status = web_request.parameter("status")
     project = web_request.parameter("project")
     return Search(
@@ -109,18 +109,18 @@ def search_of(web_request: WebRequest, place: Workspace) -> Search:
 def release_list(
     connection: Connection, place: Workspace, search: Search, at: datetime
 ) -> ReleaseList:
-    """A page of the releases that the visitor may see and asks for, those that shipped last first.
+    """Return a page of the requested, visible releases, the last shipped first.
 
-    ``problem`` says what can't be read of the search, in which case nothing is found.
+    ``problem`` is the error in the search, in which case there are no rows.
     """
-    chosen = [project.id for project in place.projects if search.project in {"", project.slug}]
+    project_ids = [project.id for project in place.projects if search.project in {"", project.slug}]
     try:
         terms = parse(search.query, at)
     except BadRequest as refusal:
         return ReleaseList(search=search, rows=(), problem=refusal.detail)
     release_filter = ReleaseFilter(
         organization_id=place.organization.id,
-        project_ids=tuple(chosen),
+        project_ids=tuple(project_ids),
         status=STATUSES[search.status],
         search=terms,
     )
@@ -129,18 +129,18 @@ def release_list(
     listed = list_query.page(
         connection, release_filter, SORT, limit=page.limit, after=beyond, is_backwards=is_back
     )
-    shown, links = release_cursor.links(listed, page, SORT)
+    visible_rows, links = release_cursor.links(listed, page, SORT)
     slug = place.organization.slug
     return ReleaseList(
         search=search,
-        rows=_rows(connection, place, [row.release for row in shown]),
+        rows=_rows(connection, place, [row.release for row in visible_rows]),
         newer=search.address(slug, str(links.previous)) if links.has_previous else "",
         older=search.address(slug, str(links.next)) if links.has_next else "",
     )
 
 
 def _page(cursor: str) -> tuple[offset.PageRequest, Position | None]:
-    """Return the page that a cursor names, and the place that it begins behind: the first one if it names none."""
+    """Return the page of a cursor, and the position that it begins after; the first page if it is invalid."""
     size = str(RELEASES_PER_PAGE)
     try:
         page = offset.parse_page(size, cursor, is_counted=False)
@@ -151,7 +151,7 @@ def _page(cursor: str) -> tuple[offset.PageRequest, Position | None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visible:
-    """Those of a release's projects that the visitor may see, and how many issues it brought there, or brought back."""
+    """The visible projects of a release, with its numbers of new and regressed issues there."""
 
     projects: tuple[Project, ...]
     new_issue_count: int
@@ -159,25 +159,25 @@ class Visible:
 
 
 def visible(released: Collection[ReleasedProject], place: Workspace) -> Visible:
-    """Return what the visitor may see of a release's projects."""
-    known = place.projects_by_id
-    seen = [attached for attached in released if attached.project_id in known]
+    """Return the visible part of a release's projects."""
+    by_id = place.projects_by_id
+    attached_projects = [attached for attached in released if attached.project_id in by_id]
     return Visible(
-        projects=tuple(known[attached.project_id] for attached in seen),
-        new_issue_count=sum(attached.new_issue_count for attached in seen),
-        regressed_issue_count=sum(attached.regressed_issue_count for attached in seen),
+        projects=tuple(by_id[attached.project_id] for attached in attached_projects),
+        new_issue_count=sum(attached.new_issue_count for attached in attached_projects),
+        regressed_issue_count=sum(attached.regressed_issue_count for attached in attached_projects),
     )
 
 
-def _rows(connection: Connection, place: Workspace, found: Sequence[Release]) -> tuple[Row, ...]:
-    attached = release_projects.of_releases(connection, [release.id for release in found])
+def _rows(connection: Connection, place: Workspace, releases: Sequence[Release]) -> tuple[Row, ...]:
+    attached = release_projects.of_releases(connection, [release.id for release in releases])
     last = deploys.by_ids(
-        connection, {item.last_deploy_id for item in found if item.last_deploy_id}
+        connection, {item.last_deploy_id for item in releases if item.last_deploy_id}
     )
-    author_ids = {author_id for release in found for author_id in release.author_ids}
+    author_ids = {author_id for release in releases for author_id in release.author_ids}
     authors = people(connection, place.organization.id, author_ids)
     rows = []
-    for release in found:
+    for release in releases:
         shown = visible(attached.get(release.id, ()), place)
         rows.append(
             Row(

@@ -1,4 +1,4 @@
-"""JSON schemas as people read them: what a field is, in words and links, and what it may look like."""
+"""JSON Schemas for readers: types in words and links, and examples."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,13 +27,13 @@ _PLAIN: Mapping[str, object] = {
 }
 _MOMENT = "2026-01-31T12:00:00Z"
 
-#: How deep examples go: objects nest each other without an end.
+#: The depth of examples, as objects nest each other recursively.
 _DEPTH_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A few words; ``leads_to`` names the object that they stand for."""
+    """A part of a text; ``leads_to`` names the object that it links to."""
 
     text: str
     leads_to: str | None = None
@@ -41,7 +41,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A field, or a parameter: the place is where it is sent."""
+    """A field or parameter; the place is where it is sent."""
 
     name: str
     depth: int
@@ -52,7 +52,7 @@ class Row:
 
 
 def rows(schema: Json, depth: int = 0) -> list[Row]:
-    """The fields of an object, each followed by its own fields, if it is no object that has a name."""
+    """Return the fields of an object, each followed by its inner fields, unless its type is a named object."""
     required = schema.get("required", ())
     result = []
     for name, item in schema.get("properties", {}).items():
@@ -62,7 +62,7 @@ def rows(schema: Json, depth: int = 0) -> list[Row]:
 
 
 def kind(schema: Json) -> list[Piece]:
-    """What a schema allows, in words."""
+    """Return the type of a schema in words."""
     if "$ref" in schema:
         name = _name(schema)
         return [Piece(name, name)]
@@ -111,35 +111,39 @@ def _limits(schema: Json) -> Iterator[str]:
         yield f"else {json.dumps(schema['default'])}"
 
 
-def example(schema: Json, named: Mapping[str, Json]) -> str:
-    """What may stand there, as JSON."""
-    return json.dumps(_example(schema, named, 0), indent=2, ensure_ascii=False)
+def example(schema: Json, definitions: Mapping[str, Json]) -> str:
+    """Return an example of the schema as JSON."""
+    return json.dumps(_example(schema, definitions, 0), indent=2, ensure_ascii=False)
 
 
-def _example(schema: Json, named: Mapping[str, Json], depth: int) -> object:
+def _example(schema: Json, definitions: Mapping[str, Json], depth: int) -> object:
     if "$ref" in schema:
-        return _example(named[_name(schema)], named, depth)
+        return _example(definitions[_name(schema)], definitions, depth)
     if "anyOf" in schema:
-        return _example(schema["anyOf"][0], named, depth)
-    for known in ("examples", "enum"):
-        if known in schema:
-            return schema[known][0]
+        return _example(schema["anyOf"][0], definitions, depth)
+    for key in ("examples", "enum"):
+        if key in schema:
+            return schema[key][0]
     first = schema.get("type", "object")
     first = first[0] if isinstance(first, list) else first
     if first == "array":
         parts = schema.get("prefixItems") or [schema["items"]]
-        # Where it goes too deep there are no items, rather than empty ones.
-        return [] if depth >= _DEPTH_MAX else [_example(part, named, depth + 1) for part in parts]
+        # Beyond the depth a list has no items, rather than empty ones.
+        return (
+            []
+            if depth >= _DEPTH_MAX
+            else [_example(part, definitions, depth + 1) for part in parts]
+        )
     if first == "object":
-        return _object(schema, named, depth)
+        return _object(schema, definitions, depth)
     return _MOMENT if schema.get("format") == "date-time" else _PLAIN[first]
 
 
-def _object(schema: Json, named: Mapping[str, Json], depth: int) -> dict[str, object]:
+def _object(schema: Json, definitions: Mapping[str, Json], depth: int) -> dict[str, object]:
     if depth >= _DEPTH_MAX:
         return {}
     return {
-        name: _example(value, named, depth + 1)
+        name: _example(value, definitions, depth + 1)
         for name, value in schema.get("properties", {}).items()
     }
 

@@ -1,4 +1,4 @@
-"""What does a page show of an event? Where it went wrong, and never what was in the variables around."""
+"""The stack of an event, without the values of variables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ _FOUND_BY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """A call; ``code`` is the line that was run, ``lines`` that with those around it, where they are known.
+    """A frame; ``code`` is the line that was executed, ``lines`` the same with its context, if known.
 
-    ``found_by`` says how its source map was found, and is "" for a call that needed none.
+    ``found_by`` is how its source map was found, "" for a frame that needed none.
     """
 
     function: str
@@ -49,7 +49,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameRun:
-    """Calls in a row that are all of the application, or all of libraries."""
+    """Consecutive frames that are all of the application, or all of libraries."""
 
     is_in_app: bool
     frames: tuple[Frame, ...]
@@ -57,9 +57,9 @@ class FrameRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownException:
-    """An exception; the last call comes first. ``sent`` are its calls as the client sent them, if ours are others.
+    """An exception; the last call comes first. ``sent`` are the frames as the client sent them, if they differ.
 
-    ``first`` is the call to look at.
+    ``first`` is the most relevant frame.
     """
 
     type: str
@@ -71,7 +71,7 @@ class ShownException:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownProblem:
-    """Why the stack is not the original one. ``reason`` is the exact one, ``expected`` the name that was looked for."""
+    """A reason why the stack is not the original one. ``expected`` is the name that was searched for."""
 
     message: str
     reason: str
@@ -80,7 +80,7 @@ class ShownProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownEvent:
-    """An event; the exception that was raised last comes first."""
+    """An event; the last raised exception comes first."""
 
     event_id: str
     at: datetime
@@ -93,7 +93,7 @@ class ShownEvent:
 
 
 def shown_event(event: StoredEvent) -> ShownEvent:
-    """The event without anything that may hold a secret: variables, headers, environment, extras."""
+    """Return the event without anything that may contain secrets: variables, headers, environment, extras."""
     payload = event.payload
     return ShownEvent(
         event_id=event.event_id,
@@ -108,17 +108,17 @@ def shown_event(event: StoredEvent) -> ShownEvent:
 
 
 def _problems(payload: Json) -> list[ShownProblem]:
-    shown = []
+    problems = []
     for error in event_symbolication.problems_of(payload)[:_PROBLEMS_MAX]:
         data = object_of(error, "data")
-        shown.append(
+        problems.append(
             ShownProblem(
                 message=text_of(error, "message"),
                 reason=text_of(data, "reason"),
                 expected=text_of(data, "expected"),
             )
         )
-    return [problem for problem in shown if problem.message]
+    return [problem for problem in problems if problem.message]
 
 
 def _exceptions(payload: Json) -> list[ShownException]:

@@ -1,4 +1,4 @@
-"""Which commit does the page of an issue suspect?"""
+"""The suspect commit on the page of an issue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _FRAMES = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuspectCommit:
-    """The most suspicious commit, with who wrote it, the release that it came with, and the file in the stack."""
+    """The most suspicious commit, with its author, its release, and its file in the stack."""
 
     commit: Commit
     author: Person | None
@@ -32,7 +32,7 @@ class SuspectCommit:
 def suspect_commit(
     connection: Connection, place: Workspace, issue: Issue, payload: Mapping[str, object]
 ) -> SuspectCommit | None:
-    """The commit that most likely brought the issue, or null if nothing points to one."""
+    """Return the commit that most likely introduced the issue, or None."""
     try:
         committers = suspects_of(connection, issue, payload, frames_max=_FRAMES)
     except NotFound:

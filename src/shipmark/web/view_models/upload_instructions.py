@@ -1,23 +1,23 @@
-"""What can somebody do so that stacks become readable? The commands, with the names of this project filled in."""
+"""Commands that upload source maps, for the problems of an event and with the names of its project."""
 
 import shlex
 from collections.abc import Collection
 
 from shipmark.web.view_models.stack import ShownEvent, ShownProblem
 
-#: It is nobody's upload that is wrong.
-_NOT_TO_MEND = frozenset({"busy", "store_away", "bug", "too_large"})
-#: What helps is to upload under another name, or for another dist: debug ids would do without either.
+#: Problems that no upload can fix.
+_NOT_FIXABLE = frozenset({"busy", "store_away", "bug", "too_large"})
+#: Problems fixed by uploading under another name or dist; debug ids need neither.
 _BY_NAME = frozenset({"other_url", "other_dist"})
 _FOLDER = "./dist"
 
 
 def commands(event: ShownEvent, server: str, organization: str, project: str) -> tuple[str, ...]:
-    """What to run in the build, before its files are served; nothing where that would not help."""
+    """Return the commands to run in the build, before its files are served; none if they would not help."""
     shown_problems = [
         shown_problem
         for shown_problem in event.problems
-        if shown_problem.reason not in _NOT_TO_MEND
+        if shown_problem.reason not in _NOT_FIXABLE
     ]
     if not shown_problems:
         return ()
