@@ -46,9 +46,8 @@ def by_step(
 ) -> list[int]:
     """Return the number of these projects' releases created in each step; one of several projects counts once."""
     parameters = rows_param("steps", ((number, *step) for number, step in enumerate(steps)))
-    counts: dict[int, int] = dict(
-        connection.execute(_MADE, parameters | ids_param(project_ids)).tuples().all()
-    )
+    rows = connection.execute(_MADE, parameters | ids_param(project_ids))
+    counts = {number: count for number, count in rows}
     return [counts.get(number, 0) for number in range(len(steps))]
 
 
@@ -57,4 +56,4 @@ def by_project(
 ) -> dict[int, int]:
     """Return the number of releases of each project created between two dates; projects without any are left out."""
     parameters = ids_param(project_ids) | {"since": between[0], "until": between[1]}
-    return dict(connection.execute(_OF_PROJECTS, parameters).tuples().all())
+    return {project_id: count for project_id, count in connection.execute(_OF_PROJECTS, parameters)}
