@@ -1,4 +1,4 @@
-"""``/api/hooks/release/…``: releases of a project, published by any client that knows its signed URL (releases.md 2.18)."""
+"""``/api/hooks/release/…``: releases of a project, published by clients that know its signed URL (releases.md 2.18)."""
 
 from dataclasses import replace
 from typing import Any
