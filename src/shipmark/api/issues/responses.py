@@ -139,7 +139,7 @@ class IssueUpdateResponse(Wire):
     status: str
     status_details: dict[str, object]
     substatus: str | None
-    inbox: None | msgspec.UnsetType = msgspec.UNSET
+    inbox: msgspec.UnsetType | None = msgspec.UNSET
     activity: list[ActivityResponse] | msgspec.UnsetType = msgspec.UNSET
     has_more: bool | msgspec.UnsetType = msgspec.UNSET
 
