@@ -24,7 +24,10 @@ from running import Running, folder, mark, postgresql, running
 COMMITS = (0, 10, 100, 1_000)
 CLIENTS = (1, 4)
 #: Milliseconds, with one client.
-TARGETS = {0: 3.0, 100: 12.0, 1_000: 90.0}
+TARGETS = {
+    "sqlite": {0: 2.5, 100: 7.0, 1_000: 30.0},
+    "postgresql": {0: 4.0, 100: 13.0, 1_000: 65.0},
+}
 WARM_UP = 5
 #: A measurement ends after this time, however many rounds are left.
 SECONDS_MAX = 20.0
@@ -71,8 +74,9 @@ def server(database: str) -> Iterator[Running]:
 def show(database: str, commits: int, clients: int, measured: Measured) -> None:
     """Print a row."""
     target = ""
-    if clients == 1 and commits in TARGETS:
-        target = f"{TARGETS[commits]:>10.0f}  {mark(measured.median, TARGETS[commits])}"
+    milliseconds = TARGETS[database].get(commits)
+    if clients == 1 and milliseconds is not None:
+        target = f"{milliseconds:>10.1f}  {mark(measured.median, milliseconds)}"
     print(
         f"{database:<10} {commits:>8,} {clients:>8} {measured.median:>11.2f} {measured.p95:>11.2f} "
         f"{measured.a_second:>13.1f}   {target}",
