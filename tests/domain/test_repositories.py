@@ -137,3 +137,12 @@ def test_who_the_author_is(
 )
 def test_who_asks_to_be_left_out(message: str | None, is_skipped: bool) -> None:
     assert given("a", message=message).is_skipped is is_skipped
+
+
+def test_many_repositories_are_added_on_one_connection(database: Database, world: World) -> None:
+    """PostgreSQL plans a statement anew without its values after some uses."""
+    with database.transaction() as connection:
+        for number in range(15):
+            name = f"acme/{number}"
+            added = store.add_named(connection, world.organizations["acme"], name, None, NOW)
+            assert added.name == name

@@ -19,6 +19,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
     update,
@@ -54,7 +55,11 @@ class RepositoryColumns(TypedColumns):
 
 repositories = Table("repositories", metadata, RepositoryColumns, sqlite_autoincrement=True)
 
-_nameless = and_(repositories.c.provider.is_(None), repositories.c.status == "active")
+# The status is written into the statement: PostgreSQL can't match a parameter with the predicate of an index once it
+# has a generic plan, and the upsert then failed from about its tenth use on a connection on.
+_nameless = and_(
+    repositories.c.provider.is_(None), repositories.c.status == literal_column("'active'")
+)
 
 
 Index("ix_repositories_organization_id_name", repositories.c.organization_id, repositories.c.name)
