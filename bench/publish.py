@@ -150,14 +150,14 @@ def commit(number: int, place: int) -> dict[str, object]:
     return {
         "id": f"{number:020x}{place:020x}",
         "repository": "acme/web",
-        "message": f"Fix page {place} of part {number}\n\nIt did not load when the language was not set.",
+        "message": f"Tidy page {place} of part {number}\n\nIt did not load when the language was not set.",
         "author_name": f"Author {author}",
         "author_email": f"author-{author}@example.com",
         "timestamp": f"2026-01-{1 + place // 1440 % 28:02}T{place // 60 % 24:02}:{place % 60:02}:00Z",
         "patch_set": [
             {"path": f"src/parts/{place % 97}/page.py", "type": "M"},
-            {"path": f"src/houses/{place % 89}/window.py", "type": "A"},
-            {"path": f"tests/architectures/test_{place % 83}.py", "type": "D"},
+            {"path": f"src/windows/{place % 89}/window.py", "type": "A"},
+            {"path": f"tests/parts/test_{place % 83}.py", "type": "D"},
         ],
     }
 

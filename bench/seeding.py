@@ -149,7 +149,7 @@ def _commit(number: int, organization_id: int, repository_id: int) -> dict[str, 
         "repository_id": repository_id,
         "key": f"{number:040x}",
         "author_id": 1 + number % AUTHORS,
-        "message": f"Fix page {number}",
+        "message": f"Tidy page {number}",
         "created_at": created(number),
     }
 
