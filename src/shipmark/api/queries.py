@@ -1,6 +1,7 @@
 """Query parameters that several endpoints share, as models to inherit from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
@@ -169,7 +170,12 @@ class TimeRangeQuery(RequestModel):
 
     def time_range(self) -> Range | None:
         """Return the range, or None if none is given. Raise `BadRequest` for one that can't be read."""
+        return time_range.requested_range(self._range_parameters(), now())
+
+    def time_range_or(self, default: timedelta, at: datetime) -> Range:
+        """Return the range, or else the last ``default`` before ``at``. Raise as `time_range` does."""
+        return time_range.range_or_default(self._range_parameters(), at, default)
+
+    def _range_parameters(self) -> Mapping[str, str]:
         values = {"statsPeriod": self.stats_period, "start": self.start, "end": self.end}
-        return time_range.requested_range(
-            {name: text for name, text in values.items() if text}, now()
-        )
+        return {name: text for name, text in values.items() if text}

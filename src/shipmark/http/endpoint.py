@@ -78,6 +78,7 @@ class Endpoint:
     """The declaration of an endpoint; see the decorators below."""
 
     function: Function
+    returns: Any
     credentials: Credentials
     query: type[RequestModel] | None
     takes_query: bool
@@ -166,11 +167,12 @@ def declare(
 ) -> Endpoint:
     """Return the declaration in the signature of a function."""
     hints = get_type_hints(function, include_extras=True)
-    hints.pop("return", None)
+    returns = hints.pop("return")
     loads = {name: load for name, hint in hints.items() if (load := _load_of(hint))}
     reserved = {"context", "query", "body"}
     return Endpoint(
         function=function,
+        returns=returns,
         credentials=credentials,
         query=hints.get("query") or _query_of(loads.values()),
         takes_query="query" in hints,
@@ -259,7 +261,7 @@ def _wrapped(endpoint: Endpoint) -> Function:
         wrapped = call_async
     for name in ("__name__", "__qualname__", "__doc__", "__module__"):
         setattr(wrapped, name, getattr(function, name))
-    wrapped.__annotations__["return"] = get_type_hints(function).get("return")
+    wrapped.__annotations__["return"] = endpoint.returns
     return wrapped
 
 

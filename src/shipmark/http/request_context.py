@@ -58,6 +58,7 @@ class RequestContext:
 
     @access.setter
     def access(self, access: Access) -> None:
+        """Keep the access that the endpoint has authorized."""
         self._access = access
 
     @property

@@ -100,7 +100,7 @@ def get_release_count(
 ) -> ReleaseCountsResponse:
     """Count the releases of a team's projects: by day, by week and project, and of the last week."""
     at = now()
-    period = query.time_range() or (at - _LENGTH, at)
+    period = query.time_range_or(_LENGTH, at)
     days = time_range.steps(period, None, _DAY)
     with context.database.snapshot() as connection:
         ids = _project_ids(connection, context.access, visible, team)

@@ -6,7 +6,7 @@ from functools import reduce
 from inspect import getdoc
 from operator import or_
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
@@ -249,7 +249,7 @@ def _answers(handler: HTTPRouteHandler) -> Mapping[int, Any]:
     endpoint = endpoint_of(handler)
     if endpoint.responses is not None:
         return endpoint.responses
-    returned = get_type_hints(endpoint.function)["return"]
+    returned = endpoint.returns
     if get_origin(returned) is Response:
         returned = get_args(returned)[0]
     return {handler.status_code: None if returned is type(None) else returned}

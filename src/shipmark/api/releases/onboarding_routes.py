@@ -96,7 +96,7 @@ def get_statistics(
     with context.database.autocommit_read() as connection:
         query.environment_ids(connection, context.access)
     at = now()
-    steps = time_range.steps(query.time_range() or (at - _LENGTH, at), query.interval, _STEP)
+    steps = time_range.steps(query.time_range_or(_LENGTH, at), query.interval, _STEP)
     return release_stats_response(kind, steps, release.release.created_at, at)
 
 

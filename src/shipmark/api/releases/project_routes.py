@@ -100,7 +100,7 @@ def get_project_release(
 def update_project_release(
     context: RequestContext, release: EditableProjectRelease, body: ProjectReleaseUpdateRequest
 ) -> ReleaseResponse:
-    """Change a release of the project; only this project is told when it is finalized."""
+    """Change a release of the project; finalizing it adds an activity to this project only."""
     access, project_id = context.access, release.project.id
     with context.database.transaction(busy=BUSY) as connection:
         updated = publishing.update(

@@ -21,6 +21,7 @@ from shipmark.organizations.store.organizations import (
     save_options,
 )
 from shipmark.organizations.store.people import (
+    MEMBER_ADDRESSES,
     TEAM,
     add_team,
     avatars_by_email,
@@ -66,6 +67,7 @@ from shipmark.organizations.store.tokens import (
 )
 
 __all__ = [
+    "MEMBER_ADDRESSES",
     "TEAM",
     "AuditFilter",
     "add_team",

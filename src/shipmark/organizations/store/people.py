@@ -94,9 +94,9 @@ _MEMBER = (members.c.id, members.c.user_id, members.c.role, members.c.created_at
 TEAM_TAKEN = "A team with this slug already exists."
 
 _ADDRESSES = json_rows("addresses", email=Text())
-_USERS_BY_EMAIL = (
+#: The verified addresses of active members, for queries of packages above too; ``organization_id`` is a parameter.
+MEMBER_ADDRESSES = (
     select(emails.c.email, emails.c.user_id)
-    .join(_ADDRESSES, _ADDRESSES.c.email == emails.c.email)
     .join(users, users.c.id == emails.c.user_id)
     .join(members, members.c.user_id == users.c.id)
     .where(
@@ -105,6 +105,7 @@ _USERS_BY_EMAIL = (
         users.c.is_active,
     )
 )
+_USERS_BY_EMAIL = MEMBER_ADDRESSES.join(_ADDRESSES, _ADDRESSES.c.email == emails.c.email)
 _PHOTOS_BY_EMAIL = _USERS_BY_EMAIL.with_only_columns(
     emails.c.email, users.c.avatar_kind, users.c.avatar_ident
 ).where(users.c.avatar_kind == AvatarKind.UPLOAD.value)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     select,
 )
 
-from shipmark.accounts.store import emails, users
 from shipmark.infrastructure.database import (
     IDS,
     Id,
@@ -26,7 +25,7 @@ from shipmark.infrastructure.database import (
     rows_param,
     upsert,
 )
-from shipmark.organizations.store import members
+from shipmark.organizations.store import MEMBER_ADDRESSES
 from shipmark.repositories.model import Author
 
 
@@ -63,17 +62,7 @@ _AUTHORS_BY_IDS = select(authors.c.id, authors.c.name, authors.c.email).join(
     IDS, IDS.c.id == authors.c.id
 )
 
-_MEMBERS = (
-    select(emails.c.email, emails.c.user_id)
-    .join(users, users.c.id == emails.c.user_id)
-    .join(members, members.c.user_id == users.c.id)
-    .where(
-        members.c.organization_id == bindparam("organization_id"),
-        emails.c.is_verified,
-        users.c.is_active,
-    )
-    .subquery("author_members")
-)
+_MEMBERS = MEMBER_ADDRESSES.subquery("author_members")
 _WITH_MEMBERS = _AUTHORS_BY_IDS.add_columns(_MEMBERS.c.user_id).outerjoin(
     _MEMBERS, _MEMBERS.c.email == authors.c.email
 )
