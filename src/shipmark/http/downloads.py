@@ -1,7 +1,7 @@
 """Downloads with byte ranges and entity tags (RFC 9110)."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -10,6 +10,13 @@ from urllib.parse import quote
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.response import Stream
+
+from shipmark.files import piece_reader
+from shipmark.files.model import File, FileChunk
+from shipmark.infrastructure.blobs import Blobs
+
+#: The media type of files whose content is not known.
+OCTETS = "application/octet-stream"
 
 AnyRequest = Request[object, object, State]
 
@@ -29,6 +36,19 @@ class Content:
     tag: str
     media_type: str
     read: Callable[[int, int], Iterator[bytes]]
+
+
+def stored_content(
+    blobs: Blobs, file: File, pieces: Sequence[FileChunk], *, name: str, media_type: str = OCTETS
+) -> Content:
+    """Return the content of a stored file, read piece by piece."""
+    return Content(
+        name=name,
+        size=file.size,
+        tag=file.sha1,
+        media_type=media_type,
+        read=lambda start, end: piece_reader.read_range(blobs, pieces, start, end),
+    )
 
 
 def download(request: AnyRequest, content: Content) -> Response[Any] | Stream:

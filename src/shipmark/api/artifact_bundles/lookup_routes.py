@@ -17,11 +17,10 @@ from shipmark.artifacts.model import RENEWAL_LENGTH, ArtifactBundle, ReleaseFile
 from shipmark.artifacts.store import bundles as bundle_store
 from shipmark.artifacts.store import lookups, release_files, release_listing
 from shipmark.artifacts.store.lookups import BundleFilter
-from shipmark.files import piece_reader
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.http import endpoint
-from shipmark.http.downloads import PARTLY, Content, download
+from shipmark.http.downloads import OCTETS, PARTLY, download, stored_content
 from shipmark.http.request_context import RequestContext, request_url
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
@@ -32,7 +31,6 @@ from shipmark.releases import actions as releases
 BUNDLES_MAX = 5
 FILES_MAX = 10
 _BUNDLE, _FILE = "artifact_bundle", "release_file"
-_OCTETS = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +130,12 @@ def _download(context: RequestContext, project: Project, result_id: str) -> Resp
     file_id = id_of(number)
     with context.database.snapshot() as connection:
         if not may_download(connection, context.access):
-            return Response(b"", status_code=403, media_type=_OCTETS)
+            return Response(b"", status_code=403, media_type=OCTETS)
         file = None if file_id is None else _file_of(connection, project, kind, file_id)
         if file is None:
             raise NotFound
         pieces = file_store.pieces_of(connection, file.id)
-    content = Content(
-        name=file.name,
-        size=file.size,
-        tag=file.sha1,
-        media_type=_OCTETS,
-        read=lambda start, end: piece_reader.read_range(context.blobs, pieces, start, end),
-    )
+    content = stored_content(context.blobs, file, pieces, name=file.name)
     return download(context.request, content)
 
 

@@ -34,11 +34,10 @@ from shipmark.artifacts.manifests import BundleProblem
 from shipmark.debug_files import actions, archives, assembling
 from shipmark.debug_files.model import DebugFile
 from shipmark.debug_files.store import debug_files, proguard_releases
-from shipmark.files import piece_reader
 from shipmark.files.model import FILE_MAX, MEBIBYTE
 from shipmark.files.store import files as file_store
 from shipmark.http import endpoint, multipart
-from shipmark.http.downloads import PARTLY, Content, download
+from shipmark.http.downloads import OCTETS, PARTLY, download, stored_content
 from shipmark.http.json_schema import JsonObject
 from shipmark.http.multipart import threaded
 from shipmark.http.pagination.offset import paginate
@@ -57,7 +56,6 @@ _DSYMS = f"{_FILES}dsyms/"
 #: Without a slash at its end: the only address of the kind (clients.md 1, rule 14).
 _PROGUARD = f"{_FILES}proguard-artifact-releases"
 _FORM = {"file": "A zip of debug files: mappings of ProGuard, or what Apple's tools make."}
-_OCTETS = "application/octet-stream"
 
 
 @endpoint.get(
@@ -189,16 +187,10 @@ def _save(
 def _download(context: RequestContext, project: Project, file_id: str) -> Response[Any] | Stream:
     with context.database.snapshot() as connection:
         if not may_download(connection, context.access):
-            return Response(b"", status_code=403, media_type=_OCTETS)
+            return Response(b"", status_code=403, media_type=OCTETS)
         file = _find(connection, project, file_id).file
         pieces = file_store.pieces_of(connection, file.id)
-    content = Content(
-        name=file.name,
-        size=file.size,
-        tag=file.sha1,
-        media_type=_OCTETS,
-        read=lambda start, end: piece_reader.read_range(context.blobs, pieces, start, end),
-    )
+    content = stored_content(context.blobs, file, pieces, name=file.name)
     return download(context.request, content)
 
 

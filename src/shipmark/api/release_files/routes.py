@@ -27,7 +27,7 @@ from shipmark.files import piece_reader
 from shipmark.files.model import FILE_MAX, MEBIBYTE, FileChunk
 from shipmark.files.store import files as file_store
 from shipmark.http import endpoint, multipart
-from shipmark.http.downloads import PARTLY, Content, download
+from shipmark.http.downloads import OCTETS, PARTLY, Content, download, stored_content
 from shipmark.http.multipart import threaded
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext
@@ -51,7 +51,6 @@ _FORM = {
     "dist": "Which of several builds of the release the file belongs to.",
     "header": "A header, such as `Sourcemap: app.js.map`. May be repeated.",
 }
-_OCTETS = "application/octet-stream"
 
 _LIST = [
     "/organizations/{organization:str}/releases/{version:str}/files/",
@@ -126,14 +125,14 @@ def get_file(
         if query.download is None:
             return Response(_response(file))
         if not _may_download_by_path(context, connection):
-            return Response(b"", status_code=403, media_type=_OCTETS)
+            return Response(b"", status_code=403, media_type=OCTETS)
         content_id, path = _place(connection, release, file)
         pieces = file_store.pieces_of(connection, content_id)
     if isinstance(file, ReleaseFile):
         return download(context.request, _single(context, file, pieces))
     return Response(
         _member(context, pieces, path),
-        media_type=_OCTETS,
+        media_type=OCTETS,
         headers={"Content-Disposition": "attachment"},
     )
 
@@ -218,14 +217,9 @@ def _response(file: ReleaseFile | ListedFile) -> ReleaseFileResponse:
 
 
 def _single(context: RequestContext, file: ReleaseFile, pieces: list[FileChunk]) -> Content:
-    return Content(
-        name=file.name,
-        size=file.file.size,
-        tag=file.file.sha1,
-        # The protocol looks for this one spelling, so that uploaded pages are not shown as pages (8.4).
-        media_type=file.file.headers.get("content-type", _OCTETS),
-        read=lambda start, end: piece_reader.read_range(context.blobs, pieces, start, end),
-    )
+    # The protocol looks for this one spelling, so that uploaded pages are not shown as pages (8.4).
+    media_type = file.file.headers.get("content-type", OCTETS)
+    return stored_content(context.blobs, file.file, pieces, name=file.name, media_type=media_type)
 
 
 def _member(context: RequestContext, pieces: list[FileChunk], path: str) -> bytes:
