@@ -56,10 +56,16 @@ class ConnectionLimits:
         untyped = cast("dict[str, object]", scope)
         untyped[_RESERVATION] = reservation
         body = _Body(scope, receive, reservation, self._timeout_seconds)
+        response = _Response(send, body, self._headers)
+        # The server keeps a connection open while something refers to the rest of its body, and the traceback of a
+        # refusal does so until the garbage collector runs: only these two objects hold it, and they let go of it.
+        del receive, send
         try:
-            await self._app(scope, body.receive, _Response(send, body, self._headers).send)
+            await self._app(scope, body.receive, response.send)
         finally:
             reservation.release()
+            body.detach()
+            response.detach()
 
 
 def reservation_of(scope: Scope) -> Reservation:
@@ -108,6 +114,10 @@ class _Body:
             self.is_read = not message.get("more_body", False)
             self._reserve(len(message.get("body", b"")))
         return message
+
+    def detach(self) -> None:
+        """Let go of the connection: the request was answered."""
+        self._receive = _receive_nothing
 
     async def drain(self) -> None:
         """Discard the rest of the body, within the limits."""
@@ -182,6 +192,18 @@ class _Response:
         else:
             await self._send(message)
 
+    def detach(self) -> None:
+        """Let go of the connection: the request was answered."""
+        self._send = _send_nothing
+
     @staticmethod
     def _is_last(message: Message) -> bool:
         return message["type"] == "http.response.body" and not message.get("more_body", False)
+
+
+async def _receive_nothing() -> ReceiveMessage:
+    return {"type": "http.disconnect"}
+
+
+async def _send_nothing(message: Message) -> None:
+    """Discard a message that comes after the end of the answer."""
