@@ -38,14 +38,25 @@ _ISSUE_IN_PATH = re.compile(r"/issues/([0-9]{1,19})\b", re.ASCII)
 class References:
     """The issues that a message names, each once, in order of appearance. They may not exist."""
 
-    short_ids: tuple[ShortId, ...]
-    issue_ids: tuple[int, ...]
+    short_ids: tuple[ShortId, ...] = ()
+    issue_ids: tuple[int, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Return True if the message names any issue."""
+        return bool(self.short_ids or self.issue_ids)
+
+
+_NONE = References()
 
 
 def find(message: str, *, host: str) -> References:
     """Return the references in a message; URLs count on ``host`` and its subdomains."""
+    text = _MARKDOWN_LINK.sub(r"\1", message) if "](" in message else message
+    # Most messages name no issue, and a release may have thousands.
+    if _KEYWORD.search(text) is None:
+        return _NONE
     result: dict[ShortId | int, None] = {}
-    for reference in _references(_MARKDOWN_LINK.sub(r"\1", message), host.lower()):
+    for reference in _references(text, host.lower()):
         result[reference] = None
         if len(result) == REFERENCES_MAX:
             break

@@ -5,15 +5,15 @@ number of statements does not depend on the number of projects, commits, authors
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
 from shipmark.deploys import actions as deploys
 from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.infrastructure.telemetry import span
+from shipmark.issues import references
 from shipmark.issues.actions import resolve
-from shipmark.issues.references import find
 from shipmark.projects.commit_paths import matches_paths, union_paths
 from shipmark.publishing import auditing, commit_fetch_requests
 from shipmark.publishing.model import (
@@ -24,15 +24,13 @@ from shipmark.publishing.model import (
     ReleaseUpdate,
 )
 from shipmark.releases import actions as releases
-from shipmark.releases.actions import BoundCommit
 from shipmark.releases.model import NewRelease, Release, ReleaseStatus
 from shipmark.releases.store import fetches, locks
 from shipmark.releases.store import projects as release_projects
 from shipmark.repositories import actions as repositories
-from shipmark.repositories.actions import StoredCommit
-from shipmark.repositories.model import CommitInput
+from shipmark.repositories.model import CommitInput, StoredCommit
 
-_OLDEST = datetime.min  # noqa: DTZ901  # compared with moments whose zone, always UTC, is left out
+_OLDEST = datetime.min.replace(tzinfo=UTC)
 
 
 def publish(
@@ -204,7 +202,7 @@ def _set_commits(
     Commits that change no file in ``limits`` are left out, and counted. Return the release, and True if any commit may
     name an issue: new ones by their message, existing ones by an earlier message.
     """
-    ordered = sorted(inputs, key=_commit_date, reverse=True)
+    ordered = sorted(inputs, key=lambda commit: commit.at or _OLDEST, reverse=True)
     commit_inputs = [commit for commit in ordered if not commit.is_skipped]
     commits = (
         [commit for commit in commit_inputs if matches_paths(commit.filenames, limits)]
@@ -215,21 +213,9 @@ def _set_commits(
         connection, context.organization.id, commits, context.now
     )
     is_linked = _link_issues(connection, commits, stored_commits, context)
-    bound = [
-        BoundCommit(
-            commit_id=stored_commit.commit_id,
-            repository_id=stored_commit.repository_id,
-            author_id=stored_commit.author_id,
-        )
-        for stored_commit in stored_commits
-    ]
     names_issues = is_linked or not all(stored_commit.is_new for stored_commit in stored_commits)
     left_out = len(commit_inputs) - len(commits)
-    return releases.bind_commits(connection, release, bound, left_out), names_issues
-
-
-def _commit_date(commit: CommitInput) -> datetime:
-    return commit.at.replace(tzinfo=None) if commit.at else _OLDEST
+    return releases.bind_commits(connection, release, stored_commits, left_out), names_issues
 
 
 def _link_issues(
@@ -239,15 +225,19 @@ def _link_issues(
     context: PublishContext,
 ) -> bool:
     """Link commits to the issues that their messages name. Return True if any names one."""
-    references, authors = {}, {}
-    for commit, stored_commit in zip(commits, stored, strict=True):
-        if commit.message is not None:
-            references[stored_commit.commit_id] = find(commit.message, host=context.host)
-            if commit.author is not None:
-                authors[stored_commit.commit_id] = commit.author[0]
+    named = {
+        stored_commit.commit_id: references.find(commit.message, host=context.host)
+        for commit, stored_commit in zip(commits, stored, strict=True)
+        if commit.message is not None
+    }
+    authors = {
+        stored_commit.commit_id: commit.author[0]
+        for commit, stored_commit in zip(commits, stored, strict=True)
+        if named.get(stored_commit.commit_id) and commit.author is not None
+    }
     existing = {item.commit_id for item in stored if not item.is_new}
-    resolve.link(connection, context.organization.id, references, authors, existing, context.now)
-    return any(result.short_ids or result.issue_ids for result in references.values())
+    resolve.link(connection, context.organization.id, named, authors, existing, context.now)
+    return any(named.values())
 
 
 def _set_refs(

@@ -1,7 +1,6 @@
 """Operations on releases: create and attach them, bind commits, finalize, archive, delete."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -20,15 +19,7 @@ from shipmark.releases.model import (
 )
 from shipmark.releases.store import activity, commits, environments, releases
 from shipmark.releases.store import projects as release_projects
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundCommit:
-    """A commit to bind to a release."""
-
-    commit_id: int
-    repository_id: int
-    author_id: int | None
+from shipmark.repositories.model import StoredCommit
 
 
 def get_or_create(
@@ -94,7 +85,7 @@ def set_status_of(
 
 
 def bind_commits(
-    connection: Connection, release: Release, bound: Sequence[BoundCommit], left_out_count: int = 0
+    connection: Connection, release: Release, bound: Sequence[StoredCommit], left_out_count: int = 0
 ) -> Release:
     """Replace the commits of the release, newest first, and record count, authors and last commit (releases.md 3.4).
 

@@ -1,24 +1,19 @@
 """Operations on repositories: store commits with their authors and changed files; add and look up repositories."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.repositories import store
-from shipmark.repositories.model import GIT_ORIGIN, CommitInput, Repository, RepositoryStatus
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredCommit:
-    """The stored row of a commit that a client sent."""
-
-    commit_id: int
-    repository_id: int
-    author_id: int | None
-    is_new: bool
+from shipmark.repositories.model import (
+    GIT_ORIGIN,
+    CommitInput,
+    Repository,
+    RepositoryStatus,
+    StoredCommit,
+)
 
 
 def default_repository(organization_id: int) -> str:
@@ -52,11 +47,13 @@ def upsert_commits(
         if author is not None and not names_by_email.get(author[0]):
             names_by_email[author[0]] = author[1]
     author_ids = store.ensure_authors(connection, organization_id, names_by_email)
-    owners = [
-        (repositories[name], author_ids[author[0]] if author else None)
-        for name, author in zip(names, authors, strict=True)
-    ]
-    stored_commits = _upsert_commits(connection, organization_id, commits, owners, now)
+    keys = [(repositories[name], commit.sha) for name, commit in zip(names, commits, strict=True)]
+    rows: dict[tuple[int, str], store.GivenRow] = {
+        key: (*key, author_ids[author[0]] if author else None, commit.message, commit.at)
+        for key, author, commit in zip(keys, authors, commits, strict=True)
+    }
+    stored_by_key = store.ensure_commits(connection, organization_id, list(rows.values()), now)
+    stored_commits = [stored_by_key[key] for key in keys]
     _insert_changes(connection, commits, stored_commits)
     return stored_commits
 
@@ -79,9 +76,10 @@ def upsert_heads(
     rows: list[store.GivenRow] = [
         (repository_id, key, None, None, None) for repository_id, key in heads.items()
     ]
-    commit_rows = store.ensure_commits(connection, organization_id, rows, now)
+    stored_commits = store.ensure_commits(connection, organization_id, rows, now)
     return {
-        repository_id: commit_rows[repository_id, key].id for repository_id, key in heads.items()
+        repository_id: stored_commits[repository_id, key].commit_id
+        for repository_id, key in heads.items()
     }
 
 
@@ -102,32 +100,6 @@ def begin_deletion(connection: Connection, repository: Repository) -> Repository
     changed = store.change(connection, repository.id, {"status": status})
     assert changed is not None, "names of inactive repositories are not unique"
     return changed
-
-
-def _upsert_commits(
-    connection: Connection,
-    organization_id: int,
-    commits: Sequence[CommitInput],
-    owners: Sequence[tuple[int, int | None]],
-    now: datetime,
-) -> list[StoredCommit]:
-    rows: dict[tuple[int, str], store.GivenRow] = {}
-    for commit, (repository_id, author_id) in zip(commits, owners, strict=True):
-        row = (repository_id, commit.sha, author_id, commit.message, commit.at)
-        rows[repository_id, commit.sha] = row
-    commit_rows = store.ensure_commits(connection, organization_id, list(rows.values()), now)
-    result = []
-    for commit, (repository_id, _) in zip(commits, owners, strict=True):
-        commit_row = commit_rows[repository_id, commit.sha]
-        result.append(
-            StoredCommit(
-                commit_id=commit_row.id,
-                repository_id=repository_id,
-                author_id=commit_row.author_id,
-                is_new=commit_row.is_new,
-            )
-        )
-    return result
 
 
 def _insert_changes(

@@ -9,7 +9,6 @@ from shipmark.repositories.store.authors import (
 from shipmark.repositories.store.commits import (
     CHANGED_FILE,
     COMMIT,
-    CommitRow,
     GivenRow,
     add_changes,
     changed_file,
@@ -47,7 +46,6 @@ from shipmark.repositories.store.repositories import (
 __all__ = [
     "CHANGED_FILE",
     "COMMIT",
-    "CommitRow",
     "GivenRow",
     "add_changes",
     "add_named",

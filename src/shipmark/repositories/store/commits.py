@@ -1,7 +1,6 @@
 """The tables of commits and changed files. All of a publish are written at once, whatever their number."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +38,7 @@ from shipmark.infrastructure.database import (
     upsert,
 )
 from shipmark.infrastructure.keyset import KeysetPosition
-from shipmark.repositories.model import Change, ChangedFile, Commit, Repository
+from shipmark.repositories.model import Change, ChangedFile, Commit, Repository, StoredCommit
 from shipmark.repositories.store.repositories import REPOSITORY, read_repository, repositories
 
 
@@ -192,18 +191,9 @@ _REMOVE_COMMITS = delete(commits).where(commits.c.id.in_(select(IDS.c.id)))
 GivenRow = tuple[int, str, int | None, str | None, datetime | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitRow:
-    """The stored row of a sent commit."""
-
-    id: int
-    author_id: int | None
-    is_new: bool
-
-
 def ensure_commits(
     connection: Connection, organization_id: int, rows: Sequence[GivenRow], now: datetime
-) -> dict[tuple[int, str], CommitRow]:
+) -> dict[tuple[int, str], StoredCommit]:
     """Insert or update commits (repository, hash, author, message, date). Return the rows by (repository, hash).
 
     Values that are None leave stored ones as they are; the date of a new commit is then ``now``. Commits that are all
@@ -211,21 +201,21 @@ def ensure_commits(
     """
     more: dict[str, object] = {"organization_id": organization_id, "now": now}
     inserted = connection.execute(_INSERT_COMMITS, rows_param("given", rows) | more)
-    commit_rows = {
-        (repository_id, key): CommitRow(id=commit_id, author_id=author_id, is_new=True)
+    stored_commits = {
+        (repository_id, key): StoredCommit(commit_id, repository_id, author_id, is_new=True)
         for repository_id, key, commit_id, author_id in inserted
     }
-    known = [row for row in rows if row[:2] not in commit_rows]
+    known = [row for row in rows if row[:2] not in stored_commits]
     if known:
         parameters = rows_param("given", known)
         for repository_id, key, commit_id, author_id in connection.execute(
             _LOCK_COMMITS, parameters
         ):
-            commit_rows[repository_id, key] = CommitRow(
-                id=commit_id, author_id=author_id, is_new=False
+            stored_commits[repository_id, key] = StoredCommit(
+                commit_id, repository_id, author_id, is_new=False
             )
         connection.execute(_UPDATE_COMMITS, parameters)
-    return commit_rows
+    return stored_commits
 
 
 def add_changes(connection: Connection, rows: Sequence[tuple[int, str, str]]) -> None:
