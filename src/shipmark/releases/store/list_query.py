@@ -100,9 +100,13 @@ def page(
         _branch(index_range, release_filter, sort, after, is_backwards, limit + offset)
         for index_range in _index_ranges(release_filter, sort, is_wide=is_wide)
     ]
-    # A release in several ranges is listed once, unless releases are listed per project.
-    merged = union_all(*branches) if release_filter.per_project else union(*branches)
-    result = (merged if len(branches) > 1 else branches[0]).subquery("page")
+    if len(branches) > 1:
+        limited = [select(branch.subquery()) for branch in branches]
+        # A release in several ranges is listed once, unless releases are listed per project.
+        merged = union_all(*limited) if release_filter.per_project else union(*limited)
+        result = merged.subquery("page")
+    else:
+        result = branches[0].subquery("page")
     order = [column.asc() if is_backwards else column.desc() for column in result.c]
     # Keys that are part of the release need not be read twice.
     columns = [
@@ -284,7 +288,7 @@ def _branch(
         else columns
     )
     query = query.order_by(*(column.asc() if is_backwards else column.desc() for column in varying))
-    return select(query.limit(limit).subquery())
+    return query.limit(limit)
 
 
 def _order(index_range: _IndexRange, sort: ReleaseSort) -> dict[str, ColumnElement[Any]]:

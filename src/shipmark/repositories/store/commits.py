@@ -243,9 +243,10 @@ def commits_with_repositories(
         return {}, {}
     rows = connection.execute(_COMMITS_WITH_REPOSITORIES, ids_param(commit_ids)).all()
     count = len(COMMIT)
+    by_repository = {row[count]: row[count:] for row in rows}
     return (
         {row[0]: commit_of(*row[:count]) for row in rows},
-        {row[count]: read_repository(*row[count:]) for row in rows},
+        {key: read_repository(*columns) for key, columns in by_repository.items()},
     )
 
 
