@@ -38,12 +38,7 @@ def upsert_bundle(
 
 
 def upsert_release_file(
-    connection: Connection,
-    release_id: int,
-    name: str,
-    dist: str | None,
-    file: File,
-    at: datetime,
+    connection: Connection, release_id: int, name: str, dist: str | None, file: File, at: datetime
 ) -> None:
     """Insert a file of a release, or replace the one with this name and dist."""
     if release_files.add(connection, release_id, name, dist, file) is None:

@@ -6,12 +6,7 @@ from shipmark.infrastructure.settings import Settings
 from shipmark.ingest import encodings
 from shipmark.ingest.authorization import Sender
 from shipmark.ingest.digest import EVENT
-from shipmark.ingest.envelope import (
-    Envelope,
-    EnvelopeHeader,
-    EnvelopeReader,
-    ItemRules,
-)
+from shipmark.ingest.envelope import Envelope, EnvelopeHeader, EnvelopeReader, ItemRules
 
 #: The types of which an envelope contains at most one item (ingest.md 2).
 EVENT_ITEM_TYPES = frozenset({EVENT, "transaction", "security", "raw_security", "feedback"})

@@ -87,9 +87,7 @@ class _Reception:
     sender: Sender
 
     async def run(
-        self,
-        receiver: _Receiver[T],
-        take: Callable[[AnyRequest, Sender, T], str | None],
+        self, receiver: _Receiver[T], take: Callable[[AnyRequest, Sender, T], str | None]
     ) -> dict[str, str]:
         """Read a small body at once; verify the key of a large one before it is read, if the request has it."""
         try:

@@ -66,8 +66,5 @@ def page(template: str, *, status: int = 200, **variables: object) -> Answer:
 def redirect(address: str) -> Answer:
     """Return a redirect, with GET, to a page of ours."""
     return Response(
-        "",
-        status_code=303,
-        headers=HEADERS | {"Location": address},
-        media_type="text/html",
+        "", status_code=303, headers=HEADERS | {"Location": address}, media_type="text/html"
     )

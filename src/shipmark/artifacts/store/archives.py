@@ -69,8 +69,7 @@ def bundled_count(
         bundle_projects.c.project_id.in_(select(IDS.c.id))
     )
     of_version = select(bundle_releases.c.bundle_id).where(
-        bundle_releases.c.organization_id == organization_id,
-        bundle_releases.c.version == version,
+        bundle_releases.c.organization_id == organization_id, bundle_releases.c.version == version
     )
     query = select(func.sum(artifact_bundles.c.file_count)).where(
         artifact_bundles.c.id.in_(of_version), artifact_bundles.c.id.in_(tied)

@@ -10,21 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    String,
-    Text,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    literal,
-    or_,
-    select,
-    union_all,
-)
+import sqlalchemy as sa
 
 from shipmark.artifacts.artifact_lookup import SimilarFile
 from shipmark.artifacts.model import BundleEntry, EventScope, ident_of, url_key
@@ -39,15 +25,15 @@ from shipmark.releases.store.releases import releases
 #: The most similar files, with the same last part of their name.
 SIMILAR_MAX = 20
 
-_DEBUG_IDS = json_rows("given_debug_ids", debug_id=Text())
-_URL_KEYS = json_rows("given_url_keys", key=Text())
-_IDENTS = json_rows("given_idents", ident=Text())
-_BASES = json_rows("given_bases", name=Text(), key=Text())
+_DEBUG_IDS = json_rows("given_debug_ids", debug_id=sa.Text())
+_URL_KEYS = json_rows("given_url_keys", key=sa.Text())
+_IDENTS = json_rows("given_idents", ident=sa.Text())
+_BASES = json_rows("given_bases", name=sa.Text(), key=sa.Text())
 
-_ORGANIZATION = bindparam("organization", type_=Id)
-_PROJECT = bindparam("project", type_=Id)
-_VERSION = bindparam("version", type_=String())
-_DIST = bindparam("dist", type_=String())
+_ORGANIZATION = sa.bindparam("organization", type_=Id)
+_PROJECT = sa.bindparam("project", type_=Id)
+_VERSION = sa.bindparam("version", type_=sa.String())
+_DIST = sa.bindparam("dist", type_=sa.String())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +60,14 @@ class SingleMatch:
     headers: Mapping[str, str]
 
 
-_IS_TIED = and_(
+_IS_TIED = sa.and_(
     bundle_projects.c.bundle_id == artifact_bundles.c.id, bundle_projects.c.project_id == _PROJECT
 )
-_OF_VERSION: tuple[ColumnElement[bool], ...] = (
+_OF_VERSION: tuple[sa.ColumnElement[bool], ...] = (
     bundle_releases.c.organization_id == _ORGANIZATION,
     bundle_releases.c.version == _VERSION,
 )
-_IS_REACHED = or_(
+_IS_REACHED = sa.or_(
     bundle_projects.c.project_id.is_not(None), bundle_releases.c.release_id.is_not(None)
 )
 _BUNDLE = (
@@ -97,23 +83,23 @@ _NEWEST = (
     bundle_entries.c.number,
 )
 _OTHER = bundle_releases.alias("other_bundles")
-_IS_ONE_OF_SEVERAL = exists().where(
+_IS_ONE_OF_SEVERAL = sa.exists().where(
     _OTHER.c.organization_id == _ORGANIZATION,
     _OTHER.c.version == _VERSION,
     _OTHER.c.dist == _DIST,
     _OTHER.c.bundle_id != bundle_releases.c.bundle_id,
 )
-_HOW = case(
+_HOW = sa.case(
     (bundle_releases.c.release_id.is_not(None), "release-old"),
     (_IS_ONE_OF_SEVERAL, "index"),
     else_="release",
 )
 _BY_DEBUG_ID = (
-    select(
+    sa.select(
         *ENTRY,
         *_BUNDLE,
-        literal("debug-id").label("how"),
-        func.row_number()
+        sa.literal("debug-id").label("how"),
+        sa.func.row_number()
         .over(partition_by=(bundle_entries.c.debug_id, bundle_entries.c.type), order_by=_NEWEST)
         .label("place"),
     )
@@ -123,16 +109,15 @@ _BY_DEBUG_ID = (
     .join(bundle_projects, _IS_TIED)
     .join(files, files.c.id == artifact_bundles.c.file_id)
     .where(
-        bundle_entries.c.debug_id.is_not(None),
-        artifact_bundles.c.organization_id == _ORGANIZATION,
+        bundle_entries.c.debug_id.is_not(None), artifact_bundles.c.organization_id == _ORGANIZATION
     )
 )
 _BY_URL = (
-    select(
+    sa.select(
         *ENTRY,
         *_BUNDLE,
         _HOW.label("how"),
-        func.row_number()
+        sa.func.row_number()
         .over(
             partition_by=bundle_entries.c.url,
             order_by=(bundle_releases.c.release_id.is_not(None), *_NEWEST),
@@ -141,26 +126,22 @@ _BY_URL = (
     )
     .select_from(bundle_releases)
     .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
-    .join(_URL_KEYS, literal(value=True))
+    .join(_URL_KEYS, sa.literal(value=True))
     .join(
         bundle_entries,
-        and_(
+        sa.and_(
             bundle_entries.c.bundle_id == bundle_releases.c.bundle_id,
             bundle_entries.c.url_key == _URL_KEYS.c.key,
         ),
     )
     .join(files, files.c.id == artifact_bundles.c.file_id)
     .outerjoin(bundle_projects, _IS_TIED)
-    .where(
-        *_OF_VERSION,
-        bundle_releases.c.dist == _DIST,
-        _IS_REACHED,
-    )
+    .where(*_OF_VERSION, bundle_releases.c.dist == _DIST, _IS_REACHED)
 )
-_BOTH = union_all(_BY_DEBUG_ID, _BY_URL).subquery("found")
-_IN_BUNDLES = select(_BOTH).where(_BOTH.c.place == 1)
+_BOTH = sa.union_all(_BY_DEBUG_ID, _BY_URL).subquery("found")
+_IN_BUNDLES = sa.select(_BOTH).where(_BOTH.c.place == 1)
 _SINGLE = (
-    select(release_files.c.name, files.c.id, files.c.sha1, files.c.size, files.c.headers)
+    sa.select(release_files.c.name, files.c.id, files.c.sha1, files.c.size, files.c.headers)
     .select_from(releases)
     .join(release_files, release_files.c.release_id == releases.c.id)
     .join(_IDENTS, _IDENTS.c.ident == release_files.c.ident)
@@ -168,28 +149,25 @@ _SINGLE = (
     .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
 )
 _REACHED = (
-    select(bundle_releases.c.bundle_id)
+    sa.select(bundle_releases.c.bundle_id)
     .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
     .outerjoin(bundle_projects, _IS_TIED)
-    .where(
-        *_OF_VERSION,
-        _IS_REACHED,
-    )
+    .where(*_OF_VERSION, _IS_REACHED)
 )
-_HAS_FILES = select(
-    or_(
+_HAS_FILES = sa.select(
+    sa.or_(
         _REACHED.exists(),
-        select(release_files.c.id)
+        sa.select(release_files.c.id)
         .join(releases, releases.c.id == release_files.c.release_id)
         .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
         .exists(),
     )
 )
 _SIMILAR_IN_BUNDLES = (
-    select(
+    sa.select(
         bundle_entries.c.url,
         bundle_releases.c.dist,
-        func.row_number()
+        sa.func.row_number()
         .over(
             partition_by=bundle_entries.c.base_key,
             order_by=(
@@ -202,9 +180,9 @@ _SIMILAR_IN_BUNDLES = (
     .select_from(bundle_releases)
     .join(
         bundle_entries,
-        and_(
+        sa.and_(
             bundle_entries.c.bundle_id == bundle_releases.c.bundle_id,
-            bundle_entries.c.base_key.in_(select(_BASES.c.key)),
+            bundle_entries.c.base_key.in_(sa.select(_BASES.c.key)),
         ),
     )
     .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
@@ -212,12 +190,12 @@ _SIMILAR_IN_BUNDLES = (
     .where(*_OF_VERSION, _IS_REACHED)
 )
 #: The position at which a name with this ending begins its last part; PostgreSQL has no negative positions.
-_START = func.length(release_files.c.name) - func.length(_BASES.c.name) + 1
+_START = sa.func.length(release_files.c.name) - sa.func.length(_BASES.c.name) + 1
 _SIMILAR_SINGLE = (
-    select(
+    sa.select(
         release_files.c.name,
-        func.coalesce(release_files.c.dist, ""),
-        func.row_number()
+        sa.func.coalesce(release_files.c.dist, ""),
+        sa.func.row_number()
         .over(
             partition_by=_BASES.c.name,
             order_by=(in_binary_order(release_files.c.name), in_binary_order(release_files.c.dist)),
@@ -228,23 +206,23 @@ _SIMILAR_SINGLE = (
     .join(release_files, release_files.c.release_id == releases.c.id)
     .join(
         _BASES,
-        and_(
-            func.length(release_files.c.name) >= func.length(_BASES.c.name),
-            func.substr(release_files.c.name, _START) == _BASES.c.name,
+        sa.and_(
+            sa.func.length(release_files.c.name) >= sa.func.length(_BASES.c.name),
+            sa.func.substr(release_files.c.name, _START) == _BASES.c.name,
         ),
     )
     .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
 )
-_ALIKE = union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("found")
+_ALIKE = sa.union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("found")
 _SIMILAR = (
-    select(_ALIKE.c.url, _ALIKE.c.dist)
+    sa.select(_ALIKE.c.url, _ALIKE.c.dist)
     .where(_ALIKE.c.place <= SIMILAR_MAX)
     .order_by(in_binary_order(_ALIKE.c.url), in_binary_order(_ALIKE.c.dist))
 )
 
 
 def in_bundles(
-    connection: Connection, scope: EventScope, debug_ids: Collection[str], urls: Collection[str]
+    connection: sa.Connection, scope: EventScope, debug_ids: Collection[str], urls: Collection[str]
 ) -> list[Match]:
     """Return the newest file of each debug id and type, and of each name."""
     parameters = rows_param("given_debug_ids", ([each] for each in sorted(debug_ids)))
@@ -254,7 +232,7 @@ def in_bundles(
 
 
 def in_release(
-    connection: Connection, scope: EventScope, urls: Collection[str]
+    connection: sa.Connection, scope: EventScope, urls: Collection[str]
 ) -> list[SingleMatch]:
     """Return the single files with these names."""
     idents = [[ident_of(each, scope.dist or None)] for each in sorted(urls)]
@@ -266,7 +244,7 @@ def in_release(
     ]
 
 
-def has_files(connection: Connection, scope: EventScope) -> bool:
+def has_files(connection: sa.Connection, scope: EventScope) -> bool:
     """Return True if there are uploads for the version, of any dist."""
     parameters = _of(scope)
     del parameters["dist"]
@@ -274,7 +252,7 @@ def has_files(connection: Connection, scope: EventScope) -> bool:
 
 
 def similar(
-    connection: Connection, scope: EventScope, basenames: Collection[str]
+    connection: sa.Connection, scope: EventScope, basenames: Collection[str]
 ) -> dict[str, tuple[SimilarFile, ...]]:
     """Return the files of the version, of any dist, whose names end with one of these parts."""
     parameters = _of(scope) | rows_param(

@@ -151,10 +151,7 @@ def _bucket(parts: SplitResult, options: Mapping[str, str]) -> ObjectStore:
         "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
         "allow_http": endpoint.startswith("http://"),
     }
-    retry: RetryConfig = {
-        "max_retries": RETRIES,
-        "retry_timeout": timedelta(seconds=RETRY_SECONDS),
-    }
+    retry: RetryConfig = {"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)}
     address = parts._replace(query="").geturl()
     if parts.scheme != "s3":
         return from_url(address, client_options=client, retry_config=retry)

@@ -49,11 +49,7 @@ router = Router(
     ],
     dependencies={"web_request": Provide(provide_web_request)},
     guards=[require_own_page],
-    exception_handlers={
-        Refusal: refusal_page,
-        HTTPException: http_page,
-        Exception: failure_page,
-    },
+    exception_handlers={Refusal: refusal_page, HTTPException: http_page, Exception: failure_page},
     request_max_body_size=_BODY_MAX_BYTES,
     include_in_schema=False,
 )

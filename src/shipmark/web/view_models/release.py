@@ -121,10 +121,7 @@ def _fetch_lines(connection: Connection, release: Release) -> tuple[FetchLine, .
 
 def _commit_page(connection: Connection, release: Release, number: int) -> CommitPage:
     rows = release_commits.page_of(
-        connection,
-        release.id,
-        limit=COMMITS_PER_PAGE + 1,
-        offset=(number - 1) * COMMITS_PER_PAGE,
+        connection, release.id, limit=COMMITS_PER_PAGE + 1, offset=(number - 1) * COMMITS_PER_PAGE
     )
     commits = [commit for _, commit in rows[:COMMITS_PER_PAGE]]
     has_older = len(rows) > COMMITS_PER_PAGE and number < COMMIT_PAGES_MAX
