@@ -113,11 +113,8 @@ class _Sources:
     def read(self, index: int, lines: list[str]) -> _Named:
         """Parse a source, and evict others over the limit."""
         text = "\n".join(lines)
-        source = _Named(
-            lines,
-            js_function_names.scopes_of(text),
-            [0, *accumulate(len(line) + 1 for line in lines)],
-        )
+        starts = [0, *accumulate(len(line) + 1 for line in lines)]
+        source = _Named(lines, js_function_names.scopes_of(text), starts)
         if self._letters + len(text) > SHARED_MAX:
             self._named, self._letters = {}, 0
         self._named[index] = source
@@ -214,9 +211,8 @@ class SourceMap:
         source = self._read.get(index)
         if source is None:
             lines = self._lines_of(index)
-            if index in self._unnamed or not self._allowance.take(
-                sum(map(len, lines)) + len(lines)
-            ):
+            letters = sum(map(len, lines)) + len(lines)
+            if index in self._unnamed or not self._allowance.take(letters):
                 self._unnamed.add(index)
                 return None
             source = self._read.read(index, lines)

@@ -42,25 +42,15 @@ def unpack(database: Database, blobs: Blobs, file: BinaryIO, at: datetime) -> Un
     if sum(members[name].file_size for name in names) > FILE_MAX:
         raise BundleProblem(f"its files have more than {FILE_MAX} bytes together")
     with tempfile.TemporaryDirectory(prefix="shipmark-") as folder:
-        inspection_inputs = [
-            _extracted(archive, name, Path(folder) / str(n)) for n, name in enumerate(names)
-        ]
-        inspection_results = inspection.inspect_files(inspection_inputs)
+        files = [_extracted(archive, name, Path(folder) / str(n)) for n, name in enumerate(names)]
+        inspected = list(zip(files, inspection.inspect_files(files), strict=True))
         return UnpackedArchive(
             new=[
-                _staged(database, blobs, each, inspection_result, at)
-                for each, inspection_result in zip(
-                    inspection_inputs, inspection_results, strict=True
-                )
-                if inspection_result.objects
+                _staged(database, blobs, file, result, at)
+                for file, result in inspected
+                if result.objects
             ],
-            problems=[
-                (each.name, inspection_result.problem)
-                for each, inspection_result in zip(
-                    inspection_inputs, inspection_results, strict=True
-                )
-                if inspection_result.problem is not None
-            ],
+            problems=[(file.name, result.problem) for file, result in inspected if result.problem],
         )
 
 
@@ -77,5 +67,5 @@ def _staged(
     at: datetime,
 ) -> NewDebugFile:
     with inspected.path.open("rb") as content:
-        stash = stage_file(database, blobs, content.read, at)
-    return NewDebugFile(content=stash, objects=result.objects)
+        staged = stage_file(database, blobs, content.read, at)
+    return NewDebugFile(content=staged, objects=result.objects)

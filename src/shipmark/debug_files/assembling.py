@@ -5,7 +5,7 @@ stored.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -14,18 +14,16 @@ from shipmark.artifacts.assembling import MISSING
 from shipmark.artifacts.model import AssembleKey, AssembleState, Assembly
 from shipmark.artifacts.store import assemblies
 from shipmark.debug_files import inspection
-from shipmark.debug_files.inspection import InspectionInput
+from shipmark.debug_files.inspection import InspectionInput, InspectionResult
 from shipmark.debug_files.model import DebugFile, DebugObject
 from shipmark.debug_files.store import debug_files
 from shipmark.files import actions as files
 from shipmark.files import assembling, piece_reader
 from shipmark.files.assembling import ChunksMissing, NotAssembled
-from shipmark.files.model import FILE_MAX, FileKind, NewFile, StagedBlob, StagedFile
+from shipmark.files.model import FILE_MAX, FileKind, NewFile, StagedFile
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.telemetry import span
-
-_ONE = "Object contains {} architectures (1 expected)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +60,8 @@ def assemble(
             return
     problem: str | None = MISSING
     try:
-        with span(
-            "artifacts.assemble", **{"chunks.count": len(debug_file_request.chunks)}
-        ) as fields:
+        chunk_count = len(debug_file_request.chunks)
+        with span("artifacts.assemble", **{"chunks.count": chunk_count}) as fields:
             problem = _store(database, blobs, debug_file_request, at, most)
             fields["assemble.reason"] = problem
     finally:
@@ -93,20 +90,24 @@ def _store(
         )
     except ChunksMissing:
         return MISSING
-    except NotAssembled as problem:
-        return problem.detail
+    except NotAssembled as error:
+        return error.detail
+    file = debug_file_request
     with inspection.temporary_copy(piece_reader.read_range(blobs, assembled.pieces)) as path:
-        inspection_input = InspectionInput(
-            path=path, name=debug_file_request.name, debug_id=debug_file_request.debug_id
-        )
-        [inspection_result] = inspection.inspect_files([inspection_input])
-    if inspection_result.problem is not None:
-        return inspection_result.problem
-    if len(inspection_result.objects) != 1:
-        return _ONE.format(len(inspection_result.objects))
-    new = NewDebugFile(content=assembled.content, objects=inspection_result.objects)
-    save(database, debug_file_request.project_id, [new], at)
+        inspected = InspectionInput(path=path, name=file.name, debug_id=file.debug_id)
+        [result] = inspection.inspect_files([inspected])
+    if (problem := problem_of(result)) is not None:
+        return problem
+    new = NewDebugFile(content=assembled.content, objects=result.objects)
+    save(database, file.project_id, [new], at)
     return None
+
+
+def problem_of(result: InspectionResult) -> str | None:
+    """Return why an inspected file, which must have exactly one object, can't be stored, or None."""
+    if result.problem is None and len(result.objects) != 1:
+        return f"Object contains {len(result.objects)} architectures (1 expected)"
+    return result.problem
 
 
 def save(
@@ -117,9 +118,9 @@ def save(
     with database.transaction() as connection:
         existing = debug_files.by_sha1s(connection, project_id, {file.content.sha1 for file in new})
         there = {
-            (debug_file.file.sha1, debug_file.object.debug_id): debug_file
-            for each in existing.values()
-            for debug_file in each
+            (sha1, debug_file.object.debug_id): debug_file
+            for sha1, debug_files_ in existing.items()
+            for debug_file in debug_files_
         }
         for new_file in new:
             content = new_file.content
@@ -147,13 +148,9 @@ def _added(
     # A concurrent transaction has inserted the same debug file.
     files.remove(connection, [file.id], at)
     theirs = debug_files.by_sha1s(connection, project_id, [content.sha1])[content.sha1]
-    return next(each for each in theirs if each.object.debug_id == debug_object.debug_id)
+    return next(file for file in theirs if file.object.debug_id == debug_object.debug_id)
 
 
 def _as_stored(content: StagedFile) -> StagedFile:
     """Return the content as stored: its pieces are blobs, which further files share."""
-    pieces = tuple(
-        StagedBlob(sha1=staged_blob.sha1, size=staged_blob.size, key=None)
-        for staged_blob in content.pieces
-    )
-    return StagedFile(pieces=pieces, size=content.size, sha1=content.sha1)
+    return replace(content, pieces=tuple(replace(piece, key=None) for piece in content.pieces))

@@ -22,9 +22,9 @@ MEMORY_BYTES_MAX = 2**30
 def main() -> None:
     """Read the requested files, one after another, within the limits."""
     requested: list[dict[str, str | None]] = json.load(sys.stdin)
-    _limit(max((Path(str(each["path"])).stat().st_size for each in requested), default=0))
-    for item in requested:
-        fields = _inspect(Path(str(item["path"])), str(item["name"]), item["debug_id"])
+    _limit(max((Path(str(file["path"])).stat().st_size for file in requested), default=0))
+    for file in requested:
+        fields = _inspect(Path(str(file["path"])), str(file["name"]), file["debug_id"])
         sys.stdout.write(json.dumps(fields) + "\n")
         sys.stdout.flush()
 

@@ -37,14 +37,6 @@ class ObjectProblem(Exception):
     """A debug file can't be stored; the message is for the client."""
 
 
-def single(path: Path, name: str, debug_id: str | None = None) -> DebugObject:
-    """Return the object of a file that must have exactly one, as uploads do."""
-    debug_objects = objects_in(path, name, debug_id)
-    if len(debug_objects) != 1:
-        raise ObjectProblem(f"Object contains {len(debug_objects)} architectures (1 expected)")
-    return debug_objects[0]
-
-
 def objects_in(path: Path, name: str, debug_id: str | None = None) -> tuple[DebugObject, ...]:
     """Return all objects of a file. ``debug_id`` is the client's, for formats without one inside."""
     value = debug_ids.normalize(debug_id or "")
@@ -114,15 +106,15 @@ def _compiled(path: Path, name: str, sent_id: str | None) -> tuple[DebugObject, 
             raise ObjectProblem(f"Object contains more than {OBJECTS_MAX} architectures")
         debug_objects = [
             DebugObject(
-                debug_id=_id(each.debug_id, sent_id),
-                code_id=_code_id(each.code_id),
-                cpu_name=each.arch,
-                symbol_type=each.file_format,
+                debug_id=_id(compiled.debug_id, sent_id),
+                code_id=_code_id(compiled.code_id),
+                cpu_name=compiled.arch,
+                symbol_type=compiled.file_format,
                 object_name=_object_name(name),
-                kind=each.kind,
-                features=each.features,
+                kind=compiled.kind,
+                features=compiled.features,
             )
-            for each in archive.iter_objects()
+            for compiled in archive.iter_objects()
         ]
     except SymbolicError as error:
         raise ObjectProblem(error.message) from error

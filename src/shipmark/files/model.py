@@ -29,7 +29,7 @@ class FileKind(StrEnum):
     DEBUG_FILE = "project.dif"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class File:
     """A stored file. ``sha1`` is that of the whole content, ``size`` its length in bytes."""
 

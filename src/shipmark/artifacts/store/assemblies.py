@@ -1,6 +1,7 @@
 """States of assembling, stored for ten minutes (files-and-avatars.md 5.1)."""
 
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -9,10 +10,9 @@ from shipmark.artifacts.model import AssembleKey, AssembleKind, AssembleState, A
 from shipmark.infrastructure import database as db
 
 RETENTION = timedelta(seconds=600)
-
-
 #: The time after which an unfinished assembling counts as aborted, with its process.
 ASSEMBLING_LENGTH = timedelta(seconds=120)
+_UNFINISHED = (AssembleState.CREATED.value, AssembleState.ASSEMBLING.value)
 
 
 class AssemblyColumns(sa.TypedColumns):
@@ -36,11 +36,7 @@ _KEYS = db.json_rows("given_keys", key=sa.Text())
 
 def find(connection: sa.Connection, assemble_key: AssembleKey, at: datetime) -> Assembly | None:
     """Return the state of the assembling, or None if it is missing or expired."""
-    query = sa.select(
-        assemblies.c.state, assemblies.c.detail, assemblies.c.reason, assemblies.c.updated_at
-    ).where(*_is(assemble_key), assemblies.c.updated_at > at - RETENTION)
-    row = connection.execute(query).first()
-    return _assembly(*row, at) if row else None
+    return find_all(connection, [assemble_key], at).get(assemble_key.key)
 
 
 def find_all(
@@ -50,38 +46,19 @@ def find_all(
     if not assemble_keys:
         return {}
     first = next(iter(assemble_keys))
+    columns = assemblies.c
     query = (
-        sa.select(
-            assemblies.c.key,
-            assemblies.c.state,
-            assemblies.c.detail,
-            assemblies.c.reason,
-            assemblies.c.updated_at,
-        )
-        .join(_KEYS, _KEYS.c.key == assemblies.c.key)
-        .where(
-            assemblies.c.kind == first.kind.value,
-            assemblies.c.scope_id == first.scope_id,
-            assemblies.c.updated_at > at - RETENTION,
-        )
+        sa.select(columns.key, columns.state, columns.detail, columns.reason)
+        .join(_KEYS, _KEYS.c.key == columns.key)
+        .where(columns.kind == first.kind.value, columns.scope_id == first.scope_id)
+        .where(columns.updated_at > at - RETENTION)
+        .where(columns.state.not_in(_UNFINISHED) | (columns.updated_at > at - ASSEMBLING_LENGTH))
     )
-    result = connection.execute(
-        query, db.rows_param("given_keys", ([assemble_key.key] for assemble_key in assemble_keys))
-    )
-    content = {
-        key: _assembly(state, detail, reason, updated_at, at)
-        for key, state, detail, reason, updated_at in result
+    parameters = db.rows_param("given_keys", ([key.key] for key in assemble_keys))
+    return {
+        key: Assembly(state=AssembleState(state), detail=detail, reason=reason)
+        for key, state, detail, reason in connection.execute(query, parameters)
     }
-    return {key: assembly for key, assembly in content.items() if assembly is not None}
-
-
-def _assembly(
-    state: str, detail: str | None, reason: str | None, updated_at: datetime, at: datetime
-) -> Assembly | None:
-    is_going = state in {AssembleState.CREATED, AssembleState.ASSEMBLING}
-    if is_going and updated_at <= at - ASSEMBLING_LENGTH:
-        return None
-    return Assembly(state=AssembleState(state), detail=detail, reason=reason)
 
 
 def begin(connection: sa.Connection, assemble_key: AssembleKey, at: datetime) -> bool:
@@ -97,12 +74,10 @@ def record(
     connection: sa.Connection, assemble_key: AssembleKey, assembly: Assembly, at: datetime
 ) -> None:
     """Store the state of an assembling."""
-    content: dict[str, object] = {"state": assembly.state.value, "detail": assembly.detail}
-    content |= {"reason": assembly.reason, "updated_at": at}
-    row: dict[str, object] = {"kind": assemble_key.kind.value, "scope_id": assemble_key.scope_id}
-    row |= {"key": assemble_key.key, "sha1": assemble_key.sha1}
+    content = asdict(assembly) | {"state": assembly.state.value, "updated_at": at}
+    row = asdict(assemble_key) | {"kind": assemble_key.kind.value} | content
     keys = ("kind", "scope_id", "key")
-    statement = db.upsert(assemblies).values(row | content)
+    statement = db.upsert(assemblies).values(row)
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=content))
 
 
@@ -121,11 +96,7 @@ def delete_all(connection: sa.Connection, kind: AssembleKind, scope_id: int) -> 
 
 def delete_of_organization(connection: sa.Connection, organization_id: int) -> None:
     """Delete the states of an organization; those of its projects expire in ten minutes."""
-    kinds = [
-        assemble_kind.value
-        for assemble_kind in AssembleKind
-        if assemble_kind is not AssembleKind.DEBUG_FILE
-    ]
+    kinds = [kind.value for kind in AssembleKind if kind is not AssembleKind.DEBUG_FILE]
     statement = sa.delete(assemblies).where(
         assemblies.c.kind.in_(kinds), assemblies.c.scope_id == organization_id
     )
@@ -135,7 +106,7 @@ def delete_of_organization(connection: sa.Connection, organization_id: int) -> N
 def delete_of_files(connection: sa.Connection, sha1s: Collection[str]) -> None:
     """Delete the states of deleted files."""
     statement = sa.delete(assemblies).where(assemblies.c.sha1.in_(sa.select(_SHA1S.c.sha1)))
-    connection.execute(statement, db.rows_param("given_sha1s", ([each] for each in sorted(sha1s))))
+    connection.execute(statement, db.rows_param("given_sha1s", ([sha1] for sha1 in sorted(sha1s))))
 
 
 def delete_old(connection: sa.Connection, at: datetime) -> None:

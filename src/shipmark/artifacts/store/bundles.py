@@ -72,16 +72,6 @@ bundle_releases = sa.Table(
     BundleReleaseColumns,
     sa.Index("ix_bundle_releases_version", "organization_id", "version", "dist", "bundle_id"),
 )
-BUNDLE = (
-    artifact_bundles.c.id,
-    artifact_bundles.c.organization_id,
-    artifact_bundles.c.bundle_id,
-    artifact_bundles.c.file_id,
-    artifact_bundles.c.file_count,
-    artifact_bundles.c.uploaded_at,
-    artifact_bundles.c.used_at,
-    artifact_bundles.c.changed_at,
-)
 _WANTED_IDS = sa.select(db.IDS.c.id)
 
 
@@ -89,15 +79,9 @@ def upsert_bundle(
     connection: sa.Connection, new: NewBundle, file_id: int, at: datetime
 ) -> tuple[int, int | None]:
     """Insert the bundle, or replace its file. Return the row's id, and the previous file's id if it differs."""
-    row = {
-        "organization_id": new.organization_id,
-        "bundle_id": new.bundle_id,
-        "file_id": file_id,
-        "file_count": len(new.entries),
-        "uploaded_at": at,
-        "used_at": at,
-        "changed_at": at,
-    }
+    row: dict[str, object] = {"organization_id": new.organization_id, "bundle_id": new.bundle_id}
+    row |= {"file_id": file_id, "file_count": len(new.entries)}
+    row |= {"uploaded_at": at, "used_at": at, "changed_at": at}
     statement = db.upsert(artifact_bundles).values(row).on_conflict_do_nothing()
     new_id = connection.execute(statement.returning(artifact_bundles.c.id)).scalar_one_or_none()
     before = None
@@ -131,8 +115,8 @@ def associate(connection: sa.Connection, bundle_row_id: int, new: NewBundle, at:
     """Link a bundle to its projects and version; existing links get the new moments."""
     moments = {"used_at": at, "changed_at": at}
     tied = [
-        {"bundle_id": bundle_row_id, "project_id": each} | moments
-        for each in sorted(new.project_ids)
+        {"bundle_id": bundle_row_id, "project_id": project_id} | moments
+        for project_id in sorted(new.project_ids)
     ]
     connection.execute(
         db.upsert(bundle_projects)
@@ -141,22 +125,18 @@ def associate(connection: sa.Connection, bundle_row_id: int, new: NewBundle, at:
             index_elements=[bundle_projects.c.bundle_id, bundle_projects.c.project_id], set_=moments
         )
     )
-    if new.association is not None:
-        row: dict[str, object] = {
-            "bundle_id": bundle_row_id,
-            "organization_id": new.organization_id,
-        }
-        row |= {"version": new.association.version, "dist": new.association.dist or ""}
-        row |= {"release_id": new.release_id}
-        keys = ("bundle_id", "version", "dist")
-        statement = db.upsert(bundle_releases).values(row)
-        if new.release_id is None:
-            statement = statement.on_conflict_do_nothing()
-        else:
-            statement = statement.on_conflict_do_update(
-                index_elements=keys, set_={"release_id": new.release_id}
-            )
-        connection.execute(statement)
+    if new.association is None:
+        return
+    row: dict[str, object] = {"bundle_id": bundle_row_id, "organization_id": new.organization_id}
+    row |= {"version": new.association.version, "dist": new.association.dist or ""}
+    row |= {"release_id": new.release_id}
+    statement = db.upsert(bundle_releases).values(row)
+    if new.release_id is None:
+        statement = statement.on_conflict_do_nothing()
+    else:
+        keys, values = ("bundle_id", "version", "dist"), {"release_id": new.release_id}
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=values)
+    connection.execute(statement)
 
 
 def replace_bundle(
@@ -182,31 +162,29 @@ def by_bundle_id(
     connection: sa.Connection, organization_id: int, bundle_id: str
 ) -> ArtifactBundle | None:
     """Return the organization's bundle with this id, or None."""
-    query = sa.select(*BUNDLE).where(
+    query = sa.select(artifact_bundles).where(
         artifact_bundles.c.organization_id == organization_id,
         artifact_bundles.c.bundle_id == bundle_id,
     )
     row = connection.execute(query).first()
-    return bundle(*row) if row else None
+    return ArtifactBundle(*row) if row else None
 
 
 def by_ids(connection: sa.Connection, ids: Collection[int]) -> dict[int, ArtifactBundle]:
     """Return the bundles with these ids."""
-    query = sa.select(*BUNDLE).where(artifact_bundles.c.id.in_(_WANTED_IDS))
-    return {row[0]: bundle(*row) for row in connection.execute(query, db.ids_param(ids))}
+    query = sa.select(artifact_bundles).where(artifact_bundles.c.id.in_(_WANTED_IDS))
+    return {row[0]: ArtifactBundle(*row) for row in connection.execute(query, db.ids_param(ids))}
 
 
 def associations_of(
     connection: sa.Connection, ids: Collection[int]
 ) -> dict[int, list[Association]]:
     """Return the associations of each bundle, in order."""
+    versions = bundle_releases.c
     query = (
-        sa.select(bundle_releases.c.bundle_id, bundle_releases.c.version, bundle_releases.c.dist)
-        .where(bundle_releases.c.bundle_id.in_(_WANTED_IDS))
-        .order_by(
-            db.in_binary_order(bundle_releases.c.version),
-            db.in_binary_order(bundle_releases.c.dist),
-        )
+        sa.select(versions.bundle_id, versions.version, versions.dist)
+        .where(versions.bundle_id.in_(_WANTED_IDS))
+        .order_by(db.in_binary_order(versions.version), db.in_binary_order(versions.dist))
     )
     associations: dict[int, list[Association]] = {id_: [] for id_ in ids}
     for id_, version, dist in connection.execute(query, db.ids_param(ids)):
@@ -294,26 +272,3 @@ def detach_project(connection: sa.Connection, ids: Collection[int], project_id: 
         bundle_projects.c.bundle_id.in_(_WANTED_IDS)
     )
     return set(ids) - set(connection.execute(others, db.ids_param(ids)).scalars())
-
-
-def bundle(
-    id_: int,
-    organization_id: int,
-    bundle_id: str,
-    file_id: int,
-    file_count: int,
-    uploaded_at: datetime,
-    used_at: datetime,
-    changed_at: datetime,
-) -> ArtifactBundle:
-    """Return the bundle of a row's columns."""
-    return ArtifactBundle(
-        id=id_,
-        organization_id=organization_id,
-        bundle_id=bundle_id,
-        file_id=file_id,
-        file_count=file_count,
-        uploaded_at=uploaded_at,
-        used_at=used_at,
-        changed_at=changed_at,
-    )

@@ -52,46 +52,20 @@ sa.Index(
     postgresql_where=bundle_entries.c.debug_id.is_not(None),
 )
 
-_ENTRIES = json_rows(
-    "given_entries",
-    number=sa.Integer(),
-    path=sa.Text(),
-    url=sa.Text(),
-    url_key=sa.Text(),
-    base_key=sa.Text(),
-    debug_id=sa.Text(),
-    type=sa.Integer(),
-    size=sa.BigInteger(),
-    sha1=sa.Text(),
-    headers=sa.Text(),
-    offset=sa.BigInteger(),
-    compressed=sa.BigInteger(),
-    crc=sa.BigInteger(),
-    is_deflated=sa.Boolean(),
-)
+_COLUMNS = [column for column in bundle_entries.c if column is not bundle_entries.c.bundle_id]
+_ENTRIES = json_rows("given_entries", **{column.name: column.type for column in _COLUMNS})
 _ADD_ENTRIES = sa.insert(bundle_entries).from_select(
     ["bundle_id", *_ENTRIES.c.keys()],
     sa.select(sa.bindparam("bundle", type_=Id), *_ENTRIES.c).order_by(_ENTRIES.c.number),
 )
-ENTRY = (
-    bundle_entries.c.number,
-    bundle_entries.c.path,
-    bundle_entries.c.url,
-    bundle_entries.c.debug_id,
-    bundle_entries.c.type,
-    bundle_entries.c.size,
-    bundle_entries.c.sha1,
-    bundle_entries.c.headers,
-    bundle_entries.c.offset,
-    bundle_entries.c.compressed,
-    bundle_entries.c.crc,
-    bundle_entries.c.is_deflated,
-)
+#: The columns of an entry, without the keys that it is looked up by.
+ENTRY = tuple(column for column in _COLUMNS if column.name not in {"url_key", "base_key"})
 
 
 def add(connection: sa.Connection, bundle_row_id: int, entries: Sequence[BundleEntry]) -> None:
     """Insert the entries of a bundle by one statement."""
-    connection.execute(_ADD_ENTRIES, {"bundle": bundle_row_id} | _rows_of(entries))
+    rows = (_row(bundle_entry) for bundle_entry in entries)
+    connection.execute(_ADD_ENTRIES, {"bundle": bundle_row_id} | rows_param("given_entries", rows))
 
 
 def clear(connection: sa.Connection, bundle_row_id: int) -> None:
@@ -105,49 +79,19 @@ def entries_of(connection: sa.Connection, bundle_row_id: int) -> list[BundleEntr
     return [entry(row) for row in connection.execute(query.order_by(bundle_entries.c.number))]
 
 
-def _rows_of(entries: Sequence[BundleEntry]) -> dict[str, str]:
-    return rows_param(
-        "given_entries",
-        (
-            (
-                bundle_entry.number,
-                bundle_entry.path,
-                bundle_entry.url,
-                None if bundle_entry.url is None else url_key(bundle_entry.url),
-                None if bundle_entry.url is None else url_key(basename(bundle_entry.url)),
-                bundle_entry.debug_id,
-                bundle_entry.type,
-                bundle_entry.size,
-                bundle_entry.sha1,
-                json.dumps(dict(bundle_entry.headers)),
-                bundle_entry.place.offset,
-                bundle_entry.place.compressed_bytes,
-                bundle_entry.place.crc,
-                bundle_entry.place.is_deflated,
-            )
-            for bundle_entry in entries
-        ),
-    )
+def _row(new: BundleEntry) -> tuple[object, ...]:
+    keys = (None, None) if new.url is None else (url_key(new.url), url_key(basename(new.url)))
+    names = (new.number, new.path, new.url, *keys, new.debug_id)
+    content = (new.type, new.size, new.sha1, json.dumps(dict(new.headers)))
+    place = (new.place.offset, new.place.compressed_bytes, new.place.crc, new.place.is_deflated)
+    return names + content + place
 
 
 def entry(row: Sequence[Any]) -> BundleEntry:
     """Return the entry of a row's columns."""
     number, path, url, debug_id, type_, size, sha1, headers, *place = row
     offset, compressed, crc, is_deflated = place
+    location = EntryLocation(offset, compressed, size, crc, is_deflated=bool(is_deflated))
     return BundleEntry(
-        number=number,
-        path=path,
-        url=url,
-        debug_id=debug_id,
-        type=type_,
-        size=size,
-        sha1=sha1,
-        headers=json.loads(headers),
-        place=EntryLocation(
-            offset=offset,
-            compressed_bytes=compressed,
-            size_bytes=size,
-            crc=crc,
-            is_deflated=bool(is_deflated),
-        ),
+        number, path, url, debug_id, type_, size, location, sha1, json.loads(headers)
     )

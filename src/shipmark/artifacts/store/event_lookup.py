@@ -5,10 +5,9 @@ and dist; the newest of several counts. Bundles for a release itself need no lin
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -36,7 +35,7 @@ _VERSION = sa.bindparam("version", type_=sa.String())
 _DIST = sa.bindparam("dist", type_=sa.String())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Match:
     """A file of a bundle for an event. ``sha1`` is that of the whole bundle."""
 
@@ -225,19 +224,18 @@ def in_bundles(
     connection: sa.Connection, scope: EventScope, debug_ids: Collection[str], urls: Collection[str]
 ) -> list[Match]:
     """Return the newest file of each debug id and type, and of each name."""
-    parameters = rows_param("given_debug_ids", ([each] for each in sorted(debug_ids)))
-    parameters |= rows_param("given_url_keys", ([url_key(each)] for each in sorted(urls)))
+    parameters = rows_param("given_debug_ids", ([debug_id] for debug_id in sorted(debug_ids)))
+    parameters |= rows_param("given_url_keys", ([url_key(url)] for url in sorted(urls)))
     result = connection.execute(_IN_BUNDLES, _of(scope) | parameters)
-    return [_match(row) for row in result]
+    return [Match(entry(row[: len(ENTRY)]), *row[len(ENTRY) : -1]) for row in result]
 
 
 def in_release(
     connection: sa.Connection, scope: EventScope, urls: Collection[str]
 ) -> list[SingleMatch]:
     """Return the single files with these names."""
-    idents = [[ident_of(each, scope.dist or None)] for each in sorted(urls)]
-    value = {"organization": scope.organization_id, "version": scope.version}
-    result = connection.execute(_SINGLE, value | rows_param("given_idents", idents))
+    idents = ([ident_of(url, scope.dist or None)] for url in sorted(urls))
+    result = connection.execute(_SINGLE, _of(scope) | rows_param("given_idents", idents))
     return [
         SingleMatch(name=name, file_id=id_, sha1=sha1, size=size, headers=json.loads(headers))
         for name, id_, sha1, size, headers in result
@@ -246,26 +244,18 @@ def in_release(
 
 def has_files(connection: sa.Connection, scope: EventScope) -> bool:
     """Return True if there are uploads for the version, of any dist."""
-    parameters = _of(scope)
-    del parameters["dist"]
-    return bool(connection.execute(_HAS_FILES, parameters).scalar_one())
+    return bool(connection.execute(_HAS_FILES, _of(scope)).scalar_one())
 
 
 def similar(
     connection: sa.Connection, scope: EventScope, basenames: Collection[str]
 ) -> dict[str, tuple[SimilarFile, ...]]:
     """Return the files of the version, of any dist, whose names end with one of these parts."""
-    parameters = _of(scope) | rows_param(
-        "given_bases", ([each, url_key(each)] for each in sorted(basenames))
-    )
-    del parameters["dist"]
+    bases = ([basename_, url_key(basename_)] for basename_ in sorted(basenames))
     similar_files: dict[str, tuple[SimilarFile, ...]] = {}
-    for url, dist in connection.execute(_SIMILAR, parameters):
-        base = basename(url)
-        similar_files[base] = (
-            *similar_files.get(base, ()),
-            SimilarFile(url=url, dist=dist or None),
-        )
+    for url, dist in connection.execute(_SIMILAR, _of(scope) | rows_param("given_bases", bases)):
+        known = similar_files.get(basename(url), ())
+        similar_files[basename(url)] = (*known, SimilarFile(url=url, dist=dist or None))
     return similar_files
 
 
@@ -276,16 +266,3 @@ def _of(scope: EventScope) -> dict[str, object]:
         "version": scope.version,
         "dist": scope.dist,
     }
-
-
-def _match(row: Sequence[Any]) -> Match:
-    *value, row_id, name, used_at, file_id, sha1, how, _ = row
-    return Match(
-        entry=entry(value),
-        bundle_id=row_id,
-        bundle_name=name,
-        used_at=used_at,
-        file_id=file_id,
-        sha1=sha1,
-        resolved_with=how,
-    )

@@ -35,7 +35,6 @@ release_files = sa.Table(
     sqlite_autoincrement=True,
 )
 
-_IDENTS = db.json_rows("given_idents", ident=sa.Text())
 _ROW = (
     release_files.c.id,
     release_files.c.release_id,
@@ -59,19 +58,15 @@ def add(
 
 
 def replace(
-    connection: sa.Connection, release_id: int, name: str, dist: str | None, file: File
+    connection: sa.Connection, release_id: int, name: str, dist: str | None, new: File
 ) -> int | None:
     """Replace the content of a release's file. Return the id of the previous file, or None."""
-    where = (
-        release_files.c.release_id == release_id,
-        release_files.c.ident == ident_of(name, dist),
-    )
-    before = connection.execute(
-        sa.select(release_files.c.file_id).where(*where).with_for_update()
-    ).scalar_one_or_none()
-    connection.execute(
-        sa.update(release_files).where(*where).values(file_id=file.id, created_at=file.created_at)
-    )
+    file = release_files.c
+    where = (file.release_id == release_id, file.ident == ident_of(name, dist))
+    query = sa.select(file.file_id).where(*where).with_for_update()
+    before = connection.execute(query).scalar_one_or_none()
+    values = {"file_id": new.id, "created_at": new.created_at}
+    connection.execute(sa.update(release_files).where(*where).values(values))
     return before
 
 
@@ -82,20 +77,6 @@ def by_id(connection: sa.Connection, release_id: int, release_file_id: int) -> R
     )
     files = _with_files(connection, connection.execute(query).all())
     return files[0] if files else None
-
-
-def by_idents(
-    connection: sa.Connection, release_id: int, idents: Collection[str]
-) -> dict[str, ReleaseFile]:
-    """Return the release's files with these idents, by ident."""
-    query = (
-        sa.select(*_ROW)
-        .join(_IDENTS, _IDENTS.c.ident == release_files.c.ident)
-        .where(release_files.c.release_id == release_id)
-    )
-    parameters = db.rows_param("given_idents", ([each] for each in sorted(idents)))
-    files = _with_files(connection, connection.execute(query, parameters).all())
-    return {ident_of(release_file.name, release_file.dist): release_file for release_file in files}
 
 
 def by_ids(connection: sa.Connection, ids: Collection[int]) -> list[ReleaseFile]:
@@ -118,27 +99,26 @@ def rename(connection: sa.Connection, release_file: ReleaseFile, name: str) -> b
 
 def remove(connection: sa.Connection, ids: Collection[int]) -> list[int]:
     """Delete single files of releases. Return the ids of their files."""
-    statement = sa.delete(release_files).where(release_files.c.id.in_(sa.select(db.IDS.c.id)))
-    result = connection.execute(statement.returning(release_files.c.file_id), db.ids_param(ids))
-    return list(result.scalars())
+    return _removed(connection, release_files.c.id.in_(sa.select(db.IDS.c.id)), ids)
 
 
 def remove_of(connection: sa.Connection, release_ids: Collection[int]) -> list[int]:
     """Delete all single files of these releases. Return the ids of their files."""
-    statement = sa.delete(release_files).where(
-        release_files.c.release_id.in_(sa.select(db.IDS.c.id))
-    )
-    result = connection.execute(
-        statement.returning(release_files.c.file_id), db.ids_param(release_ids)
-    )
-    return list(result.scalars())
+    condition = release_files.c.release_id.in_(sa.select(db.IDS.c.id))
+    return _removed(connection, condition, release_ids)
 
 
 def remove_of_organization(connection: sa.Connection, organization_id: int) -> list[int]:
     """Delete all single files of an organization's releases. Return the ids of their files."""
-    of_it = sa.select(releases.c.id).where(releases.c.organization_id == organization_id)
-    statement = sa.delete(release_files).where(release_files.c.release_id.in_(of_it))
-    return list(connection.execute(statement.returning(release_files.c.file_id)).scalars())
+    of_organization = sa.select(releases.c.id).where(releases.c.organization_id == organization_id)
+    return _removed(connection, release_files.c.release_id.in_(of_organization))
+
+
+def _removed(
+    connection: sa.Connection, condition: sa.ColumnElement[bool], ids: Collection[int] = ()
+) -> list[int]:
+    statement = sa.delete(release_files).where(condition).returning(release_files.c.file_id)
+    return list(connection.execute(statement, db.ids_param(ids)).scalars())
 
 
 def remove_older(
@@ -161,13 +141,9 @@ def older(before: datetime, project_id: int | None = None) -> sa.Select[int, int
     )
     if project_id is None:
         return query
-    attached = release_projects.c
-    is_in = sa.exists().where(
-        attached.release_id == releases.c.id, attached.project_id == project_id
-    )
-    is_elsewhere = sa.exists().where(
-        attached.release_id == releases.c.id, attached.project_id != project_id
-    )
+    attached = sa.exists().where(release_projects.c.release_id == releases.c.id)
+    is_in = attached.where(release_projects.c.project_id == project_id)
+    is_elsewhere = attached.where(release_projects.c.project_id != project_id)
     return query.where(is_in, ~is_elsewhere)
 
 
@@ -191,17 +167,11 @@ def count_of(connection: sa.Connection, release_ids: Collection[int]) -> dict[in
         .where(release_files.c.release_id.in_(sa.select(db.IDS.c.id)))
         .group_by(release_files.c.release_id)
     )
-    return {
-        release_id: many
-        for release_id, many in connection.execute(query, db.ids_param(release_ids))
-    }
+    return {id_: count for id_, count in connection.execute(query, db.ids_param(release_ids))}
 
 
 def _with_files(
     connection: sa.Connection, rows: Sequence[tuple[int, int, str, str | None, int]]
 ) -> list[ReleaseFile]:
     files = file_store.by_ids(connection, {row[4] for row in rows})
-    return [
-        ReleaseFile(id=id_, release_id=release_id, name=name, dist=dist, file=files[file_id])
-        for id_, release_id, name, dist, file_id in rows
-    ]
+    return [ReleaseFile(*row[:4], file=files[row[4]]) for row in rows]

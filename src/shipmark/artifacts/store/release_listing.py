@@ -55,22 +55,16 @@ def page_of(
 ) -> list[ListedFile]:
     """Return a page of the single files by name, then of the bundled ones: those with a dist first, by dist and URL."""
     single = _single(file_filter)
-    order = (
-        in_binary_order(release_files.c.name),
-        in_binary_order(release_files.c.dist),
-        release_files.c.id,
-    )
+    names = (release_files.c.name, release_files.c.dist)
+    order = (*(in_binary_order(name) for name in names), release_files.c.id)
     page = connection.execute(single.order_by(*order).limit(limit).offset(offset)).all()
     listed_files = [_listed(row[0], row[1:]) for row in page]
     if len(listed_files) < limit:
         count = connection.execute(sa.select(sa.func.count()).select_from(single.subquery()))
         skipped = max(offset - count.scalar_one(), 0)
-        has_no_dist = bundle_releases.c.dist == ""
-        bundled = _bundled(file_filter).order_by(
-            has_no_dist,
-            in_binary_order(bundle_releases.c.dist),
-            in_binary_order(bundle_entries.c.url),
-        )
+        dist, url = bundle_releases.c.dist, bundle_entries.c.url
+        order_of_bundled = (dist == "", in_binary_order(dist), in_binary_order(url))
+        bundled = _bundled(file_filter).order_by(*order_of_bundled)
         rest = connection.execute(bundled.limit(limit - len(listed_files)).offset(skipped)).all()
         listed_files += [_listed(None, row) for row in rest]
     return listed_files
@@ -167,13 +161,5 @@ def _is(dist: str | None, url: str) -> list[sa.ColumnElement[bool]]:
 
 
 def _listed(id_: int | None, row: Sequence[Any]) -> ListedFile:
-    name, dist, headers, size, sha1, created_at = row
-    return ListedFile(
-        id=id_,
-        name=name or "",
-        dist=dist or None,
-        headers=json.loads(headers),
-        size=size,
-        sha1=sha1 or "",
-        created_at=created_at,
-    )
+    name, dist, headers, size, sha1, at = row
+    return ListedFile(id_, name or "", dist or None, json.loads(headers), size, sha1 or "", at)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
@@ -80,19 +80,9 @@ def add(
     connection: sa.Connection, project_id: int, debug_object: DebugObject, file: File
 ) -> DebugFile | None:
     """Insert a debug file. Return None if the project has it already."""
-    row: dict[str, object] = {
-        "project_id": project_id,
-        "file_id": file.id,
-        "sha1": file.sha1,
-        "debug_id": debug_object.debug_id,
-        "code_id": debug_object.code_id,
-        "cpu_name": debug_object.cpu_name,
-        "symbol_type": debug_object.symbol_type,
-        "object_name": debug_object.object_name,
-        "kind": debug_object.kind,
-        "features": json.dumps(sorted(debug_object.features)),
-        "created_at": file.created_at,
-    }
+    row = asdict(debug_object) | {"features": json.dumps(sorted(debug_object.features))}
+    row |= {"project_id": project_id, "file_id": file.id}
+    row |= {"sha1": file.sha1, "created_at": file.created_at}
     statement = db.upsert(debug_files).values(row).on_conflict_do_nothing()
     new_id = connection.execute(statement.returning(debug_files.c.id)).scalar_one_or_none()
     if new_id is None:
@@ -110,7 +100,7 @@ def by_sha1s(
         .where(debug_files.c.project_id == project_id)
         .order_by(debug_files.c.id)
     )
-    parameters = db.rows_param("given_sha1s", ([each] for each in sorted(sha1s)))
+    parameters = db.rows_param("given_sha1s", ([sha1] for sha1 in sorted(sha1s)))
     files: dict[str, list[DebugFile]] = {}
     for debug_file in with_files(connection, connection.execute(query, parameters).all()):
         files.setdefault(debug_file.file.sha1, []).append(debug_file)
@@ -122,8 +112,7 @@ def by_id(connection: sa.Connection, project_id: int, debug_file_id: int) -> Deb
     query = sa.select(*ROW).where(
         debug_files.c.project_id == project_id, debug_files.c.id == debug_file_id
     )
-    files = with_files(connection, connection.execute(query).all())
-    return files[0] if files else None
+    return next(iter(with_files(connection, connection.execute(query).all())), None)
 
 
 def newest_of_debug_id(
@@ -140,8 +129,7 @@ def newest_of_debug_id(
         .order_by(debug_files.c.id.desc())
         .limit(1)
     )
-    files = with_files(connection, connection.execute(query).all())
-    return files[0] if files else None
+    return next(iter(with_files(connection, connection.execute(query).all())), None)
 
 
 def page_of(
@@ -178,30 +166,17 @@ def of_project(connection: sa.Connection, project_id: int, *, limit: int) -> lis
 
 def remove_of_organization(connection: sa.Connection, organization_id: int) -> list[int]:
     """Delete all debug files of an organization's projects. Return the ids of their files."""
-    of_it = sa.select(projects.c.id).where(projects.c.organization_id == organization_id)
-    statement = sa.delete(debug_files).where(debug_files.c.project_id.in_(of_it))
+    of_organization = sa.select(projects.c.id).where(projects.c.organization_id == organization_id)
+    statement = sa.delete(debug_files).where(debug_files.c.project_id.in_(of_organization))
     return list(connection.execute(statement.returning(debug_files.c.file_id)).scalars())
 
 
-def with_files(connection: sa.Connection, debug_object: Sequence[Row]) -> list[DebugFile]:
+def with_files(connection: sa.Connection, rows: Sequence[Row]) -> list[DebugFile]:
     """Return the debug files of rows, with their files, by one statement for all."""
-    known = file_store.by_ids(connection, {row[2] for row in debug_object})
-    return [_debug_file(row, known[row[2]]) for row in debug_object]
+    known = file_store.by_ids(connection, {row[2] for row in rows})
+    return [_debug_file(row, known[row[2]]) for row in rows]
 
 
 def _debug_file(row: Row, file: File) -> DebugFile:
-    id_, project_id, _, debug_id, code_id, cpu_name, symbol_type, object_name, kind, features = row
-    return DebugFile(
-        id=id_,
-        project_id=project_id,
-        object=DebugObject(
-            debug_id=debug_id,
-            code_id=code_id,
-            cpu_name=cpu_name,
-            symbol_type=symbol_type,
-            object_name=object_name,
-            kind=kind,
-            features=frozenset(json.loads(features)),
-        ),
-        file=file,
-    )
+    debug_object = DebugObject(*row[3:9], features=frozenset(json.loads(row[9])))
+    return DebugFile(id=row[0], project_id=row[1], object=debug_object, file=file)

@@ -59,13 +59,14 @@ blob_removals = sa.Table("blob_removals", db.metadata, BlobRemovalColumns)
 blob_owners = sa.Table("blob_owners", db.metadata, BlobOwnerColumns)
 _BLOBS_PARAM = db.json_rows("given_blobs", sha1=sa.Text(), size=sa.BigInteger(), key=sa.Text())
 _KEYS_PARAM = db.json_rows("given_keys", key=sa.Text())
-_UNTIL = sa.bindparam("until", type_=db.UtcDateTime)
-_LATER = sa.case((blobs.c.kept_until < _UNTIL, _UNTIL), else_=blobs.c.kept_until)
+UNTIL = sa.bindparam("until", type_=db.UtcDateTime)
+#: The later of both ends of a blob's retention.
+LATER = sa.case((blobs.c.kept_until < UNTIL, UNTIL), else_=blobs.c.kept_until)
 
 _TOUCH = (
     sa.update(blobs)
-    .where(blobs.c.sha1.in_(sa.select(_BLOBS_PARAM.c.sha1)), blobs.c.kept_until < _UNTIL)
-    .values(kept_until=_UNTIL)
+    .where(blobs.c.sha1.in_(sa.select(_BLOBS_PARAM.c.sha1)), blobs.c.kept_until < UNTIL)
+    .values(kept_until=UNTIL)
 )
 _KNOWN = (
     sa.select(blobs.c.sha1)
@@ -75,17 +76,11 @@ _KNOWN = (
 )
 _MAKE = db.upsert(blobs).from_select(
     ["sha1", "size", "key", "uses", "kept_until"],
-    sa.select(
-        _BLOBS_PARAM.c.sha1,
-        _BLOBS_PARAM.c.size,
-        _BLOBS_PARAM.c.key,
-        sa.bindparam("uses", 0, sa.Integer),
-        _UNTIL,
-    )
+    sa.select(*_BLOBS_PARAM.c, sa.bindparam("uses", 0, sa.Integer), UNTIL)
     .where(_BLOBS_PARAM.c.key.is_not(None))
     .order_by(_BLOBS_PARAM.c.sha1),
 )
-_MAKE = _MAKE.on_conflict_do_update(index_elements=[blobs.c.sha1], set_={"kept_until": _LATER})
+_MAKE = _MAKE.on_conflict_do_update(index_elements=[blobs.c.sha1], set_={"kept_until": LATER})
 # Looked up by checksum: there is no index on keys.
 _KEYS = sa.select(blobs.c.key).join(
     _BLOBS_PARAM, sa.and_(_BLOBS_PARAM.c.sha1 == blobs.c.sha1, _BLOBS_PARAM.c.key == blobs.c.key)
@@ -122,7 +117,7 @@ def is_any(connection: sa.Connection) -> bool:
 
 def touch(connection: sa.Connection, sha1s: Collection[str], until: datetime) -> set[str]:
     """Extend the retention of existing blobs to this date at least. Return their checksums."""
-    parameters = _blobs_param((sha1, 0, None) for sha1 in sha1s)
+    parameters = _sha1s_param(sha1s)
     # Locked first: a blob that is being collected is either deleted by then, or stays.
     known = set(connection.execute(_KNOWN, parameters).scalars())
     connection.execute(_TOUCH, parameters | {"until": until})
@@ -141,32 +136,29 @@ def make_blobs(
 ) -> bool:
     """Create blobs of written contents, unless another writer has. Return True if all contents still exist."""
     distinct = {blob.sha1: (blob.sha1, blob.size, blob.key) for blob in staged_blobs}
-    parameters = _blobs_param(distinct[sha1] for sha1 in sorted(distinct))
+    parameters = db.rows_param("given_blobs", (distinct[sha1] for sha1 in sorted(distinct)))
     connection.execute(_MAKE, parameters | {"until": until})
     keys = set(connection.execute(_KEYS, parameters).scalars())
-    claimed = set(
-        connection.execute(
-            _CLAIM, db.rows_param("given_keys", ([key] for key in sorted(keys)))
-        ).scalars()
-    )
+    pending = db.rows_param("given_keys", ([key] for key in sorted(keys)))
+    claimed = set(connection.execute(_CLAIM, pending).scalars())
     existing = set(connection.execute(_KNOWN, parameters).scalars())
     return claimed == keys and existing == set(distinct)
 
 
 def add_owner(connection: sa.Connection, organization_id: int, sha1s: Collection[str]) -> None:
     """Record that the organization uploaded these blobs."""
-    parameters = _blobs_param((sha1, 0, None) for sha1 in sha1s)
-    connection.execute(_OWN, parameters | {"organization_id": organization_id})
+    parameters = _sha1s_param(sha1s) | {"organization_id": organization_id}
+    connection.execute(_OWN, parameters)
 
 
 def owned_by(
     connection: sa.Connection, organization_id: int, sha1s: Collection[str]
 ) -> dict[str, tuple[int, str]]:
     """Return size and key, by checksum, of those of the blobs that the organization uploaded."""
-    parameters = _blobs_param((sha1, 0, None) for sha1 in set(sha1s))
-    result = connection.execute(_OWNED, parameters | {"organization_id": organization_id})
+    parameters = _sha1s_param(set(sha1s)) | {"organization_id": organization_id}
+    result = connection.execute(_OWNED, parameters)
     return {sha1: (size, key) for sha1, size, key in result}
 
 
-def _blobs_param(rows: Iterable[tuple[str, int, str | None]]) -> dict[str, str]:
-    return db.rows_param("given_blobs", rows)
+def _sha1s_param(sha1s: Iterable[str]) -> dict[str, object]:
+    return {**db.rows_param("given_blobs", ((sha1, 0, None) for sha1 in sha1s))}

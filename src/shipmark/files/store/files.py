@@ -1,13 +1,13 @@
 """The tables of files and their pieces."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from shipmark.files.model import File, FileChunk, FileKind, NewFile, StagedFile
-from shipmark.files.store.blobs import blobs
+from shipmark.files.store.blobs import LATER, blobs
 from shipmark.infrastructure import database as db
 
 
@@ -35,8 +35,6 @@ files = sa.Table("files", db.metadata, FileColumns, sqlite_autoincrement=True)
 file_pieces = sa.Table("file_pieces", db.metadata, FilePieceColumns)
 
 _PIECES_PARAM = db.json_rows("given_pieces", offset=sa.BigInteger(), sha1=sa.Text())
-_UNTIL = sa.bindparam("until", type_=db.UtcDateTime)
-_LATER = sa.case((blobs.c.kept_until < _UNTIL, _UNTIL), else_=blobs.c.kept_until)
 
 _CUT = sa.insert(file_pieces).from_select(
     ["file_id", "offset", "blob_id"],
@@ -69,40 +67,23 @@ _USE = (
 _RELEASE = (
     sa.update(blobs)
     .where(blobs.c.id.in_(_BLOBS_OF_FILES))
-    .values(uses=blobs.c.uses - _PIECES_OF_BLOB, kept_until=_LATER)
-)
-_FILE = (
-    files.c.id,
-    files.c.name,
-    files.c.kind,
-    files.c.headers,
-    files.c.size,
-    files.c.sha1,
-    files.c.created_at,
+    .values(uses=blobs.c.uses - _PIECES_OF_BLOB, kept_until=LATER)
 )
 
 
 def add(connection: sa.Connection, new: NewFile, content: StagedFile, at: datetime) -> File:
     """Insert a file of existing blobs."""
+    headers = dict(new.headers)
     row: dict[str, object] = {"name": new.name, "kind": new.kind.value}
-    row |= {"headers": json.dumps(dict(new.headers))}
+    row |= {"headers": json.dumps(headers)}
     row |= {"size": content.size, "sha1": content.sha1, "created_at": at}
     file_id = connection.execute(sa.insert(files).values(row).returning(files.c.id)).scalar_one()
     if content.pieces:
-        connection.execute(
-            _CUT, {"file_id": file_id} | db.rows_param("given_pieces", _offsets(content))
-        )
+        pieces = db.rows_param("given_pieces", _offsets(content))
+        connection.execute(_CUT, {"file_id": file_id} | pieces)
         connection.execute(_LOCK_BLOBS, db.ids_param([file_id])).all()
         connection.execute(_USE, db.ids_param([file_id]))
-    return File(
-        id=file_id,
-        name=new.name,
-        kind=new.kind,
-        headers=dict(new.headers),
-        size=content.size,
-        sha1=content.sha1,
-        created_at=at,
-    )
+    return File(file_id, new.name, new.kind, headers, content.size, content.sha1, at)
 
 
 def remove(connection: sa.Connection, file_ids: Collection[int], until: datetime) -> int:
@@ -118,7 +99,7 @@ def remove(connection: sa.Connection, file_ids: Collection[int], until: datetime
 
 def by_ids(connection: sa.Connection, file_ids: Collection[int]) -> dict[int, File]:
     """Return the files with these ids, by id; missing ones are left out."""
-    query = sa.select(*_FILE).where(files.c.id.in_(_FILE_IDS))
+    query = sa.select(files).where(files.c.id.in_(_FILE_IDS))
     return {row[0]: _file(*row) for row in connection.execute(query, db.ids_param(file_ids))}
 
 
@@ -144,13 +125,4 @@ def _offsets(content: StagedFile) -> Iterable[tuple[int, str]]:
 def _file(
     file_id: int, name: str, kind: str, headers: str, size: int, sha1: str, created_at: datetime
 ) -> File:
-    content: Mapping[str, str] = json.loads(headers)
-    return File(
-        id=file_id,
-        name=name,
-        kind=FileKind(kind),
-        headers=content,
-        size=size,
-        sha1=sha1,
-        created_at=created_at,
-    )
+    return File(file_id, name, FileKind(kind), json.loads(headers), size, sha1, created_at)

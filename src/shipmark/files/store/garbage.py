@@ -14,11 +14,7 @@ _GIVEN_KEYS = json_rows("given_keys", key=sa.Text())
 
 def with_wrong_ref_count(connection: sa.Connection) -> list[str]:
     """Return the keys of blobs whose ``uses`` differ from their number of pieces: a bug. Reads all blobs."""
-    pieces = (
-        sa.select(sa.func.count())
-        .select_from(file_pieces)
-        .where(file_pieces.c.blob_id == blobs.c.id)
-    ).scalar_subquery()
+    pieces = sa.select(sa.func.count()).where(file_pieces.c.blob_id == blobs.c.id).scalar_subquery()
     return list(connection.execute(sa.select(blobs.c.sha1).where(blobs.c.uses != pieces)).scalars())
 
 
