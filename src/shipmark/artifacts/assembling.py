@@ -3,7 +3,6 @@
 Reading and validation take long and happen outside of any transaction; a short one stores the result.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,25 +56,20 @@ class BundleRequest:
 
 
 def assemble(
-    database: Database,
-    blobs: Blobs,
-    bundle_request: BundleRequest,
-    at: datetime,
-    *,
-    most: int = FILE_MAX,
+    database: Database, blobs: Blobs, request: BundleRequest, at: datetime, *, most: int = FILE_MAX
 ) -> Assembly:
     """Assemble and store a bundle, unless another request does. Return the state for clients."""
     with database.transaction() as connection:
-        if not assemblies.begin(connection, bundle_request.key, at):
+        if not assemblies.begin(connection, request.key, at):
             return Assembly(state=AssembleState.ASSEMBLING)
-    assembler = _Assembler(database, blobs, bundle_request, at)
-    with span("artifacts.assemble", **{"chunks.count": len(bundle_request.chunks)}) as fields:
+    assembler = _Assembler(database, blobs, request, at)
+    with span("artifacts.assemble", **{"chunks.count": len(request.chunks)}) as fields:
         try:
             outcome = assembler.assemble(most)
         except BaseException:
             # After any error the client may try again at once.
             with database.transaction() as connection:
-                assemblies.delete_one(connection, bundle_request.key)
+                assemblies.delete_one(connection, request.key)
             raise
         fields |= {"assemble.state": outcome.state.value, "assemble.reason": outcome.reason}
     return outcome
@@ -116,7 +110,11 @@ class _Assembler:
         if problem := _mismatch(self.request, bundle):
             return self._failed(problem)
         is_small = release is not None and len(bundle.entries) < ARCHIVE_FILES_MIN
-        extracted = [(entry, self._staged(bundle, entry)) for entry in bundle.entries if is_small]
+        extracted = [
+            (entry, staging.stage_parts(self.database, self.blobs, bundle.stream(entry), self.at))
+            for entry in bundle.entries
+            if is_small
+        ]
         entries = [] if is_small else _entries(bundle, is_summed=release is not None)
         done = Assembly(state=AssembleState.OK)
         with self.database.transaction() as connection:
@@ -128,12 +126,6 @@ class _Assembler:
                 actions.upsert_bundle(connection, new, file, assembled.content, self.at)
             assemblies.record(connection, self.request.key, done, self.at)
         return done
-
-    def _staged(self, bundle: Bundle, entry: Entry) -> StagedFile:
-        stager = staging.FileStager(self.database, self.blobs, self.at)
-        for part in bundle.stream(entry):
-            stager.add(part)
-        return stager.finish()
 
     def _store_file(
         self, connection: Connection, bundle: Bundle, entry: Entry, content: StagedFile
@@ -159,14 +151,14 @@ class _Assembler:
         return outcome
 
 
-def _mismatch(bundle_request: BundleRequest, bundle: Bundle) -> str | None:
+def _mismatch(request: BundleRequest, bundle: Bundle) -> str | None:
     """Return the protocol's message if the bundle does not match the request, else None."""
     manifest = bundle.manifest
-    association = _association(bundle_request, bundle)
-    if bundle_request.release is not None:
-        if manifest.organization != bundle_request.organization.slug:
+    association = _association(request, bundle)
+    if request.release is not None:
+        if manifest.organization != request.organization.slug:
             return OTHER_ORGANIZATION
-        if manifest.release != bundle_request.release.version:
+        if manifest.release != request.release.version:
             return OTHER_RELEASE
         if any(entry.url is None for entry in bundle.entries):
             raise BundleProblem("a file of a release has no url")
@@ -180,32 +172,29 @@ def _mismatch(bundle_request: BundleRequest, bundle: Bundle) -> str | None:
     return None
 
 
-def _association(bundle_request: BundleRequest, bundle: Bundle) -> Association | None:
-    version = bundle_request.version or bundle.manifest.release
-    dist = bundle_request.dist or bundle.manifest.dist
+def _association(request: BundleRequest, bundle: Bundle) -> Association | None:
+    version = request.version or bundle.manifest.release
+    dist = request.dist or bundle.manifest.dist
     return Association(version=version, dist=dist or None) if version else None
 
 
 def _new_bundle(
-    bundle_request: BundleRequest, bundle: Bundle, entries: Sequence[BundleEntry]
+    request: BundleRequest, bundle: Bundle, entries: Sequence[BundleEntry]
 ) -> tuple[NewBundle, NewFile]:
-    release = bundle_request.release
+    release = request.release
     prefix = "release-artifacts" if release else "bundle-artifacts"
     kind = FileKind.RELEASE_BUNDLE if release else FileKind.ARTIFACT_BUNDLE
+    # A bundle without an id has one derived from its content (clients.md 7.3).
+    bundle_id = bundle.manifest.debug_id or debug_ids.of_checksum(request.key.sha1)
     new = NewBundle(
-        organization_id=bundle_request.organization.id,
-        bundle_id=_bundle_id(bundle, bundle_request.key.sha1),
-        project_ids=bundle_request.project_ids,
-        association=_association(bundle_request, bundle),
+        organization_id=request.organization.id,
+        bundle_id=bundle_id or str(uuid4()),
+        project_ids=request.project_ids,
+        association=_association(request, bundle),
         release_id=release.id if release else None,
         entries=entries,
     )
     return new, NewFile(name=f"{prefix}-{uuid4().hex}.zip", kind=kind)
-
-
-def _bundle_id(bundle: Bundle, sha1: str) -> str:
-    """Return the bundle's id, or one derived from its content (clients.md 7.3)."""
-    return bundle.manifest.debug_id or debug_ids.of_checksum(sha1) or str(uuid4())
 
 
 def _entries(bundle: Bundle, *, is_summed: bool) -> list[BundleEntry]:
@@ -218,16 +207,9 @@ def _entries(bundle: Bundle, *, is_summed: bool) -> list[BundleEntry]:
             debug_id=entry.debug_id,
             type=entry.type.value if entry.type else None,
             size=entry.size_bytes,
-            sha1=_sha1(bundle, entry) if is_summed else None,
+            sha1=piece_reader.sha1_of(bundle.stream(entry)) if is_summed else None,
             headers=entry.sent_headers,
             place=entry.place,
         )
         for number, entry in enumerate(bundle.entries)
     ]
-
-
-def _sha1(bundle: Bundle, entry: Entry) -> str:
-    digest = hashlib.sha1(usedforsecurity=False)
-    for part in bundle.stream(entry):
-        digest.update(part)
-    return digest.hexdigest()

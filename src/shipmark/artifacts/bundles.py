@@ -25,7 +25,6 @@ TOTAL_BYTES_MAX = 8 * 2**30
 RATIO_MAX = 250
 _RATIO_COUNTS_FROM = 2**20
 PATH_BYTES_MAX = 1024
-
 _PIECE_BYTES = 64 * 2**10
 #: Zipfile reads to the end only to search for the end of the directory, which a comment may follow.
 _REST_BYTES = 2**17
@@ -196,19 +195,17 @@ def _entries(
 
 
 def _entry(file: ManifestEntry, member: zipfile.ZipInfo) -> Entry:
+    is_deflated = member.compress_type == zipfile.ZIP_DEFLATED
+    place = EntryLocation(
+        member.header_offset, member.compress_size, member.file_size, member.CRC, is_deflated
+    )
     return Entry(
         path=file.path,
         type=file.type,
         url=file.url,
         headers=file.headers,
         sent_headers=file.sent_headers,
-        place=EntryLocation(
-            offset=member.header_offset,
-            compressed_bytes=member.compress_size,
-            size_bytes=member.file_size,
-            crc=member.CRC,
-            is_deflated=member.compress_type == zipfile.ZIP_DEFLATED,
-        ),
+        place=place,
     )
 
 

@@ -30,7 +30,6 @@ _REGULAR_EXPRESSION = re.compile(r"/(?!>)(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\
 _REGULAR_EXPRESSION_MAX = 1000
 _UNENDED_MAX = 100
 _TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*+(`|\$\{|\Z)", re.DOTALL)
-
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CLOSING = frozenset(_OPENING.values())
 #: A slash after one of these begins a regular expression, otherwise it is a division.

@@ -15,9 +15,7 @@ _COMMAS_MAX = 20 * ENTRIES_MAX
 URL_MAX = 4096
 NAME_MAX = 250
 HEADERS_MAX = 50
-
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
 #: Current clients still use the older name (clients.md 7.5).
 _SOURCE_MAP_HEADERS = ("sourcemap", "x-sourcemap")
 

@@ -28,7 +28,6 @@ NAME_MAX = 200
 NAMED_MAX = 2 * js_function_names.SOURCE_MAX
 #: The limit of a map's parsed sources that are cached for further events.
 SHARED_MAX = 2**20
-
 #: Prefixes of maps that prevent their execution as scripts.
 _GUARDS = (b")]}'", b")]}")
 

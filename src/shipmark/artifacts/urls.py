@@ -58,7 +58,8 @@ def resolve_url(url: str, reference: str) -> str:
     """Return the URL of a file's ``reference``; as in uploads, with a tilde, or in full."""
     if reference.startswith("data:"):
         return reference
-    origin = "~" if url.startswith("~") else _origin(url)
+    of_url = _ORIGIN.match(url)
+    origin = "~" if url.startswith("~") else of_url[0] if of_url else ""
     base = _STAND_IN + "/" + url.removeprefix(origin).replace("\\", "/").lstrip("/")
     try:
         joined = urljoin(base, reference.replace("\\", "/").removeprefix("~"))
@@ -66,11 +67,6 @@ def resolve_url(url: str, reference: str) -> str:
         return reference
     is_below = joined.startswith(f"{_STAND_IN}/")
     return (origin + joined.removeprefix(_STAND_IN))[:URL_MAX] if is_below else joined
-
-
-def _origin(url: str) -> str:
-    origin = _ORIGIN.match(url)
-    return origin[0] if origin else ""
 
 
 def source_map_reference(headers: Mapping[str, str], minified: bytes) -> str | None:

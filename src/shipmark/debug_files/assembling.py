@@ -49,42 +49,41 @@ class NewDebugFile:
 def assemble(
     database: Database,
     blobs: Blobs,
-    debug_file_request: DebugFileRequest,
+    request: DebugFileRequest,
     at: datetime,
     *,
     most: int = FILE_MAX,
 ) -> None:
     """Assemble and store a debug file, unless another request does; its error is stored."""
     with database.transaction() as connection:
-        if not assemblies.begin(connection, debug_file_request.key, at):
+        if not assemblies.begin(connection, request.key, at):
             return
     problem: str | None = MISSING
     try:
-        chunk_count = len(debug_file_request.chunks)
-        with span("artifacts.assemble", **{"chunks.count": chunk_count}) as fields:
-            problem = _store(database, blobs, debug_file_request, at, most)
+        with span("artifacts.assemble", **{"chunks.count": len(request.chunks)}) as fields:
+            problem = _store(database, blobs, request, at, most)
             fields["assemble.reason"] = problem
     finally:
         # The client may retry at once after an interruption, or send the missing chunks.
         with database.transaction() as connection:
             if problem is None or problem == MISSING:
-                assemblies.delete_one(connection, debug_file_request.key)
+                assemblies.delete_one(connection, request.key)
             else:
                 outcome = Assembly(state=AssembleState.ERROR, detail=problem)
-                assemblies.record(connection, debug_file_request.key, outcome, at)
+                assemblies.record(connection, request.key, outcome, at)
 
 
 def _store(
-    database: Database, blobs: Blobs, debug_file_request: DebugFileRequest, at: datetime, most: int
+    database: Database, blobs: Blobs, request: DebugFileRequest, at: datetime, most: int
 ) -> str | None:
     """Store the file. Return the problem if it can't be stored, else None."""
     try:
         assembled = assembling.assemble(
             database,
             blobs,
-            debug_file_request.organization_id,
-            debug_file_request.chunks,
-            sha1=debug_file_request.key.sha1,
+            request.organization_id,
+            request.chunks,
+            sha1=request.key.sha1,
             at=at,
             most=most,
         )
@@ -92,14 +91,13 @@ def _store(
         return MISSING
     except NotAssembled as error:
         return error.detail
-    file = debug_file_request
     with inspection.temporary_copy(piece_reader.read_range(blobs, assembled.pieces)) as path:
-        inspected = InspectionInput(path=path, name=file.name, debug_id=file.debug_id)
+        inspected = InspectionInput(path=path, name=request.name, debug_id=request.debug_id)
         [result] = inspection.inspect_files([inspected])
     if (problem := problem_of(result)) is not None:
         return problem
     new = NewDebugFile(content=assembled.content, objects=result.objects)
-    save(database, file.project_id, [new], at)
+    save(database, request.project_id, [new], at)
     return None
 
 
@@ -128,29 +126,22 @@ def save(
                 key = (content.sha1, debug_object.debug_id)
                 if key not in there:
                     there[key] = _added(connection, project_id, debug_object, content, at)
-                    content = _as_stored(content)
+                    # Its pieces are blobs now, which further files share.
+                    pieces = tuple(replace(piece, key=None) for piece in content.pieces)
+                    content = replace(content, pieces=pieces)
                 stored[there[key].id] = there[key]
     return list(stored.values())
 
 
 def _added(
-    connection: Connection,
-    project_id: int,
-    debug_object: DebugObject,
-    content: StagedFile,
-    at: datetime,
+    connection: Connection, project_id: int, new: DebugObject, content: StagedFile, at: datetime
 ) -> DebugFile:
-    new_file = NewFile(name=debug_object.object_name, kind=FileKind.DEBUG_FILE)
+    new_file = NewFile(name=new.object_name, kind=FileKind.DEBUG_FILE)
     file = files.create(connection, new_file, content, at)
-    debug_file = debug_files.add(connection, project_id, debug_object, file)
+    debug_file = debug_files.add(connection, project_id, new, file)
     if debug_file is not None:
         return debug_file
     # A concurrent transaction has inserted the same debug file.
     files.remove(connection, [file.id], at)
     theirs = debug_files.by_sha1s(connection, project_id, [content.sha1])[content.sha1]
-    return next(file for file in theirs if file.object.debug_id == debug_object.debug_id)
-
-
-def _as_stored(content: StagedFile) -> StagedFile:
-    """Return the content as stored: its pieces are blobs, which further files share."""
-    return replace(content, pieces=tuple(replace(piece, key=None) for piece in content.pieces))
+    return next(file for file in theirs if file.object.debug_id == new.debug_id)

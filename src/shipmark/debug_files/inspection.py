@@ -21,7 +21,6 @@ TOO_SLOW = "The file could not be read in time"
 #: The time limit of a process, and of all processes of one request.
 PROCESS_SECONDS = 60.0
 ALL_SECONDS = 120.0
-
 _COMMAND = (sys.executable, "-m", "shipmark.debug_files.inspection_worker")
 #: The environment variables of the process: those to import Python's modules, and no secrets.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")

@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from shipmark.debug_files import objects
-from shipmark.debug_files.model import DebugObject
 from shipmark.debug_files.objects import ObjectProblem
 
 SECONDS_MAX = 60
@@ -42,11 +41,12 @@ def _inspect(path: Path, name: str, debug_id: str | None) -> dict[str, object]:
         debug_objects = objects.objects_in(path, name, debug_id)
     except ObjectProblem as problem:
         return {"problem": str(problem)}
-    return {"objects": [_row(debug_object) for debug_object in debug_objects]}
-
-
-def _row(debug_object: DebugObject) -> dict[str, object]:
-    return asdict(debug_object) | {"features": sorted(debug_object.features)}
+    return {
+        "objects": [
+            asdict(debug_object) | {"features": sorted(debug_object.features)}
+            for debug_object in debug_objects
+        ]
+    }
 
 
 if __name__ == "__main__":

@@ -25,7 +25,6 @@ CODE_ID_MAX = 64
 _HEAD_BYTES = 64 * 2**10
 _PIECE_BYTES = 2**20
 ANY_CPU = "any"
-
 _PROGUARD_NAMESPACE = uuid5(NAMESPACE_DNS, "guardsquare.com")
 _PROGUARD_NAME = re.compile(r"(?:^|/)proguard/[0-9a-fA-F-]{32,36}\.txt$")
 #: ``com.acme.Cart -> a.b:``, in one of the first lines.
@@ -107,7 +106,9 @@ def _compiled(path: Path, name: str, sent_id: str | None) -> tuple[DebugObject, 
         debug_objects = [
             DebugObject(
                 debug_id=_id(compiled.debug_id, sent_id),
-                code_id=_code_id(compiled.code_id),
+                code_id=compiled.code_id
+                if 0 < len(compiled.code_id or "") <= CODE_ID_MAX
+                else None,
                 cpu_name=compiled.arch,
                 symbol_type=compiled.file_format,
                 object_name=_object_name(name),
@@ -127,10 +128,6 @@ def _id(file_id: str, sent_id: str | None) -> str:
     if debug_id is None:
         raise ObjectProblem("The file has no debug id")
     return debug_id
-
-
-def _code_id(file_id: str | None) -> str | None:
-    return file_id if file_id and len(file_id) <= CODE_ID_MAX else None
 
 
 def _object_name(name: str) -> str:

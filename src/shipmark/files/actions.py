@@ -20,7 +20,6 @@ from shipmark.infrastructure.jobs import JobKind
 
 #: A collection waits so long behind what is due, for more to be collected at once.
 _COLLECTION_DELAY = timedelta(minutes=1)
-
 _EXPIRED = "The upload took so long that its beginning was taken away. Please send it again."
 
 

@@ -12,7 +12,6 @@ PIECE_BYTES = MEBIBYTE
 CHUNK_MAX = 8 * MEBIBYTE
 FILE_MAX = 2**31
 NAME_MAX = 1024
-
 #: Retention of a blob that no file uses: an interrupted upload can be resumed for as long.
 UNUSED_RETENTION = timedelta(hours=24)
 #: The least retention of a blob after the last file that used it was deleted.

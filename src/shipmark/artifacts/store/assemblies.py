@@ -29,7 +29,6 @@ class AssemblyColumns(sa.TypedColumns):
 
 
 assemblies = sa.Table("assemblies", db.metadata, AssemblyColumns)
-
 _SHA1S = db.json_rows("given_sha1s", sha1=sa.Text())
 _KEYS = db.json_rows("given_keys", key=sa.Text())
 

@@ -5,9 +5,10 @@ and dist; the newest of several counts. Bundles for a release itself need no lin
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,16 +24,17 @@ from shipmark.releases.store.releases import releases
 
 #: The most similar files, with the same last part of their name.
 SIMILAR_MAX = 20
-
 _DEBUG_IDS = json_rows("given_debug_ids", debug_id=sa.Text())
 _URL_KEYS = json_rows("given_url_keys", key=sa.Text())
 _IDENTS = json_rows("given_idents", ident=sa.Text())
 _BASES = json_rows("given_bases", name=sa.Text(), key=sa.Text())
-
 _ORGANIZATION = sa.bindparam("organization", type_=Id)
 _PROJECT = sa.bindparam("project", type_=Id)
 _VERSION = sa.bindparam("version", type_=sa.String())
 _DIST = sa.bindparam("dist", type_=sa.String())
+
+
+Columns = Sequence[sa.ColumnElement[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ _OF_VERSION: tuple[sa.ColumnElement[bool], ...] = (
     bundle_releases.c.organization_id == _ORGANIZATION,
     bundle_releases.c.version == _VERSION,
 )
+_IS_RELEASE: tuple[sa.ColumnElement[bool], ...] = (
+    releases.c.organization_id == _ORGANIZATION,
+    releases.c.version == _VERSION,
+)
 _IS_REACHED = sa.or_(
     bundle_projects.c.project_id.is_not(None), bundle_releases.c.release_id.is_not(None)
 )
@@ -93,14 +99,19 @@ _HOW = sa.case(
     (_IS_ONE_OF_SEVERAL, "index"),
     else_="release",
 )
+
+
+def _position(group: Columns, order: Columns) -> sa.Label[int]:
+    """Return the number of a row among those of its group, in this order."""
+    return sa.func.row_number().over(partition_by=group, order_by=order).label("position")
+
+
 _BY_DEBUG_ID = (
     sa.select(
         *ENTRY,
         *_BUNDLE,
         sa.literal("debug-id").label("how"),
-        sa.func.row_number()
-        .over(partition_by=(bundle_entries.c.debug_id, bundle_entries.c.type), order_by=_NEWEST)
-        .label("place"),
+        _position((bundle_entries.c.debug_id, bundle_entries.c.type), _NEWEST),
     )
     .select_from(_DEBUG_IDS)
     .join(bundle_entries, bundle_entries.c.debug_id == _DEBUG_IDS.c.debug_id)
@@ -116,12 +127,7 @@ _BY_URL = (
         *ENTRY,
         *_BUNDLE,
         _HOW.label("how"),
-        sa.func.row_number()
-        .over(
-            partition_by=bundle_entries.c.url,
-            order_by=(bundle_releases.c.release_id.is_not(None), *_NEWEST),
-        )
-        .label("place"),
+        _position((bundle_entries.c.url,), (bundle_releases.c.release_id.is_not(None), *_NEWEST)),
     )
     .select_from(bundle_releases)
     .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
@@ -138,14 +144,14 @@ _BY_URL = (
     .where(*_OF_VERSION, bundle_releases.c.dist == _DIST, _IS_REACHED)
 )
 _BOTH = sa.union_all(_BY_DEBUG_ID, _BY_URL).subquery("found")
-_IN_BUNDLES = sa.select(_BOTH).where(_BOTH.c.place == 1)
+_IN_BUNDLES = sa.select(_BOTH).where(_BOTH.c.position == 1)
 _SINGLE = (
     sa.select(release_files.c.name, files.c.id, files.c.sha1, files.c.size, files.c.headers)
     .select_from(releases)
     .join(release_files, release_files.c.release_id == releases.c.id)
     .join(_IDENTS, _IDENTS.c.ident == release_files.c.ident)
     .join(files, files.c.id == release_files.c.file_id)
-    .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
+    .where(*_IS_RELEASE)
 )
 _REACHED = (
     sa.select(bundle_releases.c.bundle_id)
@@ -158,7 +164,7 @@ _HAS_FILES = sa.select(
         _REACHED.exists(),
         sa.select(release_files.c.id)
         .join(releases, releases.c.id == release_files.c.release_id)
-        .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
+        .where(*_IS_RELEASE)
         .exists(),
     )
 )
@@ -166,15 +172,10 @@ _SIMILAR_IN_BUNDLES = (
     sa.select(
         bundle_entries.c.url,
         bundle_releases.c.dist,
-        sa.func.row_number()
-        .over(
-            partition_by=bundle_entries.c.base_key,
-            order_by=(
-                in_binary_order(bundle_entries.c.url),
-                in_binary_order(bundle_releases.c.dist),
-            ),
-        )
-        .label("place"),
+        _position(
+            (bundle_entries.c.base_key,),
+            (in_binary_order(bundle_entries.c.url), in_binary_order(bundle_releases.c.dist)),
+        ),
     )
     .select_from(bundle_releases)
     .join(
@@ -194,12 +195,10 @@ _SIMILAR_SINGLE = (
     sa.select(
         release_files.c.name,
         sa.func.coalesce(release_files.c.dist, ""),
-        sa.func.row_number()
-        .over(
-            partition_by=_BASES.c.name,
-            order_by=(in_binary_order(release_files.c.name), in_binary_order(release_files.c.dist)),
-        )
-        .label("place"),
+        _position(
+            (_BASES.c.name,),
+            (in_binary_order(release_files.c.name), in_binary_order(release_files.c.dist)),
+        ),
     )
     .select_from(releases)
     .join(release_files, release_files.c.release_id == releases.c.id)
@@ -210,12 +209,12 @@ _SIMILAR_SINGLE = (
             sa.func.substr(release_files.c.name, _START) == _BASES.c.name,
         ),
     )
-    .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
+    .where(*_IS_RELEASE)
 )
 _ALIKE = sa.union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("found")
 _SIMILAR = (
     sa.select(_ALIKE.c.url, _ALIKE.c.dist)
-    .where(_ALIKE.c.place <= SIMILAR_MAX)
+    .where(_ALIKE.c.position <= SIMILAR_MAX)
     .order_by(in_binary_order(_ALIKE.c.url), in_binary_order(_ALIKE.c.dist))
 )
 

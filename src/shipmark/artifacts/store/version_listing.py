@@ -54,22 +54,15 @@ _BUNDLED_PAGE = (
     )
     .select_from(_REACHED)
     .join(bundle_entries, bundle_entries.c.bundle_id == _REACHED.c.id)
-    .order_by(
-        _REACHED.c.changed_at.desc(),
-        _REACHED.c.id.desc(),
-        in_binary_order(_REACHED.c.dist),
-        bundle_entries.c.number,
-    )
+    .order_by(_REACHED.c.changed_at.desc(), _REACHED.c.id.desc())
+    .order_by(in_binary_order(_REACHED.c.dist), bundle_entries.c.number)
 )
 _SINGLE_PAGE = (
     select(release_files.c.name, release_files.c.dist, null(), null(), files.c.size)
     .join(files, files.c.id == release_files.c.file_id)
     .where(release_files.c.release_id == _RELEASE)
-    .order_by(
-        in_binary_order(release_files.c.name),
-        in_binary_order(release_files.c.dist),
-        release_files.c.id,
-    )
+    .order_by(in_binary_order(release_files.c.name), in_binary_order(release_files.c.dist))
+    .order_by(release_files.c.id)
 )
 
 

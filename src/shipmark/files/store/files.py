@@ -33,7 +33,6 @@ class FilePieceColumns(sa.TypedColumns):
 
 files = sa.Table("files", db.metadata, FileColumns, sqlite_autoincrement=True)
 file_pieces = sa.Table("file_pieces", db.metadata, FilePieceColumns)
-
 _PIECES_PARAM = db.json_rows("given_pieces", offset=sa.BigInteger(), sha1=sa.Text())
 
 _CUT = sa.insert(file_pieces).from_select(

@@ -10,6 +10,7 @@ from shipmark.files.store.files import file_pieces
 from shipmark.infrastructure.database import IDS, ids_param, json_rows, rows_param
 
 _GIVEN_KEYS = json_rows("given_keys", key=sa.Text())
+_IS_GIVEN = blob_removals.c.key.in_(sa.select(_GIVEN_KEYS.c.key))
 
 
 def with_wrong_ref_count(connection: sa.Connection) -> list[str]:
@@ -48,19 +49,14 @@ def claim_for_deletion(connection: sa.Connection, at: datetime, *, most: int) ->
     )
     keys = connection.execute(due).scalars().all()
     if keys:
-        final = sa.update(blob_removals).values(is_final=True)
-        connection.execute(
-            final.where(blob_removals.c.key.in_(sa.select(_GIVEN_KEYS.c.key))), _keys(keys)
-        )
+        final = sa.update(blob_removals).where(_IS_GIVEN).values(is_final=True)
+        connection.execute(final, _keys(keys))
     return list(keys)
 
 
 def delete_records(connection: sa.Connection, keys: Sequence[str]) -> None:
     """Delete the records of keys whose contents were deleted."""
-    statement = sa.delete(blob_removals).where(
-        blob_removals.c.key.in_(sa.select(_GIVEN_KEYS.c.key))
-    )
-    connection.execute(statement, _keys(keys))
+    connection.execute(sa.delete(blob_removals).where(_IS_GIVEN), _keys(keys))
 
 
 def has_unused(connection: sa.Connection, at: datetime) -> bool:
