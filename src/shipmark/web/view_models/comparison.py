@@ -81,41 +81,32 @@ def comparison_page(
 
     Raise `NotFound` for releases that the user can't see.
     """
-    head = releases.find(connection, place.organization.id, version, place.project_ids)
-    base = (
-        releases.find(connection, place.organization.id, base_version, place.project_ids)
-        if base_version
-        else previous_release(connection, place, head)
-    )
-    if base is None:
-        return None
-    comparison = compare(connection, base, head, place.project_ids)
-    return _page(connection, place, comparison)
+    organization_id, ids = place.organization.id, place.project_ids
+    head = releases.find(connection, organization_id, version, ids)
+    if base_version:
+        base: Release | None = releases.find(connection, organization_id, base_version, ids)
+    else:
+        base = previous_release(connection, place, head)
+    return _page(connection, place, compare(connection, base, head, ids)) if base else None
 
 
 def _page(connection: Connection, place: Workspace, comparison: Comparison) -> ComparisonPage:
     commits = [*comparison.commits, *comparison.removed_commits]
-    repositories_by_id = repositories.by_ids(
-        connection,
-        {commit.repository_id for commit in [*commits]}
-        | {changed_in_all.repository_id for changed_in_all in comparison.files},
-    )
-    author_ids = {commit.author_id for commit in commits if commit.author_id is not None}
-    authors = people(connection, place.organization.id, author_ids | set(comparison.author_ids))
+    repository_ids = {commit.repository_id for commit in commits}
+    repository_ids |= {file.repository_id for file in comparison.files}
+    repositories_by_id = repositories.by_ids(connection, repository_ids)
+    author_ids = {commit.author_id for commit in commits} | set(comparison.author_ids)
+    authors = people(connection, place.organization.id, author_ids)
     return ComparisonPage(
         head=comparison.head.release,
         base=comparison.base.release,
         comparison=comparison,
         commits=_commits(comparison.commits, authors, repositories_by_id),
         removed=_commits(comparison.removed_commits, authors, repositories_by_id),
-        authors=tuple(
-            authors[author_id] for author_id in comparison.author_ids if author_id in authors
-        ),
+        authors=tuple(authors[id_] for id_ in comparison.author_ids if id_ in authors),
         files=tuple(
-            ComparedFile(
-                file=changed_in_all, repository=repositories_by_id.get(changed_in_all.repository_id)
-            )
-            for changed_in_all in comparison.files
+            ComparedFile(file=file, repository=repositories_by_id.get(file.repository_id))
+            for file in comparison.files
         ),
         of_head=_side(comparison.head, place),
         of_base=_side(comparison.base, place),

@@ -66,13 +66,20 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A release in the list; ``projects`` are those visible to the user."""
+class Visible:
+    """The visible projects of a release, with its numbers of new and regressed issues there."""
 
-    release: Release
     projects: tuple[Project, ...]
     new_issue_count: int
     regressed_issue_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A release in the list."""
+
+    release: Release
+    visible: Visible
     authors: tuple[Person, ...]
     deploy: Deploy | None
 
@@ -80,7 +87,7 @@ class Row:
     def package(self) -> str:
         """Return the package of the version, unless a project with this name is shown."""
         name = package(self.release.version)
-        return "" if any(name == project.slug for project in self.projects) else name
+        return "" if any(name == project.slug for project in self.visible.projects) else name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +108,7 @@ def search_of(web_request: WebRequest, place: Workspace) -> Search:
     return Search(
         query=web_request.parameter("query")[:200],
         status=status if status in STATUSES else _DEFAULT_STATUS,
-        project=project if any(item.slug == project for item in place.projects) else "",
+        project=project if project in {known.slug for known in place.projects} else "",
         cursor=web_request.parameter("cursor"),
     )
 
@@ -149,15 +156,6 @@ def _page(cursor: str) -> tuple[offset.PageRequest, Position | None]:
         return offset.parse_page(size, None), None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visible:
-    """The visible projects of a release, with its numbers of new and regressed issues there."""
-
-    projects: tuple[Project, ...]
-    new_issue_count: int
-    regressed_issue_count: int
-
-
 def visible(released: Collection[ReleasedProject], place: Workspace) -> Visible:
     """Return the visible part of a release's projects."""
     by_id = place.projects_by_id
@@ -171,24 +169,17 @@ def visible(released: Collection[ReleasedProject], place: Workspace) -> Visible:
 
 def _rows(connection: Connection, place: Workspace, releases: Sequence[Release]) -> tuple[Row, ...]:
     attached = release_projects.of_releases(connection, [release.id for release in releases])
-    last = deploys.by_ids(
-        connection, {item.last_deploy_id for item in releases if item.last_deploy_id}
-    )
+    deploy_ids = {release.last_deploy_id for release in releases if release.last_deploy_id}
+    last = deploys.by_ids(connection, deploy_ids)
     author_ids = {author_id for release in releases for author_id in release.author_ids}
     authors = people(connection, place.organization.id, author_ids)
     rows = []
     for release in releases:
-        shown = visible(attached.get(release.id, ()), place)
-        rows.append(
-            Row(
-                release=release,
-                projects=shown.projects,
-                new_issue_count=shown.new_issue_count,
-                regressed_issue_count=shown.regressed_issue_count,
-                authors=tuple(
-                    authors[author_id] for author_id in release.author_ids if author_id in authors
-                ),
-                deploy=last.get(release.last_deploy_id or 0),
-            )
+        row = Row(
+            release=release,
+            visible=visible(attached.get(release.id, ()), place),
+            authors=tuple(authors[id_] for id_ in release.author_ids if id_ in authors),
+            deploy=last.get(release.last_deploy_id or 0),
         )
+        rows.append(row)
     return tuple(rows)
