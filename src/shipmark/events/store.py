@@ -52,7 +52,7 @@ _EVENT = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class StoredEvent:
     """A stored event. ``id`` is that of its row, ``event_id`` that of the client."""
 
@@ -75,16 +75,10 @@ def add(
     event: Event,
 ) -> bool:
     """Insert an event. Return False if it exists already, which changes nothing."""
-    row = {
-        "project_id": project_id,
-        "event_id": event.event_id,
-        "issue_id": issue_id,
-        "release_id": release_id,
-        "environment_id": environment_id,
-        "happened_at": event.at,
-        "received_at": event.received_at,
-        "payload": _compressed(event.payload),
-    }
+    row = {"project_id": project_id, "event_id": event.event_id, "issue_id": issue_id}
+    row |= {"release_id": release_id, "environment_id": environment_id}
+    row |= {"happened_at": event.at, "received_at": event.received_at}
+    row |= {"payload": _compressed(event.payload)}
     statement = upsert(events).values(row).on_conflict_do_nothing()
     return connection.execute(statement.returning(events.c.id)).first() is not None
 
@@ -118,15 +112,15 @@ def oldest_of(connection: sa.Connection, issue_id: int) -> StoredEvent | None:
 
 def neighbours_of(connection: sa.Connection, event: StoredEvent) -> tuple[str | None, str | None]:
     """Return the ids of the issue's previous and next event, each or None."""
-    place = sa.tuple_(events.c.happened_at, events.c.id)
+    position = sa.tuple_(*_ORDER)
     here = sa.tuple_(sa.literal(event.at, UtcDateTime), sa.literal(event.id, Id))
     of_issue = sa.select(events.c.event_id).where(events.c.issue_id == event.issue_id).limit(1)
-    before = of_issue.where(place < here).order_by(*(each.desc() for each in _ORDER))
-    after = of_issue.where(place > here).order_by(*_ORDER)
-    return (
-        connection.execute(before).scalar_one_or_none(),
-        connection.execute(after).scalar_one_or_none(),
+    before = of_issue.where(position < here).order_by(*(column.desc() for column in _ORDER))
+    after = of_issue.where(position > here).order_by(*_ORDER)
+    previous, following = (
+        connection.execute(query).scalar_one_or_none() for query in (before, after)
     )
+    return previous, following
 
 
 def replace(connection: sa.Connection, row_id: int, payload: dict[str, object]) -> None:
@@ -137,22 +131,15 @@ def replace(connection: sa.Connection, row_id: int, payload: dict[str, object]) 
 
 def _first(connection: sa.Connection, issue_id: int, *, is_newest: bool) -> StoredEvent | None:
     query = sa.select(*_EVENT).where(events.c.issue_id == issue_id)
-    order = [each.desc() for each in _ORDER] if is_newest else list(_ORDER)
+    order = [column.desc() for column in _ORDER] if is_newest else list(_ORDER)
     row = connection.execute(query.order_by(*order).limit(1)).first()
     return _stored(row) if row else None
 
 
 def _stored(row: Sequence[Any]) -> StoredEvent:
     id_, project_id, event_id, issue_id, at, received_at, packed = row
-    return StoredEvent(
-        id=id_,
-        project_id=project_id,
-        event_id=event_id,
-        issue_id=issue_id,
-        at=at,
-        received_at=received_at,
-        payload=json.loads(zstandard.decompress(packed)),
-    )
+    payload = json.loads(zstandard.decompress(packed))
+    return StoredEvent(id_, project_id, event_id, issue_id, at, received_at, payload)
 
 
 def _compressed(payload: dict[str, object]) -> bytes:
