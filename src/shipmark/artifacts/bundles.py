@@ -55,20 +55,11 @@ class Entry(ManifestEntry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SkippedFile:
-    """A file in the manifest that can't be read, with the reason."""
-
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """An open bundle, for one thread; ``left_out`` are the skipped files, for reports."""
+    """An open bundle, for one thread; ``entries`` are the files of the manifest that can be read."""
 
     manifest: Manifest
     entries: tuple[Entry, ...]
-    left_out: tuple[SkippedFile, ...]
     _zip: zipfile.ZipFile
 
     def read(self, entry: Entry, bytes_max: int = MEMBER_BYTES_MAX) -> bytes:
@@ -90,8 +81,9 @@ def open_bundle(file: BinaryIO) -> Bundle:
     if members[_MANIFEST].file_size > manifests.MANIFEST_BYTES_MAX:
         raise BundleProblem("manifest.json is too large")
     manifest = manifests.read(b"".join(pieces(archive, _MANIFEST)))
-    entries, left_out = _entries(manifest, members)
-    return Bundle(manifest=manifest, entries=entries, left_out=left_out, _zip=archive)
+    files = [file for file in manifest.files if file.path in members]
+    entries = (_entry(file, members[file.path]) for file in files if not as_bundle_error(file.path))
+    return Bundle(manifest=manifest, entries=tuple(entries), _zip=archive)
 
 
 def unzipped(file: BinaryIO) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
@@ -177,21 +169,6 @@ def _check_overlaps(infos: list[zipfile.ZipInfo], directory_at: int) -> None:
     for info, end in zip(in_order, ends, strict=False):
         if info.header_offset + _LOCAL_HEADER_BYTES + info.compress_size > end:
             raise BundleProblem("its members overlap")
-
-
-def _entries(
-    manifest: Manifest, members: dict[str, zipfile.ZipInfo]
-) -> tuple[tuple[Entry, ...], tuple[SkippedFile, ...]]:
-    entries: list[Entry] = []
-    left_out: list[SkippedFile] = []
-    for file in manifest.files:
-        member = members.get(file.path)
-        reason = as_bundle_error(file.path) or ("not in the zip" if member is None else "")
-        if reason or member is None:
-            left_out.append(SkippedFile(path=file.path, reason=reason))
-        else:
-            entries.append(_entry(file, member))
-    return tuple(entries), tuple(left_out)
 
 
 def _entry(file: ManifestEntry, member: zipfile.ZipInfo) -> Entry:

@@ -58,11 +58,6 @@ class ManifestEntry:
         """Return the normalised debug id, or None if it is missing or invalid."""
         return debug_ids.normalize(self.headers.get("debug-id", ""))
 
-    @property
-    def source_map(self) -> str | None:
-        """Return the reference to the file's source map, or None."""
-        return source_map_header(self.headers)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:

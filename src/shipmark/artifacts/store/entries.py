@@ -73,12 +73,6 @@ def clear(connection: sa.Connection, bundle_row_id: int) -> None:
     connection.execute(sa.delete(bundle_entries).where(bundle_entries.c.bundle_id == bundle_row_id))
 
 
-def entries_of(connection: sa.Connection, bundle_row_id: int) -> list[BundleEntry]:
-    """Return the entries of a bundle, in the order of its manifest."""
-    query = sa.select(*ENTRY).where(bundle_entries.c.bundle_id == bundle_row_id)
-    return [entry(row) for row in connection.execute(query.order_by(bundle_entries.c.number))]
-
-
 def _row(new: BundleEntry) -> tuple[object, ...]:
     keys = (None, None) if new.url is None else (url_key(new.url), url_key(basename(new.url)))
     names = (new.number, new.path, new.url, *keys, new.debug_id)

@@ -160,16 +160,6 @@ def _is_over(before: datetime) -> list[sa.ColumnElement[bool]]:
     return [sa.func.coalesce(releases.c.shipped_at, releases.c.created_at) < before, ~is_seen]
 
 
-def count_of(connection: sa.Connection, release_ids: Collection[int]) -> dict[int, int]:
-    """Return the number of single files of each release."""
-    query = (
-        sa.select(release_files.c.release_id, sa.func.count())
-        .where(release_files.c.release_id.in_(sa.select(db.IDS.c.id)))
-        .group_by(release_files.c.release_id)
-    )
-    return {id_: count for id_, count in connection.execute(query, db.ids_param(release_ids))}
-
-
 def _with_files(
     connection: sa.Connection, rows: Sequence[tuple[int, int, str, str | None, int]]
 ) -> list[ReleaseFile]:
