@@ -83,7 +83,7 @@ def space_problems(settings: Settings) -> Iterator[str]:
     """Return the problems of full disks: that of the database, and that of the blobs."""
     path, folder = sqlite_file.path_of(settings.database), open_folder_url(settings.blobs)
     folders = {"database": path.parent if path else None, "blobs": folder}
-    for what, place in folders.items():
-        problem = health.space_problem(health.free_bytes(place), what) if place else None
+    for what, checked in folders.items():
+        problem = health.space_problem(health.free_bytes(checked), what) if checked else None
         if problem is not None:
             yield problem

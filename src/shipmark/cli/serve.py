@@ -88,8 +88,10 @@ def _check_address(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            place = f"{settings.host}:{settings.port}"
-            raise SettingsError(f"The server can't listen at {place}: {error.strerror}.") from None
+            address = f"{settings.host}:{settings.port}"
+            raise SettingsError(
+                f"The server can't listen at {address}: {error.strerror}."
+            ) from None
 
 
 def _run(settings: Settings) -> None:

@@ -100,14 +100,20 @@ def _page(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
 def _with_navigation(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
     """Return the page, with the navigation of the signed-in user if the database is available."""
     web_request = WebRequest(request, request.app.state.database, request.app.state.settings)
-    user = place = None
+    user = workspace = None
     try:
         with web_request.database.snapshot() as connection:
             user = web_request.user_if_any(connection)
-            place = web_request.workspace_if_any(connection)
+            workspace = web_request.workspace_if_any(connection)
     except (SQLAlchemyError, Refusal):
         pass
     title, text = words
     return page(
-        "error.html", status=status, code=status, title=title, text=text, place=place, user=user
+        "error.html",
+        status=status,
+        code=status,
+        title=title,
+        text=text,
+        workspace=workspace,
+        user=user,
     )

@@ -61,7 +61,7 @@ _TEMPLATES = _environment()
 
 def page(template: str, *, status: int = 200, **variables: object) -> Answer:
     """Return a page rendered from a template."""
-    text = _TEMPLATES.get_template(template).render({"now": now(), "place": None} | variables)
+    text = _TEMPLATES.get_template(template).render({"now": now(), "workspace": None} | variables)
     return Response(text, status_code=status, headers=HEADERS, media_type="text/html")
 
 
