@@ -13,6 +13,8 @@ from bundling import BUILT
 from factories import Caller
 from httpx import Response
 
+from shipmark.infrastructure.blobs import Blobs
+
 CHUNK_UPLOAD = "/organizations/acme/chunk-upload/"
 ARTIFACT_BUNDLES = "/organizations/acme/artifactbundle/assemble/"
 WEB_BUNDLES = "/projects/acme/web/files/artifact-bundles/"
@@ -35,6 +37,14 @@ APP = {
         "content": b"{}",
     },
 }
+
+
+def holds(blobs: Blobs, key: str) -> bool:
+    try:
+        blobs.size(key)
+    except KeyError:
+        return False
+    return True
 
 
 def sha1(content: bytes) -> str:

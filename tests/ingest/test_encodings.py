@@ -11,10 +11,15 @@ import pytest
 import zstandard
 
 from shipmark.infrastructure.errors import BadRequest, TooLarge, Unsupported
-from shipmark.ingest.encodings import ZSTD_WINDOW_MAX_BYTES, decoded, legacy_store_body
+from shipmark.ingest.encodings import ZSTD_WINDOW_MAX_BYTES, decoder, legacy_store_body
 
 PLAIN = b'{}\n{"type":"session"}\n{"init":true}\n' * 50
 MEGABYTE = 1024 * 1024
+
+
+def decoded(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
+    codec = decoder(content_encoding, max_bytes)
+    return b"".join([*codec.feed(body), *codec.finish()])
 
 
 def raw_deflate(body: bytes) -> bytes:

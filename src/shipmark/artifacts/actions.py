@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.artifacts.model import AssembleKind, NewBundle, ReleaseFile
+from shipmark.artifacts.model import ArtifactBundle, AssembleKind, NewBundle, ReleaseFile
 from shipmark.artifacts.store import assemblies, bundles, release_files
 from shipmark.files import actions as files
 from shipmark.files.model import File, NewFile, StagedFile
@@ -24,7 +24,7 @@ def upsert_bundle(
 ) -> None:
     """Store a bundle with its associations. A repeated upload replaces the bundle before (5.4)."""
     existing = bundles.by_bundle_id(connection, new.organization_id, new.bundle_id)
-    if existing is not None and _has_content(connection, existing.file_id, content):
+    if existing and _file(connection, existing).sha1 == content.sha1:
         bundles.associate(connection, existing.id, new, at)
         bundles.touch(connection, [existing.id], at, older_than=at)
         return
@@ -38,12 +38,7 @@ def upsert_bundle(
 
 
 def upsert_release_file(
-    connection: Connection,
-    release_id: int,
-    name: str,
-    dist: str | None,
-    file: File,
-    at: datetime,
+    connection: Connection, release_id: int, name: str, dist: str | None, file: File, at: datetime
 ) -> None:
     """Insert a file of a release, or replace the one with this name and dist."""
     if release_files.add(connection, release_id, name, dist, file) is None:
@@ -135,5 +130,5 @@ def remove_files(connection: Connection, file_ids: Collection[int], at: datetime
         files.remove(connection, file_ids, at)
 
 
-def _has_content(connection: Connection, file_id: int, content: StagedFile) -> bool:
-    return file_store.by_ids(connection, [file_id])[file_id].sha1 == content.sha1
+def _file(connection: Connection, bundle: ArtifactBundle) -> File:
+    return file_store.by_ids(connection, [bundle.file_id])[bundle.file_id]

@@ -73,12 +73,9 @@ class ArtifactLookup(Protocol):
 
     def find(self, requested: LookupRequest) -> LookupResult:
         """Return the requested files that exist, by a constant number of queries."""
-        ...
 
     def read(self, artifact: Artifact) -> bytes:
         """Return the content of a file, or raise ``Unreadable``; the caller has checked its size."""
-        ...
 
     def survey(self, basenames: frozenset[str]) -> UploadSummary:
         """Return the uploads of the release, with files similar to those not found by these last parts of names."""
-        ...

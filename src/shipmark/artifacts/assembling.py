@@ -3,9 +3,8 @@
 Reading and validation take long and happen outside of any transaction; a short one stores the result.
 """
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, cast
 from uuid import uuid4
@@ -56,106 +55,110 @@ class BundleRequest:
     release: Release | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Extracted:
-    """A file of a small release bundle, staged separately."""
-
-    entry: Entry
-    content: StagedFile = field(repr=False)
-
-
 def assemble(
-    database: Database,
-    blobs: Blobs,
-    bundle_request: BundleRequest,
-    at: datetime,
-    *,
-    most: int = FILE_MAX,
+    database: Database, blobs: Blobs, request: BundleRequest, at: datetime, *, most: int = FILE_MAX
 ) -> Assembly:
     """Assemble and store a bundle, unless another request does. Return the state for clients."""
     with database.transaction() as connection:
-        if not assemblies.begin(connection, bundle_request.key, at):
+        if not assemblies.begin(connection, request.key, at):
             return Assembly(state=AssembleState.ASSEMBLING)
-    with span("artifacts.assemble", **{"chunks.count": len(bundle_request.chunks)}) as fields:
+    assembler = _Assembler(database, blobs, request, at)
+    with span("artifacts.assemble", **{"chunks.count": len(request.chunks)}) as fields:
         try:
-            outcome = _assembled(database, blobs, bundle_request, at, most)
+            outcome = assembler.assemble(most)
         except BaseException:
             # After any error the client may try again at once.
             with database.transaction() as connection:
-                assemblies.delete_one(connection, bundle_request.key)
+                assemblies.delete_one(connection, request.key)
             raise
         fields |= {"assemble.state": outcome.state.value, "assemble.reason": outcome.reason}
     return outcome
 
 
-def _assembled(
-    database: Database, blobs: Blobs, bundle_request: BundleRequest, at: datetime, most: int
-) -> Assembly:
-    try:
-        assembled = assembling.assemble(
-            database,
-            blobs,
-            bundle_request.organization.id,
-            bundle_request.chunks,
-            sha1=bundle_request.key.sha1,
-            at=at,
-            most=most,
-        )
-        with piece_reader.open_file(blobs, assembled.pieces) as stream:
-            return _store(
-                database,
-                blobs,
-                bundle_request,
-                assembled,
-                bundles.open_bundle(cast("BinaryIO", stream)),
-                at,
+@dataclass(frozen=True, slots=True)
+class _Assembler:
+    """Assembles one bundle, and stores it or the error."""
+
+    database: Database
+    blobs: Blobs
+    request: BundleRequest
+    at: datetime
+
+    def assemble(self, most: int) -> Assembly:
+        """Return the state for clients. It is stored, unless chunks are missing."""
+        try:
+            assembled = assembling.assemble(
+                self.database,
+                self.blobs,
+                self.request.organization.id,
+                self.request.chunks,
+                sha1=self.request.key.sha1,
+                at=self.at,
+                most=most,
             )
-    except ChunksMissing:
-        return _failed(database, bundle_request, MISSING, None, at)
-    except NotAssembled as problem:
-        return _failed(database, bundle_request, problem.detail, None, at)
-    except BundleProblem as problem:
-        return _failed(database, bundle_request, str(problem), problem.reason, at)
+            with piece_reader.open_file(self.blobs, assembled.pieces) as stream:
+                return self._store(assembled, bundles.open_bundle(cast("BinaryIO", stream)))
+        except ChunksMissing:
+            return self._failed(MISSING)
+        except NotAssembled as problem:
+            return self._failed(problem.detail)
+        except BundleProblem as problem:
+            return self._failed(str(problem), problem.reason)
+
+    def _store(self, assembled: Assembled, bundle: Bundle) -> Assembly:
+        release = self.request.release
+        if problem := _mismatch(self.request, bundle):
+            return self._failed(problem)
+        is_small = release is not None and len(bundle.entries) < ARCHIVE_FILES_MIN
+        extracted = [
+            (entry, staging.stage_parts(self.database, self.blobs, bundle.stream(entry), self.at))
+            for entry in bundle.entries
+            if is_small
+        ]
+        entries = [] if is_small else _entries(bundle, is_summed=release is not None)
+        done = Assembly(state=AssembleState.OK)
+        with self.database.transaction() as connection:
+            if is_small:
+                for entry, content in extracted:
+                    self._store_file(connection, bundle, entry, content)
+            else:
+                new, file = _new_bundle(self.request, bundle, entries)
+                actions.upsert_bundle(connection, new, file, assembled.content, self.at)
+            assemblies.record(connection, self.request.key, done, self.at)
+        return done
+
+    def _store_file(
+        self, connection: Connection, bundle: Bundle, entry: Entry, content: StagedFile
+    ) -> None:
+        assert self.request.release is not None, "only releases get single files"
+        association = _association(self.request, bundle)
+        dist = association.dist if association else None
+        name = entry.url or entry.path
+        file_name = name.rpartition("/")[2]
+        new = NewFile(name=file_name, kind=FileKind.RELEASE_FILE, headers=entry.sent_headers)
+        file = files.create(connection, new, content, self.at)
+        release_id = self.request.release.id
+        actions.upsert_release_file(connection, release_id, name, dist, file, self.at)
+
+    def _failed(self, detail: str, reason: str | None = None) -> Assembly:
+        outcome = Assembly(state=AssembleState.ERROR, detail=detail, reason=reason)
+        with self.database.transaction() as connection:
+            if detail == MISSING:
+                # The client may send the missing chunks at once.
+                assemblies.delete_one(connection, self.request.key)
+            else:
+                assemblies.record(connection, self.request.key, outcome, self.at)
+        return outcome
 
 
-def _store(
-    database: Database,
-    blobs: Blobs,
-    bundle_request: BundleRequest,
-    assembled: Assembled,
-    bundle: Bundle,
-    at: datetime,
-) -> Assembly:
-    if problem := _mismatch(bundle_request, bundle):
-        return _failed(database, bundle_request, problem, None, at)
-    is_small = bundle_request.release is not None and len(bundle.entries) < ARCHIVE_FILES_MIN
-    extracted = _extracted(database, blobs, bundle, at) if is_small else []
-    entries = [] if is_small else _entries(bundle, is_summed=bundle_request.release is not None)
-    done = Assembly(state=AssembleState.OK)
-    with database.transaction() as connection:
-        if is_small:
-            assert bundle_request.release is not None, "only releases get single files"
-            _store_files(
-                connection,
-                bundle_request.release,
-                _association(bundle_request, bundle),
-                extracted,
-                at,
-            )
-        else:
-            _store_bundle(connection, bundle_request, bundle, entries, assembled.content, at)
-        assemblies.record(connection, bundle_request.key, done, at)
-    return done
-
-
-def _mismatch(bundle_request: BundleRequest, bundle: Bundle) -> str | None:
+def _mismatch(request: BundleRequest, bundle: Bundle) -> str | None:
     """Return the protocol's message if the bundle does not match the request, else None."""
     manifest = bundle.manifest
-    association = _association(bundle_request, bundle)
-    if bundle_request.release is not None:
-        if manifest.organization != bundle_request.organization.slug:
+    association = _association(request, bundle)
+    if request.release is not None:
+        if manifest.organization != request.organization.slug:
             return OTHER_ORGANIZATION
-        if manifest.release != bundle_request.release.version:
+        if manifest.release != request.release.version:
             return OTHER_RELEASE
         if any(entry.url is None for entry in bundle.entries):
             raise BundleProblem("a file of a release has no url")
@@ -169,38 +172,29 @@ def _mismatch(bundle_request: BundleRequest, bundle: Bundle) -> str | None:
     return None
 
 
-def _association(bundle_request: BundleRequest, bundle: Bundle) -> Association | None:
-    version = bundle_request.version or bundle.manifest.release
-    dist = bundle_request.dist or bundle.manifest.dist
+def _association(request: BundleRequest, bundle: Bundle) -> Association | None:
+    version = request.version or bundle.manifest.release
+    dist = request.dist or bundle.manifest.dist
     return Association(version=version, dist=dist or None) if version else None
 
 
-def _store_bundle(
-    connection: Connection,
-    bundle_request: BundleRequest,
-    bundle: Bundle,
-    entries: Sequence[BundleEntry],
-    content: StagedFile,
-    at: datetime,
-) -> None:
-    is_release = bundle_request.release is not None
-    prefix = "release-artifacts" if is_release else "bundle-artifacts"
-    kind = FileKind.RELEASE_BUNDLE if is_release else FileKind.ARTIFACT_BUNDLE
+def _new_bundle(
+    request: BundleRequest, bundle: Bundle, entries: Sequence[BundleEntry]
+) -> tuple[NewBundle, NewFile]:
+    release = request.release
+    prefix = "release-artifacts" if release else "bundle-artifacts"
+    kind = FileKind.RELEASE_BUNDLE if release else FileKind.ARTIFACT_BUNDLE
+    # A bundle without an id has one derived from its content (clients.md 7.3).
+    bundle_id = bundle.manifest.debug_id or debug_ids.of_checksum(request.key.sha1)
     new = NewBundle(
-        organization_id=bundle_request.organization.id,
-        bundle_id=_bundle_id(bundle, bundle_request.key.sha1),
-        project_ids=bundle_request.project_ids,
-        association=_association(bundle_request, bundle),
-        release_id=bundle_request.release.id if bundle_request.release else None,
+        organization_id=request.organization.id,
+        bundle_id=bundle_id or str(uuid4()),
+        project_ids=request.project_ids,
+        association=_association(request, bundle),
+        release_id=release.id if release else None,
         entries=entries,
     )
-    file = NewFile(name=f"{prefix}-{uuid4().hex}.zip", kind=kind)
-    actions.upsert_bundle(connection, new, file, content, at)
-
-
-def _bundle_id(bundle: Bundle, sha1: str) -> str:
-    """Return the bundle's id, or one derived from its content (clients.md 7.3)."""
-    return bundle.manifest.debug_id or debug_ids.of_checksum(sha1) or str(uuid4())
+    return new, NewFile(name=f"{prefix}-{uuid4().hex}.zip", kind=kind)
 
 
 def _entries(bundle: Bundle, *, is_summed: bool) -> list[BundleEntry]:
@@ -213,58 +207,9 @@ def _entries(bundle: Bundle, *, is_summed: bool) -> list[BundleEntry]:
             debug_id=entry.debug_id,
             type=entry.type.value if entry.type else None,
             size=entry.size_bytes,
-            sha1=_sha1(bundle, entry) if is_summed else None,
+            sha1=piece_reader.sha1_of(bundle.stream(entry)) if is_summed else None,
             headers=entry.sent_headers,
             place=entry.place,
         )
         for number, entry in enumerate(bundle.entries)
     ]
-
-
-def _sha1(bundle: Bundle, entry: Entry) -> str:
-    digest = hashlib.sha1(usedforsecurity=False)
-    for part in bundle.stream(entry):
-        digest.update(part)
-    return digest.hexdigest()
-
-
-def _extracted(database: Database, blobs: Blobs, bundle: Bundle, at: datetime) -> list[_Extracted]:
-    result = []
-    for entry in bundle.entries:
-        stash = staging.FileStager(database, blobs, at)
-        for part in bundle.stream(entry):
-            stash.add(part)
-        result.append(_Extracted(entry, stash.finish()))
-    return result
-
-
-def _store_files(
-    connection: Connection,
-    release: Release,
-    association: Association | None,
-    extracted: Sequence[_Extracted],
-    at: datetime,
-) -> None:
-    dist = association.dist if association else None
-    for item in extracted:
-        name = item.entry.url or item.entry.path
-        new = NewFile(
-            name=name.rpartition("/")[2],
-            kind=FileKind.RELEASE_FILE,
-            headers=item.entry.sent_headers,
-        )
-        file = files.create(connection, new, item.content, at)
-        actions.upsert_release_file(connection, release.id, name, dist, file, at)
-
-
-def _failed(
-    database: Database, bundle_request: BundleRequest, detail: str, reason: str | None, at: datetime
-) -> Assembly:
-    outcome = Assembly(state=AssembleState.ERROR, detail=detail, reason=reason)
-    with database.transaction() as connection:
-        if detail == MISSING:
-            # The client may send the missing chunks at once.
-            assemblies.delete_one(connection, bundle_request.key)
-        else:
-            assemblies.record(connection, bundle_request.key, outcome, at)
-    return outcome

@@ -25,7 +25,6 @@ TOTAL_BYTES_MAX = 8 * 2**30
 RATIO_MAX = 250
 _RATIO_COUNTS_FROM = 2**20
 PATH_BYTES_MAX = 1024
-
 _PIECE_BYTES = 64 * 2**10
 #: Zipfile reads to the end only to search for the end of the directory, which a comment may follow.
 _REST_BYTES = 2**17
@@ -56,20 +55,11 @@ class Entry(ManifestEntry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SkippedFile:
-    """A file in the manifest that can't be read, with the reason."""
-
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """An open bundle, for one thread; ``left_out`` are the skipped files, for reports."""
+    """An open bundle, for one thread; ``entries`` are the files of the manifest that can be read."""
 
     manifest: Manifest
     entries: tuple[Entry, ...]
-    left_out: tuple[SkippedFile, ...]
     _zip: zipfile.ZipFile
 
     def read(self, entry: Entry, bytes_max: int = MEMBER_BYTES_MAX) -> bytes:
@@ -91,8 +81,9 @@ def open_bundle(file: BinaryIO) -> Bundle:
     if members[_MANIFEST].file_size > manifests.MANIFEST_BYTES_MAX:
         raise BundleProblem("manifest.json is too large")
     manifest = manifests.read(b"".join(pieces(archive, _MANIFEST)))
-    entries, left_out = _entries(manifest, members)
-    return Bundle(manifest=manifest, entries=entries, left_out=left_out, _zip=archive)
+    files = [file for file in manifest.files if file.path in members]
+    entries = (_entry(file, members[file.path]) for file in files if not as_bundle_error(file.path))
+    return Bundle(manifest=manifest, entries=tuple(entries), _zip=archive)
 
 
 def unzipped(file: BinaryIO) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
@@ -180,35 +171,18 @@ def _check_overlaps(infos: list[zipfile.ZipInfo], directory_at: int) -> None:
             raise BundleProblem("its members overlap")
 
 
-def _entries(
-    manifest: Manifest, members: dict[str, zipfile.ZipInfo]
-) -> tuple[tuple[Entry, ...], tuple[SkippedFile, ...]]:
-    entries: list[Entry] = []
-    left_out: list[SkippedFile] = []
-    for file in manifest.files:
-        member = members.get(file.path)
-        reason = as_bundle_error(file.path) or ("not in the zip" if member is None else "")
-        if reason or member is None:
-            left_out.append(SkippedFile(path=file.path, reason=reason))
-        else:
-            entries.append(_entry(file, member))
-    return tuple(entries), tuple(left_out)
-
-
 def _entry(file: ManifestEntry, member: zipfile.ZipInfo) -> Entry:
+    is_deflated = member.compress_type == zipfile.ZIP_DEFLATED
+    place = EntryLocation(
+        member.header_offset, member.compress_size, member.file_size, member.CRC, is_deflated
+    )
     return Entry(
         path=file.path,
         type=file.type,
         url=file.url,
         headers=file.headers,
         sent_headers=file.sent_headers,
-        place=EntryLocation(
-            offset=member.header_offset,
-            compressed_bytes=member.compress_size,
-            size_bytes=member.file_size,
-            crc=member.CRC,
-            is_deflated=member.compress_type == zipfile.ZIP_DEFLATED,
-        ),
+        place=place,
     )
 
 

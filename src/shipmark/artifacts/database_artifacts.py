@@ -134,11 +134,7 @@ def _lookup_result(
     bundled: Collection[Match], single: Collection[SingleMatch], urls: frozenset[str]
 ) -> LookupResult:
     by_debug_id: dict[str, tuple[Artifact, ...]] = {}
-    by_url = {
-        single_match.name: _of_release(single_match)
-        for single_match in single
-        if single_match.name in urls
-    }
+    by_url = {match.name: _of_release(match) for match in single if match.name in urls}
     for match in bundled:
         artifact = _of_bundle(match)
         if match.resolved_with == "debug-id" and artifact.debug_id:

@@ -30,7 +30,6 @@ _REGULAR_EXPRESSION = re.compile(r"/(?!>)(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\
 _REGULAR_EXPRESSION_MAX = 1000
 _UNENDED_MAX = 100
 _TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*+(`|\$\{|\Z)", re.DOTALL)
-
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CLOSING = frozenset(_OPENING.values())
 #: A slash after one of these begins a regular expression, otherwise it is a division.
@@ -80,20 +79,18 @@ class FunctionScopes:
     """The functions of a source, by the positions of their bodies."""
 
     _functions: list[_Function] = field(default_factory=list)
-    _starts: list[int] = field(default_factory=list)
 
     def at(self, position: int) -> str | None:
         """Return the name of the innermost function around a position, or None."""
-        at = bisect_right(self._starts, position) - 1
-        while at >= 0 and self._functions[at].end <= position:
-            at = self._functions[at].around
-        return self._functions[at].name if at >= 0 else None
+        number = bisect_right(self._functions, position, key=lambda function: function.start) - 1
+        while number >= 0 and self._functions[number].end <= position:
+            number = self._functions[number].around
+        return self._functions[number].name if number >= 0 else None
 
     def begin(self, name: str, start: int, around: int) -> int:
         """Begin a function's body. Return its number."""
         function = _Function(name=name[:_NAME_MAX], start=start, end=2**62, around=around)
         self._functions.append(function)
-        self._starts.append(start)
         return len(self._functions) - 1
 
     def end(self, function: int, end: int) -> None:
@@ -121,14 +118,14 @@ class _Reader:
 
     def read(self) -> None:
         """Read all tokens up to a limit; later ones are in no function."""
-        place = tokens = 0
-        while place < len(self._source) and tokens < TOKENS_MAX and self._unended < _UNENDED_MAX:
-            token = _TOKEN.match(self._source, place)
+        position = tokens = 0
+        while position < len(self._source) and tokens < TOKENS_MAX and self._unended < _UNENDED_MAX:
+            token = _TOKEN.match(self._source, position)
             assert token, "any character is a mark"
-            place = token.end()
+            position = token.end()
             if token.lastgroup != "space":
                 tokens += 1
-                place = self._token(token[0], token.start(), place)
+                position = self._token(token[0], token.start(), position)
 
     def _token(self, mark: str, start: int, end: int) -> int:
         """Read one token. Return the position of the next, as the meaning of a slash depends on the token before."""
@@ -158,9 +155,9 @@ class _Reader:
         self._unended += expression is None
         return ("0", expression.end()) if expression else ("/", start + 1)
 
-    def _template(self, place: int) -> int:
+    def _template(self, position: int) -> int:
         """Skip the text of a template up to its end or its next expression."""
-        text = _TEMPLATE.match(self._source, place)
+        text = _TEMPLATE.match(self._source, position)
         if text is None:
             return len(self._source)
         if text[1] == "${":
@@ -198,7 +195,8 @@ class _Reader:
 
     def _word(self, word: str, start: int) -> None:
         current = self._open[-1]
-        if not current.closes and word in _STATEMENTS and self._is_on_new_line(start):
+        is_on_new_line = "\n" in self._source[max(0, start - 40) : start]
+        if not current.closes and word in _STATEMENTS and is_on_new_line:
             self._end_expression(start)
             current = self._open[-1]
         if self._recent[-1] in _DECLARES:
@@ -209,9 +207,6 @@ class _Reader:
             current.pending_class = word
         if not current.is_typed:
             current.parameters = None
-
-    def _is_on_new_line(self, start: int) -> bool:
-        return "\n" in self._source[max(0, start - 40) : start]
 
     def _colon(self, current: _Open) -> None:
         """Handle the colon of a return type, an object's key, or a property's type."""
@@ -250,24 +245,20 @@ class _Reader:
         opened = _Open(closes=_OPENING[mark], before=tuple(self._recent), function=current.function)
         if mark == "{":
             self._begin_body(current, opened, start)
-        elif mark == "(":
-            opened.name = ""
         self._open.append(opened)
 
     def _begin_body(self, current: _Open, opened: _Open, start: int) -> None:
         """Begin the body of a class or function, or another block."""
         name: str | None = None
-        if current.pending_class is not None and self._recent[-1] in _BEFORE_TYPE:
-            return
         if current.pending_class is not None:
-            opened.class_name = current.pending_class
-            current.pending_class = None
+            if self._recent[-1] in _BEFORE_TYPE:
+                return
+            opened.class_name, current.pending_class = current.pending_class, None
         elif self._recent[-1] == "=>":
             name = self._function_name_of_arrow(current)
         elif current.parameters is not None and not (current.is_typed and self._recent[-1] == ":"):
             name = self._function_name(current, current.parameters)
-        current.parameters = None
-        current.is_typed = False
+        current.parameters, current.is_typed = None, False
         if name is not None:
             opened.function = self.scopes.begin(name, start, current.function)
 
@@ -319,11 +310,10 @@ class _Reader:
     @staticmethod
     def _function_name_of_arrow(current: _Open) -> str:
         """Return the name of the variable or property that an arrow function is assigned to."""
-        name = current.name
         current.parameters = None
-        if not name:
+        if not current.name:
             return ANONYMOUS
-        return f"{current.class_name}.{name}" if current.class_name else name
+        return f"{current.class_name}.{current.name}" if current.class_name else current.name
 
     def _end(self, mark: str, start: int) -> None:
         while not self._open[-1].closes:
@@ -333,8 +323,7 @@ class _Reader:
         closed = self._close_top(start)
         current = self._open[-1]
         if mark == ")":
-            current.parameters = closed.before
-            current.is_typed = False
+            current.parameters, current.is_typed = closed.before, False
         elif mark == "}" and current.closes == "}" and not current.class_name:
             current.declared = "" if closed.function != current.function else current.declared
 

@@ -15,9 +15,7 @@ _COMMAS_MAX = 20 * ENTRIES_MAX
 URL_MAX = 4096
 NAME_MAX = 250
 HEADERS_MAX = 50
-
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
 #: Current clients still use the older name (clients.md 7.5).
 _SOURCE_MAP_HEADERS = ("sourcemap", "x-sourcemap")
 
@@ -59,11 +57,6 @@ class ManifestEntry:
     def debug_id(self) -> str | None:
         """Return the normalised debug id, or None if it is missing or invalid."""
         return debug_ids.normalize(self.headers.get("debug-id", ""))
-
-    @property
-    def source_map(self) -> str | None:
-        """Return the reference to the file's source map, or None."""
-        return source_map_header(self.headers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from shipmark.files.model import File
 
 DIST_MAX = 64
 VERSION_MAX = 250
-#: A bundle that is looked up counts as used; unused ones are deleted after a time (files-and-avatars.md 6.4).
 #: Formats without an id inside: the client sends it, and the same content may have several ids.
 NAMED_BY_CLIENTS = frozenset({"bcsymbolmap", "uuidmap", "dartsymbolmap", "il2cpp"})
+#: A bundle that is looked up counts as used; unused ones are deleted after a time (files-and-avatars.md 6.4).
 RENEWAL_LENGTH = timedelta(days=30)
 #: A release bundle with fewer files becomes single release files (files-and-avatars.md 5.3).
 ARCHIVE_FILES_MIN = 10
@@ -71,7 +71,7 @@ class Association:
     dist: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ArtifactBundle:
     """An archive of files. ``used_at`` is renewed when it is looked up, ``changed_at`` when it is uploaded again."""
 
@@ -85,7 +85,7 @@ class ArtifactBundle:
     changed_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class BundleEntry:
     """A file in a bundle. ``number`` is its index in the manifest; ``type`` is None for an unknown one.
 
@@ -115,7 +115,7 @@ class NewBundle:
     entries: Sequence[BundleEntry]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ReleaseFile:
     """A single file of a release, with its name in browsers."""
 
@@ -126,7 +126,7 @@ class ReleaseFile:
     file: File
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ListedFile:
     """A file of a release in a list: a single one with its ``id``, or one in a bundle, where that is None."""
 

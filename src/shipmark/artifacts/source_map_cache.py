@@ -8,13 +8,7 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from shipmark.artifacts.source_maps import (
-    SHARED_MAX,
-    MapErrorKind,
-    MapProblem,
-    ReadBudget,
-    SourceMap,
-)
+from shipmark.artifacts.source_maps import SHARED_MAX, MapProblem, ReadBudget, SourceMap
 
 #: The bytes of a mapping in memory, which is longer than its text.
 _MAPPING_BYTES = 40
@@ -24,14 +18,8 @@ _BROKEN_BYTES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class _Broken:
-    fault: MapErrorKind
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Entry:
-    content: SourceMap | _Broken
+    content: SourceMap | MapProblem
     size_bytes: int
 
 
@@ -68,8 +56,8 @@ class SourceMapCache:
         try:
             source_map = SourceMap.read(text, minified, allowance)
         except MapProblem as problem:
-            broken = _Broken(problem.fault, problem.reason)
-            self._add(key, _Entry(broken, _BROKEN_BYTES))
+            # Another one, without the traceback, which holds the text.
+            self._add(key, _Entry(MapProblem(problem.fault, problem.reason), _BROKEN_BYTES))
             raise
         if b'"sourcesContent"' in text:
             mappings = text.count(b",") + text.count(b";")

@@ -28,7 +28,6 @@ NAME_MAX = 200
 NAMED_MAX = 2 * js_function_names.SOURCE_MAX
 #: The limit of a map's parsed sources that are cached for further events.
 SHARED_MAX = 2**20
-
 #: Prefixes of maps that prevent their execution as scripts.
 _GUARDS = (b")]}'", b")]}")
 
@@ -113,11 +112,8 @@ class _Sources:
     def read(self, index: int, lines: list[str]) -> _Named:
         """Parse a source, and evict others over the limit."""
         text = "\n".join(lines)
-        source = _Named(
-            lines,
-            js_function_names.scopes_of(text),
-            [0, *accumulate(len(line) + 1 for line in lines)],
-        )
+        starts = [0, *accumulate(len(line) + 1 for line in lines)]
+        source = _Named(lines, js_function_names.scopes_of(text), starts)
         if self._letters + len(text) > SHARED_MAX:
             self._named, self._letters = {}, 0
         self._named[index] = source
@@ -214,9 +210,8 @@ class SourceMap:
         source = self._read.get(index)
         if source is None:
             lines = self._lines_of(index)
-            if index in self._unnamed or not self._allowance.take(
-                sum(map(len, lines)) + len(lines)
-            ):
+            letters = sum(map(len, lines)) + len(lines)
+            if index in self._unnamed or not self._allowance.take(letters):
                 self._unnamed.add(index)
                 return None
             source = self._read.read(index, lines)

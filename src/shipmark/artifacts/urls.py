@@ -58,30 +58,23 @@ def resolve_url(url: str, reference: str) -> str:
     """Return the URL of a file's ``reference``; as in uploads, with a tilde, or in full."""
     if reference.startswith("data:"):
         return reference
-    origin = "~" if url.startswith("~") else _origin(url)
+    of_url = _ORIGIN.match(url)
+    origin = "~" if url.startswith("~") else of_url[0] if of_url else ""
     base = _STAND_IN + "/" + url.removeprefix(origin).replace("\\", "/").lstrip("/")
     try:
         joined = urljoin(base, reference.replace("\\", "/").removeprefix("~"))
     except ValueError:
         return reference
-    return (origin + joined.removeprefix(_STAND_IN))[:URL_MAX] if _is_below(joined) else joined
-
-
-def _origin(url: str) -> str:
-    origin = _ORIGIN.match(url)
-    return origin[0] if origin else ""
-
-
-def _is_below(joined: str) -> bool:
-    return joined.startswith(f"{_STAND_IN}/")
+    is_below = joined.startswith(f"{_STAND_IN}/")
+    return (origin + joined.removeprefix(_STAND_IN))[:URL_MAX] if is_below else joined
 
 
 def source_map_reference(headers: Mapping[str, str], minified: bytes) -> str | None:
     """Return the reference to a file's source map in a header of the upload, else in its last comment, or None."""
     if reference := source_map_header(headers):
         return reference
-    place = minified.rfind(_COMMENT_WORD)
-    comment = _COMMENT.search(minified, max(0, place - 8)) if place >= 0 else None
+    start = minified.rfind(_COMMENT_WORD)
+    comment = _COMMENT.search(minified, max(0, start - 8)) if start >= 0 else None
     return comment[1].decode("utf-8", "replace") if comment else None
 
 

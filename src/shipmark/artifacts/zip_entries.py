@@ -15,7 +15,7 @@ _HEADER = struct.Struct("<4s22xHH")
 _MAGIC = b"PK\x03\x04"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class EntryLocation:
     """The location of a member. ``offset`` is that of its header in the file."""
 

@@ -1,13 +1,11 @@
 """Commands on uploaded artifacts: list their sizes, delete unused ones."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import click
 from sqlalchemy import Connection
 
-from shipmark.artifacts import actions
-from shipmark.cli.options import open_database, settings_of, with_data
+from shipmark.cli.options import open_database, snapshot, with_settings
 from shipmark.debug_files.store import usage
 from shipmark.debug_files.store.usage import Sum
 from shipmark.files.model import RELEASED_RETENTION
@@ -18,7 +16,7 @@ from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.settings import MEBIBYTE, Settings
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
-from shipmark.worker import blob_gc
+from shipmark.worker import artifact_retention, blob_gc
 
 DAYS_MAX = 36_500
 
@@ -29,20 +27,17 @@ def artifacts() -> None:
 
 
 @artifacts.command("list")
-@with_data
-def list_artifacts(data: Path | None, database_url: str | None) -> None:
+@with_settings
+def list_artifacts(settings: Settings) -> None:
     """List the number and size of each project's artifacts, and their sum."""
-    with (
-        open_database(settings_of(data, database_url)) as database,
-        database.snapshot() as connection,
-    ):
+    with snapshot(settings) as connection:
         usages = usage.of_projects(connection)
         by_id = projects.by_ids(connection, usages)
-        for id_, item in usages.items():
+        for id_, used in usages.items():
             owner = organizations.by_id(connection, by_id[id_].organization_id)
             assert owner is not None, "a project has one"
             name = f"{owner.slug}/{by_id[id_].slug}"
-            bundles, debug = _describe(item.bundles), _describe(item.debug_files)
+            bundles, debug = _describe(used.bundles), _describe(used.debug_files)
             click.echo(f"{name}: bundles {bundles}, debug files {debug}")
         click.echo(f"Single files of releases: {_describe(usage.of_releases(connection))}")
         stored = _size(usage.stored_bytes(connection))
@@ -60,17 +55,10 @@ def list_artifacts(data: Path | None, database_url: str | None) -> None:
 @click.option("--project", metavar="ORG/SLUG", help="Only what this project has.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @click.option("--now", "is_now", is_flag=True, help="Free the disk space at once, not in minutes.")
-@with_data
-def prune(
-    days: int,
-    project: str | None,
-    dry_run: bool,
-    is_now: bool,
-    data: Path | None,
-    database_url: str | None,
-) -> None:
+@with_settings
+def prune(settings: Settings, days: int, project: str | None, dry_run: bool, is_now: bool) -> None:
     """Delete bundles unused for long, and single files of old releases."""
-    settings, length, at = settings_of(data, database_url), timedelta(days=days), now()
+    length, at = timedelta(days=days), now()
     with open_database(settings) as database:
         with database.snapshot() as connection:
             project_id = _project_id(connection, project) if project else None
@@ -80,14 +68,9 @@ def prune(
         click.echo(f"Bundles that {verb}: {_describe(bundles)}. Single files: {_describe(single)}.")
         if dry_run:
             return
-        while _batch_removed(database, length, project_id):
+        while artifact_retention.remove_batch(database, now(), length, project_id):
             pass
         _free(database, settings, is_now=is_now)
-
-
-def _batch_removed(database: Database, retention: timedelta, project_id: int | None) -> int:
-    with database.transaction() as connection:
-        return actions.remove_unused(connection, now(), retention, project_id)
 
 
 def _free(database: Database, settings: Settings, *, is_now: bool) -> None:
@@ -116,8 +99,8 @@ def _project_id(connection: Connection, name: str) -> int:
     return project.id
 
 
-def _describe(item: Sum) -> str:
-    return f"{item.count} ({_size(item.bytes)})"
+def _describe(used: Sum) -> str:
+    return f"{used.count} ({_size(used.bytes)})"
 
 
 def _size(size: int) -> str:

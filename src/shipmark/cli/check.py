@@ -3,14 +3,13 @@
 import stat
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from shipmark.accounts import store as accounts
 from shipmark.cli.data_checks import database_problems, missing_blobs, space_problems
-from shipmark.cli.options import settings_of, with_data
+from shipmark.cli.options import with_settings
 from shipmark.files.store import garbage
 from shipmark.infrastructure import data_folder, ids, jobs, migrations
 from shipmark.infrastructure.blobs.object_store import open_object_store
@@ -20,16 +19,14 @@ from shipmark.infrastructure.settings import MEBIBYTE, Settings, SettingsError
 from shipmark.releases.store import copies, fetches
 
 _JOBS_SHOWN = 10
-
 #: Less free space than this is reported as a problem: a few uploads fill it.
 SPACE_LOW_BYTES = 512 * MEBIBYTE
 
 
 @click.command()
-@with_data
-def check(data: Path | None, database_url: str | None) -> None:
+@with_settings
+def check(settings: Settings) -> None:
     """Look at settings, data folder, database and jobs; exit status 1 when something is wrong."""
-    settings = settings_of(data, database_url)
     problems = list(_problems(settings))
     for problem in problems:
         click.echo(f"✗ {problem}")
@@ -114,17 +111,18 @@ def _problems_of_database(database: Database) -> Iterator[str]:
 def _mend(database: Database) -> None:
     """Repair denormalized rows that differ from their releases, and report their number."""
     count = 0
-    while True:
-        with database.snapshot() as connection:
-            stale = copies.stale_releases(connection)
-        if not stale:
-            break
+    while stale := _stale_releases(database):
         with database.transaction() as connection:
             count += copies.mend(connection, stale)
     if count:
         click.echo(
             f"✓ Mended {count} entries of release lists whose status or date was not that of their release."
         )
+
+
+def _stale_releases(database: Database) -> list[int]:
+    with database.snapshot() as connection:
+        return copies.stale_releases(connection)
 
 
 def _gibibytes(size: int) -> str:

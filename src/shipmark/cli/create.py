@@ -1,7 +1,6 @@
 """Commands that create organizations, teams and projects, and bootstrap. All are idempotent."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -9,20 +8,17 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts import store as account_store
-from shipmark.accounts.model import ALL_SCOPES, User
-from shipmark.cli.creation import (
-    create_organization_token,
-    ensure_member,
-    ensure_organization,
-    ensure_project,
-    ensure_team,
-)
-from shipmark.cli.options import open_database, settings_of, with_data
+from shipmark.accounts.model import ALL_SCOPES
+from shipmark.cli import creation
+from shipmark.cli.creation import COMMAND_LINE
+from shipmark.cli.options import overridden, transaction, with_settings
 from shipmark.infrastructure import ids, migrations
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
+from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.model import Organization, Role, Team
+from shipmark.projects import deletion_requests
 from shipmark.projects import store as project_store
 
 
@@ -34,14 +30,11 @@ def org() -> None:
 @org.command("create")
 @click.argument("slug")
 @click.option("--name", default="")
-@with_data
-def create_org(slug: str, name: str, data: Path | None, database_url: str | None) -> None:
+@with_settings
+def create_org(settings: Settings, slug: str, name: str) -> None:
     """Create the organization SLUG."""
-    with (
-        open_database(settings_of(data, database_url)) as database,
-        database.transaction() as connection,
-    ):
-        made = ensure_organization(connection, slug, name, now())
+    with transaction(settings) as connection:
+        made = creation.ensure_organization(connection, slug, name, now())
     click.echo(f"Organization {made.slug} is there.")
 
 
@@ -54,23 +47,18 @@ def team() -> None:
 @click.argument("slug")
 @click.option("--org", "organization", required=True)
 @click.option("--name", default="")
-@with_data
-def create_team(
-    slug: str, organization: str, name: str, data: Path | None, database_url: str | None
-) -> None:
+@with_settings
+def create_team(settings: Settings, slug: str, organization: str, name: str) -> None:
     """Create the team SLUG."""
-    with (
-        open_database(settings_of(data, database_url)) as database,
-        database.transaction() as connection,
-    ):
+    with transaction(settings) as connection:
         owner = organization_named(connection, organization)
-        made = ensure_team(connection, owner, slug, name, now())
+        made = creation.ensure_team(connection, owner, slug, name, now())
     click.echo(f"Team {made.slug} is there.")
 
 
 @click.group()
 def project() -> None:
-    """Create projects."""
+    """Create projects, and restore deleted ones."""
 
 
 @project.command("create")
@@ -79,26 +67,41 @@ def project() -> None:
 @click.option("--name", default="")
 @click.option("--platform")
 @click.option("--team", "teams", multiple=True, help="A team that owns it; may be repeated.")
-@with_data
+@with_settings
 def create_project(
+    settings: Settings,
     slug: str,
     organization: str,
     name: str,
     platform: str | None,
     teams: tuple[str, ...],
-    data: Path | None,
-    database_url: str | None,
 ) -> None:
     """Create the project SLUG with a DSN key, and print its DSN."""
-    settings = settings_of(data, database_url)
-    with open_database(settings) as database, database.transaction() as connection:
+    with transaction(settings) as connection:
         owner = organization_named(connection, organization)
-        owning = [_team(connection, owner, name) for name in teams]
-        made = ensure_project(
+        owning = [_team(connection, owner, team_slug) for team_slug in teams]
+        made = creation.ensure_project(
             connection, owner, slug, owning, name=name, platform=platform, at=now()
         )
         dsn = project_store.keys_of(connection, made.id)[0].dsn(settings.address)
     click.echo(f"Project {made.slug} is there. Its DSN: {dsn}")
+
+
+@project.command("restore")
+@click.argument("project_id", type=int)
+@click.option("--org", "organization", required=True)
+@click.option("--slug", help="Its slug from now on.  [default: the one that it had]")
+@with_settings
+def restore_project(
+    settings: Settings, project_id: int, organization: str, slug: str | None
+) -> None:
+    """Restore the deleted project with this id; the audit log of the organization has the id."""
+    with transaction(settings) as connection:
+        owner = organization_named(connection, organization)
+        restored = deletion_requests.restore(
+            connection, owner, project_id, slug=slug, by=COMMAND_LINE, at=now()
+        )
+    click.echo(f"Restored project {restored}.")
 
 
 @click.command()
@@ -108,20 +111,19 @@ def create_project(
 @click.option("--password", help="The user's password; without one a new user can't sign in.")
 @click.option("--base-url", help="Where clients reach the server.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@with_data
+@with_settings
 def bootstrap(
+    settings: Settings,
     organization: str,
     slugs: tuple[str, ...],
     email: str,
     password: str | None,
     base_url: str | None,
     as_json: bool,
-    data: Path | None,
-    database_url: str | None,
 ) -> None:
     """Create an organization with projects, an owner and tokens for a pipeline."""
-    settings = settings_of(data, database_url, base_url=base_url)
-    with open_database(settings) as database, database.transaction() as connection:
+    settings = overridden(settings, base_url=base_url)
+    with transaction(settings) as connection:
         migrations.acquire_lock(connection)
         other_password = password and _has_other_password(connection, email, password)
         made = make_all(connection, organization, slugs, email, password, settings.address)
@@ -136,8 +138,8 @@ def bootstrap(
         return
     click.echo(f"Token: {made['token']}")
     click.echo(f"Organization token: {made['org_token']}")
-    for each in made["projects"]:
-        click.echo(f"DSN of {each['slug']}: {each['dsn']}")
+    for created in made["projects"]:
+        click.echo(f"DSN of {created['slug']}: {created['dsn']}")
 
 
 def _has_other_password(connection: Connection, email: str, password: str) -> bool:
@@ -156,33 +158,31 @@ def make_all(
 ) -> dict[str, Any]:
     """Create the missing ones. Return ids, DSNs and two new tokens."""
     at = now()
-    owner = ensure_organization(connection, organization, "", at)
-    team_of_all = ensure_team(connection, owner, owner.slug, "", at)
+    owner = creation.ensure_organization(connection, organization, "", at)
+    team_of_all = creation.ensure_team(connection, owner, owner.slug, "", at)
     person = accounts.create_user(connection, email, "", password, at)
-    ensure_member(connection, owner, person, Role.OWNER, [team_of_all.slug], at)
-    made = [ensure_project(connection, owner, slug, [team_of_all], at=at) for slug in slugs]
+    creation.ensure_member(connection, owner, person, Role.OWNER, [team_of_all.slug], at)
+    projects = [
+        creation.ensure_project(connection, owner, slug, [team_of_all], at=at) for slug in slugs
+    ]
     return {
         "org": {"id": str(owner.id), "slug": owner.slug},
         "projects": [
             {
-                "id": str(each.id),
-                "slug": each.slug,
-                "dsn": project_store.keys_of(connection, each.id)[0].dsn(address),
+                "id": str(created.id),
+                "slug": created.slug,
+                "dsn": project_store.keys_of(connection, created.id)[0].dsn(address),
             }
-            for each in made
+            for created in projects
         ],
-        "token": _user_token(connection, person),
-        "org_token": create_organization_token(
+        "token": accounts.create_token(
+            connection, person, ALL_SCOPES, "bootstrap", ids.secret_hex(), now()
+        ),
+        "org_token": creation.create_organization_token(
             connection, owner, address=address, by=person, at=at
         ),
         "url": address,
     }
-
-
-def _user_token(connection: Connection, person: User) -> str:
-    return accounts.create_token(
-        connection, person, ALL_SCOPES, "bootstrap", ids.secret_hex(), now()
-    )
 
 
 def organization_named(connection: Connection, slug: str) -> Organization:

@@ -25,14 +25,8 @@ def ensure_organization(connection: Connection, slug: str, name: str, at: dateti
     is_known = organization_store.by_slug(connection, slug) is not None
     created = organizations.create(connection, slug, name, at)
     if not is_known:
-        _log(
-            connection,
-            created,
-            AuditEvent.ORG_ADD,
-            audit.snapshot(created),
-            at,
-            target_id=created.id,
-        )
+        fields = audit.snapshot(created)
+        _log(connection, created, AuditEvent.ORG_ADD, fields, at, target_id=created.id)
     return created
 
 
@@ -92,15 +86,8 @@ def ensure_member(
     member = organization_store.member_who_is(connection, owner.id, user.id)
     assert member is not None, "the user was added just now"
     fields = {"email": user.email, "role": role.value, "teams_slugs": list(teams)}
-    _log(
-        connection,
-        owner,
-        AuditEvent.MEMBER_ADD,
-        fields,
-        at,
-        target_id=member.id,
-        target_user_id=user.id,
-    )
+    event, target = AuditEvent.MEMBER_ADD, member.id
+    _log(connection, owner, event, fields, at, target_id=target, target_user_id=user.id)
 
 
 def create_organization_token(

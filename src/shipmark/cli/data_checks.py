@@ -1,7 +1,6 @@
 """Checks of database, disk and blobs before they are used."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from sqlalchemy import inspect
 
@@ -22,8 +21,7 @@ class UnusableDataError(Exception):
 
 def require_usable(settings: Settings) -> None:
     """Raise `UnusableDataError` if the database can't be read, or is empty while there are blobs of an earlier one."""
-    problem = next(database_problems(settings, is_thorough=False), None)
-    if problem is not None:
+    for problem in database_problems(settings, is_thorough=False):
         raise UnusableDataError(problem)
 
 
@@ -46,7 +44,8 @@ def database_problems(settings: Settings, *, is_thorough: bool) -> Iterator[str]
         return
     if sqlite_file.is_empty(path):
         folder = open_folder_url(settings.blobs)
-        if folder is not None and _holds_blobs(folder):
+        is_folder = folder is not None and folder.is_dir()
+        if folder and is_folder and any(path.name != INCOMING for path in folder.iterdir()):
             yield (
                 f"The database {path} is empty, but {folder} holds the blobs of an earlier one."
                 " Restore the database from a backup, or move the blobs away to begin anew."
@@ -83,15 +82,8 @@ def missing_blobs(settings: Settings) -> str | None:
 def space_problems(settings: Settings) -> Iterator[str]:
     """Return the problems of full disks: that of the database, and that of the blobs."""
     path, folder = sqlite_file.path_of(settings.database), open_folder_url(settings.blobs)
-    places = {"database": path.parent if path else None, "blobs": folder}
-    for what, place in places.items():
-        if place is not None:
-            problem = health.space_problem(health.free_bytes(place), what)
-            if problem is not None:
-                yield problem
-
-
-def _holds_blobs(folder: Path) -> bool:
-    if not folder.is_dir():
-        return False
-    return any(path.name != INCOMING for path in folder.iterdir())
+    folders = {"database": path.parent if path else None, "blobs": folder}
+    for what, checked in folders.items():
+        problem = health.space_problem(health.free_bytes(checked), what) if checked else None
+        if problem is not None:
+            yield problem

@@ -11,7 +11,6 @@ from shipmark.cli.artifacts import artifacts
 from shipmark.cli.check import check
 from shipmark.cli.create import bootstrap, org, project, team
 from shipmark.cli.data_checks import UnusableDataError
-from shipmark.cli.restore import restore_project
 from shipmark.cli.serve import serve
 from shipmark.cli.tokens import token
 from shipmark.cli.users import user
@@ -27,7 +26,6 @@ def shipmark() -> None:
     """Shipmark: a release tracker that speaks Sentry's protocol."""
 
 
-project.add_command(restore_project)
 for command in (serve, bootstrap, org, team, project, user, token, artifacts, check):
     shipmark.add_command(command)
 
@@ -43,12 +41,9 @@ def main() -> None:
     except ValidationFailed as refusal:
         sys.exit("\n".join(f"{name}: {problem}" for name, problem in refusal.fields.items()))
     except (Refusal, SettingsError, MigrationError, UnusableDataError) as error:
-        reason = error.__cause__
-        sys.exit(
-            f"The database can't be used: {reason.orig}"
-            if isinstance(reason, DBAPIError)
-            else str(error)
-        )
+        if isinstance(reason := error.__cause__, DBAPIError):
+            sys.exit(f"The database can't be used: {reason.orig}")
+        sys.exit(str(error))
     except OperationalError as error:
         sys.exit(f"The database can't be used: {error.orig}")
     finally:

@@ -1,38 +1,40 @@
 """The options of commands for the location of the data, and opening its database."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
+from sqlalchemy import Connection
 
 from shipmark.cli.data_checks import require_usable
 from shipmark.infrastructure import data_folder, migrations
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.settings import Settings, from_environment
 
-F = TypeVar("F", bound=Callable[..., Any])
 
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Pass the settings of the environment to a command, with its options ``--data`` and ``--database-url``."""
 
-def with_data(command: F) -> F:
-    """Add the options ``--data`` and ``--database-url`` to a command."""
-    data = click.option(
+    @click.option(
         "--data", type=click.Path(path_type=Path), help="The data folder.  [default: ./data]"
     )
-    url = click.option("--database-url", help="The database, if not a file in the data folder.")
-    return data(url(command))
+    @click.option("--database-url", help="The database, if not a file in the data folder.")
+    @wraps(command)
+    def run(*, data: Path | None, database_url: str | None, **options: object) -> None:
+        settings = overridden(from_environment(), data=data, database_url=database_url)
+        command(settings, **options)
+
+    return run
 
 
-def settings_of(data: Path | None, database_url: str | None, **more: object) -> Settings:
-    """Return the settings of the environment, overridden by the options of the command line."""
-    content = {"data": data, "database_url": database_url} | more
-    parameters: dict[str, Any] = {
-        name: value for name, value in content.items() if value is not None
-    }
-    return replace(from_environment(os.environ), **parameters)
+def overridden(settings: Settings, **options: object) -> Settings:
+    """Return the settings with those options of the command line that are not None."""
+    values: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    return replace(settings, **values)
 
 
 @contextmanager
@@ -51,3 +53,17 @@ def open_database(settings: Settings) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+@contextmanager
+def transaction(settings: Settings) -> Iterator[Connection]:
+    """Open the database as `open_database` does, for one transaction."""
+    with open_database(settings) as database, database.transaction() as connection:
+        yield connection
+
+
+@contextmanager
+def snapshot(settings: Settings) -> Iterator[Connection]:
+    """Open the database as `open_database` does, to read one state of it."""
+    with open_database(settings) as database, database.snapshot() as connection:
+        yield connection

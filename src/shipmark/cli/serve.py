@@ -7,7 +7,6 @@ import resource
 import shutil
 import socket
 import tempfile
-from pathlib import Path
 from textwrap import indent
 
 import click
@@ -21,7 +20,7 @@ from shipmark import app
 from shipmark.accounts import store as accounts
 from shipmark.cli.create import make_all
 from shipmark.cli.data_checks import require_servable
-from shipmark.cli.options import open_database, settings_of, with_data
+from shipmark.cli.options import open_database, overridden, with_settings
 from shipmark.cli.tour import NEEDS, tour
 from shipmark.http.client_address import trusted_networks
 from shipmark.http.workers import PARENT_PID, reset_signals_in_workers
@@ -52,18 +51,16 @@ others reach it at, such as https://ship.example.com, before you hand out DSNs a
 @click.option("--port", type=int, help="The port to listen on.  [default: 8000]")
 @click.option("--workers", type=int, help="How many processes serve.  [default: one a processor]")
 @click.option("--base-url", help="Where clients reach the server, if not at host and port.")
-@with_data
+@with_settings
 def serve(
+    settings: Settings,
     host: str | None,
     port: int | None,
     workers: int | None,
     base_url: str | None,
-    data: Path | None,
-    database_url: str | None,
 ) -> None:
     """Run the server. On an empty database it creates an organization, a project and an admin, and prints a tour."""
-    more = {"host": host, "port": port, "workers": workers, "base_url": base_url}
-    settings = settings_of(data, database_url, **more)
+    settings = overridden(settings, host=host, port=port, workers=workers, base_url=base_url)
     logging.configure(settings)
     parse_remote_rules(settings.git_remotes)
     trusted_networks(settings.trusted_proxies)
@@ -77,9 +74,7 @@ def serve(
         # Before the check: of two nodes that start on an empty database, one creates the admin and shows the password.
         migrations.acquire_lock(connection)
         welcome = None if accounts.exists(connection) else _create_first(connection, settings)
-    if welcome is None:
-        welcome = f"Shipmark serves at {settings.address}"
-    click.echo(welcome)
+    click.echo(welcome or f"Shipmark serves at {settings.address}")
     if settings.is_reached_locally_only:
         click.echo(_NO_BASE_URL)
     _run(settings)
@@ -93,8 +88,10 @@ def _check_address(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            place = f"{settings.host}:{settings.port}"
-            raise SettingsError(f"The server can't listen at {place}: {error.strerror}.") from None
+            address = f"{settings.host}:{settings.port}"
+            raise SettingsError(
+                f"The server can't listen at {address}: {error.strerror}."
+            ) from None
 
 
 def _run(settings: Settings) -> None:
@@ -110,11 +107,11 @@ def _run(settings: Settings) -> None:
     gc.set_threshold(50_000, 20, 100)
     _raise_descriptor_limit()
     reset_signals_in_workers()
+    target = "shipmark.app_with_error_reporting" if settings.report_dsn else app.__name__
+    header_milliseconds = int(settings.read_timeout_seconds * 1000)
     try:
         Server(
-            "shipmark.app_with_error_reporting:create"
-            if settings.report_dsn
-            else f"{app.__name__}:create",
+            f"{target}:create",
             factory=True,
             address=settings.host,
             port=settings.port,
@@ -122,9 +119,7 @@ def _run(settings: Settings) -> None:
             loop=Loops.uvloop,
             # With HTTP/1 only, connections that send nothing at all time out, too.
             http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(
-                header_read_timeout=int(settings.read_timeout_seconds * 1000)
-            ),
+            http1_settings=HTTP1Settings(header_read_timeout=header_milliseconds),
             workers=settings.worker_count,
             blocking_threads=1,
             log_level=LogLevels.warning,

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 from sqlalchemy import Connection
@@ -10,11 +9,12 @@ from sqlalchemy import Connection
 from shipmark.accounts import actions as accounts
 from shipmark.accounts import store as account_store
 from shipmark.accounts.model import ALL_SCOPES, USER_TOKEN_PREFIX
-from shipmark.cli.options import open_database, settings_of, with_data
+from shipmark.cli.options import snapshot, transaction, with_settings
 from shipmark.cli.users import user_named
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
+from shipmark.infrastructure.settings import Settings
 
 _PAGE = 1000
 _NO_SCOPES = "Name what the token may do with --scope, or allow everything with --all-scopes."
@@ -31,22 +31,18 @@ def token() -> None:
 @click.option("--all-scopes", is_flag=True, help="Allow all that the user may do.")
 @click.option("--name", default="")
 @click.option("--json", "as_json", is_flag=True)
-@with_data
+@with_settings
 def create_token(
+    settings: Settings,
     email: str,
     scopes: tuple[str, ...],
     all_scopes: bool,
     name: str,
     as_json: bool,
-    data: Path | None,
-    database_url: str | None,
 ) -> None:
     """Create a token and print it: it is never shown again."""
     allowed = _allowed_scopes(scopes, all_scopes=all_scopes, is_script=as_json)
-    with (
-        open_database(settings_of(data, database_url)) as database,
-        database.transaction() as connection,
-    ):
+    with transaction(settings) as connection:
         owner = user_named(connection, email)
         made = accounts.create_token(connection, owner, allowed, name, ids.secret_hex(), now())
     click.echo(json.dumps({"token": made}) if as_json else made)
@@ -69,13 +65,10 @@ def _allowed_scopes(
 
 @token.command("list")
 @click.option("--user", "email", help="Only the tokens of this user.")
-@with_data
-def list_tokens(email: str | None, data: Path | None, database_url: str | None) -> None:
+@with_settings
+def list_tokens(settings: Settings, email: str | None) -> None:
     """List user tokens by id: name, user, creation, last characters and scopes; never the secret."""
-    with (
-        open_database(settings_of(data, database_url)) as database,
-        database.snapshot() as connection,
-    ):
+    with snapshot(settings) as connection:
         user_id = user_named(connection, email).id if email else None
         for line in _token_lines(connection, user_id):
             click.echo(line)
@@ -84,30 +77,26 @@ def list_tokens(email: str | None, data: Path | None, database_url: str | None) 
 def _token_lines(connection: Connection, user_id: int | None) -> Iterator[str]:
     listed = 0
     while page := account_store.tokens_of(connection, user_id, limit=_PAGE, offset=listed):
-        owners = account_store.by_ids(
-            connection, {user_token_summary.user_id for user_token_summary in page}
-        )
-        for each in page:
-            name = f" ({each.name})" if each.name else ""
-            scopes = "all scopes" if set(each.scopes) == set(ALL_SCOPES) else " ".join(each.scopes)
+        owners = account_store.by_ids(connection, {summary.user_id for summary in page})
+        for summary in page:
+            name = f" ({summary.name})" if summary.name else ""
+            has_all = set(summary.scopes) == set(ALL_SCOPES)
+            scopes = "all scopes" if has_all else " ".join(summary.scopes) or "no scopes"
             yield (
-                f"{each.id}{name}: {owners[each.user_id].email}, created {each.created_at:%Y-%m-%d},"
-                f" {USER_TOKEN_PREFIX}…{each.last_characters}, {scopes or 'no scopes'}"
+                f"{summary.id}{name}: {owners[summary.user_id].email},"
+                f" created {summary.created_at:%Y-%m-%d},"
+                f" {USER_TOKEN_PREFIX}…{summary.last_characters}, {scopes}"
             )
         listed += len(page)
 
 
 @token.command("revoke")
 @click.argument("token_id", metavar="ID", type=click.IntRange(1, 2**63 - 1))
-@with_data
-def revoke_token(token_id: int, data: Path | None, database_url: str | None) -> None:
+@with_settings
+def revoke_token(settings: Settings, token_id: int) -> None:
     """Revoke the token ID, as `token list` shows it. It is refused from now on."""
-    with (
-        open_database(settings_of(data, database_url)) as database,
-        database.transaction() as connection,
-    ):
-        user_token_summary = account_store.token_by_id(connection, token_id)
-        if user_token_summary is None:
+    with transaction(settings) as connection:
+        if account_store.token_by_id(connection, token_id) is None:
             raise NotFound(f"There is no token {token_id}.")
         account_store.remove_token(connection, token_id)
     click.echo(f"Token {token_id} is revoked.")

@@ -1,7 +1,6 @@
 """Commands on users: create, list and remove them, and set their passwords."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 from sqlalchemy import Connection
@@ -11,9 +10,10 @@ from shipmark.accounts import store as account_store
 from shipmark.accounts.model import User
 from shipmark.cli.create import organization_named
 from shipmark.cli.creation import COMMAND_LINE, ensure_member
-from shipmark.cli.options import open_database, settings_of, with_data
+from shipmark.cli.options import snapshot, transaction, with_settings
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
+from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import store as organization_store
 from shipmark.organizations import user_removal
 from shipmark.organizations.model import Role
@@ -33,22 +33,18 @@ def user() -> None:
 @click.option("--org", "organization", help="The organization that they are a member of.")
 @click.option("--role", type=click.Choice([role.value for role in Role]), default="member")
 @click.option("--team", "teams", multiple=True, help="A team that they join; may be repeated.")
-@with_data
+@with_settings
 def create_user(
+    settings: Settings,
     email: str,
     password: str,
     name: str,
     organization: str | None,
     role: str,
     teams: tuple[str, ...],
-    data: Path | None,
-    database_url: str | None,
 ) -> None:
     """Create the user EMAIL, or give an existing one a further membership."""
-    with (
-        open_database(settings_of(data, database_url)) as database,
-        database.transaction() as connection,
-    ):
+    with transaction(settings) as connection:
         is_known = account_store.by_email(connection, email.strip()) is not None
         made = accounts.create_user(connection, email, name, password, now())
         if organization is not None:
@@ -56,15 +52,10 @@ def create_user(
             ensure_member(connection, owner, made, Role(role), teams, now())
     click.echo(f"User {made.email} is there.")
     if is_known:
-        click.echo(unchanged_password(made))
-
-
-def unchanged_password(user: User) -> str:
-    """Return the message for a password passed for a user who exists already."""
-    return (
-        f"{user.email} existed before: the password is unchanged."
-        f" `shipmark user set-password {user.email}` changes it."
-    )
+        click.echo(
+            f"{made.email} existed before: the password is unchanged."
+            f" `shipmark user set-password {made.email}` changes it."
+        )
 
 
 @user.command("set-password")
@@ -76,13 +67,10 @@ def unchanged_password(user: User) -> str:
     confirmation_prompt=True,
     help="The new password; prompted for when missing.",
 )
-@with_data
-def set_password(email: str, password: str, data: Path | None, database_url: str | None) -> None:
+@with_settings
+def set_password(settings: Settings, email: str, password: str) -> None:
     """Set the password of the user EMAIL, and end their sessions. Their tokens stay valid."""
-    with (
-        open_database(settings_of(data, database_url)) as database,
-        database.transaction() as connection,
-    ):
+    with transaction(settings) as connection:
         result = user_named(connection, email)
         ended = accounts.set_password(connection, result, password)
     click.echo(
@@ -92,13 +80,10 @@ def set_password(email: str, password: str, data: Path | None, database_url: str
 
 
 @user.command("list")
-@with_data
-def list_users(data: Path | None, database_url: str | None) -> None:
+@with_settings
+def list_users(settings: Settings) -> None:
     """List all users: address, name, last sign-in, and the organizations that they are in."""
-    with (
-        open_database(settings_of(data, database_url)) as database,
-        database.snapshot() as connection,
-    ):
+    with snapshot(settings) as connection:
         for line in _user_lines(connection):
             click.echo(line)
 
@@ -106,29 +91,25 @@ def list_users(data: Path | None, database_url: str | None) -> None:
 def _user_lines(connection: Connection) -> Iterator[str]:
     last_id = 0
     while page := account_store.all_users(connection, limit=_PAGE, after_id=last_id):
-        roles = organization_store.roles_of_users(connection, {item.id for item in page})
-        for each in page:
-            login = each.last_login_at
+        roles = organization_store.roles_of_users(connection, {listed.id for listed in page})
+        for listed in page:
+            login = listed.last_login_at
             signed_in = f"last sign-in {login:%Y-%m-%d}" if login else "never signed in"
-            joined = ", ".join(f"{slug} ({role})" for slug, role in roles.get(each.id, ()))
-            name = f" ({each.name})" if each.name else ""
-            password = "" if each.has_password else ", no password"
-            inactive = "" if each.is_active else ", inactive"
-            yield (
-                f"{each.email}{name}: {joined or 'no organization'}, {signed_in}{password}{inactive}"
-            )
+            joined = ", ".join(f"{slug} ({role})" for slug, role in roles.get(listed.id, ()))
+            name = f" ({listed.name})" if listed.name else ""
+            password = "" if listed.has_password else ", no password"
+            inactive = "" if listed.is_active else ", inactive"
+            membership = joined or "no organization"
+            yield f"{listed.email}{name}: {membership}, {signed_in}{password}{inactive}"
         last_id = page[-1].id
 
 
 @user.command("remove")
 @click.argument("email")
-@with_data
-def remove_user(email: str, data: Path | None, database_url: str | None) -> None:
+@with_settings
+def remove_user(settings: Settings, email: str) -> None:
     """Delete the user EMAIL with sessions, tokens and memberships; refused for the last owner of an organization."""
-    with (
-        open_database(settings_of(data, database_url)) as database,
-        database.transaction() as connection,
-    ):
+    with transaction(settings) as connection:
         result = user_named(connection, email)
         user_removal.remove_user(connection, result, COMMAND_LINE, now())
     click.echo(f"User {result.email} is removed.")

@@ -5,7 +5,6 @@ are skipped, as bundles of Apple's tools contain descriptions too.
 """
 
 import tempfile
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ from shipmark.artifacts import bundles
 from shipmark.artifacts.manifests import BundleProblem
 from shipmark.debug_files import inspection
 from shipmark.debug_files.assembling import NewDebugFile
-from shipmark.debug_files.inspection import InspectionInput, InspectionResult
+from shipmark.debug_files.inspection import InspectionInput
 from shipmark.files.model import FILE_MAX
 from shipmark.files.staging import stage_file
 from shipmark.infrastructure.blobs import Blobs
@@ -42,40 +41,18 @@ def unpack(database: Database, blobs: Blobs, file: BinaryIO, at: datetime) -> Un
     if sum(members[name].file_size for name in names) > FILE_MAX:
         raise BundleProblem(f"its files have more than {FILE_MAX} bytes together")
     with tempfile.TemporaryDirectory(prefix="shipmark-") as folder:
-        inspection_inputs = [
-            _extracted(archive, name, Path(folder) / str(n)) for n, name in enumerate(names)
+        files = [
+            InspectionInput(path=Path(folder) / str(number), name=name)
+            for number, name in enumerate(names)
         ]
-        inspection_results = inspection.inspect_files(inspection_inputs)
-        return UnpackedArchive(
-            new=[
-                _staged(database, blobs, each, inspection_result, at)
-                for each, inspection_result in zip(
-                    inspection_inputs, inspection_results, strict=True
-                )
-                if inspection_result.objects
-            ],
-            problems=[
-                (each.name, inspection_result.problem)
-                for each, inspection_result in zip(
-                    inspection_inputs, inspection_results, strict=True
-                )
-                if inspection_result.problem is not None
-            ],
-        )
-
-
-def _extracted(archive: zipfile.ZipFile, name: str, path: Path) -> InspectionInput:
-    inspection.write(path, bundles.pieces(archive, name))
-    return InspectionInput(path=path, name=name)
-
-
-def _staged(
-    database: Database,
-    blobs: Blobs,
-    inspected: InspectionInput,
-    result: InspectionResult,
-    at: datetime,
-) -> NewDebugFile:
-    with inspected.path.open("rb") as content:
-        stash = stage_file(database, blobs, content.read, at)
-    return NewDebugFile(content=stash, objects=result.objects)
+        for member in files:
+            inspection.write(member.path, bundles.pieces(archive, member.name))
+        inspected = list(zip(files, inspection.inspect_files(files), strict=True))
+        new = []
+        for member, result in inspected:
+            if result.objects:
+                with member.path.open("rb") as stream:
+                    content = stage_file(database, blobs, stream.read, at)
+                new.append(NewDebugFile(content=content, objects=result.objects))
+        problems = [(member.name, result.problem) for member, result in inspected if result.problem]
+    return UnpackedArchive(new=new, problems=problems)

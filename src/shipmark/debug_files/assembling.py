@@ -5,7 +5,7 @@ stored.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -14,18 +14,16 @@ from shipmark.artifacts.assembling import MISSING
 from shipmark.artifacts.model import AssembleKey, AssembleState, Assembly
 from shipmark.artifacts.store import assemblies
 from shipmark.debug_files import inspection
-from shipmark.debug_files.inspection import InspectionInput
+from shipmark.debug_files.inspection import InspectionInput, InspectionResult
 from shipmark.debug_files.model import DebugFile, DebugObject
 from shipmark.debug_files.store import debug_files
 from shipmark.files import actions as files
 from shipmark.files import assembling, piece_reader
 from shipmark.files.assembling import ChunksMissing, NotAssembled
-from shipmark.files.model import FILE_MAX, FileKind, NewFile, StagedBlob, StagedFile
+from shipmark.files.model import FILE_MAX, FileKind, NewFile, StagedFile
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.telemetry import span
-
-_ONE = "Object contains {} architectures (1 expected)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,62 +49,63 @@ class NewDebugFile:
 def assemble(
     database: Database,
     blobs: Blobs,
-    debug_file_request: DebugFileRequest,
+    request: DebugFileRequest,
     at: datetime,
     *,
     most: int = FILE_MAX,
 ) -> None:
     """Assemble and store a debug file, unless another request does; its error is stored."""
     with database.transaction() as connection:
-        if not assemblies.begin(connection, debug_file_request.key, at):
+        if not assemblies.begin(connection, request.key, at):
             return
     problem: str | None = MISSING
     try:
-        with span(
-            "artifacts.assemble", **{"chunks.count": len(debug_file_request.chunks)}
-        ) as fields:
-            problem = _store(database, blobs, debug_file_request, at, most)
+        with span("artifacts.assemble", **{"chunks.count": len(request.chunks)}) as fields:
+            problem = _store(database, blobs, request, at, most)
             fields["assemble.reason"] = problem
     finally:
         # The client may retry at once after an interruption, or send the missing chunks.
         with database.transaction() as connection:
             if problem is None or problem == MISSING:
-                assemblies.delete_one(connection, debug_file_request.key)
+                assemblies.delete_one(connection, request.key)
             else:
                 outcome = Assembly(state=AssembleState.ERROR, detail=problem)
-                assemblies.record(connection, debug_file_request.key, outcome, at)
+                assemblies.record(connection, request.key, outcome, at)
 
 
 def _store(
-    database: Database, blobs: Blobs, debug_file_request: DebugFileRequest, at: datetime, most: int
+    database: Database, blobs: Blobs, request: DebugFileRequest, at: datetime, most: int
 ) -> str | None:
     """Store the file. Return the problem if it can't be stored, else None."""
     try:
         assembled = assembling.assemble(
             database,
             blobs,
-            debug_file_request.organization_id,
-            debug_file_request.chunks,
-            sha1=debug_file_request.key.sha1,
+            request.organization_id,
+            request.chunks,
+            sha1=request.key.sha1,
             at=at,
             most=most,
         )
     except ChunksMissing:
         return MISSING
-    except NotAssembled as problem:
-        return problem.detail
+    except NotAssembled as error:
+        return error.detail
     with inspection.temporary_copy(piece_reader.read_range(blobs, assembled.pieces)) as path:
-        inspection_input = InspectionInput(
-            path=path, name=debug_file_request.name, debug_id=debug_file_request.debug_id
-        )
-        [inspection_result] = inspection.inspect_files([inspection_input])
-    if inspection_result.problem is not None:
-        return inspection_result.problem
-    if len(inspection_result.objects) != 1:
-        return _ONE.format(len(inspection_result.objects))
-    new = NewDebugFile(content=assembled.content, objects=inspection_result.objects)
-    save(database, debug_file_request.project_id, [new], at)
+        inspected = InspectionInput(path=path, name=request.name, debug_id=request.debug_id)
+        [result] = inspection.inspect_files([inspected])
+    if (problem := problem_of(result)) is not None:
+        return problem
+    new = NewDebugFile(content=assembled.content, objects=result.objects)
+    save(database, request.project_id, [new], at)
     return None
+
+
+def problem_of(result: InspectionResult) -> str | None:
+    """Return why an inspected file, which must have exactly one object, can't be stored, or None."""
+    if result.problem is None and len(result.objects) != 1:
+        return f"Object contains {len(result.objects)} architectures (1 expected)"
+    return result.problem
 
 
 def save(
@@ -117,9 +116,9 @@ def save(
     with database.transaction() as connection:
         existing = debug_files.by_sha1s(connection, project_id, {file.content.sha1 for file in new})
         there = {
-            (debug_file.file.sha1, debug_file.object.debug_id): debug_file
-            for each in existing.values()
-            for debug_file in each
+            (sha1, debug_file.object.debug_id): debug_file
+            for sha1, debug_files_ in existing.items()
+            for debug_file in debug_files_
         }
         for new_file in new:
             content = new_file.content
@@ -127,33 +126,22 @@ def save(
                 key = (content.sha1, debug_object.debug_id)
                 if key not in there:
                     there[key] = _added(connection, project_id, debug_object, content, at)
-                    content = _as_stored(content)
+                    # Its pieces are blobs now, which further files share.
+                    pieces = tuple(replace(piece, key=None) for piece in content.pieces)
+                    content = replace(content, pieces=pieces)
                 stored[there[key].id] = there[key]
     return list(stored.values())
 
 
 def _added(
-    connection: Connection,
-    project_id: int,
-    debug_object: DebugObject,
-    content: StagedFile,
-    at: datetime,
+    connection: Connection, project_id: int, new: DebugObject, content: StagedFile, at: datetime
 ) -> DebugFile:
-    new_file = NewFile(name=debug_object.object_name, kind=FileKind.DEBUG_FILE)
+    new_file = NewFile(name=new.object_name, kind=FileKind.DEBUG_FILE)
     file = files.create(connection, new_file, content, at)
-    debug_file = debug_files.add(connection, project_id, debug_object, file)
+    debug_file = debug_files.add(connection, project_id, new, file)
     if debug_file is not None:
         return debug_file
     # A concurrent transaction has inserted the same debug file.
     files.remove(connection, [file.id], at)
     theirs = debug_files.by_sha1s(connection, project_id, [content.sha1])[content.sha1]
-    return next(each for each in theirs if each.object.debug_id == debug_object.debug_id)
-
-
-def _as_stored(content: StagedFile) -> StagedFile:
-    """Return the content as stored: its pieces are blobs, which further files share."""
-    pieces = tuple(
-        StagedBlob(sha1=staged_blob.sha1, size=staged_blob.size, key=None)
-        for staged_blob in content.pieces
-    )
-    return StagedFile(pieces=pieces, size=content.size, sha1=content.sha1)
+    return next(file for file in theirs if file.object.debug_id == new.debug_id)

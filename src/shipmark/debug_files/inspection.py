@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ TOO_SLOW = "The file could not be read in time"
 #: The time limit of a process, and of all processes of one request.
 PROCESS_SECONDS = 60.0
 ALL_SECONDS = 120.0
-
 _COMMAND = (sys.executable, "-m", "shipmark.debug_files.inspection_worker")
 #: The environment variables of the process: those to import Python's modules, and no secrets.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
@@ -91,14 +90,7 @@ def inspect_files(
 
 
 def _read(files: Sequence[InspectionInput], seconds: float) -> tuple[list[InspectionResult], str]:
-    requested = [
-        {
-            "path": str(inspection_input.path),
-            "name": inspection_input.name,
-            "debug_id": inspection_input.debug_id,
-        }
-        for inspection_input in files
-    ]
+    requested = [asdict(file) | {"path": str(file.path)} for file in files]
     problem = UNREADABLE
     try:
         process = subprocess.run(  # noqa: S603  # our own module, by Python itself
@@ -112,20 +104,15 @@ def _read(files: Sequence[InspectionInput], seconds: float) -> tuple[list[Inspec
         output = process.stdout
     except subprocess.TimeoutExpired as late:
         output, problem = late.stdout or b"", TOO_SLOW
-    return [_outcome(json.loads(line)) for line in _whole_lines(output)], problem
-
-
-def _whole_lines(output: bytes) -> list[bytes]:
-    """Return the complete lines: a process may end within one."""
-    return output.split(b"\n")[:-1]
+    # Only complete lines: a process may end within one.
+    return [_outcome(json.loads(line)) for line in output.split(b"\n")[:-1]], problem
 
 
 def _outcome(line: dict[str, Any]) -> InspectionResult:
     if "problem" in line:
         return InspectionResult(problem=line["problem"])
-    return InspectionResult(
-        objects=[
-            DebugObject(**(item | {"features": frozenset(item["features"])}))
-            for item in line["objects"]
-        ]
-    )
+    objects = [
+        DebugObject(**(fields | {"features": frozenset(fields["features"])}))
+        for fields in line["objects"]
+    ]
+    return InspectionResult(objects=objects)

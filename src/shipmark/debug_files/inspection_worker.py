@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from shipmark.debug_files import objects
-from shipmark.debug_files.model import DebugObject
 from shipmark.debug_files.objects import ObjectProblem
 
 SECONDS_MAX = 60
@@ -22,9 +21,9 @@ MEMORY_BYTES_MAX = 2**30
 def main() -> None:
     """Read the requested files, one after another, within the limits."""
     requested: list[dict[str, str | None]] = json.load(sys.stdin)
-    _limit(max((Path(str(each["path"])).stat().st_size for each in requested), default=0))
-    for item in requested:
-        fields = _inspect(Path(str(item["path"])), str(item["name"]), item["debug_id"])
+    _limit(max((Path(str(file["path"])).stat().st_size for file in requested), default=0))
+    for file in requested:
+        fields = _inspect(Path(str(file["path"])), str(file["name"]), file["debug_id"])
         sys.stdout.write(json.dumps(fields) + "\n")
         sys.stdout.flush()
 
@@ -42,11 +41,12 @@ def _inspect(path: Path, name: str, debug_id: str | None) -> dict[str, object]:
         debug_objects = objects.objects_in(path, name, debug_id)
     except ObjectProblem as problem:
         return {"problem": str(problem)}
-    return {"objects": [_row(debug_object) for debug_object in debug_objects]}
-
-
-def _row(debug_object: DebugObject) -> dict[str, object]:
-    return asdict(debug_object) | {"features": sorted(debug_object.features)}
+    return {
+        "objects": [
+            asdict(debug_object) | {"features": sorted(debug_object.features)}
+            for debug_object in debug_objects
+        ]
+    }
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shipmark.files.model import File
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class DebugObject:
     """One object in a file; ``features`` are its uses, ``kind`` is the compiler's name for its type."""
 

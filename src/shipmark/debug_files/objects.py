@@ -25,7 +25,6 @@ CODE_ID_MAX = 64
 _HEAD_BYTES = 64 * 2**10
 _PIECE_BYTES = 2**20
 ANY_CPU = "any"
-
 _PROGUARD_NAMESPACE = uuid5(NAMESPACE_DNS, "guardsquare.com")
 _PROGUARD_NAME = re.compile(r"(?:^|/)proguard/[0-9a-fA-F-]{32,36}\.txt$")
 #: ``com.acme.Cart -> a.b:``, in one of the first lines.
@@ -35,14 +34,6 @@ _BITCODE = b"BCSymbolMap Version:"
 
 class ObjectProblem(Exception):
     """A debug file can't be stored; the message is for the client."""
-
-
-def single(path: Path, name: str, debug_id: str | None = None) -> DebugObject:
-    """Return the object of a file that must have exactly one, as uploads do."""
-    debug_objects = objects_in(path, name, debug_id)
-    if len(debug_objects) != 1:
-        raise ObjectProblem(f"Object contains {len(debug_objects)} architectures (1 expected)")
-    return debug_objects[0]
 
 
 def objects_in(path: Path, name: str, debug_id: str | None = None) -> tuple[DebugObject, ...]:
@@ -114,15 +105,17 @@ def _compiled(path: Path, name: str, sent_id: str | None) -> tuple[DebugObject, 
             raise ObjectProblem(f"Object contains more than {OBJECTS_MAX} architectures")
         debug_objects = [
             DebugObject(
-                debug_id=_id(each.debug_id, sent_id),
-                code_id=_code_id(each.code_id),
-                cpu_name=each.arch,
-                symbol_type=each.file_format,
+                debug_id=_id(compiled.debug_id, sent_id),
+                code_id=compiled.code_id
+                if 0 < len(compiled.code_id or "") <= CODE_ID_MAX
+                else None,
+                cpu_name=compiled.arch,
+                symbol_type=compiled.file_format,
                 object_name=_object_name(name),
-                kind=each.kind,
-                features=each.features,
+                kind=compiled.kind,
+                features=compiled.features,
             )
-            for each in archive.iter_objects()
+            for compiled in archive.iter_objects()
         ]
     except SymbolicError as error:
         raise ObjectProblem(error.message) from error
@@ -135,10 +128,6 @@ def _id(file_id: str, sent_id: str | None) -> str:
     if debug_id is None:
         raise ObjectProblem("The file has no debug id")
     return debug_id
-
-
-def _code_id(file_id: str | None) -> str | None:
-    return file_id if file_id and len(file_id) <= CODE_ID_MAX else None
 
 
 def _object_name(name: str) -> str:

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from shipmark.events.grouping_names import file_name, function_name, module_name, parameterised
 from shipmark.events.payload import (
+    NOTHING_RAISED,
     Json,
-    Raised,
     as_text,
     crash_frame,
     exceptions_of,
@@ -31,17 +31,13 @@ from shipmark.events.titles import message_of, message_parts
 
 #: Each ``{{ default }}`` of a fingerprint repeats a whole stack.
 FINGERPRINT_MAX = 32
-
 #: Longer lines are minified code, where the line is the file (ingest.md 9.3).
 CONTEXT_LINE_MAX = 120
-
 #: Platforms where functions are often anonymous, so that a line of source replaces the name (ingest.md 9.3).
 _WITHOUT_FUNCTION_NAMES = frozenset({"javascript", "node", "php", "python", "go"})
 _NATIVE_FILES = frozenset({"native", "[native code]", "native code", "<anonymous>"})
-
 _DEFAULT = ("{{ default }}",)
 _VARIABLE = re.compile(r"\{\{\s*(\S+?)\s*\}\}")
-
 #: A frame and the name that it contributes.
 NamedComponents = tuple[Json, str]
 #: A function that selects the frames that count.
@@ -58,7 +54,7 @@ def hashes_of(payload: Json) -> tuple[str, ...]:
 
 def _app_frames(frames: Sequence[NamedComponents]) -> Sequence[NamedComponents]:
     """Return the application's frames; if the client marked none, all frames."""
-    return [item for item in frames if item[0].get("in_app") is True] or frames
+    return [named for named in frames if named[0].get("in_app") is True] or frames
 
 
 def _all_frames(frames: Sequence[NamedComponents]) -> Sequence[NamedComponents]:
@@ -108,20 +104,19 @@ def _tag(payload: Json, name: str) -> str:
     if isinstance(tags, dict):
         return as_text(tags.get(name))
     pairs = tags if isinstance(tags, list) else []
-    for pair in pairs:
-        if isinstance(pair, list) and len(pair) == 2 and as_text(pair[0]) == name:
-            return as_text(pair[1])
-    return ""
+    return next((as_text(pair[1]) for pair in pairs if _is_pair_of(name, pair)), "")
+
+
+def _is_pair_of(name: str, pair: object) -> bool:
+    return isinstance(pair, list) and len(pair) == 2 and as_text(pair[0]) == name
 
 
 def _error_type(payload: Json) -> str:
-    raised = main_exception(payload)
-    return raised.type if raised else ""
+    return (main_exception(payload) or NOTHING_RAISED).type
 
 
 def _error_value(payload: Json) -> str:
-    raised = main_exception(payload)
-    return raised.value if raised else ""
+    return (main_exception(payload) or NOTHING_RAISED).value
 
 
 def _message(payload: Json) -> str:
@@ -174,12 +169,10 @@ def _exception_components(payload: Json, choose: Choice) -> list[str]:
         stack = _stack_components(raised.frames, payload, choose)
         # A text often contains a number or a name; it counts only without a stack.
         text = [f"value:{parameterised(raised.value)}\n"] if raised.value and not stack else []
-        components += _type_component(raised) + (stack or text)
+        is_named = raised.type and not raised.is_synthetic
+        components += [f"type:{raised.type}\n"] if is_named else []
+        components += stack or text
     return components
-
-
-def _type_component(raised: Raised) -> list[str]:
-    return [f"type:{raised.type}\n"] if raised.type and not raised.is_synthetic else []
 
 
 def _stack_components(frames: Sequence[Json], payload: Json, choose: Choice) -> list[str]:
@@ -194,16 +187,16 @@ def _frame_component(frame: Json, platform: str) -> str:
     if _is_native(frame):
         return ""
     module = module_name(text_of(frame, "module"))
-    place = module or file_name(filename_of(frame))
+    source = module or file_name(filename_of(frame))
     function = function_name(text_of(frame, "function"))
     line = "" if function else _context_line(frame, text_of(frame, "platform") or platform)
-    return f"frame:{place}|{function}|{line}\n" if place or function else ""
+    return f"frame:{source}|{function}|{line}\n" if source or function else ""
 
 
 def _is_native(frame: Json) -> bool:
     """Return True for code of the browser and code in memory, whose addresses are random."""
-    places = (text_of(frame, "filename"), text_of(frame, "abs_path"))
-    return any(place in _NATIVE_FILES or place.startswith("blob:") for place in places)
+    names = (text_of(frame, "filename"), text_of(frame, "abs_path"))
+    return any(name in _NATIVE_FILES or name.startswith("blob:") for name in names)
 
 
 def _context_line(frame: Json, platform: str) -> str:

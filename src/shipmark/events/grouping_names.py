@@ -9,10 +9,8 @@ import re
 
 NAME_MAX = 256
 TEXT_MAX = 8192
-
 #: The most levels of nested templates.
 TEMPLATE_DEPTH_MAX = 8
-
 _PLACE_END = re.compile(r"[?#]|\(\d+\) : ")
 _SEPARATOR = re.compile(r"[/\\]")
 _RELEASE_SPECIFIC = re.compile(

@@ -29,7 +29,6 @@ LOGGER_MAX = 64
 TRANSACTION_MAX = 200
 TAG_VALUE_MAX = 200
 TAGS_MAX = 200
-
 #: The drift of a client's clock up to which it is not corrected (ingest.md 6).
 DRIFT_MIN = timedelta(minutes=55)
 AGE_MAX = timedelta(days=30)
@@ -45,7 +44,6 @@ _DIST = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TAG_KEY = re.compile(r"[a-zA-Z0-9_.:-]{1,200}")
 _LINE_BREAK = re.compile(r"[\r\n]")
 _FORBIDDEN_IN_ENVIRONMENT = re.compile(r"[\n\r\f/]")
-
 #: The server's own tags, which a client may not set (ingest.md 5).
 _RESERVED_TAGS = frozenset({"release", "dist", "user", "filename", "function"})
 
@@ -85,11 +83,12 @@ def read(
     exceptions = exceptions_of(payload)
     metadata = titles.metadata_of(payload)
     release, user = _release(payload), _user(payload)
+    platform = text_of(payload, "platform")
     return Event(
         event_id=event_id,
         at=_happened_at(payload, received_at, drift),
         received_at=received_at,
-        platform=_platform(payload),
+        platform=platform if platform in PLATFORMS else "other",
         level=level_of(payload),
         type="error" if exceptions else "default",
         release=release,
@@ -97,7 +96,7 @@ def read(
         environment=_environment(payload),
         title=titles.title_of(metadata),
         culprit=titles.culprit_of(payload),
-        location=titles.location_of(metadata),
+        location=text_of(metadata, "filename") or None,
         logger=_logger(payload),
         message=titles.search_message_of(payload, metadata),
         metadata=metadata,
@@ -135,11 +134,6 @@ def _moment(value: object) -> datetime | None:
     return None
 
 
-def _platform(payload: Json) -> str:
-    name = text_of(payload, "platform")
-    return name if name in PLATFORMS else "other"
-
-
 def _release(payload: Json) -> str | None:
     """Return the release, or None if it is invalid (ingest.md 5.1)."""
     name = text_of(payload, "release")
@@ -153,9 +147,8 @@ def _dist(payload: Json) -> str | None:
 
 def _environment(payload: Json) -> str:
     """Return the attribute, else the tag of the same name (ingest.md 5)."""
-    return _valid_environment(text_of(payload, "environment")) or _valid_environment(
-        _sent_tags(payload).get("environment", "")
-    )
+    own = _valid_environment(text_of(payload, "environment"))
+    return own or _valid_environment(_sent_tags(payload).get("environment", ""))
 
 
 def _valid_environment(name: str) -> str:
@@ -183,10 +176,10 @@ def _user(payload: Json) -> tuple[str, str] | None:
         if value := as_text(user.get(kind)):
             return kind, value
     address = text_of(user, "ip_address")
-    return ("ip", address) if _is_ip_address(address) else None
+    return ("ip", address) if is_ip_address(address) else None
 
 
-def _is_ip_address(text: str) -> bool:
+def is_ip_address(text: str) -> bool:
     """Return True for an IP address, False for placeholders of SDKs, such as ``{{auto}}``."""
     try:
         ipaddress.ip_address(text)

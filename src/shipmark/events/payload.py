@@ -10,22 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 Json = dict[str, object]
-
 #: Deeper values are dropped; no SDK nests more than about ten levels.
 DEPTH_MAX = 64
-
 #: The last ones are stored: errors occur at the end of a chain and of a stack.
 EXCEPTIONS_MAX = 50
 FRAMES_MAX = 250
-
 TYPE_MAX = 256
 TEXT_MAX = 8192
-
 _LEVELS = {name: name for name in ("debug", "info", "warning", "error", "fatal")}
 _LEVEL_ALIASES = {"log": "info", "critical": "fatal"}
-
 _INTEGER_MAX = 2**63 - 1
-
 #: PostgreSQL stores neither NUL nor lone surrogates.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _TYPE_IN_VALUE = re.compile(r"([A-Za-z_]\w{0,255}): (.+)", re.DOTALL)
@@ -44,6 +38,9 @@ class Raised:
     def is_synthetic(self) -> bool:
         """Return True if the SDK invented the type, so that it does not describe the problem."""
         return self.mechanism.get("synthetic") is True
+
+
+NOTHING_RAISED = Raised(type="", value="", mechanism={}, frames=())
 
 
 def storable(payload: Json) -> Json:
@@ -170,8 +167,8 @@ def _marked(threads: Iterable[Json], mark: str) -> tuple[Json, ...]:
 
 def main_frames(payload: Json) -> tuple[Json, ...]:
     """Return the main stack of the event: of its exception, its thread, or its own."""
-    raised = main_exception(payload)
-    return (raised.frames if raised else ()) or thread_frames(payload) or frames_of(payload)
+    raised = main_exception(payload) or NOTHING_RAISED
+    return raised.frames or thread_frames(payload) or frames_of(payload)
 
 
 def crash_frame(payload: Json) -> Json:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shipmark.events.payload import Json, plain, text_of
+from shipmark.events.payload import Json, plain
 
 #: The most lines before and after; clients send fewer.
 LINES_MAX = 20
@@ -36,17 +36,10 @@ def lines_of(frame: Json) -> tuple[Line, ...]:
 def number(frame: Json, key: str) -> int | None:
     """Return a line or column number, or None."""
     value = frame.get(key)
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and isinstance(value, int) else None
-
-
-def code_of(frame: Json) -> str:
-    """Return the frame's line of code."""
-    return text_of(frame, "context_line")
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _texts(frame: Json, key: str) -> list[str]:
     value = frame.get(key)
-    return (
-        [item if isinstance(item, str) else "" for item in value] if isinstance(value, list) else []
-    )
+    texts = value if isinstance(value, list) else []
+    return [text if isinstance(text, str) else "" for text in texts]

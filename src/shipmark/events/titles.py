@@ -22,10 +22,8 @@ CULPRIT_MAX = 200
 NAME_MAX = 256
 METADATA_TYPE_MAX = 128
 METADATA_VALUE_MAX = 1024
-
 #: The most characters of a parameter, as a template may repeat a long one a thousand times.
 PARAMETER_MAX = 200
-
 _PRINTF = re.compile(r"%(?:\((?P<name>\w+)\))?[-+ #0-9.]{0,8}(?P<kind>[sdifrxXcgeoEGu%])")
 _BRACES = re.compile(r"\{(?P<name>\w*)\}")
 
@@ -34,7 +32,7 @@ def metadata_of(payload: Json) -> dict[str, object]:
     """Return the parts of the title, which the issue stores and shows."""
     raised = main_exception(payload)
     if raised is None:
-        return {"title": _default_title(payload)}
+        return {"title": _first_line(message_of(payload)) or "<unlabeled event>"}
     metadata: dict[str, object] = {"value": raised.value[:METADATA_VALUE_MAX]}
     if not raised.is_synthetic:
         metadata["type"] = raised.type[:METADATA_TYPE_MAX] or "Error"
@@ -62,11 +60,6 @@ def culprit_of(payload: Json) -> str:
     return (value or _frame_culprit(crash_frame(payload)))[:CULPRIT_MAX]
 
 
-def location_of(metadata: Json) -> str | None:
-    """Return the file of the crash, or None."""
-    return text_of(metadata, "filename") or None
-
-
 def message_of(payload: Json) -> str:
     """Return the message with its parameters filled in."""
     template, formatted = message_parts(payload)
@@ -90,22 +83,14 @@ def search_message_of(payload: Json, metadata: Json) -> str:
     return message.strip()[:TEXT_MAX]
 
 
-def _default_title(payload: Json) -> str:
-    return _first_line(message_of(payload)) or "<unlabeled event>"
-
-
 def _first_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return _shortened(lines[0], TITLE_MAX) if lines else ""
-
-
-def _shortened(text: str, length_max: int) -> str:
-    return text if len(text) <= length_max else text[: length_max - 3] + "..."
+    line = next(iter(text.strip().splitlines()), "")
+    return line if len(line) <= TITLE_MAX else line[: TITLE_MAX - 3] + "..."
 
 
 def _frame_culprit(frame: Json) -> str:
-    place = text_of(frame, "module") or filename_of(frame)
-    return f"{place} in {text_of(frame, 'function') or '?'}" if place else ""
+    code = text_of(frame, "module") or filename_of(frame)
+    return f"{code} in {text_of(frame, 'function') or '?'}" if code else ""
 
 
 def _logentry(payload: Json) -> Json:

@@ -20,7 +20,6 @@ from shipmark.infrastructure.jobs import JobKind
 
 #: A collection waits so long behind what is due, for more to be collected at once.
 _COLLECTION_DELAY = timedelta(minutes=1)
-
 _EXPIRED = "The upload took so long that its beginning was taken away. Please send it again."
 
 
@@ -41,16 +40,13 @@ def store_chunks(
 def remove(connection: Connection, file_ids: Collection[int], at: datetime) -> None:
     """Delete files; blobs that no other file uses are collected soon. Missing files are ignored."""
     if file_ids and files.remove(connection, file_ids, at + RELEASED_RETENTION):
-        later = at + RELEASED_RETENTION + _COLLECTION_DELAY
-        jobs.enqueue(
-            connection, JobKind.COLLECT_BLOBS, {}, now=at, run_at=later, key=JobKind.COLLECT_BLOBS
-        )
+        _enqueue_collection(connection, at, at + RELEASED_RETENTION + _COLLECTION_DELAY)
 
 
 def schedule_collection(connection: Connection, at: datetime) -> None:
     """Schedule a garbage collection, if there is garbage."""
     if garbage.has_unused(connection, at):
-        jobs.enqueue(connection, JobKind.COLLECT_BLOBS, {}, now=at, key=JobKind.COLLECT_BLOBS)
+        _enqueue_collection(connection, at, at)
 
 
 def schedule_next_collection(connection: Connection, at: datetime) -> None:
@@ -61,14 +57,12 @@ def schedule_next_collection(connection: Connection, at: datetime) -> None:
     """
     due = garbage.next_due(connection)
     if due is not None and due > at:
-        jobs.enqueue(
-            connection,
-            JobKind.COLLECT_BLOBS,
-            {},
-            now=at,
-            run_at=due + _COLLECTION_DELAY,
-            key=JobKind.COLLECT_BLOBS,
-        )
+        _enqueue_collection(connection, at, due + _COLLECTION_DELAY)
+
+
+def _enqueue_collection(connection: Connection, at: datetime, run_at: datetime) -> None:
+    kind = JobKind.COLLECT_BLOBS
+    jobs.enqueue(connection, kind, {}, now=at, run_at=run_at, key=kind)
 
 
 def _make_blobs(connection: Connection, staged_blobs: Sequence[StagedBlob], at: datetime) -> None:

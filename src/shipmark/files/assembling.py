@@ -77,13 +77,13 @@ def assemble(
         if offset > most:
             raise NotAssembled(TOO_LARGE)
     # A file of one chunk is that chunk: it was verified when uploaded.
-    actual_sha1 = chunks[0] if len(chunks) == 1 else piece_reader.sha1_of(blobs, pieces)
+    parts = piece_reader.read_range(blobs, pieces)
+    actual_sha1 = chunks[0] if len(chunks) == 1 else piece_reader.sha1_of(parts)
     if actual_sha1 != sha1:
         raise NotAssembled(MISMATCH)
+    sizes = [(chunk, owned[chunk][0]) for chunk in chunks]
     staged_blobs = tuple(
-        StagedBlob(sha1=chunk, size=owned[chunk][0], key=None)
-        for chunk in chunks
-        if owned[chunk][0]
+        StagedBlob(sha1=chunk, size=size, key=None) for chunk, size in sizes if size
     )
     content = StagedFile(pieces=staged_blobs, size=offset, sha1=sha1)
     return Assembled(content=content, pieces=tuple(pieces))

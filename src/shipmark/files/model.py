@@ -12,7 +12,6 @@ PIECE_BYTES = MEBIBYTE
 CHUNK_MAX = 8 * MEBIBYTE
 FILE_MAX = 2**31
 NAME_MAX = 1024
-
 #: Retention of a blob that no file uses: an interrupted upload can be resumed for as long.
 UNUSED_RETENTION = timedelta(hours=24)
 #: The least retention of a blob after the last file that used it was deleted.
@@ -29,7 +28,7 @@ class FileKind(StrEnum):
     DEBUG_FILE = "project.dif"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class File:
     """A stored file. ``sha1`` is that of the whole content, ``size`` its length in bytes."""
 

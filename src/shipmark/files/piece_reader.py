@@ -5,7 +5,7 @@ import hashlib
 import io
 import os
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shipmark.files.model import FileChunk
@@ -99,9 +99,9 @@ def read_range(
             yield from blobs.read(piece.key, start=begin, end=stop)
 
 
-def sha1_of(blobs: Blobs, pieces: Sequence[FileChunk]) -> str:
-    """Return the SHA-1 of all pieces together, as they are in the store."""
+def sha1_of(parts: Iterable[bytes]) -> str:
+    """Return the SHA-1 of all parts together."""
     whole = hashlib.sha1(usedforsecurity=False)
-    for part in read_range(blobs, pieces):
+    for part in parts:
         whole.update(part)
     return whole.hexdigest()

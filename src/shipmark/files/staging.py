@@ -7,9 +7,10 @@ a day before anything relies on it.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 
 from shipmark.files.model import (
     FILE_MAX,
@@ -29,7 +30,6 @@ from shipmark.infrastructure.errors import TooLarge
 BATCH = 16
 #: The threads that write while uploads are received; they start on first use.
 _WRITERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="shipmark-writer")
-
 #: Returns up to this many bytes of a content, and none at its end.
 ReadBytes = Callable[[int], bytes]
 
@@ -60,8 +60,15 @@ def stage_file(
     database: Database, blobs: Blobs, read: ReadBytes, at: datetime, *, most: int = FILE_MAX
 ) -> StagedFile:
     """Write a content while reading it; see `FileStager`."""
+    return stage_parts(database, blobs, iter(partial(read, PIECE_BYTES), b""), at, most=most)
+
+
+def stage_parts(
+    database: Database, blobs: Blobs, parts: Iterable[bytes], at: datetime, *, most: int = FILE_MAX
+) -> StagedFile:
+    """Write a content of parts of any length; see `FileStager`."""
     stager = FileStager(database, blobs, at, most=most)
-    while part := read(PIECE_BYTES):
+    for part in parts:
         stager.add(part)
     return stager.finish()
 

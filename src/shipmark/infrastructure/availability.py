@@ -13,14 +13,12 @@ from shipmark.infrastructure.telemetry import log
 
 AWAY = "The database does not answer. Try again in a few seconds."
 NO_CONNECTION = "All connections to the database are in use. Try again in a few seconds."
-
 #: SQLSTATEs of a server that stops, has stopped or is starting; class 08 is a broken connection.
 _AWAY_STATES = {"57P01", "57P02", "57P03", "57P05"}
 _CONNECTION_CLASS = "08"
 #: The server accepts no more connections: in all, or of this user or database.
 _TOO_MANY_CONNECTIONS = "53300"
 _SHORTAGE_WORDS = ("too many clients", "too many connections", "connection slots are reserved")
-
 #: With too few connections some requests succeed and some fail, so a shortage is logged once in this time.
 SHORTAGE_LOG_SECONDS = 60.0
 
@@ -82,9 +80,8 @@ class Availability:
 def is_shortage(error: DBAPIError) -> bool:
     """Return True if the server has no connection left. While connecting it reports that only in its message."""
     message = str(error.orig) if error.statement is None else ""
-    return _state(error) == _TOO_MANY_CONNECTIONS or any(
-        words in message for words in _SHORTAGE_WORDS
-    )
+    is_in_message = any(words in message for words in _SHORTAGE_WORDS)
+    return _state(error) == _TOO_MANY_CONNECTIONS or is_in_message
 
 
 def is_away(error: DBAPIError) -> bool:

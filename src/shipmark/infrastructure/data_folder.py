@@ -10,9 +10,7 @@ from shipmark.infrastructure.settings import Settings
 
 #: The umask of every command and its workers: only the owner can read the files that they create.
 UMASK = 0o077
-
 NARROWED = "Other users of this machine could read the data; only its owner can now"
-
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 #: Suffixes of the files that SQLite and the write lock create beside the database.
 _BESIDE_DATABASE = ("", "-wal", "-shm", "-journal", "-turn")

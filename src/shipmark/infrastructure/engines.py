@@ -16,11 +16,9 @@ from shipmark.infrastructure.errors import Unavailable
 
 #: The execution option that names the kind of unit of work.
 UNIT = "shipmark_unit"
-
 #: Timeouts for connecting, and for a silent server until a connection counts as broken.
 _CONNECT_SECONDS = 10
 _SILENCE_SECONDS = 60
-
 #: The key in the info of a SQLite connection for the path and identity of its file.
 _FILE = "file"
 

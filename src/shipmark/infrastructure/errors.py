@@ -32,6 +32,14 @@ class Refusal(Exception):
     reason = "refused"
 
 
+class DetailedRefusal(Refusal):
+    """A refusal with a sentence for the client; ``detail`` is the reason."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
 class ValidationFailed(Refusal):
     """Fields of the body are wrong: ``fields`` maps each to its messages, nested like the body."""
 
@@ -42,7 +50,7 @@ class ValidationFailed(Refusal):
         self.fields = fields
 
 
-class BadRequest(Refusal):
+class BadRequest(DetailedRefusal):
     """A parameter is wrong, or the body cannot be parsed; ``detail`` is the reason."""
 
     reason = "bad_request"
@@ -51,12 +59,11 @@ class BadRequest(Refusal):
         self, detail: str, *, code: str | None = None, extra: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(detail)
-        self.detail = detail
         self.code = code
         self.extra = {"context": ""} if extra is None else extra
 
 
-class BadUpload(Refusal):
+class BadUpload(DetailedRefusal):
     """A chunk, or a file assembled of chunks, is wrong; ``detail`` is the reason (auth-and-errors.md 5).
 
     ``like`` is the equivalent refusal outside of uploads.
@@ -66,48 +73,43 @@ class BadUpload(Refusal):
 
     def __init__(self, detail: str, *, like: type[Refusal] = BadRequest) -> None:
         super().__init__(detail)
-        self.detail = detail
         self.like = like
 
 
-class Unauthenticated(Refusal):
+class Unauthenticated(DetailedRefusal):
     """Credentials are missing or unknown."""
 
     reason = "not_signed_in"
 
     def __init__(self, detail: str = "Authentication credentials were not provided.") -> None:
         super().__init__(detail)
-        self.detail = detail
 
 
-class Forbidden(Refusal):
+class Forbidden(DetailedRefusal):
     """The caller is known, but lacks permission."""
 
     reason = "not_allowed"
 
     def __init__(self, detail: str = "You do not have permission to perform this action.") -> None:
         super().__init__(detail)
-        self.detail = detail
 
 
-class NotFound(Refusal):
+class NotFound(DetailedRefusal):
     """The object does not exist, or must not be revealed to this caller."""
 
     reason = "not_found"
 
     def __init__(self, detail: str = "The requested resource does not exist") -> None:
         super().__init__(detail)
-        self.detail = detail
 
 
-class Conflict(Refusal):
+class Conflict(DetailedRefusal):
     """Another transaction is changing the object, or the name is taken; ``fields`` has the messages by field."""
 
     reason = "conflict"
 
     def __init__(self, detail: str, fields: Mapping[str, object] | None = None) -> None:
         super().__init__(detail)
-        self.detail = detail
         self.fields = fields or {}
 
 
@@ -122,38 +124,29 @@ class Renamed(Refusal):
         self.slug = slug
 
 
-class TooLarge(Refusal):
+class TooLarge(DetailedRefusal):
     """A limit is exceeded; ``detail`` names it."""
 
     reason = "too_large"
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
 
-
-class Unsupported(Refusal):
+class Unsupported(DetailedRefusal):
     """The media type or content encoding is not supported."""
 
     reason = "unsupported"
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
 
-
-class TooManyRequests(Refusal):
+class TooManyRequests(DetailedRefusal):
     """The server is at its limit; the same request may succeed after ``retry_after_seconds``."""
 
     reason = "too_many_requests"
 
     def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
         super().__init__(detail)
-        self.detail = detail
         self.retry_after_seconds = retry_after_seconds
 
 
-class RequestTimeout(Refusal):
+class RequestTimeout(DetailedRefusal):
     """The client did not send the rest of the body in time."""
 
     reason = "stalled"
@@ -162,10 +155,9 @@ class RequestTimeout(Refusal):
         self, detail: str = "The rest of the request's body did not come in time."
     ) -> None:
         super().__init__(detail)
-        self.detail = detail
 
 
-class Unavailable(Refusal):
+class Unavailable(DetailedRefusal):
     """A service that Shipmark depends on has failed. The caller may retry."""
 
     reason = "unavailable"
@@ -174,10 +166,9 @@ class Unavailable(Refusal):
         self, detail: str = "The store of files is out of order. Try again later."
     ) -> None:
         super().__init__(detail)
-        self.detail = detail
 
 
-class StorageFull(Refusal):
+class StorageFull(DetailedRefusal):
     """The blob store is full, and the upload was not stored."""
 
     reason = "no_room"
@@ -187,4 +178,3 @@ class StorageFull(Refusal):
         detail: str = "There is no space left to store files. Contact the operator of this server.",
     ) -> None:
         super().__init__(detail)
-        self.detail = detail

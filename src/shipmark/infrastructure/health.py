@@ -20,7 +20,6 @@ from shipmark.infrastructure.settings import MEBIBYTE
 
 #: With less free space than this, writes may fail: the disk counts as full.
 FREE_BYTES_MIN = 16 * MEBIBYTE
-
 BLOBS_GONE = (
     "The folder of the blobs is gone. Put it back, or set SHIPMARK_BLOBS_URL and start again."
 )
@@ -49,11 +48,7 @@ def problems(database: Database, blobs: Blobs) -> list[Problem]:
         Part.DISK: _disk_problem(database),
         Part.BLOBS: _blobs_problem(blobs),
     }
-    return [
-        Problem(part=part, sentence=sentence)
-        for part, sentence in sentences.items()
-        if sentence is not None
-    ]
+    return [Problem(part=part, sentence=text) for part, text in sentences.items() if text]
 
 
 def free_bytes(folder: Path) -> int | None:

@@ -11,21 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-    TypedColumns,
-    case,
-    delete,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from shipmark.infrastructure.database import Id, UtcDateTime, metadata, upsert
 
@@ -50,24 +36,24 @@ class JobKind(StrEnum):
     REMOVE_ORGANIZATION = "remove_organization"
 
 
-class JobColumns(TypedColumns):
+class JobColumns(sa.TypedColumns):
     """A job. A ``key`` is unique among jobs. ``details`` is a JSON object.
 
     A job that failed permanently stays for inspection, with ``run_at`` NULL.
     """
 
-    id = Column(Id, primary_key=True)
-    kind = Column(String(64), nullable=False)
-    key = Column(String(128), unique=True)
-    details = Column(Text, nullable=False)
-    attempts = Column(Integer, nullable=False)
-    run_at = Column(UtcDateTime)
-    error = Column(Text)
-    created_at = Column(UtcDateTime, nullable=False)
+    id = sa.Column(Id, primary_key=True)
+    kind = sa.Column(sa.String(64), nullable=False)
+    key = sa.Column(sa.String(128), unique=True)
+    details = sa.Column(sa.Text, nullable=False)
+    attempts = sa.Column(sa.Integer, nullable=False)
+    run_at = sa.Column(UtcDateTime)
+    error = sa.Column(sa.Text)
+    created_at = sa.Column(UtcDateTime, nullable=False)
 
 
-jobs = Table(
-    "jobs", metadata, JobColumns, Index("ix_jobs_run_at", "run_at"), sqlite_autoincrement=True
+jobs = sa.Table(
+    "jobs", metadata, JobColumns, sa.Index("ix_jobs_run_at", "run_at"), sqlite_autoincrement=True
 )
 
 
@@ -82,7 +68,7 @@ class Job:
 
 
 def enqueue(
-    connection: Connection,
+    connection: sa.Connection,
     kind: str,
     details: dict[str, object],
     *,
@@ -106,49 +92,49 @@ def enqueue(
         statement.on_conflict_do_update(
             index_elements=["key"],
             set_={
-                "run_at": case((is_dead | waits_longer, new.run_at), else_=jobs.c.run_at),
-                "details": case((is_dead, new.details), else_=jobs.c.details),
-                "error": case((is_dead, None), else_=jobs.c.error),
-                "attempts": case((is_dead, 0), else_=jobs.c.attempts),
+                "run_at": sa.case((is_dead | waits_longer, new.run_at), else_=jobs.c.run_at),
+                "details": sa.case((is_dead, new.details), else_=jobs.c.details),
+                "error": sa.case((is_dead, None), else_=jobs.c.error),
+                "attempts": sa.case((is_dead, 0), else_=jobs.c.attempts),
             },
         )
     )
 
 
 def enqueue_once(
-    connection: Connection, kind: str, details: dict[str, object], *, now: datetime
+    connection: sa.Connection, kind: str, details: dict[str, object], *, now: datetime
 ) -> None:
     """Insert a job, unless one of the kind is waiting already."""
-    waits = select(jobs.c.id).where(jobs.c.kind == kind, jobs.c.run_at.is_not(None)).limit(1)
+    waits = sa.select(jobs.c.id).where(jobs.c.kind == kind, jobs.c.run_at.is_not(None)).limit(1)
     if connection.execute(waits).first() is None:
         enqueue(connection, kind, details, now=now, key=f"once:{kind}")
 
 
-def cancel(connection: Connection, key: str) -> None:
+def cancel(connection: sa.Connection, key: str) -> None:
     """Delete the job with this key, if any, also one that failed permanently."""
-    connection.execute(delete(jobs).where(jobs.c.key == key))
+    connection.execute(sa.delete(jobs).where(jobs.c.key == key))
 
 
-def details_of(connection: Connection, key: str) -> dict[str, object] | None:
+def details_of(connection: sa.Connection, key: str) -> dict[str, object] | None:
     """Return the details of the job with this key, or None."""
-    query = select(jobs.c.details).where(jobs.c.key == key)
+    query = sa.select(jobs.c.details).where(jobs.c.key == key)
     result = connection.execute(query).scalar_one_or_none()
     details: dict[str, object] | None = None if result is None else json.loads(result)
     return details
 
 
-def is_due(connection: Connection, now: datetime, kinds: Collection[str] | None = None) -> bool:
+def is_due(connection: sa.Connection, now: datetime, kinds: Collection[str] | None = None) -> bool:
     """Return True if a job of these kinds is due. Only reads, so that idle workers don't write."""
-    query = select(jobs.c.id).where(*_due(now, kinds)).limit(1)
+    query = sa.select(jobs.c.id).where(*_due(now, kinds)).limit(1)
     return connection.execute(query).first() is not None
 
 
 def claim(
-    connection: Connection, now: datetime, kinds: Collection[str] | None = None
+    connection: sa.Connection, now: datetime, kinds: Collection[str] | None = None
 ) -> Job | None:
     """Claim the job that is due the longest, for the length of the lease. Return None if none is due."""
     due = (
-        select(jobs.c.id)
+        sa.select(jobs.c.id)
         .where(*_due(now, kinds))
         .order_by(jobs.c.run_at, jobs.c.id)
         .limit(1)
@@ -156,7 +142,7 @@ def claim(
         .scalar_subquery()
     )
     statement = (
-        update(jobs)
+        sa.update(jobs)
         .where(jobs.c.id == due)
         .values(attempts=jobs.c.attempts + 1, run_at=now + LEASE)
         .returning(jobs.c.id, jobs.c.kind, jobs.c.details, jobs.c.attempts)
@@ -168,24 +154,24 @@ def claim(
     return Job(id=job_id, kind=kind, details=json.loads(details), attempts=attempts)
 
 
-def extend(connection: Connection, job: Job, until: datetime) -> None:
+def extend(connection: sa.Connection, job: Job, until: datetime) -> None:
     """Extend the lease of a claimed job, if it is still owned."""
-    connection.execute(update(jobs).where(*_owned(job)).values(run_at=until))
+    connection.execute(sa.update(jobs).where(*_owned(job)).values(run_at=until))
 
 
-def still_owned(connection: Connection, job: Job) -> bool:
+def still_owned(connection: sa.Connection, job: Job) -> bool:
     """Return True if the claimed job is still owned, and lock it until the transaction ends."""
-    query = select(jobs.c.id).where(*_owned(job)).with_for_update()
+    query = sa.select(jobs.c.id).where(*_owned(job)).with_for_update()
     return connection.execute(query).first() is not None
 
 
-def finish(connection: Connection, job: Job) -> bool:
+def finish(connection: sa.Connection, job: Job) -> bool:
     """Delete a finished job. Return False, and leave it, if its lease ran out and another worker claimed it."""
-    return connection.execute(delete(jobs).where(*_owned(job))).rowcount == 1
+    return connection.execute(sa.delete(jobs).where(*_owned(job))).rowcount == 1
 
 
 def retry_later(
-    connection: Connection,
+    connection: sa.Connection,
     job: Job,
     error: str,
     now: datetime,
@@ -204,23 +190,23 @@ def retry_later(
     is_last = attempts_max is not None and job.attempts >= attempts_max
     run_at = None if is_last else now + pause
     values = {"run_at": run_at, "error": error[:_ERROR_MAX]}
-    result = connection.execute(update(jobs).where(*_owned(job)).values(values))
+    result = connection.execute(sa.update(jobs).where(*_owned(job)).values(values))
     return run_at if result.rowcount else None
 
 
-def _owned(job: Job) -> list[ColumnElement[bool]]:
+def _owned(job: Job) -> list[sa.ColumnElement[bool]]:
     # Claiming counts the attempt, so that the number identifies the claim.
     return [jobs.c.id == job.id, jobs.c.attempts == job.attempts, jobs.c.run_at.is_not(None)]
 
 
-def _due(now: datetime, kinds: Collection[str] | None) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [jobs.c.run_at <= now]
+def _due(now: datetime, kinds: Collection[str] | None) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = [jobs.c.run_at <= now]
     return conditions if kinds is None else [*conditions, jobs.c.kind.in_(kinds)]
 
 
-def failed(connection: Connection, *, limit: int) -> list[tuple[str, str]]:
+def failed(connection: sa.Connection, *, limit: int) -> list[tuple[str, str]]:
     """Return the kinds and errors of jobs that failed permanently or repeatedly, newest first."""
     is_failing = jobs.c.error.is_not(None) & (jobs.c.attempts >= ATTEMPTS_MAX)
-    query = select(jobs.c.kind, jobs.c.error).where(jobs.c.run_at.is_(None) | is_failing)
+    query = sa.select(jobs.c.kind, jobs.c.error).where(jobs.c.run_at.is_(None) | is_failing)
     result = connection.execute(query.order_by(jobs.c.id.desc()).limit(limit))
     return [(kind, error or "") for kind, error in result]

@@ -18,9 +18,8 @@ def configure(settings: Settings) -> None:
         raise SettingsError(
             f"SHIPMARK_LOG_FORMAT must be text or json, not {settings.log_format!r}."
         )
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if settings.log_format == "json" else _line
-    )
+    is_json = settings.log_format == "json"
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if is_json else _line
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

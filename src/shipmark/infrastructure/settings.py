@@ -8,9 +8,7 @@ from typing import Any, get_type_hints
 from urllib.parse import urlsplit
 
 PREFIX = "SHIPMARK_"
-
 MEBIBYTE = 1024 * 1024
-
 #: The names for all addresses of a machine, and the loopback address of each.
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # nothing is bound here
 

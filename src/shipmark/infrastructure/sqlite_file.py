@@ -5,8 +5,7 @@ on it, which can corrupt the database.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +51,7 @@ def is_empty(path: Path) -> bool:
 def read_problem(path: Path) -> str | None:
     """Return why SQLite can't read the database, or None if it can. Reads one page: takes about 0.1 ms."""
     try:
-        with _reading(path) as connection:
-            tables: int = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        tables = _value(path, "SELECT count(*) FROM sqlite_schema")
     except sqlite3.Error as error:
         return str(error)
     return None if tables else "it is empty"
@@ -62,17 +60,16 @@ def read_problem(path: Path) -> str | None:
 def damage(path: Path) -> str | None:
     """Return the first damage that SQLite finds in the database, or None. Reads all of it."""
     try:
-        with _reading(path) as connection:
-            result: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        result = str(_value(path, "PRAGMA quick_check(1)"))
     except sqlite3.Error as error:
         return str(error)
     return None if result == "ok" else " ".join(result.split())
 
 
-@contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+def _value(path: Path, statement: str) -> object:
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-        yield connection
+        value: object = connection.execute(statement).fetchone()[0]
+    return value
 
 
 def _size(path: Path) -> int:

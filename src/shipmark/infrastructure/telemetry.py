@@ -17,22 +17,18 @@ from shipmark.infrastructure.errors import Refusal
 
 #: The variable that names the folder where the workers of one server share their metrics.
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
-
 log = structlog.get_logger("shipmark")
 
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _seconds = Histogram(
     "shipmark_step_seconds",
     "How long a step took, in seconds.",
     ["step", "outcome"],
-    buckets=_BUCKETS,
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
 _refused = Counter("shipmark_refusals", "Refused steps, by their reason.", ["step", "reason"])
 _counted = Counter("shipmark_counted", "Things that came in, by what they are.", ["what", "kind"])
-
 #: The fields of the current span.
 _current: ContextVar[dict[str, object] | None] = ContextVar("step", default=None)
-
 _reporters: list[Callable[[BaseException], object]] = []
 
 

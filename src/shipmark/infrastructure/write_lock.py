@@ -54,13 +54,12 @@ class FileWriteLock:
         deadline = time.monotonic() + timeout
         if not self._threads.acquire(timeout=timeout):
             return False
+        is_acquired = False
         try:
             is_acquired = self._acquire_file(deadline)
-        except OSError:
-            self._threads.release()
-            raise
-        if not is_acquired:
-            self._threads.release()
+        finally:
+            if not is_acquired:
+                self._threads.release()
         return is_acquired
 
     def release(self) -> None:

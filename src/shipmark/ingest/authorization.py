@@ -12,7 +12,6 @@ from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 
 AnyRequest = Request[object, object, State]
-
 _REJECTED = "event submission rejected with_reason: ProjectId"
 
 

@@ -51,12 +51,8 @@ def digest(
     result = ingest(connection, project, event)
     kind = _outcome(result)
     count("events", kind)
-    log.info(
-        "An event was taken in",
-        project=project.slug,
-        kind=kind,
-        **{"release.version": event.release},
-    )
+    version = {"release.version": event.release}
+    log.info("An event was taken in", project=project.slug, kind=kind, **version)
     return result
 
 

@@ -17,16 +17,12 @@ from shipmark.infrastructure.errors import BadRequest, TooLarge, Unsupported
 
 #: Clients use at most two; each codec is a pass over the whole body.
 CODECS_MAX = 3
-
 #: The window that RFC 9659 allows for zstd over HTTP; larger ones only need more memory.
 ZSTD_WINDOW_MAX_BYTES = 8 * 1024 * 1024
-
 #: The most bytes that one step of a decoder returns, if its library has such a limit.
 _PIECE_BYTES = 64 * 1024
-
 #: zstd's library has no limit; a block of 128 KiB takes at least four bytes, so this yields two megabytes at most.
 _ZSTD_SLICE_BYTES = 64
-
 _GZIP_WINDOW = 31
 _ZLIB_WINDOW = 15
 _RAW_WINDOW = -15
@@ -37,11 +33,9 @@ class Decoder(Protocol):
 
     def feed(self, content: bytes) -> Iterator[bytes]:
         """Yield the content that can be decoded now; raise `BadRequest` if the encoding is invalid."""
-        ...
 
     def finish(self) -> Iterator[bytes]:
         """Yield the rest; raise `BadRequest` if the body is truncated."""
-        ...
 
 
 def decoder(content_encoding: str, max_bytes: int) -> Decoder:
@@ -50,19 +44,13 @@ def decoder(content_encoding: str, max_bytes: int) -> Decoder:
     Raise `Unsupported` for unknown codecs. The decoder raises `TooLarge` beyond the limit.
     """
     names = [name.strip().lower() for name in content_encoding.split(",") if name.strip()]
+    names.reverse()
     if len(names) > CODECS_MAX:
         raise Unsupported(f"more than {CODECS_MAX} content encodings")
-    for name in reversed(names):
-        if name not in _CODECS:
-            raise Unsupported("unknown content encoding; use gzip, deflate, br or zstd")
-    codecs = [_CODECS[name]() for name in reversed(names)]
+    if any(name not in _CODECS for name in names):
+        raise Unsupported("unknown content encoding; use gzip, deflate, br or zstd")
+    codecs = [_CODECS[name]() for name in names]
     return _Chain([_Limited(codec, max_bytes) for codec in codecs or [_Identity()]])
-
-
-def decoded(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
-    """Return a whole body decoded by its ``Content-Encoding``."""
-    codec = decoder(content_encoding, max_bytes)
-    return b"".join([*codec.feed(body), *codec.finish()])
 
 
 def legacy_store_body(body: bytes, max_bytes: int) -> bytes:

@@ -16,12 +16,9 @@ from shipmark.infrastructure.errors import BadRequest, TooLarge
 
 #: SDKs send a few dozen at most; each item costs an object and a row in the log.
 ITEMS_MAX = 1000
-
 #: The longest header of an envelope or an item. The specification has no limit; SDKs send a few kilobytes.
 HEADER_BYTES_MAX = 64 * 1024
-
 Keys = TypeVar("Keys", bound=msgspec.Struct)
-
 _NEWLINE = 0x0A
 _NIL_ID = "0" * 32
 _EVENT_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

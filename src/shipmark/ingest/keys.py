@@ -16,10 +16,10 @@ _KEY = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 
 def request_key(headers: Mapping[str, str], query: Mapping[str, str]) -> str | None:
     """Return the key in headers or query, in lower case, or None; raise `BadRequest` if several differ."""
-    value = {_checked(key) for key in _sent_keys(headers, query)}
-    if len(value) > 1:
+    keys = {_checked(key) for key in _sent_keys(headers, query)}
+    if len(keys) > 1:
         raise BadRequest("multiple authorization payloads detected")
-    return value.pop() if value else None
+    return keys.pop() if keys else None
 
 
 def public_key(headers: Mapping[str, str], query: Mapping[str, str], dsn: str | None) -> str:
@@ -38,8 +38,7 @@ def public_key(headers: Mapping[str, str], query: Mapping[str, str], dsn: str | 
 def dsn_parts(dsn: str) -> tuple[str, int]:
     """Return public key and project id of ``https://key@host/path/1``; a secret is ignored."""
     address = _address(dsn)
-    project_id = address.path.rpartition("/")[2]
-    number = id_of(project_id)
+    number = id_of(address.path.rpartition("/")[2])
     if number is None:
         raise BadRequest("bad sentry DSN project id")
     return _checked(address.username or ""), number
@@ -59,10 +58,8 @@ def _sent_keys(headers: Mapping[str, str], query: Mapping[str, str]) -> list[str
 
 def _key_of_header(value: str) -> str:
     """Return ``sentry_key`` of ``Sentry sentry_key=…, sentry_version=7``."""
-    pairs = value.strip().partition(" ")[2].split(",")
-    parameters = {
-        name.strip(): text.strip() for name, _, text in (pair.partition("=") for pair in pairs)
-    }
+    pairs = (pair.partition("=") for pair in value.strip().partition(" ")[2].split(","))
+    parameters = {name.strip(): text.strip() for name, _, text in pairs}
     if _scheme(value) != "sentry" or "sentry_key" not in parameters:
         raise BadRequest("bad x-sentry-auth header")
     return parameters["sentry_key"]

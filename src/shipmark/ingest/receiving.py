@@ -6,16 +6,10 @@ from shipmark.infrastructure.settings import Settings
 from shipmark.ingest import encodings
 from shipmark.ingest.authorization import Sender
 from shipmark.ingest.digest import EVENT
-from shipmark.ingest.envelope import (
-    Envelope,
-    EnvelopeHeader,
-    EnvelopeReader,
-    ItemRules,
-)
+from shipmark.ingest.envelope import Envelope, EnvelopeReader, ItemRules
 
 #: The types of which an envelope contains at most one item (ingest.md 2).
 EVENT_ITEM_TYPES = frozenset({EVENT, "transaction", "security", "raw_security", "feedback"})
-
 #: The ``Retry-After`` of refusals under overload.
 RETRY_AFTER_SECONDS = 5
 
@@ -37,7 +31,9 @@ class EnvelopeReceiver:
             stored_types={EVENT}, single=EVENT_ITEM_TYPES, single_bytes_max=settings.event_max_bytes
         )
         self._reader = EnvelopeReader(
-            rules, on_header=self._authorize, on_stored=lambda count: reserve(reservation, count)
+            rules,
+            on_header=lambda header: sender.project(header.dsn),
+            on_stored=lambda count: reserve(reservation, count),
         )
 
     def feed(self, batch: bytes) -> None:
@@ -57,9 +53,6 @@ class EnvelopeReceiver:
                 self._sender.project()
             self._decoder = encodings.decoder(self._content_encoding, self._max_bytes)
         return self._decoder
-
-    def _authorize(self, header: EnvelopeHeader) -> None:
-        self._sender.project(header.dsn)
 
 
 class StoreReceiver:
@@ -100,6 +93,5 @@ class StoreReceiver:
 def reserve(reservation: Reservation, count: int) -> None:
     """Reserve memory for a body; raise `TooManyRequests` beyond the budget."""
     if not reservation.grow(count):
-        raise TooManyRequests(
-            "too many large requests are under way", retry_after_seconds=RETRY_AFTER_SECONDS
-        )
+        reason = "too many large requests are under way"
+        raise TooManyRequests(reason, retry_after_seconds=RETRY_AFTER_SECONDS)

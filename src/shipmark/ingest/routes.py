@@ -41,10 +41,8 @@ AnyRequest = Request[object, object, State]
 P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-
 #: The bytes of a body that are received before they are decompressed.
 _BATCH_BYTES = 128 * 1024
-
 #: Separate threads, so that requests of SDKs never block other requests.
 _THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ingest")
 
@@ -87,9 +85,7 @@ class _Reception:
     sender: Sender
 
     async def run(
-        self,
-        receiver: _Receiver[T],
-        take: Callable[[AnyRequest, Sender, T], str | None],
+        self, receiver: _Receiver[T], take: Callable[[AnyRequest, Sender, T], str | None]
     ) -> dict[str, str]:
         """Read a small body at once; verify the key of a large one before it is read, if the request has it."""
         try:
@@ -123,18 +119,16 @@ class _Reception:
 
 
 async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    return await asyncio.get_running_loop().run_in_executor(
-        _THREADS, partial(call, *args, **kwargs)
-    )
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_THREADS, partial(call, *args, **kwargs))
 
 
 def _take_envelope(request: AnyRequest, sender: Sender, received: Envelope) -> str | None:
     """Store the event of an envelope, if any. Return the id for the answer."""
     events = [event_object(item.payload) for item in received.items if item.type == EVENT]
-    payload = events[0] if events else None
-    event_id = received.event_id if payload is None else id_of(payload, received)
-    if payload is not None and event_id is not None:
-        _store(request, sender, payload, received, event_id=event_id)
+    event_id = id_of(events[0], received) if events else received.event_id
+    if events and event_id is not None:
+        _store(request, sender, events[0], received, event_id=event_id)
     _report_others(sender.known, received)
     return event_id
 
@@ -194,9 +188,8 @@ def ingest_refusal(request: AnyRequest, refusal: Refusal) -> Response[object]:
     answer = refusal_response(request, refusal)
     if isinstance(refusal, TooManyRequests):
         answer.headers["X-Sentry-Rate-Limits"] = f"{refusal.retry_after_seconds}::key:overloaded"
-    answer.headers["X-Sentry-Error"] = (
-        str(refusal).encode("ascii", "replace").decode().replace("\n", " ")
-    )
+    reason = str(refusal).encode("ascii", "replace").decode().replace("\n", " ")
+    answer.headers["X-Sentry-Error"] = reason
     return answer
 
 

@@ -1,6 +1,6 @@
 """Replacement of ``{{auto}}`` in events by the sender's address (ingest.md 8.5)."""
 
-from ipaddress import ip_address
+from shipmark.events.parsing import is_ip_address
 
 AUTO = "{{auto}}"
 
@@ -11,7 +11,7 @@ def with_sender_address(payload: dict[str, object], address: str | None) -> dict
     It occurs in ``user.ip_address`` and in ``request.env.REMOTE_ADDR``. If the connection has no address (a Unix
     socket), the value is removed.
     """
-    valid = address if address is not None and _is_address(address) else None
+    valid = address if address is not None and is_ip_address(address) else None
     changed = _replaced(payload, ("user", "ip_address"), valid)
     return _replaced(changed, ("request", "env", "REMOTE_ADDR"), valid)
 
@@ -29,13 +29,5 @@ def _replaced(
     if inner != AUTO:
         return value
     if address is None:
-        return {key: each for key, each in value.items() if key != name}
+        return {key: other for key, other in value.items() if key != name}
     return {**value, name: address}
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -1,8 +1,7 @@
 """Requests to fetch the commits of a release's refs, which jobs perform later."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -40,27 +39,22 @@ def request_fetches(
     names = {repository_id: name for name, repository_id in repository_ids.items()}
     stored_remotes = repositories.remotes_of(connection, names)
     remote = {
-        value
-        for value, name in names.items()
-        if value in stored_remotes or context.remote_rules.of(name) is not None
+        id_
+        for id_, name in names.items()
+        if id_ in stored_remotes or context.remote_rules.of(name) is not None
     }
     requested = _new_fetches(refs, repository_ids)
-    unreachable = [
-        new_fetch
-        for new_fetch in requested
-        if new_fetch.mode is FetchMode.RANGE and new_fetch.repository_id not in remote
-    ]
-    if unreachable:
+    exact = [new for new in requested if new.mode is FetchMode.EXACT]
+    ranges = [new for new in requested if new.mode is FetchMode.RANGE]
+    if unreachable := [new for new in ranges if new.repository_id not in remote]:
         fetches.add(connection, release, unreachable, context.user_id, context.now, error=NO_REMOTE)
     if not remote:
-        return _known_commits(connection, requested, names) if _exact(requested) else []
+        return _known_commits(connection, requested, names) if exact else []
     new_fetches = [
-        new_fetch
-        for new_fetch in requested
-        if new_fetch.repository_id in remote or new_fetch.mode is FetchMode.EXACT
+        new for new in requested if new.mode is FetchMode.EXACT or new.repository_id in remote
     ]
     _enqueue(connection, release, _after_previous(connection, release, new_fetches), context)
-    here = [new_fetch for new_fetch in _exact(requested) if new_fetch.repository_id not in remote]
+    here = [new for new in exact if new.repository_id not in remote]
     return _known_commits(connection, here, names)
 
 
@@ -74,12 +68,9 @@ def retry_fetches(connection: Connection, release: Release, context: PublishCont
     fetches.supersede(connection, release.id, context.now)
     again = [
         NewFetch(
-            repository_id=fetch.repository_id,
-            commit=fetch.commit,
-            previous=fetch.previous,
-            mode=fetch.mode,
+            repository_id=old.repository_id, commit=old.commit, previous=old.previous, mode=old.mode
         )
-        for fetch in result
+        for old in result
     ]
     return fetches.by_ids(connection, _enqueue(connection, release, again, context))
 
@@ -113,10 +104,6 @@ def _new_fetches(refs: Sequence[RefInput], repository_ids: Mapping[str, int]) ->
     return requested
 
 
-def _exact(new_fetches: Iterable[NewFetch]) -> list[NewFetch]:
-    return [new_fetch for new_fetch in new_fetches if new_fetch.mode is FetchMode.EXACT]
-
-
 def _after_previous(
     connection: Connection, release: Release, new_fetches: Sequence[NewFetch]
 ) -> list[NewFetch]:
@@ -125,17 +112,14 @@ def _after_previous(
     The reference uses the newest release that shares a project, even one newer than this. We use the newest older
     one that has the repository: the commits between are those new in this one.
     """
-    open_ended = {
-        new_fetch.repository_id
-        for new_fetch in new_fetches
-        if new_fetch.mode is FetchMode.RANGE and not new_fetch.previous
-    }
+    ranges = [new for new in new_fetches if new.mode is FetchMode.RANGE]
+    open_ended = {new.repository_id for new in ranges if not new.previous}
     heads = earlier_heads.previous_heads(connection, release, open_ended)
     return [
-        replace(new_fetch, previous=new_fetch.previous or heads.get(new_fetch.repository_id))
-        if new_fetch.mode is FetchMode.RANGE
-        else new_fetch
-        for new_fetch in new_fetches
+        replace(new, previous=new.previous or heads.get(new.repository_id))
+        if new.mode is FetchMode.RANGE
+        else new
+        for new in new_fetches
     ]
 
 
@@ -143,10 +127,8 @@ def _known_commits(
     connection: Connection, new_fetches: Sequence[NewFetch], names: Mapping[int, str]
 ) -> list[CommitInput]:
     """Return commits by their keys, the last requested first; if all are stored, with their dates for the order."""
-    keys = [(new_fetch.repository_id, new_fetch.commit) for new_fetch in new_fetches]
+    keys = [(new.repository_id, new.commit) for new in new_fetches]
     stored = repositories.commits_by_keys(connection, keys)
     is_dated = all(key in stored and stored[key].message is not None for key in keys)
-    moments: dict[tuple[int, str], datetime] = (
-        {key: commit.created_at for key, commit in stored.items()} if is_dated else {}
-    )
-    return [CommitInput(sha=key[1], repository=names[key[0]], at=moments.get(key)) for key in keys]
+    dates = {key: commit.created_at for key, commit in stored.items()} if is_dated else {}
+    return [CommitInput(sha=key[1], repository=names[key[0]], at=dates.get(key)) for key in keys]

@@ -46,10 +46,8 @@ from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.repositories.model import CommitInput, Repository, StoredRemote
 
 _PENDING = {FetchState.WAITING, FetchState.RUNNING}
-
 INTERNAL = "An internal system error occurred."
 NOTHING_NEW = "There are no commits after {}."
-
 #: The result of each repository, by id.
 FetchResults = Mapping[int, FetchedCommits | RemoteProblem]
 
@@ -67,26 +65,23 @@ class FetchJob:
     @property
     def fetch_ids(self) -> list[int]:
         """Return the ids of the fetches."""
-        return [item.id for item in self.fetches]
+        return [fetch.id for fetch in self.fetches]
 
 
 def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> FetchJob | None:
     """Start the fetches, or return None if none is pending."""
-    result = [item for item in fetches.by_ids(connection, fetch_ids) if item.state in _PENDING]
-    if not result:
-        return None
-    release = locks.lock(connection, result[0].release_id)
+    pending = [fetch for fetch in fetches.by_ids(connection, fetch_ids) if fetch.state in _PENDING]
+    release = locks.lock(connection, pending[0].release_id) if pending else None
     if release is None:
         return None
-    fetches.start(connection, [item.id for item in result], now)
-    repository_ids = {item.repository_id for item in result}
-    ranges = {
-        item.repository_id for item in result if item.mode is FetchMode.RANGE and item.previous
-    }
+    fetches.start(connection, [fetch.id for fetch in pending], now)
+    repository_ids = {fetch.repository_id for fetch in pending}
+    ranges = [fetch for fetch in pending if fetch.mode is FetchMode.RANGE and fetch.previous]
+    range_ids = {fetch.repository_id for fetch in ranges}
     return FetchJob(
         release=release,
-        earlier_heads=earlier_heads.fetched_heads(connection, release, ranges),
-        fetches=tuple(result),
+        earlier_heads=earlier_heads.fetched_heads(connection, release, range_ids),
+        fetches=tuple(pending),
         repositories=repository_store.by_ids(connection, repository_ids),
         remotes=repository_store.remotes_of(connection, repository_ids),
     )
@@ -109,23 +104,25 @@ def fetch(job: FetchJob, settings: Settings) -> FetchResults:
             hosts=KnownHosts(settings.known_hosts_file),
             outgoing=outgoing,
         )
-        for repository_id in dict.fromkeys(item.repository_id for item in job.fetches):
+        for repository_id in dict.fromkeys(fetch.repository_id for fetch in job.fetches):
             result[repository_id] = _of_repository(job, repository_id, settings, outside)
         fields["repositories.count"] = len(result)
-        fields["commits.count"] = sum(
-            len(value.commits) for value in result.values() if isinstance(value, FetchedCommits)
-        )
+        fields["commits.count"] = len(_commits(result))
         problems = [value.sentence for value in result.values() if isinstance(value, RemoteProblem)]
         if problems:
             fields["fetch.problem"] = problems[0]
     return result
 
 
+def _commits(results: FetchResults) -> list[CommitInput]:
+    fetched = [value for value in results.values() if isinstance(value, FetchedCommits)]
+    return [commit for value in fetched for commit in value.commits]
+
+
 def is_retryable(results: FetchResults) -> bool:
     """Return True if a failed fetch may succeed later."""
-    return any(
-        isinstance(value, RemoteProblem) and not value.is_final for value in results.values()
-    )
+    problems = (value for value in results.values() if isinstance(value, RemoteProblem))
+    return any(not problem.is_final for problem in problems)
 
 
 def is_current(connection: Connection, job: FetchJob) -> bool:
@@ -133,22 +130,19 @@ def is_current(connection: Connection, job: FetchJob) -> bool:
     if locks.lock(connection, job.release.id) is None:
         return False
     now = fetches.by_ids(connection, job.fetch_ids)
-    return len(now) == len(job.fetches) and all(item.state is FetchState.RUNNING for item in now)
+    return len(now) == len(job.fetches) and all(fetch.state is FetchState.RUNNING for fetch in now)
 
 
 def schedule_retry(
     connection: Connection, job: FetchJob, results: FetchResults, again: datetime, now: datetime
 ) -> None:
     """Record that the failed fetches are retried, with their errors."""
-    records = [
-        Result(
-            fetch_id=item.id,
-            state=FetchState.WAITING,
-            error=_sentence(results[item.repository_id]),
-            next_at=again,
-        )
-        for item in job.fetches
-    ]
+    records = []
+    for fetch in job.fetches:
+        result = results[fetch.repository_id]
+        error = result.sentence if isinstance(result, RemoteProblem) else None
+        state = FetchState.WAITING
+        records.append(Result(fetch_id=fetch.id, state=state, error=error, next_at=again))
     fetches.record(connection, records, now)
 
 
@@ -158,16 +152,10 @@ def finish(
     """Bind the fetched commits, record the failures, and announce the deploys that waited for them."""
     release = locks.lock(connection, job.release.id)
     assert release is not None, "it was locked"
-    commits = [
-        commit
-        for value in results.values()
-        if isinstance(value, FetchedCommits)
-        for commit in value.commits
-    ]
-    if commits:
+    if commits := _commits(results):
         release = publishing.bind_fetched_commits(connection, release, commits, context)
     _move_heads(connection, release, job, results, context)
-    records = [_result(item, results[item.repository_id]) for item in job.fetches]
+    records = [_result(fetch, results[fetch.repository_id]) for fetch in job.fetches]
     fetches.record(connection, records, context.now)
     _record_activity(connection, release, job, results, context)
     deploys.announce_waiting(connection, release)
@@ -194,9 +182,9 @@ def _read(
     safe = Cipher(text=settings.secret_key, file=settings.secret_key_file)
     stored_remote = job.remotes.get(repository_id)
     remote = remote_of(repository, stored_remote, parse_remote_rules(settings.git_remotes), safe)
-    requested = [item for item in job.fetches if item.repository_id == repository_id]
+    requested = [fetch for fetch in job.fetches if fetch.repository_id == repository_id]
     if requested[0].mode is FetchMode.EXACT:
-        return _exact(remote, repository, [item.commit for item in requested], policy)
+        return _exact(remote, repository, [fetch.commit for fetch in requested], policy)
     if remote is None:
         raise RemoteProblem(commit_fetch_requests.NO_REMOTE, is_final=True)
     commit_range = CommitRange(
@@ -226,25 +214,24 @@ def _move_heads(
     context: PublishContext,
 ) -> None:
     """Replace heads that were named by a branch, a tag or a short key by their full key."""
-    value = {item.repository_id: item.commit for item in reversed(job.fetches)}
+    requested = {fetch.repository_id: fetch.commit for fetch in reversed(job.fetches)}
     full_keys = {
-        repository_id: item.head
-        for repository_id, item in results.items()
-        if isinstance(item, FetchedCommits) and item.head != value[repository_id]
+        id_: result.head
+        for id_, result in results.items()
+        if isinstance(result, FetchedCommits) and result.head != requested[id_]
     }
     if full_keys:
-        heads = repositories.upsert_heads(
-            connection, release.organization_id, full_keys, context.now
-        )
+        organization_id = release.organization_id
+        heads = repositories.upsert_heads(connection, organization_id, full_keys, context.now)
         releases.move_heads(connection, release, heads)
 
 
-def _result(item: Fetch, outcome: FetchedCommits | RemoteProblem) -> Result:
+def _result(fetch: Fetch, outcome: FetchedCommits | RemoteProblem) -> Result:
     if isinstance(outcome, RemoteProblem):
-        return Result(fetch_id=item.id, state=FetchState.FAILED, error=outcome.sentence)
-    count = 1 if item.mode is FetchMode.EXACT else len(outcome.commits)
-    note = " ".join(outcome.notes) or (None if count else NOTHING_NEW.format(item.previous))
-    return Result(fetch_id=item.id, state=FetchState.DONE, note=note, commit_count=count)
+        return Result(fetch_id=fetch.id, state=FetchState.FAILED, error=outcome.sentence)
+    count = 1 if fetch.mode is FetchMode.EXACT else len(outcome.commits)
+    note = " ".join(outcome.notes) or (None if count else NOTHING_NEW.format(fetch.previous))
+    return Result(fetch_id=fetch.id, state=FetchState.DONE, note=note, commit_count=count)
 
 
 def _record_activity(
@@ -275,18 +262,14 @@ def _news(
     job: FetchJob, results: FetchResults
 ) -> list[tuple[ReleaseActivityType, dict[str, object]]]:
     news: list[tuple[ReleaseActivityType, dict[str, object]]] = []
-    for repository_id, item in results.items():
+    for repository_id, result in results.items():
         details: dict[str, object] = {"repository": job.repositories[repository_id].name}
-        match item:
+        match result:
             case FetchedCommits():
                 kind = ReleaseActivityType.COMMITS_FETCHED
-                details["commits"] = len(item.commits)
+                details["commits"] = len(result.commits)
             case RemoteProblem():
                 kind = ReleaseActivityType.COMMITS_FETCH_FAILED
-                details["error"] = item.sentence
+                details["error"] = result.sentence
         news.append((kind, details))
     return news
-
-
-def _sentence(result: FetchedCommits | RemoteProblem) -> str | None:
-    return result.sentence if isinstance(result, RemoteProblem) else None

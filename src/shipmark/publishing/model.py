@@ -50,21 +50,6 @@ class CommitsAndRefs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseInput:
-    """A release to create or extend."""
-
-    version: str
-    projects: tuple[Project, ...]
-    code: CommitsAndRefs = CommitsAndRefs()
-    ref: str | None = None
-    url: str | None = None
-    released_at: datetime | None = None
-    status: ReleaseStatus | None = None
-    owner_id: int | None = None
-    user_agent: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseUpdate:
     """The changes of a release; fields that are None stay unchanged."""
 
@@ -73,6 +58,16 @@ class ReleaseUpdate:
     url: str | None = None
     released_at: datetime | None = None
     status: ReleaseStatus | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseInput(ReleaseUpdate):
+    """A release to create or extend."""
+
+    version: str
+    projects: tuple[Project, ...]
+    owner_id: int | None = None
+    user_agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

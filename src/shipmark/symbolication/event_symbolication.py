@@ -30,7 +30,6 @@ VIEW_WAIT_SECONDS = 2.0
 PAUSE_SECONDS = 30.0
 #: The memory of a process for cached maps.
 CACHE_BYTES_MAX = 64 * 2**20
-
 BUSY = problems.not_tried(
     "busy", "Too many events came at once. The stack is looked up when the event is shown."
 )
@@ -93,7 +92,8 @@ def refresh_event(event: StoredEvent, uploads: Uploads) -> StoredEvent:
     if not (needs_symbolication(event.payload) or problems_of(event.payload)):
         return event
     symbolicated = explain_event(event.payload, uploads)
-    before, after = _quality(event.payload, _problem_count(event.payload)), symbolicated.payload
+    after = symbolicated.payload
+    before = _quality(event.payload, _problem_count(event.payload))
     now = _quality(after, len(symbolicated.problems))
     is_untried = any(problem.type == BUSY.type for problem in symbolicated.problems)
     if is_untried or now[0] < before[0]:
@@ -107,7 +107,7 @@ def refresh_event(event: StoredEvent, uploads: Uploads) -> StoredEvent:
 def problems_of(payload: Json) -> list[Json]:
     """Return the event's problems of symbolication."""
     errors = payload.get("errors")
-    return [each for each in errors if _is_ours(each)] if isinstance(errors, list) else []
+    return [error for error in errors if _is_ours(error)] if isinstance(errors, list) else []
 
 
 def _attempt(payload: Json, uploads: Uploads, wait_seconds: float) -> Symbolicated:
@@ -145,10 +145,7 @@ def _sources(payload: Json, uploads: Uploads) -> DatabaseArtifacts:
 def _with_problems(payload: Json, problems: tuple[Problem, ...]) -> Json:
     errors = payload.get("errors")
     others = [error for error in errors if not _is_ours(error)] if isinstance(errors, list) else []
-    ours = [
-        {"type": problem.type, "message": problem.message, "data": problem.data}
-        for problem in problems
-    ]
+    ours = [{"type": item.type, "message": item.message, "data": item.data} for item in problems]
     if not (others or ours):
         return {key: value for key, value in payload.items() if key != "errors"}
     return {**payload, "errors": [*others, *ours]}

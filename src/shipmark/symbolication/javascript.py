@@ -19,6 +19,7 @@ from shipmark.artifacts.artifact_lookup import (
     UploadSummary,
 )
 from shipmark.artifacts.manifests import ArtifactType
+from shipmark.artifacts.source_lines import LineContext
 from shipmark.artifacts.source_map_cache import SourceMapCache
 from shipmark.artifacts.source_maps import (
     MAP_BYTES_MAX,
@@ -39,7 +40,6 @@ FILES_MAX = 50
 EVENT_BYTES_MAX = 128 * 2**20
 MINIFIED_BYTES_MAX = 32 * 2**20
 PROBLEMS_MAX = 50
-
 _ORIGIN = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*/")
 #: webpack writes ``webpack:///./src/shop.ts``.
 _HERE = re.compile(r"^/?\./")
@@ -93,9 +93,9 @@ def symbolicate(
     platform = text_of(payload, "platform")
 
     def change(frame: Json) -> Json:
-        place = javascript_stacks.position_of(frame, platform)
-        of_file = scripts.get(place.url) if place else None
-        return search.frame(frame, place, of_file) if place and of_file else frame
+        position = javascript_stacks.position_of(frame, platform)
+        script = scripts.get(position.url) if position else None
+        return search.frame(frame, position, script) if position and script else frame
 
     changed = javascript_stacks.replaced(payload, change)
     problems = tuple(search.problems.values())[:PROBLEMS_MAX]
@@ -121,41 +121,39 @@ class _Search:
         self._find_files(scripts.values())
         self._find_maps(scripts.values())
         self._explain_missing(
-            [each for each in scripts.values() if not (each.minified or each.map)]
+            [script for script in scripts.values() if not (script.minified or script.map)]
         )
-        for each in scripts.values():
-            self._read_map(each)
+        for script in scripts.values():
+            self._read_map(script)
         return scripts
 
     def _add_problem(self, problem: Problem) -> None:
         self.problems.setdefault(problem.key, problem)
 
     def _find_files(self, scripts: Iterable[KnownFile]) -> None:
-        ids = frozenset(each.file.debug_id for each in scripts if each.file.debug_id)
-        names = frozenset(name for each in scripts for name in urls.candidates(each.file.url))
-        lookup_result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
-        for each in scripts:
-            with_id = lookup_result.by_debug_id.get(each.file.debug_id or "", ())
-            each.map = _of_type(with_id, ArtifactType.SOURCE_MAP)
-            each.minified = _of_type(with_id, ArtifactType.MINIFIED_SOURCE) or _by_name(
-                lookup_result, each.file.url
-            )
+        ids = frozenset(script.file.debug_id for script in scripts if script.file.debug_id)
+        names = frozenset(name for script in scripts for name in urls.candidates(script.file.url))
+        result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
+        for script in scripts:
+            with_id = result.by_debug_id.get(script.file.debug_id or "", ())
+            script.map = _of_type(with_id, ArtifactType.SOURCE_MAP)
+            minified = _of_type(with_id, ArtifactType.MINIFIED_SOURCE)
+            script.minified = minified or _by_name(result, script.file.url)
 
     def _find_maps(self, scripts: Iterable[KnownFile]) -> None:
         """Look up the maps that files refer to, or that have the debug id of a file that was looked up by name."""
-        waiting = [each for each in scripts if each.minified and not each.map]
-        for each in waiting:
-            self._read_reference(each)
-        ids = frozenset(_debug_id(each) for each in waiting) - {""}
-        names = frozenset(name for each in waiting for name in urls.candidates(each.map_url))
+        waiting = [script for script in scripts if script.minified and not script.map]
+        for script in waiting:
+            self._read_reference(script)
+        ids = frozenset(_debug_id(script) for script in waiting) - {""}
+        names = frozenset(name for script in waiting for name in urls.candidates(script.map_url))
         if not (ids or names):
             return
-        lookup_result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
-        for each in waiting:
-            with_id = lookup_result.by_debug_id.get(_debug_id(each), ())
-            each.map = _of_type(with_id, ArtifactType.SOURCE_MAP) or _by_name(
-                lookup_result, each.map_url
-            )
+        result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
+        for script in waiting:
+            with_id = result.by_debug_id.get(_debug_id(script), ())
+            source_map = _of_type(with_id, ArtifactType.SOURCE_MAP)
+            script.map = source_map or _by_name(result, script.map_url)
 
     def _read_reference(self, script: KnownFile) -> None:
         """Read the reference to the map; a file with a header for it is not read."""
@@ -169,7 +167,7 @@ class _Search:
             script.map_url = urls.resolve_url(script.minified.url or script.file.url, reference)
 
     def _explain_missing(self, missing: list[KnownFile]) -> None:
-        files = [each.file for each in missing if each.file.is_built]
+        files = [script.file for script in missing if script.file.is_built]
         if not files:
             return
         names = frozenset(urls.basename(file.url) for file in files if not file.debug_id)
@@ -181,10 +179,9 @@ class _Search:
     def _read_map(self, script: KnownFile) -> None:
         try:
             script.read = self._uploaded_map(script) if script.map else self._inline_map(script)
-        except MapProblem as problem:
-            self._add_problem(
-                problems.broken_map(script.file, script.map_url, problem.fault, problem.reason)
-            )
+        except MapProblem as error:
+            problem = problems.broken_map(script.file, script.map_url, error.fault, error.reason)
+            self._add_problem(problem)
 
     def _uploaded_map(self, script: KnownFile) -> SourceMap | None:
         assert script.map, "only maps that were found"
@@ -246,41 +243,30 @@ class _Search:
         self._contents[id(artifact)] = content
         return content
 
-    def frame(self, frame: Json, place: CodePosition, script: KnownFile) -> Json:
+    def frame(self, frame: Json, position: CodePosition, script: KnownFile) -> Json:
         """Return the original frame, or the minified one with its line of code."""
         if script.read:
-            token = script.read.token(place.line, place.column, text_of(frame, "function"))
+            line, column = position.line, position.column
+            token = script.read.token(line, column, text_of(frame, "function"))
+            if isinstance(token, OriginalLocation) and token.fault is MapErrorKind.NO_CONTENT:
+                self._add_problem(problems.without_content(script.file, script.map_url, token.file))
+            elif not isinstance(token, OriginalLocation) or token.fault:
+                unknown = problems.unknown_place(script.file, script.map_url, line, column)
+                self._add_problem(unknown)
             if isinstance(token, OriginalLocation):
-                self._check_token(script, token, place)
                 return _resolved(frame, token, script)
-            self._add_problem(
-                problems.unknown_place(script.file, script.map_url, place.line, place.column)
-            )
-        return self._with_minified_line(frame, place, script)
+        return self._with_minified_line(frame, position, script)
 
-    def _check_token(self, script: KnownFile, token: OriginalLocation, place: CodePosition) -> None:
-        if token.fault is MapErrorKind.NO_CONTENT:
-            self._add_problem(problems.without_content(script.file, script.map_url, token.file))
-        elif token.fault:
-            self._add_problem(
-                problems.unknown_place(script.file, script.map_url, place.line, place.column)
-            )
-
-    def _with_minified_line(self, frame: Json, place: CodePosition, script: KnownFile) -> Json:
+    def _with_minified_line(self, frame: Json, position: CodePosition, script: KnownFile) -> Json:
         if script.minified is None or text_of(frame, "context_line"):
             return frame
         if not script.lines:
             content = self._minified(script) or b""
             script.lines = source_lines.lines_of(content.decode("utf-8", "replace"))
-        line_context = source_lines.line_context(script.lines, place.line, place.column - 1)
-        if line_context is None or not line_context.line:
+        context = source_lines.line_context(script.lines, position.line, position.column - 1)
+        if context is None or not context.line:
             return frame
-        lines: Json = {
-            "pre_context": list(line_context.before),
-            "context_line": line_context.line,
-            "post_context": list(line_context.after),
-        }
-        return {**frame, **storable(lines)}
+        return {**frame, **storable(_context(context))}
 
 
 def _of_type(artifacts: Iterable[Artifact], type_: ArtifactType) -> Artifact | None:
@@ -300,9 +286,11 @@ def _debug_id(script: KnownFile) -> str:
 
 def _resolved(frame: Json, token: OriginalLocation, script: KnownFile) -> Json:
     function = token.function or text_of(frame, "function")
+    has_origin = _ORIGIN.match(token.file) is not None
     resolved: Json = {
         "filename": _HERE.sub("", _ORIGIN.sub("", token.file)) or token.file,
-        "abs_path": _abs_path(token.file, script),
+        # The URL that the source would have beside the built file.
+        "abs_path": token.file if has_origin else urls.resolve_url(script.file.url, token.file),
         "lineno": token.line,
         "colno": token.column,
         "in_app": _is_in_app(frame, token.file),
@@ -318,16 +306,17 @@ def _resolved(frame: Json, token: OriginalLocation, script: KnownFile) -> Json:
     if module := _module(token.file):
         resolved["module"] = module
     if token.around:
-        resolved["pre_context"] = list(token.around.before)
-        resolved["context_line"] = token.around.line
-        resolved["post_context"] = list(token.around.after)
+        resolved |= _context(token.around)
     # Sources may contain characters that databases can't store.
     return {**frame, **storable(resolved)}
 
 
-def _abs_path(file: str, script: KnownFile) -> str:
-    """Return the URL that the source would have beside the built file."""
-    return file if _ORIGIN.match(file) else urls.resolve_url(script.file.url, file)
+def _context(context: LineContext) -> Json:
+    return {
+        "pre_context": list(context.before),
+        "context_line": context.line,
+        "post_context": list(context.after),
+    }
 
 
 def _is_in_app(frame: Json, file: str) -> bool:

@@ -3,7 +3,7 @@
 Reading and writing of stacks within a payload, in all forms that clients send (ingest.md 5.3).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -11,7 +11,6 @@ from shipmark.artifacts import debug_ids, urls
 from shipmark.events.payload import FRAMES_MAX, Json, object_of, objects_of, text_of
 
 IMAGES_MAX = 1000
-
 _PLATFORMS = frozenset({"javascript", "node"})
 _NO_FILES = ("node:", "internal/", "native", "[native", "<", "blob:", "data:", "eval ", "wasm:")
 _EXTENSIONS = ("chrome-extension:", "moz-extension:", "safari-extension:", "safari-web-extension:")
@@ -75,11 +74,10 @@ def files_of(payload: Json) -> dict[str, ScriptFile]:
     """Return the files of all frames by URL, in the order of the frames."""
     ids = _debug_ids(payload)
     platform = text_of(payload, "platform")
-    places = [place for frame in _all_frames(payload) if (place := position_of(frame, platform))]
-    return {
-        place.url: ScriptFile(url=place.url, debug_id=ids.get(place.url))
-        for place in reversed(places)
-    }
+    frames = _all_frames(payload)
+    positions = [position for frame in frames if (position := position_of(frame, platform))]
+    files = {position.url: ids.get(position.url) for position in reversed(positions)}
+    return {url: ScriptFile(url=url, debug_id=debug_id) for url, debug_id in files.items()}
 
 
 def _debug_ids(payload: Json) -> dict[str, str]:
@@ -106,20 +104,21 @@ def _all_frames(payload: Json) -> Iterator[Json]:
 
 def replaced(payload: Json, change: Callable[[Json], Json]) -> Json:
     """Return a copy of a payload with each frame changed; the old stack of a changed one is ``raw_stacktrace``."""
-    copy = dict(payload)
-    for key in ("exception", "threads"):
-        if key in payload:
-            copy[key] = _each(payload[key], lambda holder: _holder(holder, change))
-    return _holder(copy, change)
+    return _with_holders(payload, lambda holder: _holder(holder, change))
 
 
 def raw(payload: Json) -> Json:
     """Return a copy of a payload with each stack as the client sent it."""
+    return _with_holders(payload, _raw_holder)
+
+
+def _with_holders(payload: Json, change: Callable[[Json], Json]) -> Json:
+    """Return a copy of a payload with each object that may have a stack changed, and itself at last."""
     copy = dict(payload)
     for key in ("exception", "threads"):
         if key in payload:
-            copy[key] = _each(payload[key], _raw_holder)
-    return _raw_holder(copy)
+            copy[key] = _each(payload[key], change)
+    return change(copy)
 
 
 def _raw_holder(holder: Json) -> Json:
@@ -132,9 +131,8 @@ def _raw_holder(holder: Json) -> Json:
 
 def symbolicated_count(payload: Json) -> int:
     """Return the number of symbolicated frames."""
-    return sum(
-        object_of(frame, "data").get("symbolicated") is True for frame in _all_frames(payload)
-    )
+    datas = (object_of(frame, "data") for frame in _all_frames(payload))
+    return sum(data.get("symbolicated") is True for data in datas)
 
 
 def _each(value: object, change: Callable[[Json], Json]) -> object:
@@ -153,11 +151,8 @@ def _holder(holder: Json, change: Callable[[Json], Json]) -> Json:
     frames = stack.get("frames")
     if not isinstance(frames, list):
         return holder
-    changed = [*frames[:-FRAMES_MAX], *_changed(frames[-FRAMES_MAX:], change)]
+    last = [change(frame) if isinstance(frame, dict) else frame for frame in frames[-FRAMES_MAX:]]
+    changed = [*frames[:-FRAMES_MAX], *last]
     if changed == frames:
         return holder
     return {**holder, "raw_stacktrace": stack, "stacktrace": {**stack, "frames": changed}}
-
-
-def _changed(frames: Sequence[object], change: Callable[[Json], Json]) -> list[object]:
-    return [change(frame) if isinstance(frame, dict) else frame for frame in frames]

@@ -1,17 +1,19 @@
 """Pages for refusals and failures."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from litestar import Response
+from litestar import Litestar, Request, Response
+from litestar.concurrency import sync_to_thread
 from litestar.exceptions import HTTPException
+from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
 from sqlalchemy.exc import SQLAlchemyError
 
 from shipmark.http.error_responses import failure_response, http_error_response, refusal_response
 from shipmark.infrastructure.errors import Forbidden, Refusal, Unauthenticated, Unavailable
 from shipmark.web import urls
-from shipmark.web.late_pages import LatePage
-from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.rendering import HEADERS, Answer, page, redirect
 from shipmark.web.request_context import AnyRequest, WebRequest, request_url
 
 _NOT_FOUND = (
@@ -32,9 +34,8 @@ def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
     if isinstance(refusal, Forbidden):
         return _page(request, status, ("This request was refused", refusal.detail))
     if isinstance(refusal, Unavailable):
-        response = page(
-            "error.html", status=status, code=status, title=_UNAVAILABLE, text=refusal.detail
-        )
+        title, text = _UNAVAILABLE, refusal.detail
+        response = page("error.html", status=status, code=status, title=title, text=text)
         response.headers["Retry-After"] = answer.headers["Retry-After"]
         return response
     return _page(request, status, _NOT_FOUND if status == 404 else _OTHER)
@@ -55,33 +56,64 @@ def unrouted_answer(request: AnyRequest, error: HTTPException) -> Response[Any]:
 
 def failure_page(request: AnyRequest, error: Exception) -> Answer:
     """Return the page for a bug: an id to find in the log, and no details."""
-    fields = _sentence(failure_response(request, error))
-    words = f"It is not your fault. The server's log has more about it under {fields}."
+    content = failure_response(request, error).content
+    assert isinstance(content, Mapping), "the answer to a bug is an object"
+    number = content["errorId"]
+    words = f"It is not your fault. The server's log has more about it under {number}."
     title = "Something broke on our side"
     return page("error.html", status=500, code=500, title=title, text=words)
 
 
-def _sentence(answer: Response[object]) -> str:
-    content = answer.content
-    assert isinstance(content, Mapping), "the answer to a bug is an object"
-    return str(content["errorId"])
+class _LatePage(Response[str]):
+    """A page that is rendered in a thread when it is sent, as exception handlers must not block."""
+
+    def __init__(self, status: int, make: Callable[[], Answer]) -> None:
+        super().__init__("", status_code=status, headers=HEADERS, media_type="text/html")
+        self._make = make
+
+    def to_asgi_response(
+        self,
+        app: Litestar | None,  # noqa: ARG002  # the framework passes it by name
+        request: Request[Any, Any, Any],
+        **_: Any,
+    ) -> ASGIResponse:
+        """Return the ASGI application that sends the page."""
+        return _Sender(request, self._make)
+
+
+class _Sender(ASGIResponse):
+    def __init__(self, request: Request[Any, Any, Any], make: Callable[[], Answer]) -> None:
+        super().__init__()
+        self._request = request
+        self._make = make
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await sync_to_thread(self._make)
+        sender = answer.to_asgi_response(app=None, request=self._request)
+        await sender(scope, receive, send)
 
 
 def _page(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
-    return LatePage(status, lambda: _with_navigation(request, status, words))
+    return _LatePage(status, lambda: _with_navigation(request, status, words))
 
 
 def _with_navigation(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
     """Return the page, with the navigation of the signed-in user if the database is available."""
     web_request = WebRequest(request, request.app.state.database, request.app.state.settings)
-    user = place = None
+    user = workspace = None
     try:
         with web_request.database.snapshot() as connection:
             user = web_request.user_if_any(connection)
-            place = web_request.workspace_if_any(connection)
+            workspace = web_request.workspace_if_any(connection)
     except (SQLAlchemyError, Refusal):
         pass
     title, text = words
     return page(
-        "error.html", status=status, code=status, title=title, text=text, place=place, user=user
+        "error.html",
+        status=status,
+        code=status,
+        title=title,
+        text=text,
+        workspace=workspace,
+        user=user,
     )

@@ -5,11 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "static"
-_MEDIA_TYPES = {
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".svg": "image/svg+xml",
-}
+_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +20,7 @@ class StaticFile:
 def _read(path: Path) -> StaticFile:
     content = path.read_bytes()
     return StaticFile(
-        content=content,
-        media_type=_MEDIA_TYPES[path.suffix],
-        mark=sha256(content).hexdigest()[:16],
+        content=content, media_type=_MEDIA_TYPES[path.suffix], mark=sha256(content).hexdigest()[:16]
     )
 
 

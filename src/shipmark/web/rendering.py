@@ -9,6 +9,7 @@ from shipmark.infrastructure.clock import now
 from shipmark.web import template_filters, urls
 from shipmark.web.files import file_address
 from shipmark.web.view_models.people import photo_of
+from shipmark.web.view_models.release_artifacts import type_in_words
 
 #: Pages load files of this origin only, run no inline script, and can't be framed.
 _POLICY = (
@@ -50,6 +51,7 @@ def _environment() -> Environment:
         template_filters.with_code,
     ):
         environment.filters[template_filter.__name__] = template_filter
+    environment.filters["type_in_words"] = type_in_words
     environment.globals |= {"addresses": urls, "file_address": file_address, "photo_of": photo_of}
     return environment
 
@@ -59,15 +61,11 @@ _TEMPLATES = _environment()
 
 def page(template: str, *, status: int = 200, **variables: object) -> Answer:
     """Return a page rendered from a template."""
-    text = _TEMPLATES.get_template(template).render({"now": now(), "place": None} | variables)
+    text = _TEMPLATES.get_template(template).render({"now": now(), "workspace": None} | variables)
     return Response(text, status_code=status, headers=HEADERS, media_type="text/html")
 
 
 def redirect(address: str) -> Answer:
     """Return a redirect, with GET, to a page of ours."""
-    return Response(
-        "",
-        status_code=303,
-        headers=HEADERS | {"Location": address},
-        media_type="text/html",
-    )
+    headers = HEADERS | {"Location": address}
+    return Response("", status_code=303, headers=headers, media_type="text/html")

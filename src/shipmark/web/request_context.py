@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
+from shipmark.http import body_parsing
 from shipmark.http.client_address import client_address
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Forbidden, NotFound, Unauthenticated
+from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from shipmark.infrastructure.ids import digest
 from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import actions as organizations
@@ -25,9 +26,7 @@ from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 
 AnyRequest = Request[object, object, State]
-
 COOKIE = "shipmark_session"
-
 #: The most organizations in the menu.
 _ORGANIZATIONS_MAX = 50
 
@@ -103,20 +102,18 @@ class WebRequest:
         if user is None:
             return None
         rows = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
-        organizations = [organization for organization, _ in rows]
+        organizations = tuple(organization for organization, _ in rows)
         if not organizations:
             return None
         path = self.request.url.path
-        of_url = [
+        of_url = (
             organization
             for organization in organizations
             if path.startswith(f"/organizations/{organization.slug}/")
-        ]
+        )
+        organization = next(of_url, organizations[0])
         return Workspace(
-            user=user,
-            organization=(of_url or organizations)[0],
-            organizations=tuple(organizations),
-            projects=(),
+            user=user, organization=organization, organizations=organizations, projects=()
         )
 
     def authorize(self, connection: Connection, organization: str) -> Workspace:
@@ -132,7 +129,7 @@ class WebRequest:
         return Workspace(
             user=user,
             organization=access.organization,
-            organizations=tuple(each for each, _ in rows),
+            organizations=tuple(organization for organization, _ in rows),
             projects=tuple(projects.accessible(connection, access)),
         )
 
@@ -155,6 +152,14 @@ def request_url(request: AnyRequest) -> str:
     path = raw.decode("latin-1").partition("?")[0]
     query = request.scope["query_string"].decode("latin-1")
     return f"{path}?{query}" if query else path
+
+
+def form_of(body: bytes) -> dict[str, str]:
+    """Return the fields of a page's form, without NUL characters. Raise `BadRequest` if it is invalid."""
+    sent = body_parsing.read(body, "application/x-www-form-urlencoded")
+    if not isinstance(sent, dict):
+        raise BadRequest("A form is expected.")
+    return {name: str(value).replace("\x00", "") for name, value in sent.items()}
 
 
 async def provide_web_request(request: AnyRequest) -> WebRequest:

@@ -9,7 +9,6 @@ from shipmark.releases import versions
 
 #: The number of colours of authors (``tone-0`` … in the style sheet).
 COLOR_CLASSES = 6
-
 _KEY_SHOWN = 8
 _KIBI = 1024
 _UNITS = ("bytes", "KiB", "MiB", "GiB")
@@ -29,8 +28,7 @@ def ago(at: datetime, now: datetime) -> str:
         return f"{at.day} {at:%b %Y}"
     for step, name in _STEPS:
         if count := distance // step:
-            words = counted(count, name)
-            return f"{words} ago" if at <= now else f"in {words}"
+            return f"{counted(count, name)} ago" if at <= now else f"in {counted(count, name)}"
     return "just now"
 
 
@@ -46,7 +44,7 @@ def with_code(text: str) -> Markup:
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
     in_code, plain = Markup("<code>{}</code>"), Markup("{}")
-    fragments = [(in_code if odd % 2 else plain).format(item) for odd, item in enumerate(parts)]
+    fragments = [(in_code if odd % 2 else plain).format(part) for odd, part in enumerate(parts)]
     return Markup().join(fragments)
 
 
@@ -59,15 +57,14 @@ def size_in_words(size: int) -> str:
     """Return the size of a file with its unit."""
     if size < _KIBI:
         return counted(size, "byte")
-    power = next((item for item in (1, 2) if size < _KIBI ** (item + 1)), 3)
+    power = next((power for power in (1, 2) if size < _KIBI ** (power + 1)), 3)
     return f"{size / _KIBI**power:,.1f} {_UNITS[power]}"
 
 
 def initials(name: str) -> str:
     """Return one or two initials of a name."""
     words = name.partition("@")[0].replace(".", " ").replace("_", " ").split()
-    letters = [word[0] for word in words]
-    return "".join([*letters[:1], *letters[1:][-1:]]).upper() or "?"
+    return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper() or "?"
 
 
 def color_class(number: int) -> str:
@@ -99,8 +96,7 @@ def short_version(version: str) -> str:
 def package(version: str) -> str:
     """Return the package of a version, if the short version omits it."""
     name = versions.parse(version)
-    is_left_out = name is not None and name.package and name.description != version
-    return str(name.package) if is_left_out and name else ""
+    return str(name.package or "") if name and name.description != version else ""
 
 
 def web_address(url: str | None) -> str | None:

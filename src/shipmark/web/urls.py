@@ -4,7 +4,6 @@ from urllib.parse import quote, urlencode
 
 HOME = "/"
 SIGN_IN = "/sign-in/"
-
 #: The longest URL of our pages.
 _LOCAL_MAX = 2000
 

@@ -22,18 +22,20 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
     with span("artifacts.prune") as fields:
         removed = 0
         for _ in range(BATCHES_MAX if length else 0):
-            many = _batch_removed(database, at, length)
-            removed += many
-            if is_done := not many:
+            count = remove_batch(database, at, length)
+            removed += count
+            if is_done := not count:
                 break
         fields["artifacts.removed"] = removed
     with database.transaction() as connection:
         if jobs.finish(connection, job) and not is_done:
-            jobs.enqueue(
-                connection, JobKind.PRUNE_ARTIFACTS, {}, now=at, key=JobKind.PRUNE_ARTIFACTS
-            )
+            kind = JobKind.PRUNE_ARTIFACTS
+            jobs.enqueue(connection, kind, {}, now=at, key=kind)
 
 
-def _batch_removed(database: Database, at: datetime, retention: timedelta) -> int:
+def remove_batch(
+    database: Database, at: datetime, retention: timedelta, project_id: int | None = None
+) -> int:
+    """Delete a batch of unused artifacts, of one project or of all, in a transaction. Return their number."""
     with database.transaction() as connection:
-        return actions.remove_unused(connection, at, retention)
+        return actions.remove_unused(connection, at, retention, project_id)

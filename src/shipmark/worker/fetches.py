@@ -26,7 +26,9 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
     with database.transaction() as connection:
         # No other worker claims the job during the fetch, and some time longer to write the results.
         jobs.extend(connection, job, at + LEASE + timedelta(seconds=settings.git_seconds_max))
-        fetch_job = commit_fetching.begin(connection, _fetch_ids(job), at)
+        fetch_ids = job.details["fetches"]
+        assert isinstance(fetch_ids, list), "that is how it was enqueued"
+        fetch_job = commit_fetching.begin(connection, fetch_ids, at)
         if fetch_job is None:
             jobs.finish(connection, job)
             return
@@ -40,12 +42,8 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
             _retry(connection, job, fetch_job, result, now)
             return
         if is_ours:
-            commit_fetching.finish(
-                connection,
-                fetch_job,
-                result,
-                _publish_context(connection, fetch_job, settings, now),
-            )
+            context = _publish_context(connection, fetch_job, settings, now)
+            commit_fetching.finish(connection, fetch_job, result, context)
         jobs.finish(connection, job)
 
 
@@ -69,9 +67,3 @@ def _publish_context(
         host=urlsplit(settings.address).hostname or "",
         now=now,
     )
-
-
-def _fetch_ids(job: Job) -> list[int]:
-    ids = job.details["fetches"]
-    assert isinstance(ids, list), "that is how it was enqueued"
-    return ids

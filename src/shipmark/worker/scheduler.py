@@ -31,7 +31,6 @@ INBOX_LENGTH = timedelta(days=7)
 _PERIOD = timedelta(hours=1)
 _PAUSE_SECONDS = 2.0
 _RUN_EXTERNAL_JOBS = (sys.executable, "-m", "shipmark.worker.external_jobs")
-
 #: The function of a job, which runs in one transaction.
 Action = Callable[[Connection, dict[str, object], datetime], None]
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from bundling import BUILT
 
-from shipmark.debug_files import objects
+from shipmark.debug_files import assembling, objects
+from shipmark.debug_files.inspection import InspectionResult
+from shipmark.debug_files.model import DebugObject
 from shipmark.debug_files.objects import ObjectProblem
 
 ID = "dfb8e43a-f242-3d73-a453-aeb6a777ef75"
@@ -22,30 +24,32 @@ def kept(folder: Path, content: bytes) -> Path:
     return path
 
 
+def single(path: Path, name: str, debug_id: str | None = None) -> DebugObject:
+    """Return the object of a file that has exactly one."""
+    (debug_object,) = objects.objects_in(path, name, debug_id)
+    return debug_object
+
+
 def refused(path: Path, name: str = "given", debug_id: str | None = None) -> str:
     with pytest.raises(ObjectProblem) as problem:
-        objects.single(path, name, debug_id)
+        single(path, name, debug_id)
     return str(problem.value)
 
 
 def test_a_mapping_of_proguard_has_the_id_that_sentry_cli_computes() -> None:
-    found = objects.single(
-        BUILT / "mapping.txt", "/proguard/dac1a4b8-2254-55a4-bff8-8f4bc80197df.txt"
-    )
+    found = single(BUILT / "mapping.txt", "/proguard/dac1a4b8-2254-55a4-bff8-8f4bc80197df.txt")
     assert found.debug_id == "dac1a4b8-2254-55a4-bff8-8f4bc80197df"
     assert (found.symbol_type, found.cpu_name) == ("proguard", "any")
     assert found.object_name == "dac1a4b8-2254-55a4-bff8-8f4bc80197df.txt"
 
 
 def test_a_mapping_of_proguard_is_known_by_its_content(tmp_path: Path) -> None:
-    found = objects.single(
-        kept(tmp_path, b"# x\ncom.acme.Cart -> a.b:\n    int a -> b\n"), "mapping.txt"
-    )
+    found = single(kept(tmp_path, b"# x\ncom.acme.Cart -> a.b:\n    int a -> b\n"), "mapping.txt")
     assert found.symbol_type == "proguard"
 
 
 def test_a_portable_pdb() -> None:
-    found = objects.single(BUILT / "SrcGenSampleApp.pdb", "bin\\SrcGenSampleApp.pdb")
+    found = single(BUILT / "SrcGenSampleApp.pdb", "bin\\SrcGenSampleApp.pdb")
     assert found.debug_id == "c02651ae-cd6f-492d-bc33-0b83111e7106-8d8e7c60"
     assert (found.symbol_type, found.object_name) == ("portablepdb", "SrcGenSampleApp.pdb")
     assert found.features == {"debug", "sources"}
@@ -53,28 +57,28 @@ def test_a_portable_pdb() -> None:
 
 def test_a_symbol_map_of_dart_has_the_id_that_the_client_gives() -> None:
     path = BUILT / "dartsymbolmap.json"
-    assert objects.single(path, "map.json", ID.upper()).debug_id == ID
-    assert objects.single(path, "map.json", ID).symbol_type == "dartsymbolmap"
+    assert single(path, "map.json", ID.upper()).debug_id == ID
+    assert single(path, "map.json", ID).symbol_type == "dartsymbolmap"
     assert refused(path) == "A file of this type (dartsymbolmap) needs a debug id"
 
 
 def test_line_mappings_of_il2cpp(tmp_path: Path) -> None:
     path = kept(tmp_path, json.dumps({"a.cpp": {"a.cs": {"1": 2}}}).encode())
-    assert objects.single(path, "mapping.json", ID).symbol_type == "il2cpp"
+    assert single(path, "mapping.json", ID).symbol_type == "il2cpp"
 
 
 def test_a_symbol_map_of_bitcode(tmp_path: Path) -> None:
     path = kept(tmp_path, b"BCSymbolMap Version: 2.0\n_f\n")
-    assert objects.single(path, f"{ID}.bcsymbolmap", ID).symbol_type == "bcsymbolmap"
+    assert single(path, f"{ID}.bcsymbolmap", ID).symbol_type == "bcsymbolmap"
 
 
 def test_a_bundle_of_sources() -> None:
-    found = objects.single(BUILT / "sentry-cli.sysb", "a.src.zip")
+    found = single(BUILT / "sentry-cli.sysb", "a.src.zip")
     assert (found.symbol_type, found.features) == ("sourcebundle", {"sources"})
 
 
 def test_symbols_of_breakpad(tmp_path: Path) -> None:
-    found = objects.single(kept(tmp_path, BREAKPAD), "shop.sym")
+    found = single(kept(tmp_path, BREAKPAD), "shop.sym")
     assert (found.debug_id, found.cpu_name, found.symbol_type) == (ID, "x86_64", "breakpad")
 
 
@@ -84,7 +88,7 @@ def test_a_program_that_was_just_compiled(tmp_path: Path) -> None:
     program = tmp_path / "shop"
     command = ["gcc", "-g", "-Wl,--build-id", "-o", str(program), str(tmp_path / "a.c")]
     subprocess.run(command, check=True)
-    found = objects.single(program, "shop")
+    found = single(program, "shop")
     assert (found.symbol_type, found.object_name) == ("elf", "shop")
     assert found.code_id
     assert {"debug", "symtab"} <= found.features
@@ -108,8 +112,10 @@ def test_a_file_for_two_processors_is_one_too_many(tmp_path: Path) -> None:
         header += struct.pack(">IIIII", cpu, kind(cpu), 4096 * (at + 1), len(content), 12)
         body += content.ljust(4096, b"\x00")
     path = kept(tmp_path, header.ljust(4096, b"\x00") + body)
-    assert [found.cpu_name for found in objects.objects_in(path, "fat")] == ["x86_64", "arm64"]
-    assert refused(path) == "Object contains 2 architectures (1 expected)"
+    found = objects.objects_in(path, "fat")
+    assert [each.cpu_name for each in found] == ["x86_64", "arm64"]
+    result = InspectionResult(objects=found)
+    assert assembling.problem_of(result) == "Object contains 2 architectures (1 expected)"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import releases
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Archive:
     """A release with its files; ``file_count`` is None if it has none."""
 
@@ -42,23 +42,20 @@ def page_of(
         select(releases.c.id, releases.c.version, releases.c.created_at)
         .join(release_projects, release_projects.c.release_id == releases.c.id)
         .where(release_projects.c.project_id == project_id)
-        .order_by(*(order if is_oldest_first else [each.desc() for each in order]))
+        .order_by(*(order if is_oldest_first else [column.desc() for column in order]))
         .limit(limit + offset)
     )
     if text:
         query = query.where(func.lower(releases.c.version).contains(text.lower(), autoescape=True))
     # The index begins with the status: the releases of each status are one index range.
-    of_each = [
+    by_status = [
         connection.execute(query.where(release_projects.c.status == status.value)).all()
         for status in ReleaseStatus
     ]
-    merged = heapq.merge(*of_each, key=itemgetter(2, 0), reverse=not is_oldest_first)
+    merged = heapq.merge(*by_status, key=itemgetter(2, 0), reverse=not is_oldest_first)
     rows = list(islice(merged, offset, offset + limit))
     counts = release_listing.counts_of(connection, [row[0] for row in rows])
-    return [
-        Archive(release_id=id_, version=version, created_at=at, file_count=counts.get(id_))
-        for id_, version, at in rows
-    ]
+    return [Archive(*row, file_count=counts.get(row[0])) for row in rows]
 
 
 def bundled_count(
@@ -69,8 +66,7 @@ def bundled_count(
         bundle_projects.c.project_id.in_(select(IDS.c.id))
     )
     of_version = select(bundle_releases.c.bundle_id).where(
-        bundle_releases.c.organization_id == organization_id,
-        bundle_releases.c.version == version,
+        bundle_releases.c.organization_id == organization_id, bundle_releases.c.version == version
     )
     query = select(func.sum(artifact_bundles.c.file_count)).where(
         artifact_bundles.c.id.in_(of_version), artifact_bundles.c.id.in_(tied)

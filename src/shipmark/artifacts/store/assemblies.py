@@ -1,107 +1,66 @@
 """States of assembling, stored for ten minutes (files-and-avatars.md 5.1)."""
 
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    String,
-    Table,
-    Text,
-    TypedColumns,
-    delete,
-    select,
-)
+import sqlalchemy as sa
 
 from shipmark.artifacts.model import AssembleKey, AssembleKind, AssembleState, Assembly
-from shipmark.infrastructure.database import (
-    Id,
-    UtcDateTime,
-    json_rows,
-    metadata,
-    rows_param,
-    upsert,
-)
+from shipmark.infrastructure import database as db
 
 RETENTION = timedelta(seconds=600)
-
-
 #: The time after which an unfinished assembling counts as aborted, with its process.
 ASSEMBLING_LENGTH = timedelta(seconds=120)
+_UNFINISHED = (AssembleState.CREATED.value, AssembleState.ASSEMBLING.value)
 
 
-class AssemblyColumns(TypedColumns):
+class AssemblyColumns(sa.TypedColumns):
     """The state of an assembling; ``scope_id`` is an organization or a project, ``key`` a digest of the request."""
 
-    kind = Column(String(40), primary_key=True)
-    scope_id = Column(Id, primary_key=True)
-    key = Column(String(40), primary_key=True)
-    sha1 = Column(String(40), nullable=False, index=True)
-    state = Column(String(16), nullable=False)
-    detail = Column(Text)
-    reason = Column(Text)
-    updated_at = Column(UtcDateTime, nullable=False, index=True)
+    kind = sa.Column(sa.String(40), primary_key=True)
+    scope_id = sa.Column(db.Id, primary_key=True)
+    key = sa.Column(sa.String(40), primary_key=True)
+    sha1 = sa.Column(sa.String(40), nullable=False, index=True)
+    state = sa.Column(sa.String(16), nullable=False)
+    detail = sa.Column(sa.Text)
+    reason = sa.Column(sa.Text)
+    updated_at = sa.Column(db.UtcDateTime, nullable=False, index=True)
 
 
-assemblies = Table("assemblies", metadata, AssemblyColumns)
+assemblies = sa.Table("assemblies", db.metadata, AssemblyColumns)
+_SHA1S = db.json_rows("given_sha1s", sha1=sa.Text())
+_KEYS = db.json_rows("given_keys", key=sa.Text())
 
-_SHA1S = json_rows("given_sha1s", sha1=Text())
-_KEYS = json_rows("given_keys", key=Text())
 
-
-def find(connection: Connection, assemble_key: AssembleKey, at: datetime) -> Assembly | None:
+def find(connection: sa.Connection, assemble_key: AssembleKey, at: datetime) -> Assembly | None:
     """Return the state of the assembling, or None if it is missing or expired."""
-    query = select(
-        assemblies.c.state, assemblies.c.detail, assemblies.c.reason, assemblies.c.updated_at
-    ).where(*_is(assemble_key), assemblies.c.updated_at > at - RETENTION)
-    row = connection.execute(query).first()
-    return _assembly(*row, at) if row else None
+    return find_all(connection, [assemble_key], at).get(assemble_key.key)
 
 
 def find_all(
-    connection: Connection, assemble_keys: Collection[AssembleKey], at: datetime
+    connection: sa.Connection, assemble_keys: Collection[AssembleKey], at: datetime
 ) -> dict[str, Assembly]:
     """Return the unexpired states by key; all keys have the same kind and scope."""
     if not assemble_keys:
         return {}
     first = next(iter(assemble_keys))
+    columns = assemblies.c
     query = (
-        select(
-            assemblies.c.key,
-            assemblies.c.state,
-            assemblies.c.detail,
-            assemblies.c.reason,
-            assemblies.c.updated_at,
-        )
-        .join(_KEYS, _KEYS.c.key == assemblies.c.key)
-        .where(
-            assemblies.c.kind == first.kind.value,
-            assemblies.c.scope_id == first.scope_id,
-            assemblies.c.updated_at > at - RETENTION,
-        )
+        sa.select(columns.key, columns.state, columns.detail, columns.reason)
+        .join(_KEYS, _KEYS.c.key == columns.key)
+        .where(columns.kind == first.kind.value, columns.scope_id == first.scope_id)
+        .where(columns.updated_at > at - RETENTION)
+        .where(columns.state.not_in(_UNFINISHED) | (columns.updated_at > at - ASSEMBLING_LENGTH))
     )
-    result = connection.execute(
-        query, rows_param("given_keys", ([assemble_key.key] for assemble_key in assemble_keys))
-    )
-    content = {
-        key: _assembly(state, detail, reason, updated_at, at)
-        for key, state, detail, reason, updated_at in result
+    parameters = db.rows_param("given_keys", ([key.key] for key in assemble_keys))
+    return {
+        key: Assembly(state=AssembleState(state), detail=detail, reason=reason)
+        for key, state, detail, reason in connection.execute(query, parameters)
     }
-    return {key: assembly for key, assembly in content.items() if assembly is not None}
 
 
-def _assembly(
-    state: str, detail: str | None, reason: str | None, updated_at: datetime, at: datetime
-) -> Assembly | None:
-    is_going = state in {AssembleState.CREATED, AssembleState.ASSEMBLING}
-    if is_going and updated_at <= at - ASSEMBLING_LENGTH:
-        return None
-    return Assembly(state=AssembleState(state), detail=detail, reason=reason)
-
-
-def begin(connection: Connection, assemble_key: AssembleKey, at: datetime) -> bool:
+def begin(connection: sa.Connection, assemble_key: AssembleKey, at: datetime) -> bool:
     """Mark a file as being assembled. Return False if another request is assembling it."""
     current = find(connection, assemble_key, at)
     if current is not None and current.state is AssembleState.ASSEMBLING:
@@ -111,56 +70,50 @@ def begin(connection: Connection, assemble_key: AssembleKey, at: datetime) -> bo
 
 
 def record(
-    connection: Connection, assemble_key: AssembleKey, assembly: Assembly, at: datetime
+    connection: sa.Connection, assemble_key: AssembleKey, assembly: Assembly, at: datetime
 ) -> None:
     """Store the state of an assembling."""
-    content: dict[str, object] = {"state": assembly.state.value, "detail": assembly.detail}
-    content |= {"reason": assembly.reason, "updated_at": at}
-    row: dict[str, object] = {"kind": assemble_key.kind.value, "scope_id": assemble_key.scope_id}
-    row |= {"key": assemble_key.key, "sha1": assemble_key.sha1}
+    content = asdict(assembly) | {"state": assembly.state.value, "updated_at": at}
+    row = asdict(assemble_key) | {"kind": assemble_key.kind.value} | content
     keys = ("kind", "scope_id", "key")
-    statement = upsert(assemblies).values(row | content)
+    statement = db.upsert(assemblies).values(row)
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=content))
 
 
-def delete_one(connection: Connection, assemble_key: AssembleKey) -> None:
+def delete_one(connection: sa.Connection, assemble_key: AssembleKey) -> None:
     """Delete a state, so that the client can try again at once."""
-    connection.execute(delete(assemblies).where(*_is(assemble_key)))
+    connection.execute(sa.delete(assemblies).where(*_is(assemble_key)))
 
 
-def delete_all(connection: Connection, kind: AssembleKind, scope_id: int) -> None:
+def delete_all(connection: sa.Connection, kind: AssembleKind, scope_id: int) -> None:
     """Delete all states of a kind in a scope, as their files may be deleted."""
-    statement = delete(assemblies).where(
+    statement = sa.delete(assemblies).where(
         assemblies.c.kind == kind.value, assemblies.c.scope_id == scope_id
     )
     connection.execute(statement)
 
 
-def delete_of_organization(connection: Connection, organization_id: int) -> None:
+def delete_of_organization(connection: sa.Connection, organization_id: int) -> None:
     """Delete the states of an organization; those of its projects expire in ten minutes."""
-    kinds = [
-        assemble_kind.value
-        for assemble_kind in AssembleKind
-        if assemble_kind is not AssembleKind.DEBUG_FILE
-    ]
-    statement = delete(assemblies).where(
+    kinds = [kind.value for kind in AssembleKind if kind is not AssembleKind.DEBUG_FILE]
+    statement = sa.delete(assemblies).where(
         assemblies.c.kind.in_(kinds), assemblies.c.scope_id == organization_id
     )
     connection.execute(statement)
 
 
-def delete_of_files(connection: Connection, sha1s: Collection[str]) -> None:
+def delete_of_files(connection: sa.Connection, sha1s: Collection[str]) -> None:
     """Delete the states of deleted files."""
-    statement = delete(assemblies).where(assemblies.c.sha1.in_(select(_SHA1S.c.sha1)))
-    connection.execute(statement, rows_param("given_sha1s", ([each] for each in sorted(sha1s))))
+    statement = sa.delete(assemblies).where(assemblies.c.sha1.in_(sa.select(_SHA1S.c.sha1)))
+    connection.execute(statement, db.rows_param("given_sha1s", ([sha1] for sha1 in sorted(sha1s))))
 
 
-def delete_old(connection: Connection, at: datetime) -> None:
+def delete_old(connection: sa.Connection, at: datetime) -> None:
     """Delete expired states."""
-    connection.execute(delete(assemblies).where(assemblies.c.updated_at <= at - RETENTION))
+    connection.execute(sa.delete(assemblies).where(assemblies.c.updated_at <= at - RETENTION))
 
 
-def _is(assemble_key: AssembleKey) -> list[ColumnElement[bool]]:
+def _is(assemble_key: AssembleKey) -> list[sa.ColumnElement[bool]]:
     return [
         assemblies.c.kind == assemble_key.kind.value,
         assemblies.c.scope_id == assemble_key.scope_id,

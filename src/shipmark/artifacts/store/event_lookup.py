@@ -10,21 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    String,
-    Text,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    literal,
-    or_,
-    select,
-    union_all,
-)
+import sqlalchemy as sa
 
 from shipmark.artifacts.artifact_lookup import SimilarFile
 from shipmark.artifacts.model import BundleEntry, EventScope, ident_of, url_key
@@ -38,19 +24,20 @@ from shipmark.releases.store.releases import releases
 
 #: The most similar files, with the same last part of their name.
 SIMILAR_MAX = 20
-
-_DEBUG_IDS = json_rows("given_debug_ids", debug_id=Text())
-_URL_KEYS = json_rows("given_url_keys", key=Text())
-_IDENTS = json_rows("given_idents", ident=Text())
-_BASES = json_rows("given_bases", name=Text(), key=Text())
-
-_ORGANIZATION = bindparam("organization", type_=Id)
-_PROJECT = bindparam("project", type_=Id)
-_VERSION = bindparam("version", type_=String())
-_DIST = bindparam("dist", type_=String())
+_DEBUG_IDS = json_rows("given_debug_ids", debug_id=sa.Text())
+_URL_KEYS = json_rows("given_url_keys", key=sa.Text())
+_IDENTS = json_rows("given_idents", ident=sa.Text())
+_BASES = json_rows("given_bases", name=sa.Text(), key=sa.Text())
+_ORGANIZATION = sa.bindparam("organization", type_=Id)
+_PROJECT = sa.bindparam("project", type_=Id)
+_VERSION = sa.bindparam("version", type_=sa.String())
+_DIST = sa.bindparam("dist", type_=sa.String())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+Columns = Sequence[sa.ColumnElement[Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A file of a bundle for an event. ``sha1`` is that of the whole bundle."""
 
@@ -74,14 +61,18 @@ class SingleMatch:
     headers: Mapping[str, str]
 
 
-_IS_TIED = and_(
+_IS_TIED = sa.and_(
     bundle_projects.c.bundle_id == artifact_bundles.c.id, bundle_projects.c.project_id == _PROJECT
 )
-_OF_VERSION: tuple[ColumnElement[bool], ...] = (
+_OF_VERSION: tuple[sa.ColumnElement[bool], ...] = (
     bundle_releases.c.organization_id == _ORGANIZATION,
     bundle_releases.c.version == _VERSION,
 )
-_IS_REACHED = or_(
+_IS_RELEASE: tuple[sa.ColumnElement[bool], ...] = (
+    releases.c.organization_id == _ORGANIZATION,
+    releases.c.version == _VERSION,
+)
+_IS_REACHED = sa.or_(
     bundle_projects.c.project_id.is_not(None), bundle_releases.c.release_id.is_not(None)
 )
 _BUNDLE = (
@@ -97,25 +88,30 @@ _NEWEST = (
     bundle_entries.c.number,
 )
 _OTHER = bundle_releases.alias("other_bundles")
-_IS_ONE_OF_SEVERAL = exists().where(
+_IS_ONE_OF_SEVERAL = sa.exists().where(
     _OTHER.c.organization_id == _ORGANIZATION,
     _OTHER.c.version == _VERSION,
     _OTHER.c.dist == _DIST,
     _OTHER.c.bundle_id != bundle_releases.c.bundle_id,
 )
-_HOW = case(
+_HOW = sa.case(
     (bundle_releases.c.release_id.is_not(None), "release-old"),
     (_IS_ONE_OF_SEVERAL, "index"),
     else_="release",
 )
+
+
+def _position(group: Columns, order: Columns) -> sa.Label[int]:
+    """Return the number of a row among those of its group, in this order."""
+    return sa.func.row_number().over(partition_by=group, order_by=order).label("position")
+
+
 _BY_DEBUG_ID = (
-    select(
+    sa.select(
         *ENTRY,
         *_BUNDLE,
-        literal("debug-id").label("how"),
-        func.row_number()
-        .over(partition_by=(bundle_entries.c.debug_id, bundle_entries.c.type), order_by=_NEWEST)
-        .label("place"),
+        sa.literal("debug-id").label("how"),
+        _position((bundle_entries.c.debug_id, bundle_entries.c.type), _NEWEST),
     )
     .select_from(_DEBUG_IDS)
     .join(bundle_entries, bundle_entries.c.debug_id == _DEBUG_IDS.c.debug_id)
@@ -123,88 +119,70 @@ _BY_DEBUG_ID = (
     .join(bundle_projects, _IS_TIED)
     .join(files, files.c.id == artifact_bundles.c.file_id)
     .where(
-        bundle_entries.c.debug_id.is_not(None),
-        artifact_bundles.c.organization_id == _ORGANIZATION,
+        bundle_entries.c.debug_id.is_not(None), artifact_bundles.c.organization_id == _ORGANIZATION
     )
 )
 _BY_URL = (
-    select(
+    sa.select(
         *ENTRY,
         *_BUNDLE,
         _HOW.label("how"),
-        func.row_number()
-        .over(
-            partition_by=bundle_entries.c.url,
-            order_by=(bundle_releases.c.release_id.is_not(None), *_NEWEST),
-        )
-        .label("place"),
+        _position((bundle_entries.c.url,), (bundle_releases.c.release_id.is_not(None), *_NEWEST)),
     )
     .select_from(bundle_releases)
     .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
-    .join(_URL_KEYS, literal(value=True))
+    .join(_URL_KEYS, sa.literal(value=True))
     .join(
         bundle_entries,
-        and_(
+        sa.and_(
             bundle_entries.c.bundle_id == bundle_releases.c.bundle_id,
             bundle_entries.c.url_key == _URL_KEYS.c.key,
         ),
     )
     .join(files, files.c.id == artifact_bundles.c.file_id)
     .outerjoin(bundle_projects, _IS_TIED)
-    .where(
-        *_OF_VERSION,
-        bundle_releases.c.dist == _DIST,
-        _IS_REACHED,
-    )
+    .where(*_OF_VERSION, bundle_releases.c.dist == _DIST, _IS_REACHED)
 )
-_BOTH = union_all(_BY_DEBUG_ID, _BY_URL).subquery("found")
-_IN_BUNDLES = select(_BOTH).where(_BOTH.c.place == 1)
+_BOTH = sa.union_all(_BY_DEBUG_ID, _BY_URL).subquery("found")
+_IN_BUNDLES = sa.select(_BOTH).where(_BOTH.c.position == 1)
 _SINGLE = (
-    select(release_files.c.name, files.c.id, files.c.sha1, files.c.size, files.c.headers)
+    sa.select(release_files.c.name, files.c.id, files.c.sha1, files.c.size, files.c.headers)
     .select_from(releases)
     .join(release_files, release_files.c.release_id == releases.c.id)
     .join(_IDENTS, _IDENTS.c.ident == release_files.c.ident)
     .join(files, files.c.id == release_files.c.file_id)
-    .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
+    .where(*_IS_RELEASE)
 )
 _REACHED = (
-    select(bundle_releases.c.bundle_id)
+    sa.select(bundle_releases.c.bundle_id)
     .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
     .outerjoin(bundle_projects, _IS_TIED)
-    .where(
-        *_OF_VERSION,
-        _IS_REACHED,
-    )
+    .where(*_OF_VERSION, _IS_REACHED)
 )
-_HAS_FILES = select(
-    or_(
+_HAS_FILES = sa.select(
+    sa.or_(
         _REACHED.exists(),
-        select(release_files.c.id)
+        sa.select(release_files.c.id)
         .join(releases, releases.c.id == release_files.c.release_id)
-        .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
+        .where(*_IS_RELEASE)
         .exists(),
     )
 )
 _SIMILAR_IN_BUNDLES = (
-    select(
+    sa.select(
         bundle_entries.c.url,
         bundle_releases.c.dist,
-        func.row_number()
-        .over(
-            partition_by=bundle_entries.c.base_key,
-            order_by=(
-                in_binary_order(bundle_entries.c.url),
-                in_binary_order(bundle_releases.c.dist),
-            ),
-        )
-        .label("place"),
+        _position(
+            (bundle_entries.c.base_key,),
+            (in_binary_order(bundle_entries.c.url), in_binary_order(bundle_releases.c.dist)),
+        ),
     )
     .select_from(bundle_releases)
     .join(
         bundle_entries,
-        and_(
+        sa.and_(
             bundle_entries.c.bundle_id == bundle_releases.c.bundle_id,
-            bundle_entries.c.base_key.in_(select(_BASES.c.key)),
+            bundle_entries.c.base_key.in_(sa.select(_BASES.c.key)),
         ),
     )
     .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
@@ -212,82 +190,71 @@ _SIMILAR_IN_BUNDLES = (
     .where(*_OF_VERSION, _IS_REACHED)
 )
 #: The position at which a name with this ending begins its last part; PostgreSQL has no negative positions.
-_START = func.length(release_files.c.name) - func.length(_BASES.c.name) + 1
+_START = sa.func.length(release_files.c.name) - sa.func.length(_BASES.c.name) + 1
 _SIMILAR_SINGLE = (
-    select(
+    sa.select(
         release_files.c.name,
-        func.coalesce(release_files.c.dist, ""),
-        func.row_number()
-        .over(
-            partition_by=_BASES.c.name,
-            order_by=(in_binary_order(release_files.c.name), in_binary_order(release_files.c.dist)),
-        )
-        .label("place"),
+        sa.func.coalesce(release_files.c.dist, ""),
+        _position(
+            (_BASES.c.name,),
+            (in_binary_order(release_files.c.name), in_binary_order(release_files.c.dist)),
+        ),
     )
     .select_from(releases)
     .join(release_files, release_files.c.release_id == releases.c.id)
     .join(
         _BASES,
-        and_(
-            func.length(release_files.c.name) >= func.length(_BASES.c.name),
-            func.substr(release_files.c.name, _START) == _BASES.c.name,
+        sa.and_(
+            sa.func.length(release_files.c.name) >= sa.func.length(_BASES.c.name),
+            sa.func.substr(release_files.c.name, _START) == _BASES.c.name,
         ),
     )
-    .where(releases.c.organization_id == _ORGANIZATION, releases.c.version == _VERSION)
+    .where(*_IS_RELEASE)
 )
-_ALIKE = union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("found")
+_ALIKE = sa.union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("found")
 _SIMILAR = (
-    select(_ALIKE.c.url, _ALIKE.c.dist)
-    .where(_ALIKE.c.place <= SIMILAR_MAX)
+    sa.select(_ALIKE.c.url, _ALIKE.c.dist)
+    .where(_ALIKE.c.position <= SIMILAR_MAX)
     .order_by(in_binary_order(_ALIKE.c.url), in_binary_order(_ALIKE.c.dist))
 )
 
 
 def in_bundles(
-    connection: Connection, scope: EventScope, debug_ids: Collection[str], urls: Collection[str]
+    connection: sa.Connection, scope: EventScope, debug_ids: Collection[str], urls: Collection[str]
 ) -> list[Match]:
     """Return the newest file of each debug id and type, and of each name."""
-    parameters = rows_param("given_debug_ids", ([each] for each in sorted(debug_ids)))
-    parameters |= rows_param("given_url_keys", ([url_key(each)] for each in sorted(urls)))
+    parameters = rows_param("given_debug_ids", ([debug_id] for debug_id in sorted(debug_ids)))
+    parameters |= rows_param("given_url_keys", ([url_key(url)] for url in sorted(urls)))
     result = connection.execute(_IN_BUNDLES, _of(scope) | parameters)
-    return [_match(row) for row in result]
+    return [Match(entry(row[: len(ENTRY)]), *row[len(ENTRY) : -1]) for row in result]
 
 
 def in_release(
-    connection: Connection, scope: EventScope, urls: Collection[str]
+    connection: sa.Connection, scope: EventScope, urls: Collection[str]
 ) -> list[SingleMatch]:
     """Return the single files with these names."""
-    idents = [[ident_of(each, scope.dist or None)] for each in sorted(urls)]
-    value = {"organization": scope.organization_id, "version": scope.version}
-    result = connection.execute(_SINGLE, value | rows_param("given_idents", idents))
+    idents = ([ident_of(url, scope.dist or None)] for url in sorted(urls))
+    result = connection.execute(_SINGLE, _of(scope) | rows_param("given_idents", idents))
     return [
         SingleMatch(name=name, file_id=id_, sha1=sha1, size=size, headers=json.loads(headers))
         for name, id_, sha1, size, headers in result
     ]
 
 
-def has_files(connection: Connection, scope: EventScope) -> bool:
+def has_files(connection: sa.Connection, scope: EventScope) -> bool:
     """Return True if there are uploads for the version, of any dist."""
-    parameters = _of(scope)
-    del parameters["dist"]
-    return bool(connection.execute(_HAS_FILES, parameters).scalar_one())
+    return bool(connection.execute(_HAS_FILES, _of(scope)).scalar_one())
 
 
 def similar(
-    connection: Connection, scope: EventScope, basenames: Collection[str]
+    connection: sa.Connection, scope: EventScope, basenames: Collection[str]
 ) -> dict[str, tuple[SimilarFile, ...]]:
     """Return the files of the version, of any dist, whose names end with one of these parts."""
-    parameters = _of(scope) | rows_param(
-        "given_bases", ([each, url_key(each)] for each in sorted(basenames))
-    )
-    del parameters["dist"]
+    bases = ([basename_, url_key(basename_)] for basename_ in sorted(basenames))
     similar_files: dict[str, tuple[SimilarFile, ...]] = {}
-    for url, dist in connection.execute(_SIMILAR, parameters):
-        base = basename(url)
-        similar_files[base] = (
-            *similar_files.get(base, ()),
-            SimilarFile(url=url, dist=dist or None),
-        )
+    for url, dist in connection.execute(_SIMILAR, _of(scope) | rows_param("given_bases", bases)):
+        known = similar_files.get(basename(url), ())
+        similar_files[basename(url)] = (*known, SimilarFile(url=url, dist=dist or None))
     return similar_files
 
 
@@ -298,16 +265,3 @@ def _of(scope: EventScope) -> dict[str, object]:
         "version": scope.version,
         "dist": scope.dist,
     }
-
-
-def _match(row: Sequence[Any]) -> Match:
-    *value, row_id, name, used_at, file_id, sha1, how, _ = row
-    return Match(
-        entry=entry(value),
-        bundle_id=row_id,
-        bundle_name=name,
-        used_at=used_at,
-        file_id=file_id,
-        sha1=sha1,
-        resolved_with=how,
-    )

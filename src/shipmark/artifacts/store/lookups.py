@@ -6,16 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVarTuple
 
-from sqlalchemy import Connection, Select, Text, and_, func, or_, select
+import sqlalchemy as sa
 
 from shipmark.artifacts.model import ArtifactBundle, BundleEntry
-from shipmark.artifacts.store.bundles import (
-    BUNDLE,
-    artifact_bundles,
-    bundle,
-    bundle_projects,
-    bundle_releases,
-)
+from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
 from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
 from shipmark.infrastructure.database import json_rows, rows_param
 
@@ -31,15 +25,15 @@ class BundleSort(StrEnum):
     LAST_CHANGED = "-date_modified"
 
 
+_USED = (bundle_projects.c.used_at, bundle_projects.c.bundle_id)
+_CHANGED = (bundle_projects.c.changed_at, bundle_projects.c.bundle_id)
 _ORDERS = {
-    BundleSort.OLDEST_USED: (bundle_projects.c.used_at, bundle_projects.c.bundle_id),
-    BundleSort.LAST_USED: (bundle_projects.c.used_at.desc(), bundle_projects.c.bundle_id.desc()),
-    BundleSort.OLDEST_CHANGED: (bundle_projects.c.changed_at, bundle_projects.c.bundle_id),
-    BundleSort.LAST_CHANGED: (
-        bundle_projects.c.changed_at.desc(),
-        bundle_projects.c.bundle_id.desc(),
-    ),
+    BundleSort.OLDEST_USED: _USED,
+    BundleSort.LAST_USED: [column.desc() for column in _USED],
+    BundleSort.OLDEST_CHANGED: _CHANGED,
+    BundleSort.LAST_CHANGED: [column.desc() for column in _CHANGED],
 }
+_NEWEST = (artifact_bundles.c.changed_at.desc(), artifact_bundles.c.id.desc())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +52,7 @@ class BundleFilter:
     unused_since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class NamedBundle:
     """A bundle requested by its id, with whether it is linked to the project."""
 
@@ -67,32 +61,30 @@ class NamedBundle:
     is_linked: bool
 
 
-_NAMES = json_rows("given_names", name=Text())
+_NAMES = json_rows("given_names", name=sa.Text())
 
 
 def by_bundle_ids(
-    connection: Connection, organization_id: int, project_id: int, names: Collection[str]
+    connection: sa.Connection, organization_id: int, project_id: int, names: Collection[str]
 ) -> list[NamedBundle]:
     """Return the organization's bundles with these ids."""
-    tie = and_(
+    tie = sa.and_(
         bundle_projects.c.bundle_id == artifact_bundles.c.id,
         bundle_projects.c.project_id == project_id,
     )
+    is_linked = bundle_projects.c.project_id.is_not(None)
     query = (
-        select(artifact_bundles.c.id, artifact_bundles.c.bundle_id, bundle_projects.c.project_id)
+        sa.select(artifact_bundles.c.id, artifact_bundles.c.bundle_id, is_linked)
         .join(_NAMES, _NAMES.c.name == artifact_bundles.c.bundle_id)
         .outerjoin(bundle_projects, tie)
         .where(artifact_bundles.c.organization_id == organization_id)
     )
     parameters = rows_param("given_names", ([name] for name in sorted(names)))
-    return [
-        NamedBundle(id=id_, bundle_id=name, is_linked=tied is not None)
-        for id_, name, tied in connection.execute(query, parameters)
-    ]
+    return [NamedBundle(*row) for row in connection.execute(query, parameters)]
 
 
 def page_of(
-    connection: Connection,
+    connection: sa.Connection,
     bundle_filter: BundleFilter,
     sort: BundleSort,
     *,
@@ -100,94 +92,91 @@ def page_of(
     offset: int,
 ) -> list[ArtifactBundle]:
     """Return a page of the matching bundles, in that order."""
-    query = _filtered(select(*BUNDLE), bundle_filter)
+    query = _filtered(sa.select(artifact_bundles), bundle_filter)
     page = query.order_by(*_ORDERS[sort]).limit(limit).offset(offset)
-    return [bundle(*row) for row in connection.execute(page)]
+    return [ArtifactBundle(*row) for row in connection.execute(page)]
 
 
-def ids_of(connection: Connection, bundle_filter: BundleFilter, *, limit: int) -> list[int]:
+def ids_of(connection: sa.Connection, bundle_filter: BundleFilter, *, limit: int) -> list[int]:
     """Return the ids of the matching bundles, the longest unused first."""
-    query = _filtered(select(artifact_bundles.c.id), bundle_filter)
-    return list(
-        connection.execute(query.order_by(*_ORDERS[BundleSort.OLDEST_USED]).limit(limit)).scalars()
-    )
+    query = _filtered(sa.select(artifact_bundles.c.id), bundle_filter)
+    page = query.order_by(*_ORDERS[BundleSort.OLDEST_USED]).limit(limit)
+    return list(connection.execute(page).scalars())
 
 
 def newest_of_debug_id(
-    connection: Connection, project_id: int, debug_id: str
+    connection: sa.Connection, project_id: int, debug_id: str
 ) -> ArtifactBundle | None:
     """Return the project's bundle with the newest file of this debug id, or None."""
-    holding = select(bundle_entries.c.bundle_id).where(bundle_entries.c.debug_id == debug_id)
+    holding = sa.select(bundle_entries.c.bundle_id).where(bundle_entries.c.debug_id == debug_id)
     query = (
-        select(*BUNDLE)
+        sa.select(artifact_bundles)
         .join(bundle_projects, bundle_projects.c.bundle_id == artifact_bundles.c.id)
         .where(bundle_projects.c.project_id == project_id, artifact_bundles.c.id.in_(holding))
-        .order_by(artifact_bundles.c.changed_at.desc(), artifact_bundles.c.id.desc())
+        .order_by(*_NEWEST)
         .limit(1)
     )
     row = connection.execute(query).first()
-    return bundle(*row) if row else None
+    return ArtifactBundle(*row) if row else None
 
 
 def newest_of_release(
-    connection: Connection, bundle_filter: BundleFilter, *, url: str | None = None, most: int
+    connection: sa.Connection, bundle_filter: BundleFilter, *, url: str | None = None, most: int
 ) -> list[ArtifactBundle]:
     """Return the newest bundles of a version and dist; with ``url``, those with files whose URL contains it."""
-    query = _filtered(select(*BUNDLE), bundle_filter)
+    query = _filtered(sa.select(artifact_bundles), bundle_filter)
     if url is not None:
-        is_part = func.lower(bundle_entries.c.url).contains(url.lower(), autoescape=True)
+        is_part = sa.func.lower(bundle_entries.c.url).contains(url.lower(), autoescape=True)
         query = query.where(
-            select(bundle_entries.c.number)
+            sa.select(bundle_entries.c.number)
             .where(bundle_entries.c.bundle_id == artifact_bundles.c.id, is_part)
             .exists()
         )
-    newest = (artifact_bundles.c.changed_at.desc(), artifact_bundles.c.id.desc())
-    return [bundle(*row) for row in connection.execute(query.order_by(*newest).limit(most))]
+    page = query.order_by(*_NEWEST).limit(most)
+    return [ArtifactBundle(*row) for row in connection.execute(page)]
 
 
 def entries_page(
-    connection: Connection, bundle_id: int, text: str | None, *, limit: int, offset: int
+    connection: sa.Connection, bundle_id: int, text: str | None, *, limit: int, offset: int
 ) -> list[BundleEntry]:
     """Return a page of the files of a bundle whose URL or debug id contains the text."""
-    query = select(*ENTRY).where(bundle_entries.c.bundle_id == bundle_id)
+    query = sa.select(*ENTRY).where(bundle_entries.c.bundle_id == bundle_id)
     if text:
-        columns = (bundle_entries.c.url, bundle_entries.c.debug_id)
-        query = query.where(
-            or_(*(func.lower(column).contains(text.lower(), autoescape=True) for column in columns))
-        )
+        searched = (bundle_entries.c.url, bundle_entries.c.debug_id)
+        lowered = (sa.func.lower(column) for column in searched)
+        holds = (column.contains(text.lower(), autoescape=True) for column in lowered)
+        query = query.where(sa.or_(*holds))
     page = query.order_by(bundle_entries.c.number).limit(limit).offset(offset)
     return [entry(row) for row in connection.execute(page)]
 
 
-def entry_at(connection: Connection, bundle_id: int, path: str) -> BundleEntry | None:
+def entry_at(connection: sa.Connection, bundle_id: int, path: str) -> BundleEntry | None:
     """Return the file of a bundle with this path, or None."""
-    query = select(*ENTRY).where(
+    query = sa.select(*ENTRY).where(
         bundle_entries.c.bundle_id == bundle_id, bundle_entries.c.path == path
     )
     row = connection.execute(query.limit(1)).first()
     return entry(row) if row else None
 
 
-def _filtered(query: Select[*Ts], bundle_filter: BundleFilter) -> Select[*Ts]:
+def _filtered(query: sa.Select[*Ts], bundle_filter: BundleFilter) -> sa.Select[*Ts]:
     query = query.join(bundle_projects, bundle_projects.c.bundle_id == artifact_bundles.c.id).where(
         bundle_projects.c.project_id == bundle_filter.project_id
     )
     if bundle_filter.unused_since is not None:
         query = query.where(bundle_projects.c.used_at < bundle_filter.unused_since)
     if bundle_filter.id_text is not None:
-        holding = select(bundle_entries.c.bundle_id).where(
+        holding = sa.select(bundle_entries.c.bundle_id).where(
             bundle_entries.c.debug_id == bundle_filter.id_text
         )
-        is_it = artifact_bundles.c.bundle_id == bundle_filter.id_text[:36]
-        query = query.where(or_(is_it, artifact_bundles.c.id.in_(holding)))
-    versions = select(bundle_releases.c.bundle_id).where(
+        is_id = artifact_bundles.c.bundle_id == bundle_filter.id_text[:36]
+        query = query.where(sa.or_(is_id, artifact_bundles.c.id.in_(holding)))
+    versions = sa.select(bundle_releases.c.bundle_id).where(
         bundle_releases.c.organization_id == bundle_filter.organization_id
     )
     if bundle_filter.text is not None:
-        is_either = or_(
-            bundle_releases.c.version == bundle_filter.text,
-            bundle_releases.c.dist == bundle_filter.text,
-        )
+        either = (bundle_releases.c.version, bundle_releases.c.dist)
+        is_either = sa.or_(*(column == bundle_filter.text for column in either))
         query = query.where(artifact_bundles.c.id.in_(versions.where(is_either)))
     if bundle_filter.version is not None:
         versions = versions.where(bundle_releases.c.version == bundle_filter.version)

@@ -3,64 +3,38 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    ForeignKey,
-    Select,
-    String,
-    Table,
-    Text,
-    TypedColumns,
-    UniqueConstraint,
-    delete,
-    exists,
-    func,
-    select,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from shipmark.artifacts.model import ReleaseFile, ident_of
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
-from shipmark.infrastructure.database import (
-    IDS,
-    Id,
-    UtcDateTime,
-    ids_param,
-    json_rows,
-    metadata,
-    rows_param,
-    upsert,
-)
+from shipmark.infrastructure import database as db
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import releases
 
 
-class ReleaseFileColumns(TypedColumns):
+class ReleaseFileColumns(sa.TypedColumns):
     """A file of a release; ``ident`` is a digest of name and dist. Its file must be deleted with it."""
 
-    id = Column(Id, primary_key=True)
-    release_id = Column(Id, ForeignKey("releases.id"), nullable=False)
-    file_id = Column(Id, ForeignKey("files.id"), nullable=False, index=True)
-    ident = Column(String(40), nullable=False)
-    name = Column(Text, nullable=False)
-    dist = Column(String(64))
-    created_at = Column(UtcDateTime, nullable=False, index=True)
+    id = sa.Column(db.Id, primary_key=True)
+    release_id = sa.Column(db.Id, sa.ForeignKey("releases.id"), nullable=False)
+    file_id = sa.Column(db.Id, sa.ForeignKey("files.id"), nullable=False, index=True)
+    ident = sa.Column(sa.String(40), nullable=False)
+    name = sa.Column(sa.Text, nullable=False)
+    dist = sa.Column(sa.String(64))
+    created_at = sa.Column(db.UtcDateTime, nullable=False, index=True)
 
 
-release_files = Table(
+release_files = sa.Table(
     "release_files",
-    metadata,
+    db.metadata,
     ReleaseFileColumns,
-    UniqueConstraint("release_id", "ident"),
+    sa.UniqueConstraint("release_id", "ident"),
     sqlite_autoincrement=True,
 )
 
-_IDENTS = json_rows("given_idents", ident=Text())
 _ROW = (
     release_files.c.id,
     release_files.c.release_id,
@@ -71,12 +45,12 @@ _ROW = (
 
 
 def add(
-    connection: Connection, release_id: int, name: str, dist: str | None, file: File
+    connection: sa.Connection, release_id: int, name: str, dist: str | None, file: File
 ) -> ReleaseFile | None:
     """Insert a file of a release. Return None if there is one with this name and dist."""
     row: dict[str, object] = {"release_id": release_id, "file_id": file.id, "name": name}
     row |= {"dist": dist, "ident": ident_of(name, dist), "created_at": file.created_at}
-    statement = upsert(release_files).values(row).on_conflict_do_nothing()
+    statement = db.upsert(release_files).values(row).on_conflict_do_nothing()
     result = connection.execute(statement.returning(release_files.c.id)).scalar_one_or_none()
     if result is None:
         return None
@@ -84,55 +58,37 @@ def add(
 
 
 def replace(
-    connection: Connection, release_id: int, name: str, dist: str | None, file: File
+    connection: sa.Connection, release_id: int, name: str, dist: str | None, new: File
 ) -> int | None:
     """Replace the content of a release's file. Return the id of the previous file, or None."""
-    where = (
-        release_files.c.release_id == release_id,
-        release_files.c.ident == ident_of(name, dist),
-    )
-    before = connection.execute(
-        select(release_files.c.file_id).where(*where).with_for_update()
-    ).scalar_one_or_none()
-    connection.execute(
-        update(release_files).where(*where).values(file_id=file.id, created_at=file.created_at)
-    )
+    file = release_files.c
+    where = (file.release_id == release_id, file.ident == ident_of(name, dist))
+    query = sa.select(file.file_id).where(*where).with_for_update()
+    before = connection.execute(query).scalar_one_or_none()
+    values = {"file_id": new.id, "created_at": new.created_at}
+    connection.execute(sa.update(release_files).where(*where).values(values))
     return before
 
 
-def by_id(connection: Connection, release_id: int, release_file_id: int) -> ReleaseFile | None:
+def by_id(connection: sa.Connection, release_id: int, release_file_id: int) -> ReleaseFile | None:
     """Return the file of the release with this id, or None."""
-    query = select(*_ROW).where(
+    query = sa.select(*_ROW).where(
         release_files.c.id == release_file_id, release_files.c.release_id == release_id
     )
     files = _with_files(connection, connection.execute(query).all())
     return files[0] if files else None
 
 
-def by_idents(
-    connection: Connection, release_id: int, idents: Collection[str]
-) -> dict[str, ReleaseFile]:
-    """Return the release's files with these idents, by ident."""
-    query = (
-        select(*_ROW)
-        .join(_IDENTS, _IDENTS.c.ident == release_files.c.ident)
-        .where(release_files.c.release_id == release_id)
-    )
-    parameters = rows_param("given_idents", ([each] for each in sorted(idents)))
-    files = _with_files(connection, connection.execute(query, parameters).all())
-    return {ident_of(release_file.name, release_file.dist): release_file for release_file in files}
-
-
-def by_ids(connection: Connection, ids: Collection[int]) -> list[ReleaseFile]:
+def by_ids(connection: sa.Connection, ids: Collection[int]) -> list[ReleaseFile]:
     """Return the files with these ids, of any release."""
-    query = select(*_ROW).where(release_files.c.id.in_(select(IDS.c.id)))
-    return _with_files(connection, connection.execute(query, ids_param(ids)).all())
+    query = sa.select(*_ROW).where(release_files.c.id.in_(sa.select(db.IDS.c.id)))
+    return _with_files(connection, connection.execute(query, db.ids_param(ids)).all())
 
 
-def rename(connection: Connection, release_file: ReleaseFile, name: str) -> bool:
+def rename(connection: sa.Connection, release_file: ReleaseFile, name: str) -> bool:
     """Rename a file. Return False if the name is taken."""
     values = {"name": name, "ident": ident_of(name, release_file.dist)}
-    statement = update(release_files).where(release_files.c.id == release_file.id)
+    statement = sa.update(release_files).where(release_files.c.id == release_file.id)
     try:
         with connection.begin_nested():
             connection.execute(statement.values(values))
@@ -141,87 +97,71 @@ def rename(connection: Connection, release_file: ReleaseFile, name: str) -> bool
     return True
 
 
-def remove(connection: Connection, ids: Collection[int]) -> list[int]:
+def remove(connection: sa.Connection, ids: Collection[int]) -> list[int]:
     """Delete single files of releases. Return the ids of their files."""
-    statement = delete(release_files).where(release_files.c.id.in_(select(IDS.c.id)))
-    result = connection.execute(statement.returning(release_files.c.file_id), ids_param(ids))
-    return list(result.scalars())
+    return _removed(connection, release_files.c.id.in_(sa.select(db.IDS.c.id)), ids)
 
 
-def remove_of(connection: Connection, release_ids: Collection[int]) -> list[int]:
+def remove_of(connection: sa.Connection, release_ids: Collection[int]) -> list[int]:
     """Delete all single files of these releases. Return the ids of their files."""
-    statement = delete(release_files).where(release_files.c.release_id.in_(select(IDS.c.id)))
-    result = connection.execute(
-        statement.returning(release_files.c.file_id), ids_param(release_ids)
-    )
-    return list(result.scalars())
+    condition = release_files.c.release_id.in_(sa.select(db.IDS.c.id))
+    return _removed(connection, condition, release_ids)
 
 
-def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:
+def remove_of_organization(connection: sa.Connection, organization_id: int) -> list[int]:
     """Delete all single files of an organization's releases. Return the ids of their files."""
-    of_it = select(releases.c.id).where(releases.c.organization_id == organization_id)
-    statement = delete(release_files).where(release_files.c.release_id.in_(of_it))
-    return list(connection.execute(statement.returning(release_files.c.file_id)).scalars())
+    of_organization = sa.select(releases.c.id).where(releases.c.organization_id == organization_id)
+    return _removed(connection, release_files.c.release_id.in_(of_organization))
+
+
+def _removed(
+    connection: sa.Connection, condition: sa.ColumnElement[bool], ids: Collection[int] = ()
+) -> list[int]:
+    statement = sa.delete(release_files).where(condition).returning(release_files.c.file_id)
+    return list(connection.execute(statement, db.ids_param(ids)).scalars())
 
 
 def remove_older(
-    connection: Connection, before: datetime, project_id: int | None = None, *, most: int
+    connection: sa.Connection, before: datetime, project_id: int | None = None, *, most: int
 ) -> list[int]:
     """Delete the oldest single files from before that moment. Return the ids of their files. See `older`."""
     oldest = older(before, project_id).order_by(release_files.c.created_at).limit(most)
     return remove(connection, [id_ for id_, _ in connection.execute(oldest)])
 
 
-def older(before: datetime, project_id: int | None = None) -> Select[int, int]:
+def older(before: datetime, project_id: int | None = None) -> sa.Select[int, int]:
     """Return the query for the ids and files of older single files: of all releases, or of one project's alone.
 
     Files of releases shipped or seen since then are left out: the use of single files is not recorded.
     """
     query = (
-        select(release_files.c.id, release_files.c.file_id)
+        sa.select(release_files.c.id, release_files.c.file_id)
         .join(releases, releases.c.id == release_files.c.release_id)
         .where(release_files.c.created_at < before, *_is_over(before))
     )
     if project_id is None:
         return query
-    attached = release_projects.c
-    is_in = exists().where(attached.release_id == releases.c.id, attached.project_id == project_id)
-    is_elsewhere = exists().where(
-        attached.release_id == releases.c.id, attached.project_id != project_id
-    )
+    attached = sa.exists().where(release_projects.c.release_id == releases.c.id)
+    is_in = attached.where(release_projects.c.project_id == project_id)
+    is_elsewhere = attached.where(release_projects.c.project_id != project_id)
     return query.where(is_in, ~is_elsewhere)
 
 
-def has_older(connection: Connection, before: datetime) -> bool:
+def has_older(connection: sa.Connection, before: datetime) -> bool:
     """Return True if any single file is older."""
-    query = select(release_files.c.id).where(release_files.c.created_at < before).limit(1)
+    query = sa.select(release_files.c.id).where(release_files.c.created_at < before).limit(1)
     return connection.execute(query).first() is not None
 
 
-def _is_over(before: datetime) -> list[ColumnElement[bool]]:
+def _is_over(before: datetime) -> list[sa.ColumnElement[bool]]:
     """Return the conditions that the release was neither shipped nor seen in an event since."""
     seen = release_environments.c
-    is_seen = exists().where(seen.release_id == releases.c.id, seen.last_seen_at >= before)
-    return [func.coalesce(releases.c.shipped_at, releases.c.created_at) < before, ~is_seen]
-
-
-def count_of(connection: Connection, release_ids: Collection[int]) -> dict[int, int]:
-    """Return the number of single files of each release."""
-    query = (
-        select(release_files.c.release_id, func.count())
-        .where(release_files.c.release_id.in_(select(IDS.c.id)))
-        .group_by(release_files.c.release_id)
-    )
-    return {
-        release_id: many for release_id, many in connection.execute(query, ids_param(release_ids))
-    }
+    is_seen = sa.exists().where(seen.release_id == releases.c.id, seen.last_seen_at >= before)
+    return [sa.func.coalesce(releases.c.shipped_at, releases.c.created_at) < before, ~is_seen]
 
 
 def _with_files(
-    connection: Connection, rows: Sequence[tuple[int, int, str, str | None, int]]
+    connection: sa.Connection, rows: Sequence[tuple[int, int, str, str | None, int]]
 ) -> list[ReleaseFile]:
     files = file_store.by_ids(connection, {row[4] for row in rows})
-    return [
-        ReleaseFile(id=id_, release_id=release_id, name=name, dist=dist, file=files[file_id])
-        for id_, release_id, name, dist, file_id in rows
-    ]
+    return [ReleaseFile(*row[:4], file=files[row[4]]) for row in rows]

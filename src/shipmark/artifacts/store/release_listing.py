@@ -6,16 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    delete,
-    func,
-    or_,
-    select,
-    union_all,
-)
+import sqlalchemy as sa
 
 from shipmark.artifacts.model import ListedFile, url_key
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_releases
@@ -24,7 +15,7 @@ from shipmark.artifacts.store.release_files import release_files
 from shipmark.files.store.files import files
 from shipmark.infrastructure.database import IDS, ids_param, in_binary_order
 
-_SINGLE = select(
+_SINGLE = sa.select(
     release_files.c.id,
     release_files.c.name,
     release_files.c.dist,
@@ -34,7 +25,7 @@ _SINGLE = select(
     files.c.created_at,
 ).join(files, files.c.id == release_files.c.file_id)
 _BUNDLED = (
-    select(
+    sa.select(
         bundle_entries.c.url,
         bundle_releases.c.dist,
         bundle_entries.c.headers,
@@ -60,33 +51,27 @@ class ReleaseFileFilter:
 
 
 def page_of(
-    connection: Connection, file_filter: ReleaseFileFilter, *, limit: int, offset: int
+    connection: sa.Connection, file_filter: ReleaseFileFilter, *, limit: int, offset: int
 ) -> list[ListedFile]:
     """Return a page of the single files by name, then of the bundled ones: those with a dist first, by dist and URL."""
     single = _single(file_filter)
-    order = (
-        in_binary_order(release_files.c.name),
-        in_binary_order(release_files.c.dist),
-        release_files.c.id,
-    )
+    names = (release_files.c.name, release_files.c.dist)
+    order = (*(in_binary_order(name) for name in names), release_files.c.id)
     page = connection.execute(single.order_by(*order).limit(limit).offset(offset)).all()
     listed_files = [_listed(row[0], row[1:]) for row in page]
     if len(listed_files) < limit:
-        count = connection.execute(select(func.count()).select_from(single.subquery()))
+        count = connection.execute(sa.select(sa.func.count()).select_from(single.subquery()))
         skipped = max(offset - count.scalar_one(), 0)
-        has_no_dist = bundle_releases.c.dist == ""
-        bundled = _bundled(file_filter).order_by(
-            has_no_dist,
-            in_binary_order(bundle_releases.c.dist),
-            in_binary_order(bundle_entries.c.url),
-        )
+        dist, url = bundle_releases.c.dist, bundle_entries.c.url
+        order_of_bundled = (dist == "", in_binary_order(dist), in_binary_order(url))
+        bundled = _bundled(file_filter).order_by(*order_of_bundled)
         rest = connection.execute(bundled.limit(limit - len(listed_files)).offset(skipped)).all()
         listed_files += [_listed(None, row) for row in rest]
     return listed_files
 
 
 def bundled_by_name(
-    connection: Connection, release_id: int, dist: str | None, url: str
+    connection: sa.Connection, release_id: int, dist: str | None, url: str
 ) -> ListedFile | None:
     """Return the file with this dist and URL in the release's bundles, or None."""
     query = _BUNDLED.where(bundle_releases.c.release_id == release_id, *_is(dist, url)).limit(1)
@@ -95,11 +80,11 @@ def bundled_by_name(
 
 
 def place_of(
-    connection: Connection, release_id: int, dist: str | None, url: str
+    connection: sa.Connection, release_id: int, dist: str | None, url: str
 ) -> tuple[int, str] | None:
     """Return the location of the file: the id of the bundle's file, and the path in it, or None."""
     query = (
-        select(artifact_bundles.c.file_id, bundle_entries.c.path)
+        sa.select(artifact_bundles.c.file_id, bundle_entries.c.path)
         .join(bundle_entries, bundle_entries.c.bundle_id == artifact_bundles.c.id)
         .join(bundle_releases, bundle_releases.c.bundle_id == artifact_bundles.c.id)
         .where(bundle_releases.c.release_id == release_id, *_is(dist, url))
@@ -109,12 +94,12 @@ def place_of(
     return (row[0], row[1]) if row else None
 
 
-def remove_bundled(connection: Connection, release_id: int, dist: str | None, url: str) -> bool:
+def remove_bundled(connection: sa.Connection, release_id: int, dist: str | None, url: str) -> bool:
     """Remove the file from lists; the bundle stays unchanged. Return False if there is no such file."""
-    of_release = select(bundle_releases.c.bundle_id).where(
+    of_release = sa.select(bundle_releases.c.bundle_id).where(
         bundle_releases.c.release_id == release_id, bundle_releases.c.dist == (dist or "")
     )
-    statement = delete(bundle_entries).where(
+    statement = sa.delete(bundle_entries).where(
         bundle_entries.c.bundle_id.in_(of_release),
         bundle_entries.c.url_key == url_key(url),
         bundle_entries.c.url == url,
@@ -122,27 +107,27 @@ def remove_bundled(connection: Connection, release_id: int, dist: str | None, ur
     return bool(connection.execute(statement).rowcount)
 
 
-def counts_of(connection: Connection, release_ids: Collection[int]) -> dict[int, int]:
+def counts_of(connection: sa.Connection, release_ids: Collection[int]) -> dict[int, int]:
     """Return the number of files of each release; releases without files are left out."""
     single = (
-        select(release_files.c.release_id.label("release_id"), func.count().label("many"))
-        .where(release_files.c.release_id.in_(select(IDS.c.id)))
+        sa.select(release_files.c.release_id.label("release_id"), sa.func.count().label("many"))
+        .where(release_files.c.release_id.in_(sa.select(IDS.c.id)))
         .group_by(release_files.c.release_id)
     )
     bundled = (
-        select(bundle_releases.c.release_id, func.count())
+        sa.select(bundle_releases.c.release_id, sa.func.count())
         .join(bundle_entries, bundle_entries.c.bundle_id == bundle_releases.c.bundle_id)
-        .where(bundle_releases.c.release_id.in_(select(IDS.c.id)))
+        .where(bundle_releases.c.release_id.in_(sa.select(IDS.c.id)))
         .group_by(bundle_releases.c.release_id)
     )
-    both = union_all(single, bundled).subquery()
-    query = select(both.c.release_id, func.sum(both.c.many)).group_by(both.c.release_id)
+    both = sa.union_all(single, bundled).subquery()
+    query = sa.select(both.c.release_id, sa.func.sum(both.c.many)).group_by(both.c.release_id)
     return {id_: int(many) for id_, many in connection.execute(query, ids_param(release_ids))}
 
 
 def _single(
     file_filter: ReleaseFileFilter,
-) -> Select[*tuple[int, str, str, str, int, str, datetime]]:
+) -> sa.Select[*tuple[int, str, str, str, int, str, datetime]]:
     query = _SINGLE.where(release_files.c.release_id == file_filter.release_id)
     if file_filter.texts:
         query = query.where(_contains(release_files.c.name, file_filter.texts))
@@ -151,7 +136,9 @@ def _single(
     return query
 
 
-def _bundled(file_filter: ReleaseFileFilter) -> Select[*tuple[str, str, str, int, str, datetime]]:
+def _bundled(
+    file_filter: ReleaseFileFilter,
+) -> sa.Select[*tuple[str, str, str, int, str, datetime]]:
     query = _BUNDLED.where(bundle_releases.c.release_id == file_filter.release_id)
     if file_filter.texts:
         query = query.where(_contains(bundle_entries.c.url, file_filter.texts))
@@ -160,12 +147,12 @@ def _bundled(file_filter: ReleaseFileFilter) -> Select[*tuple[str, str, str, int
     return query
 
 
-def _contains(column: ColumnElement[str], texts: Sequence[str]) -> ColumnElement[bool]:
-    lowered = func.lower(column)
-    return or_(*(lowered.contains(text.lower(), autoescape=True) for text in texts))
+def _contains(column: sa.ColumnElement[str], texts: Sequence[str]) -> sa.ColumnElement[bool]:
+    lowered = sa.func.lower(column)
+    return sa.or_(*(lowered.contains(text.lower(), autoescape=True) for text in texts))
 
 
-def _is(dist: str | None, url: str) -> list[ColumnElement[bool]]:
+def _is(dist: str | None, url: str) -> list[sa.ColumnElement[bool]]:
     return [
         bundle_releases.c.dist == (dist or ""),
         bundle_entries.c.url_key == url_key(url),
@@ -174,13 +161,5 @@ def _is(dist: str | None, url: str) -> list[ColumnElement[bool]]:
 
 
 def _listed(id_: int | None, row: Sequence[Any]) -> ListedFile:
-    name, dist, headers, size, sha1, created_at = row
-    return ListedFile(
-        id=id_,
-        name=name or "",
-        dist=dist or None,
-        headers=json.loads(headers),
-        size=size,
-        sha1=sha1 or "",
-        created_at=created_at,
-    )
+    name, dist, headers, size, sha1, at = row
+    return ListedFile(id_, name or "", dist or None, json.loads(headers), size, sha1 or "", at)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, func, null, or_, select
 
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
 from shipmark.artifacts.store.entries import bundle_entries
@@ -47,29 +47,22 @@ _SINGLE = select(func.count()).where(release_files.c.release_id == _RELEASE)
 _BUNDLED_PAGE = (
     select(
         func.coalesce(bundle_entries.c.url, bundle_entries.c.path),
-        _REACHED.c.dist,
+        func.nullif(_REACHED.c.dist, ""),
         bundle_entries.c.type,
         bundle_entries.c.debug_id,
         bundle_entries.c.size,
     )
     .select_from(_REACHED)
     .join(bundle_entries, bundle_entries.c.bundle_id == _REACHED.c.id)
-    .order_by(
-        _REACHED.c.changed_at.desc(),
-        _REACHED.c.id.desc(),
-        in_binary_order(_REACHED.c.dist),
-        bundle_entries.c.number,
-    )
+    .order_by(_REACHED.c.changed_at.desc(), _REACHED.c.id.desc())
+    .order_by(in_binary_order(_REACHED.c.dist), bundle_entries.c.number)
 )
 _SINGLE_PAGE = (
-    select(release_files.c.name, release_files.c.dist, files.c.size)
+    select(release_files.c.name, release_files.c.dist, null(), null(), files.c.size)
     .join(files, files.c.id == release_files.c.file_id)
     .where(release_files.c.release_id == _RELEASE)
-    .order_by(
-        in_binary_order(release_files.c.name),
-        in_binary_order(release_files.c.dist),
-        release_files.c.id,
-    )
+    .order_by(in_binary_order(release_files.c.name), in_binary_order(release_files.c.dist))
+    .order_by(release_files.c.id)
 )
 
 
@@ -97,7 +90,7 @@ class Count:
         return self.bundled + self.single
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class UploadedFile:
     """A file uploaded for the version; ``type`` is None if unknown."""
 
@@ -120,17 +113,13 @@ def page_of(
 ) -> list[UploadedFile]:
     """Return a page of the files of bundles, the newest bundle first, then of the single ones by name."""
     bundled = _BUNDLED_PAGE.limit(limit).offset(offset)
-    uploaded_files = [
-        UploadedFile(name=name, dist=dist or None, type=type_, debug_id=debug_id, size=size)
-        for name, dist, type_, debug_id, size in connection.execute(bundled, _parameters(scope))
-    ]
-    if len(uploaded_files) < limit:
+    rows = connection.execute(bundled, _parameters(scope)).all()
+    uploaded_files = [UploadedFile(*row) for row in rows]
+    if len(rows) < limit:
         before = connection.execute(_BUNDLED, _parameters(scope)).scalar_one()
-        single = _SINGLE_PAGE.limit(limit - len(uploaded_files)).offset(max(offset - before, 0))
-        uploaded_files += [
-            UploadedFile(name=name, dist=dist, type=None, debug_id=None, size=size)
-            for name, dist, size in connection.execute(single, {"release": scope.release_id})
-        ]
+        single = _SINGLE_PAGE.limit(limit - len(rows)).offset(max(offset - before, 0))
+        result = connection.execute(single, {"release": scope.release_id})
+        uploaded_files += [UploadedFile(*row) for row in result]
     return uploaded_files
 
 

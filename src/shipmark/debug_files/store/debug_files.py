@@ -2,69 +2,46 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    ForeignKey,
-    Index,
-    String,
-    Table,
-    Text,
-    TypedColumns,
-    UniqueConstraint,
-    delete,
-    func,
-    or_,
-    select,
-)
+import sqlalchemy as sa
 
 from shipmark.debug_files.model import DebugFile, DebugObject
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
-from shipmark.infrastructure.database import (
-    IDS,
-    Id,
-    UtcDateTime,
-    ids_param,
-    json_rows,
-    metadata,
-    rows_param,
-    upsert,
-)
+from shipmark.infrastructure import database as db
 from shipmark.projects.store.projects import projects
 
 
-class DebugFileColumns(TypedColumns):
+class DebugFileColumns(sa.TypedColumns):
     """A debug file of a project. ``sha1`` is that of its file, ``features`` a JSON list."""
 
-    id = Column(Id, primary_key=True)
-    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
-    file_id = Column(Id, ForeignKey("files.id"), nullable=False, index=True)
-    sha1 = Column(String(40), nullable=False)
-    debug_id = Column(String(64), nullable=False)
-    code_id = Column(String(64))
-    cpu_name = Column(String(40), nullable=False)
-    symbol_type = Column(String(40), nullable=False)
-    object_name = Column(Text, nullable=False)
-    kind = Column(String(20))
-    features = Column(Text, nullable=False)
-    created_at = Column(UtcDateTime, nullable=False)
+    id = sa.Column(db.Id, primary_key=True)
+    project_id = sa.Column(db.Id, sa.ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
+    file_id = sa.Column(db.Id, sa.ForeignKey("files.id"), nullable=False, index=True)
+    sha1 = sa.Column(sa.String(40), nullable=False)
+    debug_id = sa.Column(sa.String(64), nullable=False)
+    code_id = sa.Column(sa.String(64))
+    cpu_name = sa.Column(sa.String(40), nullable=False)
+    symbol_type = sa.Column(sa.String(40), nullable=False)
+    object_name = sa.Column(sa.Text, nullable=False)
+    kind = sa.Column(sa.String(20))
+    features = sa.Column(sa.Text, nullable=False)
+    created_at = sa.Column(db.UtcDateTime, nullable=False)
 
 
-debug_files = Table(
+debug_files = sa.Table(
     "debug_files",
-    metadata,
+    db.metadata,
     DebugFileColumns,
-    UniqueConstraint("project_id", "sha1", "debug_id"),
-    Index("ix_debug_files_project_id_id", "project_id", "id"),
-    Index("ix_debug_files_project_id_debug_id", "project_id", "debug_id"),
-    Index("ix_debug_files_project_id_code_id", "project_id", "code_id"),
+    sa.UniqueConstraint("project_id", "sha1", "debug_id"),
+    sa.Index("ix_debug_files_project_id_id", "project_id", "id"),
+    sa.Index("ix_debug_files_project_id_debug_id", "project_id", "debug_id"),
+    sa.Index("ix_debug_files_project_id_code_id", "project_id", "code_id"),
     sqlite_autoincrement=True,
 )
 
-_SHA1S = json_rows("given_sha1s", sha1=Text())
+_SHA1S = db.json_rows("given_sha1s", sha1=sa.Text())
 ROW = (
     debug_files.c.id,
     debug_files.c.project_id,
@@ -100,23 +77,13 @@ class DebugFileFilter:
 
 
 def add(
-    connection: Connection, project_id: int, debug_object: DebugObject, file: File
+    connection: sa.Connection, project_id: int, debug_object: DebugObject, file: File
 ) -> DebugFile | None:
     """Insert a debug file. Return None if the project has it already."""
-    row: dict[str, object] = {
-        "project_id": project_id,
-        "file_id": file.id,
-        "sha1": file.sha1,
-        "debug_id": debug_object.debug_id,
-        "code_id": debug_object.code_id,
-        "cpu_name": debug_object.cpu_name,
-        "symbol_type": debug_object.symbol_type,
-        "object_name": debug_object.object_name,
-        "kind": debug_object.kind,
-        "features": json.dumps(sorted(debug_object.features)),
-        "created_at": file.created_at,
-    }
-    statement = upsert(debug_files).values(row).on_conflict_do_nothing()
+    row = asdict(debug_object) | {"features": json.dumps(sorted(debug_object.features))}
+    row |= {"project_id": project_id, "file_id": file.id}
+    row |= {"sha1": file.sha1, "created_at": file.created_at}
+    statement = db.upsert(debug_files).values(row).on_conflict_do_nothing()
     new_id = connection.execute(statement.returning(debug_files.c.id)).scalar_one_or_none()
     if new_id is None:
         return None
@@ -124,37 +91,36 @@ def add(
 
 
 def by_sha1s(
-    connection: Connection, project_id: int, sha1s: Collection[str]
+    connection: sa.Connection, project_id: int, sha1s: Collection[str]
 ) -> dict[str, list[DebugFile]]:
     """Return the project's debug files with these checksums, by checksum. Several may have the same content."""
     query = (
-        select(*ROW)
+        sa.select(*ROW)
         .join(_SHA1S, _SHA1S.c.sha1 == debug_files.c.sha1)
         .where(debug_files.c.project_id == project_id)
         .order_by(debug_files.c.id)
     )
-    parameters = rows_param("given_sha1s", ([each] for each in sorted(sha1s)))
+    parameters = db.rows_param("given_sha1s", ([sha1] for sha1 in sorted(sha1s)))
     files: dict[str, list[DebugFile]] = {}
     for debug_file in with_files(connection, connection.execute(query, parameters).all()):
         files.setdefault(debug_file.file.sha1, []).append(debug_file)
     return files
 
 
-def by_id(connection: Connection, project_id: int, debug_file_id: int) -> DebugFile | None:
+def by_id(connection: sa.Connection, project_id: int, debug_file_id: int) -> DebugFile | None:
     """Return the project's debug file with this id, or None."""
-    query = select(*ROW).where(
+    query = sa.select(*ROW).where(
         debug_files.c.project_id == project_id, debug_files.c.id == debug_file_id
     )
-    files = with_files(connection, connection.execute(query).all())
-    return files[0] if files else None
+    return next(iter(with_files(connection, connection.execute(query).all())), None)
 
 
 def newest_of_debug_id(
-    connection: Connection, project_id: int, debug_id: str, symbol_type: str
+    connection: sa.Connection, project_id: int, debug_id: str, symbol_type: str
 ) -> DebugFile | None:
     """Return the newest debug file of this type and debug id, or None."""
     query = (
-        select(*ROW)
+        sa.select(*ROW)
         .where(
             debug_files.c.project_id == project_id,
             debug_files.c.debug_id == debug_id,
@@ -163,15 +129,14 @@ def newest_of_debug_id(
         .order_by(debug_files.c.id.desc())
         .limit(1)
     )
-    files = with_files(connection, connection.execute(query).all())
-    return files[0] if files else None
+    return next(iter(with_files(connection, connection.execute(query).all())), None)
 
 
 def page_of(
-    connection: Connection, file_filter: DebugFileFilter, *, limit: int, offset: int
+    connection: sa.Connection, file_filter: DebugFileFilter, *, limit: int, offset: int
 ) -> list[DebugFile]:
     """Return a page of the matching debug files, the newest first."""
-    query = select(*ROW).where(debug_files.c.project_id == file_filter.project_id)
+    query = sa.select(*ROW).where(debug_files.c.project_id == file_filter.project_id)
     if file_filter.debug_id is not None:
         query = query.where(debug_files.c.debug_id == file_filter.debug_id)
     if file_filter.code_id is not None:
@@ -180,51 +145,38 @@ def page_of(
         query = query.where(debug_files.c.symbol_type.in_(file_filter.symbol_types))
     if file_filter.text:
         text = file_filter.text.lower()
-        holds = (func.lower(column).contains(text, autoescape=True) for column in _SEARCHED)
-        query = query.where(or_(*holds))
+        holds = (sa.func.lower(column).contains(text, autoescape=True) for column in _SEARCHED)
+        query = query.where(sa.or_(*holds))
     page = query.order_by(debug_files.c.id.desc()).limit(limit).offset(offset)
     return with_files(connection, connection.execute(page).all())
 
 
-def remove(connection: Connection, ids: Collection[int]) -> list[int]:
+def remove(connection: sa.Connection, ids: Collection[int]) -> list[int]:
     """Delete debug files. Return the ids of their files."""
-    statement = delete(debug_files).where(debug_files.c.id.in_(select(IDS.c.id)))
-    result = connection.execute(statement.returning(debug_files.c.file_id), ids_param(ids))
+    statement = sa.delete(debug_files).where(debug_files.c.id.in_(sa.select(db.IDS.c.id)))
+    result = connection.execute(statement.returning(debug_files.c.file_id), db.ids_param(ids))
     return list(result.scalars())
 
 
-def of_project(connection: Connection, project_id: int, *, limit: int) -> list[int]:
+def of_project(connection: sa.Connection, project_id: int, *, limit: int) -> list[int]:
     """Return the ids of some debug files of the project."""
-    query = select(debug_files.c.id).where(debug_files.c.project_id == project_id)
+    query = sa.select(debug_files.c.id).where(debug_files.c.project_id == project_id)
     return list(connection.execute(query.limit(limit)).scalars())
 
 
-def remove_of_organization(connection: Connection, organization_id: int) -> list[int]:
+def remove_of_organization(connection: sa.Connection, organization_id: int) -> list[int]:
     """Delete all debug files of an organization's projects. Return the ids of their files."""
-    of_it = select(projects.c.id).where(projects.c.organization_id == organization_id)
-    statement = delete(debug_files).where(debug_files.c.project_id.in_(of_it))
+    of_organization = sa.select(projects.c.id).where(projects.c.organization_id == organization_id)
+    statement = sa.delete(debug_files).where(debug_files.c.project_id.in_(of_organization))
     return list(connection.execute(statement.returning(debug_files.c.file_id)).scalars())
 
 
-def with_files(connection: Connection, debug_object: Sequence[Row]) -> list[DebugFile]:
+def with_files(connection: sa.Connection, rows: Sequence[Row]) -> list[DebugFile]:
     """Return the debug files of rows, with their files, by one statement for all."""
-    known = file_store.by_ids(connection, {row[2] for row in debug_object})
-    return [_debug_file(row, known[row[2]]) for row in debug_object]
+    known = file_store.by_ids(connection, {row[2] for row in rows})
+    return [_debug_file(row, known[row[2]]) for row in rows]
 
 
 def _debug_file(row: Row, file: File) -> DebugFile:
-    id_, project_id, _, debug_id, code_id, cpu_name, symbol_type, object_name, kind, features = row
-    return DebugFile(
-        id=id_,
-        project_id=project_id,
-        object=DebugObject(
-            debug_id=debug_id,
-            code_id=code_id,
-            cpu_name=cpu_name,
-            symbol_type=symbol_type,
-            object_name=object_name,
-            kind=kind,
-            features=frozenset(json.loads(features)),
-        ),
-        file=file,
-    )
+    debug_object = DebugObject(*row[3:9], features=frozenset(json.loads(row[9])))
+    return DebugFile(id=row[0], project_id=row[1], object=debug_object, file=file)

@@ -1,34 +1,26 @@
 """The table of ProGuard mappings by version of an app, and its queries (clients.md 4.7)."""
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    ForeignKey,
-    String,
-    Table,
-    TypedColumns,
-    select,
-)
+import sqlalchemy as sa
 
 from shipmark.debug_files.model import DebugFile
 from shipmark.infrastructure.database import Id, in_binary_order, metadata, upsert
 
 
-class ProguardReleaseColumns(TypedColumns):
+class ProguardReleaseColumns(sa.TypedColumns):
     """A version, which may not exist as a release, and the mapping that its app was built with."""
 
-    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
-    version = Column(String(250), primary_key=True)
-    debug_id = Column(String(64), primary_key=True)
-    debug_file_id = Column(
-        Id, ForeignKey("debug_files.id", ondelete="CASCADE"), nullable=False, index=True
+    project_id = sa.Column(Id, sa.ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    version = sa.Column(sa.String(250), primary_key=True)
+    debug_id = sa.Column(sa.String(64), primary_key=True)
+    debug_file_id = sa.Column(
+        Id, sa.ForeignKey("debug_files.id", ondelete="CASCADE"), nullable=False, index=True
     )
 
 
-proguard_releases = Table("proguard_releases", metadata, ProguardReleaseColumns)
+proguard_releases = sa.Table("proguard_releases", metadata, ProguardReleaseColumns)
 
 
-def link(connection: Connection, version: str, mapping: DebugFile) -> bool:
+def link(connection: sa.Connection, version: str, mapping: DebugFile) -> bool:
     """Link a mapping to a version. Return False if it was linked already."""
     row: dict[str, object] = {"project_id": mapping.project_id, "version": version}
     row |= {"debug_id": mapping.object.debug_id, "debug_file_id": mapping.id}
@@ -37,10 +29,10 @@ def link(connection: Connection, version: str, mapping: DebugFile) -> bool:
     return result is not None
 
 
-def versions_of(connection: Connection, mapping: DebugFile, *, most: int) -> list[str]:
+def versions_of(connection: sa.Connection, mapping: DebugFile, *, most: int) -> list[str]:
     """Return the versions that a mapping is linked to, in order."""
     query = (
-        select(proguard_releases.c.version)
+        sa.select(proguard_releases.c.version)
         .where(proguard_releases.c.debug_file_id == mapping.id)
         .order_by(in_binary_order(proguard_releases.c.version))
         .limit(most)

@@ -45,13 +45,15 @@ def of_projects(connection: Connection) -> dict[int, Usage]:
         .join(files, files.c.id == debug_files.c.file_id)
         .group_by(debug_files.c.project_id)
     )
-    usageses = [
-        {id_: Sum(count=many, bytes=int(size)) for id_, many, size in connection.execute(query)}
+    bundle_sums, debug_file_sums = (
+        {id_: _sum(count, size) for id_, count, size in connection.execute(query)}
         for query in (bundles, debug)
-    ]
+    )
     return {
-        id_: Usage(bundles=usageses[0].get(id_, NOTHING), debug_files=usageses[1].get(id_, NOTHING))
-        for id_ in sorted({*usageses[0], *usageses[1]})
+        id_: Usage(
+            bundles=bundle_sums.get(id_, NOTHING), debug_files=debug_file_sums.get(id_, NOTHING)
+        )
+        for id_ in sorted({*bundle_sums, *debug_file_sums})
     }
 
 

@@ -1,7 +1,13 @@
 """The interface of blob stores: contents of any length under keys that Shipmark generates."""
 
+import re
 from collections.abc import Iterator
 from typing import Protocol
+
+KEY_MAX = 200
+#: The size of the parts in which contents are read.
+PART_BYTES = 1024 * 1024
+_KEY = re.compile(r"[a-z0-9-]+(?:/[a-z0-9-]+)*")
 
 
 class Blobs(Protocol):
@@ -19,24 +25,22 @@ class Blobs(Protocol):
 
     def put(self, key: str, content: bytes) -> None:
         """Store the content."""
-        ...
-
-    def has(self, key: str) -> bool:
-        """Return True if there is a content under the key."""
-        ...
 
     def size(self, key: str) -> int:
         """Return the length of the content in bytes."""
-        ...
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield the bytes from ``start`` to ``end``, or to the end of the content, in parts."""
-        ...
 
     def remove(self, key: str) -> None:
         """Delete the content."""
-        ...
 
     def free_bytes(self) -> int | None:
         """Return the free space in bytes, or None if unknown."""
-        ...
+
+
+def validate_key(key: str) -> str:
+    """Return the key. Raise ``KeyError`` for any other text: a name from a client must never become a path."""
+    if len(key) > KEY_MAX or not _KEY.fullmatch(key):
+        raise KeyError(key)
+    return key

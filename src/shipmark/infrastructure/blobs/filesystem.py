@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shipmark.infrastructure import ids
-from shipmark.infrastructure.blobs.keys import PART_BYTES, validate_key
+from shipmark.infrastructure.blobs import PART_BYTES, validate_key
 from shipmark.infrastructure.blobs.storage_errors import translate_errors, translate_missing
 
 #: The folder for contents that are being written. No key begins with a dot.
 INCOMING = ".incoming"
-
 #: Older files there were left by a process that ended while writing.
 _LEFT_SECONDS = 24 * 60 * 60
 
@@ -40,15 +39,6 @@ class FolderBlobs:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-
-    def has(self, key: str) -> bool:
-        """Return True if there is a content under the key."""
-        validate_key(key)
-        try:
-            self.size(key)
-        except KeyError:
-            return False
-        return True
 
     def size(self, key: str) -> int:
         """Return the length of the content in bytes."""

@@ -1,6 +1,6 @@
 """Blobs as objects in a bucket, by obstore; and the choice of a store by URL."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +10,8 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
 
-from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.blobs import PART_BYTES, Blobs, validate_key
 from shipmark.infrastructure.blobs.filesystem import open_folder
-from shipmark.infrastructure.blobs.keys import PART_BYTES, validate_key
 from shipmark.infrastructure.blobs.storage_errors import translate_errors, translate_missing
 from shipmark.infrastructure.settings import SettingsError
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 #: The status of a store for a range behind the end.
 _BEYOND = "416 Range Not Satisfiable"
-
 #: Parameters of the URL of a bucket.
 _OPTIONS = {"endpoint", "region"}
 
@@ -44,15 +42,6 @@ class ObjectBlobs:
         validate_key(key)
         with translate_errors(key):
             obstore.put(self._store, key, content, use_multipart=False)
-
-    def has(self, key: str) -> bool:
-        """Return True if there is a content under the key."""
-        validate_key(key)
-        try:
-            self.size(key)
-        except KeyError:
-            return False
-        return True
 
     def size(self, key: str) -> int:
         """Return the length of the content in bytes."""
@@ -115,7 +104,7 @@ def open_object_store(url: str) -> Blobs:
             case "file" if not parts.netloc and parts.path.startswith("/") and not parts.query:
                 return open_folder(Path(unquote(parts.path)))
             case "s3" | "gs" | "az" if parts.hostname:
-                return ObjectBlobs(_bucket(parts, _options(parts)))
+                return ObjectBlobs(_bucket(parts))
     except (OSError, ValueError, BaseError) as error:
         reason = str(error).partition("\n")[0]
         raise SettingsError(f"SHIPMARK_BLOBS_URL can't be used: {reason}.") from None
@@ -131,14 +120,10 @@ def open_folder_url(url: str) -> Path | None:
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
 
 
-def _options(parts: SplitResult) -> dict[str, str]:
-    if not parts.query:
-        return {}
-    return dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True))
-
-
-def _bucket(parts: SplitResult, options: Mapping[str, str]) -> ObjectStore:
+def _bucket(parts: SplitResult) -> ObjectStore:
     """Return the bucket of a URL. Credentials and other options are in the environment."""
+    is_strict = bool(parts.query)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=is_strict))
     if unknown := sorted(set(options) - (_OPTIONS if parts.scheme == "s3" else set())):
         raise ValueError(f"{parts.scheme}: addresses know no {' and no '.join(unknown)}")
     if parts.username or parts.password or parts.fragment:
@@ -151,16 +136,11 @@ def _bucket(parts: SplitResult, options: Mapping[str, str]) -> ObjectStore:
         "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
         "allow_http": endpoint.startswith("http://"),
     }
-    retry: RetryConfig = {
-        "max_retries": RETRIES,
-        "retry_timeout": timedelta(seconds=RETRY_SECONDS),
-    }
+    retry: RetryConfig = {"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)}
     address = parts._replace(query="").geturl()
     if parts.scheme != "s3":
         return from_url(address, client_options=client, retry_config=retry)
-    content: S3Config = {}
-    if "endpoint" in options:
-        content["endpoint"] = endpoint
+    config: S3Config = {"endpoint": endpoint} if "endpoint" in options else {}
     if "region" in options:
-        content["region"] = options["region"]
-    return from_url(address, config=content, client_options=client, retry_config=retry)
+        config["region"] = options["region"]
+    return from_url(address, config=config, client_options=client, retry_config=retry)

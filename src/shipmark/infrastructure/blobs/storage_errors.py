@@ -11,7 +11,6 @@ from shipmark.infrastructure.errors import StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import log
 
 _REASON_MAX = 300
-
 #: Reports of full object stores: the status 507, or a message of the store with another status.
 _FULL = re.compile(
     r"\b507 Insufficient|InsufficientStorage|StorageFull|QuotaExceeded|No space left", re.IGNORECASE

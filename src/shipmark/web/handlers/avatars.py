@@ -10,14 +10,13 @@ from threading import Lock
 
 from cachetools import LRUCache, cached
 from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from shipmark.avatars import images, initials, store
-from shipmark.avatars.model import OwnerKind
+from shipmark.avatars.model import FOLDERS, OwnerKind
 from shipmark.files import piece_reader
 from shipmark.files.store import files
-from shipmark.infrastructure.blobs import Blobs
-from shipmark.infrastructure.database import Database
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 
 
@@ -36,46 +35,22 @@ _HEADERS = {
 }
 _SIZE = re.compile(r"[+-]?[0-9]{1,9}")
 _IDENT = re.compile(r"[0-9a-f]{32}")
-
 Picture = Response[bytes]
 
 
-@get("/organization-avatar/{ident:str}/", scopes=None, sync_to_thread=True)
-def show_organization(web_request: InjectedWebRequest, ident: FromPath[str]) -> Picture:
-    """Answer with an organization's photo."""
-    return _photo(web_request, OwnerKind.ORGANIZATION, ident)
+def _show_photo_of(kind: OwnerKind, folder: str) -> HTTPRouteHandler:
+    @get(f"/{folder}/{{ident:str}}/", scopes=None, sync_to_thread=True)
+    def show_photo(web_request: InjectedWebRequest, ident: FromPath[str]) -> Picture:
+        """Answer with an owner's photo in its original size, or in the size requested with ``s``."""
+        return _answer(web_request, kind, ident)
+
+    return show_photo
 
 
-@get("/project-avatar/{ident:str}/", scopes=None, sync_to_thread=True)
-def show_project(web_request: InjectedWebRequest, ident: FromPath[str]) -> Picture:
-    """Answer with a project's photo."""
-    return _photo(web_request, OwnerKind.PROJECT, ident)
+show_photos = [_show_photo_of(kind, folder) for kind, folder in FOLDERS.items()]
 
 
-@get("/team-avatar/{ident:str}/", scopes=None, sync_to_thread=True)
-def show_team(web_request: InjectedWebRequest, ident: FromPath[str]) -> Picture:
-    """Answer with a team's photo."""
-    return _photo(web_request, OwnerKind.TEAM, ident)
-
-
-@get("/avatar/{ident:str}/", scopes=None, sync_to_thread=True)
-def show_user(web_request: InjectedWebRequest, ident: FromPath[str]) -> Picture:
-    """Answer with a user's photo."""
-    return _photo(web_request, OwnerKind.USER, ident)
-
-
-@get("/letter-avatar/{colour:str}/{text:str}/", scopes=None, sync_to_thread=False)
-def show_letters(colour: FromPath[str], text: FromPath[str]) -> Picture:
-    """Answer with one or two letters in the colour with this number."""
-    is_known = colour in {str(number) for number in range(len(initials.COLOURS))}
-    if not is_known or len(text) > initials.INITIALS_MAX or not text.isprintable():
-        return _nothing(404)
-    drawn = initials.render_svg(text, int(colour))
-    return Response(drawn.encode(), headers=_HEADERS, media_type="image/svg+xml")
-
-
-def _photo(web_request: WebRequest, kind: OwnerKind, ident: str) -> Picture:
-    """Return the photo in its original size, or in the size requested with ``s``."""
+def _answer(web_request: WebRequest, kind: OwnerKind, ident: str) -> Picture:
     requested = web_request.request.query_params.get("s")
     if requested is not None and not _SIZE.fullmatch(requested):
         return _nothing(400)
@@ -88,31 +63,35 @@ def _photo(web_request: WebRequest, kind: OwnerKind, ident: str) -> Picture:
     headers = _HEADERS | {"ETag": etag}
     if etag in web_request.request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers)
-
-    def original() -> bytes:
-        return _read(web_request.database, web_request.blobs, file_id)
-
-    def small() -> bytes:
-        assert size is not None
-        return images.resize(original(), size)
-
     try:
-        content = original() if size is None else _small(etag, small)
+        content = _photo(web_request, file_id, size, etag)
     except (KeyError, images.NotAnImage):
         return _nothing(404)
     return Response(content, headers=headers, media_type=images.media_type(content))
 
 
-def _read(database: Database, blobs: Blobs, file_id: int) -> bytes:
-    with database.snapshot() as connection:
+def _photo(web_request: WebRequest, file_id: int, size: int | None, etag: str) -> bytes:
+    if size is None:
+        return _original(web_request, file_id)
+    return _small(etag, lambda: images.resize(_original(web_request, file_id), size))
+
+
+def _original(web_request: WebRequest, file_id: int) -> bytes:
+    with web_request.database.snapshot() as connection:
         pieces = files.pieces_of(connection, file_id)
-    return b"".join(piece_reader.read_range(blobs, pieces))
+    return b"".join(piece_reader.read_range(web_request.blobs, pieces))
+
+
+@get("/letter-avatar/{colour:str}/{text:str}/", scopes=None, sync_to_thread=False)
+def show_letters(colour: FromPath[str], text: FromPath[str]) -> Picture:
+    """Answer with one or two letters in the colour with this number."""
+    is_known = colour in {str(number) for number in range(len(initials.COLOURS))}
+    if not is_known or len(text) > initials.INITIALS_MAX or not text.isprintable():
+        return _nothing(404)
+    drawn = initials.render_svg(text, int(colour))
+    return Response(drawn.encode(), headers=_HEADERS, media_type="image/svg+xml")
 
 
 def _nothing(status: int) -> Picture:
-    return Response(
-        b"",
-        status_code=status,
-        headers=_HEADERS | {"Cache-Control": "no-store"},
-        media_type="text/html",
-    )
+    headers = _HEADERS | {"Cache-Control": "no-store"}
+    return Response(b"", status_code=status, headers=headers, media_type="text/html")

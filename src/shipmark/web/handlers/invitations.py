@@ -18,10 +18,9 @@ from shipmark.organizations import invitations
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Actor, Invitation, Organization
 from shipmark.web import urls
-from shipmark.web.forms import form_of
 from shipmark.web.handlers.sign_in import session_cookie
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import InjectedWebRequest, WebRequest
+from shipmark.web.request_context import InjectedWebRequest, WebRequest, form_of
 
 _SHORT = f"A password has at least {PASSWORD_MIN} characters."
 _LONG = f"A name has no more than {NAME_MAX} characters."
@@ -94,12 +93,10 @@ def _invited(web_request: WebRequest, connection: Connection, token: str) -> _In
     organization = organizations.by_id(connection, invitation.organization_id)
     if organization is None:
         raise NotFound
-    account = account_store.by_email(connection, invitation.email)
+    has_account = account_store.by_email(connection, invitation.email) is not None
+    user = web_request.user_if_any(connection)
     return _Invited(
-        invitation=invitation,
-        organization=organization,
-        user=web_request.user_if_any(connection),
-        has_account=account is not None,
+        invitation=invitation, organization=organization, user=user, has_account=has_account
     )
 
 

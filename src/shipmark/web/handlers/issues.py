@@ -9,14 +9,13 @@ from shipmark.events import store
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.issues.actions.update_issue import update_issues
-from shipmark.issues.model import LATEST, Issue, IssueStatus, StatusChange
+from shipmark.issues.model import LATEST, IssueStatus, StatusChange
 from shipmark.issues.store import states
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
 from shipmark.web import urls
-from shipmark.web.forms import form_of
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import InjectedWebRequest, WebRequest
+from shipmark.web.request_context import InjectedWebRequest, WebRequest, form_of
 from shipmark.web.view_models.issue import issue_page, require_issue
 
 #: The changes of the page's buttons.
@@ -47,40 +46,37 @@ def change_issue(
 ) -> Answer:
     """Resolve, reopen or ignore the issue, and redirect to it."""
     with web_request.database.snapshot() as connection:
-        place = web_request.authorize(connection, organization)
-        result = require_issue(connection, place, issue)
+        workspace = web_request.authorize(connection, organization)
+        result = require_issue(connection, workspace, issue)
     change = _CHANGES.get(form_of(body).get("action", ""))
     if change is None:
         raise BadRequest(f"The action must be one of {', '.join(_CHANGES)}.")
     try:
         with web_request.database.transaction() as connection:
-            locked = states.locked(connection, place.organization.id, [result.id])
-            update_issues(connection, locked, change, place.user.id, now())
+            locked = states.locked(connection, workspace.organization.id, [result.id])
+            update_issues(connection, locked, change, workspace.user.id, now())
     except ValidationFailed:
         return _render(web_request, organization, issue, status=400, problem=_NO_RELEASE)
-    return redirect(urls.issue(place.organization.slug, result.id))
+    return redirect(urls.issue(workspace.organization.slug, result.id))
 
 
 def _render(
     web_request: WebRequest, organization: str, issue: str, *, status: int = 200, problem: str = ""
 ) -> Answer:
     with web_request.database.snapshot() as connection:
-        place = web_request.authorize(connection, organization)
-        result = require_issue(connection, place, issue)
+        workspace = web_request.authorize(connection, organization)
+        result = require_issue(connection, workspace, issue)
         event = store.newest_of(connection, result.id)
     if event is not None:
         # Files may have been uploaded after the event; they are read while no unit of work is open.
-        event = event_symbolication.refresh_event(event, _uploads(web_request, result))
+        uploads = Uploads(
+            database=web_request.database,
+            blobs=web_request.blobs,
+            organization_id=result.organization_id,
+            project_id=result.project_id,
+            at=now(),
+        )
+        event = event_symbolication.refresh_event(event, uploads)
     with web_request.database.snapshot() as connection:
-        story = issue_page(connection, place, result, event, web_request.settings.address)
-    return page("issue.html", status=status, place=place, story=story, problem=problem)
-
-
-def _uploads(web_request: WebRequest, issue: Issue) -> Uploads:
-    return Uploads(
-        database=web_request.database,
-        blobs=web_request.blobs,
-        organization_id=issue.organization_id,
-        project_id=issue.project_id,
-        at=now(),
-    )
+        story = issue_page(connection, workspace, result, event, web_request.settings.address)
+    return page("issue.html", status=status, workspace=workspace, story=story, problem=problem)

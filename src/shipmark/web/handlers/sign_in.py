@@ -3,22 +3,20 @@
 from litestar import get, post
 from litestar.datastructures import Cookie
 from litestar.params import RawBody
-from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts import sign_in_attempts as attempts
 from shipmark.accounts import store as account_store
 from shipmark.accounts.actions import SESSION_LENGTH
-from shipmark.accounts.model import EMAIL_MAX, User
+from shipmark.accounts.model import EMAIL_MAX
 from shipmark.accounts.password_checks import PasswordChecks
 from shipmark.accounts.sign_in_limits import TooManyAttempts, limits_of
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import secret_hex
 from shipmark.organizations import store as organizations
 from shipmark.web import urls
-from shipmark.web.forms import form_of
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import COOKIE, InjectedWebRequest, WebRequest
+from shipmark.web.request_context import COOKIE, InjectedWebRequest, WebRequest, form_of
 
 _WRONG = "This e-mail address and password do not belong together."
 _CHECKS = PasswordChecks()
@@ -29,8 +27,10 @@ def go_home(web_request: InjectedWebRequest) -> Answer:
     """Redirect to the releases of the user's newest organization."""
     with web_request.database.snapshot() as connection:
         user = web_request.user(connection)
-        address = _home_of(connection, user)
-    return redirect(address) if address else page("not_found.html", user=user)
+        newest = organizations.of_user(connection, user.id, limit=1)
+    if not newest:
+        return page("not_found.html", user=user)
+    return redirect(urls.releases(newest[0][0].slug))
 
 
 @get(urls.SIGN_IN, scopes=None, sync_to_thread=True)
@@ -94,23 +94,15 @@ def _form_again(status: int, after: str, email: str, problem: str) -> Answer:
 @post("/sign-out/", scopes=None, sync_to_thread=True)
 def sign_out(web_request: InjectedWebRequest) -> Answer:
     """End the session in the database, which invalidates the cookie."""
-    if web_request.secret and _is_signed_in(web_request):
+    with web_request.database.autocommit_read() as connection:
+        is_signed_in = web_request.user_if_any(connection) is not None
+    # An invalid cookie takes no write lock.
+    if web_request.secret and is_signed_in:
         with web_request.database.transaction() as connection:
             accounts.sign_out(connection, web_request.secret)
     answer = redirect(urls.SIGN_IN)
     answer.set_cookie(session_cookie(web_request, "", 0))
     return answer
-
-
-def _is_signed_in(web_request: WebRequest) -> bool:
-    """Return True if the session exists, so that an invalid cookie takes no write lock."""
-    with web_request.database.autocommit_read() as connection:
-        return web_request.user_if_any(connection) is not None
-
-
-def _home_of(connection: Connection, user: User) -> str | None:
-    newest = organizations.of_user(connection, user.id, limit=1)
-    return urls.releases(newest[0][0].slug) if newest else None
 
 
 def _redirect_target(requested: str) -> str:

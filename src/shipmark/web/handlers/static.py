@@ -20,10 +20,8 @@ def get_file(request: Request[object, object, State], name: FromPath[str]) -> Re
         raise NotFound
     is_marked = request.query_params.get("v") == file.mark
     etag = f'"{file.mark}"'
-    headers = HEADERS | {
-        "Cache-Control": _FOREVER if is_marked else _CHECKED_EACH_TIME,
-        "ETag": etag,
-    }
+    cached = _FOREVER if is_marked else _CHECKED_EACH_TIME
+    headers = HEADERS | {"Cache-Control": cached, "ETag": etag}
     if etag in request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers)
     return Response(file.content, headers=headers, media_type=file.media_type)

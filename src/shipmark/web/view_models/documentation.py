@@ -11,7 +11,6 @@ from shipmark.web.view_models.schemas import Piece, Row, example, kind, rows
 
 #: The order of the operations of a path.
 _METHODS = ("get", "post", "put", "delete")
-
 Json = Mapping[str, Any]
 
 
@@ -99,7 +98,7 @@ class Documentation:
 def documentation(document: Json) -> Documentation:
     """Return the page of an OpenAPI document."""
     components: Json = document["components"]
-    by_tag: dict[str, list[Operation]] = {each["name"]: [] for each in document["tags"]}
+    by_tag: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
     for method, path, item in _operations(document["paths"]):
         by_tag[item["tags"][0]].append(_operation(method, path, item, document))
     return Documentation(
@@ -108,12 +107,12 @@ def documentation(document: Json) -> Documentation:
         credentials=components["securitySchemes"]["token"]["description"],
         subjects=[
             Subject(
-                anchor=_anchor(each["name"]),
-                name=each["name"],
-                about=each["description"],
-                operations=by_tag[each["name"]],
+                anchor=_anchor(tag["name"]),
+                name=tag["name"],
+                about=tag["description"],
+                operations=by_tag[tag["name"]],
             )
-            for each in document["tags"]
+            for tag in document["tags"]
         ],
         objects=[
             NamedObject(name=name, about=value.get("description", ""), rows=rows(value))
@@ -125,9 +124,7 @@ def documentation(document: Json) -> Documentation:
 
 def _operations(paths: Json) -> Iterator[tuple[str, str, Json]]:
     for path, methods in paths.items():
-        for method in _METHODS:
-            if method in methods:
-                yield method, path, methods[method]
+        yield from ((method, path, methods[method]) for method in _METHODS if method in methods)
 
 
 def _operation(method: str, path: str, item: Json, document: Json) -> Operation:
@@ -135,7 +132,7 @@ def _operation(method: str, path: str, item: Json, document: Json) -> Operation:
     answers = {
         status: answer for status, answer in item["responses"].items() if "$ref" not in answer
     }
-    shown = next((schema for each in answers.values() if (schema := _content(each))), {})
+    shown = next((schema for answer in answers.values() if (schema := _content(answer))), {})
     named: Json = document["components"]["schemas"]
     return Operation(
         anchor=_anchor(item["operationId"]),
@@ -145,7 +142,7 @@ def _operation(method: str, path: str, item: Json, document: Json) -> Operation:
         about=item["description"].partition("Scopes, any of:")[0].strip(),
         credentials=_credentials(item),
         scopes=item["x-scopes"],
-        parameters=[_parameter(each) for each in item["parameters"]],
+        parameters=[_parameter(parameter) for parameter in item["parameters"]],
         body=rows(content),
         answers=[_answer(status, answer) for status, answer in answers.items()],
         refusals=[status for status in item["responses"] if status not in answers],
@@ -162,14 +159,13 @@ def _credentials(item: Json) -> str:
 
 
 def _parameter(item: Json) -> Row:
-    schema: Json = item["schema"]
     return Row(
         name=item["name"],
         depth=0,
         place=item["in"],
         is_required=item["required"],
         about=item["description"],
-        kind=kind(schema),
+        kind=kind(item["schema"]),
     )
 
 
@@ -196,16 +192,17 @@ def _refusals(document: Json) -> list[Refusal]:
 
 def _call(method: str, path: str, item: Json, address: str) -> str:
     """Return the curl command of the operation."""
-    for each in item["parameters"]:
-        if each["in"] == "path":
-            path = path.replace(f"{{{each['name']}}}", each["example"])
-    needed = [each for each in item["parameters"] if each["in"] == "query" and each["required"]]
-    query = "&".join(f"{each['name']}={each['example']}" for each in needed)
+    for parameter in item["parameters"]:
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
+    queries = (parameter for parameter in item["parameters"] if parameter["in"] == "query")
+    needed = (parameter for parameter in queries if parameter["required"])
+    query = "&".join(f"{parameter['name']}={parameter['example']}" for parameter in needed)
     parts = ["curl"]
     if method != "get":
         parts.append(f"-X {method.upper()}")
     if item["security"]:
-        parts.append("-H 'Authorization: Bearer $TOKEN'".replace("'", '"'))
+        parts.append('-H "Authorization: Bearer $TOKEN"')
     if "requestBody" in item:
         parts.append("--json @body.json")
     return " ".join([*parts, f'"{address}{path}{"?" + query if query else ""}"'])

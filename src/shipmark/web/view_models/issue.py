@@ -1,6 +1,6 @@
 """The view model of the page of an issue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from shipmark.events.store import StoredEvent
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues import short_ids
+from shipmark.issues.actions.suspect_commits import suspects_of
 from shipmark.issues.model import (
     HistoryEntry,
     HistoryStatus,
@@ -25,15 +26,16 @@ from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
-from shipmark.repositories.model import Author, Commit
+from shipmark.repositories.model import Author, Commit, Repository
 from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.issue_lines import issue_line
+from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.stack import ShownEvent, shown_event
-from shipmark.web.view_models.suspect import SuspectCommit, suspect_commit
 from shipmark.web.view_models.upload_instructions import commands
 
 ACTIVITY_MAX = 100
 HISTORY_MAX = 100
+SUSPECT_FRAMES_MAX = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,17 @@ class HistoryItem:
     status: HistoryStatus
     by: str
     release: Release | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspectCommit:
+    """The most suspicious commit, with its author, its release, and its file in the stack."""
+
+    commit: Commit
+    author: Person | None
+    repository: Repository | None
+    release: Release | None
+    filename: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +118,14 @@ class _Related:
 
 
 def issue_page(
-    connection: Connection, place: Workspace, issue: Issue, event: StoredEvent | None, server: str
+    connection: Connection,
+    workspace: Workspace,
+    issue: Issue,
+    event: StoredEvent | None,
+    server: str,
 ) -> IssuePage:
     """Return the issue with its newest event; ``server`` is the base URL of this server."""
-    project = place.projects_by_id[issue.project_id]
+    project = workspace.projects_by_id[issue.project_id]
     shown = shown_event(event) if event else None
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
     last_release_id = occurrences.last_releases(connection, [issue.id]).get(issue.id)
@@ -119,7 +136,7 @@ def issue_page(
     activity_items = tuple(_activity_item(issue_activity, related) for issue_activity in log)
     return IssuePage(
         issue=issue,
-        short_id=issue_line(issue, place).short_id,
+        short_id=issue_line(issue, workspace).short_id,
         project=project,
         first_release=related.releases.get(issue.first_release_id or 0),
         last_release=related.releases.get(last_release_id or 0),
@@ -130,22 +147,22 @@ def issue_page(
         has_releases=project.has_releases,
         event=shown,
         activity=activity_items,
-        history=tuple(
-            _history_item(history_entry, activity_items, related) for history_entry in history
-        ),
-        suspect=suspect_commit(connection, place, issue, event.payload) if event else None,
-        remedies=commands(shown, server, place.organization.slug, project.slug) if shown else (),
+        history=tuple(_history_item(entry, activity_items, related) for entry in history),
+        suspect=_suspect_commit(connection, workspace, issue, event.payload) if event else None,
+        remedies=commands(shown, server, workspace.organization.slug, project.slug)
+        if shown
+        else (),
     )
 
 
-def require_issue(connection: Connection, place: Workspace, text: str) -> Issue:
+def require_issue(connection: Connection, workspace: Workspace, text: str) -> Issue:
     """Return the issue with this id or short id; raise `NotFound` if the user can't see it."""
     issue_id = id_of(text)
     if issue_id is None and (short_id := short_ids.parse(text)):
-        issue_ids = issues.ids_of_short_ids(connection, place.organization.id, [short_id])
+        issue_ids = issues.ids_of_short_ids(connection, workspace.organization.id, [short_id])
         issue_id = issue_ids.get(short_id)
-    issue = issues.by_id(connection, place.organization.id, issue_id) if issue_id else None
-    if issue is None or issue.project_id not in place.projects_by_id:
+    issue = issues.by_id(connection, workspace.organization.id, issue_id) if issue_id else None
+    if issue is None or issue.project_id not in workspace.projects_by_id:
         raise NotFound
     return issue
 
@@ -157,29 +174,24 @@ def _load_related(
     log: Sequence[IssueActivity],
     history: Sequence[HistoryEntry],
 ) -> _Related:
-    named_releases = {*release_ids, *(history_entry.release_id for history_entry in history)}
-    named_users = {issue_activity.user_id for issue_activity in log} | {
-        history_entry.user_id for history_entry in history
-    }
+    named_releases = {*release_ids, *(entry.release_id for entry in history)}
+    named_users = {entry.user_id for entry in log} | {entry.user_id for entry in history}
     if resolution is not None:
         named_releases.add(resolution.release_id)
         named_users.add(resolution.user_id)
-    commit_ids = {
-        commit_id for issue_activity in log if (commit_id := _commit_id(issue_activity)) is not None
-    }
+    commit_ids = _known(_commit_id(issue_activity) for issue_activity in log)
     commits = repositories.commits_by_ids(connection, commit_ids)
-    author_ids = {commit.author_id for commit in commits.values() if commit.author_id is not None}
+    author_ids = _known(commit.author_id for commit in commits.values())
     return _Related(
-        releases=releases.by_ids(
-            connection,
-            {named_release for named_release in named_releases if named_release is not None},
-        ),
-        users=accounts.by_ids(
-            connection, {named_user for named_user in named_users if named_user is not None}
-        ),
+        releases=releases.by_ids(connection, _known(named_releases)),
+        users=accounts.by_ids(connection, _known(named_users)),
         commits=commits,
         authors=repositories.authors_by_ids(connection, author_ids),
     )
+
+
+def _known(ids: Iterable[int | None]) -> set[int]:
+    return {id_ for id_ in ids if id_ is not None}
 
 
 def _commit_id(issue_activity: IssueActivity) -> int | None:
@@ -204,17 +216,40 @@ def _fixed_by(
     """Return the name of the user of the resolution, else of the author of its commit."""
     if resolution is None:
         return ""
-    of_commits = (activity_item.by for activity_item in items if activity_item.at == resolution.at)
+    of_commits = (item.by for item in items if item.at == resolution.at)
     return around.by(resolution.user_id) or next(of_commits, "")
 
 
 def _history_item(
-    history_entry: HistoryEntry, items: Sequence[ActivityItem], around: _Related
+    entry: HistoryEntry, items: Sequence[ActivityItem], around: _Related
 ) -> HistoryItem:
-    of_commits = (each.by for each in items if each.at == history_entry.at)
+    of_commits = (item.by for item in items if item.at == entry.at)
     return HistoryItem(
-        at=history_entry.at,
-        status=history_entry.status,
-        by=around.by(history_entry.user_id) or next(of_commits, ""),
-        release=around.releases.get(history_entry.release_id or 0),
+        at=entry.at,
+        status=entry.status,
+        by=around.by(entry.user_id) or next(of_commits, ""),
+        release=around.releases.get(entry.release_id or 0),
+    )
+
+
+def _suspect_commit(
+    connection: Connection, workspace: Workspace, issue: Issue, payload: Mapping[str, object]
+) -> SuspectCommit | None:
+    """Return the commit that most likely introduced the issue, or None."""
+    try:
+        committers = suspects_of(connection, issue, payload, frames_max=SUSPECT_FRAMES_MAX)
+    except NotFound:
+        return None
+    if not committers:
+        return None
+    first = committers[0].suspects[0]
+    commit = repositories.commits_by_ids(connection, [first.commit_id])[first.commit_id]
+    authors = people(connection, workspace.organization.id, [commit.author_id])
+    repositories_by_id = repositories.by_ids(connection, [commit.repository_id])
+    return SuspectCommit(
+        commit=commit,
+        author=authors.get(commit.author_id or 0),
+        repository=repositories_by_id.get(commit.repository_id),
+        release=releases.by_ids(connection, [first.release_id]).get(first.release_id),
+        filename=first.filename,
     )

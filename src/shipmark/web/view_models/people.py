@@ -24,18 +24,19 @@ class Person:
 
 
 def people(
-    connection: Connection, organization_id: int, author_ids: Collection[int]
+    connection: Connection, organization_id: int, author_ids: Collection[int | None]
 ) -> dict[int, Person]:
-    """Return the authors with these ids, by two statements."""
-    authors = repositories.authors_by_ids(connection, author_ids)
-    addresses = {author.email for author in authors.values()}
+    """Return the authors with these ids, of which None are left out, by two statements."""
+    ids = {id_ for id_ in author_ids if id_ is not None}
+    authors = repositories.authors_by_ids(connection, ids).values()
+    addresses = {author.email for author in authors}
     avatars = organizations.avatars_by_email(connection, organization_id, addresses)
     photos = {email: photo_of(avatar.photo, OwnerKind.USER) for email, avatar in avatars.items()}
     return {
         author.id: Person(
             id=author.id, name=author.name, email=author.email, photo=photos.get(author.email)
         )
-        for author in authors.values()
+        for author in authors
     }
 
 

@@ -10,7 +10,6 @@ from shipmark.artifacts.store.version_listing import Count
 from shipmark.deploys import store as deploys
 from shipmark.deploys.model import Deploy
 from shipmark.issues.store import issues, release_issues, resolutions
-from shipmark.projects.model import Project
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Fetch, Release
 from shipmark.releases.store import commits as release_commits
@@ -23,7 +22,7 @@ from shipmark.web.view_models.issue_lines import IssueLine, issue_lines
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.release_activity import ReleaseEvent, release_events
 from shipmark.web.view_models.release_artifacts import scope_of
-from shipmark.web.view_models.release_list import visible
+from shipmark.web.view_models.release_list import Visible, visible
 
 COMMITS_PER_PAGE = 50
 COMMIT_PAGES_MAX = 1000
@@ -67,9 +66,7 @@ class ReleasePage:
     """A release with everything visible to the user."""
 
     release: Release
-    projects: tuple[Project, ...]
-    new_issue_count: int
-    regressed_issue_count: int
+    visible: Visible
     deploys: tuple[Deploy, ...]
     commits: CommitPage
     resolved: tuple[IssueLine, ...]
@@ -83,33 +80,30 @@ class ReleasePage:
 
 
 def release_page(
-    connection: Connection, place: Workspace, version: str, commits_page: int
+    connection: Connection, workspace: Workspace, version: str, commits_page: int
 ) -> ReleasePage:
     """Return the release with this version; raise `NotFound` if the user can't see it."""
-    ids = place.project_ids
-    release = releases.find(connection, place.organization.id, version, ids)
+    ids = workspace.project_ids
+    release = releases.find(connection, workspace.organization.id, version, ids)
     attached = releases.attached_projects(connection, release)
-    shown = visible(attached, place)
     resolved = resolutions.resolved_by(connection, release.id, ids, limit=ISSUES_MAX)
     new = issues.first_seen_among(connection, release.id, ids, limit=ISSUES_MAX)
     regressed = release_issues.regressed_in(connection, release.id, ids, limit=ISSUES_MAX).issues
     seen = release_issues.seen_in(connection, release.id, ids, limit=ISSUES_MAX)
-    resolved_lines = issue_lines(resolved, place)
+    resolved_lines = issue_lines(resolved, workspace)
     return ReleasePage(
         release=release,
-        projects=shown.projects,
-        new_issue_count=shown.new_issue_count,
-        regressed_issue_count=shown.regressed_issue_count,
+        visible=visible(attached, workspace),
         deploys=tuple(deploys.page_of(connection, release.id, limit=DEPLOYS_MAX, offset=0)),
         commits=_commit_page(connection, release, commits_page),
         resolved=resolved_lines,
-        new=issue_lines(new, place),
-        regressed=issue_lines(regressed, place),
-        seen=issue_lines(seen, place),
-        activity=release_events(connection, place, release, resolved_lines),
-        previous=previous_release(connection, place, release),
+        new=issue_lines(new, workspace),
+        regressed=issue_lines(regressed, workspace),
+        seen=issue_lines(seen, workspace),
+        activity=release_events(connection, workspace, release, resolved_lines),
+        previous=previous_release(connection, workspace, release),
         fetches=_fetch_lines(connection, release),
-        artifacts=version_listing.count_of(connection, scope_of(place, release)),
+        artifacts=version_listing.count_of(connection, scope_of(workspace, release)),
     )
 
 
@@ -121,10 +115,7 @@ def _fetch_lines(connection: Connection, release: Release) -> tuple[FetchLine, .
 
 def _commit_page(connection: Connection, release: Release, number: int) -> CommitPage:
     rows = release_commits.page_of(
-        connection,
-        release.id,
-        limit=COMMITS_PER_PAGE + 1,
-        offset=(number - 1) * COMMITS_PER_PAGE,
+        connection, release.id, limit=COMMITS_PER_PAGE + 1, offset=(number - 1) * COMMITS_PER_PAGE
     )
     commits = [commit for _, commit in rows[:COMMITS_PER_PAGE]]
     has_older = len(rows) > COMMITS_PER_PAGE and number < COMMIT_PAGES_MAX
@@ -135,11 +126,9 @@ def _commit_page(connection: Connection, release: Release, number: int) -> Commi
 def _lines(
     connection: Connection, organization_id: int, commits: Sequence[Commit]
 ) -> tuple[CommitLine, ...]:
-    repositories_by_id = repositories.by_ids(
-        connection, {commit.repository_id for commit in commits}
-    )
-    author_ids = {commit.author_id for commit in commits if commit.author_id is not None}
-    authors = people(connection, organization_id, author_ids)
+    repository_ids = {commit.repository_id for commit in commits}
+    repositories_by_id = repositories.by_ids(connection, repository_ids)
+    authors = people(connection, organization_id, {commit.author_id for commit in commits})
     files = repositories.changes_of(connection, [commit.id for commit in commits])
     return tuple(
         CommitLine(

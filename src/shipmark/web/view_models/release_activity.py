@@ -48,42 +48,37 @@ class ReleaseEvent:
 
 
 def release_events(
-    connection: Connection, place: Workspace, release: Release, resolved: tuple[IssueLine, ...]
+    connection: Connection, workspace: Workspace, release: Release, resolved: tuple[IssueLine, ...]
 ) -> tuple[ReleaseEvent, ...]:
     """Return the log, newest first, without events of projects that the user can't see."""
     log = activity.of_version(
         connection, release.organization_id, release.version, limit=ACTIVITY_MAX
     )
-    activities = [
-        release_activity
-        for release_activity in log
-        if release_activity.project_id in place.projects_by_id
-    ]
-    result = resolutions.of_issues(connection, [line.issue.id for line in resolved])
+    activities = [entry for entry in log if entry.project_id in workspace.projects_by_id]
+    by_issue = resolutions.of_issues(connection, [line.issue.id for line in resolved])
     here = {
-        resolution.issue_id: resolution
-        for resolution in result.values()
+        id_: resolution
+        for id_, resolution in by_issue.items()
         if resolution.release_id == release.id
     }
-    user_ids = {release_activity.user_id for release_activity in activities} | {
-        resolution.user_id for resolution in here.values()
-    }
+    user_ids = {entry.user_id for entry in activities}
+    user_ids |= {resolution.user_id for resolution in here.values()}
     users = accounts.by_ids(connection, {user_id for user_id in user_ids if user_id is not None})
     names = commit_links.author_names(connection, release.id, here)
     events = [
-        *(_of_activity(release_activity, place, users) for release_activity in activities),
+        *(_of_activity(entry, workspace, users) for entry in activities),
         *(
-            _of_resolution(here[issue_line.issue.id], issue_line, users, names)
-            for issue_line in resolved
-            if issue_line.issue.id in here
+            _of_resolution(here[line.issue.id], line, users, names)
+            for line in resolved
+            if line.issue.id in here
         ),
         ReleaseEvent(at=release.created_at, type=ReleaseEventType.CREATED),
     ]
-    return tuple(sorted(events, key=lambda release_event: release_event.at, reverse=True))
+    return tuple(sorted(events, key=lambda event: event.at, reverse=True))
 
 
 def _of_activity(
-    release_activity: ReleaseActivity, place: Workspace, users: dict[int, User]
+    release_activity: ReleaseActivity, workspace: Workspace, users: dict[int, User]
 ) -> ReleaseEvent:
     match release_activity.type:
         case ReleaseActivityType.RELEASED:
@@ -98,15 +93,16 @@ def _of_activity(
             kind = ReleaseEventType.FETCH_FAILED
         case _:
             assert_never(release_activity.type)
+    details = release_activity.details
     return ReleaseEvent(
         at=release_activity.at,
         type=kind,
         by=_name(release_activity.user_id, users),
-        project=place.projects_by_id[release_activity.project_id],
-        environment=str(release_activity.details.get("environment", "")),
-        repository=str(release_activity.details.get("repository", "")),
-        commit_count=int(str(release_activity.details.get("commits", 0))),
-        problem=str(release_activity.details.get("error", "")),
+        project=workspace.projects_by_id[release_activity.project_id],
+        environment=str(details.get("environment", "")),
+        repository=str(details.get("repository", "")),
+        commit_count=int(str(details.get("commits", 0))),
+        problem=str(details.get("error", "")),
     )
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.artifacts.manifests import ArtifactType
 from shipmark.artifacts.store import version_listing
-from shipmark.artifacts.store.version_listing import Count, VersionScope
+from shipmark.artifacts.store.version_listing import Count, UploadedFile, VersionScope
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.web.request_context import Workspace
@@ -14,6 +14,7 @@ from shipmark.web.request_context import Workspace
 PER_PAGE = 100
 PAGES_MAX = 1000
 _TYPES = {
+    None: "File",
     ArtifactType.SOURCE: "Source",
     ArtifactType.MINIFIED_SOURCE: "Minified source",
     ArtifactType.SOURCE_MAP: "Source map",
@@ -22,59 +23,44 @@ _TYPES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArtifactLine:
-    """An uploaded file; ``type`` is the name of its type."""
-
-    name: str
-    dist: str | None
-    type: str
-    debug_id: str | None
-    size: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactPage:
     """A page of the files, with their total number."""
 
     release: Release
     count: Count
-    lines: tuple[ArtifactLine, ...]
+    files: tuple[UploadedFile, ...]
     number: int
     has_more: bool
 
 
-def scope_of(place: Workspace, release: Release) -> VersionScope:
+def scope_of(workspace: Workspace, release: Release) -> VersionScope:
     """Return the release with the user's projects."""
     return VersionScope(
-        organization_id=place.organization.id,
+        organization_id=workspace.organization.id,
         release_id=release.id,
         version=release.version,
-        project_ids=place.project_ids,
+        project_ids=workspace.project_ids,
     )
 
 
 def artifact_page(
-    connection: Connection, place: Workspace, version: str, number: int
+    connection: Connection, workspace: Workspace, version: str, number: int
 ) -> ArtifactPage:
     """Return the uploads for the version; raise `NotFound` for a release that the user can't see."""
-    release = releases.find(connection, place.organization.id, version, place.project_ids)
-    scope = scope_of(place, release)
-    uploaded_files = version_listing.page_of(
+    release = releases.find(connection, workspace.organization.id, version, workspace.project_ids)
+    scope = scope_of(workspace, release)
+    rows = version_listing.page_of(
         connection, scope, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE
     )
     return ArtifactPage(
         release=release,
         count=version_listing.count_of(connection, scope),
-        lines=tuple(
-            ArtifactLine(
-                name=uploaded_file.name,
-                dist=uploaded_file.dist,
-                type=_TYPES[ArtifactType(uploaded_file.type)] if uploaded_file.type else "File",
-                debug_id=uploaded_file.debug_id,
-                size=uploaded_file.size,
-            )
-            for uploaded_file in uploaded_files[:PER_PAGE]
-        ),
+        files=tuple(rows[:PER_PAGE]),
         number=number,
-        has_more=len(uploaded_files) > PER_PAGE and number < PAGES_MAX,
+        has_more=len(rows) > PER_PAGE and number < PAGES_MAX,
     )
+
+
+def type_in_words(type_: int | None) -> str:
+    """Return the name of a file's type."""
+    return _TYPES[ArtifactType(type_) if type_ else None]

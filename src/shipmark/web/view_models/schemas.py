@@ -26,7 +26,6 @@ _PLAIN: Mapping[str, object] = {
     "null": None,
 }
 _MOMENT = "2026-01-31T12:00:00Z"
-
 #: The depth of examples, as objects nest each other recursively.
 _DEPTH_MAX = 3
 
@@ -73,8 +72,8 @@ def kind(schema: Json) -> list[Piece]:
     types = schema.get("type", "anything")
     types = types if isinstance(types, list) else [types]
     pieces: list[Piece] = []
-    for each in types:
-        pieces += [Piece(" or "), *_one(each, schema)] if pieces else _one(each, schema)
+    for name in types:
+        pieces += [Piece(" or "), *_one(name, schema)] if pieces else _one(name, schema)
     return pieces + [Piece(f", {limit}") for limit in _limits(schema)]
 
 
@@ -127,13 +126,10 @@ def _example(schema: Json, definitions: Mapping[str, Json], depth: int) -> objec
     first = schema.get("type", "object")
     first = first[0] if isinstance(first, list) else first
     if first == "array":
-        parts = schema.get("prefixItems") or [schema["items"]]
         # Beyond the depth a list has no items, rather than empty ones.
-        return (
-            []
-            if depth >= _DEPTH_MAX
-            else [_example(part, definitions, depth + 1) for part in parts]
-        )
+        is_deep = depth >= _DEPTH_MAX
+        parts = [] if is_deep else schema.get("prefixItems") or [schema["items"]]
+        return [_example(part, definitions, depth + 1) for part in parts]
     if first == "object":
         return _object(schema, definitions, depth)
     return _MOMENT if schema.get("format") == "date-time" else _PLAIN[first]

@@ -8,7 +8,6 @@ from itertools import groupby
 from shipmark.events import stack_lines
 from shipmark.events.payload import (
     Json,
-    Raised,
     exceptions_of,
     filename_of,
     main_frames,
@@ -108,32 +107,28 @@ def shown_event(event: StoredEvent) -> ShownEvent:
 
 
 def _problems(payload: Json) -> list[ShownProblem]:
-    problems = []
-    for error in event_symbolication.problems_of(payload)[:_PROBLEMS_MAX]:
-        data = object_of(error, "data")
-        problems.append(
-            ShownProblem(
-                message=text_of(error, "message"),
-                reason=text_of(data, "reason"),
-                expected=text_of(data, "expected"),
-            )
+    errors = event_symbolication.problems_of(payload)[:_PROBLEMS_MAX]
+    read = [(text_of(error, "message"), object_of(error, "data")) for error in errors]
+    return [
+        ShownProblem(
+            message=message, reason=text_of(data, "reason"), expected=text_of(data, "expected")
         )
-    return [problem for problem in problems if problem.message]
+        for message, data in read
+        if message
+    ]
 
 
 def _exceptions(payload: Json) -> list[ShownException]:
     raised, sent = exceptions_of(payload), exceptions_of(javascript_stacks.raw(payload))
     before = sent if len(sent) == len(raised) else raised
-    shown = [_exception(new, old) for new, old in zip(raised, before, strict=True)][::-1]
+    shown = [
+        _stack(new.type, new.value, new.frames, old.frames)
+        for new, old in zip(raised, before, strict=True)
+    ][::-1]
     frames = main_frames(payload)
-    if not any(each.frames for each in raised) and frames:
-        old = main_frames(javascript_stacks.raw(payload))
-        shown.append(_stack("", "", frames, old))
+    if frames and not any(exception.frames for exception in raised):
+        shown.append(_stack("", "", frames, main_frames(javascript_stacks.raw(payload))))
     return shown
-
-
-def _exception(raised: Raised, sent: Raised) -> ShownException:
-    return _stack(raised.type, raised.value, raised.frames, sent.frames)
 
 
 def _stack(type_: str, value: str, frames: Sequence[Json], sent: Sequence[Json]) -> ShownException:

@@ -14,17 +14,13 @@ _FOLDER = "./dist"
 
 def commands(event: ShownEvent, server: str, organization: str, project: str) -> tuple[str, ...]:
     """Return the commands to run in the build, before its files are served; none if they would not help."""
-    shown_problems = [
-        shown_problem
-        for shown_problem in event.problems
-        if shown_problem.reason not in _NOT_FIXABLE
-    ]
-    if not shown_problems:
+    problems = [problem for problem in event.problems if problem.reason not in _NOT_FIXABLE]
+    if not problems:
         return ()
     cli = ["sentry-cli", "--url", server, "sourcemaps"]
     upload = [*cli, "upload", "--org", organization, "--project", project]
-    if all(shown_problem.reason in _BY_NAME for shown_problem in shown_problems):
-        return (_line([*upload, *_names(event), *_prefix(shown_problems), _FOLDER]),)
+    if all(problem.reason in _BY_NAME for problem in problems):
+        return (_line([*upload, *_names(event), *_prefix(problems), _FOLDER]),)
     return (
         _line(["sentry-cli", "sourcemaps", "inject", _FOLDER]),
         _line([*upload, *_names(event), _FOLDER]),
@@ -37,11 +33,7 @@ def _names(event: ShownEvent) -> list[str]:
 
 
 def _prefix(problems: Collection[ShownProblem]) -> list[str]:
-    folders = {
-        shown_problem.expected.rpartition("/")[0]
-        for shown_problem in problems
-        if shown_problem.expected
-    }
+    folders = {problem.expected.rpartition("/")[0] for problem in problems if problem.expected}
     return ["--url-prefix", min(folders)] if folders - {"", "~"} else []
 
 
