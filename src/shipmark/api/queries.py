@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import Field, WithJsonSchema
+from pydantic import WithJsonSchema
 from sqlalchemy import Connection
 
 from shipmark.http import time_range
 from shipmark.http.pagination import keyset, offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX
 from shipmark.http.time_range import Range
-from shipmark.http.validation import RequestModel
+from shipmark.http.validation import RequestModel, optional, repeatable
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.organizations.model import Access
@@ -43,16 +43,11 @@ Cursor = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r"^-
 class PageQuery(RequestModel):
     """The page of a list. Its properties raise `BadRequest` for a page that can't be read."""
 
-    per_page: _PerPage = Field(
-        None,
-        alias="per_page",
-        description=f"The rows of a page, at most {PER_PAGE_MAX}.",
-        examples=[10],
+    per_page: _PerPage = optional(
+        f"The rows of a page, at most {PER_PAGE_MAX}.", alias="per_page", example=10
     )
-    cursor: Cursor = Field(
-        None,
-        description="The start of the page: a cursor from the `Link` header of another page.",
-        examples=["0:0:0"],
+    cursor: Cursor = optional(
+        "The start of the page: a cursor from the `Link` header of another page.", example="0:0:0"
     )
 
     def page(self, *, most: int = PER_PAGE_MAX, is_counted: bool = True) -> offset.PageRequest:
@@ -67,9 +62,7 @@ class PageQuery(RequestModel):
 class DetailedQuery(RequestModel):
     """Whether objects show the objects that they hold."""
 
-    detailed: Bit = Field(
-        None, description="`0` leaves out the objects that an object holds.", examples=["0"]
-    )
+    detailed: Bit = optional("`0` leaves out the objects that an object holds.", example="0")
 
     @property
     def is_detailed(self) -> bool:
@@ -80,15 +73,11 @@ class DetailedQuery(RequestModel):
 class ProjectQuery(RequestModel):
     """The projects to look at."""
 
-    project: list[str] = Field(
-        [],
-        description="Only these projects, by id; `-1` for all that the caller may see.",
-        examples=["-1"],
+    project: list[str] = repeatable(
+        "Only these projects, by id; `-1` for all that the caller may see.", example="-1"
     )
-    project_slug: list[str] = Field(
-        [],
-        description="Only these projects, by slug; `$all` for all that the caller may see.",
-        examples=["$all"],
+    project_slug: list[str] = repeatable(
+        "Only these projects, by slug; `$all` for all that the caller may see.", example="$all"
     )
 
     @property
@@ -134,10 +123,8 @@ class ProjectQuery(RequestModel):
 class EnvironmentQuery(RequestModel):
     """The environments to look at."""
 
-    environment: list[str] = Field(
-        [],
-        description="Only what was in these environments. An unknown one is not found.",
-        examples=["production"],
+    environment: list[str] = repeatable(
+        "Only what was in these environments. An unknown one is not found.", example="production"
     )
 
     def environment_ids(self, connection: Connection, access: Access) -> tuple[int, ...] | None:
@@ -154,19 +141,15 @@ class EnvironmentQuery(RequestModel):
 class TimeRangeQuery(RequestModel):
     """The time range to look at."""
 
-    stats_period: PeriodText = Field(
-        None,
-        description="The last so long: a number of seconds, or a number with `s`, `m`, `h`, `d` or `w` behind it.",
-        examples=["14d"],
+    stats_period: PeriodText = optional(
+        "The last so long: a number of seconds, or a number with `s`, `m`, `h`, `d` or `w` behind it.",
+        example="14d",
     )
-    start: DateTimeText = Field(
-        None,
-        description="From this time on. Needs `end`; ignored beside `statsPeriod`.",
-        examples=["2026-01-01T00:00:00Z"],
+    start: DateTimeText = optional(
+        "From this time on. Needs `end`; ignored beside `statsPeriod`.",
+        example="2026-01-01T00:00:00Z",
     )
-    end: DateTimeText = Field(
-        None, description="Up to this time.", examples=["2026-02-01T00:00:00Z"]
-    )
+    end: DateTimeText = optional("Up to this time.", example="2026-02-01T00:00:00Z")
 
     def time_range(self) -> Range | None:
         """Return the range, or None if none is given. Raise `BadRequest` for one that can't be read."""

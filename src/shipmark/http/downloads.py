@@ -78,10 +78,7 @@ def download(request: AnyRequest, content: Content) -> Response[Any] | Stream:
     parts = content.read(start, end)
     first = next(parts, b"")
     return Stream(
-        chain((first,), parts),
-        status_code=status,
-        headers=headers,
-        media_type=content.media_type,
+        chain((first,), parts), status_code=status, headers=headers, media_type=content.media_type
     )
 
 

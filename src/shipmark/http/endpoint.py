@@ -20,6 +20,7 @@ but the last step happen in a guard, before the body is received.
 """
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -27,7 +28,7 @@ from functools import cached_property
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import litestar
-from litestar import Request, Response
+from litestar import Request, Response, Router
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
@@ -273,3 +274,10 @@ get = _decorator(litestar.get)
 post = _decorator(litestar.post)
 put = _decorator(litestar.put)
 delete = _decorator(litestar.delete)
+
+
+def router(path: str, module: str) -> Router:
+    """Return the router of all endpoints that the module of this name declares, in their order."""
+    declared = vars(sys.modules[module]).values()
+    handlers = [value for value in declared if isinstance(value, HTTPRouteHandler)]
+    return Router(path, route_handlers=handlers)

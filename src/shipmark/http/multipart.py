@@ -9,11 +9,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from litestar import Request
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
-from multipart import (  # type: ignore[import-untyped]  # the library has no types
-    MultipartError,
-    PushMultipartParser,
-    parse_options_header,
-)
+from multipart import MultipartError, PushMultipartParser, parse_options_header  # type: ignore[import-untyped]  # the library has no types
 
 from shipmark.infrastructure.errors import BadRequest, Refusal, TooLarge, Unsupported
 

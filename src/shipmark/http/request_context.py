@@ -62,6 +62,16 @@ class RequestContext:
         self._access = access
 
     @property
+    def organization_id(self) -> int:
+        """Return the id of the organization of the path."""
+        return self.access.organization.id
+
+    @property
+    def address(self) -> str:
+        """Return the URL at which clients reach this server."""
+        return self.settings.address
+
+    @property
     def user_agent(self) -> str | None:
         """Return the ``User-Agent`` header, or None."""
         return self.request.headers.get("user-agent")
@@ -148,25 +158,25 @@ class RequestContext:
         headers = {}
         if links is not None:
             path, query = request_url(self.request)
-            headers["Link"] = links.header(self.settings.address, path, query)
+            headers["Link"] = links.header(self.address, path, query)
         return Response(content, headers=headers)
 
-    def actor(self, access: Access) -> Actor:
+    def actor(self) -> Actor:
         """Return the actor for the audit log."""
+        user = self.access.user
         return Actor(
-            user_id=access.user.id if access.user else None,
-            label=access.user.email if access.user else "organization token",
+            user_id=user.id if user else None,
+            label=user.email if user else "organization token",
             ip_address=client_address(self.request, self.settings),
         )
 
     def action_context(self) -> ActionContext:
         """Return the context of actions in the organization of the path."""
-        return ActionContext(access=self.access, by=self.actor(self.access), at=now())
+        return ActionContext(access=self.access, by=self.actor(), at=now())
 
     def log_change(
         self,
         connection: Connection,
-        access: Access,
         event: AuditEvent,
         data: Mapping[str, object],
         *,
@@ -175,29 +185,27 @@ class RequestContext:
         """Write an entry to the audit log, in the transaction of the change."""
         organization_store.record(
             connection,
-            access.organization.id,
+            self.organization_id,
             event,
-            self.actor(access),
+            self.actor(),
             now(),
             data=data,
             target_id=target_id,
         )
 
-    def record_token_use(
-        self, connection: Connection, access: Access, project_ids: Collection[int]
-    ) -> None:
+    def record_token_use(self, connection: Connection, project_ids: Collection[int]) -> None:
         """Record the use of a pipeline's token, so that members see which tokens are still needed."""
-        organizations.record_token_use(connection, access, project_ids, now())
+        organizations.record_token_use(connection, self.access, project_ids, now())
 
-    def publish_context(self, access: Access) -> PublishContext:
+    def publish_context(self) -> PublishContext:
         """Return the context of a publish."""
         return PublishContext(
-            organization=access.organization,
-            user_id=access.user.id if access.user else None,
-            host=urlsplit(self.settings.address).hostname or "",
+            organization=self.access.organization,
+            user_id=self.access.user_id,
+            host=urlsplit(self.address).hostname or "",
             now=now(),
             remote_rules=parse_remote_rules(self.settings.git_remotes),
-            by=self.actor(access),
+            by=self.actor(),
         )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from litestar import Response, Router
+from litestar import Response
 
 from shipmark.api.artifact_bundles.queries import (
     ArchiveDeletionQuery,
@@ -45,12 +45,7 @@ def list_archives(
     page = limited_page(query)
     with context.database.snapshot() as connection:
         rows = archives.page_of(
-            connection,
-            project.id,
-            query.text(),
-            is_oldest_first=is_oldest_first,
-            limit=page.limit,
-            offset=page.skipped,
+            connection, project.id, query.text(), is_oldest_first=is_oldest_first, **page.window
         )
     listed, links = paginate(rows, page)
     return context.listed([_archive_response(archive) for archive in listed], links)
@@ -63,7 +58,7 @@ def delete_archive(
     """Delete all files of a release."""
     if not query.name:
         raise NotFound
-    organization_id = context.access.organization.id
+    organization_id = context.organization_id
     with context.database.transaction() as connection:
         release = releases.find(connection, organization_id, query.name, [project.id])
         actions.remove_of_releases(connection, organization_id, [release.id], now())
@@ -79,4 +74,4 @@ def _archive_response(archive: Archive) -> ArchiveResponse:
     )
 
 
-router = Router("/api/0", route_handlers=[list_archives, delete_archive])
+router = endpoint.router("/api/0", __name__)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from litestar import Router
 from sqlalchemy import Connection
 
 from shipmark.api.artifact_bundles import assemble_requests as schemas
@@ -100,7 +99,7 @@ def _assemble(context: RequestContext, request: BundleRequest, at: datetime) -> 
         return missing_response([])
     outcome = assembling.assemble(context.database, context.blobs, request, at)
     with context.database.transaction() as connection:
-        context.record_token_use(connection, context.access, request.project_ids)
+        context.record_token_use(connection, request.project_ids)
     is_broken = outcome.reason is not None
     if outcome.state is AssembleState.ERROR and (request.release is None or is_broken):
         # Clients that don't wait send no second request: answered now, a build fails for a broken bundle. A whole
@@ -123,4 +122,4 @@ def _project_ids(connection: Connection, access: Access, named: Sequence[str]) -
     return sorted(ids)
 
 
-router = Router("/api/0", route_handlers=[assemble_release_bundle, assemble_artifact_bundle])
+router = endpoint.router("/api/0", __name__)

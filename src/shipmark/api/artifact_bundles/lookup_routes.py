@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Response, Router
+from litestar import Response
 from litestar.response import Stream
 from sqlalchemy import Connection
 
@@ -57,7 +57,7 @@ def look_up_artifacts(
     if query.download is not None:
         return _download(context, project, query.download)
     lookup = _Lookup(
-        organization_id=context.access.organization.id,
+        organization_id=context.organization_id,
         project=project,
         debug_id=debug_ids.normalize(query.debug_id or ""),
         url=query.url or None,
@@ -68,7 +68,7 @@ def look_up_artifacts(
         bundles = _bundles(connection, lookup)
         files = [] if bundles else _files(connection, lookup)
     _renew(context, [bundle for bundle, _ in bundles.values()])
-    here = f"{context.settings.address}{request_url(context.request)[0]}"
+    here = f"{context.address}{request_url(context.request)[0]}"
     responses = [_bundle_response(bundle, how, here) for bundle, how in bundles.values()]
     responses += [_file_response(file, here) for file in files]
     return Response(
@@ -171,4 +171,4 @@ def _file_response(file: ReleaseFile, here: str) -> FoundArtifactResponse:
     )
 
 
-router = Router("/api/0", route_handlers=[look_up_artifacts])
+router = endpoint.router("/api/0", __name__)

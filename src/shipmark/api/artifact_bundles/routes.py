@@ -2,7 +2,7 @@
 
 from typing import BinaryIO, cast
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.artifact_bundles.queries import (
@@ -51,10 +51,10 @@ def list_bundles(
 ) -> Response[list[ArtifactBundleResponse]]:
     """List the artifact bundles of a project, ten a page, those that were used last first."""
     page = query.page(most=PER_PAGE_MAX)
-    conditions = query.bundle_filter(context.access.organization.id, project.id)
+    conditions = query.bundle_filter(context.organization_id, project.id)
     sort = query.sort()
     with context.database.snapshot() as connection:
-        rows = lookups.page_of(connection, conditions, sort, limit=page.limit, offset=page.skipped)
+        rows = lookups.page_of(connection, conditions, sort, **page.window)
         listed, links = paginate(rows, page)
         of = store.associations_of(connection, [bundle.id for bundle in listed])
     responses = [artifact_bundle_response(bundle, of[bundle.id]) for bundle in listed]
@@ -74,7 +74,7 @@ def delete_bundles(
 
     Bundles that other projects have stay theirs. No more than a thousand are deleted at once.
     """
-    organization_id = context.access.organization.id
+    organization_id = context.organization_id
     conditions = query.bundle_filter(organization_id, project.id)
     with context.database.transaction() as connection:
         if conditions is None:
@@ -93,11 +93,9 @@ def list_bundle_files(
 ) -> Response[BundleFilesResponse]:
     """List what is in an artifact bundle; ``query`` is a part of a URL or of a debug id."""
     with context.database.snapshot() as connection:
-        bundle = _bundle(connection, context.access.organization.id, project, bundle_id)
+        bundle = _bundle(connection, context.organization_id, project, bundle_id)
         page = limited_page(query)
-        rows = lookups.entries_page(
-            connection, bundle.id, query.query, limit=page.limit, offset=page.skipped
-        )
+        rows = lookups.entries_page(connection, bundle.id, query.query, **page.window)
         of = store.associations_of(connection, [bundle.id])[bundle.id]
     entries, links = paginate(rows, page)
     return context.linked(bundle_files_response(bundle, of, entries), links)
@@ -165,7 +163,4 @@ def _no_member(path: str) -> BadUpload:
     return BadUpload(f"The file {path} can't be found in the artifact bundle", like=NotFound)
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[list_bundles, delete_bundles, list_bundle_files, get_bundle_file],
-)
+router = endpoint.router("/api/0", __name__)

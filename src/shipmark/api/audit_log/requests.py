@@ -1,8 +1,7 @@
 """Query parameters of the audit log (files-and-avatars.md 1.6)."""
 
-from pydantic import Field
-
 from shipmark.api.queries import PageQuery, TimeRangeQuery
+from shipmark.http.validation import optional
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations.audit import AuditEvent
@@ -12,12 +11,8 @@ from shipmark.organizations.store import AuditFilter
 class AuditLogQuery(TimeRangeQuery, PageQuery):
     """A page of the audit log."""
 
-    event: str | None = Field(
-        None, description="Only events with this name.", examples=["org.edit"]
-    )
-    actor: str | None = Field(
-        None, description="Only events of the user with this id.", examples=["1"]
-    )
+    event: str | None = optional("Only events with this name.", example="org.edit")
+    actor: str | None = optional("Only events of the user with this id.", example="1")
 
     def audit_filter(self) -> AuditFilter:
         """Return the entries that the query asks for. Raise `BadRequest` for an unknown event or a bad id."""

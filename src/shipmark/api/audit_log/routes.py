@@ -1,6 +1,6 @@
 """``organizations/{org}/audit-logs/``: the changes of an organization (files-and-avatars.md 1.6)."""
 
-from litestar import Response, Router
+from litestar import Response
 
 from shipmark.api.audit_log.requests import AuditLogQuery
 from shipmark.api.audit_log.responses import AuditLogResponse, audit_entry_response
@@ -19,7 +19,7 @@ def list_audit_logs(context: RequestContext, query: AuditLogQuery) -> Response[A
     page, conditions = query.dated_page(), query.audit_filter()
     with context.database.snapshot() as connection:
         rows = store.entries_of(
-            connection, context.access.organization.id, conditions, page.place, limit=page.limit
+            connection, context.organization_id, conditions, page.place, limit=page.limit
         )
         entries, links = paginate_by_keyset(rows, page)
         ids = [user_id for entry in entries for user_id in (entry.actor_id, entry.target_user_id)]
@@ -31,6 +31,4 @@ def list_audit_logs(context: RequestContext, query: AuditLogQuery) -> Response[A
     return context.linked(log, links)
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/audit-logs", route_handlers=[list_audit_logs]
-)
+router = endpoint.router("/api/0/organizations/{organization:str}/audit-logs", __name__)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from litestar import Response, Router
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 from sqlalchemy import Connection
 
 from shipmark.api.commit_fetches.responses import CommitFetchResponse, commit_fetch_response
@@ -15,7 +15,7 @@ from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext
-from shipmark.http.validation import refuse
+from shipmark.http.validation import optional, refuse
 from shipmark.infrastructure.errors import NotFound
 from shipmark.publishing import commit_fetch_requests
 from shipmark.releases.model import Fetch, FetchState
@@ -37,8 +37,8 @@ class ReleaseFetchListQuery(PageQuery, ProjectQuery):
 class FetchListQuery(ReleaseFetchListQuery):
     """A page of the fetches of an organization."""
 
-    state: Annotated[str | None, AfterValidator(_check_state), one_of(*FetchState, "")] = Field(
-        None, description="Only fetches in this state.", examples=["done"]
+    state: Annotated[str | None, AfterValidator(_check_state), one_of(*FetchState, "")] = optional(
+        "Only fetches in this state.", example="done"
     )
 
 
@@ -49,9 +49,7 @@ def list_fetches_of_release(
     """List the fetches of a release, the newest first."""
     page = query.page()
     with context.database.snapshot() as connection:
-        rows = fetches.page_of_release(
-            connection, release.release.id, limit=page.limit, offset=page.skipped
-        )
+        rows = fetches.page_of_release(connection, release.release.id, **page.window)
         listed, links = paginate(rows, page)
         responses = _responses(connection, listed)
     return context.listed(responses, links)
@@ -64,9 +62,7 @@ def fetch_again(context: RequestContext, release: EditableRelease) -> list[Commi
         locked = locks.lock(connection, release.release.id)
         if locked is None:
             raise NotFound
-        retried = commit_fetch_requests.retry_fetches(
-            connection, locked, context.publish_context(context.access)
-        )
+        retried = commit_fetch_requests.retry_fetches(connection, locked, context.publish_context())
         return _responses(connection, retried)
 
 
@@ -79,11 +75,10 @@ def list_fetches(
     with context.database.snapshot() as connection:
         rows = fetches.page_of_organization(
             connection,
-            context.access.organization.id,
+            context.organization_id,
             [project.id for project in query.select(visible)],
             state=FetchState(query.state) if query.state else None,
-            limit=page.limit,
-            offset=page.skipped,
+            **page.window,
         )
         listed, links = paginate(rows, page)
         responses = _responses(connection, listed)

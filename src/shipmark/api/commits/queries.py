@@ -1,18 +1,15 @@
 """Query parameters of commits."""
 
-from pydantic import Field
-
 from shipmark.api.queries import PageQuery
+from shipmark.http.validation import optional
 from shipmark.repositories.model import SHA_MAX
 
 
 class CommitListQuery(PageQuery):
     """A page of the commits of a project."""
 
-    query: str | None = Field(
-        None,
-        description="The first characters of the hashes of commits; by default all.",
-        examples=["a1b2"],
+    query: str | None = optional(
+        "The first characters of the hashes of commits; by default all.", example="a1b2"
     )
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.commits.queries import CommitListQuery
@@ -23,7 +23,7 @@ def list_commits(
     context: RequestContext, project: PathProject, query: CommitListQuery
 ) -> Response[list[CommitResponse]]:
     """List the commits of the project's releases, each once, the newest first; with ``query``, by hash."""
-    organization_id = context.access.organization.id
+    organization_id = context.organization_id
     with context.database.snapshot() as connection:
         fetch = _by_prefix if query.prefix else _by_time
         commits, links = fetch(connection, organization_id, project.id, query)
@@ -46,16 +46,9 @@ def _by_prefix(
 ) -> tuple[Sequence[Commit], Links]:
     page = query.page()
     rows = project_commits.page_by_prefix(
-        connection,
-        organization_id,
-        project_id,
-        query.prefix,
-        limit=page.limit,
-        offset=page.skipped,
+        connection, organization_id, project_id, query.prefix, **page.window
     )
     return paginate(rows, page)
 
 
-router = Router(
-    "/api/0/projects/{organization:str}/{project:str}/commits", route_handlers=[list_commits]
-)
+router = endpoint.router("/api/0/projects/{organization:str}/{project:str}/commits", __name__)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from litestar import Router
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
@@ -66,8 +65,7 @@ class ReleaseCountsResponse(msgspec.Struct):
 
 
 @endpoint.get(
-    "/organizations/{organization:str}/members/{member:str}/unreleased-commits/",
-    scopes=MEMBER_READ,
+    "/organizations/{organization:str}/members/{member:str}/unreleased-commits/", scopes=MEMBER_READ
 )
 def list_unreleased_commits(context: RequestContext, member: str) -> UnreleasedResponse:
     """List the newest commits by a member's verified addresses that came after their repository's last release."""
@@ -149,4 +147,4 @@ def _commit_response(commit: Commit) -> UnreleasedCommitResponse:
     )
 
 
-router = Router("/api/0", route_handlers=[list_unreleased_commits, get_release_count])
+router = endpoint.router("/api/0", __name__)

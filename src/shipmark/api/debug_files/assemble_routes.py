@@ -5,8 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from litestar import Router
-
 from shipmark.api.artifact_bundles import assemble_requests as schemas
 from shipmark.api.debug_files.responses import (
     DebugAssemblyResponse,
@@ -57,7 +55,7 @@ def _request(
     debug_id = debug_ids.normalize(fields.get("debug_id", ""))
     return DebugFileRequest(
         key=assemble_key(AssembleKind.DEBUG_FILE, project.id, sha1, fields["name"], debug_id),
-        organization_id=context.access.organization.id,
+        organization_id=context.organization_id,
         project_id=project.id,
         name=fields["name"],
         chunks=fields["chunks"],
@@ -100,7 +98,7 @@ def _missing(
     sha1s = [chunk for request in requests for chunk in request.chunks]
     if not sha1s:
         return ()
-    organization_id = context.access.organization.id
+    organization_id = context.organization_id
     return set(chunks.missing_chunks(context.database, organization_id, sha1s, at))
 
 
@@ -113,4 +111,4 @@ def _existing(known: Sequence[DebugFile], request: DebugFileRequest) -> DebugFil
     return None
 
 
-router = Router("/api/0", route_handlers=[assemble_debug_files])
+router = endpoint.router("/api/0", __name__)

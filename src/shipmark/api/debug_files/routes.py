@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Response, Router
+from litestar import Response
 from litestar.response import Stream
 from sqlalchemy import Connection
 
@@ -74,7 +74,7 @@ def list_debug_files(
         raise BadRequest("Pagination offset too large")
     conditions = query.debug_file_filter(project.id)
     with context.database.snapshot() as connection:
-        rows = debug_files.page_of(connection, conditions, limit=page.limit, offset=page.skipped)
+        rows = debug_files.page_of(connection, conditions, **page.window)
     listed, links = paginate(rows, page)
     return context.listed([debug_file_response(file) for file in listed], links)
 
@@ -135,9 +135,7 @@ def associate_debug_files(
 
 
 @endpoint.get(
-    _PROGUARD,
-    scopes=RELEASE_READ,
-    responses={200: MappingVersionsResponse, **UPLOAD_REFUSED},
+    _PROGUARD, scopes=RELEASE_READ, responses={200: MappingVersionsResponse, **UPLOAD_REFUSED}
 )
 def list_versions(
     context: RequestContext, project: PathProject, query: MappingVersionsQuery
@@ -212,15 +210,4 @@ def _mapping(connection: Connection, project: Project, text: str) -> DebugFile:
     return mapping
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[
-        list_debug_files,
-        upload_debug_files,
-        delete_debug_file,
-        list_unknown,
-        associate_debug_files,
-        list_versions,
-        tie_mapping,
-    ],
-)
+router = endpoint.router("/api/0", __name__)

@@ -15,6 +15,7 @@ from shipmark.http.validation import (
     Text,
     TrimmedText,
     Url,
+    optional,
     refuse,
 )
 from shipmark.projects.model import ENVIRONMENT_MAX, is_environment_name
@@ -39,18 +40,16 @@ class DeployRequest(RequestModel):
     """A deploy of a release."""
 
     environment: Annotated[_Environment, Field(description="Name of the environment.")]
-    name: Annotated[str, Text(max_length=NAME_MAX, blank=True)] | None = Field(
-        None, description="Name of the deploy."
+    name: Annotated[str, Text(max_length=NAME_MAX, blank=True)] | None = optional(
+        "Name of the deploy."
     )
-    url: Annotated[str, Url(max_length=URL_MAX)] | None = Field(
-        None, description="Link to more about the deploy."
+    url: Annotated[str, Url(max_length=URL_MAX)] | None = optional("Link to more about the deploy.")
+    date_started: _DeployDate | None = optional("Time at which the deploy began.")
+    date_finished: _DeployDate | None = optional(
+        "Time at which the deploy ended; by default the time of the request."
     )
-    date_started: _DeployDate | None = Field(None, description="Time at which the deploy began.")
-    date_finished: _DeployDate | None = Field(
-        None, description="Time at which the deploy ended; by default the time of the request."
-    )
-    projects: Omittable[Annotated[list[TrimmedText], Items(empty=False)]] = Field(
-        None, description="Slugs or ids of the deployed projects; by default all of the release."
+    projects: Omittable[Annotated[list[TrimmedText], Items(empty=False)]] = optional(
+        "Slugs or ids of the deployed projects; by default all of the release."
     )
 
     def to_input(self, now: datetime) -> NewDeploy:

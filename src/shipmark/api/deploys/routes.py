@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.deploys.requests import DeployListQuery, DeployRequest
@@ -25,7 +25,7 @@ def list_deploys(
     """List the deploys of a release, the last finished first."""
     page = query.page()
     with context.database.autocommit_read() as connection:
-        rows = store.page_of(connection, release.release.id, limit=page.limit, offset=page.skipped)
+        rows = store.page_of(connection, release.release.id, **page.window)
     deploys, links = paginate(rows, page)
     return context.listed([deploy_response(deploy) for deploy in deploys], links)
 
@@ -41,7 +41,7 @@ def record_deploy(
         deploy = actions.record(
             connection, release.release, body.to_input(now()), project_ids, access.user_id
         )
-        context.record_token_use(connection, access, project_ids)
+        context.record_token_use(connection, project_ids)
     return deploy_response(deploy)
 
 
@@ -65,7 +65,6 @@ def _deployed_projects(
     return sorted(named)
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/releases/{version:str}/deploys",
-    route_handlers=[list_deploys, record_deploy],
+router = endpoint.router(
+    "/api/0/organizations/{organization:str}/releases/{version:str}/deploys", __name__
 )

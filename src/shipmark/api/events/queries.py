@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from shipmark.http.validation import Integer, RequestModel
+from shipmark.http.validation import Integer, RequestModel, optional
 from shipmark.http.validation.errors import BAD_INTEGER, invalid
 
 
@@ -31,17 +31,15 @@ class CommittersQuery(RequestModel):
 class SourceMapDebugQuery(RequestModel):
     """The frames to explain."""
 
-    exception_idx: _Index | None = Field(
-        None,
+    exception_idx: _Index | None = optional(
+        "Only the frames of this exception, counted from 0 as in the event.",
         alias="exception_idx",
-        description="Only the frames of this exception, counted from 0 as in the event.",
-        examples=[0],
+        example=0,
     )
-    frame_idx: _Index | None = Field(
-        None,
+    frame_idx: _Index | None = optional(
+        "Only the frames with this index in their stack, counted from 0.",
         alias="frame_idx",
-        description="Only the frames with this index in their stack, counted from 0.",
-        examples=[0],
+        example=0,
     )
 
     @property

@@ -5,7 +5,6 @@ An event that came before its source maps is symbolicated again when it is shown
 
 from collections.abc import Mapping
 
-from litestar import Router
 from sqlalchemy import Connection
 
 from shipmark.api.events.committer_responses import CommittersResponse, committers_response
@@ -95,7 +94,7 @@ def list_committers_of_event(
 ) -> CommittersResponse:
     """List who may have caused the issue of an event, by the event's own stack."""
     with context.database.snapshot() as connection:
-        issue = issues.by_id(connection, context.access.organization.id, event.issue_id)
+        issue = issues.by_id(connection, context.organization_id, event.issue_id)
         if issue is None:
             raise NotFound("Issue not found")
         return _committers(connection, issue, event.payload, query)
@@ -112,7 +111,7 @@ def _uploads(context: RequestContext, event: StoredEvent) -> Uploads:
     return Uploads(
         database=context.database,
         blobs=context.blobs,
-        organization_id=context.access.organization.id,
+        organization_id=context.organization_id,
         project_id=event.project_id,
         at=now(),
     )
@@ -129,13 +128,4 @@ def _committers(
     return committers_response(committers, nested)
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[
-        get_event,
-        get_event_of_issue,
-        debug_source_maps,
-        list_committers,
-        list_committers_of_event,
-    ],
-)
+router = endpoint.router("/api/0", __name__)

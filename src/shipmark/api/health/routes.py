@@ -1,7 +1,5 @@
 """``internal/health/``: the health of the server, for those with a token. ``/healthz`` is for monitoring."""
 
-from litestar import Router
-
 from shipmark.api.health.responses import InternalHealthResponse, internal_health_response
 from shipmark.api.scopes import ANY_CALLER
 from shipmark.http import endpoint
@@ -15,4 +13,4 @@ def get_internal_health(context: RequestContext) -> InternalHealthResponse:
     return internal_health_response(health.problems(context.database, context.blobs))
 
 
-router = Router("/api/0/internal/health", route_handlers=[get_internal_health])
+router = endpoint.router("/api/0/internal/health", __name__)

@@ -42,7 +42,7 @@ def load_issue_context(
     resolved = resolutions.of_issues(connection, ids)
     releases = release_store.by_ids(connection, {each.release_id for each in resolved.values()})
     return IssueContext(
-        address=context.settings.address,
+        address=context.address,
         organization_slug=access.organization.slug,
         projects=projects.by_ids(connection, {issue.project_id for issue in issues}),
         resolutions=resolved,

@@ -2,16 +2,11 @@
 
 from datetime import timedelta
 
-from litestar import Router
 from sqlalchemy import Connection
 
 from shipmark.api.issues.loading import first_and_last_release
 from shipmark.api.issues.path_issue import PathIssue
-from shipmark.api.issues.responses import (
-    CurrentReleaseResponse,
-    FirstAndLastResponse,
-    SeenResponse,
-)
+from shipmark.api.issues.responses import CurrentReleaseResponse, FirstAndLastResponse, SeenResponse
 from shipmark.api.queries import EnvironmentQuery
 from shipmark.api.releases.responses import load_release_response
 from shipmark.api.scopes import ISSUE_READ
@@ -78,4 +73,4 @@ def _stats(
     return stats
 
 
-router = Router("/api/0", route_handlers=[get_first_and_last, get_current])
+router = endpoint.router("/api/0", __name__)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.issues.loading import (
@@ -161,7 +161,7 @@ def _fetch_page(
 ) -> Response[list[IssueResponse]]:
     page = query.limited_page()
     conditions = issue_filter(connection, context.access, projects, parse(text))
-    rows = issue_lists.page_of(connection, conditions, limit=page.limit, offset=page.skipped)
+    rows = issue_lists.page_of(connection, conditions, **page.window)
     issues, links = paginate(rows, page)
     return context.listed(serialize_issues(context, connection, context.access, issues), links)
 
@@ -200,16 +200,4 @@ def _new_activity(connection: Connection, updated: Updated) -> list[ActivityResp
     return activities_of(connection, issue)[:1] if updated.has_new_activity else []
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[
-        list_issues,
-        list_project_issues,
-        get_issue,
-        list_activities,
-        get_by_short_id,
-        change_issues,
-        change_project_issues,
-        change_issue,
-    ],
-)
+router = endpoint.router("/api/0", __name__)

@@ -6,7 +6,6 @@ from typing import Annotated
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    Field,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
@@ -142,10 +141,8 @@ _Relay = Annotated[
 class OrganizationListQuery(PageQuery):
     """A page of the organizations of a user."""
 
-    query: str | None = Field(
-        None,
-        description="Text in names or slugs, or terms such as `slug:acme` and `status:active`.",
-        examples=["acme"],
+    query: str | None = optional(
+        "Text in names or slugs, or terms such as `slug:acme` and `status:active`.", example="acme"
     )
 
 

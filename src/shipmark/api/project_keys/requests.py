@@ -60,8 +60,8 @@ _SdkVersion = Annotated[
 class KeyListQuery(PageQuery):
     """A page of the keys of a project."""
 
-    status: Annotated[str | None, one_of("active", "inactive", "")] = Field(
-        None, description="Only keys with this status.", examples=["active"]
+    status: Annotated[str | None, one_of("active", "inactive", "")] = optional(
+        "Only keys with this status.", example="active"
     )
 
 

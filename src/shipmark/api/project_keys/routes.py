@@ -1,6 +1,6 @@
 """``projects/{org}/{project}/keys/``: the keys with which SDKs authenticate (auth-and-errors.md 8.7)."""
 
-from litestar import Response, Router
+from litestar import Response
 
 from shipmark.api.project_keys.path_key import PathKey, reload_key
 from shipmark.api.project_keys.requests import KeyListQuery, KeyRequest, KeyUpdateRequest
@@ -25,9 +25,7 @@ def list_keys(
     with context.database.autocommit_read() as connection:
         keys = store.keys_of(connection, project.id)
     rows, links = paginate_all(settings.with_status(keys, query.status), page)
-    return context.listed(
-        [project_key_response(key, context.settings.address) for key in rows], links
-    )
+    return context.listed([project_key_response(key, context.address) for key in rows], links)
 
 
 @endpoint.post("/", scopes=PROJECT_WRITE, step=_VALIDATE)
@@ -39,14 +37,14 @@ def create_key(
     with context.database.transaction() as connection:
         owner = reload_project(context, connection, project)
         key = body.to_input(owner, at)
-        settings.add_key(connection, owner, key, context.actor(context.access), at)
-    return project_key_response(key, context.settings.address)
+        settings.add_key(connection, owner, key, context.actor(), at)
+    return project_key_response(key, context.address)
 
 
 @endpoint.get("/{key:str}/", scopes=PROJECT_READ)
 def get_key(context: RequestContext, key: PathKey) -> ProjectKeyResponse:
     """Show a key."""
-    return project_key_response(key.key, context.settings.address)
+    return project_key_response(key.key, context.address)
 
 
 @endpoint.put("/{key:str}/", scopes=PROJECT_WRITE, step=_VALIDATE)
@@ -63,7 +61,7 @@ def update_key(context: RequestContext, key: PathKey, body: KeyUpdateRequest) ->
             at=action.at,
         )
         updated = reload_key(context, connection, key)
-    return project_key_response(updated.key, context.settings.address)
+    return project_key_response(updated.key, context.address)
 
 
 @endpoint.delete("/{key:str}/", scopes=PROJECT_DELETE)
@@ -74,7 +72,4 @@ def delete_key(context: RequestContext, key: PathKey) -> None:
         settings.remove_key(connection, current.project, current.key, action.by, action.at)
 
 
-router = Router(
-    "/api/0/projects/{organization:str}/{project:str}/keys",
-    route_handlers=[list_keys, create_key, get_key, update_key, delete_key],
-)
+router = endpoint.router("/api/0/projects/{organization:str}/{project:str}/keys", __name__)

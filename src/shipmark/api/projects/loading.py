@@ -35,7 +35,7 @@ class ViewerContext:
 
 def load_viewer(context: RequestContext, connection: Connection) -> ViewerContext:
     """Return the context of the caller in the organization of the path."""
-    return ViewerContext.load(connection, context.access, context.settings.address)
+    return ViewerContext.load(connection, context.access, context.address)
 
 
 def prefetch_for_projects(

@@ -60,30 +60,27 @@ _Path = Annotated[str, Text(), AfterValidator(_normalize_path)]
 
 
 class _FilterQuery(PageQuery):
-    query: str | None = Field(
-        None,
-        description="Text in slugs or names, or terms such as `slug:web`, `platform:python` and `!team:core`.",
-        examples=["we"],
+    query: str | None = optional(
+        "Text in slugs or names, or terms such as `slug:web`, `platform:python` and `!team:core`.",
+        example="we",
     )
 
 
 class OwnProjectListQuery(_FilterQuery):
     """A page of the projects of a user."""
 
-    status: Annotated[str | None, one_of("active", "deleted", "")] = Field(
-        None, description="Only projects with this status: all are active.", examples=["active"]
+    status: Annotated[str | None, one_of("active", "deleted", "")] = optional(
+        "Only projects with this status: all are active.", example="active"
     )
 
 
 class ProjectListQuery(_FilterQuery):
     """A page of the projects of an organization."""
 
-    stats_period: Annotated[str | None, one_of(*_PERIODS)] = Field(
-        None, description="Ignored: projects show no statistics.", examples=["14d"]
+    stats_period: Annotated[str | None, one_of(*_PERIODS)] = optional(
+        "Ignored: projects show no statistics.", example="14d"
     )
-    all_projects: Bit = Field(
-        None, alias="all_projects", description="`1` shows all on one page.", examples=["1"]
-    )
+    all_projects: Bit = optional("`1` shows all on one page.", alias="all_projects", example="1")
 
     def check_period(self) -> None:
         """Raise `ValidationFailed` for an unknown period."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.accounts.model import UserToken
@@ -67,7 +67,7 @@ _TESTS: text_filter.Tests[Project] = {
 
 def _find_team(context: RequestContext, connection: Connection, team: str) -> Team:
     """Return the team if the caller may decide what it owns. Raise `NotFound` or `Forbidden`."""
-    row = organizations.team_by_slug_or_id(connection, context.access.organization.id, team)
+    row = organizations.team_by_slug_or_id(connection, context.organization_id, team)
     if row is None:
         raise NotFound(UNKNOWN_TEAM)
     membership.require_team_access(connection, context.access, row)
@@ -196,7 +196,7 @@ def set_commit_paths(
         before = list(current.commit_paths)
         if changes := audit.changes_between({"commitPaths": before}, {"commitPaths": paths}):
             event = AuditEvent.PROJECT_EDIT
-            context.log_change(connection, context.access, event, changes, target_id=current.id)
+            context.log_change(connection, event, changes, target_id=current.id)
     return CommitPathsResponse(paths=paths)
 
 
@@ -219,7 +219,7 @@ def _change_owner(
     with context.database.transaction() as connection:
         current = reload_project(context, connection, project)
         owner = _find_team(context, connection, str(team.id))
-        change(connection, current, owner, by=context.actor(context.access), at=now())
+        change(connection, current, owner, by=context.actor(), at=now())
         return _details(context, connection, current)
 
 
@@ -232,7 +232,7 @@ def _with_organizations(
         access = organization_actions.access_of_user(
             connection, str(organization_id), caller.user, caller.scopes
         )
-        viewer = ViewerContext.load(connection, access, context.settings.address)
+        viewer = ViewerContext.load(connection, access, context.address)
         own = [project for project in projects if project.organization_id == organization_id]
         contexts = prefetch_for_projects(connection, viewer, own)
         organization = organization_response(access.organization, viewer.address)
@@ -266,19 +266,4 @@ def _filter(
     return text_filter.apply_filter(projects, query, tests)
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[
-        list_own_projects,
-        list_projects,
-        get_project,
-        update_project,
-        delete_project,
-        list_environments,
-        list_project_teams,
-        add_project_team,
-        remove_project_team,
-        get_commit_paths,
-        set_commit_paths,
-    ],
-)
+router = endpoint.router("/api/0", __name__)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, BinaryIO, cast
 
-from litestar import Response, Router
+from litestar import Response
 from litestar.response import Stream
 from pydantic import Field
 from sqlalchemy import Connection
@@ -31,7 +31,7 @@ from shipmark.http.downloads import OCTETS, PARTLY, Content, download, stored_co
 from shipmark.http.multipart import threaded
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext
-from shipmark.http.validation import RequestModel, Text
+from shipmark.http.validation import RequestModel, Text, optional, repeatable
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Conflict, NotFound
 from shipmark.infrastructure.ids import id_of
@@ -62,21 +62,19 @@ _ONE = [f"{path}{{file_id:str}}/" for path in _LIST]
 class FileListQuery(PageQuery, ProjectQuery):
     """A page of the files of a release."""
 
-    query: list[str] = Field(
-        [], description="Only files with one of these texts in their name.", examples=["app.js"]
+    query: list[str] = repeatable(
+        "Only files with one of these texts in their name.", example="app.js"
     )
-    checksum: list[str] = Field(
-        [],
-        description="Only files with one of these SHA-1s.",
-        examples=["da39a3ee5e6b4b0d3255bfef95601890afd80709"],
+    checksum: list[str] = repeatable(
+        "Only files with one of these SHA-1s.", example="da39a3ee5e6b4b0d3255bfef95601890afd80709"
     )
 
 
 class FileQuery(ProjectQuery):
     """What a file is shown as."""
 
-    download: str | None = Field(
-        None, description="With any value, the response is the content itself.", examples=["1"]
+    download: str | None = optional(
+        "With any value, the response is the content itself.", example="1"
     )
 
 
@@ -98,9 +96,7 @@ def list_files(
         release_id=release.id, texts=query.query, sha1s=query.checksum
     )
     with context.database.snapshot() as connection:
-        rows = release_listing.page_of(
-            connection, conditions, limit=page.limit, offset=page.skipped
-        )
+        rows = release_listing.page_of(connection, conditions, **page.window)
     listed, links = paginate(rows, page)
     return context.listed([listed_file_response(file) for file in listed], links)
 
@@ -244,6 +240,4 @@ def _file(connection: Connection, release: Release, file_id: str) -> ReleaseFile
     return bundled
 
 
-router = Router(
-    "/api/0", route_handlers=[list_files, upload_file, get_file, rename_file, delete_file]
-)
+router = endpoint.router("/api/0", __name__)

@@ -73,9 +73,7 @@ def checked(part: Part | None, fields: Sequence[tuple[str, str]]) -> NewReleaseF
         raise BadRequest(f"dist must not be longer than {DIST_MAX} characters")
     headers = _headers(part, [value for key, value in fields if key == "header"])
     return NewReleaseFile(
-        name=name,
-        dist=dist,
-        file=NewFile(name=base, kind=FileKind.RELEASE_FILE, headers=headers),
+        name=name, dist=dist, file=NewFile(name=base, kind=FileKind.RELEASE_FILE, headers=headers)
     )
 
 

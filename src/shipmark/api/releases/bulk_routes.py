@@ -8,7 +8,6 @@ those that can't be changed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from litestar import Router
 from sqlalchemy import Connection
 
 from shipmark.api.projects.path_project import VisibleProjects
@@ -60,7 +59,7 @@ def change_releases(
         changing = [each for each in matched.releases if each.status is not body.status]
         if not query.dry_run:
             releases.set_status_of(connection, changing, body.status)
-            around = context.publish_context(context.access)
+            around = context.publish_context()
             auditing.record_status(connection, changing, body.status, around)
     return bulk_response(changing, matched.kept, is_dry_run=query.dry_run, next_cursor=matched.next)
 
@@ -78,7 +77,7 @@ def delete_releases(
             held = release_deletion.referenced_by_issues(connection, matched.releases)
         deleting = [each for each in matched.releases if each.id not in held]
         if not query.dry_run:
-            around = context.publish_context(context.access)
+            around = context.publish_context()
             release_deletion.delete_releases(connection, deleting, around, is_forced=query.force)
     kept = {
         each.version: release_deletion.REFERENCED for each in matched.releases if each.id in held
@@ -126,7 +125,4 @@ def _match(
     )
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/bulk-releases",
-    route_handlers=[change_releases, delete_releases],
-)
+router = endpoint.router("/api/0/organizations/{organization:str}/bulk-releases", __name__)

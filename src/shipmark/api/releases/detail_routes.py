@@ -1,6 +1,6 @@
 """``organizations/{org}/releases/{version}/…``: what a release holds (releases.md 2.7 to 2.11)."""
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.commits.responses import (
@@ -54,7 +54,7 @@ _POSITION_MAX = 2**31 - 1
 @endpoint.get("/meta/", scopes=RELEASE_READ)
 def get_meta(context: RequestContext, release: VisibleRelease) -> ReleaseMetaResponse:
     """Show the numbers of a release."""
-    shown, organization_id = release.release, context.access.organization.id
+    shown, organization_id = release.release, context.organization_id
     with context.database.snapshot() as connection:
         nested = loading.prefetch_for_releases(
             connection, organization_id, [shown], known=release.visible
@@ -86,13 +86,12 @@ def list_changed_files(
     context: RequestContext, release: VisibleRelease, query: ReleaseCommitsQuery
 ) -> Response[list[ChangedFileResponse]]:
     """List what the commits of a release changed, by file name."""
-    page, organization_id = query.page(), context.access.organization.id
+    page, organization_id = query.page(), context.organization_id
     with context.database.snapshot() as connection:
         rows = release_commits.changed_files_of(
             connection,
             release.release.id,
-            limit=page.limit,
-            offset=page.skipped,
+            **page.window,
             repository_id=_repository_id(connection, organization_id, query),
         )
         files, links = paginate(rows, page)
@@ -134,7 +133,7 @@ def compare_releases(
     context: RequestContext, release: VisibleRelease, query: CompareQuery
 ) -> ComparisonResponse:
     """Compare a release with the one that ``base`` names."""
-    organization_id = context.access.organization.id
+    organization_id = context.organization_id
     ids = [project.id for project in release.selected]
     with context.database.snapshot() as connection:
         base = releases.find(connection, organization_id, query.base, ids)
@@ -156,7 +155,7 @@ def commits_response(
     query: ProjectReleaseCommitsQuery | ReleaseCommitsQuery,
 ) -> Response[list[CommitResponse]]:
     """Return a page of a release's commits."""
-    page, organization_id = query.page(), context.access.organization.id
+    page, organization_id = query.page(), context.organization_id
     cursor = page.cursor or FIRST
     position = min(cursor.value, _POSITION_MAX)
     with context.database.snapshot() as connection:
@@ -203,14 +202,4 @@ def _repository_id(
     return known[query.repo_name]
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/releases/{version:str}",
-    route_handlers=[
-        get_meta,
-        list_release_commits,
-        list_changed_files,
-        get_previous_with_commits,
-        list_resolved_issues,
-        compare_releases,
-    ],
-)
+router = endpoint.router("/api/0/organizations/{organization:str}/releases/{version:str}", __name__)

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from litestar import Router
 from sqlalchemy import Connection
 
 from shipmark.api.projects.path_project import PathProject
@@ -52,7 +51,7 @@ def get_completion(context: RequestContext, project: PathProject) -> list[StepRe
     with context.database.snapshot() as connection:
         steps = {
             "tag": has_releases and issues.is_any_released(connection, project.id),
-            "repo": repositories.is_any(connection, context.access.organization.id),
+            "repo": repositories.is_any(connection, context.organization_id),
             "commit": has_releases and project_commits.is_any(connection, project.id),
             "deploy": has_releases and deploys.is_any(connection, project.id),
         }
@@ -72,7 +71,7 @@ def get_token(context: RequestContext, project: PathProject) -> ReleaseTokenResp
             known = store.ensure(connection, project.id, fresh, now())
             if known == fresh:
                 _log_token(context, connection, project)
-    return _token_response(context.settings.address, project, known)
+    return _token_response(context.address, project, known)
 
 
 @endpoint.post("/token/", scopes=RELEASE_TOKEN)
@@ -82,7 +81,7 @@ def replace_token(context: RequestContext, project: PathProject) -> ReleaseToken
     with context.database.transaction() as connection:
         store.replace(connection, project.id, fresh, now())
         _log_token(context, connection, project)
-    return _token_response(context.settings.address, project, fresh)
+    return _token_response(context.address, project, fresh)
 
 
 @endpoint.get("/{version:str}/stats/", scopes=RELEASE_READ)
@@ -103,7 +102,7 @@ def get_statistics(
 def _log_token(context: RequestContext, connection: Connection, project: Project) -> None:
     data = {"project_slug": project.slug}
     event = AuditEvent.RELEASE_TOKEN_ADD
-    context.log_change(connection, context.access, event, data, target_id=project.id)
+    context.log_change(connection, event, data, target_id=project.id)
 
 
 def _token_response(address: str, project: Project, token: str) -> ReleaseTokenResponse:
@@ -112,7 +111,4 @@ def _token_response(address: str, project: Project, token: str) -> ReleaseTokenR
     return ReleaseTokenResponse(token=token, webhook_url=f"{address}{path}")
 
 
-router = Router(
-    "/api/0/projects/{organization:str}/{project:str}/releases",
-    route_handlers=[get_completion, get_token, replace_token, get_statistics],
-)
+router = endpoint.router("/api/0/projects/{organization:str}/{project:str}/releases", __name__)

@@ -83,7 +83,7 @@ def _find(
     context: RequestContext, connection: Connection, version: str, selected: Sequence[Project]
 ) -> tuple[Release, Sequence[int]]:
     ids = {project.id for project in selected}
-    return releases.find_attached(connection, context.access.organization.id, version, ids)
+    return releases.find_attached(connection, context.organization_id, version, ids)
 
 
 #: The release of the path, if it is in a selected project.

@@ -21,17 +21,12 @@ from shipmark.http.validation import (
     Text,
     TrimmedText,
     Url,
+    optional,
     refuse,
 )
 from shipmark.projects.model import Project
 from shipmark.publishing.model import CommitsAndRefs, RefInput, ReleaseInput, ReleaseUpdate
-from shipmark.releases.model import (
-    REF_MAX,
-    URL_MAX,
-    USER_AGENT_MAX,
-    VERSION_MAX,
-    ReleaseStatus,
-)
+from shipmark.releases.model import REF_MAX, URL_MAX, USER_AGENT_MAX, VERSION_MAX, ReleaseStatus
 from shipmark.releases.versions import is_valid_name
 from shipmark.repositories.model import (
     FILENAME_MAX,
@@ -178,8 +173,8 @@ class RefRequest(RequestModel):
     repository: Annotated[
         str, Text(max_length=REPOSITORY_NAME_MAX), Field(description="Name of the repository.")
     ]
-    previous_commit: _OptionalSha = Field(
-        None, description="Head commit of the release before, where there is no range."
+    previous_commit: _OptionalSha = optional(
+        "Head commit of the release before, where there is no range."
     )
 
     def to_input(self) -> RefInput:
@@ -196,7 +191,7 @@ class HeadCommitRequest(RequestModel):
     repository: Annotated[
         str, Text(max_length=_COMMIT_REPOSITORY_MAX), Field(description="Name of the repository.")
     ]
-    previous_id: _Sha | None = Field(None, description="Head commit of the release before.")
+    previous_id: _Sha | None = optional("Head commit of the release before.")
 
     def to_input(self) -> RefInput:
         """Return the ref for the domain."""
@@ -208,18 +203,16 @@ class HeadCommitRequest(RequestModel):
 class _ReleaseFields(RequestModel):
     """The fields that all bodies of releases share."""
 
-    ref: Annotated[str, Text(max_length=REF_MAX, blank=True)] | None = Field(
-        None, description="Branch, tag or commit that the release was made from."
+    ref: Annotated[str, Text(max_length=REF_MAX, blank=True)] | None = optional(
+        "Branch, tag or commit that the release was made from."
     )
-    url: Annotated[str, Url(max_length=URL_MAX)] | None = Field(
-        None, description="Link to more about the release."
+    url: Annotated[str, Url(max_length=URL_MAX)] | None = optional(
+        "Link to more about the release."
     )
-    date_released: _DateTime | None = Field(
-        None, description="Time of the release; it finalizes the release."
-    )
-    status: Omittable[_Status] = Field(None, description="Open or archived.")
-    commits: Omittable[Annotated[list[CommitRequest], Items(max_length=COMMITS_MAX)]] = Field(
-        None, description="Commits of the release, newest first; they replace those it has."
+    date_released: _DateTime | None = optional("Time of the release; it finalizes the release.")
+    status: Omittable[_Status] = optional("Open or archived.")
+    commits: Omittable[Annotated[list[CommitRequest], Items(max_length=COMMITS_MAX)]] = optional(
+        "Commits of the release, newest first; they replace those it has."
     )
 
     def code(self) -> CommitsAndRefs:
@@ -240,11 +233,11 @@ class _ReleaseFields(RequestModel):
 class _RefFields(RequestModel):
     """The refs of a release, which bodies of an organization's releases have."""
 
-    refs: Omittable[ListOf[RefRequest]] = Field(
-        None, description="Head commits by repository; an empty list clears them."
+    refs: Omittable[ListOf[RefRequest]] = optional(
+        "Head commits by repository; an empty list clears them."
     )
-    head_commits: Omittable[ListOf[HeadCommitRequest]] = Field(
-        None, description="Deprecated; used only where `refs` is missing or empty."
+    head_commits: Omittable[ListOf[HeadCommitRequest]] = optional(
+        "Deprecated; used only where `refs` is missing or empty."
     )
 
     def refs_input(self) -> tuple[RefInput, ...] | None:
@@ -271,9 +264,7 @@ class _NewReleaseFields(_ReleaseFields):
     """The fields of a new release."""
 
     version: Annotated[_Version, Field(description="Version, unique in the organization.")]
-    owner: TrimmedText | None = Field(
-        None, description="User id or email address of a member who is responsible."
-    )
+    owner: TrimmedText | None = optional("User id or email address of a member who is responsible.")
 
     def to_publication(
         self, projects: tuple[Project, ...], owner_id: int | None, user_agent: str | None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
@@ -63,7 +63,7 @@ def list_releases(
     """List the releases of the organization."""
     order, shape = query.order(), query.shape(by_environment=bool(query.environment))
     page = query.page(is_counted=False)
-    organization_id = context.access.organization.id
+    organization_id = context.organization_id
     with context.database.autocommit_read() as connection:
         selected = query.select_listed(connection, context.access)
         if not selected:
@@ -116,8 +116,8 @@ def publish_release(
         owner_id = find_owner(connection, access, body.owner)
         publication = body.to_publication(attached, owner_id, context.user_agent)
         _require_all_visible(connection, access, publication.version, visible)
-        published = publishing.publish(connection, publication, context.publish_context(access))
-        context.record_token_use(connection, access, [project.id for project in attached])
+        published = publishing.publish(connection, publication, context.publish_context())
+        context.record_token_use(connection, [project.id for project in attached])
         response = publication_response(connection, published, attached)
     return Response(response, status_code=201 if published.created_or_attached else 208)
 
@@ -135,11 +135,7 @@ def get_release(
             meta = _neighbours(connection, release.release, project_id, environment_ids, query)
             shape = replace(shape, project_id=project_id, only_selected=shape.has_health)
         nested = loading.prefetch_for_releases(
-            connection,
-            context.access.organization.id,
-            [release.release],
-            environment_ids,
-            release.visible,
+            connection, context.organization_id, [release.release], environment_ids, release.visible
         )
     return release_response(release.release, nested, shape, meta)
 
@@ -149,12 +145,11 @@ def update_release(
     context: RequestContext, release: EditableRelease, body: ReleaseUpdateRequest
 ) -> ReleaseResponse:
     """Change a release: finalize it, archive or reopen it, set its commits or refs."""
-    access = context.access
     with context.database.transaction(busy=BUSY) as connection:
         updated = publishing.update(
-            connection, release.release, body.to_input(), context.publish_context(access)
+            connection, release.release, body.to_input(), context.publish_context()
         )
-        context.record_token_use(connection, access, ())
+        context.record_token_use(connection, ())
         return load_release_response(connection, updated, release.visible)
 
 
@@ -163,11 +158,10 @@ def delete_release(
     context: RequestContext, release: EditableRelease, query: DeleteReleaseQuery
 ) -> None:
     """Delete a release. One that issues refer to is refused, unless an owner forces it."""
-    access = context.access
     context.require_owner(is_forced=query.force)
     with context.database.transaction() as connection:
         delete_releases(
-            connection, [release.release], context.publish_context(access), is_forced=query.force
+            connection, [release.release], context.publish_context(), is_forced=query.force
         )
 
 
@@ -228,9 +222,7 @@ def _neighbours(
         environment_ids=environment_ids,
     )
     near = replace(
-        of_project,
-        status=query.release_status(default=ReleaseStatus.OPEN),
-        search=query.search(),
+        of_project, status=query.release_status(default=ReleaseStatus.OPEN), search=query.search()
     )
     here = Position(key=release.created_at, created_at=release.created_at, release_id=release.id)
     return ProjectMetaResponse(
@@ -274,14 +266,4 @@ def _require_all_visible(
         raise ValidationFailed({"projects": [message]})
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/releases",
-    route_handlers=[
-        list_releases,
-        list_versions,
-        publish_release,
-        get_release,
-        update_release,
-        delete_release,
-    ],
-)
+router = endpoint.router("/api/0/organizations/{organization:str}/releases", __name__)

@@ -50,10 +50,9 @@ def take_release(
         content = json_of(body)
     except BadRequest as refusal:
         return Response(UnreadResponse(error=refusal.detail), status_code=400)
-    limits = {"commits_max": context.settings.commits_max}
-    request = validate(ProjectReleaseRequest, content, context=limits)
-    access = Access(organization=organization, scopes=_SCOPES, user=None, reaches_all=True)
-    return publish(context, access, signed_project, request)
+    request = validate(ProjectReleaseRequest, content, context=context.validation_context())
+    context.access = Access(organization=organization, scopes=_SCOPES, user=None, reaches_all=True)
+    return publish(context, signed_project, request)
 
 
 def _signed(

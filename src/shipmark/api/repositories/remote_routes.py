@@ -1,7 +1,5 @@
 """``organizations/{org}/repos/{id}/remote/``: where a repository's commits are fetched. There: integrations."""
 
-from litestar import Router
-
 from shipmark.api.repositories.path_repository import PathRepository
 from shipmark.api.repositories.requests import RemoteRequest
 from shipmark.api.repositories.responses import RemoteResponse, remote_response
@@ -68,7 +66,7 @@ def set_remote(
         if remote.secret is not None:
             changes["credentials"] = "replaced" if before and before.secret else "set"
         data = {"name": known.name, "changes": changes}
-        context.log_change(connection, access, AuditEvent.REMOTE_EDIT, data, target_id=known.id)
+        context.log_change(connection, AuditEvent.REMOTE_EDIT, data, target_id=known.id)
     return remote_response(remote)
 
 
@@ -80,16 +78,12 @@ def remove_remote(context: RequestContext, repository: PathRepository) -> None:
             raise NotFound
         data = {"name": repository.name}
         event = AuditEvent.REMOTE_REMOVE
-        context.log_change(connection, context.access, event, data, target_id=repository.id)
+        context.log_change(connection, event, data, target_id=repository.id)
 
 
 def _audited(remote: StoredRemote) -> dict[str, object]:
     """Return what the audit log shows of a remote: never a secret."""
-    return {
-        "url": remote.url,
-        "username": remote.username,
-        "has_secret": remote.secret is not None,
-    }
+    return {"url": remote.url, "username": remote.username, "has_secret": remote.secret is not None}
 
 
 def _address_and_credentials(
@@ -124,7 +118,6 @@ def _check_key(address: Address, password: str | None, key: str) -> None:
         raise ValidationFailed({"sshKey": [problem.sentence]}) from None
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/repos/{repository:str}/remote",
-    route_handlers=[get_remote, set_remote, remove_remote],
+router = endpoint.router(
+    "/api/0/organizations/{organization:str}/repos/{repository:str}/remote", __name__
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.accounts.model import User
@@ -18,12 +18,7 @@ from shipmark.api.repositories.requests import (
 )
 from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses.refusal import NotMadeResponse
-from shipmark.api.scopes import (
-    REPOSITORY,
-    REPOSITORY_CHANGE,
-    REPOSITORY_COMMITS,
-    REPOSITORY_DELETE,
-)
+from shipmark.api.scopes import REPOSITORY, REPOSITORY_CHANGE, REPOSITORY_COMMITS, REPOSITORY_DELETE
 from shipmark.deletion import repository_deletion
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
@@ -66,12 +61,11 @@ def list_repositories(
     with context.database.autocommit_read() as connection:
         rows = store.page_of(
             connection,
-            context.access.organization.id,
+            context.organization_id,
             statuses=_SHOWN[status],
             name_parts=[part for part in query.query if part],
             visible=repository_access.condition(context.access),
-            limit=page.limit,
-            offset=page.skipped,
+            **page.window,
         )
         repositories, links = paginate(rows, page)
         remotes = _remotes(context, connection, repositories)
@@ -127,7 +121,7 @@ def add_repository(
         if before is None:
             data = {"name": repository.name, "url": repository.url}
             event = AuditEvent.REPOSITORY_ADD
-            context.log_change(connection, access, event, data, target_id=repository.id)
+            context.log_change(connection, event, data, target_id=repository.id)
         else:
             _log_edit(context, connection, before, repository)
     return Response(repository_response(repository))
@@ -164,7 +158,7 @@ def delete_repository(context: RequestContext, repository: PathRepository) -> Re
         if not current.is_pending_deletion:
             data = {"name": current.name}
             event = AuditEvent.REPOSITORY_REMOVE
-            context.log_change(connection, access, event, data, target_id=current.id)
+            context.log_change(connection, event, data, target_id=current.id)
         return repository_response(repository_deletion.request(connection, current, now()))
 
 
@@ -177,7 +171,7 @@ def list_commits(
     with context.database.autocommit_read() as connection:
         rows = store.commits_of(connection, repository.id, page.place, limit=page.limit)
         commits, links = paginate_by_keyset(rows, page)
-        nested = loading.prefetch_for_commits(connection, context.access.organization.id, commits)
+        nested = loading.prefetch_for_commits(connection, context.organization_id, commits)
     return context.listed([commit_response(commit, nested) for commit in commits], links)
 
 
@@ -187,15 +181,11 @@ def _log_edit(
     if changes := audit.changes_between(_audited(before), _audited(after)):
         data = {"name": after.name, "changes": changes}
         event = AuditEvent.REPOSITORY_EDIT
-        context.log_change(connection, context.access, event, data, target_id=after.id)
+        context.log_change(connection, event, data, target_id=after.id)
 
 
 def _audited(repository: Repository) -> dict[str, object]:
-    return {
-        "name": repository.name,
-        "url": repository.url,
-        "status": repository.status.value,
-    }
+    return {"name": repository.name, "url": repository.url, "status": repository.status.value}
 
 
 def _refusal(body: RepositoryRequest) -> NotMadeResponse | None:
@@ -216,13 +206,4 @@ def _refusal(body: RepositoryRequest) -> NotMadeResponse | None:
     return None
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/repos",
-    route_handlers=[
-        list_repositories,
-        add_repository,
-        amend_repository,
-        delete_repository,
-        list_commits,
-    ],
-)
+router = endpoint.router("/api/0/organizations/{organization:str}/repos", __name__)

@@ -13,7 +13,7 @@ from shipmark.organizations.model import Team
 
 def find_team(context: RequestContext, connection: Connection, team: str) -> Team:
     """Return the organization's team with this slug or id. Raise `NotFound`."""
-    row = store.team_by_slug_or_id(connection, context.access.organization.id, team)
+    row = store.team_by_slug_or_id(connection, context.organization_id, team)
     if row is None:
         raise NotFound
     return row

@@ -26,10 +26,8 @@ TeamSlug = Annotated[str, Text(max_length=SLUG_MAX), AfterValidator(_check_slug)
 class TeamListQuery(PageQuery, DetailedQuery):
     """A page of the teams of an organization."""
 
-    query: str | None = Field(
-        None,
-        description="Text in slugs or names, or terms such as `slug:core` and `id:1`.",
-        examples=["core"],
+    query: str | None = optional(
+        "Text in slugs or names, or terms such as `slug:core` and `id:1`.", example="core"
     )
 
 

@@ -8,7 +8,16 @@ from pydantic import ConfigDict, Field
 from sqlalchemy import Connection
 
 from shipmark.api.queries import DateTimeText, PageQuery, ProjectQuery
-from shipmark.http.validation import Choice, DateTime, Integer, RequestModel, Text, validate
+from shipmark.http.validation import (
+    Choice,
+    DateTime,
+    Integer,
+    RequestModel,
+    Text,
+    optional,
+    repeatable,
+    validate,
+)
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
@@ -34,16 +43,16 @@ class ThresholdRequest(RequestModel):
     window_in_seconds: Annotated[
         _Number, Field(description="Seconds after a release in which the threshold counts.")
     ]
-    environment: Annotated[str, Text(max_length=ENVIRONMENT_MAX, blank=True)] | None = Field(
-        None, description="Environment that counts; null or blank for all."
+    environment: Annotated[str, Text(max_length=ENVIRONMENT_MAX, blank=True)] | None = optional(
+        "Environment that counts; null or blank for all."
     )
 
 
 class ThresholdListQuery(RequestModel):
     """The thresholds of a project to list."""
 
-    environment: list[str] = Field(
-        [], description="Only thresholds of these environments.", examples=["production"]
+    environment: list[str] = repeatable(
+        "Only thresholds of these environments.", example="production"
     )
 
     @property
@@ -55,10 +64,8 @@ class ThresholdListQuery(RequestModel):
 class ProjectsThresholdListQuery(ThresholdListQuery, PageQuery, ProjectQuery):
     """A page of the thresholds of some projects."""
 
-    project: list[str] = Field(
-        [],
-        description="Only these projects, by id or slug; required, and `-1` is refused.",
-        examples=["web"],
+    project: list[str] = repeatable(
+        "Only these projects, by id or slug; required, and `-1` is refused.", example="web"
     )
 
     def require_projects(self) -> None:
@@ -77,15 +84,13 @@ class _Between(RequestModel):
 class FindingsQuery(ThresholdListQuery, ProjectQuery):
     """The releases to judge."""
 
-    start: DateTimeText = Field(
-        None,
-        description="Releases from this time on. Required.",
-        examples=["2026-01-01T00:00:00Z"],
+    start: DateTimeText = optional(
+        "Releases from this time on. Required.", example="2026-01-01T00:00:00Z"
     )
-    end: DateTimeText = Field(
-        None, description="Releases up to this time. Required.", examples=["2026-02-01T00:00:00Z"]
+    end: DateTimeText = optional(
+        "Releases up to this time. Required.", example="2026-02-01T00:00:00Z"
     )
-    release: list[str] = Field([], description="Only these versions.", examples=["web@1.0.0"])
+    release: list[str] = repeatable("Only these versions.", example="web@1.0.0")
 
     def between(self) -> tuple[datetime, datetime]:
         """Return the times. Raise `ValidationFailed`: the protocol reports these as it does fields of a body."""

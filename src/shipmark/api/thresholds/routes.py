@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.projects.path_project import PathProject
@@ -136,11 +136,7 @@ def list_thresholds_of_projects(
     with context.database.autocommit_read() as connection:
         selected = {each.id: each for each in query.select_listed(connection, context.access)}
         rows = store.page_of(
-            connection,
-            selected,
-            environments_named=query.environment_names,
-            limit=page.limit,
-            offset=page.skipped,
+            connection, selected, environments_named=query.environment_names, **page.window
         )
     thresholds, links = paginate(rows, page)
     responses = [threshold_response(each, selected[each.project_id]) for each in thresholds]
@@ -163,7 +159,7 @@ def list_findings(
         )
         watched = store.watched(
             connection,
-            context.access.organization.id,
+            context.organization_id,
             {threshold.project_id for threshold in thresholds},
             between,
             versions=query.release,
@@ -186,7 +182,7 @@ def _log(
 ) -> None:
     project, threshold = changed
     data = {"project_slug": project.slug} | data
-    context.log_change(connection, context.access, event, data, target_id=threshold.id)
+    context.log_change(connection, event, data, target_id=threshold.id)
 
 
 def _audited(threshold: Threshold) -> dict[str, object]:
@@ -209,7 +205,7 @@ def _new_threshold(
     if "environment" in body.model_fields_set:
         environment = None
         if body.environment:
-            organization_id = context.access.organization.id
+            organization_id = context.organization_id
             named = project_store.environments_named(
                 connection, organization_id, [body.environment]
             )
@@ -225,15 +221,4 @@ def _new_threshold(
     )
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[
-        list_thresholds,
-        add_threshold,
-        get_threshold,
-        change_threshold,
-        delete_threshold,
-        list_thresholds_of_projects,
-        list_findings,
-    ],
-)
+router = endpoint.router("/api/0", __name__)

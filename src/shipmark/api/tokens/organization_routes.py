@@ -1,14 +1,9 @@
 """``organizations/{org}/org-auth-tokens/``: tokens of the organization itself (auth-and-errors.md 1.2)."""
 
-from litestar import Response, Router
+from litestar import Response
 
 from shipmark.api.scopes import ORGANIZATION_READ
-from shipmark.api.tokens.path_token import (
-    EditableToken,
-    PathToken,
-    find_editable_token,
-    find_token,
-)
+from shipmark.api.tokens.path_token import EditableToken, PathToken, find_editable_token, find_token
 from shipmark.api.tokens.requests import OrgTokenRequest
 from shipmark.api.tokens.responses import BadNameResponse, OrgTokenResponse, org_token_response
 from shipmark.http import endpoint
@@ -26,7 +21,7 @@ _BLANK = BadNameResponse(detail=["The name cannot be blank."])
 def list_tokens(context: RequestContext) -> list[OrgTokenResponse]:
     """List an organization's tokens, the last used first."""
     with context.database.autocommit_read() as connection:
-        tokens = store.tokens_of(connection, context.access.organization.id)
+        tokens = store.tokens_of(connection, context.organization_id)
     return [org_token_response(token) for token in tokens]
 
 
@@ -49,13 +44,13 @@ def create_token(
             connection,
             access.organization,
             name=body.name,
-            address=context.settings.address,
+            address=context.address,
             secret=secret_bytes(),
             by=access.user,
             at=now(),
         )
         event, data = AuditEvent.ORG_TOKEN_ADD, {"name": body.name}
-        context.log_change(connection, access, event, data, target_id=token_id)
+        context.log_change(connection, event, data, target_id=token_id)
         token = find_token(context, connection, str(token_id))
     return Response(org_token_response(token, text), status_code=201)
 
@@ -83,7 +78,7 @@ def rename_token(
         store.rename_token(connection, current.id, body.name)
         if changes := audit.changes_between({"name": current.name}, {"name": body.name}):
             event, data = AuditEvent.ORG_TOKEN_EDIT, {"name": body.name, "changes": changes}
-            context.log_change(connection, context.access, event, data, target_id=current.id)
+            context.log_change(connection, event, data, target_id=current.id)
     return Response(None, status_code=204)
 
 
@@ -94,10 +89,7 @@ def remove_token(context: RequestContext, token: EditableToken) -> None:
         current = find_editable_token(context, connection, str(token.id))
         store.deactivate_token(connection, current.id, now())
         event, data = AuditEvent.ORG_TOKEN_REMOVE, {"name": current.name}
-        context.log_change(connection, context.access, event, data, target_id=current.id)
+        context.log_change(connection, event, data, target_id=current.id)
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/org-auth-tokens",
-    route_handlers=[list_tokens, create_token, get_token, rename_token, remove_token],
-)
+router = endpoint.router("/api/0/organizations/{organization:str}/org-auth-tokens", __name__)

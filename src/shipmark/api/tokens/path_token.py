@@ -16,7 +16,7 @@ def find_token(context: RequestContext, connection: Connection, token: str) -> L
     """Return the organization's token with this id. Raise `NotFound`."""
     token_id, row = id_of(token), None
     if token_id is not None:
-        row = store.token(connection, context.access.organization.id, token_id)
+        row = store.token(connection, context.organization_id, token_id)
     if row is None:
         raise NotFound
     return row

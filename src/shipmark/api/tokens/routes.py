@@ -7,7 +7,7 @@ organizations are refused.
 
 from collections.abc import Collection
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.accounts import actions, store
@@ -35,7 +35,7 @@ def list_api_tokens(
     """List the user's tokens by id, without their secrets."""
     page = query.page()
     with context.database.autocommit_read() as connection:
-        rows = store.tokens_of(connection, caller.user.id, limit=page.limit, offset=page.skipped)
+        rows = store.tokens_of(connection, caller.user.id, **page.window)
     tokens, links = paginate(rows, page)
     return context.listed([api_token_response(token) for token in tokens], links)
 
@@ -100,6 +100,4 @@ def _named(connection: Connection, body: ApiTokenDeletionRequest) -> UserTokenSu
     return None if token_id is None else store.token_by_id(connection, token_id)
 
 
-router = Router(
-    "/api/0/api-tokens", route_handlers=[list_api_tokens, create_api_token, delete_api_token]
-)
+router = endpoint.router("/api/0/api-tokens", __name__)

@@ -1,6 +1,6 @@
 """``organizations/{org}/chunk-upload/`` (files-and-avatars.md 4)."""
 
-from litestar import Response, Router
+from litestar import Response
 
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
@@ -20,7 +20,7 @@ _PATH = "/organizations/{organization:str}/chunk-upload/"
 @endpoint.get(_PATH, scopes=RELEASE_READ)
 def get_chunk_upload(context: RequestContext) -> ChunkUploadResponse:
     """Show how chunks are to be sent."""
-    return chunk_upload_response(context.access.organization, context.settings.address)
+    return chunk_upload_response(context.access.organization, context.address)
 
 
 @endpoint.post(
@@ -43,8 +43,8 @@ async def upload_chunks(context: RequestContext) -> Response[bytes]:
     if headers.get("content-type", "") or headers.get("content-length", "0") != "0":
         receiver = ChunkReceiver(context.database, context.blobs, now(), encoding)
         await multipart.receive(context.request, receiver)
-        await threaded(receiver.keep, context.access.organization.id)
+        await threaded(receiver.keep, context.organization_id)
     return Response(b"", status_code=200, media_type="application/json")
 
 
-router = Router("/api/0", route_handlers=[get_chunk_upload, upload_chunks])
+router = endpoint.router("/api/0", __name__)

@@ -13,7 +13,13 @@
 
 from shipmark.http.validation.errors import refuse
 from shipmark.http.validation.json_schema import schema_of
-from shipmark.http.validation.models import RequestModel, optional, validate, validate_query
+from shipmark.http.validation.models import (
+    RequestModel,
+    optional,
+    repeatable,
+    validate,
+    validate_query,
+)
 from shipmark.http.validation.numbers import Boolean, Decimal, Flag, Integer
 from shipmark.http.validation.scalars import Choice, DateTime, Text, Url
 from shipmark.http.validation.types import (
@@ -51,6 +57,7 @@ __all__ = [
     "is_url",
     "optional",
     "refuse",
+    "repeatable",
     "schema_of",
     "validate",
     "validate_query",
