@@ -15,7 +15,6 @@ from shipmark.api.debug_files import routes as debug_files
 from shipmark.api.deploys import routes as deploys
 from shipmark.api.events import routes as events
 from shipmark.api.health import routes as health
-from shipmark.api.issues import release_routes as issues_release
 from shipmark.api.issues import routes as issues
 from shipmark.api.members import routes as members
 from shipmark.api.organizations import routes as organizations
@@ -27,7 +26,6 @@ from shipmark.api.releases import detail_routes as releases_detail
 from shipmark.api.releases import onboarding_routes as releases_onboarding
 from shipmark.api.releases import project_routes as releases_project
 from shipmark.api.releases import routes as releases
-from shipmark.api.repositories import remote_routes as repositories_remote
 from shipmark.api.repositories import routes as repositories
 from shipmark.api.teams import routes as teams
 from shipmark.api.thresholds import routes as thresholds
@@ -64,11 +62,8 @@ ROUTERS = (
     releases_onboarding.router,
     thresholds.router,
     repositories.router,
-    repositories_remote.router,
     commit_fetches.router,
-    commit_fetches.organization_router,
     issues.router,
-    issues_release.router,
     commits_unreleased.router,
     events.router,
     avatars.router,

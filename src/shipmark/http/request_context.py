@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from litestar import Request, Response
@@ -21,7 +21,7 @@ from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Forbidden, NotFound, Unauthenticated
-from shipmark.infrastructure.ids import digest
+from shipmark.infrastructure.ids import digest, id_of
 from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
@@ -32,6 +32,7 @@ from shipmark.organizations.tokens import PREFIX
 from shipmark.publishing.model import PublishContext
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 
+T = TypeVar("T")
 Caller = UserToken | OrganizationToken
 
 
@@ -175,14 +176,9 @@ class RequestContext:
         return ActionContext(access=self.access, by=self.actor(), at=now())
 
     def log_change(
-        self,
-        connection: Connection,
-        event: AuditEvent,
-        data: Mapping[str, object],
-        *,
-        target_id: int | None = None,
+        self, connection: Connection, event: AuditEvent, target_id: int, **data: object
     ) -> None:
-        """Write an entry to the audit log, in the transaction of the change."""
+        """Write an entry with the data to the audit log, in the transaction of the change."""
         organization_store.record(
             connection,
             self.organization_id,
@@ -214,6 +210,18 @@ def request_url(request: Request[object, object, State]) -> tuple[str, list[tupl
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     query = request.scope["query_string"].decode("latin-1")
     return raw.decode("latin-1").partition("?")[0], parse_qsl(query, keep_blank_values=True)
+
+
+def require_row(row: T | None) -> T:
+    """Return the row. Raise `NotFound` for None."""
+    if row is None:
+        raise NotFound
+    return row
+
+
+def require_id(text: str) -> int:
+    """Return the id in a text. Raise `NotFound` for a text that is none."""
+    return require_row(id_of(text))
 
 
 def require_all_visible(visible: Collection[int], attached: Collection[int]) -> None:

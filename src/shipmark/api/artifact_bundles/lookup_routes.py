@@ -21,7 +21,7 @@ from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.http import endpoint
 from shipmark.http.downloads import OCTETS, PARTLY, download, stored_content
-from shipmark.http.request_context import RequestContext, request_url
+from shipmark.http.request_context import RequestContext, request_url, require_row
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
@@ -131,9 +131,7 @@ def _download(context: RequestContext, project: Project, result_id: str) -> Resp
     with context.database.snapshot() as connection:
         if not may_download(connection, context.access):
             return Response(b"", status_code=403, media_type=OCTETS)
-        file = None if file_id is None else _file_of(connection, project, kind, file_id)
-        if file is None:
-            raise NotFound
+        file = require_row(_file_of(connection, project, kind, file_id) if file_id else None)
         pieces = file_store.pieces_of(connection, file.id)
     content = stored_content(context.blobs, file, pieces, name=file.name)
     return download(context.request, content)
@@ -146,9 +144,9 @@ def _file_of(connection: Connection, project: Project, kind: str, number: int) -
         if bundle is not None and bundle_store.is_linked(connection, bundle.id, project.id):
             return file_store.by_ids(connection, [bundle.file_id])[bundle.file_id]
     if kind == _FILE:
-        for each in release_files.by_ids(connection, [number]):
-            if releases.is_attached(connection, each.release_id, project.id):
-                return each.file
+        for file in release_files.by_ids(connection, [number]):
+            if releases.is_attached(connection, file.release_id, project.id):
+                return file.file
     return None
 
 

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from shipmark.api.queries import PageQuery, one_of
 from shipmark.artifacts import debug_ids
 from shipmark.artifacts.store.lookups import BundleFilter, BundleSort
+from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PageRequest
 from shipmark.http.validation import DateTime, RequestModel, optional, refuse, repeatable
 from shipmark.infrastructure.errors import BadRequest, BadUpload
@@ -139,9 +140,9 @@ class ArchiveDeletionQuery(RequestModel):
     name: str | None = optional("The version whose files are deleted.", example="web@1.0.0")
 
 
-def limited_page(query: PageQuery) -> PageRequest:
+def limited_page(query: PageQuery, *, most: int = offset.PER_PAGE_MAX) -> PageRequest:
     """Return the page. Raise `BadRequest` for one that is too far on."""
-    page = query.page()
+    page = query.page(most=most)
     if page.skipped > OFFSET_MAX:
         raise BadRequest("Pagination offset too large")
     return page

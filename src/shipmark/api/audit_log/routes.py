@@ -1,16 +1,87 @@
 """``organizations/{org}/audit-logs/``: the changes of an organization (files-and-avatars.md 1.6)."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from litestar import Response
 
-from shipmark.api.audit_log.requests import AuditLogQuery
-from shipmark.api.audit_log.responses import AuditLogResponse, audit_entry_response
+from shipmark.accounts.model import User
+from shipmark.api.members.user_responses import UserResponse, user_response
+from shipmark.api.queries import PageQuery, TimeRangeQuery
 from shipmark.api.releases import loading
+from shipmark.api.responses import Wire
 from shipmark.api.scopes import AUDIT_READ
 from shipmark.http import endpoint
 from shipmark.http.pagination.keyset import paginate_by_keyset
 from shipmark.http.request_context import RequestContext
+from shipmark.http.validation import optional
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store
-from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.audit import AuditEntry, AuditEvent
+from shipmark.organizations.store import AuditFilter
+
+
+class AuditLogQuery(TimeRangeQuery, PageQuery):
+    """A page of the audit log."""
+
+    event: str | None = optional("Only events with this name.", example="org.edit")
+    actor: str | None = optional("Only events of the user with this id.", example="1")
+
+    def audit_filter(self) -> AuditFilter:
+        """Return the entries that the query asks for. Raise `BadRequest` for an unknown event or a bad id."""
+        event = AuditEvent.named(self.event) if self.event else None
+        if self.event and event is None:
+            raise BadRequest(f'"{self.event}" is not a valid choice for event.')
+        actor_id = id_of(self.actor) if self.actor else None
+        if self.actor and actor_id is None:
+            raise BadRequest("Invalid actor parameter. Values must be numbers.")
+        since, until = self.time_range() or (None, None)
+        return AuditFilter(event=event, actor_id=actor_id, since=since, until=until)
+
+
+class ActorResponse(Wire):
+    """An actor who is not a user, or not any more."""
+
+    name: str
+
+
+class AuditEntryResponse(Wire):
+    """An entry of the audit log."""
+
+    id: str
+    actor: UserResponse | ActorResponse
+    event: str
+    ip_address: str | None
+    note: str
+    target_object: int | None
+    target_user: UserResponse | None
+    data: dict[str, object]
+    date_created: datetime
+
+
+class AuditLogResponse(Wire):
+    """A page of the audit log, and the names of all events."""
+
+    rows: list[AuditEntryResponse]
+    options: list[str]
+
+
+def audit_entry_response(entry: AuditEntry, users: Mapping[int, User]) -> AuditEntryResponse:
+    """Return an entry with its users."""
+    actor = users.get(entry.actor_id) if entry.actor_id is not None else None
+    target = users.get(entry.target_user_id) if entry.target_user_id is not None else None
+    return AuditEntryResponse(
+        id=str(entry.id),
+        actor=user_response(actor) if actor else ActorResponse(name=entry.actor_label),
+        event=entry.event.api_name,
+        ip_address=entry.ip_address,
+        note=entry.note,
+        target_object=entry.target_id,
+        target_user=user_response(target) if target else None,
+        data=dict(entry.data),
+        date_created=entry.created_at,
+    )
 
 
 @endpoint.get("/", scopes=AUDIT_READ)

@@ -5,17 +5,31 @@ from collections.abc import Sequence
 from litestar import Response
 from sqlalchemy import Connection
 
-from shipmark.api.commits.queries import CommitListQuery
 from shipmark.api.commits.responses import CommitResponse, commit_response
 from shipmark.api.projects.path_project import PathProject
+from shipmark.api.queries import PageQuery
 from shipmark.api.releases import loading
 from shipmark.api.scopes import RELEASE_READ
 from shipmark.http import endpoint
 from shipmark.http.pagination.keyset import paginate_by_keyset
 from shipmark.http.pagination.offset import Links, paginate
 from shipmark.http.request_context import RequestContext
+from shipmark.http.validation import optional
 from shipmark.releases.store import project_commits
-from shipmark.repositories.model import Commit
+from shipmark.repositories.model import SHA_MAX, Commit
+
+
+class CommitListQuery(PageQuery):
+    """A page of the commits of a project."""
+
+    query: str | None = optional(
+        "The first characters of the hashes of commits; by default all.", example="a1b2"
+    )
+
+    @property
+    def prefix(self) -> str:
+        """The first characters of the hashes, blank for all."""
+        return (self.query or "").strip()[: SHA_MAX + 1]
 
 
 @endpoint.get("/", scopes=RELEASE_READ)

@@ -7,7 +7,7 @@ from litestar.response import Stream
 from sqlalchemy import Connection
 
 from shipmark.api.artifact_bundles import assemble_requests as schemas
-from shipmark.api.artifact_bundles.queries import OFFSET_MAX
+from shipmark.api.artifact_bundles.queries import limited_page
 from shipmark.api.debug_files.requests import (
     DebugFileDeletionQuery,
     DebugFileListQuery,
@@ -41,10 +41,9 @@ from shipmark.http.downloads import OCTETS, PARTLY, download, stored_content
 from shipmark.http.json_schema import JsonObject
 from shipmark.http.multipart import threaded
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import RequestContext
+from shipmark.http.request_context import RequestContext, require_id, require_row
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, BadUpload, Conflict, NotFound
-from shipmark.infrastructure.ids import id_of
 from shipmark.projects.model import Project
 
 PER_PAGE_MAX = 20
@@ -69,9 +68,7 @@ def list_debug_files(
     """List the debug files of a project, twenty a page, the newest first; with ``id``, one of them itself."""
     if query.id is not None:
         return _download(context, project, query.id)
-    page = query.page(most=PER_PAGE_MAX)
-    if page.skipped > OFFSET_MAX:
-        raise BadRequest("Pagination offset too large")
+    page = limited_page(query, most=PER_PAGE_MAX)
     conditions = query.debug_file_filter(project.id)
     with context.database.snapshot() as connection:
         rows = debug_files.page_of(connection, conditions, **page.window)
@@ -193,11 +190,7 @@ def _download(context: RequestContext, project: Project, file_id: str) -> Respon
 
 
 def _find(connection: Connection, project: Project, text: str) -> DebugFile:
-    file_id = id_of(text)
-    file = None if file_id is None else debug_files.by_id(connection, project.id, file_id)
-    if file is None:
-        raise NotFound
-    return file
+    return require_row(debug_files.by_id(connection, project.id, require_id(text)))
 
 
 def _mapping(connection: Connection, project: Project, text: str) -> DebugFile:

@@ -4,12 +4,13 @@ An event that came before its source maps is symbolicated again when it is shown
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
+from pydantic import BeforeValidator, Field
 from sqlalchemy import Connection
 
 from shipmark.api.events.committer_responses import CommittersResponse, committers_response
 from shipmark.api.events.path_event import BlamedIssue, IssueEvent, ProjectEvent
-from shipmark.api.events.queries import CommittersQuery, SourceMapDebugQuery
 from shipmark.api.events.responses import (
     EventErrorResponse,
     EventResponse,
@@ -24,6 +25,8 @@ from shipmark.events.payload import text_of
 from shipmark.events.store import StoredEvent
 from shipmark.http import endpoint
 from shipmark.http.request_context import RequestContext
+from shipmark.http.validation import Integer, RequestModel, optional
+from shipmark.http.validation.errors import BAD_INTEGER, invalid
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.actions.suspect_commits import suspects_of
@@ -32,6 +35,51 @@ from shipmark.issues.store import issues
 from shipmark.repositories import store as repositories
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
+
+
+def _check_digits(text: str) -> str:
+    if not (text.isascii() and text.isdigit()):
+        raise invalid(BAD_INTEGER)
+    return text
+
+
+_Index = Annotated[int, Integer(maximum=99_999), BeforeValidator(_check_digits)]
+_FrameLimit = Annotated[
+    int, Integer(minimum=1, maximum=999_999_999), BeforeValidator(_check_digits)
+]
+
+
+class CommittersQuery(RequestModel):
+    """The part of a stack that suspect commits are searched by."""
+
+    frame_limit: _FrameLimit = Field(
+        25, description="The frames of the stack to look at.", examples=[5]
+    )
+
+
+class SourceMapDebugQuery(RequestModel):
+    """The frames to explain."""
+
+    exception_idx: _Index | None = optional(
+        "Only the frames of this exception, counted from 0 as in the event.",
+        alias="exception_idx",
+        example=0,
+    )
+    frame_idx: _Index | None = optional(
+        "Only the frames with this index in their stack, counted from 0.",
+        alias="frame_idx",
+        example=0,
+    )
+
+    @property
+    def selects_frames(self) -> bool:
+        """Whether only some frames are explained."""
+        return self.exception_idx is not None or self.frame_idx is not None
+
+    def selects(self, exception_idx: int | None, frame_idx: int) -> bool:
+        """Return True for a frame to explain."""
+        return self.exception_idx in {None, exception_idx} and self.frame_idx in {None, frame_idx}
+
 
 _EVENT = "/projects/{organization:str}/{project:str}/events/{event:str}/"
 _ISSUE = ["/organizations/{organization:str}/issues/{issue:str}", "/issues/{issue:str}"]

@@ -1,17 +1,48 @@
 """``projects/{org}/{project}/keys/``: the keys with which SDKs authenticate (auth-and-errors.md 8.7)."""
 
-from litestar import Response
+from dataclasses import dataclass
+from typing import Annotated
 
-from shipmark.api.project_keys.path_key import PathKey, reload_key
+from litestar import Response
+from sqlalchemy import Connection
+
 from shipmark.api.project_keys.requests import KeyListQuery, KeyRequest, KeyUpdateRequest
 from shipmark.api.project_keys.responses import ProjectKeyResponse, project_key_response
 from shipmark.api.projects.path_project import PathProject, reload_project
 from shipmark.api.scopes import PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
 from shipmark.http import endpoint
+from shipmark.http.endpoint import Load
 from shipmark.http.pagination.offset import paginate_all
-from shipmark.http.request_context import RequestContext
+from shipmark.http.request_context import RequestContext, require_row
 from shipmark.infrastructure.clock import now
-from shipmark.projects import settings, store
+from shipmark.projects import actions, settings, store
+from shipmark.projects.model import Project, ProjectKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyInProject:
+    """A key and the project of the path, which has the key."""
+
+    key: ProjectKey
+    project: Project
+
+
+def find_key(
+    context: RequestContext, connection: Connection, project: str, key: str
+) -> KeyInProject:
+    """Return the project's key with this public half. Raise `NotFound`."""
+    owner = actions.require_project(connection, context.access, project)
+    return KeyInProject(key=require_row(store.key_of(connection, owner.id, key)), project=owner)
+
+
+def reload_key(context: RequestContext, connection: Connection, key: KeyInProject) -> KeyInProject:
+    """Return the key as the transaction sees it. Raise `NotFound` if it was deleted meanwhile."""
+    return find_key(context, connection, str(key.project.id), key.key.public_key)
+
+
+#: The key of the path.
+PathKey = Annotated[KeyInProject, Load(find_key)]
+
 
 _VALIDATE = "key.validate"
 

@@ -84,11 +84,8 @@ def list_own_projects(
     """List the projects of all organizations that the user may see, by slug."""
     page = query.page()
     with context.database.snapshot() as connection:
-        known = (
-            store.of_user(connection, caller.user.id)
-            if query.status in {None, "", "active"}
-            else []
-        )
+        is_shown = query.status in {None, "", "active"}
+        known = store.of_user(connection, caller.user.id) if is_shown else []
         projects, links = paginate_all(text_filter.apply_filter(known, query.query, _TESTS), page)
         shown = _with_organizations(context, connection, caller, projects)
     return context.listed(shown, links)
@@ -143,7 +140,7 @@ def list_environments(context: RequestContext, project: PathProject) -> list[Env
     """List the environments of a project, by name; the one without a name is left out."""
     with context.database.autocommit_read() as connection:
         environments = store.environments_of(connection, project.id)
-    return [environment_response(each) for each in environments if each.name]
+    return [environment_response(row) for row in environments if row.name]
 
 
 @endpoint.get(f"{_PROJECT}teams/", scopes=PROJECT_READ)
@@ -193,10 +190,9 @@ def set_commit_paths(
     with context.database.transaction() as connection:
         current = reload_project(context, connection, project)
         store.set_commit_paths(connection, current.id, paths)
-        before = list(current.commit_paths)
-        if changes := audit.changes_between({"commitPaths": before}, {"commitPaths": paths}):
-            event = AuditEvent.PROJECT_EDIT
-            context.log_change(connection, event, changes, target_id=current.id)
+        before = {"commitPaths": list(current.commit_paths)}
+        if changes := audit.changes_between(before, {"commitPaths": paths}):
+            context.log_change(connection, AuditEvent.PROJECT_EDIT, current.id, **changes)
     return CommitPathsResponse(paths=paths)
 
 

@@ -5,15 +5,15 @@ unless the request says ``dryRun=0``. Where more match, the answer has a cursor 
 those that can't be changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from shipmark.api.projects.path_project import VisibleProjects
-from shipmark.api.releases.bulk_responses import BulkResponse, bulk_response
 from shipmark.api.releases.queries import BulkDeleteReleaseQuery, BulkReleaseQuery
 from shipmark.api.releases.requests import BulkReleaseUpdateRequest
+from shipmark.api.responses import Wire
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.deletion import release_deletion
 from shipmark.http import endpoint
@@ -27,6 +27,49 @@ from shipmark.releases import actions as releases
 from shipmark.releases.model import Release, ReleaseSort
 from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
+
+#: Versions that are named of those that were, or would be, changed.
+NAMED_MAX = 100
+
+
+class KeptResponse(Wire):
+    """A release that stays as it is, and why."""
+
+    version: str
+    reason: str
+
+
+class BulkResponse(Wire):
+    """``count`` releases were changed, or would be; the oldest are named.
+
+    ``has_more``: more match; send ``next_cursor`` as ``cursor`` for them, with the same other parameters.
+    """
+
+    is_dry_run: bool
+    count: int
+    versions: list[str]
+    kept: list[KeptResponse]
+    has_more: bool
+    next_cursor: str | None
+
+
+def bulk_response(
+    changed: Sequence[Release],
+    kept: Mapping[str, str],
+    *,
+    is_dry_run: bool,
+    next_cursor: Cursor | None,
+) -> BulkResponse:
+    """What came of it; ``kept`` has the reason of each version that stays."""
+    return BulkResponse(
+        is_dry_run=is_dry_run,
+        count=len(changed),
+        versions=[release.version for release in changed[:NAMED_MAX]],
+        kept=[KeptResponse(version=version, reason=reason) for version, reason in kept.items()],
+        has_more=next_cursor is not None,
+        next_cursor=str(next_cursor) if next_cursor else None,
+    )
+
 
 #: Releases that one request changes.
 BULK_MAX = 1000

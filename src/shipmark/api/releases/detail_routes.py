@@ -125,7 +125,7 @@ def list_resolved_issues(
             raise NotFound
         ids = [project.id for project in query.select(visible)]
         resolved = resolutions.resolved_by(connection, release.id, ids, limit=RESOLVED_MAX)
-        return serialize_issues(context, connection, access, resolved)
+        return serialize_issues(context, connection, resolved)
 
 
 @endpoint.get("/compare/", scopes=RELEASE_READ)
@@ -145,7 +145,7 @@ def compare_releases(
             for listed in (side.new, side.resolved, side.regressed)
             for issue in listed.issues
         }
-        issues = serialize_issues(context, connection, context.access, list(named.values()))
+        issues = serialize_issues(context, connection, list(named.values()))
     return comparison_response(comparison, nested, dict(zip(named, issues, strict=True)))
 
 

@@ -1,13 +1,13 @@
 """What is set up for releases of a project, and the address that builds may release by (releases.md 2.17, 2.18)."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.releases.path_release import VisibleProjectRelease
 from shipmark.api.releases.queries import ReleaseStatisticsQuery
-from shipmark.api.releases.statistics_responses import ReleaseStatsResponse, release_stats_response
 from shipmark.api.responses import Wire
 from shipmark.api.responses.refusal import RefusalResponse
 from shipmark.api.scopes import RELEASE_READ, RELEASE_TOKEN
@@ -24,6 +24,64 @@ from shipmark.releases.store import project_commits
 from shipmark.releases.store import webhook_tokens as store
 from shipmark.releases.webhook_signature import BUILT_IN, signature
 from shipmark.repositories import store as repositories
+
+#: After how many days users and sessions are told, all since the release was made.
+_DAYS = (1, 2, 7, 14, 30)
+
+Numbers = dict[str, int | None]
+
+
+class UsersBreakdownResponse(Wire):
+    """All that used a release up to a moment."""
+
+    date: datetime
+    total_users: int
+    crash_free_users: float | None
+    total_sessions: int
+    crash_free_sessions: float | None
+
+
+class ReleaseStatsResponse(Wire):
+    """How a release fared, step by step and as a whole."""
+
+    stats: list[tuple[int, Numbers]]
+    stat_totals: Numbers
+    users_breakdown: list[UsersBreakdownResponse]
+
+
+def release_stats_response(
+    kind: str, steps: Sequence[datetime], made_at: datetime, now: datetime
+) -> ReleaseStatsResponse:
+    """The numbers of sessions or users, ``kind``, in each step, and what came together since it was made."""
+    return ReleaseStatsResponse(
+        stats=[(int(step.timestamp()), _none(kind)) for step in steps],
+        stat_totals=_none(kind),
+        users_breakdown=[
+            UsersBreakdownResponse(
+                date=at,
+                total_users=0,
+                crash_free_users=None,
+                total_sessions=0,
+                crash_free_sessions=None,
+            )
+            for at in _told(made_at, now)
+        ],
+    )
+
+
+def _none(kind: str) -> Numbers:
+    """Nothing counted; of nothing there is no length."""
+    counted: Numbers = {kind: 0}
+    counted |= {f"{kind}_{each}": 0 for each in ("healthy", "crashed", "abnormal", "errored")}
+    return counted | {"duration_p50": None, "duration_p90": None}
+
+
+def _told(made_at: datetime, now: datetime) -> list[datetime]:
+    """The moments at which the sum is told: each that has come, and now before the next one."""
+    moments = [made_at + timedelta(days=days) for days in _DAYS]
+    past = [moment for moment in moments if moment <= now]
+    return past if len(past) == len(moments) or made_at > now else [*past, now]
+
 
 _STATISTICS = ("sessions", "users")
 _LENGTH = timedelta(days=90)
@@ -100,9 +158,8 @@ def get_statistics(
 
 
 def _log_token(context: RequestContext, connection: Connection, project: Project) -> None:
-    data = {"project_slug": project.slug}
     event = AuditEvent.RELEASE_TOKEN_ADD
-    context.log_change(connection, event, data, target_id=project.id)
+    context.log_change(connection, event, project.id, project_slug=project.slug)
 
 
 def _token_response(address: str, project: Project, token: str) -> ReleaseTokenResponse:

@@ -151,7 +151,7 @@ def list_project_release_resolved_issues(
         if release is None:
             raise NotFound
         resolved = resolutions.resolved_by(connection, release.id, [project.id], limit=RESOLVED_MAX)
-        return serialize_issues(context, connection, access, resolved)
+        return serialize_issues(context, connection, resolved)
 
 
 def publish(
