@@ -41,8 +41,7 @@ def list_archives(
     context: RequestContext, project: PathProject, query: ArchiveListQuery
 ) -> Response[list[ArchiveResponse]]:
     """List the releases of a project as archives of files, the newest first."""
-    is_oldest_first = query.is_oldest_first()
-    page = limited_page(query)
+    is_oldest_first, page = query.is_oldest_first(), limited_page(query)
     with context.database.snapshot() as connection:
         rows = archives.page_of(
             connection, project.id, query.text(), is_oldest_first=is_oldest_first, **page.window

@@ -2,17 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from sqlalchemy import Connection
 
 from shipmark.api.artifact_bundles import assemble_requests as schemas
-from shipmark.api.artifact_bundles.responses import (
-    AssemblyResponse,
-    assembly_response,
-    created_response,
-    missing_response,
-)
+from shipmark.api.artifact_bundles.responses import AssemblyResponse, assembly_response
 from shipmark.api.releases.path_release import VisibleRelease
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.api.scopes import RELEASE_WRITE
@@ -54,7 +48,7 @@ def assemble_release_bundle(
         version=version,
         release=release.release,
     )
-    return _assemble(context, request, now())
+    return _assemble(context, request)
 
 
 @endpoint.post(
@@ -81,22 +75,22 @@ def assemble_artifact_bundle(context: RequestContext, body: JsonObject) -> Assem
         version=version,
         dist=dist,
     )
-    return _assemble(context, request, now())
+    return _assemble(context, request)
 
 
-def _assemble(context: RequestContext, request: BundleRequest, at: datetime) -> AssemblyResponse:
+def _assemble(context: RequestContext, request: BundleRequest) -> AssemblyResponse:
     """Return the missing chunks, or the state from before; else assemble now."""
-    organization_id = request.organization.id
+    at, organization_id = now(), request.organization.id
     if request.chunks and (
         missing := chunks.missing_chunks(context.database, organization_id, request.chunks, at)
     ):
-        return missing_response(missing)
+        return AssemblyResponse(state=AssembleState.NOT_FOUND, missing_chunks=missing)
     with context.database.autocommit_read() as connection:
         known = assemblies.find(connection, request.key, at)
     if known is not None:
         return assembly_response(known)
     if not request.chunks:
-        return missing_response([])
+        return AssemblyResponse(state=AssembleState.NOT_FOUND)
     outcome = assembling.assemble(context.database, context.blobs, request, at)
     with context.database.transaction() as connection:
         context.record_token_use(connection, request.project_ids)
@@ -105,7 +99,7 @@ def _assemble(context: RequestContext, request: BundleRequest, at: datetime) -> 
         # Clients that don't wait send no second request: answered now, a build fails for a broken bundle. A whole
         # bundle that is not for this release is refused in the next request, as the reference does.
         return assembly_response(outcome)
-    return created_response()
+    return AssemblyResponse(state=AssembleState.CREATED)
 
 
 def _project_ids(connection: Connection, access: Access, named: Sequence[str]) -> list[int]:

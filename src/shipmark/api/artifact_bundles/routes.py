@@ -50,9 +50,8 @@ def list_bundles(
     context: RequestContext, project: PathProject, query: BundleListQuery
 ) -> Response[list[ArtifactBundleResponse]]:
     """List the artifact bundles of a project, ten a page, those that were used last first."""
-    page = query.page(most=PER_PAGE_MAX)
+    page, sort = query.page(most=PER_PAGE_MAX), query.sort()
     conditions = query.bundle_filter(context.organization_id, project.id)
-    sort = query.sort()
     with context.database.snapshot() as connection:
         rows = lookups.page_of(connection, conditions, sort, **page.window)
         listed, links = paginate(rows, page)
@@ -108,11 +107,10 @@ def get_bundle_file(
     context: RequestContext, project: PathProject, bundle_id: str, file_id: str
 ) -> Response[bytes]:
     """Download a file of an artifact bundle."""
-    access = context.access
     with context.database.snapshot() as connection:
-        if not may_download(connection, access):
+        if not may_download(connection, context.access):
             raise BadUpload("You don't have the permissions to download this file", like=Forbidden)
-        bundle = _bundle(connection, access.organization.id, project, bundle_id)
+        bundle = _bundle(connection, context.organization_id, project, bundle_id)
         path = path_of(file_id)
         if path is None:
             raise BadUpload(f"The file_id {file_id} is invalid")
@@ -121,7 +119,7 @@ def get_bundle_file(
         pieces = file_store.pieces_of(connection, bundle.file_id)
     with piece_reader.open_file(context.blobs, pieces) as stream:
         opened = bundles.open_bundle(cast("BinaryIO", stream))
-        entry = next((each for each in opened.entries if each.path == path), None)
+        entry = next((entry for entry in opened.entries if entry.path == path), None)
         if entry is None:
             raise _no_member(path)
         content = opened.read(entry)
@@ -139,13 +137,13 @@ def _named(
         raise BadUpload(f"No more than {DELETED_MAX} bundles can be deleted at once")
     bundle_ids = {name.lower() for name in names}
     known = lookups.by_bundle_ids(connection, organization_id, project.id, bundle_ids)
-    if other := next((each for each in known if not each.is_linked), None):
+    if other := next((bundle for bundle in known if not bundle.is_linked), None):
         raise BadUpload(
             f"Artifact bundle with {other.bundle_id} found but it is not connected to"
             f" project {project.id}",
             like=NotFound,
         )
-    return [each.id for each in known]
+    return [bundle.id for bundle in known]
 
 
 def _bundle(

@@ -6,18 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from shipmark.api.artifact_bundles import assemble_requests as schemas
-from shipmark.api.debug_files.responses import (
-    DebugAssemblyResponse,
-    assembly_response,
-    created_response,
-    existing_response,
-    missing_response,
-)
+from shipmark.api.debug_files.responses import DebugAssemblyResponse, debug_file_response
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.api.scopes import RELEASE_WRITE
 from shipmark.artifacts import debug_ids
-from shipmark.artifacts.model import NAMED_BY_CLIENTS, AssembleKind, assemble_key
+from shipmark.artifacts.model import NAMED_BY_CLIENTS, AssembleKind, AssembleState, assemble_key
 from shipmark.artifacts.store import assemblies
 from shipmark.debug_files import assembling
 from shipmark.debug_files.assembling import DebugFileRequest
@@ -45,8 +39,8 @@ def assemble_debug_files(
     context: RequestContext, project: PathProject, body: JsonObject
 ) -> dict[str, DebugAssemblyResponse]:
     """Assemble debug files of uploaded chunks, or tell the state of each, by the checksum of the file."""
-    requests = {sha1: _request(context, project, sha1, each) for sha1, each in body.items()}
-    return _assemble(context, project, requests, now())
+    requests = {sha1: _request(context, project, sha1, fields) for sha1, fields in body.items()}
+    return _assemble(context, project, requests)
 
 
 def _request(
@@ -64,31 +58,33 @@ def _request(
 
 
 def _assemble(
-    context: RequestContext,
-    project: Project,
-    requests: Mapping[str, DebugFileRequest],
-    at: datetime,
+    context: RequestContext, project: Project, requests: Mapping[str, DebugFileRequest]
 ) -> dict[str, DebugAssemblyResponse]:
     """Return for each file: the file, or its missing chunks, or the state from before; else assemble it now."""
+    at = now()
     with context.database.autocommit_read() as connection:
         known = debug_files.by_sha1s(connection, project.id, requests)
-        states = assemblies.find_all(connection, [each.key for each in requests.values()], at)
-    existing = {sha1: _existing(known.get(sha1, ()), each) for sha1, each in requests.items()}
-    missing = _missing(context, [each for sha1, each in requests.items() if not existing[sha1]], at)
+        states = assemblies.find_all(connection, [request.key for request in requests.values()], at)
+    existing = {sha1: _existing(known.get(sha1, ()), new) for sha1, new in requests.items()}
+    missing = _missing(context, [new for sha1, new in requests.items() if not existing[sha1]], at)
     responses = {}
     deadline = time.monotonic() + SECONDS_MAX
     for sha1, request in requests.items():
         absent = [chunk for chunk in dict.fromkeys(request.chunks) if chunk in missing]
         if (file := existing[sha1]) is not None:
-            responses[sha1] = existing_response(file)
+            response = DebugAssemblyResponse(
+                state=AssembleState.OK, detail=None, dif=debug_file_response(file)
+            )
         elif absent or not request.chunks:
-            responses[sha1] = missing_response(absent)
+            response = DebugAssemblyResponse(state=AssembleState.NOT_FOUND, missing_chunks=absent)
         elif (state := states.get(request.key.key)) is not None:
-            responses[sha1] = assembly_response(state)
+            response = DebugAssemblyResponse(state=state.state, detail=state.detail)
         else:
             if time.monotonic() < deadline:
                 assembling.assemble(context.database, context.blobs, request, at)
-            responses[sha1] = created_response()
+            # It has begun, or begins with the client's next request.
+            response = DebugAssemblyResponse(state=AssembleState.CREATED)
+        responses[sha1] = response
     return responses
 
 
@@ -98,8 +94,7 @@ def _missing(
     sha1s = [chunk for request in requests for chunk in request.chunks]
     if not sha1s:
         return ()
-    organization_id = context.organization_id
-    return set(chunks.missing_chunks(context.database, organization_id, sha1s, at))
+    return set(chunks.missing_chunks(context.database, context.organization_id, sha1s, at))
 
 
 def _existing(known: Sequence[DebugFile], request: DebugFileRequest) -> DebugFile | None:

@@ -25,7 +25,7 @@ from shipmark.api.debug_files.responses import (
 )
 from shipmark.api.debug_files.uploads import ZipReceiver
 from shipmark.api.projects.path_project import PathProject
-from shipmark.api.release_files.routes import may_download
+from shipmark.api.release_files.routes import download_file
 from shipmark.api.release_files.uploads import MISSING
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.api.scopes import DEBUG_FILE_DELETE, RELEASE_READ, RELEASE_WRITE
@@ -35,9 +35,8 @@ from shipmark.debug_files import actions, archives, assembling
 from shipmark.debug_files.model import DebugFile
 from shipmark.debug_files.store import debug_files, proguard_releases
 from shipmark.files.model import FILE_MAX, MEBIBYTE
-from shipmark.files.store import files as file_store
 from shipmark.http import endpoint, multipart
-from shipmark.http.downloads import OCTETS, PARTLY, download, stored_content
+from shipmark.http.downloads import PARTLY
 from shipmark.http.json_schema import JsonObject
 from shipmark.http.multipart import threaded
 from shipmark.http.pagination.offset import paginate
@@ -67,7 +66,8 @@ def list_debug_files(
 ) -> Response[Any] | Stream:
     """List the debug files of a project, twenty a page, the newest first; with ``id``, one of them itself."""
     if query.id is not None:
-        return _download(context, project, query.id)
+        file_id = query.id
+        return download_file(context, lambda connection: _find(connection, project, file_id).file)
     page = limited_page(query, most=PER_PAGE_MAX)
     conditions = query.debug_file_filter(project.id)
     with context.database.snapshot() as connection:
@@ -177,16 +177,6 @@ def _save(
         raise BadRequest(f"There is no debug file in the zip ({reason})")
     saved = assembling.save(context.database, project.id, unpacked.new, at)
     return [debug_file_response(file) for file in saved]
-
-
-def _download(context: RequestContext, project: Project, file_id: str) -> Response[Any] | Stream:
-    with context.database.snapshot() as connection:
-        if not may_download(connection, context.access):
-            return Response(b"", status_code=403, media_type=OCTETS)
-        file = _find(connection, project, file_id).file
-        pieces = file_store.pieces_of(connection, file.id)
-    content = stored_content(context.blobs, file, pieces, name=file.name)
-    return download(context.request, content)
 
 
 def _find(connection: Connection, project: Project, text: str) -> DebugFile:

@@ -32,9 +32,9 @@ def describe_all(schema: Schema) -> Schema:
 
 def _described(key: str, value: object) -> object:
     if key == "properties" and isinstance(value, dict):
-        return {name: describe(name, describe_all(each)) for name, each in value.items()}
+        return {name: describe(name, describe_all(field)) for name, field in value.items()}
     if isinstance(value, dict):
         return describe_all(value)
     if isinstance(value, list):
-        return [describe_all(each) if isinstance(each, dict) else each for each in value]
+        return [describe_all(part) if isinstance(part, dict) else part for part in value]
     return value

@@ -1,5 +1,6 @@
 """``releases/{version}/files/`` of organizations and projects (files-and-avatars.md 8)."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, BinaryIO, cast
 
 from litestar import Response
@@ -23,7 +24,7 @@ from shipmark.artifacts.store import release_files as store
 from shipmark.artifacts.store import release_listing
 from shipmark.files import actions as files
 from shipmark.files import piece_reader
-from shipmark.files.model import FILE_MAX, MEBIBYTE, FileChunk
+from shipmark.files.model import FILE_MAX, MEBIBYTE, File, FileChunk
 from shipmark.files.store import files as file_store
 from shipmark.http import endpoint, multipart
 from shipmark.http.downloads import OCTETS, PARTLY, Content, download, stored_content
@@ -188,6 +189,19 @@ def may_download(connection: Connection, access: Access) -> bool:
         return False
     stored = organizations.options_of(connection, access.organization.id)
     return access.role.rank >= options.role_for_debug_files(stored).rank
+
+
+def download_file(
+    context: RequestContext, find: Callable[[Connection], File]
+) -> Response[Any] | Stream:
+    """Return the content of a file, if the caller may download it, else 403."""
+    with context.database.snapshot() as connection:
+        if not may_download(connection, context.access):
+            return Response(b"", status_code=403, media_type=OCTETS)
+        file = find(connection)
+        pieces = file_store.pieces_of(connection, file.id)
+    content = stored_content(context.blobs, file, pieces, name=file.name)
+    return download(context.request, content)
 
 
 def _may_download_by_path(context: RequestContext, connection: Connection) -> bool:
