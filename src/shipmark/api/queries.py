@@ -25,25 +25,26 @@ def one_of(*values: str, default: str | None = None) -> WithJsonSchema:
     return WithJsonSchema(schema if default is None else schema | {"default": str(default)})
 
 
+def page_size(most: int = PER_PAGE_MAX) -> WithJsonSchema:
+    """Return the schema of a parameter that is the number of rows of a page."""
+    return WithJsonSchema({"type": "integer", "minimum": 0, "maximum": most, "default": most})
+
+
 #: ``0`` or ``1``; any other value counts as the default.
 Bit = Annotated[str | None, one_of("0", "1")]
 DateTimeText = Annotated[str | None, WithJsonSchema({"type": "string", "format": "date-time"})]
 PeriodText = Annotated[
     str | None, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}[smhdw]?$"})
 ]
-_PerPage = Annotated[
-    str | None,
-    WithJsonSchema(
-        {"type": "integer", "minimum": 0, "maximum": PER_PAGE_MAX, "default": PER_PAGE_MAX}
-    ),
-]
+#: The rows of a page; `PageQuery` reads them.
+PageSize = Annotated[str | None, page_size()]
 Cursor = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r"^-?\d+:\d+:[01]$"})]
 
 
 class PageQuery(RequestModel):
     """The page of a list. Its properties raise `BadRequest` for a page that can't be read."""
 
-    per_page: _PerPage = optional(
+    per_page: PageSize = optional(
         f"The rows of a page, at most {PER_PAGE_MAX}.", alias="per_page", example=10
     )
     cursor: Cursor = optional(
@@ -98,8 +99,8 @@ class ProjectQuery(RequestModel):
         if self.names_all or not self.names_projects:
             return visible
         ids, slugs = set(self.project), set(self.project_slug)
-        selected = [each for each in visible if str(each.id) in ids or each.slug in ids | slugs]
-        reached = {str(each.id) for each in selected} | {each.slug for each in selected}
+        selected = [row for row in visible if str(row.id) in ids or row.slug in ids | slugs]
+        reached = {str(row.id) for row in selected} | {row.slug for row in selected}
         if unknown := ids - reached:
             if not all(name.lstrip("-").isdigit() for name in unknown):
                 raise BadRequest("Invalid project parameter. Values must be numbers.")
@@ -133,9 +134,9 @@ class EnvironmentQuery(RequestModel):
         if not names:
             return None
         known = projects.environments_named(connection, access.organization.id, names)
-        if {each.name for each in known} != names:
+        if {row.name for row in known} != names:
             raise NotFound
-        return tuple(each.id for each in known)
+        return tuple(row.id for row in known)
 
 
 class TimeRangeQuery(RequestModel):

@@ -26,10 +26,10 @@ from shipmark.releases import actions as releases
 _PATH = "/projects/{organization:str}/{project:str}/files/source-maps/"
 
 
-class ArchiveResponse(Wire):
+class ArchiveResponse(Wire, kw_only=True):
     """A release as an archive of files. ``fileCount`` is -1 where it has none."""
 
-    type: str
+    type: str = "release"
     id: int
     name: str
     date: datetime
@@ -65,7 +65,6 @@ def delete_archive(
 
 def _archive_response(archive: Archive) -> ArchiveResponse:
     return ArchiveResponse(
-        type="release",
         id=archive.release_id,
         name=archive.version,
         date=archive.created_at,

@@ -11,16 +11,16 @@ from shipmark.api.responses import Wire
 from shipmark.issues.suspects import Committer, Suspect
 
 
-class SuspectCommitResponse(Wire):
+class SuspectCommitResponse(Wire, kw_only=True):
     """A commit, and how well its changed files match the stack."""
 
     id: str
     message: str | None
     date_created: datetime
     score: int
-    suspect_commit_type: str
+    suspect_commit_type: str = "via commit in release"
     repository: RepositoryResponse | NobodyResponse
-    pull_request: None
+    pull_request: None = None
 
 
 class CommitterResponse(Wire):
@@ -58,7 +58,5 @@ def _commit(suspect: Suspect, related: Related) -> SuspectCommitResponse:
         message=commit.message,
         date_created=commit.created_at,
         score=suspect.score,
-        suspect_commit_type="via commit in release",
         repository=repository_response(repository) if repository else NobodyResponse(),
-        pull_request=None,
     )

@@ -44,14 +44,14 @@ class FrameResponse(Wire):
     in_app: bool
     context: list[tuple[int, str]]
     data: dict[str, object]
-    vars: None
+    vars: None = None
 
 
-class StackResponse(Wire):
+class StackResponse(Wire, kw_only=True):
     """A stack, the oldest call first."""
 
     frames: list[FrameResponse]
-    frames_omitted: None
+    frames_omitted: None = None
     has_system_frames: bool
 
 
@@ -183,12 +183,12 @@ def errors_response(payload: Json) -> list[EventErrorResponse]:
     held = errors[:_ERRORS_MAX] if isinstance(errors, list) else []
     return [
         EventErrorResponse(
-            type=text_of(each, "type"),
-            message=text_of(each, "message"),
-            data=object_of(each, "data"),
+            type=text_of(error, "type"),
+            message=text_of(error, "message"),
+            data=object_of(error, "data"),
         )
-        for each in held
-        if isinstance(each, dict)
+        for error in held
+        if isinstance(error, dict)
     ]
 
 
@@ -207,7 +207,7 @@ def _entries(payload: Json) -> list[EntryResponse]:
         values = [_exception_response(new, old) for new, old in zip(raised, before, strict=True)]
         entries.append(EntryResponse(type="exception", data={"values": values}))
     frames = main_frames(payload)
-    if frames and not any(each.frames for each in raised):
+    if frames and not any(exception.frames for exception in raised):
         stack = msgspec.structs.asdict(_stack_response(frames))
         data = {"frames": stack["frames"], "framesOmitted": None}
         entries.append(EntryResponse(type="stacktrace", data=data))
@@ -234,23 +234,22 @@ def _exception_response(raised: Raised, sent: Raised) -> ExceptionResponse:
 def _stack_response(frames: Sequence[Json]) -> StackResponse:
     shown = [frame_response(frame) for frame in frames]
     in_app = {frame.in_app for frame in shown}
-    return StackResponse(frames=shown, frames_omitted=None, has_system_frames=len(in_app) > 1)
+    return StackResponse(frames=shown, has_system_frames=len(in_app) > 1)
 
 
 def frame_response(frame: Mapping[str, object]) -> FrameResponse:
     """A call of a stack."""
-    it = dict(frame)
-    data = object_of(it, "data")
+    call = dict(frame)
+    data = object_of(call, "data")
     return FrameResponse(
-        filename=filename_of(it) or None,
-        abs_path=text_of(it, "abs_path") or None,
-        module=text_of(it, "module") or None,
-        function=text_of(it, "function") or None,
-        platform=text_of(it, "platform") or None,
-        line_no=stack_lines.number(it, "lineno"),
-        col_no=stack_lines.number(it, "colno"),
-        in_app=it.get("in_app") is True,
-        context=[(line.number, line.text) for line in stack_lines.lines_of(it)],
+        filename=filename_of(call) or None,
+        abs_path=text_of(call, "abs_path") or None,
+        module=text_of(call, "module") or None,
+        function=text_of(call, "function") or None,
+        platform=text_of(call, "platform") or None,
+        line_no=stack_lines.number(call, "lineno"),
+        col_no=stack_lines.number(call, "colno"),
+        in_app=call.get("in_app") is True,
+        context=[(line.number, line.text) for line in stack_lines.lines_of(call)],
         data={key: data[key] for key in _FRAME_DATA if key in data},
-        vars=None,
     )

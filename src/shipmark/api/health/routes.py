@@ -15,8 +15,8 @@ class ProblemResponse(Wire):
 
     id: str
     message: str
-    severity: str
-    url: str | None
+    severity: str = "critical"
+    url: str | None = None
 
 
 class InternalHealthResponse(Wire):
@@ -31,10 +31,7 @@ def internal_health_response(problems: Sequence[Problem]) -> InternalHealthRespo
     broken = {problem.part for problem in problems}
     return InternalHealthResponse(
         problems=[
-            ProblemResponse(
-                id=problem.part.value, message=problem.sentence, severity="critical", url=None
-            )
-            for problem in problems
+            ProblemResponse(id=problem.part.value, message=problem.sentence) for problem in problems
         ],
         healthy={part.value: part not in broken for part in Part},
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, WithJsonSchema
 from sqlalchemy import Connection
 
-from shipmark.api.queries import PageQuery, ProjectQuery, one_of
+from shipmark.api.queries import PageQuery, PageSize, ProjectQuery, one_of
 from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
 from shipmark.http.validation import RequestModel, optional, refuse, repeatable
@@ -57,12 +57,7 @@ class _SearchQuery(RequestModel):
 class ProjectIssueListQuery(_SearchQuery, PageQuery):
     """A page of the issues of a project."""
 
-    limit: Annotated[
-        str | None,
-        WithJsonSchema(
-            {"type": "integer", "minimum": 0, "maximum": PER_PAGE_MAX, "default": PER_PAGE_MAX}
-        ),
-    ] = optional(
+    limit: PageSize = optional(
         f"The same as `per_page`; more than {PER_PAGE_MAX} counts as {PER_PAGE_MAX}.", example=10
     )
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from shipmark.http.validation import Choice, RequestModel, Text, optional, refuse
+from shipmark.http.validation import RequestModel, Text, choice_of, optional, refuse
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueStatus, StatusChange, Substatus
 from shipmark.issues.search import STATUSES
@@ -33,12 +33,8 @@ def _unsupported(reason: str) -> PlainValidator:
     return PlainValidator(check)
 
 
-_Status = Annotated[
-    str, Choice({it: it for it in (*STATUSES, _IN_NEXT_RELEASE)}, '"{}" is not a valid choice.')
-]
-_Substatus = Annotated[
-    Substatus, Choice({it.value: it for it in _SUBSTATUSES}, '"{}" is not a valid choice.')
-]
+_Status = Annotated[str, choice_of((*STATUSES, _IN_NEXT_RELEASE))]
+_Substatus = Annotated[Substatus, choice_of(_SUBSTATUSES)]
 _Condition = Annotated[
     None,
     _unsupported("Issues can only be ignored until they are reopened, without a condition."),

@@ -11,12 +11,12 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from shipmark.api.project_keys.responses import SDK_VERSIONS
 from shipmark.api.queries import PageQuery, one_of
 from shipmark.http.validation import (
-    Boolean,
-    Choice,
     Integer,
     Omittable,
+    OmittableBoolean,
     RequestModel,
     Text,
+    choice_of,
     optional,
     refuse,
 )
@@ -51,10 +51,7 @@ class RateLimitRequest(RequestModel):
 
 
 _Half = Omittable[Annotated[str, Text(max_length=32), AfterValidator(_check_half)]]
-_Boolean = Omittable[Annotated[bool, Boolean()]]
-_SdkVersion = Annotated[
-    str, Choice({version: version for version in SDK_VERSIONS}, '"{}" is not a valid choice.')
-]
+_SdkVersion = Annotated[str, choice_of(SDK_VERSIONS)]
 
 
 class KeyListQuery(PageQuery):
@@ -102,15 +99,15 @@ class KeyRequest(_KeyFields):
 class LoaderOptionsRequest(RequestModel):
     """The parts of the browser SDK to load."""
 
-    has_replay: _Boolean = optional("Whether to load session replay.")
-    has_performance: _Boolean = optional("Whether to load tracing.")
-    has_debug: _Boolean = optional("Whether to load the build for debugging.")
+    has_replay: OmittableBoolean = optional("Whether to load session replay.")
+    has_performance: OmittableBoolean = optional("Whether to load tracing.")
+    has_debug: OmittableBoolean = optional("Whether to load the build for debugging.")
 
 
 class KeyUpdateRequest(_KeyFields):
     """Changes of a key."""
 
-    is_active: _Boolean = optional("Whether SDKs may send events with the key.")
+    is_active: OmittableBoolean = optional("Whether SDKs may send events with the key.")
     browser_sdk_version: Omittable[_SdkVersion] = optional("Version of the browser SDK to load.")
     dynamic_sdk_loader_options: Omittable[LoaderOptionsRequest] = optional(
         "Parts of the browser SDK to load."

@@ -7,11 +7,11 @@ from pydantic import AfterValidator, Field
 from shipmark.api.queries import Bit, PageQuery, one_of
 from shipmark.api.teams.requests import TeamSlug
 from shipmark.http.validation import (
-    Boolean,
     Integer,
     Items,
     ListOf,
     Omittable,
+    OmittableBoolean,
     RequestModel,
     Text,
     TrimmedText,
@@ -51,7 +51,6 @@ def _normalize_path(path: str) -> str:
 
 
 _Slug = Annotated[TeamSlug, AfterValidator(_check_reserved)]
-_Boolean = Omittable[Annotated[bool, Boolean()]]
 _Delay = Omittable[Annotated[int, Integer(minimum=60, maximum=3600)]]
 _OptionalText = Annotated[str, Text(max_length=_TEXT_MAX, blank=True)] | None
 _TextOrBlank = Annotated[_OptionalText, AfterValidator(_blank_if_none)]
@@ -105,17 +104,17 @@ class ProjectUpdateRequest(RequestModel):
     default_environment: Annotated[str, Text(max_length=ENVIRONMENT_MAX, blank=True)] | None = (
         optional("Environment that is shown first.")
     )
-    scrape_java_script: _Boolean = optional(
+    scrape_java_script: OmittableBoolean = optional(
         "Whether to fetch sources and source maps from their URLs."
     )
-    data_scrubber: _Boolean = optional("Whether to remove sensitive data.")
-    data_scrubber_defaults: _Boolean = optional(
+    data_scrubber: OmittableBoolean = optional("Whether to remove sensitive data.")
+    data_scrubber_defaults: OmittableBoolean = optional(
         "Whether to remove the fields that are sensitive by default."
     )
-    scrub_ip_addresses: _Boolean = optional(
+    scrub_ip_addresses: OmittableBoolean = optional(
         "Whether to remove IP addresses.", alias="scrubIPAddresses"
     )
-    verify_ssl: _Boolean = optional(
+    verify_ssl: OmittableBoolean = optional(
         "Whether to verify certificates when fetching.", alias="verifySSL"
     )
     sensitive_fields: _Words = optional("Further fields to remove.")

@@ -35,10 +35,10 @@ class UsersBreakdownResponse(Wire):
     """All that used a release up to a moment."""
 
     date: datetime
-    total_users: int
-    crash_free_users: float | None
-    total_sessions: int
-    crash_free_sessions: float | None
+    total_users: int = 0
+    crash_free_users: float | None = None
+    total_sessions: int = 0
+    crash_free_sessions: float | None = None
 
 
 class ReleaseStatsResponse(Wire):
@@ -56,16 +56,7 @@ def release_stats_response(
     return ReleaseStatsResponse(
         stats=[(int(step.timestamp()), _none(kind)) for step in steps],
         stat_totals=_none(kind),
-        users_breakdown=[
-            UsersBreakdownResponse(
-                date=at,
-                total_users=0,
-                crash_free_users=None,
-                total_sessions=0,
-                crash_free_sessions=None,
-            )
-            for at in _told(made_at, now)
-        ],
+        users_breakdown=[UsersBreakdownResponse(date=at) for at in _reported_at(made_at, now)],
     )
 
 
@@ -76,7 +67,7 @@ def _none(kind: str) -> Numbers:
     return counted | {"duration_p50": None, "duration_p90": None}
 
 
-def _told(made_at: datetime, now: datetime) -> list[datetime]:
+def _reported_at(made_at: datetime, now: datetime) -> list[datetime]:
     """The moments at which the sum is told: each that has come, and now before the next one."""
     moments = [made_at + timedelta(days=days) for days in _DAYS]
     past = [moment for moment in moments if moment <= now]

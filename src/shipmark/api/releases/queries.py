@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 from sqlalchemy import Connection
 
 from shipmark.api.queries import (
@@ -16,6 +16,7 @@ from shipmark.api.queries import (
     ProjectQuery,
     TimeRangeQuery,
     one_of,
+    page_size,
 )
 from shipmark.api.releases.responses import ReleaseView
 from shipmark.http.request_context import RequestContext
@@ -173,17 +174,7 @@ class ReleaseListQuery(ReleaseFilterQuery, HealthQuery, PageQuery):
 class ReleaseVersionsQuery(ReleaseFilterQuery, PageQuery):
     """A page of the versions of an organization, for charts."""
 
-    per_page: Annotated[
-        str | None,
-        WithJsonSchema(
-            {
-                "type": "integer",
-                "minimum": 0,
-                "maximum": STATISTICS_PER_PAGE_MAX,
-                "default": STATISTICS_PER_PAGE_MAX,
-            }
-        ),
-    ] = optional(
+    per_page: Annotated[str | None, page_size(STATISTICS_PER_PAGE_MAX)] = optional(
         f"The rows of a page, at most {STATISTICS_PER_PAGE_MAX}.", alias="per_page", example=10
     )
 

@@ -21,6 +21,7 @@ from shipmark.http.validation import (
     Text,
     TrimmedText,
     Url,
+    choice_of,
     optional,
     refuse,
 )
@@ -99,9 +100,7 @@ _Range = Annotated[
     AfterValidator(_parse_range),
     WithJsonSchema(Text(max_length=_RANGE_MAX).json_schema()),
 ]
-_Status = Annotated[
-    ReleaseStatus, Choice({it.value: it for it in ReleaseStatus}, "Invalid status {}")
-]
+_Status = Annotated[ReleaseStatus, choice_of(ReleaseStatus, "Invalid status {}")]
 _Sha = Annotated[str, Text(max_length=SHA_MAX)]
 _OptionalSha = Annotated[str, Text(max_length=SHA_MAX, blank=True)] | None
 _DateTime = Annotated[datetime, DateTime()]
@@ -244,7 +243,7 @@ class _RefFields(RequestModel):
         """Return the refs for the domain, or None where the body has none."""
         refs = self.refs or self.head_commits
         if refs:
-            return tuple([it.to_input() for it in refs])
+            return tuple([ref.to_input() for ref in refs])
         return () if self.refs is not None else None
 
 

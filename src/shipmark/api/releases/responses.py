@@ -93,7 +93,7 @@ class ReleaseVersionResponse(Wire):
     date: datetime
 
 
-class ReleaseResponse(Wire):
+class ReleaseResponse(Wire, kw_only=True):
     """A release."""
 
     id: int
@@ -105,7 +105,7 @@ class ReleaseResponse(Wire):
     url: str | None
     date_released: datetime | None
     date_created: datetime
-    data: dict[str, object]
+    data: dict[str, object] = msgspec.field(default_factory=dict)
     new_groups: int
     regressed_groups: int
     owner: UserResponse | None
@@ -136,7 +136,7 @@ class ReleaseMetaResponse(Wire):
     commit_files_changed: int
     release_file_count: int
     is_artifact_bundle: bool
-    preprod_build_count: int
+    preprod_build_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +182,6 @@ def release_response(
         url=release.url,
         date_released=release.released_at,
         date_created=release.created_at,
-        data={},
         new_groups=sum(it.new_issue_count for it in (seen if shape.by_environment else counted)),
         regressed_groups=sum(it.regressed_issue_count for it in counted),
         owner=user_response(owner) if owner else None,
@@ -244,7 +243,6 @@ def release_meta_response(
         commit_files_changed=changed_file_count,
         release_file_count=file_count,
         is_artifact_bundle=is_artifact_bundle,
-        preprod_build_count=0,
     )
 
 

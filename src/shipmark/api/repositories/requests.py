@@ -58,9 +58,9 @@ class RepositoryRequest(RequestModel):
 class RepositoryUpdateRequest(RequestModel):
     """Changes of a repository."""
 
-    status: Omittable[
-        Annotated[RepositoryStatus, Choice(_STATUSES, '"{}" is not a valid choice.')]
-    ] = optional("Whether the repository is shown or hidden.")
+    status: Omittable[Annotated[RepositoryStatus, Choice(_STATUSES)]] = optional(
+        "Whether the repository is shown or hidden."
+    )
     name: Omittable[_Name] = optional("New name.")
     url: _Url | None = optional("Link to the repository.")
     integration_id: OptionalText = optional(

@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 
 from shipmark.api.queries import DateTimeText, PageQuery, ProjectQuery
 from shipmark.http.validation import (
-    Choice,
     DateTime,
     Integer,
     RequestModel,
     Text,
+    choice_of,
     optional,
     repeatable,
     validate,
@@ -24,11 +24,8 @@ from shipmark.projects import store as projects
 from shipmark.projects.model import ENVIRONMENT_MAX, Project
 from shipmark.releases.thresholds import NUMBER_MAX, ThresholdType, Trigger
 
-_NOT_A_CHOICE = '"{}" is not a valid choice.'
-_Type = Annotated[
-    ThresholdType, Choice({each.value: each for each in ThresholdType}, _NOT_A_CHOICE)
-]
-_Trigger = Annotated[Trigger, Choice({each.value: each for each in Trigger}, _NOT_A_CHOICE)]
+_Type = Annotated[ThresholdType, choice_of(ThresholdType)]
+_Trigger = Annotated[Trigger, choice_of(Trigger)]
 _Number = Annotated[int, Integer(maximum=NUMBER_MAX)]
 
 
@@ -106,4 +103,4 @@ class FindingsQuery(ThresholdListQuery, ProjectQuery):
         slugs = set(self.project_slug)
         if not slugs or "$all" in slugs:
             return self.select_listed(connection, access)
-        return [each for each in projects.accessible(connection, access) if each.slug in slugs]
+        return [row for row in projects.accessible(connection, access) if row.slug in slugs]

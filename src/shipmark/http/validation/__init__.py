@@ -21,7 +21,7 @@ from shipmark.http.validation.models import (
     validate_query,
 )
 from shipmark.http.validation.numbers import Boolean, Decimal, Flag, Integer
-from shipmark.http.validation.scalars import Choice, DateTime, Text, Url
+from shipmark.http.validation.scalars import Choice, DateTime, Text, Url, choice_of
 from shipmark.http.validation.types import (
     ITEMS_MAX,
     BlankIsAbsent,
@@ -29,6 +29,7 @@ from shipmark.http.validation.types import (
     Items,
     ListOf,
     Omittable,
+    OmittableBoolean,
     OptionalText,
     ReadAs,
     TrimmedText,
@@ -48,12 +49,14 @@ __all__ = [
     "Items",
     "ListOf",
     "Omittable",
+    "OmittableBoolean",
     "OptionalText",
     "ReadAs",
     "RequestModel",
     "Text",
     "TrimmedText",
     "Url",
+    "choice_of",
     "is_url",
     "optional",
     "refuse",

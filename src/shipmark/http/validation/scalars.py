@@ -5,7 +5,7 @@ much for short texts and far more for long ones. The usual format of dates is re
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar, get_args
@@ -20,6 +20,7 @@ from shipmark.http.validation.errors import (
     BAD_URL,
     BLANK,
     COMPILED,
+    NOT_A_CHOICE,
     NOT_TEXT,
     NUL_CHARACTER,
     NULL,
@@ -31,6 +32,7 @@ from shipmark.http.validation.errors import (
 from shipmark.http.validation.urls import is_url
 
 T = TypeVar("T")
+W = TypeVar("W", bound=str)
 
 #: The longest URL, where a field has no limit of its own.
 URL_MAX = 200
@@ -182,7 +184,7 @@ class Choice(Scalar[T]):
     """
 
     choices: Mapping[str, T]
-    refusal: str
+    refusal: str = NOT_A_CHOICE
 
     def parse(self, value: object) -> T:
         """Return the value of the word."""
@@ -196,3 +198,8 @@ class Choice(Scalar[T]):
     def json_schema(self) -> JsonSchemaValue:
         """Return the schema."""
         return {"type": "string", "enum": list(self.choices)}
+
+
+def choice_of(words: Iterable[W], refusal: str = NOT_A_CHOICE) -> Choice[W]:
+    """Return the type of texts that are one of these words; members of an enum are read from their values."""
+    return Choice({str(word): word for word in words}, refusal)

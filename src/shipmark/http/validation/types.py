@@ -13,6 +13,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from shipmark.http.validation.errors import EMPTY_LIST, invalid, too_many
+from shipmark.http.validation.numbers import Boolean
 from shipmark.http.validation.scalars import Text
 
 T = TypeVar("T")
@@ -120,6 +121,7 @@ class BlankIsAbsent:
 #: A field that may be left out (then None) but not null: ``status: Omittable[Status] = None``.
 Omittable = Annotated[T | None, NotNull()]
 
+OmittableBoolean = Omittable[Annotated[bool, Boolean()]]
 TrimmedText = Annotated[str, Text()]
 #: A text that may be null or blank.
 OptionalText = Annotated[str, Text(blank=True)] | None
