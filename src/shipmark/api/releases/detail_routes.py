@@ -33,9 +33,8 @@ from shipmark.api.scopes import ORGANIZATION_READ, RELEASE_READ
 from shipmark.artifacts.store import archives, release_listing
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import FIRST, paginate, paginate_backward, paginate_forward
-from shipmark.http.request_context import RequestContext
+from shipmark.http.request_context import RequestContext, require_id, require_row
 from shipmark.infrastructure.errors import NotFound
-from shipmark.infrastructure.ids import id_of
 from shipmark.issues.store import resolutions
 from shipmark.publishing.comparison import compare
 from shipmark.releases import actions as releases
@@ -118,11 +117,10 @@ def list_resolved_issues(
     context: RequestContext, visible: VisibleProjects, query: ProjectQuery, version: str
 ) -> list[IssueResponse]:
     """List the issues that a release resolves."""
-    access = context.access
     with context.database.snapshot() as connection:
-        release = release_store.by_version(connection, access.organization.id, version)
-        if release is None:
-            raise NotFound
+        release = require_row(
+            release_store.by_version(connection, context.organization_id, version)
+        )
         ids = [project.id for project in query.select(visible)]
         resolved = resolutions.resolved_by(connection, release.id, ids, limit=RESOLVED_MAX)
         return serialize_issues(context, connection, resolved)
@@ -188,18 +186,14 @@ def _repository_id(
 ) -> int | None:
     """Return the repository that the query filters by, or None. Raise `NotFound` for an unknown one."""
     if query.repo_id:
-        repository_id = id_of(query.repo_id)
-        if repository_id is None or not repositories.in_organization(
-            connection, organization_id, repository_id
-        ):
+        repository_id = require_id(query.repo_id)
+        if not repositories.in_organization(connection, organization_id, repository_id):
             raise NotFound
         return repository_id
     if not query.repo_name:
         return None
     known = repositories.ids_by_name(connection, organization_id, [query.repo_name])
-    if query.repo_name not in known:
-        raise NotFound
-    return known[query.repo_name]
+    return require_row(known.get(query.repo_name))
 
 
 router = endpoint.router("/api/0/organizations/{organization:str}/releases/{version:str}", __name__)

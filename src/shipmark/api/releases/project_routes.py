@@ -19,22 +19,14 @@ from shipmark.api.releases.queries import (
     ProjectReleaseListQuery,
 )
 from shipmark.api.releases.requests import ProjectReleaseRequest, ProjectReleaseUpdateRequest
-from shipmark.api.releases.responses import (
-    ReleaseResponse,
-    load_release_response,
-    publication_response,
-    release_response,
-)
-from shipmark.api.releases.routes import fetch_page, find_owner
+from shipmark.api.releases.responses import ReleaseResponse, load_release_response, release_response
+from shipmark.api.releases.routes import PUBLISHED, delete, fetch_page, publish
 from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.scopes import PROJECT_READ, RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
-from shipmark.deletion.release_deletion import delete_releases
 from shipmark.http import endpoint
-from shipmark.http.request_context import RequestContext
-from shipmark.infrastructure.errors import NotFound
+from shipmark.http.request_context import RequestContext, require_row
 from shipmark.issues.store import resolutions
 from shipmark.projects import store as projects
-from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY
 from shipmark.releases.model import ReleaseFilter, ReleaseSort
@@ -68,17 +60,12 @@ def list_project_releases(
     return context.listed([release_response(row.release, nested, shape) for row in rows], links)
 
 
-@endpoint.post(
-    "/",
-    scopes=RELEASE_WRITE,
-    responses={201: ReleaseResponse, 208: ReleaseResponse},
-    step=_VALIDATE,
-)
+@endpoint.post("/", scopes=RELEASE_WRITE, responses=PUBLISHED, step=_VALIDATE)
 def publish_project_release(
     context: RequestContext, project: PathProject, body: ProjectReleaseRequest
 ) -> Response[ReleaseResponse]:
     """Publish a release of the project: 201 if it is new there, 208 if it was there."""
-    return publish(context, project, body)
+    return publish(context, (project,), body)
 
 
 @endpoint.get("/{version:str}/", scopes=RELEASE_READ)
@@ -114,11 +101,7 @@ def delete_project_release(
     context: RequestContext, release: EditableProjectRelease, query: ForceQuery
 ) -> None:
     """Delete the whole release, for all of its projects; an owner may force it."""
-    context.require_owner(is_forced=query.force)
-    with context.database.transaction() as connection:
-        delete_releases(
-            connection, [release.release], context.publish_context(), is_forced=query.force
-        )
+    delete(context, release.release, query)
 
 
 @endpoint.get("/{version:str}/commits/", scopes=RELEASE_READ)
@@ -145,26 +128,12 @@ def list_project_release_resolved_issues(
     context: RequestContext, project: PathProject, version: str
 ) -> list[IssueResponse]:
     """List the project's issues that a release resolves."""
-    access = context.access
     with context.database.snapshot() as connection:
-        release = release_store.by_version(connection, access.organization.id, version)
-        if release is None:
-            raise NotFound
+        release = require_row(
+            release_store.by_version(connection, context.organization_id, version)
+        )
         resolved = resolutions.resolved_by(connection, release.id, [project.id], limit=RESOLVED_MAX)
         return serialize_issues(context, connection, resolved)
-
-
-def publish(
-    context: RequestContext, project: Project, body: ProjectReleaseRequest
-) -> Response[ReleaseResponse]:
-    """Publish a release of a project, and return the response."""
-    with context.database.transaction(busy=BUSY) as connection:
-        owner_id = find_owner(connection, context.access, body.owner)
-        publication = body.to_publication((project,), owner_id, context.user_agent)
-        published = publishing.publish(connection, publication, context.publish_context())
-        context.record_token_use(connection, [project.id])
-        response = publication_response(connection, published, publication.projects)
-    return Response(response, status_code=201 if published.created_or_attached else 208)
 
 
 def _environment_ids(
@@ -174,7 +143,7 @@ def _environment_ids(
     if not name:
         return None
     known = projects.environments_named(connection, organization_id, [name])
-    return tuple(each.id for each in known)
+    return tuple(environment.id for environment in known)
 
 
 router = endpoint.router("/api/0/projects/{organization:str}/{project:str}/releases", __name__)

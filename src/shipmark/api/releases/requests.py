@@ -259,7 +259,7 @@ class ProjectReleaseUpdateRequest(_ReleaseFields):
     """Changes of a release of a project."""
 
 
-class _NewReleaseFields(_ReleaseFields):
+class NewReleaseRequest(_ReleaseFields):
     """The fields of a new release."""
 
     version: Annotated[_Version, Field(description="Version, unique in the organization.")]
@@ -282,11 +282,11 @@ class _NewReleaseFields(_ReleaseFields):
         )
 
 
-class ProjectReleaseRequest(_NewReleaseFields):
+class ProjectReleaseRequest(NewReleaseRequest):
     """A new release of a project, or more of an existing one."""
 
 
-class ReleaseRequest(ReleaseUpdateRequest, _NewReleaseFields):
+class ReleaseRequest(ReleaseUpdateRequest, NewReleaseRequest):
     """A new release of an organization, or more of an existing one."""
 
     projects: Annotated[
