@@ -4,14 +4,11 @@ import ipaddress
 from collections.abc import Sequence
 from functools import cache
 
-from litestar import Request
-from litestar.datastructures import State
-
+from shipmark.http import AnyRequest
 from shipmark.infrastructure.settings import Settings, SettingsError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-AnyRequest = Request[object, object, State]
 
 #: The most addresses of ``X-Forwarded-For`` that are read, from its end.
 _HOPS_MAX = 20

@@ -96,8 +96,8 @@ def _additional(value: object, is_fine: object, schema: Schema) -> None:
 
 def _items(value: object, schema: Schema, _: Schema) -> None:
     assert isinstance(value, list), "the type comes first"
-    for each in value:
-        _check(each, schema)
+    for item in value:
+        _check(item, schema)
 
 
 def _max_items(value: object, most: int, _: Schema) -> None:

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from litestar import Request, Response
-from litestar.datastructures import State
+from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts.model import UserToken
-from shipmark.http import body_parsing
-from shipmark.http.authorization_header import bearer
+from shipmark.http import AnyRequest, body_parsing
 from shipmark.http.client_address import client_address
 from shipmark.http.pagination import offset
 from shipmark.infrastructure.blobs import Blobs
@@ -40,7 +38,7 @@ Caller = UserToken | OrganizationToken
 class RequestContext:
     """One request to the API. ``scopes`` are those that the route declares."""
 
-    request: Request[object, object, State]
+    request: AnyRequest
     database: Database
     blobs: Blobs
     settings: Settings
@@ -110,7 +108,7 @@ class RequestContext:
 
     def optional_caller(self, connection: Connection) -> Caller | None:
         """Return the caller's token, or None for a request without credentials."""
-        token = bearer(self.request.headers.get("authorization"))
+        token = _bearer(self.request.headers.get("authorization"))
         if token is None:
             return None
         if token.startswith(PREFIX):
@@ -122,7 +120,7 @@ class RequestContext:
 
         Raise `Unauthenticated`, `NotFound` for an unknown organization, `Forbidden` for no member or missing scopes.
         """
-        token = bearer(self.request.headers.get("authorization"))
+        token = _bearer(self.request.headers.get("authorization"))
         if token is None:
             raise Unauthenticated
         if token.startswith(PREFIX):
@@ -150,12 +148,8 @@ class RequestContext:
         if self.scopes and not scopes & self.scopes:
             raise Forbidden
 
-    def listed(self, rows: Sequence[object], links: offset.Links | None) -> Response[Any]:
-        """Return a response with a list and, if it has pages, the links to them."""
-        return self.linked(list(rows), links)
-
-    def linked(self, content: object, links: offset.Links | None) -> Response[Any]:
-        """Return a response with an object that holds a list, and the links to its pages."""
+    def listed(self, content: object, links: offset.Links | None) -> Response[Any]:
+        """Return a response with a list, or an object that holds one, and the links to its pages if it has any."""
         headers = {}
         if links is not None:
             path, query = request_url(self.request)
@@ -166,7 +160,7 @@ class RequestContext:
         """Return the actor for the audit log."""
         user = self.access.user
         return Actor(
-            user_id=user.id if user else None,
+            user_id=self.access.user_id,
             label=user.email if user else "organization token",
             ip_address=client_address(self.request, self.settings),
         )
@@ -179,14 +173,9 @@ class RequestContext:
         self, connection: Connection, event: AuditEvent, target_id: int, **data: object
     ) -> None:
         """Write an entry with the data to the audit log, in the transaction of the change."""
+        by, organization_id = self.actor(), self.organization_id
         organization_store.record(
-            connection,
-            self.organization_id,
-            event,
-            self.actor(),
-            now(),
-            data=data,
-            target_id=target_id,
+            connection, organization_id, event, by, now(), data=data, target_id=target_id
         )
 
     def record_token_use(self, connection: Connection, project_ids: Collection[int]) -> None:
@@ -205,7 +194,19 @@ class RequestContext:
         )
 
 
-def request_url(request: Request[object, object, State]) -> tuple[str, list[tuple[str, str]]]:
+def _bearer(header: str | None) -> str | None:
+    """Return the token of an ``Authorization`` header, or None without a bearer token (auth-and-errors.md 1)."""
+    words = (header or "").split()
+    if not words or words[0].lower() != "bearer":
+        return None
+    if len(words) == 1:
+        raise Unauthenticated("Invalid token header. No credentials provided.")
+    if len(words) > 2:
+        raise Unauthenticated("Invalid token header. Token string should not contain spaces.")
+    return words[1]
+
+
+def request_url(request: AnyRequest) -> tuple[str, list[tuple[str, str]]]:
     """Return the path and the query parameters, as written and ordered by the client."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     query = request.scope["query_string"].decode("latin-1")
@@ -230,7 +231,7 @@ def require_all_visible(visible: Collection[int], attached: Collection[int]) -> 
         raise NotFound
 
 
-async def provide_request_context(request: Request[object, object, State]) -> RequestContext:
+async def provide_request_context(request: AnyRequest) -> RequestContext:
     """Return the context of a request, made once; database work is done in a thread."""
     context: RequestContext | None = getattr(request.state, "context", None)
     if context is None:

@@ -97,7 +97,7 @@ def list_bundle_files(
         rows = lookups.entries_page(connection, bundle.id, query.query, **page.window)
         of = store.associations_of(connection, [bundle.id])[bundle.id]
     entries, links = paginate(rows, page)
-    return context.linked(bundle_files_response(bundle, of, entries), links)
+    return context.listed(bundle_files_response(bundle, of, entries), links)
 
 
 @endpoint.get(

@@ -90,7 +90,7 @@ def list_audit_logs(context: RequestContext, query: AuditLogQuery) -> Response[A
     page, conditions = query.dated_page(), query.audit_filter()
     with context.database.snapshot() as connection:
         rows = store.entries_of(
-            connection, context.organization_id, conditions, page.place, limit=page.limit
+            connection, context.organization_id, conditions, page.position, limit=page.limit
         )
         entries, links = paginate_by_keyset(rows, page)
         ids = [user_id for entry in entries for user_id in (entry.actor_id, entry.target_user_id)]
@@ -99,7 +99,7 @@ def list_audit_logs(context: RequestContext, query: AuditLogQuery) -> Response[A
         rows=[audit_entry_response(entry, users) for entry in entries],
         options=sorted(event.api_name for event in AuditEvent),
     )
-    return context.linked(log, links)
+    return context.listed(log, links)
 
 
 router = endpoint.router("/api/0/organizations/{organization:str}/audit-logs", __name__)

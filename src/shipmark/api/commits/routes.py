@@ -50,7 +50,7 @@ def _by_time(
 ) -> tuple[Sequence[Commit], Links]:
     page = query.dated_page()
     rows = project_commits.page_of(
-        connection, organization_id, project_id, page.place, limit=page.limit
+        connection, organization_id, project_id, page.position, limit=page.limit
     )
     return paginate_by_keyset(rows, page)
 

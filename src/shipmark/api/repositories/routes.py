@@ -201,7 +201,7 @@ def list_commits(
     """List a repository's commits, the newest first."""
     page = query.dated_page()
     with context.database.autocommit_read() as connection:
-        rows = store.commits_of(connection, repository.id, page.place, limit=page.limit)
+        rows = store.commits_of(connection, repository.id, page.position, limit=page.limit)
         commits, links = paginate_by_keyset(rows, page)
         nested = loading.prefetch_for_commits(connection, context.organization_id, commits)
     return context.listed([commit_response(commit, nested) for commit in commits], links)

@@ -98,7 +98,7 @@ def _query_values(
     return {
         name: texts if _is_list(fields[name].annotation) else texts[-1]
         for name, texts in values.items()
-        if texts[-1] or not any(isinstance(each, BlankIsAbsent) for each in fields[name].metadata)
+        if texts[-1] or not any(isinstance(rule, BlankIsAbsent) for rule in fields[name].metadata)
     }
 
 
