@@ -27,8 +27,8 @@ _LENGTH_DIGITS_MAX = 12
 #: The key of the request's reservation in the scope.
 _RESERVATION = "shipmark.reservation"
 
-#: The options of routes that read their body as a stream and hold only pieces of it.
-_STREAMING = ("uploads", "streams_body")
+#: The option of routes that read their body as a stream and hold only pieces of it.
+_STREAMING = "streams_body"
 
 
 class ConnectionLimits:
@@ -147,7 +147,7 @@ class _Body:
 
     def _is_streamed(self) -> bool:
         handler = self._scope.get("route_handler")
-        return handler is not None and any(name in handler.opt for name in _STREAMING)
+        return handler is not None and _STREAMING in handler.opt
 
 
 def _length_of(scope: HTTPScope) -> int:

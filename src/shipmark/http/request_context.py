@@ -44,7 +44,7 @@ class RequestContext:
     settings: Settings
     scopes: frozenset[str]
     #: The arguments of the endpoint, once the caller is authorized: see ``endpoint.py``.
-    prepared: Mapping[str, object] | None = None
+    prepared: dict[str, object] | None = None
     #: The caller, authenticated by the endpoint, where the path names no organization.
     authenticated: Caller | None = None
     _access: Access | None = None
