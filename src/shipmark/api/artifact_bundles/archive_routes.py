@@ -46,8 +46,7 @@ def list_archives(
         rows = archives.page_of(
             connection, project.id, query.text(), is_oldest_first=is_oldest_first, **page.window
         )
-    listed, links = paginate(rows, page)
-    return context.listed([_archive_response(archive) for archive in listed], links)
+    return context.listed(*paginate([_archive_response(archive) for archive in rows], page))
 
 
 @endpoint.delete(_PATH, scopes=RELEASE_DELETE)

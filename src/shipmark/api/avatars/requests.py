@@ -42,9 +42,9 @@ Photo = Annotated[bytes | None, ReadAs(OptionalText, _decode)]
 class AvatarRequest(RequestModel):
     """The avatar of an organization, a project or a team."""
 
-    avatar_type: Annotated[
-        Kind, Field(alias="avatar_type", description="Whether to show a photo or letters.")
-    ]
+    avatar_type: Kind = Field(
+        alias="avatar_type", description="Whether to show a photo or letters."
+    )
     avatar_photo: Photo = optional(
         "Photo in base64: GIF, JPEG, PNG or WebP, square.", alias="avatar_photo"
     )
@@ -53,10 +53,9 @@ class AvatarRequest(RequestModel):
 class UserAvatarRequest(AvatarRequest):
     """The avatar of a user."""
 
-    avatar_type: Annotated[
-        _UserKind,
-        Field(alias="avatar_type", description="Whether to show a photo, letters or Gravatar."),
-    ]
+    avatar_type: _UserKind = Field(
+        alias="avatar_type", description="Whether to show a photo, letters or Gravatar."
+    )
 
 
 def store_photo(context: RequestContext, kind: AvatarKind | None, photo: bytes | None) -> NewAvatar:

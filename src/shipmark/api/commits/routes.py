@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from litestar import Response
 from sqlalchemy import Connection
 
-from shipmark.api.commits.responses import CommitResponse, commit_response
+from shipmark.api.commits.responses import CommitResponse, serialize_commits
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.queries import PageQuery
-from shipmark.api.releases import loading
 from shipmark.api.scopes import RELEASE_READ
 from shipmark.http import endpoint
 from shipmark.http.pagination.keyset import paginate_by_keyset
@@ -41,8 +40,7 @@ def list_commits(
     with context.database.snapshot() as connection:
         fetch = _by_prefix if query.prefix else _by_time
         commits, links = fetch(connection, organization_id, project.id, query)
-        nested = loading.prefetch_for_commits(connection, organization_id, commits)
-    return context.listed([commit_response(commit, nested) for commit in commits], links)
+        return context.listed(serialize_commits(connection, organization_id, commits), links)
 
 
 def _by_time(

@@ -72,5 +72,5 @@ class MappingRequest(RequestModel):
 
     model_config = ConfigDict(alias_generator=None)
 
-    release_name: Annotated[str, Text(max_length=VERSION_MAX), Field(description="Version.")]
-    proguard_uuid: Annotated[str, Text(max_length=100), Field(description="Id of the mapping.")]
+    release_name: Annotated[str, Text(max_length=VERSION_MAX)] = Field(description="Version.")
+    proguard_uuid: Annotated[str, Text(max_length=100)] = Field(description="Id of the mapping.")

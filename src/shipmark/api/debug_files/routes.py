@@ -72,8 +72,7 @@ def list_debug_files(
     conditions = query.debug_file_filter(project.id)
     with context.database.snapshot() as connection:
         rows = debug_files.page_of(connection, conditions, **page.window)
-    listed, links = paginate(rows, page)
-    return context.listed([debug_file_response(file) for file in listed], links)
+    return context.listed(*paginate([debug_file_response(file) for file in rows], page))
 
 
 @endpoint.post(

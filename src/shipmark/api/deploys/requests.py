@@ -39,7 +39,7 @@ class DeployListQuery(PageQuery, ProjectQuery):
 class DeployRequest(RequestModel):
     """A deploy of a release."""
 
-    environment: Annotated[_Environment, Field(description="Name of the environment.")]
+    environment: _Environment = Field(description="Name of the environment.")
     name: Annotated[str, Text(max_length=NAME_MAX, blank=True)] | None = optional(
         "Name of the deploy."
     )

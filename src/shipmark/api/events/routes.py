@@ -170,7 +170,7 @@ def _committers(
 ) -> CommittersResponse:
     committers = suspects_of(connection, issue, payload, frames_max=query.frame_limit)
     commits = repositories.commits_by_ids(
-        connection, {suspect.commit_id for each in committers for suspect in each.suspects}
+        connection, {suspect.commit_id for row in committers for suspect in row.suspects}
     )
     nested = loading.prefetch_for_commits(connection, issue.organization_id, list(commits.values()))
     return committers_response(committers, nested)

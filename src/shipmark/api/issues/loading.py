@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from shipmark.api.commits.responses import CommitResponse, commit_response
+from shipmark.api.commits.responses import CommitResponse, serialize_commits
 from shipmark.api.issues.responses import (
     ActivityResponse,
     IssueContext,
@@ -82,6 +82,6 @@ def _referenced_commits(
         if entry.type is IssueActivityType.REFERENCED_IN_COMMIT
         and isinstance(commit_id := entry.details.get("commit"), int)
     }
-    commits = list(repositories.commits_by_ids(connection, ids).values())
-    nested = loading.prefetch_for_commits(connection, organization_id, commits)
-    return {commit.id: commit_response(commit, nested) for commit in commits}
+    commits = repositories.commits_by_ids(connection, ids)
+    responses = serialize_commits(connection, organization_id, list(commits.values()))
+    return dict(zip(commits, responses, strict=True))

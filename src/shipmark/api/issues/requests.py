@@ -83,7 +83,7 @@ class StatusDetailsRequest(_IgnoreConditions):
 class IssueUpdateRequest(_IgnoreConditions):
     """A change of the status of issues."""
 
-    status: Annotated[_Status, Field(description="New status.")]
+    status: _Status = Field(description="New status.")
     status_details: StatusDetailsRequest | None = optional(
         "Release in which the issues are resolved."
     )

@@ -25,7 +25,7 @@ _Slug = Annotated[str, Text(max_length=SLUG_MAX)]
 class MemberTeamRequest(RequestModel):
     """A team that a member is on."""
 
-    team_slug: Annotated[_Slug, Field(description="Slug of the team.")]
+    team_slug: _Slug = Field(description="Slug of the team.")
     role: Annotated[str, Text()] | None = optional(
         "Ignored: the role on a team follows from that in the organization."
     )
@@ -59,9 +59,9 @@ class MemberUpdateRequest(RequestModel):
 class InvitationRequest(MemberUpdateRequest):
     """An invitation of a person to an organization."""
 
-    email: Annotated[
-        str, Text(max_length=EMAIL_MAX), Field(description="Email address of the person.")
-    ]
+    email: Annotated[str, Text(max_length=EMAIL_MAX)] = Field(
+        description="Email address of the person."
+    )
     send_invite: OmittableBoolean = optional("Ignored: no mail is sent.")
     reinvite: OmittableBoolean = optional("Ignored: inviting again always creates a new link.")
 
@@ -69,6 +69,6 @@ class InvitationRequest(MemberUpdateRequest):
 class TeamRoleRequest(RequestModel):
     """The role of a member on a team."""
 
-    team_role: Annotated[
-        _TeamRole, Field(description="The role that follows from the role in the organization.")
-    ]
+    team_role: _TeamRole = Field(
+        description="The role that follows from the role in the organization."
+    )

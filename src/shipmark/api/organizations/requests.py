@@ -91,8 +91,8 @@ def _check_pii_config(text: str | None) -> str | None:
     try:
         config = json.loads(text)
     except json.JSONDecodeError as error:
-        place = f"at line {error.lineno} column {error.colno}"
-        raise refuse(f"expected value {place}") from None
+        position = f"at line {error.lineno} column {error.colno}"
+        raise refuse(f"expected value {position}") from None
     except (RecursionError, ValueError):
         raise refuse("expected value at line 1 column 1") from None
     parts = ("rules", "vars", "applications")

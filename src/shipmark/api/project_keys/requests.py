@@ -42,12 +42,12 @@ def _none_if_empty(value: object) -> object:
 class RateLimitRequest(RequestModel):
     """The number of events to accept in a number of seconds; 0 of either for no limit."""
 
-    count: Annotated[
-        int, Integer(maximum=_COUNT_MAX), Field(description="Number of events, 0 for no limit.")
-    ]
-    window: Annotated[
-        int, Integer(maximum=_DAY_SECONDS), Field(description="Number of seconds, 0 for no limit.")
-    ]
+    count: Annotated[int, Integer(maximum=_COUNT_MAX)] = Field(
+        description="Number of events, 0 for no limit."
+    )
+    window: Annotated[int, Integer(maximum=_DAY_SECONDS)] = Field(
+        description="Number of seconds, 0 for no limit."
+    )
 
 
 _Half = Omittable[Annotated[str, Text(max_length=32), AfterValidator(_check_half)]]

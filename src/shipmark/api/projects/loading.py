@@ -115,7 +115,7 @@ def projects_by_team(
 ) -> dict[int, list[ProjectResponse]]:
     """Return the projects of each team as the caller sees them, by slug."""
     ids = projects.of_teams(connection, [team.id for team in teams]) if teams else {}
-    by_id = projects.by_ids(connection, {id_ for each in ids.values() for id_ in each})
+    by_id = projects.by_ids(connection, {id_ for of_team in ids.values() for id_ in of_team})
     in_order = sorted(by_id.values(), key=lambda project: project.slug)
     shown = serialize_projects(connection, viewer, in_order)
     return {

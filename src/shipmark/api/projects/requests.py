@@ -149,8 +149,6 @@ class ProjectUpdateRequest(RequestModel):
 class CommitPathsRequest(RequestModel):
     """The folders whose commits belong to a project."""
 
-    paths: Annotated[
-        list[_Path],
-        Items(max_length=PATHS_MAX),
-        Field(description="Folders, from the root of a repository; none for all commits."),
-    ]
+    paths: Annotated[list[_Path], Items(max_length=PATHS_MAX)] = Field(
+        description="Folders, from the root of a repository; none for all commits."
+    )

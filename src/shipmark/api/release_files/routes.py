@@ -105,7 +105,7 @@ class FileQuery(ProjectQuery):
 class FileNameRequest(RequestModel):
     """The new name of a file."""
 
-    name: Annotated[str, Text(max_length=NAME_MAX), Field(description="New name.")]
+    name: Annotated[str, Text(max_length=NAME_MAX)] = Field(description="New name.")
 
 
 @endpoint.get(_LIST, scopes=RELEASE_READ)
@@ -119,8 +119,7 @@ def list_files(
     )
     with context.database.snapshot() as connection:
         rows = release_listing.page_of(connection, conditions, **page.window)
-    listed, links = paginate(rows, page)
-    return context.listed([release_file_response(file) for file in listed], links)
+    return context.listed(*paginate([release_file_response(file) for file in rows], page))
 
 
 @endpoint.post(_LIST, scopes=RELEASE_WRITE, files=_FORM, request_max_body_size=FILE_MAX + MEBIBYTE)

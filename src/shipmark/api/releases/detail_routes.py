@@ -8,7 +8,7 @@ from shipmark.api.commits.responses import (
     CommitResponse,
     NobodyResponse,
     changed_file_response,
-    commit_response,
+    serialize_commits,
 )
 from shipmark.api.issues.loading import serialize_issues
 from shipmark.api.issues.responses import IssueResponse
@@ -177,8 +177,7 @@ def commits_response(
                 repository_id=repository_id,
             )
             commits, links = paginate_forward(rows, page)
-        nested = loading.prefetch_for_commits(connection, organization_id, commits)
-    return context.listed([commit_response(commit, nested) for commit in commits], links)
+        return context.listed(serialize_commits(connection, organization_id, commits), links)
 
 
 def _repository_id(

@@ -166,12 +166,12 @@ class CommitRequest(CommitInput):
 class RefRequest(RequestModel):
     """The head commit of a repository."""
 
-    commit: Annotated[
-        _Range, Field(description="Hash of the head commit, or a range `from..to` that ends there.")
-    ]
-    repository: Annotated[
-        str, Text(max_length=REPOSITORY_NAME_MAX), Field(description="Name of the repository.")
-    ]
+    commit: _Range = Field(
+        description="Hash of the head commit, or a range `from..to` that ends there."
+    )
+    repository: Annotated[str, Text(max_length=REPOSITORY_NAME_MAX)] = Field(
+        description="Name of the repository."
+    )
     previous_commit: _OptionalSha = optional(
         "Head commit of the release before, where there is no range."
     )
@@ -186,10 +186,10 @@ class RefRequest(RequestModel):
 class HeadCommitRequest(RequestModel):
     """The head commit of a repository, as older clients send it."""
 
-    current_id: Annotated[_Sha, Field(description="Hash of the head commit.")]
-    repository: Annotated[
-        str, Text(max_length=_COMMIT_REPOSITORY_MAX), Field(description="Name of the repository.")
-    ]
+    current_id: _Sha = Field(description="Hash of the head commit.")
+    repository: Annotated[str, Text(max_length=_COMMIT_REPOSITORY_MAX)] = Field(
+        description="Name of the repository."
+    )
     previous_id: _Sha | None = optional("Head commit of the release before.")
 
     def to_input(self) -> RefInput:
@@ -262,7 +262,7 @@ class ProjectReleaseUpdateRequest(_ReleaseFields):
 class NewReleaseRequest(_ReleaseFields):
     """The fields of a new release."""
 
-    version: Annotated[_Version, Field(description="Version, unique in the organization.")]
+    version: _Version = Field(description="Version, unique in the organization.")
     owner: TrimmedText | None = optional("User id or email address of a member who is responsible.")
 
     def to_publication(
@@ -289,12 +289,10 @@ class ProjectReleaseRequest(NewReleaseRequest):
 class ReleaseRequest(ReleaseUpdateRequest, NewReleaseRequest):
     """A new release of an organization, or more of an existing one."""
 
-    projects: Annotated[
-        ListOf[TrimmedText], Field(description="Slugs or ids of the projects to attach.")
-    ]
+    projects: ListOf[TrimmedText] = Field(description="Slugs or ids of the projects to attach.")
 
 
 class BulkReleaseUpdateRequest(RequestModel):
     """Changes of many releases at once."""
 
-    status: Annotated[_Status, Field(description="Open or archived.")]
+    status: _Status = Field(description="Open or archived.")

@@ -79,7 +79,7 @@ class RepositoryUpdateRequest(RequestModel):
 class RemoteRequest(RequestModel):
     """The git remote of a repository, with its credentials."""
 
-    url: Annotated[str, Text(max_length=ADDRESS_MAX), Field(description="Address of the remote.")]
+    url: Annotated[str, Text(max_length=ADDRESS_MAX)] = Field(description="Address of the remote.")
     username: Annotated[str, Text(max_length=_USERNAME_MAX, blank=True)] | None = optional(
         "User name at the remote; it is shown."
     )

@@ -8,9 +8,8 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection
 
 from shipmark.accounts.model import User
-from shipmark.api.commits.responses import CommitResponse, commit_response
+from shipmark.api.commits.responses import CommitResponse, serialize_commits
 from shipmark.api.queries import PageQuery
-from shipmark.api.releases import loading
 from shipmark.api.repositories.requests import (
     RemoteRequest,
     RepositoryListQuery,
@@ -203,8 +202,8 @@ def list_commits(
     with context.database.autocommit_read() as connection:
         rows = store.commits_of(connection, repository.id, page.position, limit=page.limit)
         commits, links = paginate_by_keyset(rows, page)
-        nested = loading.prefetch_for_commits(connection, context.organization_id, commits)
-    return context.listed([commit_response(commit, nested) for commit in commits], links)
+        shown = serialize_commits(connection, context.organization_id, commits)
+    return context.listed(shown, links)
 
 
 def _log_edit(

@@ -55,7 +55,7 @@ class TeamRequest(TeamUpdateRequest):
 class NewProjectRequest(RequestModel):
     """A new project that a team owns."""
 
-    name: Annotated[str, Text(max_length=SLUG_MAX), Field(description="Name of the project.")]
+    name: Annotated[str, Text(max_length=SLUG_MAX)] = Field(description="Name of the project.")
     slug: Omittable[TeamSlug] = optional(
         "Slug, unique in the organization; by default made of the name."
     )

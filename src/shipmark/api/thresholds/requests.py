@@ -34,12 +34,12 @@ class ThresholdRequest(RequestModel):
 
     model_config = ConfigDict(alias_generator=None)
 
-    threshold_type: Annotated[_Type, Field(description="Metric that is compared.")]
-    trigger_type: Annotated[_Trigger, Field(description="Whether more or less than that is bad.")]
-    value: Annotated[_Number, Field(description="Value that the metric is compared with.")]
-    window_in_seconds: Annotated[
-        _Number, Field(description="Seconds after a release in which the threshold counts.")
-    ]
+    threshold_type: _Type = Field(description="Metric that is compared.")
+    trigger_type: _Trigger = Field(description="Whether more or less than that is bad.")
+    value: _Number = Field(description="Value that the metric is compared with.")
+    window_in_seconds: _Number = Field(
+        description="Seconds after a release in which the threshold counts."
+    )
     environment: Annotated[str, Text(max_length=ENVIRONMENT_MAX, blank=True)] | None = optional(
         "Environment that counts; null or blank for all."
     )

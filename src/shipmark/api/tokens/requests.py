@@ -24,11 +24,9 @@ _Scope = Annotated[str, choice_of(ALL_SCOPES)]
 class ApiTokenRequest(RequestModel):
     """A new token of the user."""
 
-    scopes: Annotated[
-        list[_Scope],
-        Items(empty=False, max_length=len(ALL_SCOPES)),
-        Field(description="Scopes, all of which the calling token has too."),
-    ]
+    scopes: Annotated[list[_Scope], Items(empty=False, max_length=len(ALL_SCOPES))] = Field(
+        description="Scopes, all of which the calling token has too."
+    )
     name: _Name = optional("Name of the token.")
 
 

@@ -36,8 +36,7 @@ def list_api_tokens(
     page = query.page()
     with context.database.autocommit_read() as connection:
         rows = store.tokens_of(connection, caller.user.id, **page.window)
-    tokens, links = paginate(rows, page)
-    return context.listed([api_token_response(token) for token in tokens], links)
+    return context.listed(*paginate([api_token_response(token) for token in rows], page))
 
 
 @endpoint.post("/", scopes=ANY_CALLER, step=_VALIDATE)
