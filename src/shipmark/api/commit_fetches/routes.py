@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import Response
-from pydantic import AfterValidator
 from sqlalchemy import Connection
 
 from shipmark.api.projects.path_project import VisibleProjects
@@ -16,7 +15,7 @@ from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext, require_row
-from shipmark.http.validation import optional, refuse
+from shipmark.http.validation import optional, require
 from shipmark.publishing import commit_fetch_requests
 from shipmark.releases.model import Fetch, FetchState, Release
 from shipmark.releases.store import fetches, locks
@@ -69,10 +68,7 @@ def commit_fetch_response(
 _OF_RELEASE = "/releases/{version:str}/commit-fetches/"
 
 
-def _check_state(state: str | None) -> str | None:
-    if state and state not in set(FetchState):
-        raise refuse("invalid value for state")
-    return state
+_IS_STATE = require(lambda state: not state or state in set(FetchState), "invalid value for state")
 
 
 class ReleaseFetchListQuery(PageQuery, ProjectQuery):
@@ -82,7 +78,7 @@ class ReleaseFetchListQuery(PageQuery, ProjectQuery):
 class FetchListQuery(ReleaseFetchListQuery):
     """A page of the fetches of an organization."""
 
-    state: Annotated[str | None, AfterValidator(_check_state), one_of(*FetchState, "")] = optional(
+    state: Annotated[str | None, _IS_STATE, one_of(*FetchState, "")] = optional(
         "Only fetches in this state.", example="done"
     )
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from shipmark.api.queries import PageQuery, ProjectQuery
 from shipmark.deploys.model import NAME_MAX, URL_MAX, NewDeploy
@@ -16,18 +16,15 @@ from shipmark.http.validation import (
     TrimmedText,
     Url,
     optional,
-    refuse,
+    require,
 )
 from shipmark.projects.model import ENVIRONMENT_MAX, is_environment_name
 
-
-def _check_environment(name: str) -> str:
-    if not is_environment_name(name):
-        raise refuse("Invalid value for environment")
-    return name
-
-
-_Environment = Annotated[str, Text(max_length=ENVIRONMENT_MAX), AfterValidator(_check_environment)]
+_Environment = Annotated[
+    str,
+    Text(max_length=ENVIRONMENT_MAX),
+    require(is_environment_name, "Invalid value for environment"),
+]
 # The bundler plugins document both dates as numbers or texts, and their command line passes numbers on as texts.
 _DeployDate = Annotated[datetime, DateTime(unix_seconds=True)]
 

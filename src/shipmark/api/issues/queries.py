@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from shipmark.api.queries import PageQuery, PageSize, ProjectQuery, one_of
 from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
-from shipmark.http.validation import RequestModel, optional, refuse, repeatable
+from shipmark.http.validation import RequestModel, optional, refuse, repeatable, require
 from shipmark.issues.model import LATEST, IssueFilter, StatusChange
 from shipmark.issues.search import STATUSES, IssueSearch, parse
 from shipmark.issues.store import issue_lists
@@ -33,16 +33,14 @@ def _check_ids(texts: list[str]) -> list[str]:
     return texts
 
 
-def _check_status(status: str | None) -> str | None:
-    if status and status not in STATUSES:
-        raise refuse(f"Invalid status parameter. Use one of {', '.join(STATUSES)}.")
-    return status
-
-
 _Ids = Annotated[
     list[Annotated[str, WithJsonSchema({"type": "integer"})]], AfterValidator(_check_ids)
 ]
-_Status = Annotated[str | None, AfterValidator(_check_status), one_of(*STATUSES)]
+_IS_STATUS = require(
+    lambda status: not status or status in STATUSES,
+    f"Invalid status parameter. Use one of {', '.join(STATUSES)}.",
+)
+_Status = Annotated[str | None, _IS_STATUS, one_of(*STATUSES)]
 
 
 class _SearchQuery(RequestModel):

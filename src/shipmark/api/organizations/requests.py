@@ -32,6 +32,7 @@ from shipmark.http.validation import (
     choice_of,
     optional,
     refuse,
+    require,
 )
 from shipmark.organizations import options, slugs, trusted_relays
 from shipmark.organizations.model import NAME_MAX, Role
@@ -58,25 +59,17 @@ def _check_slug(value: object) -> object:
 
 
 def _at_most(total: int, refusal: str) -> AfterValidator:
-    """Return the validator of a list of texts that are at most so long together."""
+    """Return the rule of a list of texts that are at most so long together."""
 
-    def check(words: list[str]) -> list[str]:
-        if sum(map(len, words)) > total:
-            raise refuse(refusal)
-        return words
+    def fits(words: list[str]) -> bool:
+        return sum(map(len, words)) <= total
 
-    return AfterValidator(check)
+    return require(fits, refusal)
 
 
 def _refuse_true(refusal: str) -> AfterValidator:
-    """Return the validator of a setting that this server can't turn on."""
-
-    def check(value: bool) -> bool:
-        if value:
-            raise refuse(refusal)
-        return value
-
-    return AfterValidator(check)
+    """Return the rule of a setting that this server can't turn on."""
+    return require(lambda is_on: not is_on, refusal)
 
 
 def _refuse_rate_limit(value: object, validate: ValidatorFunctionWrapHandler) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from shipmark.api.project_keys.responses import SDK_VERSIONS
 from shipmark.api.queries import PageQuery, one_of
@@ -18,7 +18,7 @@ from shipmark.http.validation import (
     Text,
     choice_of,
     optional,
-    refuse,
+    require,
 )
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import slugs
@@ -27,16 +27,6 @@ from shipmark.projects.model import Project, ProjectKey
 _LABEL_MAX = 64
 _DAY_SECONDS = 86_400
 _COUNT_MAX = 2**31 - 1
-
-
-def _check_half(text: str) -> str:
-    if re.fullmatch(r"[a-f0-9]{32}", text) is None:
-        raise refuse(slugs.NO_MATCH)
-    return text
-
-
-def _none_if_empty(value: object) -> object:
-    return value or None
 
 
 class RateLimitRequest(RequestModel):
@@ -50,7 +40,8 @@ class RateLimitRequest(RequestModel):
     )
 
 
-_Half = Omittable[Annotated[str, Text(max_length=32), AfterValidator(_check_half)]]
+_IS_HALF = require(re.compile(r"[a-f0-9]{32}").fullmatch, slugs.NO_MATCH)
+_Half = Omittable[Annotated[str, Text(max_length=32), _IS_HALF]]
 _SdkVersion = Annotated[str, choice_of(SDK_VERSIONS)]
 
 
@@ -66,8 +57,8 @@ class _KeyFields(RequestModel):
     name: Annotated[str, Text(max_length=_LABEL_MAX, blank=True)] | None = optional(
         "Name of the key."
     )
-    rate_limit: Annotated[RateLimitRequest | None, BeforeValidator(_none_if_empty)] = optional(
-        "Limit that is shown; it has no effect."
+    rate_limit: Annotated[RateLimitRequest | None, BeforeValidator(lambda value: value or None)] = (
+        optional("Limit that is shown; it has no effect.")
     )
 
     def limit(self) -> tuple[int, int] | None:

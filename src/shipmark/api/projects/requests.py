@@ -17,6 +17,7 @@ from shipmark.http.validation import (
     TrimmedText,
     optional,
     refuse,
+    require,
 )
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.organizations import slugs
@@ -32,16 +33,6 @@ _HOURS_MAX = 4320
 _PERIODS = ("", "1h", "24h", "7d", "14d", "30d")
 
 
-def _check_reserved(slug: str) -> str:
-    if slug in slugs.RESERVED_OF_PROJECTS:
-        raise refuse(f'The slug "{slug}" is reserved and not allowed.')
-    return slug
-
-
-def _blank_if_none(text: str | None) -> str:
-    return text or ""
-
-
 def _normalize_path(path: str) -> str:
     if problem := problem_of(path):
         raise refuse(problem)
@@ -50,10 +41,16 @@ def _normalize_path(path: str) -> str:
     return normalized
 
 
-_Slug = Annotated[TeamSlug, AfterValidator(_check_reserved)]
+_Slug = Annotated[
+    TeamSlug,
+    require(
+        lambda slug: slug not in slugs.RESERVED_OF_PROJECTS,
+        'The slug "{}" is reserved and not allowed.',
+    ),
+]
 _Delay = Omittable[Annotated[int, Integer(minimum=60, maximum=3600)]]
 _OptionalText = Annotated[str, Text(max_length=_TEXT_MAX, blank=True)] | None
-_TextOrBlank = Annotated[_OptionalText, AfterValidator(_blank_if_none)]
+_TextOrBlank = Annotated[_OptionalText, AfterValidator(lambda text: text or "")]
 _Words = Omittable[ListOf[TrimmedText]]
 _Path = Annotated[str, Text(), AfterValidator(_normalize_path)]
 

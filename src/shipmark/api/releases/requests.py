@@ -24,6 +24,7 @@ from shipmark.http.validation import (
     choice_of,
     optional,
     refuse,
+    require,
 )
 from shipmark.projects.model import Project
 from shipmark.publishing.model import CommitsAndRefs, RefInput, ReleaseInput, ReleaseUpdate
@@ -46,12 +47,6 @@ _RANGE_MAX = 2 * SHA_MAX + len("..")
 
 #: A commit, or the two of a range: the one that comes before it, or None, and its last one.
 CommitRange = tuple[str | None, str]
-
-
-def _check_version(version: str) -> str:
-    if not is_valid_name(version):
-        raise refuse(f"Release with name {version} is not allowed")
-    return version
 
 
 def _parse_range(text: str) -> CommitRange:
@@ -93,7 +88,11 @@ def _parse_change(value: object) -> Change:
 
 
 # Not trimmed, so that what is stored is what was sent (releases.md 1.3.1).
-_Version = Annotated[str, Text(max_length=VERSION_MAX, trim=False), AfterValidator(_check_version)]
+_Version = Annotated[
+    str,
+    Text(max_length=VERSION_MAX, trim=False),
+    require(is_valid_name, "Release with name {} is not allowed"),
+]
 _Range = Annotated[
     CommitRange,
     Text(),
@@ -127,10 +126,6 @@ def _to_changes(patch_set: list[PatchSetEntry] | None) -> tuple[tuple[str, Chang
     return tuple([(entry["path"], entry["type"]) for entry in patch_set])
 
 
-def _none_if_blank(text: str | None) -> str | None:
-    return text or None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitRequest(CommitInput):
     """A commit of a release, which is its own input for the domain.
@@ -145,7 +140,7 @@ class CommitRequest(CommitInput):
     sha: Annotated[_Sha, Field(alias="id", description="Hash of the commit.")]
     repository: Annotated[
         Annotated[str, Text(max_length=_COMMIT_REPOSITORY_MAX, blank=True)] | None,
-        AfterValidator(_none_if_blank),
+        AfterValidator(lambda text: text or None),
         Field(description="Name of the repository."),
     ] = None
     message: Annotated[

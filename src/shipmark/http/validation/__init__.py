@@ -33,6 +33,7 @@ from shipmark.http.validation.types import (
     OptionalText,
     ReadAs,
     TrimmedText,
+    require,
 )
 from shipmark.http.validation.urls import is_url
 
@@ -61,6 +62,7 @@ __all__ = [
     "optional",
     "refuse",
     "repeatable",
+    "require",
     "schema_of",
     "validate",
     "validate_query",
