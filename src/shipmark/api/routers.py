@@ -10,7 +10,6 @@ from shipmark.api.avatars import routes as avatars
 from shipmark.api.commit_fetches import routes as commit_fetches
 from shipmark.api.commits import routes as commits
 from shipmark.api.commits import unreleased_routes as commits_unreleased
-from shipmark.api.debug_files import assemble_routes as debug_files_assemble
 from shipmark.api.debug_files import routes as debug_files
 from shipmark.api.deploys import routes as deploys
 from shipmark.api.events import routes as events
@@ -37,7 +36,6 @@ from shipmark.api.uploads import routes as uploads
 ROUTERS = (
     uploads.router,
     artifact_bundles_assemble.router,
-    debug_files_assemble.router,
     debug_files.router,
     auth.router,
     health.router,

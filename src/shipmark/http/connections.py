@@ -53,8 +53,7 @@ class ConnectionLimits:
             await self._app(scope, receive, send)
             return
         reservation = self.budget.reservation()
-        untyped = cast("dict[str, object]", scope)
-        untyped[_RESERVATION] = reservation
+        cast("dict[str, object]", scope)[_RESERVATION] = reservation
         body = _Body(scope, receive, reservation, self._timeout_seconds)
         response = _Response(send, body, self._headers)
         # The server keeps a connection open while something refers to the rest of its body, and the traceback of a

@@ -9,6 +9,10 @@ from datetime import datetime
 
 import msgspec
 
+from shipmark.api.commits.responses import AuthorResponse, NobodyResponse, author_response
+from shipmark.api.members.user_responses import UserResponse
+from shipmark.api.releases.loading import Related
+from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses import Wire
 from shipmark.events import parsing, stack_lines, titles
 from shipmark.events.payload import (
@@ -22,7 +26,60 @@ from shipmark.events.payload import (
     text_of,
 )
 from shipmark.events.store import StoredEvent
+from shipmark.issues.suspects import Committer, Suspect
 from shipmark.symbolication import javascript_stacks
+
+
+class SuspectCommitResponse(Wire, kw_only=True):
+    """A commit, and how well its changed files match the stack."""
+
+    id: str
+    message: str | None
+    date_created: datetime
+    score: int
+    suspect_commit_type: str = "via commit in release"
+    repository: RepositoryResponse | NobodyResponse
+    pull_request: None = None
+
+
+class CommitterResponse(Wire):
+    """A user or author with their suspect commits."""
+
+    author: UserResponse | AuthorResponse
+    commits: list[SuspectCommitResponse]
+
+
+class CommittersResponse(Wire):
+    """The most suspicious first."""
+
+    committers: list[CommitterResponse]
+
+
+def committers_response(committers: Sequence[Committer], related: Related) -> CommittersResponse:
+    """Return committers as the API shows them, without commits of unknown authors."""
+    return CommittersResponse(
+        committers=[
+            CommitterResponse(
+                author=author_response(related.authors[committer.author_id], related),
+                commits=[_commit(suspect, related) for suspect in committer.suspects],
+            )
+            for committer in committers
+            if committer.author_id is not None
+        ]
+    )
+
+
+def _commit(suspect: Suspect, related: Related) -> SuspectCommitResponse:
+    commit = related.commits[suspect.commit_id]
+    repository = related.repositories.get(commit.repository_id)
+    return SuspectCommitResponse(
+        id=commit.sha,
+        message=commit.message,
+        date_created=commit.created_at,
+        score=suspect.score,
+        repository=repository_response(repository) if repository else NobodyResponse(),
+    )
+
 
 _CONTEXTS = (
     "app", "browser", "client_os", "cloud_resource", "culture", "device", "gpu", "os", "runtime", "trace",
@@ -233,8 +290,7 @@ def _exception_response(raised: Raised, sent: Raised) -> ExceptionResponse:
 
 def _stack_response(frames: Sequence[Json]) -> StackResponse:
     shown = [frame_response(frame) for frame in frames]
-    in_app = {frame.in_app for frame in shown}
-    return StackResponse(frames=shown, has_system_frames=len(in_app) > 1)
+    return StackResponse(frames=shown, has_system_frames=len({frame.in_app for frame in shown}) > 1)
 
 
 def frame_response(frame: Mapping[str, object]) -> FrameResponse:

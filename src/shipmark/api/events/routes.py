@@ -9,12 +9,13 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from sqlalchemy import Connection
 
-from shipmark.api.events.committer_responses import CommittersResponse, committers_response
 from shipmark.api.events.path_event import BlamedIssue, IssueEvent, ProjectEvent
 from shipmark.api.events.responses import (
+    CommittersResponse,
     EventErrorResponse,
     EventResponse,
     NeighbourEvents,
+    committers_response,
     event_response,
 )
 from shipmark.api.events.source_map_responses import SourceMapDebugResponse, debugged_frames

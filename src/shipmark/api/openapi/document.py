@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
 from shipmark import __version__
-from shipmark.api.openapi.docstrings import plain
+from shipmark.api.openapi.descriptions import plain
 from shipmark.api.openapi.examples import Schema
 from shipmark.api.openapi.operations import (
     BAD_REQUEST,

@@ -11,9 +11,8 @@ from typing import Any, get_args, get_origin
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
-from shipmark.api.openapi.docstrings import parted, plain
+from shipmark.api.openapi.descriptions import describe_all, parted, plain
 from shipmark.api.openapi.examples import Schema, exampled
-from shipmark.api.openapi.field_descriptions import describe_all
 from shipmark.api.openapi.path_parameters import PATH_PARAMETERS
 from shipmark.api.openapi.response_schemas import Schemas
 from shipmark.api.responses.refusal import RefusalResponse

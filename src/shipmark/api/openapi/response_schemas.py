@@ -9,9 +9,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from shipmark.api.openapi.docstrings import plain
+from shipmark.api.openapi.descriptions import describe, plain
 from shipmark.api.openapi.examples import Schema, exampled
-from shipmark.api.openapi.field_descriptions import describe
 
 _PLAIN: Mapping[object, Schema] = {
     Any: {},

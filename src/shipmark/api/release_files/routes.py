@@ -199,8 +199,7 @@ def download_file(
             return Response(b"", status_code=403, media_type=OCTETS)
         file = find(connection)
         pieces = file_store.pieces_of(connection, file.id)
-    content = stored_content(context.blobs, file, pieces, name=file.name)
-    return download(context.request, content)
+    return download(context.request, stored_content(context.blobs, file, pieces, name=file.name))
 
 
 def _may_download_by_path(context: RequestContext, connection: Connection) -> bool:

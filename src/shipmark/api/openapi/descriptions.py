@@ -1,11 +1,27 @@
-"""Descriptions of fields in the document, by name: the same name means the same nearly everywhere."""
+"""Descriptions in the document: docstrings without marks of the code base, and the texts of fields by name."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
 from shipmark.api.openapi.examples import Schema
+
+#: Chapters of the specification, which are for us.
+_CHAPTERS = re.compile(r"\s*\([a-z-]+\.md[^)]*\)")
+
+
+def plain(text: str) -> str:
+    """Return the words alone, as Markdown: code in single ticks, no chapters, no line breaks within a paragraph."""
+    paragraphs = _CHAPTERS.sub("", text).replace("``", "`").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs).strip()
+
+
+def parted(text: str) -> tuple[str, str]:
+    """Return the first sentence without its stop, and the rest."""
+    first, _, rest = text.partition(". ")
+    return first.rstrip("."), rest
 
 
 @cache
