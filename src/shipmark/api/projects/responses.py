@@ -124,7 +124,7 @@ class EnvironmentResponse(Wire):
 
     id: str
     name: str
-    is_hidden: bool
+    is_hidden: bool = False
 
 
 class CommitPathsResponse(Wire):
@@ -223,4 +223,4 @@ def color(slug: str) -> str:
 
 def environment_response(environment: Environment) -> EnvironmentResponse:
     """Return an environment; hiding one is not possible yet."""
-    return EnvironmentResponse(id=str(environment.id), name=environment.name, is_hidden=False)
+    return EnvironmentResponse(id=str(environment.id), name=environment.name)

@@ -71,8 +71,8 @@ class AdoptionStageResponse(Wire):
     """How far a release has got in a project."""
 
     stage: str
-    adopted: datetime | None
-    unadopted: datetime | None
+    adopted: datetime | None = None
+    unadopted: datetime | None = None
 
 
 class ProjectMetaResponse(Wire):
@@ -302,5 +302,5 @@ def _stages(
     attached: Iterable[ReleasedProject], related: Related
 ) -> dict[str, AdoptionStageResponse] | None:
     """How far the release has got in each project that has it anywhere; without sessions, not far."""
-    low = AdoptionStageResponse(stage=Stage.LOW_ADOPTION.value, adopted=None, unadopted=None)
+    low = AdoptionStageResponse(stage=Stage.LOW_ADOPTION.value)
     return {related.projects[row.project_id].slug: low for row in attached if row.seen} or None

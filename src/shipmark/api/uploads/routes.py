@@ -1,5 +1,7 @@
 """``organizations/{org}/chunk-upload/`` (files-and-avatars.md 4)."""
 
+from collections.abc import Sequence
+
 from litestar import Response
 
 from shipmark.api.responses import Wire
@@ -12,7 +14,6 @@ from shipmark.http.multipart import threaded
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadUpload
-from shipmark.organizations.model import Organization
 
 #: In the order in which clients look; what has no endpoint here is not offered (clients.md 7.4).
 ACCEPTED = (
@@ -28,36 +29,21 @@ ACCEPTED = (
     "proguard",
     "dartsymbolmap",
 )
-_SIDE_BY_SIDE = 8
 
 
 class ChunkUploadResponse(Wire):
     """Where to send chunks, how large they may be, and what can be made of them."""
 
+    # The address is absolute, which every client understands.
     url: str
-    chunk_size: int
-    chunks_per_request: int
-    max_file_size: int
-    max_request_size: int
-    concurrency: int
-    hash_algorithm: str
-    compression: list[str]
-    accept: list[str]
-
-
-def chunk_upload_response(organization: Organization, address: str) -> ChunkUploadResponse:
-    """The rules for an organization; the address is absolute, which every client understands."""
-    return ChunkUploadResponse(
-        url=f"{address}/api/0/organizations/{organization.slug}/chunk-upload/",
-        chunk_size=CHUNK_MAX,
-        chunks_per_request=CHUNKS_MAX,
-        max_file_size=FILE_MAX,
-        max_request_size=REQUEST_MAX,
-        concurrency=_SIDE_BY_SIDE,
-        hash_algorithm="sha1",
-        compression=["gzip"],
-        accept=list(ACCEPTED),
-    )
+    chunk_size: int = CHUNK_MAX
+    chunks_per_request: int = CHUNKS_MAX
+    max_file_size: int = FILE_MAX
+    max_request_size: int = REQUEST_MAX
+    concurrency: int = 8
+    hash_algorithm: str = "sha1"
+    compression: Sequence[str] = ("gzip",)
+    accept: Sequence[str] = ACCEPTED
 
 
 #: Space for the form around the chunks, and for chunks that grow when they are compressed.
@@ -68,7 +54,8 @@ _PATH = "/organizations/{organization:str}/chunk-upload/"
 @endpoint.get(_PATH, scopes=RELEASE_READ)
 def get_chunk_upload(context: RequestContext) -> ChunkUploadResponse:
     """Show how chunks are to be sent."""
-    return chunk_upload_response(context.access.organization, context.address)
+    path = f"/api/0/organizations/{context.access.organization.slug}/chunk-upload/"
+    return ChunkUploadResponse(url=f"{context.address}{path}")
 
 
 @endpoint.post(
