@@ -6,7 +6,7 @@ from datetime import datetime
 from litestar import Response
 
 from shipmark.accounts.model import User
-from shipmark.api.members.user_responses import UserResponse, user_response
+from shipmark.api.members.user_responses import UserResponse, optional_user_response
 from shipmark.api.queries import PageQuery, TimeRangeQuery
 from shipmark.api.releases import loading
 from shipmark.api.responses import Wire
@@ -69,16 +69,15 @@ class AuditLogResponse(Wire):
 
 def audit_entry_response(entry: AuditEntry, users: Mapping[int, User]) -> AuditEntryResponse:
     """Return an entry with its users."""
-    actor = users.get(entry.actor_id) if entry.actor_id is not None else None
-    target = users.get(entry.target_user_id) if entry.target_user_id is not None else None
+    actor = optional_user_response(users.get(entry.actor_id or 0))
     return AuditEntryResponse(
         id=str(entry.id),
-        actor=user_response(actor) if actor else ActorResponse(name=entry.actor_label),
+        actor=actor or ActorResponse(name=entry.actor_label),
         event=entry.event.api_name,
         ip_address=entry.ip_address,
         note=entry.note,
         target_object=entry.target_id,
-        target_user=user_response(target) if target else None,
+        target_user=optional_user_response(users.get(entry.target_user_id or 0)),
         data=dict(entry.data),
         date_created=entry.created_at,
     )

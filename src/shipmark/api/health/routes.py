@@ -1,13 +1,11 @@
 """``internal/health/``: the health of the server, for those with a token. ``/healthz`` is for monitoring."""
 
-from collections.abc import Sequence
-
 from shipmark.api.responses import Wire
 from shipmark.api.scopes import ANY_CALLER
 from shipmark.http import endpoint
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure import health
-from shipmark.infrastructure.health import Part, Problem
+from shipmark.infrastructure.health import Part
 
 
 class ProblemResponse(Wire):
@@ -26,8 +24,10 @@ class InternalHealthResponse(Wire):
     healthy: dict[str, bool]
 
 
-def internal_health_response(problems: Sequence[Problem]) -> InternalHealthResponse:
-    """Return the object for these problems, all of which keep the server from its work."""
+@endpoint.get("/", scopes=ANY_CALLER)
+def get_internal_health(context: RequestContext) -> InternalHealthResponse:
+    """Show the problems of the server's database, disk and blobs, and which of them work."""
+    problems = health.problems(context.database, context.blobs)
     broken = {problem.part for problem in problems}
     return InternalHealthResponse(
         problems=[
@@ -35,12 +35,6 @@ def internal_health_response(problems: Sequence[Problem]) -> InternalHealthRespo
         ],
         healthy={part.value: part not in broken for part in Part},
     )
-
-
-@endpoint.get("/", scopes=ANY_CALLER)
-def get_internal_health(context: RequestContext) -> InternalHealthResponse:
-    """Show the problems of the server's database, disk and blobs, and which of them work."""
-    return internal_health_response(health.problems(context.database, context.blobs))
 
 
 router = endpoint.router("/api/0/internal/health", __name__)

@@ -11,7 +11,7 @@ from shipmark.api.issues.responses import (
     IssueResponse,
     activity_response,
     first_seen_response,
-    issue_response,
+    issue_fields,
 )
 from shipmark.api.releases import loading
 from shipmark.api.releases.responses import ReleaseResponse, release_response
@@ -30,7 +30,7 @@ def serialize_issues(
 ) -> list[IssueResponse]:
     """Return issues as the API shows them."""
     issue_context = load_issue_context(context, connection, issues)
-    return [issue_response(issue, issue_context) for issue in issues]
+    return [IssueResponse(**issue_fields(issue, issue_context)) for issue in issues]
 
 
 def load_issue_context(

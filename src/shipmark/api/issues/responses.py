@@ -8,7 +8,7 @@ import msgspec
 
 from shipmark.accounts.model import User
 from shipmark.api.commits.responses import CommitResponse
-from shipmark.api.members.user_responses import UserResponse, user_response
+from shipmark.api.members.user_responses import UserResponse, optional_user_response
 from shipmark.api.releases.responses import ReleaseResponse
 from shipmark.api.responses import Wire
 from shipmark.issues.actions.update_issue import Updated
@@ -156,30 +156,6 @@ class IssueContext(Wire):
     inbox: dict[int, InboxEntry]
 
 
-def issue_response(issue: Issue, issue_context: IssueContext) -> IssueResponse:
-    """An issue as lists show it."""
-    return IssueResponse(**issue_fields(issue, issue_context))
-
-
-def issue_details_response(
-    issue: Issue,
-    issue_context: IssueContext,
-    *,
-    activity: list[ActivityResponse],
-    participants: list[User],
-    first_release: ReleaseResponse | None,
-    last_release: ReleaseResponse | None,
-) -> IssueDetailsResponse:
-    """An issue as its own address shows it."""
-    return IssueDetailsResponse(
-        **issue_fields(issue, issue_context),
-        activity=activity,
-        participants=[user_response(user) for user in participants],
-        first_release=first_release,
-        last_release=last_release,
-    )
-
-
 def activity_response(
     entry: IssueActivity, users: Mapping[int, User], commits: Mapping[int, CommitResponse]
 ) -> ActivityResponse:
@@ -189,10 +165,9 @@ def activity_response(
     is_reference = entry.type is IssueActivityType.REFERENCED_IN_COMMIT
     if is_reference and isinstance(commit_id, int) and commit_id in commits:
         details = details | {"commit": commits[commit_id]}
-    user = users.get(entry.user_id or 0)
     return ActivityResponse(
         id=str(entry.id),
-        user=user_response(user) if user else None,
+        user=optional_user_response(users.get(entry.user_id or 0)),
         type=entry.type.value,
         data=details,
         date_created=entry.at,
@@ -211,8 +186,7 @@ def status_details(issue: Issue, issue_context: IssueContext) -> dict[str, objec
     resolution = issue_context.resolutions.get(issue.id)
     if resolution is None or issue.resolved_at is None:
         return {}
-    user = issue_context.users.get(resolution.user_id or 0)
-    actor = user_response(user) if user else None
+    actor = optional_user_response(issue_context.users.get(resolution.user_id or 0))
     # Where a project follows semver, the reference names the release that the next one comes after (groups-api.md 1.1).
     if resolution.is_pending and not is_semver(resolution.current_version or ""):
         return {"inNextRelease": True, "actor": actor}
@@ -277,7 +251,7 @@ def _changed_details(
         return {"ignoreUntilEscalating": True}
     if updated.release is None:
         return {}
-    actor = user_response(user) if user else None
+    actor = optional_user_response(user)
     if change.is_in_next_release:
         return {"inNextRelease": True, "actor": actor}
     return {"inRelease": updated.release.version, "actor": actor}

@@ -32,9 +32,10 @@ from shipmark.api.issues.responses import (
     IssueUpdateResponse,
     SeenResponse,
     ShortIdResponse,
-    issue_details_response,
+    issue_fields,
     issue_update_response,
 )
+from shipmark.api.members.user_responses import user_response
 from shipmark.api.projects.path_project import ListedProjects, PathProject
 from shipmark.api.queries import EnvironmentQuery
 from shipmark.api.releases import loading
@@ -87,11 +88,11 @@ def get_issue(context: RequestContext, issue: PathIssue) -> IssueDetailsResponse
     with context.database.snapshot() as connection:
         first, last = first_and_last_release(connection, issue)
         followers = activity.subscribers_of(connection, issue.id)
-        return issue_details_response(
-            issue,
-            load_issue_context(context, connection, [issue]),
+        participants = loading.prefetch_for_users(connection, followers)
+        return IssueDetailsResponse(
+            **issue_fields(issue, load_issue_context(context, connection, [issue])),
             activity=activities_of(connection, issue),
-            participants=list(loading.prefetch_for_users(connection, followers).values()),
+            participants=[user_response(user) for user in participants.values()],
             first_release=first,
             last_release=last,
         )

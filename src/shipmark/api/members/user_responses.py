@@ -40,6 +40,11 @@ class UserResponse(Wire, kw_only=True):
     avatar: AvatarResponse
 
 
+def optional_user_response(user: User | None) -> UserResponse | None:
+    """Return a nested user, or None."""
+    return None if user is None else user_response(user)
+
+
 def user_response(user: User, address: str = "") -> UserResponse:
     """Return a user; ``address`` is that of this server, left out where users are nested."""
     return UserResponse(

@@ -7,7 +7,7 @@ from typing import Self
 from sqlalchemy import Connection
 
 from shipmark.api.organizations.responses import OrganizationResponse
-from shipmark.api.projects.responses import ProjectContext, ProjectResponse, project_response
+from shipmark.api.projects.responses import ProjectContext, ProjectResponse, project_fields
 from shipmark.api.teams.responses import TeamDetailsResponse, team_response
 from shipmark.http.request_context import RequestContext
 from shipmark.organizations import store as organizations
@@ -69,7 +69,10 @@ def serialize_projects(
 ) -> list[ProjectResponse]:
     """Return projects as the caller sees them."""
     contexts = prefetch_for_projects(connection, viewer, listed)
-    return [project_response(project, viewer.access, contexts[project.id]) for project in listed]
+    return [
+        ProjectResponse(**project_fields(project, viewer.access, contexts[project.id]))
+        for project in listed
+    ]
 
 
 def serialize_project(

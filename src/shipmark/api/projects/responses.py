@@ -154,20 +154,6 @@ class ProjectContext:
     is_member: bool = False
 
 
-def project_response(project: Project, access: Access, context: ProjectContext) -> ProjectResponse:
-    """Return a project as the caller sees it."""
-    return ProjectResponse(**project_fields(project, access, context))
-
-
-def owned_project_response(
-    project: Project, access: Access, context: ProjectContext, organization: OrganizationResponse
-) -> OwnedProjectResponse:
-    """Return a project with its organization as the caller sees it."""
-    return OwnedProjectResponse(
-        **project_fields(project, access, context), organization=organization
-    )
-
-
 def project_details_response(
     project: Project,
     access: Access,
@@ -188,7 +174,7 @@ def project_details_response(
 
 
 def project_fields(project: Project, access: Access, context: ProjectContext) -> dict[str, Any]:
-    """Return the fields that all objects of a project have."""
+    """Return the fields that all objects of a project have, as the caller sees it."""
     teams = [
         TeamResponse(id=str(team.id), slug=team.slug, name=team.name) for team in context.teams
     ]

@@ -30,8 +30,8 @@ from shipmark.api.projects.responses import (
     ProjectDetailsResponse,
     ProjectResponse,
     environment_response,
-    owned_project_response,
     project_details_response,
+    project_fields,
 )
 from shipmark.api.queries import PageQuery
 from shipmark.api.scopes import ORGANIZATION_READ, PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
@@ -233,7 +233,9 @@ def _with_organizations(
         contexts = prefetch_for_projects(connection, viewer, own)
         organization = organization_response(access.organization, viewer.address)
         shown |= {
-            project.id: owned_project_response(project, access, contexts[project.id], organization)
+            project.id: OwnedProjectResponse(
+                **project_fields(project, access, contexts[project.id]), organization=organization
+            )
             for project in own
         }
     return [shown[project.id] for project in projects]

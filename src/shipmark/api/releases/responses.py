@@ -16,7 +16,7 @@ from shipmark.api.commits.responses import (
     commit_response,
 )
 from shipmark.api.deploys.responses import DeployResponse, deploy_response
-from shipmark.api.members.user_responses import UserResponse, user_response
+from shipmark.api.members.user_responses import UserResponse, optional_user_response
 from shipmark.api.releases import loading
 from shipmark.api.releases.loading import Related
 from shipmark.api.responses import Wire
@@ -168,7 +168,6 @@ def release_response(
     counted = [row for row in attached if shape.project_id in {None, row.project_id}]
     commit = related.commits.get(release.last_commit_id or 0)
     deploy = related.deploys.get(release.last_deploy_id or 0)
-    owner = related.users.get(release.owner_id or 0)
     seen = [row.seen for row in counted if row.seen is not None]
     first = [span.first_at for span in seen if span.first_at]
     last = [span.last_at for span in seen if span.last_at]
@@ -184,7 +183,7 @@ def release_response(
         date_created=release.created_at,
         new_groups=sum(row.new_issue_count for row in (seen if shape.by_environment else counted)),
         regressed_groups=sum(row.regressed_issue_count for row in counted),
-        owner=user_response(owner) if owner else None,
+        owner=optional_user_response(related.users.get(release.owner_id or 0)),
         commit_count=release.commit_count,
         commits_left_out=release.left_out_count,
         last_commit=commit_response(commit, related) if commit else None,
