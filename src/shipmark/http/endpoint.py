@@ -254,9 +254,9 @@ def _wrapped(endpoint: Endpoint) -> Function:
 
 
 #: The decorators: a path or several, the scopes of which a token needs one, and options of the framework.
-#: ``responses`` maps statuses to types where they are more than the function returns; ``files`` describes the files of
-#: a form that the endpoint itself receives; ``schema`` is what a body that is no model must fit; ``step`` is what
-#: validating the body is called in logs and metrics.
+#: ``responses`` maps statuses to types: refusals besides the usual ones, and all successes unless the one type that the
+#: function returns says it; ``files`` describes the files of a form that the endpoint itself receives; ``schema`` is
+#: what a body that is no model must fit; ``step`` is what validating the body is called in logs and metrics.
 get = _decorator(litestar.get)
 post = _decorator(litestar.post)
 put = _decorator(litestar.put)

@@ -36,7 +36,7 @@ class ArchiveResponse(Wire, kw_only=True):
     file_count: int
 
 
-@endpoint.get(_PATH, scopes=RELEASE_READ, responses={200: list[ArchiveResponse], **UPLOAD_REFUSED})
+@endpoint.get(_PATH, scopes=RELEASE_READ, responses=UPLOAD_REFUSED)
 def list_archives(
     context: RequestContext, project: PathProject, query: ArchiveListQuery
 ) -> Response[list[ArchiveResponse]]:

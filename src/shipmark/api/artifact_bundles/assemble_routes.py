@@ -33,7 +33,7 @@ DIST_ALONE = "You need to specify a release together with a dist"
     scopes=RELEASE_WRITE,
     schema=schemas.RELEASE_BUNDLE,
     status_code=200,
-    responses={200: AssemblyResponse, **UPLOAD_REFUSED},
+    responses=UPLOAD_REFUSED,
 )
 def assemble_release_bundle(
     context: RequestContext, release: VisibleRelease, body: JsonObject
@@ -56,7 +56,7 @@ def assemble_release_bundle(
     scopes=RELEASE_WRITE,
     schema=schemas.ARTIFACT_BUNDLE,
     status_code=200,
-    responses={200: AssemblyResponse, **UPLOAD_REFUSED},
+    responses=UPLOAD_REFUSED,
 )
 def assemble_artifact_bundle(context: RequestContext, body: JsonObject) -> AssemblyResponse:
     """Assemble an artifact bundle of uploaded chunks for projects and maybe a version, or tell the state of that."""

@@ -86,7 +86,7 @@ def delete_bundles(
     return Response(DeletedResponse(deleted=len(deleted), is_complete=len(ids) <= DELETED_MAX))
 
 
-@endpoint.get(_FILES, scopes=RELEASE_READ, responses={200: BundleFilesResponse, **UPLOAD_REFUSED})
+@endpoint.get(_FILES, scopes=RELEASE_READ, responses=UPLOAD_REFUSED)
 def list_bundle_files(
     context: RequestContext, project: PathProject, bundle_id: str, query: BundleFilesQuery
 ) -> Response[BundleFilesResponse]:
@@ -100,9 +100,7 @@ def list_bundle_files(
     return context.listed(bundle_files_response(bundle, of, entries), links)
 
 
-@endpoint.get(
-    _FILES + "{file_id:str}/", scopes=RELEASE_READ, responses={200: bytes, **UPLOAD_REFUSED}
-)
+@endpoint.get(_FILES + "{file_id:str}/", scopes=RELEASE_READ, responses=UPLOAD_REFUSED)
 def get_bundle_file(
     context: RequestContext, project: PathProject, bundle_id: str, file_id: str
 ) -> Response[bytes]:

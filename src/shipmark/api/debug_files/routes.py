@@ -89,7 +89,7 @@ def list_debug_files(
     _DSYMS,
     scopes=RELEASE_WRITE,
     files=_FORM,
-    responses={201: list[DebugFileResponse], **UPLOAD_REFUSED},
+    responses=UPLOAD_REFUSED,
     request_max_body_size=FILE_MAX + MEBIBYTE,
 )
 async def upload_debug_files(
@@ -129,7 +129,7 @@ def list_unknown(
     scopes=RELEASE_WRITE,
     schema=schemas.ASSOCIATE,
     status_code=200,
-    responses={200: AssociatedFilesResponse, **UPLOAD_REFUSED},
+    responses=UPLOAD_REFUSED,
 )
 def associate_debug_files(
     context: RequestContext,  # noqa: ARG001  # every endpoint has it
@@ -140,9 +140,7 @@ def associate_debug_files(
     return AssociatedFilesResponse(associated_dsym_files=[])
 
 
-@endpoint.get(
-    _PROGUARD, scopes=RELEASE_READ, responses={200: MappingVersionsResponse, **UPLOAD_REFUSED}
-)
+@endpoint.get(_PROGUARD, scopes=RELEASE_READ, responses=UPLOAD_REFUSED)
 def list_versions(
     context: RequestContext, project: PathProject, query: MappingVersionsQuery
 ) -> MappingVersionsResponse:
@@ -154,10 +152,7 @@ def list_versions(
 
 
 @endpoint.post(
-    _PROGUARD,
-    scopes=RELEASE_WRITE,
-    responses={201: LinkedResponse, **UPLOAD_REFUSED},
-    step="debug_file.validate",
+    _PROGUARD, scopes=RELEASE_WRITE, responses=UPLOAD_REFUSED, step="debug_file.validate"
 )
 def tie_mapping(
     context: RequestContext, project: PathProject, body: MappingRequest
@@ -207,7 +202,7 @@ def _mapping(connection: Connection, project: Project, text: str) -> DebugFile:
     scopes=RELEASE_WRITE,
     schema=schemas.DEBUG_FILES,
     status_code=200,
-    responses={200: dict[str, DebugAssemblyResponse], **UPLOAD_REFUSED},
+    responses=UPLOAD_REFUSED,
 )
 def assemble_debug_files(
     context: RequestContext, project: PathProject, body: JsonObject

@@ -226,12 +226,12 @@ BAD_REQUEST: Sequence[Schema] = [
 
 def _answers(handler: HTTPRouteHandler) -> Mapping[int, Any]:
     endpoint = endpoint_of(handler)
-    if endpoint.responses is not None:
-        return endpoint.responses
-    returned = endpoint.returns
+    responses, returned = dict(endpoint.responses or {}), endpoint.returns
+    if any(status < 300 for status in responses):
+        return responses
     if get_origin(returned) is Response:
         returned = get_args(returned)[0]
-    return {handler.status_code: None if returned is type(None) else returned}
+    return {handler.status_code: None if returned is type(None) else returned} | responses
 
 
 def _refusals(path: str, handler: HTTPRouteHandler) -> set[int]:

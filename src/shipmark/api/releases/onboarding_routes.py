@@ -107,9 +107,7 @@ def get_completion(context: RequestContext, project: PathProject) -> list[StepRe
     return [StepResponse(step=step, complete=is_done) for step, is_done in steps.items()]
 
 
-@endpoint.get(
-    "/token/", scopes=RELEASE_TOKEN, responses={200: ReleaseTokenResponse, 409: RefusalResponse}
-)
+@endpoint.get("/token/", scopes=RELEASE_TOKEN, responses={409: RefusalResponse})
 def get_token(context: RequestContext, project: PathProject) -> ReleaseTokenResponse:
     """Show the token and the URL of the webhook, which the first request creates."""
     with context.database.autocommit_read() as connection:

@@ -68,7 +68,7 @@ def create_api_token(
 @endpoint.delete(
     "/",
     scopes=ANY_CALLER,
-    responses={204: None, 400: MissingTokenResponse, 404: RefusalResponse},
+    responses={400: MissingTokenResponse, 404: RefusalResponse},
     step=_VALIDATE,
 )
 def delete_api_token(
