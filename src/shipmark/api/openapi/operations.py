@@ -170,7 +170,7 @@ def _with_examples(schema: Schema) -> Schema:
     properties = schema.get("properties", {})
     assert isinstance(properties, dict)
     return schema | {
-        "properties": {name: exampled(name, each) for name, each in properties.items()}
+        "properties": {name: exampled(name, field) for name, field in properties.items()}
     }
 
 

@@ -216,10 +216,10 @@ def _added(
     content = receiver.stash.finish()
     with context.database.transaction() as connection:
         file = files.create(connection, new.file, content, now())
-        made = store.add(connection, release.id, new.name, new.dist, file)
-        if made is None:
+        added = store.add(connection, release.id, new.name, new.dist, file)
+        if added is None:
             raise Conflict(TAKEN)
-    return release_file_response(made)
+    return release_file_response(added)
 
 
 def _location(

@@ -63,7 +63,7 @@ def release_stats_response(
 def _none(kind: str) -> Numbers:
     """Nothing counted; of nothing there is no length."""
     counted: Numbers = {kind: 0}
-    counted |= {f"{kind}_{each}": 0 for each in ("healthy", "crashed", "abnormal", "errored")}
+    counted |= {f"{kind}_{outcome}": 0 for outcome in ("healthy", "crashed", "abnormal", "errored")}
     return counted | {"duration_p50": None, "duration_p90": None}
 
 

@@ -88,7 +88,7 @@ class HealthQuery(RequestModel):
         }
         for name, period in periods.items():
             if (period or "24h") not in PERIODS:
-                choices = ", ".join(f"'{each}'" for each in PERIODS)
+                choices = ", ".join(f"'{choice}'" for choice in PERIODS)
                 raise BadRequest(f"Invalid {name}. Valid choices are {choices}")
         return ReleaseView(
             has_health=self.health == "1",

@@ -67,7 +67,6 @@ def list_releases(
     """List the releases of the organization."""
     order, shape = query.order(), query.shape(by_environment=bool(query.environment))
     page = query.page(is_counted=False)
-    organization_id = context.organization_id
     with context.database.autocommit_read() as connection:
         selected = query.select_listed(connection, context.access)
         if not selected:
@@ -78,7 +77,7 @@ def list_releases(
         rows, links = fetch_page(connection, conditions, order.sort, page)
         listed = [row.release for row in rows]
         nested = loading.prefetch_for_releases(
-            connection, organization_id, listed, conditions.environment_ids, selected
+            connection, context.organization_id, listed, conditions.environment_ids, selected
         )
     return context.listed(
         [release_response(row.release, nested, _shape_of(shape, row)) for row in rows], links

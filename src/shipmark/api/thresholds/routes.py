@@ -83,10 +83,10 @@ def add_threshold(
         if store.count(connection, project.id) >= THRESHOLDS_MAX:
             reason = f"A project has no more than {THRESHOLDS_MAX} thresholds."
             raise ValidationFailed({"non_field_errors": [reason]})
-        made = store.add(connection, project.id, _new_threshold(context, connection, body), now())
+        added = store.add(connection, project.id, _new_threshold(context, connection, body), now())
         event, slug = AuditEvent.THRESHOLD_ADD, project.slug
-        context.log_change(connection, event, made.id, project_slug=slug, **_audited(made))
-    return threshold_response(made, project)
+        context.log_change(connection, event, added.id, project_slug=slug, **_audited(added))
+    return threshold_response(added, project)
 
 
 @endpoint.get(_ONE, scopes=THRESHOLD_READ)
