@@ -31,24 +31,7 @@ class RoleNameResponse(Wire):
     name: str
 
 
-class RoleResponse(Wire, kw_only=True):
-    """What a member can be. The reference writes one key in snake case too."""
-
-    id: str
-    name: str
-    desc: str
-    scopes: list[str]
-    allowed: bool = False
-    is_allowed: bool = False
-    is_retired: bool
-    is_global_too: bool = msgspec.field(name="is_global")
-    is_global: bool
-    minimum_team_role: str
-
-
-class TeamRoleResponse(Wire, kw_only=True):
-    """What a member can be on a team."""
-
+class _RoleFields(Wire, kw_only=True):
     id: str
     name: str
     desc: str
@@ -56,6 +39,19 @@ class TeamRoleResponse(Wire, kw_only=True):
     allowed: bool = False
     is_allowed: bool = False
     is_retired: bool = False
+
+
+class RoleResponse(_RoleFields, kw_only=True):
+    """What a member can be. The reference writes one key in snake case too."""
+
+    is_global_too: bool = msgspec.field(name="is_global")
+    is_global: bool
+    minimum_team_role: str
+
+
+class TeamRoleResponse(_RoleFields, kw_only=True):
+    """What a member can be on a team."""
+
     is_minimum_role_for: str | None
 
 
