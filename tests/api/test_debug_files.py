@@ -18,7 +18,7 @@ from factories import (
     statements,
 )
 
-from shipmark.api.debug_files import assemble_routes
+from shipmark.api.debug_files import routes
 from shipmark.files.store import garbage
 from shipmark.infrastructure.database import Database
 
@@ -156,7 +156,7 @@ def test_files_that_would_take_too_long_are_begun_by_a_later_request(
 ) -> None:
     send(alice, PDB)
     with monkeypatch.context() as patched:
-        patched.setattr(assemble_routes, "SECONDS_MAX", 0.0)
+        patched.setattr(routes, "SECONDS_MAX", 0.0)
         for _ in range(2):
             assert ask(alice, asked(PDB))[sha1(PDB)]["state"] == "created"
     ask(alice, asked(PDB))

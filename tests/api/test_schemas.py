@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from shipmark.api.openapi.docstrings import parted, plain
+from shipmark.api.openapi.descriptions import parted, plain
 from shipmark.api.openapi.examples import exampled
 from shipmark.api.openapi.response_schemas import Schemas
 from shipmark.api.responses import Wire

@@ -28,7 +28,7 @@ def page(cursor: str | None, per_page: int = 2) -> KeysetPage:
 def read(rows: list[Row], asked: KeysetPage) -> list[Row]:
     """What a store gives for the place."""
     ordered = sorted(rows, key=lambda it: (it.created_at, it.id), reverse=True)
-    place = asked.place
+    place = asked.position
     if place is None:
         return ordered[: asked.limit]
     here = (place.at, place.id)
@@ -46,20 +46,20 @@ def shown(rows: list[Row], cursor: str | None, per_page: int = 2) -> tuple[list[
 
 @pytest.mark.parametrize("cursor", [None, "", "0:0:0"])
 def test_without_a_place_it_is_the_first_page(cursor: str | None) -> None:
-    assert page(cursor).place is None
+    assert page(cursor).position is None
 
 
 def test_a_cursor_names_a_moment_to_the_microsecond_and_an_id() -> None:
     _, links = shown([Row(7, AT), Row(6, AT), Row(5, AT)], None)
-    assert page(str(links.next)).place == KeysetPosition(at=AT, id=6)
-    assert page(str(links.previous)).place == KeysetPosition(at=AT, id=7, is_backwards=True)
+    assert page(str(links.next)).position == KeysetPosition(at=AT, id=6)
+    assert page(str(links.previous)).position == KeysetPosition(at=AT, id=7, is_backwards=True)
 
 
 @pytest.mark.parametrize("year", [1, 1969, 9999])
 def test_moments_of_any_year_can_be_named(year: int) -> None:
     at = AT.replace(year=year)
     _, links = shown([Row(2, at), Row(1, at)], None, per_page=1)
-    assert page(str(links.next)).place == KeysetPosition(at=at, id=2)
+    assert page(str(links.next)).position == KeysetPosition(at=at, id=2)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import Field, WithJsonSchema
+from pydantic import WithJsonSchema
 from sqlalchemy import Connection
 
 from shipmark.http import time_range
 from shipmark.http.pagination import keyset, offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX
 from shipmark.http.time_range import Range
-from shipmark.http.validation import RequestModel
+from shipmark.http.validation import RequestModel, optional, repeatable
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.organizations.model import Access
@@ -25,34 +25,30 @@ def one_of(*values: str, default: str | None = None) -> WithJsonSchema:
     return WithJsonSchema(schema if default is None else schema | {"default": str(default)})
 
 
+def page_size(most: int = PER_PAGE_MAX) -> WithJsonSchema:
+    """Return the schema of a parameter that is the number of rows of a page."""
+    return WithJsonSchema({"type": "integer", "minimum": 0, "maximum": most, "default": most})
+
+
 #: ``0`` or ``1``; any other value counts as the default.
 Bit = Annotated[str | None, one_of("0", "1")]
 DateTimeText = Annotated[str | None, WithJsonSchema({"type": "string", "format": "date-time"})]
 PeriodText = Annotated[
     str | None, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,9}[smhdw]?$"})
 ]
-_PerPage = Annotated[
-    str | None,
-    WithJsonSchema(
-        {"type": "integer", "minimum": 0, "maximum": PER_PAGE_MAX, "default": PER_PAGE_MAX}
-    ),
-]
+#: The rows of a page; `PageQuery` reads them.
+PageSize = Annotated[str | None, page_size()]
 Cursor = Annotated[str | None, WithJsonSchema({"type": "string", "pattern": r"^-?\d+:\d+:[01]$"})]
 
 
 class PageQuery(RequestModel):
     """The page of a list. Its properties raise `BadRequest` for a page that can't be read."""
 
-    per_page: _PerPage = Field(
-        None,
-        alias="per_page",
-        description=f"The rows of a page, at most {PER_PAGE_MAX}.",
-        examples=[10],
+    per_page: PageSize = optional(
+        f"The rows of a page, at most {PER_PAGE_MAX}.", alias="per_page", example=10
     )
-    cursor: Cursor = Field(
-        None,
-        description="The start of the page: a cursor from the `Link` header of another page.",
-        examples=["0:0:0"],
+    cursor: Cursor = optional(
+        "The start of the page: a cursor from the `Link` header of another page.", example="0:0:0"
     )
 
     def page(self, *, most: int = PER_PAGE_MAX, is_counted: bool = True) -> offset.PageRequest:
@@ -67,9 +63,7 @@ class PageQuery(RequestModel):
 class DetailedQuery(RequestModel):
     """Whether objects show the objects that they hold."""
 
-    detailed: Bit = Field(
-        None, description="`0` leaves out the objects that an object holds.", examples=["0"]
-    )
+    detailed: Bit = optional("`0` leaves out the objects that an object holds.", example="0")
 
     @property
     def is_detailed(self) -> bool:
@@ -80,15 +74,11 @@ class DetailedQuery(RequestModel):
 class ProjectQuery(RequestModel):
     """The projects to look at."""
 
-    project: list[str] = Field(
-        [],
-        description="Only these projects, by id; `-1` for all that the caller may see.",
-        examples=["-1"],
+    project: list[str] = repeatable(
+        "Only these projects, by id; `-1` for all that the caller may see.", example="-1"
     )
-    project_slug: list[str] = Field(
-        [],
-        description="Only these projects, by slug; `$all` for all that the caller may see.",
-        examples=["$all"],
+    project_slug: list[str] = repeatable(
+        "Only these projects, by slug; `$all` for all that the caller may see.", example="$all"
     )
 
     @property
@@ -109,8 +99,8 @@ class ProjectQuery(RequestModel):
         if self.names_all or not self.names_projects:
             return visible
         ids, slugs = set(self.project), set(self.project_slug)
-        selected = [each for each in visible if str(each.id) in ids or each.slug in ids | slugs]
-        reached = {str(each.id) for each in selected} | {each.slug for each in selected}
+        selected = [row for row in visible if str(row.id) in ids or row.slug in ids | slugs]
+        reached = {str(row.id) for row in selected} | {row.slug for row in selected}
         if unknown := ids - reached:
             if not all(name.lstrip("-").isdigit() for name in unknown):
                 raise BadRequest("Invalid project parameter. Values must be numbers.")
@@ -134,10 +124,8 @@ class ProjectQuery(RequestModel):
 class EnvironmentQuery(RequestModel):
     """The environments to look at."""
 
-    environment: list[str] = Field(
-        [],
-        description="Only what was in these environments. An unknown one is not found.",
-        examples=["production"],
+    environment: list[str] = repeatable(
+        "Only what was in these environments. An unknown one is not found.", example="production"
     )
 
     def environment_ids(self, connection: Connection, access: Access) -> tuple[int, ...] | None:
@@ -146,27 +134,23 @@ class EnvironmentQuery(RequestModel):
         if not names:
             return None
         known = projects.environments_named(connection, access.organization.id, names)
-        if {each.name for each in known} != names:
+        if {row.name for row in known} != names:
             raise NotFound
-        return tuple(each.id for each in known)
+        return tuple(row.id for row in known)
 
 
 class TimeRangeQuery(RequestModel):
     """The time range to look at."""
 
-    stats_period: PeriodText = Field(
-        None,
-        description="The last so long: a number of seconds, or a number with `s`, `m`, `h`, `d` or `w` behind it.",
-        examples=["14d"],
+    stats_period: PeriodText = optional(
+        "The last so long: a number of seconds, or a number with `s`, `m`, `h`, `d` or `w` behind it.",
+        example="14d",
     )
-    start: DateTimeText = Field(
-        None,
-        description="From this time on. Needs `end`; ignored beside `statsPeriod`.",
-        examples=["2026-01-01T00:00:00Z"],
+    start: DateTimeText = optional(
+        "From this time on. Needs `end`; ignored beside `statsPeriod`.",
+        example="2026-01-01T00:00:00Z",
     )
-    end: DateTimeText = Field(
-        None, description="Up to this time.", examples=["2026-02-01T00:00:00Z"]
-    )
+    end: DateTimeText = optional("Up to this time.", example="2026-02-01T00:00:00Z")
 
     def time_range(self) -> Range | None:
         """Return the range, or None if none is given. Raise `BadRequest` for one that can't be read."""

@@ -10,12 +10,10 @@ from shipmark.api.avatars import routes as avatars
 from shipmark.api.commit_fetches import routes as commit_fetches
 from shipmark.api.commits import routes as commits
 from shipmark.api.commits import unreleased_routes as commits_unreleased
-from shipmark.api.debug_files import assemble_routes as debug_files_assemble
 from shipmark.api.debug_files import routes as debug_files
 from shipmark.api.deploys import routes as deploys
 from shipmark.api.events import routes as events
 from shipmark.api.health import routes as health
-from shipmark.api.issues import release_routes as issues_release
 from shipmark.api.issues import routes as issues
 from shipmark.api.members import routes as members
 from shipmark.api.organizations import routes as organizations
@@ -27,7 +25,6 @@ from shipmark.api.releases import detail_routes as releases_detail
 from shipmark.api.releases import onboarding_routes as releases_onboarding
 from shipmark.api.releases import project_routes as releases_project
 from shipmark.api.releases import routes as releases
-from shipmark.api.repositories import remote_routes as repositories_remote
 from shipmark.api.repositories import routes as repositories
 from shipmark.api.teams import routes as teams
 from shipmark.api.thresholds import routes as thresholds
@@ -39,7 +36,6 @@ from shipmark.api.uploads import routes as uploads
 ROUTERS = (
     uploads.router,
     artifact_bundles_assemble.router,
-    debug_files_assemble.router,
     debug_files.router,
     auth.router,
     health.router,
@@ -64,11 +60,8 @@ ROUTERS = (
     releases_onboarding.router,
     thresholds.router,
     repositories.router,
-    repositories_remote.router,
     commit_fetches.router,
-    commit_fetches.organization_router,
     issues.router,
-    issues_release.router,
     commits_unreleased.router,
     events.router,
     avatars.router,

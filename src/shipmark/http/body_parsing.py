@@ -6,11 +6,7 @@ from io import BytesIO
 from urllib.parse import parse_qsl
 
 import msgspec
-from multipart import (  # type: ignore[import-untyped]  # the library has no types
-    MultipartError,
-    MultipartParser,
-    parse_options_header,
-)
+from multipart import MultipartError, MultipartParser, parse_options_header  # type: ignore[import-untyped]  # the library has no types
 
 from shipmark.infrastructure.errors import BadRequest, Unsupported
 

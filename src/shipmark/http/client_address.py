@@ -1,17 +1,13 @@
 """Client addresses, also behind proxies that the operator trusts."""
 
 import ipaddress
-from collections.abc import Sequence
 from functools import cache
 
-from litestar import Request
-from litestar.datastructures import State
-
+from shipmark.http import AnyRequest
 from shipmark.infrastructure.settings import Settings, SettingsError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-AnyRequest = Request[object, object, State]
 
 #: The most addresses of ``X-Forwarded-For`` that are read, from its end.
 _HOPS_MAX = 20
@@ -33,9 +29,8 @@ def client_address(request: AnyRequest, settings: Settings) -> str | None:
         return peer
     header = ",".join(request.headers.getall("x-forwarded-for", []))
     for text in reversed(header.rsplit(",", _HOPS_MAX)[-_HOPS_MAX:]):
-        if not _is_in(address, networks):
-            break
-        if (hop := _address(text)) is None:
+        is_trusted = any(address in network for network in networks)
+        if not is_trusted or (hop := _address(text)) is None:
             break
         address = hop
     return str(address)
@@ -54,10 +49,6 @@ def trusted_networks(text: str) -> tuple[Network, ...]:
                 f" apart by commas, not {part!r}."
             ) from None
     return tuple(result)
-
-
-def _is_in(address: Address, networks: Sequence[Network]) -> bool:
-    return any(address in network for network in networks)
 
 
 def _address(text: str) -> Address | None:

@@ -19,7 +19,7 @@ from shipmark.infrastructure.settings import MEBIBYTE, Settings
 FREE_BYTES = MEBIBYTE
 
 #: A client that is still sending when it is refused reads no answer: this much of its body is discarded first.
-_DRAINED_BYTES_MAX = 64 * MEBIBYTE
+DRAINED_BYTES_MAX = 64 * MEBIBYTE
 _DRAIN_SECONDS = 5.0
 
 _LENGTH_DIGITS_MAX = 12
@@ -27,8 +27,8 @@ _LENGTH_DIGITS_MAX = 12
 #: The key of the request's reservation in the scope.
 _RESERVATION = "shipmark.reservation"
 
-#: The options of routes that read their body as a stream and hold only pieces of it.
-_STREAMING = ("uploads", "streams_body")
+#: The option of routes that read their body as a stream and hold only pieces of it.
+_STREAMING = "streams_body"
 
 
 class ConnectionLimits:
@@ -53,8 +53,7 @@ class ConnectionLimits:
             await self._app(scope, receive, send)
             return
         reservation = self.budget.reservation()
-        untyped = cast("dict[str, object]", scope)
-        untyped[_RESERVATION] = reservation
+        cast("dict[str, object]", scope)[_RESERVATION] = reservation
         body = _Body(scope, receive, reservation, self._timeout_seconds)
         response = _Response(send, body, self._headers)
         # The server keeps a connection open while something refers to the rest of its body, and the traceback of a
@@ -126,7 +125,7 @@ class _Body:
         count = 0
         try:
             async with asyncio.timeout(min(_DRAIN_SECONDS, self._timeout_seconds)):
-                while not self.is_read and count < _DRAINED_BYTES_MAX:
+                while not self.is_read and count < DRAINED_BYTES_MAX:
                     message = await self._receive()
                     if message["type"] != "http.request":
                         return
@@ -147,7 +146,7 @@ class _Body:
 
     def _is_streamed(self) -> bool:
         handler = self._scope.get("route_handler")
-        return handler is not None and any(name in handler.opt for name in _STREAMING)
+        return handler is not None and _STREAMING in handler.opt
 
 
 def _length_of(scope: HTTPScope) -> int:
@@ -176,10 +175,10 @@ class _Response:
             self._is_refusal = message["status"] >= 400
             headers = list(message.get("headers", ()))
             names = {name.lower() for name, _ in headers}
-            headers += [each for each in self._headers if each[0] not in names]
+            headers += [field for field in self._headers if field[0] not in names]
             if self._is_refusal and not self._body.is_read:
                 # Without a length the answer ends with its last message: once the rest of the body is discarded.
-                headers = [each for each in headers if each[0].lower() != b"content-length"]
+                headers = [field for field in headers if field[0].lower() != b"content-length"]
                 headers.append((b"connection", b"close"))
             message["headers"] = headers
             await self._send(message)

@@ -7,18 +7,17 @@ from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Request, Response
-from litestar.datastructures import State
+from litestar import Response
 from litestar.response import Stream
 
 from shipmark.files import piece_reader
 from shipmark.files.model import File, FileChunk
+from shipmark.http import AnyRequest
 from shipmark.infrastructure.blobs import Blobs
 
 #: The media type of files whose content is not known.
 OCTETS = "application/octet-stream"
 
-AnyRequest = Request[object, object, State]
 
 #: The responses of a download besides 200, for the OpenAPI document.
 PARTLY: Mapping[int, Any] = {206: bytes, 304: None, 416: None}
@@ -67,8 +66,8 @@ def download(request: AnyRequest, content: Content) -> Response[Any] | Stream:
     if _is_known(request, content.tag):
         return Response(b"", status_code=304, headers=headers)
     start, end, status = 0, content.size, 200
-    if (row := _range(request, content)) is not None:
-        start, end = row
+    if (requested := _range(request, content)) is not None:
+        start, end = requested
         if start >= end:
             headers["Content-Range"] = f"bytes */{content.size}"
             return Response(b"", status_code=416, headers=headers)
@@ -78,17 +77,14 @@ def download(request: AnyRequest, content: Content) -> Response[Any] | Stream:
     parts = content.read(start, end)
     first = next(parts, b"")
     return Stream(
-        chain((first,), parts),
-        status_code=status,
-        headers=headers,
-        media_type=content.media_type,
+        chain((first,), parts), status_code=status, headers=headers, media_type=content.media_type
     )
 
 
 def _is_known(request: AnyRequest, tag: str) -> bool:
     fields = request.headers.get("if-none-match", "")
     return fields.strip() == "*" or any(
-        each.strip().removeprefix("W/") == f'"{tag}"' for each in fields.split(",")
+        field.strip().removeprefix("W/") == f'"{tag}"' for field in fields.split(",")
     )
 
 

@@ -20,6 +20,7 @@ but the last step happen in a guard, before the body is received.
 """
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -27,7 +28,7 @@ from functools import cached_property
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import litestar
-from litestar import Request, Response
+from litestar import Request, Response, Router
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
@@ -61,8 +62,7 @@ class Load:
     """The annotation of a parameter that is a row named by the path.
 
     ``function`` is called with the context, a read-only connection, and the path parameters that it names;
-    those missing from the path are None. ``query`` is the endpoint's query parameters. The function raises
-    `NotFound` for a row that the caller can't see.
+    those missing from the path are None. ``query`` is the endpoint's query parameters.
     """
 
     function: Callable[..., object]
@@ -71,6 +71,13 @@ class Load:
     def names(self) -> Sequence[str]:
         """Return the parameters of the function after the context and the connection."""
         return list(inspect.signature(self.function).parameters)[2:]
+
+    def load(
+        self, context: RequestContext, connection: Connection, query: RequestModel | None
+    ) -> object:
+        """Return the row. Raise `NotFound` for one that the caller can't see."""
+        values = (query if name == "query" else context.path_parameter(name) for name in self.names)
+        return self.function(context, connection, *values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +102,12 @@ class Endpoint:
         if context.prepared is None:
             with context.database.autocommit_read() as connection:
                 self._authorize(context, connection)
-                arguments: dict[str, object] = {}
-                if self.query is not None:
-                    arguments["query"] = validate_query(self.query, context.query_pairs())
-                for name, load in self.loads.items():
-                    arguments[name] = self._load(load, context, connection, arguments)
-                context.prepared = arguments
+                query = validate_query(self.query, context.query_pairs()) if self.query else None
+                context.prepared = {
+                    name: load.load(context, connection, query) for name, load in self.loads.items()
+                }
+                if self.takes_query:
+                    context.prepared["query"] = query
         return context.prepared
 
     def _authorize(self, context: RequestContext, connection: Connection) -> None:
@@ -112,38 +119,19 @@ class Endpoint:
         else:
             context.access = context.authorize(connection, organization)
 
-    def _load(
-        self,
-        load: Load,
-        context: RequestContext,
-        connection: Connection,
-        arguments: Mapping[str, object],
-    ) -> object:
-        values = (
-            arguments["query"] if name == "query" else context.path_parameter(name)
-            for name in load.names
-        )
-        return load.function(context, connection, *values)
-
     def arguments(self, context: RequestContext, content: bytes | None) -> dict[str, object]:
         """Return the arguments of the function."""
         arguments = {"context": context, **self.prepare(context)}
-        if not self.takes_query:
-            arguments.pop("query", None)
         for name in self.path_parameters:
             arguments[name] = context.path_parameter(name)
         if content is not None and self.schema is not None:
             arguments["body"] = json_schema.read(content, self.schema)
         elif content is not None and self.body is not None:
-            arguments["body"] = self._body(context, self.body, content)
+            with span(self.step, **{"http.body_bytes": len(content)}):
+                value = context.decode(content, lists=self.body.list_names())
+                limits = context.validation_context()
+                arguments["body"] = validate(self.body, value, context=limits)
         return arguments
-
-    def _body(
-        self, context: RequestContext, model: type[RequestModel], content: bytes
-    ) -> RequestModel:
-        with span(self.step, **{"http.body_bytes": len(content)}):
-            value = context.decode(content, lists=model.list_names())
-            return validate(model, value, context=context.validation_context())
 
 
 async def authorize(
@@ -266,10 +254,17 @@ def _wrapped(endpoint: Endpoint) -> Function:
 
 
 #: The decorators: a path or several, the scopes of which a token needs one, and options of the framework.
-#: ``responses`` maps statuses to types where they are more than the function returns; ``files`` describes the files of
-#: a form that the endpoint itself receives; ``schema`` is what a body that is no model must fit; ``step`` is what
-#: validating the body is called in logs and metrics.
+#: ``responses`` maps statuses to types: refusals besides the usual ones, and all successes unless the one type that the
+#: function returns says it; ``files`` describes the files of a form that the endpoint itself receives; ``schema`` is
+#: what a body that is no model must fit; ``step`` is what validating the body is called in logs and metrics.
 get = _decorator(litestar.get)
 post = _decorator(litestar.post)
 put = _decorator(litestar.put)
 delete = _decorator(litestar.delete)
+
+
+def router(path: str, module: str) -> Router:
+    """Return the router of all endpoints that the module of this name declares, in their order."""
+    declared = vars(sys.modules[module]).values()
+    handlers = [value for value in declared if isinstance(value, HTTPRouteHandler)]
+    return Router(path, route_handlers=handlers)

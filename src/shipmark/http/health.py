@@ -2,17 +2,17 @@
 
 import os
 
-from litestar import Request, Response, get
-from litestar.datastructures import State
+from litestar import Response, get
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from shipmark.http import AnyRequest
 from shipmark.infrastructure import health
 from shipmark.infrastructure.telemetry import SHARED_METRICS
 
 
 @get("/healthz", scopes=None, sync_to_thread=True, include_in_schema=False)
-def get_health(request: Request[object, object, State]) -> Response[dict[str, str]]:
+def get_health(request: AnyRequest) -> Response[dict[str, str]]:
     """Answer 200 if the server is operational, else 503 with the problem."""
     state = request.app.state
     problems = health.problems(state.database, state.blobs)

@@ -96,20 +96,15 @@ def _additional(value: object, is_fine: object, schema: Schema) -> None:
 
 def _items(value: object, schema: Schema, _: Schema) -> None:
     assert isinstance(value, list), "the type comes first"
-    for each in value:
-        _check(each, schema)
+    for item in value:
+        _check(item, schema)
 
 
-def _max_items(value: object, most: int, _: Schema) -> None:
-    assert isinstance(value, list), "the type comes first"
+def _max_size(value: object, most: int, _: Schema) -> None:
+    assert isinstance(value, list | dict), "the type comes first"
     if len(value) > most:
-        raise BadUpload(f"{len(value)} items are too many: no more than {most} are taken")
-
-
-def _max_properties(value: object, most: int, _: Schema) -> None:
-    assert isinstance(value, dict), "the type comes first"
-    if len(value) > most:
-        raise BadUpload(f"{len(value)} properties are too many: no more than {most} are taken")
+        parts = "items" if isinstance(value, list) else "properties"
+        raise BadUpload(f"{len(value)} {parts} are too many: no more than {most} are taken")
 
 
 def _max_length(value: object, most: int, _: Schema) -> None:
@@ -136,8 +131,8 @@ _CHECKS: Mapping[str, Callable[[object, Any, Schema], None]] = {
     "patternProperties": _pattern_properties,
     "additionalProperties": _additional,
     "items": _items,
-    "maxItems": _max_items,
-    "maxProperties": _max_properties,
+    "maxItems": _max_size,
+    "maxProperties": _max_size,
     "maxLength": _max_length,
     "pattern": _pattern,
 }

@@ -6,18 +6,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
-from litestar import Request
-from litestar.datastructures import State
 from litestar.exceptions import HTTPException
-from multipart import (  # type: ignore[import-untyped]  # the library has no types
-    MultipartError,
-    PushMultipartParser,
-    parse_options_header,
-)
+from multipart import MultipartError, PushMultipartParser, parse_options_header  # type: ignore[import-untyped]  # the library has no types
 
+from shipmark.http import AnyRequest
+from shipmark.http.connections import DRAINED_BYTES_MAX
 from shipmark.infrastructure.errors import BadRequest, Refusal, TooLarge, Unsupported
 
-AnyRequest = Request[object, object, State]
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -25,8 +20,6 @@ T = TypeVar("T")
 BATCH_BYTES = 1024 * 1024
 FIELD_BYTES_MAX = 64 * 1024
 FIELDS_MAX = 1000
-#: A client that is still sending when it is refused reads no answer: this much of its body is discarded first.
-_DRAINED_BYTES_MAX = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +85,8 @@ class Form:
 
     def _begin(self, segment: object) -> None:
         name, filename, content_type = (
-            str(getattr(segment, each, None) or "") for each in ("name", "filename", "content_type")
+            str(getattr(segment, attribute, None) or "")
+            for attribute in ("name", "filename", "content_type")
         )
         self._is_file = getattr(segment, "filename", None) is not None
         if self._is_file:
@@ -155,7 +149,7 @@ class _Reading:
         """Collect content; hand a full batch to the thread once it is done with the previous one."""
         if self._refusal is not None:
             self._passed += len(content)
-            if self._passed > _DRAINED_BYTES_MAX:
+            if self._passed > DRAINED_BYTES_MAX:
                 raise self._refusal
             return
         self._batch.append(content)

@@ -2,26 +2,24 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from litestar import Request, Response
-from litestar.datastructures import State
+from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts.model import UserToken
-from shipmark.http import body_parsing
-from shipmark.http.authorization_header import bearer
+from shipmark.http import AnyRequest, body_parsing
 from shipmark.http.client_address import client_address
 from shipmark.http.pagination import offset
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Forbidden, NotFound, Unauthenticated
-from shipmark.infrastructure.ids import digest
+from shipmark.infrastructure.ids import digest, id_of
 from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
@@ -32,6 +30,7 @@ from shipmark.organizations.tokens import PREFIX
 from shipmark.publishing.model import PublishContext
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 
+T = TypeVar("T")
 Caller = UserToken | OrganizationToken
 
 
@@ -39,13 +38,13 @@ Caller = UserToken | OrganizationToken
 class RequestContext:
     """One request to the API. ``scopes`` are those that the route declares."""
 
-    request: Request[object, object, State]
+    request: AnyRequest
     database: Database
     blobs: Blobs
     settings: Settings
     scopes: frozenset[str]
     #: The arguments of the endpoint, once the caller is authorized: see ``endpoint.py``.
-    prepared: Mapping[str, object] | None = None
+    prepared: dict[str, object] | None = None
     #: The caller, authenticated by the endpoint, where the path names no organization.
     authenticated: Caller | None = None
     _access: Access | None = None
@@ -60,6 +59,16 @@ class RequestContext:
     def access(self, access: Access) -> None:
         """Keep the access that the endpoint has authorized."""
         self._access = access
+
+    @property
+    def organization_id(self) -> int:
+        """Return the id of the organization of the path."""
+        return self.access.organization.id
+
+    @property
+    def address(self) -> str:
+        """Return the URL at which clients reach this server."""
+        return self.settings.address
 
     @property
     def user_agent(self) -> str | None:
@@ -99,7 +108,7 @@ class RequestContext:
 
     def optional_caller(self, connection: Connection) -> Caller | None:
         """Return the caller's token, or None for a request without credentials."""
-        token = bearer(self.request.headers.get("authorization"))
+        token = _bearer(self.request.headers.get("authorization"))
         if token is None:
             return None
         if token.startswith(PREFIX):
@@ -111,7 +120,7 @@ class RequestContext:
 
         Raise `Unauthenticated`, `NotFound` for an unknown organization, `Forbidden` for no member or missing scopes.
         """
-        token = bearer(self.request.headers.get("authorization"))
+        token = _bearer(self.request.headers.get("authorization"))
         if token is None:
             raise Unauthenticated
         if token.startswith(PREFIX):
@@ -139,73 +148,81 @@ class RequestContext:
         if self.scopes and not scopes & self.scopes:
             raise Forbidden
 
-    def listed(self, rows: Sequence[object], links: offset.Links | None) -> Response[Any]:
-        """Return a response with a list and, if it has pages, the links to them."""
-        return self.linked(list(rows), links)
-
-    def linked(self, content: object, links: offset.Links | None) -> Response[Any]:
-        """Return a response with an object that holds a list, and the links to its pages."""
+    def listed(self, content: object, links: offset.Links | None) -> Response[Any]:
+        """Return a response with a list, or an object that holds one, and the links to its pages if it has any."""
         headers = {}
         if links is not None:
             path, query = request_url(self.request)
-            headers["Link"] = links.header(self.settings.address, path, query)
+            headers["Link"] = links.header(self.address, path, query)
         return Response(content, headers=headers)
 
-    def actor(self, access: Access) -> Actor:
+    def actor(self) -> Actor:
         """Return the actor for the audit log."""
+        user = self.access.user
         return Actor(
-            user_id=access.user.id if access.user else None,
-            label=access.user.email if access.user else "organization token",
+            user_id=self.access.user_id,
+            label=user.email if user else "organization token",
             ip_address=client_address(self.request, self.settings),
         )
 
     def action_context(self) -> ActionContext:
         """Return the context of actions in the organization of the path."""
-        return ActionContext(access=self.access, by=self.actor(self.access), at=now())
+        return ActionContext(access=self.access, by=self.actor(), at=now())
 
     def log_change(
-        self,
-        connection: Connection,
-        access: Access,
-        event: AuditEvent,
-        data: Mapping[str, object],
-        *,
-        target_id: int | None = None,
+        self, connection: Connection, event: AuditEvent, target_id: int, **data: object
     ) -> None:
-        """Write an entry to the audit log, in the transaction of the change."""
+        """Write an entry with the data to the audit log, in the transaction of the change."""
+        by, organization_id = self.actor(), self.organization_id
         organization_store.record(
-            connection,
-            access.organization.id,
-            event,
-            self.actor(access),
-            now(),
-            data=data,
-            target_id=target_id,
+            connection, organization_id, event, by, now(), data=data, target_id=target_id
         )
 
-    def record_token_use(
-        self, connection: Connection, access: Access, project_ids: Collection[int]
-    ) -> None:
+    def record_token_use(self, connection: Connection, project_ids: Collection[int]) -> None:
         """Record the use of a pipeline's token, so that members see which tokens are still needed."""
-        organizations.record_token_use(connection, access, project_ids, now())
+        organizations.record_token_use(connection, self.access, project_ids, now())
 
-    def publish_context(self, access: Access) -> PublishContext:
+    def publish_context(self) -> PublishContext:
         """Return the context of a publish."""
         return PublishContext(
-            organization=access.organization,
-            user_id=access.user.id if access.user else None,
-            host=urlsplit(self.settings.address).hostname or "",
+            organization=self.access.organization,
+            user_id=self.access.user_id,
+            host=urlsplit(self.address).hostname or "",
             now=now(),
             remote_rules=parse_remote_rules(self.settings.git_remotes),
-            by=self.actor(access),
+            by=self.actor(),
         )
 
 
-def request_url(request: Request[object, object, State]) -> tuple[str, list[tuple[str, str]]]:
+def _bearer(header: str | None) -> str | None:
+    """Return the token of an ``Authorization`` header, or None without a bearer token (auth-and-errors.md 1)."""
+    words = (header or "").split()
+    if not words or words[0].lower() != "bearer":
+        return None
+    if len(words) == 1:
+        raise Unauthenticated("Invalid token header. No credentials provided.")
+    if len(words) > 2:
+        raise Unauthenticated("Invalid token header. Token string should not contain spaces.")
+    return words[1]
+
+
+def request_url(request: AnyRequest) -> tuple[str, list[tuple[str, str]]]:
     """Return the path and the query parameters, as written and ordered by the client."""
     raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     query = request.scope["query_string"].decode("latin-1")
     return raw.decode("latin-1").partition("?")[0], parse_qsl(query, keep_blank_values=True)
+
+
+def require_row(row: T | None) -> T:
+    """Return the row. Raise `NotFound` for None."""
+    if row is None:
+        raise NotFound
+    return row
+
+
+def require_id(text: str) -> int:
+    """Return the id in a text. Raise `NotFound` for a text that is none."""
+    return require_row(id_of(text))
 
 
 def require_all_visible(visible: Collection[int], attached: Collection[int]) -> None:
@@ -214,7 +231,7 @@ def require_all_visible(visible: Collection[int], attached: Collection[int]) -> 
         raise NotFound
 
 
-async def provide_request_context(request: Request[object, object, State]) -> RequestContext:
+async def provide_request_context(request: AnyRequest) -> RequestContext:
     """Return the context of a request, made once; database work is done in a thread."""
     context: RequestContext | None = getattr(request.state, "context", None)
     if context is None:

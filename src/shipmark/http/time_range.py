@@ -31,10 +31,10 @@ def requested_range(parameters: Mapping[str, str], now: datetime) -> Range | Non
         return None
     if not start or not end:
         raise BadRequest("Invalid date range: start and end are both required")
-    row = _moment(start), _moment(end)
-    if row[0] >= row[1]:
+    begins_at, ends_at = _moment(start), _moment(end)
+    if begins_at >= ends_at:
         raise BadRequest("Invalid date range: start must be before end")
-    return row
+    return begins_at, ends_at
 
 
 def _length(text: str) -> timedelta:

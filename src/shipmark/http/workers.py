@@ -38,8 +38,8 @@ def reset_signals_in_workers() -> None:
     stopping = {signal.SIGINT, signal.SIGTERM}
 
     def reset() -> None:
-        for each in stopping:
-            signal.signal(each, signal.SIG_DFL)
+        for number in stopping:
+            signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, stopping)
 
     # A signal that is sent between the fork and the reset waits for the reset.

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from litestar import Response, Router
+from litestar import Response
 
 from shipmark.api.artifact_bundles.queries import (
     ArchiveDeletionQuery,
@@ -26,34 +26,27 @@ from shipmark.releases import actions as releases
 _PATH = "/projects/{organization:str}/{project:str}/files/source-maps/"
 
 
-class ArchiveResponse(Wire):
+class ArchiveResponse(Wire, kw_only=True):
     """A release as an archive of files. ``fileCount`` is -1 where it has none."""
 
-    type: str
+    type: str = "release"
     id: int
     name: str
     date: datetime
     file_count: int
 
 
-@endpoint.get(_PATH, scopes=RELEASE_READ, responses={200: list[ArchiveResponse], **UPLOAD_REFUSED})
+@endpoint.get(_PATH, scopes=RELEASE_READ, responses=UPLOAD_REFUSED)
 def list_archives(
     context: RequestContext, project: PathProject, query: ArchiveListQuery
 ) -> Response[list[ArchiveResponse]]:
     """List the releases of a project as archives of files, the newest first."""
-    is_oldest_first = query.is_oldest_first()
-    page = limited_page(query)
+    is_oldest_first, page = query.is_oldest_first(), limited_page(query)
     with context.database.snapshot() as connection:
         rows = archives.page_of(
-            connection,
-            project.id,
-            query.text(),
-            is_oldest_first=is_oldest_first,
-            limit=page.limit,
-            offset=page.skipped,
+            connection, project.id, query.text(), is_oldest_first=is_oldest_first, **page.window
         )
-    listed, links = paginate(rows, page)
-    return context.listed([_archive_response(archive) for archive in listed], links)
+    return context.listed(*paginate([_archive_response(archive) for archive in rows], page))
 
 
 @endpoint.delete(_PATH, scopes=RELEASE_DELETE)
@@ -63,7 +56,7 @@ def delete_archive(
     """Delete all files of a release."""
     if not query.name:
         raise NotFound
-    organization_id = context.access.organization.id
+    organization_id = context.organization_id
     with context.database.transaction() as connection:
         release = releases.find(connection, organization_id, query.name, [project.id])
         actions.remove_of_releases(connection, organization_id, [release.id], now())
@@ -71,7 +64,6 @@ def delete_archive(
 
 def _archive_response(archive: Archive) -> ArchiveResponse:
     return ArchiveResponse(
-        type="release",
         id=archive.release_id,
         name=archive.version,
         date=archive.created_at,
@@ -79,4 +71,4 @@ def _archive_response(archive: Archive) -> ArchiveResponse:
     )
 
 
-router = Router("/api/0", route_handlers=[list_archives, delete_archive])
+router = endpoint.router("/api/0", __name__)

@@ -2,18 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
-from litestar import Router
 from sqlalchemy import Connection
 
 from shipmark.api.artifact_bundles import assemble_requests as schemas
-from shipmark.api.artifact_bundles.responses import (
-    AssemblyResponse,
-    assembly_response,
-    created_response,
-    missing_response,
-)
+from shipmark.api.artifact_bundles.responses import AssemblyResponse, assembly_response
 from shipmark.api.releases.path_release import VisibleRelease
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.api.scopes import RELEASE_WRITE
@@ -40,7 +33,7 @@ DIST_ALONE = "You need to specify a release together with a dist"
     scopes=RELEASE_WRITE,
     schema=schemas.RELEASE_BUNDLE,
     status_code=200,
-    responses={200: AssemblyResponse, **UPLOAD_REFUSED},
+    responses=UPLOAD_REFUSED,
 )
 def assemble_release_bundle(
     context: RequestContext, release: VisibleRelease, body: JsonObject
@@ -55,7 +48,7 @@ def assemble_release_bundle(
         version=version,
         release=release.release,
     )
-    return _assemble(context, request, now())
+    return _assemble(context, request)
 
 
 @endpoint.post(
@@ -63,7 +56,7 @@ def assemble_release_bundle(
     scopes=RELEASE_WRITE,
     schema=schemas.ARTIFACT_BUNDLE,
     status_code=200,
-    responses={200: AssemblyResponse, **UPLOAD_REFUSED},
+    responses=UPLOAD_REFUSED,
 )
 def assemble_artifact_bundle(context: RequestContext, body: JsonObject) -> AssemblyResponse:
     """Assemble an artifact bundle of uploaded chunks for projects and maybe a version, or tell the state of that."""
@@ -82,31 +75,31 @@ def assemble_artifact_bundle(context: RequestContext, body: JsonObject) -> Assem
         version=version,
         dist=dist,
     )
-    return _assemble(context, request, now())
+    return _assemble(context, request)
 
 
-def _assemble(context: RequestContext, request: BundleRequest, at: datetime) -> AssemblyResponse:
+def _assemble(context: RequestContext, request: BundleRequest) -> AssemblyResponse:
     """Return the missing chunks, or the state from before; else assemble now."""
-    organization_id = request.organization.id
+    at, organization_id = now(), request.organization.id
     if request.chunks and (
         missing := chunks.missing_chunks(context.database, organization_id, request.chunks, at)
     ):
-        return missing_response(missing)
+        return AssemblyResponse(state=AssembleState.NOT_FOUND, missing_chunks=missing)
     with context.database.autocommit_read() as connection:
         known = assemblies.find(connection, request.key, at)
     if known is not None:
         return assembly_response(known)
     if not request.chunks:
-        return missing_response([])
+        return AssemblyResponse(state=AssembleState.NOT_FOUND)
     outcome = assembling.assemble(context.database, context.blobs, request, at)
     with context.database.transaction() as connection:
-        context.record_token_use(connection, context.access, request.project_ids)
+        context.record_token_use(connection, request.project_ids)
     is_broken = outcome.reason is not None
     if outcome.state is AssembleState.ERROR and (request.release is None or is_broken):
         # Clients that don't wait send no second request: answered now, a build fails for a broken bundle. A whole
         # bundle that is not for this release is refused in the next request, as the reference does.
         return assembly_response(outcome)
-    return created_response()
+    return AssemblyResponse(state=AssembleState.CREATED)
 
 
 def _project_ids(connection: Connection, access: Access, named: Sequence[str]) -> list[int]:
@@ -123,4 +116,4 @@ def _project_ids(connection: Connection, access: Access, named: Sequence[str]) -
     return sorted(ids)
 
 
-router = Router("/api/0", route_handlers=[assemble_release_bundle, assemble_artifact_bundle])
+router = endpoint.router("/api/0", __name__)

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Response, Router
+from litestar import Response
 from litestar.response import Stream
 from sqlalchemy import Connection
 
 from shipmark.api.artifact_bundles.queries import LookupQuery
 from shipmark.api.artifact_bundles.responses import FoundArtifactResponse
 from shipmark.api.projects.path_project import PathProject
-from shipmark.api.release_files.routes import may_download
+from shipmark.api.release_files.routes import download_file
 from shipmark.api.scopes import RELEASE_READ
 from shipmark.artifacts import debug_ids
 from shipmark.artifacts.model import RENEWAL_LENGTH, ArtifactBundle, ReleaseFile
@@ -20,11 +20,10 @@ from shipmark.artifacts.store.lookups import BundleFilter
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.http import endpoint
-from shipmark.http.downloads import OCTETS, PARTLY, download, stored_content
-from shipmark.http.request_context import RequestContext, request_url
+from shipmark.http.downloads import PARTLY
+from shipmark.http.request_context import RequestContext, request_url, require_id
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
-from shipmark.infrastructure.ids import id_of
 from shipmark.projects.model import Project
 from shipmark.releases import actions as releases
 
@@ -55,9 +54,10 @@ def look_up_artifacts(
 ) -> Response[Any] | Stream:
     """Find bundles and files by debug id, by URL, by release and dist; or download a result."""
     if query.download is not None:
-        return _download(context, project, query.download)
+        result_id = query.download
+        return download_file(context, lambda connection: _file_of(connection, project, result_id))
     lookup = _Lookup(
-        organization_id=context.access.organization.id,
+        organization_id=context.organization_id,
         project=project,
         debug_id=debug_ids.normalize(query.debug_id or ""),
         url=query.url or None,
@@ -68,12 +68,10 @@ def look_up_artifacts(
         bundles = _bundles(connection, lookup)
         files = [] if bundles else _files(connection, lookup)
     _renew(context, [bundle for bundle, _ in bundles.values()])
-    here = f"{context.settings.address}{request_url(context.request)[0]}"
+    here = f"{context.address}{request_url(context.request)[0]}"
     responses = [_bundle_response(bundle, how, here) for bundle, how in bundles.values()]
     responses += [_file_response(file, here) for file in files]
-    return Response(
-        sorted(responses, key=lambda each: (each.type, int(each.id.rpartition("/")[2])))
-    )
+    return Response(sorted(responses, key=lambda row: (row.type, int(row.id.rpartition("/")[2]))))
 
 
 def _bundles(connection: Connection, lookup: _Lookup) -> dict[int, tuple[ArtifactBundle, str]]:
@@ -125,31 +123,19 @@ def _renew(context: RequestContext, bundles: list[ArtifactBundle]) -> None:
             bundle_store.touch(connection, stale, at, older_than=older)
 
 
-def _download(context: RequestContext, project: Project, result_id: str) -> Response[Any] | Stream:
-    kind, _, number = result_id.partition("/")
-    file_id = id_of(number)
-    with context.database.snapshot() as connection:
-        if not may_download(connection, context.access):
-            return Response(b"", status_code=403, media_type=OCTETS)
-        file = None if file_id is None else _file_of(connection, project, kind, file_id)
-        if file is None:
-            raise NotFound
-        pieces = file_store.pieces_of(connection, file.id)
-    content = stored_content(context.blobs, file, pieces, name=file.name)
-    return download(context.request, content)
-
-
-def _file_of(connection: Connection, project: Project, kind: str, number: int) -> File | None:
-    """Return the file of a result of a look-up, or None if it is not the project's."""
+def _file_of(connection: Connection, project: Project, result_id: str) -> File:
+    """Return the file of a result of a look-up. Raise `NotFound` if it is not the project's."""
+    kind, _, text = result_id.partition("/")
+    number = require_id(text)
     if kind == _BUNDLE:
         bundle = bundle_store.by_ids(connection, [number]).get(number)
         if bundle is not None and bundle_store.is_linked(connection, bundle.id, project.id):
             return file_store.by_ids(connection, [bundle.file_id])[bundle.file_id]
     if kind == _FILE:
-        for each in release_files.by_ids(connection, [number]):
-            if releases.is_attached(connection, each.release_id, project.id):
-                return each.file
-    return None
+        for file in release_files.by_ids(connection, [number]):
+            if releases.is_attached(connection, file.release_id, project.id):
+                return file.file
+    raise NotFound
 
 
 def _bundle_response(bundle: ArtifactBundle, how: str, here: str) -> FoundArtifactResponse:
@@ -171,4 +157,4 @@ def _file_response(file: ReleaseFile, here: str) -> FoundArtifactResponse:
     )
 
 
-router = Router("/api/0", route_handlers=[look_up_artifacts])
+router = endpoint.router("/api/0", __name__)

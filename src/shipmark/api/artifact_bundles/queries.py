@@ -4,14 +4,15 @@ import re
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from shipmark.api.queries import PageQuery, one_of
 from shipmark.artifacts import debug_ids
 from shipmark.artifacts.store.lookups import BundleFilter, BundleSort
+from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PageRequest
-from shipmark.http.validation import DateTime, RequestModel, refuse
+from shipmark.http.validation import DateTime, RequestModel, optional, refuse, repeatable
 from shipmark.infrastructure.errors import BadRequest, BadUpload
 
 PER_PAGE_MAX = 10
@@ -39,18 +40,16 @@ _UnusedSince = Annotated[
 
 
 class _BundleQuery(PageQuery):
-    query: str | None = Field(
-        None,
-        description="A release or a dist, or the id of a bundle or of a file in it.",
-        examples=["web@1.0.0"],
+    query: str | None = optional(
+        "A release or a dist, or the id of a bundle or of a file in it.", example="web@1.0.0"
     )
 
 
 class BundleListQuery(_BundleQuery):
     """A page of the artifact bundles of a project."""
 
-    sort_by: Annotated[str | None, one_of(*BundleSort)] = Field(
-        None, description="The order of the list.", examples=["-date_added"]
+    sort_by: Annotated[str | None, one_of(*BundleSort)] = optional(
+        "The order of the list.", example="-date_added"
     )
 
     def sort(self) -> BundleSort:
@@ -79,21 +78,13 @@ class BundleFilesQuery(_BundleQuery):
 class BundleDeletionQuery(RequestModel):
     """The bundles to delete: by id, or all that match the other parameters."""
 
-    bundle_id: list[str] = Field(
-        [],
-        description="The bundles with these ids.",
-        examples=["eb6e60f1-65ff-4f6f-adff-f1bbeded627b"],
+    bundle_id: list[str] = repeatable(
+        "The bundles with these ids.", example="eb6e60f1-65ff-4f6f-adff-f1bbeded627b"
     )
-    release: str | None = Field(
-        None, description="All bundles of this version.", examples=["web@1.0.0"]
-    )
-    dist: str | None = Field(
-        None, description="Of the release, only those of this dist.", examples=["7"]
-    )
-    unused_since: _UnusedSince = Field(
-        None,
-        description="All bundles that have not been used since that time.",
-        examples=["2026-01-01T00:00:00Z"],
+    release: str | None = optional("All bundles of this version.", example="web@1.0.0")
+    dist: str | None = optional("Of the release, only those of this dist.", example="7")
+    unused_since: _UnusedSince = optional(
+        "All bundles that have not been used since that time.", example="2026-01-01T00:00:00Z"
     )
 
     def bundle_filter(self, organization_id: int, project_id: int) -> BundleFilter | None:
@@ -112,32 +103,23 @@ class BundleDeletionQuery(RequestModel):
 class LookupQuery(RequestModel):
     """The artifacts to look up, or one to download."""
 
-    debug_id: str | None = Field(
-        None,
-        alias="debug_id",
-        description="The debug id of a file.",
-        examples=["c941d872-af1f-4f0c-a7ff-ad3d295fe153"],
+    debug_id: str | None = optional(
+        "The debug id of a file.", alias="debug_id", example="c941d872-af1f-4f0c-a7ff-ad3d295fe153"
     )
-    url: str | None = Field(None, description="A part of the file's URL.", examples=["~/app.js"])
-    release: str | None = Field(
-        None, description="The version that the file belongs to.", examples=["web@1.0.0"]
-    )
-    dist: str | None = Field(None, description="The dist that the file belongs to.", examples=["7"])
-    download: str | None = Field(
-        None,
-        description="The id of a result; the response is its content.",
-        examples=["artifact_bundle/1"],
+    url: str | None = optional("A part of the file's URL.", example="~/app.js")
+    release: str | None = optional("The version that the file belongs to.", example="web@1.0.0")
+    dist: str | None = optional("The dist that the file belongs to.", example="7")
+    download: str | None = optional(
+        "The id of a result; the response is its content.", example="artifact_bundle/1"
     )
 
 
 class ArchiveListQuery(PageQuery):
     """A page of the releases of a project as archives."""
 
-    query: str | None = Field(None, description="Text in versions.", examples=["1.0"])
-    sort_by: Annotated[str | None, one_of(*_DATE_ADDED)] = Field(
-        None,
-        description="The order of the list, by the time of the release's creation.",
-        examples=["-date_added"],
+    query: str | None = optional("Text in versions.", example="1.0")
+    sort_by: Annotated[str | None, one_of(*_DATE_ADDED)] = optional(
+        "The order of the list, by the time of the release's creation.", example="-date_added"
     )
 
     def is_oldest_first(self) -> bool:
@@ -155,14 +137,12 @@ class ArchiveListQuery(PageQuery):
 class ArchiveDeletionQuery(RequestModel):
     """The archive to delete."""
 
-    name: str | None = Field(
-        None, description="The version whose files are deleted.", examples=["web@1.0.0"]
-    )
+    name: str | None = optional("The version whose files are deleted.", example="web@1.0.0")
 
 
-def limited_page(query: PageQuery) -> PageRequest:
+def limited_page(query: PageQuery, *, most: int = offset.PER_PAGE_MAX) -> PageRequest:
     """Return the page. Raise `BadRequest` for one that is too far on."""
-    page = query.page()
+    page = query.page(most=most)
     if page.skipped > OFFSET_MAX:
         raise BadRequest("Pagination offset too large")
     return page

@@ -74,7 +74,7 @@ class AssemblyResponse(Wire):
     """The state of an assembly of chunks. ``detail`` is there once it has ended; ``reason`` says more."""
 
     state: AssembleState
-    missing_chunks: list[str]
+    missing_chunks: Sequence[str] = ()
     detail: str | msgspec.UnsetType | None = msgspec.UNSET
     reason: str | msgspec.UnsetType = msgspec.UNSET
 
@@ -101,13 +101,13 @@ def bundle_files_response(
         associations=_associations(of),
         files=[
             BundleFileResponse(
-                id=urlsafe_b64encode(each.path.encode()).decode(),
-                file_type=each.type or 0,
-                file_path=each.url,
-                file_size=each.size,
-                debug_id=each.debug_id,
+                id=urlsafe_b64encode(entry.path.encode()).decode(),
+                file_type=entry.type or 0,
+                file_path=entry.url,
+                file_size=entry.size,
+                debug_id=entry.debug_id,
             )
-            for each in entries
+            for entry in entries
         ],
     )
 
@@ -124,25 +124,12 @@ def path_of(file_id: str) -> str | None:
 def assembly_response(assembly: Assembly) -> AssemblyResponse:
     """Return the stored state."""
     return AssemblyResponse(
-        state=assembly.state,
-        missing_chunks=[],
-        detail=assembly.detail,
-        reason=assembly.reason or msgspec.UNSET,
+        state=assembly.state, detail=assembly.detail, reason=assembly.reason or msgspec.UNSET
     )
 
 
-def missing_response(missing: Sequence[str]) -> AssemblyResponse:
-    """Return the state before the assembly: these chunks are to be sent first."""
-    return AssemblyResponse(state=AssembleState.NOT_FOUND, missing_chunks=list(missing))
-
-
-def created_response() -> AssemblyResponse:
-    """Return the state of an assembly that has begun."""
-    return AssemblyResponse(state=AssembleState.CREATED, missing_chunks=[])
-
-
 def _associations(of: Sequence[Association]) -> list[AssociationResponse]:
-    return [AssociationResponse(release=it.version, dist=it.dist) for it in of]
+    return [AssociationResponse(release=row.version, dist=row.dist) for row in of]
 
 
 def _second(at: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from typing import BinaryIO, cast
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.artifact_bundles.queries import (
@@ -50,11 +50,10 @@ def list_bundles(
     context: RequestContext, project: PathProject, query: BundleListQuery
 ) -> Response[list[ArtifactBundleResponse]]:
     """List the artifact bundles of a project, ten a page, those that were used last first."""
-    page = query.page(most=PER_PAGE_MAX)
-    conditions = query.bundle_filter(context.access.organization.id, project.id)
-    sort = query.sort()
+    page, sort = query.page(most=PER_PAGE_MAX), query.sort()
+    conditions = query.bundle_filter(context.organization_id, project.id)
     with context.database.snapshot() as connection:
-        rows = lookups.page_of(connection, conditions, sort, limit=page.limit, offset=page.skipped)
+        rows = lookups.page_of(connection, conditions, sort, **page.window)
         listed, links = paginate(rows, page)
         of = store.associations_of(connection, [bundle.id for bundle in listed])
     responses = [artifact_bundle_response(bundle, of[bundle.id]) for bundle in listed]
@@ -74,7 +73,7 @@ def delete_bundles(
 
     Bundles that other projects have stay theirs. No more than a thousand are deleted at once.
     """
-    organization_id = context.access.organization.id
+    organization_id = context.organization_id
     conditions = query.bundle_filter(organization_id, project.id)
     with context.database.transaction() as connection:
         if conditions is None:
@@ -87,34 +86,29 @@ def delete_bundles(
     return Response(DeletedResponse(deleted=len(deleted), is_complete=len(ids) <= DELETED_MAX))
 
 
-@endpoint.get(_FILES, scopes=RELEASE_READ, responses={200: BundleFilesResponse, **UPLOAD_REFUSED})
+@endpoint.get(_FILES, scopes=RELEASE_READ, responses=UPLOAD_REFUSED)
 def list_bundle_files(
     context: RequestContext, project: PathProject, bundle_id: str, query: BundleFilesQuery
 ) -> Response[BundleFilesResponse]:
     """List what is in an artifact bundle; ``query`` is a part of a URL or of a debug id."""
     with context.database.snapshot() as connection:
-        bundle = _bundle(connection, context.access.organization.id, project, bundle_id)
+        bundle = _bundle(connection, context.organization_id, project, bundle_id)
         page = limited_page(query)
-        rows = lookups.entries_page(
-            connection, bundle.id, query.query, limit=page.limit, offset=page.skipped
-        )
+        rows = lookups.entries_page(connection, bundle.id, query.query, **page.window)
         of = store.associations_of(connection, [bundle.id])[bundle.id]
     entries, links = paginate(rows, page)
-    return context.linked(bundle_files_response(bundle, of, entries), links)
+    return context.listed(bundle_files_response(bundle, of, entries), links)
 
 
-@endpoint.get(
-    _FILES + "{file_id:str}/", scopes=RELEASE_READ, responses={200: bytes, **UPLOAD_REFUSED}
-)
+@endpoint.get(_FILES + "{file_id:str}/", scopes=RELEASE_READ, responses=UPLOAD_REFUSED)
 def get_bundle_file(
     context: RequestContext, project: PathProject, bundle_id: str, file_id: str
 ) -> Response[bytes]:
     """Download a file of an artifact bundle."""
-    access = context.access
     with context.database.snapshot() as connection:
-        if not may_download(connection, access):
+        if not may_download(connection, context.access):
             raise BadUpload("You don't have the permissions to download this file", like=Forbidden)
-        bundle = _bundle(connection, access.organization.id, project, bundle_id)
+        bundle = _bundle(connection, context.organization_id, project, bundle_id)
         path = path_of(file_id)
         if path is None:
             raise BadUpload(f"The file_id {file_id} is invalid")
@@ -123,7 +117,7 @@ def get_bundle_file(
         pieces = file_store.pieces_of(connection, bundle.file_id)
     with piece_reader.open_file(context.blobs, pieces) as stream:
         opened = bundles.open_bundle(cast("BinaryIO", stream))
-        entry = next((each for each in opened.entries if each.path == path), None)
+        entry = next((entry for entry in opened.entries if entry.path == path), None)
         if entry is None:
             raise _no_member(path)
         content = opened.read(entry)
@@ -141,13 +135,13 @@ def _named(
         raise BadUpload(f"No more than {DELETED_MAX} bundles can be deleted at once")
     bundle_ids = {name.lower() for name in names}
     known = lookups.by_bundle_ids(connection, organization_id, project.id, bundle_ids)
-    if other := next((each for each in known if not each.is_linked), None):
+    if other := next((bundle for bundle in known if not bundle.is_linked), None):
         raise BadUpload(
             f"Artifact bundle with {other.bundle_id} found but it is not connected to"
             f" project {project.id}",
             like=NotFound,
         )
-    return [each.id for each in known]
+    return [bundle.id for bundle in known]
 
 
 def _bundle(
@@ -165,7 +159,4 @@ def _no_member(path: str) -> BadUpload:
     return BadUpload(f"The file {path} can't be found in the artifact bundle", like=NotFound)
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[list_bundles, delete_bundles, list_bundle_files, get_bundle_file],
-)
+router = endpoint.router("/api/0", __name__)

@@ -11,18 +11,15 @@ from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.errors import Forbidden, Unauthenticated
 
 
-def _require_user(context: RequestContext, _: Connection) -> UserToken:
-    """Return the token. Raise `Forbidden` for a token of an organization."""
-    if not isinstance(context.authenticated, UserToken):
-        raise Forbidden
-    return context.authenticated
+def _load_or(refusal: type[Forbidden | Unauthenticated]) -> Load:
+    """Return the annotation of the caller's token, with the refusal for a token of an organization."""
 
+    def load(context: RequestContext, _: Connection) -> UserToken:
+        if not isinstance(context.authenticated, UserToken):
+            raise refusal
+        return context.authenticated
 
-def _require_signed_in(context: RequestContext, _: Connection) -> UserToken:
-    """Return the token. Raise `Unauthenticated` for a token of an organization."""
-    if not isinstance(context.authenticated, UserToken):
-        raise Unauthenticated
-    return context.authenticated
+    return Load(load)
 
 
 def with_emails(connection: Connection, user: User) -> User:
@@ -31,6 +28,6 @@ def with_emails(connection: Connection, user: User) -> User:
 
 
 #: The user token of the caller, where others are refused with 403.
-CallingUser = Annotated[UserToken, Load(_require_user)]
+CallingUser = Annotated[UserToken, _load_or(Forbidden)]
 #: The same, where others are refused with 401.
-SignedInUser = Annotated[UserToken, Load(_require_signed_in)]
+SignedInUser = Annotated[UserToken, _load_or(Unauthenticated)]

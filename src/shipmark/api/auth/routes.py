@@ -1,7 +1,5 @@
 """The root of the API, and ``auth/``: the caller and the scopes of the token (auth-and-errors.md 8.1, 8.2)."""
 
-from litestar import Router
-
 from shipmark.accounts.model import UserToken
 from shipmark.api.auth.calling_user import SignedInUser, with_emails
 from shipmark.api.members.user_responses import UserResponse, user_response
@@ -37,7 +35,7 @@ def get_root(context: RequestContext) -> RootResponse:
     return RootResponse(
         version="0",
         auth=None if caller is None else AuthResponse(scopes=sorted(scopes)),
-        user=None if user is None else user_response(user, context.settings.address),
+        user=None if user is None else user_response(user, context.address),
     )
 
 
@@ -45,7 +43,7 @@ def get_root(context: RequestContext) -> RootResponse:
 def get_user(context: RequestContext, caller: SignedInUser) -> UserResponse:
     """Show the user of the token."""
     with context.database.autocommit_read() as connection:
-        return user_response(with_emails(connection, caller.user), context.settings.address)
+        return user_response(with_emails(connection, caller.user), context.address)
 
 
-router = Router("/api/0", route_handlers=[get_root, get_user])
+router = endpoint.router("/api/0", __name__)

@@ -9,14 +9,12 @@ from pydantic import Field
 from shipmark.avatars import actions, images
 from shipmark.avatars.model import AvatarKind, NewAvatar, PhotoMissing
 from shipmark.http.request_context import RequestContext
-from shipmark.http.validation import Choice, OptionalText, ReadAs, RequestModel, optional, refuse
+from shipmark.http.validation import OptionalText, ReadAs, RequestModel, choice_of, optional, refuse
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import TooLarge, ValidationFailed
 
-_NO_CHOICE = '"{}" is not a valid choice.'
-_KINDS = {kind.value: kind for kind in AvatarKind}
-_UserKind = Annotated[AvatarKind, Choice(_KINDS, _NO_CHOICE)]
+_UserKind = Annotated[AvatarKind, choice_of(AvatarKind)]
 
 
 def _decode(text: str | None) -> bytes | None:
@@ -35,10 +33,7 @@ def _decode(text: str | None) -> bytes | None:
 
 #: The kind of an avatar that is not a user's.
 Kind = Annotated[
-    AvatarKind,
-    Choice(
-        {name: kind for name, kind in _KINDS.items() if kind is not AvatarKind.GRAVATAR}, _NO_CHOICE
-    ),
+    AvatarKind, choice_of(kind for kind in AvatarKind if kind is not AvatarKind.GRAVATAR)
 ]
 #: A photo in base64; null or blank for none.
 Photo = Annotated[bytes | None, ReadAs(OptionalText, _decode)]
@@ -47,9 +42,9 @@ Photo = Annotated[bytes | None, ReadAs(OptionalText, _decode)]
 class AvatarRequest(RequestModel):
     """The avatar of an organization, a project or a team."""
 
-    avatar_type: Annotated[
-        Kind, Field(alias="avatar_type", description="Whether to show a photo or letters.")
-    ]
+    avatar_type: Kind = Field(
+        alias="avatar_type", description="Whether to show a photo or letters."
+    )
     avatar_photo: Photo = optional(
         "Photo in base64: GIF, JPEG, PNG or WebP, square.", alias="avatar_photo"
     )
@@ -58,10 +53,9 @@ class AvatarRequest(RequestModel):
 class UserAvatarRequest(AvatarRequest):
     """The avatar of a user."""
 
-    avatar_type: Annotated[
-        _UserKind,
-        Field(alias="avatar_type", description="Whether to show a photo, letters or Gravatar."),
-    ]
+    avatar_type: _UserKind = Field(
+        alias="avatar_type", description="Whether to show a photo, letters or Gravatar."
+    )
 
 
 def store_photo(context: RequestContext, kind: AvatarKind | None, photo: bytes | None) -> NewAvatar:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
@@ -49,7 +49,7 @@ _VALIDATE = "avatar.validate"
 @endpoint.get(_ORGANIZATION, scopes=ORGANIZATION_READ)
 def get_organization_avatar(context: RequestContext) -> OrganizationResponse:
     """Show an organization with its avatar."""
-    return organization_response(context.access.organization, context.settings.address)
+    return organization_response(context.access.organization, context.address)
 
 
 @endpoint.put(_ORGANIZATION, scopes=ORGANIZATION_CHANGE, step=_VALIDATE)
@@ -57,7 +57,7 @@ def set_organization_avatar(context: RequestContext, body: AvatarRequest) -> Org
     """Show an organization by a photo or by letters."""
     with _change(context, body) as (connection, avatar):
         changed = organizations.save_avatar(connection, context.access.organization, avatar, now())
-    return organization_response(changed, context.settings.address)
+    return organization_response(changed, context.address)
 
 
 @endpoint.get(_PROJECT, scopes=PROJECT_READ)
@@ -100,7 +100,7 @@ def get_user_avatar(context: RequestContext, caller: SignedInUser, user: str) ->
     if not _is_caller(caller.user, user):
         raise NotFound
     with context.database.autocommit_read() as connection:
-        return user_response(with_emails(connection, caller.user), context.settings.address)
+        return user_response(with_emails(connection, caller.user), context.address)
 
 
 @endpoint.put(_USER, scopes=ANY_CALLER, responses={200: UserResponse, 403: None}, step=_VALIDATE)
@@ -113,7 +113,7 @@ def set_user_avatar(
     with _change(context, body) as (connection, avatar):
         known = with_emails(connection, caller.user)
         changed = accounts.save_avatar(connection, known, avatar, now())
-    return Response(user_response(changed, context.settings.address))
+    return Response(user_response(changed, context.address))
 
 
 def _is_caller(caller: User, user: str) -> bool:
@@ -128,16 +128,4 @@ def _change(context: RequestContext, body: AvatarRequest) -> Iterator[tuple[Conn
         yield connection, avatar
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[
-        get_organization_avatar,
-        set_organization_avatar,
-        get_project_avatar,
-        set_project_avatar,
-        get_team_avatar,
-        set_team_avatar,
-        get_user_avatar,
-        set_user_avatar,
-    ],
-)
+router = endpoint.router("/api/0", __name__)

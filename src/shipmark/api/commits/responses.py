@@ -1,8 +1,12 @@
 """The commit object, and who wrote it (releases.md 2.1)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from shipmark.api.members.user_responses import UserResponse, user_response
+from shipmark.api.releases import loading
 from shipmark.api.releases.loading import Related
 from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses import Wire
@@ -61,7 +65,7 @@ class ChangedFileResponse(Wire):
 
 
 def commit_response(commit: Commit, related: Related) -> CommitResponse:
-    """A commit with its author, repository and the releases that hold it."""
+    """Return a commit with its author, repository and the releases that hold it."""
     repository = related.repositories.get(commit.repository_id)
     releases = related.releases_of_commits.get(commit.id, [])
     return CommitResponse(
@@ -72,6 +76,14 @@ def commit_response(commit: Commit, related: Related) -> CommitResponse:
         author=_author_of(commit, related),
         releases=[_release_of_commit(release) for release in releases],
     )
+
+
+def serialize_commits(
+    connection: Connection, organization_id: int, commits: Sequence[Commit]
+) -> list[CommitResponse]:
+    """Return commits as the API shows them."""
+    nested = loading.prefetch_for_commits(connection, organization_id, commits)
+    return [commit_response(commit, nested) for commit in commits]
 
 
 def changed_file_response(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-from litestar import Router
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
@@ -14,10 +13,8 @@ from shipmark.api.repositories.responses import RepositoryResponse, repository_r
 from shipmark.api.responses import Wire
 from shipmark.api.scopes import MEMBER_READ, TEAM_READ
 from shipmark.http import endpoint, time_range
-from shipmark.http.request_context import RequestContext
+from shipmark.http.request_context import RequestContext, require_id, require_row
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import NotFound
-from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
@@ -66,8 +63,7 @@ class ReleaseCountsResponse(msgspec.Struct):
 
 
 @endpoint.get(
-    "/organizations/{organization:str}/members/{member:str}/unreleased-commits/",
-    scopes=MEMBER_READ,
+    "/organizations/{organization:str}/members/{member:str}/unreleased-commits/", scopes=MEMBER_READ
 )
 def list_unreleased_commits(context: RequestContext, member: str) -> UnreleasedResponse:
     """List the newest commits by a member's verified addresses that came after their repository's last release."""
@@ -90,7 +86,7 @@ def list_unreleased_commits(context: RequestContext, member: str) -> UnreleasedR
         known = repositories.by_ids(connection, {commit.repository_id for commit in commits})
     return UnreleasedResponse(
         commits=[_commit_response(commit) for commit in commits],
-        repositories={str(each.id): repository_response(each) for each in known.values()},
+        repositories={str(row.id): repository_response(row) for row in known.values()},
     )
 
 
@@ -112,30 +108,24 @@ def get_release_count(
         release_counts={
             f"{day.astimezone(UTC):%Y-%m-%d}": many for day, many in zip(days, by_day, strict=True)
         },
-        project_avgs={str(each): in_period.get(each, 0) / weeks for each in ids},
-        last_week_totals={str(each): last_week.get(each, 0) for each in ids},
+        project_avgs={str(id_): in_period.get(id_, 0) / weeks for id_ in ids},
+        last_week_totals={str(id_): last_week.get(id_, 0) for id_ in ids},
     )
 
 
 def _user_id(connection: Connection, access: Access, name: str) -> int:
     """Return the user who is that member; ``me`` is the caller."""
-    user_id = None
     if name == "me":
-        user_id = access.user_id
-    elif (member_id := id_of(name)) is not None:
-        user_id = organizations.user_of_member(connection, access.organization.id, member_id)
-    if user_id is None:
-        raise NotFound
-    return user_id
+        return require_row(access.user_id)
+    organization_id, member_id = access.organization.id, require_id(name)
+    return require_row(organizations.user_of_member(connection, organization_id, member_id))
 
 
 def _project_ids(
     connection: Connection, access: Access, visible: Sequence[Project], name: str
 ) -> list[int]:
     """Return the team's projects that the caller may see."""
-    team = organizations.team_by_slug_or_id(connection, access.organization.id, name)
-    if team is None:
-        raise NotFound
+    team = require_row(organizations.team_by_slug_or_id(connection, access.organization.id, name))
     team_ids = projects.ids_of_team(connection, team.id)
     return sorted({project.id for project in visible} & team_ids)
 
@@ -149,4 +139,4 @@ def _commit_response(commit: Commit) -> UnreleasedCommitResponse:
     )
 
 
-router = Router("/api/0", route_handlers=[list_unreleased_commits, get_release_count])
+router = endpoint.router("/api/0", __name__)

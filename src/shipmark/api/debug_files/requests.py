@@ -8,7 +8,7 @@ from shipmark.api.queries import PageQuery
 from shipmark.artifacts import debug_ids
 from shipmark.artifacts.model import VERSION_MAX
 from shipmark.debug_files.store.debug_files import DebugFileFilter
-from shipmark.http.validation import RequestModel, Text
+from shipmark.http.validation import RequestModel, Text, optional, repeatable
 
 _DEBUG_ID = "c941d872-af1f-4f0c-a7ff-ad3d295fe153"
 
@@ -16,26 +16,19 @@ _DEBUG_ID = "c941d872-af1f-4f0c-a7ff-ad3d295fe153"
 class DebugFileListQuery(PageQuery):
     """A page of the debug files of a project, or one to download."""
 
-    query: str | None = Field(
-        None,
-        description="Text in names, ids, types, processors or checksums of debug files.",
-        examples=["web"],
+    query: str | None = optional(
+        "Text in names, ids, types, processors or checksums of debug files.", example="web"
     )
-    debug_id: str | None = Field(
-        None, alias="debug_id", description="Only those of this debug id.", examples=[_DEBUG_ID]
+    debug_id: str | None = optional(
+        "Only those of this debug id.", alias="debug_id", example=_DEBUG_ID
     )
-    code_id: str | None = Field(
-        None, alias="code_id", description="Only those of this code id.", examples=["a1b2c3"]
-    )
-    file_formats: list[str] = Field(
-        [],
+    code_id: str | None = optional("Only those of this code id.", alias="code_id", example="a1b2c3")
+    file_formats: list[str] = repeatable(
+        "Only those of these types, such as `elf`, `macho`, `pdb`, `proguard`.",
         alias="file_formats",
-        description="Only those of these types, such as `elf`, `macho`, `pdb`, `proguard`.",
-        examples=["proguard"],
+        example="proguard",
     )
-    id: str | None = Field(
-        None, description="The debug file whose content is the response.", examples=["1"]
-    )
+    id: str | None = optional("The debug file whose content is the response.", example="1")
 
     def debug_file_filter(self, project_id: int) -> DebugFileFilter:
         """Return what debug files must match."""
@@ -58,10 +51,8 @@ class DebugFileDeletionQuery(RequestModel):
 class UnknownFilesQuery(RequestModel):
     """The files to look for."""
 
-    checksums: list[str] = Field(
-        [],
-        description="SHA-1s of files.",
-        examples=["da39a3ee5e6b4b0d3255bfef95601890afd80709"],
+    checksums: list[str] = repeatable(
+        "SHA-1s of files.", example="da39a3ee5e6b4b0d3255bfef95601890afd80709"
     )
 
 
@@ -81,5 +72,5 @@ class MappingRequest(RequestModel):
 
     model_config = ConfigDict(alias_generator=None)
 
-    release_name: Annotated[str, Text(max_length=VERSION_MAX), Field(description="Version.")]
-    proguard_uuid: Annotated[str, Text(max_length=100), Field(description="Id of the mapping.")]
+    release_name: Annotated[str, Text(max_length=VERSION_MAX)] = Field(description="Version.")
+    proguard_uuid: Annotated[str, Text(max_length=100)] = Field(description="Id of the mapping.")

@@ -7,7 +7,7 @@ import msgspec
 
 from shipmark.api.responses import Wire
 from shipmark.artifacts.debug_ids import UUID_LENGTH
-from shipmark.artifacts.model import AssembleState, Assembly
+from shipmark.artifacts.model import AssembleState
 from shipmark.debug_files.model import DebugFile
 
 
@@ -39,7 +39,7 @@ class DebugAssemblyResponse(Wire):
     """What has become of the chunks of a debug file; ``dif`` is the file, once it is there."""
 
     state: AssembleState
-    missing_chunks: list[str]
+    missing_chunks: Sequence[str] = ()
     detail: str | msgspec.UnsetType | None = msgspec.UNSET
     dif: DebugFileResponse | msgspec.UnsetType = msgspec.UNSET
 
@@ -67,41 +67,19 @@ class MappingVersionsResponse(Wire):
 
 
 def debug_file_response(debug_file: DebugFile) -> DebugFileResponse:
-    """A debug file."""
-    found = debug_file.object
+    """Return a debug file as the API shows it."""
+    described, content = debug_file.object, debug_file.file
     return DebugFileResponse(
         id=str(debug_file.id),
-        uuid=found.debug_id[:UUID_LENGTH],
-        debug_id=found.debug_id,
-        code_id=found.code_id,
-        cpu_name=found.cpu_name,
-        object_name=found.object_name,
-        symbol_type=found.symbol_type,
-        headers=debug_file.file.headers,
-        size=debug_file.file.size,
-        sha1=debug_file.file.sha1,
-        date_created=debug_file.file.created_at,
-        data=DebugFileDataResponse(type=found.kind, features=sorted(found.features)),
+        uuid=described.debug_id[:UUID_LENGTH],
+        debug_id=described.debug_id,
+        code_id=described.code_id,
+        cpu_name=described.cpu_name,
+        object_name=described.object_name,
+        symbol_type=described.symbol_type,
+        headers=content.headers,
+        size=content.size,
+        sha1=content.sha1,
+        date_created=content.created_at,
+        data=DebugFileDataResponse(type=described.kind, features=sorted(described.features)),
     )
-
-
-def existing_response(debug_file: DebugFile) -> DebugAssemblyResponse:
-    """The project has it."""
-    return DebugAssemblyResponse(
-        state=AssembleState.OK, missing_chunks=[], detail=None, dif=debug_file_response(debug_file)
-    )
-
-
-def assembly_response(assembly: Assembly) -> DebugAssemblyResponse:
-    """What was said before, again."""
-    return DebugAssemblyResponse(state=assembly.state, missing_chunks=[], detail=assembly.detail)
-
-
-def missing_response(missing: Sequence[str]) -> DebugAssemblyResponse:
-    """There is nothing to assemble yet; these chunks are to be sent first."""
-    return DebugAssemblyResponse(state=AssembleState.NOT_FOUND, missing_chunks=list(missing))
-
-
-def created_response() -> DebugAssemblyResponse:
-    """The assembly has begun, or begins with the next request."""
-    return DebugAssemblyResponse(state=AssembleState.CREATED, missing_chunks=[])

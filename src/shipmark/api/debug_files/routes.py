@@ -1,13 +1,16 @@
-"""``files/dsyms/`` of projects, and which versions mappings belong to (files-and-avatars.md 9, clients.md 4.7)."""
+"""``files/dsyms/`` and ``files/difs/`` of projects: debug files (files-and-avatars.md 5.5, 9, clients.md 4.7)."""
 
+import time
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from litestar import Response, Router
+from litestar import Response
 from litestar.response import Stream
 from sqlalchemy import Connection
 
 from shipmark.api.artifact_bundles import assemble_requests as schemas
-from shipmark.api.artifact_bundles.queries import OFFSET_MAX
+from shipmark.api.artifact_bundles.queries import limited_page
 from shipmark.api.debug_files.requests import (
     DebugFileDeletionQuery,
     DebugFileListQuery,
@@ -17,6 +20,7 @@ from shipmark.api.debug_files.requests import (
 )
 from shipmark.api.debug_files.responses import (
     AssociatedFilesResponse,
+    DebugAssemblyResponse,
     DebugFileResponse,
     LinkedResponse,
     MappingVersionsResponse,
@@ -25,29 +29,33 @@ from shipmark.api.debug_files.responses import (
 )
 from shipmark.api.debug_files.uploads import ZipReceiver
 from shipmark.api.projects.path_project import PathProject
-from shipmark.api.release_files.routes import may_download
+from shipmark.api.release_files.routes import download_file
 from shipmark.api.release_files.uploads import MISSING
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.api.scopes import DEBUG_FILE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.artifacts import debug_ids
 from shipmark.artifacts.manifests import BundleProblem
+from shipmark.artifacts.model import NAMED_BY_CLIENTS, AssembleKind, AssembleState, assemble_key
+from shipmark.artifacts.store import assemblies
 from shipmark.debug_files import actions, archives, assembling
+from shipmark.debug_files.assembling import DebugFileRequest
 from shipmark.debug_files.model import DebugFile
 from shipmark.debug_files.store import debug_files, proguard_releases
+from shipmark.files import assembling as chunks
 from shipmark.files.model import FILE_MAX, MEBIBYTE
-from shipmark.files.store import files as file_store
 from shipmark.http import endpoint, multipart
-from shipmark.http.downloads import OCTETS, PARTLY, download, stored_content
+from shipmark.http.downloads import PARTLY
 from shipmark.http.json_schema import JsonObject
 from shipmark.http.multipart import threaded
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import RequestContext
+from shipmark.http.request_context import RequestContext, require_id, require_row
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, BadUpload, Conflict, NotFound
-from shipmark.infrastructure.ids import id_of
 from shipmark.projects.model import Project
 
 PER_PAGE_MAX = 20
+#: A request begins no further file after this time: its client sends another request.
+SECONDS_MAX = 10.0
 #: The most versions of a mapping that are listed.
 VERSIONS_MAX = 1000
 
@@ -68,22 +76,20 @@ def list_debug_files(
 ) -> Response[Any] | Stream:
     """List the debug files of a project, twenty a page, the newest first; with ``id``, one of them itself."""
     if query.id is not None:
-        return _download(context, project, query.id)
-    page = query.page(most=PER_PAGE_MAX)
-    if page.skipped > OFFSET_MAX:
-        raise BadRequest("Pagination offset too large")
+        file_id = query.id
+        return download_file(context, lambda connection: _find(connection, project, file_id).file)
+    page = limited_page(query, most=PER_PAGE_MAX)
     conditions = query.debug_file_filter(project.id)
     with context.database.snapshot() as connection:
-        rows = debug_files.page_of(connection, conditions, limit=page.limit, offset=page.skipped)
-    listed, links = paginate(rows, page)
-    return context.listed([debug_file_response(file) for file in listed], links)
+        rows = debug_files.page_of(connection, conditions, **page.window)
+    return context.listed(*paginate([debug_file_response(file) for file in rows], page))
 
 
 @endpoint.post(
     _DSYMS,
     scopes=RELEASE_WRITE,
     files=_FORM,
-    responses={201: list[DebugFileResponse], **UPLOAD_REFUSED},
+    responses=UPLOAD_REFUSED,
     request_max_body_size=FILE_MAX + MEBIBYTE,
 )
 async def upload_debug_files(
@@ -123,7 +129,7 @@ def list_unknown(
     scopes=RELEASE_WRITE,
     schema=schemas.ASSOCIATE,
     status_code=200,
-    responses={200: AssociatedFilesResponse, **UPLOAD_REFUSED},
+    responses=UPLOAD_REFUSED,
 )
 def associate_debug_files(
     context: RequestContext,  # noqa: ARG001  # every endpoint has it
@@ -134,11 +140,7 @@ def associate_debug_files(
     return AssociatedFilesResponse(associated_dsym_files=[])
 
 
-@endpoint.get(
-    _PROGUARD,
-    scopes=RELEASE_READ,
-    responses={200: MappingVersionsResponse, **UPLOAD_REFUSED},
-)
+@endpoint.get(_PROGUARD, scopes=RELEASE_READ, responses=UPLOAD_REFUSED)
 def list_versions(
     context: RequestContext, project: PathProject, query: MappingVersionsQuery
 ) -> MappingVersionsResponse:
@@ -150,10 +152,7 @@ def list_versions(
 
 
 @endpoint.post(
-    _PROGUARD,
-    scopes=RELEASE_WRITE,
-    responses={201: LinkedResponse, **UPLOAD_REFUSED},
-    step="debug_file.validate",
+    _PROGUARD, scopes=RELEASE_WRITE, responses=UPLOAD_REFUSED, step="debug_file.validate"
 )
 def tie_mapping(
     context: RequestContext, project: PathProject, body: MappingRequest
@@ -184,22 +183,8 @@ def _save(
     return [debug_file_response(file) for file in saved]
 
 
-def _download(context: RequestContext, project: Project, file_id: str) -> Response[Any] | Stream:
-    with context.database.snapshot() as connection:
-        if not may_download(connection, context.access):
-            return Response(b"", status_code=403, media_type=OCTETS)
-        file = _find(connection, project, file_id).file
-        pieces = file_store.pieces_of(connection, file.id)
-    content = stored_content(context.blobs, file, pieces, name=file.name)
-    return download(context.request, content)
-
-
 def _find(connection: Connection, project: Project, text: str) -> DebugFile:
-    file_id = id_of(text)
-    file = None if file_id is None else debug_files.by_id(connection, project.id, file_id)
-    if file is None:
-        raise NotFound
-    return file
+    return require_row(debug_files.by_id(connection, project.id, require_id(text)))
 
 
 def _mapping(connection: Connection, project: Project, text: str) -> DebugFile:
@@ -212,15 +197,82 @@ def _mapping(connection: Connection, project: Project, text: str) -> DebugFile:
     return mapping
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[
-        list_debug_files,
-        upload_debug_files,
-        delete_debug_file,
-        list_unknown,
-        associate_debug_files,
-        list_versions,
-        tie_mapping,
-    ],
+@endpoint.post(
+    f"{_FILES}difs/assemble/",
+    scopes=RELEASE_WRITE,
+    schema=schemas.DEBUG_FILES,
+    status_code=200,
+    responses=UPLOAD_REFUSED,
 )
+def assemble_debug_files(
+    context: RequestContext, project: PathProject, body: JsonObject
+) -> dict[str, DebugAssemblyResponse]:
+    """Assemble debug files of uploaded chunks, or tell the state of each, by the checksum of the file."""
+    requests = {sha1: _request(context, project, sha1, fields) for sha1, fields in body.items()}
+    return _assemble(context, project, requests)
+
+
+def _request(
+    context: RequestContext, project: Project, sha1: str, fields: Mapping[str, Any]
+) -> DebugFileRequest:
+    debug_id = debug_ids.normalize(fields.get("debug_id", ""))
+    return DebugFileRequest(
+        key=assemble_key(AssembleKind.DEBUG_FILE, project.id, sha1, fields["name"], debug_id),
+        organization_id=context.organization_id,
+        project_id=project.id,
+        name=fields["name"],
+        chunks=fields["chunks"],
+        debug_id=debug_id,
+    )
+
+
+def _assemble(
+    context: RequestContext, project: Project, requests: Mapping[str, DebugFileRequest]
+) -> dict[str, DebugAssemblyResponse]:
+    """Return for each file: the file, or its missing chunks, or the state from before; else assemble it now."""
+    at = now()
+    with context.database.autocommit_read() as connection:
+        known = debug_files.by_sha1s(connection, project.id, requests)
+        states = assemblies.find_all(connection, [request.key for request in requests.values()], at)
+    existing = {sha1: _existing(known.get(sha1, ()), new) for sha1, new in requests.items()}
+    missing = _missing(context, [new for sha1, new in requests.items() if not existing[sha1]], at)
+    responses = {}
+    deadline = time.monotonic() + SECONDS_MAX
+    for sha1, request in requests.items():
+        absent = [chunk for chunk in dict.fromkeys(request.chunks) if chunk in missing]
+        if (file := existing[sha1]) is not None:
+            response = DebugAssemblyResponse(
+                state=AssembleState.OK, detail=None, dif=debug_file_response(file)
+            )
+        elif absent or not request.chunks:
+            response = DebugAssemblyResponse(state=AssembleState.NOT_FOUND, missing_chunks=absent)
+        elif (state := states.get(request.key.key)) is not None:
+            response = DebugAssemblyResponse(state=state.state, detail=state.detail)
+        else:
+            if time.monotonic() < deadline:
+                assembling.assemble(context.database, context.blobs, request, at)
+            # It has begun, or begins with the client's next request.
+            response = DebugAssemblyResponse(state=AssembleState.CREATED)
+        responses[sha1] = response
+    return responses
+
+
+def _missing(
+    context: RequestContext, requests: Sequence[DebugFileRequest], at: datetime
+) -> Collection[str]:
+    sha1s = [chunk for request in requests for chunk in request.chunks]
+    if not sha1s:
+        return ()
+    return set(chunks.missing_chunks(context.database, context.organization_id, sha1s, at))
+
+
+def _existing(known: Sequence[DebugFile], request: DebugFileRequest) -> DebugFile | None:
+    """Return the requested file: in formats that leave ids to the client, one with another id is another file."""
+    for file in known:
+        is_named = file.object.symbol_type in NAMED_BY_CLIENTS and request.debug_id is not None
+        if not is_named or file.object.debug_id == request.debug_id:
+            return file
+    return None
+
+
+router = endpoint.router("/api/0", __name__)

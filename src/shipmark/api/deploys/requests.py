@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from shipmark.api.queries import PageQuery, ProjectQuery
 from shipmark.deploys.model import NAME_MAX, URL_MAX, NewDeploy
@@ -15,18 +15,16 @@ from shipmark.http.validation import (
     Text,
     TrimmedText,
     Url,
-    refuse,
+    optional,
+    require,
 )
 from shipmark.projects.model import ENVIRONMENT_MAX, is_environment_name
 
-
-def _check_environment(name: str) -> str:
-    if not is_environment_name(name):
-        raise refuse("Invalid value for environment")
-    return name
-
-
-_Environment = Annotated[str, Text(max_length=ENVIRONMENT_MAX), AfterValidator(_check_environment)]
+_Environment = Annotated[
+    str,
+    Text(max_length=ENVIRONMENT_MAX),
+    require(is_environment_name, "Invalid value for environment"),
+]
 # The bundler plugins document both dates as numbers or texts, and their command line passes numbers on as texts.
 _DeployDate = Annotated[datetime, DateTime(unix_seconds=True)]
 
@@ -38,19 +36,17 @@ class DeployListQuery(PageQuery, ProjectQuery):
 class DeployRequest(RequestModel):
     """A deploy of a release."""
 
-    environment: Annotated[_Environment, Field(description="Name of the environment.")]
-    name: Annotated[str, Text(max_length=NAME_MAX, blank=True)] | None = Field(
-        None, description="Name of the deploy."
+    environment: _Environment = Field(description="Name of the environment.")
+    name: Annotated[str, Text(max_length=NAME_MAX, blank=True)] | None = optional(
+        "Name of the deploy."
     )
-    url: Annotated[str, Url(max_length=URL_MAX)] | None = Field(
-        None, description="Link to more about the deploy."
+    url: Annotated[str, Url(max_length=URL_MAX)] | None = optional("Link to more about the deploy.")
+    date_started: _DeployDate | None = optional("Time at which the deploy began.")
+    date_finished: _DeployDate | None = optional(
+        "Time at which the deploy ended; by default the time of the request."
     )
-    date_started: _DeployDate | None = Field(None, description="Time at which the deploy began.")
-    date_finished: _DeployDate | None = Field(
-        None, description="Time at which the deploy ended; by default the time of the request."
-    )
-    projects: Omittable[Annotated[list[TrimmedText], Items(empty=False)]] = Field(
-        None, description="Slugs or ids of the deployed projects; by default all of the release."
+    projects: Omittable[Annotated[list[TrimmedText], Items(empty=False)]] = optional(
+        "Slugs or ids of the deployed projects; by default all of the release."
     )
 
     def to_input(self, now: datetime) -> NewDeploy:

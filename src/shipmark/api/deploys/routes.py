@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.deploys.requests import DeployListQuery, DeployRequest
@@ -25,9 +25,8 @@ def list_deploys(
     """List the deploys of a release, the last finished first."""
     page = query.page()
     with context.database.autocommit_read() as connection:
-        rows = store.page_of(connection, release.release.id, limit=page.limit, offset=page.skipped)
-    deploys, links = paginate(rows, page)
-    return context.listed([deploy_response(deploy) for deploy in deploys], links)
+        rows = store.page_of(connection, release.release.id, **page.window)
+    return context.listed(*paginate([deploy_response(deploy) for deploy in rows], page))
 
 
 @endpoint.post("/", scopes=RELEASE_WRITE, step="deploy.validate")
@@ -35,13 +34,12 @@ def record_deploy(
     context: RequestContext, release: EditableRelease, body: DeployRequest
 ) -> DeployResponse:
     """Record the deploy of a release to an environment."""
-    access = context.access
     with context.database.transaction() as connection:
         project_ids = _deployed_projects(connection, release, body.projects)
         deploy = actions.record(
-            connection, release.release, body.to_input(now()), project_ids, access.user_id
+            connection, release.release, body.to_input(now()), project_ids, context.access.user_id
         )
-        context.record_token_use(connection, access, project_ids)
+        context.record_token_use(connection, project_ids)
     return deploy_response(deploy)
 
 
@@ -51,8 +49,7 @@ def _deployed_projects(
     """Return the ids of the named projects, or of all that the release is attached to."""
     if names is None:
         return sorted(release.attached_ids)
-    by_name = {str(each.id): each for each in release.visible}
-    by_name |= {each.slug: each for each in release.visible}
+    by_name = {name: row for row in release.visible for name in (str(row.id), row.slug)}
     if unknown := next((name for name in names if name not in by_name), None):
         organization_id = release.release.organization_id
         exists = projects.by_slug_or_id(connection, organization_id, unknown)
@@ -65,7 +62,6 @@ def _deployed_projects(
     return sorted(named)
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/releases/{version:str}/deploys",
-    route_handlers=[list_deploys, record_deploy],
+router = endpoint.router(
+    "/api/0/organizations/{organization:str}/releases/{version:str}/deploys", __name__
 )

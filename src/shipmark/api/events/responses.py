@@ -9,6 +9,10 @@ from datetime import datetime
 
 import msgspec
 
+from shipmark.api.commits.responses import AuthorResponse, NobodyResponse, author_response
+from shipmark.api.members.user_responses import UserResponse
+from shipmark.api.releases.loading import Related
+from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses import Wire
 from shipmark.events import parsing, stack_lines, titles
 from shipmark.events.payload import (
@@ -22,7 +26,60 @@ from shipmark.events.payload import (
     text_of,
 )
 from shipmark.events.store import StoredEvent
+from shipmark.issues.suspects import Committer, Suspect
 from shipmark.symbolication import javascript_stacks
+
+
+class SuspectCommitResponse(Wire, kw_only=True):
+    """A commit, and how well its changed files match the stack."""
+
+    id: str
+    message: str | None
+    date_created: datetime
+    score: int
+    suspect_commit_type: str = "via commit in release"
+    repository: RepositoryResponse | NobodyResponse
+    pull_request: None = None
+
+
+class CommitterResponse(Wire):
+    """A user or author with their suspect commits."""
+
+    author: UserResponse | AuthorResponse
+    commits: list[SuspectCommitResponse]
+
+
+class CommittersResponse(Wire):
+    """The most suspicious first."""
+
+    committers: list[CommitterResponse]
+
+
+def committers_response(committers: Sequence[Committer], related: Related) -> CommittersResponse:
+    """Return committers as the API shows them, without commits of unknown authors."""
+    return CommittersResponse(
+        committers=[
+            CommitterResponse(
+                author=author_response(related.authors[committer.author_id], related),
+                commits=[_commit(suspect, related) for suspect in committer.suspects],
+            )
+            for committer in committers
+            if committer.author_id is not None
+        ]
+    )
+
+
+def _commit(suspect: Suspect, related: Related) -> SuspectCommitResponse:
+    commit = related.commits[suspect.commit_id]
+    repository = related.repositories.get(commit.repository_id)
+    return SuspectCommitResponse(
+        id=commit.sha,
+        message=commit.message,
+        date_created=commit.created_at,
+        score=suspect.score,
+        repository=repository_response(repository) if repository else NobodyResponse(),
+    )
+
 
 _CONTEXTS = (
     "app", "browser", "client_os", "cloud_resource", "culture", "device", "gpu", "os", "runtime", "trace",
@@ -44,14 +101,14 @@ class FrameResponse(Wire):
     in_app: bool
     context: list[tuple[int, str]]
     data: dict[str, object]
-    vars: None
+    vars: None = None
 
 
-class StackResponse(Wire):
+class StackResponse(Wire, kw_only=True):
     """A stack, the oldest call first."""
 
     frames: list[FrameResponse]
-    frames_omitted: None
+    frames_omitted: None = None
     has_system_frames: bool
 
 
@@ -183,12 +240,12 @@ def errors_response(payload: Json) -> list[EventErrorResponse]:
     held = errors[:_ERRORS_MAX] if isinstance(errors, list) else []
     return [
         EventErrorResponse(
-            type=text_of(each, "type"),
-            message=text_of(each, "message"),
-            data=object_of(each, "data"),
+            type=text_of(error, "type"),
+            message=text_of(error, "message"),
+            data=object_of(error, "data"),
         )
-        for each in held
-        if isinstance(each, dict)
+        for error in held
+        if isinstance(error, dict)
     ]
 
 
@@ -207,7 +264,7 @@ def _entries(payload: Json) -> list[EntryResponse]:
         values = [_exception_response(new, old) for new, old in zip(raised, before, strict=True)]
         entries.append(EntryResponse(type="exception", data={"values": values}))
     frames = main_frames(payload)
-    if frames and not any(each.frames for each in raised):
+    if frames and not any(exception.frames for exception in raised):
         stack = msgspec.structs.asdict(_stack_response(frames))
         data = {"frames": stack["frames"], "framesOmitted": None}
         entries.append(EntryResponse(type="stacktrace", data=data))
@@ -233,24 +290,22 @@ def _exception_response(raised: Raised, sent: Raised) -> ExceptionResponse:
 
 def _stack_response(frames: Sequence[Json]) -> StackResponse:
     shown = [frame_response(frame) for frame in frames]
-    in_app = {frame.in_app for frame in shown}
-    return StackResponse(frames=shown, frames_omitted=None, has_system_frames=len(in_app) > 1)
+    return StackResponse(frames=shown, has_system_frames=len({frame.in_app for frame in shown}) > 1)
 
 
 def frame_response(frame: Mapping[str, object]) -> FrameResponse:
     """A call of a stack."""
-    it = dict(frame)
-    data = object_of(it, "data")
+    call = dict(frame)
+    data = object_of(call, "data")
     return FrameResponse(
-        filename=filename_of(it) or None,
-        abs_path=text_of(it, "abs_path") or None,
-        module=text_of(it, "module") or None,
-        function=text_of(it, "function") or None,
-        platform=text_of(it, "platform") or None,
-        line_no=stack_lines.number(it, "lineno"),
-        col_no=stack_lines.number(it, "colno"),
-        in_app=it.get("in_app") is True,
-        context=[(line.number, line.text) for line in stack_lines.lines_of(it)],
+        filename=filename_of(call) or None,
+        abs_path=text_of(call, "abs_path") or None,
+        module=text_of(call, "module") or None,
+        function=text_of(call, "function") or None,
+        platform=text_of(call, "platform") or None,
+        line_no=stack_lines.number(call, "lineno"),
+        col_no=stack_lines.number(call, "colno"),
+        in_app=call.get("in_app") is True,
+        context=[(line.number, line.text) for line in stack_lines.lines_of(call)],
         data={key: data[key] for key in _FRAME_DATA if key in data},
-        vars=None,
     )

@@ -4,17 +4,18 @@ An event that came before its source maps is symbolicated again when it is shown
 """
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from litestar import Router
+from pydantic import BeforeValidator, Field
 from sqlalchemy import Connection
 
-from shipmark.api.events.committer_responses import CommittersResponse, committers_response
 from shipmark.api.events.path_event import BlamedIssue, IssueEvent, ProjectEvent
-from shipmark.api.events.queries import CommittersQuery, SourceMapDebugQuery
 from shipmark.api.events.responses import (
+    CommittersResponse,
     EventErrorResponse,
     EventResponse,
     NeighbourEvents,
+    committers_response,
     event_response,
 )
 from shipmark.api.events.source_map_responses import SourceMapDebugResponse, debugged_frames
@@ -25,6 +26,8 @@ from shipmark.events.payload import text_of
 from shipmark.events.store import StoredEvent
 from shipmark.http import endpoint
 from shipmark.http.request_context import RequestContext
+from shipmark.http.validation import Integer, RequestModel, optional
+from shipmark.http.validation.errors import BAD_INTEGER, invalid
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.actions.suspect_commits import suspects_of
@@ -33,6 +36,51 @@ from shipmark.issues.store import issues
 from shipmark.repositories import store as repositories
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
+
+
+def _check_digits(text: str) -> str:
+    if not (text.isascii() and text.isdigit()):
+        raise invalid(BAD_INTEGER)
+    return text
+
+
+_Index = Annotated[int, Integer(maximum=99_999), BeforeValidator(_check_digits)]
+_FrameLimit = Annotated[
+    int, Integer(minimum=1, maximum=999_999_999), BeforeValidator(_check_digits)
+]
+
+
+class CommittersQuery(RequestModel):
+    """The part of a stack that suspect commits are searched by."""
+
+    frame_limit: _FrameLimit = Field(
+        25, description="The frames of the stack to look at.", examples=[5]
+    )
+
+
+class SourceMapDebugQuery(RequestModel):
+    """The frames to explain."""
+
+    exception_idx: _Index | None = optional(
+        "Only the frames of this exception, counted from 0 as in the event.",
+        alias="exception_idx",
+        example=0,
+    )
+    frame_idx: _Index | None = optional(
+        "Only the frames with this index in their stack, counted from 0.",
+        alias="frame_idx",
+        example=0,
+    )
+
+    @property
+    def selects_frames(self) -> bool:
+        """Whether only some frames are explained."""
+        return self.exception_idx is not None or self.frame_idx is not None
+
+    def selects(self, exception_idx: int | None, frame_idx: int) -> bool:
+        """Return True for a frame to explain."""
+        return self.exception_idx in {None, exception_idx} and self.frame_idx in {None, frame_idx}
+
 
 _EVENT = "/projects/{organization:str}/{project:str}/events/{event:str}/"
 _ISSUE = ["/organizations/{organization:str}/issues/{issue:str}", "/issues/{issue:str}"]
@@ -95,7 +143,7 @@ def list_committers_of_event(
 ) -> CommittersResponse:
     """List who may have caused the issue of an event, by the event's own stack."""
     with context.database.snapshot() as connection:
-        issue = issues.by_id(connection, context.access.organization.id, event.issue_id)
+        issue = issues.by_id(connection, context.organization_id, event.issue_id)
         if issue is None:
             raise NotFound("Issue not found")
         return _committers(connection, issue, event.payload, query)
@@ -112,7 +160,7 @@ def _uploads(context: RequestContext, event: StoredEvent) -> Uploads:
     return Uploads(
         database=context.database,
         blobs=context.blobs,
-        organization_id=context.access.organization.id,
+        organization_id=context.organization_id,
         project_id=event.project_id,
         at=now(),
     )
@@ -123,19 +171,10 @@ def _committers(
 ) -> CommittersResponse:
     committers = suspects_of(connection, issue, payload, frames_max=query.frame_limit)
     commits = repositories.commits_by_ids(
-        connection, {suspect.commit_id for each in committers for suspect in each.suspects}
+        connection, {suspect.commit_id for row in committers for suspect in row.suspects}
     )
     nested = loading.prefetch_for_commits(connection, issue.organization_id, list(commits.values()))
     return committers_response(committers, nested)
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[
-        get_event,
-        get_event_of_issue,
-        debug_source_maps,
-        list_committers,
-        list_committers_of_event,
-    ],
-)
+router = endpoint.router("/api/0", __name__)

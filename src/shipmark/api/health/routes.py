@@ -1,18 +1,40 @@
 """``internal/health/``: the health of the server, for those with a token. ``/healthz`` is for monitoring."""
 
-from litestar import Router
-
-from shipmark.api.health.responses import InternalHealthResponse, internal_health_response
+from shipmark.api.responses import Wire
 from shipmark.api.scopes import ANY_CALLER
 from shipmark.http import endpoint
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure import health
+from shipmark.infrastructure.health import Part
+
+
+class ProblemResponse(Wire):
+    """A problem of a part of the server."""
+
+    id: str
+    message: str
+    severity: str = "critical"
+    url: str | None = None
+
+
+class InternalHealthResponse(Wire):
+    """The problems of the server, and which of its parts work."""
+
+    problems: list[ProblemResponse]
+    healthy: dict[str, bool]
 
 
 @endpoint.get("/", scopes=ANY_CALLER)
 def get_internal_health(context: RequestContext) -> InternalHealthResponse:
     """Show the problems of the server's database, disk and blobs, and which of them work."""
-    return internal_health_response(health.problems(context.database, context.blobs))
+    problems = health.problems(context.database, context.blobs)
+    broken = {problem.part for problem in problems}
+    return InternalHealthResponse(
+        problems=[
+            ProblemResponse(id=problem.part.value, message=problem.sentence) for problem in problems
+        ],
+        healthy={part.value: part not in broken for part in Part},
+    )
 
 
-router = Router("/api/0/internal/health", route_handlers=[get_internal_health])
+router = endpoint.router("/api/0/internal/health", __name__)

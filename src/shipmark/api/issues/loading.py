@@ -4,21 +4,20 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from shipmark.api.commits.responses import CommitResponse, commit_response
+from shipmark.api.commits.responses import CommitResponse, serialize_commits
 from shipmark.api.issues.responses import (
     ActivityResponse,
     IssueContext,
     IssueResponse,
     activity_response,
     first_seen_response,
-    issue_response,
+    issue_fields,
 )
 from shipmark.api.releases import loading
 from shipmark.api.releases.responses import ReleaseResponse, release_response
 from shipmark.http.request_context import RequestContext
 from shipmark.issues.model import Issue, IssueActivity, IssueActivityType
 from shipmark.issues.store import activity, inbox, occurrences, resolutions
-from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import store as repositories
@@ -27,27 +26,27 @@ ACTIVITY_MAX = 100
 
 
 def serialize_issues(
-    context: RequestContext, connection: Connection, access: Access, issues: Sequence[Issue]
+    context: RequestContext, connection: Connection, issues: Sequence[Issue]
 ) -> list[IssueResponse]:
     """Return issues as the API shows them."""
-    issue_context = load_issue_context(context, connection, access, issues)
-    return [issue_response(issue, issue_context) for issue in issues]
+    issue_context = load_issue_context(context, connection, issues)
+    return [IssueResponse(**issue_fields(issue, issue_context)) for issue in issues]
 
 
 def load_issue_context(
-    context: RequestContext, connection: Connection, access: Access, issues: Sequence[Issue]
+    context: RequestContext, connection: Connection, issues: Sequence[Issue]
 ) -> IssueContext:
     """Return what these issues are shown with."""
     ids = [issue.id for issue in issues]
     resolved = resolutions.of_issues(connection, ids)
-    releases = release_store.by_ids(connection, {each.release_id for each in resolved.values()})
+    releases = release_store.by_ids(connection, {row.release_id for row in resolved.values()})
     return IssueContext(
-        address=context.settings.address,
-        organization_slug=access.organization.slug,
+        address=context.address,
+        organization_slug=context.access.organization.slug,
         projects=projects.by_ids(connection, {issue.project_id for issue in issues}),
         resolutions=resolved,
         versions={release.id: release.version for release in releases.values()},
-        users=loading.prefetch_for_users(connection, [each.user_id for each in resolved.values()]),
+        users=loading.prefetch_for_users(connection, [row.user_id for row in resolved.values()]),
         inbox=inbox.of_issues(connection, ids),
     )
 
@@ -57,7 +56,7 @@ def first_and_last_release(
 ) -> tuple[ReleaseResponse | None, ReleaseResponse | None]:
     """Return the releases in which the issue was seen first and last."""
     last_id = occurrences.last_releases(connection, [issue.id]).get(issue.id)
-    ids = [each for each in (issue.first_release_id, last_id) if each is not None]
+    ids = [id_ for id_ in (issue.first_release_id, last_id) if id_ is not None]
     releases = list(release_store.by_ids(connection, ids).values())
     nested = loading.prefetch_for_releases(connection, issue.organization_id, releases)
     by_id = {release.id: release_response(release, nested) for release in releases}
@@ -83,6 +82,6 @@ def _referenced_commits(
         if entry.type is IssueActivityType.REFERENCED_IN_COMMIT
         and isinstance(commit_id := entry.details.get("commit"), int)
     }
-    commits = list(repositories.commits_by_ids(connection, ids).values())
-    nested = loading.prefetch_for_commits(connection, organization_id, commits)
-    return {commit.id: commit_response(commit, nested) for commit in commits}
+    commits = repositories.commits_by_ids(connection, ids)
+    responses = serialize_commits(connection, organization_id, list(commits.values()))
+    return dict(zip(commits, responses, strict=True))

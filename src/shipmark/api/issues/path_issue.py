@@ -23,7 +23,7 @@ def find_issue(
     """
     if organization is None:
         _authorize_by_issue(context, connection, issue)
-    row = _in_organization(connection, context.access.organization.id, issue)
+    row = _in_organization(connection, context.organization_id, issue)
     visible = projects.accessible(connection, context.access)
     if row is None or row.project_id not in {project.id for project in visible}:
         raise NotFound
@@ -54,7 +54,7 @@ def _authorize_by_issue(context: RequestContext, connection: Connection, name: s
 
 
 def _by_short_id(context: RequestContext, connection: Connection, short_id: str) -> Issue:
-    return find_issue(context, connection, str(context.access.organization.id), short_id)
+    return find_issue(context, connection, str(context.organization_id), short_id)
 
 
 #: The issue of the path, by id or short id. A path without an organization authorizes in the issue's.

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, WithJsonSchema
 from sqlalchemy import Connection
 
-from shipmark.api.queries import PageQuery, ProjectQuery, one_of
+from shipmark.api.queries import PageQuery, PageSize, ProjectQuery, one_of
 from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
-from shipmark.http.validation import RequestModel, refuse
+from shipmark.http.validation import RequestModel, optional, refuse, repeatable, require
 from shipmark.issues.model import LATEST, IssueFilter, StatusChange
 from shipmark.issues.search import STATUSES, IssueSearch, parse
 from shipmark.issues.store import issue_lists
@@ -33,40 +33,30 @@ def _check_ids(texts: list[str]) -> list[str]:
     return texts
 
 
-def _check_status(status: str | None) -> str | None:
-    if status and status not in STATUSES:
-        raise refuse(f"Invalid status parameter. Use one of {', '.join(STATUSES)}.")
-    return status
-
-
 _Ids = Annotated[
     list[Annotated[str, WithJsonSchema({"type": "integer"})]], AfterValidator(_check_ids)
 ]
-_Status = Annotated[str | None, AfterValidator(_check_status), one_of(*STATUSES)]
+_IS_STATUS = require(
+    lambda status: not status or status in STATUSES,
+    f"Invalid status parameter. Use one of {', '.join(STATUSES)}.",
+)
+_Status = Annotated[str | None, _IS_STATUS, one_of(*STATUSES)]
 
 
 class _SearchQuery(RequestModel):
-    query: str | None = Field(
-        None,
-        description="Text in titles, and "
+    query: str | None = optional(
+        "Text in titles, and "
         + ", ".join(f"`is:{status}`" for status in STATUSES)
         + ", `firstRelease:`, `release:`, `regressed_in_release:` with a version or `latest`.",
-        examples=["is:unresolved"],
+        example="is:unresolved",
     )
 
 
 class ProjectIssueListQuery(_SearchQuery, PageQuery):
     """A page of the issues of a project."""
 
-    limit: Annotated[
-        str | None,
-        WithJsonSchema(
-            {"type": "integer", "minimum": 0, "maximum": PER_PAGE_MAX, "default": PER_PAGE_MAX}
-        ),
-    ] = Field(
-        None,
-        description=f"The same as `per_page`; more than {PER_PAGE_MAX} counts as {PER_PAGE_MAX}.",
-        examples=[10],
+    limit: PageSize = optional(
+        f"The same as `per_page`; more than {PER_PAGE_MAX} counts as {PER_PAGE_MAX}.", example=10
     )
 
     def limited_page(self) -> PageRequest:
@@ -81,14 +71,10 @@ class IssueListQuery(ProjectIssueListQuery, ProjectQuery):
 class ProjectIssueSelectionQuery(_SearchQuery):
     """The issues of a project to change: those with the ids, or else those that the search finds."""
 
-    id: _Ids = Field(
-        [],
-        description="The issues to change, by id; by default those that `query` and `status` find.",
-        examples=[1],
+    id: _Ids = repeatable(
+        "The issues to change, by id; by default those that `query` and `status` find.", example=1
     )
-    status: _Status = Field(
-        None, description="Only issues of this status.", examples=["unresolved"]
-    )
+    status: _Status = optional("Only issues of this status.", example="unresolved")
 
     def ids(self) -> Sequence[int]:
         """Return the named ids."""

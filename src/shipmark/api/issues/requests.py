@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from shipmark.http.validation import Choice, RequestModel, Text, refuse
+from shipmark.http.validation import RequestModel, Text, choice_of, optional, refuse
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueStatus, StatusChange, Substatus
 from shipmark.issues.search import STATUSES
@@ -33,12 +33,8 @@ def _unsupported(reason: str) -> PlainValidator:
     return PlainValidator(check)
 
 
-_Status = Annotated[
-    str, Choice({it: it for it in (*STATUSES, _IN_NEXT_RELEASE)}, '"{}" is not a valid choice.')
-]
-_Substatus = Annotated[
-    Substatus, Choice({it.value: it for it in _SUBSTATUSES}, '"{}" is not a valid choice.')
-]
+_Status = Annotated[str, choice_of((*STATUSES, _IN_NEXT_RELEASE))]
+_Substatus = Annotated[Substatus, choice_of(_SUBSTATUSES)]
 _Condition = Annotated[
     None,
     _unsupported("Issues can only be ignored until they are reopened, without a condition."),
@@ -75,11 +71,11 @@ class StatusDetailsRequest(_IgnoreConditions):
     """The release in which issues are resolved."""
 
     # The protocol looks at the key and not at its value (groups-api.md 4.1).
-    in_next_release: Annotated[object, _NULLABLE_TEXT] = Field(
-        None, description="Anything but null resolves in the next release."
+    in_next_release: Annotated[object, _NULLABLE_TEXT] = optional(
+        "Anything but null resolves in the next release."
     )
-    in_release: Annotated[str, Text(max_length=VERSION_MAX, trim=False)] | None = Field(
-        None, description="Version in which the issues are resolved, or `latest`."
+    in_release: Annotated[str, Text(max_length=VERSION_MAX, trim=False)] | None = optional(
+        "Version in which the issues are resolved, or `latest`."
     )
     in_commit: _Commit = None
 
@@ -87,11 +83,11 @@ class StatusDetailsRequest(_IgnoreConditions):
 class IssueUpdateRequest(_IgnoreConditions):
     """A change of the status of issues."""
 
-    status: Annotated[_Status, Field(description="New status.")]
-    status_details: StatusDetailsRequest | None = Field(
-        None, description="Release in which the issues are resolved."
+    status: _Status = Field(description="New status.")
+    status_details: StatusDetailsRequest | None = optional(
+        "Release in which the issues are resolved."
     )
-    substatus: _Substatus | None = Field(None, description="New substatus, one of the status.")
+    substatus: _Substatus | None = optional("New substatus, one of the status.")
     assigned_to: _NotStored = None
     discard: _NotStored = None
     has_seen: _NotStored = None

@@ -1,6 +1,6 @@
 """The issue object: a "group" on the wire (groups-api.md 3)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ import msgspec
 
 from shipmark.accounts.model import User
 from shipmark.api.commits.responses import CommitResponse
-from shipmark.api.members.user_responses import UserResponse, user_response
+from shipmark.api.members.user_responses import UserResponse, optional_user_response
 from shipmark.api.releases.responses import ReleaseResponse
 from shipmark.api.responses import Wire
 from shipmark.issues.actions.update_issue import Updated
@@ -36,19 +36,19 @@ class IssueProjectResponse(Wire):
     platform: str | None
 
 
-class InboxResponse(msgspec.Struct):
+class InboxResponse(msgspec.Struct, kw_only=True):
     """Why an issue is in the inbox. The reference writes these keys in snake case."""
 
     reason: int
-    reason_details: None
+    reason_details: None = None
     date_added: datetime
 
 
-class IssueResponse(Wire):
+class IssueResponse(Wire, kw_only=True):
     """What goes wrong in a project. ``count`` is a text, as clients expect."""
 
     id: str
-    share_id: None
+    share_id: None = None
     short_id: str
     title: str
     culprit: str
@@ -58,20 +58,20 @@ class IssueResponse(Wire):
     status: str
     status_details: dict[str, object]
     substatus: str | None
-    is_public: bool
+    is_public: bool = False
     platform: str | None
     project: IssueProjectResponse
     type: str
     metadata: dict[str, object]
-    num_comments: int
-    assigned_to: None
-    is_bookmarked: bool
-    is_subscribed: bool
-    subscription_details: None
-    has_seen: bool
-    annotations: list[str]
-    issue_type: str
-    issue_category: str
+    num_comments: int = 0
+    assigned_to: None = None
+    is_bookmarked: bool = False
+    is_subscribed: bool = False
+    subscription_details: None = None
+    has_seen: bool = False
+    annotations: Sequence[str] = ()
+    issue_type: str = "error"
+    issue_category: str = "error"
     is_unhandled: bool
     count: str
     user_count: int
@@ -90,7 +90,7 @@ class ActivityResponse(Wire):
     date_created: datetime
 
 
-class IssueDetailsResponse(IssueResponse):
+class IssueDetailsResponse(IssueResponse, kw_only=True):
     """An issue with what happened to it, and its first and last release."""
 
     activity: list[ActivityResponse]
@@ -156,30 +156,6 @@ class IssueContext(Wire):
     inbox: dict[int, InboxEntry]
 
 
-def issue_response(issue: Issue, issue_context: IssueContext) -> IssueResponse:
-    """An issue as lists show it."""
-    return IssueResponse(**issue_fields(issue, issue_context))
-
-
-def issue_details_response(
-    issue: Issue,
-    issue_context: IssueContext,
-    *,
-    activity: list[ActivityResponse],
-    participants: list[User],
-    first_release: ReleaseResponse | None,
-    last_release: ReleaseResponse | None,
-) -> IssueDetailsResponse:
-    """An issue as its own address shows it."""
-    return IssueDetailsResponse(
-        **issue_fields(issue, issue_context),
-        activity=activity,
-        participants=[user_response(user) for user in participants],
-        first_release=first_release,
-        last_release=last_release,
-    )
-
-
 def activity_response(
     entry: IssueActivity, users: Mapping[int, User], commits: Mapping[int, CommitResponse]
 ) -> ActivityResponse:
@@ -189,10 +165,9 @@ def activity_response(
     is_reference = entry.type is IssueActivityType.REFERENCED_IN_COMMIT
     if is_reference and isinstance(commit_id, int) and commit_id in commits:
         details = details | {"commit": commits[commit_id]}
-    user = users.get(entry.user_id or 0)
     return ActivityResponse(
         id=str(entry.id),
-        user=user_response(user) if user else None,
+        user=optional_user_response(users.get(entry.user_id or 0)),
         type=entry.type.value,
         data=details,
         date_created=entry.at,
@@ -211,11 +186,9 @@ def status_details(issue: Issue, issue_context: IssueContext) -> dict[str, objec
     resolution = issue_context.resolutions.get(issue.id)
     if resolution is None or issue.resolved_at is None:
         return {}
-    user = issue_context.users.get(resolution.user_id or 0)
-    actor = user_response(user) if user else None
+    actor = optional_user_response(issue_context.users.get(resolution.user_id or 0))
     # Where a project follows semver, the reference names the release that the next one comes after (groups-api.md 1.1).
-    is_next = resolution.is_pending and not is_semver(resolution.current_version or "")
-    if is_next:
+    if resolution.is_pending and not is_semver(resolution.current_version or ""):
         return {"inNextRelease": True, "actor": actor}
     return {"inRelease": issue_context.versions[resolution.release_id], "actor": actor}
 
@@ -227,7 +200,6 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
     slug = issue_context.organization_slug
     return {
         "id": str(issue.id),
-        "share_id": None,
         "short_id": format_short_id(project.slug, issue.number),
         "title": issue.title,
         "culprit": issue.culprit,
@@ -237,30 +209,18 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
         "status": issue.status.value,
         "status_details": status_details(issue, issue_context),
         "substatus": issue.substatus.value if issue.substatus else None,
-        "is_public": False,
         "platform": issue.platform,
         "project": IssueProjectResponse(
             id=str(project.id), name=project.name, slug=project.slug, platform=project.platform
         ),
         "type": issue.type,
         "metadata": issue.metadata,
-        "num_comments": 0,
-        "assigned_to": None,
-        "is_bookmarked": False,
-        "is_subscribed": False,
-        "subscription_details": None,
-        "has_seen": False,
-        "annotations": [],
-        "issue_type": "error",
-        "issue_category": "error",
         "is_unhandled": issue.is_unhandled,
         "count": str(issue.times_seen),
         "user_count": issue.user_count,
         "first_seen": issue.first_seen_at,
         "last_seen": issue.last_seen_at,
-        "inbox": InboxResponse(reason=int(entry.reason), reason_details=None, date_added=entry.at)
-        if entry
-        else None,
+        "inbox": entry and InboxResponse(reason=int(entry.reason), date_added=entry.at),
     }
 
 
@@ -291,7 +251,7 @@ def _changed_details(
         return {"ignoreUntilEscalating": True}
     if updated.release is None:
         return {}
-    actor = user_response(user) if user else None
+    actor = optional_user_response(user)
     if change.is_in_next_release:
         return {"inNextRelease": True, "actor": actor}
     return {"inRelease": updated.release.version, "actor": actor}

@@ -1,8 +1,9 @@
 """Issues, as far as releases need them: lists, details, activity, changes (groups-api.md 2, 4, 5, 7)."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.issues.loading import (
@@ -24,33 +25,45 @@ from shipmark.api.issues.queries import (
 from shipmark.api.issues.requests import IssueUpdateRequest
 from shipmark.api.issues.responses import (
     ActivityResponse,
+    CurrentReleaseResponse,
+    FirstAndLastResponse,
     IssueDetailsResponse,
     IssueResponse,
     IssueUpdateResponse,
+    SeenResponse,
     ShortIdResponse,
-    issue_details_response,
+    issue_fields,
     issue_update_response,
 )
+from shipmark.api.members.user_responses import user_response
 from shipmark.api.projects.path_project import ListedProjects, PathProject
+from shipmark.api.queries import EnvironmentQuery
 from shipmark.api.releases import loading
+from shipmark.api.releases.responses import load_release_response
 from shipmark.api.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
-from shipmark.http import endpoint
+from shipmark.http import endpoint, time_range
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import RequestContext
+from shipmark.http.request_context import RequestContext, require_row
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.actions.update_issue import Updated, update_issues
-from shipmark.issues.model import StatusChange
+from shipmark.issues.model import Issue, StatusChange
 from shipmark.issues.search import IssueSearch, parse
-from shipmark.issues.store import activity, issue_lists, states
+from shipmark.issues.store import activity, issue_lists, occurrences, states, statistics
 from shipmark.issues.store import issues as issue_store
 from shipmark.projects.model import Project
+from shipmark.releases.store import environments
+from shipmark.releases.store import releases as release_store
 
 _LIST = "/organizations/{organization:str}/issues/"
 _PROJECT_LIST = "/projects/{organization:str}/{project:str}/issues/"
 _ISSUE = ["/organizations/{organization:str}/issues/{issue:str}/", "/issues/{issue:str}/"]
 _VALIDATE = "issues.validate"
 _CHANGES = {200: IssueUpdateResponse, 204: None}
+#: The length and the step of each series of counts, by its name.
+_STATS = {
+    "24h": (timedelta(days=1), timedelta(hours=1)),
+    "30d": (timedelta(days=30), timedelta(days=1)),
+}
 
 
 @endpoint.get(_LIST, scopes=ISSUE_READ)
@@ -58,9 +71,7 @@ def list_issues(
     context: RequestContext, projects: ListedProjects, query: IssueListQuery
 ) -> Response[list[IssueResponse]]:
     """List the issues of the caller's projects, the last seen first."""
-    with context.database.snapshot() as connection:
-        text = UNRESOLVED if query.query is None else query.query
-        return _fetch_page(context, connection, projects, text, query)
+    return _fetch_page(context, projects, UNRESOLVED if query.query is None else query.query, query)
 
 
 @endpoint.get(_PROJECT_LIST, scopes=ISSUE_READ)
@@ -68,8 +79,7 @@ def list_project_issues(
     context: RequestContext, project: PathProject, query: ProjectIssueListQuery
 ) -> Response[list[IssueResponse]]:
     """List the issues of a project, the last seen first."""
-    with context.database.snapshot() as connection:
-        return _fetch_page(context, connection, [project], query.query or "", query)
+    return _fetch_page(context, [project], query.query or "", query)
 
 
 @endpoint.get(_ISSUE, scopes=ISSUE_READ)
@@ -78,11 +88,11 @@ def get_issue(context: RequestContext, issue: PathIssue) -> IssueDetailsResponse
     with context.database.snapshot() as connection:
         first, last = first_and_last_release(connection, issue)
         followers = activity.subscribers_of(connection, issue.id)
-        return issue_details_response(
-            issue,
-            load_issue_context(context, connection, context.access, [issue]),
+        participants = loading.prefetch_for_users(connection, followers)
+        return IssueDetailsResponse(
+            **issue_fields(issue, load_issue_context(context, connection, [issue])),
             activity=activities_of(connection, issue),
-            participants=list(loading.prefetch_for_users(connection, followers).values()),
+            participants=[user_response(user) for user in participants.values()],
             first_release=first,
             last_release=last,
         )
@@ -101,7 +111,7 @@ def list_activities(context: RequestContext, issue: PathIssue) -> dict[str, list
 def get_by_short_id(context: RequestContext, issue: ShortIdIssue) -> ShortIdResponse:
     """Show the issue of a short id."""
     with context.database.snapshot() as connection:
-        [group] = serialize_issues(context, connection, context.access, [issue])
+        [group] = serialize_issues(context, connection, [issue])
     return ShortIdResponse(
         organization_slug=context.access.organization.slug,
         project_slug=group.project.slug,
@@ -109,6 +119,40 @@ def get_by_short_id(context: RequestContext, issue: ShortIdIssue) -> ShortIdResp
         group=group,
         short_id=group.short_id,
     )
+
+
+@endpoint.get([f"{path}first-last-release/" for path in _ISSUE], scopes=ISSUE_READ)
+def get_first_and_last(context: RequestContext, issue: PathIssue) -> FirstAndLastResponse:
+    """Show the first and the last release of an issue."""
+    with context.database.snapshot() as connection:
+        first, last = first_and_last_release(connection, issue)
+    return FirstAndLastResponse(id=str(issue.id), first_release=first, last_release=last)
+
+
+@endpoint.get([f"{path}current-release/" for path in _ISSUE], scopes=ISSUE_READ)
+def get_current(
+    context: RequestContext, issue: PathIssue, query: EnvironmentQuery
+) -> CurrentReleaseResponse:
+    """Show an issue in the newest release of its project."""
+    with context.database.snapshot() as connection:
+        environment_ids = query.environment_ids(connection, context.access)
+        release_id = environments.newest_of(connection, issue.project_id, environment_ids)
+        seen = None
+        if release_id is not None:
+            seen = occurrences.in_release(connection, issue.id, release_id, environment_ids)
+        if release_id is None or seen is None:
+            return CurrentReleaseResponse(current_release=None)
+        environment, first_seen_at, last_seen_at = seen
+        release = release_store.by_ids(connection, [release_id])[release_id]
+        return CurrentReleaseResponse(
+            current_release=SeenResponse(
+                release=load_release_response(connection, release),
+                environment=environment,
+                first_seen=first_seen_at,
+                last_seen=last_seen_at,
+                stats=_stats(connection, issue, release_id),
+            )
+        )
 
 
 @endpoint.put(_LIST, scopes=ISSUE_CHANGE, responses=_CHANGES, step=_VALIDATE)
@@ -120,8 +164,7 @@ def change_issues(
 ) -> Response[IssueUpdateResponse | None]:
     """Resolve, reopen or ignore many issues of the caller's projects; 204 if there are none."""
     change, search = body.to_change(), query.search(default=UNRESOLVED)
-    with context.database.transaction() as connection:
-        return _change(context, connection, projects, (query.ids(), search), change)
+    return _change(context, projects, query.ids(), search, change)
 
 
 @endpoint.put(_PROJECT_LIST, scopes=ISSUE_CHANGE, responses=_CHANGES, step=_VALIDATE)
@@ -133,8 +176,7 @@ def change_project_issues(
 ) -> Response[IssueUpdateResponse | None]:
     """Resolve, reopen or ignore many issues of a project; 204 if there are none."""
     change, search = body.to_change(), query.search(default="")
-    with context.database.transaction() as connection:
-        return _change(context, connection, [project], (query.ids(), search), change)
+    return _change(context, [project], query.ids(), search, change)
 
 
 @endpoint.put(_ISSUE, scopes=ISSUE_CHANGE, step=_VALIDATE)
@@ -142,52 +184,45 @@ def change_issue(
     context: RequestContext, issue: PathIssue, body: IssueUpdateRequest
 ) -> IssueResponse:
     """Resolve, reopen or ignore an issue."""
-    change, access = body.to_change(), context.access
+    change = body.to_change()
     with context.database.transaction() as connection:
         locked = states.locked(connection, issue.organization_id, [issue.id])
-        update_issues(connection, locked, change, access.user_id, now())
-        changed = issue_store.by_id(connection, issue.organization_id, issue.id)
-        if changed is None:
-            raise NotFound
-        return serialize_issues(context, connection, access, [changed])[0]
+        update_issues(connection, locked, change, context.access.user_id, now())
+        changed = require_row(issue_store.by_id(connection, issue.organization_id, issue.id))
+        return serialize_issues(context, connection, [changed])[0]
 
 
 def _fetch_page(
-    context: RequestContext,
-    connection: Connection,
-    projects: Sequence[Project],
-    text: str,
-    query: ProjectIssueListQuery,
+    context: RequestContext, projects: Sequence[Project], text: str, query: ProjectIssueListQuery
 ) -> Response[list[IssueResponse]]:
     page = query.limited_page()
-    conditions = issue_filter(connection, context.access, projects, parse(text))
-    rows = issue_lists.page_of(connection, conditions, limit=page.limit, offset=page.skipped)
-    issues, links = paginate(rows, page)
-    return context.listed(serialize_issues(context, connection, context.access, issues), links)
+    with context.database.snapshot() as connection:
+        conditions = issue_filter(connection, context.access, projects, parse(text))
+        issues, links = paginate(issue_lists.page_of(connection, conditions, **page.window), page)
+        return context.listed(serialize_issues(context, connection, issues), links)
 
 
 def _change(
     context: RequestContext,
-    connection: Connection,
     projects: Sequence[Project],
-    selection: tuple[Sequence[int], IssueSearch],
+    ids: Sequence[int],
+    search: IssueSearch,
     change: StatusChange,
 ) -> Response[IssueUpdateResponse | None]:
-    """Change the selected issues of these projects, with a constant number of statements."""
-    access = context.access
-    ids, search = selection
-    has_more = None
-    if not ids:
-        ids, has_more = search_ids(connection, access, projects, search, change)
-    locked = states.locked(connection, access.organization.id, ids)
+    """Change the issues with these ids, or else those that the search finds, with a constant number of statements."""
+    access, has_more = context.access, None
     project_ids = {project.id for project in projects}
-    locked = [issue for issue in locked if issue.project_id in project_ids]
-    if not locked:
-        return Response(None, status_code=204)
-    updated = update_issues(connection, locked, change, access.user_id, now())
-    entries = _new_activity(connection, updated)
-    # The caller's own row has no email addresses, which the response shows.
-    actor = loading.prefetch_for_users(connection, [access.user_id]).get(access.user_id or 0)
+    with context.database.transaction() as connection:
+        if not ids:
+            ids, has_more = search_ids(connection, access, projects, search, change)
+        locked = states.locked(connection, access.organization.id, ids)
+        locked = [issue for issue in locked if issue.project_id in project_ids]
+        if not locked:
+            return Response(None, status_code=204)
+        updated = update_issues(connection, locked, change, access.user_id, now())
+        entries = _new_activity(connection, updated)
+        # The caller's own row has no email addresses, which the response shows.
+        actor = loading.prefetch_for_users(connection, [access.user_id]).get(access.user_id or 0)
     response = issue_update_response(change, updated, actor, activity=entries, has_more=has_more)
     return Response(response)
 
@@ -200,16 +235,17 @@ def _new_activity(connection: Connection, updated: Updated) -> list[ActivityResp
     return activities_of(connection, issue)[:1] if updated.has_new_activity else []
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[
-        list_issues,
-        list_project_issues,
-        get_issue,
-        list_activities,
-        get_by_short_id,
-        change_issues,
-        change_project_issues,
-        change_issue,
-    ],
-)
+def _stats(
+    connection: Connection, issue: Issue, release_id: int
+) -> dict[str, list[tuple[int, int]]]:
+    at = now()
+    stats = {}
+    for name, (length, step) in _STATS.items():
+        begins = time_range.steps((at - length + step, at), None, step)
+        counts = statistics.events_of_issue(connection, issue.id, release_id, begins, step)
+        moments = (int(begin.timestamp()) for begin in begins)
+        stats[name] = list(zip(moments, counts, strict=True))
+    return stats
+
+
+router = endpoint.router("/api/0", __name__)

@@ -29,7 +29,7 @@ def find_member_or_invitation(
     context: RequestContext, connection: Connection, member: str
 ) -> Member | Invitation:
     """Return the same, or the open invitation with this id. Raise `NotFound`."""
-    organization_id, user = context.access.organization.id, context.access.user
+    organization_id, user = context.organization_id, context.access.user
     row: Member | Invitation | None = None
     member_id = id_of(member)
     if member == "me" and user is not None:

@@ -5,21 +5,27 @@ from typing import Annotated
 from pydantic import Field
 
 from shipmark.accounts.model import EMAIL_MAX
-from shipmark.http.validation import Boolean, Choice, Items, Omittable, RequestModel, Text, optional
+from shipmark.http.validation import (
+    Items,
+    Omittable,
+    OmittableBoolean,
+    RequestModel,
+    Text,
+    choice_of,
+    optional,
+)
 from shipmark.organizations.model import SLUG_MAX, Role, TeamRole
 
 _TEAMS_MAX = 1000
-_NO_CHOICE = '"{}" is not a valid choice.'
-_Role = Annotated[Role, Choice({role.value: role for role in Role}, _NO_CHOICE)]
-_TeamRole = Annotated[TeamRole, Choice({role.value: role for role in TeamRole}, _NO_CHOICE)]
+_Role = Annotated[Role, choice_of(Role)]
+_TeamRole = Annotated[TeamRole, choice_of(TeamRole)]
 _Slug = Annotated[str, Text(max_length=SLUG_MAX)]
-_Boolean = Annotated[bool, Boolean()]
 
 
 class MemberTeamRequest(RequestModel):
     """A team that a member is on."""
 
-    team_slug: Annotated[_Slug, Field(description="Slug of the team.")]
+    team_slug: _Slug = Field(description="Slug of the team.")
     role: Annotated[str, Text()] | None = optional(
         "Ignored: the role on a team follows from that in the organization."
     )
@@ -53,16 +59,16 @@ class MemberUpdateRequest(RequestModel):
 class InvitationRequest(MemberUpdateRequest):
     """An invitation of a person to an organization."""
 
-    email: Annotated[
-        str, Text(max_length=EMAIL_MAX), Field(description="Email address of the person.")
-    ]
-    send_invite: Omittable[_Boolean] = optional("Ignored: no mail is sent.")
-    reinvite: Omittable[_Boolean] = optional("Ignored: inviting again always creates a new link.")
+    email: Annotated[str, Text(max_length=EMAIL_MAX)] = Field(
+        description="Email address of the person."
+    )
+    send_invite: OmittableBoolean = optional("Ignored: no mail is sent.")
+    reinvite: OmittableBoolean = optional("Ignored: inviting again always creates a new link.")
 
 
 class TeamRoleRequest(RequestModel):
     """The role of a member on a team."""
 
-    team_role: Annotated[
-        _TeamRole, Field(description="The role that follows from the role in the organization.")
-    ]
+    team_role: _TeamRole = Field(
+        description="The role that follows from the role in the organization."
+    )

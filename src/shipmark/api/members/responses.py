@@ -31,31 +31,27 @@ class RoleNameResponse(Wire):
     name: str
 
 
-class RoleResponse(Wire):
-    """What a member can be. The reference writes one key in snake case too."""
-
+class _RoleFields(Wire, kw_only=True):
     id: str
     name: str
     desc: str
     scopes: list[str]
-    allowed: bool
-    is_allowed: bool
-    is_retired: bool
+    allowed: bool = False
+    is_allowed: bool = False
+    is_retired: bool = False
+
+
+class RoleResponse(_RoleFields, kw_only=True):
+    """What a member can be. The reference writes one key in snake case too."""
+
     is_global_too: bool = msgspec.field(name="is_global")
     is_global: bool
     minimum_team_role: str
 
 
-class TeamRoleResponse(Wire):
+class TeamRoleResponse(_RoleFields, kw_only=True):
     """What a member can be on a team."""
 
-    id: str
-    name: str
-    desc: str
-    scopes: list[str]
-    allowed: bool
-    is_allowed: bool
-    is_retired: bool
     is_minimum_role_for: str | None
 
 
@@ -73,7 +69,7 @@ class TeamRoleOfMemberResponse(Wire):
     team_role: str
 
 
-class MemberResponse(Wire):
+class MemberResponse(Wire, kw_only=True):
     """A user in an organization, or a person who is invited to it: ``pending``, without a user, until they accept.
 
     ``invite_link`` is in the answer to an invitation only: it is shown once.
@@ -82,17 +78,17 @@ class MemberResponse(Wire):
     id: str
     email: str
     name: str
-    user: UserResponse | None
+    user: UserResponse | None = None
     role: str
     role_name: str
     org_role: str
-    pending: bool
-    expired: bool
-    flags: dict[str, bool]
+    pending: bool = False
+    expired: bool = False
+    flags: dict[str, bool] = msgspec.field(default_factory=lambda: dict.fromkeys(_FLAGS, False))
     date_created: datetime
-    invite_status: str
-    inviter_name: str | None
-    group_org_roles: list[str]
+    invite_status: str = "approved"
+    inviter_name: str | None = None
+    group_org_roles: Sequence[str] = ()
     invite_link: str | msgspec.UnsetType = msgspec.UNSET
     teams: list[str] | msgspec.UnsetType = msgspec.UNSET
     team_roles: list[MemberTeamResponse] | msgspec.UnsetType = msgspec.UNSET
@@ -118,13 +114,7 @@ def member_response(
         role=member.role.value,
         role_name=roles.NAMES[member.role],
         org_role=member.role.value,
-        pending=False,
-        expired=False,
-        flags=dict.fromkeys(_FLAGS, False),
         date_created=member.created_at,
-        invite_status="approved",
-        inviter_name=None,
-        group_org_roles=[],
         teams=msgspec.UNSET if teams is None else [team.slug for team in teams],
         team_roles=msgspec.UNSET if teams is None else on,
         org_role_list=msgspec.UNSET if organization is None else roles_of(organization),
@@ -147,17 +137,13 @@ def invitation_response(
         id=f"{INVITATION_PREFIX}{invitation.id}",
         email=invitation.email,
         name=invitation.email,
-        user=None,
         role=invitation.role.value,
         role_name=roles.NAMES[invitation.role],
         org_role=invitation.role.value,
         pending=True,
         expired=invitation.expires_at <= at,
-        flags=dict.fromkeys(_FLAGS, False),
         date_created=invitation.created_at,
-        invite_status="approved",
         inviter_name=inviter.display_name if inviter else None,
-        group_org_roles=[],
         invite_link=link or msgspec.UNSET,
         teams=on,
         team_roles=[MemberTeamResponse(team_slug=slug, role=role) for slug in on],
@@ -177,8 +163,6 @@ def roles_of(organization: Organization) -> list[RoleResponse]:
             name=roles.NAMES[role],
             desc=roles.MEANINGS[role],
             scopes=sorted(organization.scopes_of(role)),
-            allowed=False,
-            is_allowed=False,
             is_retired=role is Role.ADMIN,
             is_global_too=role.is_org_wide,
             is_global=role.is_org_wide,
@@ -196,9 +180,6 @@ def team_roles() -> list[TeamRoleResponse]:
             name=roles.TEAM_NAMES[role],
             desc=roles.TEAM_MEANINGS[role],
             scopes=sorted(role.scopes),
-            allowed=False,
-            is_allowed=False,
-            is_retired=False,
             is_minimum_role_for=least.value if (least := roles.LEAST_OF[role]) else None,
         )
         for role in TeamRole

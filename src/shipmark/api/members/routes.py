@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
@@ -50,16 +50,16 @@ def invite_member(context: RequestContext, body: InvitationRequest) -> MemberRes
             body.team_slugs or (),
             secret,
         )
-        link = f"{context.settings.address}/invitations/{secret}/"
+        link = f"{context.address}/invitations/{secret}/"
         return _invitations(context, connection, [invitation], link)[0]
 
 
 @endpoint.get("/", scopes=MEMBER_READ)
 def list_members(context: RequestContext, query: PageQuery) -> Response[list[MemberResponse]]:
     """List the members of an organization, and then the open invitations."""
-    page, organization_id = query.page(), context.access.organization.id
+    page, organization_id = query.page(), context.organization_id
     with context.database.snapshot() as connection:
-        rows = store.members_of(connection, organization_id, limit=page.limit, offset=page.skipped)
+        rows = store.members_of(connection, organization_id, **page.window)
         users = accounts.by_ids(connection, {row.user_id for row in rows})
         listed = [member_response(row, users[row.user_id]) for row in rows]
         listed += _invitations_behind(context, connection, page, len(rows))
@@ -142,7 +142,7 @@ def _invitations_behind(
     """Return the invitations on a page whose first rows are members."""
     if member_count >= page.limit:
         return []
-    organization_id = context.access.organization.id
+    organization_id = context.organization_id
     skipped = page.skipped - invitation_store.count_members(connection, organization_id)
     rows = invitation_store.page_of(
         connection, organization_id, limit=page.limit - member_count, offset=max(skipped, 0)
@@ -160,7 +160,7 @@ def _invitations(
     if not rows:
         return []
     inviters = accounts.by_ids(connection, {row.invited_by for row in rows if row.invited_by})
-    teams = store.teams_of(connection, context.access.organization.id)
+    teams = store.teams_of(connection, context.organization_id)
     return [
         invitation_response(
             row, at=now(), inviter=inviters.get(row.invited_by or 0), teams=teams, link=link
@@ -176,16 +176,4 @@ def _details(context: RequestContext, connection: Connection, member: Member) ->
     return member_response(member, user, teams=teams, organization=context.access.organization)
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/members",
-    route_handlers=[
-        invite_member,
-        list_members,
-        get_member,
-        update_member,
-        remove_member,
-        join_team,
-        update_team_role,
-        leave_team,
-    ],
-)
+router = endpoint.router("/api/0/organizations/{organization:str}/members", __name__)

@@ -18,7 +18,7 @@ class EmailResponse(msgspec.Struct):
     is_verified: bool
 
 
-class UserResponse(Wire):
+class UserResponse(Wire, kw_only=True):
     """A person with an account."""
 
     id: str
@@ -28,16 +28,21 @@ class UserResponse(Wire):
     avatar_url: str | None
     is_active: bool
     has_password_auth: bool
-    is_managed: bool
+    is_managed: bool = False
     date_joined: datetime
     last_login: datetime | None
-    has2fa: bool
+    has2fa: bool = False
     last_active: datetime | None
-    is_superuser: bool
-    is_staff: bool
-    experiments: dict[str, object]
+    is_superuser: bool = False
+    is_staff: bool = False
+    experiments: dict[str, object] = msgspec.field(default_factory=dict)
     emails: list[EmailResponse]
     avatar: AvatarResponse
+
+
+def optional_user_response(user: User | None) -> UserResponse | None:
+    """Return a nested user, or None."""
+    return None if user is None else user_response(user)
 
 
 def user_response(user: User, address: str = "") -> UserResponse:
@@ -50,17 +55,12 @@ def user_response(user: User, address: str = "") -> UserResponse:
         avatar_url=photo_url(user.avatar, OwnerKind.USER, address),
         is_active=user.is_active,
         has_password_auth=user.has_password,
-        is_managed=False,
         date_joined=user.created_at,
         last_login=user.last_login_at,
-        has2fa=False,
         last_active=user.last_login_at,
-        is_superuser=False,
-        is_staff=False,
-        experiments={},
         emails=[
-            EmailResponse(id=str(e.id), email=e.email, is_verified=e.is_verified)
-            for e in user.emails
+            EmailResponse(id=str(row.id), email=row.email, is_verified=row.is_verified)
+            for row in user.emails
         ],
         avatar=avatar_response(user.avatar, OwnerKind.USER, address),
     )

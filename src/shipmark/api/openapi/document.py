@@ -11,16 +11,16 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import BaseRoute, HTTPRoute
 
 from shipmark import __version__
-from shipmark.api.openapi.docstrings import plain
+from shipmark.api.openapi.descriptions import plain
 from shipmark.api.openapi.examples import Schema
 from shipmark.api.openapi.operations import (
     BAD_REQUEST,
     SHARED,
+    endpoint_of,
     is_documented,
     operation,
     resource_of,
     tag,
-    written,
 )
 from shipmark.api.openapi.response_schemas import Schemas
 from shipmark.api.responses.refusal import CodedRefusalResponse, Problems, RefusalResponse
@@ -71,10 +71,10 @@ class Document:
         paths: dict[str, dict[str, object]] = {}
         resources = set()
         for path, handler in documented(self._routes):
-            resources.add(resource_of(written(handler)))
+            resources.add(resource_of(endpoint_of(handler).function))
             (method,) = handler.http_methods
-            made = operation(path, handler, schemas, self._settings)
-            paths.setdefault(path, {})[method.lower()] = made
+            described = operation(path, handler, schemas, self._settings)
+            paths.setdefault(path, {})[method.lower()] = described
         return {
             "openapi": "3.1.0",
             "info": {"title": "Shipmark", "version": __version__, "description": _ABOUT},

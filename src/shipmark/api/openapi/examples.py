@@ -44,13 +44,13 @@ _TYPES: Mapping[type, str] = {str: "string", int: "integer", list: "array"}
 
 
 def exampled(name: str, schema: Schema) -> Schema:
-    """The schema of a field with an example, where one is known that it allows."""
+    """Return the schema of a field with an example, where one is known that it allows."""
     allowed = schema.get("type")
     types = allowed if isinstance(allowed, list) else [allowed]
-    found = [it for it in _EXAMPLES.get(name, ()) if _TYPES[type(it)] in types]
-    if not found or "enum" in schema or _holds_objects(schema):
+    examples = [value for value in _EXAMPLES.get(name, ()) if _TYPES[type(value)] in types]
+    if not examples or "enum" in schema or _holds_objects(schema):
         return schema
-    return schema | {"examples": found}
+    return schema | {"examples": examples}
 
 
 def _holds_objects(schema: Schema) -> bool:

@@ -1,4 +1,4 @@
-"""How is a route called, and what does it answer? An OpenAPI operation for each handler."""
+"""OpenAPI operations: how each endpoint is called, and what it answers."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +11,8 @@ from typing import Any, get_args, get_origin
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
-from shipmark.api.openapi.docstrings import parted, plain
+from shipmark.api.openapi.descriptions import describe_all, parted, plain
 from shipmark.api.openapi.examples import Schema, exampled
-from shipmark.api.openapi.field_descriptions import describe_all
 from shipmark.api.openapi.path_parameters import PATH_PARAMETERS
 from shipmark.api.openapi.response_schemas import Schemas
 from shipmark.api.responses.refusal import RefusalResponse
@@ -37,6 +36,11 @@ SHARED: Mapping[int, str] = {
     413: "TooLarge",
     415: "Unsupported",
 }
+_SECURITY: Mapping[Credentials, Sequence[Schema]] = {
+    Credentials.REQUIRED: [{"token": []}],
+    Credentials.OPTIONAL: [{}, {"token": []}],
+    Credentials.NONE: [],
+}
 _MEANINGS: Mapping[int, str] = {
     200: "Done.",
     201: "Made, or new to it.",
@@ -54,11 +58,6 @@ def is_documented(handler: HTTPRouteHandler) -> bool:
     return handler.opt.get("scopes") is not None and handler.http_methods != {"OPTIONS"}
 
 
-def written(handler: HTTPRouteHandler) -> Callable[..., object]:
-    """Return the function of a handler as it stands in its module."""
-    return endpoint_of(handler).function
-
-
 def endpoint_of(handler: HTTPRouteHandler) -> Endpoint:
     """Return the declaration of a documented handler."""
     endpoint: Endpoint = handler.opt["endpoint"]
@@ -66,33 +65,33 @@ def endpoint_of(handler: HTTPRouteHandler) -> Endpoint:
 
 
 def operation(path: str, handler: HTTPRouteHandler, schemas: Schemas, settings: Settings) -> Schema:
-    """The operation of a handler at a path."""
-    function = written(handler)
+    """Return the operation of a handler at a path."""
+    endpoint = endpoint_of(handler)
+    function = endpoint.function
     summary, more = parted(plain(getdoc(function) or ""))
     resource = resource_of(function)
     scopes = sorted(handler.opt["scopes"])
-    told = [more, f"Scopes, any of: {', '.join(f'`{it}`' for it in scopes)}." if scopes else ""]
-    made: Schema = {
+    paragraphs = [more]
+    if scopes:
+        paragraphs.append(f"Scopes, any of: {', '.join(f'`{scope}`' for scope in scopes)}.")
+    result: Schema = {
         "operationId": f"{resource}.{function.__name__}{_suffix(path, handler)}",
         "summary": summary,
-        "description": "\n\n".join(filter(None, told)),
+        "description": "\n\n".join(filter(None, paragraphs)),
         "tags": [tag(resource)],
-        "security": _security(handler),
+        "security": _SECURITY[endpoint.credentials],
         "x-scopes": scopes,
-        "parameters": [
-            *(_part(name) for name in _PART.findall(path)),
-            *_query_parameters(path, handler),
-        ],
+        "parameters": [*map(_part, _PART.findall(path)), *_query_parameters(path, handler)],
         "responses": _responses(path, handler, schemas),
     }
-    if body := _body(endpoint_of(handler), settings):
-        made["requestBody"] = body
-    return made
+    if body := _body(endpoint, settings):
+        result["requestBody"] = body
+    return result
 
 
 def _suffix(path: str, handler: HTTPRouteHandler) -> str:
     """Return what tells the paths of one endpoint apart: the first part that only this path has, as _of_project."""
-    shared = set.intersection(*(set(_TYPED_PART.findall(each)) for each in handler.paths))
+    shared = set.intersection(*(set(_TYPED_PART.findall(typed)) for typed in handler.paths))
     own = [name for name in _PART.findall(path) if name not in shared]
     return f"_of_{own[0]}" if own and len(handler.paths) > 1 else ""
 
@@ -107,29 +106,15 @@ def tag(resource: str) -> str:
     return resource.replace("_", " ").capitalize()
 
 
-def _security(handler: HTTPRouteHandler) -> list[Schema]:
-    match _credentials(handler):
-        case Credentials.REQUIRED:
-            return [{"token": []}]
-        case Credentials.OPTIONAL:
-            return [{}, {"token": []}]
-    return []
-
-
-def _credentials(handler: HTTPRouteHandler) -> Credentials:
-    found: Credentials = handler.opt.get("credentials", Credentials.REQUIRED)
-    return found
-
-
 def _part(name: str) -> Schema:
-    part = PATH_PARAMETERS[name]
+    description, example = PATH_PARAMETERS[name]
     return {
         "name": name,
         "in": "path",
         "required": True,
-        "description": part.about,
+        "description": description,
         "schema": {"type": "string", "minLength": 1},
-        "example": part.example,
+        "example": example,
     }
 
 
@@ -144,23 +129,23 @@ def _query_parameters(path: str, handler: HTTPRouteHandler) -> list[Schema]:
     schema = schema_of(query)
     required = schema.get("required", [])
     parameters = []
-    for name, each in schema["properties"].items():
+    for name, field in schema["properties"].items():
         if name in _PROJECT_QUERY and "{project}" in path:
             continue
-        made: Schema = {"name": name, "in": "query", "required": name in required}
-        made["description"] = each.pop("description")
-        examples = each.pop("examples", None)
-        if isinstance(each.get("type"), list):
+        parameter: Schema = {"name": name, "in": "query", "required": name in required}
+        parameter["description"] = field.pop("description")
+        examples = field.pop("examples", None)
+        if isinstance(field.get("type"), list):
             # A query has no null: a parameter is left out.
-            each["type"] = next(kind for kind in each["type"] if kind != "null")
-        if each.get("default") == []:
-            del each["default"]
-        if isinstance(each.get("default"), bool):
-            each["default"] = str(int(each["default"]))
-        made["schema"] = each
+            field["type"] = next(kind for kind in field["type"] if kind != "null")
+        if field.get("default") == []:
+            del field["default"]
+        if isinstance(field.get("default"), bool):
+            field["default"] = str(int(field["default"]))
+        parameter["schema"] = field
         if examples:
-            made["example"] = examples if each.get("type") == "array" else examples[0]
-        parameters.append(made)
+            parameter["example"] = examples if field.get("type") == "array" else examples[0]
+        parameters.append(parameter)
     return parameters
 
 
@@ -185,12 +170,12 @@ def _with_examples(schema: Schema) -> Schema:
     properties = schema.get("properties", {})
     assert isinstance(properties, dict)
     return schema | {
-        "properties": {name: exampled(name, each) for name, each in properties.items()}
+        "properties": {name: exampled(name, field) for name, field in properties.items()}
     }
 
 
 def _form(uploads: Mapping[str, str]) -> Schema:
-    """A form with files; each is told of under its name."""
+    """Return the schema of a form with files, each described under its name."""
     properties = {
         name: {"type": "string", "format": "binary", "description": about}
         for name, about in uploads.items()
@@ -199,42 +184,36 @@ def _form(uploads: Mapping[str, str]) -> Schema:
 
 
 def _responses(path: str, handler: HTTPRouteHandler, schemas: Schemas) -> Schema:
-    answers = dict(_answers(handler))
-    made: dict[str, Schema] = {}
+    answers = _answers(handler)
+    responses: Schema = {}
     for status in sorted({*answers, *_refusals(path, handler)}):
         if answers.get(status, RefusalResponse) is RefusalResponse:
-            made[str(status)] = {"$ref": f"#/components/responses/{SHARED[status]}"}
+            responses[str(status)] = {"$ref": f"#/components/responses/{SHARED[status]}"}
         else:
-            made[str(status)] = _response(status, answers[status], handler, schemas)
-    return dict(made)
+            responses[str(status)] = _response(status, answers[status], handler, schemas)
+    return responses
 
 
-def _response(
-    status: int, answer: Any, handler: HTTPRouteHandler, schemas: Schemas
-) -> dict[str, object]:
-    made: Schema = {"description": _MEANINGS.get(status, "Refused.")}
+def _response(status: int, answer: Any, handler: HTTPRouteHandler, schemas: Schemas) -> Schema:
+    response: Schema = {"description": _MEANINGS.get(status, "Refused.")}
     if answer is not None:
-        made["content"] = _content(status, answer, schemas)
-    if status == 200 and _has_pages(handler):
-        made["headers"] = {"Link": {"$ref": "#/components/headers/Link"}}
-    return made
-
-
-def _has_pages(handler: HTTPRouteHandler) -> bool:
+        response["content"] = _content(status, answer, schemas)
     query = endpoint_of(handler).query
-    return query is not None and "cursor" in query.model_fields
+    if status == 200 and query is not None and "cursor" in query.model_fields:
+        response["headers"] = {"Link": {"$ref": "#/components/headers/Link"}}
+    return response
 
 
 def _content(status: int, answer: Any, schemas: Schemas) -> Schema:
-    """What an answer holds: JSON, or bytes, or either where the request says which."""
+    """Return what an answer holds: JSON, or bytes, or either where the request says which."""
     kinds = get_args(answer) if get_origin(answer) is UnionType else (answer,)
-    made: Schema = {}
+    content: Schema = {}
     if bytes in kinds:
-        made[_OCTETS] = {"schema": {"type": "string", "format": "binary"}}
-    if objects := [each for each in kinds if each is not bytes]:
+        content[_OCTETS] = {"schema": {"type": "string", "format": "binary"}}
+    if objects := [kind for kind in kinds if kind is not bytes]:
         schema = schemas.of(reduce(or_, objects))
-        made[_JSON] = {"schema": {"anyOf": [schema, *BAD_REQUEST]} if status == 400 else schema}
-    return made
+        content[_JSON] = {"schema": {"anyOf": [schema, *BAD_REQUEST]} if status == 400 else schema}
+    return content
 
 
 #: What 400 may hold, whatever the route.
@@ -247,28 +226,27 @@ BAD_REQUEST: Sequence[Schema] = [
 
 def _answers(handler: HTTPRouteHandler) -> Mapping[int, Any]:
     endpoint = endpoint_of(handler)
-    if endpoint.responses is not None:
-        return endpoint.responses
-    returned = endpoint.returns
+    responses, returned = dict(endpoint.responses or {}), endpoint.returns
+    if any(status < 300 for status in responses):
+        return responses
     if get_origin(returned) is Response:
         returned = get_args(returned)[0]
-    return {handler.status_code: None if returned is type(None) else returned}
+    return {handler.status_code: None if returned is type(None) else returned} | responses
 
 
 def _refusals(path: str, handler: HTTPRouteHandler) -> set[int]:
-    """The statuses of refusals that every route of this kind may have."""
-    found = {400}
-    credentials = _credentials(handler)
-    if credentials is not Credentials.NONE:
-        found.add(401)
-    if handler.opt["scopes"]:
-        found.add(403)
-    if _PART.search(path):
-        found.add(404)
-    if handler.http_methods != {"GET"}:
-        found.add(409)
+    """Return the statuses of refusals that every route of this kind may have."""
     endpoint = endpoint_of(handler)
-    if endpoint.files or endpoint.body:
+    is_public = endpoint.credentials is Credentials.NONE
+    has_body = bool(endpoint.files or endpoint.body)
+    conditions = {
+        400: True,
+        401: not is_public,
+        403: bool(handler.opt["scopes"]),
+        404: bool(_PART.search(path)),
+        409: handler.http_methods != {"GET"},
+        413: has_body,
         # The webhook, which needs no credentials, reads a body of any media type.
-        found |= {413} if credentials is Credentials.NONE else {413, 415}
-    return found
+        415: has_body and not is_public,
+    }
+    return {status for status, may_occur in conditions.items() if may_occur}

@@ -1,4 +1,4 @@
-"""What does an answer look like? JSON schemas of the types in ``api/wire``."""
+"""JSON schemas of the types of responses."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,9 +9,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from shipmark.api.openapi.docstrings import plain
+from shipmark.api.openapi.descriptions import describe, plain
 from shipmark.api.openapi.examples import Schema, exampled
-from shipmark.api.openapi.field_descriptions import describe
 
 _PLAIN: Mapping[object, Schema] = {
     Any: {},
@@ -33,13 +32,13 @@ class Schemas:
         self.named: dict[str, Schema] = {}
         self._types: dict[str, type] = {}
 
-    def of(self, it: Any) -> Schema:
-        """The schema of a type; raises `TypeError` for one that no answer should hold."""
-        if it in _PLAIN:
-            return dict(_PLAIN[it])
-        origin, arguments = get_origin(it), get_args(it)
+    def of(self, kind: Any) -> Schema:
+        """Return the schema of a type. Raise `TypeError` for one that no answer should hold."""
+        if kind in _PLAIN:
+            return dict(_PLAIN[kind])
+        origin, arguments = get_origin(kind), get_args(kind)
         if origin is None:
-            return self._of_class(it)
+            return self._of_class(kind)
         if origin in {Union, UnionType}:
             return self._of_union(arguments)
         return self._of_generic(origin, arguments)
@@ -55,15 +54,15 @@ class Schemas:
             return {"type": "array", "items": self.of(arguments[0])}
         raise TypeError(f"{origin} has no schema")
 
-    def _of_class(self, it: Any) -> Schema:
-        if isinstance(it, type) and issubclass(it, msgspec.Struct):
-            return self._reference(it)
-        if isinstance(it, type) and issubclass(it, Enum):
-            return {"enum": [each.value for each in it]}
-        raise TypeError(f"{it} has no schema")
+    def _of_class(self, kind: Any) -> Schema:
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            return self._reference(kind)
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return {"enum": [member.value for member in kind]}
+        raise TypeError(f"{kind} has no schema")
 
     def _of_union(self, arguments: Sequence[Any]) -> Schema:
-        parts = [self.of(each) for each in arguments if each is not msgspec.UnsetType]
+        parts = [self.of(kind) for kind in arguments if kind is not msgspec.UnsetType]
         if len(parts) == 1:
             return parts[0]
         if all(set(part) == {"type"} for part in parts):
@@ -76,38 +75,33 @@ class Schemas:
         size = len(arguments)
         return {
             "type": "array",
-            "prefixItems": [self.of(each) for each in arguments],
+            "prefixItems": [self.of(kind) for kind in arguments],
             "minItems": size,
             "maxItems": size,
         }
 
-    def _reference(self, it: type[msgspec.Struct]) -> Schema:
-        name = it.__name__.removesuffix("Response")
-        known = self._types.setdefault(name, it)
-        if known is not it:
-            raise TypeError(f"two structs would be {name}: of {known.__module__}, {it.__module__}")
+    def _reference(self, kind: type[msgspec.Struct]) -> Schema:
+        name = kind.__name__.removesuffix("Response")
+        known = self._types.setdefault(name, kind)
+        if known is not kind:
+            modules = f"{known.__module__}, {kind.__module__}"
+            raise TypeError(f"two structs would be {name}: of {modules}")
         if name not in self.named:
             # Structs may hold each other: the name must be there before the fields are looked at.
             self.named[name] = {}
-            self.named[name] = self._object(name, it)
+            self.named[name] = self._object(name, kind)
         return {"$ref": f"#/components/schemas/{name}"}
 
-    def _object(self, name: str, it: type[msgspec.Struct]) -> Schema:
-        fields = msgspec.structs.fields(it)
-        made: Schema = {"type": "object", "description": plain(getdoc(it) or "")}
-        if not fields:
-            return made | {"maxProperties": 0}
-        required = [each.encode_name for each in fields if not _may_be_unset(each.type)]
-        return made | {
-            "properties": {
-                each.encode_name: self._field(each.encode_name, each.type, name) for each in fields
-            },
-            **({"required": required} if required else {}),
+    def _object(self, owner: str, kind: type[msgspec.Struct]) -> Schema:
+        types = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+        schema: Schema = {"type": "object", "description": plain(getdoc(kind) or "")}
+        if not types:
+            return schema | {"maxProperties": 0}
+        schema["properties"] = {
+            name: describe(name, exampled(name, self.of(type_)), owner)
+            for name, type_ in types.items()
         }
-
-    def _field(self, name: str, kind: Any, owner: str) -> Schema:
-        return describe(name, exampled(name, self.of(kind)), owner)
-
-
-def _may_be_unset(it: Any) -> bool:
-    return msgspec.UnsetType in get_args(it)
+        required = [
+            name for name, type_ in types.items() if msgspec.UnsetType not in get_args(type_)
+        ]
+        return schema | ({"required": required} if required else {})

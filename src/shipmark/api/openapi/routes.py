@@ -1,13 +1,13 @@
 """``/api/openapi.json``: what this API is, for programs. People read the same at ``/api/docs/``."""
 
-from litestar import Request, Response, get
-from litestar.datastructures import State
+from litestar import Response, get
 
 from shipmark.api.openapi.document import Document
+from shipmark.http import AnyRequest
 
 
 @get("/api/openapi.json", scopes=None, sync_to_thread=True)
-def get_document(request: Request[object, object, State]) -> Response[bytes]:
+def get_document(request: AnyRequest) -> Response[bytes]:
     """Answer with the OpenAPI document. It says nothing about stored data, so it needs no credentials."""
     document: Document = request.app.state.document
     headers = {"ETag": f'"{document.mark}"', "Cache-Control": "public, no-cache"}

@@ -23,11 +23,11 @@ from shipmark.organizations.model import Access, Flag
 from shipmark.organizations.options import Stored
 
 
-class QuotaResponse(Wire):
+class QuotaResponse(Wire, kw_only=True):
     """How many events are taken in: there is no limit here."""
 
-    max_rate: int | None
-    max_rate_interval: int
+    max_rate: int | None = None
+    max_rate_interval: int = 60
     account_limit: int
     project_limit: int
 
@@ -42,10 +42,11 @@ class TrustedRelayResponse(Wire):
     description: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class OrganizationDetailsResponse(OrganizationResponse):
+class OrganizationDetailsResponse(OrganizationResponse, kw_only=True):
     """An organization with its settings; a token of the organization itself is shown the base part only."""
 
-    experiments: dict[str, object]
+    # Fields of other products of the reference, such as this one, are constant.
+    experiments: dict[str, object] = msgspec.field(default_factory=dict)
     quota: QuotaResponse
     is_default: bool
     default_role: str
@@ -75,18 +76,18 @@ class OrganizationDetailsResponse(OrganizationResponse):
     github_nudge_invite: bool
     gitlab_pr_bot: bool = msgspec.field(name="gitlabPRBot")
     hide_ai_features: bool
-    aggregated_data_consent: bool
-    gen_ai_consent: bool = msgspec.field(name="genAIConsent")
+    aggregated_data_consent: bool = False
+    gen_ai_consent: bool = msgspec.field(name="genAIConsent", default=False)
     issue_alerts_thread_flag: bool
     metric_alerts_thread_flag: bool
-    requires_sso: bool
+    requires_sso: bool = False
     rollback_enabled: bool
-    streamline_only: bool | None
+    streamline_only: bool | None = None
     trusted_relays: list[TrustedRelayResponse]
     access: list[str]
-    pending_access_requests: int
-    onboarding_tasks: list[object]
-    is_dynamically_sampled: bool
+    pending_access_requests: int = 0
+    onboarding_tasks: Sequence[object] = ()
+    is_dynamically_sampled: bool = False
     role: str | msgspec.UnsetType = msgspec.UNSET
     org_role: str | msgspec.UnsetType = msgspec.UNSET
     target_sample_rate: float | msgspec.UnsetType = msgspec.UNSET
@@ -117,10 +118,7 @@ def organization_details_response(
     return OrganizationDetailsResponse(
         **msgspec.structs.asdict(base),
         **_settings(access, stored),
-        **_absent(),
         quota=QuotaResponse(
-            max_rate=None,
-            max_rate_interval=60,
             account_limit=options.number(stored, "accountRateLimit"),
             project_limit=options.number(stored, "projectRateLimit"),
         ),
@@ -166,20 +164,6 @@ def _settings(access: Access, stored: Stored) -> dict[str, Any]:
         "relay_pii_config": options.value(stored, "relayPiiConfig") or None,
         "target_sample_rate": msgspec.UNSET if rate is None else rate,
         "sampling_mode": msgspec.UNSET if mode is None else mode,
-    }
-
-
-def _absent() -> dict[str, Any]:
-    """Return the fields of other products of the reference."""
-    return {
-        "experiments": {},
-        "aggregated_data_consent": False,
-        "gen_ai_consent": False,
-        "requires_sso": False,
-        "streamline_only": None,
-        "pending_access_requests": 0,
-        "onboarding_tasks": [],
-        "is_dynamically_sampled": False,
     }
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    Field,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
@@ -25,12 +24,15 @@ from shipmark.http.validation import (
     Items,
     ListOf,
     Omittable,
+    OmittableBoolean,
     ReadAs,
     RequestModel,
     Text,
     TrimmedText,
+    choice_of,
     optional,
     refuse,
+    require,
 )
 from shipmark.organizations import options, slugs, trusted_relays
 from shipmark.organizations.model import NAME_MAX, Role
@@ -46,7 +48,6 @@ _PII_MAX = 100_000
 _NO_2FA = "Cannot require two-factor authentication without personal two-factor enabled."
 _NO_CODECOV = "Codecov is not connected to this server."
 _NO_RATE_LIMIT = "The accountRateLimit option cannot be configured for this organization"
-_NO_CHOICE = '"{}" is not a valid choice.'
 _SWITCHES = frozenset(switch.name for switch in options.SWITCHES)
 
 
@@ -58,25 +59,17 @@ def _check_slug(value: object) -> object:
 
 
 def _at_most(total: int, refusal: str) -> AfterValidator:
-    """Return the validator of a list of texts that are at most so long together."""
+    """Return the rule of a list of texts that are at most so long together."""
 
-    def check(words: list[str]) -> list[str]:
-        if sum(map(len, words)) > total:
-            raise refuse(refusal)
-        return words
+    def fits(words: list[str]) -> bool:
+        return sum(map(len, words)) <= total
 
-    return AfterValidator(check)
+    return require(fits, refusal)
 
 
 def _refuse_true(refusal: str) -> AfterValidator:
-    """Return the validator of a setting that this server can't turn on."""
-
-    def check(value: bool) -> bool:
-        if value:
-            raise refuse(refusal)
-        return value
-
-    return AfterValidator(check)
+    """Return the rule of a setting that this server can't turn on."""
+    return require(lambda is_on: not is_on, refusal)
 
 
 def _refuse_rate_limit(value: object, validate: ValidatorFunctionWrapHandler) -> object:
@@ -91,8 +84,8 @@ def _check_pii_config(text: str | None) -> str | None:
     try:
         config = json.loads(text)
     except json.JSONDecodeError as error:
-        place = f"at line {error.lineno} column {error.colno}"
-        raise refuse(f"expected value {place}") from None
+        position = f"at line {error.lineno} column {error.colno}"
+        raise refuse(f"expected value {position}") from None
     except (RecursionError, ValueError):
         raise refuse("expected value at line 1 column 1") from None
     parts = ("rules", "vars", "applications")
@@ -118,12 +111,9 @@ def _validate_for_owners(
 
 
 _OwnersOnly = WrapValidator(_validate_for_owners)
-_Boolean = Omittable[Annotated[bool, Boolean()]]
 _Role = Omittable[Annotated[str, Choice({role.value: role.value for role in Role}, "Invalid role")]]
-_DefaultRole = Annotated[Role, Choice({role.value: role for role in Role}, _NO_CHOICE)]
-_SamplingMode = Annotated[
-    str, Choice({mode: mode for mode in ("organization", "project")}, _NO_CHOICE)
-]
+_DefaultRole = Annotated[Role, choice_of(Role)]
+_SamplingMode = Annotated[str, choice_of(("organization", "project"))]
 _NeverSet = WrapValidator(_refuse_rate_limit)
 # The entries are checked as relays, in words of their own.
 _Relay = Annotated[
@@ -142,10 +132,8 @@ _Relay = Annotated[
 class OrganizationListQuery(PageQuery):
     """A page of the organizations of a user."""
 
-    query: str | None = Field(
-        None,
-        description="Text in names or slugs, or terms such as `slug:acme` and `status:active`.",
-        examples=["acme"],
+    query: str | None = optional(
+        "Text in names or slugs, or terms such as `slug:acme` and `status:active`.", example="acme"
     )
 
 
@@ -164,42 +152,48 @@ class OrganizationUpdateRequest(RequestModel):
             ReadAs(Annotated[list[_Relay], Items(max_length=_RELAYS_MAX)], _parse_relays),
         ]
     ] = optional("Relays whose events are trusted; they replace those before.")
-    open_membership: _Boolean = optional("Whether members may join any team.")
-    allow_shared_issues: _Boolean = optional("Whether issues may be shared publicly.")
-    enhanced_privacy: _Boolean = optional("Whether mails leave out data of events.")
-    is_early_adopter: _Boolean = optional("Whether to show new features early.")
-    require_email_verification: _Boolean = optional("Ignored.")
-    allow_member_invite: _Boolean = optional("Whether members may invite others.")
-    allow_member_project_creation: _Boolean = optional("Whether members may create projects.")
-    allow_superuser_access: _Boolean = optional("Whether staff may see the organization.")
+    open_membership: OmittableBoolean = optional("Whether members may join any team.")
+    allow_shared_issues: OmittableBoolean = optional("Whether issues may be shared publicly.")
+    enhanced_privacy: OmittableBoolean = optional("Whether mails leave out data of events.")
+    is_early_adopter: OmittableBoolean = optional("Whether to show new features early.")
+    require_email_verification: OmittableBoolean = optional("Ignored.")
+    allow_member_invite: OmittableBoolean = optional("Whether members may invite others.")
+    allow_member_project_creation: OmittableBoolean = optional(
+        "Whether members may create projects."
+    )
+    allow_superuser_access: OmittableBoolean = optional("Whether staff may see the organization.")
     require_2fa: Omittable[Annotated[bool, Boolean(), _refuse_true(_NO_2FA)]] = optional(
         "Whether members need two factors to sign in; can't be turned on.", alias="require2FA"
     )
     codecov_access: Omittable[Annotated[bool, Boolean(), _refuse_true(_NO_CODECOV)]] = optional(
         "Whether to show coverage; can't be turned on."
     )
-    data_scrubber: _Boolean = optional("Whether all projects remove sensitive data.")
-    data_scrubber_defaults: _Boolean = optional(
+    data_scrubber: OmittableBoolean = optional("Whether all projects remove sensitive data.")
+    data_scrubber_defaults: OmittableBoolean = optional(
         "Whether all projects remove the fields that are sensitive by default."
     )
-    scrape_java_script: _Boolean = optional("Whether to fetch sources from their URLs.")
-    events_member_admin: _Boolean = optional("Whether members may delete events.")
-    alerts_member_write: _Boolean = optional("Whether members may change alerts.")
-    scrub_ip_addresses: _Boolean = optional(
+    scrape_java_script: OmittableBoolean = optional("Whether to fetch sources from their URLs.")
+    events_member_admin: OmittableBoolean = optional("Whether members may delete events.")
+    alerts_member_write: OmittableBoolean = optional("Whether members may change alerts.")
+    scrub_ip_addresses: OmittableBoolean = optional(
         "Whether all projects remove IP addresses.", alias="scrubIPAddresses"
     )
-    allow_join_requests: _Boolean = optional("Whether users may ask to join.")
-    ai_suggested_solution: _Boolean = optional("Stored and shown, without effect.")
-    github_pr_bot: _Boolean = optional("Stored and shown, without effect.", alias="githubPRBot")
-    github_open_pr_bot: _Boolean = optional(
+    allow_join_requests: OmittableBoolean = optional("Whether users may ask to join.")
+    ai_suggested_solution: OmittableBoolean = optional("Stored and shown, without effect.")
+    github_pr_bot: OmittableBoolean = optional(
+        "Stored and shown, without effect.", alias="githubPRBot"
+    )
+    github_open_pr_bot: OmittableBoolean = optional(
         "Stored and shown, without effect.", alias="githubOpenPRBot"
     )
-    github_nudge_invite: _Boolean = optional("Stored and shown, without effect.")
-    gitlab_pr_bot: _Boolean = optional("Stored and shown, without effect.", alias="gitlabPRBot")
-    hide_ai_features: _Boolean = optional("Stored and shown, without effect.")
-    issue_alerts_thread_flag: _Boolean = optional("Stored and shown, without effect.")
-    metric_alerts_thread_flag: _Boolean = optional("Stored and shown, without effect.")
-    rollback_enabled: _Boolean = optional("Stored and shown, without effect.")
+    github_nudge_invite: OmittableBoolean = optional("Stored and shown, without effect.")
+    gitlab_pr_bot: OmittableBoolean = optional(
+        "Stored and shown, without effect.", alias="gitlabPRBot"
+    )
+    hide_ai_features: OmittableBoolean = optional("Stored and shown, without effect.")
+    issue_alerts_thread_flag: OmittableBoolean = optional("Stored and shown, without effect.")
+    metric_alerts_thread_flag: OmittableBoolean = optional("Stored and shown, without effect.")
+    rollback_enabled: OmittableBoolean = optional("Stored and shown, without effect.")
     project_rate_limit: Omittable[Annotated[int, Integer(minimum=50, maximum=100), _NeverSet]] = (
         optional("Can't be set.")
     )
@@ -233,7 +227,7 @@ class OrganizationUpdateRequest(RequestModel):
     default_role: Annotated[Omittable[_DefaultRole], _OwnersOnly] = optional(
         "Role of new members. Ignored unless an owner sends it."
     )
-    cancel_deletion: Annotated[_Boolean, _OwnersOnly] = optional(
+    cancel_deletion: Annotated[OmittableBoolean, _OwnersOnly] = optional(
         "Any boolean cancels a requested deletion. Ignored unless an owner sends it."
     )
     idempotency_key: Annotated[

@@ -24,7 +24,7 @@ class LinksResponse(Wire):
     region_url: str
 
 
-class OrganizationResponse(Wire):
+class OrganizationResponse(Wire, kw_only=True):
     """The owner of projects and releases."""
 
     id: str
@@ -34,11 +34,11 @@ class OrganizationResponse(Wire):
     date_created: datetime
     is_early_adopter: bool
     require_2fa: bool = msgspec.field(name="require2FA")
-    require_email_verification: bool
+    require_email_verification: bool = False
     avatar: AvatarResponse
     features: list[str]
     links: LinksResponse
-    has_auth_provider: bool
+    has_auth_provider: bool = False
     allow_member_invite: bool
     allow_member_project_creation: bool
     allow_superuser_access: bool
@@ -55,11 +55,9 @@ def organization_response(organization: Organization, address: str) -> Organizat
         date_created=organization.created_at,
         is_early_adopter=organization.has(Flag.EARLY_ADOPTER),
         require_2fa=organization.has(Flag.REQUIRE_2FA),
-        require_email_verification=False,
         avatar=avatar_response(organization.avatar, OwnerKind.ORGANIZATION, address),
         features=features(organization),
         links=LinksResponse(organization_url=address, region_url=address),
-        has_auth_provider=False,
         allow_member_invite=not organization.has(Flag.DISABLE_MEMBER_INVITE),
         allow_member_project_creation=not organization.has(Flag.DISABLE_MEMBER_PROJECT_CREATION),
         allow_superuser_access=not organization.has(Flag.PREVENT_SUPERUSER_ACCESS),
@@ -68,9 +66,9 @@ def organization_response(organization: Organization, address: str) -> Organizat
 
 def features(organization: Organization) -> list[str]:
     """What the organization can use of that which is not everywhere, sorted."""
-    found = {"relay", "team-roles"}
+    names = ["relay", "team-roles"]
     if organization.is_open:
-        found.add("open-membership")
+        names.append("open-membership")
     if not organization.has(Flag.DISABLE_SHARED_ISSUES):
-        found.add("shared-issues")
-    return sorted(found)
+        names.append("shared-issues")
+    return sorted(names)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.auth.calling_user import CallingUser
@@ -42,9 +42,7 @@ def list_organizations(
     with context.database.autocommit_read() as connection:
         known = [row for row, _ in store.of_user(connection, caller.user.id)]
     rows, links = paginate_all(text_filter.apply_filter(known, query.query, _TESTS), page)
-    return context.listed(
-        [organization_response(row, context.settings.address) for row in rows], links
-    )
+    return context.listed([organization_response(row, context.address) for row in rows], links)
 
 
 @endpoint.get(_ORGANIZATION, scopes=ORGANIZATION_READ | {"org:ci"})
@@ -54,7 +52,7 @@ def get_organization(
     """Show an organization. Newer clients take the address for all later calls from it."""
     access = context.access
     if access.user is None:
-        return organization_response(access.organization, context.settings.address)
+        return organization_response(access.organization, context.address)
     with context.database.snapshot() as connection:
         return _details(context, connection, access, is_detailed=query.is_detailed)
 
@@ -67,7 +65,7 @@ def update_organization(
     access, avatar = context.access, body.new_avatar(context)
     with context.database.transaction() as connection, photo_required("avatarType", "avatar"):
         updated = settings.update(
-            connection, access.organization.id, body.to_input(), context.actor(access), now()
+            connection, access.organization.id, body.to_input(), context.actor(), now()
         )
         if avatar is not None:
             updated = actions.save_avatar(connection, updated, avatar, now())
@@ -82,7 +80,7 @@ def delete_organization(context: RequestContext) -> OrganizationDetailsResponse:
         raise Unauthenticated("This request requires an authenticated user.")
     with context.database.transaction() as connection:
         pending = deletion_requests.request(
-            connection, access.organization.id, context.actor(access), now()
+            connection, access.organization.id, context.actor(), now()
         )
         return _details(context, connection, replace(access, organization=pending))
 
@@ -91,7 +89,7 @@ def _details(
     context: RequestContext, connection: Connection, access: Access, *, is_detailed: bool = True
 ) -> OrganizationDetailsResponse:
     """Return an organization with its settings and, in detail, with all teams and projects."""
-    organization_id, address = access.organization.id, context.settings.address
+    organization_id, address = access.organization.id, context.address
     return organization_details_response(
         access,
         store.options_of(connection, organization_id),
@@ -113,12 +111,4 @@ def _load(connection: Connection, access: Access, address: str) -> OrganizationC
     )
 
 
-router = Router(
-    "/api/0/organizations",
-    route_handlers=[
-        list_organizations,
-        get_organization,
-        update_organization,
-        delete_organization,
-    ],
-)
+router = endpoint.router("/api/0/organizations", __name__)

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from shipmark.api.project_keys.responses import SDK_VERSIONS
 from shipmark.api.queries import PageQuery, one_of
 from shipmark.http.validation import (
-    Boolean,
-    Choice,
     Integer,
     Omittable,
+    OmittableBoolean,
     RequestModel,
     Text,
+    choice_of,
     optional,
-    refuse,
+    require,
 )
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import slugs
@@ -29,39 +29,27 @@ _DAY_SECONDS = 86_400
 _COUNT_MAX = 2**31 - 1
 
 
-def _check_half(text: str) -> str:
-    if re.fullmatch(r"[a-f0-9]{32}", text) is None:
-        raise refuse(slugs.NO_MATCH)
-    return text
-
-
-def _none_if_empty(value: object) -> object:
-    return value or None
-
-
 class RateLimitRequest(RequestModel):
     """The number of events to accept in a number of seconds; 0 of either for no limit."""
 
-    count: Annotated[
-        int, Integer(maximum=_COUNT_MAX), Field(description="Number of events, 0 for no limit.")
-    ]
-    window: Annotated[
-        int, Integer(maximum=_DAY_SECONDS), Field(description="Number of seconds, 0 for no limit.")
-    ]
+    count: Annotated[int, Integer(maximum=_COUNT_MAX)] = Field(
+        description="Number of events, 0 for no limit."
+    )
+    window: Annotated[int, Integer(maximum=_DAY_SECONDS)] = Field(
+        description="Number of seconds, 0 for no limit."
+    )
 
 
-_Half = Omittable[Annotated[str, Text(max_length=32), AfterValidator(_check_half)]]
-_Boolean = Omittable[Annotated[bool, Boolean()]]
-_SdkVersion = Annotated[
-    str, Choice({version: version for version in SDK_VERSIONS}, '"{}" is not a valid choice.')
-]
+_IS_HALF = require(re.compile(r"[a-f0-9]{32}").fullmatch, slugs.NO_MATCH)
+_Half = Omittable[Annotated[str, Text(max_length=32), _IS_HALF]]
+_SdkVersion = Annotated[str, choice_of(SDK_VERSIONS)]
 
 
 class KeyListQuery(PageQuery):
     """A page of the keys of a project."""
 
-    status: Annotated[str | None, one_of("active", "inactive", "")] = Field(
-        None, description="Only keys with this status.", examples=["active"]
+    status: Annotated[str | None, one_of("active", "inactive", "")] = optional(
+        "Only keys with this status.", example="active"
     )
 
 
@@ -69,8 +57,8 @@ class _KeyFields(RequestModel):
     name: Annotated[str, Text(max_length=_LABEL_MAX, blank=True)] | None = optional(
         "Name of the key."
     )
-    rate_limit: Annotated[RateLimitRequest | None, BeforeValidator(_none_if_empty)] = optional(
-        "Limit that is shown; it has no effect."
+    rate_limit: Annotated[RateLimitRequest | None, BeforeValidator(lambda value: value or None)] = (
+        optional("Limit that is shown; it has no effect.")
     )
 
     def limit(self) -> tuple[int, int] | None:
@@ -102,15 +90,15 @@ class KeyRequest(_KeyFields):
 class LoaderOptionsRequest(RequestModel):
     """The parts of the browser SDK to load."""
 
-    has_replay: _Boolean = optional("Whether to load session replay.")
-    has_performance: _Boolean = optional("Whether to load tracing.")
-    has_debug: _Boolean = optional("Whether to load the build for debugging.")
+    has_replay: OmittableBoolean = optional("Whether to load session replay.")
+    has_performance: OmittableBoolean = optional("Whether to load tracing.")
+    has_debug: OmittableBoolean = optional("Whether to load the build for debugging.")
 
 
 class KeyUpdateRequest(_KeyFields):
     """Changes of a key."""
 
-    is_active: _Boolean = optional("Whether SDKs may send events with the key.")
+    is_active: OmittableBoolean = optional("Whether SDKs may send events with the key.")
     browser_sdk_version: Omittable[_SdkVersion] = optional("Version of the browser SDK to load.")
     dynamic_sdk_loader_options: Omittable[LoaderOptionsRequest] = optional(
         "Parts of the browser SDK to load."

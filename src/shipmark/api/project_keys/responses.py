@@ -1,5 +1,6 @@
 """The object of a DSN key (auth-and-errors.md 8.7)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from shipmark.api.responses import Wire
@@ -32,7 +33,7 @@ class DsnResponse(Wire):
 class BrowserSdkResponse(Wire):
     """The versions of the browser SDK: values with labels."""
 
-    choices: list[list[str]]
+    choices: Sequence[Sequence[str]] = tuple((version, version) for version in SDK_VERSIONS)
 
 
 class LoaderOptionsResponse(Wire):
@@ -88,7 +89,7 @@ def project_key_response(key: ProjectKey, address: str) -> ProjectKeyResponse:
             cdn=f"{address}/js-sdk-loader/{key.public_key}.min.js",
         ),
         browser_sdk_version=str(key.details.get("browserSdkVersion", SDK_DEFAULT)),
-        browser_sdk=BrowserSdkResponse(choices=[[version, version] for version in SDK_VERSIONS]),
+        browser_sdk=BrowserSdkResponse(),
         date_created=key.created_at,
         dynamic_sdk_loader_options=LoaderOptionsResponse(
             has_replay=bool(options.get("hasReplay", False)),

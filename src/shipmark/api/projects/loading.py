@@ -7,7 +7,7 @@ from typing import Self
 from sqlalchemy import Connection
 
 from shipmark.api.organizations.responses import OrganizationResponse
-from shipmark.api.projects.responses import ProjectContext, ProjectResponse, project_response
+from shipmark.api.projects.responses import ProjectContext, ProjectResponse, project_fields
 from shipmark.api.teams.responses import TeamDetailsResponse, team_response
 from shipmark.http.request_context import RequestContext
 from shipmark.organizations import store as organizations
@@ -35,7 +35,7 @@ class ViewerContext:
 
 def load_viewer(context: RequestContext, connection: Connection) -> ViewerContext:
     """Return the context of the caller in the organization of the path."""
-    return ViewerContext.load(connection, context.access, context.settings.address)
+    return ViewerContext.load(connection, context.access, context.address)
 
 
 def prefetch_for_projects(
@@ -69,7 +69,10 @@ def serialize_projects(
 ) -> list[ProjectResponse]:
     """Return projects as the caller sees them."""
     contexts = prefetch_for_projects(connection, viewer, listed)
-    return [project_response(project, viewer.access, contexts[project.id]) for project in listed]
+    return [
+        ProjectResponse(**project_fields(project, viewer.access, contexts[project.id]))
+        for project in listed
+    ]
 
 
 def serialize_project(
@@ -115,7 +118,7 @@ def projects_by_team(
 ) -> dict[int, list[ProjectResponse]]:
     """Return the projects of each team as the caller sees them, by slug."""
     ids = projects.of_teams(connection, [team.id for team in teams]) if teams else {}
-    by_id = projects.by_ids(connection, {id_ for each in ids.values() for id_ in each})
+    by_id = projects.by_ids(connection, {id_ for of_team in ids.values() for id_ in of_team})
     in_order = sorted(by_id.values(), key=lambda project: project.slug)
     shown = serialize_projects(connection, viewer, in_order)
     return {

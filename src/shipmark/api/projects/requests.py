@@ -7,16 +7,17 @@ from pydantic import AfterValidator, Field
 from shipmark.api.queries import Bit, PageQuery, one_of
 from shipmark.api.teams.requests import TeamSlug
 from shipmark.http.validation import (
-    Boolean,
     Integer,
     Items,
     ListOf,
     Omittable,
+    OmittableBoolean,
     RequestModel,
     Text,
     TrimmedText,
     optional,
     refuse,
+    require,
 )
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.organizations import slugs
@@ -32,16 +33,6 @@ _HOURS_MAX = 4320
 _PERIODS = ("", "1h", "24h", "7d", "14d", "30d")
 
 
-def _check_reserved(slug: str) -> str:
-    if slug in slugs.RESERVED_OF_PROJECTS:
-        raise refuse(f'The slug "{slug}" is reserved and not allowed.')
-    return slug
-
-
-def _blank_if_none(text: str | None) -> str:
-    return text or ""
-
-
 def _normalize_path(path: str) -> str:
     if problem := problem_of(path):
         raise refuse(problem)
@@ -50,40 +41,42 @@ def _normalize_path(path: str) -> str:
     return normalized
 
 
-_Slug = Annotated[TeamSlug, AfterValidator(_check_reserved)]
-_Boolean = Omittable[Annotated[bool, Boolean()]]
+_Slug = Annotated[
+    TeamSlug,
+    require(
+        lambda slug: slug not in slugs.RESERVED_OF_PROJECTS,
+        'The slug "{}" is reserved and not allowed.',
+    ),
+]
 _Delay = Omittable[Annotated[int, Integer(minimum=60, maximum=3600)]]
 _OptionalText = Annotated[str, Text(max_length=_TEXT_MAX, blank=True)] | None
-_TextOrBlank = Annotated[_OptionalText, AfterValidator(_blank_if_none)]
+_TextOrBlank = Annotated[_OptionalText, AfterValidator(lambda text: text or "")]
 _Words = Omittable[ListOf[TrimmedText]]
 _Path = Annotated[str, Text(), AfterValidator(_normalize_path)]
 
 
 class _FilterQuery(PageQuery):
-    query: str | None = Field(
-        None,
-        description="Text in slugs or names, or terms such as `slug:web`, `platform:python` and `!team:core`.",
-        examples=["we"],
+    query: str | None = optional(
+        "Text in slugs or names, or terms such as `slug:web`, `platform:python` and `!team:core`.",
+        example="we",
     )
 
 
 class OwnProjectListQuery(_FilterQuery):
     """A page of the projects of a user."""
 
-    status: Annotated[str | None, one_of("active", "deleted", "")] = Field(
-        None, description="Only projects with this status: all are active.", examples=["active"]
+    status: Annotated[str | None, one_of("active", "deleted", "")] = optional(
+        "Only projects with this status: all are active.", example="active"
     )
 
 
 class ProjectListQuery(_FilterQuery):
     """A page of the projects of an organization."""
 
-    stats_period: Annotated[str | None, one_of(*_PERIODS)] = Field(
-        None, description="Ignored: projects show no statistics.", examples=["14d"]
+    stats_period: Annotated[str | None, one_of(*_PERIODS)] = optional(
+        "Ignored: projects show no statistics.", example="14d"
     )
-    all_projects: Bit = Field(
-        None, alias="all_projects", description="`1` shows all on one page.", examples=["1"]
-    )
+    all_projects: Bit = optional("`1` shows all on one page.", alias="all_projects", example="1")
 
     def check_period(self) -> None:
         """Raise `ValidationFailed` for an unknown period."""
@@ -108,17 +101,17 @@ class ProjectUpdateRequest(RequestModel):
     default_environment: Annotated[str, Text(max_length=ENVIRONMENT_MAX, blank=True)] | None = (
         optional("Environment that is shown first.")
     )
-    scrape_java_script: _Boolean = optional(
+    scrape_java_script: OmittableBoolean = optional(
         "Whether to fetch sources and source maps from their URLs."
     )
-    data_scrubber: _Boolean = optional("Whether to remove sensitive data.")
-    data_scrubber_defaults: _Boolean = optional(
+    data_scrubber: OmittableBoolean = optional("Whether to remove sensitive data.")
+    data_scrubber_defaults: OmittableBoolean = optional(
         "Whether to remove the fields that are sensitive by default."
     )
-    scrub_ip_addresses: _Boolean = optional(
+    scrub_ip_addresses: OmittableBoolean = optional(
         "Whether to remove IP addresses.", alias="scrubIPAddresses"
     )
-    verify_ssl: _Boolean = optional(
+    verify_ssl: OmittableBoolean = optional(
         "Whether to verify certificates when fetching.", alias="verifySSL"
     )
     sensitive_fields: _Words = optional("Further fields to remove.")
@@ -153,8 +146,6 @@ class ProjectUpdateRequest(RequestModel):
 class CommitPathsRequest(RequestModel):
     """The folders whose commits belong to a project."""
 
-    paths: Annotated[
-        list[_Path],
-        Items(max_length=PATHS_MAX),
-        Field(description="Folders, from the root of a repository; none for all commits."),
-    ]
+    paths: Annotated[list[_Path], Items(max_length=PATHS_MAX)] = Field(
+        description="Folders, from the root of a repository; none for all commits."
+    )

@@ -38,7 +38,7 @@ class LatestReleaseResponse(Wire):
     version: str
 
 
-class ProjectResponse(Wire):
+class ProjectResponse(Wire, kw_only=True):
     """A project as lists show it. Fields of other products of the reference have fixed values."""
 
     id: str
@@ -48,41 +48,44 @@ class ProjectResponse(Wire):
     platforms: list[str]
     date_created: datetime
     first_event: datetime | None
-    first_transaction_event: bool
-    is_bookmarked: bool
+    first_transaction_event: bool = False
+    is_bookmarked: bool = False
     is_member: bool
-    is_internal: bool
-    is_public: bool
+    is_internal: bool = False
+    is_public: bool = False
     access: list[str]
     has_access: bool
-    has_minified_stack_trace: bool
-    has_monitors: bool
-    has_profiles: bool
-    has_replays: bool
-    has_sessions: bool
-    has_user_reports: bool
-    event_processing: EventProcessingResponse
+    has_minified_stack_trace: bool = False
+    has_monitors: bool = False
+    has_profiles: bool = False
+    has_replays: bool = False
+    has_sessions: bool = False
+    has_user_reports: bool = False
+    event_processing: EventProcessingResponse = msgspec.field(
+        default_factory=EventProcessingResponse
+    )
     environments: list[str]
     features: list[str]
     latest_release: LatestReleaseResponse | None
-    latest_deploys: None
-    status: str
+    latest_deploys: None = None
+    status: str = "active"
     color: str
     team: TeamResponse | None
     teams: list[TeamResponse]
     avatar: AvatarResponse
 
 
-class OwnedProjectResponse(ProjectResponse):
+class OwnedProjectResponse(ProjectResponse, kw_only=True):
     """A project with its organization."""
 
     organization: OrganizationResponse
 
 
-class ProjectDetailsResponse(OwnedProjectResponse):
+class ProjectDetailsResponse(OwnedProjectResponse, kw_only=True):
     """A project with its settings."""
 
-    options: dict[str, object]
+    # Fields of parts of the reference that this server does not have, such as this one, are constant.
+    options: dict[str, object] = msgspec.field(default_factory=dict)
     digests_min_delay: int
     digests_max_delay: int
     subject_prefix: str
@@ -101,19 +104,19 @@ class ProjectDetailsResponse(OwnedProjectResponse):
     scrape_java_script: bool
     default_environment: str | None
     relay_pii_config: str | None
-    grouping_config: str
-    grouping_enhancements: str
-    grouping_enhancements_base: str | None
-    secondary_grouping_expiry: int
-    secondary_grouping_config: str | None
-    grouping_auto_update: bool
-    fingerprinting_rules: str
-    plugins: list[object]
-    processing_issues: int
-    builtin_symbol_sources: list[str]
-    symbol_sources: str
-    dynamic_sampling_biases: list[object]
-    recap_server_url: str | None
+    grouping_config: str = ""
+    grouping_enhancements: str = ""
+    grouping_enhancements_base: str | None = None
+    secondary_grouping_expiry: int = 0
+    secondary_grouping_config: str | None = None
+    grouping_auto_update: bool = False
+    fingerprinting_rules: str = ""
+    plugins: Sequence[object] = ()
+    processing_issues: int = 0
+    builtin_symbol_sources: Sequence[str] = ()
+    symbol_sources: str = "[]"
+    dynamic_sampling_biases: Sequence[object] = ()
+    recap_server_url: str | None = None
 
 
 class EnvironmentResponse(Wire):
@@ -121,7 +124,7 @@ class EnvironmentResponse(Wire):
 
     id: str
     name: str
-    is_hidden: bool
+    is_hidden: bool = False
 
 
 class CommitPathsResponse(Wire):
@@ -137,24 +140,6 @@ _SETTINGS = {
     if field.encode_name in options.OPTIONS
 }
 
-#: Fields of parts of the reference that this server does not have.
-_ABSENT: dict[str, Any] = {
-    "options": {},
-    "grouping_config": "",
-    "grouping_enhancements": "",
-    "grouping_enhancements_base": None,
-    "secondary_grouping_expiry": 0,
-    "secondary_grouping_config": None,
-    "grouping_auto_update": False,
-    "fingerprinting_rules": "",
-    "plugins": [],
-    "processing_issues": 0,
-    "builtin_symbol_sources": [],
-    "symbol_sources": "[]",
-    "dynamic_sampling_biases": [],
-    "recap_server_url": None,
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectContext:
@@ -167,20 +152,6 @@ class ProjectContext:
     environments: Sequence[str] = ()
     latest_version: str | None = None
     is_member: bool = False
-
-
-def project_response(project: Project, access: Access, context: ProjectContext) -> ProjectResponse:
-    """Return a project as the caller sees it."""
-    return ProjectResponse(**project_fields(project, access, context))
-
-
-def owned_project_response(
-    project: Project, access: Access, context: ProjectContext, organization: OrganizationResponse
-) -> OwnedProjectResponse:
-    """Return a project with its organization as the caller sees it."""
-    return OwnedProjectResponse(
-        **project_fields(project, access, context), organization=organization
-    )
 
 
 def project_details_response(
@@ -198,19 +169,17 @@ def project_details_response(
         # A secret of the project's own servers: pipelines and readers have no use for it.
         set_to["security_token"] = ""
     return ProjectDetailsResponse(
-        **project_fields(project, access, context), **_ABSENT, **set_to, organization=organization
+        **project_fields(project, access, context), **set_to, organization=organization
     )
 
 
 def project_fields(project: Project, access: Access, context: ProjectContext) -> dict[str, Any]:
-    """Return the fields that all objects of a project have."""
+    """Return the fields that all objects of a project have, as the caller sees it."""
     teams = [
         TeamResponse(id=str(team.id), slug=team.slug, name=team.name) for team in context.teams
     ]
     role = TeamRole.of(access.role) if access.role else TeamRole.ADMIN
-    is_inside = context.is_member or access.reaches_all
-    absent = ("minified_stack_trace", "monitors", "profiles", "replays", "sessions", "user_reports")
-    latest = context.latest_version
+    is_inside, latest = context.is_member or access.reaches_all, context.latest_version
     return {
         "id": str(project.id),
         "slug": project.slug,
@@ -219,20 +188,12 @@ def project_fields(project: Project, access: Access, context: ProjectContext) ->
         "platforms": list(context.platforms),
         "date_created": project.created_at,
         "first_event": project.first_event_at,
-        "first_transaction_event": False,
-        "is_bookmarked": False,
         "is_member": context.is_member,
-        "is_internal": False,
-        "is_public": False,
         "access": sorted(role.scopes) if is_inside else [],
         "has_access": is_inside or access.organization.is_open,
-        **{f"has_{name}": False for name in absent},
-        "event_processing": EventProcessingResponse(),
         "environments": list(context.environments),
         "features": ["releases"] if project.has_releases else [],
         "latest_release": None if latest is None else LatestReleaseResponse(version=latest),
-        "latest_deploys": None,
-        "status": "active",
         "color": color(project.slug),
         "team": teams[0] if teams else None,
         "teams": teams,
@@ -248,4 +209,4 @@ def color(slug: str) -> str:
 
 def environment_response(environment: Environment) -> EnvironmentResponse:
     """Return an environment; hiding one is not possible yet."""
-    return EnvironmentResponse(id=str(environment.id), name=environment.name, is_hidden=False)
+    return EnvironmentResponse(id=str(environment.id), name=environment.name)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.accounts.model import UserToken
@@ -30,8 +30,8 @@ from shipmark.api.projects.responses import (
     ProjectDetailsResponse,
     ProjectResponse,
     environment_response,
-    owned_project_response,
     project_details_response,
+    project_fields,
 )
 from shipmark.api.queries import PageQuery
 from shipmark.api.scopes import ORGANIZATION_READ, PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
@@ -67,7 +67,7 @@ _TESTS: text_filter.Tests[Project] = {
 
 def _find_team(context: RequestContext, connection: Connection, team: str) -> Team:
     """Return the team if the caller may decide what it owns. Raise `NotFound` or `Forbidden`."""
-    row = organizations.team_by_slug_or_id(connection, context.access.organization.id, team)
+    row = organizations.team_by_slug_or_id(connection, context.organization_id, team)
     if row is None:
         raise NotFound(UNKNOWN_TEAM)
     membership.require_team_access(connection, context.access, row)
@@ -84,11 +84,8 @@ def list_own_projects(
     """List the projects of all organizations that the user may see, by slug."""
     page = query.page()
     with context.database.snapshot() as connection:
-        known = (
-            store.of_user(connection, caller.user.id)
-            if query.status in {None, "", "active"}
-            else []
-        )
+        is_shown = query.status in {None, "", "active"}
+        known = store.of_user(connection, caller.user.id) if is_shown else []
         projects, links = paginate_all(text_filter.apply_filter(known, query.query, _TESTS), page)
         shown = _with_organizations(context, connection, caller, projects)
     return context.listed(shown, links)
@@ -143,7 +140,7 @@ def list_environments(context: RequestContext, project: PathProject) -> list[Env
     """List the environments of a project, by name; the one without a name is left out."""
     with context.database.autocommit_read() as connection:
         environments = store.environments_of(connection, project.id)
-    return [environment_response(each) for each in environments if each.name]
+    return [environment_response(row) for row in environments if row.name]
 
 
 @endpoint.get(f"{_PROJECT}teams/", scopes=PROJECT_READ)
@@ -193,10 +190,9 @@ def set_commit_paths(
     with context.database.transaction() as connection:
         current = reload_project(context, connection, project)
         store.set_commit_paths(connection, current.id, paths)
-        before = list(current.commit_paths)
-        if changes := audit.changes_between({"commitPaths": before}, {"commitPaths": paths}):
-            event = AuditEvent.PROJECT_EDIT
-            context.log_change(connection, context.access, event, changes, target_id=current.id)
+        before = {"commitPaths": list(current.commit_paths)}
+        if changes := audit.changes_between(before, {"commitPaths": paths}):
+            context.log_change(connection, AuditEvent.PROJECT_EDIT, current.id, **changes)
     return CommitPathsResponse(paths=paths)
 
 
@@ -219,7 +215,7 @@ def _change_owner(
     with context.database.transaction() as connection:
         current = reload_project(context, connection, project)
         owner = _find_team(context, connection, str(team.id))
-        change(connection, current, owner, by=context.actor(context.access), at=now())
+        change(connection, current, owner, by=context.actor(), at=now())
         return _details(context, connection, current)
 
 
@@ -232,12 +228,14 @@ def _with_organizations(
         access = organization_actions.access_of_user(
             connection, str(organization_id), caller.user, caller.scopes
         )
-        viewer = ViewerContext.load(connection, access, context.settings.address)
+        viewer = ViewerContext.load(connection, access, context.address)
         own = [project for project in projects if project.organization_id == organization_id]
         contexts = prefetch_for_projects(connection, viewer, own)
         organization = organization_response(access.organization, viewer.address)
         shown |= {
-            project.id: owned_project_response(project, access, contexts[project.id], organization)
+            project.id: OwnedProjectResponse(
+                **project_fields(project, access, contexts[project.id]), organization=organization
+            )
             for project in own
         }
     return [shown[project.id] for project in projects]
@@ -266,19 +264,4 @@ def _filter(
     return text_filter.apply_filter(projects, query, tests)
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[
-        list_own_projects,
-        list_projects,
-        get_project,
-        update_project,
-        delete_project,
-        list_environments,
-        list_project_teams,
-        add_project_team,
-        remove_project_team,
-        get_commit_paths,
-        set_commit_paths,
-    ],
-)
+router = endpoint.router("/api/0", __name__)

@@ -21,29 +21,17 @@ class ReleaseFileResponse(Wire):
     date_created: datetime
 
 
-def listed_file_response(file: ListedFile) -> ReleaseFileResponse:
-    """A file as lists show it."""
+def release_file_response(file: ReleaseFile | ListedFile) -> ReleaseFileResponse:
+    """Return a single file, or one in a bundle, as the API shows it."""
+    content = file.file if isinstance(file, ReleaseFile) else file
     return ReleaseFileResponse(
-        id=str(file.id) if file.id is not None else _name_id(file),
+        id=_name_id(file) if file.id is None else str(file.id),
         name=file.name,
         dist=file.dist,
-        headers=file.headers,
-        size=file.size,
-        sha1=file.sha1,
-        date_created=file.created_at,
-    )
-
-
-def release_file_response(file: ReleaseFile) -> ReleaseFileResponse:
-    """A single file."""
-    return ReleaseFileResponse(
-        id=str(file.id),
-        name=file.name,
-        dist=file.dist,
-        headers=file.file.headers,
-        size=file.file.size,
-        sha1=file.file.sha1,
-        date_created=file.file.created_at,
+        headers=content.headers,
+        size=content.size,
+        sha1=content.sha1,
+        date_created=content.created_at,
     )
 
 
@@ -57,5 +45,5 @@ def named_in(file_id: str) -> tuple[str | None, str] | None:
     return (dist or None, name) if mark and "\0" not in text else None
 
 
-def _name_id(file: ListedFile) -> str:
+def _name_id(file: ReleaseFile | ListedFile) -> str:
     return urlsafe_b64encode(f"{file.dist or ''}_{file.name}".encode()).decode()

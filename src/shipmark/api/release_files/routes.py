@@ -1,18 +1,18 @@
 """``releases/{version}/files/`` of organizations and projects (files-and-avatars.md 8)."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, BinaryIO, cast
 
-from litestar import Response, Router
+from litestar import Response
 from litestar.response import Stream
 from pydantic import Field
 from sqlalchemy import Connection
 
+from shipmark.api.artifact_bundles.queries import limited_page
 from shipmark.api.queries import PageQuery, ProjectQuery
 from shipmark.api.release_files import uploads
-from shipmark.api.release_files.path_release import PathRelease
 from shipmark.api.release_files.responses import (
     ReleaseFileResponse,
-    listed_file_response,
     named_in,
     release_file_response,
 )
@@ -24,23 +24,47 @@ from shipmark.artifacts.store import release_files as store
 from shipmark.artifacts.store import release_listing
 from shipmark.files import actions as files
 from shipmark.files import piece_reader
-from shipmark.files.model import FILE_MAX, MEBIBYTE, FileChunk
+from shipmark.files.model import FILE_MAX, MEBIBYTE, File, FileChunk
 from shipmark.files.store import files as file_store
 from shipmark.http import endpoint, multipart
 from shipmark.http.downloads import OCTETS, PARTLY, Content, download, stored_content
+from shipmark.http.endpoint import Load
 from shipmark.http.multipart import threaded
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import RequestContext
-from shipmark.http.validation import RequestModel, Text
+from shipmark.http.request_context import RequestContext, require_row
+from shipmark.http.validation import RequestModel, Text, optional, repeatable
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Conflict, NotFound
+from shipmark.infrastructure.errors import BadRequest, Conflict
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import options
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
+from shipmark.projects import actions as project_actions
+from shipmark.projects import store as projects
+from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 
-OFFSET_MAX = 20_000
+
+def _path_release(
+    context: RequestContext,
+    connection: Connection,
+    project: str | None,
+    version: str,
+    query: ProjectQuery,
+) -> Release:
+    access = context.access
+    if project is None:
+        selected = query.select(projects.accessible(connection, access))
+    else:
+        selected = [project_actions.require_project(connection, access, project)]
+    ids = [row.id for row in selected]
+    return releases.find(connection, access.organization.id, version, ids)
+
+
+#: The release of the path, if the caller can see it.
+PathRelease = Annotated[Release, Load(_path_release)]
+
+
 NAME_MAX = 200
 
 TAKEN = "A file matching this name already exists for the given release"
@@ -62,28 +86,26 @@ _ONE = [f"{path}{{file_id:str}}/" for path in _LIST]
 class FileListQuery(PageQuery, ProjectQuery):
     """A page of the files of a release."""
 
-    query: list[str] = Field(
-        [], description="Only files with one of these texts in their name.", examples=["app.js"]
+    query: list[str] = repeatable(
+        "Only files with one of these texts in their name.", example="app.js"
     )
-    checksum: list[str] = Field(
-        [],
-        description="Only files with one of these SHA-1s.",
-        examples=["da39a3ee5e6b4b0d3255bfef95601890afd80709"],
+    checksum: list[str] = repeatable(
+        "Only files with one of these SHA-1s.", example="da39a3ee5e6b4b0d3255bfef95601890afd80709"
     )
 
 
 class FileQuery(ProjectQuery):
     """What a file is shown as."""
 
-    download: str | None = Field(
-        None, description="With any value, the response is the content itself.", examples=["1"]
+    download: str | None = optional(
+        "With any value, the response is the content itself.", example="1"
     )
 
 
 class FileNameRequest(RequestModel):
     """The new name of a file."""
 
-    name: Annotated[str, Text(max_length=NAME_MAX), Field(description="New name.")]
+    name: Annotated[str, Text(max_length=NAME_MAX)] = Field(description="New name.")
 
 
 @endpoint.get(_LIST, scopes=RELEASE_READ)
@@ -91,18 +113,13 @@ def list_files(
     context: RequestContext, release: PathRelease, query: FileListQuery
 ) -> Response[list[ReleaseFileResponse]]:
     """List the files of a release, by name."""
-    page = query.page()
-    if page.skipped > OFFSET_MAX:
-        raise BadRequest("Pagination offset too large")
+    page = limited_page(query)
     conditions = release_listing.ReleaseFileFilter(
         release_id=release.id, texts=query.query, sha1s=query.checksum
     )
     with context.database.snapshot() as connection:
-        rows = release_listing.page_of(
-            connection, conditions, limit=page.limit, offset=page.skipped
-        )
-    listed, links = paginate(rows, page)
-    return context.listed([listed_file_response(file) for file in listed], links)
+        rows = release_listing.page_of(connection, conditions, **page.window)
+    return context.listed(*paginate([release_file_response(file) for file in rows], page))
 
 
 @endpoint.post(_LIST, scopes=RELEASE_WRITE, files=_FORM, request_max_body_size=FILE_MAX + MEBIBYTE)
@@ -123,18 +140,15 @@ def get_file(
     with context.database.snapshot() as connection:
         file = _file(connection, release, file_id)
         if query.download is None:
-            return Response(_response(file))
+            return Response(release_file_response(file))
         if not _may_download_by_path(context, connection):
             return Response(b"", status_code=403, media_type=OCTETS)
-        content_id, path = _place(connection, release, file)
+        content_id, path = _location(connection, release, file)
         pieces = file_store.pieces_of(connection, content_id)
     if isinstance(file, ReleaseFile):
         return download(context.request, _single(context, file, pieces))
-    return Response(
-        _member(context, pieces, path),
-        media_type=OCTETS,
-        headers={"Content-Disposition": "attachment"},
-    )
+    headers = {"Content-Disposition": "attachment"}
+    return Response(_member(context, pieces, path), media_type=OCTETS, headers=headers)
 
 
 @endpoint.put(_ONE, scopes=RELEASE_WRITE, step="file.validate")
@@ -146,9 +160,7 @@ def rename_file(
     if number is None:
         raise BadRequest("Can only update release files with integer IDs")
     with context.database.transaction() as connection:
-        known = store.by_id(connection, release.id, number)
-        if known is None:
-            raise NotFound
+        known = require_row(store.by_id(connection, release.id, number))
         if not store.rename(connection, known, body.name):
             raise Conflict(TAKEN)
         renamed = store.by_id(connection, release.id, known.id)
@@ -178,6 +190,18 @@ def may_download(connection: Connection, access: Access) -> bool:
     return access.role.rank >= options.role_for_debug_files(stored).rank
 
 
+def download_file(
+    context: RequestContext, find: Callable[[Connection], File]
+) -> Response[Any] | Stream:
+    """Return the content of a file, if the caller may download it, else 403."""
+    with context.database.snapshot() as connection:
+        if not may_download(connection, context.access):
+            return Response(b"", status_code=403, media_type=OCTETS)
+        file = find(connection)
+        pieces = file_store.pieces_of(connection, file.id)
+    return download(context.request, stored_content(context.blobs, file, pieces, name=file.name))
+
+
 def _may_download_by_path(context: RequestContext, connection: Connection) -> bool:
     if context.path_parameter("project") is None:
         return "project:write" in context.access.scopes
@@ -192,28 +216,19 @@ def _added(
     content = receiver.stash.finish()
     with context.database.transaction() as connection:
         file = files.create(connection, new.file, content, now())
-        made = store.add(connection, release.id, new.name, new.dist, file)
-        if made is None:
+        added = store.add(connection, release.id, new.name, new.dist, file)
+        if added is None:
             raise Conflict(TAKEN)
-    return release_file_response(made)
+    return release_file_response(added)
 
 
-def _place(
+def _location(
     connection: Connection, release: Release, file: ReleaseFile | ListedFile
 ) -> tuple[int, str]:
     """Return the id of the stored file with this content, and its path there: blank for a single file."""
     if isinstance(file, ReleaseFile):
         return file.file.id, ""
-    place = release_listing.place_of(connection, release.id, file.dist, file.name)
-    if place is None:
-        raise NotFound
-    return place
-
-
-def _response(file: ReleaseFile | ListedFile) -> ReleaseFileResponse:
-    if isinstance(file, ReleaseFile):
-        return release_file_response(file)
-    return listed_file_response(file)
+    return require_row(release_listing.place_of(connection, release.id, file.dist, file.name))
 
 
 def _single(context: RequestContext, file: ReleaseFile, pieces: list[FileChunk]) -> Content:
@@ -225,25 +240,15 @@ def _single(context: RequestContext, file: ReleaseFile, pieces: list[FileChunk])
 def _member(context: RequestContext, pieces: list[FileChunk], path: str) -> bytes:
     with piece_reader.open_file(context.blobs, pieces) as stream:
         bundle = bundles.open_bundle(cast("BinaryIO", stream))
-        entry = next((each for each in bundle.entries if each.path == path), None)
-        if entry is None:
-            raise NotFound
-        return bundle.read(entry)
+        entry = next((entry for entry in bundle.entries if entry.path == path), None)
+        return bundle.read(require_row(entry))
 
 
 def _file(connection: Connection, release: Release, file_id: str) -> ReleaseFile | ListedFile:
     if (number := id_of(file_id)) is not None:
-        single = store.by_id(connection, release.id, number)
-        if single is None:
-            raise NotFound
-        return single
-    named = named_in(file_id)
-    bundled = release_listing.bundled_by_name(connection, release.id, *named) if named else None
-    if bundled is None:
-        raise NotFound
-    return bundled
+        return require_row(store.by_id(connection, release.id, number))
+    dist, name = require_row(named_in(file_id))
+    return require_row(release_listing.bundled_by_name(connection, release.id, dist, name))
 
 
-router = Router(
-    "/api/0", route_handlers=[list_files, upload_file, get_file, rename_file, delete_file]
-)
+router = endpoint.router("/api/0", __name__)

@@ -73,9 +73,7 @@ def checked(part: Part | None, fields: Sequence[tuple[str, str]]) -> NewReleaseF
         raise BadRequest(f"dist must not be longer than {DIST_MAX} characters")
     headers = _headers(part, [value for key, value in fields if key == "header"])
     return NewReleaseFile(
-        name=name,
-        dist=dist,
-        file=NewFile(name=base, kind=FileKind.RELEASE_FILE, headers=headers),
+        name=name, dist=dist, file=NewFile(name=base, kind=FileKind.RELEASE_FILE, headers=headers)
     )
 
 
@@ -83,11 +81,11 @@ def _headers(part: Part, texts: Sequence[str]) -> dict[str, str]:
     if len(texts) > HEADERS_MAX:
         raise BadRequest(f"No more than {HEADERS_MAX} headers can be given")
     headers = {"Content-Type": part.content_type}
-    for each in texts:
-        key, mark, value = each.partition(":")
+    for text in texts:
+        key, mark, value = text.partition(":")
         if not mark:
             raise BadRequest("header value was not formatted correctly")
-        if _SPECIAL.search(value) or "\0" in each:
+        if _SPECIAL.search(value) or "\0" in text:
             raise BadRequest("header value must not contain special whitespace characters")
         headers[key] = value.strip()
     return headers

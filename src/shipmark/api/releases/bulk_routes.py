@@ -8,13 +8,12 @@ those that can't be changed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from litestar import Router
 from sqlalchemy import Connection
 
 from shipmark.api.projects.path_project import VisibleProjects
-from shipmark.api.releases.bulk_responses import BulkResponse, bulk_response
 from shipmark.api.releases.queries import BulkDeleteReleaseQuery, BulkReleaseQuery
 from shipmark.api.releases.requests import BulkReleaseUpdateRequest
+from shipmark.api.responses import Wire
 from shipmark.api.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.deletion import release_deletion
 from shipmark.http import endpoint
@@ -29,10 +28,33 @@ from shipmark.releases.model import Release, ReleaseSort
 from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
 
+#: Versions that are named of those that were, or would be, changed.
+NAMED_MAX = 100
 #: Releases that one request changes.
 BULK_MAX = 1000
 
 _HIDDEN = "It is also in projects that you have no access to."
+
+
+class KeptResponse(Wire):
+    """A release that stays as it is, and why."""
+
+    version: str
+    reason: str
+
+
+class BulkResponse(Wire):
+    """``count`` releases were changed, or would be; the oldest are named.
+
+    ``has_more``: more match; send ``next_cursor`` as ``cursor`` for them, with the same other parameters.
+    """
+
+    is_dry_run: bool
+    count: int
+    versions: list[str]
+    kept: list[KeptResponse]
+    has_more: bool
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +79,11 @@ def change_releases(
     """Archive or reopen many releases."""
     with context.database.transaction(busy=BUSY) as connection:
         matched = _match(context, connection, visible, query)
-        changing = [each for each in matched.releases if each.status is not body.status]
+        changing = [row for row in matched.releases if row.status is not body.status]
         if not query.dry_run:
             releases.set_status_of(connection, changing, body.status)
-            around = context.publish_context(context.access)
-            auditing.record_status(connection, changing, body.status, around)
-    return bulk_response(changing, matched.kept, is_dry_run=query.dry_run, next_cursor=matched.next)
+            auditing.record_status(connection, changing, body.status, context.publish_context())
+    return _response(query, matched, changing)
 
 
 @endpoint.delete("/", status_code=200, scopes=RELEASE_DELETE)
@@ -76,16 +97,15 @@ def delete_releases(
         held: set[int] = set()
         if not query.force:
             held = release_deletion.referenced_by_issues(connection, matched.releases)
-        deleting = [each for each in matched.releases if each.id not in held]
+        deleting = [row for row in matched.releases if row.id not in held]
         if not query.dry_run:
-            around = context.publish_context(context.access)
-            release_deletion.delete_releases(connection, deleting, around, is_forced=query.force)
-    kept = {
-        each.version: release_deletion.REFERENCED for each in matched.releases if each.id in held
-    }
-    return bulk_response(
-        deleting, matched.kept | kept, is_dry_run=query.dry_run, next_cursor=matched.next
-    )
+            release_deletion.delete_releases(
+                connection, deleting, context.publish_context(), is_forced=query.force
+            )
+    for release in matched.releases:
+        if release.id in held:
+            matched.kept[release.version] = release_deletion.REFERENCED
+    return _response(query, matched, deleting)
 
 
 def _match(
@@ -99,13 +119,9 @@ def _match(
     conditions = query.release_filter(context, connection, selected)
     page = offset.parse_page(None, query.cursor, is_counted=False)
     position = release_cursor.position_of(page, ReleaseSort.DATE, per_project=False)
+    sort, limit = ReleaseSort.DATE, BULK_MAX + 1
     rows = list_query.page(
-        connection,
-        conditions,
-        ReleaseSort.DATE,
-        limit=BULK_MAX + 1,
-        after=position,
-        is_backwards=True,
+        connection, conditions, sort, limit=limit, after=position, is_backwards=True
     )
     matching = [row.release for row in rows[:BULK_MAX]]
     visible_ids = {project.id for project in visible}
@@ -113,20 +129,27 @@ def _match(
     hidden = {
         release_id
         for release_id, projects in attached.items()
-        if any(each.project_id not in visible_ids for each in projects)
+        if any(row.project_id not in visible_ids for row in projects)
     }
+    has_more = len(rows) > BULK_MAX
     return _Matched(
-        releases=[each for each in matching if each.id not in hidden],
-        kept={each.version: _HIDDEN for each in matching if each.id in hidden},
-        next=(
-            release_cursor.cursor_of(rows[BULK_MAX - 1].position, ReleaseSort.DATE)
-            if len(rows) > BULK_MAX
-            else None
-        ),
+        releases=[row for row in matching if row.id not in hidden],
+        kept={row.version: _HIDDEN for row in matching if row.id in hidden},
+        next=release_cursor.cursor_of(rows[BULK_MAX - 1].position, sort) if has_more else None,
     )
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/bulk-releases",
-    route_handlers=[change_releases, delete_releases],
-)
+def _response(
+    query: BulkReleaseQuery, matched: _Matched, changed: Sequence[Release]
+) -> BulkResponse:
+    return BulkResponse(
+        is_dry_run=query.dry_run,
+        count=len(changed),
+        versions=[release.version for release in changed[:NAMED_MAX]],
+        kept=[KeptResponse(version=version, reason=why) for version, why in matched.kept.items()],
+        has_more=matched.next is not None,
+        next_cursor=str(matched.next) if matched.next else None,
+    )
+
+
+router = endpoint.router("/api/0/organizations/{organization:str}/bulk-releases", __name__)

@@ -16,7 +16,6 @@ from shipmark.api.issues.responses import IssueResponse
 from shipmark.api.members.user_responses import UserResponse
 from shipmark.api.releases.loading import Related
 from shipmark.api.responses import Wire
-from shipmark.issues.store.release_issues import IssueSummary
 from shipmark.publishing.comparison import ComparedRelease, Comparison
 from shipmark.releases.model import Release
 from shipmark.releases.store.comparison import ChangedInAll
@@ -103,28 +102,28 @@ class ComparisonResponse(Wire):
 
 
 def comparison_response(
-    found: Comparison, related: Related, issues: Mapping[int, IssueResponse]
+    comparison: Comparison, related: Related, issues: Mapping[int, IssueResponse]
 ) -> ComparisonResponse:
-    """A comparison as the API shows it; ``issues`` are all that it names, by their id."""
+    """Return a comparison as the API shows it; ``issues`` are all that it names, by their id."""
     return ComparisonResponse(
-        base=_release(found.base.release),
-        head=_release(found.head.release),
-        notice=found.notice,
-        between_count=found.between_count,
-        commits=[commit_response(commit, related) for commit in found.commits],
-        commit_count=found.commit_count,
-        removed_commits=[commit_response(commit, related) for commit in found.removed_commits],
-        removed_commit_count=found.removed_commit_count,
-        authors=[author_response(related.authors[it], related) for it in found.author_ids],
-        author_count=found.author_count,
-        files=[_file(it, related) for it in found.files],
-        file_count=found.file_count,
+        base=_release(comparison.base.release),
+        head=_release(comparison.head.release),
+        notice=comparison.notice,
+        between_count=comparison.between_count,
+        commits=[commit_response(commit, related) for commit in comparison.commits],
+        commit_count=comparison.commit_count,
+        removed_commits=[commit_response(commit, related) for commit in comparison.removed_commits],
+        removed_commit_count=comparison.removed_commit_count,
+        authors=[author_response(related.authors[id_], related) for id_ in comparison.author_ids],
+        author_count=comparison.author_count,
+        files=[_file(file, related) for file in comparison.files],
+        file_count=comparison.file_count,
         deploys=ComparedDeploysResponse(
-            base=[deploy_response(it) for it in found.base.deploys],
-            head=[deploy_response(it) for it in found.head.deploys],
+            base=[deploy_response(deploy) for deploy in comparison.base.deploys],
+            head=[deploy_response(deploy) for deploy in comparison.head.deploys],
         ),
         issues=ComparedIssuesResponse(
-            base=_issues(found.base, issues), head=_issues(found.head, issues)
+            base=_issues(comparison.base, issues), head=_issues(comparison.head, issues)
         ),
     )
 
@@ -143,26 +142,22 @@ def _release(release: Release) -> ComparedReleaseResponse:
     )
 
 
-def _file(it: ChangedInAll, related: Related) -> ComparedFileResponse:
+def _file(file: ChangedInAll, related: Related) -> ComparedFileResponse:
     return ComparedFileResponse(
-        filename=it.filename,
-        repo_name=related.repositories[it.repository_id].name,
-        changes=ChangesResponse(A=it.added, M=it.modified, D=it.deleted),
-        type=it.change.value,
-        commit_count=it.commit_count,
+        filename=file.filename,
+        repo_name=related.repositories[file.repository_id].name,
+        changes=ChangesResponse(A=file.added, M=file.modified, D=file.deleted),
+        type=file.change.value,
+        commit_count=file.commit_count,
     )
 
 
 def _issues(side: ComparedRelease, issues: Mapping[int, IssueResponse]) -> ReleaseIssuesResponse:
     return ReleaseIssuesResponse(
-        new=_shown(side.new, issues),
+        new=[issues[issue.id] for issue in side.new.issues],
         new_count=side.new.count,
-        resolved=_shown(side.resolved, issues),
+        resolved=[issues[issue.id] for issue in side.resolved.issues],
         resolved_count=side.resolved.count,
-        regressed=_shown(side.regressed, issues),
+        regressed=[issues[issue.id] for issue in side.regressed.issues],
         regressed_count=side.regressed.count,
     )
-
-
-def _shown(some: IssueSummary, issues: Mapping[int, IssueResponse]) -> list[IssueResponse]:
-    return [issues[it.id] for it in some.issues]

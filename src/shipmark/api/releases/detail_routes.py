@@ -1,6 +1,6 @@
 """``organizations/{org}/releases/{version}/…``: what a release holds (releases.md 2.7 to 2.11)."""
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.commits.responses import (
@@ -8,7 +8,7 @@ from shipmark.api.commits.responses import (
     CommitResponse,
     NobodyResponse,
     changed_file_response,
-    commit_response,
+    serialize_commits,
 )
 from shipmark.api.issues.loading import serialize_issues
 from shipmark.api.issues.responses import IssueResponse
@@ -33,9 +33,8 @@ from shipmark.api.scopes import ORGANIZATION_READ, RELEASE_READ
 from shipmark.artifacts.store import archives, release_listing
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import FIRST, paginate, paginate_backward, paginate_forward
-from shipmark.http.request_context import RequestContext
+from shipmark.http.request_context import RequestContext, require_id, require_row
 from shipmark.infrastructure.errors import NotFound
-from shipmark.infrastructure.ids import id_of
 from shipmark.issues.store import resolutions
 from shipmark.publishing.comparison import compare
 from shipmark.releases import actions as releases
@@ -54,7 +53,7 @@ _POSITION_MAX = 2**31 - 1
 @endpoint.get("/meta/", scopes=RELEASE_READ)
 def get_meta(context: RequestContext, release: VisibleRelease) -> ReleaseMetaResponse:
     """Show the numbers of a release."""
-    shown, organization_id = release.release, context.access.organization.id
+    shown, organization_id = release.release, context.organization_id
     with context.database.snapshot() as connection:
         nested = loading.prefetch_for_releases(
             connection, organization_id, [shown], known=release.visible
@@ -86,13 +85,12 @@ def list_changed_files(
     context: RequestContext, release: VisibleRelease, query: ReleaseCommitsQuery
 ) -> Response[list[ChangedFileResponse]]:
     """List what the commits of a release changed, by file name."""
-    page, organization_id = query.page(), context.access.organization.id
+    page, organization_id = query.page(), context.organization_id
     with context.database.snapshot() as connection:
         rows = release_commits.changed_files_of(
             connection,
             release.release.id,
-            limit=page.limit,
-            offset=page.skipped,
+            **page.window,
             repository_id=_repository_id(connection, organization_id, query),
         )
         files, links = paginate(rows, page)
@@ -119,14 +117,13 @@ def list_resolved_issues(
     context: RequestContext, visible: VisibleProjects, query: ProjectQuery, version: str
 ) -> list[IssueResponse]:
     """List the issues that a release resolves."""
-    access = context.access
     with context.database.snapshot() as connection:
-        release = release_store.by_version(connection, access.organization.id, version)
-        if release is None:
-            raise NotFound
+        release = require_row(
+            release_store.by_version(connection, context.organization_id, version)
+        )
         ids = [project.id for project in query.select(visible)]
         resolved = resolutions.resolved_by(connection, release.id, ids, limit=RESOLVED_MAX)
-        return serialize_issues(context, connection, access, resolved)
+        return serialize_issues(context, connection, resolved)
 
 
 @endpoint.get("/compare/", scopes=RELEASE_READ)
@@ -134,7 +131,7 @@ def compare_releases(
     context: RequestContext, release: VisibleRelease, query: CompareQuery
 ) -> ComparisonResponse:
     """Compare a release with the one that ``base`` names."""
-    organization_id = context.access.organization.id
+    organization_id = context.organization_id
     ids = [project.id for project in release.selected]
     with context.database.snapshot() as connection:
         base = releases.find(connection, organization_id, query.base, ids)
@@ -146,7 +143,7 @@ def compare_releases(
             for listed in (side.new, side.resolved, side.regressed)
             for issue in listed.issues
         }
-        issues = serialize_issues(context, connection, context.access, list(named.values()))
+        issues = serialize_issues(context, connection, list(named.values()))
     return comparison_response(comparison, nested, dict(zip(named, issues, strict=True)))
 
 
@@ -156,7 +153,7 @@ def commits_response(
     query: ProjectReleaseCommitsQuery | ReleaseCommitsQuery,
 ) -> Response[list[CommitResponse]]:
     """Return a page of a release's commits."""
-    page, organization_id = query.page(), context.access.organization.id
+    page, organization_id = query.page(), context.organization_id
     cursor = page.cursor or FIRST
     position = min(cursor.value, _POSITION_MAX)
     with context.database.snapshot() as connection:
@@ -180,8 +177,7 @@ def commits_response(
                 repository_id=repository_id,
             )
             commits, links = paginate_forward(rows, page)
-        nested = loading.prefetch_for_commits(connection, organization_id, commits)
-    return context.listed([commit_response(commit, nested) for commit in commits], links)
+        return context.listed(serialize_commits(connection, organization_id, commits), links)
 
 
 def _repository_id(
@@ -189,28 +185,14 @@ def _repository_id(
 ) -> int | None:
     """Return the repository that the query filters by, or None. Raise `NotFound` for an unknown one."""
     if query.repo_id:
-        repository_id = id_of(query.repo_id)
-        if repository_id is None or not repositories.in_organization(
-            connection, organization_id, repository_id
-        ):
+        repository_id = require_id(query.repo_id)
+        if not repositories.in_organization(connection, organization_id, repository_id):
             raise NotFound
         return repository_id
     if not query.repo_name:
         return None
     known = repositories.ids_by_name(connection, organization_id, [query.repo_name])
-    if query.repo_name not in known:
-        raise NotFound
-    return known[query.repo_name]
+    return require_row(known.get(query.repo_name))
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/releases/{version:str}",
-    route_handlers=[
-        get_meta,
-        list_release_commits,
-        list_changed_files,
-        get_previous_with_commits,
-        list_resolved_issues,
-        compare_releases,
-    ],
-)
+router = endpoint.router("/api/0/organizations/{organization:str}/releases/{version:str}", __name__)

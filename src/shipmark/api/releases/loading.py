@@ -49,13 +49,13 @@ def prefetch_for_releases(
     # A flat list has a release once for each project.
     release_ids = {release.id for release in releases}
     attached = environments.seen(connection, release_ids, environment_ids)
-    project_ids = {it.project_id for each in attached.values() for it in each}
+    project_ids = {row.project_id for rows in attached.values() for row in rows}
     by_id = {project.id: project for project in known}
     if not project_ids <= by_id.keys():
         by_id = projects.by_ids(connection, project_ids)
     related = Related(attached=attached, projects=by_id)
     related.platforms = {
-        each.project_id: list(each.platforms) for listed in attached.values() for each in listed
+        row.project_id: list(row.platforms) for rows in attached.values() for row in rows
     }
     _complete(connection, organization_id, related, releases)
     return related
@@ -66,7 +66,7 @@ def prefetch_for_new_release(
 ) -> Related:
     """What the JSON of a release nests that was made just now: no event can have come for it yet."""
     known = {project.id: project for project in attached}
-    fresh = [ReleasedProject(project_id=each, new_issue_count=0) for each in sorted(known)]
+    fresh = [ReleasedProject(project_id=id_, new_issue_count=0) for id_ in sorted(known)]
     related = Related(attached={release.id: fresh}, projects=known)
     related.platforms = projects.platforms_of(connection, known)
     _complete(connection, release.organization_id, related, [release])
@@ -87,10 +87,10 @@ def prefetch_for_comparison(
     connection: Connection, organization_id: int, comparison: Comparison
 ) -> Related:
     """What the JSON of a comparison nests, but for its issues."""
-    commits = {it.id: it for it in (*comparison.commits, *comparison.removed_commits)}
+    commits = {row.id: row for row in (*comparison.commits, *comparison.removed_commits)}
     related = Related(commits=commits)
     _add_commits(connection, related, list(commits.values()))
-    of_files = {it.repository_id for it in comparison.files} - related.repositories.keys()
+    of_files = {file.repository_id for file in comparison.files} - related.repositories.keys()
     related.repositories |= repositories.by_ids(connection, of_files)
     _add_people(connection, organization_id, related, comparison.author_ids, ())
     return related

@@ -1,14 +1,13 @@
 """What is set up for releases of a project, and the address that builds may release by (releases.md 2.17, 2.18)."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from litestar import Router
 from sqlalchemy import Connection
 
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.releases.path_release import VisibleProjectRelease
 from shipmark.api.releases.queries import ReleaseStatisticsQuery
-from shipmark.api.releases.statistics_responses import ReleaseStatsResponse, release_stats_response
 from shipmark.api.responses import Wire
 from shipmark.api.responses.refusal import RefusalResponse
 from shipmark.api.scopes import RELEASE_READ, RELEASE_TOKEN
@@ -25,6 +24,55 @@ from shipmark.releases.store import project_commits
 from shipmark.releases.store import webhook_tokens as store
 from shipmark.releases.webhook_signature import BUILT_IN, signature
 from shipmark.repositories import store as repositories
+
+#: After how many days users and sessions are told, all since the release was made.
+_DAYS = (1, 2, 7, 14, 30)
+
+Numbers = dict[str, int | None]
+
+
+class UsersBreakdownResponse(Wire):
+    """All that used a release up to a moment."""
+
+    date: datetime
+    total_users: int = 0
+    crash_free_users: float | None = None
+    total_sessions: int = 0
+    crash_free_sessions: float | None = None
+
+
+class ReleaseStatsResponse(Wire):
+    """How a release fared, step by step and as a whole."""
+
+    stats: list[tuple[int, Numbers]]
+    stat_totals: Numbers
+    users_breakdown: list[UsersBreakdownResponse]
+
+
+def release_stats_response(
+    kind: str, steps: Sequence[datetime], made_at: datetime, now: datetime
+) -> ReleaseStatsResponse:
+    """The numbers of sessions or users, ``kind``, in each step, and what came together since it was made."""
+    return ReleaseStatsResponse(
+        stats=[(int(step.timestamp()), _none(kind)) for step in steps],
+        stat_totals=_none(kind),
+        users_breakdown=[UsersBreakdownResponse(date=at) for at in _reported_at(made_at, now)],
+    )
+
+
+def _none(kind: str) -> Numbers:
+    """Nothing counted; of nothing there is no length."""
+    counted: Numbers = {kind: 0}
+    counted |= {f"{kind}_{outcome}": 0 for outcome in ("healthy", "crashed", "abnormal", "errored")}
+    return counted | {"duration_p50": None, "duration_p90": None}
+
+
+def _reported_at(made_at: datetime, now: datetime) -> list[datetime]:
+    """The moments at which the sum is told: each that has come, and now before the next one."""
+    moments = [made_at + timedelta(days=days) for days in _DAYS]
+    past = [moment for moment in moments if moment <= now]
+    return past if len(past) == len(moments) or made_at > now else [*past, now]
+
 
 _STATISTICS = ("sessions", "users")
 _LENGTH = timedelta(days=90)
@@ -52,16 +100,14 @@ def get_completion(context: RequestContext, project: PathProject) -> list[StepRe
     with context.database.snapshot() as connection:
         steps = {
             "tag": has_releases and issues.is_any_released(connection, project.id),
-            "repo": repositories.is_any(connection, context.access.organization.id),
+            "repo": repositories.is_any(connection, context.organization_id),
             "commit": has_releases and project_commits.is_any(connection, project.id),
             "deploy": has_releases and deploys.is_any(connection, project.id),
         }
     return [StepResponse(step=step, complete=is_done) for step, is_done in steps.items()]
 
 
-@endpoint.get(
-    "/token/", scopes=RELEASE_TOKEN, responses={200: ReleaseTokenResponse, 409: RefusalResponse}
-)
+@endpoint.get("/token/", scopes=RELEASE_TOKEN, responses={409: RefusalResponse})
 def get_token(context: RequestContext, project: PathProject) -> ReleaseTokenResponse:
     """Show the token and the URL of the webhook, which the first request creates."""
     with context.database.autocommit_read() as connection:
@@ -72,7 +118,7 @@ def get_token(context: RequestContext, project: PathProject) -> ReleaseTokenResp
             known = store.ensure(connection, project.id, fresh, now())
             if known == fresh:
                 _log_token(context, connection, project)
-    return _token_response(context.settings.address, project, known)
+    return _token_response(context.address, project, known)
 
 
 @endpoint.post("/token/", scopes=RELEASE_TOKEN)
@@ -82,7 +128,7 @@ def replace_token(context: RequestContext, project: PathProject) -> ReleaseToken
     with context.database.transaction() as connection:
         store.replace(connection, project.id, fresh, now())
         _log_token(context, connection, project)
-    return _token_response(context.settings.address, project, fresh)
+    return _token_response(context.address, project, fresh)
 
 
 @endpoint.get("/{version:str}/stats/", scopes=RELEASE_READ)
@@ -101,9 +147,8 @@ def get_statistics(
 
 
 def _log_token(context: RequestContext, connection: Connection, project: Project) -> None:
-    data = {"project_slug": project.slug}
     event = AuditEvent.RELEASE_TOKEN_ADD
-    context.log_change(connection, context.access, event, data, target_id=project.id)
+    context.log_change(connection, event, project.id, project_slug=project.slug)
 
 
 def _token_response(address: str, project: Project, token: str) -> ReleaseTokenResponse:
@@ -112,7 +157,4 @@ def _token_response(address: str, project: Project, token: str) -> ReleaseTokenR
     return ReleaseTokenResponse(token=token, webhook_url=f"{address}{path}")
 
 
-router = Router(
-    "/api/0/projects/{organization:str}/{project:str}/releases",
-    route_handlers=[get_completion, get_token, replace_token, get_statistics],
-)
+router = endpoint.router("/api/0/projects/{organization:str}/{project:str}/releases", __name__)

@@ -56,9 +56,9 @@ def _editable(
     context: RequestContext, connection: Connection, version: str, query: ProjectQuery
 ) -> ReleaseInProjects:
     """Return the same, if the caller may name all projects of the release (releases.md 0.5, newer)."""
-    found = _visible(context, connection, version, query)
-    require_all_visible([project.id for project in found.visible], found.attached_ids)
-    return found
+    release = _visible(context, connection, version, query)
+    require_all_visible([project.id for project in release.visible], release.attached_ids)
+    return release
 
 
 def _visible_in_project(
@@ -83,7 +83,7 @@ def _find(
     context: RequestContext, connection: Connection, version: str, selected: Sequence[Project]
 ) -> tuple[Release, Sequence[int]]:
     ids = {project.id for project in selected}
-    return releases.find_attached(connection, context.access.organization.id, version, ids)
+    return releases.find_attached(connection, context.organization_id, version, ids)
 
 
 #: The release of the path, if it is in a selected project.

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.commits.responses import CommitResponse
@@ -19,23 +19,14 @@ from shipmark.api.releases.queries import (
     ProjectReleaseListQuery,
 )
 from shipmark.api.releases.requests import ProjectReleaseRequest, ProjectReleaseUpdateRequest
-from shipmark.api.releases.responses import (
-    ReleaseResponse,
-    load_release_response,
-    publication_response,
-    release_response,
-)
-from shipmark.api.releases.routes import fetch_page, find_owner
+from shipmark.api.releases.responses import ReleaseResponse, load_release_response, release_response
+from shipmark.api.releases.routes import PUBLISHED, delete, fetch_page, publish
 from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.scopes import PROJECT_READ, RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
-from shipmark.deletion.release_deletion import delete_releases
 from shipmark.http import endpoint
-from shipmark.http.request_context import RequestContext
-from shipmark.infrastructure.errors import NotFound
+from shipmark.http.request_context import RequestContext, require_row
 from shipmark.issues.store import resolutions
-from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
-from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY
 from shipmark.releases.model import ReleaseFilter, ReleaseSort
@@ -51,7 +42,7 @@ def list_project_releases(
     context: RequestContext, project: PathProject, query: ProjectReleaseListQuery
 ) -> Response[list[ReleaseResponse]]:
     """List the project's open releases, the newest shipped first."""
-    organization_id = context.access.organization.id
+    organization_id = context.organization_id
     shape = replace(query.shape(by_environment=bool(query.environment)), project_id=project.id)
     page = query.page(is_counted=False)
     with context.database.snapshot() as connection:
@@ -69,17 +60,12 @@ def list_project_releases(
     return context.listed([release_response(row.release, nested, shape) for row in rows], links)
 
 
-@endpoint.post(
-    "/",
-    scopes=RELEASE_WRITE,
-    responses={201: ReleaseResponse, 208: ReleaseResponse},
-    step=_VALIDATE,
-)
+@endpoint.post("/", scopes=RELEASE_WRITE, responses=PUBLISHED, step=_VALIDATE)
 def publish_project_release(
     context: RequestContext, project: PathProject, body: ProjectReleaseRequest
 ) -> Response[ReleaseResponse]:
     """Publish a release of the project: 201 if it is new there, 208 if it was there."""
-    return publish(context, context.access, project, body)
+    return publish(context, (project,), body)
 
 
 @endpoint.get("/{version:str}/", scopes=RELEASE_READ)
@@ -91,7 +77,7 @@ def get_project_release(
     shape = replace(shape, project_id=release.project.id, only_selected=shape.has_health)
     with context.database.snapshot() as connection:
         nested = loading.prefetch_for_releases(
-            connection, context.access.organization.id, [release.release]
+            connection, context.organization_id, [release.release]
         )
     return release_response(release.release, nested, shape)
 
@@ -101,16 +87,12 @@ def update_project_release(
     context: RequestContext, release: EditableProjectRelease, body: ProjectReleaseUpdateRequest
 ) -> ReleaseResponse:
     """Change a release of the project; finalizing it adds an activity to this project only."""
-    access, project_id = context.access, release.project.id
+    project_id = release.project.id
     with context.database.transaction(busy=BUSY) as connection:
         updated = publishing.update(
-            connection,
-            release.release,
-            body.to_input(),
-            context.publish_context(access),
-            [project_id],
+            connection, release.release, body.to_input(), context.publish_context(), [project_id]
         )
-        context.record_token_use(connection, access, [project_id])
+        context.record_token_use(connection, [project_id])
         return load_release_response(connection, updated)
 
 
@@ -119,12 +101,7 @@ def delete_project_release(
     context: RequestContext, release: EditableProjectRelease, query: ForceQuery
 ) -> None:
     """Delete the whole release, for all of its projects; an owner may force it."""
-    access = context.access
-    context.require_owner(is_forced=query.force)
-    with context.database.transaction() as connection:
-        delete_releases(
-            connection, [release.release], context.publish_context(access), is_forced=query.force
-        )
+    delete(context, release.release, query)
 
 
 @endpoint.get("/{version:str}/commits/", scopes=RELEASE_READ)
@@ -151,26 +128,12 @@ def list_project_release_resolved_issues(
     context: RequestContext, project: PathProject, version: str
 ) -> list[IssueResponse]:
     """List the project's issues that a release resolves."""
-    access = context.access
     with context.database.snapshot() as connection:
-        release = release_store.by_version(connection, access.organization.id, version)
-        if release is None:
-            raise NotFound
+        release = require_row(
+            release_store.by_version(connection, context.organization_id, version)
+        )
         resolved = resolutions.resolved_by(connection, release.id, [project.id], limit=RESOLVED_MAX)
-        return serialize_issues(context, connection, access, resolved)
-
-
-def publish(
-    context: RequestContext, access: Access, project: Project, body: ProjectReleaseRequest
-) -> Response[ReleaseResponse]:
-    """Publish a release of a project, and return the response."""
-    with context.database.transaction(busy=BUSY) as connection:
-        owner_id = find_owner(connection, access, body.owner)
-        publication = body.to_publication((project,), owner_id, context.user_agent)
-        published = publishing.publish(connection, publication, context.publish_context(access))
-        context.record_token_use(connection, access, [project.id])
-        response = publication_response(connection, published, publication.projects)
-    return Response(response, status_code=201 if published.created_or_attached else 208)
+        return serialize_issues(context, connection, resolved)
 
 
 def _environment_ids(
@@ -180,19 +143,7 @@ def _environment_ids(
     if not name:
         return None
     known = projects.environments_named(connection, organization_id, [name])
-    return tuple(each.id for each in known)
+    return tuple(environment.id for environment in known)
 
 
-router = Router(
-    "/api/0/projects/{organization:str}/{project:str}/releases",
-    route_handlers=[
-        list_project_releases,
-        publish_project_release,
-        get_project_release,
-        update_project_release,
-        delete_project_release,
-        list_project_release_commits,
-        list_project_release_repositories,
-        list_project_release_resolved_issues,
-    ],
-)
+router = endpoint.router("/api/0/projects/{organization:str}/{project:str}/releases", __name__)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 from sqlalchemy import Connection
 
 from shipmark.api.queries import (
@@ -16,10 +16,11 @@ from shipmark.api.queries import (
     ProjectQuery,
     TimeRangeQuery,
     one_of,
+    page_size,
 )
 from shipmark.api.releases.responses import ReleaseView
 from shipmark.http.request_context import RequestContext
-from shipmark.http.validation import BlankIsAbsent, ErrorMessage, Flag, RequestModel
+from shipmark.http.validation import BlankIsAbsent, ErrorMessage, Flag, RequestModel, optional
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.projects.model import Project
@@ -69,21 +70,13 @@ class ReleaseOrder:
 class HealthQuery(RequestModel):
     """What a release shows of its health."""
 
-    health: Bit = Field(
-        None,
-        description="`1` shows health, which is null until sessions are kept.",
-        examples=["1"],
+    health: Bit = optional("`1` shows health, which is null until sessions are kept.", example="1")
+    health_stat: _Statistic = optional("What health counts.", example="users")
+    summary_stats_period: _Period = optional(
+        "The period that health is summed up over.", example="7d"
     )
-    health_stat: _Statistic = Field(None, description="What health counts.", examples=["users"])
-    summary_stats_period: _Period = Field(
-        None, description="The period that health is summed up over.", examples=["7d"]
-    )
-    health_stats_period: _Period = Field(
-        None, description="The period that health is shown over.", examples=["7d"]
-    )
-    adoption_stages: Bit = Field(
-        None, description="`1` shows the adoption stage in each project.", examples=["1"]
-    )
+    health_stats_period: _Period = optional("The period that health is shown over.", example="7d")
+    adoption_stages: Bit = optional("`1` shows the adoption stage in each project.", example="1")
 
     def shape(self, *, by_environment: bool = False) -> ReleaseView:
         """Return what releases show. Raise `BadRequest` for an unknown statistic or period."""
@@ -95,7 +88,7 @@ class HealthQuery(RequestModel):
         }
         for name, period in periods.items():
             if (period or "24h") not in PERIODS:
-                choices = ", ".join(f"'{each}'" for each in PERIODS)
+                choices = ", ".join(f"'{choice}'" for choice in PERIODS)
                 raise BadRequest(f"Invalid {name}. Valid choices are {choices}")
         return ReleaseView(
             has_health=self.health == "1",
@@ -105,9 +98,7 @@ class HealthQuery(RequestModel):
 
 
 class _StatusQuery(RequestModel):
-    status: _Status = Field(
-        None, description="Only releases of this status; empty for all.", examples=["archived"]
-    )
+    status: _Status = optional("Only releases of this status; empty for all.", example="archived")
 
     def release_status(self, *, default: ReleaseStatus | None) -> ReleaseStatus | None:
         """Return the status, or None for all. Raise `BadRequest` for an unknown one."""
@@ -124,10 +115,9 @@ class _StatusQuery(RequestModel):
 class ReleaseFilterQuery(_StatusQuery, EnvironmentQuery, ProjectQuery, TimeRangeQuery):
     """The releases to look at."""
 
-    query: str | None = Field(
-        None,
-        description="Text in versions, or terms such as `release.version:>=1.2` and `finalized:true`.",
-        examples=["release.package:web"],
+    query: str | None = optional(
+        "Text in versions, or terms such as `release.version:>=1.2` and `finalized:true`.",
+        example="release.package:web",
     )
 
     def release_filter(
@@ -146,7 +136,7 @@ class ReleaseFilterQuery(_StatusQuery, EnvironmentQuery, ProjectQuery, TimeRange
         created_from, created_to = self.time_range() or (None, None)
         environment_ids = self.environment_ids(connection, context.access)
         return ReleaseFilter(
-            organization_id=context.access.organization.id,
+            organization_id=context.organization_id,
             project_ids=tuple(project.id for project in projects),
             covers_all_projects=self.covers_all(context.access),
             per_project=per_project,
@@ -163,14 +153,10 @@ class ReleaseFilterQuery(_StatusQuery, EnvironmentQuery, ProjectQuery, TimeRange
 class ReleaseListQuery(ReleaseFilterQuery, HealthQuery, PageQuery):
     """A page of the releases of an organization."""
 
-    sort: _Sort = Field(
-        None,
-        description="The order of the list. Orders by crash statistics need `flatten=1`.",
-        examples=["semver"],
+    sort: _Sort = optional(
+        "The order of the list. Orders by crash statistics need `flatten=1`.", example="semver"
     )
-    flatten: Bit = Field(
-        None, description="`1` lists a release once for each of its projects.", examples=["1"]
-    )
+    flatten: Bit = optional("`1` lists a release once for each of its projects.", example="1")
 
     def order(self) -> ReleaseOrder:
         """Return the order (releases.md 2.4). Raise `BadRequest` for an unknown one."""
@@ -188,26 +174,13 @@ class ReleaseListQuery(ReleaseFilterQuery, HealthQuery, PageQuery):
 class ReleaseVersionsQuery(ReleaseFilterQuery, PageQuery):
     """A page of the versions of an organization, for charts."""
 
-    per_page: Annotated[
-        str | None,
-        WithJsonSchema(
-            {
-                "type": "integer",
-                "minimum": 0,
-                "maximum": STATISTICS_PER_PAGE_MAX,
-                "default": STATISTICS_PER_PAGE_MAX,
-            }
-        ),
-    ] = Field(
-        None,
-        alias="per_page",
-        description=f"The rows of a page, at most {STATISTICS_PER_PAGE_MAX}.",
-        examples=[10],
+    per_page: Annotated[str | None, page_size(STATISTICS_PER_PAGE_MAX)] = optional(
+        f"The rows of a page, at most {STATISTICS_PER_PAGE_MAX}.", alias="per_page", example=10
     )
 
 
 class _VersionTextQuery(RequestModel):
-    query: str | None = Field(None, description="Text in versions.", examples=["1.0"])
+    query: str | None = optional("Text in versions.", example="1.0")
 
     def search(self) -> Search:
         """Return the search for the text."""
@@ -218,32 +191,25 @@ class _VersionTextQuery(RequestModel):
 class ReleaseQuery(_StatusQuery, _VersionTextQuery, EnvironmentQuery, ProjectQuery, HealthQuery):
     """What one release shows, and which releases are its neighbours."""
 
-    sort: _NeighbourSort = Field(
-        None, description="The order of the neighbours in the project.", examples=["date"]
-    )
+    sort: _NeighbourSort = optional("The order of the neighbours in the project.", example="date")
 
 
 class ProjectReleaseListQuery(_VersionTextQuery, HealthQuery, PageQuery):
     """A page of the releases of a project."""
 
-    environment: str | None = Field(
-        None,
-        description="Only what was in this environment. An unknown one has nothing.",
-        examples=["production"],
+    environment: str | None = optional(
+        "Only what was in this environment. An unknown one has nothing.", example="production"
     )
 
 
 class RepositoryQuery(RequestModel):
     """The repository whose commits are listed."""
 
-    repo_id: str | None = Field(
-        None, alias="repo_id", description="Only commits of this repository.", examples=["1"]
-    )
-    repo_name: str | None = Field(
-        None,
+    repo_id: str | None = optional("Only commits of this repository.", alias="repo_id", example="1")
+    repo_name: str | None = optional(
+        "Only commits of the repository of this name; ignored beside `repo_id`.",
         alias="repo_name",
-        description="Only commits of the repository of this name; ignored beside `repo_id`.",
-        examples=["acme/web"],
+        example="acme/web",
     )
 
 
@@ -277,10 +243,8 @@ class BulkReleaseQuery(ReleaseFilterQuery):
         description="`0` does it; else the response says what would be done.",
         examples=["1"],
     )
-    cursor: Cursor = Field(
-        None,
-        description="The start of this request: `next` of the response before.",
-        examples=["0:0:0"],
+    cursor: Cursor = optional(
+        "The start of this request: `next` of the response before.", example="0:0:0"
     )
 
     def require_filter(self) -> None:
@@ -306,9 +270,7 @@ class CompareQuery(ProjectQuery):
 class ReleaseStatisticsQuery(EnvironmentQuery, TimeRangeQuery):
     """The statistics of a release to show."""
 
-    type: _Statistic = Field(None, description="What is counted.", examples=["users"])
-    interval: PeriodText = Field(
-        None,
-        description="The length of a step: at least an hour, and no more than 1,000 steps in all.",
-        examples=["1d"],
+    type: _Statistic = optional("What is counted.", example="users")
+    interval: PeriodText = optional(
+        "The length of a step: at least an hour, and no more than 1,000 steps in all.", example="1d"
     )

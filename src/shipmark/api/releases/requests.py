@@ -21,17 +21,14 @@ from shipmark.http.validation import (
     Text,
     TrimmedText,
     Url,
+    choice_of,
+    optional,
     refuse,
+    require,
 )
 from shipmark.projects.model import Project
 from shipmark.publishing.model import CommitsAndRefs, RefInput, ReleaseInput, ReleaseUpdate
-from shipmark.releases.model import (
-    REF_MAX,
-    URL_MAX,
-    USER_AGENT_MAX,
-    VERSION_MAX,
-    ReleaseStatus,
-)
+from shipmark.releases.model import REF_MAX, URL_MAX, USER_AGENT_MAX, VERSION_MAX, ReleaseStatus
 from shipmark.releases.versions import is_valid_name
 from shipmark.repositories.model import (
     FILENAME_MAX,
@@ -50,12 +47,6 @@ _RANGE_MAX = 2 * SHA_MAX + len("..")
 
 #: A commit, or the two of a range: the one that comes before it, or None, and its last one.
 CommitRange = tuple[str | None, str]
-
-
-def _check_version(version: str) -> str:
-    if not is_valid_name(version):
-        raise refuse(f"Release with name {version} is not allowed")
-    return version
 
 
 def _parse_range(text: str) -> CommitRange:
@@ -97,16 +88,18 @@ def _parse_change(value: object) -> Change:
 
 
 # Not trimmed, so that what is stored is what was sent (releases.md 1.3.1).
-_Version = Annotated[str, Text(max_length=VERSION_MAX, trim=False), AfterValidator(_check_version)]
+_Version = Annotated[
+    str,
+    Text(max_length=VERSION_MAX, trim=False),
+    require(is_valid_name, "Release with name {} is not allowed"),
+]
 _Range = Annotated[
     CommitRange,
     Text(),
     AfterValidator(_parse_range),
     WithJsonSchema(Text(max_length=_RANGE_MAX).json_schema()),
 ]
-_Status = Annotated[
-    ReleaseStatus, Choice({it.value: it for it in ReleaseStatus}, "Invalid status {}")
-]
+_Status = Annotated[ReleaseStatus, choice_of(ReleaseStatus, "Invalid status {}")]
 _Sha = Annotated[str, Text(max_length=SHA_MAX)]
 _OptionalSha = Annotated[str, Text(max_length=SHA_MAX, blank=True)] | None
 _DateTime = Annotated[datetime, DateTime()]
@@ -133,10 +126,6 @@ def _to_changes(patch_set: list[PatchSetEntry] | None) -> tuple[tuple[str, Chang
     return tuple([(entry["path"], entry["type"]) for entry in patch_set])
 
 
-def _none_if_blank(text: str | None) -> str | None:
-    return text or None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitRequest(CommitInput):
     """A commit of a release, which is its own input for the domain.
@@ -151,7 +140,7 @@ class CommitRequest(CommitInput):
     sha: Annotated[_Sha, Field(alias="id", description="Hash of the commit.")]
     repository: Annotated[
         Annotated[str, Text(max_length=_COMMIT_REPOSITORY_MAX, blank=True)] | None,
-        AfterValidator(_none_if_blank),
+        AfterValidator(lambda text: text or None),
         Field(description="Name of the repository."),
     ] = None
     message: Annotated[
@@ -172,14 +161,14 @@ class CommitRequest(CommitInput):
 class RefRequest(RequestModel):
     """The head commit of a repository."""
 
-    commit: Annotated[
-        _Range, Field(description="Hash of the head commit, or a range `from..to` that ends there.")
-    ]
-    repository: Annotated[
-        str, Text(max_length=REPOSITORY_NAME_MAX), Field(description="Name of the repository.")
-    ]
-    previous_commit: _OptionalSha = Field(
-        None, description="Head commit of the release before, where there is no range."
+    commit: _Range = Field(
+        description="Hash of the head commit, or a range `from..to` that ends there."
+    )
+    repository: Annotated[str, Text(max_length=REPOSITORY_NAME_MAX)] = Field(
+        description="Name of the repository."
+    )
+    previous_commit: _OptionalSha = optional(
+        "Head commit of the release before, where there is no range."
     )
 
     def to_input(self) -> RefInput:
@@ -192,11 +181,11 @@ class RefRequest(RequestModel):
 class HeadCommitRequest(RequestModel):
     """The head commit of a repository, as older clients send it."""
 
-    current_id: Annotated[_Sha, Field(description="Hash of the head commit.")]
-    repository: Annotated[
-        str, Text(max_length=_COMMIT_REPOSITORY_MAX), Field(description="Name of the repository.")
-    ]
-    previous_id: _Sha | None = Field(None, description="Head commit of the release before.")
+    current_id: _Sha = Field(description="Hash of the head commit.")
+    repository: Annotated[str, Text(max_length=_COMMIT_REPOSITORY_MAX)] = Field(
+        description="Name of the repository."
+    )
+    previous_id: _Sha | None = optional("Head commit of the release before.")
 
     def to_input(self) -> RefInput:
         """Return the ref for the domain."""
@@ -208,18 +197,16 @@ class HeadCommitRequest(RequestModel):
 class _ReleaseFields(RequestModel):
     """The fields that all bodies of releases share."""
 
-    ref: Annotated[str, Text(max_length=REF_MAX, blank=True)] | None = Field(
-        None, description="Branch, tag or commit that the release was made from."
+    ref: Annotated[str, Text(max_length=REF_MAX, blank=True)] | None = optional(
+        "Branch, tag or commit that the release was made from."
     )
-    url: Annotated[str, Url(max_length=URL_MAX)] | None = Field(
-        None, description="Link to more about the release."
+    url: Annotated[str, Url(max_length=URL_MAX)] | None = optional(
+        "Link to more about the release."
     )
-    date_released: _DateTime | None = Field(
-        None, description="Time of the release; it finalizes the release."
-    )
-    status: Omittable[_Status] = Field(None, description="Open or archived.")
-    commits: Omittable[Annotated[list[CommitRequest], Items(max_length=COMMITS_MAX)]] = Field(
-        None, description="Commits of the release, newest first; they replace those it has."
+    date_released: _DateTime | None = optional("Time of the release; it finalizes the release.")
+    status: Omittable[_Status] = optional("Open or archived.")
+    commits: Omittable[Annotated[list[CommitRequest], Items(max_length=COMMITS_MAX)]] = optional(
+        "Commits of the release, newest first; they replace those it has."
     )
 
     def code(self) -> CommitsAndRefs:
@@ -240,18 +227,18 @@ class _ReleaseFields(RequestModel):
 class _RefFields(RequestModel):
     """The refs of a release, which bodies of an organization's releases have."""
 
-    refs: Omittable[ListOf[RefRequest]] = Field(
-        None, description="Head commits by repository; an empty list clears them."
+    refs: Omittable[ListOf[RefRequest]] = optional(
+        "Head commits by repository; an empty list clears them."
     )
-    head_commits: Omittable[ListOf[HeadCommitRequest]] = Field(
-        None, description="Deprecated; used only where `refs` is missing or empty."
+    head_commits: Omittable[ListOf[HeadCommitRequest]] = optional(
+        "Deprecated; used only where `refs` is missing or empty."
     )
 
     def refs_input(self) -> tuple[RefInput, ...] | None:
         """Return the refs for the domain, or None where the body has none."""
         refs = self.refs or self.head_commits
         if refs:
-            return tuple([it.to_input() for it in refs])
+            return tuple([ref.to_input() for ref in refs])
         return () if self.refs is not None else None
 
 
@@ -267,13 +254,11 @@ class ProjectReleaseUpdateRequest(_ReleaseFields):
     """Changes of a release of a project."""
 
 
-class _NewReleaseFields(_ReleaseFields):
+class NewReleaseRequest(_ReleaseFields):
     """The fields of a new release."""
 
-    version: Annotated[_Version, Field(description="Version, unique in the organization.")]
-    owner: TrimmedText | None = Field(
-        None, description="User id or email address of a member who is responsible."
-    )
+    version: _Version = Field(description="Version, unique in the organization.")
+    owner: TrimmedText | None = optional("User id or email address of a member who is responsible.")
 
     def to_publication(
         self, projects: tuple[Project, ...], owner_id: int | None, user_agent: str | None
@@ -292,19 +277,17 @@ class _NewReleaseFields(_ReleaseFields):
         )
 
 
-class ProjectReleaseRequest(_NewReleaseFields):
+class ProjectReleaseRequest(NewReleaseRequest):
     """A new release of a project, or more of an existing one."""
 
 
-class ReleaseRequest(ReleaseUpdateRequest, _NewReleaseFields):
+class ReleaseRequest(ReleaseUpdateRequest, NewReleaseRequest):
     """A new release of an organization, or more of an existing one."""
 
-    projects: Annotated[
-        ListOf[TrimmedText], Field(description="Slugs or ids of the projects to attach.")
-    ]
+    projects: ListOf[TrimmedText] = Field(description="Slugs or ids of the projects to attach.")
 
 
 class BulkReleaseUpdateRequest(RequestModel):
     """Changes of many releases at once."""
 
-    status: Annotated[_Status, Field(description="Open or archived.")]
+    status: _Status = Field(description="Open or archived.")

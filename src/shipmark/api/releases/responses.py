@@ -16,7 +16,7 @@ from shipmark.api.commits.responses import (
     commit_response,
 )
 from shipmark.api.deploys.responses import DeployResponse, deploy_response
-from shipmark.api.members.user_responses import UserResponse, user_response
+from shipmark.api.members.user_responses import UserResponse, optional_user_response
 from shipmark.api.releases import loading
 from shipmark.api.releases.loading import Related
 from shipmark.api.responses import Wire
@@ -71,8 +71,8 @@ class AdoptionStageResponse(Wire):
     """How far a release has got in a project."""
 
     stage: str
-    adopted: datetime | None
-    unadopted: datetime | None
+    adopted: datetime | None = None
+    unadopted: datetime | None = None
 
 
 class ProjectMetaResponse(Wire):
@@ -93,7 +93,7 @@ class ReleaseVersionResponse(Wire):
     date: datetime
 
 
-class ReleaseResponse(Wire):
+class ReleaseResponse(Wire, kw_only=True):
     """A release."""
 
     id: int
@@ -105,7 +105,7 @@ class ReleaseResponse(Wire):
     url: str | None
     date_released: datetime | None
     date_created: datetime
-    data: dict[str, object]
+    data: dict[str, object] = msgspec.field(default_factory=dict)
     new_groups: int
     regressed_groups: int
     owner: UserResponse | None
@@ -136,7 +136,7 @@ class ReleaseMetaResponse(Wire):
     commit_files_changed: int
     release_file_count: int
     is_artifact_bundle: bool
-    preprod_build_count: int
+    preprod_build_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,13 +165,12 @@ def release_response(
 ) -> ReleaseResponse:
     """A release with all that it nests."""
     attached = related.attached.get(release.id, [])
-    counted = [it for it in attached if shape.project_id in {None, it.project_id}]
+    counted = [row for row in attached if shape.project_id in {None, row.project_id}]
     commit = related.commits.get(release.last_commit_id or 0)
     deploy = related.deploys.get(release.last_deploy_id or 0)
-    owner = related.users.get(release.owner_id or 0)
-    seen = [it.seen for it in counted if it.seen is not None]
-    first = [it.first_at for it in seen if it.first_at]
-    last = [it.last_at for it in seen if it.last_at]
+    seen = [row.seen for row in counted if row.seen is not None]
+    first = [span.first_at for span in seen if span.first_at]
+    last = [span.last_at for span in seen if span.last_at]
     return ReleaseResponse(
         id=release.id,
         version=release.version,
@@ -182,10 +181,9 @@ def release_response(
         url=release.url,
         date_released=release.released_at,
         date_created=release.created_at,
-        data={},
-        new_groups=sum(it.new_issue_count for it in (seen if shape.by_environment else counted)),
-        regressed_groups=sum(it.regressed_issue_count for it in counted),
-        owner=user_response(owner) if owner else None,
+        new_groups=sum(row.new_issue_count for row in (seen if shape.by_environment else counted)),
+        regressed_groups=sum(row.regressed_issue_count for row in counted),
+        owner=optional_user_response(related.users.get(release.owner_id or 0)),
         commit_count=release.commit_count,
         commits_left_out=release.left_out_count,
         last_commit=commit_response(commit, related) if commit else None,
@@ -193,7 +191,7 @@ def release_response(
         last_deploy=deploy_response(deploy) if deploy else None,
         authors=_authors(release, related),
         projects=[
-            _project(it, related, shape) for it in (counted if shape.only_selected else attached)
+            _project(row, related, shape) for row in (counted if shape.only_selected else attached)
         ],
         first_event=min(first, default=None),
         last_event=max(last, default=None),
@@ -236,15 +234,14 @@ def release_meta_response(
     return ReleaseMetaResponse(
         version=release.version,
         version_info=version_info_response(release.version),
-        projects=[_project(it, related, None) for it in attached],
-        new_groups=sum(it.new_issue_count for it in attached),
+        projects=[_project(row, related, None) for row in attached],
+        new_groups=sum(row.new_issue_count for row in attached),
         deploy_count=release.deploy_count,
         commit_count=release.commit_count,
         released=release.shipped_at,
         commit_files_changed=changed_file_count,
         release_file_count=file_count,
         is_artifact_bundle=is_artifact_bundle,
-        preprod_build_count=0,
     )
 
 
@@ -255,16 +252,15 @@ def version_info_response(text: str) -> VersionInfoResponse | None:
     if name is None:
         return None
     version: VersionResponse | RawVersionResponse = RawVersionResponse(raw=name.raw)
-    if name.version is not None:
-        it = name.version
+    if (parts := name.version) is not None:
         version = VersionResponse(
-            raw=it.raw,
-            major=it.major,
-            minor=it.minor,
-            patch=it.patch,
-            pre=it.pre,
-            build_code=it.build,
-            components=it.components,
+            raw=parts.raw,
+            major=parts.major,
+            minor=parts.minor,
+            patch=parts.patch,
+            pre=parts.pre,
+            build_code=parts.build,
+            components=parts.components,
         )
     return VersionInfoResponse(
         package=name.package,
@@ -279,21 +275,21 @@ def _authors(release: Release, related: Related) -> list[UserResponse | AuthorRe
     shown: dict[str, UserResponse | AuthorResponse] = {}
     for author_id in release.author_ids:
         if author := related.authors.get(author_id):
-            it = author_response(author, related)
-            shown.setdefault(it.email, it)
+            response = author_response(author, related)
+            shown.setdefault(response.email, response)
     return list(shown.values())
 
 
 def _project(
-    it: ReleasedProject, related: Related, shape: ReleaseView | None
+    attached: ReleasedProject, related: Related, shape: ReleaseView | None
 ) -> ReleasedProjectResponse:
     """A project of a release; without a shape, it says nothing of health."""
-    project: Project = related.projects[it.project_id]
+    project: Project = related.projects[attached.project_id]
     return ReleasedProjectResponse(
         id=project.id,
         slug=project.slug,
         name=project.name,
-        new_groups=it.new_issue_count,
+        new_groups=attached.new_issue_count,
         platform=project.platform,
         platforms=related.platforms.get(project.id, []),
         has_health_data=msgspec.UNSET if shape is None else False,
@@ -305,5 +301,5 @@ def _stages(
     attached: Iterable[ReleasedProject], related: Related
 ) -> dict[str, AdoptionStageResponse] | None:
     """How far the release has got in each project that has it anywhere; without sessions, not far."""
-    low = AdoptionStageResponse(stage=Stage.LOW_ADOPTION.value, adopted=None, unadopted=None)
-    return {related.projects[it.project_id].slug: low for it in attached if it.seen} or None
+    low = AdoptionStageResponse(stage=Stage.LOW_ADOPTION.value)
+    return {related.projects[row.project_id].slug: low for row in attached if row.seen} or None

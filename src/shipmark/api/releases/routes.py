@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
@@ -13,11 +13,12 @@ from shipmark.api.releases.path_release import EditableRelease, ReleaseInProject
 from shipmark.api.releases.queries import (
     STATISTICS_PER_PAGE_MAX,
     DeleteReleaseQuery,
+    ForceQuery,
     ReleaseListQuery,
     ReleaseQuery,
     ReleaseVersionsQuery,
 )
-from shipmark.api.releases.requests import ReleaseRequest, ReleaseUpdateRequest
+from shipmark.api.releases.requests import NewReleaseRequest, ReleaseRequest, ReleaseUpdateRequest
 from shipmark.api.releases.responses import (
     ProjectMetaResponse,
     ReleaseResponse,
@@ -37,7 +38,7 @@ from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
-from shipmark.projects import store as projects
+from shipmark.projects import store as project_store
 from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY
@@ -53,6 +54,9 @@ from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
 
+#: The responses to a publish.
+PUBLISHED = {201: ReleaseResponse, 208: ReleaseResponse}
+
 _VALIDATE = "release.validate"
 
 
@@ -63,7 +67,6 @@ def list_releases(
     """List the releases of the organization."""
     order, shape = query.order(), query.shape(by_environment=bool(query.environment))
     page = query.page(is_counted=False)
-    organization_id = context.access.organization.id
     with context.database.autocommit_read() as connection:
         selected = query.select_listed(connection, context.access)
         if not selected:
@@ -74,7 +77,7 @@ def list_releases(
         rows, links = fetch_page(connection, conditions, order.sort, page)
         listed = [row.release for row in rows]
         nested = loading.prefetch_for_releases(
-            connection, organization_id, listed, conditions.environment_ids, selected
+            connection, context.organization_id, listed, conditions.environment_ids, selected
         )
     return context.listed(
         [release_response(row.release, nested, _shape_of(shape, row)) for row in rows], links
@@ -100,26 +103,12 @@ def list_versions(
     return context.listed(versions, links)
 
 
-@endpoint.post(
-    "/",
-    scopes=RELEASE_WRITE,
-    responses={201: ReleaseResponse, 208: ReleaseResponse},
-    step=_VALIDATE,
-)
+@endpoint.post("/", scopes=RELEASE_WRITE, responses=PUBLISHED, step=_VALIDATE)
 def publish_release(
     context: RequestContext, visible: VisibleProjects, body: ReleaseRequest
 ) -> Response[ReleaseResponse]:
     """Publish a release: 201 if it is new or new to a project, 208 if everything was there."""
-    access = context.access
-    attached = _named_projects(visible, body.projects)
-    with context.database.transaction(busy=BUSY) as connection:
-        owner_id = find_owner(connection, access, body.owner)
-        publication = body.to_publication(attached, owner_id, context.user_agent)
-        _require_all_visible(connection, access, publication.version, visible)
-        published = publishing.publish(connection, publication, context.publish_context(access))
-        context.record_token_use(connection, access, [project.id for project in attached])
-        response = publication_response(connection, published, attached)
-    return Response(response, status_code=201 if published.created_or_attached else 208)
+    return publish(context, _named_projects(visible, body.projects), body, visible)
 
 
 @endpoint.get("/{version:str}/", scopes=RELEASE_READ)
@@ -135,11 +124,7 @@ def get_release(
             meta = _neighbours(connection, release.release, project_id, environment_ids, query)
             shape = replace(shape, project_id=project_id, only_selected=shape.has_health)
         nested = loading.prefetch_for_releases(
-            connection,
-            context.access.organization.id,
-            [release.release],
-            environment_ids,
-            release.visible,
+            connection, context.organization_id, [release.release], environment_ids, release.visible
         )
     return release_response(release.release, nested, shape, meta)
 
@@ -149,12 +134,11 @@ def update_release(
     context: RequestContext, release: EditableRelease, body: ReleaseUpdateRequest
 ) -> ReleaseResponse:
     """Change a release: finalize it, archive or reopen it, set its commits or refs."""
-    access = context.access
     with context.database.transaction(busy=BUSY) as connection:
         updated = publishing.update(
-            connection, release.release, body.to_input(), context.publish_context(access)
+            connection, release.release, body.to_input(), context.publish_context()
         )
-        context.record_token_use(connection, access, ())
+        context.record_token_use(connection, ())
         return load_release_response(connection, updated, release.visible)
 
 
@@ -163,12 +147,35 @@ def delete_release(
     context: RequestContext, release: EditableRelease, query: DeleteReleaseQuery
 ) -> None:
     """Delete a release. One that issues refer to is refused, unless an owner forces it."""
-    access = context.access
+    delete(context, release.release, query)
+
+
+def publish(
+    context: RequestContext,
+    projects: tuple[Project, ...],
+    body: NewReleaseRequest,
+    visible: Sequence[Project] | None = None,
+) -> Response[ReleaseResponse]:
+    """Publish a release in these projects, and return the response.
+
+    If the caller may name only the ``visible`` projects, refuse a release that is in others too.
+    """
+    with context.database.transaction(busy=BUSY) as connection:
+        owner_id = _find_owner(connection, context.access, body.owner)
+        publication = body.to_publication(projects, owner_id, context.user_agent)
+        if visible is not None:
+            _require_all_visible(connection, context.access, publication.version, visible)
+        published = publishing.publish(connection, publication, context.publish_context())
+        context.record_token_use(connection, [project.id for project in projects])
+        response = publication_response(connection, published, projects)
+    return Response(response, status_code=201 if published.created_or_attached else 208)
+
+
+def delete(context: RequestContext, release: Release, query: ForceQuery) -> None:
+    """Delete a release for all of its projects; only an owner may force it."""
     context.require_owner(is_forced=query.force)
     with context.database.transaction() as connection:
-        delete_releases(
-            connection, [release.release], context.publish_context(access), is_forced=query.force
-        )
+        delete_releases(connection, [release], context.publish_context(), is_forced=query.force)
 
 
 def fetch_page(
@@ -183,7 +190,7 @@ def fetch_page(
     return release_cursor.links(rows, page, sort)
 
 
-def find_owner(connection: Connection, access: Access, name: str | None) -> int | None:
+def _find_owner(connection: Connection, access: Access, name: str | None) -> int | None:
     """Return the user of that id or email address. Raise `ValidationFailed` unless they are a member."""
     if name is None:
         return None
@@ -227,11 +234,8 @@ def _neighbours(
         status=None,
         environment_ids=environment_ids,
     )
-    near = replace(
-        of_project,
-        status=query.release_status(default=ReleaseStatus.OPEN),
-        search=query.search(),
-    )
+    status = query.release_status(default=ReleaseStatus.OPEN)
+    near = replace(of_project, status=status, search=query.search())
     here = Position(key=release.created_at, created_at=release.created_at, release_id=release.id)
     return ProjectMetaResponse(
         next_release_version=_first_version(connection, near, here, is_backwards=True),
@@ -251,7 +255,7 @@ def _first_version(
 
 
 def _named_projects(visible: Sequence[Project], names: Sequence[str]) -> tuple[Project, ...]:
-    by_name = {str(each.id): each for each in visible} | {each.slug: each for each in visible}
+    by_name = {name: row for row in visible for name in (str(row.id), row.slug)}
     if any(name not in by_name for name in names):
         raise ValidationFailed({"projects": ["Invalid project slugs"]})
     return tuple(by_name[name] for name in names)
@@ -267,21 +271,11 @@ def _require_all_visible(
     if release is None:
         return
     attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
-    hidden = {each.project_id for each in attached} - {project.id for project in visible}
+    hidden = {row.project_id for row in attached} - {project.id for project in visible}
     if hidden:
-        slugs = sorted(each.slug for each in projects.by_ids(connection, hidden).values())
+        slugs = sorted(row.slug for row in project_store.by_ids(connection, hidden).values())
         message = f"You do not have permission to one of the projects: {', '.join(slugs)}"
         raise ValidationFailed({"projects": [message]})
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/releases",
-    route_handlers=[
-        list_releases,
-        list_versions,
-        publish_release,
-        get_release,
-        update_release,
-        delete_release,
-    ],
-)
+router = endpoint.router("/api/0/organizations/{organization:str}/releases", __name__)

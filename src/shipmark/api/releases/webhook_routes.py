@@ -10,9 +10,8 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
-from shipmark.api.releases.project_routes import publish
 from shipmark.api.releases.requests import ProjectReleaseRequest
-from shipmark.api.releases.responses import ReleaseResponse
+from shipmark.api.releases.routes import PUBLISHED, publish
 from shipmark.api.responses.refusal import UnreadResponse
 from shipmark.api.scopes import ANY_CALLER
 from shipmark.http.body_parsing import json_of
@@ -42,18 +41,17 @@ def take_release(
     body: RawBody,
 ) -> Response[Any]:
     """Publish a release of the project, whatever media type the body is declared as."""
-    found = _signed(context.database, plugin, project, signature)
-    if isinstance(found, int):
-        return Response(b"", status_code=found)
-    signed_project, organization = found
+    signed = _signed(context.database, plugin, project, signature)
+    if isinstance(signed, int):
+        return Response(b"", status_code=signed)
+    signed_project, organization = signed
     try:
         content = json_of(body)
     except BadRequest as refusal:
         return Response(UnreadResponse(error=refusal.detail), status_code=400)
-    limits = {"commits_max": context.settings.commits_max}
-    request = validate(ProjectReleaseRequest, content, context=limits)
-    access = Access(organization=organization, scopes=_SCOPES, user=None, reaches_all=True)
-    return publish(context, access, signed_project, request)
+    request = validate(ProjectReleaseRequest, content, context=context.validation_context())
+    context.access = Access(organization=organization, scopes=_SCOPES, user=None, reaches_all=True)
+    return publish(context, (signed_project,), request)
 
 
 def _signed(
@@ -61,16 +59,16 @@ def _signed(
 ) -> tuple[Project, Organization] | int:
     """Return the project that the address names and signs, or the status to answer."""
     with database.autocommit_read() as connection:
-        it = _project(connection, project)
-        if it is None:
+        row = _project(connection, project)
+        if row is None:
             return 404
-        token = webhook_tokens.of_project(connection, it.id)
+        token = webhook_tokens.of_project(connection, row.id)
         # Other senders would be plug-ins. None is there, and one that is not enabled may do nothing.
-        if token is None or plugin != BUILT_IN or not is_signed(token, plugin, it.id, signature):
+        if token is None or plugin != BUILT_IN or not is_signed(token, plugin, row.id, signature):
             return 403
-        organization = organizations.by_id(connection, it.organization_id)
+        organization = organizations.by_id(connection, row.organization_id)
     assert organization is not None, "a project has one"
-    return it, organization
+    return row, organization
 
 
 async def require_signature(
@@ -78,16 +76,10 @@ async def require_signature(
 ) -> None:
     """Refuse a large body of an address that is not signed before it is read."""
     if not is_small(connection.headers):
-        names = connection.path_params
-        found = await threaded(
-            _signed,
-            connection.app.state.database,
-            names["plugin"],
-            names["project"],
-            names["signature"],
-        )
-        if isinstance(found, int):
-            raise NotFound if found == 404 else Forbidden
+        parts = [connection.path_params[name] for name in ("plugin", "project", "signature")]
+        signed = await threaded(_signed, connection.app.state.database, *parts)
+        if isinstance(signed, int):
+            raise NotFound if signed == 404 else Forbidden
 
 
 def _project(connection: Connection, name: str) -> Project | None:
@@ -99,13 +91,7 @@ _ENDPOINT = replace(
     declare(
         take_release,
         credentials=Credentials.NONE,
-        responses={
-            201: ReleaseResponse,
-            208: ReleaseResponse,
-            400: UnreadResponse,
-            403: None,
-            404: None,
-        },
+        responses={**PUBLISHED, 400: UnreadResponse, 403: None, 404: None},
         files=None,
         schema=None,
         step="release.validate",

@@ -5,7 +5,16 @@ from typing import Annotated
 from pydantic import Field
 
 from shipmark.api.queries import PageQuery, one_of
-from shipmark.http.validation import Choice, Omittable, OptionalText, RequestModel, Text, Url
+from shipmark.http.validation import (
+    Choice,
+    Omittable,
+    OptionalText,
+    RequestModel,
+    Text,
+    Url,
+    optional,
+    repeatable,
+)
 from shipmark.repositories.git.addresses import ADDRESS_MAX
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, RepositoryStatus
 
@@ -25,43 +34,37 @@ _Url = Annotated[str, Url()]
 class RepositoryListQuery(PageQuery):
     """A page of the repositories of an organization."""
 
-    query: list[str] = Field(
-        [], description="Text in names; several must all match.", examples=["web"]
+    query: list[str] = repeatable("Text in names; several must all match.", example="web")
+    status: Annotated[str | None, one_of("active", "deleted", "", default="active")] = optional(
+        "Which repositories: `active`, `deleted` for all others, or empty for all.",
+        example="deleted",
     )
-    status: Annotated[str | None, one_of("active", "deleted", "", default="active")] = Field(
-        None,
-        description="Which repositories: `active`, `deleted` for all others, or empty for all.",
-        examples=["deleted"],
+    integration_id: str | None = optional(
+        "Only repositories of an integration. There are none.", alias="integration_id", example="1"
     )
-    integration_id: str | None = Field(
-        None,
-        alias="integration_id",
-        description="Only repositories of an integration. There are none.",
-        examples=["1"],
-    )
-    expand: list[str] = Field([], description="`settings` shows them.", examples=["settings"])
+    expand: list[str] = repeatable("`settings` shows them.", example="settings")
 
 
 class RepositoryRequest(RequestModel):
     """A new repository."""
 
-    name: Omittable[_Name] = Field(None, description="Name of the repository.")
-    url: _Url | None = Field(None, description="Link to the repository.")
-    provider: OptionalText = Field(
-        None, description="Not supported: there are no integrations, so only null or blank."
+    name: Omittable[_Name] = optional("Name of the repository.")
+    url: _Url | None = optional("Link to the repository.")
+    provider: OptionalText = optional(
+        "Not supported: there are no integrations, so only null or blank."
     )
 
 
 class RepositoryUpdateRequest(RequestModel):
     """Changes of a repository."""
 
-    status: Omittable[
-        Annotated[RepositoryStatus, Choice(_STATUSES, '"{}" is not a valid choice.')]
-    ] = Field(None, description="Whether the repository is shown or hidden.")
-    name: Omittable[_Name] = Field(None, description="New name.")
-    url: _Url | None = Field(None, description="Link to the repository.")
-    integration_id: OptionalText = Field(
-        None, description="Not supported: there are no integrations, so only null or blank."
+    status: Omittable[Annotated[RepositoryStatus, Choice(_STATUSES)]] = optional(
+        "Whether the repository is shown or hidden."
+    )
+    name: Omittable[_Name] = optional("New name.")
+    url: _Url | None = optional("Link to the repository.")
+    integration_id: OptionalText = optional(
+        "Not supported: there are no integrations, so only null or blank."
     )
 
     def changes(self, repository: Repository) -> dict[str, str | None]:
@@ -76,13 +79,13 @@ class RepositoryUpdateRequest(RequestModel):
 class RemoteRequest(RequestModel):
     """The git remote of a repository, with its credentials."""
 
-    url: Annotated[str, Text(max_length=ADDRESS_MAX), Field(description="Address of the remote.")]
-    username: Annotated[str, Text(max_length=_USERNAME_MAX, blank=True)] | None = Field(
-        None, description="User name at the remote; it is shown."
+    url: Annotated[str, Text(max_length=ADDRESS_MAX)] = Field(description="Address of the remote.")
+    username: Annotated[str, Text(max_length=_USERNAME_MAX, blank=True)] | None = optional(
+        "User name at the remote; it is shown."
     )
-    password: Annotated[str, Text(max_length=_PASSWORD_MAX, blank=True, trim=False)] | None = Field(
-        None, description="Password or token; it is never shown."
+    password: Annotated[str, Text(max_length=_PASSWORD_MAX, blank=True, trim=False)] | None = (
+        optional("Password or token; it is never shown.")
     )
-    ssh_key: Annotated[str, Text(max_length=_KEY_MAX, blank=True)] | None = Field(
-        None, description="Private SSH key; it is never shown."
+    ssh_key: Annotated[str, Text(max_length=_KEY_MAX, blank=True)] | None = optional(
+        "Private SSH key; it is never shown."
     )

@@ -21,7 +21,7 @@ class ProviderResponse(Wire):
     name: str
 
 
-class RepositoryResponse(Wire):
+class RepositoryResponse(Wire, kw_only=True):
     """Where commits come from."""
 
     id: str
@@ -30,8 +30,8 @@ class RepositoryResponse(Wire):
     provider: ProviderResponse
     status: str
     date_created: datetime
-    integration_id: str | None
-    external_slug: str | None
+    integration_id: str | None = None
+    external_slug: str | None = None
     external_id: str | None
     settings: msgspec.UnsetType | None = msgspec.UNSET
 
@@ -64,8 +64,6 @@ def repository_response(
         provider=ProviderResponse(id=provider_id, name=provider_name),
         status=repository.status.value,
         date_created=repository.created_at,
-        integration_id=None,
-        external_slug=None,
         external_id=repository.external_id,
         settings=None if has_settings else msgspec.UNSET,
     )

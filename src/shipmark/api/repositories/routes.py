@@ -1,45 +1,65 @@
-"""``organizations/{org}/repos/`` (releases.md 2.20)."""
+"""``organizations/{org}/repos/``, and the git remotes that commits are fetched from (releases.md 2.20)."""
 
 from collections.abc import Sequence
 from typing import Annotated
 
-from litestar import Response, Router
+from litestar import Response
+from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection
 
 from shipmark.accounts.model import User
-from shipmark.api.commits.responses import CommitResponse, commit_response
+from shipmark.api.commits.responses import CommitResponse, serialize_commits
 from shipmark.api.queries import PageQuery
-from shipmark.api.releases import loading
-from shipmark.api.repositories.path_repository import PathRepository
 from shipmark.api.repositories.requests import (
+    RemoteRequest,
     RepositoryListQuery,
     RepositoryRequest,
     RepositoryUpdateRequest,
 )
-from shipmark.api.repositories.responses import RepositoryResponse, repository_response
-from shipmark.api.responses.refusal import NotMadeResponse
-from shipmark.api.scopes import (
-    REPOSITORY,
-    REPOSITORY_CHANGE,
-    REPOSITORY_COMMITS,
-    REPOSITORY_DELETE,
+from shipmark.api.repositories.responses import (
+    RemoteResponse,
+    RepositoryResponse,
+    remote_response,
+    repository_response,
 )
+from shipmark.api.responses.refusal import NotMadeResponse
+from shipmark.api.scopes import REPOSITORY, REPOSITORY_CHANGE, REPOSITORY_COMMITS, REPOSITORY_DELETE
 from shipmark.deletion import repository_deletion
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
 from shipmark.http.pagination.keyset import paginate_by_keyset
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import RequestContext
+from shipmark.http.request_context import RequestContext, require_row
 from shipmark.http.validation.errors import REQUIRED
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Forbidden, Unauthenticated
+from shipmark.infrastructure.encryption import Cipher, DecryptionError
+from shipmark.infrastructure.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Unauthenticated,
+    ValidationFailed,
+)
 from shipmark.organizations import audit
 from shipmark.organizations.audit import AuditEvent
 from shipmark.releases import repository_access
 from shipmark.repositories import actions, store
+from shipmark.repositories.git import ssh_keys
+from shipmark.repositories.git.addresses import (
+    ANONYMOUS,
+    Address,
+    AddressError,
+    Credentials,
+    parse_address,
+)
+from shipmark.repositories.git.errors import NO_FILES, RemoteProblem
+from shipmark.repositories.git.remote_credentials import encrypt_remote
 from shipmark.repositories.git.remote_rules import parse_remote_rules
-from shipmark.repositories.model import Repository, RepositoryStatus
+from shipmark.repositories.model import Repository, RepositoryStatus, StoredRemote
 
+_REPOSITORY = "/{repository:str}/"
+_REMOTE = f"{_REPOSITORY}remote/"
 _VALIDATE = "repository.validate"
 
 #: The names of integrations in refusals; none is installed.
@@ -51,6 +71,16 @@ _SHOWN = {
     "active": {RepositoryStatus.ACTIVE},
     "deleted": set(RepositoryStatus) - {RepositoryStatus.ACTIVE},
 }
+
+
+def _path_repository(
+    context: RequestContext, connection: Connection, repository: str
+) -> Repository:
+    return repository_access.require_repository(connection, context.access, repository)
+
+
+#: The repository of the path, which the caller may see.
+PathRepository = Annotated[Repository, Load(_path_repository)]
 
 
 @endpoint.get("/", scopes=REPOSITORY)
@@ -66,19 +96,18 @@ def list_repositories(
     with context.database.autocommit_read() as connection:
         rows = store.page_of(
             connection,
-            context.access.organization.id,
+            context.organization_id,
             statuses=_SHOWN[status],
             name_parts=[part for part in query.query if part],
             visible=repository_access.condition(context.access),
-            limit=page.limit,
-            offset=page.skipped,
+            **page.window,
         )
         repositories, links = paginate(rows, page)
         remotes = _remotes(context, connection, repositories)
     has_settings = "settings" in query.expand
     responses = [
-        repository_response(each, remote=remotes.get(each.id), has_settings=has_settings)
-        for each in repositories
+        repository_response(row, remote=remotes.get(row.id), has_settings=has_settings)
+        for row in repositories
     ]
     return context.listed(responses, links)
 
@@ -87,12 +116,10 @@ def _remotes(
     context: RequestContext, connection: Connection, repositories: Sequence[Repository]
 ) -> dict[int, str]:
     """Return the address from which the commits of each repository can be fetched, where there is one."""
-    own = store.remotes_of(connection, [each.id for each in repositories])
+    own = store.remotes_of(connection, [row.id for row in repositories])
     rules = parse_remote_rules(context.settings.git_remotes)
-    by_rule = {each.id: rule.address for each in repositories if (rule := rules.of(each.name))}
-    return {id_: str(address) for id_, address in by_rule.items()} | {
-        id_: remote.url for id_, remote in own.items()
-    }
+    by_rule = {row.id: str(rule.address) for row in repositories if (rule := rules.of(row.name))}
+    return by_rule | {id_: remote.url for id_, remote in own.items()}
 
 
 def _require_user(context: RequestContext, connection: Connection) -> User:  # noqa: ARG001
@@ -113,39 +140,39 @@ def add_repository(
     body: RepositoryRequest,
 ) -> Response[RepositoryResponse | NotMadeResponse]:
     """Add a repository by name and URL. There are no integrations: a provider is refused."""
-    access = context.access
-    if refusal := _refusal(body):
-        return Response(refusal, status_code=400)
+    if (errors := _problems(body)) is not None:
+        return Response(NotMadeResponse(error_type="validation", errors=errors), status_code=400)
     assert body.name is not None, "a missing name is refused"
     with context.database.transaction() as connection:
-        if repository_access.is_hidden(connection, access, body.name):
+        if repository_access.is_hidden(connection, context.access, body.name):
             raise Forbidden
-        before = store.named(connection, access.organization.id, body.name)
+        organization_id = context.organization_id
+        before = store.named(connection, organization_id, body.name)
         repository = store.add_named(
-            connection, access.organization.id, body.name, body.url or None, now()
+            connection, organization_id, body.name, body.url or None, now()
         )
         if before is None:
-            data = {"name": repository.name, "url": repository.url}
-            event = AuditEvent.REPOSITORY_ADD
-            context.log_change(connection, access, event, data, target_id=repository.id)
+            context.log_change(
+                connection,
+                AuditEvent.REPOSITORY_ADD,
+                repository.id,
+                name=repository.name,
+                url=repository.url,
+            )
         else:
             _log_edit(context, connection, before, repository)
     return Response(repository_response(repository))
 
 
 @endpoint.put(
-    "/{repository:str}/",
-    scopes=REPOSITORY_CHANGE,
-    responses={200: RepositoryResponse},
-    step=_VALIDATE,
+    _REPOSITORY, scopes=REPOSITORY_CHANGE, responses={200: RepositoryResponse}, step=_VALIDATE
 )
 def amend_repository(
     context: RequestContext, repository: PathRepository, body: RepositoryUpdateRequest
 ) -> Response[RepositoryResponse | bytes]:
     """Hide a repository or show it again, and rename one that is known by name only. Its commits stay, also hidden."""
-    access = context.access
     with context.database.transaction() as connection:
-        current = repository_access.require_repository(connection, access, str(repository.id))
+        current = _path_repository(context, connection, str(repository.id))
         if current.is_pending_deletion:
             return Response(b"", status_code=400)
         if body.integration_id:
@@ -155,74 +182,142 @@ def amend_repository(
     return Response(repository_response(changed))
 
 
-@endpoint.delete("/{repository:str}/", status_code=202, scopes=REPOSITORY_DELETE)
+@endpoint.delete(_REPOSITORY, status_code=202, scopes=REPOSITORY_DELETE)
 def delete_repository(context: RequestContext, repository: PathRepository) -> RepositoryResponse:
     """Have a repository deleted, in an hour if it has commits. Its name is free at once."""
-    access = context.access
     with context.database.transaction() as connection:
-        current = repository_access.require_repository(connection, access, str(repository.id))
+        current = _path_repository(context, connection, str(repository.id))
         if not current.is_pending_deletion:
-            data = {"name": current.name}
             event = AuditEvent.REPOSITORY_REMOVE
-            context.log_change(connection, access, event, data, target_id=current.id)
+            context.log_change(connection, event, current.id, name=current.name)
         return repository_response(repository_deletion.request(connection, current, now()))
 
 
-@endpoint.get("/{repository:str}/commits/", scopes=REPOSITORY_COMMITS)
+@endpoint.get(f"{_REPOSITORY}commits/", scopes=REPOSITORY_COMMITS)
 def list_commits(
     context: RequestContext, repository: PathRepository, query: PageQuery
 ) -> Response[list[CommitResponse]]:
     """List a repository's commits, the newest first."""
     page = query.dated_page()
     with context.database.autocommit_read() as connection:
-        rows = store.commits_of(connection, repository.id, page.place, limit=page.limit)
+        rows = store.commits_of(connection, repository.id, page.position, limit=page.limit)
         commits, links = paginate_by_keyset(rows, page)
-        nested = loading.prefetch_for_commits(connection, context.access.organization.id, commits)
-    return context.listed([commit_response(commit, nested) for commit in commits], links)
+        shown = serialize_commits(connection, context.organization_id, commits)
+    return context.listed(shown, links)
 
 
 def _log_edit(
     context: RequestContext, connection: Connection, before: Repository, after: Repository
 ) -> None:
     if changes := audit.changes_between(_audited(before), _audited(after)):
-        data = {"name": after.name, "changes": changes}
         event = AuditEvent.REPOSITORY_EDIT
-        context.log_change(connection, context.access, event, data, target_id=after.id)
+        context.log_change(connection, event, after.id, name=after.name, changes=changes)
 
 
 def _audited(repository: Repository) -> dict[str, object]:
-    return {
-        "name": repository.name,
-        "url": repository.url,
-        "status": repository.status.value,
-    }
+    return {"name": repository.name, "url": repository.url, "status": repository.status.value}
 
 
-def _refusal(body: RepositoryRequest) -> NotMadeResponse | None:
+def _problems(body: RepositoryRequest) -> dict[str, str] | UnsetType | None:
     provider = body.provider or ""
     if provider.startswith("integrations:"):
         kind = provider.partition(":")[2]
-        reason = f"{_INTEGRATIONS.get(kind, kind)} requires an integration id."
-        return NotMadeResponse(error_type="validation", errors={"__all__": reason})
+        return {"__all__": f"{_INTEGRATIONS.get(kind, kind)} requires an integration id."}
     if provider:
-        return NotMadeResponse(
-            error_type="validation", errors={"provider": "There are no integrations."}
-        )
+        return {"provider": "There are no integrations."}
     if not body.model_fields_set:
         # As recorded, to the letter.
-        return NotMadeResponse(error_type="validation")
-    if not body.name:
-        return NotMadeResponse(error_type="validation", errors={"name": REQUIRED})
-    return None
+        return UNSET
+    return None if body.name else {"name": REQUIRED}
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/repos",
-    route_handlers=[
-        list_repositories,
-        add_repository,
-        amend_repository,
-        delete_repository,
-        list_commits,
-    ],
-)
+@endpoint.get(_REMOTE, scopes=REPOSITORY)
+def get_remote(context: RequestContext, repository: PathRepository) -> RemoteResponse:
+    """Show where a repository's commits are fetched, and nothing that is secret."""
+    with context.database.autocommit_read() as connection:
+        own = store.remotes_of(connection, [repository.id]).get(repository.id)
+    if own is not None:
+        return remote_response(own)
+    rule = require_row(parse_remote_rules(context.settings.git_remotes).of(repository.name))
+    return RemoteResponse(
+        url=str(rule.address),
+        username=None,
+        has_secret=rule.credentials != ANONYMOUS,
+        source="settings",
+    )
+
+
+@endpoint.put(_REMOTE, scopes=REPOSITORY_CHANGE, step=_VALIDATE)
+def set_remote(
+    context: RequestContext, repository: PathRepository, body: RemoteRequest
+) -> RemoteResponse:
+    """Set where a repository's commits are fetched. It replaces what was set before, secrets included."""
+    address, credentials = _address_and_credentials(context, body)
+    cipher = Cipher(text=context.settings.secret_key, file=context.settings.secret_key_file)
+    with context.database.transaction() as connection:
+        known = _path_repository(context, connection, str(repository.id))
+        try:
+            remote = encrypt_remote(known.id, address, body.username or None, credentials, cipher)
+        except DecryptionError as error:
+            raise Conflict(str(error)) from None
+        before = store.remotes_of(connection, [known.id]).get(known.id)
+        store.save_remote(connection, remote, now())
+        changes = audit.changes_between(
+            _audited_remote(before) if before else {}, _audited_remote(remote)
+        )
+        # Whether it is another secret can't be seen without decrypting it: each one that is sent counts.
+        if remote.secret is not None:
+            changes["credentials"] = "replaced" if before and before.secret else "set"
+        event = AuditEvent.REMOTE_EDIT
+        context.log_change(connection, event, known.id, name=known.name, changes=changes)
+    return remote_response(remote)
+
+
+@endpoint.delete(_REMOTE, status_code=204, scopes=REPOSITORY_CHANGE)
+def remove_remote(context: RequestContext, repository: PathRepository) -> None:
+    """Remove a repository's own remote; one of the settings stays."""
+    with context.database.transaction() as connection:
+        if not store.remove_remote(connection, repository.id):
+            raise NotFound
+        event = AuditEvent.REMOTE_REMOVE
+        context.log_change(connection, event, repository.id, name=repository.name)
+
+
+def _audited_remote(remote: StoredRemote) -> dict[str, object]:
+    """Return what the audit log shows of a remote: never a secret."""
+    return {"url": remote.url, "username": remote.username, "has_secret": remote.secret is not None}
+
+
+def _address_and_credentials(
+    context: RequestContext, body: RemoteRequest
+) -> tuple[Address, Credentials]:
+    """Return the address without credentials, and the credentials. Raise `ValidationFailed` without naming them."""
+    try:
+        address, within = parse_address(body.url)
+    except AddressError as error:
+        raise ValidationFailed({"url": [str(error)]}) from None
+    if address.scheme == "file" and not context.settings.git_allow_files:
+        raise ValidationFailed({"url": [NO_FILES]})
+    password, key = body.password or None, body.ssh_key or None
+    if key is not None:
+        _check_key(address, password, key)
+    # The name beside the address is stored to be shown; one within the address may be a token.
+    return address, Credentials(
+        username=None if body.username else within.username,
+        password=password or within.password,
+        ssh_key=key,
+    )
+
+
+def _check_key(address: Address, password: str | None, key: str) -> None:
+    if address.scheme != "ssh":
+        raise ValidationFailed({"sshKey": ["Only SSH has keys; other addresses have passwords."]})
+    if password is not None:
+        raise ValidationFailed({"sshKey": ["Give a password or a key, not both."]})
+    try:
+        ssh_keys.check(key)
+    except RemoteProblem as problem:
+        raise ValidationFailed({"sshKey": [problem.sentence]}) from None
+
+
+router = endpoint.router("/api/0/organizations/{organization:str}/repos", __name__)

@@ -5,18 +5,14 @@ from typing import Annotated
 from sqlalchemy import Connection
 
 from shipmark.http.endpoint import Load
-from shipmark.http.request_context import RequestContext
-from shipmark.infrastructure.errors import NotFound
+from shipmark.http.request_context import RequestContext, require_row
 from shipmark.organizations import store
 from shipmark.organizations.model import Team
 
 
 def find_team(context: RequestContext, connection: Connection, team: str) -> Team:
     """Return the organization's team with this slug or id. Raise `NotFound`."""
-    row = store.team_by_slug_or_id(connection, context.access.organization.id, team)
-    if row is None:
-        raise NotFound
-    return row
+    return require_row(store.team_by_slug_or_id(connection, context.organization_id, team))
 
 
 def reload_team(context: RequestContext, connection: Connection, team: Team) -> Team:

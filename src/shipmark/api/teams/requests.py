@@ -2,34 +2,27 @@
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from shipmark.api.queries import DetailedQuery, PageQuery
-from shipmark.http.validation import Omittable, RequestModel, Text, optional, refuse
+from shipmark.http.validation import Omittable, RequestModel, Text, optional, refuse, require
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import slugs
 from shipmark.organizations.model import NAME_MAX, SLUG_MAX
 from shipmark.projects.model import PLATFORM_MAX
 from shipmark.projects.settings import NewProject
 
-
-def _check_slug(slug: str) -> str:
-    if slugs.TEAM_PATTERN.fullmatch(slug) is None:
-        raise refuse(slugs.NO_MATCH)
-    return slug
-
-
 #: The slug of a team or a project.
-TeamSlug = Annotated[str, Text(max_length=SLUG_MAX), AfterValidator(_check_slug)]
+TeamSlug = Annotated[
+    str, Text(max_length=SLUG_MAX), require(slugs.TEAM_PATTERN.fullmatch, slugs.NO_MATCH)
+]
 
 
 class TeamListQuery(PageQuery, DetailedQuery):
     """A page of the teams of an organization."""
 
-    query: str | None = Field(
-        None,
-        description="Text in slugs or names, or terms such as `slug:core` and `id:1`.",
-        examples=["core"],
+    query: str | None = optional(
+        "Text in slugs or names, or terms such as `slug:core` and `id:1`.", example="core"
     )
 
 
@@ -57,7 +50,7 @@ class TeamRequest(TeamUpdateRequest):
 class NewProjectRequest(RequestModel):
     """A new project that a team owns."""
 
-    name: Annotated[str, Text(max_length=SLUG_MAX), Field(description="Name of the project.")]
+    name: Annotated[str, Text(max_length=SLUG_MAX)] = Field(description="Name of the project.")
     slug: Omittable[TeamSlug] = optional(
         "Slug, unique in the organization; by default made of the name."
     )

@@ -13,7 +13,7 @@ from shipmark.avatars.model import OwnerKind
 from shipmark.organizations.model import Access, Team, TeamRole
 
 
-class TeamDetailsResponse(Wire):
+class TeamDetailsResponse(Wire, kw_only=True):
     """A team of an organization, with the role of the caller."""
 
     id: str
@@ -22,13 +22,13 @@ class TeamDetailsResponse(Wire):
     date_created: datetime
     is_member: bool
     team_role: str | None
-    flags: dict[str, bool]
+    flags: dict[str, bool] = msgspec.field(default_factory=lambda: {"idp:provisioned": False})
     access: list[str]
     has_access: bool
-    is_pending: bool
+    is_pending: bool = False
     member_count: int
     avatar: AvatarResponse
-    org_role: str | None
+    org_role: str | None = None
     external_teams: list[str] | msgspec.UnsetType = msgspec.UNSET
     organization: OrganizationResponse | msgspec.UnsetType = msgspec.UNSET
     projects: list[ProjectResponse] | msgspec.UnsetType = msgspec.UNSET
@@ -54,13 +54,10 @@ def team_response(
         date_created=team.created_at,
         is_member=is_member,
         team_role=role.value if is_member else None,
-        flags={"idp:provisioned": False},
         access=sorted(role.scopes) if is_inside else [],
         has_access=is_inside or access.organization.is_open,
-        is_pending=False,
         member_count=member_count,
         avatar=avatar_response(team.avatar, OwnerKind.TEAM, address),
-        org_role=None,
         external_teams=msgspec.UNSET if projects is None else [],
         organization=organization or msgspec.UNSET,
         projects=msgspec.UNSET if projects is None else list(projects),

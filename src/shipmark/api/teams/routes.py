@@ -1,6 +1,6 @@
 """``organizations/{org}/teams/`` and ``teams/{org}/{team}/`` (auth-and-errors.md 8.5)."""
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
@@ -93,7 +93,7 @@ def list_team_members(
     """List the members of a team."""
     page = query.page()
     with context.database.snapshot() as connection:
-        rows = store.members_of_team(connection, team.id, limit=page.limit, offset=page.skipped)
+        rows = store.members_of_team(connection, team.id, **page.window)
         members, links = paginate(rows, page)
         users = accounts.by_ids(connection, {member.user_id for member in members})
     shown = [member_response(member, users[member.user_id]) for member in members]
@@ -139,16 +139,4 @@ def _details(context: RequestContext, connection: Connection, team: Team) -> Tea
     )[0]
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[
-        list_teams,
-        create_team,
-        get_team,
-        update_team,
-        delete_team,
-        list_team_members,
-        list_team_projects,
-        create_project,
-    ],
-)
+router = endpoint.router("/api/0", __name__)

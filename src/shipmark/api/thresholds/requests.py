@@ -8,18 +8,24 @@ from pydantic import ConfigDict, Field
 from sqlalchemy import Connection
 
 from shipmark.api.queries import DateTimeText, PageQuery, ProjectQuery
-from shipmark.http.validation import Choice, DateTime, Integer, RequestModel, Text, validate
+from shipmark.http.validation import (
+    DateTime,
+    Integer,
+    RequestModel,
+    Text,
+    choice_of,
+    optional,
+    repeatable,
+    validate,
+)
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.projects.model import ENVIRONMENT_MAX, Project
 from shipmark.releases.thresholds import NUMBER_MAX, ThresholdType, Trigger
 
-_NOT_A_CHOICE = '"{}" is not a valid choice.'
-_Type = Annotated[
-    ThresholdType, Choice({each.value: each for each in ThresholdType}, _NOT_A_CHOICE)
-]
-_Trigger = Annotated[Trigger, Choice({each.value: each for each in Trigger}, _NOT_A_CHOICE)]
+_Type = Annotated[ThresholdType, choice_of(ThresholdType)]
+_Trigger = Annotated[Trigger, choice_of(Trigger)]
 _Number = Annotated[int, Integer(maximum=NUMBER_MAX)]
 
 
@@ -28,22 +34,22 @@ class ThresholdRequest(RequestModel):
 
     model_config = ConfigDict(alias_generator=None)
 
-    threshold_type: Annotated[_Type, Field(description="Metric that is compared.")]
-    trigger_type: Annotated[_Trigger, Field(description="Whether more or less than that is bad.")]
-    value: Annotated[_Number, Field(description="Value that the metric is compared with.")]
-    window_in_seconds: Annotated[
-        _Number, Field(description="Seconds after a release in which the threshold counts.")
-    ]
-    environment: Annotated[str, Text(max_length=ENVIRONMENT_MAX, blank=True)] | None = Field(
-        None, description="Environment that counts; null or blank for all."
+    threshold_type: _Type = Field(description="Metric that is compared.")
+    trigger_type: _Trigger = Field(description="Whether more or less than that is bad.")
+    value: _Number = Field(description="Value that the metric is compared with.")
+    window_in_seconds: _Number = Field(
+        description="Seconds after a release in which the threshold counts."
+    )
+    environment: Annotated[str, Text(max_length=ENVIRONMENT_MAX, blank=True)] | None = optional(
+        "Environment that counts; null or blank for all."
     )
 
 
 class ThresholdListQuery(RequestModel):
     """The thresholds of a project to list."""
 
-    environment: list[str] = Field(
-        [], description="Only thresholds of these environments.", examples=["production"]
+    environment: list[str] = repeatable(
+        "Only thresholds of these environments.", example="production"
     )
 
     @property
@@ -55,10 +61,8 @@ class ThresholdListQuery(RequestModel):
 class ProjectsThresholdListQuery(ThresholdListQuery, PageQuery, ProjectQuery):
     """A page of the thresholds of some projects."""
 
-    project: list[str] = Field(
-        [],
-        description="Only these projects, by id or slug; required, and `-1` is refused.",
-        examples=["web"],
+    project: list[str] = repeatable(
+        "Only these projects, by id or slug; required, and `-1` is refused.", example="web"
     )
 
     def require_projects(self) -> None:
@@ -77,15 +81,13 @@ class _Between(RequestModel):
 class FindingsQuery(ThresholdListQuery, ProjectQuery):
     """The releases to judge."""
 
-    start: DateTimeText = Field(
-        None,
-        description="Releases from this time on. Required.",
-        examples=["2026-01-01T00:00:00Z"],
+    start: DateTimeText = optional(
+        "Releases from this time on. Required.", example="2026-01-01T00:00:00Z"
     )
-    end: DateTimeText = Field(
-        None, description="Releases up to this time. Required.", examples=["2026-02-01T00:00:00Z"]
+    end: DateTimeText = optional(
+        "Releases up to this time. Required.", example="2026-02-01T00:00:00Z"
     )
-    release: list[str] = Field([], description="Only these versions.", examples=["web@1.0.0"])
+    release: list[str] = repeatable("Only these versions.", example="web@1.0.0")
 
     def between(self) -> tuple[datetime, datetime]:
         """Return the times. Raise `ValidationFailed`: the protocol reports these as it does fields of a body."""
@@ -101,4 +103,4 @@ class FindingsQuery(ThresholdListQuery, ProjectQuery):
         slugs = set(self.project_slug)
         if not slugs or "$all" in slugs:
             return self.select_listed(connection, access)
-        return [each for each in projects.accessible(connection, access) if each.slug in slugs]
+        return [row for row in projects.accessible(connection, access) if row.slug in slugs]

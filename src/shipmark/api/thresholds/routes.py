@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.projects.path_project import PathProject
@@ -22,10 +22,9 @@ from shipmark.api.thresholds.responses import (
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
 from shipmark.http.pagination.offset import paginate
-from shipmark.http.request_context import RequestContext
+from shipmark.http.request_context import RequestContext, require_id, require_row
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import NotFound, ValidationFailed
-from shipmark.infrastructure.ids import id_of
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.actions import evaluate_thresholds
 from shipmark.organizations import audit
 from shipmark.organizations.audit import AuditEvent
@@ -50,15 +49,11 @@ def _find(
     context: RequestContext, connection: Connection, project: str, threshold: str
 ) -> ThresholdInProject:
     path_project = projects.require_project(connection, context.access, project)
-    return path_project, _threshold(connection, path_project, threshold)
+    return path_project, _threshold(connection, path_project, require_id(threshold))
 
 
-def _threshold(connection: Connection, project: Project, name: str) -> Threshold:
-    threshold_id = id_of(name)
-    known = None if threshold_id is None else store.of_project(connection, project.id, threshold_id)
-    if known is None:
-        raise NotFound
-    return known
+def _threshold(connection: Connection, project: Project, threshold_id: int) -> Threshold:
+    return require_row(store.of_project(connection, project.id, threshold_id))
 
 
 _PathThreshold = Annotated[ThresholdInProject, Load(_find)]
@@ -88,9 +83,10 @@ def add_threshold(
         if store.count(connection, project.id) >= THRESHOLDS_MAX:
             reason = f"A project has no more than {THRESHOLDS_MAX} thresholds."
             raise ValidationFailed({"non_field_errors": [reason]})
-        made = store.add(connection, project.id, _new_threshold(context, connection, body), now())
-        _log(context, connection, AuditEvent.THRESHOLD_ADD, (project, made), _audited(made))
-    return threshold_response(made, project)
+        added = store.add(connection, project.id, _new_threshold(context, connection, body), now())
+        event, slug = AuditEvent.THRESHOLD_ADD, project.slug
+        context.log_change(connection, event, added.id, project_slug=slug, **_audited(added))
+    return threshold_response(added, project)
 
 
 @endpoint.get(_ONE, scopes=THRESHOLD_READ)
@@ -105,25 +101,25 @@ def change_threshold(
     context: RequestContext, threshold: _PathThreshold, body: ThresholdRequest
 ) -> ThresholdResponse:
     """Change a threshold. All fields must be sent again; without an environment, that stays."""
-    project, _ = threshold
+    project, loaded = threshold
     with context.database.transaction() as connection:
-        known = _threshold(connection, project, str(threshold[1].id))
+        known = _threshold(connection, project, loaded.id)
         changed = store.change(connection, known, _new_threshold(context, connection, body, known))
         if changes := audit.changes_between(_audited(known), _audited(changed)):
-            event = AuditEvent.THRESHOLD_EDIT
-            _log(context, connection, event, (project, known), {"changes": changes})
+            event, slug = AuditEvent.THRESHOLD_EDIT, project.slug
+            context.log_change(connection, event, known.id, project_slug=slug, changes=changes)
     return threshold_response(changed, project)
 
 
 @endpoint.delete(_ONE, status_code=204, scopes=THRESHOLD_CHANGE)
 def delete_threshold(context: RequestContext, threshold: _PathThreshold) -> None:
     """Delete a threshold."""
-    project, _ = threshold
+    project, loaded = threshold
     with context.database.transaction() as connection:
-        known = _threshold(connection, project, str(threshold[1].id))
+        known = _threshold(connection, project, loaded.id)
         store.remove(connection, known.id)
-        event = AuditEvent.THRESHOLD_REMOVE
-        _log(context, connection, event, (project, known), _audited(known))
+        event, slug = AuditEvent.THRESHOLD_REMOVE, project.slug
+        context.log_change(connection, event, known.id, project_slug=slug, **_audited(known))
 
 
 @endpoint.get("/organizations/{organization:str}/release-thresholds/", scopes=RELEASE_READ)
@@ -134,16 +130,12 @@ def list_thresholds_of_projects(
     page = query.page()
     query.require_projects()
     with context.database.autocommit_read() as connection:
-        selected = {each.id: each for each in query.select_listed(connection, context.access)}
+        selected = {row.id: row for row in query.select_listed(connection, context.access)}
         rows = store.page_of(
-            connection,
-            selected,
-            environments_named=query.environment_names,
-            limit=page.limit,
-            offset=page.skipped,
+            connection, selected, environments_named=query.environment_names, **page.window
         )
     thresholds, links = paginate(rows, page)
-    responses = [threshold_response(each, selected[each.project_id]) for each in thresholds]
+    responses = [threshold_response(row, selected[row.project_id]) for row in thresholds]
     return context.listed(responses, links)
 
 
@@ -154,7 +146,7 @@ def list_findings(
     """Say which thresholds the releases of a time range meet, by project and version."""
     between = query.between()
     with context.database.snapshot() as connection:
-        named = {each.id: each for each in query.named_projects(connection, context.access)}
+        named = {row.id: row for row in query.named_projects(connection, context.access)}
         thresholds = store.page_of(
             connection,
             named,
@@ -163,7 +155,7 @@ def list_findings(
         )
         watched = store.watched(
             connection,
-            context.access.organization.id,
+            context.organization_id,
             {threshold.project_id for threshold in thresholds},
             between,
             versions=query.release,
@@ -175,18 +167,6 @@ def list_findings(
         response = finding_response(finding, named[finding.watch.threshold.project_id])
         by_key.setdefault(response.key, []).append(response)
     return by_key
-
-
-def _log(
-    context: RequestContext,
-    connection: Connection,
-    event: AuditEvent,
-    changed: ThresholdInProject,
-    data: dict[str, object],
-) -> None:
-    project, threshold = changed
-    data = {"project_slug": project.slug} | data
-    context.log_change(connection, context.access, event, data, target_id=threshold.id)
 
 
 def _audited(threshold: Threshold) -> dict[str, object]:
@@ -209,9 +189,8 @@ def _new_threshold(
     if "environment" in body.model_fields_set:
         environment = None
         if body.environment:
-            organization_id = context.access.organization.id
             named = project_store.environments_named(
-                connection, organization_id, [body.environment]
+                connection, context.organization_id, [body.environment]
             )
             if not named:
                 raise ValidationFailed({"environment": ["Invalid environment"]})
@@ -225,15 +204,4 @@ def _new_threshold(
     )
 
 
-router = Router(
-    "/api/0",
-    route_handlers=[
-        list_thresholds,
-        add_threshold,
-        get_threshold,
-        change_threshold,
-        delete_threshold,
-        list_thresholds_of_projects,
-        list_findings,
-    ],
-)
+router = endpoint.router("/api/0", __name__)

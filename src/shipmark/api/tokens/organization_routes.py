@@ -1,22 +1,40 @@
 """``organizations/{org}/org-auth-tokens/``: tokens of the organization itself (auth-and-errors.md 1.2)."""
 
-from litestar import Response, Router
+from typing import Annotated
+
+from litestar import Response
+from sqlalchemy import Connection
 
 from shipmark.api.scopes import ORGANIZATION_READ
-from shipmark.api.tokens.path_token import (
-    EditableToken,
-    PathToken,
-    find_editable_token,
-    find_token,
-)
 from shipmark.api.tokens.requests import OrgTokenRequest
 from shipmark.api.tokens.responses import BadNameResponse, OrgTokenResponse, org_token_response
 from shipmark.http import endpoint
-from shipmark.http.request_context import RequestContext
+from shipmark.http.endpoint import Load
+from shipmark.http.request_context import RequestContext, require_id, require_row
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import secret_bytes
 from shipmark.organizations import actions, audit, store, token_rules
 from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.model import ListedToken
+
+
+def find_token(context: RequestContext, connection: Connection, token: str) -> ListedToken:
+    """Return the organization's token with this id. Raise `NotFound`."""
+    return require_row(store.token(connection, context.organization_id, require_id(token)))
+
+
+def find_editable_token(context: RequestContext, connection: Connection, token: str) -> ListedToken:
+    """Return the same, if the caller may change the token. Raise `Forbidden`."""
+    row = find_token(context, connection, token)
+    token_rules.check_change(context.access, row)
+    return row
+
+
+#: The token of the path.
+PathToken = Annotated[ListedToken, Load(find_token)]
+#: The same, if the caller may rename and revoke the token.
+EditableToken = Annotated[ListedToken, Load(find_editable_token)]
+
 
 _VALIDATE = "token.validate"
 _BLANK = BadNameResponse(detail=["The name cannot be blank."])
@@ -26,7 +44,7 @@ _BLANK = BadNameResponse(detail=["The name cannot be blank."])
 def list_tokens(context: RequestContext) -> list[OrgTokenResponse]:
     """List an organization's tokens, the last used first."""
     with context.database.autocommit_read() as connection:
-        tokens = store.tokens_of(connection, context.access.organization.id)
+        tokens = store.tokens_of(connection, context.organization_id)
     return [org_token_response(token) for token in tokens]
 
 
@@ -49,13 +67,12 @@ def create_token(
             connection,
             access.organization,
             name=body.name,
-            address=context.settings.address,
+            address=context.address,
             secret=secret_bytes(),
             by=access.user,
             at=now(),
         )
-        event, data = AuditEvent.ORG_TOKEN_ADD, {"name": body.name}
-        context.log_change(connection, access, event, data, target_id=token_id)
+        context.log_change(connection, AuditEvent.ORG_TOKEN_ADD, token_id, name=body.name)
         token = find_token(context, connection, str(token_id))
     return Response(org_token_response(token, text), status_code=201)
 
@@ -82,8 +99,8 @@ def rename_token(
         current = find_editable_token(context, connection, str(token.id))
         store.rename_token(connection, current.id, body.name)
         if changes := audit.changes_between({"name": current.name}, {"name": body.name}):
-            event, data = AuditEvent.ORG_TOKEN_EDIT, {"name": body.name, "changes": changes}
-            context.log_change(connection, context.access, event, data, target_id=current.id)
+            event = AuditEvent.ORG_TOKEN_EDIT
+            context.log_change(connection, event, current.id, name=body.name, changes=changes)
     return Response(None, status_code=204)
 
 
@@ -93,11 +110,7 @@ def remove_token(context: RequestContext, token: EditableToken) -> None:
     with context.database.transaction() as connection:
         current = find_editable_token(context, connection, str(token.id))
         store.deactivate_token(connection, current.id, now())
-        event, data = AuditEvent.ORG_TOKEN_REMOVE, {"name": current.name}
-        context.log_change(connection, context.access, event, data, target_id=current.id)
+        context.log_change(connection, AuditEvent.ORG_TOKEN_REMOVE, current.id, name=current.name)
 
 
-router = Router(
-    "/api/0/organizations/{organization:str}/org-auth-tokens",
-    route_handlers=[list_tokens, create_token, get_token, rename_token, remove_token],
-)
+router = endpoint.router("/api/0/organizations/{organization:str}/org-auth-tokens", __name__)

@@ -5,24 +5,28 @@ from typing import Annotated
 from pydantic import Field
 
 from shipmark.accounts.model import ALL_SCOPES
-from shipmark.http.validation import Choice, Integer, Items, Omittable, RequestModel, Text, optional
+from shipmark.http.validation import (
+    Integer,
+    Items,
+    Omittable,
+    RequestModel,
+    Text,
+    choice_of,
+    optional,
+)
 
 _NAME_MAX = 255
 _TEXT_MAX = 1000
 _Name = Annotated[str, Text(max_length=_NAME_MAX, blank=True)] | None
-_Scope = Annotated[
-    str, Choice({scope: scope for scope in ALL_SCOPES}, '"{}" is not a valid choice.')
-]
+_Scope = Annotated[str, choice_of(ALL_SCOPES)]
 
 
 class ApiTokenRequest(RequestModel):
     """A new token of the user."""
 
-    scopes: Annotated[
-        list[_Scope],
-        Items(empty=False, max_length=len(ALL_SCOPES)),
-        Field(description="Scopes, all of which the calling token has too."),
-    ]
+    scopes: Annotated[list[_Scope], Items(empty=False, max_length=len(ALL_SCOPES))] = Field(
+        description="Scopes, all of which the calling token has too."
+    )
     name: _Name = optional("Name of the token.")
 
 

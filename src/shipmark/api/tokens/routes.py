@@ -7,7 +7,7 @@ organizations are refused.
 
 from collections.abc import Collection
 
-from litestar import Response, Router
+from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.accounts import actions, store
@@ -35,9 +35,8 @@ def list_api_tokens(
     """List the user's tokens by id, without their secrets."""
     page = query.page()
     with context.database.autocommit_read() as connection:
-        rows = store.tokens_of(connection, caller.user.id, limit=page.limit, offset=page.skipped)
-    tokens, links = paginate(rows, page)
-    return context.listed([api_token_response(token) for token in tokens], links)
+        rows = store.tokens_of(connection, caller.user.id, **page.window)
+    return context.listed(*paginate([api_token_response(token) for token in rows], page))
 
 
 @endpoint.post("/", scopes=ANY_CALLER, step=_VALIDATE)
@@ -69,7 +68,7 @@ def create_api_token(
 @endpoint.delete(
     "/",
     scopes=ANY_CALLER,
-    responses={204: None, 400: MissingTokenResponse, 404: RefusalResponse},
+    responses={400: MissingTokenResponse, 404: RefusalResponse},
     step=_VALIDATE,
 )
 def delete_api_token(
@@ -100,6 +99,4 @@ def _named(connection: Connection, body: ApiTokenDeletionRequest) -> UserTokenSu
     return None if token_id is None else store.token_by_id(connection, token_id)
 
 
-router = Router(
-    "/api/0/api-tokens", route_handlers=[list_api_tokens, create_api_token, delete_api_token]
-)
+router = endpoint.router("/api/0/api-tokens", __name__)

@@ -83,7 +83,7 @@ class ChunkReceiver:
         if staging.sha1_of(chunk) != self._part.filename:
             raise BadUpload(MISMATCH)
         self._waiting.append((self._part.filename, chunk))
-        if sum(len(each) for _, each in self._waiting) >= _BATCH_BYTES:
+        if sum(len(waiting) for _, waiting in self._waiting) >= _BATCH_BYTES:
             self._write()
 
     def keep(self, organization_id: int) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from shipmark.http.pagination.offset import FIRST, Cursor, Links, PageRequest
+from shipmark.http.pagination.offset import BAD_CURSOR, FIRST, Cursor, Links, PageRequest
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.keyset import KeysetPosition
 
@@ -35,10 +35,10 @@ T = TypeVar("T", bound=DatedRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysetPage:
-    """The requested page; ``place`` None is the first."""
+    """The requested page; ``position`` None is the first."""
 
     per_page: int
-    place: KeysetPosition | None
+    position: KeysetPosition | None
 
     @property
     def limit(self) -> int:
@@ -49,40 +49,50 @@ class KeysetPage:
 def parse_page(size: PageRequest, cursor: str | None) -> KeysetPage:
     """Return the page that a cursor names; raise `BadRequest` for a cursor without a valid moment."""
     if not cursor or cursor == str(FIRST):
-        return KeysetPage(per_page=size.per_page, place=None)
+        return KeysetPage(per_page=size.per_page, position=None)
     match = _CURSOR.fullmatch(cursor)
     if match is None:
-        raise BadRequest("Invalid cursor parameter.")
+        raise BadRequest(BAD_CURSOR)
     try:
-        at = _EPOCH + int(match[1]) * _MICROSECOND
+        at = moment_of(int(match[1]))
     except OverflowError:
-        raise BadRequest("Invalid cursor parameter.") from None
-    place = KeysetPosition(at=at, id=int(match[2]), is_backwards=match[3] == "1")
-    return KeysetPage(per_page=size.per_page, place=place)
+        raise BadRequest(BAD_CURSOR) from None
+    position = KeysetPosition(at=at, id=int(match[2]), is_backwards=match[3] == "1")
+    return KeysetPage(per_page=size.per_page, position=position)
 
 
 def paginate_by_keyset(rows: Sequence[T], page: KeysetPage) -> tuple[Sequence[T], Links]:
     """Return the page of ``page.limit`` rows and its links; rows of a backward page come nearest first."""
     has_more = len(rows) > page.per_page
     visible = rows[: page.per_page]
-    is_backwards = page.place is not None and page.place.is_backwards
+    is_backwards = page.position is not None and page.position.is_backwards
     if is_backwards:
         visible = visible[::-1]
     links = Links(
-        previous=_cursor(visible[0] if visible else None, page.place, is_previous=True),
-        has_previous=has_more if is_backwards else page.place is not None,
-        next=_cursor(visible[-1] if visible else None, page.place, is_previous=False),
+        previous=_cursor(visible[0] if visible else None, page.position, is_previous=True),
+        has_previous=has_more if is_backwards else page.position is not None,
+        next=_cursor(visible[-1] if visible else None, page.position, is_previous=False),
         has_next=is_backwards or has_more,
     )
     return visible, links
 
 
-def _cursor(row: DatedRow | None, place: KeysetPosition | None, *, is_previous: bool) -> Cursor:
+def _cursor(row: DatedRow | None, position: KeysetPosition | None, *, is_previous: bool) -> Cursor:
     """Return the cursor of a page's first or last row; of an empty page, that of its own position."""
     if row is not None:
         at, row_id = row.created_at, row.id
-    elif place is not None:
-        at, row_id = place.at, place.id
+    elif position is not None:
+        at, row_id = position.at, position.id
     else:
         at, row_id = _EPOCH, 0
-    return Cursor(value=(at - _EPOCH) // _MICROSECOND, offset=row_id, is_previous=is_previous)
+    return Cursor(value=microseconds_of(at), offset=row_id, is_previous=is_previous)
+
+
+def microseconds_of(moment: datetime) -> int:
+    """Return the number of microseconds since 1970."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_of(microseconds: int) -> datetime:
+    """Return the moment so many microseconds after 1970. Raise `OverflowError` outside of the years 1 to 9999."""
+    return _EPOCH + microseconds * _MICROSECOND

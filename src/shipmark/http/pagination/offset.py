@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 from urllib.parse import quote_plus
 
 from shipmark.infrastructure.errors import BadRequest
@@ -35,6 +35,13 @@ class Cursor:
 FIRST = Cursor(value=0, offset=0, is_previous=False)
 
 
+class Window(TypedDict):
+    """The rows of a list to load."""
+
+    limit: int
+    offset: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
     """The requested page; ``cursor`` None is the first."""
@@ -52,6 +59,11 @@ class PageRequest:
         """Return the rows to load: one more than the page holds, to know if there is another page."""
         return self.per_page + 1
 
+    @property
+    def window(self) -> Window:
+        """Return the rows to load, if pages are counted, as the arguments of a store."""
+        return {"limit": self.limit, "offset": self.skipped}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
@@ -66,10 +78,7 @@ class Links:
         """Return the ``Link`` header: absolute URLs with all other parameters, the stray ``&`` included."""
         stored = "&".join(f"{quote_plus(k)}={quote_plus(v)}" for k, v in query if k != "cursor")
         base = f"{address}{path}?{stored}&cursor="
-        parts = (
-            ("previous", self.previous, self.has_previous),
-            ("next", self.next, self.has_next),
-        )
+        parts = (("previous", self.previous, self.has_previous), ("next", self.next, self.has_next))
         return ", ".join(
             f'<{base}{cursor}>; rel="{rel}"; results="{str(has).lower()}"; cursor="{cursor}"'
             for rel, cursor, has in parts

@@ -5,24 +5,20 @@ It is opaque to clients: ``value`` is the key as a number, ``offset`` packs the 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TypeVar
 
-from shipmark.http.pagination.offset import BAD_CURSOR, Cursor, Links, PageRequest
+from shipmark.http.pagination.keyset import microseconds_of, moment_of
+from shipmark.http.pagination.offset import BAD_CURSOR, FIRST, Cursor, Links, PageRequest
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.releases.model import ListRow, Position, ReleaseSort, SortKey
 
 T = TypeVar("T")
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 #: Moments are packed from the year 1 on, and so are never negative.
-_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_FIRST_MICROSECOND = microseconds_of(datetime.min.replace(tzinfo=UTC))
 _ID_BITS, _PROJECT_BITS = 63, 32
 _MOMENTS = (ReleaseSort.DATE, ReleaseSort.EFFECTIVE_DATE)
-
-#: The cursor of an empty list.
-_EMPTY = Cursor(value=0, offset=0, is_previous=False)
 
 
 def position_of(page: PageRequest, sort: ReleaseSort, *, per_project: bool) -> Position | None:
@@ -36,7 +32,7 @@ def position_of(page: PageRequest, sort: ReleaseSort, *, per_project: bool) -> P
     created, release_id = packed >> _ID_BITS, packed & (2**_ID_BITS - 1)
     try:
         key = _key_of(cursor.value, sort)
-        created_at = _moment(created + _FIRST)
+        created_at = moment_of(created + _FIRST_MICROSECOND)
         if sort is ReleaseSort.DATE:
             assert isinstance(key, datetime)
             created_at = key
@@ -55,11 +51,11 @@ def links(
     is_back = page.cursor is not None and page.cursor.is_previous
     if is_back:
         visible = visible[::-1]
-    first = cursor_of(visible[0].position, sort) if visible else page.cursor or _EMPTY
-    last = cursor_of(visible[-1].position, sort) if visible else page.cursor or _EMPTY
+    first = cursor_of(visible[0].position, sort) if visible else page.cursor or FIRST
+    last = cursor_of(visible[-1].position, sort) if visible else page.cursor or FIRST
     return visible, Links(
         previous=Cursor(value=first.value, offset=first.offset, is_previous=True),
-        has_previous=has_more if is_back else page.cursor not in {None, _EMPTY},
+        has_previous=has_more if is_back else page.cursor not in {None, FIRST},
         next=Cursor(value=last.value, offset=last.offset, is_previous=False),
         has_next=is_back or has_more,
     )
@@ -69,7 +65,7 @@ def cursor_of(position: Position, sort: ReleaseSort) -> Cursor:
     """Return the cursor of a position; the link sets its direction."""
     packed = position.release_id
     if sort is not ReleaseSort.DATE:
-        packed |= (_microseconds(position.created_at) - _FIRST) << _ID_BITS
+        packed |= (microseconds_of(position.created_at) - _FIRST_MICROSECOND) << _ID_BITS
     if position.project_id is not None:
         packed = packed << _PROJECT_BITS | position.project_id
     return Cursor(value=_number(position.key), offset=packed, is_previous=False)
@@ -78,7 +74,7 @@ def cursor_of(position: Position, sort: ReleaseSort) -> Cursor:
 def _number(key: SortKey) -> int:
     match key:
         case datetime():
-            return _microseconds(key)
+            return microseconds_of(key)
         case str():
             # The leading one preserves leading zeros and the empty text.
             return int.from_bytes(b"\x01" + key.encode())
@@ -88,7 +84,7 @@ def _number(key: SortKey) -> int:
 
 def _key_of(value: int, sort: ReleaseSort) -> SortKey:
     if sort in _MOMENTS:
-        return _moment(value)
+        return moment_of(value)
     if sort is ReleaseSort.BUILD:
         if not 0 <= value < 2**63:
             raise ValueError
@@ -100,11 +96,3 @@ def _key_of(value: int, sort: ReleaseSort) -> SortKey:
     if content[0] != 1 or "\x00" in text:
         raise ValueError
     return text
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def _moment(microseconds: int) -> datetime:
-    return _EPOCH + microseconds * _MICROSECOND

@@ -13,9 +13,15 @@
 
 from shipmark.http.validation.errors import refuse
 from shipmark.http.validation.json_schema import schema_of
-from shipmark.http.validation.models import RequestModel, optional, validate, validate_query
+from shipmark.http.validation.models import (
+    RequestModel,
+    optional,
+    repeatable,
+    validate,
+    validate_query,
+)
 from shipmark.http.validation.numbers import Boolean, Decimal, Flag, Integer
-from shipmark.http.validation.scalars import Choice, DateTime, Text, Url
+from shipmark.http.validation.scalars import Choice, DateTime, Text, Url, choice_of
 from shipmark.http.validation.types import (
     ITEMS_MAX,
     BlankIsAbsent,
@@ -23,9 +29,11 @@ from shipmark.http.validation.types import (
     Items,
     ListOf,
     Omittable,
+    OmittableBoolean,
     OptionalText,
     ReadAs,
     TrimmedText,
+    require,
 )
 from shipmark.http.validation.urls import is_url
 
@@ -42,15 +50,19 @@ __all__ = [
     "Items",
     "ListOf",
     "Omittable",
+    "OmittableBoolean",
     "OptionalText",
     "ReadAs",
     "RequestModel",
     "Text",
     "TrimmedText",
     "Url",
+    "choice_of",
     "is_url",
     "optional",
     "refuse",
+    "repeatable",
+    "require",
     "schema_of",
     "validate",
     "validate_query",

@@ -17,6 +17,7 @@ BAD_DATETIME = (
     " YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
 )
 DATETIME_RANGE = "Datetime value out of range."
+NOT_A_CHOICE = '"{}" is not a valid choice.'
 BAD_INTEGER = "A valid integer is required."
 BAD_DECIMAL = "A valid number is required."
 BAD_BOOLEAN = "Must be a valid boolean."

@@ -25,11 +25,7 @@ def schema_of(
 
 
 class _Generator(GenerateJsonSchema):
-    """The generator, without titles and null defaults; null is one more type."""
-
-    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002  # as inherited
-        """Return False: the names of fields are titles enough."""
-        return False
+    """The generator, without null defaults; null is one more type."""
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         """Return the inner schema with null as another type."""
@@ -46,32 +42,23 @@ class _Generator(GenerateJsonSchema):
             del result["default"]
         return result
 
-    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        """Return the schema of a model."""
-        return _without_title(super().model_schema(schema))
-
-    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
-        """Return the schema of a dataclass."""
-        return _without_title(super().dataclass_schema(schema))
-
-    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
-        """Return the schema of a typed dictionary."""
-        return _without_title(super().typed_dict_schema(schema))
-
-
-def _without_title(schema: JsonSchemaValue) -> JsonSchemaValue:
-    return {key: value for key, value in schema.items() if key != "title"}
-
 
 def _resolve(part: object, definitions: JsonSchemaValue, context: Mapping[str, object]) -> object:
-    """Return a part of a schema with definitions in place of references, and with the limits of the context."""
+    """Return a part of a schema with definitions in place of references, and with the limits of the context.
+
+    Titles, which are texts as no field named so is, are left out: the names of fields are titles enough.
+    """
     if isinstance(part, list):
         return [_resolve(item, definitions, context) for item in part]
     if not isinstance(part, dict):
         return part
     rest = {key: value for key, value in part.items() if key != "$ref"}
     resolved = {**definitions[part["$ref"].removeprefix(_REF)], **rest} if "$ref" in part else rest
-    result = {key: _resolve(value, definitions, context) for key, value in resolved.items()}
+    result = {
+        key: _resolve(value, definitions, context)
+        for key, value in resolved.items()
+        if key != "title" or not isinstance(value, str)
+    }
     if isinstance(limit := result.get("maxItems"), str):
         result["maxItems"] = context[limit]
     return result

@@ -46,9 +46,15 @@ class RequestModel(BaseModel):
         return {fields[name].alias or name: getattr(self, name) for name in self.model_fields_set}
 
 
-def optional(description: str, *, alias: str | None = None) -> Any:
+def optional(description: str, *, alias: str | None = None, example: object = None) -> Any:
     """Return the declaration of a field that may be left out, then None."""
-    return Field(None, description=description, alias=alias)
+    examples = None if example is None else [example]
+    return Field(None, description=description, alias=alias, examples=examples)
+
+
+def repeatable(description: str, *, alias: str | None = None, example: object) -> Any:
+    """Return the declaration of a query parameter that may be repeated, or left out, then empty."""
+    return Field([], description=description, alias=alias, examples=[example])
 
 
 M = TypeVar("M", bound=RequestModel)
@@ -92,7 +98,7 @@ def _query_values(
     return {
         name: texts if _is_list(fields[name].annotation) else texts[-1]
         for name, texts in values.items()
-        if texts[-1] or not any(isinstance(each, BlankIsAbsent) for each in fields[name].metadata)
+        if texts[-1] or not any(isinstance(rule, BlankIsAbsent) for rule in fields[name].metadata)
     }
 
 

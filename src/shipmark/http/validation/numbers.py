@@ -7,14 +7,8 @@ from dataclasses import dataclass
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError
 
-from shipmark.http.validation.errors import (
-    BAD_BOOLEAN,
-    BAD_DECIMAL,
-    BAD_FLAG,
-    BAD_INTEGER,
-    NULL,
-    invalid,
-)
+from shipmark.http.validation import errors
+from shipmark.http.validation.errors import invalid
 from shipmark.http.validation.scalars import Scalar
 
 _INTEGER = re.compile(r"-?[0-9]{1,1000}(?:\.0)?")
@@ -30,9 +24,9 @@ class Integer(Scalar[int]):
     def parse(self, value: object) -> int:
         """Return the number."""
         if value is None:
-            raise invalid(NULL)
+            raise invalid(errors.NULL)
         if isinstance(value, bool) or not _INTEGER.fullmatch(str(value).strip()):
-            raise invalid(BAD_INTEGER)
+            raise invalid(errors.BAD_INTEGER)
         number = int(str(value).strip().removesuffix(".0"))
         if number < self.minimum:
             raise _too_small(str(self.minimum))
@@ -63,13 +57,13 @@ class Decimal(Scalar[float]):
     def parse(self, value: object) -> float:
         """Return the number."""
         if value is None:
-            raise invalid(NULL)
+            raise invalid(errors.NULL)
         if isinstance(value, bool) or not isinstance(value, int | float | str):
-            raise invalid(BAD_DECIMAL)
+            raise invalid(errors.BAD_DECIMAL)
         try:
             number = float(value)
         except (ValueError, OverflowError):
-            raise invalid(BAD_DECIMAL) from None
+            raise invalid(errors.BAD_DECIMAL) from None
         # Written so that NaN is refused too.
         if not number >= self.minimum:
             raise _too_small(f"{self.minimum:g}")
@@ -95,7 +89,7 @@ class Boolean(Scalar[bool]):
     def parse(self, value: object) -> bool:
         """Return the boolean."""
         if value is None:
-            raise invalid(NULL)
+            raise invalid(errors.NULL)
         if isinstance(value, bool):
             return value
         if isinstance(value, int | float | str):
@@ -104,7 +98,7 @@ class Boolean(Scalar[bool]):
                 return text.startswith("1")
             if text in _ON or text in _OFF:
                 return text in _ON
-        raise invalid(BAD_BOOLEAN)
+        raise invalid(errors.BAD_BOOLEAN)
 
     def json_schema(self) -> JsonSchemaValue:
         """Return the schema."""
@@ -125,7 +119,7 @@ class Flag(Scalar[bool]):
         """Return the boolean."""
         flag = _FLAGS.get(str(value).lower())
         if flag is None:
-            raise PydanticCustomError(BAD_FLAG, BAD_BOOLEAN)
+            raise PydanticCustomError(errors.BAD_FLAG, errors.BAD_BOOLEAN)
         return flag
 
     def json_schema(self) -> JsonSchemaValue:

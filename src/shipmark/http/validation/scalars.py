@@ -5,7 +5,7 @@ much for short texts and far more for long ones. The usual format of dates is re
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar, get_args
@@ -14,23 +14,12 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from shipmark.http.validation import datetimes
-from shipmark.http.validation.errors import (
-    BAD_DATETIME,
-    BAD_URL,
-    BLANK,
-    COMPILED,
-    NOT_TEXT,
-    NUL_CHARACTER,
-    NULL,
-    PARSED,
-    invalid,
-    refuse,
-    too_long,
-)
+from shipmark.http.validation import datetimes, errors
+from shipmark.http.validation.errors import invalid, refuse, too_long
 from shipmark.http.validation.urls import is_url
 
 T = TypeVar("T")
+W = TypeVar("W", bound=str)
 
 #: The longest URL, where a field has no limit of its own.
 URL_MAX = 200
@@ -83,11 +72,11 @@ class Text(Scalar[str]):
             value = _text_of_number(value)
         text = value.strip() if self.trim else value
         if not text and not self.blank:
-            raise invalid(BLANK)
+            raise invalid(errors.BLANK)
         if self.max_length is not None and len(text) > self.max_length:
             raise too_long(self.max_length)
         if "\x00" in text:
-            raise invalid(NUL_CHARACTER)
+            raise invalid(errors.NUL_CHARACTER)
         if not text.isascii() and (surrogate := _SURROGATE.search(text)):
             code = ord(surrogate[0])
             raise invalid(f"Surrogate characters are not allowed: U+{code:X}.")
@@ -105,9 +94,9 @@ class Text(Scalar[str]):
 
 def _text_of_number(value: object) -> str:
     if value is None:
-        raise invalid(NULL)
+        raise invalid(errors.NULL)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise invalid(NOT_TEXT)
+        raise invalid(errors.NOT_TEXT)
     return str(value)
 
 
@@ -127,7 +116,7 @@ class Url(Scalar[str]):
         if not text:
             return text
         if not is_url(text):
-            raise invalid(BAD_URL)
+            raise invalid(errors.BAD_URL)
         if len(text) > self.max_length:
             raise too_long(self.max_length)
         return text
@@ -149,13 +138,13 @@ class DateTime(Scalar[datetime]):
     def parse(self, value: object) -> datetime:
         """Return the moment in UTC."""
         if value is None:
-            raise invalid(NULL)
+            raise invalid(errors.NULL)
         if self.unix_seconds and not isinstance(value, bool):
             moment = datetimes.parse_unix_seconds(str(value).strip())
             if moment is not None:
                 return moment
         if not isinstance(value, str):
-            raise invalid(BAD_DATETIME)
+            raise invalid(errors.BAD_DATETIME)
         return datetimes.parse_datetime(value)
 
     def core_schema(self) -> CoreSchema:
@@ -163,8 +152,11 @@ class DateTime(Scalar[datetime]):
         iso = core_schema.str_schema(strict=True, pattern=datetimes.ISO_PATTERN)
         return core_schema.union_schema(
             [
-                (core_schema.no_info_after_validator_function(datetimes.parse_iso, iso), COMPILED),
-                (super(DateTime, self).core_schema(), PARSED),
+                (
+                    core_schema.no_info_after_validator_function(datetimes.parse_iso, iso),
+                    errors.COMPILED,
+                ),
+                (super(DateTime, self).core_schema(), errors.PARSED),
             ],
             mode="left_to_right",
         )
@@ -182,7 +174,7 @@ class Choice(Scalar[T]):
     """
 
     choices: Mapping[str, T]
-    refusal: str
+    refusal: str = errors.NOT_A_CHOICE
 
     def parse(self, value: object) -> T:
         """Return the value of the word."""
@@ -196,3 +188,8 @@ class Choice(Scalar[T]):
     def json_schema(self) -> JsonSchemaValue:
         """Return the schema."""
         return {"type": "string", "enum": list(self.choices)}
+
+
+def choice_of(words: Iterable[W], refusal: str = errors.NOT_A_CHOICE) -> Choice[W]:
+    """Return the type of texts that are one of these words; members of an enum are read from their values."""
+    return Choice({str(word): word for word in words}, refusal)

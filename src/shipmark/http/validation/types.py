@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from shipmark.http.validation.errors import EMPTY_LIST, invalid, too_many
+from shipmark.http.validation.errors import EMPTY_LIST, invalid, refuse, too_many
+from shipmark.http.validation.numbers import Boolean
 from shipmark.http.validation.scalars import Text
 
 T = TypeVar("T")
@@ -117,9 +118,21 @@ class BlankIsAbsent:
     """The annotation of a query parameter whose blank value (``cursor=``) counts as a missing one."""
 
 
+def require(is_valid: Callable[[T], object], refusal: str) -> AfterValidator:
+    """Return the rule that values must fulfil; ``{}`` in the sentence for others stands for the value."""
+
+    def check(value: T) -> T:
+        if not is_valid(value):
+            raise refuse(refusal.format(value))
+        return value
+
+    return AfterValidator(check)
+
+
 #: A field that may be left out (then None) but not null: ``status: Omittable[Status] = None``.
 Omittable = Annotated[T | None, NotNull()]
 
+OmittableBoolean = Omittable[Annotated[bool, Boolean()]]
 TrimmedText = Annotated[str, Text()]
 #: A text that may be null or blank.
 OptionalText = Annotated[str, Text(blank=True)] | None

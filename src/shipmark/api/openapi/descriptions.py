@@ -1,11 +1,27 @@
-"""Descriptions of fields in the document, by name: the same name means the same nearly everywhere."""
+"""Descriptions in the document: docstrings without marks of the code base, and the texts of fields by name."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
 from shipmark.api.openapi.examples import Schema
+
+#: Chapters of the specification, which are for us.
+_CHAPTERS = re.compile(r"\s*\([a-z-]+\.md[^)]*\)")
+
+
+def plain(text: str) -> str:
+    """Return the words alone, as Markdown: code in single ticks, no chapters, no line breaks within a paragraph."""
+    paragraphs = _CHAPTERS.sub("", text).replace("``", "`").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs).strip()
+
+
+def parted(text: str) -> tuple[str, str]:
+    """Return the first sentence without its stop, and the rest."""
+    first, _, rest = text.partition(". ")
+    return first.rstrip("."), rest
 
 
 @cache
@@ -32,9 +48,9 @@ def describe_all(schema: Schema) -> Schema:
 
 def _described(key: str, value: object) -> object:
     if key == "properties" and isinstance(value, dict):
-        return {name: describe(name, describe_all(each)) for name, each in value.items()}
+        return {name: describe(name, describe_all(field)) for name, field in value.items()}
     if isinstance(value, dict):
         return describe_all(value)
     if isinstance(value, list):
-        return [describe_all(each) if isinstance(each, dict) else each for each in value]
+        return [describe_all(part) if isinstance(part, dict) else part for part in value]
     return value
