@@ -180,9 +180,8 @@ def make_all(
 
 
 def _user_token(connection: Connection, person: User) -> str:
-    return accounts.create_token(
-        connection, person, ALL_SCOPES, "bootstrap", ids.secret_hex(), now()
-    )
+    secret = ids.secret_hex()
+    return accounts.add_token(connection, person, ALL_SCOPES, "bootstrap", secret, now())[1]
 
 
 def organization_named(connection: Connection, slug: str) -> Organization:

@@ -48,7 +48,7 @@ def create_token(
         database.transaction() as connection,
     ):
         owner = user_named(connection, email)
-        made = accounts.create_token(connection, owner, allowed, name, ids.secret_hex(), now())
+        _, made = accounts.add_token(connection, owner, allowed, name, ids.secret_hex(), now())
     click.echo(json.dumps({"token": made}) if as_json else made)
 
 

@@ -15,7 +15,7 @@ from shipmark.http import endpoint
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import secret_bytes
-from shipmark.organizations import actions, audit, store, token_rules
+from shipmark.organizations import actions, audit, store, tokens
 from shipmark.organizations.audit import AuditEvent
 
 _VALIDATE = "token.validate"
@@ -26,8 +26,8 @@ _BLANK = BadNameResponse(detail=["The name cannot be blank."])
 def list_tokens(context: RequestContext) -> list[OrgTokenResponse]:
     """List an organization's tokens, the last used first."""
     with context.database.autocommit_read() as connection:
-        tokens = store.tokens_of(connection, context.access.organization.id)
-    return [org_token_response(token) for token in tokens]
+        listed = store.tokens_of(connection, context.access.organization.id)
+    return [org_token_response(token) for token in listed]
 
 
 @endpoint.post(
@@ -41,7 +41,7 @@ def create_token(
 ) -> Response[OrgTokenResponse | BadNameResponse]:
     """Create a token for pipelines. The response shows its text, which is never shown again."""
     access = context.access
-    token_rules.check_creation(access)
+    tokens.check_creation(access)
     if not body.name:
         return Response(_BLANK, status_code=400)
     with context.database.transaction() as connection:

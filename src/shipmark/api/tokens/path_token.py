@@ -8,7 +8,7 @@ from shipmark.http.endpoint import Load
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
-from shipmark.organizations import store, token_rules
+from shipmark.organizations import store, tokens
 from shipmark.organizations.model import ListedToken
 
 
@@ -25,7 +25,7 @@ def find_token(context: RequestContext, connection: Connection, token: str) -> L
 def find_editable_token(context: RequestContext, connection: Connection, token: str) -> ListedToken:
     """Return the same, if the caller may change the token. Raise `Forbidden`."""
     row = find_token(context, connection, token)
-    token_rules.check_change(context.access, row)
+    tokens.check_change(context.access, row)
     return row
 
 
