@@ -96,12 +96,12 @@ def settle(connection: Connection) -> World:
     }
     return World(
         tokens={
-            email: accounts.create_token(
+            email: accounts.add_token(
                 connection, user, ALL_SCOPES, "tests", str(number) * 64, BEGINNING
-            )
+            )[1]
             for number, (email, user) in enumerate(users.items())
         },
-        organization_token=organizations.create_token(
+        organization_token=organizations.add_token(
             connection,
             acme,
             name="tests",
@@ -109,7 +109,7 @@ def settle(connection: Connection) -> World:
             secret=b"t" * 32,
             by=users[ALICE],
             at=BEGINNING,
-        ),
+        )[1],
         users={email: user.id for email, user in users.items()},
         organizations={"acme": acme.id, "globex": globex.id},
         projects={name: project.id for name, project in made.items()},
@@ -325,7 +325,7 @@ def give_user_token(
     with database.transaction() as connection:
         user = account_store.by_email(connection, email)
         assert user is not None
-        return accounts.create_token(connection, user, scopes, "few", secret, at)
+        return accounts.add_token(connection, user, scopes, "few", secret, at)[1]
 
 
 def give_role(database: Database, world: World, email: str, role: Role) -> None:

@@ -18,7 +18,7 @@ from factories import (
 
 from shipmark.infrastructure.database import Database
 from shipmark.organizations import store
-from shipmark.organizations.token_rules import CLOSED, NOT_OWN
+from shipmark.organizations.tokens import CLOSED, NOT_OWN
 
 PATH = "/organizations/acme/org-auth-tokens/"
 BLANK = {"detail": ["The name cannot be blank."]}

@@ -139,7 +139,7 @@ def test_signing_out_twice_is_no_mistake(connection: Connection, user: User) -> 
 
 
 def test_a_token_says_what_it_is(connection: Connection, user: User) -> None:
-    token = actions.create_token(connection, user, ["org:read"], "mine", SECRET, NOW)
+    _, token = actions.add_token(connection, user, ["org:read"], "mine", SECRET, NOW)
     assert token == f"sntryu_{SECRET}"
 
 
@@ -150,13 +150,13 @@ def test_a_token_is_never_kept_as_it_is(database: Database, world: World) -> Non
 
 @pytest.mark.parametrize("scopes", [[], ["org:read"], ["project:releases", "org:ci"], ALL_SCOPES])
 def test_a_token_keeps_its_scopes(connection: Connection, user: User, scopes: list[str]) -> None:
-    token = actions.create_token(connection, user, scopes, "mine", SECRET, NOW)
+    _, token = actions.add_token(connection, user, scopes, "mine", SECRET, NOW)
     assert actions.authenticate(connection, token, NOW).scopes == set(scopes)
 
 
 def test_scopes_that_do_not_exist_are_refused_by_name(connection: Connection, user: User) -> None:
     with pytest.raises(ValidationFailed) as caught:
-        actions.create_token(connection, user, ["x", "org:read", "a", "x"], "mine", SECRET, NOW)
+        actions.add_token(connection, user, ["x", "org:read", "a", "x"], "mine", SECRET, NOW)
     assert caught.value.fields == {
         "scopes": ['"a" is not a valid choice.', '"x" is not a valid choice.']
     }

@@ -182,7 +182,7 @@ def test_an_organizations_token_may_do_nothing_elsewhere(
 
 
 def test_a_token_is_kept_by_digest_alone(connection: Connection, acme: Organization) -> None:
-    token = actions.create_token(
+    _, token = actions.add_token(
         connection, acme, name="ci", address=ADDRESS, secret=b"s" * 32, by=None, at=NOW
     )
     row = connection.execute(store.tokens.select().where(store.tokens.c.name == "ci")).one()

@@ -9,7 +9,7 @@ from factories import ALICE, BEGINNING, BOB, CHARLIE, World, give_role, rows
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
-from shipmark.deletion import organization_releases as finishing
+from shipmark.deletion import organization_deletion as finishing
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, ValidationFailed
 from shipmark.organizations import actions, deletion_requests, membership, options, settings, store
@@ -81,7 +81,7 @@ def test_an_organization_that_is_not_there_can_not_be_changed(connection: Connec
         settings.update(connection, 999, OrganizationUpdate(name="x"), SOMEBODY, BEGINNING)
     with pytest.raises(NotFound):
         deletion_requests.request(connection, 999, SOMEBODY, BEGINNING)
-    assert not finishing.finish(connection, 999)
+    assert not finishing.finish(connection, 999, BEGINNING)
 
 
 def test_a_slug_that_is_taken_is_refused(database: Database, world: World) -> None:
@@ -163,16 +163,16 @@ def test_the_end_is_asked_for_once(connection: Connection, world: World) -> None
 
 
 def test_what_nobody_wants_deleted_stays(connection: Connection, world: World) -> None:
-    assert not finishing.finish(connection, world.organizations["globex"])
+    assert not finishing.finish(connection, world.organizations["globex"], BEGINNING)
     deletion_requests.request(connection, world.organizations["globex"], SOMEBODY, BEGINNING)
-    assert finishing.finish(connection, world.organizations["globex"])
-    assert not finishing.finish(connection, world.organizations["globex"])
+    assert finishing.finish(connection, world.organizations["globex"], BEGINNING)
+    assert not finishing.finish(connection, world.organizations["globex"], BEGINNING)
     assert store.by_id(connection, world.organizations["acme"]) is not None
 
 
 def test_users_stay_without_their_organization(connection: Connection, world: World) -> None:
     deletion_requests.request(connection, world.organizations["globex"], SOMEBODY, BEGINNING)
-    finishing.finish(connection, world.organizations["globex"])
+    finishing.finish(connection, world.organizations["globex"], BEGINNING)
     assert accounts.by_id(connection, world.users[CHARLIE]) is not None
     assert store.of_user(connection, world.users[CHARLIE]) == []
 

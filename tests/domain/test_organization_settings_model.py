@@ -8,9 +8,9 @@ from shipmark.organizations.model import Flag, Role, TeamRole
 
 
 def test_an_option_that_is_not_stored_has_its_default() -> None:
-    for option in options.OPTIONS.values():
-        assert options.value({}, option.name) == option.default
-        assert options.value({option.key: "set"}, option.name) == "set"
+    for name, option in options.OPTIONS.items():
+        assert options.value({}, name) == option.default
+        assert options.value({option.key: "set"}, name) == "set"
 
 
 def test_no_two_options_share_a_key() -> None:

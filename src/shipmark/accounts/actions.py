@@ -98,17 +98,6 @@ def sign_out(connection: Connection, secret: str) -> None:
     store.end_session(connection, digest(secret))
 
 
-def create_token(
-    connection: Connection, user: User, scopes: Sequence[str], name: str, secret: str, at: datetime
-) -> str:
-    """Create a token of 64 random hexadecimal digits (``secret``). Return its text, which is never stored.
-
-    Raise `ValidationFailed` for an unknown scope.
-    """
-    _, token = add_token(connection, user, scopes, name, secret, at)
-    return token
-
-
 def add_token(
     connection: Connection,
     user: User,
@@ -119,11 +108,13 @@ def add_token(
     *,
     expires_at: datetime | None = None,
 ) -> tuple[int, str]:
-    """Create a token as `create_token` does. Return its id and its text."""
+    """Create a token of 64 random hexadecimal digits (``secret``). Return its id and its text, which is never stored.
+
+    Raise `ValidationFailed` for an unknown scope.
+    """
     if unknown := sorted(set(scopes) - set(ALL_SCOPES)):
-        raise ValidationFailed(
-            {"scopes": [f'"{scope}" is not a valid choice.' for scope in unknown]}
-        )
+        problems = [f'"{scope}" is not a valid choice.' for scope in unknown]
+        raise ValidationFailed({"scopes": problems})
     token = USER_TOKEN_PREFIX + secret
     token_id = store.add_token(
         connection, user.id, digest(token), token[-4:], name, scopes, at, expires_at

@@ -15,10 +15,8 @@ ALL_SCOPES = (
     "alerts:read", "alerts:write",
     "openid", "profile", "email",
 )  # fmt: skip
-
 EMAIL_MAX = 200
 NAME_MAX = 200
-
 #: Prefix of user tokens; 64 hexadecimal digits follow.
 USER_TOKEN_PREFIX = "sntryu_"  # noqa: S105  # the prefix is no secret
 

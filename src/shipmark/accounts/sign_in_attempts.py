@@ -32,15 +32,12 @@ def begin(
         after = sign_in_limits.after_failure(limit, before[limit.key], at)
         attempt_store.save(connection, limit.key, after)
         if pause := after.wait_seconds(at):
-            log.warning(
-                "Too many failed attempts to sign in",
-                **{
-                    "sign_in.limit": limit.kind,
-                    "sign_in.failures": after.failures,
-                    "sign_in.pause_seconds": pause,
-                    "client.address": address or "",
-                },
-            )
+            fields: dict[str, object] = {
+                "sign_in.limit": limit.kind,
+                "sign_in.failures": after.failures,
+            }
+            fields |= {"sign_in.pause_seconds": pause, "client.address": address or ""}
+            log.warning("Too many failed attempts to sign in", **fields)
 
 
 def succeed(connection: Connection, limits: Sequence[AttemptLimit], at: datetime) -> None:

@@ -75,9 +75,7 @@ def after_failure(limit: AttemptLimit, before: Attempts | None, at: datetime) ->
     is_forgotten = before is None or at - before.last_attempt_at > FORGET_AFTER
     failures = 1 if before is None or is_forgotten else before.failures + 1
     return Attempts(
-        failures=failures,
-        last_attempt_at=at,
-        blocked_until=_blocked_until(limit, failures, at),
+        failures=failures, last_attempt_at=at, blocked_until=_blocked_until(limit, failures, at)
     )
 
 

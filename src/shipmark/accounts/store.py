@@ -1,181 +1,148 @@
 """The tables of users, their addresses, sessions and tokens."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, cast
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Connection,
-    ForeignKey,
-    Index,
-    String,
-    Table,
-    Text,
-    TypedColumns,
-    bindparam,
-    delete,
-    insert,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from shipmark.accounts.model import Email, User, UserToken, UserTokenSummary
 from shipmark.avatars.model import read_avatar
-from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param
+from shipmark.infrastructure.groups import grouped
+from shipmark.infrastructure.row_reader import RowReader
+from shipmark.infrastructure.schema import parent, table
 
 
-class UserColumns(TypedColumns):
+class UserColumns(sa.TypedColumns):
     """A user. ``password`` is an argon2 hash, or NULL for a user who can't sign in."""
 
-    id = Column(Id, primary_key=True)
-    email = Column(String(200), nullable=False, unique=True)
-    name = Column(String(200), nullable=False)
-    password = Column(Text)
-    is_active = Column(Boolean, nullable=False)
-    created_at = Column(UtcDateTime, nullable=False)
-    last_login_at = Column(UtcDateTime)
-    avatar_kind = Column(String(16))
-    avatar_ident = Column(String(32))
+    id = sa.Column(Id, primary_key=True)
+    email = sa.Column(sa.String(200), nullable=False, unique=True)
+    name = sa.Column(sa.String(200), nullable=False)
+    password = sa.Column(sa.Text)
+    is_active = sa.Column(sa.Boolean, nullable=False)
+    created_at = sa.Column(UtcDateTime, nullable=False)
+    last_login_at = sa.Column(UtcDateTime)
+    avatar_kind = sa.Column(sa.String(16))
+    avatar_ident = sa.Column(sa.String(32))
 
 
-class EmailColumns(TypedColumns):
+class EmailColumns(sa.TypedColumns):
     """An address of a user, in lower case."""
 
-    id = Column(Id, primary_key=True)
-    user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
-    email = Column(String(200), nullable=False)
-    is_verified = Column(Boolean, nullable=False)
+    id = sa.Column(Id, primary_key=True)
+    user_id = parent("users", index=True)
+    email = sa.Column(sa.String(200), nullable=False)
+    is_verified = sa.Column(sa.Boolean, nullable=False)
 
 
-class SessionColumns(TypedColumns):
+class SessionColumns(sa.TypedColumns):
     """A session of a browser. ``digest`` is the SHA-256 of its cookie."""
 
-    digest = Column(String(64), primary_key=True)
-    user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
-    expires_at = Column(UtcDateTime, nullable=False, index=True)
+    digest = sa.Column(sa.String(64), primary_key=True)
+    user_id = parent("users", index=True)
+    expires_at = sa.Column(UtcDateTime, nullable=False, index=True)
 
 
-class UserTokenColumns(TypedColumns):
+class UserTokenColumns(sa.TypedColumns):
     """A token of a user. ``digest`` is its SHA-256; ``scopes`` are separated by spaces."""
 
-    id = Column(Id, primary_key=True)
-    user_id = Column(Id, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True)
-    digest = Column(String(64), nullable=False, unique=True)
-    last_characters = Column(String(4), nullable=False)
-    name = Column(String(255), nullable=False)
-    scopes = Column(Text, nullable=False)
-    created_at = Column(UtcDateTime, nullable=False)
-    expires_at = Column(UtcDateTime)
+    id = sa.Column(Id, primary_key=True)
+    user_id = parent("users", index=True)
+    digest = sa.Column(sa.String(64), nullable=False, unique=True)
+    last_characters = sa.Column(sa.String(4), nullable=False)
+    name = sa.Column(sa.String(255), nullable=False)
+    scopes = sa.Column(sa.Text, nullable=False)
+    created_at = sa.Column(UtcDateTime, nullable=False)
+    expires_at = sa.Column(UtcDateTime)
 
 
-users = Table("users", metadata, UserColumns, sqlite_autoincrement=True)
-emails = Table(
-    "user_emails",
-    metadata,
-    EmailColumns,
-    Index("uq_user_emails_email", "email", unique=True),
-    sqlite_autoincrement=True,
+users = table("users", UserColumns)
+emails = table("user_emails", EmailColumns, sa.Index("uq_user_emails_email", "email", unique=True))
+sessions = table("sessions", SessionColumns)
+tokens = table("user_tokens", UserTokenColumns)
+#: The readers of users and tokens, for queries of packages above too. Addresses are rows of their own.
+USER = RowReader(
+    User,
+    users,
+    has_password=(lambda password: password is not None, users.c.password),
+    avatar=(read_avatar, users.c.avatar_kind, users.c.avatar_ident),
 )
-sessions = Table("sessions", metadata, SessionColumns)
-tokens = Table("user_tokens", metadata, UserTokenColumns, sqlite_autoincrement=True)
-
-#: The columns of a user, for queries of packages above too.
-USER = (
-    users.c.id,
-    users.c.email,
-    users.c.name,
-    users.c.is_active,
-    users.c.password,
-    users.c.created_at,
-    users.c.last_login_at,
-    users.c.avatar_kind,
-    users.c.avatar_ident,
-)
-
-_TOKEN_SUMMARY = (
-    tokens.c.id,
-    tokens.c.user_id,
-    tokens.c.name,
-    tokens.c.scopes,
-    tokens.c.last_characters,
-    tokens.c.created_at,
-    tokens.c.expires_at,
-)
-
+_TOKEN_SUMMARY = RowReader(UserTokenSummary, tokens, scopes=lambda text: tuple(text.split()))
+_EMAIL = RowReader(Email, emails)
 _BY_IDS = (
-    select(
-        *USER, emails.c.id.label("email_id"), emails.c.email.label("address"), emails.c.is_verified
-    )
+    USER.select(*_EMAIL.columns)
     .join(IDS, IDS.c.id == users.c.id)
     .outerjoin(emails, emails.c.user_id == users.c.id)
     .order_by(users.c.id, emails.c.id)
 )
-#: The columns of a token with its user.
-TOKEN = (tokens.c.id, tokens.c.scopes, tokens.c.expires_at, *USER)
+TOKEN = RowReader(
+    UserToken,
+    tokens,
+    user=(lambda *row: USER(row), *USER.columns),
+    scopes=lambda text: frozenset(text.split()),
+)
 _TOKEN_BY_DIGEST = (
-    select(*TOKEN)
+    TOKEN.select()
     .join(users, users.c.id == tokens.c.user_id)
-    .where(tokens.c.digest == bindparam("digest"))
+    .where(tokens.c.digest == sa.bindparam("digest"))
 )
 
 
-def add(connection: Connection, email: str, name: str, password: str | None, at: datetime) -> int:
+def add(
+    connection: sa.Connection, email: str, name: str, password: str | None, at: datetime
+) -> int:
     """Insert a user with one verified address, whose constraint decides races. Return the id."""
     row = {"email": email, "name": name, "password": password, "is_active": True, "created_at": at}
-    user_id = connection.execute(insert(users).values(row).returning(users.c.id)).scalar_one()
-    connection.execute(insert(emails).values(user_id=user_id, email=email, is_verified=True))
+    user_id = connection.execute(sa.insert(users).values(row).returning(users.c.id)).scalar_one()
+    connection.execute(sa.insert(emails).values(user_id=user_id, email=email, is_verified=True))
     return user_id
 
 
-def exists(connection: Connection) -> bool:
+def exists(connection: sa.Connection) -> bool:
     """Return True if there is any user."""
-    return connection.execute(select(users.c.id).limit(1)).first() is not None
+    return connection.execute(sa.select(users.c.id).limit(1)).first() is not None
 
 
-def by_id(connection: Connection, user_id: int) -> User | None:
+def by_id(connection: sa.Connection, user_id: int) -> User | None:
     """Return the user with this id, with addresses, or None."""
     return by_ids(connection, [user_id]).get(user_id)
 
 
-def by_email(connection: Connection, email: str) -> User | None:
+def by_email(connection: sa.Connection, email: str) -> User | None:
     """Return the user with this address, in any case, active or not, or None."""
-    query = select(emails.c.user_id).where(emails.c.email == email.lower())
+    query = sa.select(emails.c.user_id).where(emails.c.email == email.lower())
     user_id = connection.execute(query).scalar_one_or_none()
     return by_id(connection, user_id) if user_id is not None else None
 
 
-def by_ids(connection: Connection, user_ids: Collection[int]) -> dict[int, User]:
+def by_ids(connection: sa.Connection, user_ids: Collection[int]) -> dict[int, User]:
     """Return the users with those ids, with their email addresses, in one statement."""
     if not user_ids:
         return {}
-    people: dict[int, Sequence[Any]] = {}
-    addresses: dict[int, list[Email]] = {}
-    for row in connection.execute(_BY_IDS, ids_param(user_ids)):
-        people[row[0]] = row[: len(USER)]
-        user_id, (email_id, email, is_verified) = row[0], cast("tuple[Any, ...]", row[len(USER) :])
-        known = addresses.setdefault(user_id, [])
-        if email_id is not None:
-            known.append(Email(id=email_id, email=email, is_verified=is_verified))
-    return {user_id: read_user(row, addresses[user_id]) for user_id, row in people.items()}
+    rows = connection.execute(_BY_IDS, ids_param(user_ids)).all()
+    addresses = grouped(
+        (row[0], _EMAIL(row[len(USER.columns) :])) for row in rows if row[-1] is not None
+    )
+    return {row[0]: replace(USER(row), emails=tuple(addresses.get(row[0], ()))) for row in rows}
 
 
-def all_users(connection: Connection, *, limit: int, after_id: int = 0) -> list[User]:
+def all_users(connection: sa.Connection, *, limit: int, after_id: int = 0) -> list[User]:
     """Return a page of all users, by id, without their further addresses."""
-    query = select(*USER).where(users.c.id > after_id).order_by(users.c.id).limit(limit)
-    return [read_user(row) for row in connection.execute(query)]
+    query = USER.select().where(users.c.id > after_id).order_by(users.c.id).limit(limit)
+    return USER.all(connection, query)
 
 
-def remove(connection: Connection, user_id: int) -> None:
+def remove(connection: sa.Connection, user_id: int) -> None:
     """Delete a user with addresses, sessions, tokens and memberships; references to the user become NULL."""
-    connection.execute(delete(users).where(users.c.id == user_id))
+    connection.execute(sa.delete(users).where(users.c.id == user_id))
 
 
-def password_of(connection: Connection, email: str) -> tuple[int, str] | None:
+def password_of(connection: sa.Connection, email: str) -> tuple[int, str] | None:
     """Return id and password hash of the active user with this address, or None without a user or hash."""
     query = (
-        select(users.c.id, users.c.password)
+        sa.select(users.c.id, users.c.password)
         .join(emails, emails.c.user_id == users.c.id)
         .where(emails.c.email == email.lower(), users.c.is_active, users.c.password.is_not(None))
     )
@@ -183,45 +150,44 @@ def password_of(connection: Connection, email: str) -> tuple[int, str] | None:
     return (row[0], row[1]) if row and row[1] else None
 
 
-def set_password(connection: Connection, user_id: int, password: str) -> int:
+def set_password(connection: sa.Connection, user_id: int, password: str) -> int:
     """Store a new hash, and end the user's sessions. Return their number."""
-    connection.execute(update(users).where(users.c.id == user_id).values(password=password))
-    return connection.execute(delete(sessions).where(sessions.c.user_id == user_id)).rowcount
+    connection.execute(sa.update(users).where(users.c.id == user_id).values(password=password))
+    return connection.execute(sa.delete(sessions).where(sessions.c.user_id == user_id)).rowcount
 
 
 def add_session(
-    connection: Connection, user_id: int, digest: str, at: datetime, expires_at: datetime
+    connection: sa.Connection, user_id: int, digest: str, at: datetime, expires_at: datetime
 ) -> None:
     """Insert a session, and store the date of signing in."""
     connection.execute(
-        insert(sessions).values(digest=digest, user_id=user_id, expires_at=expires_at)
+        sa.insert(sessions).values(digest=digest, user_id=user_id, expires_at=expires_at)
     )
-    connection.execute(update(users).where(users.c.id == user_id).values(last_login_at=at))
+    connection.execute(sa.update(users).where(users.c.id == user_id).values(last_login_at=at))
 
 
-def user_of_session(connection: Connection, digest: str, at: datetime) -> User | None:
+def user_of_session(connection: sa.Connection, digest: str, at: datetime) -> User | None:
     """Return the active user of the session, or None if it has ended."""
     query = (
-        select(*USER)
+        USER.select()
         .join(sessions, sessions.c.user_id == users.c.id)
         .where(sessions.c.digest == digest, sessions.c.expires_at > at, users.c.is_active)
     )
-    row = connection.execute(query).first()
-    return read_user(row) if row else None
+    return USER.first(connection, query)
 
 
-def end_session(connection: Connection, digest: str) -> None:
+def end_session(connection: sa.Connection, digest: str) -> None:
     """Delete a session."""
-    connection.execute(delete(sessions).where(sessions.c.digest == digest))
+    connection.execute(sa.delete(sessions).where(sessions.c.digest == digest))
 
 
-def end_old_sessions(connection: Connection, at: datetime) -> int:
+def end_old_sessions(connection: sa.Connection, at: datetime) -> int:
     """Delete expired sessions. Return their number."""
-    return connection.execute(delete(sessions).where(sessions.c.expires_at <= at)).rowcount
+    return connection.execute(sa.delete(sessions).where(sessions.c.expires_at <= at)).rowcount
 
 
 def add_token(
-    connection: Connection,
+    connection: sa.Connection,
     user_id: int,
     digest: str,
     last: str,
@@ -231,90 +197,37 @@ def add_token(
     expires_at: datetime | None = None,
 ) -> int:
     """Insert a token by its digest. Return its id."""
-    row = {
+    row: dict[str, object] = {
         "user_id": user_id,
         "digest": digest,
         "last_characters": last,
         "name": name,
-        "created_at": at,
-        "expires_at": expires_at,
     }
-    statement = insert(tokens).values(row | {"scopes": " ".join(scopes)})
-    return connection.execute(statement.returning(tokens.c.id)).scalar_one()
+    row |= {"scopes": " ".join(scopes), "created_at": at, "expires_at": expires_at}
+    return connection.execute(sa.insert(tokens).values(row).returning(tokens.c.id)).scalar_one()
 
 
-def token_by_digest(connection: Connection, digest: str) -> UserToken | None:
+def token_by_digest(connection: sa.Connection, digest: str) -> UserToken | None:
     """Return the token with this digest and its user, active or not, or None."""
-    row = connection.execute(_TOKEN_BY_DIGEST, {"digest": digest}).first()
-    return read_token(row) if row else None
-
-
-def read_token(row: Sequence[Any]) -> UserToken:
-    """Return a token from a row with the columns of `TOKEN`."""
-    user = read_user(row[len(TOKEN) - len(USER) : len(TOKEN)])
-    return UserToken(id=row[0], user=user, scopes=frozenset(row[1].split()), expires_at=row[2])
+    return TOKEN.first(connection, _TOKEN_BY_DIGEST, {"digest": digest})
 
 
 def tokens_of(
-    connection: Connection, user_id: int | None, *, limit: int, offset: int = 0
+    connection: sa.Connection, user_id: int | None, *, limit: int, offset: int = 0
 ) -> list[UserTokenSummary]:
     """Return a page of a user's tokens, or of all users' if None, by id."""
-    query = select(*_TOKEN_SUMMARY)
+    query = _TOKEN_SUMMARY.select()
     if user_id is not None:
         query = query.where(tokens.c.user_id == user_id)
-    result = connection.execute(query.order_by(tokens.c.id).limit(limit).offset(offset))
-    return [_summary(*row) for row in result]
+    query = query.order_by(tokens.c.id).limit(limit).offset(offset)
+    return _TOKEN_SUMMARY.all(connection, query)
 
 
-def token_by_id(connection: Connection, token_id: int) -> UserTokenSummary | None:
+def token_by_id(connection: sa.Connection, token_id: int) -> UserTokenSummary | None:
     """Return the token with this id, or None."""
-    row = connection.execute(select(*_TOKEN_SUMMARY).where(tokens.c.id == token_id)).first()
-    return _summary(*row) if row else None
+    return _TOKEN_SUMMARY.first(connection, _TOKEN_SUMMARY.select().where(tokens.c.id == token_id))
 
 
-def remove_token(connection: Connection, token_id: int) -> None:
+def remove_token(connection: sa.Connection, token_id: int) -> None:
     """Delete a token."""
-    connection.execute(delete(tokens).where(tokens.c.id == token_id))
-
-
-def _summary(
-    token_id: int,
-    user_id: int,
-    name: str,
-    scopes: str,
-    last_characters: str,
-    created_at: datetime,
-    expires_at: datetime | None,
-) -> UserTokenSummary:
-    return UserTokenSummary(
-        id=token_id,
-        user_id=user_id,
-        name=name,
-        scopes=tuple(scopes.split()),
-        last_characters=last_characters,
-        created_at=created_at,
-        expires_at=expires_at,
-    )
-
-
-def read_user(row: Sequence[object], addresses: Sequence[Email] = ()) -> User:
-    """Return a user from a row with the columns of `USER`."""
-    user_id, email, name, is_active, password, created_at, last_login_at, kind, ident = row
-    assert isinstance(user_id, int)
-    assert isinstance(created_at, datetime)
-    assert last_login_at is None or isinstance(last_login_at, datetime)
-    return User(
-        id=user_id,
-        email=str(email),
-        name=str(name),
-        is_active=bool(is_active),
-        has_password=password is not None,
-        created_at=created_at,
-        last_login_at=last_login_at,
-        emails=tuple(addresses),
-        avatar=read_avatar(_text(kind), _text(ident)),
-    )
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+    connection.execute(sa.delete(tokens).where(tokens.c.id == token_id))

@@ -24,7 +24,6 @@ SIZES = (20, 32, 36, 48, 52, 64, 80, 96, 120)
 
 #: Photos that a process decodes at once; each takes some megabytes.
 _CONCURRENCY_MAX = 2
-
 _slots = BoundedSemaphore(_CONCURRENCY_MAX)
 
 
@@ -113,7 +112,7 @@ def _translate_errors() -> Iterator[None]:
     """Turn the library's errors for a photo that it can't decode into `NotAnImage`."""
     try:
         yield
-    except (OSError, SyntaxError, ValueError, EOFError, MemoryError):
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError, Image.DecompressionBombError):
         raise NotAnImage("Invalid image format.") from None
 
 
@@ -134,10 +133,8 @@ def _opened(content: bytes) -> Image.Image:
     known = _format(content)
     if known is None:
         raise NotAnImage("Invalid image format.")
-    try:
+    with _translate_errors():
         return known.opener(BytesIO(content))
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
-        raise NotAnImage("Invalid image format.") from None
 
 
 def _format(content: bytes) -> Format | None:

@@ -7,7 +7,6 @@ COLOURS = (
     "#4674ca", "#315cac", "#57be8c", "#3fa372", "#f9a66d", "#ec5e44",
     "#e63717", "#f868bc", "#6c5fc7", "#4e3fb4", "#57b1be", "#847a8c",
 )  # fmt: skip
-
 INITIALS_MAX = 2
 
 

@@ -175,9 +175,9 @@ def make_all(
             }
             for created in projects
         ],
-        "token": accounts.create_token(
+        "token": accounts.add_token(
             connection, person, ALL_SCOPES, "bootstrap", ids.secret_hex(), now()
-        ),
+        )[1],
         "org_token": creation.create_organization_token(
             connection, owner, address=address, by=person, at=at
         ),

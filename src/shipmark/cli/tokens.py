@@ -44,7 +44,7 @@ def create_token(
     allowed = _allowed_scopes(scopes, all_scopes=all_scopes, is_script=as_json)
     with transaction(settings) as connection:
         owner = user_named(connection, email)
-        made = accounts.create_token(connection, owner, allowed, name, ids.secret_hex(), now())
+        _, made = accounts.add_token(connection, owner, allowed, name, ids.secret_hex(), now())
     click.echo(json.dumps({"token": made}) if as_json else made)
 
 

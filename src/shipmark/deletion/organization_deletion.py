@@ -8,28 +8,40 @@ from shipmark.artifacts import actions as artifacts
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import OwnerKind
 from shipmark.debug_files import actions as debug_files
-from shipmark.deletion import organization_releases
+from shipmark.infrastructure.telemetry import span
 from shipmark.organizations import store as organizations
 from shipmark.projects.store import deletion
+from shipmark.releases.store import commits as release_commits
+from shipmark.releases.store import locks
+from shipmark.repositories import store as repositories
 
 
 def finish(connection: Connection, organization_id: int, at: datetime) -> bool:
     """Delete an organization and its files if the deletion is still requested. Return True if it was deleted.
 
-    Blobs that other organizations have uploaded too stay. Unused blobs are garbage collected later.
+    Concurrent publishes are waited for, and later ones don't find it. Users stay: they may be members of others. Blobs
+    that other organizations have uploaded too stay. Unused blobs are garbage collected later.
     """
+    organization = organizations.lock_to_delete(connection, organization_id)
+    if organization is None or not organization.status.is_pending_deletion:
+        return False
+    with span("organization.delete", **{"organization.id": organization_id}):
+        locks.lock_all_to_delete(connection, organization_id)
+        _remove_files(connection, organization_id, at)
+        release_commits.clear_organization(connection, organization_id)
+        repositories.clear_changes(connection, organization_id)
+        organizations.remove(connection, organization_id)
+    return True
 
-    def clear() -> None:
-        owners = {
-            OwnerKind.ORGANIZATION: [organization_id],
-            OwnerKind.TEAM: [
-                team.id for team in organizations.teams_of(connection, organization_id)
-            ],
-            OwnerKind.PROJECT: deletion.ids_of(connection, organization_id),
-        }
-        for kind, ids in owners.items():
-            avatars.remove(connection, kind, ids, at)
-        artifacts.remove_of_organization(connection, organization_id, at)
-        debug_files.remove_of_organization(connection, organization_id, at)
 
-    return organization_releases.finish(connection, organization_id, clear)
+def _remove_files(connection: Connection, organization_id: int, at: datetime) -> None:
+    teams = organizations.teams_of(connection, organization_id)
+    owners = {
+        OwnerKind.ORGANIZATION: [organization_id],
+        OwnerKind.TEAM: [team.id for team in teams],
+        OwnerKind.PROJECT: deletion.ids_of(connection, organization_id),
+    }
+    for kind, ids in owners.items():
+        avatars.remove(connection, kind, ids, at)
+    artifacts.remove_of_organization(connection, organization_id, at)
+    debug_files.remove_of_organization(connection, organization_id, at)

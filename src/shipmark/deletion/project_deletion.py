@@ -26,7 +26,6 @@ from shipmark.releases.store import deletion as release_deletion
 
 #: The releases, bundles or debug files per batch: each has dependent rows.
 BATCH = 100
-
 #: A function that deletes a batch, and returns False if there is none.
 Step = Callable[[Connection, DeletedProject, datetime], bool]
 
@@ -45,21 +44,13 @@ def remove_some(connection: Connection, project_id: int, at: datetime) -> bool:
     if project is None:
         return False
     with span("project.delete", **{"project.id": project_id}) as tags:
-        for step in _STEPS:
+        for name, step in _STEPS.items():
             if step(connection, project, at):
-                tags["project.step"] = step.__name__.removeprefix("_remove_")
+                tags["project.step"] = name
                 return True
         avatars.remove(connection, OwnerKind.PROJECT, [project_id], at)
         project_deletion.remove(connection, project_id)
     return False
-
-
-def _remove_events(connection: Connection, project: DeletedProject, _: datetime) -> bool:
-    return issue_deletion.remove_events(connection, project.id)
-
-
-def _remove_issues(connection: Connection, project: DeletedProject, _: datetime) -> bool:
-    return issue_deletion.remove_issues(connection, project.id)
 
 
 def _remove_releases(connection: Connection, project: DeletedProject, at: datetime) -> bool:
@@ -78,23 +69,15 @@ def _remove_releases(connection: Connection, project: DeletedProject, at: dateti
     return bool(batch)
 
 
-def _remove_bundles(connection: Connection, project: DeletedProject, at: datetime) -> bool:
-    return artifacts.remove_bundles_of_project(connection, project.id, at, limit=BATCH)
-
-
-def _remove_debug_files(connection: Connection, project: DeletedProject, at: datetime) -> bool:
-    return debug_files.remove_debug_files_of_project(connection, project.id, at, limit=BATCH)
-
-
-def _remove_activities(connection: Connection, project: DeletedProject, _: datetime) -> bool:
-    return activity.remove_of_project(connection, project.id)
-
-
-_STEPS: tuple[Step, ...] = (
-    _remove_events,
-    _remove_issues,
-    _remove_releases,
-    _remove_bundles,
-    _remove_debug_files,
-    _remove_activities,
-)
+_STEPS: dict[str, Step] = {
+    "events": lambda connection, project, _: issue_deletion.remove_events(connection, project.id),
+    "issues": lambda connection, project, _: issue_deletion.remove_issues(connection, project.id),
+    "releases": _remove_releases,
+    "bundles": lambda connection, project, at: artifacts.remove_bundles_of_project(
+        connection, project.id, at, limit=BATCH
+    ),
+    "debug_files": lambda connection, project, at: debug_files.remove_debug_files_of_project(
+        connection, project.id, at, limit=BATCH
+    ),
+    "activities": lambda connection, project, _: activity.remove_of_project(connection, project.id),
+}

@@ -40,7 +40,15 @@ def record(
     environments.record_deploy(connection, release, project_ids, environment.id, deploy.id)
     releases.record_deploy(connection, release.id, deploy.id)
     if is_announced:
-        _announce(connection, release, deploy, user_id)
+        activity.add_for_projects(
+            connection,
+            release,
+            ReleaseActivityType.DEPLOYED,
+            deploy.finished_at,
+            user_id=user_id,
+            deploy_id=deploy.id,
+            environment=deploy.environment,
+        )
     return deploy
 
 
@@ -52,28 +60,14 @@ def announce_waiting(connection: Connection, release: Release) -> None:
     attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
     activities = [
         ReleaseActivity(
-            project_id=each.project_id,
+            project_id=project.project_id,
             type=ReleaseActivityType.DEPLOYED,
             version=release.version,
             at=deploy.finished_at,
             details={"deploy_id": deploy.id, "environment": deploy.environment},
         )
         for deploy in deploys
-        for each in attached
+        for project in attached
     ]
     activity.add(connection, release.organization_id, activities)
     store.mark_announced(connection, [deploy.id for deploy in deploys])
-
-
-def _announce(
-    connection: Connection, release: Release, deploy: Deploy, user_id: int | None
-) -> None:
-    activity.add_for_projects(
-        connection,
-        release,
-        ReleaseActivityType.DEPLOYED,
-        deploy.finished_at,
-        user_id=user_id,
-        deploy_id=deploy.id,
-        environment=deploy.environment,
-    )

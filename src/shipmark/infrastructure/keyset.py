@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from shipmark.infrastructure.database import Id, UtcDateTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,3 +20,20 @@ class KeysetPosition:
     at: datetime
     id: int
     is_backwards: bool = False
+
+
+def from_position(
+    query: sa.Select[*tuple[Any, ...]],
+    at: sa.Column[datetime],
+    row_id: sa.Column[int],
+    position: KeysetPosition | None,
+) -> sa.Select[*tuple[Any, ...]]:
+    """Return the query for the rows from a position on, in the order of its direction."""
+    newest_first = query.order_by(at.desc(), row_id.desc())
+    if position is None:
+        return newest_first
+    row = sa.tuple_(at, row_id)
+    boundary = sa.tuple_(sa.literal(position.at, UtcDateTime()), sa.literal(position.id, Id))
+    if position.is_backwards:
+        return query.where(row > boundary).order_by(at, row_id)
+    return newest_first.where(row < boundary)

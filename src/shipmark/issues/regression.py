@@ -52,7 +52,9 @@ def completes(new: Release, waiting_since: Release, current_version: str | None)
     """
     if new.id == waiting_since.id or new.shipped_at <= waiting_since.shipped_at:
         return False
-    if current_version is None or not _are_semver(new.version, current_version):
+    if current_version is None:
+        return True
+    if not (versions.is_semver(new.version) and versions.is_semver(current_version)):
         return True
     order = versions.compare(new.version, current_version)
     return order is None or order > 0
@@ -110,7 +112,3 @@ def _predates_current(
     if fix.current is None:
         return None
     return seen_in.id == fix.current.id or fix.current.shipped_at > seen_in.shipped_at
-
-
-def _are_semver(*names: str) -> bool:
-    return all(versions.is_semver(name) for name in names)

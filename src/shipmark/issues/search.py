@@ -7,22 +7,20 @@ from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.model import IssueStatus
 
 QUERY_MAX = 4096
-
 #: Statuses by the names that clients use, of which ignored issues have several.
 STATUSES = {status.value: status for status in IssueStatus} | {
     "archived": IssueStatus.IGNORED,
     "muted": IssueStatus.IGNORED,
 }
 
-_FIRST_RELEASE = "firstRelease"
+#: The fields of versions by the names that clients use.
 _RELEASE_KEYS = {
-    _FIRST_RELEASE: _FIRST_RELEASE,
-    "first-release": _FIRST_RELEASE,
-    "first_release": _FIRST_RELEASE,
+    "firstRelease": "first_release",
+    "first-release": "first_release",
+    "first_release": "first_release",
     "release": "release",
     "regressed_in_release": "regressed_in_release",
 }
-
 # A word, in which a quoted part may contain blanks.
 _WORD = re.compile(r'(?:"[^"]*"|\S)+')
 
@@ -56,13 +54,7 @@ def parse(query: str) -> IssueSearch:
             versions[_RELEASE_KEYS[key]] = value
         else:
             raise BadRequest(f"Invalid key for this search: {key}")
-    return IssueSearch(
-        status=status,
-        text=" ".join(words),
-        first_release=versions.get(_FIRST_RELEASE),
-        release=versions.get("release"),
-        regressed_in_release=versions.get("regressed_in_release"),
-    )
+    return IssueSearch(status=status, text=" ".join(words), **versions)
 
 
 def _unquoted(text: str) -> str:

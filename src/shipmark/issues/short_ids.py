@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 #: The largest number of an issue; texts with larger ones are not short ids.
 NUMBER_MAX = 2**63 - 1
-
 #: The most characters in a project's slug (releases.md 1.2).
 SLUG_MAX = 50
 

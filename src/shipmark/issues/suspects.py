@@ -14,6 +14,7 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from shipmark.events.payload import Json, exceptions_of, filename_of, main_frames, text_of
+from shipmark.infrastructure.groups import grouped
 from shipmark.releases.model import FileChange
 
 #: The most frames that can be requested; a stored stack has no more.
@@ -58,7 +59,7 @@ class Committer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FileMatch:
-    place: int
+    index: int
     touch: FileChange
     score: int
 
@@ -104,25 +105,18 @@ def committers(
     """
     matches = _file_matches(frames, touches)
     here = [file_match for file_match in matches if file_match.touch.release_id == first_release_id]
-    leading = max(
-        _best(here),
-        key=lambda file_match: (file_match.touch.at, file_match.touch.commit_id),
-        default=None,
+    newest = max(
+        _best(here), key=lambda match: (match.touch.at, match.touch.commit_id), default=None
     )
-    file_matches = [*_best(matches), *([leading] if leading else [])]
-    leader_id = leading.touch.commit_id if leading else None
-    suspects = _suspects(file_matches, first_release_id)
-    by_author: dict[int | None, list[Suspect]] = defaultdict(list)
-    for suspect in sorted(
-        suspects,
+    leader_id = newest.touch.commit_id if newest else None
+    suspects = _suspects([*_best(matches), *([newest] if newest else [])], first_release_id)
+    suspects.sort(
         key=lambda item: (item.commit_id == leader_id, item.score, item.at, item.commit_id),
         reverse=True,
-    ):
-        by_author[suspect.author_id].append(suspect)
+    )
+    by_author = grouped((suspect.author_id, suspect) for suspect in suspects)
     ranked = sorted(
-        by_author.items(),
-        key=lambda row: _rank(row[1], leader_id, len(frames)),
-        reverse=True,
+        by_author.items(), key=lambda row: _rank(row[1], leader_id, len(frames)), reverse=True
     )
     return _first(ranked)
 
@@ -156,20 +150,20 @@ def _is_bare(frame: Path) -> bool:
 
 
 def _file_matches(frames: Sequence[Path], touches: Collection[FileChange]) -> list[_FileMatch]:
-    places: dict[str, list[int]] = defaultdict(list)
-    for place, frame in enumerate(frames):
-        places[frame[-1]].append(place)
+    indexes: dict[str, list[int]] = defaultdict(list)
+    for index, frame in enumerate(frames):
+        indexes[frame[-1]].append(index)
     files = {touch.filename: parts_of(touch.filename) for touch in touches}
     names = Counter(file[-1] for file in set(files.values()) if file)
     result = []
     for touch in touches:
         file = files[touch.filename]
-        for place in places.get(file[-1], ()) if file else ():
-            frame = frames[place]
+        for index in indexes.get(file[-1], ()) if file else ():
+            frame = frames[index]
             score = _equal_at_end(frame, file)
             is_only = _is_bare(frame) and names[file[-1]] == 1
             if score > 1 or len(file) == 1 or is_only:
-                result.append(_FileMatch(place=place, touch=touch, score=score))
+                result.append(_FileMatch(index=index, touch=touch, score=score))
     return result
 
 
@@ -186,14 +180,12 @@ def _best(matches: Collection[_FileMatch]) -> list[_FileMatch]:
     """Return the best matches of each frame."""
     best: dict[int, int] = {}
     for file_match in matches:
-        best[file_match.place] = max(file_match.score, best.get(file_match.place, 0))
-    return [match for match in matches if match.score == best[match.place]]
+        best[file_match.index] = max(file_match.score, best.get(file_match.index, 0))
+    return [match for match in matches if match.score == best[match.index]]
 
 
 def _suspects(matches: Iterable[_FileMatch], first_release_id: int) -> list[Suspect]:
-    by_commit: dict[int, list[_FileMatch]] = defaultdict(list)
-    for file_match in matches:
-        by_commit[file_match.touch.commit_id].append(file_match)
+    by_commit = grouped((match.touch.commit_id, match) for match in matches)
     result = []
     for commit_id, met in by_commit.items():
         # A commit in several releases counts for the issue's first release, if it is in that.
@@ -202,7 +194,7 @@ def _suspects(matches: Iterable[_FileMatch], first_release_id: int) -> list[Susp
             key=lambda match: (
                 match.touch.release_id == first_release_id,
                 match.score,
-                -match.place,
+                -match.index,
                 match.touch.release_id,
                 match.touch.filename,
             ),
@@ -215,7 +207,7 @@ def _suspects(matches: Iterable[_FileMatch], first_release_id: int) -> list[Susp
                 filename=selected.touch.filename,
                 score=max(match.score for match in met),
                 at=selected.touch.at,
-                places=frozenset(match.place for match in met),
+                places=frozenset(match.index for match in met),
             )
         )
     return result
@@ -225,12 +217,10 @@ def _rank(suspects: Sequence[Suspect], leader_id: int | None, frames: int) -> tu
     met = frozenset[int]().union(*(suspect.places for suspect in suspects))
     newest = max((suspect.at, suspect.commit_id) for suspect in suspects)
     leads = any(suspect.commit_id == leader_id for suspect in suspects)
-    return leads, sum(frames - place for place in met), newest
+    return leads, sum(frames - index for index in met), newest
 
 
-def _first(
-    ranked: Iterable[tuple[int | None, Sequence[Suspect]]],
-) -> list[Committer]:
+def _first(ranked: Iterable[tuple[int | None, Sequence[Suspect]]]) -> list[Committer]:
     """Return the first committers with at most `SUSPECTS_MAX` suspects."""
     result: list[Committer] = []
     remaining = SUSPECTS_MAX

@@ -13,6 +13,7 @@ from shipmark.infrastructure.errors import Forbidden, NotFound, Unauthenticated,
 from shipmark.infrastructure.ids import digest
 from shipmark.organizations import store, tokens
 from shipmark.organizations.model import (
+    BAD_SLUG,
     NAME_MAX,
     Access,
     Organization,
@@ -76,23 +77,6 @@ def add_member(
         store.join_team(connection, team.id, member_id)
 
 
-def create_token(
-    connection: Connection,
-    organization: Organization,
-    *,
-    name: str,
-    address: str,
-    secret: bytes,
-    by: User | None,
-    at: datetime,
-) -> str:
-    """Create a token for pipelines. Return its text, which is never stored."""
-    _, token = add_token(
-        connection, organization, name=name, address=address, secret=secret, by=by, at=at
-    )
-    return token
-
-
 def add_token(
     connection: Connection,
     organization: Organization,
@@ -103,7 +87,7 @@ def add_token(
     by: User | None,
     at: datetime,
 ) -> tuple[int, str]:
-    """Create a token as `create_token` does. Return its id and its text."""
+    """Create a token for pipelines. Return its id and its text, which is never stored."""
     token = tokens.encode_token(organization.slug, address, secret, at)
     by_id = by.id if by else None
     token_id = store.add_token(
@@ -155,11 +139,7 @@ def user_access(
     if token_scopes is not None:
         scopes &= token_scopes
     return Access(
-        organization=organization,
-        scopes=scopes,
-        user=user,
-        reaches_all=role.is_org_wide,
-        role=role,
+        organization=organization, scopes=scopes, user=user, reaches_all=role.is_org_wide, role=role
     )
 
 
@@ -184,9 +164,7 @@ def token_access(token: OrganizationToken, organization: Organization | None) ->
 def _check(slug: str, name: str) -> None:
     problems = {}
     if not is_slug(slug):
-        problems["slug"] = [
-            "Use lower case letters, digits and dashes, at most 50, and not only digits."
-        ]
+        problems["slug"] = [BAD_SLUG]
     if len(name) > NAME_MAX:
         problems["name"] = [f"Ensure this field has no more than {NAME_MAX} characters."]
     if problems:

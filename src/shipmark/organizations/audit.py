@@ -4,132 +4,82 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from typing import Self
 
 from shipmark.organizations.model import NO_FLAGS, Flag, Organization
 
 
 class AuditEvent(IntEnum):
-    """Type of an entry, by its number in the protocol."""
+    """Type of an entry: its number in the protocol, its name in the API, and its note over the fields of the data."""
 
-    MEMBER_INVITE = 1
-    MEMBER_ADD = 2
-    MEMBER_ACCEPT = 3
-    MEMBER_EDIT = 4
-    MEMBER_REMOVE = 5
-    MEMBER_JOIN_TEAM = 6
-    MEMBER_LEAVE_TEAM = 7
-    ORG_ADD = 10
-    ORG_EDIT = 11
-    ORG_REMOVE = 12
-    ORG_RESTORE = 13
-    TEAM_ADD = 20
-    TEAM_EDIT = 21
-    TEAM_REMOVE = 22
-    PROJECT_ADD = 30
-    PROJECT_EDIT = 31
-    PROJECT_REMOVE = 32
-    PROJECT_KEY_ADD = 50
-    PROJECT_KEY_EDIT = 51
-    PROJECT_KEY_REMOVE = 52
-    ORG_TOKEN_ADD = 176
-    ORG_TOKEN_REMOVE = 177
+    api_name: str
+    template: str
+
+    def __new__(cls, number: int, api_name: str = "", template: str = "") -> Self:
+        """Return the event; one of a number is looked up."""
+        event = int.__new__(cls, number)
+        event._value_ = number
+        event.api_name = api_name
+        event.template = template
+        return event
+
+    MEMBER_INVITE = 1, "member.invite", "invited member {email} (role: {role})"
+    MEMBER_ADD = 2, "member.add", "added member {email}"
+    MEMBER_ACCEPT = 3, "member.accept-invite", "accepted the invitation of {email}"
+    MEMBER_EDIT = 4, "member.edit", "edited member {email} (role: {role})"
+    MEMBER_REMOVE = 5, "member.remove", "removed member {email}"
+    MEMBER_JOIN_TEAM = 6, "member.join-team", "added {email} to team {team_slug}"
+    MEMBER_LEAVE_TEAM = 7, "member.leave-team", "removed {email} from team {team_slug}"
+    ORG_ADD = 10, "org.create", "created the organization"
+    ORG_EDIT = 11, "org.edit"
+    ORG_REMOVE = 12, "org.remove", "removed the organization"
+    ORG_RESTORE = 13, "org.restore", "restored the organization"
+    TEAM_ADD = 20, "team.create", "created team {slug}"
+    TEAM_EDIT = 21, "team.edit", "edited team {slug}"
+    TEAM_REMOVE = 22, "team.remove", "removed team {slug}"
+    PROJECT_ADD = 30, "project.create", "created project {slug}"
+    PROJECT_EDIT = 31, "project.edit"
+    PROJECT_REMOVE = 32, "project.remove", "removed project {slug}"
+    PROJECT_KEY_ADD = 50, "projectkey.create", "added project key {public_key}"
+    PROJECT_KEY_EDIT = 51, "projectkey.edit", "edited project key {public_key}"
+    PROJECT_KEY_REMOVE = 52, "projectkey.remove", "removed project key {public_key}"
+    ORG_TOKEN_ADD = 176, "org-auth-token.create", "added org auth token {name}"
+    ORG_TOKEN_REMOVE = 177, "org-auth-token.remove", "removed org auth token {name}"
     # The protocol has no numbers for these: ours begin far above its own.
-    ORG_TOKEN_EDIT = 10_001
-    RELEASE_EDIT = 10_011
-    RELEASE_REMOVE = 10_012
-    RELEASE_TOKEN_ADD = 10_020
-    REPOSITORY_ADD = 10_030
-    REPOSITORY_EDIT = 10_031
-    REPOSITORY_REMOVE = 10_032
-    REMOTE_EDIT = 10_041
-    REMOTE_REMOVE = 10_042
-    THRESHOLD_ADD = 10_050
-    THRESHOLD_EDIT = 10_051
-    THRESHOLD_REMOVE = 10_052
-
-    @property
-    def api_name(self) -> str:
-        """Name in the API."""
-        return _API_NAMES[self]
+    ORG_TOKEN_EDIT = 10_001, "org-auth-token.edit", "edited org auth token {name}"
+    RELEASE_EDIT = 10_011, "release.edit", "edited {releases}"
+    RELEASE_REMOVE = 10_012, "release.remove", "removed {releases}"
+    RELEASE_TOKEN_ADD = (
+        10_020,
+        "release-token.create",
+        "created a release token of project {project_slug}",
+    )
+    REPOSITORY_ADD = 10_030, "repository.create", "added repository {name}"
+    REPOSITORY_EDIT = 10_031, "repository.edit", "edited repository {name}"
+    REPOSITORY_REMOVE = 10_032, "repository.remove", "removed repository {name}"
+    REMOTE_EDIT = 10_041, "repository-remote.edit", "edited the remote of repository {name}"
+    REMOTE_REMOVE = 10_042, "repository-remote.remove", "removed the remote of repository {name}"
+    THRESHOLD_ADD = (
+        10_050,
+        "release-threshold.create",
+        "created a release threshold of project {project_slug}",
+    )
+    THRESHOLD_EDIT = (
+        10_051,
+        "release-threshold.edit",
+        "edited a release threshold of project {project_slug}",
+    )
+    THRESHOLD_REMOVE = (
+        10_052,
+        "release-threshold.remove",
+        "removed a release threshold of project {project_slug}",
+    )
 
     @classmethod
-    def named(cls, name: str) -> "AuditEvent | None":
+    def named(cls, name: str) -> Self | None:
         """Return the event with this name in the API, or None."""
         return next((audit_event for audit_event in cls if audit_event.api_name == name), None)
 
-
-_API_NAMES: Mapping[AuditEvent, str] = {
-    AuditEvent.MEMBER_INVITE: "member.invite",
-    AuditEvent.MEMBER_ADD: "member.add",
-    AuditEvent.MEMBER_ACCEPT: "member.accept-invite",
-    AuditEvent.MEMBER_EDIT: "member.edit",
-    AuditEvent.MEMBER_REMOVE: "member.remove",
-    AuditEvent.MEMBER_JOIN_TEAM: "member.join-team",
-    AuditEvent.MEMBER_LEAVE_TEAM: "member.leave-team",
-    AuditEvent.ORG_ADD: "org.create",
-    AuditEvent.ORG_EDIT: "org.edit",
-    AuditEvent.ORG_REMOVE: "org.remove",
-    AuditEvent.ORG_RESTORE: "org.restore",
-    AuditEvent.TEAM_ADD: "team.create",
-    AuditEvent.TEAM_EDIT: "team.edit",
-    AuditEvent.TEAM_REMOVE: "team.remove",
-    AuditEvent.PROJECT_ADD: "project.create",
-    AuditEvent.PROJECT_EDIT: "project.edit",
-    AuditEvent.PROJECT_REMOVE: "project.remove",
-    AuditEvent.PROJECT_KEY_ADD: "projectkey.create",
-    AuditEvent.PROJECT_KEY_EDIT: "projectkey.edit",
-    AuditEvent.PROJECT_KEY_REMOVE: "projectkey.remove",
-    AuditEvent.ORG_TOKEN_ADD: "org-auth-token.create",
-    AuditEvent.ORG_TOKEN_REMOVE: "org-auth-token.remove",
-    AuditEvent.ORG_TOKEN_EDIT: "org-auth-token.edit",
-    AuditEvent.RELEASE_EDIT: "release.edit",
-    AuditEvent.RELEASE_REMOVE: "release.remove",
-    AuditEvent.RELEASE_TOKEN_ADD: "release-token.create",
-    AuditEvent.REPOSITORY_ADD: "repository.create",
-    AuditEvent.REPOSITORY_EDIT: "repository.edit",
-    AuditEvent.REPOSITORY_REMOVE: "repository.remove",
-    AuditEvent.REMOTE_EDIT: "repository-remote.edit",
-    AuditEvent.REMOTE_REMOVE: "repository-remote.remove",
-    AuditEvent.THRESHOLD_ADD: "release-threshold.create",
-    AuditEvent.THRESHOLD_EDIT: "release-threshold.edit",
-    AuditEvent.THRESHOLD_REMOVE: "release-threshold.remove",
-}
-
-#: Templates of notes, over the fields of the data.
-_NOTES: Mapping[AuditEvent, str] = {
-    AuditEvent.MEMBER_INVITE: "invited member {email} (role: {role})",
-    AuditEvent.MEMBER_ADD: "added member {email}",
-    AuditEvent.MEMBER_ACCEPT: "accepted the invitation of {email}",
-    AuditEvent.MEMBER_EDIT: "edited member {email} (role: {role})",
-    AuditEvent.MEMBER_REMOVE: "removed member {email}",
-    AuditEvent.MEMBER_JOIN_TEAM: "added {email} to team {team_slug}",
-    AuditEvent.MEMBER_LEAVE_TEAM: "removed {email} from team {team_slug}",
-    AuditEvent.ORG_ADD: "created the organization",
-    AuditEvent.ORG_REMOVE: "removed the organization",
-    AuditEvent.ORG_RESTORE: "restored the organization",
-    AuditEvent.TEAM_ADD: "created team {slug}",
-    AuditEvent.TEAM_EDIT: "edited team {slug}",
-    AuditEvent.TEAM_REMOVE: "removed team {slug}",
-    AuditEvent.PROJECT_ADD: "created project {slug}",
-    AuditEvent.PROJECT_REMOVE: "removed project {slug}",
-    AuditEvent.PROJECT_KEY_ADD: "added project key {public_key}",
-    AuditEvent.PROJECT_KEY_EDIT: "edited project key {public_key}",
-    AuditEvent.PROJECT_KEY_REMOVE: "removed project key {public_key}",
-    AuditEvent.ORG_TOKEN_ADD: "added org auth token {name}",
-    AuditEvent.ORG_TOKEN_REMOVE: "removed org auth token {name}",
-    AuditEvent.ORG_TOKEN_EDIT: "edited org auth token {name}",
-    AuditEvent.RELEASE_EDIT: "edited {releases}",
-    AuditEvent.RELEASE_REMOVE: "removed {releases}",
-    AuditEvent.RELEASE_TOKEN_ADD: "created a release token of project {project_slug}",
-    AuditEvent.REPOSITORY_ADD: "added repository {name}",
-    AuditEvent.REPOSITORY_EDIT: "edited repository {name}",
-    AuditEvent.REPOSITORY_REMOVE: "removed repository {name}",
-    AuditEvent.REMOTE_EDIT: "edited the remote of repository {name}",
-    AuditEvent.REMOTE_REMOVE: "removed the remote of repository {name}",
-    AuditEvent.THRESHOLD_ADD: "created a release threshold of project {project_slug}",
-    AuditEvent.THRESHOLD_EDIT: "edited a release threshold of project {project_slug}",
-    AuditEvent.THRESHOLD_REMOVE: "removed a release threshold of project {project_slug}",
-}
 
 Data = Mapping[str, object]
 
@@ -156,7 +106,7 @@ class AuditEntry:
             return f"edited the organization setting: {changes}"
         if self.event is AuditEvent.PROJECT_EDIT:
             return f"edited project settings: {changes}"
-        note = _NOTES[self.event].format_map(
+        note = self.event.template.format_map(
             _Fields(dict(self.data) | {"releases": _releases(self.data)})
         )
         changed = self.data.get("changes")

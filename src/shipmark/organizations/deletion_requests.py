@@ -1,6 +1,6 @@
 """Requests to delete organizations, carried out a day later unless the organization is restored before.
 
-``deletion/organization_releases.py`` deletes them: packages above have tables without foreign keys to clear.
+``deletion/organization_deletion.py`` deletes them: packages above have tables without foreign keys to clear.
 """
 
 from datetime import datetime, timedelta
@@ -33,23 +33,13 @@ def request(connection: Connection, organization_id: int, by: Actor, at: datetim
         raise BadRequest(IS_DEFAULT)
     if organization.status.is_pending_deletion:
         return organization
-    status = OrganizationStatus.PENDING_DELETION.value
-    store.change(connection, organization_id, {"status": status})
-    key = job_key(organization_id)
+    store.change(connection, organization_id, {"status": OrganizationStatus.PENDING_DELETION})
+    kind, key = JobKind.REMOVE_ORGANIZATION, job_key(organization_id)
     jobs.cancel(connection, key)
     details: dict[str, object] = {"organization_id": organization_id}
-    jobs.enqueue(
-        connection, JobKind.REMOVE_ORGANIZATION, details, now=at, run_at=at + GRACE, key=key
-    )
+    jobs.enqueue(connection, kind, details, now=at, run_at=at + GRACE, key=key)
     after = store.by_id(connection, organization_id)
     assert after is not None, "it is locked"
-    store.record(
-        connection,
-        organization_id,
-        AuditEvent.ORG_REMOVE,
-        by,
-        at,
-        data=audit.snapshot(after),
-        target_id=organization_id,
-    )
+    event, data = AuditEvent.ORG_REMOVE, audit.snapshot(after)
+    store.record(connection, organization_id, event, by, at, data=data, target_id=organization_id)
     return after

@@ -16,7 +16,7 @@ from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import digest
 from shipmark.organizations import membership, store
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.membership import UNKNOWN_TEAM, ActionContext
+from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import Actor, Invitation, Role
 from shipmark.organizations.store import invitations as invitation_store
 from shipmark.organizations.store.invitations import NewInvitation
@@ -53,16 +53,14 @@ def invite(
         raise ValidationFailed({"email": [IS_MEMBER.format(address)]})
     if invitation_store.count_pending(connection, organization_id) >= PENDING_MAX:
         raise ValidationFailed({"email": [f"There are {PENDING_MAX} open invitations already."]})
-    teams = {team.slug: team.id for team in store.teams_of(connection, organization_id)}
-    if any(slug not in teams for slug in slugs):
-        raise ValidationFailed({"teams": [UNKNOWN_TEAM]})
+    team_ids = membership.ids_of_teams(connection, organization_id, slugs)
     invitation = invitation_store.put(
         connection,
         NewInvitation(
             organization_id=organization_id,
             email=address,
             role=role,
-            team_ids=[teams[slug] for slug in set(slugs)],
+            team_ids=sorted(team_ids),
             digest=digest(secret),
             invited_by=context.by.user_id,
             created_at=context.at,
@@ -82,10 +80,7 @@ def revoke(connection: Connection, context: ActionContext, invitation: Invitatio
 
 def pending(connection: Connection, token: str, at: datetime) -> Invitation:
     """Return the invitation of a link. Raise `NotFound` unless it can still be accepted."""
-    invitation = invitation_store.look_up(connection, digest(token))
-    if invitation is None or invitation.expires_at <= at:
-        raise NotFound(EXPIRED)
-    return invitation
+    return _require_pending(invitation_store.look_up(connection, digest(token)), at)
 
 
 def accept(connection: Connection, token: str, user: User, by: Actor, at: datetime) -> Invitation:
@@ -113,7 +108,10 @@ def accept_as_new_user(
 
 def _lock_invitation(connection: Connection, token: str, at: datetime) -> Invitation:
     """Return the invitation, locked: of two requests that accept it at once, the second is refused."""
-    invitation = invitation_store.by_digest(connection, digest(token))
+    return _require_pending(invitation_store.by_digest(connection, digest(token)), at)
+
+
+def _require_pending(invitation: Invitation | None, at: datetime) -> Invitation:
     if invitation is None or invitation.expires_at <= at:
         raise NotFound(EXPIRED)
     return invitation
@@ -127,26 +125,17 @@ def _add_member(
     teams = {team.id for team in store.teams_of(connection, organization_id)}
     store.join_teams(connection, teams & set(invitation.team_ids), member_id)
     invitation_store.mark_accepted(connection, invitation.id, member_id)
-    store.record(
-        connection,
-        organization_id,
-        AuditEvent.MEMBER_ACCEPT,
-        by,
-        at,
-        data={"email": invitation.email, "role": invitation.role.value},
-        target_id=member_id,
-        target_user_id=user.id,
-    )
+    event, data = AuditEvent.MEMBER_ACCEPT, _data(invitation)
+    ids = {"target_id": member_id, "target_user_id": user.id}
+    store.record(connection, organization_id, event, by, at, data=data, **ids)
 
 
 def _record(
     connection: Connection, context: ActionContext, event: AuditEvent, invitation: Invitation
 ) -> None:
-    store.record(
-        connection,
-        invitation.organization_id,
-        event,
-        context.by,
-        context.at,
-        data={"email": invitation.email, "role": invitation.role.value},
-    )
+    organization_id, data = invitation.organization_id, _data(invitation)
+    store.record(connection, organization_id, event, context.by, context.at, data=data)
+
+
+def _data(invitation: Invitation) -> dict[str, str]:
+    return {"email": invitation.email, "role": invitation.role.value}

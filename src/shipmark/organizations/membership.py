@@ -60,15 +60,12 @@ def update_member(
     before = {"role": member.role.value}
     if slugs is not None:
         before["teams"] = _teams_of(connection, member)
-        teams = {team.slug: team.id for team in store.teams_of(connection, access.organization.id)}
-        if any(slug not in teams for slug in slugs):
-            raise ValidationFailed({"teams": [UNKNOWN_TEAM]})
-        store.join_teams(connection, {teams[slug] for slug in slugs}, member.id)
+        team_ids = ids_of_teams(connection, access.organization.id, slugs)
+        store.join_teams(connection, team_ids, member.id)
     after = store.member(connection, access.organization.id, member.id)
     if after is None:
         raise NotFound
-    changed = after.role is not member.role or slugs is not None
-    if changed:
+    if after.role is not member.role or slugs is not None:
         now = {"role": after.role.value}
         if slugs is not None:
             now["teams"] = _teams_of(connection, member)
@@ -76,6 +73,14 @@ def update_member(
         data["changes"] = audit.changes_between(before, now)
         _record(connection, context, AuditEvent.MEMBER_EDIT, after, data)
     return after
+
+
+def ids_of_teams(connection: Connection, organization_id: int, slugs: Collection[str]) -> set[int]:
+    """Return the ids of the teams with these slugs. Raise `ValidationFailed` for an unknown one."""
+    teams = {team.slug: team.id for team in store.teams_of(connection, organization_id)}
+    if any(slug not in teams for slug in slugs):
+        raise ValidationFailed({"teams": [UNKNOWN_TEAM]})
+    return {teams[slug] for slug in slugs}
 
 
 def remove_member(connection: Connection, context: ActionContext, member: Member) -> None:
@@ -231,16 +236,9 @@ def _record(
 ) -> None:
     user = accounts.by_id(connection, member.user_id)
     fields = {"email": user.email if user else "", "role": member.role.value} | dict(data)
-    store.record(
-        connection,
-        context.access.organization.id,
-        event,
-        context.by,
-        context.at,
-        data=fields,
-        target_id=member.id,
-        target_user_id=member.user_id,
-    )
+    ids = {"target_id": member.id, "target_user_id": member.user_id}
+    organization_id = context.access.organization.id
+    store.record(connection, organization_id, event, context.by, context.at, data=fields, **ids)
 
 
 def _teams_of(connection: Connection, member: Member) -> str:
@@ -255,12 +253,7 @@ def _record_team(
     changes: Mapping[str, str] | None = None,
 ) -> None:
     data: dict[str, object] = {"slug": team.slug, "name": team.name}
-    store.record(
-        connection,
-        context.access.organization.id,
-        event,
-        context.by,
-        context.at,
-        data=data | ({"changes": changes} if changes else {}),
-        target_id=team.id,
-    )
+    if changes:
+        data["changes"] = changes
+    by, at, organization_id = context.by, context.at, context.access.organization.id
+    store.record(connection, organization_id, event, by, at, data=data, target_id=team.id)

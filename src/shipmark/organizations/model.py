@@ -10,6 +10,7 @@ from shipmark.avatars.model import LETTERS, Avatar
 
 SLUG_MAX = 50
 NAME_MAX = 64
+BAD_SLUG = "Use lower case letters, digits and dashes, at most 50, and not only digits."
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
 
 
@@ -37,28 +38,13 @@ class Role(StrEnum):
         return list(Role).index(self)
 
 
-_MEMBER = frozenset(
-    [
-        "event:read",
-        "event:write",
-        "event:admin",
-        "project:releases",
-        "project:read",
-        "org:read",
-        "member:read",
-        "team:read",
-        "alerts:read",
-        "alerts:write",
-    ]
-)
+_MEMBER = frozenset([
+    "event:read", "event:write", "event:admin", "project:releases", "project:read", "org:read",
+    "member:read", "team:read", "alerts:read", "alerts:write",
+])  # fmt: skip
 _CONTRIBUTOR = _MEMBER - {"event:admin", "alerts:write"}
-_ADMIN = _MEMBER | {
-    "project:write",
-    "project:admin",
-    "team:write",
-    "team:admin",
-    "org:integrations",
-}
+_ADMIN = _MEMBER | {"project:write", "project:admin", "org:integrations"}
+_ADMIN |= {"team:write", "team:admin"}
 _MANAGER = _ADMIN | {"member:write", "member:admin", "org:write"}
 _SCOPES = {
     Role.MEMBER: _MEMBER,

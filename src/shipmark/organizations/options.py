@@ -12,11 +12,10 @@ from shipmark.organizations.model import Flag, Role
 Stored = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Option:
-    """An option. ``name`` is its name for clients and in the audit log."""
+    """An option: the key that it is stored by, and its default."""
 
-    name: str
     key: str
     default: object
 
@@ -36,41 +35,38 @@ class Switch:
         return value is not self.is_inverted
 
 
-_DEFAULTS: Mapping[str, tuple[str, object]] = {
-    "projectRateLimit": ("sentry:project-rate-limit", 100),
-    "accountRateLimit": ("sentry:account-rate-limit", 0),
-    "dataScrubber": ("sentry:require_scrub_data", False),
-    "dataScrubberDefaults": ("sentry:require_scrub_defaults", False),
-    "sensitiveFields": ("sentry:sensitive_fields", None),
-    "safeFields": ("sentry:safe_fields", None),
-    "scrapeJavaScript": ("sentry:scrape_javascript", True),
-    "storeCrashReports": ("sentry:store_crash_reports", 0),
-    "attachmentsRole": ("sentry:attachments_role", Role.MEMBER.value),
-    "debugFilesRole": ("sentry:debug_files_role", Role.ADMIN.value),
-    "eventsMemberAdmin": ("sentry:events_member_admin", True),
-    "alertsMemberWrite": ("sentry:alerts_member_write", True),
-    "scrubIPAddresses": ("sentry:require_scrub_ip_address", False),
-    "relayPiiConfig": ("sentry:relay_pii_config", None),
-    "allowJoinRequests": ("sentry:join_requests", True),
-    "apdexThreshold": ("sentry:apdex_threshold", None),
-    "aiSuggestedSolution": ("sentry:ai_suggested_solution", True),
-    "githubPRBot": ("sentry:github_pr_bot", True),
-    # The following are newer.
-    "githubOpenPRBot": ("sentry:github_open_pr_bot", True),
-    "githubNudgeInvite": ("sentry:github_nudge_invite", True),
-    "gitlabPRBot": ("sentry:gitlab_pr_bot", True),
-    "hideAiFeatures": ("sentry:hide_ai_features", False),
-    "issueAlertsThreadFlag": ("sentry:issue_alerts_thread_flag", True),
-    "metricAlertsThreadFlag": ("sentry:metric_alerts_thread_flag", True),
-    "targetSampleRate": ("sentry:target_sample_rate", None),
-    "samplingMode": ("sentry:sampling_mode", None),
-    "rollbackEnabled": ("sentry:rollback_enabled", True),
-}
+#: The options by their names for clients and in the audit log.
 OPTIONS: Mapping[str, Option] = {
-    name: Option(name=name, key=key, default=default) for name, (key, default) in _DEFAULTS.items()
+    "projectRateLimit": Option("sentry:project-rate-limit", 100),
+    "accountRateLimit": Option("sentry:account-rate-limit", 0),
+    "dataScrubber": Option("sentry:require_scrub_data", False),
+    "dataScrubberDefaults": Option("sentry:require_scrub_defaults", False),
+    "sensitiveFields": Option("sentry:sensitive_fields", None),
+    "safeFields": Option("sentry:safe_fields", None),
+    "scrapeJavaScript": Option("sentry:scrape_javascript", True),
+    "storeCrashReports": Option("sentry:store_crash_reports", 0),
+    "attachmentsRole": Option("sentry:attachments_role", Role.MEMBER.value),
+    "debugFilesRole": Option("sentry:debug_files_role", Role.ADMIN.value),
+    "eventsMemberAdmin": Option("sentry:events_member_admin", True),
+    "alertsMemberWrite": Option("sentry:alerts_member_write", True),
+    "scrubIPAddresses": Option("sentry:require_scrub_ip_address", False),
+    "relayPiiConfig": Option("sentry:relay_pii_config", None),
+    "allowJoinRequests": Option("sentry:join_requests", True),
+    "apdexThreshold": Option("sentry:apdex_threshold", None),
+    "aiSuggestedSolution": Option("sentry:ai_suggested_solution", True),
+    "githubPRBot": Option("sentry:github_pr_bot", True),
+    # The following are newer.
+    "githubOpenPRBot": Option("sentry:github_open_pr_bot", True),
+    "githubNudgeInvite": Option("sentry:github_nudge_invite", True),
+    "gitlabPRBot": Option("sentry:gitlab_pr_bot", True),
+    "hideAiFeatures": Option("sentry:hide_ai_features", False),
+    "issueAlertsThreadFlag": Option("sentry:issue_alerts_thread_flag", True),
+    "metricAlertsThreadFlag": Option("sentry:metric_alerts_thread_flag", True),
+    "targetSampleRate": Option("sentry:target_sample_rate", None),
+    "samplingMode": Option("sentry:sampling_mode", None),
+    "rollbackEnabled": Option("sentry:rollback_enabled", True),
 }
 TRUSTED_RELAYS = "sentry:trusted-relays"
-
 SWITCHES = (
     Switch(name="openMembership", flag=Flag.ALLOW_JOINLEAVE),
     Switch(name="allowSharedIssues", flag=Flag.DISABLE_SHARED_ISSUES, is_inverted=True),
@@ -122,13 +118,9 @@ def trusted_relays(stored: Stored) -> list[dict[str, object]]:
 
 def role_for_attachments(stored: Stored) -> Role:
     """Return the least role that may download attachments of events."""
-    return _role(stored, "attachmentsRole")
+    return Role(str(value(stored, "attachmentsRole")))
 
 
 def role_for_debug_files(stored: Stored) -> Role:
     """Return the least role that may download debug files and release files."""
-    return _role(stored, "debugFilesRole")
-
-
-def _role(stored: Stored, name: str) -> Role:
-    return Role(str(value(stored, name)))
+    return Role(str(value(stored, "debugFilesRole")))

@@ -129,10 +129,7 @@ def _change_options(
 
 
 def _change_relays(
-    changes: _Changes,
-    stored: options.Stored,
-    requested: Sequence[RelayInput] | None,
-    at: datetime,
+    changes: _Changes, stored: options.Stored, requested: Sequence[RelayInput] | None, at: datetime
 ) -> None:
     if requested is None:
         return

@@ -8,7 +8,6 @@ SLUG_MIN = 3
 PATTERN = re.compile(r"(?![0-9]+$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?", re.ASCII)
 #: The slugs of teams and projects.
 TEAM_PATTERN = re.compile(r"(?![0-9]+$)[a-z0-9_-]+", re.ASCII)
-
 RESERVED = frozenset([
     "404", "500", "_admin", "_experiment", "_static", "about", "accept", "access", "account", "accountspayable",
     "acl", "admin", "answers", "ap", "api", "app", "at", "au1", "auth", "authentication", "avatar", "billing",
@@ -26,7 +25,6 @@ RESERVED_OF_PROJECTS = frozenset([
     "$all", "api-keys", "audit-log", "auth", "members", "projects", "rate-limits", "repos", "settings", "teams",
     "billing", "payments", "legal", "subscription", "support", "integrations", "developer-settings", "usage",
 ])  # fmt: skip
-
 NO_MATCH = "This value does not match the required pattern."
 
 

@@ -9,7 +9,6 @@ T = TypeVar("T")
 _TERM = re.compile(r'(?:(!?[a-z_]+):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
 #: The name of terms that are plain text.
 TEXT = ""
-
 #: The tests of terms, by name; several terms of a name are alternatives.
 Tests = Mapping[str, Callable[[T, str], bool]]
 

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-KEY_BYTES = 32
 TEXT_MAX = 2000
 _BASE64 = re.compile(r"[A-Za-z0-9_-]+")
 BAD_STRUCTURE = "Bad structure received for Trusted Relays"

@@ -28,17 +28,11 @@ def remove_user(connection: Connection, user: User, by: Actor, at: datetime) -> 
         if is_owner and not store.has_other_owner(connection, organization_id, member.id):
             ownerless.append(organization.slug)
             continue
-        store.record(
-            connection,
-            organization_id,
-            AuditEvent.MEMBER_REMOVE,
-            by,
-            at,
-            data={"email": user.email, "role": member.role.value},
-            target_id=member.id,
-        )
+        event, data = AuditEvent.MEMBER_REMOVE, {"email": user.email, "role": member.role.value}
+        store.record(connection, organization_id, event, by, at, data=data, target_id=member.id)
     if ownerless:
+        names = ", ".join(ownerless)
         raise Conflict(
-            f"{user.email} is the only owner of {', '.join(ownerless)}. Make another user an owner first."
+            f"{user.email} is the only owner of {names}. Make another user an owner first."
         )
     accounts.remove_user(connection, user, at)

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import NewAvatar, Owner, OwnerKind
 from shipmark.infrastructure.errors import Forbidden, NotFound, Renamed, ValidationFailed
-from shipmark.organizations.model import Access, Organization, Team, is_slug
+from shipmark.organizations.model import BAD_SLUG, Access, Organization, Team, is_slug
 from shipmark.projects import store
-from shipmark.projects.model import Project, ProjectKey
+from shipmark.projects.model import Project, default_key
 
 
 def create(
@@ -27,26 +27,12 @@ def create(
 ) -> Project:
     """Return the project with this slug, created if missing, with a DSN key of two 32-digit halves if it has none."""
     if not is_slug(slug):
-        raise ValidationFailed(
-            {
-                "slug": [
-                    "Use lower case letters, digits and dashes, at most 50, and not only digits."
-                ]
-            }
-        )
+        raise ValidationFailed({"slug": [BAD_SLUG]})
     project = store.ensure(connection, organization.id, slug, name or slug, platform, at)
     for team in teams:
         store.add_owner(connection, project.id, team.id)
     if not store.keys_of(connection, project.id):
-        public, secret = key
-        fresh = ProjectKey(
-            project_id=project.id,
-            public_key=public,
-            secret_key=secret,
-            label="Default",
-            is_active=True,
-        )
-        store.add_key(connection, fresh, at)
+        store.add_key(connection, default_key(project, *key), at)
     return project
 
 

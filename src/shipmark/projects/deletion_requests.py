@@ -1,6 +1,6 @@
 """Requests to delete projects. A project is hidden at once, and its slug is free; a day later it is deleted.
 
-``deletion/projects.py`` deletes it. Until then an operator can restore it.
+``deletion/project_deletion.py`` deletes it. Until then an operator can restore it.
 """
 
 from datetime import datetime, timedelta
@@ -37,23 +37,12 @@ def request(
     organizations.lock_organization(connection, project.organization_id)
     if not deletion.hide(connection, project.id, spare_slug, at):
         raise NotFound
+    kind, key = JobKind.REMOVE_PROJECT, job_key(project.id)
     details: dict[str, object] = {"project_id": project.id, "slug": project.slug}
-    jobs.enqueue(
-        connection,
-        JobKind.REMOVE_PROJECT,
-        details,
-        now=at,
-        run_at=at + GRACE,
-        key=job_key(project.id),
-    )
+    jobs.enqueue(connection, kind, details, now=at, run_at=at + GRACE, key=key)
+    event, data = AuditEvent.PROJECT_REMOVE, {"slug": project.slug, "name": project.name}
     organizations.record(
-        connection,
-        project.organization_id,
-        AuditEvent.PROJECT_REMOVE,
-        by,
-        at,
-        data={"slug": project.slug, "name": project.name},
-        target_id=project.id,
+        connection, project.organization_id, event, by, at, data=data, target_id=project.id
     )
 
 
@@ -83,13 +72,8 @@ def restore(
         raise Conflict(f"Another project is called {slug}. Choose another name with --slug.")
     deletion.show(connection, project_id, slug)
     jobs.cancel(connection, job_key(project_id))
+    event, data = AuditEvent.PROJECT_EDIT, {"status": audit.changed_from_to("deleted", "active")}
     organizations.record(
-        connection,
-        organization.id,
-        AuditEvent.PROJECT_EDIT,
-        by,
-        at,
-        data={"status": audit.changed_from_to("deleted", "active")},
-        target_id=project_id,
+        connection, organization.id, event, by, at, data=data, target_id=project_id
     )
     return slug

@@ -52,6 +52,17 @@ class ProjectKey:
         return f"{scheme}://{self.public_key}@{host}/{self.project_id}"
 
 
+def default_key(project: Project, public_key: str, secret_key: str) -> ProjectKey:
+    """Return the first key of a project."""
+    return ProjectKey(
+        project_id=project.id,
+        public_key=public_key,
+        secret_key=secret_key,
+        label="Default",
+        is_active=True,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """An environment of an organization. The one with an empty name stands for no environment."""

@@ -1,44 +1,29 @@
 """Options of projects: their keys and defaults (auth-and-errors.md 8.4). None has an effect yet."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-#: Stored options, by key.
-Stored = Mapping[str, object]
+from shipmark.organizations.options import Option, Stored
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectOption:
-    """An option. ``name`` is its name for clients and in the audit log."""
-
-    name: str
-    key: str
-    default: object
-
-
-_DEFAULTS: Mapping[str, tuple[str, object]] = {
-    "resolveAge": ("sentry:resolve_age", 0),
-    "defaultEnvironment": ("sentry:default_environment", None),
-    "scrapeJavaScript": ("sentry:scrape_javascript", True),
-    "dataScrubber": ("sentry:scrub_data", True),
-    "dataScrubberDefaults": ("sentry:scrub_defaults", True),
-    "scrubIPAddresses": ("sentry:scrub_ip_address", False),
-    "sensitiveFields": ("sentry:sensitive_fields", []),
-    "safeFields": ("sentry:safe_fields", []),
-    "storeCrashReports": ("sentry:store_crash_reports", None),
-    "subjectPrefix": ("mail:subject_prefix", ""),
-    "subjectTemplate": ("mail:subject_template", "$shortID - $title"),
-    "allowedDomains": ("sentry:origins", ["*"]),
-    "verifySSL": ("sentry:verify_ssl", False),
-    "securityToken": ("sentry:token", ""),
-    "securityTokenHeader": ("sentry:token_header", None),
-    "digestsMinDelay": ("digests:mail:minimum_delay", 300),
-    "digestsMaxDelay": ("digests:mail:maximum_delay", 1800),
-    "relayPiiConfig": ("sentry:relay_pii_config", None),
-}
-OPTIONS: Mapping[str, ProjectOption] = {
-    name: ProjectOption(name=name, key=key, default=default)
-    for name, (key, default) in _DEFAULTS.items()
+#: The options by their names for clients and in the audit log.
+OPTIONS: Mapping[str, Option] = {
+    "resolveAge": Option("sentry:resolve_age", 0),
+    "defaultEnvironment": Option("sentry:default_environment", None),
+    "scrapeJavaScript": Option("sentry:scrape_javascript", True),
+    "dataScrubber": Option("sentry:scrub_data", True),
+    "dataScrubberDefaults": Option("sentry:scrub_defaults", True),
+    "scrubIPAddresses": Option("sentry:scrub_ip_address", False),
+    "sensitiveFields": Option("sentry:sensitive_fields", []),
+    "safeFields": Option("sentry:safe_fields", []),
+    "storeCrashReports": Option("sentry:store_crash_reports", None),
+    "subjectPrefix": Option("mail:subject_prefix", ""),
+    "subjectTemplate": Option("mail:subject_template", "$shortID - $title"),
+    "allowedDomains": Option("sentry:origins", ["*"]),
+    "verifySSL": Option("sentry:verify_ssl", False),
+    "securityToken": Option("sentry:token", ""),
+    "securityTokenHeader": Option("sentry:token_header", None),
+    "digestsMinDelay": Option("digests:mail:minimum_delay", 300),
+    "digestsMaxDelay": Option("digests:mail:maximum_delay", 1800),
+    "relayPiiConfig": Option("sentry:relay_pii_config", None),
 }
 
 

@@ -13,7 +13,7 @@ from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Actor, Organization, Team
 from shipmark.projects import options, store
-from shipmark.projects.model import Project, ProjectKey
+from shipmark.projects.model import Project, ProjectKey, default_key
 
 TAKEN = "A project with this slug already exists."
 KEY_TAKEN = "Another key has this public half."
@@ -59,29 +59,14 @@ def create(
     if project is None:
         raise Conflict(TAKEN)
     store.add_owner(connection, project.id, team.id)
-    public, secret = new.key
-    key = ProjectKey(
-        project_id=project.id, public_key=public, secret_key=secret, label="Default", is_active=True
-    )
-    store.add_key(connection, key, at)
-    _record(
-        connection,
-        project,
-        AuditEvent.PROJECT_ADD,
-        by,
-        at,
-        {"slug": project.slug, "name": project.name},
-    )
+    store.add_key(connection, default_key(project, *new.key), at)
+    data = {"slug": project.slug, "name": project.name}
+    _record(connection, project, AuditEvent.PROJECT_ADD, by, at, data)
     return project
 
 
 def update(
-    connection: Connection,
-    project: Project,
-    requested: ProjectUpdate,
-    *,
-    by: Actor,
-    at: datetime,
+    connection: Connection, project: Project, requested: ProjectUpdate, *, by: Actor, at: datetime
 ) -> Project:
     """Change a project and redirect its former slug. Raise `ValidationFailed` if another project has the new slug."""
     before = {"name": project.name, "slug": project.slug, "platform": project.platform}
@@ -108,9 +93,8 @@ def add_team(
 ) -> None:
     """Add an owning team to the project, unless it owns it already."""
     if store.add_owner(connection, project.id, team.id):
-        _record(
-            connection, project, AuditEvent.PROJECT_EDIT, by, at, {"team": f"{team.slug} added"}
-        )
+        data = {"team": f"{team.slug} added"}
+        _record(connection, project, AuditEvent.PROJECT_EDIT, by, at, data)
 
 
 def remove_team(
@@ -192,22 +176,17 @@ def _record_key(
     at: datetime,
     changes: Mapping[str, str] | None = None,
 ) -> None:
-    data: dict[str, object] = {
-        "public_key": key.public_key,
-        "project_slug": project.slug,
-        "label": key.label,
-    }
-    _record(connection, project, event, by, at, data | ({"changes": changes} if changes else {}))
+    data: dict[str, object] = {"public_key": key.public_key, "project_slug": project.slug}
+    data["label"] = key.label
+    if changes:
+        data["changes"] = changes
+    _record(connection, project, event, by, at, data)
 
 
 def _public_values(key: ProjectKey) -> dict[str, object]:
     """Return the values of a key for the audit log: never its secret half."""
-    return {
-        "label": key.label,
-        "is_active": key.is_active,
-        "rate_limit": key.rate_limit,
-        **key.details,
-    }
+    values = {"label": key.label, "is_active": key.is_active, "rate_limit": key.rate_limit}
+    return {**values, **key.details}
 
 
 def _record(
@@ -225,9 +204,7 @@ def _record(
 
 def with_status(keys: Sequence[ProjectKey], status: str | None) -> list[ProjectKey]:
     """Return the keys with this status: all without one, none for an unknown one."""
-    match status:
-        case None | "":
-            return list(keys)
-        case "active" | "inactive":
-            return [key for key in keys if key.is_active is (status == "active")]
-    return []
+    if not status:
+        return list(keys)
+    is_active = {"active": True, "inactive": False}.get(status)
+    return [key for key in keys if key.is_active is is_active]

@@ -48,12 +48,14 @@ def position_of(release: Release) -> LineagePosition:
     return release.shipped_at, release.created_at, release.id
 
 
-def in_order(one: Release, other: Release) -> tuple[Release, Release]:
+def in_order(first: Release, second: Release) -> tuple[Release, Release]:
     """Return both releases, the earlier one first; those of two lineages by when they shipped."""
-    if lineage_of(one) == lineage_of(other):
-        earlier, later = sorted((one, other), key=position_of)
+    if lineage_of(first) == lineage_of(second):
+        earlier, later = sorted((first, second), key=position_of)
     else:
-        earlier, later = sorted((one, other), key=lambda release: (release.shipped_at, release.id))
+        earlier, later = sorted(
+            (first, second), key=lambda release: (release.shipped_at, release.id)
+        )
     return earlier, later
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations.model import Access
-from shipmark.releases.store.released_repositories import is_released_by_team_of
+from shipmark.releases.store.commits import is_released_by_team_of
 from shipmark.repositories import store
 from shipmark.repositories.model import Repository
 
@@ -29,12 +29,11 @@ def require_repository(connection: Connection, access: Access, text: str) -> Rep
     repository_id = id_of(text)
     if repository_id is None:
         raise NotFound
-    known = store.in_organization(
-        connection, access.organization.id, repository_id, visible=condition(access)
-    )
-    if known is None:
+    organization_id, visible = access.organization.id, condition(access)
+    repository = store.in_organization(connection, organization_id, repository_id, visible=visible)
+    if repository is None:
         raise NotFound
-    return known
+    return repository
 
 
 def is_hidden(connection: Connection, access: Access, name: str) -> bool:
@@ -42,7 +41,8 @@ def is_hidden(connection: Connection, access: Access, name: str) -> bool:
     visible = condition(access)
     if visible is None:
         return False
-    known = store.ids_by_name(connection, access.organization.id, [name]).get(name)
+    organization_id = access.organization.id
+    known = store.ids_by_name(connection, organization_id, [name]).get(name)
     if known is None:
         return False
-    return store.in_organization(connection, access.organization.id, known, visible=visible) is None
+    return store.in_organization(connection, organization_id, known, visible=visible) is None

@@ -17,7 +17,6 @@ from shipmark.releases import versions
 QUERY_MAX = 4096
 TERMS_MAX = 20
 VALUES_MAX = 100
-
 BAD_VERSION = (
     'Invalid format of semantic version. For searching non-semver releases, use "release:" instead.'
 )

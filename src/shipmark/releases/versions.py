@@ -10,15 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-#: Characters in a name that a client may send (releases.md 1.3.1).
-NAME_MAX = 200
-
 #: Bytes in a name that the parser reads (releases.md 1.4): fewer characters, if they are not ASCII.
 PARSED_BYTES_MAX = 200
-
 #: The largest number that a column holds.
 NUMBER_MAX = 2**63 - 1
-
 #: How many of a project's newest releases decide whether it follows semver (releases.md 1.4.1).
 SAMPLE_MAX = 10
 
@@ -26,12 +21,10 @@ _OVERFLOW_MAX = 2**64 - 1
 _HASH_LENGTHS = frozenset({12, 16, 20, 32, 40, 64})
 _SHORT_HASH_LENGTH = 12
 _RESERVED_NAMES = frozenset({"", ".", "..", "latest"})
-
 _FORBIDDEN_IN_NAME = re.compile(r"[\r\n\f\t/\\]")
 _REFUSED_BY_PARSER = re.compile(r"[\x00-\x1f\x7f/\\]")
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+")
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+){0,3}")
-
 _IDENTIFIER = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _VERSION = re.compile(
     rf"""
@@ -198,10 +191,10 @@ def compare(left: str, right: str) -> int | None:
 
     Packages are ignored, so that a bare ``1.0`` has a version here (releases.md 1.4).
     """
-    one, other = _compared_version(left), _compared_version(right)
-    if one is None or other is None:
+    first, second = _compared_version(left), _compared_version(right)
+    if first is None or second is None:
         return None
-    return (one.precedence > other.precedence) - (one.precedence < other.precedence)
+    return (first.precedence > second.precedence) - (first.precedence < second.precedence)
 
 
 def follows_semver(newest_first: Sequence[str]) -> bool:

@@ -14,6 +14,7 @@ from shipmark.api.responses import Wire
 from shipmark.avatars.model import OwnerKind
 from shipmark.infrastructure.ids import digest
 from shipmark.organizations.model import Access, Team, TeamRole
+from shipmark.organizations.options import Stored
 from shipmark.projects import options
 from shipmark.projects.model import Environment, Project
 
@@ -159,7 +160,7 @@ def project_details_response(
     access: Access,
     context: ProjectContext,
     organization: OrganizationResponse,
-    stored: options.Stored,
+    stored: Stored,
 ) -> ProjectDetailsResponse:
     """Return a project with its settings as the caller sees it."""
     set_to: dict[str, Any] = {

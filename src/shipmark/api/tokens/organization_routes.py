@@ -13,7 +13,7 @@ from shipmark.http.endpoint import Load
 from shipmark.http.request_context import RequestContext, require_id, require_row
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import secret_bytes
-from shipmark.organizations import actions, audit, store, token_rules
+from shipmark.organizations import actions, audit, store, tokens
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import ListedToken
 
@@ -26,7 +26,7 @@ def find_token(context: RequestContext, connection: Connection, token: str) -> L
 def find_editable_token(context: RequestContext, connection: Connection, token: str) -> ListedToken:
     """Return the same, if the caller may change the token. Raise `Forbidden`."""
     row = find_token(context, connection, token)
-    token_rules.check_change(context.access, row)
+    tokens.check_change(context.access, row)
     return row
 
 
@@ -44,8 +44,8 @@ _BLANK = BadNameResponse(detail=["The name cannot be blank."])
 def list_tokens(context: RequestContext) -> list[OrgTokenResponse]:
     """List an organization's tokens, the last used first."""
     with context.database.autocommit_read() as connection:
-        tokens = store.tokens_of(connection, context.organization_id)
-    return [org_token_response(token) for token in tokens]
+        listed = store.tokens_of(connection, context.organization_id)
+    return [org_token_response(token) for token in listed]
 
 
 @endpoint.post(
@@ -59,7 +59,7 @@ def create_token(
 ) -> Response[OrgTokenResponse | BadNameResponse]:
     """Create a token for pipelines. The response shows its text, which is never shown again."""
     access = context.access
-    token_rules.check_creation(access)
+    tokens.check_creation(access)
     if not body.name:
         return Response(_BLANK, status_code=400)
     with context.database.transaction() as connection:

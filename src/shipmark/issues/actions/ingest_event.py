@@ -23,6 +23,7 @@ from shipmark.issues.store.activity import NewActivity
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.releases import actions as release_actions
+from shipmark.releases import versions
 from shipmark.releases.model import NewRelease, Release
 from shipmark.releases.store import environments as release_environments
 from shipmark.releases.store import locks, releases
@@ -30,7 +31,6 @@ from shipmark.releases.store import projects as release_projects
 
 #: Events this close to the last change of an issue's state are from before it could have been fixed.
 REGRESSION_GUARD = timedelta(seconds=5)
-_SEMVER_SAMPLE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +48,8 @@ def ingest(connection: Connection, project: Project, event: Event) -> IngestResu
         return IngestResult(issue_id=None)
     # The release comes first: see the order of locks in releases/store/locks.py.
     release, is_attached = _release(connection, project, event)
-    environment = projects.ensure_environment(
-        connection, project.organization_id, event.environment
-    )
+    organization_id = project.organization_id
+    environment = projects.ensure_environment(connection, organization_id, event.environment)
     projects.link_environment(connection, environment.id, [project.id])
     projects.record_event(connection, project, event.platform, event.at)
     if release is not None:
@@ -134,18 +133,17 @@ def _issue(
 def _count(
     connection: Connection, issue: Issue, event: Event, release: Release | None, environment_id: int
 ) -> None:
-    is_new_user = event.user_hash is not None and issues.record_user(
-        connection, issue.id, event.user_hash
-    )
+    user = event.user_hash
+    is_new_user = user is not None and issues.record_user(connection, issue.id, user)
     issues.count(connection, issue, event, is_new_user=is_new_user)
     release_id = release.id if release else None
-    reached = occurrences.record_environment(
+    is_new_there = occurrences.record_environment(
         connection, issue.id, environment_id, release_id, event.at
     )
     if release is None:
         return
     occurrences.record_release(connection, issue.id, release.id, environment_id, event.at)
-    if reached:
+    if is_new_there:
         release_environments.count_new_issue(
             connection, release.id, issue.project_id, environment_id
         )
@@ -157,7 +155,7 @@ def _regresses(connection: Connection, issue: Issue, event: Event, release: Rele
         return False
     fix = _fix_of(connection, issue)
     if fix is not None:
-        newest = releases.newest_versions(connection, issue.project_id, _SEMVER_SAMPLE)
+        newest = releases.newest_versions(connection, issue.project_id, versions.SAMPLE_MAX)
         if is_before_fix(fix, release, newest):
             return False
     if resolutions.is_unshipped(connection, issue.id):
@@ -194,16 +192,10 @@ def _fix_of(connection: Connection, issue: Issue) -> Fix | None:
 
 
 def _record_regression(
-    connection: Connection,
-    issue: Issue,
-    event: Event,
-    release: Release | None,
-    fix: Fix | None,
+    connection: Connection, issue: Issue, event: Event, release: Release | None, fix: Fix | None
 ) -> None:
-    details: dict[str, object] = {
-        "event_id": event.event_id,
-        "version": release.version if release else "",
-    }
+    version = release.version if release else ""
+    details: dict[str, object] = {"event_id": event.event_id, "version": version}
     if fix is not None:
         details["resolved_in_version"] = fix.resolved_in.version
     happened = NewActivity(

@@ -1,7 +1,7 @@
 """Reassignment of issues whose releases are deleted, for all issues at once."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection
 
@@ -29,45 +29,38 @@ def reassign(connection: Connection, releases: Collection[Release]) -> int:
     """
     gone_ids = {release.id for release in releases}
     first_seen = release_references.first_seen(connection, gone_ids)
-    brought = release_references.introduced(connection, gone_ids)
+    introduced = release_references.introduced(connection, gone_ids)
     tied = release_references.tied_resolutions(connection, gone_ids)
-    touched = {reassigned_issue.issue_id for reassigned_issue in [*first_seen, *brought]} | {
-        tied_resolution.issue_id for tied_resolution in tied
-    }
+    moves = (*first_seen, *introduced)
+    touched = {issue.issue_id for issue in moves} | {resolution.issue_id for resolution in tied}
     if not touched:
         return 0
-    heirs = {
-        reassigned_issue.release_id
-        for reassigned_issue in [*first_seen, *brought]
-        if reassigned_issue.release_id is not None
-    }
+    heirs = {issue.release_id for issue in moves if issue.release_id is not None}
     locks.lock_several(connection, heirs)
-    _count_brought(connection, brought)
+    _count_introduced(connection, introduced)
     issues.lock(connection, touched)
     if first_seen:
         release_references.move_first_seen(connection, first_seen)
-    if brought:
-        release_references.move_introduced(connection, brought)
+    if introduced:
+        release_references.move_introduced(connection, introduced)
     _count_first_seen(connection, first_seen)
     if tied:
         _move_resolutions(connection, releases, tied)
     return len(touched)
 
 
-def _count_brought(connection: Connection, moves: Sequence[ReassignedIssue]) -> None:
+def _count_introduced(connection: Connection, moves: Sequence[ReassignedIssue]) -> None:
     numbers = Counter(
-        (reassigned_issue.release_id, reassigned_issue.project_id, reassigned_issue.environment_id)
-        for reassigned_issue in moves
-        if reassigned_issue.release_id is not None and reassigned_issue.environment_id is not None
+        (issue.release_id, issue.project_id, issue.environment_id)
+        for issue in moves
+        if issue.release_id is not None and issue.environment_id is not None
     )
     release_environments.count_new_issues(connection, numbers)
 
 
 def _count_first_seen(connection: Connection, moves: Sequence[ReassignedIssue]) -> None:
     numbers = Counter(
-        (reassigned_issue.release_id, reassigned_issue.project_id)
-        for reassigned_issue in moves
-        if reassigned_issue.release_id is not None
+        (issue.release_id, issue.project_id) for issue in moves if issue.release_id is not None
     )
     release_projects.count_new_issues(connection, numbers)
 
@@ -81,42 +74,31 @@ def _move_resolutions(
     (releases.md 4.3).
     """
     by_id = {release.id: release for release in releases}
-    places = {(tied_resolution.project_id, tied_resolution.release_id) for tied_resolution in tied}
+    positions = {(resolution.project_id, resolution.release_id) for resolution in tied}
     heirs = lineage.next_after(
         connection,
-        [(project_id, by_id[release_id]) for project_id, release_id in places],
+        [(project_id, by_id[release_id]) for project_id, release_id in positions],
         without=by_id,
     )
-    moved = [
-        (tied_resolution, heir.id)
-        for tied_resolution in tied
-        if (heir := heirs.get((tied_resolution.project_id, tied_resolution.release_id))) is not None
-    ]
+    moved: list[tuple[TiedResolution, int]] = []
+    fixes: dict[int, DeletedFix] = {}
+    for resolution in tied:
+        if heir := heirs.get((resolution.project_id, resolution.release_id)):
+            moved.append((resolution, heir.id))
+        else:
+            fixes[resolution.issue_id] = _fix(resolution, by_id[resolution.release_id])
     if moved:
         release_references.move_resolutions(connection, moved)
-    unresolved = [
-        tied_resolution
-        for tied_resolution in tied
-        if (tied_resolution.project_id, tied_resolution.release_id) not in heirs
-    ]
-    if unresolved:
-        states.save_fixes(
-            connection,
-            {
-                tied_resolution.issue_id: _fix(tied_resolution, by_id)
-                for tied_resolution in unresolved
-            },
-        )
-    release_references.drop_links(
-        connection, {tied_resolution.issue_id for tied_resolution in tied}, by_id
-    )
+    if fixes:
+        states.save_fixes(connection, fixes)
+    issue_ids = {resolution.issue_id for resolution in tied}
+    release_references.drop_links(connection, issue_ids, by_id)
 
 
-def _fix(tied_resolution: TiedResolution, releases: Mapping[int, Release]) -> DeletedFix:
-    release = releases[tied_resolution.release_id]
+def _fix(resolution: TiedResolution, release: Release) -> DeletedFix:
     return DeletedFix(
         version=release.version,
         shipped_at=release.shipped_at,
-        is_pending=tied_resolution.is_pending,
-        current_version=tied_resolution.current_version,
+        is_pending=resolution.is_pending,
+        current_version=resolution.current_version,
     )

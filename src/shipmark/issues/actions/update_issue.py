@@ -30,7 +30,6 @@ UNKNOWN_RELEASE = "Unable to find a release with the given version."
 
 #: An ignored issue that is reopened alone within this time after it was first seen is new again.
 _NEW_FOR = timedelta(days=7)
-_SEMVER_SAMPLE = versions.SAMPLE_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +45,8 @@ class Updated:
     has_new_activity: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Planned:
-    """A resolution to insert, and the details of its activity."""
-
-    resolution: NewResolution
-    details: dict[str, object]
+#: A resolution to insert, and the details of its activity.
+_Planned = tuple[NewResolution, dict[str, object]]
 
 
 def update_issues(
@@ -96,29 +91,31 @@ def _resolve_in_release(
     """Resolve in a release. An issue that already has a resolution in a release gets no second activity."""
     project_id = _only_project(locked, change)
     release = _target_release(connection, locked[0].organization_id, project_id, change)
-    plan = _plan_next if change.is_in_next_release else _plan_in
-    planned = plan(connection, release, project_id, locked, user_id)
+    if change.is_in_next_release:
+        planned = _plan_next(connection, release, project_id, locked, user_id)
+    else:
+        planned = _plan_in(release, locked, user_id)
     existing = resolutions.of_issues(connection, [issue.id for issue in locked])
-    ids = resolutions.put(connection, [item.resolution for item in planned], now)
+    ids = resolutions.put(connection, [resolution for resolution, _ in planned], now)
     users = {issue.id: user_id for issue in locked}
     issues.mark_resolved(connection, users, now)
     inbox.remove(connection, users)
     _subscribe(connection, users)
-    fresh = [item for item in planned if item.resolution.issue_id not in existing]
     happened = [
         NewActivity(
-            issue_id=item.resolution.issue_id,
+            issue_id=resolution.issue_id,
             type=IssueActivityType.SET_RESOLVED_IN_RELEASE,
             user_id=user_id,
-            ident=str(ids[item.resolution.issue_id]),
-            details=item.details,
+            ident=str(ids[resolution.issue_id]),
+            details=details,
         )
-        for item in fresh
+        for resolution, details in planned
+        if resolution.issue_id not in existing
     ]
     activity.add(connection, happened, now)
-    newly = {item.issue_id: user_id for item in happened}
+    newly = {new.issue_id: user_id for new in happened}
     activity.add_history(connection, HistoryStatus.SET_RESOLVED_IN_RELEASE, newly, None, now)
-    return Updated(issues=tuple(locked), release=release, has_new_activity=bool(fresh))
+    return Updated(issues=tuple(locked), release=release, has_new_activity=bool(happened))
 
 
 def _set_status(
@@ -157,8 +154,8 @@ def _substatus(change: StatusChange, locked: Sequence[Issue], now: datetime) -> 
 def _only_project(locked: Sequence[Issue], change: StatusChange) -> int:
     project_ids = {issue.project_id for issue in locked}
     if len(project_ids) > 1:
-        place = "next release" if change.is_in_next_release else "release"
-        raise BadRequest(f"Cannot set resolved in {place} for multiple projects.")
+        target = "next release" if change.is_in_next_release else "release"
+        raise BadRequest(f"Cannot set resolved in {target} for multiple projects.")
     return project_ids.pop()
 
 
@@ -176,19 +173,15 @@ def _target_release(
     # It can't be deleted meanwhile: the organization was locked before the issues.
     named = releases.by_version(connection, organization_id, change.in_release)
     attached = release_projects.of_releases(connection, [named.id]).get(named.id) if named else ()
-    if named is None or not any(item.project_id == project_id for item in attached or ()):
+    if named is None or not any(project.project_id == project_id for project in attached or ()):
         raise ValidationFailed({"statusDetails": {field: [UNKNOWN_RELEASE]}})
     return named
 
 
-def _plan_in(
-    _: Connection, release: Release, __: int, locked: Sequence[Issue], user_id: int | None
-) -> list[_Planned]:
+def _plan_in(release: Release, locked: Sequence[Issue], user_id: int | None) -> list[_Planned]:
+    details: dict[str, object] = {"version": release.version}
     return [
-        _Planned(
-            resolution=NewResolution(issue_id=issue.id, release_id=release.id, user_id=user_id),
-            details={"version": release.version},
-        )
+        (NewResolution(issue_id=issue.id, release_id=release.id, user_id=user_id), details)
         for issue in locked
     ]
 
@@ -206,7 +199,7 @@ def _plan_next(
     where a later one may exist already. Otherwise the resolution waits for it.
     """
     ids = [issue.id for issue in locked]
-    sample = releases.newest_versions(connection, project_id, _SEMVER_SAMPLE)
+    sample = releases.newest_versions(connection, project_id, versions.SAMPLE_MAX)
     if versions.is_semver(newest.version) and versions.follows_semver(sample):
         current = occurrences.highest_versions(connection, ids)
         later: Mapping[int, Release] = {}
@@ -214,7 +207,7 @@ def _plan_next(
     else:
         current, later = _seen_by_date(connection, project_id, ids)
         is_semver = False
-    planned = []
+    planned: list[_Planned] = []
     for issue_id in ids:
         version, next_release = current.get(issue_id), later.get(issue_id)
         details: dict[str, object] = {"version": next_release.version if next_release else ""}
@@ -227,7 +220,7 @@ def _plan_next(
             pending_project_id=None if next_release else project_id,
             current_version=version,
         )
-        planned.append(_Planned(resolution=resolution, details=details))
+        planned.append((resolution, details))
     return planned
 
 
@@ -238,14 +231,9 @@ def _seen_by_date(
     last = occurrences.last_releases(connection, issue_ids)
     by_id = releases.by_ids(connection, set(last.values()))
     following = shipping_order.next_in(connection, project_id, set(last.values()))
-    return (
-        {issue_id: by_id[release_id].version for issue_id, release_id in last.items()},
-        {
-            issue_id: following[release_id]
-            for issue_id, release_id in last.items()
-            if release_id in following
-        },
-    )
+    current = {issue_id: by_id[release_id].version for issue_id, release_id in last.items()}
+    later = {issue: following[release] for issue, release in last.items() if release in following}
+    return current, later
 
 
 def _record_activity(

@@ -4,16 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, func, select
+import sqlalchemy as sa
 
 from shipmark.infrastructure.database import IDS, Id, ids_param
 from shipmark.issues.model import HistoryStatus, Issue
 from shipmark.issues.store.activity import history
-from shipmark.issues.store.commit_links import commit_links
-from shipmark.issues.store.issues import ISSUE, issue_of, issues
+from shipmark.issues.store.issues import ISSUE, issues
 from shipmark.issues.store.occurrences import issue_releases
-from shipmark.issues.store.resolutions import resolutions
-from shipmark.releases.store.commits import release_commits
+from shipmark.issues.store.resolutions import RESOLVED_IDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,87 +22,73 @@ class IssueSummary:
     issues: tuple[Issue, ...]
 
 
-_RELEASE = bindparam("release_id", type_=Id)
+_RELEASE = sa.bindparam("release_id", type_=Id)
 
 
-def _last_seen(query: Select[Any]) -> Select[Any]:
+def _last_seen(query: sa.Select[Any]) -> sa.Select[Any]:
     """Return the query's last seen issues of the requested projects."""
     return (
-        query.where(issues.c.project_id.in_(select(IDS.c.id)))
+        query.where(issues.c.project_id.in_(sa.select(IDS.c.id)))
         .order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
-        .limit(bindparam("most", type_=Integer))
+        .limit(sa.bindparam("most", type_=sa.Integer))
     )
 
 
-_resolved_in = select(resolutions.c.issue_id).where(resolutions.c.release_id == _RELEASE)
-_fixed_by_commit = (
-    select(commit_links.c.issue_id)
-    .join(release_commits, release_commits.c.commit_id == commit_links.c.commit_id)
-    .where(release_commits.c.release_id == _RELEASE)
-)
-_resolved = _resolved_in.union(_fixed_by_commit).subquery()
 _regressed = (
-    select(history.c.issue_id)
+    sa.select(history.c.issue_id)
     .where(history.c.release_id == _RELEASE, history.c.status == HistoryStatus.REGRESSED)
     .distinct()
     .subquery()
 )
-_NEW = _last_seen(select(func.count().over(), *ISSUE).where(issues.c.first_release_id == _RELEASE))
-_RESOLVED = _last_seen(
-    select(func.count().over(), *ISSUE).join(_resolved, _resolved.c.issue_id == issues.c.id)
-)
-_REGRESSED = _last_seen(
-    select(func.count().over(), *ISSUE).join(_regressed, _regressed.c.issue_id == issues.c.id)
-)
-
-
+_COUNTED = ISSUE.select(sa.func.count().over())
+_NEW = _last_seen(_COUNTED.where(issues.c.first_release_id == _RELEASE))
+_RESOLVED = _last_seen(_COUNTED.join(RESOLVED_IDS, RESOLVED_IDS.c.issue_id == issues.c.id))
+_REGRESSED = _last_seen(_COUNTED.join(_regressed, _regressed.c.issue_id == issues.c.id))
 _seen = (
-    select(issue_releases.c.issue_id)
+    sa.select(issue_releases.c.issue_id)
     .where(issue_releases.c.release_id == _RELEASE)
     .distinct()
     .subquery("found")
 )
-_SEEN = _last_seen(select(*ISSUE).join(_seen, _seen.c.issue_id == issues.c.id))
+_SEEN = _last_seen(ISSUE.select().join(_seen, _seen.c.issue_id == issues.c.id))
 
 
 def new_in(
-    connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
+    connection: sa.Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> IssueSummary:
     """Return the projects' issues that were first seen in the release."""
     return _summary(connection, _NEW, release_id, project_ids, limit)
 
 
 def resolved_by(
-    connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
+    connection: sa.Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> IssueSummary:
     """Return the projects' issues with a resolution in the release, or named by one of its commits."""
     return _summary(connection, _RESOLVED, release_id, project_ids, limit)
 
 
 def regressed_in(
-    connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
+    connection: sa.Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> IssueSummary:
     """Return the projects' issues that regressed in the release, whatever their status is now."""
     return _summary(connection, _REGRESSED, release_id, project_ids, limit)
 
 
 def seen_in(
-    connection: Connection, release_id: int, project_ids: Collection[int], *, limit: int
+    connection: sa.Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> list[Issue]:
     """Return the projects' issues that were seen in the release, the last seen first."""
     parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
-    return [issue_of(row) for row in connection.execute(_SEEN, parameters)]
+    return ISSUE.all(connection, _SEEN, parameters)
 
 
 def _summary(
-    connection: Connection,
-    statement: Select[Any],
+    connection: sa.Connection,
+    statement: sa.Select[Any],
     release_id: int,
     project_ids: Collection[int],
     limit: int,
 ) -> IssueSummary:
     parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
     rows = connection.execute(statement, parameters).all()
-    return IssueSummary(
-        count=rows[0][0] if rows else 0, issues=tuple(issue_of(row[1:]) for row in rows)
-    )
+    return IssueSummary(count=rows[0][-1] if rows else 0, issues=tuple(map(ISSUE, rows)))

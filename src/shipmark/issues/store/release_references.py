@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, ScalarSelect, and_, delete, exists, select, update
+import sqlalchemy as sa
 
 from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
+from shipmark.infrastructure.row_reader import RowReader
 from shipmark.issues.store.commit_links import commit_links
 from shipmark.issues.store.issues import issues
 from shipmark.issues.store.occurrences import issue_environments, issue_releases
@@ -41,10 +42,10 @@ class TiedResolution:
 _GONE = IDS.alias("gone")
 
 
-def _next_release(*, in_environment: bool) -> ScalarSelect[int]:
-    query = select(issue_releases.c.release_id).where(
+def _next_release(*, in_environment: bool) -> sa.ScalarSelect[int]:
+    query = sa.select(issue_releases.c.release_id).where(
         issue_releases.c.issue_id == issues.c.id,
-        issue_releases.c.release_id.not_in(select(_GONE.c.id)),
+        issue_releases.c.release_id.not_in(sa.select(_GONE.c.id)),
     )
     if in_environment:
         # The sum keeps SQLite from reading all rows of the environment by its index.
@@ -54,42 +55,44 @@ def _next_release(*, in_environment: bool) -> ScalarSelect[int]:
     return query.correlate(issues, issue_environments).scalar_subquery()
 
 
-_FIRST_SEEN = select(issues.c.id, issues.c.project_id, _next_release(in_environment=False)).join(
-    IDS, IDS.c.id == issues.c.first_release_id
+_FIRST_SEEN = RowReader(
+    ReassignedIssue, issues, issue_id=issues.c.id, release_id=_next_release(in_environment=False)
 )
-_BROUGHT = (
-    select(
-        issues.c.id,
-        issues.c.project_id,
-        _next_release(in_environment=True),
-        issue_environments.c.environment_id,
-    )
+_OF_FIRST_SEEN = _FIRST_SEEN.select().join(IDS, IDS.c.id == issues.c.first_release_id)
+_INTRODUCED = RowReader(
+    ReassignedIssue,
+    issues,
+    issue_id=issues.c.id,
+    release_id=_next_release(in_environment=True),
+    environment_id=issue_environments.c.environment_id,
+)
+_OF_INTRODUCED = (
+    _INTRODUCED.select()
     .select_from(issue_environments)
     .join(IDS, IDS.c.id == issue_environments.c.first_release_id)
     .join(issues, issues.c.id == issue_environments.c.issue_id)
 )
-_TIED_RESOLUTIONS = (
-    select(
-        resolutions.c.id,
-        issues.c.id,
-        issues.c.project_id,
-        resolutions.c.release_id,
-        resolutions.c.pending_project_id,
-        resolutions.c.current_version,
-    )
+_TIED = RowReader(
+    TiedResolution,
+    resolutions,
+    resolution_id=resolutions.c.id,
+    project_id=issues.c.project_id,
+    is_pending=(lambda project_id: project_id is not None, resolutions.c.pending_project_id),
+)
+_OF_TIED = (
+    _TIED.select()
     .select_from(resolutions)
     .join(IDS, IDS.c.id == resolutions.c.release_id)
     .join(issues, issues.c.id == resolutions.c.issue_id)
 )
-
 _MOVES = json_rows("moves", issue_id=Id, release_id=Id, environment_id=Id)
 _MOVE_FIRST_SEEN = (
-    update(issues)
+    sa.update(issues)
     .where(issues.c.id == _MOVES.c.issue_id)
     .values(first_release_id=_MOVES.c.release_id)
 )
-_MOVE_BROUGHT = (
-    update(issue_environments)
+_MOVE_INTRODUCED = (
+    sa.update(issue_environments)
     .where(
         issue_environments.c.issue_id == _MOVES.c.issue_id,
         issue_environments.c.environment_id == _MOVES.c.environment_id,
@@ -99,7 +102,7 @@ _MOVE_BROUGHT = (
 _UNTIED = json_rows("untied", resolution_id=Id, gone_id=Id, release_id=Id)
 # A resolution that was set to another release meanwhile stays.
 _MOVE_RESOLUTIONS = (
-    update(resolutions)
+    sa.update(resolutions)
     .where(
         resolutions.c.id == _UNTIED.c.resolution_id, resolutions.c.release_id == _UNTIED.c.gone_id
     )
@@ -107,99 +110,62 @@ _MOVE_RESOLUTIONS = (
 )
 _GOING = json_rows("going", id=Id)
 _elsewhere = release_commits.alias("elsewhere")
-_DROP_LINKS = delete(commit_links).where(
-    commit_links.c.issue_id.in_(select(IDS.c.id)),
-    exists().where(
-        and_(
-            release_commits.c.commit_id == commit_links.c.commit_id,
-            release_commits.c.release_id.in_(select(_GOING.c.id)),
-        )
+_DROP_LINKS = sa.delete(commit_links).where(
+    commit_links.c.issue_id.in_(sa.select(IDS.c.id)),
+    sa.exists().where(
+        release_commits.c.commit_id == commit_links.c.commit_id,
+        release_commits.c.release_id.in_(sa.select(_GOING.c.id)),
     ),
-    ~exists().where(
-        and_(
-            _elsewhere.c.commit_id == commit_links.c.commit_id,
-            _elsewhere.c.release_id.not_in(select(_GOING.c.id)),
-        )
+    ~sa.exists().where(
+        _elsewhere.c.commit_id == commit_links.c.commit_id,
+        _elsewhere.c.release_id.not_in(sa.select(_GOING.c.id)),
     ),
 )
 
 
-def first_seen(connection: Connection, deleted_ids: Collection[int]) -> list[ReassignedIssue]:
+def first_seen(connection: sa.Connection, deleted_ids: Collection[int]) -> list[ReassignedIssue]:
     """Return the issues first seen in deleted releases, and the release in which each was seen next."""
-    return [
-        ReassignedIssue(issue_id=issue_id, project_id=project_id, release_id=release_id)
-        for issue_id, project_id, release_id in connection.execute(
-            _FIRST_SEEN, ids_param(deleted_ids)
-        )
-    ]
+    return _FIRST_SEEN.all(connection, _OF_FIRST_SEEN, ids_param(deleted_ids))
 
 
-def introduced(connection: Connection, deleted_ids: Collection[int]) -> list[ReassignedIssue]:
+def introduced(connection: sa.Connection, deleted_ids: Collection[int]) -> list[ReassignedIssue]:
     """Return the issues that deleted releases introduced to environments, with the next release of each there."""
-    return [
-        ReassignedIssue(
-            issue_id=issue_id,
-            project_id=project_id,
-            release_id=release_id,
-            environment_id=environment_id,
-        )
-        for issue_id, project_id, release_id, environment_id in connection.execute(
-            _BROUGHT, ids_param(deleted_ids)
-        )
-    ]
+    return _INTRODUCED.all(connection, _OF_INTRODUCED, ids_param(deleted_ids))
 
 
-def tied_resolutions(connection: Connection, deleted_ids: Collection[int]) -> list[TiedResolution]:
+def tied_resolutions(
+    connection: sa.Connection, deleted_ids: Collection[int]
+) -> list[TiedResolution]:
     """Return the resolutions in deleted releases."""
-    return [
-        TiedResolution(
-            resolution_id=resolution_id,
-            issue_id=issue_id,
-            project_id=project_id,
-            release_id=release_id,
-            is_pending=pending_in is not None,
-            current_version=current_version,
-        )
-        for (
-            resolution_id,
-            issue_id,
-            project_id,
-            release_id,
-            pending_in,
-            current_version,
-        ) in connection.execute(_TIED_RESOLUTIONS, ids_param(deleted_ids))
-    ]
+    return _TIED.all(connection, _OF_TIED, ids_param(deleted_ids))
 
 
-def move_first_seen(connection: Connection, moves: Collection[ReassignedIssue]) -> None:
+def move_first_seen(connection: sa.Connection, moves: Collection[ReassignedIssue]) -> None:
     """Set the first releases of issues to the next ones, or to none."""
-    rows = [
-        (reassigned_issue.issue_id, reassigned_issue.release_id, None) for reassigned_issue in moves
-    ]
+    rows = [(issue.issue_id, issue.release_id, None) for issue in moves]
     connection.execute(_MOVE_FIRST_SEEN, rows_param("moves", rows))
 
 
-def move_introduced(connection: Connection, moves: Collection[ReassignedIssue]) -> None:
+def move_introduced(connection: sa.Connection, moves: Collection[ReassignedIssue]) -> None:
     """Set the first releases of issues in environments to the next ones, or to none."""
-    rows = [
-        (reassigned_issue.issue_id, reassigned_issue.release_id, reassigned_issue.environment_id)
-        for reassigned_issue in moves
-    ]
-    connection.execute(_MOVE_BROUGHT, rows_param("moves", rows))
+    rows = [(issue.issue_id, issue.release_id, issue.environment_id) for issue in moves]
+    connection.execute(_MOVE_INTRODUCED, rows_param("moves", rows))
 
 
-def move_resolutions(connection: Connection, moves: Collection[tuple[TiedResolution, int]]) -> None:
+def move_resolutions(
+    connection: sa.Connection, moves: Collection[tuple[TiedResolution, int]]
+) -> None:
     """Set the release of each resolution to the id paired with it."""
     rows = [
-        (tied_resolution.resolution_id, tied_resolution.release_id, release_id)
-        for tied_resolution, release_id in moves
+        (resolution.resolution_id, resolution.release_id, release_id)
+        for resolution, release_id in moves
     ]
     connection.execute(_MOVE_RESOLUTIONS, rows_param("untied", rows))
 
 
 def drop_links(
-    connection: Connection, issue_ids: Collection[int], deleted_ids: Collection[int]
+    connection: sa.Connection, issue_ids: Collection[int], deleted_ids: Collection[int]
 ) -> None:
     """Delete the links of these issues to commits that are in no other release than the deleted ones."""
-    parameters = rows_param("going", ([each] for each in sorted(deleted_ids)))
-    connection.execute(_DROP_LINKS, ids_param(issue_ids) | parameters)
+    rows = rows_param("going", ([release_id] for release_id in sorted(deleted_ids)))
+    connection.execute(_DROP_LINKS, ids_param(issue_ids) | rows)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Integer, Select, and_, bindparam, func, or_, select
+import sqlalchemy as sa
 
 from shipmark.events.store import events
 from shipmark.infrastructure.database import Id, UtcDateTime, json_rows, rows_param
@@ -13,7 +13,7 @@ from shipmark.releases.thresholds import Watch
 
 _WINDOWS = json_rows(
     "windows",
-    number=Integer(),
+    number=sa.Integer(),
     project_id=Id,
     release_id=Id,
     environment_id=Id,
@@ -22,110 +22,90 @@ _WINDOWS = json_rows(
 )
 _W = _WINDOWS.c
 
-_ERRORS = (
-    select(_W.number, func.count(events.c.id))
-    .join(
-        events,
-        and_(
-            events.c.release_id == _W.release_id,
-            events.c.project_id == _W.project_id,
-            events.c.happened_at >= _W.begins_at,
-            events.c.happened_at < _W.ends_at,
-            or_(_W.environment_id.is_(None), events.c.environment_id == _W.environment_id),
-        ),
-    )
-    .group_by(_W.number)
-)
-_NEW_ISSUES = (
-    select(_W.number, func.count(issues.c.id))
-    .join(
-        issues,
-        and_(
-            issues.c.first_release_id == _W.release_id,
-            issues.c.project_id == _W.project_id,
-            issues.c.first_seen_at >= _W.begins_at,
-            issues.c.first_seen_at < _W.ends_at,
-        ),
-    )
-    .where(_W.environment_id.is_(None))
-    .group_by(_W.number)
-)
-_NEW_ISSUES_THERE = (
-    select(_W.number, func.count(issues.c.id))
-    .join(
-        issue_environments,
-        and_(
-            issue_environments.c.first_release_id == _W.release_id,
-            issue_environments.c.environment_id == _W.environment_id,
-            issue_environments.c.first_seen_at >= _W.begins_at,
-            issue_environments.c.first_seen_at < _W.ends_at,
-        ),
-    )
-    .join(
-        issues,
-        and_(issues.c.id == issue_environments.c.issue_id, issues.c.project_id == _W.project_id),
-    )
-    .group_by(_W.number)
-)
 
-_STEPS = json_rows("steps", number=Integer(), begins_at=UtcDateTime(), ends_at=UtcDateTime())
-_EVENTS_OF_ISSUE = (
-    select(_STEPS.c.number, func.count(events.c.id))
-    .join(
-        events,
-        and_(
-            events.c.issue_id == bindparam("issue_id", type_=Id),
-            events.c.happened_at >= _STEPS.c.begins_at,
-            events.c.happened_at < _STEPS.c.ends_at,
-        ),
-    )
-    .where(events.c.release_id == bindparam("release_id", type_=Id))
-    .group_by(_STEPS.c.number)
-)
+def _counts(
+    rows: sa.Subquery,
+    counted: sa.Column[int],
+    moment: sa.Column[datetime],
+    *conditions: sa.ColumnElement[bool],
+) -> sa.Select[int, int]:
+    """Return the query for the number of rows with a moment in each window, and for which the conditions hold."""
+    is_within = sa.and_(moment >= rows.c.begins_at, moment < rows.c.ends_at)
+    query = sa.select(rows.c.number, sa.func.count(counted))
+    return query.join(moment.table, sa.and_(is_within, *conditions)).group_by(rows.c.number)
 
 
-def errors(connection: Connection, watches: Sequence[Watch]) -> dict[int, int]:
+_ERRORS = _counts(
+    _WINDOWS,
+    events.c.id,
+    events.c.happened_at,
+    events.c.release_id == _W.release_id,
+    events.c.project_id == _W.project_id,
+    sa.or_(_W.environment_id.is_(None), events.c.environment_id == _W.environment_id),
+)
+_NEW_ISSUES = _counts(
+    _WINDOWS,
+    issues.c.id,
+    issues.c.first_seen_at,
+    issues.c.first_release_id == _W.release_id,
+    issues.c.project_id == _W.project_id,
+).where(_W.environment_id.is_(None))
+_NEW_ISSUES_THERE = _counts(
+    _WINDOWS,
+    issues.c.id,
+    issue_environments.c.first_seen_at,
+    issue_environments.c.first_release_id == _W.release_id,
+    issue_environments.c.environment_id == _W.environment_id,
+).join(
+    issues,
+    sa.and_(issues.c.id == issue_environments.c.issue_id, issues.c.project_id == _W.project_id),
+)
+_STEPS = json_rows("steps", number=sa.Integer(), begins_at=UtcDateTime(), ends_at=UtcDateTime())
+_EVENTS_OF_ISSUE = _counts(
+    _STEPS,
+    events.c.id,
+    events.c.happened_at,
+    events.c.issue_id == sa.bindparam("issue_id", type_=Id),
+).where(events.c.release_id == sa.bindparam("release_id", type_=Id))
+
+
+def errors(connection: sa.Connection, watches: Sequence[Watch]) -> dict[int, int]:
     """Return the number of errors in each window, by its index; windows without errors are left out."""
     return _counted(connection, watches, _ERRORS)
 
 
-def new_issues(connection: Connection, watches: Sequence[Watch]) -> dict[int, int]:
+def new_issues(connection: sa.Connection, watches: Sequence[Watch]) -> dict[int, int]:
     """Return the number of issues first seen in the release in each window: overall, or in the environment."""
-    result = _counted(connection, watches, _NEW_ISSUES)
-    return result | _counted(connection, watches, _NEW_ISSUES_THERE)
+    overall = _counted(connection, watches, _NEW_ISSUES)
+    return overall | _counted(connection, watches, _NEW_ISSUES_THERE)
 
 
 def events_of_issue(
-    connection: Connection,
+    connection: sa.Connection,
     issue_id: int,
     release_id: int,
     begins: Sequence[datetime],
     length: timedelta,
 ) -> list[int]:
     """Return the number of events of the issue in the release in each interval of that length."""
-    value = rows_param("steps", ((number, at, at + length) for number, at in enumerate(begins)))
-    parameters = {"issue_id": issue_id, "release_id": release_id}
-    result = _numbers(connection.execute(_EVENTS_OF_ISSUE, value | parameters).all())
-    return [result.get(number, 0) for number in range(len(begins))]
+    steps = rows_param("steps", ((number, at, at + length) for number, at in enumerate(begins)))
+    parameters = {**steps, "issue_id": issue_id, "release_id": release_id}
+    result = connection.execute(_EVENTS_OF_ISSUE, parameters)
+    counts = {number: count for number, count in result}
+    return [counts.get(number, 0) for number in range(len(begins))]
 
 
 def _counted(
-    connection: Connection, watches: Sequence[Watch], query: Select[int, int]
+    connection: sa.Connection, watches: Sequence[Watch], query: sa.Select[int, int]
 ) -> dict[int, int]:
     if not watches:
         return {}
-    parameters = rows_param(
-        "windows", (_window(number, watch) for number, watch in enumerate(watches))
-    )
-    return _numbers(connection.execute(query, parameters).all())
+    windows = rows_param("windows", map(_window, range(len(watches)), watches))
+    return {number: count for number, count in connection.execute(query, windows)}
 
 
 def _window(number: int, watch: Watch) -> Sequence[object]:
     threshold = watch.threshold
     environment_id = threshold.environment.id if threshold.environment else None
-    place = (threshold.project_id, watch.release.id, environment_id)
-    return (number, *place, watch.begins_at, watch.ends_at)
-
-
-def _numbers(counts: Sequence[tuple[int, int]]) -> dict[int, int]:
-    return dict(counts)
+    key = (threshold.project_id, watch.release.id, environment_id)
+    return (number, *key, watch.begins_at, watch.ends_at)

@@ -2,72 +2,55 @@
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    ForeignKey,
-    String,
-    Table,
-    TypedColumns,
-    UniqueConstraint,
-    bindparam,
-    select,
-)
+import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, Id, ids_param, in_binary_order, metadata, upsert
+from shipmark.infrastructure import database as db
+from shipmark.infrastructure.groups import grouped
+from shipmark.infrastructure.inserts import insert_rows
+from shipmark.infrastructure.row_reader import RowReader
+from shipmark.infrastructure.schema import parent, table
 from shipmark.projects.model import Environment
 
 
-class EnvironmentColumns(TypedColumns):
+class EnvironmentColumns(sa.TypedColumns):
     """An environment of an organization."""
 
-    id = Column(Id, primary_key=True)
-    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
-    name = Column(String(64), nullable=False)
+    id = sa.Column(db.Id, primary_key=True)
+    organization_id = parent("organizations")
+    name = sa.Column(sa.String(64), nullable=False)
 
 
-class ProjectEnvironmentColumns(TypedColumns):
+class ProjectEnvironmentColumns(sa.TypedColumns):
     """An environment that a project runs in."""
 
-    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
-    environment_id = Column(
-        Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    project_id = parent("projects", primary_key=True)
+    environment_id = parent("environments", primary_key=True, index=True)
 
 
-environments = Table(
-    "environments",
-    metadata,
-    EnvironmentColumns,
-    UniqueConstraint("organization_id", "name"),
-    sqlite_autoincrement=True,
+environments = table(
+    "environments", EnvironmentColumns, sa.UniqueConstraint("organization_id", "name")
 )
-project_environments = Table("project_environments", metadata, ProjectEnvironmentColumns)
+project_environments = table("project_environments", ProjectEnvironmentColumns)
 
-_LINK_ENVIRONMENT = (
-    upsert(project_environments)
-    .from_select(
-        ["project_id", "environment_id"],
-        select(IDS.c.id, bindparam("environment_id", type_=Id)).order_by(IDS.c.id),
-    )
-    .on_conflict_do_nothing()
-)
-
+_LINK_ENVIRONMENT = insert_rows(
+    project_environments, "projects", ("project_id",), shared=("environment_id",)
+).on_conflict_do_nothing()
+_ENVIRONMENT = RowReader(Environment, environments)
 _NAMES_OF = (
-    select(project_environments.c.project_id, environments.c.name)
+    sa.select(project_environments.c.project_id, environments.c.name)
     .select_from(project_environments)
-    .join(IDS, IDS.c.id == project_environments.c.project_id)
+    .join(db.IDS, db.IDS.c.id == project_environments.c.project_id)
     .join(environments, environments.c.id == project_environments.c.environment_id)
     .where(environments.c.name != "")
-    .order_by(in_binary_order(environments.c.name))
+    .order_by(db.in_binary_order(environments.c.name))
 )
 
 
-def ensure_environment(connection: Connection, organization_id: int, name: str) -> Environment:
+def ensure_environment(connection: sa.Connection, organization_id: int, name: str) -> Environment:
     """Return the organization's environment with this name, created if missing."""
     row = {"organization_id": organization_id, "name": name}
     while not (known := environments_named(connection, organization_id, [name])):
-        insert = upsert(environments).values(row).on_conflict_do_nothing()
+        insert = db.upsert(environments).values(row).on_conflict_do_nothing()
         made = connection.execute(insert.returning(environments.c.id)).scalar_one_or_none()
         if made is not None:
             return Environment(id=made, name=name)
@@ -76,37 +59,36 @@ def ensure_environment(connection: Connection, organization_id: int, name: str) 
 
 
 def environments_named(
-    connection: Connection, organization_id: int, names: Iterable[str]
+    connection: sa.Connection, organization_id: int, names: Iterable[str]
 ) -> list[Environment]:
     """Return the organization's environments with these names."""
-    query = select(environments.c.id, environments.c.name).where(
+    query = _ENVIRONMENT.select().where(
         environments.c.organization_id == organization_id, environments.c.name.in_(list(names))
     )
-    return [Environment(id=i, name=name) for i, name in connection.execute(query)]
+    return _ENVIRONMENT.all(connection, query)
 
 
 def link_environment(
-    connection: Connection, environment_id: int, project_ids: Collection[int]
+    connection: sa.Connection, environment_id: int, project_ids: Collection[int]
 ) -> None:
     """Link an environment to these projects."""
-    parameters = ids_param(project_ids) | {"environment_id": environment_id}
-    connection.execute(_LINK_ENVIRONMENT, parameters)
+    rows = db.rows_param("projects", ([project_id] for project_id in sorted(project_ids)))
+    connection.execute(_LINK_ENVIRONMENT, rows | {"environment_id": environment_id})
 
 
-def environments_of(connection: Connection, project_id: int) -> list[Environment]:
+def environments_of(connection: sa.Connection, project_id: int) -> list[Environment]:
     """Return the project's environments, by name."""
     query = (
-        select(environments.c.id, environments.c.name)
+        _ENVIRONMENT.select()
         .join(project_environments, project_environments.c.environment_id == environments.c.id)
         .where(project_environments.c.project_id == project_id)
-        .order_by(in_binary_order(environments.c.name))
+        .order_by(db.in_binary_order(environments.c.name))
     )
-    return [Environment(id=i, name=name) for i, name in connection.execute(query)]
+    return _ENVIRONMENT.all(connection, query)
 
 
-def environment_names(connection: Connection, project_ids: Collection[int]) -> dict[int, list[str]]:
+def environment_names(
+    connection: sa.Connection, project_ids: Collection[int]
+) -> dict[int, list[str]]:
     """Return the names of each project's environments, sorted; the empty name is left out."""
-    result: dict[int, list[str]] = {}
-    for project_id, name in connection.execute(_NAMES_OF, ids_param(project_ids)):
-        result.setdefault(project_id, []).append(name)
-    return result
+    return grouped(connection.execute(_NAMES_OF, db.ids_param(project_ids)))

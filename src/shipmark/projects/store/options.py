@@ -3,65 +3,46 @@
 import json
 from collections.abc import Mapping
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    ForeignKey,
-    String,
-    Table,
-    Text,
-    TypedColumns,
-    bindparam,
-    delete,
-    select,
-)
+import sqlalchemy as sa
 
-from shipmark.infrastructure.database import Id, json_rows, metadata, rows_param, upsert
+from shipmark.infrastructure.database import rows_param, upsert
+from shipmark.infrastructure.inserts import insert_rows
+from shipmark.infrastructure.schema import parent, table
 from shipmark.projects.store.projects import projects
 
 
-class ProjectOptionColumns(TypedColumns):
+class ProjectOptionColumns(sa.TypedColumns):
     """The value of an option, as JSON. An option that was never set has no row."""
 
-    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
-    key = Column(String(64), primary_key=True)
-    value = Column(Text, nullable=False)
+    project_id = parent("projects", primary_key=True)
+    key = sa.Column(sa.String(64), primary_key=True)
+    value = sa.Column(sa.Text, nullable=False)
 
 
-class RedirectColumns(TypedColumns):
+class RedirectColumns(sa.TypedColumns):
     """A former slug of a project, until another project gets it."""
 
-    organization_id = Column(
-        Id, ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True
-    )
-    slug = Column(String(50), primary_key=True)
-    project_id = Column(
-        Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False, index=True
-    )
+    organization_id = parent("organizations", primary_key=True)
+    slug = sa.Column(sa.String(50), primary_key=True)
+    project_id = parent("projects", index=True)
 
 
-options = Table("project_options", metadata, ProjectOptionColumns)
-redirects = Table("project_redirects", metadata, RedirectColumns)
+options = table("project_options", ProjectOptionColumns)
+redirects = table("project_redirects", RedirectColumns)
 
-_GIVEN_OPTIONS = json_rows("given_options", key=Text(), value=Text())
-_INSERT_OPTIONS = upsert(options).from_select(
-    ["project_id", "key", "value"],
-    select(
-        bindparam("project_id", type_=Id), _GIVEN_OPTIONS.c.key, _GIVEN_OPTIONS.c.value
-    ).order_by(_GIVEN_OPTIONS.c.key),
-)
+_INSERT_OPTIONS = insert_rows(options, "given_options", ("key", "value"), shared=("project_id",))
 _KEEP_OPTIONS = _INSERT_OPTIONS.on_conflict_do_update(
     index_elements=["project_id", "key"], set_={"value": _INSERT_OPTIONS.excluded.value}
 )
 
 
-def options_of(connection: Connection, project_id: int) -> dict[str, object]:
+def options_of(connection: sa.Connection, project_id: int) -> dict[str, object]:
     """Return the project's stored options, by key."""
-    query = select(options.c.key, options.c.value).where(options.c.project_id == project_id)
+    query = sa.select(options.c.key, options.c.value).where(options.c.project_id == project_id)
     return {key: json.loads(value) for key, value in connection.execute(query)}
 
 
-def save_options(connection: Connection, project_id: int, values: Mapping[str, object]) -> None:
+def save_options(connection: sa.Connection, project_id: int, values: Mapping[str, object]) -> None:
     """Store options, by key, in one statement."""
     parameters = rows_param(
         "given_options", ([key, json.dumps(value)] for key, value in sorted(values.items()))
@@ -70,26 +51,23 @@ def save_options(connection: Connection, project_id: int, values: Mapping[str, o
 
 
 def redirect(
-    connection: Connection, organization_id: int, old: str, new: str, project_id: int
+    connection: sa.Connection, organization_id: int, old: str, new: str, project_id: int
 ) -> None:
     """Redirect a project's former slug to it, and delete a redirect of its new one."""
-    of_new = delete(redirects).where(
-        redirects.c.organization_id == organization_id, redirects.c.slug == new
-    )
-    connection.execute(of_new)
+    of_new = (redirects.c.organization_id == organization_id, redirects.c.slug == new)
+    connection.execute(sa.delete(redirects).where(*of_new))
     row = {"organization_id": organization_id, "slug": old, "project_id": project_id}
     statement = upsert(redirects).values(row)
+    key = ["organization_id", "slug"]
     connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["organization_id", "slug"], set_={"project_id": project_id}
-        )
+        statement.on_conflict_do_update(index_elements=key, set_={"project_id": project_id})
     )
 
 
-def redirected(connection: Connection, organization_id: int, slug: str) -> str | None:
+def redirected(connection: sa.Connection, organization_id: int, slug: str) -> str | None:
     """Return the current slug of the project that formerly had this one, or None."""
     query = (
-        select(projects.c.slug)
+        sa.select(projects.c.slug)
         .join(redirects, redirects.c.project_id == projects.c.id)
         .where(redirects.c.organization_id == organization_id, redirects.c.slug == slug)
     )

@@ -6,7 +6,7 @@ The database computes them: releases may have ten thousand commits each.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Integer, Select, Subquery, bindparam, case, func, select
+import sqlalchemy as sa
 
 from shipmark.infrastructure.database import Id, in_binary_order, json_rows, rows_param
 from shipmark.releases.store.commits import release_commits
@@ -36,38 +36,39 @@ class ChangedInAll:
 
 _THESE = json_rows("these", id=Id)
 _OTHERS = json_rows("others", id=Id)
-_MOST = bindparam("most", type_=Integer)
+_MOST = sa.bindparam("most", type_=sa.Integer)
 
 
-def _held_by(rows: Subquery) -> Select[int]:
-    return select(release_commits.c.commit_id).join(rows, rows.c.id == release_commits.c.release_id)
+def _held_by(rows: sa.Subquery) -> sa.Select[int]:
+    return sa.select(release_commits.c.commit_id).join(
+        rows, rows.c.id == release_commits.c.release_id
+    )
 
 
 _only_here = _held_by(_THESE).except_(_held_by(_OTHERS)).subquery()
 _of_these = _only_here.c.commit_id == commits.c.id
-
 _COMMITS = (
-    select(func.count().over(), *COMMIT)
+    sa.select(sa.func.count().over(), *COMMIT)
     .select_from(_only_here)
     .join(commits, _of_these)
     .order_by(commits.c.created_at.desc(), commits.c.id.desc())
     .limit(_MOST)
 )
 _AUTHORS = (
-    select(func.count().over(), commits.c.author_id)
+    sa.select(sa.func.count().over(), commits.c.author_id)
     .select_from(_only_here)
     .join(commits, _of_these)
     .where(commits.c.author_id.is_not(None))
     .group_by(commits.c.author_id)
-    .order_by(func.count().desc(), commits.c.author_id)
+    .order_by(sa.func.count().desc(), commits.c.author_id)
     .limit(_MOST)
 )
 _changes = (
-    select(
+    sa.select(
         commits.c.repository_id.label("repository_id"),
         changed_files.c.filename.label("filename"),
         changed_files.c.change.label("change"),
-        func.row_number()
+        sa.func.row_number()
         .over(
             partition_by=[commits.c.repository_id, changed_files.c.filename],
             order_by=[commits.c.created_at.desc(), commits.c.id.desc()],
@@ -80,43 +81,45 @@ _changes = (
     .subquery()
 )
 _FILES = (
-    select(
-        func.count().over(),
+    sa.select(
+        sa.func.count().over(),
         _changes.c.repository_id,
         _changes.c.filename,
         *(
-            func.sum(case((_changes.c.change == kind.value, 1), else_=0), type_=Integer())
+            sa.func.sum(sa.case((_changes.c.change == kind.value, 1), else_=0), type_=sa.Integer())
             for kind in (Change.ADDED, Change.MODIFIED, Change.DELETED)
         ),
-        func.max(case((_changes.c.age == 1, _changes.c.change))),
+        sa.func.max(sa.case((_changes.c.age == 1, _changes.c.change))),
     )
     .group_by(_changes.c.repository_id, _changes.c.filename)
-    .order_by(func.count().desc(), in_binary_order(_changes.c.filename), _changes.c.repository_id)
+    .order_by(
+        sa.func.count().desc(), in_binary_order(_changes.c.filename), _changes.c.repository_id
+    )
     .limit(_MOST)
 )
 
 
 def commits_only_in(
-    connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
+    connection: sa.Connection, these: Collection[int], others: Collection[int], *, limit: int
 ) -> tuple[int, list[Commit]]:
     """Return the number of commits that only these releases have, and the newest of them."""
-    rows = connection.execute(_COMMITS, _asked(these, others, limit)).all()
+    rows = connection.execute(_COMMITS, _parameters(these, others, limit)).all()
     return _count(rows), [commit_of(*row[1:]) for row in rows]
 
 
 def authors_only_in(
-    connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
+    connection: sa.Connection, these: Collection[int], others: Collection[int], *, limit: int
 ) -> tuple[int, list[int]]:
     """Return the number of authors of those commits, and the ids of those with the most."""
-    rows = connection.execute(_AUTHORS, _asked(these, others, limit)).all()
+    rows = connection.execute(_AUTHORS, _parameters(these, others, limit)).all()
     return _count(rows), [author_id for _, author_id in rows]
 
 
 def files_only_in(
-    connection: Connection, these: Collection[int], others: Collection[int], *, limit: int
+    connection: sa.Connection, these: Collection[int], others: Collection[int], *, limit: int
 ) -> tuple[int, list[ChangedInAll]]:
     """Return the number of files that those commits changed, and the most changed ones."""
-    rows = connection.execute(_FILES, _asked(these, others, limit)).all()
+    rows = connection.execute(_FILES, _parameters(these, others, limit)).all()
     changed = [
         ChangedInAll(
             repository_id=repository_id,
@@ -137,14 +140,13 @@ def _came_to(newest: Change, added: int) -> Change:
     return Change.ADDED if added else Change.MODIFIED
 
 
-def _asked(these: Collection[int], others: Collection[int], limit: int) -> dict[str, object]:
-    parameters = rows_param("these", ([each] for each in sorted(these)))
+def _parameters(these: Collection[int], others: Collection[int], limit: int) -> dict[str, object]:
     return {
-        **parameters,
-        **rows_param("others", ([each] for each in sorted(others))),
+        **rows_param("these", ([release_id] for release_id in sorted(these))),
+        **rows_param("others", ([release_id] for release_id in sorted(others))),
         "most": limit,
     }
 
 
-def _count(found: Sequence[Sequence[object]]) -> int:
-    return int(str(found[0][0])) if found else 0
+def _count(rows: Sequence[Sequence[object]]) -> int:
+    return int(str(rows[0][0])) if rows else 0

@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Select, literal, select, tuple_, union_all
+import sqlalchemy as sa
 
 from shipmark.infrastructure.database import Id, UtcDateTime
+from shipmark.infrastructure.groups import grouped
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.releases.store.commits import release_heads
 from shipmark.releases.store.projects import release_projects
@@ -18,7 +19,7 @@ _FETCHED_MAX = 5
 
 
 def previous_heads(
-    connection: Connection, release: Release, repository_ids: Collection[int]
+    connection: sa.Connection, release: Release, repository_ids: Collection[int]
 ) -> dict[int, str]:
     """Return the hash of each repository's head in the newest older release that shares a project and has one.
 
@@ -30,7 +31,7 @@ def previous_heads(
 
 
 def fetched_heads(
-    connection: Connection, release: Release, repository_ids: Collection[int]
+    connection: sa.Connection, release: Release, repository_ids: Collection[int]
 ) -> dict[int, list[str]]:
     """Return the hashes of each repository's fetched heads in older releases, newest first, a few of each project.
 
@@ -40,7 +41,7 @@ def fetched_heads(
 
 
 def _earlier_heads(
-    connection: Connection,
+    connection: sa.Connection,
     release: Release,
     repository_ids: Collection[int],
     *,
@@ -49,33 +50,27 @@ def _earlier_heads(
 ) -> dict[int, list[str]]:
     if not repository_ids:
         return {}
-    is_attached = release_projects.c.release_id == release.id
-    projects = connection.execute(
-        select(release_projects.c.project_id)
-        .where(is_attached)
+    of_release = (
+        sa.select(release_projects.c.project_id)
+        .where(release_projects.c.release_id == release.id)
         .order_by(release_projects.c.project_id)
-    ).scalars()
+    )
     lookups = [
         (repository_id, project_id, status)
-        for project_id in projects
+        for project_id in connection.execute(of_release).scalars()
         for repository_id in sorted(repository_ids)
         for status in ReleaseStatus
     ][:_PLACES_MAX]
     if not lookups:
         return {}
     branches = [_last_heads(release, *lookup, limit, is_fetched=is_fetched) for lookup in lookups]
-    rows = union_all(*branches).subquery("found")
+    rows = sa.union_all(*branches).subquery("found")
     query = (
-        select(rows.c.repository_id, commits.c.key)
+        sa.select(rows.c.repository_id, commits.c.key)
         .join(commits, commits.c.id == rows.c.commit_id)
         .order_by(rows.c.shipped_at.desc(), rows.c.release_id.desc())
     )
-    heads: dict[int, list[str]] = {}
-    for repository_id, key in connection.execute(query):
-        keys = heads.setdefault(repository_id, [])
-        if key not in keys:
-            keys.append(key)
-    return heads
+    return grouped(dict.fromkeys((row[0], row[1]) for row in connection.execute(query)))
 
 
 def _last_heads(
@@ -86,14 +81,14 @@ def _last_heads(
     limit: int,
     *,
     is_fetched: bool,
-) -> Select[Any]:
+) -> sa.Select[Any]:
     """Select the heads of the repository in the last releases of the project, in that status, that are older."""
     table = release_projects.c
-    older = tuple_(table.shipped_at, table.release_id) < tuple_(
-        literal(release.shipped_at, UtcDateTime()), literal(release.id, Id)
+    older = sa.tuple_(table.shipped_at, table.release_id) < sa.tuple_(
+        sa.literal(release.shipped_at, UtcDateTime()), sa.literal(release.id, Id)
     )
     query = (
-        select(
+        sa.select(
             release_heads.c.repository_id,
             release_heads.c.commit_id,
             table.shipped_at,
@@ -116,4 +111,4 @@ def _last_heads(
         query = query.join(known, known.c.id == release_heads.c.commit_id).where(
             known.c.message.is_not(None)
         )
-    return select(query.subquery())
+    return sa.select(query.subquery())

@@ -30,7 +30,6 @@ from shipmark.releases.store.releases import RELEASE, release_of, releases
 _BY_IDS = select(*RELEASE).join(IDS, IDS.c.id == releases.c.id).order_by(releases.c.id)
 _LOCK_SEVERAL = _BY_IDS.with_for_update(key_share=True, of=releases)
 _LOCK_TO_DELETE = _BY_IDS.with_for_update(of=releases)
-
 _is_placed = and_(
     exists().where(
         release_projects.c.release_id == releases.c.id,
@@ -72,15 +71,9 @@ def lock_shared(
     Waits for a transaction that deletes it, and then returns None. A caller that has to add missing rows locks the
     release first.
     """
-    row = connection.execute(
-        _LOCK_SHARED,
-        {
-            "organization_id": organization_id,
-            "version": version,
-            "project_id": project_id,
-            "environment": environment,
-        },
-    ).first()
+    parameters = {"organization_id": organization_id, "version": version}
+    parameters |= {"project_id": project_id, "environment": environment}
+    row = connection.execute(_LOCK_SHARED, parameters).first()
     return LockedRelease(release=release_of(row), is_placed=bool(row[-1])) if row else None
 
 
@@ -90,18 +83,17 @@ def lock(connection: Connection, release_id: int) -> Release | None:
     On SQLite the transaction has the only write lock already.
     """
     query = select(*RELEASE).where(releases.c.id == release_id).with_for_update(key_share=True)
-    row = connection.execute(query).first()
-    return release_of(row) if row else None
+    return release_of.first(connection, query)
 
 
 def lock_several(connection: Connection, release_ids: Collection[int]) -> list[Release]:
     """Lock several releases, as `lock` does. The caller has locked the organization."""
-    return [release_of(row) for row in connection.execute(_LOCK_SEVERAL, ids_param(release_ids))]
+    return release_of.all(connection, _LOCK_SEVERAL, ids_param(release_ids))
 
 
 def lock_to_delete(connection: Connection, release_ids: Collection[int]) -> list[Release]:
     """Wait until no transaction uses these releases, and prevent their use. Return those that still exist."""
-    return [release_of(row) for row in connection.execute(_LOCK_TO_DELETE, ids_param(release_ids))]
+    return release_of.all(connection, _LOCK_TO_DELETE, ids_param(release_ids))
 
 
 def lock_all_to_delete(connection: Connection, organization_id: int) -> None:

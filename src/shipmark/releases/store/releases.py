@@ -2,39 +2,15 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-    TypedColumns,
-    UniqueConstraint,
-    bindparam,
-    delete,
-    exists,
-    select,
-    text,
-    update,
-)
+import sqlalchemy as sa
 
-from shipmark.infrastructure.database import (
-    IDS,
-    BinaryText,
-    Id,
-    UtcDateTime,
-    ids_param,
-    metadata,
-    upsert,
-)
+from shipmark.infrastructure import database as db
+from shipmark.infrastructure.row_reader import RowReader
+from shipmark.infrastructure.schema import parent, table
 from shipmark.projects.store.projects import IS_VISIBLE, projects
 from shipmark.releases import versions
 from shipmark.releases.model import NewRelease, Release, ReleaseStatus
@@ -43,202 +19,118 @@ from shipmark.releases.store import projects as in_projects
 from shipmark.releases.store.projects import release_projects
 
 
-class ReleaseColumns(TypedColumns):
+class ReleaseColumns(sa.TypedColumns):
     """``author_ids`` is a JSON list, in the order in which the authors first appear among the commits.
 
     The parsed version (`versions.SemverColumns`) is stored at creation, to sort and search by. ``shipped_at`` is the
     date of finalizing, or else of creation; it is never NULL, but SQLite can't add a column that forbids it.
     """
 
-    id = Column(Id, primary_key=True)
-    organization_id = Column(Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False)
-    version = Column(String(250), nullable=False)
-    status = Column(String(16), nullable=False)
-    ref = Column(String(250))
-    url = Column(String(200))
-    owner_id = Column(Id, ForeignKey("users.id", ondelete="SET NULL"), index=True)
-    created_at = Column(UtcDateTime, nullable=False)
-    released_at = Column(UtcDateTime)
-    commit_count = Column(Integer, nullable=False)
-    last_commit_id = Column(Id)
-    author_ids = Column(Text, nullable=False)
-    deploy_count = Column(Integer, nullable=False)
-    last_deploy_id = Column(Id)
-    user_agent = Column(Text)
-    package = Column(Text)
-    version_key = Column(BinaryText, nullable=False, server_default=text("''"))
-    build_code = Column(Text)
-    build_number = Column(BigInteger)
-    shipped_at = Column(UtcDateTime)
-    left_out_count = Column(Integer, nullable=False, server_default=text("0"))
+    id = sa.Column(db.Id, primary_key=True)
+    organization_id = parent("organizations")
+    version = sa.Column(sa.String(250), nullable=False)
+    status = sa.Column(sa.String(16), nullable=False)
+    ref = sa.Column(sa.String(250))
+    url = sa.Column(sa.String(200))
+    owner_id = sa.Column(db.Id, sa.ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    created_at = sa.Column(db.UtcDateTime, nullable=False)
+    released_at = sa.Column(db.UtcDateTime)
+    commit_count = sa.Column(sa.Integer, nullable=False)
+    last_commit_id = sa.Column(db.Id)
+    author_ids = sa.Column(sa.Text, nullable=False)
+    deploy_count = sa.Column(sa.Integer, nullable=False)
+    last_deploy_id = sa.Column(db.Id)
+    user_agent = sa.Column(sa.Text)
+    package = sa.Column(sa.Text)
+    version_key = sa.Column(db.BinaryText, nullable=False, server_default=sa.text("''"))
+    build_code = sa.Column(sa.Text)
+    build_number = sa.Column(sa.BigInteger)
+    shipped_at = sa.Column(db.UtcDateTime)
+    left_out_count = sa.Column(sa.Integer, nullable=False, server_default=sa.text("0"))
 
 
-releases = Table(
-    "releases",
-    metadata,
-    ReleaseColumns,
-    UniqueConstraint("organization_id", "version"),
-    sqlite_autoincrement=True,
-)
+releases = table("releases", ReleaseColumns, sa.UniqueConstraint("organization_id", "version"))
 
-# Each begins with the scope of a list and continues with its order: see list_query.py.
-_has_build, _has_package, _has_commits = (
-    releases.c.build_number.is_not(None),
-    releases.c.package.is_not(None),
-    releases.c.last_commit_id.is_not(None),
-)
-Index(
-    "ix_releases_by_date",
-    releases.c.organization_id,
-    releases.c.status,
-    releases.c.created_at,
-    releases.c.id,
-)
-Index(
-    "ix_releases_by_version",
-    releases.c.organization_id,
-    releases.c.status,
-    releases.c.version_key,
-    releases.c.created_at,
-    releases.c.id,
-)
-Index(
-    "ix_releases_by_shipping",
-    releases.c.organization_id,
-    releases.c.status,
-    releases.c.shipped_at,
-    releases.c.created_at,
-    releases.c.id,
-)
-Index(
-    "ix_releases_by_build",
-    releases.c.organization_id,
-    releases.c.status,
-    releases.c.build_number,
-    releases.c.created_at,
-    releases.c.id,
-    sqlite_where=_has_build,
-    postgresql_where=_has_build,
-)
-Index(
-    "ix_releases_of_package_by_date",
-    releases.c.organization_id,
-    releases.c.package,
-    releases.c.status,
-    releases.c.created_at,
-    releases.c.id,
-    sqlite_where=_has_package,
-    postgresql_where=_has_package,
-)
-Index(
-    "ix_releases_of_package_by_version",
-    releases.c.organization_id,
-    releases.c.package,
-    releases.c.status,
-    releases.c.version_key,
-    releases.c.created_at,
-    releases.c.id,
-    sqlite_where=_has_package,
-    postgresql_where=_has_package,
-)
-Index(
-    "ix_releases_with_commits",
-    releases.c.organization_id,
-    releases.c.shipped_at,
-    releases.c.id,
-    sqlite_where=_has_commits,
-    postgresql_where=_has_commits,
-)
 
-RELEASE = (
-    releases.c.id,
-    releases.c.organization_id,
-    releases.c.version,
-    releases.c.status,
-    releases.c.ref,
-    releases.c.url,
-    releases.c.owner_id,
-    releases.c.created_at,
-    releases.c.released_at,
-    releases.c.commit_count,
-    releases.c.last_commit_id,
-    releases.c.author_ids,
-    releases.c.deploy_count,
-    releases.c.last_deploy_id,
-    releases.c.user_agent,
-    releases.c.left_out_count,
+def _index(name: str, *columns: str, where: sa.ColumnElement[bool] | None = None) -> None:
+    """Define an index that begins with the scope of a list and continues with its order: see list_query.py."""
+    keys = [releases.c[column] for column in ("organization_id", *columns, "id")]
+    sa.Index(f"ix_releases_{name}", *keys, sqlite_where=where, postgresql_where=where)
+
+
+_has_package = releases.c.package.is_not(None)
+_index("by_date", "status", "created_at")
+_index("by_version", "status", "version_key", "created_at")
+_index("by_shipping", "status", "shipped_at", "created_at")
+_index(
+    "by_build", "status", "build_number", "created_at", where=releases.c.build_number.is_not(None)
 )
+_index("of_package_by_date", "package", "status", "created_at", where=_has_package)
+_index(
+    "of_package_by_version", "package", "status", "version_key", "created_at", where=_has_package
+)
+_index("with_commits", "shipped_at", where=releases.c.last_commit_id.is_not(None))
 
-_FIELDS = tuple(column.name for column in RELEASE)
-_STATUSES = {status.value: status for status in ReleaseStatus}
 
-_ENSURE = upsert(releases).on_conflict_do_nothing().returning(*RELEASE)
-_BY_VERSION = select(*RELEASE).where(
-    releases.c.organization_id == bindparam("organization_id"),
-    releases.c.version == bindparam("version"),
+@lru_cache(1024)
+def _author_ids(text: str) -> tuple[int, ...]:
+    return tuple(json.loads(text))
+
+
+release_of = RowReader(Release, releases, status=ReleaseStatus, author_ids=_author_ids)
+RELEASE = release_of.columns
+
+_ENSURE = db.upsert(releases).on_conflict_do_nothing().returning(*RELEASE)
+_BY_VERSION = sa.select(*RELEASE).where(
+    releases.c.organization_id == sa.bindparam("organization_id"),
+    releases.c.version == sa.bindparam("version"),
 )
 _BY_VERSION_WITH_PROJECTS = (
-    select(*RELEASE, release_projects.c.project_id)
+    _BY_VERSION.add_columns(release_projects.c.project_id)
     .join(release_projects, release_projects.c.release_id == releases.c.id)
     .join(projects, projects.c.id == release_projects.c.project_id)
-    .where(
-        releases.c.organization_id == bindparam("organization_id"),
-        releases.c.version == bindparam("version"),
-        IS_VISIBLE,
-    )
+    .where(IS_VISIBLE)
     .order_by(release_projects.c.project_id)
 )
 _LOCK_BY_VERSION = _BY_VERSION.with_for_update(key_share=True)
 _SET_STATUS = (
-    update(releases)
-    .where(releases.c.id.in_(select(IDS.c.id)))
-    .values(status=bindparam("given_status", type_=String()))
+    sa.update(releases)
+    .where(releases.c.id.in_(sa.select(db.IDS.c.id)))
+    .values(status=sa.bindparam("given_status", type_=sa.String()))
 )
-_BY_IDS = select(*RELEASE).join(IDS, IDS.c.id == releases.c.id)
+_BY_IDS = sa.select(*RELEASE).join(db.IDS, db.IDS.c.id == releases.c.id)
 _LOCK_SEVERAL = (
-    select(releases.c.id)
-    .join(IDS, IDS.c.id == releases.c.id)
+    sa.select(releases.c.id)
+    .join(db.IDS, db.IDS.c.id == releases.c.id)
     .order_by(releases.c.id)
     .with_for_update(key_share=True, of=releases)
 )
-_REMOVE = delete(releases).where(releases.c.id.in_(select(IDS.c.id)))
+_REMOVE = sa.delete(releases).where(releases.c.id.in_(sa.select(db.IDS.c.id)))
 
 
-def ensure(connection: Connection, organization_id: int, new: NewRelease) -> tuple[Release, bool]:
+def ensure(
+    connection: sa.Connection, organization_id: int, new: NewRelease
+) -> tuple[Release, bool]:
     """Return the release with this version, locked, and whether this call created it: the constraint decides races."""
-    row = {
-        "organization_id": organization_id,
-        "version": new.version,
-        "status": new.status.value,
-        "ref": new.ref,
-        "url": new.url,
-        "owner_id": new.owner_id,
-        "created_at": new.created_at,
-        "released_at": new.released_at,
-        "commit_count": 0,
-        "author_ids": "[]",
-        "deploy_count": 0,
-        "user_agent": new.user_agent,
-        "shipped_at": new.released_at or new.created_at,
-    }
+    row = asdict(new) | {"organization_id": organization_id, "commit_count": 0, "deploy_count": 0}
+    row |= {"author_ids": "[]", "shipped_at": new.released_at or new.created_at}
     row |= _semver(new.version)
     while True:
-        if made := connection.execute(_ENSURE, row).first():
-            return release_of(made), True
+        if created := release_of.first(connection, _ENSURE, row):
+            return created, True
         # The row that the insert conflicted with may have been deleted since.
         if known := lock_by_version(connection, organization_id, new.version):
             return known, False
 
 
-def by_version(connection: Connection, organization_id: int, version: str) -> Release | None:
+def by_version(connection: sa.Connection, organization_id: int, version: str) -> Release | None:
     """Return the organization's release with exactly this version, or None."""
     parameters = {"organization_id": organization_id, "version": version}
-    row = connection.execute(_BY_VERSION, parameters).first()
-    return release_of(row) if row else None
+    return release_of.first(connection, _BY_VERSION, parameters)
 
 
 def by_version_with_projects(
-    connection: Connection, organization_id: int, version: str
+    connection: sa.Connection, organization_id: int, version: str
 ) -> tuple[Release, Sequence[int]] | None:
     """Return the release with exactly this version and the ids of its projects, or None."""
     parameters = {"organization_id": organization_id, "version": version}
@@ -246,23 +138,24 @@ def by_version_with_projects(
     return (release_of(rows[0]), [row[-1] for row in rows]) if rows else None
 
 
-def lock_by_version(connection: Connection, organization_id: int, version: str) -> Release | None:
+def lock_by_version(
+    connection: sa.Connection, organization_id: int, version: str
+) -> Release | None:
     """Return the release with exactly this version, locked until the transaction ends (see ``locks.py``), or None."""
     parameters = {"organization_id": organization_id, "version": version}
-    row = connection.execute(_LOCK_BY_VERSION, parameters).first()
-    return release_of(row) if row else None
+    return release_of.first(connection, _LOCK_BY_VERSION, parameters)
 
 
-def by_ids(connection: Connection, release_ids: Collection[int]) -> dict[int, Release]:
+def by_ids(connection: sa.Connection, release_ids: Collection[int]) -> dict[int, Release]:
     """Return the releases with these ids, by id."""
     if not release_ids:
         return {}
-    result = connection.execute(_BY_IDS, ids_param(release_ids))
-    return {row[0]: release_of(row) for row in result}
+    of_ids = release_of.all(connection, _BY_IDS, db.ids_param(release_ids))
+    return {release.id: release for release in of_ids}
 
 
 def change(
-    connection: Connection,
+    connection: sa.Connection,
     release: Release,
     *,
     status: ReleaseStatus | None = None,
@@ -271,14 +164,8 @@ def change(
     released_at: datetime | None = None,
 ) -> Release:
     """Change the fields that are not None."""
-    values: dict[str, object] = {
-        "status": status.value if status else None,
-        "ref": ref,
-        "url": url,
-        "released_at": released_at,
-    }
-    if released_at is not None:
-        values["shipped_at"] = released_at
+    values: dict[str, object] = {"status": status, "ref": ref, "url": url}
+    values |= {"released_at": released_at, "shipped_at": released_at}
     changed = _updated(
         connection, release, {name: value for name, value in values.items() if value}
     )
@@ -290,17 +177,17 @@ def change(
 
 
 def set_status_of(
-    connection: Connection, release_ids: Collection[int], status: ReleaseStatus
+    connection: sa.Connection, release_ids: Collection[int], status: ReleaseStatus
 ) -> None:
     """Archive or reopen releases, and update the copies of their status. The caller has locked the organization."""
-    connection.execute(_LOCK_SEVERAL, ids_param(release_ids)).all()
-    parameters = ids_param(release_ids) | {"given_status": status.value}
+    connection.execute(_LOCK_SEVERAL, db.ids_param(release_ids)).all()
+    parameters = db.ids_param(release_ids) | {"given_status": status.value}
     for statement in (_SET_STATUS, environments.SET_STATUS, in_projects.SET_STATUS):
         connection.execute(statement, parameters)
 
 
 def record_commits(
-    connection: Connection,
+    connection: sa.Connection,
     release: Release,
     *,
     count: int,
@@ -314,24 +201,24 @@ def record_commits(
     return _updated(connection, release, values | {"author_ids": json.dumps(list(author_ids))})
 
 
-def record_deploy(connection: Connection, release_id: int, deploy_id: int) -> None:
+def record_deploy(connection: sa.Connection, release_id: int, deploy_id: int) -> None:
     """Count one more deploy, which is the last."""
     connection.execute(
-        update(releases)
+        sa.update(releases)
         .where(releases.c.id == release_id)
         .values(deploy_count=releases.c.deploy_count + 1, last_deploy_id=deploy_id)
     )
 
 
-def remove(connection: Connection, release_ids: Collection[int]) -> None:
+def remove(connection: sa.Connection, release_ids: Collection[int]) -> None:
     """Delete releases and the rows that belong to them; commits and authors stay."""
-    connection.execute(_REMOVE, ids_param(release_ids))
+    connection.execute(_REMOVE, db.ids_param(release_ids))
 
 
-def newest_versions(connection: Connection, project_id: int, limit: int) -> list[str]:
+def newest_versions(connection: sa.Connection, project_id: int, limit: int) -> list[str]:
     """Return the versions of the project's newest open releases."""
     query = (
-        select(releases.c.version)
+        sa.select(releases.c.version)
         .join(release_projects, release_projects.c.release_id == releases.c.id)
         .where(
             release_projects.c.project_id == project_id,
@@ -343,16 +230,16 @@ def newest_versions(connection: Connection, project_id: int, limit: int) -> list
     return list(connection.execute(query).scalars())
 
 
-def previous_with_commits(connection: Connection, release: Release) -> Release | None:
+def previous_with_commits(connection: sa.Connection, release: Release) -> Release | None:
     """Return the newest shipped release with commits that shares a project and is no newer; may be this one."""
     source = release_projects.alias("mine")
-    shares_project = exists().where(
+    shares_project = sa.exists().where(
         release_projects.c.release_id == releases.c.id,
         release_projects.c.project_id == source.c.project_id,
         source.c.release_id == release.id,
     )
     query = (
-        select(*RELEASE)
+        sa.select(*RELEASE)
         .where(
             releases.c.organization_id == release.organization_id,
             releases.c.last_commit_id.is_not(None),
@@ -362,21 +249,7 @@ def previous_with_commits(connection: Connection, release: Release) -> Release |
         .order_by(releases.c.shipped_at.desc(), releases.c.id.desc())
         .limit(1)
     )
-    row = connection.execute(query).first()
-    return release_of(row) if row else None
-
-
-def release_of(row: Sequence[Any]) -> Release:
-    """Return a release from a row that begins with the columns of `RELEASE`."""
-    item = dict(zip(_FIELDS, row, strict=False))
-    item["status"] = _STATUSES[item["status"]]
-    item["author_ids"] = _author_ids(item["author_ids"])
-    return Release(**item)
-
-
-@lru_cache(1024)
-def _author_ids(text: str) -> tuple[int, ...]:
-    return tuple(json.loads(text))
+    return release_of.first(connection, query)
 
 
 def _semver(version: str) -> dict[str, object]:
@@ -389,10 +262,8 @@ def _semver(version: str) -> dict[str, object]:
     }
 
 
-def _updated(connection: Connection, release: Release, values: Mapping[str, object]) -> Release:
+def _updated(connection: sa.Connection, release: Release, values: Mapping[str, object]) -> Release:
     if not values:
         return release
-    statement = (
-        update(releases).where(releases.c.id == release.id).values(dict(values)).returning(*RELEASE)
-    )
-    return release_of(connection.execute(statement).one())
+    statement = sa.update(releases).where(releases.c.id == release.id).values(dict(values))
+    return release_of(connection.execute(statement.returning(*RELEASE)).one())

@@ -11,11 +11,11 @@ from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import by_ids as releases_by_ids
 from shipmark.releases.store.releases import releases
 
-_one = release_projects.alias("one")
+_latest = release_projects.alias("latest").c
 _latest_id = (
-    select(_one.c.release_id)
-    .where(_one.c.project_id == IDS.c.id, _one.c.status == ReleaseStatus.OPEN.value)
-    .order_by(_one.c.shipped_at.desc(), _one.c.created_at.desc(), _one.c.release_id.desc())
+    select(_latest.release_id)
+    .where(_latest.project_id == IDS.c.id, _latest.status == ReleaseStatus.OPEN.value)
+    .order_by(_latest.shipped_at.desc(), _latest.created_at.desc(), _latest.release_id.desc())
     .limit(1)
     .correlate(IDS)
     .scalar_subquery()
@@ -25,22 +25,21 @@ _LATEST = (
     .select_from(IDS)
     .join(releases, releases.c.id == _latest_id)
 )
-
 _since = releases.alias("since")
 
 
 def _next_id(status: ReleaseStatus) -> ScalarSelect[int]:
     """Return the subquery of the first release of a status that shipped after another: one entry of an index."""
-    one = release_projects.alias(f"next_{status.value}")
+    following = release_projects.alias(f"next_{status.value}").c
     return (
-        select(one.c.release_id)
+        select(following.release_id)
         .where(
-            one.c.project_id == bindparam("project_id", type_=Id),
-            one.c.status == status.value,
-            one.c.shipped_at >= _since.c.shipped_at,
-            or_(one.c.shipped_at > _since.c.shipped_at, one.c.release_id > _since.c.id),
+            following.project_id == bindparam("project_id", type_=Id),
+            following.status == status.value,
+            following.shipped_at >= _since.c.shipped_at,
+            or_(following.shipped_at > _since.c.shipped_at, following.release_id > _since.c.id),
         )
-        .order_by(one.c.shipped_at, one.c.created_at, one.c.release_id)
+        .order_by(following.shipped_at, following.created_at, following.release_id)
         .limit(1)
         .correlate(_since)
         .scalar_subquery()
@@ -59,10 +58,12 @@ def next_in(
     if not release_ids:
         return {}
     rows = connection.execute(_NEXT, ids_param(release_ids) | {"project_id": project_id}).all()
-    known = releases_by_ids(
-        connection, {item for row in rows for item in row[1:] if item is not None}
-    )
-    candidates = {row[0]: [known[item] for item in row[1:] if item in known] for row in rows}
+    next_ids = {next_id for _, *ids in rows for next_id in ids if next_id is not None}
+    known = releases_by_ids(connection, next_ids)
+    candidates = {
+        release_id: [known[next_id] for next_id in ids if next_id in known]
+        for release_id, *ids in rows
+    }
     return {
         release_id: min(later, key=lambda release: (release.shipped_at, release.id))
         for release_id, later in candidates.items()
@@ -72,10 +73,8 @@ def next_in(
 
 def newest_in(connection: Connection, organization_id: int, project_id: int) -> Release | None:
     """Return the project's release that shipped last, archived ones included, or None without releases."""
-    everything = ReleaseFilter(
-        organization_id=organization_id, project_ids=(project_id,), status=None
-    )
-    rows = list_query.page(connection, everything, ReleaseSort.EFFECTIVE_DATE, limit=1)
+    of_any = ReleaseFilter(organization_id=organization_id, project_ids=(project_id,), status=None)
+    rows = list_query.page(connection, of_any, ReleaseSort.EFFECTIVE_DATE, limit=1)
     return rows[0].release if rows else None
 
 

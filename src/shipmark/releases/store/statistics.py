@@ -3,23 +3,23 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, and_, bindparam, func, select
+import sqlalchemy as sa
 
 from shipmark.infrastructure.database import IDS, UtcDateTime, ids_param, json_rows, rows_param
 from shipmark.releases.model import ReleaseStatus
 from shipmark.releases.store.projects import release_projects
 
-_STEPS = json_rows("steps", number=Integer(), begins_at=UtcDateTime(), ends_at=UtcDateTime())
+_STEPS = json_rows("steps", number=sa.Integer(), begins_at=UtcDateTime(), ends_at=UtcDateTime())
 
 # Of any status: the index by date has the status before the date.
 _IS_ANY = release_projects.c.status.in_([release_status.value for release_status in ReleaseStatus])
 _MADE = (
-    select(_STEPS.c.number, func.count(release_projects.c.release_id.distinct()))
+    sa.select(_STEPS.c.number, sa.func.count(release_projects.c.release_id.distinct()))
     .select_from(_STEPS)
     .join(
         release_projects,
-        and_(
-            release_projects.c.project_id.in_(select(IDS.c.id)),
+        sa.and_(
+            release_projects.c.project_id.in_(sa.select(IDS.c.id)),
             _IS_ANY,
             release_projects.c.created_at >= _STEPS.c.begins_at,
             release_projects.c.created_at < _STEPS.c.ends_at,
@@ -28,12 +28,12 @@ _MADE = (
     .group_by(_STEPS.c.number)
 )
 _OF_PROJECTS = (
-    select(release_projects.c.project_id, func.count())
+    sa.select(release_projects.c.project_id, sa.func.count())
     .where(
-        release_projects.c.project_id.in_(select(IDS.c.id)),
+        release_projects.c.project_id.in_(sa.select(IDS.c.id)),
         _IS_ANY,
-        release_projects.c.created_at >= bindparam("since", type_=UtcDateTime()),
-        release_projects.c.created_at <= bindparam("until", type_=UtcDateTime()),
+        release_projects.c.created_at >= sa.bindparam("since", type_=UtcDateTime()),
+        release_projects.c.created_at <= sa.bindparam("until", type_=UtcDateTime()),
     )
     .group_by(release_projects.c.project_id)
 )
@@ -42,7 +42,7 @@ Step = tuple[datetime, datetime]
 
 
 def by_step(
-    connection: Connection, project_ids: Collection[int], steps: Sequence[Step]
+    connection: sa.Connection, project_ids: Collection[int], steps: Sequence[Step]
 ) -> list[int]:
     """Return the number of these projects' releases created in each step; one of several projects counts once."""
     parameters = rows_param("steps", ((number, *step) for number, step in enumerate(steps)))
@@ -52,7 +52,7 @@ def by_step(
 
 
 def by_project(
-    connection: Connection, project_ids: Collection[int], between: Step
+    connection: sa.Connection, project_ids: Collection[int], between: Step
 ) -> dict[int, int]:
     """Return the number of releases of each project created between two dates; projects without any are left out."""
     parameters = ids_param(project_ids) | {"since": between[0], "until": between[1]}

@@ -3,22 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    ForeignKey,
-    Index,
-    String,
-    Table,
-    TypedColumns,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param
+from shipmark.infrastructure.row_reader import RowReader
+from shipmark.infrastructure.schema import parent, table
 from shipmark.projects.model import Environment
 from shipmark.projects.store import environments
 from shipmark.releases.model import Release
@@ -27,84 +16,84 @@ from shipmark.releases.store.releases import RELEASE, release_of, releases
 from shipmark.releases.thresholds import NewThreshold, Threshold, ThresholdType, Trigger
 
 
-class ThresholdColumns(TypedColumns):
+class ThresholdColumns(sa.TypedColumns):
     """A threshold; without an environment it applies to all of them."""
 
-    id = Column(Id, primary_key=True)
-    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
-    environment_id = Column(Id, ForeignKey("environments.id", ondelete="CASCADE"), index=True)
-    type = Column(String(32), nullable=False)
-    trigger_type = Column(String(16), nullable=False)
-    value = Column(Id, nullable=False)
-    window_seconds = Column(Id, nullable=False)
-    created_at = Column(UtcDateTime, nullable=False)
+    id = sa.Column(Id, primary_key=True)
+    project_id = parent("projects")
+    environment_id = parent("environments", nullable=True, index=True)
+    type = sa.Column(sa.String(32), nullable=False)
+    trigger_type = sa.Column(sa.String(16), nullable=False)
+    value = sa.Column(Id, nullable=False)
+    window_seconds = sa.Column(Id, nullable=False)
+    created_at = sa.Column(UtcDateTime, nullable=False)
 
 
-thresholds = Table(
+thresholds = table(
     "release_thresholds",
-    metadata,
     ThresholdColumns,
-    Index("ix_release_thresholds_project_id_created_at", "project_id", "created_at", "id"),
-    sqlite_autoincrement=True,
+    sa.Index("ix_release_thresholds_project_id_created_at", "project_id", "created_at", "id"),
 )
 
-_THRESHOLDS = select(
-    thresholds.c.id,
-    thresholds.c.project_id,
-    thresholds.c.type,
-    thresholds.c.trigger_type,
-    thresholds.c.value,
-    thresholds.c.window_seconds,
-    thresholds.c.created_at,
-    environments.c.id,
-    environments.c.name,
-).outerjoin_from(thresholds, environments, environments.c.id == thresholds.c.environment_id)
+
+def _environment(environment_id: int | None, name: str) -> Environment | None:
+    return None if environment_id is None else Environment(id=environment_id, name=name)
+
+
+_THRESHOLD = RowReader(
+    Threshold,
+    thresholds,
+    type=ThresholdType,
+    trigger=(Trigger, thresholds.c.trigger_type),
+    environment=(_environment, environments.c.id, environments.c.name),
+)
+_THRESHOLDS = _THRESHOLD.select().outerjoin_from(
+    thresholds, environments, environments.c.id == thresholds.c.environment_id
+)
 _OF_PROJECTS = _THRESHOLDS.join(IDS, IDS.c.id == thresholds.c.project_id).order_by(
     thresholds.c.created_at, thresholds.c.id
 )
 
 
-def add(connection: Connection, project_id: int, new: NewThreshold, at: datetime) -> Threshold:
+def add(connection: sa.Connection, project_id: int, new: NewThreshold, at: datetime) -> Threshold:
     """Insert a threshold of the project."""
     row = _values(new) | {"project_id": project_id, "created_at": at}
-    statement = insert(thresholds).values(row).returning(thresholds.c.id)
-    made = of_project(connection, project_id, connection.execute(statement).scalar_one())
-    assert made is not None
-    return made
+    statement = sa.insert(thresholds).values(row).returning(thresholds.c.id)
+    threshold = of_project(connection, project_id, connection.execute(statement).scalar_one())
+    assert threshold is not None
+    return threshold
 
 
-def change(connection: Connection, threshold: Threshold, new: NewThreshold) -> Threshold:
+def change(connection: sa.Connection, threshold: Threshold, new: NewThreshold) -> Threshold:
     """Replace the values of a threshold."""
-    connection.execute(
-        update(thresholds).where(thresholds.c.id == threshold.id).values(_values(new))
-    )
+    statement = sa.update(thresholds).where(thresholds.c.id == threshold.id)
+    connection.execute(statement.values(_values(new)))
     changed = of_project(connection, threshold.project_id, threshold.id)
     assert changed is not None
     return changed
 
 
-def remove(connection: Connection, threshold_id: int) -> None:
+def remove(connection: sa.Connection, threshold_id: int) -> None:
     """Delete a threshold."""
-    connection.execute(delete(thresholds).where(thresholds.c.id == threshold_id))
+    connection.execute(sa.delete(thresholds).where(thresholds.c.id == threshold_id))
 
 
-def of_project(connection: Connection, project_id: int, threshold_id: int) -> Threshold | None:
+def of_project(connection: sa.Connection, project_id: int, threshold_id: int) -> Threshold | None:
     """Return the project's threshold with this id, or None."""
     query = _THRESHOLDS.where(
         thresholds.c.project_id == project_id, thresholds.c.id == threshold_id
     )
-    row = connection.execute(query).first()
-    return _threshold(*row) if row else None
+    return _THRESHOLD.first(connection, query)
 
 
-def count(connection: Connection, project_id: int) -> int:
+def count(connection: sa.Connection, project_id: int) -> int:
     """Return the number of the project's thresholds."""
-    query = select(func.count()).where(thresholds.c.project_id == project_id)
+    query = sa.select(sa.func.count()).where(thresholds.c.project_id == project_id)
     return connection.execute(query).scalar_one()
 
 
 def page_of(
-    connection: Connection,
+    connection: sa.Connection,
     project_ids: Collection[int],
     *,
     environments_named: Collection[str] = (),
@@ -115,11 +104,11 @@ def page_of(
     query = _OF_PROJECTS.limit(limit).offset(offset)
     if environments_named:
         query = query.where(environments.c.name.in_(list(environments_named)))
-    return [_threshold(*row) for row in connection.execute(query, ids_param(project_ids))]
+    return _THRESHOLD.all(connection, query, ids_param(project_ids))
 
 
 def watched(
-    connection: Connection,
+    connection: sa.Connection,
     organization_id: int,
     project_ids: Collection[int],
     between: tuple[datetime, datetime],
@@ -129,7 +118,7 @@ def watched(
 ) -> list[tuple[Release, int]]:
     """Return the releases created between two dates, each with the ids of its projects, newest first."""
     query = (
-        select(*RELEASE, release_projects.c.project_id)
+        sa.select(*RELEASE, release_projects.c.project_id)
         .join(release_projects, release_projects.c.release_id == releases.c.id)
         .where(
             releases.c.organization_id == organization_id,
@@ -146,36 +135,6 @@ def watched(
 
 
 def _values(new: NewThreshold) -> dict[str, object]:
-    return {
-        "environment_id": new.environment.id if new.environment else None,
-        "type": new.type.value,
-        "trigger_type": new.trigger.value,
-        "value": new.value,
-        "window_seconds": new.window_seconds,
-    }
-
-
-def _threshold(
-    threshold_id: int,
-    project_id: int,
-    kind: str,
-    trigger: str,
-    value: int,
-    window_seconds: int,
-    created_at: datetime,
-    environment_id: int | None,
-    environment_name: str | None,
-) -> Threshold:
-    environment = None
-    if environment_id is not None and environment_name is not None:
-        environment = Environment(id=environment_id, name=environment_name)
-    return Threshold(
-        id=threshold_id,
-        project_id=project_id,
-        type=ThresholdType(kind),
-        trigger=Trigger(trigger),
-        value=value,
-        window_seconds=window_seconds,
-        environment=environment,
-        created_at=created_at,
-    )
+    environment_id = new.environment.id if new.environment else None
+    values = {"environment_id": environment_id, "type": new.type, "trigger_type": new.trigger}
+    return {**values, "value": new.value, "window_seconds": new.window_seconds}

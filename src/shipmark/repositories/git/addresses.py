@@ -12,7 +12,6 @@ _SHORT = re.compile(
 )
 #: Shorter secrets are not redacted: they could be parts of words.
 _SECRET_MIN = 6
-
 _UNUSABLE = re.compile(r"[\x00-\x20\x7f\\]")
 
 FORMS = "Use https://, http://, ssh://, git:// or file://, or git@host:path."

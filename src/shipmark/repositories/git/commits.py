@@ -83,9 +83,7 @@ def _of_change(changes: Iterable[TreeChange]) -> Iterator[tuple[bytes, Change]]:
             yield entry.path, kind
 
 
-def _of_merge(
-    changes: Iterable[Sequence[TreeChange | None]],
-) -> Iterator[tuple[bytes, Change]]:
+def _of_merge(changes: Iterable[Sequence[TreeChange | None]]) -> Iterator[tuple[bytes, Change]]:
     """Yield the files that differ from all parents."""
     for of_parents in changes:
         known = dict.fromkeys(_of_change(change for change in of_parents if change is not None))

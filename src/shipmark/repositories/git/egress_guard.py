@@ -16,7 +16,6 @@ from shipmark.repositories.git.errors import TOO_BIG, TOO_SLOW, RemoteProblem, u
 #: Timeout for a silent remote.
 SILENCE_SECONDS = 30.0
 CONNECT_SECONDS = 10.0
-
 PRIVATE = (
     "The host of the remote has a private address, which this server may not connect to:"
     " SHIPMARK_OUTGOING_ALLOW_PRIVATE allows it."
@@ -27,11 +26,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 # translator's (64:ff9b:1::/48, ::ffff:0:127.0.0.1), and some of it is unknown to Python's tables (RFC 4291 2.4).
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 # Not global either: protocol assignments, the relays of 6to4 (RFC 7526), and addresses for documentation (RFC 9637).
-_RESERVED = (
-    IPv4Network("192.0.0.0/24"),
-    IPv4Network("192.88.99.0/24"),
-    IPv6Network("3fff::/20"),
-)
+_RESERVED = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"), IPv6Network("3fff::/20"))
 
 
 def is_public(text: str) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 #: Clocks may be wrong: so many commits that look older than all remaining ones are still read.
 SLOP = 500
-
 Parents = Callable[[bytes], Collection[bytes]]
 Moment = Callable[[bytes], int]
 

@@ -1,6 +1,7 @@
 """Encryption of stored remotes, and the remote of a repository: its own, or else by the operator's rules."""
 
 import json
+from dataclasses import asdict
 
 from shipmark.infrastructure.encryption import Cipher
 from shipmark.repositories.git.addresses import Address, Credentials, Remote, parse_address
@@ -16,12 +17,7 @@ def encrypt_remote(
     cipher: Cipher,
 ) -> StoredRemote:
     """Return the remote to store: its secrets encrypted, the username that was sent beside it readable."""
-    secrets = {
-        "username": credentials.username,
-        "password": credentials.password,
-        "ssh_key": credentials.ssh_key,
-    }
-    content = {name: value for name, value in secrets.items() if value is not None}
+    content = {name: value for name, value in asdict(credentials).items() if value is not None}
     return StoredRemote(
         repository_id=repository_id,
         url=str(address),
@@ -37,8 +33,7 @@ def remote_of(
     if stored_remote is None:
         return rules.of(repository.name)
     address, _ = parse_address(stored_remote.url)
-    secrets = (
-        json.loads(cipher.decrypt(stored_remote.secret)) if stored_remote.secret is not None else {}
-    )
-    credentials = Credentials(**({"username": stored_remote.username} | secrets))
-    return Remote(address=address, credentials=credentials)
+    secrets = {"username": stored_remote.username}
+    if stored_remote.secret is not None:
+        secrets |= json.loads(cipher.decrypt(stored_remote.secret))
+    return Remote(address=address, credentials=Credentials(**secrets))

@@ -38,12 +38,7 @@ from shipmark.repositories.git.known_hosts import KnownHosts
 from shipmark.repositories.git.ssh_keys import UNUSABLE
 
 _REDIRECTS_MAX = 5
-_KEYS: tuple[type[paramiko.PKey], ...] = (
-    paramiko.Ed25519Key,
-    paramiko.ECDSAKey,
-    paramiko.RSAKey,
-)
-
+_KEYS: tuple[type[paramiko.PKey], ...] = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 #: The SSH user if the address has none, as on every git host.
 _GIT_USER = "git"
 
