@@ -4,6 +4,7 @@ from urllib.parse import quote, urlencode
 
 HOME = "/"
 SIGN_IN = "/sign-in/"
+THEME = "/preferences/theme/"
 #: The longest URL of our pages.
 _LOCAL_MAX = 2000
 
@@ -39,6 +40,11 @@ def artifacts(organization: str, version: str) -> str:
 def issue(organization: str, issue_id: int) -> str:
     """Return the URL of an issue, its permalink in the API."""
     return f"/organizations/{quote(organization, safe='')}/issues/{issue_id}/"
+
+
+def local_or_home(address: str) -> str:
+    """Return the address if it is a path on this server, else the home page."""
+    return address if is_local(address) else HOME
 
 
 def is_local(address: str) -> bool:

@@ -46,26 +46,26 @@ def change_issue(
 ) -> Answer:
     """Resolve, reopen or ignore the issue, and redirect to it."""
     with web_request.database.snapshot() as connection:
-        place = web_request.authorize(connection, organization)
-        result = require_issue(connection, place, issue)
+        workspace = web_request.authorize(connection, organization)
+        result = require_issue(connection, workspace, issue)
     change = _CHANGES.get(form_of(body).get("action", ""))
     if change is None:
         raise BadRequest(f"The action must be one of {', '.join(_CHANGES)}.")
     try:
         with web_request.database.transaction() as connection:
-            locked = states.locked(connection, place.organization.id, [result.id])
-            update_issues(connection, locked, change, place.user.id, now())
+            locked = states.locked(connection, workspace.organization.id, [result.id])
+            update_issues(connection, locked, change, workspace.user.id, now())
     except ValidationFailed:
         return _render(web_request, organization, issue, status=400, problem=_NO_RELEASE)
-    return redirect(urls.issue(place.organization.slug, result.id))
+    return redirect(urls.issue(workspace.organization.slug, result.id))
 
 
 def _render(
     web_request: WebRequest, organization: str, issue: str, *, status: int = 200, problem: str = ""
 ) -> Answer:
     with web_request.database.snapshot() as connection:
-        place = web_request.authorize(connection, organization)
-        result = require_issue(connection, place, issue)
+        workspace = web_request.authorize(connection, organization)
+        result = require_issue(connection, workspace, issue)
         event = store.newest_of(connection, result.id)
     if event is not None:
         # Files may have been uploaded after the event; they are read while no unit of work is open.
@@ -78,5 +78,13 @@ def _render(
         )
         event = event_symbolication.refresh_event(event, uploads)
     with web_request.database.snapshot() as connection:
-        story = issue_page(connection, place, result, event, web_request.settings.address)
-    return page("issue.html", status=status, place=place, story=story, problem=problem)
+        story = issue_page(connection, workspace, result, event, web_request.settings.address)
+    return page(
+        web_request,
+        "issue.html",
+        section="issues",
+        status=status,
+        workspace=workspace,
+        story=story,
+        problem=problem,
+    )

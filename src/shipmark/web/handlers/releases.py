@@ -20,17 +20,24 @@ _RELEASE = "/organizations/{organization:str}/releases/{version:str}/"
 def go_to_releases(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
     """Redirect to the list."""
     with web_request.database.snapshot() as connection:
-        place = web_request.authorize(connection, organization)
-    return redirect(urls.releases(place.organization.slug))
+        workspace = web_request.authorize(connection, organization)
+    return redirect(urls.releases(workspace.organization.slug))
 
 
 @get("/organizations/{organization:str}/releases/", scopes=None, sync_to_thread=True)
 def list_releases(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
     """Show the releases, the newest first."""
     with web_request.database.snapshot() as connection:
-        place = web_request.authorize(connection, organization)
-        result = release_list(connection, place, search_of(web_request, place), now())
-    return page("releases.html", place=place, releases=result, server=web_request.settings.address)
+        workspace = web_request.authorize(connection, organization)
+        result = release_list(connection, workspace, search_of(web_request, workspace), now())
+    return page(
+        web_request,
+        "releases.html",
+        section="releases",
+        workspace=workspace,
+        releases=result,
+        server=web_request.settings.address,
+    )
 
 
 @get(_RELEASE, scopes=None, sync_to_thread=True)
@@ -41,9 +48,9 @@ def show_release(
     _require_name(version)
     number = web_request.page_number("commits", most=COMMIT_PAGES_MAX)
     with web_request.database.snapshot() as connection:
-        place = web_request.authorize(connection, organization)
-        story = release_page(connection, place, version, number)
-    return page("release.html", place=place, story=story)
+        workspace = web_request.authorize(connection, organization)
+        story = release_page(connection, workspace, version, number)
+    return page(web_request, "release.html", section="releases", workspace=workspace, story=story)
 
 
 @get(f"{_RELEASE}compare/", scopes=None, sync_to_thread=True)
@@ -53,9 +60,16 @@ def compare_releases(
     """Show the changes of the release since the one named by ``base``, by default the previous one."""
     _require_name(version)
     with web_request.database.snapshot() as connection:
-        place = web_request.authorize(connection, organization)
-        story = comparison_page(connection, place, version, web_request.parameter("base"))
-    return page("comparison.html", place=place, story=story, version=version)
+        workspace = web_request.authorize(connection, organization)
+        story = comparison_page(connection, workspace, version, web_request.parameter("base"))
+    return page(
+        web_request,
+        "comparison.html",
+        section="releases",
+        workspace=workspace,
+        story=story,
+        version=version,
+    )
 
 
 @get(f"{_RELEASE}artifacts/", scopes=None, sync_to_thread=True)
@@ -66,9 +80,11 @@ def list_artifacts(
     _require_name(version)
     number = web_request.page_number("page", most=PAGES_MAX)
     with web_request.database.snapshot() as connection:
-        place = web_request.authorize(connection, organization)
-        artifacts = artifact_page(connection, place, version, number)
-    return page("artifacts.html", place=place, artifacts=artifacts)
+        workspace = web_request.authorize(connection, organization)
+        artifacts = artifact_page(connection, workspace, version, number)
+    return page(
+        web_request, "artifacts.html", section="releases", workspace=workspace, artifacts=artifacts
+    )
 
 
 def _require_name(version: str) -> None:

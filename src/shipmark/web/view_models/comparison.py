@@ -68,35 +68,37 @@ class ComparisonPage:
     of_base: ComparedSide
 
 
-def previous_release(connection: Connection, place: Workspace, release: Release) -> Release | None:
+def previous_release(
+    connection: Connection, workspace: Workspace, release: Release
+) -> Release | None:
     """Return the release before this one in its lineage, in the user's projects that it is in."""
-    attached = releases.project_ids(connection, release) & set(place.project_ids)
+    attached = releases.project_ids(connection, release) & set(workspace.project_ids)
     return lineage.previous(connection, release, attached)
 
 
 def comparison_page(
-    connection: Connection, place: Workspace, version: str, base_version: str
+    connection: Connection, workspace: Workspace, version: str, base_version: str
 ) -> ComparisonPage | None:
     """Return the comparison with the base version, by default the previous release, or None without one.
 
     Raise `NotFound` for releases that the user can't see.
     """
-    organization_id, ids = place.organization.id, place.project_ids
+    organization_id, ids = workspace.organization.id, workspace.project_ids
     head = releases.find(connection, organization_id, version, ids)
     if base_version:
         base: Release | None = releases.find(connection, organization_id, base_version, ids)
     else:
-        base = previous_release(connection, place, head)
-    return _page(connection, place, compare(connection, base, head, ids)) if base else None
+        base = previous_release(connection, workspace, head)
+    return _page(connection, workspace, compare(connection, base, head, ids)) if base else None
 
 
-def _page(connection: Connection, place: Workspace, comparison: Comparison) -> ComparisonPage:
+def _page(connection: Connection, workspace: Workspace, comparison: Comparison) -> ComparisonPage:
     commits = [*comparison.commits, *comparison.removed_commits]
     repository_ids = {commit.repository_id for commit in commits}
     repository_ids |= {file.repository_id for file in comparison.files}
     repositories_by_id = repositories.by_ids(connection, repository_ids)
     author_ids = {commit.author_id for commit in commits} | set(comparison.author_ids)
-    authors = people(connection, place.organization.id, author_ids)
+    authors = people(connection, workspace.organization.id, author_ids)
     return ComparisonPage(
         head=comparison.head.release,
         base=comparison.base.release,
@@ -108,8 +110,8 @@ def _page(connection: Connection, place: Workspace, comparison: Comparison) -> C
             ComparedFile(file=file, repository=repositories_by_id.get(file.repository_id))
             for file in comparison.files
         ),
-        of_head=_side(comparison.head, place),
-        of_base=_side(comparison.base, place),
+        of_head=_side(comparison.head, workspace),
+        of_base=_side(comparison.base, workspace),
     )
 
 
@@ -128,14 +130,14 @@ def _commits(
     )
 
 
-def _side(side: ComparedRelease, place: Workspace) -> ComparedSide:
+def _side(side: ComparedRelease, workspace: Workspace) -> ComparedSide:
     return ComparedSide(
         side=side,
-        new=_issues(side.new, place),
-        resolved=_issues(side.resolved, place),
-        regressed=_issues(side.regressed, place),
+        new=_issues(side.new, workspace),
+        resolved=_issues(side.resolved, workspace),
+        regressed=_issues(side.regressed, workspace),
     )
 
 
-def _issues(issue_summary: IssueSummary, place: Workspace) -> IssueList:
-    return IssueList(count=issue_summary.count, lines=issue_lines(issue_summary.issues, place))
+def _issues(issue_summary: IssueSummary, workspace: Workspace) -> IssueList:
+    return IssueList(count=issue_summary.count, lines=issue_lines(issue_summary.issues, workspace))

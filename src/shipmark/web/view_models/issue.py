@@ -118,10 +118,14 @@ class _Related:
 
 
 def issue_page(
-    connection: Connection, place: Workspace, issue: Issue, event: StoredEvent | None, server: str
+    connection: Connection,
+    workspace: Workspace,
+    issue: Issue,
+    event: StoredEvent | None,
+    server: str,
 ) -> IssuePage:
     """Return the issue with its newest event; ``server`` is the base URL of this server."""
-    project = place.projects_by_id[issue.project_id]
+    project = workspace.projects_by_id[issue.project_id]
     shown = shown_event(event) if event else None
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
     last_release_id = occurrences.last_releases(connection, [issue.id]).get(issue.id)
@@ -132,7 +136,7 @@ def issue_page(
     activity_items = tuple(_activity_item(issue_activity, related) for issue_activity in log)
     return IssuePage(
         issue=issue,
-        short_id=issue_line(issue, place).short_id,
+        short_id=issue_line(issue, workspace).short_id,
         project=project,
         first_release=related.releases.get(issue.first_release_id or 0),
         last_release=related.releases.get(last_release_id or 0),
@@ -144,19 +148,21 @@ def issue_page(
         event=shown,
         activity=activity_items,
         history=tuple(_history_item(entry, activity_items, related) for entry in history),
-        suspect=_suspect_commit(connection, place, issue, event.payload) if event else None,
-        remedies=commands(shown, server, place.organization.slug, project.slug) if shown else (),
+        suspect=_suspect_commit(connection, workspace, issue, event.payload) if event else None,
+        remedies=commands(shown, server, workspace.organization.slug, project.slug)
+        if shown
+        else (),
     )
 
 
-def require_issue(connection: Connection, place: Workspace, text: str) -> Issue:
+def require_issue(connection: Connection, workspace: Workspace, text: str) -> Issue:
     """Return the issue with this id or short id; raise `NotFound` if the user can't see it."""
     issue_id = id_of(text)
     if issue_id is None and (short_id := short_ids.parse(text)):
-        issue_ids = issues.ids_of_short_ids(connection, place.organization.id, [short_id])
+        issue_ids = issues.ids_of_short_ids(connection, workspace.organization.id, [short_id])
         issue_id = issue_ids.get(short_id)
-    issue = issues.by_id(connection, place.organization.id, issue_id) if issue_id else None
-    if issue is None or issue.project_id not in place.projects_by_id:
+    issue = issues.by_id(connection, workspace.organization.id, issue_id) if issue_id else None
+    if issue is None or issue.project_id not in workspace.projects_by_id:
         raise NotFound
     return issue
 
@@ -227,7 +233,7 @@ def _history_item(
 
 
 def _suspect_commit(
-    connection: Connection, place: Workspace, issue: Issue, payload: Mapping[str, object]
+    connection: Connection, workspace: Workspace, issue: Issue, payload: Mapping[str, object]
 ) -> SuspectCommit | None:
     """Return the commit that most likely introduced the issue, or None."""
     try:
@@ -238,7 +244,7 @@ def _suspect_commit(
         return None
     first = committers[0].suspects[0]
     commit = repositories.commits_by_ids(connection, [first.commit_id])[first.commit_id]
-    authors = people(connection, place.organization.id, [commit.author_id])
+    authors = people(connection, workspace.organization.id, [commit.author_id])
     repositories_by_id = repositories.by_ids(connection, [commit.repository_id])
     return SuspectCommit(
         commit=commit,

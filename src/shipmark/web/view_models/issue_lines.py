@@ -16,12 +16,12 @@ class IssueLine:
     short_id: str
 
 
-def issue_line(issue: Issue, place: Workspace) -> IssueLine:
+def issue_line(issue: Issue, workspace: Workspace) -> IssueLine:
     """Return the line of an issue of a visible project."""
-    slug = place.projects_by_id[issue.project_id].slug
+    slug = workspace.projects_by_id[issue.project_id].slug
     return IssueLine(issue=issue, short_id=format_short_id(slug, issue.number))
 
 
-def issue_lines(listed: Iterable[Issue], place: Workspace) -> tuple[IssueLine, ...]:
+def issue_lines(listed: Iterable[Issue], workspace: Workspace) -> tuple[IssueLine, ...]:
     """Return the lines of issues of visible projects."""
-    return tuple(issue_line(issue, place) for issue in listed)
+    return tuple(issue_line(issue, workspace) for issue in listed)

@@ -80,30 +80,30 @@ class ReleasePage:
 
 
 def release_page(
-    connection: Connection, place: Workspace, version: str, commits_page: int
+    connection: Connection, workspace: Workspace, version: str, commits_page: int
 ) -> ReleasePage:
     """Return the release with this version; raise `NotFound` if the user can't see it."""
-    ids = place.project_ids
-    release = releases.find(connection, place.organization.id, version, ids)
+    ids = workspace.project_ids
+    release = releases.find(connection, workspace.organization.id, version, ids)
     attached = releases.attached_projects(connection, release)
     resolved = resolutions.resolved_by(connection, release.id, ids, limit=ISSUES_MAX)
     new = issues.first_seen_among(connection, release.id, ids, limit=ISSUES_MAX)
     regressed = release_issues.regressed_in(connection, release.id, ids, limit=ISSUES_MAX).issues
     seen = release_issues.seen_in(connection, release.id, ids, limit=ISSUES_MAX)
-    resolved_lines = issue_lines(resolved, place)
+    resolved_lines = issue_lines(resolved, workspace)
     return ReleasePage(
         release=release,
-        visible=visible(attached, place),
+        visible=visible(attached, workspace),
         deploys=tuple(deploys.page_of(connection, release.id, limit=DEPLOYS_MAX, offset=0)),
         commits=_commit_page(connection, release, commits_page),
         resolved=resolved_lines,
-        new=issue_lines(new, place),
-        regressed=issue_lines(regressed, place),
-        seen=issue_lines(seen, place),
-        activity=release_events(connection, place, release, resolved_lines),
-        previous=previous_release(connection, place, release),
+        new=issue_lines(new, workspace),
+        regressed=issue_lines(regressed, workspace),
+        seen=issue_lines(seen, workspace),
+        activity=release_events(connection, workspace, release, resolved_lines),
+        previous=previous_release(connection, workspace, release),
         fetches=_fetch_lines(connection, release),
-        artifacts=version_listing.count_of(connection, scope_of(place, release)),
+        artifacts=version_listing.count_of(connection, scope_of(workspace, release)),
     )
 
 

@@ -48,13 +48,13 @@ class ReleaseEvent:
 
 
 def release_events(
-    connection: Connection, place: Workspace, release: Release, resolved: tuple[IssueLine, ...]
+    connection: Connection, workspace: Workspace, release: Release, resolved: tuple[IssueLine, ...]
 ) -> tuple[ReleaseEvent, ...]:
     """Return the log, newest first, without events of projects that the user can't see."""
     log = activity.of_version(
         connection, release.organization_id, release.version, limit=ACTIVITY_MAX
     )
-    activities = [entry for entry in log if entry.project_id in place.projects_by_id]
+    activities = [entry for entry in log if entry.project_id in workspace.projects_by_id]
     by_issue = resolutions.of_issues(connection, [line.issue.id for line in resolved])
     here = {
         id_: resolution
@@ -66,7 +66,7 @@ def release_events(
     users = accounts.by_ids(connection, {user_id for user_id in user_ids if user_id is not None})
     names = commit_links.author_names(connection, release.id, here)
     events = [
-        *(_of_activity(entry, place, users) for entry in activities),
+        *(_of_activity(entry, workspace, users) for entry in activities),
         *(
             _of_resolution(here[line.issue.id], line, users, names)
             for line in resolved
@@ -78,7 +78,7 @@ def release_events(
 
 
 def _of_activity(
-    release_activity: ReleaseActivity, place: Workspace, users: dict[int, User]
+    release_activity: ReleaseActivity, workspace: Workspace, users: dict[int, User]
 ) -> ReleaseEvent:
     match release_activity.type:
         case ReleaseActivityType.RELEASED:
@@ -98,7 +98,7 @@ def _of_activity(
         at=release_activity.at,
         type=kind,
         by=_name(release_activity.user_id, users),
-        project=place.projects_by_id[release_activity.project_id],
+        project=workspace.projects_by_id[release_activity.project_id],
         environment=str(details.get("environment", "")),
         repository=str(details.get("repository", "")),
         commit_count=int(str(details.get("commits", 0))),

@@ -33,22 +33,22 @@ class ArtifactPage:
     has_more: bool
 
 
-def scope_of(place: Workspace, release: Release) -> VersionScope:
+def scope_of(workspace: Workspace, release: Release) -> VersionScope:
     """Return the release with the user's projects."""
     return VersionScope(
-        organization_id=place.organization.id,
+        organization_id=workspace.organization.id,
         release_id=release.id,
         version=release.version,
-        project_ids=place.project_ids,
+        project_ids=workspace.project_ids,
     )
 
 
 def artifact_page(
-    connection: Connection, place: Workspace, version: str, number: int
+    connection: Connection, workspace: Workspace, version: str, number: int
 ) -> ArtifactPage:
     """Return the uploads for the version; raise `NotFound` for a release that the user can't see."""
-    release = releases.find(connection, place.organization.id, version, place.project_ids)
-    scope = scope_of(place, release)
+    release = releases.find(connection, workspace.organization.id, version, workspace.project_ids)
+    scope = scope_of(workspace, release)
     rows = version_listing.page_of(
         connection, scope, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE
     )

@@ -101,32 +101,34 @@ class ReleaseList:
     problem: str = ""
 
 
-def search_of(web_request: WebRequest, place: Workspace) -> Search:
+def search_of(web_request: WebRequest, workspace: Workspace) -> Search:
     """Return the search in the query parameters."""
     status = web_request.parameter("status")
     project = web_request.parameter("project")
     return Search(
         query=web_request.parameter("query")[:200],
         status=status if status in STATUSES else _DEFAULT_STATUS,
-        project=project if project in {known.slug for known in place.projects} else "",
+        project=project if project in {known.slug for known in workspace.projects} else "",
         cursor=web_request.parameter("cursor"),
     )
 
 
 def release_list(
-    connection: Connection, place: Workspace, search: Search, at: datetime
+    connection: Connection, workspace: Workspace, search: Search, at: datetime
 ) -> ReleaseList:
     """Return a page of the requested, visible releases, the last shipped first.
 
     ``problem`` is the error in the search, in which case there are no rows.
     """
-    project_ids = [project.id for project in place.projects if search.project in {"", project.slug}]
+    project_ids = [
+        project.id for project in workspace.projects if search.project in {"", project.slug}
+    ]
     try:
         terms = parse(search.query, at)
     except BadRequest as refusal:
         return ReleaseList(search=search, rows=(), problem=refusal.detail)
     release_filter = ReleaseFilter(
-        organization_id=place.organization.id,
+        organization_id=workspace.organization.id,
         project_ids=tuple(project_ids),
         status=STATUSES[search.status],
         search=terms,
@@ -137,10 +139,10 @@ def release_list(
         connection, release_filter, SORT, limit=page.limit, after=beyond, is_backwards=is_back
     )
     visible_rows, links = release_cursor.links(listed, page, SORT)
-    slug = place.organization.slug
+    slug = workspace.organization.slug
     return ReleaseList(
         search=search,
-        rows=_rows(connection, place, [row.release for row in visible_rows]),
+        rows=_rows(connection, workspace, [row.release for row in visible_rows]),
         newer=search.address(slug, str(links.previous)) if links.has_previous else "",
         older=search.address(slug, str(links.next)) if links.has_next else "",
     )
@@ -156,9 +158,9 @@ def _page(cursor: str) -> tuple[offset.PageRequest, Position | None]:
         return offset.parse_page(size, None), None
 
 
-def visible(released: Collection[ReleasedProject], place: Workspace) -> Visible:
+def visible(released: Collection[ReleasedProject], workspace: Workspace) -> Visible:
     """Return the visible part of a release's projects."""
-    by_id = place.projects_by_id
+    by_id = workspace.projects_by_id
     attached_projects = [attached for attached in released if attached.project_id in by_id]
     return Visible(
         projects=tuple(by_id[attached.project_id] for attached in attached_projects),
@@ -167,17 +169,19 @@ def visible(released: Collection[ReleasedProject], place: Workspace) -> Visible:
     )
 
 
-def _rows(connection: Connection, place: Workspace, releases: Sequence[Release]) -> tuple[Row, ...]:
+def _rows(
+    connection: Connection, workspace: Workspace, releases: Sequence[Release]
+) -> tuple[Row, ...]:
     attached = release_projects.of_releases(connection, [release.id for release in releases])
     deploy_ids = {release.last_deploy_id for release in releases if release.last_deploy_id}
     last = deploys.by_ids(connection, deploy_ids)
     author_ids = {author_id for release in releases for author_id in release.author_ids}
-    authors = people(connection, place.organization.id, author_ids)
+    authors = people(connection, workspace.organization.id, author_ids)
     rows = []
     for release in releases:
         row = Row(
             release=release,
-            visible=visible(attached.get(release.id, ()), place),
+            visible=visible(attached.get(release.id, ()), workspace),
             authors=tuple(authors[id_] for id_ in release.author_ids if id_ in authors),
             deploy=last.get(release.last_deploy_id or 0),
         )
