@@ -49,6 +49,7 @@ def _environment() -> Environment:
         template_filters.ago,
         template_filters.ago_short,
         template_filters.full_utc,
+        template_filters.code_text,
         template_filters.counted,
         template_filters.initials,
         template_filters.tone,

@@ -5,6 +5,7 @@ from urllib.parse import quote, urlencode
 HOME = "/"
 SIGN_IN = "/sign-in/"
 THEME = "/preferences/theme/"
+DOCUMENTATION = "/api/docs/"
 #: The longest URL of our pages.
 _LOCAL_MAX = 2000
 
@@ -12,6 +13,11 @@ _LOCAL_MAX = 2000
 def sign_in(after: str) -> str:
     """Return the URL of the sign-in page that continues at ``after``."""
     return SIGN_IN if after == HOME else f"{SIGN_IN}?{urlencode({'next': after})}"
+
+
+def documentation(subject: str) -> str:
+    """Return the URL of the page of the API's documentation on a subject."""
+    return f"{DOCUMENTATION}{subject}/"
 
 
 def releases(organization: str, **parameters: object) -> str:

@@ -40,6 +40,7 @@ router = Router(
         issues.change_issue,
         preferences.set_theme,
         documentation.show_documentation,
+        documentation.show_subject,
         static.get_file,
         *avatars.show_photos,
         avatars.show_letters,

@@ -1,4 +1,4 @@
-// Buttons that copy a text; they are hidden without scripts.
+// Buttons that copy the text of their attribute, or else of the code beside them; they are hidden without scripts.
 const write = async (text, button) => {
   if (navigator.clipboard) {
     await navigator.clipboard.writeText(text);
@@ -22,7 +22,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   const label = button.title || button.textContent.trim();
   button.hidden = false;
   button.addEventListener("click", async () => {
-    await write(button.dataset.copy, button);
+    await write(button.dataset.copy || button.parentElement.querySelector("code").textContent, button);
     say(button, "Copied", "#i-yes");
     setTimeout(() => say(button, label, "#i-copy"), 1600);
   });
