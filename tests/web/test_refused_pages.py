@@ -4,7 +4,7 @@ import pytest
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 NOWHERE = ("/nothing/", "/organizations/acme/nothing/", "/organizations/acme/releases/9.9.9/")
-NAVIGATION = '<a href="/organizations/acme/releases/">Releases</a>'
+NAVIGATION = '<a href="/organizations/acme/releases/" title="Releases"'
 
 
 @pytest.mark.parametrize("path", NOWHERE)
@@ -12,7 +12,7 @@ def test_somebody_who_is_signed_in_keeps_the_navigation(owner, path):
     answer = owner.get(path, headers=HTML)
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("text/html")
-    for shown in ("There is nothing here", NAVIGATION, "Sign out", "owner@example.com"):
+    for shown in ("Page not found", NAVIGATION, "Sign out", "owner@example.com"):
         assert shown in answer.text, shown
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
@@ -21,7 +21,7 @@ def test_somebody_who_is_signed_in_keeps_the_navigation(owner, path):
 def test_a_browser_that_is_not_signed_in_gets_a_page_too(browser, path):
     answer = browser.get(path, headers=HTML)
     assert answer.status_code == 404
-    assert "There is nothing here" in answer.text
+    assert "Page not found" in answer.text
     assert "Sign out" not in answer.text
 
 

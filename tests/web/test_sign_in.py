@@ -62,7 +62,7 @@ def test_the_cookie_is_for_https_only_where_the_server_is_reached_so(open_browse
 def test_a_wrong_password_or_address_gets_the_same_sentence(browser, email):
     answer = _sign_in(browser, email=email, password="not this one")
     assert answer.status_code == 401
-    assert "This e-mail address and password do not belong together." in answer.text
+    assert "Incorrect email or password." in answer.text
     assert "set-cookie" not in answer.headers
 
 

@@ -11,17 +11,22 @@ from litestar.types import Receive, Scope, Send
 from sqlalchemy.exc import SQLAlchemyError
 
 from shipmark.http.error_responses import failure_response, http_error_response, refusal_response
-from shipmark.infrastructure.errors import Forbidden, Refusal, Unauthenticated, Unavailable
+from shipmark.infrastructure.errors import (
+    Conflict,
+    Forbidden,
+    Refusal,
+    Unauthenticated,
+    Unavailable,
+)
 from shipmark.web import urls
 from shipmark.web.rendering import HEADERS, Answer, page, redirect
 from shipmark.web.request_context import AnyRequest, WebRequest, request_url
 
-_NOT_FOUND = (
-    "There is nothing here",
-    "The address may be mistyped, or what was here is gone, or it is not for your account to see.",
-)
-_UNAVAILABLE = "Shipmark is unavailable at the moment"
-_OTHER = ("This did not work", "The server could not do what the request asks for.")
+_NOT_FOUND = ("Page not found", "It may have been deleted, or you may not have access to it.")
+_FORBIDDEN = "Not allowed"
+_CONFLICT = "Someone else changed this"
+_UNAVAILABLE = "Shipmark is unavailable"
+_OTHER = ("The request failed", "The server can't do what was requested. Nothing was changed.")
 _API = "/api/"
 
 
@@ -32,10 +37,19 @@ def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
     answer = refusal_response(request, refusal)
     status = answer.status_code or 400
     if isinstance(refusal, Forbidden):
-        return _page(request, status, ("This request was refused", refusal.detail))
+        return _page(request, status, (_FORBIDDEN, refusal.detail))
+    if isinstance(refusal, Conflict):
+        return _page(request, status, (_CONFLICT, refusal.detail))
     if isinstance(refusal, Unavailable):
         title, text = _UNAVAILABLE, refusal.detail
-        response = page("error.html", status=status, code=status, title=title, text=text)
+        response = page(
+            _web_request(request),
+            "error.html",
+            status=status,
+            code=status,
+            title=title,
+            text=text,
+        )
         response.headers["Retry-After"] = answer.headers["Retry-After"]
         return response
     return _page(request, status, _NOT_FOUND if status == 404 else _OTHER)
@@ -59,9 +73,15 @@ def failure_page(request: AnyRequest, error: Exception) -> Answer:
     content = failure_response(request, error).content
     assert isinstance(content, Mapping), "the answer to a bug is an object"
     number = content["errorId"]
-    words = f"It is not your fault. The server's log has more about it under {number}."
-    title = "Something broke on our side"
-    return page("error.html", status=500, code=500, title=title, text=words)
+    text = f"An error of the server stopped it. Error ID for the operator: {number}."
+    return page(
+        _web_request(request),
+        "error.html",
+        status=500,
+        code=500,
+        title="This page failed",
+        text=text,
+    )
 
 
 class _LatePage(Response[str]):
@@ -99,7 +119,7 @@ def _page(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
 
 def _with_navigation(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
     """Return the page, with the navigation of the signed-in user if the database is available."""
-    web_request = WebRequest(request, request.app.state.database, request.app.state.settings)
+    web_request = _web_request(request)
     user = workspace = None
     try:
         with web_request.database.snapshot() as connection:
@@ -109,11 +129,16 @@ def _with_navigation(request: AnyRequest, status: int, words: tuple[str, str]) -
         pass
     title, text = words
     return page(
+        web_request,
         "error.html",
         status=status,
+        workspace=workspace,
+        user=user,
         code=status,
         title=title,
         text=text,
-        workspace=workspace,
-        user=user,
     )
+
+
+def _web_request(request: AnyRequest) -> WebRequest:
+    return WebRequest(request, request.app.state.database, request.app.state.settings)

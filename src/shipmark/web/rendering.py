@@ -5,9 +5,18 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 
+from shipmark.accounts.model import User
 from shipmark.infrastructure.clock import now
 from shipmark.web import template_filters, urls
 from shipmark.web.files import file_address
+from shipmark.web.navigation import sections
+from shipmark.web.preferences import (
+    ORGANIZATION_COOKIE,
+    THEME_COOKIE,
+    preference_cookie,
+    theme_of,
+)
+from shipmark.web.request_context import WebRequest, Workspace, request_url
 from shipmark.web.view_models.people import photo_of
 from shipmark.web.view_models.release_artifacts import type_in_words
 
@@ -38,10 +47,13 @@ def _environment() -> Environment:
     )
     for template_filter in (
         template_filters.ago,
+        template_filters.ago_short,
         template_filters.full_utc,
+        template_filters.code_text,
         template_filters.counted,
         template_filters.initials,
-        template_filters.color_class,
+        template_filters.tone,
+        template_filters.thousands,
         template_filters.first_line,
         template_filters.later_lines,
         template_filters.short_key,
@@ -52,17 +64,50 @@ def _environment() -> Environment:
     ):
         environment.filters[template_filter.__name__] = template_filter
     environment.filters["type_in_words"] = type_in_words
-    environment.globals |= {"addresses": urls, "file_address": file_address, "photo_of": photo_of}
+    environment.globals |= {
+        "addresses": urls,
+        "file_address": file_address,
+        "photo_of": photo_of,
+        "sections": sections,
+    }
     return environment
 
 
 _TEMPLATES = _environment()
 
 
-def page(template: str, *, status: int = 200, **variables: object) -> Answer:
-    """Return a page rendered from a template."""
-    text = _TEMPLATES.get_template(template).render({"now": now(), "workspace": None} | variables)
-    return Response(text, status_code=status, headers=HEADERS, media_type="text/html")
+def page(
+    web_request: WebRequest,
+    template: str,
+    *,
+    status: int = 200,
+    section: str = "",
+    workspace: Workspace | None = None,
+    user: User | None = None,
+    **variables: object,
+) -> Answer:
+    """Return a page rendered from a template.
+
+    In a ``workspace`` it has the navigation, with this ``section`` as the current one, and the browser remembers the
+    organization. Without one, ``user`` is the signed-in user, if any.
+    """
+    frame = {
+        "now": now(),
+        "here": request_url(web_request.request),
+        "theme": theme_of(web_request.request.cookies.get(THEME_COOKIE)).value,
+        "section": section,
+        "workspace": workspace,
+        "user": user,
+    }
+    text = _TEMPLATES.get_template(template).render(frame | variables)
+    answer = Response(text, status_code=status, headers=HEADERS, media_type="text/html")
+    if workspace is not None and workspace.organization.slug != web_request.last_organization:
+        answer.set_cookie(
+            preference_cookie(
+                ORGANIZATION_COOKIE, workspace.organization.slug, is_secure=web_request.is_secure
+            )
+        )
+    return answer
 
 
 def redirect(address: str) -> Answer:

@@ -24,6 +24,7 @@ from shipmark.organizations import store as organization_store
 from shipmark.organizations.model import Organization
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
+from shipmark.web.preferences import ORGANIZATION_COOKIE
 
 AnyRequest = Request[object, object, State]
 COOKIE = "shipmark_session"
@@ -71,6 +72,11 @@ class WebRequest:
         return self.request.cookies.get(COOKIE)
 
     @property
+    def last_organization(self) -> str | None:
+        """Return the slug of the organization that the browser was in last, or None."""
+        return self.request.cookies.get(ORGANIZATION_COOKIE)
+
+    @property
     def client_address(self) -> str | None:
         """Return the address of the client, or None if the connection has none."""
         return client_address(self.request, self.settings)
@@ -96,7 +102,8 @@ class WebRequest:
     def workspace_if_any(self, connection: Connection) -> Workspace | None:
         """Return the workspace for the navigation of a page without an organization, or None for a user without any.
 
-        It is the organization of the URL if the user is a member, else their newest. It has no projects.
+        It is the organization of the URL if the user is a member, else the one that the browser was in last, else
+        their newest. It has no projects.
         """
         user = self.user_if_any(connection)
         if user is None:
@@ -105,13 +112,10 @@ class WebRequest:
         organizations = tuple(organization for organization, _ in rows)
         if not organizations:
             return None
-        path = self.request.url.path
-        of_url = (
-            organization
-            for organization in organizations
-            if path.startswith(f"/organizations/{organization.slug}/")
-        )
-        organization = next(of_url, organizations[0])
+        by_slug = {organization.slug: organization for organization in organizations}
+        of_url = self.request.url.path.removeprefix("/organizations/").partition("/")[0]
+        last = by_slug.get(self.last_organization or "", organizations[0])
+        organization = by_slug.get(of_url, last)
         return Workspace(
             user=user, organization=organization, organizations=organizations, projects=()
         )

@@ -7,8 +7,8 @@ from markupsafe import Markup
 
 from shipmark.releases import versions
 
-#: The number of colours of authors (``tone-0`` … in the style sheet).
-COLOR_CLASSES = 6
+#: The number of colours of people and projects (``f-0`` … in the style sheet).
+TONES = 6
 _KEY_SHOWN = 8
 _KIBI = 1024
 _UNITS = ("bytes", "KiB", "MiB", "GiB")
@@ -16,6 +16,13 @@ _STEPS = (
     (timedelta(days=1), "day"),
     (timedelta(hours=1), "hour"),
     (timedelta(minutes=1), "minute"),
+)
+_SHORT_STEPS = (
+    (timedelta(days=365), "y"),
+    (timedelta(days=30), "mo"),
+    (timedelta(days=1), "d"),
+    (timedelta(hours=1), "h"),
+    (timedelta(minutes=1), "m"),
 )
 #: From this age on a date is more useful than a number of days.
 _DATED = timedelta(days=30)
@@ -48,6 +55,11 @@ def with_code(text: str) -> Markup:
     return Markup().join(fragments)
 
 
+def code_text(text: str) -> Markup:
+    """Return a text between tags, with quotes as they are: escaped, they would double the size of JSON."""
+    return Markup(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))  # noqa: S704  # escaped here
+
+
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun, in the singular or plural."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
@@ -67,9 +79,26 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper() or "?"
 
 
-def color_class(number: int) -> str:
-    """Return the CSS class of the colour for a number."""
-    return f"tone-{number % COLOR_CLASSES}"
+def tone(number: int) -> int:
+    """Return the number of the colour for an id."""
+    return number % TONES
+
+
+def thousands(number: int) -> str:
+    """Return a number with commas; from 100,000 on with one decimal of thousands or millions."""
+    for unit, letter in ((1_000_000, "M"), (1_000, "k")):
+        if number >= max(unit, 100_000):
+            return f"{number / unit:,.1f}{letter}"
+    return f"{number:,}"
+
+
+def ago_short(at: datetime, now: datetime) -> str:
+    """Return the age of a moment for lists: ``2h ago``, or ``in 5m``."""
+    distance = abs(now - at)
+    for step, letter in _SHORT_STEPS:
+        if count := distance // step:
+            return f"{count}{letter} ago" if at <= now else f"in {count}{letter}"
+    return "just now"
 
 
 def first_line(message: str | None) -> str:

@@ -4,6 +4,8 @@ from urllib.parse import quote, urlencode
 
 HOME = "/"
 SIGN_IN = "/sign-in/"
+THEME = "/preferences/theme/"
+DOCUMENTATION = "/api/docs/"
 #: The longest URL of our pages.
 _LOCAL_MAX = 2000
 
@@ -11,6 +13,11 @@ _LOCAL_MAX = 2000
 def sign_in(after: str) -> str:
     """Return the URL of the sign-in page that continues at ``after``."""
     return SIGN_IN if after == HOME else f"{SIGN_IN}?{urlencode({'next': after})}"
+
+
+def documentation(subject: str) -> str:
+    """Return the URL of the page of the API's documentation on a subject."""
+    return f"{DOCUMENTATION}{subject}/"
 
 
 def releases(organization: str, **parameters: object) -> str:
@@ -39,6 +46,11 @@ def artifacts(organization: str, version: str) -> str:
 def issue(organization: str, issue_id: int) -> str:
     """Return the URL of an issue, its permalink in the API."""
     return f"/organizations/{quote(organization, safe='')}/issues/{issue_id}/"
+
+
+def local_or_home(address: str) -> str:
+    """Return the address if it is a path on this server, else the home page."""
+    return address if is_local(address) else HOME
 
 
 def is_local(address: str) -> bool:

@@ -41,7 +41,7 @@ def show_invitation(web_request: InjectedWebRequest, token: FromPath[str]) -> An
     """Show the invitation with the applicable form: join, sign in first, or create an account."""
     with web_request.database.snapshot() as connection:
         invited = _invited(web_request, connection, token)
-    return _form(invited, token) if invited else _nothing()
+    return _form(web_request, invited, token) if invited else _nothing(web_request)
 
 
 @post("/invitations/{token:str}/", scopes=None, sync_to_thread=True)
@@ -52,13 +52,13 @@ def accept_invitation(
     with web_request.database.snapshot() as connection:
         invited = _invited(web_request, connection, token)
     if invited is None:
-        return _nothing()
+        return _nothing(web_request)
     home = urls.releases(invited.organization.slug)
     by = Actor(user_id=None, label=invited.invitation.email, ip_address=web_request.client_address)
     if invited.user is not None:
         if invited.user.email.lower() != invited.invitation.email:
             problem = invitations.OTHER_ADDRESS.format(invited.invitation.email)
-            return _form(invited, token, status=409, problem=problem)
+            return _form(web_request, invited, token, status=409, problem=problem)
         by = Actor(user_id=invited.user.id, label=by.label, ip_address=by.ip_address)
         with web_request.database.transaction() as connection:
             invitations.accept(connection, token, invited.user, by, now())
@@ -69,7 +69,7 @@ def accept_invitation(
     name, password = sent.get("name", "").strip(), sent.get("password", "")
     if len(name) > NAME_MAX or len(password) < PASSWORD_MIN:
         problem = _LONG if len(name) > NAME_MAX else _SHORT
-        return _form(invited, token, status=400, name=name[:NAME_MAX], problem=problem)
+        return _form(web_request, invited, token, status=400, name=name[:NAME_MAX], problem=problem)
     # Hashing is slow on purpose: no unit of work is open meanwhile.
     hashed, secret = hasher.hash(password), secret_hex()
     with web_request.database.transaction() as connection:
@@ -80,8 +80,10 @@ def accept_invitation(
     return answer
 
 
-def _nothing() -> Answer:
-    return page("invitation.html", status=404, invited=None, problem=invitations.EXPIRED)
+def _nothing(web_request: WebRequest) -> Answer:
+    return page(
+        web_request, "invitation.html", status=404, invited=None, problem=invitations.EXPIRED
+    )
 
 
 def _invited(web_request: WebRequest, connection: Connection, token: str) -> _Invited | None:
@@ -101,9 +103,16 @@ def _invited(web_request: WebRequest, connection: Connection, token: str) -> _In
 
 
 def _form(
-    invited: _Invited, token: str, *, status: int = 200, name: str = "", problem: str = ""
+    web_request: WebRequest,
+    invited: _Invited,
+    token: str,
+    *,
+    status: int = 200,
+    name: str = "",
+    problem: str = "",
 ) -> Answer:
     return page(
+        web_request,
         "invitation.html",
         status=status,
         invited=invited,

@@ -79,4 +79,12 @@ def _render(
         event = event_symbolication.refresh_event(event, uploads)
     with web_request.database.snapshot() as connection:
         story = issue_page(connection, workspace, result, event, web_request.settings.address)
-    return page("issue.html", status=status, workspace=workspace, story=story, problem=problem)
+    return page(
+        web_request,
+        "issue.html",
+        section="issues",
+        status=status,
+        workspace=workspace,
+        story=story,
+        problem=problem,
+    )

@@ -31,7 +31,12 @@ def list_releases(web_request: InjectedWebRequest, organization: FromPath[str]) 
         workspace = web_request.authorize(connection, organization)
         result = release_list(connection, workspace, search_of(web_request, workspace), now())
     return page(
-        "releases.html", workspace=workspace, releases=result, server=web_request.settings.address
+        web_request,
+        "releases.html",
+        section="releases",
+        workspace=workspace,
+        releases=result,
+        server=web_request.settings.address,
     )
 
 
@@ -45,7 +50,7 @@ def show_release(
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
         story = release_page(connection, workspace, version, number)
-    return page("release.html", workspace=workspace, story=story)
+    return page(web_request, "release.html", section="releases", workspace=workspace, story=story)
 
 
 @get(f"{_RELEASE}compare/", scopes=None, sync_to_thread=True)
@@ -57,7 +62,14 @@ def compare_releases(
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
         story = comparison_page(connection, workspace, version, web_request.parameter("base"))
-    return page("comparison.html", workspace=workspace, story=story, version=version)
+    return page(
+        web_request,
+        "comparison.html",
+        section="releases",
+        workspace=workspace,
+        story=story,
+        version=version,
+    )
 
 
 @get(f"{_RELEASE}artifacts/", scopes=None, sync_to_thread=True)
@@ -70,7 +82,9 @@ def list_artifacts(
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
         artifacts = artifact_page(connection, workspace, version, number)
-    return page("artifacts.html", workspace=workspace, artifacts=artifacts)
+    return page(
+        web_request, "artifacts.html", section="releases", workspace=workspace, artifacts=artifacts
+    )
 
 
 def _require_name(version: str) -> None:

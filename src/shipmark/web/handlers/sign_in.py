@@ -13,33 +13,32 @@ from shipmark.accounts.password_checks import PasswordChecks
 from shipmark.accounts.sign_in_limits import TooManyAttempts, limits_of
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import secret_hex
-from shipmark.organizations import store as organizations
 from shipmark.web import urls
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import COOKIE, InjectedWebRequest, WebRequest, form_of
 
-_WRONG = "This e-mail address and password do not belong together."
+_WRONG = "Incorrect email or password."
 _CHECKS = PasswordChecks()
 
 
 @get("/", scopes=None, sync_to_thread=True)
 def go_home(web_request: InjectedWebRequest) -> Answer:
-    """Redirect to the releases of the user's newest organization."""
+    """Redirect to the releases of the organization that the browser was in last, or else of the user's newest."""
     with web_request.database.snapshot() as connection:
         user = web_request.user(connection)
-        newest = organizations.of_user(connection, user.id, limit=1)
-    if not newest:
-        return page("not_found.html", user=user)
-    return redirect(urls.releases(newest[0][0].slug))
+        workspace = web_request.workspace_if_any(connection)
+    if workspace is None:
+        return page(web_request, "no_organization.html", user=user)
+    return redirect(urls.releases(workspace.organization.slug))
 
 
 @get(urls.SIGN_IN, scopes=None, sync_to_thread=True)
 def show_form(web_request: InjectedWebRequest) -> Answer:
     """Show the form, or redirect a user who is signed in already."""
-    after = _redirect_target(web_request.parameter("next"))
+    after = urls.local_or_home(web_request.parameter("next"))
     with web_request.database.snapshot() as connection:
         is_in = web_request.user_if_any(connection) is not None
-    return redirect(after) if is_in else page("sign_in.html", after=after, email="", problem="")
+    return redirect(after) if is_in else _form(web_request, 200, after)
 
 
 @post(urls.SIGN_IN, scopes=None, sync_to_thread=True)
@@ -47,16 +46,16 @@ def sign_in(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Begin a session and redirect to the requested page. Attempts are limited by account and client address."""
     sent = form_of(body)
     email = sent.get("email", "").strip()[:EMAIL_MAX]
-    after = _redirect_target(sent.get("next", ""))
+    after = urls.local_or_home(sent.get("next", ""))
     secret = secret_hex()
     try:
         is_right = _sign_in(web_request, email, sent.get("password", ""), secret)
     except TooManyAttempts as refusal:
-        answer = _form_again(429, after, email, refusal.detail)
+        answer = _form(web_request, 429, after, email, refusal.detail)
         answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
         return answer
     if not is_right:
-        return _form_again(401, after, email, _WRONG)
+        return _form(web_request, 401, after, email, _WRONG)
     answer = redirect(after)
     answer.set_cookie(session_cookie(web_request, secret, int(SESSION_LENGTH.total_seconds())))
     return answer
@@ -87,8 +86,12 @@ def _sign_in(web_request: WebRequest, email: str, password: str, secret: str) ->
     return True
 
 
-def _form_again(status: int, after: str, email: str, problem: str) -> Answer:
-    return page("sign_in.html", status=status, after=after, email=email, problem=problem)
+def _form(
+    web_request: WebRequest, status: int, after: str, email: str = "", problem: str = ""
+) -> Answer:
+    return page(
+        web_request, "sign_in.html", status=status, after=after, email=email, problem=problem
+    )
 
 
 @post("/sign-out/", scopes=None, sync_to_thread=True)
@@ -103,10 +106,6 @@ def sign_out(web_request: InjectedWebRequest) -> Answer:
     answer = redirect(urls.SIGN_IN)
     answer.set_cookie(session_cookie(web_request, "", 0))
     return answer
-
-
-def _redirect_target(requested: str) -> str:
-    return requested if urls.is_local(requested) else urls.HOME
 
 
 def session_cookie(web_request: WebRequest, secret: str, seconds: int) -> Cookie:

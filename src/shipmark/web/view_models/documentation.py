@@ -50,15 +50,11 @@ class Operation:
     body_example: str
     answer_example: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """The operations with one tag."""
-
-    anchor: str
-    name: str
-    about: str
-    operations: Sequence[Operation]
+    def contains(self, words: Sequence[str]) -> bool:
+        """Return True if the operation, or one of its fields, contains all of the lower-case words."""
+        names = " ".join(row.name for row in (*self.parameters, *self.body))
+        text = f"{self.method} {self.path} {self.summary} {self.about} {names}".lower()
+        return all(word in text for word in words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +67,17 @@ class NamedObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A page: the operations with one tag, and the objects that no page before it has."""
+
+    anchor: str
+    name: str
+    about: str
+    operations: Sequence[Operation]
+    objects: Sequence[NamedObject]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """The response to a refused request."""
 
@@ -80,27 +87,35 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documentation:
-    """The page."""
+    """The pages. ``subject_of_object`` has the anchor of the subject whose page has the object of a name."""
 
     version: str
     paragraphs: Sequence[str]
     credentials: str
     subjects: Sequence[Subject]
-    objects: Sequence[NamedObject]
+    subject_of_object: Mapping[str, str]
     refusals: Sequence[Refusal]
 
-    @property
-    def count(self) -> int:
-        """Return the number of operations."""
-        return sum(len(subject.operations) for subject in self.subjects)
+    def matching(self, query: str) -> Sequence[tuple[Subject, Sequence[Operation]]]:
+        """Return the operations that contain all words of the query, by subject; all of them without words."""
+        words = query.lower().split()
+        found = (
+            (subject, [each for each in subject.operations if each.contains(words)])
+            for subject in self.subjects
+        )
+        return [(subject, operations) for subject, operations in found if operations]
 
 
 def documentation(document: Json) -> Documentation:
-    """Return the page of an OpenAPI document."""
+    """Return the pages of an OpenAPI document."""
     components: Json = document["components"]
     by_tag: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
+    subject_of_object: dict[str, str] = {}
     for method, path, item in _operations(document["paths"]):
-        by_tag[item["tags"][0]].append(_operation(method, path, item, document))
+        tag = item["tags"][0]
+        by_tag[tag].append(_operation(method, path, item, document))
+        for name in _object_names(item, components["schemas"]):
+            subject_of_object.setdefault(name, _anchor(tag))
     return Documentation(
         version=document["info"]["version"],
         paragraphs=document["info"]["description"].strip().split("\n\n"),
@@ -111,15 +126,35 @@ def documentation(document: Json) -> Documentation:
                 name=tag["name"],
                 about=tag["description"],
                 operations=by_tag[tag["name"]],
+                objects=[
+                    NamedObject(name=name, about=value.get("description", ""), rows=rows(value))
+                    for name, value in components["schemas"].items()
+                    if subject_of_object.get(name) == _anchor(tag["name"])
+                ],
             )
             for tag in document["tags"]
         ],
-        objects=[
-            NamedObject(name=name, about=value.get("description", ""), rows=rows(value))
-            for name, value in components["schemas"].items()
-        ],
+        subject_of_object=subject_of_object,
         refusals=_refusals(document),
     )
+
+
+def _object_names(part: object, schemas: Json) -> set[str]:
+    """Return the names of the objects that a part of the document refers to, also through other objects."""
+    names: set[str] = set()
+    parts = [part]
+    while parts:
+        match parts.pop():
+            case {"$ref": str(reference)} if "/schemas/" in reference:
+                name = reference.rpartition("/")[2]
+                if name not in names:
+                    names.add(name)
+                    parts.append(schemas[name])
+            case dict() as mapping:
+                parts += mapping.values()
+            case list() as items:
+                parts += items
+    return names
 
 
 def _operations(paths: Json) -> Iterator[tuple[str, str, Json]]:

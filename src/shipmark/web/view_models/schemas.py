@@ -27,7 +27,7 @@ _PLAIN: Mapping[str, object] = {
 }
 _MOMENT = "2026-01-31T12:00:00Z"
 #: The depth of examples, as objects nest each other recursively.
-_DEPTH_MAX = 3
+_DEPTH_MAX = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,14 @@ def rows(schema: Json, depth: int = 0) -> list[Row]:
     required = schema.get("required", ())
     result = []
     for name, item in schema.get("properties", {}).items():
-        result.append(Row(name=name, depth=depth, kind=kind(item), is_required=name in required))
+        row = Row(
+            name=name,
+            depth=depth,
+            kind=kind(item),
+            is_required=name in required,
+            about=item.get("description", ""),
+        )
+        result.append(row)
         result += rows(item.get("items", item), depth + 1)
     return result
 

@@ -1,0 +1,36 @@
+"""Preferences of a browser, in cookies that no script reads: its theme, and its last organization."""
+
+from enum import StrEnum
+
+from litestar.datastructures import Cookie
+
+THEME_COOKIE = "shipmark_theme"
+ORGANIZATION_COOKIE = "shipmark_organization"
+
+_YEAR_SECONDS = 365 * 24 * 60 * 60
+
+
+class Theme(StrEnum):
+    """The colours of pages; `SYSTEM` follows the reader's operating system."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+def theme_of(text: str | None) -> Theme:
+    """Return the theme of this name, or else the system's."""
+    return Theme(text) if text in {theme.value for theme in Theme} else Theme.SYSTEM
+
+
+def preference_cookie(name: str, value: str, *, is_secure: bool) -> Cookie:
+    """Return the cookie that keeps a preference for a year."""
+    return Cookie(
+        key=name,
+        value=value,
+        max_age=_YEAR_SECONDS,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=is_secure,
+    )

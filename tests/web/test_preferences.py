@@ -1,0 +1,65 @@
+"""The theme and the last organization of a browser."""
+
+import pytest
+
+from shipmark.accounts import actions as accounts
+from shipmark.infrastructure.clock import now
+from shipmark.organizations import actions as organizations
+from shipmark.organizations.model import Role
+
+THEME = "/preferences/theme/"
+RELEASES = "/organizations/acme/releases/"
+OWN = {"Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_chosen_theme_comes_with_every_page(browser, theme):
+    answer = browser.post(THEME, data={"theme": theme, "next": "/sign-in/"}, headers=OWN)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in/")
+    text = browser.get("/sign-in/").text
+    assert f'data-theme="{theme}"' in text
+
+
+@pytest.mark.parametrize("theme", ["system", "", "pink", '"><script>'])
+def test_any_other_theme_is_that_of_the_system(browser, theme):
+    browser.post(THEME, data={"theme": theme}, headers=OWN)
+    assert "data-theme" not in browser.get("/sign-in/").text
+
+
+@pytest.mark.parametrize("address", ["//evil.example.com/", "https://evil.example.com/", "x", ""])
+def test_choosing_a_theme_leads_to_no_other_site(browser, address):
+    answer = browser.post(THEME, data={"theme": "dark", "next": address}, headers=OWN)
+    assert answer.headers["location"] == "/"
+
+
+def test_another_site_cannot_choose_it(browser):
+    answer = browser.post(THEME, data={"theme": "dark"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+
+
+def test_the_buttons_lead_back_to_the_page_that_they_are_on(house, owner):
+    house.publish("web@1.0.0 ü")
+    text = owner.get(f"{RELEASES}?query=1.0").text
+    assert f'name="next" value="{RELEASES}?query=1.0"' in text
+
+
+def test_home_is_the_organization_that_the_browser_was_in_last(house, owner):
+    with house.database.transaction() as connection:
+        zeta = organizations.create(connection, "zeta", "Zeta", now())
+        organizations.add_member(connection, zeta, house.owner, Role.OWNER, [], now())
+    assert owner.get(RELEASES).status_code == 200
+    assert owner.get("/").headers["location"] == RELEASES
+    assert owner.get("/organizations/zeta/releases/").status_code == 200
+    assert owner.get("/").headers["location"] == "/organizations/zeta/releases/"
+
+
+def test_an_organization_of_others_is_not_remembered(house, owner):
+    owner.cookies.set("shipmark_organization", "unknown")
+    assert owner.get("/").headers["location"] == RELEASES
+
+
+def test_a_user_without_an_organization_learns_how_to_join_one(house, browser):
+    with house.database.transaction() as connection:
+        user = accounts.create_user(connection, "new@example.com", "New", None, now())
+    house.sign_in(browser, user)
+    assert "You are not in an organization yet" in browser.get("/").text
