@@ -181,6 +181,25 @@ def end_session(connection: sa.Connection, digest: str) -> None:
     connection.execute(sa.delete(sessions).where(sessions.c.digest == digest))
 
 
+def end_other_sessions(connection: sa.Connection, user_id: int, digest: str) -> int:
+    """Delete the sessions of the user except the one with this digest. Return their number."""
+    is_other = (sessions.c.user_id == user_id) & (sessions.c.digest != digest)
+    return connection.execute(sa.delete(sessions).where(is_other)).rowcount
+
+
+def count_other_sessions(connection: sa.Connection, user_id: int, digest: str, at: datetime) -> int:
+    """Return the number of the user's sessions that have not expired, except the one with this digest."""
+    query = sa.select(sa.func.count()).where(
+        sessions.c.user_id == user_id, sessions.c.digest != digest, sessions.c.expires_at > at
+    )
+    return connection.execute(query).scalar_one()
+
+
+def set_name(connection: sa.Connection, user_id: int, name: str) -> None:
+    """Store the name of a user."""
+    connection.execute(sa.update(users).where(users.c.id == user_id).values(name=name))
+
+
 def end_old_sessions(connection: sa.Connection, at: datetime) -> int:
     """Delete expired sessions. Return their number."""
     return connection.execute(sa.delete(sessions).where(sessions.c.expires_at <= at)).rowcount

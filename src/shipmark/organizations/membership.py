@@ -50,7 +50,7 @@ def update_member(
     """Change a member's role and teams, if not None. Raise `ValidationFailed` for an unknown team."""
     access = context.access
     _lock_members(connection, access)
-    _require_scope(access, _CHANGE)
+    require_scope(access, _CHANGE)
     if role is not None and role is not member.role:
         _check_above(access, member.role)
         _check_above(access, role)
@@ -89,7 +89,7 @@ def remove_member(connection: Connection, context: ActionContext, member: Member
     _lock_members(connection, access)
     is_oneself = access.user is not None and access.user.id == member.user_id
     if not is_oneself:
-        _require_scope(access, _REMOVE)
+        require_scope(access, _REMOVE)
         _check_above(access, member.role)
     if member.role is Role.OWNER:
         _check_last_owner(connection, access, member)
@@ -99,13 +99,13 @@ def remove_member(connection: Connection, context: ActionContext, member: Member
 
 def check_may_invite(access: Access, role: Role) -> None:
     """Raise `Forbidden` unless the caller may change members, and has this role or a higher one."""
-    _require_scope(access, _CHANGE)
+    require_scope(access, _CHANGE)
     _check_above(access, role)
 
 
 def check_may_revoke(access: Access, role: Role) -> None:
     """Raise `Forbidden` unless the caller may remove members with this role."""
-    _require_scope(access, _REMOVE)
+    require_scope(access, _REMOVE)
     _check_above(access, role)
 
 
@@ -137,7 +137,7 @@ def confirm_team_role(
     member is not on the team, and `Forbidden` if the caller manages neither members nor the team.
     """
     if not access.scopes & _EVERY_TEAM:
-        _require_scope(access, _TEAMS)
+        require_scope(access, _TEAMS)
         require_team_access(connection, access, team)
     if not store.is_team_member(connection, team.id, member.id):
         raise NotFound
@@ -192,7 +192,8 @@ def _lock_members(connection: Connection, access: Access) -> None:
         raise NotFound
 
 
-def _require_scope(access: Access, scopes: Collection[str]) -> None:
+def require_scope(access: Access, scopes: Collection[str]) -> None:
+    """Raise `Forbidden` unless the caller has one of the scopes."""
     if not access.scopes & frozenset(scopes):
         raise Forbidden
 
@@ -214,7 +215,7 @@ def _check_team_of_member(
     may_join_or_leave = access.organization.is_open or not is_joining
     if (is_oneself and may_join_or_leave) or access.scopes & _EVERY_TEAM:
         return
-    _require_scope(access, _TEAMS)
+    require_scope(access, _TEAMS)
     require_team_access(connection, access, team)
 
 

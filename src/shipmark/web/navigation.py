@@ -27,4 +27,19 @@ def sections(organization: str) -> Sequence[Section]:
             icon="tag",
             letter="r",
         ),
+        Section(
+            key="settings",
+            name="Settings",
+            address=urls.settings(organization, "members"),
+            icon="sliders",
+            letter="s",
+        ),
+    ]
+
+
+def settings_pages(organization: str) -> Sequence[tuple[str, str]]:
+    """Return name and URL of each page of the organization's settings."""
+    return [
+        (name, urls.settings(organization, name.lower()))
+        for name in ("Members", "Projects", "Tokens")
     ]

@@ -9,7 +9,7 @@ from shipmark.accounts.model import User
 from shipmark.infrastructure.clock import now
 from shipmark.web import template_filters, urls
 from shipmark.web.files import file_address
-from shipmark.web.navigation import sections
+from shipmark.web.navigation import sections, settings_pages
 from shipmark.web.preferences import (
     ORGANIZATION_COOKIE,
     THEME_COOKIE,
@@ -69,6 +69,7 @@ def _environment() -> Environment:
         "file_address": file_address,
         "photo_of": photo_of,
         "sections": sections,
+        "settings_pages": settings_pages,
     }
     return environment
 

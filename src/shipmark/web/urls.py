@@ -6,6 +6,7 @@ HOME = "/"
 SIGN_IN = "/sign-in/"
 THEME = "/preferences/theme/"
 DOCUMENTATION = "/api/docs/"
+ACCOUNT = "/account/"
 #: The longest URL of our pages.
 _LOCAL_MAX = 2000
 
@@ -51,6 +52,13 @@ def issue(organization: str, issue_id: int) -> str:
 def local_or_home(address: str) -> str:
     """Return the address if it is a path on this server, else the home page."""
     return address if is_local(address) else HOME
+
+
+def settings(organization: str, name: str, *more: object) -> str:
+    """Return the URL of a page of the organization's settings, or of something on it."""
+    return "/".join(
+        [f"/organizations/{quote(organization, safe='')}/settings", name, *map(str, more), ""]
+    )
 
 
 def is_local(address: str) -> bool:

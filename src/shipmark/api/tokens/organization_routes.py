@@ -11,10 +11,8 @@ from shipmark.api.tokens.responses import BadNameResponse, OrgTokenResponse, org
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
 from shipmark.http.request_context import RequestContext, require_id, require_row
-from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import secret_bytes
-from shipmark.organizations import actions, audit, store, tokens
-from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations import store, token_actions, tokens
 from shipmark.organizations.model import ListedToken
 
 
@@ -58,22 +56,18 @@ def create_token(
     context: RequestContext, body: OrgTokenRequest
 ) -> Response[OrgTokenResponse | BadNameResponse]:
     """Create a token for pipelines. The response shows its text, which is never shown again."""
-    access = context.access
-    tokens.check_creation(access)
+    # Whoever may not create tokens learns that first, whatever the name.
+    tokens.check_creation(context.access)
     if not body.name:
         return Response(_BLANK, status_code=400)
     with context.database.transaction() as connection:
-        token_id, text = actions.add_token(
+        token, text = token_actions.create(
             connection,
-            access.organization,
+            context.action_context(),
             name=body.name,
             address=context.address,
             secret=secret_bytes(),
-            by=access.user,
-            at=now(),
         )
-        context.log_change(connection, AuditEvent.ORG_TOKEN_ADD, token_id, name=body.name)
-        token = find_token(context, connection, str(token_id))
     return Response(org_token_response(token, text), status_code=201)
 
 
@@ -96,11 +90,7 @@ def rename_token(
     if not body.name:
         return Response(_BLANK, status_code=400)
     with context.database.transaction() as connection:
-        current = find_editable_token(context, connection, str(token.id))
-        store.rename_token(connection, current.id, body.name)
-        if changes := audit.changes_between({"name": current.name}, {"name": body.name}):
-            event = AuditEvent.ORG_TOKEN_EDIT
-            context.log_change(connection, event, current.id, name=body.name, changes=changes)
+        token_actions.rename(connection, context.action_context(), token.id, body.name)
     return Response(None, status_code=204)
 
 
@@ -108,9 +98,7 @@ def rename_token(
 def remove_token(context: RequestContext, token: EditableToken) -> None:
     """Revoke a token: the user's own, or any for those who manage the organization."""
     with context.database.transaction() as connection:
-        current = find_editable_token(context, connection, str(token.id))
-        store.deactivate_token(connection, current.id, now())
-        context.log_change(connection, AuditEvent.ORG_TOKEN_REMOVE, current.id, name=current.name)
+        token_actions.revoke(connection, context.action_context(), token.id)
 
 
 router = endpoint.router("/api/0/organizations/{organization:str}/org-auth-tokens", __name__)

@@ -8,7 +8,15 @@ from shipmark.projects.store.environments import (
     environments_of,
     link_environment,
 )
-from shipmark.projects.store.keys import add_key, change_key, key_of, keys, keys_of, remove_key
+from shipmark.projects.store.keys import (
+    add_key,
+    change_key,
+    first_keys,
+    key_of,
+    keys,
+    keys_of,
+    remove_key,
+)
 from shipmark.projects.store.options import (
     options,
     options_of,

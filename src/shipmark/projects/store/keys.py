@@ -1,14 +1,14 @@
 """The table of DSN keys of projects."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import Id, UtcDateTime
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param
 from shipmark.infrastructure.inserts import insert_missing
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
@@ -57,6 +57,20 @@ def keys_of(connection: sa.Connection, project_id: int) -> list[ProjectKey]:
     """Return the project's keys, newest first."""
     query = _KEY.select().where(keys.c.project_id == project_id).order_by(keys.c.id.desc())
     return _KEY.all(connection, query)
+
+
+def first_keys(connection: sa.Connection, project_ids: Collection[int]) -> dict[int, ProjectKey]:
+    """Return the oldest active key of each project that has one, by project id."""
+    if not project_ids:
+        return {}
+    first = (
+        sa.select(sa.func.min(keys.c.id))
+        .join(IDS, IDS.c.id == keys.c.project_id)
+        .where(keys.c.is_active)
+        .group_by(keys.c.project_id)
+    )
+    listed = _KEY.all(connection, _KEY.select().where(keys.c.id.in_(first)), ids_param(project_ids))
+    return {key.project_id: key for key in listed}
 
 
 def key_of(connection: sa.Connection, project_id: int, public_key: str) -> ProjectKey | None:

@@ -8,12 +8,14 @@ from shipmark.infrastructure.errors import Refusal
 from shipmark.web.csrf import require_own_page
 from shipmark.web.error_pages import failure_page, http_page, refusal_page
 from shipmark.web.handlers import (
+    account,
     avatars,
     documentation,
     invitations,
     issues,
     preferences,
     releases,
+    settings,
     sign_in,
     static,
 )
@@ -39,6 +41,17 @@ router = Router(
         issues.show_issue,
         issues.change_issue,
         preferences.set_theme,
+        account.show_account,
+        account.change_account,
+        settings.list_members,
+        settings.invite_member,
+        settings.change_member,
+        settings.revoke_invitation,
+        settings.list_tokens,
+        settings.create_token,
+        settings.revoke_token,
+        settings.list_projects,
+        settings.create_project,
         documentation.show_documentation,
         documentation.show_subject,
         static.get_file,

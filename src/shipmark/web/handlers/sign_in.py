@@ -9,16 +9,15 @@ from shipmark.accounts import sign_in_attempts as attempts
 from shipmark.accounts import store as account_store
 from shipmark.accounts.actions import SESSION_LENGTH
 from shipmark.accounts.model import EMAIL_MAX
-from shipmark.accounts.password_checks import PasswordChecks
 from shipmark.accounts.sign_in_limits import TooManyAttempts, limits_of
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import secret_hex
 from shipmark.web import urls
+from shipmark.web.passwords import check_password
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import COOKIE, InjectedWebRequest, WebRequest, form_of
 
 _WRONG = "Incorrect email or password."
-_CHECKS = PasswordChecks()
 
 
 @get("/", scopes=None, sync_to_thread=True)
@@ -62,26 +61,15 @@ def sign_in(web_request: InjectedWebRequest, body: RawBody) -> Answer:
 
 
 def _sign_in(web_request: WebRequest, email: str, password: str, secret: str) -> bool:
-    """Begin a session if the password is correct. Raise `TooManyAttempts` if this attempt must wait.
-
-    The check is slow on purpose: no unit of work is open meanwhile.
-    """
-    at, address = now(), web_request.client_address
-    limits = limits_of(email, address)
-    with web_request.database.autocommit_read() as connection:
-        attempts.check(connection, limits, at)
-    with _CHECKS.place():
-        with web_request.database.transaction() as connection:
-            attempts.begin(connection, limits, address, at)
-            stored = account_store.password_of(connection, email)
-        is_right = _CHECKS.is_right(stored[1] if stored else None, password)
-    if stored is None or not is_right:
+    """Begin a session if the password is correct. Raise `TooManyAttempts` if this attempt must wait."""
+    stored = check_password(web_request, email, password)
+    if stored is None:
         return False
     with web_request.database.transaction() as connection:
         # The password may have been changed, or the user removed, during the check.
         if account_store.password_of(connection, email) != stored:
             return False
-        attempts.succeed(connection, limits, at)
+        attempts.succeed(connection, limits_of(email, web_request.client_address), now())
         accounts.sign_in(connection, stored[0], secret, now())
     return True
 

@@ -1,0 +1,120 @@
+"""``/account/``: the user's own name, password and sessions."""
+
+from collections.abc import Mapping
+
+from litestar import get, post
+from litestar.params import RawBody
+
+from shipmark.accounts import actions as accounts
+from shipmark.accounts import sign_in_attempts as attempts
+from shipmark.accounts import store as account_store
+from shipmark.accounts.actions import PASSWORD_MIN, SESSION_LENGTH
+from shipmark.accounts.model import NAME_MAX
+from shipmark.accounts.password_checks import hasher
+from shipmark.accounts.sign_in_limits import TooManyAttempts, limits_of
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.ids import digest, secret_hex
+from shipmark.web import urls
+from shipmark.web.handlers.sign_in import session_cookie
+from shipmark.web.passwords import check_password
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest, WebRequest, form_of
+
+_WRONG = "Incorrect password."
+_SHORT = f"A password has at least {PASSWORD_MIN} characters."
+_LONG = f"A name has no more than {NAME_MAX} characters."
+
+
+@get(urls.ACCOUNT, scopes=None, sync_to_thread=True)
+def show_account(web_request: InjectedWebRequest) -> Answer:
+    """Show the forms of the account."""
+    return _form(web_request)
+
+
+@post(urls.ACCOUNT, scopes=None, sync_to_thread=True)
+def change_account(web_request: InjectedWebRequest, body: RawBody) -> Answer:
+    """Change the name or the password, or end the user's other sessions."""
+    sent = form_of(body)
+    match sent.get("action"):
+        case "name":
+            return _change_name(web_request, sent.get("name", "").strip())
+        case "password":
+            return _change_password(web_request, sent)
+        case "sessions":
+            return _end_other_sessions(web_request)
+        case _:
+            raise BadRequest("The action must be name, password or sessions.")
+
+
+def _change_name(web_request: WebRequest, name: str) -> Answer:
+    if len(name) > NAME_MAX:
+        return _form(web_request, status=400, problems={"name": _LONG}, name=name[:NAME_MAX])
+    with web_request.database.transaction() as connection:
+        account_store.set_name(connection, web_request.user(connection).id, name)
+    return redirect(f"{urls.ACCOUNT}?changed=name")
+
+
+def _change_password(web_request: WebRequest, sent: Mapping[str, str]) -> Answer:
+    """Store the new password. All sessions end, but the browser of this request gets a new one."""
+    with web_request.database.snapshot() as connection:
+        user = web_request.user(connection)
+    password = sent.get("new", "")
+    if len(password) < PASSWORD_MIN:
+        return _form(web_request, status=400, problems={"new": _SHORT})
+    try:
+        stored = check_password(web_request, user.email, sent.get("current", ""))
+    except TooManyAttempts as refusal:
+        answer = _form(web_request, status=429, problems={"current": refusal.detail})
+        answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
+        return answer
+    if stored is None or stored[0] != user.id:
+        return _form(web_request, status=400, problems={"current": _WRONG})
+    hashed, secret = hasher.hash(password), secret_hex()
+    with web_request.database.transaction() as connection:
+        # The password may have been changed, or the user removed, during the check.
+        if account_store.password_of(connection, user.email) != stored:
+            return _form(web_request, status=409, problems={"current": _WRONG})
+        attempts.succeed(connection, limits_of(user.email, web_request.client_address), now())
+        account_store.set_password(connection, user.id, hashed)
+        accounts.sign_in(connection, user.id, secret, now())
+    answer = redirect(f"{urls.ACCOUNT}?changed=password")
+    answer.set_cookie(session_cookie(web_request, secret, int(SESSION_LENGTH.total_seconds())))
+    return answer
+
+
+def _end_other_sessions(web_request: WebRequest) -> Answer:
+    with web_request.database.transaction() as connection:
+        user = web_request.user(connection)
+        account_store.end_other_sessions(connection, user.id, _digest(web_request))
+    return redirect(f"{urls.ACCOUNT}?changed=sessions")
+
+
+def _form(
+    web_request: WebRequest,
+    *,
+    status: int = 200,
+    problems: Mapping[str, str] | None = None,
+    name: str | None = None,
+) -> Answer:
+    with web_request.database.snapshot() as connection:
+        user = web_request.user(connection)
+        workspace = web_request.workspace_if_any(connection)
+        count = account_store.count_other_sessions(connection, user.id, _digest(web_request), now())
+    return page(
+        web_request,
+        "account.html",
+        status=status,
+        workspace=workspace,
+        user=user,
+        name=user.name if name is None else name,
+        other_session_count=count,
+        problems=problems or {},
+        changed=web_request.parameter("changed"),
+        name_max=NAME_MAX,
+        password_min=PASSWORD_MIN,
+    )
+
+
+def _digest(web_request: WebRequest) -> str:
+    return digest(web_request.secret or "")

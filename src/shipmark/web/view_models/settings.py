@@ -1,0 +1,102 @@
+"""The view models of the organization's settings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as accounts
+from shipmark.accounts.model import User
+from shipmark.organizations import store as organizations
+from shipmark.organizations.model import Invitation, ListedToken, Member, Role, Team
+from shipmark.organizations.store import invitations as invitation_store
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project, ProjectKey
+from shipmark.web.request_context import Workspace
+
+MEMBERS_PER_PAGE = 100
+#: The most invitations that are shown; accepting or revoking some shows the others.
+_INVITATIONS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRow:
+    """A member and their user; ``is_oneself`` for the signed-in user."""
+
+    member: Member
+    user: User
+    is_oneself: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembersPage:
+    """A page of members, by the date of joining, and the pending invitations; ``roles`` are those to give."""
+
+    rows: Sequence[MemberRow]
+    count: int
+    invitations: Sequence[Invitation]
+    roles: Sequence[Role]
+    number: int
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRow:
+    """A token and its creator, or None if they were removed."""
+
+    token: ListedToken
+    creator: User | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectsPage:
+    """The projects with the first active key of each, and the teams that may own a new one."""
+
+    rows: Sequence[tuple[Project, ProjectKey | None]]
+    teams: Sequence[Team]
+
+
+def members_page(connection: Connection, workspace: Workspace, number: int) -> MembersPage:
+    """Return a page of the members, the first of which is number 1."""
+    organization_id = workspace.organization.id
+    members = organizations.members_of(
+        connection,
+        organization_id,
+        limit=MEMBERS_PER_PAGE + 1,
+        offset=(number - 1) * MEMBERS_PER_PAGE,
+    )
+    users = accounts.by_ids(connection, {member.user_id for member in members})
+    role = workspace.access.role
+    return MembersPage(
+        rows=[
+            MemberRow(
+                member=member,
+                user=users[member.user_id],
+                is_oneself=member.user_id == workspace.user.id,
+            )
+            for member in members[:MEMBERS_PER_PAGE]
+        ],
+        count=invitation_store.count_members(connection, organization_id),
+        invitations=invitation_store.page_of(
+            connection, organization_id, limit=_INVITATIONS_MAX, offset=0
+        ),
+        roles=[each for each in Role if role is not None and each.rank <= role.rank],
+        number=number,
+        has_more=len(members) > MEMBERS_PER_PAGE,
+    )
+
+
+def token_rows(connection: Connection, workspace: Workspace) -> Sequence[TokenRow]:
+    """Return the organization's tokens, the last used first."""
+    tokens = organizations.tokens_of(connection, workspace.organization.id)
+    creators = accounts.by_ids(connection, {each.created_by for each in tokens if each.created_by})
+    return [TokenRow(token=token, creator=creators.get(token.created_by or 0)) for token in tokens]
+
+
+def projects_page(connection: Connection, workspace: Workspace) -> ProjectsPage:
+    """Return the projects visible to the user."""
+    keys = projects.first_keys(connection, workspace.project_ids)
+    return ProjectsPage(
+        rows=[(project, keys.get(project.id)) for project in workspace.projects],
+        teams=organizations.teams_of(connection, workspace.organization.id),
+    )
