@@ -20,7 +20,13 @@ PAGES = [
     "/organizations/acme/releases/web%401.0.0/artifacts/",
     "/organizations/acme/releases/unknown/",
     "/organizations/acme/issues/1/",
+    "/organizations/acme/settings/members/",
+    "/organizations/acme/settings/projects/",
+    "/organizations/acme/settings/tokens/",
+    "/organizations/acme/search/?query=web",
+    "/account/",
     "/api/docs/",
+    "/api/docs/releases/",
 ]
 
 

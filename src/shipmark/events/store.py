@@ -1,7 +1,7 @@
 """The table of events, with their compressed payloads, and its queries."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -98,6 +98,16 @@ def by_event_id(connection: sa.Connection, project_id: int, event_id: str) -> St
     )
     row = connection.execute(query).first()
     return _stored(row) if row else None
+
+
+def issue_of_event(
+    connection: sa.Connection, project_ids: Collection[int], event_id: str
+) -> int | None:
+    """Return the id of the issue of the event with this id in one of the projects, or None."""
+    query = sa.select(events.c.issue_id).where(
+        events.c.project_id.in_(project_ids), events.c.event_id == event_id
+    )
+    return connection.execute(query.order_by(events.c.id).limit(1)).scalar_one_or_none()
 
 
 def newest_of(connection: sa.Connection, issue_id: int) -> StoredEvent | None:

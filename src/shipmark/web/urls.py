@@ -61,6 +61,12 @@ def settings(organization: str, name: str, *more: object) -> str:
     )
 
 
+def search(organization: str, query: str = "") -> str:
+    """Return the URL of the search over everything."""
+    content = f"?{urlencode({'query': query})}" if query else ""
+    return f"/organizations/{quote(organization, safe='')}/search/{content}"
+
+
 def is_local(address: str) -> bool:
     r"""Return True if every browser reads the address as a path on this server.
 

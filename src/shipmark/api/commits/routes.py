@@ -58,7 +58,7 @@ def _by_prefix(
 ) -> tuple[Sequence[Commit], Links]:
     page = query.page()
     rows = project_commits.page_by_prefix(
-        connection, organization_id, project_id, query.prefix, **page.window
+        connection, organization_id, [project_id], query.prefix, **page.window
     )
     return paginate(rows, page)
 

@@ -9,9 +9,12 @@ from shipmark.infrastructure.database import UtcDateTime, in_binary_order, json_
 from shipmark.infrastructure.keyset import KeysetPosition, from_position
 from shipmark.releases.store.commits import release_commits
 from shipmark.releases.store.projects import release_projects
+from shipmark.releases.store.releases import releases
 from shipmark.repositories.model import SHA_MAX, Commit, RepositoryStatus
 from shipmark.repositories.store import COMMIT, authors, commit_of, commits, repositories
 
+#: The most releases that are read to find the newest of some commits.
+_HOLDERS_MAX = 1000
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _ADDRESSES = json_rows("addresses", email=authors.c.email.type)
 
@@ -26,7 +29,7 @@ def page_of(
 ) -> list[Commit]:
     """Return the commits of the project's releases after a position, newest first; or before it, nearest first."""
     query = sa.select(*COMMIT).where(
-        commits.c.organization_id == organization_id, _is_released_in(project_id)
+        commits.c.organization_id == organization_id, _is_released_in([project_id])
     )
     query = from_position(query, commits.c.created_at, commits.c.id, position).limit(limit)
     return [commit_of(*row) for row in connection.execute(query)]
@@ -35,13 +38,13 @@ def page_of(
 def page_by_prefix(
     connection: sa.Connection,
     organization_id: int,
-    project_id: int,
+    project_ids: Collection[int],
     prefix: str,
     *,
     limit: int,
     offset: int,
 ) -> list[Commit]:
-    """Return a page of those commits whose hash begins with a prefix, in any case, by hash."""
+    """Return a page of the commits of the projects' releases whose hash begins with a prefix, in any case, by hash."""
     repository_ids = sa.select(repositories.c.id).where(
         repositories.c.organization_id == organization_id
     )
@@ -59,11 +62,32 @@ def page_by_prefix(
         .where(
             sa.or_(*ranges),
             sa.func.lower(commits.c.key).startswith(prefix.lower(), autoescape=True),
-            _is_released_in(project_id),
+            _is_released_in(project_ids),
         )
         .order_by(in_binary_order(commits.c.key), commits.c.created_at.desc(), commits.c.id.desc())
     )
     return [commit_of(*row) for row in connection.execute(query.limit(limit).offset(offset))]
+
+
+def newest_versions(
+    connection: sa.Connection, commit_ids: Collection[int], project_ids: Collection[int]
+) -> dict[int, str]:
+    """Return the version of the newest release of the projects that has each commit, by commit id."""
+    if not commit_ids:
+        return {}
+    query = (
+        sa.select(release_commits.c.commit_id, releases.c.version)
+        .join(releases, releases.c.id == release_commits.c.release_id)
+        .join(release_projects, release_projects.c.release_id == releases.c.id)
+        .where(
+            release_commits.c.commit_id.in_(commit_ids),
+            release_projects.c.project_id.in_(project_ids),
+        )
+        .order_by(releases.c.id)
+        .limit(_HOLDERS_MAX)
+    )
+    # The last of a commit's releases counts.
+    return {commit_id: version for commit_id, version in connection.execute(query)}
 
 
 def is_any(connection: sa.Connection, project_id: int) -> bool:
@@ -126,9 +150,9 @@ def unreleased_of(
     return [commit_of(*row) for row in connection.execute(query, parameters)]
 
 
-def _is_released_in(project_id: int) -> sa.ColumnElement[bool]:
+def _is_released_in(project_ids: Collection[int]) -> sa.ColumnElement[bool]:
     return sa.exists().where(
         release_commits.c.commit_id == commits.c.id,
         release_projects.c.release_id == release_commits.c.release_id,
-        release_projects.c.project_id == project_id,
+        release_projects.c.project_id.in_(project_ids),
     )

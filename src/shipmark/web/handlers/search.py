@@ -1,0 +1,22 @@
+"""``/organizations/{organization}/search/``: the search over everything."""
+
+from litestar import get
+from litestar.params import FromPath
+
+from shipmark.infrastructure.clock import now
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest
+from shipmark.web.view_models.search import QUERY_MAX, search
+
+
+@get("/organizations/{organization:str}/search/", scopes=None, sync_to_thread=True)
+def show_results(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+    """Show what matches, or redirect to the one thing that has exactly this name."""
+    query = web_request.parameter("query")[:QUERY_MAX]
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        hits = search(connection, workspace, query, now())
+    exact = [hit for hit in hits if hit.is_exact]
+    if len(exact) == 1:
+        return redirect(exact[0].address)
+    return page(web_request, "search.html", workspace=workspace, query=query, hits=hits)
