@@ -23,6 +23,7 @@ PAGES = [
     "/organizations/acme/settings/members/",
     "/organizations/acme/settings/projects/",
     "/organizations/acme/settings/tokens/",
+    "/organizations/acme/settings/audit-log/",
     "/organizations/acme/search/?query=web",
     "/account/",
     "/api/docs/",

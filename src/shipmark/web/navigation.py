@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shipmark.web import urls
+from shipmark.web.request_context import Workspace
+
+#: A user with one of these scopes sees the audit log.
+READS_AUDIT_LOG = frozenset({"org:write"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +41,10 @@ def sections(organization: str) -> Sequence[Section]:
     ]
 
 
-def settings_pages(organization: str) -> Sequence[tuple[str, str]]:
-    """Return name and URL of each page of the organization's settings."""
-    return [
-        (name, urls.settings(organization, name.lower()))
-        for name in ("Members", "Projects", "Tokens")
-    ]
+def settings_pages(workspace: Workspace) -> Sequence[tuple[str, str]]:
+    """Return name and URL of each page of the organization's settings that the user may see."""
+    slug = workspace.organization.slug
+    names = {"Members": "members", "Projects": "projects", "Tokens": "tokens"}
+    if workspace.may(READS_AUDIT_LOG):
+        names["Audit log"] = "audit-log"
+    return [(name, urls.settings(slug, path)) for name, path in names.items()]

@@ -54,6 +54,7 @@ router = Router(
         settings.revoke_token,
         settings.list_projects,
         settings.create_project,
+        settings.show_audit_log,
         documentation.show_documentation,
         documentation.show_subject,
         static.get_file,

@@ -12,8 +12,10 @@ from shipmark.organizations.store import invitations as invitation_store
 from shipmark.projects import settings as project_settings
 from shipmark.projects.settings import NewProject
 from shipmark.web import urls
+from shipmark.web.navigation import READS_AUDIT_LOG
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, form_of
+from shipmark.web.view_models.audit_log import audit_log_page
 from shipmark.web.view_models.settings import members_page, projects_page, token_rows
 
 _PATH = "/organizations/{organization:str}/settings/"
@@ -171,6 +173,18 @@ def _create_project(web_request: WebRequest, organization: str, name: str, team_
             raise ValidationFailed({"team": ["Select a team."]})
         membership.require_team_access(connection, workspace.access, team)
         project_settings.create(connection, owner, new, team=team, by=context.by, at=context.at)
+
+
+@get(_PATH + "audit-log/", scopes=None, sync_to_thread=True)
+def show_audit_log(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+    """Show the changes of the organization and the users who made them. Raise `Forbidden` without the right."""
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        membership.require_scope(workspace.access, READS_AUDIT_LOG)
+        log = audit_log_page(connection, web_request, workspace)
+    return page(
+        web_request, "settings_audit_log.html", section="settings", workspace=workspace, log=log
+    )
 
 
 def _members(

@@ -145,7 +145,7 @@ def _projects(workspace: Workspace, query: str) -> Iterator[Hit]:
 def _pages(workspace: Workspace, query: str) -> Iterator[Hit]:
     slug = workspace.organization.slug
     pages = [(section.name, section.address) for section in sections(slug)]
-    pages += [(f"Settings: {name}", address) for name, address in settings_pages(slug)]
+    pages += [(f"Settings: {name}", address) for name, address in settings_pages(workspace)]
     pages += [("Account settings", urls.ACCOUNT), ("API reference", urls.DOCUMENTATION)]
     for name, address in pages:
         if query.lower() in name.lower():

@@ -1,0 +1,71 @@
+"""The view model of the audit log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection
+
+from shipmark.accounts import store as accounts
+from shipmark.accounts.model import User
+from shipmark.http.pagination import keyset, offset
+from shipmark.http.pagination.keyset import KeysetPage, paginate_by_keyset
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.organizations import store
+from shipmark.organizations.audit import AuditEntry, AuditEvent
+from shipmark.organizations.store import AuditFilter
+from shipmark.web import urls
+from shipmark.web.request_context import WebRequest, Workspace
+
+_ENTRIES_PER_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLogPage:
+    """A page of entries, newest first, with the users who made the changes; ``newer`` and ``older`` are URLs or ""."""
+
+    entries: Sequence[AuditEntry]
+    users: Mapping[int, User]
+    events: Sequence[str]
+    event: str
+    newer: str
+    older: str
+
+
+def audit_log_page(
+    connection: Connection, web_request: WebRequest, workspace: Workspace
+) -> AuditLogPage:
+    """Return the requested page; an unknown event or cursor is ignored."""
+    event = AuditEvent.named(web_request.parameter("event"))
+    page = _keyset_page(web_request.parameter("cursor"))
+    rows = store.entries_of(
+        connection,
+        workspace.organization.id,
+        AuditFilter(event=event),
+        page.position,
+        limit=page.limit,
+    )
+    entries, links = paginate_by_keyset(rows, page)
+    name = event.api_name if event else ""
+    return AuditLogPage(
+        entries=entries,
+        users=accounts.by_ids(connection, {entry.actor_id for entry in entries if entry.actor_id}),
+        events=sorted(each.api_name for each in AuditEvent),
+        event=name,
+        newer=_address(workspace, name, str(links.previous)) if links.has_previous else "",
+        older=_address(workspace, name, str(links.next)) if links.has_next else "",
+    )
+
+
+def _keyset_page(cursor: str) -> KeysetPage:
+    size = offset.parse_page(str(_ENTRIES_PER_PAGE), None)
+    try:
+        return keyset.parse_page(size, cursor)
+    except BadRequest:
+        return keyset.parse_page(size, None)
+
+
+def _address(workspace: Workspace, event: str, cursor: str) -> str:
+    parameters = {"event": event, "cursor": cursor} if event else {"cursor": cursor}
+    path = urls.settings(workspace.organization.slug, "audit-log")
+    return f"{path}?{urlencode(parameters)}"
