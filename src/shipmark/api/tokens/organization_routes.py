@@ -56,7 +56,7 @@ def create_token(
     context: RequestContext, body: OrgTokenRequest
 ) -> Response[OrgTokenResponse | BadNameResponse]:
     """Create a token for pipelines. The response shows its text, which is never shown again."""
-    # Whoever may not create tokens learns that first, whatever the name.
+    # A caller without the right is refused first, whatever the name.
     tokens.check_creation(context.access)
     if not body.name:
         return Response(_BLANK, status_code=400)
