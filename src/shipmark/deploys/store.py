@@ -12,6 +12,8 @@ from sqlalchemy import (
     String,
     Table,
     TypedColumns,
+    bindparam,
+    func,
     insert,
     select,
     update,
@@ -73,6 +75,26 @@ _LAST_MOMENTS = (
     )
     .join(deploys, deploys.c.id == release_environments.c.last_deploy_id)
     .join(IDS, IDS.c.id == release_environments.c.release_id)
+)
+_any_release = release_environments.alias("any_release")
+_LIVE = (
+    select(
+        environments.c.name,
+        release_environments.c.last_deploy_id,
+        select(func.max(_any_release.c.last_deploy_id))
+        .where(
+            _any_release.c.project_id == release_environments.c.project_id,
+            _any_release.c.environment_id == release_environments.c.environment_id,
+            _any_release.c.last_deploy_id.is_not(None),
+        )
+        .scalar_subquery(),
+    )
+    .join(IDS, IDS.c.id == release_environments.c.project_id)
+    .join(environments, environments.c.id == release_environments.c.environment_id)
+    .where(
+        release_environments.c.release_id == bindparam("release_id", type_=Id),
+        release_environments.c.last_deploy_id.is_not(None),
+    )
 )
 
 
@@ -145,6 +167,14 @@ def last_moments(
         (release_id, project_id, environment_id): at
         for release_id, project_id, environment_id, at in result
     }
+
+
+def live_environments(
+    connection: Connection, release_id: int, project_ids: Collection[int]
+) -> set[str]:
+    """Return the environments whose last recorded deploy, in one of these projects, is of the release."""
+    result = connection.execute(_LIVE, ids_param(project_ids) | {"release_id": release_id})
+    return {environment for environment, deploy_id, last_id in result if deploy_id == last_id}
 
 
 def is_any(connection: Connection, project_id: int) -> bool:
