@@ -7,6 +7,7 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.releases.model import VERSION_MAX
 from shipmark.web import urls
+from shipmark.web.release_changes import may_delete, may_write
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest
 from shipmark.web.view_models.comparison_pickers import comparison_page
@@ -62,7 +63,13 @@ def show_release(
             server=web_request.settings.address,
         )
     return page(
-        web_request, "release.html", section="releases", workspace=workspace, release_page=shown
+        web_request,
+        "release.html",
+        section="releases",
+        workspace=workspace,
+        release_page=shown,
+        may_write=shown.is_editable and may_write(workspace.access),
+        may_delete=shown.is_editable and may_delete(workspace.access),
     )
 
 

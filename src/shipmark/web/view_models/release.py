@@ -8,13 +8,12 @@ from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
 from shipmark.artifacts.store import version_listing
 from shipmark.artifacts.store.version_listing import Count
-from shipmark.issues.store.release_issue_lists import IssueSelection, selected_in
+from shipmark.issues.store.release_issue_lists import IssueSelection
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.comparison import next_release, previous_release
-from shipmark.web.view_models.issue_lines import IssueLine, issue_lines
-from shipmark.web.view_models.issue_tabs import ISSUES_MAX, IssueTabs, issue_tabs
+from shipmark.web.view_models.issue_tabs import IssueTabs, issue_tabs
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.release_activity import ReleaseEvent, release_events
 from shipmark.web.view_models.release_artifacts import scope_of
@@ -35,11 +34,12 @@ from shipmark.web.view_models.release_facts import (
     threshold_lines,
 )
 from shipmark.web.view_models.release_list import Visible, visible
+from shipmark.web.view_models.release_notes import notes_of, resolved_lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasePage:
-    """A release with everything visible to the user."""
+    """A release with everything visible to the user. ``notes`` are empty if a page does not show all commits."""
 
     release: Release
     visible: Visible
@@ -57,6 +57,13 @@ class ReleasePage:
     thresholds: tuple[ThresholdLine, ...]
     missing: tuple[MissingPart, ...]
     is_editable: bool
+    notes: str
+
+    @property
+    def can_retry(self) -> bool:
+        """Return True if commits failed or wait for another try, and none are being fetched now."""
+        is_open = any(line.fetch.error for line in self.fetches)
+        return is_open and not any(line.is_running for line in self.fetches)
 
     @property
     def live_environments(self) -> tuple[str, ...]:
@@ -77,18 +84,20 @@ def release_page(
     release = releases.find(connection, workspace.organization.id, version, workspace.project_ids)
     attached = releases.attached_projects(connection, release)
     shown = visible(attached, workspace)
-    resolved = _resolved(connection, workspace, release)
+    resolved = resolved_lines(connection, workspace, release)
     people_by_id = people(connection, release.organization_id, release.author_ids)
     waiting = fetch_lines(connection, release)
     artifacts = version_listing.count_of(connection, scope_of(workspace, release))
     scope = (workspace.organization.slug, shown.projects[0].slug)
+    commits = commit_page(connection, release, commits_page, resolved=resolved)
+    shows_all_commits = commits.number == 1 and not commits.has_older
     return ReleasePage(
         release=release,
         visible=shown,
         owner=accounts.by_id(connection, release.owner_id) if release.owner_id else None,
         authors=tuple(people_by_id[id_] for id_ in release.author_ids if id_ in people_by_id),
         deploys=deploy_lines(connection, workspace, release),
-        commits=commit_page(connection, release, commits_page, resolved=resolved),
+        commits=commits,
         files=file_summary(connection, release),
         issues=issue_tabs(connection, workspace, [release.id], selection),
         activity=release_events(connection, workspace, release, resolved),
@@ -102,17 +111,5 @@ def release_page(
         ),
         # As in the API, a release can be changed by those who see all of its projects.
         is_editable=len(shown.projects) == len(attached),
+        notes=notes_of(release, commits.lines, resolved) if shows_all_commits else "",
     )
-
-
-def _resolved(
-    connection: Connection, workspace: Workspace, release: Release
-) -> tuple[IssueLine, ...]:
-    summary = selected_in(
-        connection,
-        IssueSelection.RESOLVED,
-        [release.id],
-        workspace.project_ids,
-        limit=ISSUES_MAX,
-    )
-    return issue_lines(summary.issues, workspace)
