@@ -44,7 +44,9 @@ _seen = select(issue_releases.c.issue_id).where(issue_releases.c.release_id.in_(
 
 def _last_seen(*parts: Select[Any]) -> Select[Any]:
     """Return the statement of the last seen issues in any of the parts, with the number of all."""
-    selected = parts[0].union(*parts[1:]).subquery("selected")
+    # An issue can regress in several of the releases. A union of one part would keep its duplicates.
+    rows = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0].distinct()
+    selected = rows.subquery("selected")
     return (
         select(func.count().over(), *ISSUE)
         .join(selected, selected.c.issue_id == issues.c.id)
