@@ -238,6 +238,25 @@ def test_the_state_of_thresholds_is_shown(house, owner):
     assert "Within limit" in text
 
 
+def test_the_number_of_statements_does_not_depend_on_issues_deploys_and_thresholds(
+    house, owner, statements
+):
+    counts = []
+    for number in range(1, 4):
+        house.fail("web@1.0.0", f"value {number}", fingerprint=[f"{number}"])
+        release = house.publish("web@1.0.0", message=f"Fixes WEB-{number}")
+        house.deploy(release, f"place-{number}")
+        new = NewThreshold(
+            type=ThresholdType.ERRORS, trigger=Trigger.OVER, value=number, window_seconds=60
+        )
+        with house.database.transaction() as connection:
+            thresholds.add(connection, house.project.id, new, now())
+        statements.clear()
+        assert _page(owner, "web@1.0.0").status_code == 200
+        counts.append(len(statements))
+    assert len(set(counts)) == 1
+
+
 def test_what_was_not_sent_has_the_command_that_sends_it(house, owner):
     house.publish("web@1 0")
     text = _page(owner, "web@1 0").text

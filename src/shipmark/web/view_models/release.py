@@ -54,6 +54,7 @@ class ReleasePage:
     next: Release | None
     fetches: tuple[FetchLine, ...]
     artifacts: Count
+    unmapped_count: int
     thresholds: tuple[ThresholdLine, ...]
     missing: tuple[MissingPart, ...]
     is_editable: bool
@@ -87,7 +88,8 @@ def release_page(
     resolved = resolved_lines(connection, workspace, release)
     people_by_id = people(connection, release.organization_id, release.author_ids)
     waiting = fetch_lines(connection, release)
-    artifacts = version_listing.count_of(connection, scope_of(workspace, release))
+    uploads = scope_of(workspace, release)
+    artifacts = version_listing.count_of(connection, uploads)
     scope = (workspace.organization.slug, shown.projects[0].slug)
     commits = commit_page(connection, release, commits_page, resolved=resolved)
     shows_all_commits = commits.number == 1 and not commits.has_older
@@ -105,6 +107,7 @@ def release_page(
         next=next_release(connection, workspace, release),
         fetches=waiting,
         artifacts=artifacts,
+        unmapped_count=version_listing.unmapped_count(connection, uploads),
         thresholds=threshold_lines(connection, release, shown.projects),
         missing=missing_parts(
             release, artifacts, server, scope, is_waiting_for_commits=bool(waiting)
