@@ -96,10 +96,11 @@ def test_a_person_signs_in_and_follows_a_release_to_the_issue_that_it_fixed(
     row.get_by_role("link", name=VERSION).click()
 
     expect(page.get_by_text(MESSAGE, exact=True)).to_be_visible()
-    resolved = page.get_by_role("region", name="Resolved here")
-    expect(resolved).to_contain_text("WEB-1")
     page.get_by_text("1 changed file").click()
-    expect(page.get_by_text("shop/cart.py")).to_be_visible()
+    expect(page.get_by_text("shop/cart.py").first).to_be_visible()
+    page.get_by_role("link", name="Resolved 1").click()
+    resolved = page.get_by_role("region", name="Issues")
+    expect(resolved).to_contain_text("WEB-1")
     resolved.get_by_role("link", name="ValueError: the cart is empty").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("ValueError: the cart is empty")

@@ -3,6 +3,7 @@
 import pytest
 
 from shipmark.infrastructure.clock import now
+from shipmark.organizations.model import Role
 
 RELEASES = "/organizations/acme/releases/"
 PATH = f"{RELEASES}web%402.0.0/compare/"
@@ -17,8 +18,9 @@ def two(house):
 @pytest.mark.usefixtures("two")
 def test_a_release_leads_to_the_comparison_with_the_one_before(owner):
     text = owner.get(f"{RELEASES}web%402.0.0/").text
-    assert f'href="{PATH}?base=web%401.0.0">Compare with previous</a>' in text
-    assert "Compare with previous" not in owner.get(f"{RELEASES}web%401.0.0/").text
+    assert f'href="{PATH}?base=web%401.0.0">' in text
+    assert "Compare with 1.0.0" in text
+    assert "Compare with" not in owner.get(f"{RELEASES}web%401.0.0/").text
 
 
 @pytest.mark.usefixtures("two")
@@ -52,8 +54,59 @@ def test_issues_and_deploys_of_both_are_shown(house, owner):
     house.fail("web@2.0.0", "new", fingerprint=["new"])
     house.deploy(house.publish("web@2.0.0", released_at=now()), "production")
     text = owner.get(PATH).text
+    row = text.partition("New issues</th>")[2].partition("</tr>")[0]
+    assert '<td class="r quiet">1</td><td class="r"><b>1</b></td>' in row
     assert text.index("ValueError: new") < text.index("ValueError: old")
     assert "production" in text
+
+
+@pytest.mark.usefixtures("two")
+def test_issues_of_releases_between_count(house, owner):
+    house.fail("web@2.0.0", "between", fingerprint=["between"])
+    house.publish("web@3.0.0")
+    text = owner.get(f"{RELEASES}web%403.0.0/compare/?base=web%401.0.0").text
+    assert "ValueError: between" in text
+    assert "The range holds 2 commits by 1 author with 1 changed file, 1 new issue," in text
+    assert "over 3.0.0 and 1 release between" in text
+
+
+@pytest.mark.usefixtures("two")
+def test_a_short_version_names_a_release_of_the_same_package_first(house, owner):
+    house.publish("ios@1.0.0")
+    assert 'value="web@1.0.0" autocomplete' in owner.get(f"{PATH}?base=1.0.0").text
+    house.publish("1.0.0")
+    assert 'value="1.0.0" autocomplete' in owner.get(f"{PATH}?base=1.0.0").text
+
+
+@pytest.mark.usefixtures("two")
+def test_another_release_in_the_second_field_has_its_own_address(owner):
+    answer = owner.get(f"{PATH}?base=web%402.0.0&head=1.0.0")
+    assert answer.status_code == 303
+    target = f"{RELEASES}web%401.0.0/compare/?base=web%402.0.0"
+    assert answer.headers["location"] == target
+    assert "1.0.0 came before 2.0.0" in owner.get(target).text
+
+
+@pytest.mark.usefixtures("two")
+@pytest.mark.parametrize("field", ["base", "head"])
+def test_an_unknown_version_stays_in_its_field(owner, field):
+    answer = owner.get(f"{PATH}?{field}=web%409.9.9%3C")
+    assert answer.status_code == 404
+    assert "No release web@9.9.9&lt;" in answer.text
+    assert (
+        'value="web@9.9.9&lt;" autocomplete="off" maxlength="200" spellcheck="false" aria-invalid'
+        in answer.text
+    )
+
+
+@pytest.mark.usefixtures("two")
+def test_a_release_of_a_project_that_one_cannot_see_is_unknown(house, browser):
+    house.publish("app@1.0.0", project=house.extra_project("app"))
+    house.close()
+    house.sign_in(browser, house.person("m@example.com", Role.MEMBER, teams=("crew",)))
+    answer = browser.get(f"{PATH}?base=app%401.0.0")
+    assert (answer.status_code, "No release app@1.0.0" in answer.text) == (404, True)
+    assert "app@1.0.0</option>" not in answer.text
 
 
 @pytest.mark.usefixtures("two")

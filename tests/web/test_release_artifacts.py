@@ -76,6 +76,19 @@ def test_files_of_bundles_and_single_ones_are_listed(house, owner):
         assert shown in text, shown
 
 
+def test_minified_files_without_a_source_map_are_counted(house, owner):
+    house.publish("web@1.0.0")
+    other = DEBUG_ID.replace("c9", "d9")
+    keep(house, [entry(0, "~/a.js", debug_id=DEBUG_ID), entry(1, "~/b.js", debug_id=other)])
+    release = "/organizations/acme/releases/web%401.0.0/"
+    assert "Missing for 2 minified files" in owner.get(release).text
+    maps = [entry(0, "~/a.js.map", type=3, debug_id=DEBUG_ID)]
+    keep(house, maps, name="2")
+    assert "Missing for 1 minified file<" in owner.get(release).text
+    keep(house, [entry(0, "~/b.js.map", type=3, debug_id=other)], name="3")
+    assert "Missing for" not in owner.get(release).text
+
+
 def test_bundles_of_projects_that_one_cannot_see_are_not_listed(house, owner):
     release = house.publish("web@1.0.0")
     keep(house, [entry(0, "~/secret.js")], project=house.extra_project("hidden"))

@@ -45,7 +45,7 @@ def test_a_release_says_what_is_tried_again_and_why(house, owner):
     fetch_id = _refer(house, house.publish("web@1"))
     _record(house, fetch_id, FetchState.WAITING, error="It is <away>.", next_at=now())
     text = _page(owner)
-    assert "The commits of acme/web are tried again" in text
+    assert "Fetching commits from acme/web will be retried" in text
     assert "It is &lt;away&gt;." in text
 
 

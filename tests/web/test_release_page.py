@@ -1,5 +1,6 @@
 """A release with its commits, issues and activity."""
 
+import re
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -10,7 +11,9 @@ from shipmark.infrastructure.clock import now
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.actions import PublishContext
 from shipmark.publishing.model import CommitsAndRefs, ReleaseUpdate
-from shipmark.releases.store import releases
+from shipmark.releases.store import releases, thresholds
+from shipmark.releases.thresholds import NewThreshold, ThresholdType, Trigger
+from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Change, CommitInput
 from shipmark.web import urls
 
@@ -21,16 +24,16 @@ def _page(client, version, **parameters):
     return client.get(urls.release("acme", version), params=parameters or None)
 
 
-def test_a_release_tells_its_whole_story(house, owner):
+def test_a_release_shows_all_that_belongs_to_it(house, owner):
     house.fail("web@1.0.0")
     release = house.publish("web@1.1.0", message="Mend it\n\nFixes WEB-1", ref="v1.1.0")
     house.deploy(release, "production")
     house.fail("web@1.1.0", value="another thing", exception={"values": [{"type": "OSError"}]})
-    text = _page(owner, "web@1.1.0").text
+    text = _page(owner, "web@1.1.0", issues="all").text
     for shown in (
         "Mend it", "Ada Lovelace", "acme/web", "shop/cart.py", "Fixes WEB-1", "v1.1.0",
-        "ValueError: something is None", "WEB-1", "Resolved", "OSError", "WEB-2", "Unresolved",
-        "Deployed <b>web</b> to <b>production</b>", "Released in <b>web</b>",
+        "ValueError: something is None", "WEB-1", "Resolved", "OSError", "WEB-2", "New</span>",
+        "eployed <b>web</b> to <b>production</b>", "eleased in <b>web</b>",
     ):  # fmt: skip
         assert shown in text, shown
 
@@ -77,13 +80,16 @@ def test_only_web_addresses_become_links(house, owner):
 def test_an_unknown_version_is_not_found(owner, version):
     answer = _page(owner, version)
     assert answer.status_code == 404
-    assert "There is nothing here" in answer.text
+    assert "Page not found" in answer.text
 
 
 def test_a_stranger_does_not_learn_that_it_exists(house, browser):
     house.publish("web@1")
     house.sign_in(browser, house.person("stranger@example.com", None))
-    assert _page(browser, "web@1").text == _page(browser, "unknown").text
+    answers = _page(browser, "web@1"), _page(browser, "unknown")
+    assert [answer.status_code for answer in answers] == [404, 404]
+    # The form of the theme leads back to the requested address.
+    assert answers[0].text.replace("/web%401/", "/unknown/") == answers[1].text
 
 
 def test_many_commits_come_in_pages(house, owner):
@@ -91,9 +97,9 @@ def test_many_commits_come_in_pages(house, owner):
     _bind(house, release, 60)
     first = _page(owner, "web@1").text
     second = _page(owner, "web@1", commits=2).text
-    assert (first.count('class="message"'), second.count('class="message"')) == (50, 10)
-    assert 'rel="next"' in first
-    assert 'rel="prev"' in second
+    assert (first.count('<li class="commit">'), second.count('<li class="commit">')) == (50, 10)
+    assert '?commits=2#commits"' in first
+    assert '?commits=1#commits"' in second
 
 
 def test_the_number_of_statements_does_not_depend_on_the_number_of_commits(
@@ -141,8 +147,7 @@ def test_an_earlier_release_of_the_version_is_told_of(house, owner, open_browser
         delete_releases(connection, [release], around, is_forced=True)
     house.publish("web@1.0.0")
     text = owner.get("/organizations/acme/releases/web%401.0.0/").text
-    assert "An earlier one of this version was deleted from <b>web</b>" in text
-    assert "by Olive" in text
+    assert "<b>Olive</b> deleted an earlier release of this version from <b>web</b>" in text
 
 
 def test_issues_that_came_back_are_shown_beside_new_ones(house, owner):
@@ -151,10 +156,112 @@ def test_issues_that_came_back_are_shown_beside_new_ones(house, owner):
     house.fail("web@1.1.0", timestamp=now().timestamp())
     house.fail("web@1.1.0", "new one", fingerprint=["new"])
     text = _page(owner, "web@1.1.0").text
-    assert '<dt>Regressed</dt><dd class="alarm">1</dd>' in text
-    cards = {
-        name: text.partition(f'aria-labelledby="{name}"')[2].partition("</section>")[0]
-        for name in ("new", "regressed", "seen")
+    assert '<dt>Regressed</dt><dd class="bad">1</dd>' in text
+    assert '<dt>New issues</dt><dd class="warn">1</dd>' in text
+    shown = {name: _issues(owner, name) for name in ("new", "regressed", "resolved", "all", "")}
+    assert shown == {
+        "new": ["WEB-2"],
+        "regressed": ["WEB-1"],
+        "resolved": ["WEB-1"],
+        "all": ["WEB-1", "WEB-2"],
+        "": ["WEB-1", "WEB-2"],
     }
-    shown = {name: [it for it in ("WEB-1", "WEB-2") if it in card] for name, card in cards.items()}
-    assert shown == {"new": ["WEB-2"], "regressed": ["WEB-1"], "seen": ["WEB-1", "WEB-2"]}
+
+
+def _issues(client, tab):
+    """The short ids of the issues in a tab."""
+    text = _page(client, "web@1.1.0", issues=tab).text
+    card = text.partition('aria-labelledby="issues"')[2].partition("</section>")[0]
+    return [short_id for short_id in ("WEB-1", "WEB-2") if f">{short_id}<" in card]
+
+
+def test_a_tab_that_does_not_exist_is_the_first_one(house, owner):
+    house.publish("web@1.1.0")
+    text = _page(owner, "web@1.1.0", issues="<x>").text
+    assert '#issues" aria-current="page">Needs attention' in text
+
+
+def test_a_resolved_issue_needs_no_attention(house, owner):
+    house.fail("web@1.1.0")
+    house.publish("web@1.1.0", message="Fixes WEB-1")
+    assert _issues(owner, "") == []
+    assert _issues(owner, "resolved") == ["WEB-1"]
+
+
+def test_the_bar_leads_to_the_releases_before_and_after(house, owner):
+    for version in ("web@1.0.0", "web@1.1.0", "web@1.2.0"):
+        house.publish(version)
+    text = _page(owner, "web@1.1.0").text
+    assert f'rel="prev" href="{LIST}web%401.0.0/"' in text
+    assert f'rel="next" href="{LIST}web%401.2.0/"' in text
+    assert 'rel="next"' not in _page(owner, "web@1.2.0").text
+
+
+def test_a_deploy_is_live_until_another_release_takes_its_place(house, owner):
+    first, second = house.publish("web@1.0.0"), house.publish("web@1.1.0")
+    house.deploy(first, "production")
+    assert 'class="env live" title="production"' in _page(owner, "web@1.0.0").text
+    house.deploy(second, "production")
+    text = _page(owner, "web@1.0.0").text
+    assert 'class="env live"' not in text
+    assert 'class="env past" title="production"' in text
+
+
+def test_commits_stand_under_their_repository_with_links_to_its_host(house, owner):
+    house.publish("web@1.0.0")
+    assert "/commit/" not in _page(owner, "web@1.0.0").text
+    with house.database.transaction() as connection:
+        known = repositories.named(connection, house.organization.id, "acme/web")
+        repositories.change(connection, known.id, {"url": "https://github.com/acme/web"})
+    assert re.search(
+        r'<a class="sha mono" href="https://github.com/acme/web/commit/[0-9a-f]{32}"',
+        _page(owner, "web@1.0.0").text,
+    )
+
+
+def test_the_state_of_thresholds_is_shown(house, owner):
+    house.fail("web@1.0.0")
+    house.publish("web@1.0.0")
+    with house.database.transaction() as connection:
+        for value in (0, 9):
+            new = NewThreshold(
+                type=ThresholdType.NEW_ISSUES,
+                trigger=Trigger.OVER,
+                value=value,
+                window_seconds=3600,
+            )
+            thresholds.add(connection, house.project.id, new, now())
+    text = _page(owner, "web@1.0.0").text
+    assert "1, at most 0" in text
+    assert "Exceeded" in text
+    assert "1, at most 9" in text
+    assert "Within limit" in text
+
+
+def test_the_number_of_statements_does_not_depend_on_issues_deploys_and_thresholds(
+    house, owner, statements
+):
+    counts = []
+    for number in range(1, 4):
+        house.fail("web@1.0.0", f"value {number}", fingerprint=[f"{number}"])
+        release = house.publish("web@1.0.0", message=f"Fixes WEB-{number}")
+        house.deploy(release, f"place-{number}")
+        new = NewThreshold(
+            type=ThresholdType.ERRORS, trigger=Trigger.OVER, value=number, window_seconds=60
+        )
+        with house.database.transaction() as connection:
+            thresholds.add(connection, house.project.id, new, now())
+        statements.clear()
+        assert _page(owner, "web@1.0.0").status_code == 200
+        counts.append(len(statements))
+    assert len(set(counts)) == 1
+
+
+def test_what_was_not_sent_has_the_command_that_sends_it(house, owner):
+    house.publish("web@1 0")
+    text = _page(owner, "web@1 0").text
+    assert "releases set-commits" not in text
+    assert (
+        "deploys new --org acme --project web &#39;--release=web@1 0&#39; --env=production" in text
+    )
+    assert "sourcemaps upload --org acme --project web" in text

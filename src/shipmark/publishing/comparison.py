@@ -53,7 +53,8 @@ class ComparedRelease:
 class Comparison:
     """The commits in the head and not in the base, newest first, and the reverse. Authors and files are of the former.
 
-    ``between_count`` releases lie between the two and count for the later one. ``notice`` is a message for users why
+    ``between_count`` releases lie between the two and count for the later one; ``range_ids`` are the releases that only
+    the head contains, itself included. ``notice`` is a message for users why
     none can; it is None if the two can be compared.
     """
 
@@ -61,6 +62,7 @@ class Comparison:
     head: ComparedRelease
     notice: str | None
     between_count: int
+    range_ids: frozenset[int]
     commit_count: int
     commits: tuple[Commit, ...]
     removed_commit_count: int
@@ -86,6 +88,7 @@ def compare(
         head=_side(connection, head, project_ids),
         notice=sides.notice,
         between_count=sides.between_count,
+        range_ids=frozenset(heads - bases),
         commit_count=commit_count,
         commits=tuple(commits),
         removed_commit_count=removed_count,

@@ -44,6 +44,21 @@ def artifacts(organization: str, version: str) -> str:
     return f"{release(organization, version)}artifacts/"
 
 
+def edit_release(organization: str, version: str) -> str:
+    """Return the URL of the form that changes a release."""
+    return f"{release(organization, version)}edit/"
+
+
+def delete_release(organization: str, version: str) -> str:
+    """Return the URL of the page that confirms the deletion of a release."""
+    return f"{release(organization, version)}delete/"
+
+
+def release_notes(organization: str, version: str) -> str:
+    """Return the URL of a release's notes in Markdown."""
+    return f"{release(organization, version)}notes.md"
+
+
 def issue(organization: str, issue_id: int) -> str:
     """Return the URL of an issue, its permalink in the API."""
     return f"/organizations/{quote(organization, safe='')}/issues/{issue_id}/"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, func, null, or_, select
 
+from shipmark.artifacts.manifests import ArtifactType
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
 from shipmark.artifacts.store.entries import bundle_entries
 from shipmark.artifacts.store.release_files import release_files
@@ -42,6 +43,19 @@ _BUNDLES = select(
 )
 _BUNDLED = select(func.count()).select_from(
     _REACHED.join(bundle_entries, bundle_entries.c.bundle_id == _REACHED.c.id)
+)
+_maps = bundle_entries.alias("maps")
+_UNMAPPED = (
+    select(func.count(bundle_entries.c.debug_id.distinct()))
+    .select_from(_REACHED.join(bundle_entries, bundle_entries.c.bundle_id == _REACHED.c.id))
+    .where(
+        bundle_entries.c.type == ArtifactType.MINIFIED_SOURCE.value,
+        bundle_entries.c.debug_id.not_in(
+            select(_maps.c.debug_id)
+            .select_from(_REACHED.join(_maps, _maps.c.bundle_id == _REACHED.c.id))
+            .where(_maps.c.type == ArtifactType.SOURCE_MAP.value, _maps.c.debug_id.is_not(None))
+        ),
+    )
 )
 _SINGLE = select(func.count()).where(release_files.c.release_id == _RELEASE)
 _BUNDLED_PAGE = (
@@ -106,6 +120,11 @@ def count_of(connection: Connection, scope: VersionScope) -> Count:
     bundles, bundled = connection.execute(_BUNDLES, _parameters(scope)).one()
     single = connection.execute(_SINGLE, {"release": scope.release_id}).scalar_one()
     return Count(bundles=bundles, bundled=int(bundled), single=single)
+
+
+def unmapped_count(connection: Connection, scope: VersionScope) -> int:
+    """Return the number of minified files, by their debug ids, whose source map is in none of the bundles."""
+    return connection.execute(_UNMAPPED, _parameters(scope)).scalar_one()
 
 
 def page_of(

@@ -5,12 +5,17 @@ from litestar.params import FromPath
 
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
+from shipmark.releases.model import VERSION_MAX
 from shipmark.web import urls
+from shipmark.web.release_changes import may_delete, may_write
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest
-from shipmark.web.view_models.comparison import comparison_page
-from shipmark.web.view_models.release import COMMIT_PAGES_MAX, release_page
+from shipmark.web.view_models.comparison_pickers import comparison_page
+from shipmark.web.view_models.issue_tabs import selection_of
+from shipmark.web.view_models.release import release_page
 from shipmark.web.view_models.release_artifacts import PAGES_MAX, artifact_page
+from shipmark.web.view_models.release_commits import COMMIT_PAGES_MAX
+from shipmark.web.view_models.release_facts import upload_command
 from shipmark.web.view_models.release_list import release_list, search_of
 
 _RELEASE = "/organizations/{organization:str}/releases/{version:str}/"
@@ -49,26 +54,52 @@ def show_release(
     number = web_request.page_number("commits", most=COMMIT_PAGES_MAX)
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-        story = release_page(connection, workspace, version, number)
-    return page(web_request, "release.html", section="releases", workspace=workspace, story=story)
+        shown = release_page(
+            connection,
+            workspace,
+            version,
+            commits_page=number,
+            selection=selection_of(web_request.parameter("issues")),
+            server=web_request.settings.address,
+        )
+    return page(
+        web_request,
+        "release.html",
+        section="releases",
+        workspace=workspace,
+        release_page=shown,
+        may_write=shown.is_editable and may_write(workspace.access),
+        may_delete=shown.is_editable and may_delete(workspace.access),
+    )
 
 
 @get(f"{_RELEASE}compare/", scopes=None, sync_to_thread=True)
 def compare_releases(
     web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
 ) -> Answer:
-    """Show the changes of the release since the one named by ``base``, by default the previous one."""
+    """Show the changes of the release since the one named by ``base``, by default the previous one.
+
+    Another release named by ``head`` has its own page, to which the browser is redirected.
+    """
     _require_name(version)
+    texts = (
+        web_request.parameter("base")[:VERSION_MAX],
+        web_request.parameter("head")[:VERSION_MAX],
+    )
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-        story = comparison_page(connection, workspace, version, web_request.parameter("base"))
+        selection = selection_of(web_request.parameter("issues"))
+        shown = comparison_page(connection, workspace, version, texts, selection)
+    head = shown.head.release
+    if head is not None and head.id != shown.path_release.id:
+        return redirect(urls.comparison(workspace.organization.slug, head.version, shown.base.text))
     return page(
         web_request,
         "comparison.html",
+        status=404 if shown.is_unknown else 200,
         section="releases",
         workspace=workspace,
-        story=story,
-        version=version,
+        comparison_page=shown,
     )
 
 
@@ -82,8 +113,14 @@ def list_artifacts(
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
         artifacts = artifact_page(connection, workspace, version, number)
+    scope = (workspace.organization.slug, artifacts.project.slug)
     return page(
-        web_request, "artifacts.html", section="releases", workspace=workspace, artifacts=artifacts
+        web_request,
+        "artifacts.html",
+        section="releases",
+        workspace=workspace,
+        artifacts=artifacts,
+        upload_command=upload_command(web_request.settings.address, scope, version),
     )
 
 

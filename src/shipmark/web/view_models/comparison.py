@@ -5,16 +5,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from shipmark.issues.store.release_issues import IssueSummary
+from shipmark.issues.store.release_issue_lists import IssueSelection
 from shipmark.publishing.comparison import ComparedRelease, Comparison, compare
 from shipmark.releases import actions as releases
+from shipmark.releases.lineage import in_order, position_of
 from shipmark.releases.model import Release
-from shipmark.releases.store import lineage
+from shipmark.releases.store import lineage, release_repositories
 from shipmark.releases.store.comparison import ChangedInAll
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Commit, Repository
+from shipmark.web.repository_links import commit_url, range_url
 from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.issue_lines import IssueLine, issue_lines
+from shipmark.web.view_models.issue_tabs import IssueTabs, issue_tabs
 from shipmark.web.view_models.people import Person, people
 
 
@@ -25,6 +28,7 @@ class ComparedCommit:
     commit: Commit
     author: Person | None
     repository: Repository | None
+    url: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,26 +40,19 @@ class ComparedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueList:
-    """The first issues of a list, and the number of all."""
+class HostDiff:
+    """The comparison of the two heads of a repository at its host."""
 
-    count: int
-    lines: tuple[IssueLine, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedSide:
-    """The new, resolved and regressed issues of one of the releases."""
-
-    side: ComparedRelease
-    new: IssueList
-    resolved: IssueList
-    regressed: IssueList
+    repository: Repository
+    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComparisonPage:
-    """Two releases with their differences."""
+class Difference:
+    """Two releases with their differences.
+
+    ``issues`` are those of all releases that only the head contains; ``base_issues`` are the base's own.
+    """
 
     head: Release
     base: Release
@@ -64,8 +61,14 @@ class ComparisonPage:
     removed: tuple[ComparedCommit, ...]
     authors: tuple[Person, ...]
     files: tuple[ComparedFile, ...]
-    of_head: ComparedSide
-    of_base: ComparedSide
+    issues: IssueTabs
+    base_issues: tuple[IssueLine, ...]
+    diffs: tuple[HostDiff, ...]
+
+    @property
+    def is_backwards(self) -> bool:
+        """Return True if the head came before the base."""
+        return in_order(self.base, self.head)[0].id == self.head.id != self.base.id
 
 
 def previous_release(
@@ -76,32 +79,34 @@ def previous_release(
     return lineage.previous(connection, release, attached)
 
 
-def comparison_page(
-    connection: Connection, workspace: Workspace, version: str, base_version: str
-) -> ComparisonPage | None:
-    """Return the comparison with the base version, by default the previous release, or None without one.
-
-    Raise `NotFound` for releases that the user can't see.
-    """
-    organization_id, ids = workspace.organization.id, workspace.project_ids
-    head = releases.find(connection, organization_id, version, ids)
-    if base_version:
-        base: Release | None = releases.find(connection, organization_id, base_version, ids)
-    else:
-        base = previous_release(connection, workspace, head)
-    return _page(connection, workspace, compare(connection, base, head, ids)) if base else None
+def next_release(connection: Connection, workspace: Workspace, release: Release) -> Release | None:
+    """Return the release after this one in its lineage, in the user's projects that it is in."""
+    attached = releases.project_ids(connection, release) & set(workspace.project_ids)
+    places = [(project_id, release) for project_id in attached]
+    candidates = lineage.next_after(connection, places, without=()).values()
+    return min(candidates, key=position_of, default=None)
 
 
-def _page(connection: Connection, workspace: Workspace, comparison: Comparison) -> ComparisonPage:
+def difference(
+    connection: Connection,
+    workspace: Workspace,
+    base: Release,
+    head: Release,
+    selection: IssueSelection,
+) -> Difference:
+    """Return the differences of two releases, in the user's projects."""
+    comparison = compare(connection, base, head, workspace.project_ids)
     commits = [*comparison.commits, *comparison.removed_commits]
+    heads = release_repositories.heads(connection, [base.id, head.id])
     repository_ids = {commit.repository_id for commit in commits}
     repository_ids |= {file.repository_id for file in comparison.files}
+    repository_ids |= {repository_id for _, repository_id in heads}
     repositories_by_id = repositories.by_ids(connection, repository_ids)
     author_ids = {commit.author_id for commit in commits} | set(comparison.author_ids)
     authors = people(connection, workspace.organization.id, author_ids)
-    return ComparisonPage(
-        head=comparison.head.release,
-        base=comparison.base.release,
+    return Difference(
+        head=head,
+        base=base,
         comparison=comparison,
         commits=_commits(comparison.commits, authors, repositories_by_id),
         removed=_commits(comparison.removed_commits, authors, repositories_by_id),
@@ -110,9 +115,31 @@ def _page(connection: Connection, workspace: Workspace, comparison: Comparison) 
             ComparedFile(file=file, repository=repositories_by_id.get(file.repository_id))
             for file in comparison.files
         ),
-        of_head=_side(comparison.head, workspace),
-        of_base=_side(comparison.base, workspace),
+        issues=issue_tabs(connection, workspace, comparison.range_ids, selection),
+        base_issues=_issues_of(comparison.base, workspace),
+        diffs=_host_diffs((base, head), heads, repositories_by_id),
     )
+
+
+def _issues_of(side: ComparedRelease, workspace: Workspace) -> tuple[IssueLine, ...]:
+    """Return the regressed, new and resolved issues of a release, each once."""
+    listed = (*side.regressed.issues, *side.new.issues, *side.resolved.issues)
+    return issue_lines({issue.id: issue for issue in listed}.values(), workspace)
+
+
+def _host_diffs(
+    releases: tuple[Release, Release],
+    heads: Mapping[tuple[int, int], str],
+    repositories_by_id: Mapping[int, Repository],
+) -> tuple[HostDiff, ...]:
+    base, head = releases
+    diffs = []
+    for repository in sorted(repositories_by_id.values(), key=lambda each: each.name):
+        ends = (heads.get((release.id, repository.id)) for release in (base, head))
+        url = range_url(repository, *ends)
+        if url is not None:
+            diffs.append(HostDiff(repository=repository, url=url))
+    return tuple(diffs)
 
 
 def _commits(
@@ -125,19 +152,7 @@ def _commits(
             commit=commit,
             author=authors.get(commit.author_id or 0),
             repository=repositories_by_id.get(commit.repository_id),
+            url=commit_url(repositories_by_id.get(commit.repository_id), commit.sha),
         )
         for commit in commits
     )
-
-
-def _side(side: ComparedRelease, workspace: Workspace) -> ComparedSide:
-    return ComparedSide(
-        side=side,
-        new=_issues(side.new, workspace),
-        resolved=_issues(side.resolved, workspace),
-        regressed=_issues(side.regressed, workspace),
-    )
-
-
-def _issues(issue_summary: IssueSummary, workspace: Workspace) -> IssueList:
-    return IssueList(count=issue_summary.count, lines=issue_lines(issue_summary.issues, workspace))

@@ -1,142 +1,118 @@
 """The view model of the page of a release."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from shipmark.accounts import store as accounts
+from shipmark.accounts.model import User
 from shipmark.artifacts.store import version_listing
 from shipmark.artifacts.store.version_listing import Count
-from shipmark.deploys import store as deploys
-from shipmark.deploys.model import Deploy
-from shipmark.issues.store import issues, release_issues, resolutions
+from shipmark.issues.store.release_issue_lists import IssueSelection
 from shipmark.releases import actions as releases
-from shipmark.releases.model import Fetch, Release
-from shipmark.releases.store import commits as release_commits
-from shipmark.releases.store import fetches
-from shipmark.repositories import store as repositories
-from shipmark.repositories.model import ChangedFile, Commit, Repository
+from shipmark.releases.model import Release
 from shipmark.web.request_context import Workspace
-from shipmark.web.view_models.comparison import previous_release
-from shipmark.web.view_models.issue_lines import IssueLine, issue_lines
+from shipmark.web.view_models.comparison import next_release, previous_release
+from shipmark.web.view_models.issue_tabs import IssueTabs, issue_tabs
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.release_activity import ReleaseEvent, release_events
 from shipmark.web.view_models.release_artifacts import scope_of
+from shipmark.web.view_models.release_commits import (
+    CommitPage,
+    FetchLine,
+    FileSummary,
+    commit_page,
+    fetch_lines,
+    file_summary,
+)
+from shipmark.web.view_models.release_facts import (
+    DeployLine,
+    MissingPart,
+    ThresholdLine,
+    deploy_lines,
+    missing_parts,
+    threshold_lines,
+)
 from shipmark.web.view_models.release_list import Visible, visible
-
-COMMITS_PER_PAGE = 50
-COMMIT_PAGES_MAX = 1000
-DEPLOYS_MAX = 50
-ISSUES_MAX = 100
-FETCHES_MAX = 20
-#: The most changed files of a commit; the number of further ones is shown.
-FILES_MAX = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitLine:
-    """A commit with its author, repository and changed files."""
-
-    commit: Commit
-    repository: Repository | None
-    author: Person | None
-    files: tuple[ChangedFile, ...]
-    file_count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommitPage:
-    """A page of the release's commits, the newest first."""
-
-    lines: tuple[CommitLine, ...]
-    number: int
-    has_older: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchLine:
-    """A pending or failed fetch of commits."""
-
-    fetch: Fetch
-    repository: Repository
+from shipmark.web.view_models.release_notes import notes_of, resolved_lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasePage:
-    """A release with everything visible to the user."""
+    """A release with everything visible to the user. ``notes`` are empty if a page does not show all commits."""
 
     release: Release
     visible: Visible
-    deploys: tuple[Deploy, ...]
+    owner: User | None
+    authors: tuple[Person, ...]
+    deploys: tuple[DeployLine, ...]
     commits: CommitPage
-    resolved: tuple[IssueLine, ...]
-    new: tuple[IssueLine, ...]
-    regressed: tuple[IssueLine, ...]
-    seen: tuple[IssueLine, ...]
+    files: FileSummary
+    issues: IssueTabs
     activity: tuple[ReleaseEvent, ...]
     previous: Release | None
+    next: Release | None
     fetches: tuple[FetchLine, ...]
     artifacts: Count
+    unmapped_count: int
+    thresholds: tuple[ThresholdLine, ...]
+    missing: tuple[MissingPart, ...]
+    is_editable: bool
+    notes: str
+
+    @property
+    def can_retry(self) -> bool:
+        """Return True if commits failed or wait for another try, and none are being fetched now."""
+        is_open = any(line.fetch.error for line in self.fetches)
+        return is_open and not any(line.is_running for line in self.fetches)
+
+    @property
+    def live_environments(self) -> tuple[str, ...]:
+        """Return the environments in which the release is live."""
+        return tuple(line.deploy.environment for line in self.deploys if line.is_live)
 
 
 def release_page(
-    connection: Connection, workspace: Workspace, version: str, commits_page: int
+    connection: Connection,
+    workspace: Workspace,
+    version: str,
+    *,
+    commits_page: int,
+    selection: IssueSelection,
+    server: str,
 ) -> ReleasePage:
     """Return the release with this version; raise `NotFound` if the user can't see it."""
-    ids = workspace.project_ids
-    release = releases.find(connection, workspace.organization.id, version, ids)
+    release = releases.find(connection, workspace.organization.id, version, workspace.project_ids)
     attached = releases.attached_projects(connection, release)
-    resolved = resolutions.resolved_by(connection, release.id, ids, limit=ISSUES_MAX)
-    new = issues.first_seen_among(connection, release.id, ids, limit=ISSUES_MAX)
-    regressed = release_issues.regressed_in(connection, release.id, ids, limit=ISSUES_MAX).issues
-    seen = release_issues.seen_in(connection, release.id, ids, limit=ISSUES_MAX)
-    resolved_lines = issue_lines(resolved, workspace)
+    shown = visible(attached, workspace)
+    resolved = resolved_lines(connection, workspace, release)
+    people_by_id = people(connection, release.organization_id, release.author_ids)
+    waiting = fetch_lines(connection, release)
+    uploads = scope_of(workspace, release)
+    artifacts = version_listing.count_of(connection, uploads)
+    scope = (workspace.organization.slug, shown.projects[0].slug)
+    commits = commit_page(connection, release, commits_page, resolved=resolved)
+    shows_all_commits = commits.number == 1 and not commits.has_older
     return ReleasePage(
         release=release,
-        visible=visible(attached, workspace),
-        deploys=tuple(deploys.page_of(connection, release.id, limit=DEPLOYS_MAX, offset=0)),
-        commits=_commit_page(connection, release, commits_page),
-        resolved=resolved_lines,
-        new=issue_lines(new, workspace),
-        regressed=issue_lines(regressed, workspace),
-        seen=issue_lines(seen, workspace),
-        activity=release_events(connection, workspace, release, resolved_lines),
+        visible=shown,
+        owner=accounts.by_id(connection, release.owner_id) if release.owner_id else None,
+        authors=tuple(people_by_id[id_] for id_ in release.author_ids if id_ in people_by_id),
+        deploys=deploy_lines(connection, workspace, release),
+        commits=commits,
+        files=file_summary(connection, release),
+        issues=issue_tabs(connection, workspace, [release.id], selection),
+        activity=release_events(connection, workspace, release, resolved),
         previous=previous_release(connection, workspace, release),
-        fetches=_fetch_lines(connection, release),
-        artifacts=version_listing.count_of(connection, scope_of(workspace, release)),
-    )
-
-
-def _fetch_lines(connection: Connection, release: Release) -> tuple[FetchLine, ...]:
-    result = fetches.open_of(connection, release.id, limit=FETCHES_MAX)
-    by_id = repositories.by_ids(connection, {fetch.repository_id for fetch in result})
-    return tuple(FetchLine(fetch=fetch, repository=by_id[fetch.repository_id]) for fetch in result)
-
-
-def _commit_page(connection: Connection, release: Release, number: int) -> CommitPage:
-    rows = release_commits.page_of(
-        connection, release.id, limit=COMMITS_PER_PAGE + 1, offset=(number - 1) * COMMITS_PER_PAGE
-    )
-    commits = [commit for _, commit in rows[:COMMITS_PER_PAGE]]
-    has_older = len(rows) > COMMITS_PER_PAGE and number < COMMIT_PAGES_MAX
-    lines = _lines(connection, release.organization_id, commits)
-    return CommitPage(lines=lines, number=number, has_older=has_older)
-
-
-def _lines(
-    connection: Connection, organization_id: int, commits: Sequence[Commit]
-) -> tuple[CommitLine, ...]:
-    repository_ids = {commit.repository_id for commit in commits}
-    repositories_by_id = repositories.by_ids(connection, repository_ids)
-    authors = people(connection, organization_id, {commit.author_id for commit in commits})
-    files = repositories.changes_of(connection, [commit.id for commit in commits])
-    return tuple(
-        CommitLine(
-            commit=commit,
-            repository=repositories_by_id.get(commit.repository_id),
-            author=authors.get(commit.author_id or 0),
-            files=tuple(files.get(commit.id, ())[:FILES_MAX]),
-            file_count=len(files.get(commit.id, ())),
-        )
-        for commit in commits
+        next=next_release(connection, workspace, release),
+        fetches=waiting,
+        artifacts=artifacts,
+        unmapped_count=version_listing.unmapped_count(connection, uploads),
+        thresholds=threshold_lines(connection, release, shown.projects),
+        missing=missing_parts(
+            release, artifacts, server, scope, is_waiting_for_commits=bool(waiting)
+        ),
+        # As in the API, a release can be changed by those who see all of its projects.
+        is_editable=len(shown.projects) == len(attached),
+        notes=notes_of(release, commits.lines, resolved) if shows_all_commits else "",
     )

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from shipmark.artifacts.manifests import ArtifactType
 from shipmark.artifacts.store import version_listing
 from shipmark.artifacts.store.version_listing import Count, UploadedFile, VersionScope
+from shipmark.projects.model import Project
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.web.request_context import Workspace
@@ -27,6 +28,7 @@ class ArtifactPage:
     """A page of the files, with their total number."""
 
     release: Release
+    project: Project
     count: Count
     files: tuple[UploadedFile, ...]
     number: int
@@ -48,12 +50,14 @@ def artifact_page(
 ) -> ArtifactPage:
     """Return the uploads for the version; raise `NotFound` for a release that the user can't see."""
     release = releases.find(connection, workspace.organization.id, version, workspace.project_ids)
+    attached = releases.project_ids(connection, release)
     scope = scope_of(workspace, release)
     rows = version_listing.page_of(
         connection, scope, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE
     )
     return ArtifactPage(
         release=release,
+        project=next(project for project in workspace.projects if project.id in attached),
         count=version_listing.count_of(connection, scope),
         files=tuple(rows[:PER_PAGE]),
         number=number,

@@ -1,0 +1,84 @@
+"""Lists of the issues of one or several releases, each issue once, in however many of them it is."""
+
+from collections.abc import Collection
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Select, bindparam, func, select
+
+from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
+from shipmark.issues.model import HistoryStatus, IssueStatus
+from shipmark.issues.store.activity import history
+from shipmark.issues.store.commit_links import commit_links
+from shipmark.issues.store.issues import ISSUE, issues
+from shipmark.issues.store.occurrences import issue_releases
+from shipmark.issues.store.release_issues import IssueSummary
+from shipmark.issues.store.resolutions import resolutions
+from shipmark.releases.store.commits import release_commits
+
+
+class IssueSelection(StrEnum):
+    """A list: issues to attend to are new or regressed ones that are unresolved; all are also those only seen."""
+
+    ATTENTION = "attention"
+    NEW = "new"
+    REGRESSED = "regressed"
+    RESOLVED = "resolved"
+    ALL = "all"
+
+
+_RELEASES = json_rows("of_releases", id=Id)
+_IN_RELEASES = select(_RELEASES.c.id)
+_new = select(issues.c.id.label("issue_id")).where(issues.c.first_release_id.in_(_IN_RELEASES))
+_regressed = select(history.c.issue_id).where(
+    history.c.release_id.in_(_IN_RELEASES), history.c.status == HistoryStatus.REGRESSED
+)
+_set_resolved = select(resolutions.c.issue_id).where(resolutions.c.release_id.in_(_IN_RELEASES))
+_fixed = (
+    select(commit_links.c.issue_id)
+    .join(release_commits, release_commits.c.commit_id == commit_links.c.commit_id)
+    .where(release_commits.c.release_id.in_(_IN_RELEASES))
+)
+_seen = select(issue_releases.c.issue_id).where(issue_releases.c.release_id.in_(_IN_RELEASES))
+
+
+def _last_seen(*parts: Select[Any]) -> Select[Any]:
+    """Return the statement of the last seen issues in any of the parts, with the number of all."""
+    # An issue can regress in several of the releases. A union of one part would keep its duplicates.
+    rows = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0].distinct()
+    selected = rows.subquery("selected")
+    return (
+        select(func.count().over(), *ISSUE.columns)
+        .join(selected, selected.c.issue_id == issues.c.id)
+        .where(issues.c.project_id.in_(select(IDS.c.id)))
+        .order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
+_STATEMENTS = {
+    IssueSelection.ATTENTION: _last_seen(_new, _regressed).where(
+        issues.c.status == IssueStatus.UNRESOLVED.value
+    ),
+    IssueSelection.NEW: _last_seen(_new),
+    IssueSelection.REGRESSED: _last_seen(_regressed),
+    IssueSelection.RESOLVED: _last_seen(_set_resolved, _fixed),
+    IssueSelection.ALL: _last_seen(_new, _regressed, _set_resolved, _fixed, _seen),
+}
+
+
+def selected_in(
+    connection: Connection,
+    selection: IssueSelection,
+    release_ids: Collection[int],
+    project_ids: Collection[int],
+    *,
+    limit: int,
+) -> IssueSummary:
+    """Return the projects' issues of a list over these releases, the last seen first."""
+    parameters = ids_param(project_ids) | {"most": limit}
+    parameters |= rows_param("of_releases", ([release_id] for release_id in sorted(release_ids)))
+    rows = connection.execute(_STATEMENTS[selection], parameters).all()
+    return IssueSummary(
+        count=rows[0][0] if rows else 0, issues=tuple(ISSUE(row[1:]) for row in rows)
+    )

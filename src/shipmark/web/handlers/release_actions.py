@@ -1,0 +1,185 @@
+"""``/organizations/{organization}/releases/{version}/``: finalize, archive, restore, edit and delete a release."""
+
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+from sqlalchemy import Connection
+
+from shipmark.deletion.release_deletion import REFERENCED, delete_releases
+from shipmark.http.request_context import require_all_visible
+from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
+from shipmark.organizations.model import Role
+from shipmark.publishing import actions as publishing
+from shipmark.publishing.commit_fetch_requests import retry_fetches
+from shipmark.publishing.model import BUSY, ReleaseUpdate
+from shipmark.releases import actions as releases
+from shipmark.releases.model import Release, ReleaseStatus
+from shipmark.releases.store import locks
+from shipmark.web import urls
+from shipmark.web.release_changes import publish_context, require_delete, require_write
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace, form_of
+from shipmark.web.view_models.release_deletion import DeletionPage, deletion_page
+from shipmark.web.view_models.release_form import ReleaseForm, form_of_release, read_form
+
+_RELEASE = "/organizations/{organization:str}/releases/{version:str}/"
+_STATUSES = {"archive": ReleaseStatus.ARCHIVED, "restore": ReleaseStatus.OPEN}
+_ACTIONS = ("finalize", "fetch", *_STATUSES)
+
+
+@post(_RELEASE, scopes=None, sync_to_thread=True)
+def change_release(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    version: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Finalize, archive or restore the release, or fetch its commits again, and redirect to it."""
+    action = form_of(body).get("action", "")
+    with web_request.database.transaction(busy=BUSY) as connection:
+        workspace = web_request.authorize(connection, organization)
+        require_write(workspace.access)
+        release = _editable(connection, workspace, version)
+        if action not in _ACTIONS:
+            raise BadRequest(f"The action must be one of {', '.join(_ACTIONS)}.")
+        _change(connection, web_request, workspace, release, action)
+    return redirect(urls.release(workspace.organization.slug, release.version))
+
+
+@get(f"{_RELEASE}edit/", scopes=None, sync_to_thread=True)
+def show_release_form(
+    web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
+) -> Answer:
+    """Show the form for the ref, URL and date of the release."""
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        require_write(workspace.access)
+        release = _editable(connection, workspace, version)
+    return _form_page(web_request, workspace, release, form_of_release(release))
+
+
+@post(f"{_RELEASE}edit/", scopes=None, sync_to_thread=True)
+def edit_release(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    version: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Change the ref, URL and date of the release, and redirect to it."""
+    sent = form_of(body)
+    with web_request.database.transaction(busy=BUSY) as connection:
+        workspace = web_request.authorize(connection, organization)
+        require_write(workspace.access)
+        release = _editable(connection, workspace, version)
+        form, update = read_form(sent, release)
+        if not form.problems:
+            publishing.update(connection, release, update, publish_context(web_request, workspace))
+    if form.problems:
+        return _form_page(web_request, workspace, release, form, status=400)
+    return redirect(urls.release(workspace.organization.slug, release.version))
+
+
+@get(f"{_RELEASE}delete/", scopes=None, sync_to_thread=True)
+def confirm_deletion(
+    web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
+) -> Answer:
+    """Show what the deletion of the release removes, and ask for confirmation."""
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        require_delete(workspace.access)
+        release = _editable(connection, workspace, version)
+        shown = deletion_page(connection, workspace, release)
+    return _deletion_page(web_request, workspace, shown)
+
+
+@post(f"{_RELEASE}delete/", scopes=None, sync_to_thread=True)
+def delete_release(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    version: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Delete the release, and redirect to the list. One that issues refer to is refused, unless an owner forces it."""
+    is_forced = form_of(body).get("force") == "1"
+    with web_request.database.transaction(busy=BUSY) as connection:
+        workspace = web_request.authorize(connection, organization)
+        require_delete(workspace.access)
+        if is_forced and workspace.access.role is not Role.OWNER:
+            raise Forbidden
+        release = _editable(connection, workspace, version)
+        shown = deletion_page(connection, workspace, release)
+        is_refused = shown.is_referenced and not is_forced
+        if not is_refused:
+            context = publish_context(web_request, workspace)
+            delete_releases(connection, [release], context, is_forced=is_forced)
+    if is_refused:
+        return _deletion_page(web_request, workspace, shown, status=400, problem=REFERENCED)
+    return redirect(urls.releases(workspace.organization.slug))
+
+
+def _editable(connection: Connection, workspace: Workspace, version: str) -> Release:
+    """Return the release, if the user sees all of its projects; raise `NotFound` otherwise."""
+    if "\x00" in version:
+        raise NotFound
+    release, attached = releases.find_attached(
+        connection, workspace.organization.id, version, workspace.project_ids
+    )
+    require_all_visible(workspace.project_ids, attached)
+    return release
+
+
+def _change(
+    connection: Connection,
+    web_request: WebRequest,
+    workspace: Workspace,
+    release: Release,
+    action: str,
+) -> None:
+    context = publish_context(web_request, workspace)
+    if action == "fetch":
+        locked = locks.lock(connection, release.id)
+        if locked is None:
+            raise NotFound
+        retry_fetches(connection, locked, context)
+        return
+    # A page may be older than the release: the date of a finalized one stays.
+    finalized_at = context.now if action == "finalize" and release.released_at is None else None
+    update = ReleaseUpdate(released_at=finalized_at, status=_STATUSES.get(action))
+    publishing.update(connection, release, update, context)
+
+
+def _form_page(
+    web_request: WebRequest,
+    workspace: Workspace,
+    release: Release,
+    form: ReleaseForm,
+    *,
+    status: int = 200,
+) -> Answer:
+    return page(
+        web_request,
+        "release_form.html",
+        status=status,
+        section="releases",
+        workspace=workspace,
+        release=release,
+        form=form,
+    )
+
+
+def _deletion_page(
+    web_request: WebRequest,
+    workspace: Workspace,
+    shown: DeletionPage,
+    *,
+    status: int = 200,
+    problem: str = "",
+) -> Answer:
+    return page(
+        web_request,
+        "release_deletion.html",
+        status=status,
+        section="releases",
+        workspace=workspace,
+        deletion_page=shown,
+        problem=problem,
+    )

@@ -1,0 +1,26 @@
+"""``…/releases/{version}/notes.md``: the release notes as a Markdown file."""
+
+from litestar import Response, get
+from litestar.params import FromPath
+
+from shipmark.infrastructure.errors import NotFound
+from shipmark.web.rendering import HEADERS, Answer
+from shipmark.web.request_context import InjectedWebRequest
+from shipmark.web.view_models.release_notes import load_notes
+
+
+@get(
+    "/organizations/{organization:str}/releases/{version:str}/notes.md",
+    scopes=None,
+    sync_to_thread=True,
+)
+def get_release_notes(
+    web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
+) -> Answer:
+    """Return the notes of the release."""
+    if "\x00" in version:
+        raise NotFound
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        notes = load_notes(connection, workspace, version)
+    return Response(notes, headers=HEADERS, media_type="text/markdown")

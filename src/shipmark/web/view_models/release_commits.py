@@ -1,0 +1,171 @@
+"""The commits of a release by repository, with links to the repositories' hosts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from shipmark.issues import references, short_ids
+from shipmark.releases.model import Fetch, FetchState, Release
+from shipmark.releases.store import commits as release_commits
+from shipmark.releases.store import comparison, earlier_heads, fetches, release_repositories
+from shipmark.releases.store.comparison import ChangedInAll
+from shipmark.repositories import store as repositories
+from shipmark.repositories.model import ChangedFile, Commit, Repository
+from shipmark.web.repository_links import commit_url, range_url
+from shipmark.web.view_models.issue_lines import IssueLine
+from shipmark.web.view_models.people import Person, people
+
+COMMITS_PER_PAGE = 50
+COMMIT_PAGES_MAX = 1000
+FETCHES_MAX = 20
+#: The most changed files of a commit, and of the release; the number of further ones is shown.
+FILES_MAX = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitLine:
+    """A commit with its author, repository, changed files, and the issues that it resolves."""
+
+    commit: Commit
+    repository: Repository | None
+    author: Person | None
+    url: str | None
+    files: tuple[ChangedFile, ...]
+    file_count: int
+    fixes: tuple[IssueLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitGroup:
+    """The commits of one repository on a page; ``count`` is the number of all in the release."""
+
+    repository: Repository | None
+    count: int
+    url: str | None
+    lines: tuple[CommitLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitPage:
+    """A page of the release's commits, the newest first, by repository."""
+
+    groups: tuple[CommitGroup, ...]
+    number: int
+    has_older: bool
+
+    @property
+    def lines(self) -> tuple[CommitLine, ...]:
+        """Return all commits of the page."""
+        return tuple(line for group in self.groups for line in group.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLine:
+    """A pending or failed fetch of commits."""
+
+    fetch: Fetch
+    repository: Repository
+
+    @property
+    def is_running(self) -> bool:
+        """Return True while the commits are being fetched, when a retry is refused."""
+        return self.fetch.state is FetchState.RUNNING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSummary:
+    """The number of files that the release changed, and the most changed ones."""
+
+    count: int
+    files: tuple[ChangedInAll, ...]
+
+
+def fetch_lines(connection: Connection, release: Release) -> tuple[FetchLine, ...]:
+    """Return the fetches of the release's commits that are pending or have failed."""
+    result = fetches.open_of(connection, release.id, limit=FETCHES_MAX)
+    by_id = repositories.by_ids(connection, {fetch.repository_id for fetch in result})
+    return tuple(FetchLine(fetch=fetch, repository=by_id[fetch.repository_id]) for fetch in result)
+
+
+def file_summary(connection: Connection, release: Release) -> FileSummary:
+    """Return the files that the release's commits changed."""
+    count, files = comparison.files_only_in(connection, {release.id}, (), limit=FILES_MAX)
+    return FileSummary(count=count, files=tuple(files))
+
+
+def commit_page(
+    connection: Connection,
+    release: Release,
+    number: int,
+    *,
+    resolved: Sequence[IssueLine],
+    limit: int = COMMITS_PER_PAGE,
+) -> CommitPage:
+    """Return a page of the commits; ``resolved`` are the issues that commits may be said to fix."""
+    rows = release_commits.page_of(
+        connection, release.id, limit=limit + 1, offset=(number - 1) * limit
+    )
+    commits = [commit for _, commit in rows[:limit]]
+    lines = _lines(connection, release.organization_id, commits, resolved)
+    return CommitPage(
+        groups=_groups(connection, release, lines),
+        number=number,
+        has_older=len(rows) > limit and number < COMMIT_PAGES_MAX,
+    )
+
+
+def _groups(
+    connection: Connection, release: Release, lines: Sequence[CommitLine]
+) -> tuple[CommitGroup, ...]:
+    by_repository: dict[int, list[CommitLine]] = {}
+    for line in lines:
+        by_repository.setdefault(line.commit.repository_id, []).append(line)
+    counts = release_repositories.commit_counts(connection, release.id)
+    heads = release_repositories.heads(connection, [release.id])
+    previous = earlier_heads.previous_heads(connection, release, by_repository)
+    return tuple(
+        CommitGroup(
+            repository=of_repository[0].repository,
+            count=counts.get(repository_id, 0),
+            url=range_url(
+                of_repository[0].repository,
+                previous.get(repository_id),
+                heads.get((release.id, repository_id)),
+            ),
+            lines=tuple(of_repository),
+        )
+        for repository_id, of_repository in by_repository.items()
+    )
+
+
+def _lines(
+    connection: Connection,
+    organization_id: int,
+    commits: Sequence[Commit],
+    resolved: Sequence[IssueLine],
+) -> tuple[CommitLine, ...]:
+    repository_ids = {commit.repository_id for commit in commits}
+    repositories_by_id = repositories.by_ids(connection, repository_ids)
+    authors = people(connection, organization_id, {commit.author_id for commit in commits})
+    files = repositories.changes_of(connection, [commit.id for commit in commits])
+    issues_by_short_id = {line.short_id: line for line in resolved}
+    return tuple(
+        CommitLine(
+            commit=commit,
+            repository=repositories_by_id.get(commit.repository_id),
+            author=authors.get(commit.author_id or 0),
+            url=commit_url(repositories_by_id.get(commit.repository_id), commit.sha),
+            files=tuple(files.get(commit.id, ())[:FILES_MAX]),
+            file_count=len(files.get(commit.id, ())),
+            fixes=_fixes(commit, issues_by_short_id),
+        )
+        for commit in commits
+    )
+
+
+def _fixes(commit: Commit, issues_by_short_id: Mapping[str, IssueLine]) -> tuple[IssueLine, ...]:
+    """Return the resolved issues that the commit names by their short ids."""
+    named = references.find(commit.message or "", host="").short_ids if issues_by_short_id else ()
+    ids = (short_ids.format_short_id(each.project_slug, each.number) for each in named)
+    return tuple(issues_by_short_id[id_] for id_ in ids if id_ in issues_by_short_id)

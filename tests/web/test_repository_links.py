@@ -1,0 +1,58 @@
+"""Links to commits at the hosts of repositories."""
+
+import pytest
+
+from shipmark.infrastructure.clock import now
+from shipmark.repositories.model import Repository, RepositoryStatus
+from shipmark.web.repository_links import commit_url, range_url
+
+
+def _repository(url, provider=None):
+    return Repository(
+        id=1,
+        name="acme/web",
+        url=url,
+        provider=provider,
+        external_id=None,
+        status=RepositoryStatus.ACTIVE,
+        created_at=now(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "commit", "between"),
+    [
+        ("https://github.com/a/b", "/commit/f00", "/compare/abc...f00"),
+        ("https://gitlab.com/a/sub/b", "/-/commit/f00", "/-/compare/abc...f00"),
+        ("https://bitbucket.org/a/b", "/commits/f00", "/branches/compare/f00..abc"),
+    ],
+)
+def test_each_host_has_its_own_addresses(url, commit, between):
+    repository = _repository(f"{url}.git/")
+    assert commit_url(repository, "f00") == url + commit
+    assert range_url(repository, "abc", "f00") == url + between
+
+
+@pytest.mark.parametrize(
+    "url",
+    [None, "", "https://git.example.com/a/b", "javascript:github", "https://github.com/",
+     "ssh://git@github.com/a/b", "https://[github", "https://github.com:x/a"],
+)  # fmt: skip
+def test_an_unknown_host_has_no_links(url):
+    assert commit_url(_repository(url), "f00") is None
+    assert range_url(_repository(url), "abc", "f00") is None
+
+
+def test_a_provider_names_the_host_of_a_server_of_ones_own():
+    repository = _repository("https://git.example.com:8443/a/b", "integrations:gitlab")
+    assert commit_url(repository, "f00") == "https://git.example.com:8443/a/b/-/commit/f00"
+
+
+def test_credentials_and_odd_hashes_do_not_get_into_links():
+    repository = _repository("https://me:secret@github.com/a/b")
+    assert commit_url(repository, '"/../x') == "https://github.com/a/b/commit/%22%2F..%2Fx"
+
+
+@pytest.mark.parametrize(("base", "head"), [(None, "f"), ("f", None), ("f", "f")])
+def test_a_range_needs_two_ends(base, head):
+    assert range_url(_repository("https://github.com/a/b"), base, head) is None
