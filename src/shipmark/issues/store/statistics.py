@@ -1,6 +1,7 @@
 """Counts of errors and new issues in time windows, by one statement for all windows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Integer, Select, and_, bindparam, func, or_, select
@@ -9,6 +10,8 @@ from shipmark.events.store import events
 from shipmark.infrastructure.database import Id, UtcDateTime, json_rows, rows_param
 from shipmark.issues.store.issues import issues
 from shipmark.issues.store.occurrences import issue_environments
+from shipmark.projects.store import environments
+from shipmark.releases.store.releases import releases
 from shipmark.releases.thresholds import Watch
 
 _WINDOWS = json_rows(
@@ -79,9 +82,20 @@ _EVENTS_OF_ISSUE = (
             events.c.happened_at < _STEPS.c.ends_at,
         ),
     )
-    .where(events.c.release_id == bindparam("release_id", type_=Id))
     .group_by(_STEPS.c.number)
 )
+_EVENTS_OF_ISSUE_IN_RELEASE = _EVENTS_OF_ISSUE.where(
+    events.c.release_id == bindparam("release_id", type_=Id)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The number of events from a release and an environment; each name may be empty."""
+
+    version: str
+    environment: str
+    event_count: int
 
 
 def errors(connection: Connection, watches: Sequence[Watch]) -> dict[int, int]:
@@ -98,15 +112,43 @@ def new_issues(connection: Connection, watches: Sequence[Watch]) -> dict[int, in
 def events_of_issue(
     connection: Connection,
     issue_id: int,
-    release_id: int,
+    release_id: int | None,
     begins: Sequence[datetime],
     length: timedelta,
 ) -> list[int]:
-    """Return the number of events of the issue in the release in each interval of that length."""
+    """Return the number of events of the issue in each interval of that length: in a release, or in all.
+
+    Those of all releases are counted in an index.
+    """
     value = rows_param("steps", ((number, at, at + length) for number, at in enumerate(begins)))
-    parameters = {"issue_id": issue_id, "release_id": release_id}
-    result = _numbers(connection.execute(_EVENTS_OF_ISSUE, value | parameters).all())
+    parameters: dict[str, object] = {"issue_id": issue_id}
+    query = _EVENTS_OF_ISSUE
+    if release_id is not None:
+        query, parameters["release_id"] = _EVENTS_OF_ISSUE_IN_RELEASE, release_id
+    result = _numbers(connection.execute(query, value | parameters).all())
     return [result.get(number, 0) for number in range(len(begins))]
+
+
+def origins_of_issue(connection: Connection, issue_id: int, *, limit: int) -> list[Origin]:
+    """Return the releases and environments of the issue's newest events, of which at most ``limit`` are counted."""
+    newest = (
+        select(events.c.release_id, events.c.environment_id)
+        .where(events.c.issue_id == issue_id)
+        .order_by(events.c.happened_at.desc(), events.c.id.desc())
+        .limit(limit)
+        .subquery("newest")
+    )
+    query = (
+        select(releases.c.version, environments.c.name, func.count())
+        .select_from(newest)
+        .outerjoin(releases, releases.c.id == newest.c.release_id)
+        .outerjoin(environments, environments.c.id == newest.c.environment_id)
+        .group_by(releases.c.version, environments.c.name)
+    )
+    return [
+        Origin(version=version or "", environment=environment or "", event_count=count)
+        for version, environment, count in connection.execute(query)
+    ]
 
 
 def _counted(
