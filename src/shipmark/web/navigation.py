@@ -27,4 +27,11 @@ def sections(organization: str) -> Sequence[Section]:
             icon="tag",
             letter="r",
         ),
+        Section(
+            key="issues",
+            name="Issues",
+            address=urls.issues(organization),
+            icon="bug",
+            letter="i",
+        ),
     ]

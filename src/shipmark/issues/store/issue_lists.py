@@ -1,6 +1,6 @@
 """Lists of issues that match a filter, the last seen first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -9,6 +9,8 @@ from sqlalchemy import (
     Connection,
     ScalarSelect,
     Subquery,
+    func,
+    literal,
     select,
     union_all,
 )
@@ -16,6 +18,7 @@ from sqlalchemy import (
 from shipmark.infrastructure.database import Id, json_rows, rows_param
 from shipmark.issues.model import HistoryStatus, Issue, IssueFilter, IssueStatus
 from shipmark.issues.store.activity import history
+from shipmark.issues.store.inbox import inbox
 from shipmark.issues.store.issues import ISSUE, issue_of, issues
 from shipmark.issues.store.occurrences import issue_environments, issue_releases
 from shipmark.projects.store import projects
@@ -56,11 +59,26 @@ def ids_of(
     return list(connection.execute(query, _places(issue_filter)).scalars())
 
 
+def counts_of(
+    connection: Connection, filters: Sequence[IssueFilter], *, limit: int
+) -> tuple[int, ...]:
+    """Return the number of issues that match each filter of one status and no release, counted up to ``limit``."""
+    if not all(issue_filter.project_ids for issue_filter in filters):
+        return (0,) * len(filters)
+    counted = []
+    for number, issue_filter in enumerate(filters):
+        assert issue_filter.status is not None
+        page = _last_seen(issue_filter, (issue_filter.status,), limit)
+        counted.append(select(literal(number), func.count()).select_from(page))
+    numbers = {number: count for number, count in connection.execute(union_all(*counted))}
+    return tuple(numbers[number] for number in range(len(filters)))
+
+
 def _last_seen(issue_filter: IssueFilter, statuses: Iterable[IssueStatus], limit: int) -> Subquery:
     """Return the ids and moments of the last seen issues of each status, at most ``limit``.
 
     An index has the issues of a project, or of an organization, by status in this order, and is read until there are
-    enough. With releases in the filter the query begins at the issues seen in these, so that the cost follows them.
+    enough. With releases or the inbox in the filter the query begins at their issues, so that the cost follows them.
     """
     columns = select(issues.c.id, issues.c.last_seen_at)
     ranges = []
@@ -73,8 +91,10 @@ def _last_seen(issue_filter: IssueFilter, statuses: Iterable[IssueStatus], limit
 
 def _conditions(issue_filter: IssueFilter) -> list[ColumnElement[bool]]:
     columns = _release_conditions(issue_filter)
+    if issue_filter.is_for_review:
+        columns.append(issues.c.id.in_(select(inbox.c.issue_id)))
     if columns or len(issue_filter.project_ids) == 1:
-        # With releases the sum keeps databases from reading the projects' issues.
+        # With releases or the inbox the sum keeps databases from reading the projects' issues.
         project_id = issues.c.project_id + 0 if columns else issues.c.project_id
         columns.append(project_id.in_(issue_filter.project_ids))
     else:
@@ -83,6 +103,8 @@ def _conditions(issue_filter: IssueFilter) -> list[ColumnElement[bool]]:
             # The sum keeps SQLite from sorting all issues of the projects.
             (issues.c.project_id + 0).in_(issue_filter.project_ids),
         ]
+    if issue_filter.substatus is not None:
+        columns.append(issues.c.substatus == issue_filter.substatus)
     if issue_filter.text:
         columns.append(
             issues.c.title.icontains(issue_filter.text, autoescape=True)

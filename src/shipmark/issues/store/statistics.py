@@ -138,12 +138,16 @@ def origins_of_issue(connection: Connection, issue_id: int, *, limit: int) -> li
         .limit(limit)
         .subquery("newest")
     )
+    counted = (
+        select(newest.c.release_id, newest.c.environment_id, func.count().label("event_count"))
+        .group_by(newest.c.release_id, newest.c.environment_id)
+        .subquery()
+    )
     query = (
-        select(releases.c.version, environments.c.name, func.count())
-        .select_from(newest)
-        .outerjoin(releases, releases.c.id == newest.c.release_id)
-        .outerjoin(environments, environments.c.id == newest.c.environment_id)
-        .group_by(releases.c.version, environments.c.name)
+        select(releases.c.version, environments.c.name, counted.c.event_count)
+        .select_from(counted)
+        .outerjoin(releases, releases.c.id == counted.c.release_id)
+        .outerjoin(environments, environments.c.id == counted.c.environment_id)
     )
     return [
         Origin(version=version or "", environment=environment or "", event_count=count)

@@ -5,3 +5,4 @@ import "./copying.js";
 import "./forms.js";
 import "./selection.js";
 import "./keys.js";
+import "./presses.js";

@@ -12,3 +12,5 @@ CHANGES: Mapping[str, StatusChange] = {
     "archive": StatusChange(status=IssueStatus.IGNORED),
 }
 NO_RELEASE = "The project has no release in which the issue could be resolved."
+#: The button that removes issues from the inbox, which is no change of status.
+REVIEWED = "reviewed"

@@ -11,7 +11,7 @@ from shipmark.issues.store import statistics
 
 TREND_DAYS = 14
 #: The newest events whose releases and environments are counted.
-SHARED_EVENTS_MAX = 1000
+SHARED_EVENTS_MAX = 500
 _SHARES_MAX = 5
 _DAY = timedelta(days=1)
 #: The height of the chart, and of what stands above and below its bars, in pixels.
