@@ -205,6 +205,15 @@ def test_issues_of_an_unseen_project_stay(house, browser):
     assert listed(browser) == ["HIDDEN-1"]
 
 
+def test_enter_on_a_box_changes_nothing(house, owner):
+    """Browsers press the first button of the form then that is displayed and enabled."""
+    fail(house, "a")
+    form = owner.get(ISSUES).text.partition('<form class="card"')[2].partition("</form>")[0]
+    first = re.search(r"<button[^>]*>", form)[0]
+    assert 'formmethod="get"' in first
+    assert "name=" not in first
+
+
 def test_another_action_is_refused(house, owner):
     assert change(owner, [fail(house, "a")], "explode").status_code == 400
     assert listed(owner) == ["WEB-1"]

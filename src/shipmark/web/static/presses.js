@@ -11,3 +11,8 @@ document.addEventListener("keydown", (event) => {
   const buttons = [...document.querySelectorAll(`[data-press="${event.key}"]`)];
   buttons.find((button) => button.offsetParent !== null)?.click();
 });
+
+// Enter on a box of the list would submit its form.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches?.("form input[type=checkbox]")) event.preventDefault();
+});
