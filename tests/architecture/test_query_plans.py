@@ -136,6 +136,11 @@ PAGES = (
     release_path("web@5.0.0+2000"),
     release_path("web@5.0.0+2000", "compare/"),
     release_path("web@1.1.0", "artifacts/"),
+    "/organizations/acme/issues/",
+    "/organizations/acme/issues/?tab=review&project=web",
+    "/organizations/acme/issues/?tab=review",
+    "/organizations/acme/issues/?tab=regressed",
+    "/organizations/acme/issues/?tab=resolved",
     "/organizations/acme/issues/1/",
     "/organizations/acme/issues/2000/",
 )
@@ -345,6 +350,17 @@ ALLOWED = (
         "A text may be anywhere: the project's issues are read until there are enough, the last seen first.",
     ),
     ("change issues", "issues.title ILIKE", "The same on PostgreSQL."),
+    (
+        "page /organizations/acme/issues/?tab=review",
+        "inbox",
+        "The projects' issues of the inbox are read and sorted; it forgets what is older than a week.",
+    ),
+    ("page /organizations/acme/issues/?tab=review&project=web", "inbox", "The same."),
+    (
+        "page /organizations/acme/issues/?tab=regressed",
+        "issues.substatus =",
+        "Unresolved issues are read until enough have regressed, the last seen first.",
+    ),
     (
         "delete by force what resolved",
         "release_projects.shipped_at >= start.shipped_at",

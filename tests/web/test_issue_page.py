@@ -1,6 +1,11 @@
 """An issue with its newest event, and what happened to it."""
 
+import re
+
 import pytest
+
+from shipmark.organizations import model as organization_model
+from shipmark.organizations.model import Role
 
 ISSUES = "/organizations/acme/issues/"
 
@@ -11,10 +16,10 @@ def test_an_open_issue_is_shown_with_its_stack(house, owner):
     text = owner.get(f"{ISSUES}{issue_id}/").text
     for shown in (
         "ValueError: something is None", "WEB-1", "Unresolved", "production", "checkout",
-        "shop/cart.py:41", "in app", "server.py:7", "It was first seen in",
+        "shop/cart.py:41", "In app", "server.py:7", "First seen in",
     ):  # fmt: skip
         assert shown in text, shown
-    assert "<dt>Times seen</dt><dd>2</dd>" in text
+    assert '<dt>Events</dt><dd class="num">2</dd>' in text
 
 
 def test_a_resolved_issue_says_where_and_by_whom(house, owner):
@@ -23,9 +28,9 @@ def test_a_resolved_issue_says_where_and_by_whom(house, owner):
     release = house.publish("web@1.1.0", message="Mend it. Fixes WEB-1")
     text = owner.get(f"{ISSUES}{issue_id}/").text
     assert f'title="{release.version}">1.1.0</a>' in text
-    for shown in ("Resolved", "resolved it in", "named it in commit", "Mend it. Fixes WEB-1"):
+    for shown in ("Resolved", "resolved it in", "mentioned this issue in", "Mend it. Fixes WEB-1"):
         assert shown in text, shown
-    assert '<table class="history">' in text
+    assert text.count("resolved it in") == 1
 
 
 def test_an_issue_is_found_by_its_short_id(house, owner):
@@ -44,9 +49,15 @@ def test_an_author_who_is_no_member_is_named(house, owner):
     issue_id = house.fail("web@1.0.0")
     house.publish("web@1.1.0", message="Fixes WEB-1", author_name="Grace Hopper")
     text = owner.get(f"{ISSUES}{issue_id}/").text
-    for shown in ("Grace Hopper resolved it", "Grace Hopper named it", "by Grace Hopper"):
+    for shown in (
+        "<b>Grace Hopper</b> resolved it", "<b>Grace Hopper</b> mentioned", "by Grace Hopper",
+    ):  # fmt: skip
         assert shown in text, shown
-    assert "<td>Grace Hopper</td>" in text
+
+
+def test_the_release_names_that_author_too(house, owner):
+    house.fail("web@1.0.0")
+    house.publish("web@1.1.0", message="Fixes WEB-1", author_name="Grace Hopper")
     release = owner.get("/organizations/acme/releases/web@1.1.0/").text
     assert "by Grace Hopper" in release.partition('id="activity"')[2]
 
@@ -56,9 +67,10 @@ def test_an_author_without_a_name_is_named_by_the_address(house, owner):
     house.publish(
         "web@1.1.0", message="Fixes WEB-1", author_name=None, author_email="grace@example.com"
     )
-    assert "grace@example.com resolved it" in owner.get(f"{ISSUES}{issue_id}/").text
+    assert "<b>grace@example.com</b> resolved it" in owner.get(f"{ISSUES}{issue_id}/").text
 
 
+UNRESOLVED = "<dt>Status</dt><dd>Unresolved</dd>"
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -72,7 +84,7 @@ def act(client, issue_id, action, headers=SAME_ORIGIN):
         ("resolve", "Resolved", "resolved it"),
         ("resolve-in-current", "Resolved", "resolved it in"),
         ("resolve-in-next", "Resolved", "resolved it in the next release"),
-        ("ignore", "Ignored", "ignored it"),
+        ("archive", "Archived", "archived it"),
     ],
 )
 def test_the_buttons_of_an_issue_change_it(house, owner, action, state, told):
@@ -81,12 +93,13 @@ def test_the_buttons_of_an_issue_change_it(house, owner, action, state, told):
     answer = act(owner, issue_id, action)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{ISSUES}{issue_id}/")
     text = owner.get(f"{ISSUES}{issue_id}/").text
-    assert f">{state}</span>" in text
-    assert f"{house.owner.display_name} {told}" in text
+    assert f"<dt>Status</dt><dd>{state}" in text
+    assert f"{state}</span>" in text
+    assert f"<b>{house.owner.display_name}</b> {told}" in text
     act(owner, issue_id, "reopen")
     text = owner.get(f"{ISSUES}{issue_id}/").text
-    assert ">Unresolved</span>" in text
-    assert f"{house.owner.display_name} reopened it" in text
+    assert UNRESOLVED in text
+    assert f"<b>{house.owner.display_name}</b> reopened it" in text
 
 
 def test_a_project_without_releases_offers_none(house, owner):
@@ -95,20 +108,86 @@ def test_a_project_without_releases_offers_none(house, owner):
     answer = act(owner, issue_id, "resolve-in-next")
     assert answer.status_code == 400
     assert "The project has no release" in answer.text
-    assert ">Unresolved</span>" in answer.text
+    assert UNRESOLVED in answer.text
+
+
+def test_a_member_without_the_right_sees_no_buttons_and_changes_nothing(house, owner, monkeypatch):
+    issue_id = house.fail("web@1.0.0")
+    monkeypatch.setitem(organization_model._SCOPES, Role.OWNER, frozenset({"event:read"}))
+    assert 'name="action"' not in owner.get(f"{ISSUES}{issue_id}/").text
+    assert act(owner, issue_id, "resolve").status_code == 403
+    assert UNRESOLVED in owner.get(f"{ISSUES}{issue_id}/").text
+
+
+def test_a_change_returns_to_the_address_that_it_was_made_at(house, owner):
+    house.fail("web@1.0.0")
+    assert act(owner, "WEB-1", "resolve").headers["location"] == f"{ISSUES}WEB-1/"
+
+
+def test_the_events_of_an_issue_are_linked(house, owner):
+    issue_id = house.fail("web@1.0.0", environment="first")
+    for environment in ("second", "third"):
+        house.fail("web@1.0.0", environment=environment)
+    latest = owner.get(f"{ISSUES}WEB-1/").text
+    assert "Latest event" in latest
+    assert 'rel="next"' not in latest
+    previous = owner.get(re.search(r'rel="prev" href="([^"]+)"', latest)[1]).text
+    assert '<span class="env " title="second">' in previous
+    assert 'rel="next"' in previous
+    first = owner.get(f"{ISSUES}{issue_id}/?event=oldest").text
+    assert '<span class="env " title="first">' in first
+    assert 'rel="prev"' not in first
+
+
+@pytest.mark.parametrize("event", ["x", "0" * 32, "OLDEST", "%00", "²", "9" * 5000])
+def test_an_unknown_event_shows_the_latest(house, owner, event):
+    house.fail("web@1.0.0")
+    answer = owner.get(f"{ISSUES}WEB-1/?event={event}")
+    assert answer.status_code == 200
+    assert "Latest event" in answer.text
+
+
+def test_an_event_of_another_issue_is_not_shown(house, owner):
+    house.fail("web@1.0.0", "other", fingerprint=["other"], environment="secret-place")
+    text = owner.get(f"{ISSUES}WEB-1/").text
+    event_id = re.search(r'data-copy="([0-9a-f]{32})"', text)[1]
+    house.fail("web@1.0.0")
+    assert "secret-place" not in owner.get(f"{ISSUES}WEB-2/?event={event_id}").text
+
+
+def test_the_trend_and_the_shares_count_the_events(house, owner):
+    for environment in ("production", "production", "production", "staging"):
+        house.fail("web@1.0.0", environment=environment)
+    text = owner.get(f"{ISSUES}WEB-1/").text
+    assert "4 events in 14 days" in text
+    shares = text.partition('id="shares"')[2].partition("</dl>")[0]
+    assert re.findall(r"<span>(\S+%)</span>", shares) == ["100%", "75%", "25%"]
+
+
+def test_the_number_of_statements_does_not_depend_on_what_happened(house, owner, statements):
+    house.fail("web@1.0.0")
+    owner.get(f"{ISSUES}WEB-1/")
+    counts = []
+    for _ in range(2):
+        house.publish(f"web@1.{len(counts) + 1}.0", message="Fixes WEB-1")
+        house.fail(f"web@1.{len(counts) + 1}.0", environment=f"e{len(counts)}")
+        statements.clear()
+        owner.get(f"{ISSUES}WEB-1/")
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
 
 
 def test_another_action_is_refused(house, owner):
     issue_id = house.fail("web@1.0.0")
     assert act(owner, issue_id, "explode").status_code == 400
-    assert ">Unresolved</span>" in owner.get(f"{ISSUES}{issue_id}/").text
+    assert UNRESOLVED in owner.get(f"{ISSUES}{issue_id}/").text
 
 
 def test_only_our_own_pages_change_an_issue(house, owner):
     issue_id = house.fail("web@1.0.0")
     for headers in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example.com"}):
         assert act(owner, issue_id, "resolve", headers).status_code == 403
-    assert ">Unresolved</span>" in owner.get(f"{ISSUES}{issue_id}/").text
+    assert UNRESOLVED in owner.get(f"{ISSUES}{issue_id}/").text
 
 
 def test_a_stranger_changes_nothing(house, browser):
@@ -117,7 +196,7 @@ def test_a_stranger_changes_nothing(house, browser):
     house.sign_in(browser, house.person("stranger@example.com", None))
     assert act(browser, issue_id, "resolve").status_code == 404
     house.sign_in(browser, house.owner)
-    assert ">Unresolved</span>" in browser.get(f"{ISSUES}{issue_id}/").text
+    assert UNRESOLVED in browser.get(f"{ISSUES}{issue_id}/").text
 
 
 def test_the_commit_that_may_have_brought_it_is_named(house, owner):
@@ -125,7 +204,13 @@ def test_the_commit_that_may_have_brought_it_is_named(house, owner):
     house.publish("web@1.0.0", message="Make carts faster")
     text = owner.get(f"{ISSUES}{house.fail('web@1.0.0')}/").text
     card = text.partition("Suspect commit")[2].partition("</section>")[0]
-    for shown in ("Make carts faster", "Ada Lovelace", "acme/web", "web@1.0.0", "shop/cart.py"):
+    for shown in (
+        "Make carts faster",
+        "Ada Lovelace",
+        "acme/web",
+        'title="web@1.0.0"',
+        "shop/cart.py",
+    ):
         assert shown in card, shown
 
 

@@ -66,7 +66,7 @@ def minified(house, **more):
 
 def test_a_minified_stack_says_why_and_what_to_do(house, owner):
     text = owner.get(f"{ISSUES}{minified(house, release='a b', dist='7')}/").text
-    box = text.partition('<div class="unreadable">')[2].partition("</div>")[0]
+    box = text.partition('data-problem="unreadable"')[2].partition("</section>")[0]
     assert "This stack could not be made readable" in box
     assert "Nothing was uploaded for the release a b" in box
     assert "sentry-cli sourcemaps inject ./dist" in box
@@ -75,14 +75,14 @@ def test_a_minified_stack_says_why_and_what_to_do(house, owner):
 
 def test_a_stack_is_the_original_one_once_its_map_is_there(house, owner, upload):
     issue_id = minified(house, release="a")
-    assert "unreadable" in owner.get(f"{ISSUES}{issue_id}/").text
+    assert 'data-problem="unreadable"' in owner.get(f"{ISSUES}{issue_id}/").text
     upload(bundled(built()), "a")
     text = owner.get(f"{ISSUES}{issue_id}/").text
-    assert "unreadable" not in text
+    assert 'data-problem="unreadable"' not in text
     for shown in (
         "<b>checkout</b>", "../src/cart.ts:18:22", "source map by release", "~/static/app.js.map",
-        '<mark class="line" data-line="18">  const total = cart.total(country);',
-        'data-line="17">export const checkout', "The stack as it was sent", "/static/app.js:1:221",
+        '<mark data-n="18">  const total = cart.total(country);',
+        'data-n="17">export const checkout', "The stack as it was sent", "/static/app.js:1:221",
     ):  # fmt: skip
         assert shown in text, shown
 
@@ -120,8 +120,9 @@ def test_the_call_to_look_at_is_open_and_no_other(house, owner):
     ]
     raised = {"type": "E", "value": "x", "stacktrace": {"frames": frames}}
     text = owner.get(f"{ISSUES}{house.fail('a', exception={'values': [raised]})}/").text
-    assert text.count("<details open>") == 1
-    assert "<b>f1</b>" in text.partition("<details open>")[2].partition("</summary>")[0]
+    opened = '<details class="app-frame" open>'
+    assert text.count(" open>") == text.count(opened) == 1
+    assert "<b>f1</b>" in text.partition(opened)[2].partition("</summary>")[0]
 
 
 def test_a_page_that_needs_no_map_asks_for_none(house, owner, statements):

@@ -111,7 +111,7 @@ def read(
 
 def _happened_at(payload: Json, received_at: datetime, drift: timedelta) -> datetime:
     """Return the moment by the corrected clock, or ``received_at`` if it is implausible (ingest.md 6)."""
-    moment = _moment(payload.get("timestamp"))
+    moment = moment_of(payload.get("timestamp"))
     if moment is None:
         return received_at
     try:
@@ -121,7 +121,7 @@ def _happened_at(payload: Json, received_at: datetime, drift: timedelta) -> date
     return at if -AGE_MAX <= at - received_at <= AHEAD_MAX else received_at
 
 
-def _moment(value: object) -> datetime | None:
+def moment_of(value: object) -> datetime | None:
     """Parse seconds since 1970 or RFC 3339; a moment without an offset is UTC."""
     try:
         if isinstance(value, str):

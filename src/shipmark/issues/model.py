@@ -141,12 +141,16 @@ class StatusChange:
 class IssueFilter:
     """The conditions of a list of issues. The text is searched in titles and messages, ignoring case.
 
+    Issues for review are those in the inbox.
+
     The mappings are of projects to releases: the one that introduced the issue to an environment, one that it was seen
     in, one that it regressed in. An issue of a project that is not in the mapping does not match.
     """
 
     project_ids: tuple[int, ...]
     status: IssueStatus | None = None
+    substatus: Substatus | None = None
+    is_for_review: bool = False
     text: str = ""
     first_seen_in: Mapping[int, int] | None = None
     seen_in: Mapping[int, int] | None = None

@@ -32,6 +32,13 @@ def sections(organization: str) -> Sequence[Section]:
             letter="r",
         ),
         Section(
+            key="issues",
+            name="Issues",
+            address=urls.issues(organization),
+            icon="bug",
+            letter="i",
+        ),
+        Section(
             key="settings",
             name="Settings",
             address=urls.settings(organization, "members"),

@@ -189,6 +189,13 @@ def form_of(body: bytes) -> dict[str, str]:
     return {name: str(value).replace("\x00", "") for name, value in sent.items()}
 
 
+def form_values(body: bytes, name: str) -> list[str]:
+    """Return all values of a field of a page's form, such as those of the ticked boxes."""
+    sent = body_parsing.read(body, "application/x-www-form-urlencoded", lists=[name])
+    values = sent.get(name, []) if isinstance(sent, dict) else []
+    return [str(value) for value in values]
+
+
 async def provide_web_request(request: AnyRequest) -> WebRequest:
     """Return the context of a request; database work is done by the handler, in its thread."""
     return WebRequest(request, request.app.state.database, request.app.state.settings)

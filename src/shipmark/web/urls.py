@@ -59,9 +59,18 @@ def release_notes(organization: str, version: str) -> str:
     return f"{release(organization, version)}notes.md"
 
 
-def issue(organization: str, issue_id: int) -> str:
-    """Return the URL of an issue, its permalink in the API."""
-    return f"/organizations/{quote(organization, safe='')}/issues/{issue_id}/"
+def issue(organization: str, issue_id: int | str, event: str = "") -> str:
+    """Return the URL of an issue by its short id, or by its id as in the API's permalinks, at one of its events."""
+    content = f"?{urlencode({'event': event})}" if event else ""
+    path = f"/organizations/{quote(organization, safe='')}/issues/{quote(str(issue_id), safe='')}/"
+    return f"{path}{content}"
+
+
+def issues(organization: str, **parameters: object) -> str:
+    """Return the URL of the list of issues; empty parameters are left out."""
+    content = urlencode({name: value for name, value in parameters.items() if value})
+    path = f"/organizations/{quote(organization, safe='')}/issues/"
+    return f"{path}?{content}" if content else path
 
 
 def local_or_home(address: str) -> str:

@@ -1,6 +1,6 @@
 """Query parameters of issues: searches, and selections of the issues to change (groups-api.md 2, 4)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
@@ -10,12 +10,12 @@ from shipmark.api.queries import PageQuery, PageSize, ProjectQuery, one_of
 from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
 from shipmark.http.validation import RequestModel, optional, refuse, repeatable, require
-from shipmark.issues.model import LATEST, IssueFilter, StatusChange
+from shipmark.issues.model import IssueFilter, StatusChange
 from shipmark.issues.search import STATUSES, IssueSearch, parse
 from shipmark.issues.store import issue_lists
+from shipmark.issues.store.search_filter import filter_of
 from shipmark.organizations.model import Access
 from shipmark.projects.model import Project
-from shipmark.releases.store import releases, shipping_order
 
 #: The most issues that one request changes.
 BULK_MAX = 1000
@@ -94,15 +94,8 @@ def issue_filter(
     connection: Connection, access: Access, projects: Sequence[Project], search: IssueSearch
 ) -> IssueFilter:
     """Return the filter for a search in these projects. An unknown release matches nothing (groups-api.md 2.3)."""
-    ids = tuple(project.id for project in projects)
-    organization_id = access.organization.id
-    return IssueFilter(
-        project_ids=ids,
-        status=search.status,
-        text=search.text,
-        first_seen_in=_release_of(connection, organization_id, ids, search.first_release),
-        seen_in=_release_of(connection, organization_id, ids, search.release),
-        regressed_in=_release_of(connection, organization_id, ids, search.regressed_in_release),
+    return filter_of(
+        connection, access.organization.id, [project.id for project in projects], search
     )
 
 
@@ -121,15 +114,3 @@ def search_ids(
     done = None if search.status is change.status else change.status
     ids = issue_lists.ids_of(connection, conditions, other_than=done, limit=BULK_MAX + 1)
     return ids[:BULK_MAX], len(ids) > BULK_MAX
-
-
-def _release_of(
-    connection: Connection, organization_id: int, project_ids: Sequence[int], version: str | None
-) -> Mapping[int, int] | None:
-    """Return the release that a version means in each project, or None if none is asked for."""
-    if version is None:
-        return None
-    if version == LATEST:
-        return shipping_order.latest_ids(connection, project_ids)
-    named = releases.by_version(connection, organization_id, version)
-    return dict.fromkeys(project_ids, named.id) if named else {}

@@ -68,6 +68,11 @@ def update_issues(
     return _resolve_in_release(connection, locked, change, user_id, now)
 
 
+def mark_reviewed(connection: Connection, locked: Sequence[Issue]) -> None:
+    """Remove issues from the inbox; their status stays."""
+    inbox.remove(connection, [issue.id for issue in locked])
+
+
 def _resolve_now(
     connection: Connection, locked: Sequence[Issue], user_id: int | None, now: datetime
 ) -> Updated:

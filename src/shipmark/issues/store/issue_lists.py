@@ -1,6 +1,6 @@
 """Lists of issues that match a filter, the last seen first."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from shipmark.infrastructure.database import Id, json_rows, rows_param
 from shipmark.issues.model import HistoryStatus, Issue, IssueFilter, IssueStatus
 from shipmark.issues.store.activity import history
+from shipmark.issues.store.inbox import inbox
 from shipmark.issues.store.issues import ISSUE, issues
 from shipmark.issues.store.occurrences import issue_environments, issue_releases
 from shipmark.projects.store import projects
@@ -51,13 +52,28 @@ def ids_of(
     return list(connection.execute(query, _parameters(issue_filter)).scalars())
 
 
+def counts_of(
+    connection: sa.Connection, filters: Sequence[IssueFilter], *, limit: int
+) -> tuple[int, ...]:
+    """Return the number of issues that match each filter of one status and no release, counted up to ``limit``."""
+    if not all(issue_filter.project_ids for issue_filter in filters):
+        return (0,) * len(filters)
+    counted = []
+    for number, issue_filter in enumerate(filters):
+        assert issue_filter.status is not None
+        page = _last_seen(issue_filter, (issue_filter.status,), limit)
+        counted.append(sa.select(sa.literal(number), sa.func.count()).select_from(page))
+    numbers = {number: count for number, count in connection.execute(sa.union_all(*counted))}
+    return tuple(numbers[number] for number in range(len(filters)))
+
+
 def _last_seen(
     issue_filter: IssueFilter, statuses: Iterable[IssueStatus], limit: int
 ) -> sa.Subquery:
     """Return the ids and moments of the last seen issues of each status, at most ``limit``.
 
     An index has the issues of a project, or of an organization, by status in this order, and is read until there are
-    enough. With releases in the filter the query begins at the issues seen in these, so that the cost follows them.
+    enough. With releases or the inbox in the filter the query begins at their issues, so that the cost follows them.
     """
     columns = sa.select(issues.c.id, issues.c.last_seen_at)
     ranges = []
@@ -70,8 +86,10 @@ def _last_seen(
 
 def _conditions(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
     conditions = _release_conditions(issue_filter)
+    if issue_filter.is_for_review:
+        conditions.append(issues.c.id.in_(sa.select(inbox.c.issue_id)))
     if conditions or len(issue_filter.project_ids) == 1:
-        # With releases the sum keeps databases from reading the projects' issues.
+        # With releases or the inbox the sum keeps databases from reading the projects' issues.
         project_id = issues.c.project_id + 0 if conditions else issues.c.project_id
         conditions.append(project_id.in_(issue_filter.project_ids))
     else:
@@ -80,6 +98,8 @@ def _conditions(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
             # The sum keeps SQLite from sorting all issues of the projects.
             (issues.c.project_id + 0).in_(issue_filter.project_ids),
         ]
+    if issue_filter.substatus is not None:
+        conditions.append(issues.c.substatus == issue_filter.substatus)
     if issue_filter.text:
         conditions.append(
             issues.c.title.icontains(issue_filter.text, autoescape=True)

@@ -1,6 +1,7 @@
 """Counts of errors and new issues in time windows, by one statement for all windows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -9,6 +10,8 @@ from shipmark.events.store import events
 from shipmark.infrastructure.database import Id, UtcDateTime, json_rows, rows_param
 from shipmark.issues.store.issues import issues
 from shipmark.issues.store.occurrences import issue_environments
+from shipmark.projects.store import environments
+from shipmark.releases.store.releases import releases
 from shipmark.releases.thresholds import Watch
 
 _WINDOWS = json_rows(
@@ -21,6 +24,15 @@ _WINDOWS = json_rows(
     ends_at=UtcDateTime(),
 )
 _W = _WINDOWS.c
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The number of events from a release and an environment; each name may be empty."""
+
+    version: str
+    environment: str
+    event_count: int
 
 
 def _counts(
@@ -66,7 +78,10 @@ _EVENTS_OF_ISSUE = _counts(
     events.c.id,
     events.c.happened_at,
     events.c.issue_id == sa.bindparam("issue_id", type_=Id),
-).where(events.c.release_id == sa.bindparam("release_id", type_=Id))
+)
+_EVENTS_OF_ISSUE_IN_RELEASE = _EVENTS_OF_ISSUE.where(
+    events.c.release_id == sa.bindparam("release_id", type_=Id)
+)
 
 
 def errors(connection: sa.Connection, watches: Sequence[Watch]) -> dict[int, int]:
@@ -83,16 +98,49 @@ def new_issues(connection: sa.Connection, watches: Sequence[Watch]) -> dict[int,
 def events_of_issue(
     connection: sa.Connection,
     issue_id: int,
-    release_id: int,
+    release_id: int | None,
     begins: Sequence[datetime],
     length: timedelta,
 ) -> list[int]:
-    """Return the number of events of the issue in the release in each interval of that length."""
-    steps = rows_param("steps", ((number, at, at + length) for number, at in enumerate(begins)))
-    parameters = {**steps, "issue_id": issue_id, "release_id": release_id}
-    result = connection.execute(_EVENTS_OF_ISSUE, parameters)
-    counts = {number: count for number, count in result}
+    """Return the number of events of the issue in each interval of that length: in a release, or in all.
+
+    Those of all releases are counted in an index.
+    """
+    value = rows_param("steps", ((number, at, at + length) for number, at in enumerate(begins)))
+    parameters: dict[str, object] = {"issue_id": issue_id}
+    query = _EVENTS_OF_ISSUE
+    if release_id is not None:
+        query, parameters["release_id"] = _EVENTS_OF_ISSUE_IN_RELEASE, release_id
+    counts = {number: count for number, count in connection.execute(query, value | parameters)}
     return [counts.get(number, 0) for number in range(len(begins))]
+
+
+def origins_of_issue(connection: sa.Connection, issue_id: int, *, limit: int) -> list[Origin]:
+    """Return the releases and environments of the issue's newest events, of which at most ``limit`` are counted."""
+    newest = (
+        sa.select(events.c.release_id, events.c.environment_id)
+        .where(events.c.issue_id == issue_id)
+        .order_by(events.c.happened_at.desc(), events.c.id.desc())
+        .limit(limit)
+        .subquery("newest")
+    )
+    counted = (
+        sa.select(
+            newest.c.release_id, newest.c.environment_id, sa.func.count().label("event_count")
+        )
+        .group_by(newest.c.release_id, newest.c.environment_id)
+        .subquery()
+    )
+    query = (
+        sa.select(releases.c.version, environments.c.name, counted.c.event_count)
+        .select_from(counted)
+        .outerjoin(releases, releases.c.id == counted.c.release_id)
+        .outerjoin(environments, environments.c.id == counted.c.environment_id)
+    )
+    return [
+        Origin(version=version or "", environment=environment or "", event_count=count)
+        for version, environment, count in connection.execute(query)
+    ]
 
 
 def _counted(

@@ -1,90 +1,82 @@
-"""``/organizations/{organization}/issues/{id}/``: an issue, the target of the API's permalinks."""
-
-from collections.abc import Mapping
+"""``/organizations/{organization}/issues/{issue}/``: an issue, by its short id, or by its id as in permalinks."""
 
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 
-from shipmark.events import store
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.issues.actions.update_issue import update_issues
-from shipmark.issues.model import LATEST, IssueStatus, StatusChange
 from shipmark.issues.store import states
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
 from shipmark.web import urls
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, form_of
-from shipmark.web.view_models.issue import issue_page, require_issue
+from shipmark.web.view_models.issue import event_of, issue_page, require_issue
+from shipmark.web.view_models.issue_changes import CHANGES, NO_RELEASE
+from shipmark.web.view_models.issue_rights import require_change
 
-#: The changes of the page's buttons.
-_CHANGES: Mapping[str, StatusChange] = {
-    "resolve": StatusChange(status=IssueStatus.RESOLVED),
-    "resolve-in-current": StatusChange(status=IssueStatus.RESOLVED, in_release=LATEST),
-    "resolve-in-next": StatusChange(status=IssueStatus.RESOLVED, is_in_next_release=True),
-    "reopen": StatusChange(status=IssueStatus.UNRESOLVED),
-    "ignore": StatusChange(status=IssueStatus.IGNORED),
-}
-_NO_RELEASE = "The project has no release in which the issue could be resolved."
+_ISSUE = "/organizations/{organization:str}/issues/{issue:str}/"
 
 
-@get("/organizations/{organization:str}/issues/{issue:str}/", scopes=None, sync_to_thread=True)
+@get(_ISSUE, scopes=None, sync_to_thread=True)
 def show_issue(
     web_request: InjectedWebRequest, organization: FromPath[str], issue: FromPath[str]
 ) -> Answer:
-    """Show an issue with its newest event and its activity."""
+    """Show an issue with its activity and the event named by ``event``, by default the latest."""
     return _render(web_request, organization, issue)
 
 
-@post("/organizations/{organization:str}/issues/{issue:str}/", scopes=None, sync_to_thread=True)
+@post(_ISSUE, scopes=None, sync_to_thread=True)
 def change_issue(
     web_request: InjectedWebRequest,
     organization: FromPath[str],
     issue: FromPath[str],
     body: RawBody,
 ) -> Answer:
-    """Resolve, reopen or ignore the issue, and redirect to it."""
+    """Resolve, reopen or archive the issue, and redirect to it."""
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-        result = require_issue(connection, workspace, issue)
-    change = _CHANGES.get(form_of(body).get("action", ""))
+        stored = require_issue(connection, workspace, issue)
+    require_change(workspace)
+    change = CHANGES.get(form_of(body).get("action", ""))
     if change is None:
-        raise BadRequest(f"The action must be one of {', '.join(_CHANGES)}.")
+        raise BadRequest(f"The action must be one of {', '.join(CHANGES)}.")
     try:
         with web_request.database.transaction() as connection:
-            locked = states.locked(connection, workspace.organization.id, [result.id])
+            locked = states.locked(connection, workspace.organization.id, [stored.id])
             update_issues(connection, locked, change, workspace.user.id, now())
     except ValidationFailed:
-        return _render(web_request, organization, issue, status=400, problem=_NO_RELEASE)
-    return redirect(urls.issue(workspace.organization.slug, result.id))
+        return _render(web_request, organization, issue, status=400, problem=NO_RELEASE)
+    return redirect(urls.issue(workspace.organization.slug, issue))
 
 
 def _render(
-    web_request: WebRequest, organization: str, issue: str, *, status: int = 200, problem: str = ""
+    web_request: WebRequest, organization: str, name: str, *, status: int = 200, problem: str = ""
 ) -> Answer:
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-        result = require_issue(connection, workspace, issue)
-        event = store.newest_of(connection, result.id)
+        issue = require_issue(connection, workspace, name)
+        event = event_of(connection, issue, web_request.parameter("event"))
     if event is not None:
         # Files may have been uploaded after the event; they are read while no unit of work is open.
         uploads = Uploads(
             database=web_request.database,
             blobs=web_request.blobs,
-            organization_id=result.organization_id,
-            project_id=result.project_id,
+            organization_id=issue.organization_id,
+            project_id=issue.project_id,
             at=now(),
         )
         event = event_symbolication.refresh_event(event, uploads)
+    address = web_request.settings.address
     with web_request.database.snapshot() as connection:
-        story = issue_page(connection, workspace, result, event, web_request.settings.address)
+        content = issue_page(connection, workspace, issue, event, address, now())
     return page(
         web_request,
         "issue.html",
         section="issues",
         status=status,
         workspace=workspace,
-        story=story,
+        content=content,
         problem=problem,
     )

@@ -6,3 +6,4 @@ import "./forms.js";
 import "./selection.js";
 import "./keys.js";
 import "./palette.js";
+import "./presses.js";

@@ -1,5 +1,6 @@
 """The view model of the page of an issue."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,14 +9,13 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
+from shipmark.events import store as events
 from shipmark.events.store import StoredEvent
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues import short_ids
 from shipmark.issues.actions.suspect_commits import suspects_of
 from shipmark.issues.model import (
-    HistoryEntry,
-    HistoryStatus,
     Issue,
     IssueActivity,
     IssueActivityType,
@@ -28,14 +28,19 @@ from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author, Commit, Repository
 from shipmark.web.request_context import Workspace
+from shipmark.web.view_models.event_details import EventDetails, event_details
 from shipmark.web.view_models.issue_lines import issue_line
+from shipmark.web.view_models.issue_rights import may_change
+from shipmark.web.view_models.issue_statistics import TagShares, Trend, shares_of, trend_of
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.stack import ShownEvent, shown_event
 from shipmark.web.view_models.upload_instructions import commands
 
 ACTIVITY_MAX = 100
-HISTORY_MAX = 100
 SUSPECT_FRAMES_MAX = 25
+#: The name of an issue's first event in URLs, as in the API.
+OLDEST = "oldest"
+_EVENT_ID = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +59,6 @@ class ActivityItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryItem:
-    """An entry of an issue's history."""
-
-    at: datetime
-    status: HistoryStatus
-    by: str
-    release: Release | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SuspectCommit:
     """The most suspicious commit, with its author, its release, and its file in the stack."""
 
@@ -76,8 +71,10 @@ class SuspectCommit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuePage:
-    """An issue with its event, activity and history.
+    """An issue with one of its events, its trend and its activity.
 
+    ``older_event`` and ``newer_event`` are the ids of the events beside the shown one, or None. ``details`` and
+    ``event`` are None if no event is kept.
     ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the next release) are of its resolution.
     ``deleted_fix`` is the version of a deleted release that it was resolved in.
     """
@@ -93,10 +90,15 @@ class IssuePage:
     deleted_fix: str
     has_releases: bool
     event: ShownEvent | None
+    details: EventDetails | None
+    older_event: str | None
+    newer_event: str | None
+    trend: Trend
+    shares: tuple[TagShares, ...]
     activity: tuple[ActivityItem, ...]
-    history: tuple[HistoryItem, ...]
     suspect: SuspectCommit | None
     remedies: tuple[str, ...]
+    may_change: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,16 +125,17 @@ def issue_page(
     issue: Issue,
     event: StoredEvent | None,
     server: str,
+    at: datetime,
 ) -> IssuePage:
-    """Return the issue with its newest event; ``server`` is the base URL of this server."""
+    """Return the issue with this event; ``server`` is the base URL of this server."""
     project = workspace.projects_by_id[issue.project_id]
     shown = shown_event(event) if event else None
+    older, newer = events.neighbours_of(connection, event) if event else (None, None)
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
     last_release_id = occurrences.last_releases(connection, [issue.id]).get(issue.id)
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
-    history = activity.history_of(connection, issue.id, limit=HISTORY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
-    related = _load_related(connection, release_ids, resolution, log, history)
+    related = _load_related(connection, release_ids, resolution, log)
     activity_items = tuple(_activity_item(issue_activity, related) for issue_activity in log)
     return IssuePage(
         issue=issue,
@@ -146,12 +149,17 @@ def issue_page(
         deleted_fix=issue.deleted_fix.version if issue.deleted_fix else "",
         has_releases=project.has_releases,
         event=shown,
+        details=event_details(event) if event else None,
+        older_event=older,
+        newer_event=newer,
+        trend=trend_of(connection, issue.id, at),
+        shares=shares_of(connection, issue.id),
         activity=activity_items,
-        history=tuple(_history_item(entry, activity_items, related) for entry in history),
         suspect=_suspect_commit(connection, workspace, issue, event.payload) if event else None,
         remedies=commands(shown, server, workspace.organization.slug, project.slug)
         if shown
         else (),
+        may_change=may_change(workspace),
     )
 
 
@@ -167,15 +175,25 @@ def require_issue(connection: Connection, workspace: Workspace, text: str) -> Is
     return issue
 
 
+def event_of(connection: Connection, issue: Issue, name: str) -> StoredEvent | None:
+    """Return the issue's event with this id, or ``oldest``; the newest one for any other name; None if none is kept."""
+    if name == OLDEST:
+        return events.oldest_of(connection, issue.id)
+    if _EVENT_ID.fullmatch(name):
+        event = events.by_event_id(connection, issue.project_id, name)
+        if event is not None and event.issue_id == issue.id:
+            return event
+    return events.newest_of(connection, issue.id)
+
+
 def _load_related(
     connection: Connection,
     release_ids: Sequence[int | None],
     resolution: Resolution | None,
     log: Sequence[IssueActivity],
-    history: Sequence[HistoryEntry],
 ) -> _Related:
-    named_releases = {*release_ids, *(entry.release_id for entry in history)}
-    named_users = {entry.user_id for entry in log} | {entry.user_id for entry in history}
+    named_releases = set(release_ids)
+    named_users = {entry.user_id for entry in log}
     if resolution is not None:
         named_releases.add(resolution.release_id)
         named_users.add(resolution.user_id)
@@ -199,37 +217,25 @@ def _commit_id(issue_activity: IssueActivity) -> int | None:
     return commit_id if isinstance(commit_id, int) else None
 
 
-def _activity_item(issue_activity: IssueActivity, around: _Related) -> ActivityItem:
+def _activity_item(issue_activity: IssueActivity, related: _Related) -> ActivityItem:
     return ActivityItem(
         at=issue_activity.at,
         type=issue_activity.type,
-        by=around.by(issue_activity.user_id, _commit_id(issue_activity)),
-        commit=around.commits.get(_commit_id(issue_activity) or 0),
+        by=related.by(issue_activity.user_id, _commit_id(issue_activity)),
+        commit=related.commits.get(_commit_id(issue_activity) or 0),
         version=str(issue_activity.details.get("version") or ""),
         earlier_version=str(issue_activity.details.get("resolved_in_version") or ""),
     )
 
 
 def _fixed_by(
-    resolution: Resolution | None, items: Sequence[ActivityItem], around: _Related
+    resolution: Resolution | None, items: Sequence[ActivityItem], related: _Related
 ) -> str:
     """Return the name of the user of the resolution, else of the author of its commit."""
     if resolution is None:
         return ""
     of_commits = (item.by for item in items if item.at == resolution.at)
-    return around.by(resolution.user_id) or next(of_commits, "")
-
-
-def _history_item(
-    entry: HistoryEntry, items: Sequence[ActivityItem], around: _Related
-) -> HistoryItem:
-    of_commits = (item.by for item in items if item.at == entry.at)
-    return HistoryItem(
-        at=entry.at,
-        status=entry.status,
-        by=around.by(entry.user_id) or next(of_commits, ""),
-        release=around.releases.get(entry.release_id or 0),
-    )
+    return related.by(resolution.user_id) or next(of_commits, "")
 
 
 def _suspect_commit(

@@ -1,0 +1,104 @@
+"""``/organizations/{organization}/issues/``: the list of issues, and changes of the selected ones."""
+
+from collections.abc import Collection, Sequence
+
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
+from shipmark.infrastructure.ids import id_of
+from shipmark.issues.actions.update_issue import mark_reviewed, update_issues
+from shipmark.issues.store import states
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import (
+    InjectedWebRequest,
+    WebRequest,
+    Workspace,
+    form_of,
+    form_values,
+)
+from shipmark.web.view_models.issue_changes import CHANGES, NO_RELEASE, REVIEWED
+from shipmark.web.view_models.issue_list import issue_list, issue_search_of
+from shipmark.web.view_models.issue_rights import require_change
+
+_ISSUES = "/organizations/{organization:str}/issues/"
+#: More than a page has; forms of other pages can't select more either.
+_SELECTED_MAX = 100
+_NONE_SELECTED = "Select at least one issue."
+_SEVERAL_PROJECTS = "Issues of several projects can't be resolved in a release together. Select those of one project."
+
+
+@get(_ISSUES, scopes=None, sync_to_thread=True)
+def list_issues(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+    """Show a list of issues, the last seen first."""
+    return _render(web_request, organization)
+
+
+@post(_ISSUES, scopes=None, sync_to_thread=True)
+def change_issues(
+    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
+) -> Answer:
+    """Resolve, reopen, archive or review the selected issues, and redirect to the same list."""
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+    require_change(workspace)
+    action = form_of(body).get("action", "")
+    if action != REVIEWED and action not in CHANGES:
+        raise BadRequest(f"The action must be one of {', '.join([*CHANGES, REVIEWED])}.")
+    ids = _ids(form_values(body, "issue"))
+    problem = _change(web_request, workspace, ids, action)
+    if problem:
+        return _render(web_request, organization, status=400, problem=problem, selected=ids)
+    search = issue_search_of(web_request, workspace)
+    return redirect(search.address(workspace.organization.slug, search.cursor))
+
+
+def _ids(texts: Sequence[str]) -> list[int]:
+    """Return the ids among the texts; others are ignored, as the ids of issues that the user can't see."""
+    ids = {id_ for text in texts[:_SELECTED_MAX] if (id_ := id_of(text)) is not None}
+    return sorted(ids)
+
+
+def _change(
+    web_request: WebRequest, workspace: Workspace, ids: Collection[int], action: str
+) -> str:
+    """Change the selected issues of the workspace's projects; return what prevents it, or an empty text."""
+    try:
+        with web_request.database.transaction() as connection:
+            locked = states.locked(connection, workspace.organization.id, ids)
+            visible = [issue for issue in locked if issue.project_id in workspace.project_ids]
+            if not visible:
+                return _NONE_SELECTED
+            if action == REVIEWED:
+                mark_reviewed(connection, visible)
+            else:
+                update_issues(connection, visible, CHANGES[action], workspace.user.id, now())
+    except ValidationFailed:
+        return NO_RELEASE
+    except BadRequest:
+        return _SEVERAL_PROJECTS
+    return ""
+
+
+def _render(
+    web_request: WebRequest,
+    organization: str,
+    *,
+    status: int = 200,
+    problem: str = "",
+    selected: Collection[int] = (),
+) -> Answer:
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        content = issue_list(connection, workspace, issue_search_of(web_request, workspace))
+    return page(
+        web_request,
+        "issues.html",
+        section="issues",
+        status=status,
+        workspace=workspace,
+        content=content,
+        problem=problem,
+        selected=selected,
+    )

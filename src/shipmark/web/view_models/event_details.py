@@ -1,0 +1,140 @@
+"""What surrounds the error of an event: breadcrumbs, request, user, contexts and tags.
+
+Values that may be secret are left out or filtered: headers, cookies, bodies, queries, extras, and data of breadcrumbs.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shipmark.events import parsing
+from shipmark.events.payload import Json, as_text, level_of, object_of, objects_of, text_of
+from shipmark.events.store import StoredEvent
+from shipmark.web.view_models.redaction import FILTERED, is_sensitive, redacted, redacted_url
+
+BREADCRUMBS_MAX = 100
+_TEXT_MAX = 500
+_TAGS_MAX = 100
+
+_USER = {
+    "id": "ID",
+    "username": "Username",
+    "email": "Email",
+    "name": "Name",
+    "ip_address": "IP address",
+}
+#: The contexts that say what the program ran on, by their names on the page.
+_CONTEXTS = {
+    "browser": "Browser",
+    "client_os": "Client OS",
+    "os": "OS",
+    "device": "Device",
+    "runtime": "Runtime",
+    "app": "App",
+    "gpu": "GPU",
+}
+_NAME_KEYS = ("name", "model", "app_name")
+_VERSION_KEYS = ("version", "app_version")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A name and its value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breadcrumb:
+    """Something that happened before the event."""
+
+    at: datetime | None
+    category: str
+    text: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDetails:
+    """The parts of an event around its stack; an empty part was not sent."""
+
+    breadcrumbs: tuple[Breadcrumb, ...]
+    request: tuple[Fact, ...]
+    user: tuple[Fact, ...]
+    contexts: tuple[Fact, ...]
+    tags: tuple[Fact, ...]
+
+
+def event_details(event: StoredEvent) -> EventDetails:
+    """Return the details of the event, of which any value may have the wrong type."""
+    payload = event.payload
+    read = parsing.read(payload, event_id=event.event_id, received_at=event.received_at)
+    return EventDetails(
+        breadcrumbs=_breadcrumbs(payload),
+        request=_request(object_of(payload, "request")),
+        user=_user(object_of(payload, "user")),
+        contexts=_contexts(object_of(payload, "contexts")),
+        tags=_tags(read.tags),
+    )
+
+
+def _breadcrumbs(payload: Json) -> tuple[Breadcrumb, ...]:
+    sent = objects_of(payload, "breadcrumbs")[-BREADCRUMBS_MAX:]
+    read = [_breadcrumb(breadcrumb) for breadcrumb in sent]
+    return tuple(breadcrumb for breadcrumb in read if breadcrumb.category or breadcrumb.text)
+
+
+def _breadcrumb(breadcrumb: Json) -> Breadcrumb:
+    return Breadcrumb(
+        at=parsing.moment_of(breadcrumb.get("timestamp")),
+        category=(text_of(breadcrumb, "category") or text_of(breadcrumb, "type"))[:_TEXT_MAX],
+        text=_breadcrumb_text(breadcrumb),
+        level=level_of(breadcrumb) if text_of(breadcrumb, "level") else "info",
+    )
+
+
+def _breadcrumb_text(breadcrumb: Json) -> str:
+    """Return the message, or else what requests and navigations have instead; all other data is left out."""
+    if message := text_of(breadcrumb, "message")[:_TEXT_MAX]:
+        return redacted(message)
+    data = object_of(breadcrumb, "data")
+    method, url = text_of(data, "method"), text_of(data, "url")
+    origin, target = text_of(data, "from"), text_of(data, "to")
+    if url:
+        words = (method, redacted_url(url[:_TEXT_MAX]), as_text(data.get("status_code")))
+        return " ".join(word for word in words if word)[:_TEXT_MAX]
+    return " → ".join(redacted_url(path[:_TEXT_MAX]) for path in (origin, target) if path)
+
+
+def _request(request: Json) -> tuple[Fact, ...]:
+    url = redacted_url(text_of(request, "url")[:_TEXT_MAX]).partition("?")[0]
+    return _facts([("Method", text_of(request, "method").upper()), ("URL", url)])
+
+
+def _user(user: Json) -> tuple[Fact, ...]:
+    return _facts((label, as_text(user.get(key))) for key, label in _USER.items())
+
+
+def _contexts(contexts: Json) -> tuple[Fact, ...]:
+    known = [(label, _context(object_of(contexts, key))) for key, label in _CONTEXTS.items()]
+    return _facts([*known, ("Trace", text_of(object_of(contexts, "trace"), "trace_id"))])
+
+
+def _context(context: Json) -> str:
+    name, version = _first_of(context, _NAME_KEYS), _first_of(context, _VERSION_KEYS)
+    return f"{name} {version}".strip()
+
+
+def _first_of(context: Json, keys: Sequence[str]) -> str:
+    return next((text for key in keys if (text := as_text(context.get(key)))), "")
+
+
+def _tags(tags: Iterable[tuple[str, str]]) -> tuple[Fact, ...]:
+    named = [(key.removeprefix("sentry:"), value) for key, value in tags][:_TAGS_MAX]
+    return _facts((key, FILTERED if is_sensitive(key) else value) for key, value in named)
+
+
+def _facts(pairs: Iterable[tuple[str, str]]) -> tuple[Fact, ...]:
+    """Return the facts with a value."""
+    return tuple(Fact(name=name, value=value[:_TEXT_MAX]) for name, value in pairs if value)

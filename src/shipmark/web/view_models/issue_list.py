@@ -1,0 +1,240 @@
+"""The view model of the list of issues."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from shipmark.http.pagination import offset
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.issues.model import Issue, IssueFilter, IssueStatus, Substatus
+from shipmark.issues.search import IssueSearch, parse
+from shipmark.issues.store import issue_lists, occurrences
+from shipmark.issues.store.search_filter import filter_of
+from shipmark.releases.model import Release
+from shipmark.releases.store import releases
+from shipmark.web import urls
+from shipmark.web.request_context import WebRequest, Workspace
+from shipmark.web.view_models.issue_lines import issue_line
+from shipmark.web.view_models.issue_rights import may_change
+
+ISSUES_PER_PAGE = 25
+#: Numbers of issues are counted up to here.
+COUNT_MAX = 100
+_QUERY_MAX = 200
+_STATUS_TERM = re.compile(r"(?:^|\s)is:\S*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueTab:
+    """A list of issues: those of a status, and of a substatus or in the inbox."""
+
+    key: str
+    name: str
+    status: IssueStatus
+    substatus: Substatus | None = None
+    is_for_review: bool = False
+    is_counted: bool = False
+
+    def narrowed(self, issue_filter: IssueFilter) -> IssueFilter:
+        """Return the filter with the conditions of the tab."""
+        return replace(
+            issue_filter,
+            status=self.status,
+            substatus=self.substatus,
+            is_for_review=self.is_for_review,
+        )
+
+
+#: Only unresolved issues are counted: their index ends at the limit, which those for review and the regressed lack,
+#: and the numbers of archived and resolved issues ask for nothing to be done.
+TABS = (
+    IssueTab(
+        key="review",
+        name="For review",
+        status=IssueStatus.UNRESOLVED,
+        is_for_review=True,
+    ),
+    IssueTab(key="unresolved", name="Unresolved", status=IssueStatus.UNRESOLVED, is_counted=True),
+    IssueTab(
+        key="regressed",
+        name="Regressed",
+        status=IssueStatus.UNRESOLVED,
+        substatus=Substatus.REGRESSED,
+    ),
+    IssueTab(key="archived", name="Archived", status=IssueStatus.IGNORED),
+    IssueTab(key="resolved", name="Resolved", status=IssueStatus.RESOLVED),
+)
+_TABS_BY_KEY = {tab.key: tab for tab in TABS}
+_DEFAULT_TAB = _TABS_BY_KEY["unresolved"]
+_TABS_OF_STATUS = {
+    IssueStatus.UNRESOLVED: _DEFAULT_TAB,
+    IssueStatus.IGNORED: _TABS_BY_KEY["archived"],
+    IssueStatus.RESOLVED: _TABS_BY_KEY["resolved"],
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueListSearch:
+    """The requested list. A tab or project that does not exist is ignored; ``cursor`` is in the API's format."""
+
+    query: str
+    tab: str
+    project: str
+    cursor: str
+
+    @property
+    def is_filtered(self) -> bool:
+        """Return True if the search leaves out issues of the tab."""
+        return bool(self.query or self.project)
+
+    def address(self, organization: str, cursor: str = "") -> str:
+        """Return the URL of a page of the same list, by default the first."""
+        tab = "" if self.tab == _DEFAULT_TAB.key else self.tab
+        return urls.issues(
+            organization, tab=tab, query=self.query, project=self.project, cursor=cursor
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TabLink:
+    """A tab with its URL and its number of issues, "" if it is not counted."""
+
+    tab: IssueTab
+    address: str
+    count: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRow:
+    """An issue in the list, with the release in which it was last seen."""
+
+    issue: Issue
+    short_id: str
+    last_release: Release | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueList:
+    """A page of the list; ``newer`` and ``older`` are the URLs of adjacent pages, or empty.
+
+    ``search_problem`` is the error in the search, in which case all issues of the tab are listed.
+    """
+
+    search: IssueListSearch
+    tab: IssueTab
+    tabs: tuple[TabLink, ...]
+    rows: tuple[IssueRow, ...]
+    newer: str
+    older: str
+    search_problem: str
+    may_change: bool
+    has_events: bool
+    has_releases: bool
+
+
+def issue_search_of(web_request: WebRequest, workspace: Workspace) -> IssueListSearch:
+    """Return the search in the query parameters."""
+    tab, project = web_request.parameter("tab"), web_request.parameter("project")
+    return IssueListSearch(
+        query=web_request.parameter("query")[:_QUERY_MAX],
+        tab=tab if tab in _TABS_BY_KEY else _DEFAULT_TAB.key,
+        project=project if project in {known.slug for known in workspace.projects} else "",
+        cursor=web_request.parameter("cursor"),
+    )
+
+
+def issue_list(connection: Connection, workspace: Workspace, search: IssueListSearch) -> IssueList:
+    """Return a page of the requested, visible issues, the last seen first."""
+    projects = [project for project in workspace.projects if search.project in {"", project.slug}]
+    project_ids = [project.id for project in projects]
+    terms, problem = _terms(search.query)
+    tab = _tab_of(search, terms)
+    conditions = filter_of(connection, workspace.organization.id, project_ids, terms)
+    page = _page(search.cursor)
+    listed = issue_lists.page_of(
+        connection, tab.narrowed(conditions), limit=page.limit, offset=page.skipped
+    )
+    issues, links = offset.paginate(listed, page)
+    slug = workspace.organization.slug
+    return IssueList(
+        search=search,
+        tab=tab,
+        tabs=_tab_links(connection, workspace, search, project_ids),
+        rows=_rows(connection, workspace, issues),
+        newer=search.address(slug, str(links.previous)) if links.has_previous else "",
+        older=search.address(slug, str(links.next)) if links.has_next else "",
+        search_problem=problem,
+        may_change=may_change(workspace),
+        has_events=any(project.first_event_at for project in workspace.projects),
+        has_releases=any(project.has_releases for project in projects),
+    )
+
+
+def _terms(query: str) -> tuple[IssueSearch, str]:
+    """Return the terms of a query; if it is invalid, no terms and the error."""
+    try:
+        return parse(query), ""
+    except BadRequest as refusal:
+        return IssueSearch(), refusal.detail
+
+
+def _tab_of(search: IssueListSearch, terms: IssueSearch) -> IssueTab:
+    """Return the tab of the search; a status in its terms takes precedence."""
+    tab = _TABS_BY_KEY[search.tab]
+    return tab if terms.status in {None, tab.status} else _TABS_OF_STATUS[terms.status]
+
+
+def _tab_links(
+    connection: Connection,
+    workspace: Workspace,
+    search: IssueListSearch,
+    project_ids: Collection[int],
+) -> tuple[TabLink, ...]:
+    """Return the tabs of the same search. Only a list without terms is counted, as an index ends at the limit."""
+    counts: dict[str, str] = {}
+    if not search.query:
+        counted = [tab for tab in TABS if tab.is_counted]
+        every = IssueFilter(project_ids=tuple(project_ids))
+        filters = [tab.narrowed(every) for tab in counted]
+        numbers = issue_lists.counts_of(connection, filters, limit=COUNT_MAX)
+        for tab, number in zip(counted, numbers, strict=True):
+            counts[tab.key] = f"{COUNT_MAX - 1}+" if number == COUNT_MAX else str(number)
+    # A status among the terms would lead to its own tab again.
+    query = _STATUS_TERM.sub("", search.query).strip()
+    slug = workspace.organization.slug
+    return tuple(
+        TabLink(
+            tab=tab,
+            address=replace(search, tab=tab.key, query=query).address(slug),
+            count=counts.get(tab.key, ""),
+        )
+        for tab in TABS
+    )
+
+
+def _page(cursor: str) -> offset.PageRequest:
+    """Return the page of a cursor; the first page if it is invalid."""
+    size = str(ISSUES_PER_PAGE)
+    try:
+        page = offset.parse_page(size, cursor)
+    except BadRequest:
+        return offset.parse_page(size, None)
+    is_ours = page.cursor is not None and page.cursor.value == ISSUES_PER_PAGE
+    return page if is_ours else offset.parse_page(size, None)
+
+
+def _rows(
+    connection: Connection, workspace: Workspace, issues: Sequence[Issue]
+) -> tuple[IssueRow, ...]:
+    last = occurrences.last_releases(connection, [issue.id for issue in issues])
+    by_id = releases.by_ids(connection, set(last.values()))
+    return tuple(
+        IssueRow(
+            issue=issue,
+            short_id=issue_line(issue, workspace).short_id,
+            last_release=by_id.get(last.get(issue.id, 0)),
+        )
+        for issue in issues
+    )

@@ -1,0 +1,275 @@
+"""The list of issues, its tabs and its search, and changes of the selected ones."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from shipmark.infrastructure.clock import now
+from shipmark.organizations import model as organization_model
+from shipmark.organizations.model import Role
+
+ISSUES = "/organizations/acme/issues/"
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+
+
+def listed(client, query=""):
+    """The short ids of the list, in its order."""
+    answer = client.get(f"{ISSUES}?{query}")
+    assert answer.status_code == 200, answer.text
+    return re.findall(r'<span class="mono">([^<]+)</span>', answer.text)
+
+
+def fail(house, name, version="web@1.0.0", **payload):
+    return house.fail(version, name, fingerprint=[name], **payload)
+
+
+def change(client, ids, action, query="", headers=SAME_ORIGIN):
+    fields = {"action": action, "issue": [str(issue_id) for issue_id in ids]}
+    return client.post(f"{ISSUES}{query}", data=fields, headers=headers)
+
+
+def test_an_issue_stands_with_its_numbers_and_releases(house, owner):
+    fail(house, "first", user={"id": 1})
+    fail(house, "first", "web@1.1.0", transaction="GET /cart", level="fatal")
+    text = owner.get(ISSUES).text
+    row = text.partition("<tbody")[2].partition("</tbody>")[0]
+    for shown in (
+        "ValueError: first", "WEB-1", f'href="{ISSUES}WEB-1/"', "GET /cart", ">New<", "fatal",
+        "<b>2</b>", 'title="web@1.1.0"',
+    ):  # fmt: skip
+        assert shown in row, shown
+
+
+def test_the_tabs_divide_the_issues(house, owner):
+    ids = [fail(house, name) for name in ("a", "b", "c", "d")]
+    change(owner, ids[:1], "resolve")
+    change(owner, ids[1:2], "archive")
+    change(owner, ids[2:3], "reviewed")
+    assert set(listed(owner)) == {"WEB-3", "WEB-4"}
+    assert listed(owner, "tab=resolved") == ["WEB-1"]
+    assert listed(owner, "tab=archived") == ["WEB-2"]
+    assert listed(owner, "tab=review") == ["WEB-4"]
+    assert listed(owner, "tab=regressed") == []
+    assert listed(owner, "tab=nonsense") == listed(owner)
+
+
+def test_a_regressed_issue_has_its_tab(house, owner):
+    fail(house, "a")
+    house.publish("web@1.1.0", message="Fixes WEB-1", at=now() - timedelta(minutes=3))
+    fail(house, "a", "web@1.1.0", timestamp=now().timestamp())
+    fail(house, "b", "web@1.1.0")
+    assert listed(owner, "tab=regressed") == ["WEB-1"]
+    assert listed(owner, "query=regressed_in_release:latest") == ["WEB-1"]
+    row = owner.get(ISSUES).text.partition('title="ValueError: a"')[2].partition("</th>")[0]
+    assert 'class="pill regressed"' in row
+
+
+def test_the_unresolved_issues_are_counted_up_to_a_limit(house, owner, monkeypatch):
+    ids = [fail(house, name) for name in ("a", "b", "c")]
+    change(owner, ids[:1], "resolve")
+    counts = re.compile(r'>([A-Z][a-z ]+) <span class="count">(\S+)</span>')
+    assert counts.findall(owner.get(ISSUES).text) == [("Unresolved", "2")]
+    assert counts.findall(owner.get(f"{ISSUES}?query=a").text) == []
+    monkeypatch.setattr("shipmark.web.view_models.issue_list.COUNT_MAX", 2)
+    assert counts.findall(owner.get(ISSUES).text) == [("Unresolved", "1+")]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("query=APPLE", ["WEB-1"]),
+        ("query=release:web@2.0.0", ["WEB-2"]),
+        ("query=firstRelease:latest", ["WEB-2"]),
+        ("query=release:unknown", []),
+        ("query=pear&project=web", ["WEB-2"]),
+        ("query=is:resolved", []),
+        ("query=is:unresolved+apple&tab=resolved", ["WEB-1"]),
+        ("project=unknown&query=apple", ["WEB-1"]),
+    ],
+)
+def test_a_search_knows_the_terms_of_the_api(house, owner, query, expected):
+    fail(house, "apple")
+    house.publish("web@2.0.0")
+    fail(house, "pear", "web@2.0.0")
+    assert listed(owner, query) == expected
+
+
+def test_an_unreadable_term_is_named_and_the_list_stays(house, owner):
+    fail(house, "a")
+    text = owner.get(f"{ISSUES}?query=assigned:me").text
+    assert "Invalid key for this search: assigned" in text
+    assert 'value="assigned:me"' in text
+    assert "WEB-1" in text
+
+
+def test_the_list_can_be_of_one_project(house, owner):
+    fail(house, "a")
+    house.extra_project("api")
+    assert listed(owner, "project=web") == ["WEB-1"]
+    assert listed(owner, "project=api") == []
+
+
+def test_a_project_of_another_team_is_not_listed(house, browser):
+    fail(house, "a")
+    house.close()
+    house.sign_in(browser, house.person("teamless@example.com", Role.MEMBER))
+    assert listed(browser) == []
+    assert change(browser, [1], "resolve").status_code == 400
+
+
+def test_pages_cover_the_list_once(house, owner, monkeypatch):
+    monkeypatch.setattr("shipmark.web.view_models.issue_list.ISSUES_PER_PAGE", 2)
+    for name in "abcde":
+        fail(house, name)
+    address, seen = ISSUES, []
+    while address:
+        text = owner.get(address).text
+        seen += re.findall(r'<span class="mono">([^<]+)</span>', text)
+        following = re.search(r'rel="next" href="([^"]+)"', text)
+        address = following[1].replace("&amp;", "&") if following else ""
+    assert len(seen) == 5
+    assert set(seen) == {f"WEB-{n}" for n in range(1, 6)}
+
+
+@pytest.mark.parametrize("cursor", ["x", "9:9:9", "100:1:0", "-1:0:0", "9" * 3000, "25:-1:0"])
+def test_an_invalid_cursor_leads_to_the_first_page(house, owner, cursor):
+    fail(house, "a")
+    assert listed(owner, f"cursor={cursor}") == ["WEB-1"]
+
+
+def test_an_empty_list_says_what_will_stand_there(house, owner):
+    assert "No issues yet" in owner.get(ISSUES).text
+    fail(house, "a")
+    assert "No archived issues" in owner.get(f"{ISSUES}?tab=archived").text
+    assert "No matching issues" in owner.get(f"{ISSUES}?query=zzz").text
+    assert "No more issues" in owner.get(f"{ISSUES}?cursor=25:7:0").text
+
+
+def test_selected_issues_change_and_the_list_stays(house, owner):
+    ids = [fail(house, name) for name in ("a", "b", "c")]
+    answer = change(owner, ids[:2], "resolve", "?query=ValueError&project=web")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"{ISSUES}?query=ValueError&project=web"
+    assert listed(owner) == ["WEB-3"]
+    assert change(owner, ids[:1], "reopen", "?tab=resolved").status_code == 303
+    assert set(listed(owner)) == {"WEB-1", "WEB-3"}
+
+
+@pytest.mark.parametrize("action", ["resolve-in-current", "resolve-in-next"])
+def test_selected_issues_are_resolved_in_a_release(house, owner, action):
+    house.publish("web@1.0.0")
+    ids = [fail(house, name) for name in ("a", "b")]
+    assert change(owner, ids, action).status_code == 303
+    assert listed(owner) == []
+    assert "Resolved in " in owner.get(f"{ISSUES}WEB-1/").text
+
+
+def test_issues_of_several_projects_are_not_resolved_in_a_release(house, owner):
+    first = fail(house, "a")
+    house.project = house.extra_project("api")
+    second = fail(house, "b")
+    answer = change(owner, [first, second], "resolve-in-next")
+    assert answer.status_code == 400
+    assert "Select those of one project" in answer.text
+    assert re.findall(r'value="(\d+)"[^>]* checked', answer.text) == [str(second), str(first)]
+    assert len(listed(owner)) == 2
+
+
+def test_without_a_release_none_is_resolved_in(house, owner):
+    issue_id = fail(house, "a", "")
+    assert "resolve-in" not in owner.get(ISSUES).text
+    answer = change(owner, [issue_id], "resolve-in-next")
+    assert answer.status_code == 400
+    assert "The project has no release" in answer.text
+    assert listed(owner) == ["WEB-1"]
+
+
+@pytest.mark.parametrize("ids", [[], ["x"], [999], ["9" * 40], ["²"], ["-1"]])
+def test_a_change_of_no_issue_says_so(house, owner, ids):
+    fail(house, "a")
+    answer = change(owner, ids, "resolve")
+    assert answer.status_code == 400
+    assert "Select at least one issue" in answer.text
+
+
+def test_issues_of_an_unseen_project_stay(house, browser):
+    """The ids of other projects count as unknown, beside one that is seen."""
+    seen = fail(house, "a")
+    house.close()
+    house.project = house.extra_project("hidden")
+    hidden = fail(house, "b")
+    house.sign_in(browser, house.person("crew@example.com", Role.MEMBER, teams=("crew",)))
+    assert change(browser, [seen, hidden], "resolve").status_code == 303
+    house.sign_in(browser, house.owner)
+    assert listed(browser) == ["HIDDEN-1"]
+
+
+def test_enter_on_a_box_changes_nothing(house, owner):
+    """Browsers press the first button of the form then that is displayed and enabled."""
+    fail(house, "a")
+    form = owner.get(ISSUES).text.partition('<form class="card"')[2].partition("</form>")[0]
+    first = re.search(r"<button[^>]*>", form)[0]
+    assert 'formmethod="get"' in first
+    assert "name=" not in first
+
+
+def test_another_action_is_refused(house, owner):
+    assert change(owner, [fail(house, "a")], "explode").status_code == 400
+    assert listed(owner) == ["WEB-1"]
+
+
+def test_only_our_own_pages_change_issues(house, owner):
+    issue_id = fail(house, "a")
+    for headers in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example.com"}):
+        assert change(owner, [issue_id], "resolve", headers=headers).status_code == 403
+    assert listed(owner) == ["WEB-1"]
+
+
+def test_a_member_without_the_right_selects_and_changes_nothing(house, owner, monkeypatch):
+    issue_id = fail(house, "a")
+    monkeypatch.setitem(organization_model._SCOPES, Role.OWNER, frozenset({"event:read"}))
+    text = owner.get(ISSUES).text
+    assert 'name="issue"' not in text
+    assert 'name="action"' not in text
+    assert change(owner, [issue_id], "resolve").status_code == 403
+    assert listed(owner) == ["WEB-1"]
+
+
+def test_a_stranger_finds_nothing(house, browser):
+    issue_id = fail(house, "a")
+    assert browser.get(ISSUES).headers["location"].startswith("/sign-in/")
+    assert change(browser, [issue_id], "resolve").headers["location"].startswith("/sign-in/")
+    house.sign_in(browser, house.person("stranger@example.com", None))
+    assert browser.get(ISSUES).status_code == 404
+    assert change(browser, [issue_id], "resolve").status_code == 404
+
+
+def test_hostile_texts_are_shown_as_text(house, owner):
+    hostile = '"><script>alert(1)</script>'
+    fail(house, hostile, "<script>", transaction=hostile)
+    text = owner.get(ISSUES, params={"query": hostile}).text
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_the_number_of_statements_does_not_depend_on_the_number_of_issues(house, owner, statements):
+    counts = []
+    for number in range(3):
+        for name in "ab":
+            fail(house, f"{name}{number}", f"web@{number}.0.0")
+        owner.get(ISSUES)
+        statements.clear()
+        owner.get(ISSUES)
+        counts.append(len(statements))
+    assert counts[0] == counts[1] == counts[2]
+
+
+def test_a_bulk_change_takes_the_same_statements_for_any_number(house, owner, statements):
+    ids = [fail(house, str(number)) for number in range(6)]
+    counts = []
+    for selected in (ids[:1], ids[1:]):
+        statements.clear()
+        assert change(owner, selected, "resolve").status_code == 303
+        counts.append(len(statements))
+    assert counts[0] == counts[1]
