@@ -100,7 +100,9 @@ def _issues(connection: Connection, workspace: Workspace, query: str) -> Iterato
         icon="bug",
         title=issue.title,
         detail=short_ids.format_short_id(project.slug, issue.number),
-        address=urls.issue(workspace.organization.slug, issue.id),
+        address=urls.issue(
+            workspace.organization.slug, short_ids.format_short_id(project.slug, issue.number)
+        ),
         is_exact=True,
     )
 
