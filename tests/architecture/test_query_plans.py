@@ -132,6 +132,7 @@ REFS = [{"repository": "acme/web", "commit": "b" * 40}]
 REMOTE_REPOSITORY = {"name": "acme/web", "url": "https://example.com/acme/web"}
 PAGES = (
     "/organizations/acme/releases/",
+    "/organizations/acme/releases/?environment=production&period=30d&sort=version",
     release_path("web@1.1.0"),
     release_path("web@5.0.0+2000"),
     release_path("web@5.0.0+2000", "compare/"),

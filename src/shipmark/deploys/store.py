@@ -33,9 +33,7 @@ class DeployColumns(TypedColumns):
         Id, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False, index=True
     )
     release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), nullable=False)
-    environment_id = Column(
-        Id, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False, index=True
-    )
+    environment_id = Column(Id, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False)
     name = Column(String(64))
     url = Column(String(200))
     started_at = Column(UtcDateTime)
@@ -48,6 +46,7 @@ deploys = Table(
     metadata,
     DeployColumns,
     Index("ix_deploys_release_id_finished_at", "release_id", "finished_at", "id"),
+    Index("ix_deploys_environment_id_finished_at", "environment_id", "finished_at", "id"),
     sqlite_autoincrement=True,
 )
 

@@ -19,9 +19,9 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from shipmark.infrastructure.ids import digest
 from shipmark.infrastructure.settings import Settings
-from shipmark.organizations import actions as organizations
+from shipmark.organizations import actions as organization_actions
 from shipmark.organizations import store as organization_store
-from shipmark.organizations.model import Organization
+from shipmark.organizations.model import Access, Organization
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.web.preferences import ORGANIZATION_COOKIE
@@ -37,6 +37,7 @@ class Workspace:
     """The organization of a signed-in user's request, and its projects visible to the user."""
 
     user: User
+    access: Access
     organization: Organization
     organizations: tuple[Organization, ...]
     projects: tuple[Project, ...]
@@ -116,8 +117,15 @@ class WebRequest:
         of_url = self.request.url.path.removeprefix("/organizations/").partition("/")[0]
         last = by_slug.get(self.last_organization or "", organizations[0])
         organization = by_slug.get(of_url, last)
+        roles = {member_of.id: role for member_of, role in rows}
         return Workspace(
-            user=user, organization=organization, organizations=organizations, projects=()
+            user=user,
+            access=organization_actions.user_access(
+                user, organization, roles[organization.id], None
+            ),
+            organization=organization,
+            organizations=organizations,
+            projects=(),
         )
 
     def authorize(self, connection: Connection, organization: str) -> Workspace:
@@ -126,12 +134,13 @@ class WebRequest:
         if "\x00" in organization:
             raise NotFound
         try:
-            access = organizations.access_of_user(connection, organization, user, None)
+            access = organization_actions.access_of_user(connection, organization, user, None)
         except Forbidden:
             raise NotFound from None
         rows = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
         return Workspace(
             user=user,
+            access=access,
             organization=access.organization,
             organizations=tuple(organization for organization, _ in rows),
             projects=tuple(projects.accessible(connection, access)),
@@ -164,6 +173,13 @@ def form_of(body: bytes) -> dict[str, str]:
     if not isinstance(sent, dict):
         raise BadRequest("A form is expected.")
     return {name: str(value).replace("\x00", "") for name, value in sent.items()}
+
+
+def values_of(body: bytes, name: str) -> list[str]:
+    """Return all values of a field of a page's form, such as those of ticked boxes, without NUL characters."""
+    sent = body_parsing.read(body, "application/x-www-form-urlencoded", lists=(name,))
+    values = sent.get(name, []) if isinstance(sent, dict) else []
+    return [str(value).replace("\x00", "") for value in values]
 
 
 async def provide_web_request(request: AnyRequest) -> WebRequest:

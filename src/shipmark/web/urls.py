@@ -21,6 +21,23 @@ def releases(organization: str, **parameters: object) -> str:
     return f"{path}?{content}" if content else path
 
 
+def bulk_releases(organization: str) -> str:
+    """Return the URL of changes of several releases: below ``releases/`` it would be that of a version."""
+    return f"/organizations/{quote(organization, safe='')}/bulk-releases/"
+
+
+def new_release(organization: str) -> str:
+    """Return the URL of the form for a new release."""
+    return f"/organizations/{quote(organization, safe='')}/new-release/"
+
+
+def timeline(organization: str, **parameters: object) -> str:
+    """Return the URL of the timeline; empty parameters are left out."""
+    content = urlencode({name: value for name, value in parameters.items() if value})
+    path = f"/organizations/{quote(organization, safe='')}/timeline/"
+    return f"{path}?{content}" if content else path
+
+
 def release(organization: str, version: str) -> str:
     """Return the URL of a release. A version may contain any characters but slashes."""
     return f"/organizations/{quote(organization, safe='')}/releases/{quote(version, safe='')}/"
@@ -45,6 +62,11 @@ def issue(organization: str, issue_id: int) -> str:
 def local_or_home(address: str) -> str:
     """Return the address if it is a path on this server, else the home page."""
     return address if is_local(address) else HOME
+
+
+def local_or(address: str, otherwise: str) -> str:
+    """Return the address if it is a path on this server, else the other one."""
+    return address if is_local(address) else otherwise
 
 
 def is_local(address: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, bindparam, func, select
 
-from shipmark.infrastructure.database import IDS, Id, ids_param
+from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
 from shipmark.issues.model import HistoryStatus, Issue
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.commit_links import commit_links
@@ -65,6 +65,36 @@ _seen = (
     .subquery("found")
 )
 _SEEN = _last_seen(select(*ISSUE).join(_seen, _seen.c.issue_id == issues.c.id))
+
+
+_resolved_pairs = (
+    select(resolutions.c.release_id, resolutions.c.issue_id)
+    .join(IDS, IDS.c.id == resolutions.c.release_id)
+    .union(
+        select(release_commits.c.release_id, commit_links.c.issue_id)
+        .join(commit_links, commit_links.c.commit_id == release_commits.c.commit_id)
+        .join(IDS, IDS.c.id == release_commits.c.release_id)
+    )
+    .subquery("found")
+)
+_IN_PROJECTS = json_rows("in_projects", id=Id)
+_COUNT_RESOLVED = (
+    select(_resolved_pairs.c.release_id, func.count())
+    .join(issues, issues.c.id == _resolved_pairs.c.issue_id)
+    .where(issues.c.project_id.in_(select(_IN_PROJECTS.c.id)))
+    .group_by(_resolved_pairs.c.release_id)
+)
+
+
+def resolved_counts(
+    connection: Connection, release_ids: Collection[int], project_ids: Collection[int]
+) -> dict[int, int]:
+    """Return the number of issues in `resolved_by` for each release that has any, by one statement."""
+    if not release_ids:
+        return {}
+    in_projects = rows_param("in_projects", ([project_id] for project_id in sorted(project_ids)))
+    rows = connection.execute(_COUNT_RESOLVED, ids_param(release_ids) | in_projects)
+    return {release_id: count for release_id, count in rows}
 
 
 def new_in(

@@ -9,9 +9,11 @@ from shipmark.web.csrf import require_own_page
 from shipmark.web.error_pages import failure_page, http_page, refusal_page
 from shipmark.web.handlers import (
     avatars,
+    bulk_releases,
     documentation,
     invitations,
     issues,
+    new_release,
     preferences,
     releases,
     sign_in,
@@ -36,6 +38,9 @@ router = Router(
         releases.show_release,
         releases.compare_releases,
         releases.list_artifacts,
+        bulk_releases.change_releases,
+        new_release.show_new_release,
+        new_release.create_release,
         issues.show_issue,
         issues.change_issue,
         preferences.set_theme,
