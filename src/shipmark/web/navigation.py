@@ -27,4 +27,11 @@ def sections(organization: str) -> Sequence[Section]:
             icon="tag",
             letter="r",
         ),
+        Section(
+            key="timeline",
+            name="Timeline",
+            address=urls.timeline(organization),
+            icon="lanes",
+            letter="t",
+        ),
     ]

@@ -18,6 +18,7 @@ from shipmark.web.handlers import (
     releases,
     sign_in,
     static,
+    timeline,
 )
 from shipmark.web.request_context import provide_web_request
 
@@ -41,6 +42,7 @@ router = Router(
         bulk_releases.change_releases,
         new_release.show_new_release,
         new_release.create_release,
+        timeline.show_timeline,
         issues.show_issue,
         issues.change_issue,
         preferences.set_theme,
