@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from shipmark.deploys.live_deploys import live_in
 from shipmark.deploys.model import ProjectDeploy
+from shipmark.deploys.store.live_deploys import live_in
 from shipmark.projects.model import Project
 from shipmark.web.request_context import Workspace
 

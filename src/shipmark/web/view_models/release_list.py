@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shipmark.deploys.live_deploys import environments_of_releases
 from shipmark.deploys.model import EnvironmentOfRelease
+from shipmark.deploys.store.live_deploys import environments_of_releases
 from shipmark.http.pagination import offset, release_cursor
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.store import release_issues

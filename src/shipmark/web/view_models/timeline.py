@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
-from shipmark.deploys.live_deploys import between, last_before, live_in
 from shipmark.deploys.model import ProjectDeploy
+from shipmark.deploys.store.live_deploys import between, last_before, live_in
 from shipmark.projects.model import Project
 from shipmark.web import urls
 from shipmark.web.request_context import WebRequest, Workspace

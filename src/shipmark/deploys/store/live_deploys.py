@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from shipmark.deploys.model import EnvironmentOfRelease, ProjectDeploy
-from shipmark.deploys.store import deploys
+from shipmark.deploys.store.deploys import deploys
 from shipmark.infrastructure.database import (
     IDS,
     Id,
