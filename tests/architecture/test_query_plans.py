@@ -132,6 +132,9 @@ REFS = [{"repository": "acme/web", "commit": "b" * 40}]
 REMOTE_REPOSITORY = {"name": "acme/web", "url": "https://example.com/acme/web"}
 PAGES = (
     "/organizations/acme/releases/",
+    "/organizations/acme/releases/?environment=production&period=30d&sort=version",
+    "/organizations/acme/timeline/",
+    "/organizations/acme/timeline/?days=90&project=web&environment=production",
     release_path("web@1.1.0"),
     release_path("web@5.0.0+2000"),
     release_path("web@5.0.0+2000", "compare/"),

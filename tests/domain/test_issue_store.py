@@ -30,6 +30,7 @@ from shipmark.issues.store import (
     issue_lists,
     issues,
     occurrences,
+    release_issues,
     resolutions,
 )
 from shipmark.projects import store as projects
@@ -391,6 +392,20 @@ def test_a_release_resolves_what_it_says_and_what_its_commits_name(
     resolutions.set_in_release(connection, first, {said.id: None, elsewhere.id: None}, NOW)
     found = resolutions.resolved_by(connection, first, [said.project_id], limit=9)
     assert found == [said, named]
+
+
+def test_resolved_issues_of_many_releases_are_counted_once_each(
+    connection: Connection, world: World, acme: int, make: Make
+) -> None:
+    said, named, elsewhere = make("a"), make("b"), make("c", "tools")
+    first, second = release(connection, world, "1"), release(connection, world, "2")
+    ids = commits(connection, acme, "a")
+    release_commits.bind(connection, first, ids)
+    commit_links.ensure(connection, {(named.id, ids[0]), (said.id, ids[0])}, NOW)
+    resolutions.set_in_release(connection, first, {said.id: None, elsewhere.id: None}, NOW)
+    chosen = [first, second]
+    assert release_issues.resolved_counts(connection, chosen, [said.project_id]) == {first: 2}
+    assert release_issues.resolved_counts(connection, [], [said.project_id]) == {}
 
 
 def test_an_issue_was_last_seen_in_the_release_of_the_latest_event(

@@ -230,6 +230,8 @@ def test_new_issues_are_counted_in_one_project(
         ({"created_from": NOW + HOUR}, ["web@2", "web@1"]),
         ({"created_from": NOW + 2 * HOUR}, ["web@2"]),
         ({"created_to": NOW + HOUR}, ["web@1"]),
+        ({"shipped_from": NOW + 2 * HOUR}, ["web@2"]),
+        ({"shipped_from": NOW + 2 * HOUR, "status": None}, ["web@3", "web@2"]),
         ({"created_from": NOW + HOUR, "created_to": NOW + HOUR}, ["web@1"]),
         ({"environment_ids": ()}, []),
     ],

@@ -14,10 +14,17 @@ from shipmark.releases.store import releases
 LIST = "/organizations/acme/releases/"
 
 
-def _versions(answer):
-    assert answer.status_code == 200
-    parts = answer.text.split('<a class="version" href="')[1:]
-    return [part.split('title="')[1].split('"')[0] for part in parts]
+def _versions(answer, status=200):
+    """The versions in the table: those that are live are also linked above it."""
+    assert answer.status_code == status
+    table = answer.text.partition("<tbody")[2]
+    parts = table.split('<a class="version" href="')[1:]
+    return [unescape(part.split('title="')[1].split('"')[0]) for part in parts]
+
+
+def _row(answer, version):
+    """The row of a version."""
+    return answer.text.partition("<tbody")[2].partition(f">{version}</a>")[2].partition("</tr>")[0]
 
 
 def _link(answer, rel):
@@ -61,11 +68,10 @@ def test_a_release_is_shown_with_what_matters(house, owner):
     release = house.publish("web@1.2.3")
     house.deploy(release, "production")
     house.fail("web@1.2.3")
-    text = owner.get(LIST).text
-    for shown in (">1.2.3</a>", "1 commit", "Ada Lovelace", "production", " new issue"):
-        assert shown in text
-    assert '<span class="alarm">1</span>' in text
-    assert " UTC" in text
+    row = _row(owner.get(LIST), "1.2.3")
+    for shown in ('1<span class="unseen"> commit</span>', "Ada Lovelace", ">production<", " UTC"):
+        assert shown in row
+    assert re.search(r'class="warn"[^>]*>1<', row)
 
 
 def test_the_newest_release_comes_first(house, owner):
@@ -110,9 +116,9 @@ def test_a_release_that_brought_issues_back_says_so(house, owner):
     house.publish("web@1.1.0", message="Fixes WEB-1", at=now() - timedelta(minutes=3))
     house.fail("web@1.1.0", timestamp=now().timestamp())
     house.fail("web@1.1.0")
-    row = owner.get(LIST).text.partition(">1.1.0</a>")[2].partition("</tr>")[0]
-    cell = row.partition("regressed-issues")[2].partition("</td>")[0]
-    assert '<span class="alarm">1</span>' in cell
+    row = _row(owner.get(LIST), "1.1.0")
+    assert 'class="pill regressed"' in row
+    assert re.search(r'class="bad"[^>]*>1<', row)
 
 
 @pytest.mark.parametrize("cursor", ["0", "-1", "x", "9" * 30, "²", "9:9:9", f"{'9' * 400}:1:0"])
@@ -125,7 +131,7 @@ def test_a_search_finds_a_part_of_the_version_in_any_case(house, owner):
     house.publish("web@1.0.0")
     house.publish("Api@2.0.0")
     assert _versions(owner.get(LIST, params={"query": "aPI"})) == ["Api@2.0.0"]
-    assert "No release matches" in owner.get(LIST, params={"query": "%"}).text
+    assert "No matching releases" in owner.get(LIST, params={"query": "%"}).text
     assert owner.get(LIST, params={"query": "\x00"}).status_code == 200
 
 
@@ -134,10 +140,10 @@ def test_a_search_takes_terms_and_says_what_it_cannot_read(house, owner):
     found = owner.get(LIST, params={"query": "release.version:>=1.1 !release:web@1.2.0"})
     assert _versions(found) == ["web@1.1.0"]
     refused = owner.get(LIST, params={"query": "release:"})
-    assert _versions(refused) == []
-    assert (
-        '<p class="problem" role="alert">Empty string after &#39;release:&#39;</p>' in refused.text
-    )
+    assert len(_versions(refused, status=400)) == 3
+    assert 'role="alert" id="query-problem"' in refused.text
+    assert "<b>Empty string after &#39;release:&#39;.</b>" in refused.text
+    assert 'value="release:" ' in refused.text
 
 
 def test_archived_releases_are_shown_on_demand(house, owner):
@@ -166,8 +172,9 @@ def test_a_stranger_finds_nothing_there(house, browser):
     house.sign_in(browser, house.person("stranger@example.com", None))
     answers = [browser.get(LIST), browser.get("/organizations/unknown/releases/")]
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert answers[0].text == answers[1].text
-    assert "There is nothing here" in answers[0].text
+    # Pages repeat their own address, to return to after a change of the theme.
+    assert answers[0].text.replace("/acme/", "/unknown/") == answers[1].text
+    assert "Page not found" in answers[0].text
 
 
 def test_a_member_of_an_open_organization_sees_every_project(house, browser):
@@ -199,6 +206,122 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_releases(
     statements.clear()
     assert len(_versions(owner.get(LIST))) == 20
     assert len(statements) == with_one
+
+
+def test_an_anonymous_reader_is_sent_to_sign_in(browser):
+    answer = browser.get(LIST)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in/?next=")
+
+
+def test_only_the_last_release_deployed_to_an_environment_is_live(house, owner):
+    first, second = house.publish("web@1.0.0"), house.publish("web@1.1.0")
+    for release in (first, second):
+        house.deploy(release, "production")
+    house.deploy(first, "staging")
+    answer = owner.get(LIST)
+    assert '<span class="env live" title="staging">' in _row(answer, "1.0.0")
+    assert '<span class="env past" title="production">' in _row(answer, "1.0.0")
+    assert '<span class="env live" title="production">' in _row(answer, "1.1.0")
+
+
+def test_a_rollback_makes_the_earlier_release_live_again(house, owner):
+    first, second = house.publish("web@1.0.0"), house.publish("web@1.1.0")
+    for release in (first, second, first):
+        house.deploy(release, "production")
+    assert 'class="env live"' in _row(owner.get(LIST), "1.0.0")
+    assert 'class="env past"' in _row(owner.get(LIST), "1.1.0")
+
+
+def test_two_environments_are_shown_and_the_others_counted(house, owner):
+    release = house.publish("web@1.0.0")
+    for name in ("canary", "europe", "production"):
+        house.deploy(release, name)
+    row = _row(owner.get(LIST), "1.0.0")
+    assert row.count('class="env') == 2
+    assert ">+1<" in row
+    assert "more: production" in row
+
+
+def test_issues_resolved_by_a_release_are_counted(house, owner):
+    house.fail("web@1.0.0")
+    house.publish("web@1.1.0", message="Fixes WEB-1")
+    assert re.search(r'class="good"[^>]*>1<', _row(owner.get(LIST), "1.1.0"))
+    assert 'class="good"' not in _row(owner.get(LIST), "1.0.0")
+
+
+def test_the_list_can_be_of_one_environment(house, owner):
+    house.deploy(house.publish("web@1.0.0"), "production")
+    house.publish("web@1.1.0")
+    assert _versions(owner.get(LIST, params={"environment": "production"})) == ["web@1.0.0"]
+    assert len(_versions(owner.get(LIST, params={"environment": "unknown"}))) == 2
+
+
+def test_the_list_can_be_of_what_is_not_released(house, owner):
+    house.publish("web@1.0.0")
+    house.publish("web@1.1.0", released_at=None)
+    answer = owner.get(LIST, params={"status": "unreleased"})
+    assert _versions(answer) == ["web@1.1.0"]
+    assert "Not released</span>" in _row(answer, "1.1.0")
+
+
+def test_a_period_counts_from_the_release_not_from_the_creation(house, owner, finalize):
+    for version in ("web@1.0.0", "web@1.1.0"):
+        house.publish(version, at=now() - timedelta(days=40), released_at=None)
+    finalize("web@1.0.0", now() - timedelta(days=1))
+    for environment in ("", "production"):
+        house.deploy(house.publish("web@1.0.0"), "production")
+        asked = {"period": "30d", "environment": environment}
+        assert _versions(owner.get(LIST, params=asked)) == ["web@1.0.0"]
+
+
+def test_the_list_can_be_in_the_order_of_versions(house, owner):
+    for version in ("web@1.10.0", "web@1.9.0", "web@1.11.0"):
+        house.publish(version)
+    answer = owner.get(LIST, params={"sort": "version"})
+    assert _versions(answer) == ["web@1.11.0", "web@1.10.0", "web@1.9.0"]
+
+
+def test_pages_by_version_cover_the_list_exactly_once(house, owner):
+    _publish_many(house, 30)
+    pages = [_versions(page) for page in _walk(owner, f"{LIST}?sort=version", "next")]
+    assert [len(page) for page in pages] == [25, 5]
+    assert len({version for page in pages for version in page}) == 30
+
+
+def test_unknown_values_of_filters_are_ignored(house, owner):
+    house.publish("web@1.0.0")
+    asked = dict.fromkeys(("status", "period", "sort", "environment", "project", "live"), "<x>")
+    assert _versions(owner.get(LIST, params=asked)) == ["web@1.0.0"]
+
+
+def test_live_now_has_a_card_for_each_deployed_project(house, owner):
+    api = house.extra_project("api")
+    house.extra_project("idle")
+    house.deploy(house.publish("web@1.0.0"), "staging")
+    house.deploy(house.publish("api@2.0.0", project=api), "production")
+    text = owner.get(LIST).text
+    assert re.findall(r'aria-label="(\w+), live now"', text) == ["api", "web"]
+    assert (
+        "live now" not in owner.get(LIST, params={"query": "1.0"}).text.partition("<form")[2][:50]
+    )
+
+
+def test_live_now_shows_six_projects_and_offers_the_others(house, owner):
+    for number in range(7):
+        project = house.extra_project(f"project-{number}")
+        house.deploy(house.publish(f"p{number}@1.0.0", project=project), "production")
+    answer = owner.get(LIST)
+    assert answer.text.count(", live now") == 6
+    link = re.search(r'href="([^"]*)">Show all 7 projects', answer.text)[1]
+    assert owner.get(unescape(link)).text.count(", live now") == 7
+
+
+def test_live_now_keeps_projects_hidden_that_the_member_cannot_see(house, browser):
+    house.deploy(house.publish("api@1.0.0", project=house.extra_project("api")), "production")
+    house.close()
+    house.sign_in(browser, house.person("m@example.com", Role.MEMBER, teams=("crew",)))
+    assert "live now" not in browser.get(LIST).text
 
 
 def test_the_address_of_the_organization_leads_to_the_list(owner):

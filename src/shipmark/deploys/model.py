@@ -29,3 +29,26 @@ class NewDeploy:
     name: str | None = None
     url: str | None = None
     started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentOfRelease:
+    """An environment of a project that a release was deployed to; live if no other release was deployed there since."""
+
+    project_id: int
+    environment: str
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectDeploy:
+    """A deploy to an environment of a project, with numbers of its release: commits, and issues regressed there."""
+
+    id: int
+    project_id: int
+    environment_id: int
+    environment: str
+    version: str
+    commit_count: int
+    regressed_issue_count: int
+    finished_at: datetime

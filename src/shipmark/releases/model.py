@@ -197,7 +197,8 @@ class ReleaseFilter:
     """Conditions on the releases of a list.
 
     ``covers_all_projects``: the projects are all of the organization, so that its own index serves. ``status`` None
-    selects all. With ``per_project`` a release is listed once for each of its projects.
+    selects all. With ``per_project`` a release is listed once for each of its projects. ``shipped_from`` is about
+    `Release.shipped_at`.
     """
 
     organization_id: int
@@ -209,6 +210,7 @@ class ReleaseFilter:
     environment_ids: tuple[int, ...] | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
+    shipped_from: datetime | None = None
 
 
 #: Sort key of a release: of its version, its build number, or a date.

@@ -39,6 +39,13 @@ def sections(organization: str) -> Sequence[Section]:
             letter="i",
         ),
         Section(
+            key="timeline",
+            name="Timeline",
+            address=urls.timeline(organization),
+            icon="lanes",
+            letter="t",
+        ),
+        Section(
             key="settings",
             name="Settings",
             address=urls.settings(organization, "members"),

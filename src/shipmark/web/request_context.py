@@ -189,11 +189,11 @@ def form_of(body: bytes) -> dict[str, str]:
     return {name: str(value).replace("\x00", "") for name, value in sent.items()}
 
 
-def form_values(body: bytes, name: str) -> list[str]:
-    """Return all values of a field of a page's form, such as those of the ticked boxes."""
-    sent = body_parsing.read(body, "application/x-www-form-urlencoded", lists=[name])
+def values_of(body: bytes, name: str) -> list[str]:
+    """Return all values of a field of a page's form, such as those of ticked boxes, without NUL characters."""
+    sent = body_parsing.read(body, "application/x-www-form-urlencoded", lists=(name,))
     values = sent.get(name, []) if isinstance(sent, dict) else []
-    return [str(value) for value in values]
+    return [str(value).replace("\x00", "") for value in values]
 
 
 async def provide_web_request(request: AnyRequest) -> WebRequest:

@@ -137,3 +137,13 @@ def web_address(url: str | None) -> str | None:
     except ValueError:
         return None
     return url if parts.scheme.lower() in {"http", "https"} and parts.netloc else None
+
+
+def duration(length: timedelta) -> str:
+    """Return a length of time in two units at most, such as ``3d 2h``; "<1m" below a minute."""
+    minutes = max(length, timedelta()) // timedelta(minutes=1)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    units = [(days, "d"), (hours, "h"), (rest, "m")]
+    while units and not units[0][0]:
+        units.pop(0)
+    return " ".join(f"{count}{letter}" for count, letter in units[:2] if count) or "<1m"

@@ -28,6 +28,23 @@ def releases(organization: str, **parameters: object) -> str:
     return f"{path}?{content}" if content else path
 
 
+def bulk_releases(organization: str) -> str:
+    """Return the URL of changes of several releases: below ``releases/`` it would be that of a version."""
+    return f"/organizations/{quote(organization, safe='')}/bulk-releases/"
+
+
+def new_release(organization: str) -> str:
+    """Return the URL of the form for a new release."""
+    return f"/organizations/{quote(organization, safe='')}/new-release/"
+
+
+def timeline(organization: str, **parameters: object) -> str:
+    """Return the URL of the timeline; empty parameters are left out."""
+    content = urlencode({name: value for name, value in parameters.items() if value})
+    path = f"/organizations/{quote(organization, safe='')}/timeline/"
+    return f"{path}?{content}" if content else path
+
+
 def release(organization: str, version: str) -> str:
     """Return the URL of a release. A version may contain any characters but slashes."""
     return f"/organizations/{quote(organization, safe='')}/releases/{quote(version, safe='')}/"
@@ -89,6 +106,11 @@ def search(organization: str, query: str = "") -> str:
     """Return the URL of the search over everything."""
     content = f"?{urlencode({'query': query})}" if query else ""
     return f"/organizations/{quote(organization, safe='')}/search/{content}"
+
+
+def local_or(address: str, otherwise: str) -> str:
+    """Return the address if it is a path on this server, else the other one."""
+    return address if is_local(address) else otherwise
 
 
 def is_local(address: str) -> bool:

@@ -6,12 +6,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, Id, ids_param
+from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
 from shipmark.issues.model import HistoryStatus, Issue
 from shipmark.issues.store.activity import history
+from shipmark.issues.store.commit_links import commit_links
 from shipmark.issues.store.issues import ISSUE, issues
 from shipmark.issues.store.occurrences import issue_releases
-from shipmark.issues.store.resolutions import RESOLVED_IDS
+from shipmark.issues.store.resolutions import RESOLVED_IDS, resolutions
+from shipmark.releases.store.commits import release_commits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,36 @@ _seen = (
     .subquery("found")
 )
 _SEEN = _last_seen(ISSUE.select().join(_seen, _seen.c.issue_id == issues.c.id))
+
+
+_resolved_pairs = (
+    sa.select(resolutions.c.release_id, resolutions.c.issue_id)
+    .join(IDS, IDS.c.id == resolutions.c.release_id)
+    .union(
+        sa.select(release_commits.c.release_id, commit_links.c.issue_id)
+        .join(commit_links, commit_links.c.commit_id == release_commits.c.commit_id)
+        .join(IDS, IDS.c.id == release_commits.c.release_id)
+    )
+    .subquery("found")
+)
+_IN_PROJECTS = json_rows("in_projects", id=Id)
+_COUNT_RESOLVED = (
+    sa.select(_resolved_pairs.c.release_id, sa.func.count())
+    .join(issues, issues.c.id == _resolved_pairs.c.issue_id)
+    .where(issues.c.project_id.in_(sa.select(_IN_PROJECTS.c.id)))
+    .group_by(_resolved_pairs.c.release_id)
+)
+
+
+def resolved_counts(
+    connection: sa.Connection, release_ids: Collection[int], project_ids: Collection[int]
+) -> dict[int, int]:
+    """Return the number of issues in `resolved_by` for each release that has any, by one statement."""
+    if not release_ids:
+        return {}
+    in_projects = rows_param("in_projects", ([project_id] for project_id in sorted(project_ids)))
+    rows = connection.execute(_COUNT_RESOLVED, ids_param(release_ids) | in_projects)
+    return {release_id: count for release_id, count in rows}
 
 
 def new_in(

@@ -71,6 +71,16 @@ release_environments = Table(
     ),
     Index("ix_release_environments_project_id_first_seen_at", "project_id", "first_seen_at"),
 )
+# The last deploy to an environment of a project is the last entry of a range of it.
+_is_deployed = release_environments.c.last_deploy_id.is_not(None)
+Index(
+    "ix_release_environments_deployed",
+    release_environments.c.project_id,
+    release_environments.c.environment_id,
+    release_environments.c.last_deploy_id,
+    sqlite_where=_is_deployed,
+    postgresql_where=_is_deployed,
+)
 
 _KEY = ["release_id", "project_id", "environment_id"]
 _there = and_(

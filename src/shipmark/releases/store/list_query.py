@@ -158,6 +158,8 @@ def _is_by_environment(release_filter: ReleaseFilter, sort: ReleaseSort, most: i
         release_filter.environment_ids is None
         or sort is not ReleaseSort.DATE
         or release_filter.per_project
+        # The table of environments has no copy of this date.
+        or release_filter.shipped_from is not None
     ):
         return False
     return 0 < len(release_filter.environment_ids) * len(release_filter.project_ids) <= most
@@ -279,6 +281,8 @@ def _branch(
         query = query.where(created_at >= release_filter.created_from)
     if release_filter.created_to is not None:
         query = query.where(created_at <= release_filter.created_to)
+    if release_filter.shipped_from is not None:
+        query = query.where(index_range.columns["shipped_at"] >= release_filter.shipped_from)
     columns = list((order | selected).values())
     if after is not None:
         query = query.where(_is_after(columns, index_range, after, sort, is_backwards))

@@ -10,10 +10,12 @@ from shipmark.web.error_pages import failure_page, http_page, refusal_page
 from shipmark.web.handlers import (
     account,
     avatars,
+    bulk_releases,
     documentation,
     invitations,
     issue_list,
     issues,
+    new_release,
     preferences,
     release_actions,
     release_notes,
@@ -22,6 +24,7 @@ from shipmark.web.handlers import (
     settings,
     sign_in,
     static,
+    timeline,
 )
 from shipmark.web.request_context import provide_web_request
 
@@ -50,6 +53,10 @@ router = Router(
         release_notes.get_release_notes,
         issue_list.list_issues,
         issue_list.change_issues,
+        bulk_releases.change_releases,
+        new_release.show_new_release,
+        new_release.create_release,
+        timeline.show_timeline,
         issues.show_issue,
         issues.change_issue,
         search.show_results,

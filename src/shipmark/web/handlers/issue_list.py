@@ -16,7 +16,7 @@ from shipmark.web.request_context import (
     WebRequest,
     Workspace,
     form_of,
-    form_values,
+    values_of,
 )
 from shipmark.web.view_models.issue_changes import CHANGES, NO_RELEASE, REVIEWED
 from shipmark.web.view_models.issue_list import issue_list, issue_search_of
@@ -46,7 +46,7 @@ def change_issues(
     action = form_of(body).get("action", "")
     if action != REVIEWED and action not in CHANGES:
         raise BadRequest(f"The action must be one of {', '.join([*CHANGES, REVIEWED])}.")
-    ids = _ids(form_values(body, "issue"))
+    ids = _ids(values_of(body, "issue"))
     problem = _change(web_request, workspace, ids, action)
     if problem:
         return _render(web_request, organization, status=400, problem=problem, selected=ids)

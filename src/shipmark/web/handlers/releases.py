@@ -10,13 +10,15 @@ from shipmark.web import urls
 from shipmark.web.release_changes import may_delete, may_write
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest
+from shipmark.web.view_models import release_search
 from shipmark.web.view_models.comparison_pickers import comparison_page
 from shipmark.web.view_models.issue_tabs import selection_of
 from shipmark.web.view_models.release import release_page
 from shipmark.web.view_models.release_artifacts import PAGES_MAX, artifact_page
 from shipmark.web.view_models.release_commits import COMMIT_PAGES_MAX
 from shipmark.web.view_models.release_facts import upload_command
-from shipmark.web.view_models.release_list import release_list, search_of
+from shipmark.web.view_models.release_list import release_list
+from shipmark.web.view_models.release_search import search_of
 
 _RELEASE = "/organizations/{organization:str}/releases/{version:str}/"
 
@@ -34,13 +36,18 @@ def list_releases(web_request: InjectedWebRequest, organization: FromPath[str]) 
     """Show the releases, the newest first."""
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-        result = release_list(connection, workspace, search_of(web_request, workspace), now())
+        search = search_of(web_request, connection, workspace)
+        result = release_list(connection, workspace, search, now())
     return page(
         web_request,
         "releases.html",
+        status=400 if result.problem else 200,
         section="releases",
         workspace=workspace,
         releases=result,
+        choices=release_search,
+        may_write=may_write(workspace.access),
+        may_delete=may_delete(workspace.access),
         server=web_request.settings.address,
     )
 

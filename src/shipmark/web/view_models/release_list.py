@@ -6,63 +6,22 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shipmark.deploys import store as deploys
-from shipmark.deploys.model import Deploy
+from shipmark.deploys.model import EnvironmentOfRelease
+from shipmark.deploys.store.live_deploys import environments_of_releases
 from shipmark.http.pagination import offset, release_cursor
 from shipmark.infrastructure.errors import BadRequest
+from shipmark.issues.store import release_issues
 from shipmark.projects.model import Project
-from shipmark.releases.model import (
-    Position,
-    Release,
-    ReleasedProject,
-    ReleaseFilter,
-    ReleaseSort,
-    ReleaseStatus,
-)
-from shipmark.releases.search import parse
+from shipmark.releases.model import Position, Release, ReleasedProject, ReleaseSort
+from shipmark.releases.search import EVERYTHING
 from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
-from shipmark.web import urls
-from shipmark.web.request_context import WebRequest, Workspace
-from shipmark.web.template_filters import package
+from shipmark.web.request_context import Workspace
+from shipmark.web.view_models.live_now import NOTHING_LIVE, LiveNow, live_now
 from shipmark.web.view_models.people import Person, people
+from shipmark.web.view_models.release_search import Search, filter_of, terms_of
 
 RELEASES_PER_PAGE = 25
-#: The date that the page shows: when a release was finalized, or else created.
-SORT = ReleaseSort.EFFECTIVE_DATE
-
-#: The choices of the filter; the first is the default.
-STATUSES: dict[str, ReleaseStatus | None] = {
-    "open": ReleaseStatus.OPEN,
-    "archived": ReleaseStatus.ARCHIVED,
-    "any": None,
-}
-_DEFAULT_STATUS = "open"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """The requested releases. A project or status that does not exist is ignored.
-
-    ``cursor`` is the pagination cursor in the API's format; empty for the first page.
-    """
-
-    query: str
-    status: str
-    project: str
-    cursor: str
-
-    @property
-    def is_filtered(self) -> bool:
-        """Return True if the search leaves releases out, other than archived ones."""
-        return bool(self.query or self.project or self.status != _DEFAULT_STATUS)
-
-    def address(self, organization: str, cursor: str) -> str:
-        """Return the URL of another page of the same list."""
-        status = "" if self.status == _DEFAULT_STATUS else self.status
-        return urls.releases(
-            organization, query=self.query, project=self.project, status=status, cursor=cursor
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,85 +34,81 @@ class Visible:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentName:
+    """An environment that a release was deployed to; live if it is what runs there, in any of its projects."""
+
+    name: str
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A release in the list."""
+    """A release in the list. One that is also in hidden projects can't be changed (releases.md 0.5)."""
 
     release: Release
     visible: Visible
+    is_editable: bool
     authors: tuple[Person, ...]
-    deploy: Deploy | None
-
-    @property
-    def package(self) -> str:
-        """Return the package of the version, unless a project with this name is shown."""
-        name = package(self.release.version)
-        return "" if any(name == project.slug for project in self.visible.projects) else name
+    environments: tuple[EnvironmentName, ...]
+    resolved_issue_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseList:
-    """A page of the list; ``newer`` and ``older`` are the URLs of adjacent pages, or empty."""
+    """A page of the list; ``newer`` and ``older`` are the URLs of adjacent pages, or empty.
+
+    ``problem`` is the error in the query; then the rows are those without it.
+    """
 
     search: Search
     rows: tuple[Row, ...]
+    live: LiveNow
     newer: str = ""
     older: str = ""
     problem: str = ""
 
 
-def search_of(web_request: WebRequest, workspace: Workspace) -> Search:
-    """Return the search in the query parameters."""
-    status = web_request.parameter("status")
-    project = web_request.parameter("project")
-    return Search(
-        query=web_request.parameter("query")[:200],
-        status=status if status in STATUSES else _DEFAULT_STATUS,
-        project=project if project in {known.slug for known in workspace.projects} else "",
-        cursor=web_request.parameter("cursor"),
-    )
-
-
 def release_list(
     connection: Connection, workspace: Workspace, search: Search, at: datetime
 ) -> ReleaseList:
-    """Return a page of the requested, visible releases, the last shipped first.
-
-    ``problem`` is the error in the search, in which case there are no rows.
-    """
-    project_ids = [
-        project.id for project in workspace.projects if search.project in {"", project.slug}
-    ]
+    """Return a page of the requested, visible releases."""
+    problem, terms = "", EVERYTHING
     try:
-        terms = parse(search.query, at)
+        terms = terms_of(search, at)
     except BadRequest as refusal:
-        return ReleaseList(search=search, rows=(), problem=refusal.detail)
-    release_filter = ReleaseFilter(
-        organization_id=workspace.organization.id,
-        project_ids=tuple(project_ids),
-        status=STATUSES[search.status],
-        search=terms,
-    )
-    page, beyond = _page(search.cursor)
+        problem = refusal.detail
+    release_filter = filter_of(connection, workspace, search, terms, at)
+    page, beyond = _page(search.cursor, search.order)
     is_back = page.cursor is not None and page.cursor.is_previous
     listed = list_query.page(
-        connection, release_filter, SORT, limit=page.limit, after=beyond, is_backwards=is_back
+        connection,
+        release_filter,
+        search.order,
+        limit=page.limit,
+        after=beyond,
+        is_backwards=is_back,
     )
-    visible_rows, links = release_cursor.links(listed, page, SORT)
+    visible_rows, links = release_cursor.links(listed, page, search.order)
     slug = workspace.organization.slug
+    live = NOTHING_LIVE
+    if not search.query and not search.cursor:
+        live = live_now(connection, workspace, search.project, shows_all=search.shows_all_live)
     return ReleaseList(
         search=search,
         rows=_rows(connection, workspace, [row.release for row in visible_rows]),
-        newer=search.address(slug, str(links.previous)) if links.has_previous else "",
-        older=search.address(slug, str(links.next)) if links.has_next else "",
+        live=live,
+        newer=search.address(slug, cursor=str(links.previous)) if links.has_previous else "",
+        older=search.address(slug, cursor=str(links.next)) if links.has_next else "",
+        problem=problem,
     )
 
 
-def _page(cursor: str) -> tuple[offset.PageRequest, Position | None]:
+def _page(cursor: str, sort: ReleaseSort) -> tuple[offset.PageRequest, Position | None]:
     """Return the page of a cursor, and the position that it begins after; the first page if it is invalid."""
     size = str(RELEASES_PER_PAGE)
     try:
         page = offset.parse_page(size, cursor, is_counted=False)
-        return page, release_cursor.position_of(page, SORT, per_project=False)
+        return page, release_cursor.position_of(page, sort, per_project=False)
     except BadRequest:
         return offset.parse_page(size, None), None
 
@@ -172,18 +127,34 @@ def visible(released: Collection[ReleasedProject], workspace: Workspace) -> Visi
 def _rows(
     connection: Connection, workspace: Workspace, releases: Sequence[Release]
 ) -> tuple[Row, ...]:
-    attached = release_projects.of_releases(connection, [release.id for release in releases])
-    deploy_ids = {release.last_deploy_id for release in releases if release.last_deploy_id}
-    last = deploys.by_ids(connection, deploy_ids)
+    release_ids = [release.id for release in releases]
+    attached = release_projects.of_releases(connection, release_ids)
+    deployed = environments_of_releases(connection, release_ids)
+    resolved = release_issues.resolved_counts(connection, release_ids, workspace.project_ids)
     author_ids = {author_id for release in releases for author_id in release.author_ids}
     authors = people(connection, workspace.organization.id, author_ids)
-    rows = []
-    for release in releases:
-        row = Row(
+    visible_ids = set(workspace.project_ids)
+    return tuple(
+        Row(
             release=release,
             visible=visible(attached.get(release.id, ()), workspace),
+            is_editable={each.project_id for each in attached.get(release.id, ())} <= visible_ids,
             authors=tuple(authors[id_] for id_ in release.author_ids if id_ in authors),
-            deploy=last.get(release.last_deploy_id or 0),
+            environments=_environments(deployed.get(release.id, ()), visible_ids),
+            resolved_issue_count=resolved.get(release.id, 0),
         )
-        rows.append(row)
-    return tuple(rows)
+        for release in releases
+    )
+
+
+def _environments(
+    deployed: Collection[EnvironmentOfRelease], visible_ids: Collection[int]
+) -> tuple[EnvironmentName, ...]:
+    """Return the environments of the visible projects, the live ones first."""
+    is_live: dict[str, bool] = {}
+    for environment in deployed:
+        if environment.project_id in visible_ids:
+            name = environment.environment
+            is_live[name] = is_live.get(name, False) or environment.is_live
+    names = sorted(is_live, key=lambda name: (not is_live[name], name))
+    return tuple(EnvironmentName(name=name, is_live=is_live[name]) for name in names)

@@ -22,7 +22,7 @@ class DeployColumns(sa.TypedColumns):
     id = sa.Column(Id, primary_key=True)
     organization_id = parent("organizations", index=True)
     release_id = parent("releases")
-    environment_id = parent("environments", index=True)
+    environment_id = parent("environments")
     name = sa.Column(sa.String(64))
     url = sa.Column(sa.String(200))
     started_at = sa.Column(UtcDateTime)
@@ -34,6 +34,7 @@ deploys = table(
     "deploys",
     DeployColumns,
     sa.Index("ix_deploys_release_id_finished_at", "release_id", "finished_at", "id"),
+    sa.Index("ix_deploys_environment_id_finished_at", "environment_id", "finished_at", "id"),
 )
 
 _DEPLOY = RowReader(Deploy, deploys, environment=environments.c.name)

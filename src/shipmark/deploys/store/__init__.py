@@ -1,0 +1,13 @@
+"""Storage of deploys: their table, and the deploys to environments of projects."""
+
+from shipmark.deploys.store.deploys import (
+    add,
+    by_ids,
+    deploys,
+    is_any,
+    last_moments,
+    live_environments,
+    mark_announced,
+    page_of,
+    unannounced,
+)

@@ -1,0 +1,249 @@
+"""Queries of the deploys to environments of projects: those that are live, and those of a time range.
+
+Live is the last recorded one, not the last finished: deploys that a pipeline backfills are rare, and
+`Release.last_deploy_id` means the same.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    select,
+)
+
+from shipmark.deploys.model import EnvironmentOfRelease, ProjectDeploy
+from shipmark.deploys.store.deploys import deploys
+from shipmark.infrastructure.database import (
+    IDS,
+    Id,
+    UtcDateTime,
+    ids_param,
+    in_binary_order,
+    json_rows,
+    rows_param,
+)
+from shipmark.projects.store import environments
+from shipmark.projects.store.environments import project_environments
+from shipmark.releases.store.environments import release_environments
+from shipmark.releases.store.projects import release_projects
+from shipmark.releases.store.releases import releases
+
+#: Deploys to an environment before a time range that are checked for one of a project.
+_CHECKED_MAX = 100
+
+_any = release_environments.alias("any_release")
+_OF_RELEASES = (
+    select(
+        release_environments.c.release_id,
+        release_environments.c.project_id,
+        environments.c.name,
+        release_environments.c.last_deploy_id,
+        select(func.max(_any.c.last_deploy_id))
+        .where(
+            _any.c.project_id == release_environments.c.project_id,
+            _any.c.environment_id == release_environments.c.environment_id,
+            _any.c.last_deploy_id.is_not(None),
+        )
+        .scalar_subquery(),
+    )
+    .join(IDS, IDS.c.id == release_environments.c.release_id)
+    .join(environments, environments.c.id == release_environments.c.environment_id)
+    .where(release_environments.c.last_deploy_id.is_not(None))
+    .order_by(in_binary_order(environments.c.name), release_environments.c.project_id)
+)
+_last_id = (
+    select(func.max(_any.c.last_deploy_id))
+    .where(
+        _any.c.project_id == project_environments.c.project_id,
+        _any.c.environment_id == project_environments.c.environment_id,
+        _any.c.last_deploy_id.is_not(None),
+    )
+    .scalar_subquery()
+)
+
+
+def _with_release(project_id: ColumnElement[int], source: FromClause) -> Select[*tuple[Any, ...]]:
+    """Return the query of the deploys in a source that also has this column."""
+    return (
+        select(
+            deploys.c.id,
+            project_id.label("project_id"),
+            deploys.c.environment_id,
+            environments.c.name,
+            releases.c.version,
+            releases.c.commit_count,
+            release_projects.c.regressed_issue_count,
+            deploys.c.finished_at,
+        )
+        .select_from(source)
+        .join(environments, environments.c.id == deploys.c.environment_id)
+        .join(releases, releases.c.id == deploys.c.release_id)
+        .join(
+            release_projects,
+            and_(
+                release_projects.c.release_id == deploys.c.release_id,
+                release_projects.c.project_id == project_id,
+            ),
+        )
+    )
+
+
+_LIVE = (
+    _with_release(
+        project_environments.c.project_id,
+        project_environments.join(IDS, IDS.c.id == project_environments.c.project_id).join(
+            deploys, deploys.c.id == _last_id
+        ),
+    )
+    .order_by(deploys.c.id.desc(), project_environments.c.project_id)
+    .limit(bindparam("most", type_=Integer))
+)
+_there = and_(
+    release_environments.c.release_id == deploys.c.release_id,
+    release_environments.c.environment_id == deploys.c.environment_id,
+    release_environments.c.last_deploy_id.is_not(None),
+)
+_BETWEEN = (
+    _with_release(
+        release_environments.c.project_id,
+        deploys.join(release_environments, _there).join(
+            IDS, IDS.c.id == release_environments.c.project_id
+        ),
+    )
+    .where(
+        environments.c.organization_id == bindparam("organization_id", type_=Id),
+        deploys.c.finished_at >= bindparam("start", type_=UtcDateTime()),
+        deploys.c.finished_at <= bindparam("end", type_=UtcDateTime()),
+    )
+    .order_by(deploys.c.finished_at.desc(), deploys.c.id.desc(), release_environments.c.project_id)
+    .limit(bindparam("most", type_=Integer))
+)
+_LANES = json_rows("lanes", project_id=Id, environment_id=Id)
+# Other projects may deploy to an environment of the same name: only its last deploys are checked for the project's.
+_earlier = (
+    select(deploys.c.id, deploys.c.release_id, deploys.c.finished_at)
+    .where(
+        deploys.c.environment_id == _LANES.c.environment_id,
+        deploys.c.finished_at < bindparam("before", type_=UtcDateTime()),
+    )
+    .order_by(deploys.c.finished_at.desc(), deploys.c.id.desc())
+    .limit(_CHECKED_MAX)
+    .correlate(_LANES)
+    .subquery("found")
+)
+# A value and no join, which PostgreSQL would begin with all releases of the project there.
+_deployed_there = (
+    select(release_environments.c.last_deploy_id)
+    .where(
+        release_environments.c.release_id == _earlier.c.release_id,
+        release_environments.c.project_id == _LANES.c.project_id,
+        release_environments.c.environment_id == _LANES.c.environment_id,
+    )
+    .correlate(_earlier, _LANES)
+    .scalar_subquery()
+)
+_earlier_id = (
+    select(_earlier.c.id)
+    .where(_deployed_there.is_not(None))
+    .order_by(_earlier.c.finished_at.desc(), _earlier.c.id.desc())
+    .limit(1)
+    .correlate(_LANES)
+    .scalar_subquery()
+)
+_BEFORE = select(_LANES.c.project_id, _earlier_id).order_by(
+    _LANES.c.project_id, _LANES.c.environment_id
+)
+_CHOSEN = json_rows("chosen", project_id=Id, deploy_id=Id)
+_BY_IDS = _with_release(
+    _CHOSEN.c.project_id, _CHOSEN.join(deploys, deploys.c.id == _CHOSEN.c.deploy_id)
+).order_by(deploys.c.id, _CHOSEN.c.project_id)
+
+
+def environments_of_releases(
+    connection: Connection, release_ids: Collection[int]
+) -> dict[int, list[EnvironmentOfRelease]]:
+    """Return the environments that each release was deployed to, per project, by name."""
+    if not release_ids:
+        return {}
+    result: dict[int, list[EnvironmentOfRelease]] = {}
+    rows = connection.execute(_OF_RELEASES, ids_param(release_ids))
+    for release_id, project_id, environment, deploy_id, last_id in rows:
+        deployed = EnvironmentOfRelease(
+            project_id=project_id, environment=environment, is_live=deploy_id == last_id
+        )
+        result.setdefault(release_id, []).append(deployed)
+    return result
+
+
+def live_in(
+    connection: Connection, project_ids: Collection[int], *, limit: int
+) -> list[ProjectDeploy]:
+    """Return the live deploys of these projects, the last recorded first."""
+    if not project_ids:
+        return []
+    rows = connection.execute(_LIVE, ids_param(project_ids) | {"most": limit})
+    return [_deploy(*row) for row in rows]
+
+
+def between(
+    connection: Connection,
+    organization_id: int,
+    project_ids: Collection[int],
+    start: datetime,
+    end: datetime,
+    *,
+    limit: int,
+) -> list[ProjectDeploy]:
+    """Return the deploys of these projects that were finished in the range, the last finished first."""
+    parameters: dict[str, object] = {
+        "organization_id": organization_id,
+        "start": start,
+        "end": end,
+        "most": limit,
+    }
+    rows = connection.execute(_BETWEEN, ids_param(project_ids) | parameters)
+    return [_deploy(*row) for row in rows]
+
+
+def last_before(
+    connection: Connection, lanes: Collection[tuple[int, int]], before: datetime
+) -> list[ProjectDeploy]:
+    """Return the last deploy before a moment to each (project, environment), where it is among the last ones there."""
+    if not lanes:
+        return []
+    parameters = rows_param("lanes", sorted(lanes)) | {"before": before}
+    rows = connection.execute(_BEFORE, parameters)
+    # Two statements: PostgreSQL would read all deploys to join them with these.
+    chosen = [(project_id, deploy_id) for project_id, deploy_id in rows if deploy_id is not None]
+    return [_deploy(*row) for row in connection.execute(_BY_IDS, rows_param("chosen", chosen))]
+
+
+def _deploy(
+    deploy_id: int,
+    project_id: int,
+    environment_id: int,
+    environment: str,
+    version: str,
+    commit_count: int,
+    regressed_issue_count: int,
+    finished_at: datetime,
+) -> ProjectDeploy:
+    return ProjectDeploy(
+        id=deploy_id,
+        project_id=project_id,
+        environment_id=environment_id,
+        environment=environment,
+        version=version,
+        commit_count=commit_count,
+        regressed_issue_count=regressed_issue_count,
+        finished_at=finished_at,
+    )

@@ -1,0 +1,95 @@
+"""``/organizations/{organization}/bulk-releases/``: changes of the releases that are ticked in the list."""
+
+from collections.abc import Mapping
+
+from litestar import post
+from litestar.params import FromPath, RawBody
+from sqlalchemy import Connection
+
+from shipmark.deletion import release_deletion
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.publishing import auditing
+from shipmark.publishing.model import BUSY, PublishContext
+from shipmark.releases import actions as releases
+from shipmark.releases.model import ReleaseStatus
+from shipmark.web import urls
+from shipmark.web.release_changes import publish_context, require_delete, require_write
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import (
+    InjectedWebRequest,
+    WebRequest,
+    Workspace,
+    form_of,
+    values_of,
+)
+from shipmark.web.view_models.selected_releases import (
+    Selection,
+    select_releases,
+    selected_ids,
+    without_referenced,
+)
+
+_STATUSES: Mapping[str, ReleaseStatus] = {
+    "archive": ReleaseStatus.ARCHIVED,
+    "restore": ReleaseStatus.OPEN,
+}
+_DELETE, _CONFIRM = "delete", "confirm-delete"
+
+
+@post("/organizations/{organization:str}/bulk-releases/", scopes=None, sync_to_thread=True)
+def change_releases(
+    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
+) -> Answer:
+    """Archive, restore or delete the ticked releases; show what a deletion would do before it is confirmed."""
+    sent = form_of(body)
+    action = sent.get("action", "")
+    release_ids = selected_ids(values_of(body, "release"))
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+    next_address = urls.local_or(sent.get("next", ""), urls.releases(workspace.organization.slug))
+    if action in _STATUSES:
+        require_write(workspace.access)
+        around = publish_context(web_request, workspace)
+        with web_request.database.transaction(busy=BUSY) as connection:
+            selection = select_releases(connection, workspace, release_ids)
+            _set_status(connection, selection, _STATUSES[action], around)
+        return redirect(next_address)
+    require_delete(workspace.access)
+    if action == _DELETE:
+        return _preview(web_request, workspace, release_ids, next_address)
+    if action != _CONFIRM:
+        raise BadRequest(f"The action must be one of {', '.join((*_STATUSES, _DELETE, _CONFIRM))}.")
+    around = publish_context(web_request, workspace)
+    with web_request.database.transaction(busy=BUSY) as connection:
+        selection = select_releases(connection, workspace, release_ids)
+        # An issue may have been seen in one of them since the preview.
+        deleted = without_referenced(connection, selection).releases
+        release_deletion.delete_releases(connection, deleted, around)
+    return redirect(next_address)
+
+
+def _set_status(
+    connection: Connection, selection: Selection, status: ReleaseStatus, context: PublishContext
+) -> None:
+    """Archive or restore the releases by the actions of the API's bulk endpoint."""
+    changing = [release for release in selection.releases if release.status is not status]
+    releases.set_status_of(connection, changing, status)
+    auditing.record_status(connection, changing, status, context)
+
+
+def _preview(
+    web_request: WebRequest, workspace: Workspace, release_ids: set[int], next_address: str
+) -> Answer:
+    with web_request.database.snapshot() as connection:
+        selection = select_releases(connection, workspace, release_ids)
+        selection = without_referenced(connection, selection)
+    if not selection.releases and not selection.kept:
+        return redirect(next_address)
+    return page(
+        web_request,
+        "delete_releases.html",
+        section="releases",
+        workspace=workspace,
+        selection=selection,
+        next_address=next_address,
+    )

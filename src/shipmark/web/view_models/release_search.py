@@ -1,0 +1,171 @@
+"""The search of the list of releases: its parameters, and the filter that they make."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from shipmark.projects import store as projects
+from shipmark.releases.model import ReleaseFilter, ReleaseSort, ReleaseStatus
+from shipmark.releases.search import EVERYTHING, FinalizedTerm, parse
+from shipmark.releases.search import Search as Terms
+from shipmark.web import urls
+from shipmark.web.request_context import WebRequest, Workspace
+
+QUERY_MAX = 200
+#: The most environments that the filter offers.
+ENVIRONMENTS_MAX = 200
+
+#: The choices of the filters, with their names; the first of each is the default.
+STATUSES: Mapping[str, str] = {
+    "open": "Open",
+    "unreleased": "Not released",
+    "archived": "Archived",
+    "any": "Any status",
+}
+PERIODS: Mapping[str, str] = {
+    "": "Any time",
+    "24h": "Last 24 hours",
+    "7d": "Last 7 days",
+    "14d": "Last 14 days",
+    "30d": "Last 30 days",
+    "90d": "Last 90 days",
+}
+SORTS: Mapping[str, str] = {"date": "Newest first", "version": "Version"}
+
+_STATUSES = {
+    "open": ReleaseStatus.OPEN,
+    "unreleased": ReleaseStatus.OPEN,
+    "archived": ReleaseStatus.ARCHIVED,
+    "any": None,
+}
+_LENGTHS = {
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "14d": timedelta(days=14),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+}
+#: The date that the page shows is that of finalizing, or else of creation.
+_SORTS = {"date": ReleaseSort.EFFECTIVE_DATE, "version": ReleaseSort.SEMVER}
+
+#: Terms to try, with their meanings.
+HINTS: Sequence[tuple[str, str]] = (
+    ("release.version:>=2.0", "version, in semantic order"),
+    ("release.package:web", "releases of this package"),
+    ("release.build:>=100", "build number"),
+    ("release.created:-7d", "created in the last 7 days"),
+    ("finalized:false", "not released yet"),
+    ("release:*-rc*", "the whole name, * is any text"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """The requested releases. Values that do not exist are replaced by the defaults.
+
+    ``cursor`` is the pagination cursor in the API's format, empty for the first page. ``environments`` are the names
+    to choose from. ``shows_all_live`` asks for what is live in every project.
+    """
+
+    query: str = ""
+    status: str = "open"
+    project: str = ""
+    environment: str = ""
+    period: str = ""
+    sort: str = "date"
+    cursor: str = ""
+    shows_all_live: bool = False
+    environments: tuple[str, ...] = ()
+
+    @property
+    def is_filtered(self) -> bool:
+        """Return True if the search leaves releases out, other than archived ones."""
+        chosen = self.query or self.project or self.environment or self.period
+        return bool(chosen or self.status != "open")
+
+    @property
+    def order(self) -> ReleaseSort:
+        """Return the order of the list."""
+        return _SORTS[self.sort]
+
+    def address(self, organization: str, **changes: str) -> str:
+        """Return the URL of the list with these changes of the search: of its first page, if none is the cursor."""
+        changed = replace(self, **({"cursor": ""} | changes))  # type: ignore[arg-type]  # all are texts
+        return urls.releases(
+            organization,
+            query=changed.query,
+            project=changed.project,
+            environment=changed.environment,
+            status="" if changed.status == "open" else changed.status,
+            period=changed.period,
+            sort="" if changed.sort == "date" else changed.sort,
+            live="all" if changed.shows_all_live else "",
+            cursor=changed.cursor,
+        )
+
+
+def search_of(web_request: WebRequest, connection: Connection, workspace: Workspace) -> Search:
+    """Return the search in the query parameters."""
+    environments = environments_of(connection, workspace)
+    slugs = {project.slug for project in workspace.projects}
+    environment = web_request.parameter("environment")
+    offered = environments[:ENVIRONMENTS_MAX]
+    if environment in environments and environment not in offered:
+        offered.append(environment)
+    return Search(
+        query=web_request.parameter("query")[:QUERY_MAX],
+        status=_one_of(web_request.parameter("status"), STATUSES),
+        project=_one_of(web_request.parameter("project"), slugs),
+        environment=_one_of(environment, set(environments)),
+        period=_one_of(web_request.parameter("period"), PERIODS),
+        sort=_one_of(web_request.parameter("sort"), SORTS),
+        cursor=web_request.parameter("cursor"),
+        shows_all_live=web_request.parameter("live") == "all",
+        environments=tuple(offered),
+    )
+
+
+def environments_of(connection: Connection, workspace: Workspace) -> list[str]:
+    """Return the names of the environments of the workspace's projects, sorted."""
+    names = projects.environment_names(connection, workspace.project_ids)
+    return sorted({name for of_project in names.values() for name in of_project})
+
+
+def filter_of(
+    connection: Connection, workspace: Workspace, search: Search, terms: Terms, at: datetime
+) -> ReleaseFilter:
+    """Return the filter of the list."""
+    environment_ids = None
+    if search.environment:
+        known = projects.environments_named(
+            connection, workspace.organization.id, [search.environment]
+        )
+        environment_ids = tuple(environment.id for environment in known)
+    if search.status == "unreleased":
+        terms = replace(terms, terms=(*terms.terms, FinalizedTerm(is_finalized=False)))
+    return ReleaseFilter(
+        organization_id=workspace.organization.id,
+        project_ids=tuple(
+            project.id for project in workspace.projects if search.project in {"", project.slug}
+        ),
+        status=_STATUSES[search.status],
+        search=terms,
+        environment_ids=environment_ids,
+        shipped_from=at - _LENGTHS[search.period] if search.period else None,
+    )
+
+
+def terms_of(search: Search, at: datetime) -> Terms:
+    """Return the parsed query. Raise `BadRequest` if it can't be read."""
+    if not search.query:
+        return EVERYTHING
+    return parse(search.query, at, environment_count=1 if search.environment else 0)
+
+
+def _one_of(value: str, choices: Mapping[str, str] | set[str]) -> str:
+    """Return the value if it is a choice, else the default: the first key, or none."""
+    if value in choices:
+        return value
+    return next(iter(choices)) if isinstance(choices, Mapping) else ""

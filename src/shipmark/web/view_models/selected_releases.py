@@ -1,0 +1,83 @@
+"""The releases that were ticked in the list, as far as the user may change them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from shipmark.deletion import release_deletion
+from shipmark.releases.model import Release
+from shipmark.releases.store import projects as release_projects
+from shipmark.releases.store import releases as release_store
+from shipmark.web.request_context import Workspace
+
+#: Releases that one form changes at most: more than a page of the list.
+SELECTED_MAX = 100
+
+HIDDEN = "It is also in projects that you have no access to."
+IN_USE = "Issues were first seen in it."
+
+_ID_MAX = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRelease:
+    """A release that stays as it is, and the reason."""
+
+    version: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The ticked releases by version: those that can be changed, and those that stay as they are."""
+
+    releases: tuple[Release, ...]
+    kept: tuple[KeptRelease, ...]
+
+
+def selected_ids(values: Sequence[str]) -> set[int]:
+    """Return the ids among the values of ticked boxes."""
+    numbers = (value for value in values[:SELECTED_MAX] if value.isascii() and value.isdigit())
+    return {int(number) for number in numbers if len(number) < 20 and int(number) <= _ID_MAX}
+
+
+def select_releases(
+    connection: Connection, workspace: Workspace, release_ids: Collection[int]
+) -> Selection:
+    """Return the ticked releases that are in a project of the workspace.
+
+    One that is also in hidden projects stays as it is (releases.md 0.5); others are left out.
+    """
+    known = release_store.by_ids(connection, release_ids)
+    attached = release_projects.of_releases(connection, known)
+    visible_ids = set(workspace.project_ids)
+    in_projects = {
+        release: {each.project_id for each in attached.get(release.id, ())}
+        for release in sorted(known.values(), key=lambda release: release.version)
+        if release.organization_id == workspace.organization.id
+    }
+    return Selection(
+        releases=tuple(
+            release for release, ids in in_projects.items() if ids and ids <= visible_ids
+        ),
+        kept=tuple(
+            KeptRelease(version=release.version, reason=HIDDEN)
+            for release, ids in in_projects.items()
+            if ids & visible_ids and not ids <= visible_ids
+        ),
+    )
+
+
+def without_referenced(connection: Connection, selection: Selection) -> Selection:
+    """Return the selection, with the releases that issues refer to among those that stay."""
+    held = release_deletion.referenced_by_issues(connection, selection.releases)
+    kept = [
+        KeptRelease(version=release.version, reason=IN_USE)
+        for release in selection.releases
+        if release.id in held
+    ]
+    return Selection(
+        releases=tuple(release for release in selection.releases if release.id not in held),
+        kept=(*selection.kept, *kept),
+    )

@@ -1,0 +1,217 @@
+"""The view model of the timeline: which release was live when, in each environment of each project."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from sqlalchemy import Connection
+
+from shipmark.deploys.model import ProjectDeploy
+from shipmark.deploys.store.live_deploys import between, last_before, live_in
+from shipmark.projects.model import Project
+from shipmark.web import urls
+from shipmark.web.request_context import WebRequest, Workspace
+from shipmark.web.template_filters import duration
+from shipmark.web.view_models.live_now import production_first
+from shipmark.web.view_models.release_search import environments_of
+from shipmark.web.view_models.timeline_chart import Axis, Bar, axis_of, bars_of
+
+#: The choices of the range in days; the default.
+RANGES = (7, 30, 90)
+DEFAULT_DAYS = 30
+#: Lanes, and rows of the list, that are shown at most.
+LANES_MAX = 60
+ROWS_SHOWN = 50
+#: Deploys that are read at most.
+DEPLOYS_MAX = 1000
+
+#: A project and the name of an environment.
+_LaneKey = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineSearch:
+    """The requested range and lanes. Values that do not exist are replaced by the defaults."""
+
+    days: int = DEFAULT_DAYS
+    project: str = ""
+    environment: str = ""
+    shows_all: bool = False
+    environments: tuple[str, ...] = ()
+
+    def address(self, organization: str, *, days: int = 0, shows_all: bool = False) -> str:
+        """Return the URL of the timeline with another range, or with all deploys in its list."""
+        length = days or self.days
+        return urls.timeline(
+            organization,
+            days="" if length == DEFAULT_DAYS else length,
+            project=self.project,
+            environment=self.environment,
+            deploys="all" if shows_all else "",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """An environment of a project; ``live`` is the deploy that is live there now, ``live_for`` since when."""
+
+    project: Project
+    environment: str
+    is_first_of_project: bool
+    bars: tuple[Bar, ...]
+    live: ProjectDeploy | None
+    live_for: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployRow:
+    """A deploy in the list, with how long it was or has been live."""
+
+    deploy: ProjectDeploy
+    project: Project
+    is_live: bool
+    live_for: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """The timeline. ``lane_count`` and ``deploy_count`` also count what is not shown."""
+
+    search: TimelineSearch
+    start: datetime
+    end: datetime
+    axis: Axis
+    lanes: tuple[Lane, ...]
+    lane_count: int
+    rows: tuple[DeployRow, ...]
+    deploy_count: int
+
+    @property
+    def is_cut(self) -> bool:
+        """Return True if there are more deploys in the range than are read."""
+        return self.deploy_count >= DEPLOYS_MAX
+
+    @property
+    def has_regressed(self) -> bool:
+        """Return True if a bar is drawn as regressed."""
+        return any(bar.kind == "bad" for lane in self.lanes for bar in lane.bars)
+
+
+def timeline_search(
+    web_request: WebRequest, connection: Connection, workspace: Workspace
+) -> TimelineSearch:
+    """Return the search in the query parameters."""
+    environments = environments_of(connection, workspace)
+    days, project = web_request.parameter("days"), web_request.parameter("project")
+    environment = web_request.parameter("environment")
+    return TimelineSearch(
+        days=int(days) if days in {str(length) for length in RANGES} else DEFAULT_DAYS,
+        project=project if project in {known.slug for known in workspace.projects} else "",
+        environment=environment if environment in environments else "",
+        shows_all=web_request.parameter("deploys") == "all",
+        environments=tuple(environments),
+    )
+
+
+def timeline(
+    connection: Connection, workspace: Workspace, search: TimelineSearch, at: datetime
+) -> Timeline:
+    """Return the timeline of the range that ends now, by four statements."""
+    start = at - timedelta(days=search.days)
+    by_id = {
+        project.id: project
+        for project in workspace.projects
+        if search.project in {"", project.slug}
+    }
+    recent = _selected(
+        between(connection, workspace.organization.id, by_id, start, at, limit=DEPLOYS_MAX), search
+    )
+    lanes_in_range = {(deploy.project_id, deploy.environment_id) for deploy in recent}
+    earlier = last_before(connection, lanes_in_range, start)
+    live = {
+        (deploy.project_id, deploy.environment): deploy
+        for deploy in _selected(live_in(connection, by_id, limit=DEPLOYS_MAX), search)
+    }
+    by_lane = _by_lane([*recent, *earlier], live)
+    lanes = _lanes(by_lane, live, by_id, start, at)
+    rows = _rows(recent, by_lane, live, by_id, at)
+    return Timeline(
+        search=search,
+        start=start,
+        end=at,
+        axis=axis_of(start, at),
+        lanes=tuple(lanes[:LANES_MAX]),
+        lane_count=len(lanes),
+        rows=tuple(rows if search.shows_all else rows[:ROWS_SHOWN]),
+        deploy_count=len(rows),
+    )
+
+
+def _selected(deploys: Sequence[ProjectDeploy], search: TimelineSearch) -> Sequence[ProjectDeploy]:
+    return [deploy for deploy in deploys if search.environment in {"", deploy.environment}]
+
+
+def _by_lane(
+    deploys: Sequence[ProjectDeploy], live: Mapping[_LaneKey, ProjectDeploy]
+) -> dict[_LaneKey, list[ProjectDeploy]]:
+    """Return the deploys of each lane, the earliest first; a lane without any in the range has its live one."""
+    by_lane: dict[_LaneKey, list[ProjectDeploy]] = {}
+    for deploy in sorted(deploys, key=lambda deploy: (deploy.finished_at, deploy.id)):
+        by_lane.setdefault((deploy.project_id, deploy.environment), []).append(deploy)
+    for key, deploy in live.items():
+        by_lane.setdefault(key, [deploy])
+    return by_lane
+
+
+def _lanes(
+    by_lane: Mapping[_LaneKey, Sequence[ProjectDeploy]],
+    live: Mapping[_LaneKey, ProjectDeploy],
+    by_id: Mapping[int, Project],
+    start: datetime,
+    end: datetime,
+) -> list[Lane]:
+    """Return the lanes by project, with production first."""
+    keys = sorted(
+        by_lane,
+        key=lambda key: (by_id[key[0]].slug, production_first(by_lane[key][0])),
+    )
+    lanes = list[Lane]()
+    for key in keys:
+        project, current = by_id[key[0]], live.get(key)
+        lane = Lane(
+            project=project,
+            environment=key[1],
+            is_first_of_project=not lanes or lanes[-1].project != project,
+            bars=bars_of(by_lane[key], current, start, end),
+            live=current,
+            live_for=duration(end - current.finished_at) if current else "",
+        )
+        lanes.append(lane)
+    return lanes
+
+
+def _rows(
+    recent: Sequence[ProjectDeploy],
+    by_lane: Mapping[_LaneKey, Sequence[ProjectDeploy]],
+    live: Mapping[_LaneKey, ProjectDeploy],
+    by_id: Mapping[int, Project],
+    end: datetime,
+) -> list[DeployRow]:
+    replaced_at = {
+        (deploy.project_id, deploy.id): later.finished_at
+        for deploys in by_lane.values()
+        for deploy, later in pairwise(deploys)
+    }
+    rows = []
+    for deploy in recent:
+        until = replaced_at.get((deploy.project_id, deploy.id), end)
+        current = live.get((deploy.project_id, deploy.environment))
+        row = DeployRow(
+            deploy=deploy,
+            project=by_id[deploy.project_id],
+            is_live=current is not None and current.id == deploy.id,
+            live_for=duration(until - deploy.finished_at),
+        )
+        rows.append(row)
+    return rows

@@ -1,0 +1,126 @@
+"""The deploys to environments of projects: what is live, and what was in a range of time."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from factories import World
+from sqlalchemy import Connection
+
+from shipmark.deploys import actions
+from shipmark.deploys.model import NewDeploy, ProjectDeploy
+from shipmark.deploys.store import live_deploys
+from shipmark.infrastructure.database import Database
+from shipmark.projects import store as projects
+from shipmark.releases.model import NewRelease
+from shipmark.releases.store import projects as release_projects
+from shipmark.releases.store import releases
+
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+Deploy = Callable[..., int]
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    with database.transaction() as opened:
+        yield opened
+
+
+@pytest.fixture
+def deploy(connection: Connection, world: World) -> Deploy:
+    """Deploy a version to an environment of some projects, some hours from now. Return the id of the release."""
+
+    def made(version: str, environment: str, *names: str, hours: int = 0) -> int:
+        acme = world.organizations["acme"]
+        ids = [world.projects[name] for name in names or ("web",)]
+        release, _ = releases.ensure(connection, acme, NewRelease(version=version, created_at=NOW))
+        release_projects.attach(connection, release, ids)
+        new = NewDeploy(environment=environment, finished_at=NOW + hours * HOUR)
+        actions.record(connection, release, new, ids, None)
+        return release.id
+
+    return made
+
+
+def named(deploys: list[ProjectDeploy]) -> list[tuple[str, str]]:
+    return [(each.environment, each.version) for each in deploys]
+
+
+def test_the_last_deploy_to_an_environment_of_a_project_is_live(
+    connection: Connection, world: World, deploy: Deploy
+) -> None:
+    deploy("1", "production", "web", "mobile")
+    deploy("2", "production", "web")
+    deploy("1", "staging", "web")
+    web, mobile = world.projects["web"], world.projects["mobile"]
+    assert named(live_deploys.live_in(connection, [web], limit=9)) == [
+        ("staging", "1"),
+        ("production", "2"),
+    ]
+    assert named(live_deploys.live_in(connection, [mobile], limit=9)) == [("production", "1")]
+    assert len(live_deploys.live_in(connection, [web, mobile], limit=2)) == 2
+
+
+def test_a_project_without_deploys_has_nothing_live(connection: Connection, world: World) -> None:
+    web = world.projects["web"]
+    environment = projects.ensure_environment(connection, world.organizations["acme"], "test")
+    projects.link_environment(connection, environment.id, [web])
+    assert live_deploys.live_in(connection, [web], limit=9) == []
+    assert live_deploys.live_in(connection, [], limit=9) == []
+
+
+def test_environments_of_a_release_say_whether_it_is_live(
+    connection: Connection, world: World, deploy: Deploy
+) -> None:
+    first = deploy("1", "production", "web", "mobile")
+    second = deploy("2", "production", "web")
+    found = live_deploys.environments_of_releases(connection, [first, second, 999])
+    states = {
+        (release_id, each.project_id): each.is_live
+        for release_id, environments in found.items()
+        for each in environments
+    }
+    web, mobile = world.projects["web"], world.projects["mobile"]
+    assert states == {(first, web): False, (first, mobile): True, (second, web): True}
+    assert live_deploys.environments_of_releases(connection, []) == {}
+
+
+def test_after_a_deletion_the_release_before_is_live(
+    connection: Connection, world: World, deploy: Deploy
+) -> None:
+    deploy("1", "production")
+    releases.remove(connection, [deploy("2", "production")])
+    found = live_deploys.live_in(connection, [world.projects["web"]], limit=9)
+    assert named(found) == [("production", "1")]
+
+
+def test_a_range_has_the_deploys_of_the_projects_the_last_finished_first(
+    connection: Connection, world: World, deploy: Deploy
+) -> None:
+    for hours in (3, 1, 2, 5):
+        deploy(str(hours), "production", hours=hours)
+    deploy("tools", "production", "tools", hours=2)
+    acme, web = world.organizations["acme"], world.projects["web"]
+    ends = NOW + HOUR, NOW + 3 * HOUR
+    found = live_deploys.between(connection, acme, [web], *ends, limit=9)
+    assert [each.version for each in found] == ["3", "2", "1"]
+    assert live_deploys.between(connection, acme, [web], *ends, limit=2) == found[:2]
+    globex = world.organizations["globex"]
+    assert live_deploys.between(connection, globex, [web], *ends, limit=9) == []
+
+
+def test_the_last_deploy_before_a_moment_is_that_of_the_same_project(
+    connection: Connection, world: World, deploy: Deploy
+) -> None:
+    deploy("1", "production", hours=1)
+    deploy("2", "production", hours=2)
+    deploy("tools", "production", "tools", hours=3)
+    deploy("4", "production", hours=4)
+    web, mobile = world.projects["web"], world.projects["mobile"]
+    live = live_deploys.live_in(connection, [web], limit=9)
+    lanes = {(web, live[0].environment_id), (mobile, live[0].environment_id)}
+    found = live_deploys.last_before(connection, lanes, NOW + 4 * HOUR)
+    assert [(each.project_id, each.version) for each in found] == [(web, "2")]
+    assert live_deploys.last_before(connection, set(), NOW) == []
