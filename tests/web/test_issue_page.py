@@ -59,7 +59,7 @@ def test_the_release_names_that_author_too(house, owner):
     house.fail("web@1.0.0")
     house.publish("web@1.1.0", message="Fixes WEB-1", author_name="Grace Hopper")
     release = owner.get("/organizations/acme/releases/web@1.1.0/").text
-    assert "by Grace Hopper" in release.partition('id="activity"')[2]
+    assert "<b>Grace Hopper</b> resolved" in release.partition('id="activity"')[2]
 
 
 def test_an_author_without_a_name_is_named_by_the_address(house, owner):

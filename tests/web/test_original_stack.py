@@ -70,7 +70,7 @@ def test_a_minified_stack_says_why_and_what_to_do(house, owner):
     assert "This stack could not be made readable" in box
     assert "Nothing was uploaded for the release a b" in box
     assert "sentry-cli sourcemaps inject ./dist" in box
-    assert "sourcemaps upload --org acme --project web --release &#39;a b&#39; --dist 7" in box
+    assert "sourcemaps upload --org acme --project web --release 'a b' --dist 7" in box
 
 
 def test_a_stack_is_the_original_one_once_its_map_is_there(house, owner, upload):

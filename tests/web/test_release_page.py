@@ -261,7 +261,5 @@ def test_what_was_not_sent_has_the_command_that_sends_it(house, owner):
     house.publish("web@1 0")
     text = _page(owner, "web@1 0").text
     assert "releases set-commits" not in text
-    assert (
-        "deploys new --org acme --project web &#39;--release=web@1 0&#39; --env=production" in text
-    )
+    assert "deploys new --org acme --project web '--release=web@1 0' --env=production" in text
     assert "sourcemaps upload --org acme --project web" in text
