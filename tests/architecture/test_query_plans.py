@@ -369,6 +369,19 @@ ALLOWED = (
         "release_projects.shipped_at >= start.shipped_at",
         "A deleted backport looks through the later versions that shipped before it; no list asks for that.",
     ),
+    *(
+        (
+            f"page /organizations/acme/releases/{page}",
+            "of_releases_rows",
+            "PostgreSQL takes the releases for a hundred, and so prefers reading as few issues as there are here.",
+        )
+        for page in ("web@1.1.0/", "web@5.0.0+2000/", "web@5.0.0+2000/compare/")
+    ),
+    (
+        "page /organizations/acme/releases/web@1.1.0/",
+        "release_projects.shipped_at >= start.shipped_at",
+        "The page of a backport does so, too, for the link to the next release; others read a few rows.",
+    ),
     (
         "/organizations/acme/releases/stats/",
         "FROM releases JOIN",

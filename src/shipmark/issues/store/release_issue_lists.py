@@ -46,11 +46,12 @@ def _last_seen(*parts: Select[Any]) -> Select[Any]:
     """Return the statement of the last seen issues in any of the parts, with the number of all."""
     # An issue can regress in several of the releases. A union of one part would keep its duplicates.
     rows = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0].distinct()
-    selected = rows.subquery("selected")
+    selected = rows.subquery("found")
     return (
         select(func.count().over(), *ISSUE.columns)
         .join(selected, selected.c.issue_id == issues.c.id)
-        .where(issues.c.project_id.in_(select(IDS.c.id)))
+        # The sum keeps PostgreSQL from reading all issues of the projects.
+        .where((issues.c.project_id + 0).in_(select(IDS.c.id)))
         .order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
         .limit(bindparam("most", type_=Integer))
     )
