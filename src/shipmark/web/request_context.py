@@ -1,5 +1,7 @@
 """The context of a web request: the signed-in user, the parameters, and the database."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -15,7 +17,7 @@ from shipmark.http import body_parsing
 from shipmark.http.client_address import client_address
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.database import BUSY, Database
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from shipmark.infrastructure.ids import digest
 from shipmark.infrastructure.settings import Settings
@@ -150,6 +152,25 @@ class WebRequest:
             organizations=tuple(organization for organization, _ in rows),
             projects=tuple(projects.accessible(connection, access)),
         )
+
+    @contextmanager
+    def change(
+        self,
+        organization: str,
+        *,
+        check: Callable[[Access], None] | None = None,
+        busy: str = BUSY,
+    ) -> Iterator[tuple[Connection, Workspace]]:
+        """Authorize the user, and then open a transaction, so that a refused request takes no lock.
+
+        ``check`` raises `Forbidden` for an access that is not enough; ``busy`` is the message if a lock is not free.
+        """
+        with self.database.snapshot() as connection:
+            workspace = self.authorize(connection, organization)
+        if check is not None:
+            check(workspace.access)
+        with self.database.transaction(busy=busy) as connection:
+            yield connection, workspace
 
     def action_context(self, workspace: Workspace) -> ActionContext:
         """Return the context of actions of the signed-in user in the organization."""

@@ -9,7 +9,7 @@ from shipmark.accounts import actions as accounts
 from shipmark.accounts import sign_in_attempts as attempts
 from shipmark.accounts import store as account_store
 from shipmark.accounts.actions import PASSWORD_MIN, SESSION_LENGTH
-from shipmark.accounts.model import NAME_MAX
+from shipmark.accounts.model import NAME_MAX, User
 from shipmark.accounts.password_checks import hasher
 from shipmark.accounts.sign_in_limits import TooManyAttempts, limits_of
 from shipmark.infrastructure.clock import now
@@ -50,16 +50,15 @@ def change_account(web_request: InjectedWebRequest, body: RawBody) -> Answer:
 def _change_name(web_request: WebRequest, name: str) -> Answer:
     if len(name) > NAME_MAX:
         return _form(web_request, status=400, problems={"name": _LONG}, name=name[:NAME_MAX])
+    user = _user(web_request)
     with web_request.database.transaction() as connection:
-        account_store.set_name(connection, web_request.user(connection).id, name)
+        account_store.set_name(connection, user.id, name)
     return redirect(f"{urls.ACCOUNT}?changed=name")
 
 
 def _change_password(web_request: WebRequest, sent: Mapping[str, str]) -> Answer:
     """Store the new password. All sessions end, but the browser of this request gets a new one."""
-    with web_request.database.snapshot() as connection:
-        user = web_request.user(connection)
-    password = sent.get("new", "")
+    user, password = _user(web_request), sent.get("new", "")
     if len(password) < PASSWORD_MIN:
         return _form(web_request, status=400, problems={"new": _SHORT})
     try:
@@ -84,8 +83,8 @@ def _change_password(web_request: WebRequest, sent: Mapping[str, str]) -> Answer
 
 
 def _end_other_sessions(web_request: WebRequest) -> Answer:
+    user = _user(web_request)
     with web_request.database.transaction() as connection:
-        user = web_request.user(connection)
         account_store.end_other_sessions(connection, user.id, _digest(web_request))
     return redirect(f"{urls.ACCOUNT}?changed=sessions")
 
@@ -114,6 +113,12 @@ def _form(
         name_max=NAME_MAX,
         password_min=PASSWORD_MIN,
     )
+
+
+def _user(web_request: WebRequest) -> User:
+    """Return the signed-in user, before any lock is taken."""
+    with web_request.database.snapshot() as connection:
+        return web_request.user(connection)
 
 
 def _digest(web_request: WebRequest) -> str:

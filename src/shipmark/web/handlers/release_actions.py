@@ -35,9 +35,10 @@ def change_release(
 ) -> Answer:
     """Finalize, archive or restore the release, or fetch its commits again, and redirect to it."""
     action = form_of(body).get("action", "")
-    with web_request.database.transaction(busy=BUSY) as connection:
-        workspace = web_request.authorize(connection, organization)
-        require_write(workspace.access)
+    with web_request.change(organization, check=require_write, busy=BUSY) as (
+        connection,
+        workspace,
+    ):
         release = _editable(connection, workspace, version)
         if action not in _ACTIONS:
             raise BadRequest(f"The action must be one of {', '.join(_ACTIONS)}.")
@@ -66,9 +67,10 @@ def edit_release(
 ) -> Answer:
     """Change the ref, URL and date of the release, and redirect to it."""
     sent = form_of(body)
-    with web_request.database.transaction(busy=BUSY) as connection:
-        workspace = web_request.authorize(connection, organization)
-        require_write(workspace.access)
+    with web_request.change(organization, check=require_write, busy=BUSY) as (
+        connection,
+        workspace,
+    ):
         release = _editable(connection, workspace, version)
         form, update = read_form(sent, release)
         if not form.problems:
@@ -100,9 +102,10 @@ def delete_release(
 ) -> Answer:
     """Delete the release, and redirect to the list. One that issues refer to is refused, unless an owner forces it."""
     is_forced = form_of(body).get("force") == "1"
-    with web_request.database.transaction(busy=BUSY) as connection:
-        workspace = web_request.authorize(connection, organization)
-        require_delete(workspace.access)
+    with web_request.change(organization, check=require_delete, busy=BUSY) as (
+        connection,
+        workspace,
+    ):
         if is_forced and workspace.access.role is not Role.OWNER:
             raise Forbidden
         release = _editable(connection, workspace, version)

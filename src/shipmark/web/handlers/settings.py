@@ -42,8 +42,7 @@ def invite_member(
     sent, secret = form_of(body), secret_hex()
     email = sent.get("email", "").strip()
     try:
-        with web_request.database.transaction() as connection:
-            workspace = web_request.authorize(connection, organization)
+        with web_request.change(organization) as (connection, workspace):
             context, role = web_request.action_context(workspace), _role(sent.get("role", ""))
             invitations.invite(connection, context, email, role, (), secret)
     except (ValidationFailed, BadRequest) as refusal:
@@ -63,8 +62,7 @@ def change_member(
     """Change the role of a member, or remove them, also oneself."""
     sent = form_of(body)
     try:
-        with web_request.database.transaction() as connection:
-            workspace = web_request.authorize(connection, organization)
+        with web_request.change(organization) as (connection, workspace):
             context = web_request.action_context(workspace)
             current = organizations.member(connection, workspace.organization.id, _id(member))
             if current is None:
@@ -86,8 +84,7 @@ def revoke_invitation(
     web_request: InjectedWebRequest, organization: FromPath[str], invitation: FromPath[str]
 ) -> Answer:
     """Revoke an invitation: its link becomes invalid."""
-    with web_request.database.transaction() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.change(organization) as (connection, workspace):
         pending = invitation_store.by_id(connection, workspace.organization.id, _id(invitation))
         if pending is None:
             raise NotFound
@@ -110,8 +107,7 @@ def create_token(
     if not 0 < len(name) <= _TOKEN_NAME_MAX:
         problem = f"Enter a name of at most {_TOKEN_NAME_MAX} characters."
         return _tokens(web_request, organization, status=400, name=name, problem=problem)
-    with web_request.database.transaction() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.change(organization) as (connection, workspace):
         _, text = token_actions.create(
             connection,
             web_request.action_context(workspace),
@@ -127,8 +123,7 @@ def revoke_token(
     web_request: InjectedWebRequest, organization: FromPath[str], token: FromPath[str]
 ) -> Answer:
     """Revoke a token: what uses it fails from now on."""
-    with web_request.database.transaction() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.change(organization) as (connection, workspace):
         token_actions.revoke(connection, web_request.action_context(workspace), _id(token))
     return redirect(urls.settings(organization, "tokens"))
 
@@ -163,8 +158,7 @@ def _create_project(web_request: WebRequest, organization: str, name: str, team_
     new = NewProject(
         name=name, slug=None, platform=None, spare_slug=hex32()[:8], key=(hex32(), hex32())
     )
-    with web_request.database.transaction() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.change(organization) as (connection, workspace):
         context = web_request.action_context(workspace)
         membership.require_scope(workspace.access, CREATES_PROJECTS)
         owner = workspace.organization
