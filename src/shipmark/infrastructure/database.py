@@ -11,23 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    ColumnElement,
-    Connection,
-    DateTime,
-    Dialect,
-    Integer,
-    MetaData,
-    Subquery,
-    Table,
-    Text,
-    bindparam,
-    literal_column,
-    make_url,
-    select,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.compiler import compiles
@@ -47,7 +31,7 @@ from shipmark.infrastructure.errors import Conflict, NotFound, StorageFull
 from shipmark.infrastructure.telemetry import log
 from shipmark.infrastructure.write_lock import FileWriteLock, NullWriteLock, WriteLock
 
-metadata = MetaData(
+metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -57,10 +41,10 @@ metadata = MetaData(
 )
 
 #: The type of every id: 64 bits, and on SQLite the type that makes a column the key of its table.
-Id: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")
+Id: TypeEngine[int] = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 #: A text that sorts byte by byte, whatever the collation of the database.
-BinaryText: TypeEngine[str] = Text().with_variant(Text(collation="C"), "postgresql")
+BinaryText: TypeEngine[str] = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 STORAGE_FULL = "There is no space left in the database. Nothing was changed. Contact the operator of this server."
 BUSY = "Someone else is changing the same data. Nothing was changed; please try again."
@@ -78,10 +62,10 @@ _NO_REFERENCE = "23503"
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware date and time in UTC. A naive one is a bug and fails."""
 
-    impl = DateTime(timezone=True)
+    impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         """Return the value to store, in UTC; SQLite has no time zones, so there it is naive."""
         if value is None:
             return None
@@ -89,12 +73,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         in_utc = value.astimezone(UTC)
         return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
 
-    def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _: sa.Dialect) -> datetime | None:
         """Return the stored value, in UTC, which is mostly the zone of PostgreSQL's session."""
         return value if value is None or value.tzinfo is UTC else value.astimezone(UTC)
 
     def result_processor(
-        self, dialect: Dialect, coltype: object
+        self, dialect: sa.Dialect, coltype: object
     ) -> Callable[[Any], datetime | None] | None:
         """Return the conversion of a stored value. On SQLite values are texts; lists read many, so it is one step."""
         if dialect.name == "sqlite":
@@ -138,7 +122,7 @@ class Database:
 
     def __init__(self, url: str, *, lock_wait_seconds: float = 10.0, connections: int = 5) -> None:
         self.url = url
-        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.is_sqlite = sa.make_url(url).get_backend_name() == "sqlite"
         self._lock_wait_seconds = lock_wait_seconds
         self.engine = (
             sqlite_engine(url, lock_wait_seconds)
@@ -151,12 +135,12 @@ class Database:
             )
             for unit in Unit
         }
-        path = make_url(url).database if self.is_sqlite else None
+        path = sa.make_url(url).database if self.is_sqlite else None
         self._write_lock: WriteLock = FileWriteLock(path) if path else NullWriteLock()
         self._availability = Availability()
 
     @contextmanager
-    def transaction(self, *, busy: str = BUSY) -> Iterator[Connection]:
+    def transaction(self, *, busy: str = BUSY) -> Iterator[sa.Connection]:
         """Open a unit of work that may write: committed at the end of the block, rolled back if it raises.
 
         Raise `Conflict` with the message ``busy`` if a lock is not free in time, `StorageFull` if the disk is full, and
@@ -176,13 +160,13 @@ class Database:
             self._write_lock.release()
 
     @contextmanager
-    def snapshot(self) -> Iterator[Connection]:
+    def snapshot(self) -> Iterator[sa.Connection]:
         """Open a read-only unit of work that sees one state of the database throughout."""
         with self._watched(), self._engines[Unit.SNAPSHOT].connect() as connection:
             yield connection
 
     @contextmanager
-    def autocommit_read(self) -> Iterator[Connection]:
+    def autocommit_read(self) -> Iterator[sa.Connection]:
         """Open a read-only unit of work of independent statements: for authentication."""
         with self._watched(), self._engines[Unit.AUTOCOMMIT_READ].connect() as connection:
             yield connection
@@ -196,24 +180,24 @@ class Database:
         self._write_lock.close()
 
 
-def upsert(table: Table) -> postgresql.Insert:
+def upsert(table: sa.Table) -> postgresql.Insert:
     """Return an INSERT with ``on_conflict_do_nothing`` and ``on_conflict_do_update``; SQLite has the same syntax."""
     return postgresql.insert(table)
 
 
-def json_rows(name: str, /, **columns: TypeEngine[Any]) -> Subquery:
+def json_rows(name: str, /, **columns: TypeEngine[Any]) -> sa.Subquery:
     """Return a relation of rows that are sent with the statement, by `rows_param`, to select from and join.
 
     All rows are one parameter, so that a statement stays one statement, whatever their number, and is composed once.
     An INSERT … SELECT from it needs an ORDER BY: without one SQLite parses the ON of ON CONFLICT as part of a join,
     and with one concurrent writers take PostgreSQL's row locks in the same order.
     """
-    source = _JsonRows(bindparam(name, type_=Text)).table_valued("value", name=f"{name}_rows")
+    source = _JsonRows(sa.bindparam(name, type_=sa.Text)).table_valued("value", name=f"{name}_rows")
     items = [
-        _JsonItem(source.c.value, literal_column(str(index)), type_=type_).label(column)
+        _JsonItem(source.c.value, sa.literal_column(str(index)), type_=type_).label(column)
         for index, (column, type_) in enumerate(columns.items())
     ]
-    return select(*items).subquery(name)
+    return sa.select(*items).subquery(name)
 
 
 def rows_param(name: str, rows: Iterable[Sequence[object]]) -> dict[str, str]:
@@ -230,7 +214,7 @@ def ids_param(ids: Iterable[int]) -> dict[str, str]:
     return rows_param(IDS_NAME, ([item] for item in sorted(ids)))
 
 
-def in_binary_order(column: ColumnElement[str]) -> ColumnElement[str]:
+def in_binary_order(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     """Return a column to order by, byte by byte on both databases, whatever the collation of PostgreSQL's database.
 
     Columns of the type `BinaryText` do not need it.
@@ -243,7 +227,7 @@ class _InBinaryOrder(FunctionElement[str]):
 
     inherit_cache = True
     name = "in_bytes"
-    type = Text(collation="C")
+    type = sa.Text(collation="C")
 
 
 @compiles(_InBinaryOrder, "sqlite")
@@ -260,18 +244,18 @@ def _in_binary_order_on_postgresql(
     return f'{compiler.process(next(iter(element.clauses)), **options)} COLLATE "C"'
 
 
-def matches(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+def matches(column: sa.ColumnElement[Any], pattern: str) -> sa.ColumnElement[bool]:
     """Return the condition that a text matches a pattern, in which ``*`` matches any text. Case-sensitive."""
-    return _Matches(column, bindparam(None, pattern, type_=_Wildcards(), unique=True))
+    return _Matches(column, sa.bindparam(None, pattern, type_=_Wildcards(), unique=True))
 
 
 class _Wildcards(TypeDecorator[str]):
     """A pattern with ``*``, converted to the syntax of the database."""
 
-    impl = Text
+    impl = sa.Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         assert value is not None
         if dialect.name == "sqlite":
             return re.sub(r"[\[?]", r"[\g<0>]", value)
@@ -283,7 +267,7 @@ class _Matches(FunctionElement[bool]):
 
     inherit_cache = True
     name = "matches"
-    type = Boolean()
+    type = sa.Boolean()
 
 
 @compiles(_Matches, "sqlite")
@@ -311,7 +295,7 @@ class _JsonItem(FunctionElement[Any]):
     inherit_cache = True
     name = "json_item"
 
-    def __init__(self, *clauses: ColumnElement[Any], type_: TypeEngine[Any]) -> None:
+    def __init__(self, *clauses: sa.ColumnElement[Any], type_: TypeEngine[Any]) -> None:
         self.type = type_
         super().__init__(*clauses)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, null, or_, select
+import sqlalchemy as sa
 
 from shipmark.artifacts.manifests import ArtifactType
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
@@ -12,10 +12,10 @@ from shipmark.artifacts.store.release_files import release_files
 from shipmark.files.store.files import files
 from shipmark.infrastructure.database import IDS, Id, ids_param, in_binary_order
 
-_ORGANIZATION = bindparam("organization", type_=Id)
-_RELEASE = bindparam("release", type_=Id)
+_ORGANIZATION = sa.bindparam("organization", type_=Id)
+_RELEASE = sa.bindparam("release", type_=Id)
 _REACHED = (
-    select(
+    sa.select(
         artifact_bundles.c.id,
         artifact_bundles.c.file_count,
         artifact_bundles.c.changed_at,
@@ -25,43 +25,43 @@ _REACHED = (
     .join(artifact_bundles, artifact_bundles.c.id == bundle_releases.c.bundle_id)
     .where(
         bundle_releases.c.organization_id == _ORGANIZATION,
-        bundle_releases.c.version == bindparam("version"),
-        or_(
+        bundle_releases.c.version == sa.bindparam("version"),
+        sa.or_(
             bundle_releases.c.release_id == _RELEASE,
-            select(bundle_projects.c.bundle_id)
+            sa.select(bundle_projects.c.bundle_id)
             .where(
                 bundle_projects.c.bundle_id == artifact_bundles.c.id,
-                bundle_projects.c.project_id.in_(select(IDS.c.id)),
+                bundle_projects.c.project_id.in_(sa.select(IDS.c.id)),
             )
             .exists(),
         ),
     )
     .subquery("reached")
 )
-_BUNDLES = select(
-    func.count(_REACHED.c.id.distinct()), func.coalesce(func.sum(_REACHED.c.file_count), 0)
+_BUNDLES = sa.select(
+    sa.func.count(_REACHED.c.id.distinct()), sa.func.coalesce(sa.func.sum(_REACHED.c.file_count), 0)
 )
-_BUNDLED = select(func.count()).select_from(
+_BUNDLED = sa.select(sa.func.count()).select_from(
     _REACHED.join(bundle_entries, bundle_entries.c.bundle_id == _REACHED.c.id)
 )
 _maps = bundle_entries.alias("maps")
 _UNMAPPED = (
-    select(func.count(bundle_entries.c.debug_id.distinct()))
+    sa.select(sa.func.count(bundle_entries.c.debug_id.distinct()))
     .select_from(_REACHED.join(bundle_entries, bundle_entries.c.bundle_id == _REACHED.c.id))
     .where(
         bundle_entries.c.type == ArtifactType.MINIFIED_SOURCE.value,
         bundle_entries.c.debug_id.not_in(
-            select(_maps.c.debug_id)
+            sa.select(_maps.c.debug_id)
             .select_from(_REACHED.join(_maps, _maps.c.bundle_id == _REACHED.c.id))
             .where(_maps.c.type == ArtifactType.SOURCE_MAP.value, _maps.c.debug_id.is_not(None))
         ),
     )
 )
-_SINGLE = select(func.count()).where(release_files.c.release_id == _RELEASE)
+_SINGLE = sa.select(sa.func.count()).where(release_files.c.release_id == _RELEASE)
 _BUNDLED_PAGE = (
-    select(
-        func.coalesce(bundle_entries.c.url, bundle_entries.c.path),
-        func.nullif(_REACHED.c.dist, ""),
+    sa.select(
+        sa.func.coalesce(bundle_entries.c.url, bundle_entries.c.path),
+        sa.func.nullif(_REACHED.c.dist, ""),
         bundle_entries.c.type,
         bundle_entries.c.debug_id,
         bundle_entries.c.size,
@@ -72,7 +72,7 @@ _BUNDLED_PAGE = (
     .order_by(in_binary_order(_REACHED.c.dist), bundle_entries.c.number)
 )
 _SINGLE_PAGE = (
-    select(release_files.c.name, release_files.c.dist, null(), null(), files.c.size)
+    sa.select(release_files.c.name, release_files.c.dist, sa.null(), sa.null(), files.c.size)
     .join(files, files.c.id == release_files.c.file_id)
     .where(release_files.c.release_id == _RELEASE)
     .order_by(in_binary_order(release_files.c.name), in_binary_order(release_files.c.dist))
@@ -115,20 +115,20 @@ class UploadedFile:
     size: int
 
 
-def count_of(connection: Connection, scope: VersionScope) -> Count:
+def count_of(connection: sa.Connection, scope: VersionScope) -> Count:
     """Return the numbers of uploads."""
     bundles, bundled = connection.execute(_BUNDLES, _parameters(scope)).one()
     single = connection.execute(_SINGLE, {"release": scope.release_id}).scalar_one()
     return Count(bundles=bundles, bundled=int(bundled), single=single)
 
 
-def unmapped_count(connection: Connection, scope: VersionScope) -> int:
+def unmapped_count(connection: sa.Connection, scope: VersionScope) -> int:
     """Return the number of minified files, by their debug ids, whose source map is in none of the bundles."""
     return connection.execute(_UNMAPPED, _parameters(scope)).scalar_one()
 
 
 def page_of(
-    connection: Connection, scope: VersionScope, *, limit: int, offset: int
+    connection: sa.Connection, scope: VersionScope, *, limit: int, offset: int
 ) -> list[UploadedFile]:
     """Return a page of the files of bundles, the newest bundle first, then of the single ones by name."""
     bundled = _BUNDLED_PAGE.limit(limit).offset(offset)

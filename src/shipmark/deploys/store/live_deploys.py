@@ -8,29 +8,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    FromClause,
-    Integer,
-    Select,
-    and_,
-    bindparam,
-    func,
-    select,
-)
+import sqlalchemy as sa
 
 from shipmark.deploys.model import EnvironmentOfRelease, ProjectDeploy
 from shipmark.deploys.store.deploys import deploys
-from shipmark.infrastructure.database import (
-    IDS,
-    Id,
-    UtcDateTime,
-    ids_param,
-    in_binary_order,
-    json_rows,
-    rows_param,
-)
+from shipmark.infrastructure import database as db
 from shipmark.projects.store import environments
 from shipmark.projects.store.environments import project_environments
 from shipmark.releases.store.environments import release_environments
@@ -42,12 +24,12 @@ _CHECKED_MAX = 100
 
 _any = release_environments.alias("any_release")
 _OF_RELEASES = (
-    select(
+    sa.select(
         release_environments.c.release_id,
         release_environments.c.project_id,
         environments.c.name,
         release_environments.c.last_deploy_id,
-        select(func.max(_any.c.last_deploy_id))
+        sa.select(sa.func.max(_any.c.last_deploy_id))
         .where(
             _any.c.project_id == release_environments.c.project_id,
             _any.c.environment_id == release_environments.c.environment_id,
@@ -55,13 +37,13 @@ _OF_RELEASES = (
         )
         .scalar_subquery(),
     )
-    .join(IDS, IDS.c.id == release_environments.c.release_id)
+    .join(db.IDS, db.IDS.c.id == release_environments.c.release_id)
     .join(environments, environments.c.id == release_environments.c.environment_id)
     .where(release_environments.c.last_deploy_id.is_not(None))
-    .order_by(in_binary_order(environments.c.name), release_environments.c.project_id)
+    .order_by(db.in_binary_order(environments.c.name), release_environments.c.project_id)
 )
 _last_id = (
-    select(func.max(_any.c.last_deploy_id))
+    sa.select(sa.func.max(_any.c.last_deploy_id))
     .where(
         _any.c.project_id == project_environments.c.project_id,
         _any.c.environment_id == project_environments.c.environment_id,
@@ -71,10 +53,12 @@ _last_id = (
 )
 
 
-def _with_release(project_id: ColumnElement[int], source: FromClause) -> Select[*tuple[Any, ...]]:
+def _with_release(
+    project_id: sa.ColumnElement[int], source: sa.FromClause
+) -> sa.Select[*tuple[Any, ...]]:
     """Return the query of the deploys in a source that also has this column."""
     return (
-        select(
+        sa.select(
             deploys.c.id,
             project_id.label("project_id"),
             deploys.c.environment_id,
@@ -89,7 +73,7 @@ def _with_release(project_id: ColumnElement[int], source: FromClause) -> Select[
         .join(releases, releases.c.id == deploys.c.release_id)
         .join(
             release_projects,
-            and_(
+            sa.and_(
                 release_projects.c.release_id == deploys.c.release_id,
                 release_projects.c.project_id == project_id,
             ),
@@ -100,14 +84,14 @@ def _with_release(project_id: ColumnElement[int], source: FromClause) -> Select[
 _LIVE = (
     _with_release(
         project_environments.c.project_id,
-        project_environments.join(IDS, IDS.c.id == project_environments.c.project_id).join(
+        project_environments.join(db.IDS, db.IDS.c.id == project_environments.c.project_id).join(
             deploys, deploys.c.id == _last_id
         ),
     )
     .order_by(deploys.c.id.desc(), project_environments.c.project_id)
-    .limit(bindparam("most", type_=Integer))
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
-_there = and_(
+_there = sa.and_(
     release_environments.c.release_id == deploys.c.release_id,
     release_environments.c.environment_id == deploys.c.environment_id,
     release_environments.c.last_deploy_id.is_not(None),
@@ -116,24 +100,24 @@ _BETWEEN = (
     _with_release(
         release_environments.c.project_id,
         deploys.join(release_environments, _there).join(
-            IDS, IDS.c.id == release_environments.c.project_id
+            db.IDS, db.IDS.c.id == release_environments.c.project_id
         ),
     )
     .where(
-        environments.c.organization_id == bindparam("organization_id", type_=Id),
-        deploys.c.finished_at >= bindparam("start", type_=UtcDateTime()),
-        deploys.c.finished_at <= bindparam("end", type_=UtcDateTime()),
+        environments.c.organization_id == sa.bindparam("organization_id", type_=db.Id),
+        deploys.c.finished_at >= sa.bindparam("start", type_=db.UtcDateTime()),
+        deploys.c.finished_at <= sa.bindparam("end", type_=db.UtcDateTime()),
     )
     .order_by(deploys.c.finished_at.desc(), deploys.c.id.desc(), release_environments.c.project_id)
-    .limit(bindparam("most", type_=Integer))
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
-_LANES = json_rows("lanes", project_id=Id, environment_id=Id)
+_LANES = db.json_rows("lanes", project_id=db.Id, environment_id=db.Id)
 # Other projects may deploy to an environment of the same name: only its last deploys are checked for the project's.
 _earlier = (
-    select(deploys.c.id, deploys.c.release_id, deploys.c.finished_at)
+    sa.select(deploys.c.id, deploys.c.release_id, deploys.c.finished_at)
     .where(
         deploys.c.environment_id == _LANES.c.environment_id,
-        deploys.c.finished_at < bindparam("before", type_=UtcDateTime()),
+        deploys.c.finished_at < sa.bindparam("before", type_=db.UtcDateTime()),
     )
     .order_by(deploys.c.finished_at.desc(), deploys.c.id.desc())
     .limit(_CHECKED_MAX)
@@ -142,7 +126,7 @@ _earlier = (
 )
 # A value and no join, which PostgreSQL would begin with all releases of the project there.
 _deployed_there = (
-    select(release_environments.c.last_deploy_id)
+    sa.select(release_environments.c.last_deploy_id)
     .where(
         release_environments.c.release_id == _earlier.c.release_id,
         release_environments.c.project_id == _LANES.c.project_id,
@@ -152,30 +136,30 @@ _deployed_there = (
     .scalar_subquery()
 )
 _earlier_id = (
-    select(_earlier.c.id)
+    sa.select(_earlier.c.id)
     .where(_deployed_there.is_not(None))
     .order_by(_earlier.c.finished_at.desc(), _earlier.c.id.desc())
     .limit(1)
     .correlate(_LANES)
     .scalar_subquery()
 )
-_BEFORE = select(_LANES.c.project_id, _earlier_id).order_by(
+_BEFORE = sa.select(_LANES.c.project_id, _earlier_id).order_by(
     _LANES.c.project_id, _LANES.c.environment_id
 )
-_CHOSEN = json_rows("chosen", project_id=Id, deploy_id=Id)
+_CHOSEN = db.json_rows("chosen", project_id=db.Id, deploy_id=db.Id)
 _BY_IDS = _with_release(
     _CHOSEN.c.project_id, _CHOSEN.join(deploys, deploys.c.id == _CHOSEN.c.deploy_id)
 ).order_by(deploys.c.id, _CHOSEN.c.project_id)
 
 
 def environments_of_releases(
-    connection: Connection, release_ids: Collection[int]
+    connection: sa.Connection, release_ids: Collection[int]
 ) -> dict[int, list[EnvironmentOfRelease]]:
     """Return the environments that each release was deployed to, per project, by name."""
     if not release_ids:
         return {}
     result: dict[int, list[EnvironmentOfRelease]] = {}
-    rows = connection.execute(_OF_RELEASES, ids_param(release_ids))
+    rows = connection.execute(_OF_RELEASES, db.ids_param(release_ids))
     for release_id, project_id, environment, deploy_id, last_id in rows:
         deployed = EnvironmentOfRelease(
             project_id=project_id, environment=environment, is_live=deploy_id == last_id
@@ -185,17 +169,17 @@ def environments_of_releases(
 
 
 def live_in(
-    connection: Connection, project_ids: Collection[int], *, limit: int
+    connection: sa.Connection, project_ids: Collection[int], *, limit: int
 ) -> list[ProjectDeploy]:
     """Return the live deploys of these projects, the last recorded first."""
     if not project_ids:
         return []
-    rows = connection.execute(_LIVE, ids_param(project_ids) | {"most": limit})
+    rows = connection.execute(_LIVE, db.ids_param(project_ids) | {"most": limit})
     return [_deploy(*row) for row in rows]
 
 
 def between(
-    connection: Connection,
+    connection: sa.Connection,
     organization_id: int,
     project_ids: Collection[int],
     start: datetime,
@@ -210,21 +194,21 @@ def between(
         "end": end,
         "most": limit,
     }
-    rows = connection.execute(_BETWEEN, ids_param(project_ids) | parameters)
+    rows = connection.execute(_BETWEEN, db.ids_param(project_ids) | parameters)
     return [_deploy(*row) for row in rows]
 
 
 def last_before(
-    connection: Connection, lanes: Collection[tuple[int, int]], before: datetime
+    connection: sa.Connection, lanes: Collection[tuple[int, int]], before: datetime
 ) -> list[ProjectDeploy]:
     """Return the last deploy before a moment to each (project, environment), where it is among the last ones there."""
     if not lanes:
         return []
-    parameters = rows_param("lanes", sorted(lanes)) | {"before": before}
+    parameters = db.rows_param("lanes", sorted(lanes)) | {"before": before}
     rows = connection.execute(_BEFORE, parameters)
     # Two statements: PostgreSQL would read all deploys to join them with these.
     chosen = [(project_id, deploy_id) for project_id, deploy_id in rows if deploy_id is not None]
-    return [_deploy(*row) for row in connection.execute(_BY_IDS, rows_param("chosen", chosen))]
+    return [_deploy(*row) for row in connection.execute(_BY_IDS, db.rows_param("chosen", chosen))]
 
 
 def _deploy(

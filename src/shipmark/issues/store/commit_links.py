@@ -3,62 +3,42 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    ForeignKey,
-    Table,
-    TypedColumns,
-    bindparam,
-    delete,
-    exists,
-    func,
-    select,
-)
+import sqlalchemy as sa
 
-from shipmark.infrastructure.database import (
-    IDS,
-    Id,
-    UtcDateTime,
-    ids_param,
-    json_rows,
-    metadata,
-    rows_param,
-    upsert,
-)
+from shipmark.infrastructure import database as db
 from shipmark.releases.store.commits import release_commits
 from shipmark.repositories.store import authors, commits
 
 
-class CommitLinkColumns(TypedColumns):
+class CommitLinkColumns(sa.TypedColumns):
     """A commit whose message resolves an issue. The row stays when the commit is removed from a release."""
 
-    issue_id = Column(Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
-    commit_id = Column(
-        Id, ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True, index=True
+    issue_id = sa.Column(db.Id, sa.ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
+    commit_id = sa.Column(
+        db.Id, sa.ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    linked_at = Column(UtcDateTime, nullable=False)
+    linked_at = sa.Column(db.UtcDateTime, nullable=False)
 
 
-commit_links = Table("issue_commits", metadata, CommitLinkColumns)
+commit_links = sa.Table("issue_commits", db.metadata, CommitLinkColumns)
 
 Pair = tuple[int, int]
 
-_PAIRS = json_rows("pairs", issue_id=Id, commit_id=Id)
+_PAIRS = db.json_rows("pairs", issue_id=db.Id, commit_id=db.Id)
 _ENSURE = (
-    upsert(commit_links)
+    db.upsert(commit_links)
     .from_select(
         ["issue_id", "commit_id", "linked_at"],
-        select(
-            _PAIRS.c.issue_id, _PAIRS.c.commit_id, bindparam("at", type_=UtcDateTime())
+        sa.select(
+            _PAIRS.c.issue_id, _PAIRS.c.commit_id, sa.bindparam("at", type_=db.UtcDateTime())
         ).order_by(_PAIRS.c.issue_id, _PAIRS.c.commit_id),
     )
     .on_conflict_do_nothing()
     .returning(commit_links.c.issue_id, commit_links.c.commit_id)
 )
-_DROP_OTHERS = delete(commit_links).where(
-    commit_links.c.commit_id.in_(select(IDS.c.id)),
-    ~exists().where(
+_DROP_OTHERS = sa.delete(commit_links).where(
+    commit_links.c.commit_id.in_(sa.select(db.IDS.c.id)),
+    ~sa.exists().where(
         _PAIRS.c.issue_id == commit_links.c.issue_id,
         _PAIRS.c.commit_id == commit_links.c.commit_id,
     ),
@@ -66,38 +46,41 @@ _DROP_OTHERS = delete(commit_links).where(
 
 
 _AUTHORS_IN_RELEASE = (
-    select(commit_links.c.issue_id, func.coalesce(func.nullif(authors.c.name, ""), authors.c.email))
-    .join(IDS, IDS.c.id == commit_links.c.issue_id)
+    sa.select(
+        commit_links.c.issue_id,
+        sa.func.coalesce(sa.func.nullif(authors.c.name, ""), authors.c.email),
+    )
+    .join(db.IDS, db.IDS.c.id == commit_links.c.issue_id)
     .join(release_commits, release_commits.c.commit_id == commit_links.c.commit_id)
     .join(commits, commits.c.id == commit_links.c.commit_id)
     .join(authors, authors.c.id == commits.c.author_id)
-    .where(release_commits.c.release_id == bindparam("release_id", type_=Id))
+    .where(release_commits.c.release_id == sa.bindparam("release_id", type_=db.Id))
     .order_by(release_commits.c.position.desc())
 )
 
 
 def author_names(
-    connection: Connection, release_id: int, issue_ids: Collection[int]
+    connection: sa.Connection, release_id: int, issue_ids: Collection[int]
 ) -> dict[int, str]:
     """Return the name, or else the address, of the author of the release's newest commit that names each issue."""
     result = connection.execute(
-        _AUTHORS_IN_RELEASE, ids_param(issue_ids) | {"release_id": release_id}
+        _AUTHORS_IN_RELEASE, db.ids_param(issue_ids) | {"release_id": release_id}
     )
     return {issue_id: name for issue_id, name in result}
 
 
-def ensure(connection: Connection, pairs: Collection[Pair], at: datetime) -> set[Pair]:
+def ensure(connection: sa.Connection, pairs: Collection[Pair], at: datetime) -> set[Pair]:
     """Link (issue, commit) pairs. Return those that were not linked before."""
     if not pairs:
         return set()
-    result = connection.execute(_ENSURE, rows_param("pairs", sorted(pairs)) | {"at": at})
+    result = connection.execute(_ENSURE, db.rows_param("pairs", sorted(pairs)) | {"at": at})
     return {(issue_id, commit_id) for issue_id, commit_id in result}
 
 
 def delete_others(
-    connection: Connection, commit_ids: Collection[int], except_pairs: Collection[Pair]
+    connection: sa.Connection, commit_ids: Collection[int], except_pairs: Collection[Pair]
 ) -> None:
     """Delete the links of these commits except these pairs: their messages no longer name the other issues."""
     connection.execute(
-        _DROP_OTHERS, ids_param(commit_ids) | rows_param("pairs", sorted(except_pairs))
+        _DROP_OTHERS, db.ids_param(commit_ids) | db.rows_param("pairs", sorted(except_pairs))
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, func, select
+import sqlalchemy as sa
 
 from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
 from shipmark.issues.model import HistoryStatus, IssueStatus
@@ -28,32 +28,32 @@ class IssueSelection(StrEnum):
 
 
 _RELEASES = json_rows("of_releases", id=Id)
-_IN_RELEASES = select(_RELEASES.c.id)
-_new = select(issues.c.id.label("issue_id")).where(issues.c.first_release_id.in_(_IN_RELEASES))
-_regressed = select(history.c.issue_id).where(
+_IN_RELEASES = sa.select(_RELEASES.c.id)
+_new = sa.select(issues.c.id.label("issue_id")).where(issues.c.first_release_id.in_(_IN_RELEASES))
+_regressed = sa.select(history.c.issue_id).where(
     history.c.release_id.in_(_IN_RELEASES), history.c.status == HistoryStatus.REGRESSED
 )
-_set_resolved = select(resolutions.c.issue_id).where(resolutions.c.release_id.in_(_IN_RELEASES))
+_set_resolved = sa.select(resolutions.c.issue_id).where(resolutions.c.release_id.in_(_IN_RELEASES))
 _fixed = (
-    select(commit_links.c.issue_id)
+    sa.select(commit_links.c.issue_id)
     .join(release_commits, release_commits.c.commit_id == commit_links.c.commit_id)
     .where(release_commits.c.release_id.in_(_IN_RELEASES))
 )
-_seen = select(issue_releases.c.issue_id).where(issue_releases.c.release_id.in_(_IN_RELEASES))
+_seen = sa.select(issue_releases.c.issue_id).where(issue_releases.c.release_id.in_(_IN_RELEASES))
 
 
-def _last_seen(*parts: Select[Any]) -> Select[Any]:
+def _last_seen(*parts: sa.Select[Any]) -> sa.Select[Any]:
     """Return the statement of the last seen issues in any of the parts, with the number of all."""
     # An issue can regress in several of the releases. A union of one part would keep its duplicates.
     rows = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0].distinct()
     selected = rows.subquery("found")
     return (
-        select(func.count().over(), *ISSUE.columns)
+        sa.select(sa.func.count().over(), *ISSUE.columns)
         .join(selected, selected.c.issue_id == issues.c.id)
         # The sum keeps PostgreSQL from reading all issues of the projects.
-        .where((issues.c.project_id + 0).in_(select(IDS.c.id)))
+        .where((issues.c.project_id + 0).in_(sa.select(IDS.c.id)))
         .order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
-        .limit(bindparam("most", type_=Integer))
+        .limit(sa.bindparam("most", type_=sa.Integer))
     )
 
 
@@ -69,7 +69,7 @@ _STATEMENTS = {
 
 
 def selected_in(
-    connection: Connection,
+    connection: sa.Connection,
     selection: IssueSelection,
     release_ids: Collection[int],
     project_ids: Collection[int],

@@ -3,65 +3,44 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-    TypedColumns,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    literal_column,
-    select,
-    text,
-    update,
-)
+import sqlalchemy as sa
 
-from shipmark.infrastructure.database import (
-    IDS,
-    Id,
-    UtcDateTime,
-    ids_param,
-    json_rows,
-    metadata,
-    rows_param,
-    upsert,
-)
+from shipmark.infrastructure import database as db
 from shipmark.projects.store.projects import IS_VISIBLE, platforms, projects
 from shipmark.releases.model import Release, ReleasedProject, SeenRange
 from shipmark.releases.store.projects import release_projects
 
 
-class ReleaseEnvironmentColumns(TypedColumns):
+class ReleaseEnvironmentColumns(sa.TypedColumns):
     """A release in an environment of a project: seen by events there, or deployed there.
 
     ``status`` and ``created_at`` are copies of the release's, which lists are filtered and ordered by.
     """
 
-    release_id = Column(Id, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True)
-    project_id = Column(Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
-    environment_id = Column(Id, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True)
-    new_issue_count = Column(Integer, nullable=False)
-    first_seen_at = Column(UtcDateTime)
-    last_seen_at = Column(UtcDateTime)
-    last_deploy_id = Column(Id)
-    status = Column(String(16), nullable=False, server_default=text("'open'"))
-    created_at = Column(UtcDateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP"))
+    release_id = sa.Column(
+        db.Id, sa.ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True
+    )
+    project_id = sa.Column(
+        db.Id, sa.ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True
+    )
+    environment_id = sa.Column(
+        db.Id, sa.ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True
+    )
+    new_issue_count = sa.Column(sa.Integer, nullable=False)
+    first_seen_at = sa.Column(db.UtcDateTime)
+    last_seen_at = sa.Column(db.UtcDateTime)
+    last_deploy_id = sa.Column(db.Id)
+    status = sa.Column(sa.String(16), nullable=False, server_default=sa.text("'open'"))
+    created_at = sa.Column(
+        db.UtcDateTime, nullable=False, server_default=sa.text("CURRENT_TIMESTAMP")
+    )
 
 
-release_environments = Table(
+release_environments = sa.Table(
     "release_environments",
-    metadata,
+    db.metadata,
     ReleaseEnvironmentColumns,
-    Index(
+    sa.Index(
         "ix_release_environments_by_date",
         "environment_id",
         "project_id",
@@ -69,11 +48,11 @@ release_environments = Table(
         "created_at",
         "release_id",
     ),
-    Index("ix_release_environments_project_id_first_seen_at", "project_id", "first_seen_at"),
+    sa.Index("ix_release_environments_project_id_first_seen_at", "project_id", "first_seen_at"),
 )
 # The last deploy to an environment of a project is the last entry of a range of it.
 _is_deployed = release_environments.c.last_deploy_id.is_not(None)
-Index(
+sa.Index(
     "ix_release_environments_deployed",
     release_environments.c.project_id,
     release_environments.c.environment_id,
@@ -83,7 +62,7 @@ Index(
 )
 
 _KEY = ["release_id", "project_id", "environment_id"]
-_there = and_(
+_there = sa.and_(
     release_environments.c.release_id == release_projects.c.release_id,
     release_environments.c.project_id == release_projects.c.project_id,
 )
@@ -91,34 +70,34 @@ _KEYS = (release_projects.c.release_id, release_projects.c.project_id)
 # Platforms are few and short, so that one text holds them: no statement of their own for each page.
 _SEPARATOR = ","
 _PLATFORMS = (
-    select(func.aggregate_strings(platforms.c.platform, _SEPARATOR))
+    sa.select(sa.func.aggregate_strings(platforms.c.platform, _SEPARATOR))
     .where(platforms.c.project_id == release_projects.c.project_id)
     .scalar_subquery()
 )
 _SEEN = (
-    select(
+    sa.select(
         *_KEYS,
         release_projects.c.new_issue_count,
         release_projects.c.regressed_issue_count,
-        func.count(release_environments.c.release_id),
-        func.min(release_environments.c.first_seen_at, type_=UtcDateTime()),
-        func.max(release_environments.c.last_seen_at, type_=UtcDateTime()),
-        func.sum(release_environments.c.new_issue_count, type_=Integer()),
+        sa.func.count(release_environments.c.release_id),
+        sa.func.min(release_environments.c.first_seen_at, type_=db.UtcDateTime()),
+        sa.func.max(release_environments.c.last_seen_at, type_=db.UtcDateTime()),
+        sa.func.sum(release_environments.c.new_issue_count, type_=sa.Integer()),
         _PLATFORMS,
     )
-    .join(IDS, IDS.c.id == release_projects.c.release_id)
+    .join(db.IDS, db.IDS.c.id == release_projects.c.release_id)
     .join(projects, projects.c.id == release_projects.c.project_id)
     .where(IS_VISIBLE)
     .group_by(*_KEYS, release_projects.c.new_issue_count, release_projects.c.regressed_issue_count)
     .order_by(*_KEYS)
 )
 _SEEN_ANYWHERE = _SEEN.outerjoin(release_environments, _there)
-_ENVIRONMENTS = json_rows("environments", id=Id)
+_ENVIRONMENTS = db.json_rows("environments", id=db.Id)
 _SEEN_SOMEWHERE = _SEEN.outerjoin(
     release_environments,
-    and_(_there, release_environments.c.environment_id.in_(select(_ENVIRONMENTS.c.id))),
+    sa.and_(_there, release_environments.c.environment_id.in_(sa.select(_ENVIRONMENTS.c.id))),
 )
-_DEPLOYED = upsert(release_environments).from_select(
+_DEPLOYED = db.upsert(release_environments).from_select(
     [
         "release_id",
         "project_id",
@@ -128,28 +107,30 @@ _DEPLOYED = upsert(release_environments).from_select(
         "status",
         "created_at",
     ],
-    select(
-        bindparam("release_id", type_=Id),
-        IDS.c.id,
-        bindparam("environment_id", type_=Id),
-        literal_column("0"),
-        bindparam("deploy_id", type_=Id),
-        bindparam("status", type_=Text),
-        bindparam("created_at", type_=UtcDateTime()),
-    ).order_by(IDS.c.id),
+    sa.select(
+        sa.bindparam("release_id", type_=db.Id),
+        db.IDS.c.id,
+        sa.bindparam("environment_id", type_=db.Id),
+        sa.literal_column("0"),
+        sa.bindparam("deploy_id", type_=db.Id),
+        sa.bindparam("status", type_=sa.Text),
+        sa.bindparam("created_at", type_=db.UtcDateTime()),
+    ).order_by(db.IDS.c.id),
 )
 _NOTE_DEPLOY = _DEPLOYED.on_conflict_do_update(
     index_elements=_KEY, set_={"last_deploy_id": _DEPLOYED.excluded.last_deploy_id}
 )
 #: Copies a changed status to the rows of releases.
 SET_STATUS = (
-    update(release_environments)
-    .where(release_environments.c.release_id.in_(select(IDS.c.id)))
-    .values(status=bindparam("given_status", type_=String()))
+    sa.update(release_environments)
+    .where(release_environments.c.release_id.in_(sa.select(db.IDS.c.id)))
+    .values(status=sa.bindparam("given_status", type_=sa.String()))
 )
-_BROUGHT = json_rows("brought", release_id=Id, project_id=Id, environment_id=Id, number=Integer())
+_BROUGHT = db.json_rows(
+    "brought", release_id=db.Id, project_id=db.Id, environment_id=db.Id, number=sa.Integer()
+)
 _COUNT_BROUGHT = (
-    update(release_environments)
+    sa.update(release_environments)
     .where(
         release_environments.c.release_id == _BROUGHT.c.release_id,
         release_environments.c.project_id == _BROUGHT.c.project_id,
@@ -160,7 +141,7 @@ _COUNT_BROUGHT = (
 
 
 def record_event(
-    connection: Connection, release: Release, project_id: int, environment_id: int, at: datetime
+    connection: sa.Connection, release: Release, project_id: int, environment_id: int, at: datetime
 ) -> None:
     """Record an event of the release; the date of the last one never moves back."""
     row: dict[str, object] = {
@@ -174,22 +155,22 @@ def record_event(
         "created_at": release.created_at,
     }
     table = release_environments.c
-    statement = upsert(release_environments).values(row)
+    statement = db.upsert(release_environments).values(row)
     new = statement.excluded
     later = (table.last_seen_at.is_(None)) | (new.last_seen_at > table.last_seen_at)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=_KEY,
             set_={
-                "first_seen_at": func.coalesce(table.first_seen_at, new.first_seen_at),
-                "last_seen_at": case((later, new.last_seen_at), else_=table.last_seen_at),
+                "first_seen_at": sa.func.coalesce(table.first_seen_at, new.first_seen_at),
+                "last_seen_at": sa.case((later, new.last_seen_at), else_=table.last_seen_at),
             },
         )
     )
 
 
 def record_deploy(
-    connection: Connection,
+    connection: sa.Connection,
     release: Release,
     project_ids: Collection[int],
     environment_id: int,
@@ -203,25 +184,25 @@ def record_deploy(
         "status": release.status.value,
         "created_at": release.created_at,
     }
-    connection.execute(_NOTE_DEPLOY, ids_param(project_ids) | parameters)
+    connection.execute(_NOTE_DEPLOY, db.ids_param(project_ids) | parameters)
 
 
-def sync_status(connection: Connection, release: Release) -> None:
+def sync_status(connection: sa.Connection, release: Release) -> None:
     """Copy the changed status of the release to its rows."""
     connection.execute(
-        update(release_environments)
+        sa.update(release_environments)
         .where(release_environments.c.release_id == release.id)
         .values(status=release.status.value)
     )
 
 
 def count_new_issue(
-    connection: Connection, release_id: int, project_id: int, environment_id: int
+    connection: sa.Connection, release_id: int, project_id: int, environment_id: int
 ) -> None:
     """Count an issue that reached the environment for the first time, in this release."""
     table = release_environments.c
     connection.execute(
-        update(release_environments)
+        sa.update(release_environments)
         .where(
             table.release_id == release_id,
             table.project_id == project_id,
@@ -232,11 +213,11 @@ def count_new_issue(
 
 
 def newest_of(
-    connection: Connection, project_id: int, environment_ids: Collection[int] | None
+    connection: sa.Connection, project_id: int, environment_ids: Collection[int] | None
 ) -> int | None:
     """Return the id of the project's newest release, in one of the environments, or in any if None."""
     table = release_environments.c
-    query = select(table.release_id).where(
+    query = sa.select(table.release_id).where(
         table.project_id == project_id, table.first_seen_at.is_not(None)
     )
     if environment_ids is not None:
@@ -245,25 +226,27 @@ def newest_of(
     return connection.execute(query).scalar_one_or_none()
 
 
-def count_new_issues(connection: Connection, numbers: Mapping[tuple[int, int, int], int]) -> None:
+def count_new_issues(
+    connection: sa.Connection, numbers: Mapping[tuple[int, int, int], int]
+) -> None:
     """Add to the numbers of new issues, by (release, project, environment), after reassignment to other releases."""
     if numbers:
         rows = ((*place, number) for place, number in sorted(numbers.items()))
-        connection.execute(_COUNT_BROUGHT, rows_param("brought", rows))
+        connection.execute(_COUNT_BROUGHT, db.rows_param("brought", rows))
 
 
 def seen(
-    connection: Connection,
+    connection: sa.Connection,
     release_ids: Collection[int],
     environment_ids: Collection[int] | None = None,
 ) -> dict[int, list[ReleasedProject]]:
     """Return the projects of each release, oldest first, with its events in these environments or in any."""
     if not release_ids:
         return {}
-    query, parameters = _SEEN_ANYWHERE, ids_param(release_ids)
+    query, parameters = _SEEN_ANYWHERE, db.ids_param(release_ids)
     if environment_ids is not None:
         query = _SEEN_SOMEWHERE
-        parameters |= rows_param(
+        parameters |= db.rows_param(
             "environments", ([environment_id] for environment_id in sorted(environment_ids))
         )
     attached: dict[int, list[ReleasedProject]] = {}
@@ -284,11 +267,13 @@ def seen(
 
 
 def seen_in(
-    release_id: ColumnElement[int], project_ids: Collection[int], environment_ids: Collection[int]
-) -> ColumnElement[bool]:
+    release_id: sa.ColumnElement[int],
+    project_ids: Collection[int],
+    environment_ids: Collection[int],
+) -> sa.ColumnElement[bool]:
     """Return the condition that a release was seen in, or deployed to, one of the environments."""
     table = release_environments.c
-    return exists().where(
+    return sa.exists().where(
         table.release_id == release_id,
         table.project_id.in_(project_ids),
         table.environment_id.in_(environment_ids),

@@ -10,21 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    FromClause,
-    Select,
-    TypedColumns,
-    and_,
-    exists,
-    literal,
-    select,
-    tuple_,
-    union,
-    union_all,
-)
+import sqlalchemy as sa
 
 from shipmark.infrastructure.database import Id
 from shipmark.releases.model import (
@@ -70,17 +56,17 @@ class _IndexRange:
     ``project_id`` is set if it is the same in the whole range.
     """
 
-    source: FromClause
-    columns: TypedColumns
-    release_id: Column[int]
-    conditions: tuple[ColumnElement[bool], ...]
+    source: sa.FromClause
+    columns: sa.TypedColumns
+    release_id: sa.Column[int]
+    conditions: tuple[sa.ColumnElement[bool], ...]
     has_releases: bool = False
-    project: ColumnElement[int] | None = None
+    project: sa.ColumnElement[int] | None = None
     project_id: int | None = None
 
 
 def page(
-    connection: Connection,
+    connection: sa.Connection,
     release_filter: ReleaseFilter,
     sort: ReleaseSort,
     *,
@@ -101,9 +87,9 @@ def page(
         for index_range in _index_ranges(release_filter, sort, is_wide=is_wide)
     ]
     if len(branches) > 1:
-        limited = [select(branch.subquery()) for branch in branches]
+        limited = [sa.select(branch.subquery()) for branch in branches]
         # A release in several ranges is listed once, unless releases are listed per project.
-        merged = union_all(*limited) if release_filter.per_project else union(*limited)
+        merged = sa.union_all(*limited) if release_filter.per_project else sa.union(*limited)
         result = merged.subquery("page")
     else:
         result = branches[0].subquery("page")
@@ -115,7 +101,7 @@ def page(
         if column.name in _EXTRA_COLUMNS[sort, release_filter.per_project]
     ]
     query = (
-        select(*RELEASE, *columns)
+        sa.select(*RELEASE, *columns)
         .join(result, releases.c.id == result.c.release_id)
         .order_by(*order)
         .limit(limit)
@@ -215,14 +201,14 @@ def _in_projects(release_filter: ReleaseFilter, status: ReleaseStatus) -> Iterat
             columns=table,
             release_id=table.release_id,
             conditions=(table.project_id == project_id, table.status == status, *seen),
-            project=literal(-project_id, Id),
+            project=sa.literal(-project_id, Id),
             project_id=project_id,
         )
 
 
 def _in_organization(release_filter: ReleaseFilter, status: ReleaseStatus) -> _IndexRange:
     """Return all releases of the organization, each checked for the selected projects."""
-    attached = and_(
+    attached = sa.and_(
         release_projects.c.release_id == releases.c.id,
         release_projects.c.project_id.in_(release_filter.project_ids),
     )
@@ -234,7 +220,7 @@ def _in_organization(release_filter: ReleaseFilter, status: ReleaseStatus) -> _I
         conditions.append(releases.c.package == package)
     conditions += _seen(release_filter, releases.c.id, release_filter.project_ids)
     if not release_filter.per_project:
-        conditions.append(exists().where(attached))
+        conditions.append(sa.exists().where(attached))
     return _IndexRange(
         source=releases.join(release_projects, attached)
         if release_filter.per_project
@@ -248,8 +234,8 @@ def _in_organization(release_filter: ReleaseFilter, status: ReleaseStatus) -> _I
 
 
 def _seen(
-    release_filter: ReleaseFilter, release_id: ColumnElement[int], project_ids: Collection[int]
-) -> list[ColumnElement[bool]]:
+    release_filter: ReleaseFilter, release_id: sa.ColumnElement[int], project_ids: Collection[int]
+) -> list[sa.ColumnElement[bool]]:
     if release_filter.environment_ids is None:
         return []
     return [seen_in(release_id, project_ids, release_filter.environment_ids)]
@@ -262,18 +248,18 @@ def _branch(
     after: Position | None,
     is_backwards: bool,
     limit: int,
-) -> Select[Any]:
+) -> sa.Select[Any]:
     """Return the query of a range: the columns of the order, and as many rows as the page has."""
     created_at = index_range.columns["created_at"]
     order = _order(index_range, sort)
-    selected: dict[str, ColumnElement[Any]] = {"release_id": index_range.release_id}
+    selected: dict[str, sa.ColumnElement[Any]] = {"release_id": index_range.release_id}
     if release_filter.per_project:
         assert index_range.project is not None, "lists per project read ranges of projects"
         selected["project_id"] = index_range.project
     source, checked = index_range.source, conditions_of(release_filter.search)
     if checked and not index_range.has_releases:
         source = source.join(releases, releases.c.id == index_range.release_id)
-    query = select(*(column.label(name) for name, column in (order | selected).items()))
+    query = sa.select(*(column.label(name) for name, column in (order | selected).items()))
     query = query.select_from(source).where(*index_range.conditions, *checked)
     if sort is ReleaseSort.BUILD:
         query = query.where(index_range.columns["build_number"].is_not(None))
@@ -295,21 +281,21 @@ def _branch(
     return query.limit(limit)
 
 
-def _order(index_range: _IndexRange, sort: ReleaseSort) -> dict[str, ColumnElement[Any]]:
+def _order(index_range: _IndexRange, sort: ReleaseSort) -> dict[str, sa.ColumnElement[Any]]:
     """Return the columns that a list is ordered by, without the ids that decide among equals."""
-    order: dict[str, ColumnElement[Any]] = {"sort_key": index_range.columns[_KEYS[sort]]}
+    order: dict[str, sa.ColumnElement[Any]] = {"sort_key": index_range.columns[_KEYS[sort]]}
     if sort is not ReleaseSort.DATE:
         order["created_at"] = index_range.columns["created_at"]
     return order
 
 
 def _is_after(
-    columns: Sequence[ColumnElement[Any]],
+    columns: Sequence[sa.ColumnElement[Any]],
     index_range: _IndexRange,
     after: Position,
     sort: ReleaseSort,
     is_backwards: bool,
-) -> ColumnElement[bool]:
+) -> sa.ColumnElement[bool]:
     """Return the condition that a row is past the position. Rows compare as tuples, so that an index range serves."""
     values: list[object] = [after.key]
     if sort is not ReleaseSort.DATE:
@@ -323,8 +309,10 @@ def _is_after(
     elif after.project_id is not None:
         values.append(-after.project_id)
     compared = columns[: len(values)]
-    row = tuple_(*compared)
-    position_row = tuple_(*(literal(v, c.type) for v, c in zip(values, compared, strict=True)))
+    row = sa.tuple_(*compared)
+    position_row = sa.tuple_(
+        *(sa.literal(v, c.type) for v, c in zip(values, compared, strict=True))
+    )
     if is_backwards:
         return row >= position_row if is_level else row > position_row
     return row <= position_row if is_level else row < position_row
