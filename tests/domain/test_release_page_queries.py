@@ -8,8 +8,8 @@ from factories import World
 from sqlalchemy import Connection
 
 from shipmark.deploys import actions as deploys
-from shipmark.deploys import store as deploy_store
 from shipmark.deploys.model import NewDeploy
+from shipmark.deploys.store.live_deploys import environments_of_releases
 from shipmark.events import parsing
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.ids import hex32
@@ -149,9 +149,13 @@ def test_an_environment_is_live_until_another_release_takes_it(
     for release, environment in ((first, "production"), (first, "staging"), (second, "production")):
         new = NewDeploy(environment=environment, finished_at=NOW)
         deploys.record(connection, release, new, ids, None)
-    assert deploy_store.live_environments(connection, first.id, ids) == {"staging"}
-    assert deploy_store.live_environments(connection, second.id, ids) == {"production"}
-    assert deploy_store.live_environments(connection, second.id, []) == set()
+    listed = environments_of_releases(connection, [first.id, second.id])
+    live = {
+        release_id: {deployed.environment for deployed in each if deployed.is_live}
+        for release_id, each in listed.items()
+    }
+    assert live == {first.id: {"staging"}, second.id: {"production"}}
+    assert environments_of_releases(connection, []) == {}
 
 
 def test_several_versions_are_looked_up_at_once(

@@ -6,7 +6,6 @@ from shipmark.deploys.store.deploys import (
     deploys,
     is_any,
     last_moments,
-    live_environments,
     mark_announced,
     page_of,
     unannounced,

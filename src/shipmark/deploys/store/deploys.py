@@ -51,26 +51,6 @@ _LAST_MOMENTS = (
     .join(deploys, deploys.c.id == release_environments.c.last_deploy_id)
     .join(IDS, IDS.c.id == release_environments.c.release_id)
 )
-_any_release = release_environments.alias("any_release")
-_LIVE = (
-    sa.select(
-        environments.c.name,
-        release_environments.c.last_deploy_id,
-        sa.select(sa.func.max(_any_release.c.last_deploy_id))
-        .where(
-            _any_release.c.project_id == release_environments.c.project_id,
-            _any_release.c.environment_id == release_environments.c.environment_id,
-            _any_release.c.last_deploy_id.is_not(None),
-        )
-        .scalar_subquery(),
-    )
-    .join(IDS, IDS.c.id == release_environments.c.project_id)
-    .join(environments, environments.c.id == release_environments.c.environment_id)
-    .where(
-        release_environments.c.release_id == sa.bindparam("release_id", type_=Id),
-        release_environments.c.last_deploy_id.is_not(None),
-    )
-)
 
 
 def add(
@@ -126,14 +106,6 @@ def last_moments(
         return {}
     result = connection.execute(_LAST_MOMENTS, ids_param(release_ids))
     return {(row[0], row[1], row[2]): row[3] for row in result}
-
-
-def live_environments(
-    connection: sa.Connection, release_id: int, project_ids: Collection[int]
-) -> set[str]:
-    """Return the environments whose last recorded deploy, in one of these projects, is of the release."""
-    result = connection.execute(_LIVE, ids_param(project_ids) | {"release_id": release_id})
-    return {environment for environment, deploy_id, last_id in result if deploy_id == last_id}
 
 
 def is_any(connection: sa.Connection, project_id: int) -> bool:

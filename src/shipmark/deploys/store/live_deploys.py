@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from shipmark.deploys.model import EnvironmentOfRelease, ProjectDeploy
 from shipmark.deploys.store.deploys import deploys
 from shipmark.infrastructure import database as db
+from shipmark.infrastructure.groups import grouped
 from shipmark.projects.store import environments
 from shipmark.projects.store.environments import project_environments
 from shipmark.releases.store.environments import release_environments
@@ -23,34 +24,37 @@ from shipmark.releases.store.releases import releases
 _CHECKED_MAX = 100
 
 _any = release_environments.alias("any_release")
+
+
+def _last_deploy_id(
+    project_id: sa.Column[int], environment_id: sa.Column[int]
+) -> sa.ScalarSelect[int | None]:
+    """Return the id of the last recorded deploy to an environment of a project."""
+    return (
+        sa.select(sa.func.max(_any.c.last_deploy_id))
+        .where(
+            _any.c.project_id == project_id,
+            _any.c.environment_id == environment_id,
+            _any.c.last_deploy_id.is_not(None),
+        )
+        .scalar_subquery()
+    )
+
+
 _OF_RELEASES = (
     sa.select(
         release_environments.c.release_id,
         release_environments.c.project_id,
         environments.c.name,
         release_environments.c.last_deploy_id,
-        sa.select(sa.func.max(_any.c.last_deploy_id))
-        .where(
-            _any.c.project_id == release_environments.c.project_id,
-            _any.c.environment_id == release_environments.c.environment_id,
-            _any.c.last_deploy_id.is_not(None),
-        )
-        .scalar_subquery(),
+        _last_deploy_id(release_environments.c.project_id, release_environments.c.environment_id),
     )
     .join(db.IDS, db.IDS.c.id == release_environments.c.release_id)
     .join(environments, environments.c.id == release_environments.c.environment_id)
     .where(release_environments.c.last_deploy_id.is_not(None))
     .order_by(db.in_binary_order(environments.c.name), release_environments.c.project_id)
 )
-_last_id = (
-    sa.select(sa.func.max(_any.c.last_deploy_id))
-    .where(
-        _any.c.project_id == project_environments.c.project_id,
-        _any.c.environment_id == project_environments.c.environment_id,
-        _any.c.last_deploy_id.is_not(None),
-    )
-    .scalar_subquery()
-)
+_last_id = _last_deploy_id(project_environments.c.project_id, project_environments.c.environment_id)
 
 
 def _with_release(
@@ -158,14 +162,16 @@ def environments_of_releases(
     """Return the environments that each release was deployed to, per project, by name."""
     if not release_ids:
         return {}
-    result: dict[int, list[EnvironmentOfRelease]] = {}
     rows = connection.execute(_OF_RELEASES, db.ids_param(release_ids))
-    for release_id, project_id, environment, deploy_id, last_id in rows:
-        deployed = EnvironmentOfRelease(
-            project_id=project_id, environment=environment, is_live=deploy_id == last_id
+    return grouped(
+        (
+            release_id,
+            EnvironmentOfRelease(
+                project_id=project_id, environment=environment, is_live=deploy_id == last_id
+            ),
         )
-        result.setdefault(release_id, []).append(deployed)
-    return result
+        for release_id, project_id, environment, deploy_id, last_id in rows
+    )
 
 
 def live_in(

@@ -6,6 +6,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
+from shipmark.infrastructure.inserts import insert_rows
+from shipmark.infrastructure.schema import parent, table
 from shipmark.releases.store.commits import release_commits
 from shipmark.repositories.store import authors, commits
 
@@ -13,25 +15,23 @@ from shipmark.repositories.store import authors, commits
 class CommitLinkColumns(sa.TypedColumns):
     """A commit whose message resolves an issue. The row stays when the commit is removed from a release."""
 
-    issue_id = sa.Column(db.Id, sa.ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True)
-    commit_id = sa.Column(
-        db.Id, sa.ForeignKey("commits.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    issue_id = parent("issues", primary_key=True)
+    commit_id = parent("commits", primary_key=True, index=True)
     linked_at = sa.Column(db.UtcDateTime, nullable=False)
 
 
-commit_links = sa.Table("issue_commits", db.metadata, CommitLinkColumns)
+commit_links = table("issue_commits", CommitLinkColumns)
 
 Pair = tuple[int, int]
 
 _PAIRS = db.json_rows("pairs", issue_id=db.Id, commit_id=db.Id)
 _ENSURE = (
-    db.upsert(commit_links)
-    .from_select(
-        ["issue_id", "commit_id", "linked_at"],
-        sa.select(
-            _PAIRS.c.issue_id, _PAIRS.c.commit_id, sa.bindparam("at", type_=db.UtcDateTime())
-        ).order_by(_PAIRS.c.issue_id, _PAIRS.c.commit_id),
+    insert_rows(
+        commit_links,
+        "pairs",
+        ("issue_id", "commit_id"),
+        shared=("linked_at",),
+        order_by=("issue_id", "commit_id"),
     )
     .on_conflict_do_nothing()
     .returning(commit_links.c.issue_id, commit_links.c.commit_id)
@@ -73,7 +73,7 @@ def ensure(connection: sa.Connection, pairs: Collection[Pair], at: datetime) -> 
     """Link (issue, commit) pairs. Return those that were not linked before."""
     if not pairs:
         return set()
-    result = connection.execute(_ENSURE, db.rows_param("pairs", sorted(pairs)) | {"at": at})
+    result = connection.execute(_ENSURE, db.rows_param("pairs", sorted(pairs)) | {"linked_at": at})
     return {(issue_id, commit_id) for issue_id, commit_id in result}
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
+from shipmark.infrastructure.schema import parent, table
 from shipmark.projects.store.projects import IS_VISIBLE, platforms, projects
 from shipmark.releases.model import Release, ReleasedProject, SeenRange
 from shipmark.releases.store.projects import release_projects
@@ -17,15 +18,9 @@ class ReleaseEnvironmentColumns(sa.TypedColumns):
     ``status`` and ``created_at`` are copies of the release's, which lists are filtered and ordered by.
     """
 
-    release_id = sa.Column(
-        db.Id, sa.ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True
-    )
-    project_id = sa.Column(
-        db.Id, sa.ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True
-    )
-    environment_id = sa.Column(
-        db.Id, sa.ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True
-    )
+    release_id = parent("releases", primary_key=True)
+    project_id = parent("projects", primary_key=True)
+    environment_id = parent("environments", primary_key=True)
     new_issue_count = sa.Column(sa.Integer, nullable=False)
     first_seen_at = sa.Column(db.UtcDateTime)
     last_seen_at = sa.Column(db.UtcDateTime)
@@ -36,9 +31,8 @@ class ReleaseEnvironmentColumns(sa.TypedColumns):
     )
 
 
-release_environments = sa.Table(
+release_environments = table(
     "release_environments",
-    db.metadata,
     ReleaseEnvironmentColumns,
     sa.Index(
         "ix_release_environments_by_date",
@@ -154,16 +148,16 @@ def record_event(
         "status": release.status.value,
         "created_at": release.created_at,
     }
-    table = release_environments.c
+    columns = release_environments.c
     statement = db.upsert(release_environments).values(row)
     new = statement.excluded
-    later = (table.last_seen_at.is_(None)) | (new.last_seen_at > table.last_seen_at)
+    later = (columns.last_seen_at.is_(None)) | (new.last_seen_at > columns.last_seen_at)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=_KEY,
             set_={
-                "first_seen_at": sa.func.coalesce(table.first_seen_at, new.first_seen_at),
-                "last_seen_at": sa.case((later, new.last_seen_at), else_=table.last_seen_at),
+                "first_seen_at": sa.func.coalesce(columns.first_seen_at, new.first_seen_at),
+                "last_seen_at": sa.case((later, new.last_seen_at), else_=columns.last_seen_at),
             },
         )
     )
@@ -200,15 +194,15 @@ def count_new_issue(
     connection: sa.Connection, release_id: int, project_id: int, environment_id: int
 ) -> None:
     """Count an issue that reached the environment for the first time, in this release."""
-    table = release_environments.c
+    columns = release_environments.c
     connection.execute(
         sa.update(release_environments)
         .where(
-            table.release_id == release_id,
-            table.project_id == project_id,
-            table.environment_id == environment_id,
+            columns.release_id == release_id,
+            columns.project_id == project_id,
+            columns.environment_id == environment_id,
         )
-        .values(new_issue_count=table.new_issue_count + 1)
+        .values(new_issue_count=columns.new_issue_count + 1)
     )
 
 
@@ -216,13 +210,13 @@ def newest_of(
     connection: sa.Connection, project_id: int, environment_ids: Collection[int] | None
 ) -> int | None:
     """Return the id of the project's newest release, in one of the environments, or in any if None."""
-    table = release_environments.c
-    query = sa.select(table.release_id).where(
-        table.project_id == project_id, table.first_seen_at.is_not(None)
+    columns = release_environments.c
+    query = sa.select(columns.release_id).where(
+        columns.project_id == project_id, columns.first_seen_at.is_not(None)
     )
     if environment_ids is not None:
-        query = query.where(table.environment_id.in_(list(environment_ids)))
-    query = query.order_by(table.first_seen_at.desc(), table.release_id.desc()).limit(1)
+        query = query.where(columns.environment_id.in_(list(environment_ids)))
+    query = query.order_by(columns.first_seen_at.desc(), columns.release_id.desc()).limit(1)
     return connection.execute(query).scalar_one_or_none()
 
 
@@ -272,9 +266,9 @@ def seen_in(
     environment_ids: Collection[int],
 ) -> sa.ColumnElement[bool]:
     """Return the condition that a release was seen in, or deployed to, one of the environments."""
-    table = release_environments.c
+    columns = release_environments.c
     return sa.exists().where(
-        table.release_id == release_id,
-        table.project_id.in_(project_ids),
-        table.environment_id.in_(environment_ids),
+        columns.release_id == release_id,
+        columns.project_id.in_(project_ids),
+        columns.environment_id.in_(environment_ids),
     )

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
-from shipmark.infrastructure.keyset import KeysetPosition
+from shipmark.infrastructure.inserts import insert_rows
+from shipmark.infrastructure.keyset import KeysetPosition, from_position
+from shipmark.infrastructure.schema import parent, table
 from shipmark.repositories.model import Change, ChangedFile, Commit, Repository, StoredCommit
 from shipmark.repositories.store.repositories import REPOSITORY, read_repository, repositories
 
@@ -20,9 +21,7 @@ class CommitColumns(sa.TypedColumns):
 
     id = sa.Column(db.Id, primary_key=True)
     organization_id = sa.Column(db.Id, nullable=False)
-    repository_id = sa.Column(
-        db.Id, sa.ForeignKey("repositories.id", ondelete="CASCADE"), nullable=False
-    )
+    repository_id = parent("repositories")
     key = sa.Column(sa.String(64), nullable=False)
     author_id = sa.Column(db.Id)
     message = sa.Column(sa.Text)
@@ -38,22 +37,16 @@ class ChangedFileColumns(sa.TypedColumns):
     change = sa.Column(sa.String(1), nullable=False)
 
 
-commits = sa.Table(
+commits = table(
     "commits",
-    db.metadata,
     CommitColumns,
     sa.UniqueConstraint("repository_id", "key"),
     sa.Index("ix_commits_repository_id_created_at", "repository_id", "created_at", "id"),
     sa.Index("ix_commits_organization_id_created_at", "organization_id", "created_at", "id"),
-    sqlite_autoincrement=True,
 )
 
-changed_files = sa.Table(
-    "changed_files",
-    db.metadata,
-    ChangedFileColumns,
-    sa.UniqueConstraint("commit_id", "filename"),
-    sqlite_autoincrement=True,
+changed_files = table(
+    "changed_files", ChangedFileColumns, sa.UniqueConstraint("commit_id", "filename")
 )
 
 COMMIT = (
@@ -146,18 +139,12 @@ _COMMITS_WITH_REPOSITORIES = _COMMITS_BY_IDS.add_columns(*REPOSITORY).join(
 
 _COMMITS_BY_KEYS = sa.select(*COMMIT).join(_GIVEN, _IS_GIVEN)
 
-_CHANGES = db.json_rows("changes", commit_id=db.Id, filename=sa.Text(), change=sa.Text())
-
-_ADD_CHANGES = (
-    db.upsert(changed_files)
-    .from_select(
-        ["commit_id", "filename", "change"],
-        sa.select(_CHANGES.c.commit_id, _CHANGES.c.filename, _CHANGES.c.change).order_by(
-            _CHANGES.c.commit_id, _CHANGES.c.filename
-        ),
-    )
-    .on_conflict_do_nothing()
-)
+_ADD_CHANGES = insert_rows(
+    changed_files,
+    "changes",
+    ("commit_id", "filename", "change"),
+    order_by=("commit_id", "filename"),
+).on_conflict_do_nothing()
 
 _CHANGES_OF = (
     sa.select(*CHANGED_FILE)
@@ -247,24 +234,12 @@ def commits_by_keys(
 
 
 def commits_of(
-    connection: sa.Connection, repository_id: int, place: KeysetPosition | None, *, limit: int
+    connection: sa.Connection, repository_id: int, position: KeysetPosition | None, *, limit: int
 ) -> list[Commit]:
     """Return the repository's commits after a position, newest first; or before it, nearest first."""
     query = sa.select(*COMMIT).where(commits.c.repository_id == repository_id)
-    return [commit_of(*row) for row in connection.execute(from_place(query, place).limit(limit))]
-
-
-def from_place(
-    query: sa.Select[*tuple[Any, ...]], place: KeysetPosition | None
-) -> sa.Select[*tuple[Any, ...]]:
-    """Return the query for the commits from a position on, in the order of its direction."""
-    if place is None:
-        return query.order_by(commits.c.created_at.desc(), commits.c.id.desc())
-    here = sa.tuple_(sa.literal(place.at, db.UtcDateTime()), sa.literal(place.id, db.Id))
-    row = sa.tuple_(commits.c.created_at, commits.c.id)
-    if place.is_backwards:
-        return query.where(row > here).order_by(commits.c.created_at, commits.c.id)
-    return query.where(row < here).order_by(commits.c.created_at.desc(), commits.c.id.desc())
+    query = from_position(query, commits.c.created_at, commits.c.id, position).limit(limit)
+    return [commit_of(*row) for row in connection.execute(query)]
 
 
 def some_of(connection: sa.Connection, repository_id: int, *, limit: int) -> list[int]:

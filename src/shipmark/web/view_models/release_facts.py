@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from shipmark.artifacts.store.version_listing import Count
 from shipmark.deploys import store as deploys
 from shipmark.deploys.model import Deploy
+from shipmark.deploys.store.live_deploys import environments_of_releases
 from shipmark.issues.actions import evaluate_thresholds
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release
@@ -71,7 +72,12 @@ def deploy_lines(
 ) -> tuple[DeployLine, ...]:
     """Return the deploys, the last one first. Of several to an environment only the last can be live."""
     listed = deploys.page_of(connection, release.id, limit=DEPLOYS_MAX, offset=0)
-    live = deploys.live_environments(connection, release.id, workspace.project_ids)
+    visible_ids = set(workspace.project_ids)
+    live = {
+        deployed.environment
+        for deployed in environments_of_releases(connection, [release.id]).get(release.id, ())
+        if deployed.is_live and deployed.project_id in visible_ids
+    }
     lines = []
     for deploy in listed:
         lines.append(DeployLine(deploy=deploy, is_live=deploy.environment in live))
