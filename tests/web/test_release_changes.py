@@ -4,32 +4,43 @@ from dataclasses import replace
 
 import pytest
 
-from shipmark.api import scopes
+from shipmark.http import scopes
 from shipmark.infrastructure.errors import Forbidden
 from shipmark.organizations.actions import user_access
 from shipmark.organizations.model import Role
-from shipmark.web import release_changes
+from shipmark.web.handlers import release_actions
+from shipmark.web.request_context import Workspace
+
+CHANGES = (scopes.RELEASE_WRITE, scopes.RELEASE_DELETE)
 
 
 @pytest.fixture
-def access(house):
-    return user_access(house.owner, house.organization, Role.MEMBER, None)
+def workspace(house):
+    access = user_access(house.owner, house.organization, Role.MEMBER, None)
+    return Workspace(
+        user=house.owner,
+        access=access,
+        organization=house.organization,
+        organizations=(house.organization,),
+        projects=(),
+    )
 
 
 def test_pages_ask_for_the_scopes_of_the_api():
-    assert release_changes.RELEASE_WRITE == scopes.RELEASE_WRITE
-    assert release_changes.RELEASE_DELETE == scopes.RELEASE_DELETE
+    assert release_actions.RELEASE_WRITE == scopes.RELEASE_WRITE
+    assert release_actions.RELEASE_DELETE == scopes.RELEASE_DELETE
 
 
-def test_a_member_may_change_releases(access):
-    release_changes.require_write(access)
-    release_changes.require_delete(access)
+@pytest.mark.parametrize("required", CHANGES)
+def test_a_member_may_change_releases(workspace, required):
+    workspace.require(required)
+    assert workspace.may(required)
 
 
-def test_without_the_scopes_changes_are_forbidden(access):
-    reader = replace(access, scopes=frozenset({"project:read", "org:read"}))
-    for require in (release_changes.require_write, release_changes.require_delete):
-        with pytest.raises(Forbidden):
-            require(reader)
-    assert not release_changes.may_write(reader)
-    assert not release_changes.may_delete(reader)
+@pytest.mark.parametrize("required", CHANGES)
+def test_without_the_scopes_changes_are_forbidden(workspace, required):
+    scopes_of_reader = frozenset({"project:read", "org:read"})
+    reader = replace(workspace, access=replace(workspace.access, scopes=scopes_of_reader))
+    with pytest.raises(Forbidden):
+        reader.require(required)
+    assert not reader.may(required)

@@ -25,8 +25,8 @@ FIXED_TEAM_ROLE = (
     "all others are team admins. Change orgRole instead."
 )
 
-_CHANGE = frozenset({"member:write", "member:admin"})
-_REMOVE = frozenset({"member:admin"})
+CHANGE_SCOPES = frozenset({"member:write", "member:admin"})
+REMOVE_SCOPES = frozenset({"member:admin"})
 _TEAMS = frozenset({"team:write", "team:admin"})
 _EVERY_TEAM = frozenset({"org:write", "org:admin", "member:write", "member:admin"})
 
@@ -50,7 +50,7 @@ def update_member(
     """Change a member's role and teams, if not None. Raise `ValidationFailed` for an unknown team."""
     access = context.access
     _lock_members(connection, access)
-    require_scope(access, _CHANGE)
+    require_scope(access, CHANGE_SCOPES)
     if role is not None and role is not member.role:
         _check_above(access, member.role)
         _check_above(access, role)
@@ -89,7 +89,7 @@ def remove_member(connection: Connection, context: ActionContext, member: Member
     _lock_members(connection, access)
     is_oneself = access.user is not None and access.user.id == member.user_id
     if not is_oneself:
-        require_scope(access, _REMOVE)
+        require_scope(access, REMOVE_SCOPES)
         _check_above(access, member.role)
     if member.role is Role.OWNER:
         _check_last_owner(connection, access, member)
@@ -99,13 +99,13 @@ def remove_member(connection: Connection, context: ActionContext, member: Member
 
 def check_may_invite(access: Access, role: Role) -> None:
     """Raise `Forbidden` unless the caller may change members, and has this role or a higher one."""
-    require_scope(access, _CHANGE)
+    require_scope(access, CHANGE_SCOPES)
     _check_above(access, role)
 
 
 def check_may_revoke(access: Access, role: Role) -> None:
     """Raise `Forbidden` unless the caller may remove members with this role."""
-    require_scope(access, _REMOVE)
+    require_scope(access, REMOVE_SCOPES)
     _check_above(access, role)
 
 

@@ -124,7 +124,7 @@ def _with_navigation(request: AnyRequest, status: int, words: tuple[str, str]) -
     try:
         with web_request.database.snapshot() as connection:
             user = web_request.user_if_any(connection)
-            workspace = web_request.workspace_if_any(connection)
+            workspace = web_request.workspace_of(connection, user) if user else None
     except (SQLAlchemyError, Refusal):
         pass
     title, text = words

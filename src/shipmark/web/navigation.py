@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shipmark.http.scopes import AUDIT_READ
 from shipmark.web import urls
 from shipmark.web.request_context import Workspace
-
-#: A user with one of these scopes sees the audit log.
-READS_AUDIT_LOG = frozenset({"org:write"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,35 +21,15 @@ class Section:
 
 def sections(organization: str) -> Sequence[Section]:
     """Return the sections of the organization with this slug."""
+    listed = (
+        ("Releases", urls.releases(organization), "tag", "r"),
+        ("Issues", urls.issues(organization), "bug", "i"),
+        ("Timeline", urls.timeline(organization), "lanes", "t"),
+        ("Settings", urls.settings(organization, "members"), "sliders", "s"),
+    )
     return [
-        Section(
-            key="releases",
-            name="Releases",
-            address=urls.releases(organization),
-            icon="tag",
-            letter="r",
-        ),
-        Section(
-            key="issues",
-            name="Issues",
-            address=urls.issues(organization),
-            icon="bug",
-            letter="i",
-        ),
-        Section(
-            key="timeline",
-            name="Timeline",
-            address=urls.timeline(organization),
-            icon="lanes",
-            letter="t",
-        ),
-        Section(
-            key="settings",
-            name="Settings",
-            address=urls.settings(organization, "members"),
-            icon="sliders",
-            letter="s",
-        ),
+        Section(key=name.lower(), name=name, address=address, icon=icon, letter=letter)
+        for name, address, icon, letter in listed
     ]
 
 
@@ -59,6 +37,6 @@ def settings_pages(workspace: Workspace) -> Sequence[tuple[str, str]]:
     """Return name and URL of each page of the organization's settings that the user may see."""
     slug = workspace.organization.slug
     names = {"Members": "members", "Projects": "projects", "Tokens": "tokens"}
-    if workspace.may(READS_AUDIT_LOG):
+    if workspace.may(AUDIT_READ):
         names["Audit log"] = "audit-log"
     return [(name, urls.settings(slug, path)) for name, path in names.items()]

@@ -1,6 +1,6 @@
 """The context of a web request: the signed-in user, the parameters, and the database."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -19,9 +19,10 @@ from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import BUSY, Database
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, Unauthenticated
-from shipmark.infrastructure.ids import digest
+from shipmark.infrastructure.ids import digest, id_of
 from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import actions as organization_actions
+from shipmark.organizations import membership
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import Access, Actor, Organization
@@ -48,6 +49,10 @@ class Workspace:
     def may(self, scopes: frozenset[str]) -> bool:
         """Return True if the user has one of the scopes: pages show no button that would be refused."""
         return bool(self.access.scopes & scopes)
+
+    def require(self, scopes: frozenset[str]) -> None:
+        """Raise `Forbidden` unless the user has one of the scopes."""
+        membership.require_scope(self.access, scopes)
 
     @property
     def project_ids(self) -> tuple[int, ...]:
@@ -114,8 +119,10 @@ class WebRequest:
         their newest. It has no projects.
         """
         user = self.user_if_any(connection)
-        if user is None:
-            return None
+        return None if user is None else self.workspace_of(connection, user)
+
+    def workspace_of(self, connection: Connection, user: User) -> Workspace | None:
+        """Return the same for a user who has been loaded."""
         rows = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
         organizations = tuple(organization for organization, _ in rows)
         if not organizations:
@@ -138,8 +145,7 @@ class WebRequest:
     def authorize(self, connection: Connection, organization: str) -> Workspace:
         """Return the workspace of the organization. Raise `Unauthenticated`, or `NotFound` for non-members."""
         user = self.user(connection)
-        if "\x00" in organization:
-            raise NotFound
+        require_storable(organization)
         try:
             access = organization_actions.access_of_user(connection, organization, user, None)
         except Forbidden:
@@ -158,28 +164,28 @@ class WebRequest:
         self,
         organization: str,
         *,
-        check: Callable[[Access], None] | None = None,
+        scopes: frozenset[str] | None = None,
         busy: str = BUSY,
     ) -> Iterator[tuple[Connection, Workspace]]:
         """Authorize the user, and then open a transaction, so that a refused request takes no lock.
 
-        ``check`` raises `Forbidden` for an access that is not enough; ``busy`` is the message if a lock is not free.
+        Raise `Forbidden` unless the user has one of the ``scopes``; None leaves the decision to the action. ``busy`` is
+        the message if a lock is not free.
         """
         with self.database.snapshot() as connection:
             workspace = self.authorize(connection, organization)
-        if check is not None:
-            check(workspace.access)
+        if scopes is not None:
+            workspace.require(scopes)
         with self.database.transaction(busy=busy) as connection:
             yield connection, workspace
 
+    def actor(self, user: User) -> Actor:
+        """Return the signed-in user as the actor for the audit log."""
+        return Actor(user_id=user.id, label=user.email, ip_address=self.client_address)
+
     def action_context(self, workspace: Workspace) -> ActionContext:
         """Return the context of actions of the signed-in user in the organization."""
-        by = Actor(
-            user_id=workspace.user.id,
-            label=workspace.user.email,
-            ip_address=self.client_address,
-        )
-        return ActionContext(access=workspace.access, by=by, at=now())
+        return ActionContext(access=workspace.access, by=self.actor(workspace.user), at=now())
 
     def parameter(self, name: str) -> str:
         """Return a query parameter, the last one if there are several, or ""."""
@@ -202,6 +208,12 @@ def request_url(request: AnyRequest) -> str:
     return f"{path}?{query}" if query else path
 
 
+def require_storable(name: str) -> None:
+    """Raise `NotFound` for a name in a path that PostgreSQL can't store, so that nothing has it."""
+    if "\x00" in name:
+        raise NotFound
+
+
 def form_of(body: bytes) -> dict[str, str]:
     """Return the fields of a page's form, without NUL characters. Raise `BadRequest` if it is invalid."""
     sent = body_parsing.read(body, "application/x-www-form-urlencoded")
@@ -215,6 +227,12 @@ def values_of(body: bytes, name: str) -> list[str]:
     sent = body_parsing.read(body, "application/x-www-form-urlencoded", lists=(name,))
     values = sent.get(name, []) if isinstance(sent, dict) else []
     return [str(value).replace("\x00", "") for value in values]
+
+
+def ids_of(body: bytes, name: str, *, most: int) -> list[int]:
+    """Return the ids of the rows that were ticked in a page's form, in order; other texts are ignored."""
+    ids = (id_of(text) for text in values_of(body, name)[:most])
+    return sorted({row_id for row_id in ids if row_id is not None})
 
 
 async def provide_web_request(request: AnyRequest) -> WebRequest:

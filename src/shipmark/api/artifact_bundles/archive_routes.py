@@ -12,13 +12,13 @@ from shipmark.api.artifact_bundles.queries import (
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.responses import Wire
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
-from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ
 from shipmark.artifacts import actions
 from shipmark.artifacts.store import archives
 from shipmark.artifacts.store.archives import Archive
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import RELEASE_DELETE, RELEASE_READ
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.releases import actions as releases

@@ -9,7 +9,6 @@ from shipmark.api.artifact_bundles import assemble_requests as schemas
 from shipmark.api.artifact_bundles.responses import AssemblyResponse, assembly_response
 from shipmark.api.releases.path_release import VisibleRelease
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
-from shipmark.api.scopes import RELEASE_WRITE
 from shipmark.artifacts import assembling
 from shipmark.artifacts.assembling import BundleRequest
 from shipmark.artifacts.model import AssembleKind, AssembleState, assemble_key
@@ -18,6 +17,7 @@ from shipmark.files import assembling as chunks
 from shipmark.http import endpoint
 from shipmark.http.json_schema import JsonObject
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import RELEASE_WRITE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadUpload, NotFound
 from shipmark.organizations.model import Access

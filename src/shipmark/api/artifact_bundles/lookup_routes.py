@@ -11,7 +11,6 @@ from shipmark.api.artifact_bundles.queries import LookupQuery
 from shipmark.api.artifact_bundles.responses import FoundArtifactResponse
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.release_files.routes import download_file
-from shipmark.api.scopes import RELEASE_READ
 from shipmark.artifacts import debug_ids
 from shipmark.artifacts.model import RENEWAL_LENGTH, ArtifactBundle, ReleaseFile
 from shipmark.artifacts.store import bundles as bundle_store
@@ -22,6 +21,7 @@ from shipmark.files.store import files as file_store
 from shipmark.http import endpoint
 from shipmark.http.downloads import PARTLY
 from shipmark.http.request_context import RequestContext, request_url, require_id
+from shipmark.http.scopes import RELEASE_READ
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.projects.model import Project

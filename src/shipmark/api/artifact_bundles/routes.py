@@ -23,7 +23,6 @@ from shipmark.api.artifact_bundles.responses import (
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.release_files.routes import may_download
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
-from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ
 from shipmark.artifacts import actions, bundles
 from shipmark.artifacts.model import ArtifactBundle
 from shipmark.artifacts.store import bundles as store
@@ -33,6 +32,7 @@ from shipmark.files.store import files as file_store
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import RELEASE_DELETE, RELEASE_READ
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadUpload, Forbidden, NotFound
 from shipmark.projects.model import Project

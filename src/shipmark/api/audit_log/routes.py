@@ -10,10 +10,10 @@ from shipmark.api.members.user_responses import UserResponse, optional_user_resp
 from shipmark.api.queries import PageQuery, TimeRangeQuery
 from shipmark.api.releases import loading
 from shipmark.api.responses import Wire
-from shipmark.api.scopes import AUDIT_READ
 from shipmark.http import endpoint
 from shipmark.http.pagination.keyset import paginate_by_keyset
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import AUDIT_READ
 from shipmark.http.validation import optional
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.ids import id_of

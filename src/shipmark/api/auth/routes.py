@@ -4,10 +4,10 @@ from shipmark.accounts.model import UserToken
 from shipmark.api.auth.calling_user import SignedInUser, with_emails
 from shipmark.api.members.user_responses import UserResponse, user_response
 from shipmark.api.responses import Wire
-from shipmark.api.scopes import ANY_CALLER
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Credentials
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import ANY_CALLER
 from shipmark.organizations.actions import CI_SCOPES
 
 

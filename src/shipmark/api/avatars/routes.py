@@ -20,7 +20,12 @@ from shipmark.api.organizations.responses import OrganizationResponse, organizat
 from shipmark.api.projects.loading import serialize_project, serialize_team
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.projects.responses import ProjectResponse
-from shipmark.api.scopes import (
+from shipmark.api.teams.path_team import PathTeam
+from shipmark.api.teams.responses import TeamDetailsResponse
+from shipmark.avatars.model import NewAvatar
+from shipmark.http import endpoint
+from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import (
     ANY_CALLER,
     ORGANIZATION_CHANGE,
     ORGANIZATION_READ,
@@ -29,11 +34,6 @@ from shipmark.api.scopes import (
     TEAM_CHANGE,
     TEAM_READ,
 )
-from shipmark.api.teams.path_team import PathTeam
-from shipmark.api.teams.responses import TeamDetailsResponse
-from shipmark.avatars.model import NewAvatar
-from shipmark.http import endpoint
-from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import actions as organizations

@@ -11,10 +11,10 @@ from shipmark.api.projects.path_project import VisibleProjects
 from shipmark.api.queries import PageQuery, ProjectQuery, one_of
 from shipmark.api.releases.path_release import EditableRelease, VisibleRelease
 from shipmark.api.responses import Wire
-from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext, require_row
+from shipmark.http.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.http.validation import optional, require
 from shipmark.publishing import commit_fetch_requests
 from shipmark.releases.model import Fetch, FetchState, Release

@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 from shipmark.api.commits.responses import CommitResponse, serialize_commits
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.queries import PageQuery
-from shipmark.api.scopes import RELEASE_READ
 from shipmark.http import endpoint
 from shipmark.http.pagination.keyset import paginate_by_keyset
 from shipmark.http.pagination.offset import Links, paginate
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import RELEASE_READ
 from shipmark.http.validation import optional
 from shipmark.releases.store import project_commits
 from shipmark.repositories.model import SHA_MAX, Commit

@@ -11,9 +11,9 @@ from shipmark.api.projects.path_project import VisibleProjects
 from shipmark.api.queries import TimeRangeQuery
 from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses import Wire
-from shipmark.api.scopes import MEMBER_READ, TEAM_READ
 from shipmark.http import endpoint, time_range
 from shipmark.http.request_context import RequestContext, require_id, require_row
+from shipmark.http.scopes import MEMBER_READ, TEAM_READ
 from shipmark.infrastructure.clock import now
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access

@@ -32,7 +32,6 @@ from shipmark.api.projects.path_project import PathProject
 from shipmark.api.release_files.routes import download_file
 from shipmark.api.release_files.uploads import MISSING
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
-from shipmark.api.scopes import DEBUG_FILE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.artifacts import debug_ids
 from shipmark.artifacts.manifests import BundleProblem
 from shipmark.artifacts.model import NAMED_BY_CLIENTS, AssembleKind, AssembleState, assemble_key
@@ -49,6 +48,7 @@ from shipmark.http.json_schema import JsonObject
 from shipmark.http.multipart import threaded
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext, require_id, require_row
+from shipmark.http.scopes import DEBUG_FILE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, BadUpload, Conflict, NotFound
 from shipmark.projects.model import Project

@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 from shipmark.api.deploys.requests import DeployListQuery, DeployRequest
 from shipmark.api.deploys.responses import DeployResponse, deploy_response
 from shipmark.api.releases.path_release import EditableRelease, ReleaseInProjects, VisibleRelease
-from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.deploys import actions, store
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.projects import store as projects

@@ -20,12 +20,12 @@ from shipmark.api.events.responses import (
 )
 from shipmark.api.events.source_map_responses import SourceMapDebugResponse, debugged_frames
 from shipmark.api.releases import loading
-from shipmark.api.scopes import ISSUE_READ
 from shipmark.events import store
 from shipmark.events.payload import text_of
 from shipmark.events.store import StoredEvent
 from shipmark.http import endpoint
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import ISSUE_READ
 from shipmark.http.validation import Integer, RequestModel, optional
 from shipmark.http.validation.errors import BAD_INTEGER, invalid
 from shipmark.infrastructure.clock import now

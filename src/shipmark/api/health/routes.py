@@ -1,9 +1,9 @@
 """``internal/health/``: the health of the server, for those with a token. ``/healthz`` is for monitoring."""
 
 from shipmark.api.responses import Wire
-from shipmark.api.scopes import ANY_CALLER
 from shipmark.http import endpoint
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import ANY_CALLER
 from shipmark.infrastructure import health
 from shipmark.infrastructure.health import Part
 

@@ -40,10 +40,10 @@ from shipmark.api.projects.path_project import ListedProjects, PathProject
 from shipmark.api.queries import EnvironmentQuery
 from shipmark.api.releases import loading
 from shipmark.api.releases.responses import load_release_response
-from shipmark.api.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.http import endpoint, time_range
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext, require_row
+from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
 from shipmark.issues.actions.update_issue import Updated, update_issues
 from shipmark.issues.model import Issue, StatusChange

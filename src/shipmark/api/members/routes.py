@@ -21,12 +21,12 @@ from shipmark.api.members.responses import (
 )
 from shipmark.api.projects.loading import serialize_team
 from shipmark.api.queries import PageQuery
-from shipmark.api.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
 from shipmark.api.teams.path_team import PathTeam, reload_team
 from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import PageRequest, paginate
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import secret_hex
 from shipmark.organizations import invitations, membership, store

@@ -16,10 +16,10 @@ from shipmark.api.organizations.requests import OrganizationListQuery, Organizat
 from shipmark.api.organizations.responses import OrganizationResponse, organization_response
 from shipmark.api.projects.loading import ViewerContext, serialize_projects, serialize_teams
 from shipmark.api.queries import DetailedQuery
-from shipmark.api.scopes import ORGANIZATION_CHANGE, ORGANIZATION_DELETE, ORGANIZATION_READ
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import paginate_all
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import ORGANIZATION_CHANGE, ORGANIZATION_DELETE, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Unauthenticated
 from shipmark.organizations import actions, deletion_requests, settings, store, text_filter

@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 from shipmark.api.project_keys.requests import KeyListQuery, KeyRequest, KeyUpdateRequest
 from shipmark.api.project_keys.responses import ProjectKeyResponse, project_key_response
 from shipmark.api.projects.path_project import PathProject, reload_project
-from shipmark.api.scopes import PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
 from shipmark.http.pagination.offset import paginate_all
 from shipmark.http.request_context import RequestContext, require_row
+from shipmark.http.scopes import PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
 from shipmark.infrastructure.clock import now
 from shipmark.projects import actions, settings, store
 from shipmark.projects.model import Project, ProjectKey

@@ -34,12 +34,12 @@ from shipmark.api.projects.responses import (
     project_fields,
 )
 from shipmark.api.queries import PageQuery
-from shipmark.api.scopes import ORGANIZATION_READ, PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
 from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
 from shipmark.http.pagination.offset import paginate_all
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import ORGANIZATION_READ, PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import hex32

@@ -17,7 +17,6 @@ from shipmark.api.release_files.responses import (
     release_file_response,
 )
 from shipmark.api.release_files.uploads import MISSING, FileReceiver
-from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.artifacts import actions, bundles
 from shipmark.artifacts.model import ListedFile, ReleaseFile
 from shipmark.artifacts.store import release_files as store
@@ -32,6 +31,7 @@ from shipmark.http.endpoint import Load
 from shipmark.http.multipart import threaded
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext, require_row
+from shipmark.http.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.http.validation import RequestModel, Text, optional, repeatable
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Conflict

@@ -14,12 +14,12 @@ from shipmark.api.projects.path_project import VisibleProjects
 from shipmark.api.releases.queries import BulkDeleteReleaseQuery, BulkReleaseQuery
 from shipmark.api.releases.requests import BulkReleaseUpdateRequest
 from shipmark.api.responses import Wire
-from shipmark.api.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.deletion import release_deletion
 from shipmark.http import endpoint
 from shipmark.http.pagination import offset, release_cursor
 from shipmark.http.pagination.offset import Cursor
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.projects.model import Project
 from shipmark.publishing import auditing
 from shipmark.publishing.model import BUSY

@@ -29,11 +29,11 @@ from shipmark.api.releases.responses import (
     load_release_response,
     release_meta_response,
 )
-from shipmark.api.scopes import ORGANIZATION_READ, RELEASE_READ
 from shipmark.artifacts.store import archives, release_listing
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import FIRST, paginate, paginate_backward, paginate_forward
 from shipmark.http.request_context import RequestContext, require_id, require_row
+from shipmark.http.scopes import ORGANIZATION_READ, RELEASE_READ
 from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.store import resolutions
 from shipmark.publishing.comparison import compare

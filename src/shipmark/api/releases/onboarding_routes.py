@@ -10,10 +10,10 @@ from shipmark.api.releases.path_release import VisibleProjectRelease
 from shipmark.api.releases.queries import ReleaseStatisticsQuery
 from shipmark.api.responses import Wire
 from shipmark.api.responses.refusal import RefusalResponse
-from shipmark.api.scopes import RELEASE_READ, RELEASE_TOKEN
 from shipmark.deploys import store as deploys
 from shipmark.http import endpoint, time_range
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import RELEASE_READ, RELEASE_TOKEN
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.ids import token_hex
@@ -25,7 +25,7 @@ from shipmark.releases.store import webhook_tokens as store
 from shipmark.releases.webhook_signature import BUILT_IN, signature
 from shipmark.repositories import store as repositories
 
-#: After how many days users and sessions are told, all since the release was made.
+#: The days after the creation of the release up to which users and sessions are summed up.
 _DAYS = (1, 2, 7, 14, 30)
 
 Numbers = dict[str, int | None]
@@ -68,7 +68,7 @@ def _none(kind: str) -> Numbers:
 
 
 def _reported_at(made_at: datetime, now: datetime) -> list[datetime]:
-    """The moments at which the sum is told: each that has come, and now before the next one."""
+    """Return the moments up to which is summed up: each that has passed, and now before the next one."""
     moments = [made_at + timedelta(days=days) for days in _DAYS]
     past = [moment for moment in moments if moment <= now]
     return past if len(past) == len(moments) or made_at > now else [*past, now]

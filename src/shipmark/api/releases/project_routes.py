@@ -22,9 +22,9 @@ from shipmark.api.releases.requests import ProjectReleaseRequest, ProjectRelease
 from shipmark.api.releases.responses import ReleaseResponse, load_release_response, release_response
 from shipmark.api.releases.routes import PUBLISHED, delete, fetch_page, publish
 from shipmark.api.repositories.responses import RepositoryResponse, repository_response
-from shipmark.api.scopes import PROJECT_READ, RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.http import endpoint
 from shipmark.http.request_context import RequestContext, require_row
+from shipmark.http.scopes import PROJECT_READ, RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.issues.store import resolutions
 from shipmark.projects import store as projects
 from shipmark.publishing import actions as publishing

@@ -28,12 +28,12 @@ from shipmark.api.releases.responses import (
     publication_response,
     release_response,
 )
-from shipmark.api.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.deletion.release_deletion import delete_releases
 from shipmark.http import endpoint
 from shipmark.http.pagination import release_cursor
 from shipmark.http.pagination.offset import Links, PageRequest
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store as organizations

@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 from shipmark.api.releases.requests import ProjectReleaseRequest
 from shipmark.api.releases.routes import PUBLISHED, publish
 from shipmark.api.responses.refusal import UnreadResponse
-from shipmark.api.scopes import ANY_CALLER
 from shipmark.http.body_parsing import json_of
 from shipmark.http.connections import is_small
 from shipmark.http.endpoint import Credentials, declare
 from shipmark.http.multipart import threaded
 from shipmark.http.request_context import InjectedRequest
+from shipmark.http.scopes import ANY_CALLER
 from shipmark.http.validation import validate
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound

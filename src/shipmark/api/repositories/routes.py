@@ -23,13 +23,18 @@ from shipmark.api.repositories.responses import (
     repository_response,
 )
 from shipmark.api.responses.refusal import NotMadeResponse
-from shipmark.api.scopes import REPOSITORY, REPOSITORY_CHANGE, REPOSITORY_COMMITS, REPOSITORY_DELETE
 from shipmark.deletion import repository_deletion
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
 from shipmark.http.pagination.keyset import paginate_by_keyset
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext, require_row
+from shipmark.http.scopes import (
+    REPOSITORY,
+    REPOSITORY_CHANGE,
+    REPOSITORY_COMMITS,
+    REPOSITORY_DELETE,
+)
 from shipmark.http.validation.errors import REQUIRED
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.encryption import Cipher, DecryptionError

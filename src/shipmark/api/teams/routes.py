@@ -14,7 +14,6 @@ from shipmark.api.projects.loading import (
 )
 from shipmark.api.projects.responses import ProjectResponse
 from shipmark.api.queries import PageQuery
-from shipmark.api.scopes import PROJECT_CREATE, TEAM_CHANGE, TEAM_CREATE, TEAM_DELETE, TEAM_READ
 from shipmark.api.teams.path_team import PathTeam, reload_team
 from shipmark.api.teams.requests import (
     NewProjectRequest,
@@ -26,6 +25,7 @@ from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import paginate, paginate_all
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import PROJECT_CREATE, TEAM_CHANGE, TEAM_CREATE, TEAM_DELETE, TEAM_READ
 from shipmark.organizations import membership, store, text_filter
 from shipmark.organizations.model import Team
 from shipmark.projects import settings as project_settings

@@ -6,7 +6,6 @@ from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.projects.path_project import PathProject
-from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE, THRESHOLD_CHANGE, THRESHOLD_READ
 from shipmark.api.thresholds.requests import (
     FindingsQuery,
     ProjectsThresholdListQuery,
@@ -23,6 +22,7 @@ from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext, require_id, require_row
+from shipmark.http.scopes import RELEASE_READ, RELEASE_WRITE, THRESHOLD_CHANGE, THRESHOLD_READ
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.actions import evaluate_thresholds

@@ -5,12 +5,12 @@ from typing import Annotated
 from litestar import Response
 from sqlalchemy import Connection
 
-from shipmark.api.scopes import ORGANIZATION_READ
 from shipmark.api.tokens.requests import OrgTokenRequest
 from shipmark.api.tokens.responses import BadNameResponse, OrgTokenResponse, org_token_response
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
 from shipmark.http.request_context import RequestContext, require_id, require_row
+from shipmark.http.scopes import ORGANIZATION_READ
 from shipmark.infrastructure.ids import secret_bytes
 from shipmark.organizations import store, token_actions, tokens
 from shipmark.organizations.model import ListedToken

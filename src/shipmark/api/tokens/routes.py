@@ -15,12 +15,12 @@ from shipmark.accounts.model import UserToken, UserTokenSummary
 from shipmark.api.auth.calling_user import CallingUser
 from shipmark.api.queries import PageQuery
 from shipmark.api.responses.refusal import RefusalResponse
-from shipmark.api.scopes import ANY_CALLER
 from shipmark.api.tokens.requests import ApiTokenDeletionRequest, ApiTokenRequest
 from shipmark.api.tokens.responses import ApiTokenResponse, MissingTokenResponse, api_token_response
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import ANY_CALLER
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Forbidden, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import digest, secret_hex

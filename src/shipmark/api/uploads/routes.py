@@ -6,12 +6,12 @@ from litestar import Response
 
 from shipmark.api.responses import Wire
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
-from shipmark.api.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.api.uploads.chunks import CHUNKS_MAX, ENCODINGS, REQUEST_MAX, ChunkReceiver
 from shipmark.files.model import CHUNK_MAX, FILE_MAX
 from shipmark.http import endpoint, multipart
 from shipmark.http.multipart import threaded
 from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import RELEASE_READ, RELEASE_WRITE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadUpload
 

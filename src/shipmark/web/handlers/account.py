@@ -72,11 +72,13 @@ def _change_password(web_request: WebRequest, sent: Mapping[str, str]) -> Answer
     hashed, secret = hasher.hash(password), secret_hex()
     with web_request.database.transaction() as connection:
         # The password may have been changed, or the user removed, during the check.
-        if account_store.password_of(connection, user.email) != stored:
-            return _form(web_request, status=409, problems={"current": _WRONG})
-        attempts.succeed(connection, limits_of(user.email, web_request.client_address), now())
-        account_store.set_password(connection, user.id, hashed)
-        accounts.sign_in(connection, user.id, secret, now())
+        is_current = account_store.password_of(connection, user.email) == stored
+        if is_current:
+            attempts.succeed(connection, limits_of(user.email, web_request.client_address), now())
+            account_store.set_password(connection, user.id, hashed)
+            accounts.sign_in(connection, user.id, secret, now())
+    if not is_current:
+        return _form(web_request, status=409, problems={"current": _WRONG})
     answer = redirect(f"{urls.ACCOUNT}?changed=password")
     answer.set_cookie(session_cookie(web_request, secret, int(SESSION_LENGTH.total_seconds())))
     return answer
@@ -98,7 +100,7 @@ def _form(
 ) -> Answer:
     with web_request.database.snapshot() as connection:
         user = web_request.user(connection)
-        workspace = web_request.workspace_if_any(connection)
+        workspace = web_request.workspace_of(connection, user)
         count = account_store.count_other_sessions(connection, user.id, _digest(web_request), now())
     return page(
         web_request,

@@ -1,31 +1,32 @@
 """``/organizations/{organization}/bulk-releases/``: changes of the releases that are ticked in the list."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from litestar import post
 from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from shipmark.deletion import release_deletion
+from shipmark.http.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.publishing import auditing
 from shipmark.publishing.model import BUSY, PublishContext
 from shipmark.releases import actions as releases
 from shipmark.releases.model import ReleaseStatus
 from shipmark.web import urls
-from shipmark.web.release_changes import publish_context, require_delete, require_write
+from shipmark.web.release_changes import publish_context
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import (
     InjectedWebRequest,
     WebRequest,
     Workspace,
     form_of,
-    values_of,
+    ids_of,
 )
 from shipmark.web.view_models.selected_releases import (
+    SELECTED_MAX,
     Selection,
     select_releases,
-    selected_ids,
     without_referenced,
 )
 
@@ -43,18 +44,18 @@ def change_releases(
     """Archive, restore or delete the ticked releases; show what a deletion would do before it is confirmed."""
     sent = form_of(body)
     action = sent.get("action", "")
-    release_ids = selected_ids(values_of(body, "release"))
+    release_ids = ids_of(body, "release", most=SELECTED_MAX)
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
     next_address = urls.local_or(sent.get("next", ""), urls.releases(workspace.organization.slug))
     if action in _STATUSES:
-        require_write(workspace.access)
+        workspace.require(RELEASE_WRITE)
         around = publish_context(web_request, workspace)
         with web_request.database.transaction(busy=BUSY) as connection:
             selection = select_releases(connection, workspace, release_ids)
             _set_status(connection, selection, _STATUSES[action], around)
         return redirect(next_address)
-    require_delete(workspace.access)
+    workspace.require(RELEASE_DELETE)
     if action == _DELETE:
         return _preview(web_request, workspace, release_ids, next_address)
     if action != _CONFIRM:
@@ -78,7 +79,7 @@ def _set_status(
 
 
 def _preview(
-    web_request: WebRequest, workspace: Workspace, release_ids: set[int], next_address: str
+    web_request: WebRequest, workspace: Workspace, release_ids: Sequence[int], next_address: str
 ) -> Answer:
     with web_request.database.snapshot() as connection:
         selection = select_releases(connection, workspace, release_ids)

@@ -1,13 +1,13 @@
 """``/organizations/{organization}/issues/``: the list of issues, and changes of the selected ones."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 
+from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
-from shipmark.infrastructure.ids import id_of
 from shipmark.issues.actions.update_issue import mark_reviewed, update_issues
 from shipmark.issues.store import states
 from shipmark.web.rendering import Answer, page, redirect
@@ -16,11 +16,10 @@ from shipmark.web.request_context import (
     WebRequest,
     Workspace,
     form_of,
-    values_of,
+    ids_of,
 )
 from shipmark.web.view_models.issue_changes import CHANGES, NO_RELEASE, REVIEWED
 from shipmark.web.view_models.issue_list import issue_list, issue_search_of
-from shipmark.web.view_models.issue_rights import require_change
 
 _ISSUES = "/organizations/{organization:str}/issues/"
 #: More than a page has; forms of other pages can't select more either.
@@ -42,22 +41,16 @@ def change_issues(
     """Resolve, reopen, archive or review the selected issues, and redirect to the same list."""
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-    require_change(workspace)
+    workspace.require(ISSUE_CHANGE)
     action = form_of(body).get("action", "")
     if action != REVIEWED and action not in CHANGES:
         raise BadRequest(f"The action must be one of {', '.join([*CHANGES, REVIEWED])}.")
-    ids = _ids(values_of(body, "issue"))
+    ids = ids_of(body, "issue", most=_SELECTED_MAX)
     problem = _change(web_request, workspace, ids, action)
     if problem:
         return _render(web_request, organization, status=400, problem=problem, selected=ids)
     search = issue_search_of(web_request, workspace)
     return redirect(search.address(workspace.organization.slug, search.cursor))
-
-
-def _ids(texts: Sequence[str]) -> list[int]:
-    """Return the ids among the texts; others are ignored, as the ids of issues that the user can't see."""
-    ids = {id_ for text in texts[:_SELECTED_MAX] if (id_ := id_of(text)) is not None}
-    return sorted(ids)
 
 
 def _change(

@@ -3,6 +3,7 @@
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 
+from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.issues.actions.update_issue import update_issues
@@ -14,7 +15,6 @@ from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, form_of
 from shipmark.web.view_models.issue import event_of, issue_page, require_issue
 from shipmark.web.view_models.issue_changes import CHANGES, NO_RELEASE
-from shipmark.web.view_models.issue_rights import require_change
 
 _ISSUE = "/organizations/{organization:str}/issues/{issue:str}/"
 
@@ -38,7 +38,7 @@ def change_issue(
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
         stored = require_issue(connection, workspace, issue)
-    require_change(workspace)
+    workspace.require(ISSUE_CHANGE)
     change = CHANGES.get(form_of(body).get("action", ""))
     if change is None:
         raise BadRequest(f"The action must be one of {', '.join(CHANGES)}.")

@@ -3,11 +3,12 @@
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 
+from shipmark.http.scopes import RELEASE_WRITE
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY
 from shipmark.releases.model import REF_MAX, URL_MAX, USER_AGENT_MAX, VERSION_MAX
 from shipmark.web import urls
-from shipmark.web.release_changes import publish_context, require_write
+from shipmark.web.release_changes import publish_context
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import (
     InjectedWebRequest,
@@ -26,7 +27,7 @@ def show_new_release(web_request: InjectedWebRequest, organization: FromPath[str
     """Show the form, with the project chosen if there is only one."""
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-    require_write(workspace.access)
+    workspace.require(RELEASE_WRITE)
     slugs = tuple(project.slug for project in workspace.projects)
     return _form(web_request, workspace, NewReleaseForm(slugs=slugs if len(slugs) == 1 else ()))
 
@@ -39,7 +40,7 @@ def create_release(
     sent, slugs = form_of(body), values_of(body, "project")
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-    require_write(workspace.access)
+    workspace.require(RELEASE_WRITE)
     around = publish_context(web_request, workspace)
     agent = (web_request.request.headers.get("user-agent") or "")[:USER_AGENT_MAX] or None
     with web_request.database.transaction(busy=BUSY) as connection:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.deletion.release_deletion import REFERENCED, delete_releases
 from shipmark.http.request_context import require_all_visible
+from shipmark.http.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.organizations.model import Role
 from shipmark.publishing import actions as publishing
@@ -15,9 +16,15 @@ from shipmark.releases import actions as releases
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.releases.store import locks
 from shipmark.web import urls
-from shipmark.web.release_changes import publish_context, require_delete, require_write
+from shipmark.web.release_changes import publish_context
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace, form_of
+from shipmark.web.request_context import (
+    InjectedWebRequest,
+    WebRequest,
+    Workspace,
+    form_of,
+    require_storable,
+)
 from shipmark.web.view_models.release_deletion import DeletionPage, deletion_page
 from shipmark.web.view_models.release_form import ReleaseForm, form_of_release, read_form
 
@@ -35,7 +42,7 @@ def change_release(
 ) -> Answer:
     """Finalize, archive or restore the release, or fetch its commits again, and redirect to it."""
     action = form_of(body).get("action", "")
-    with web_request.change(organization, check=require_write, busy=BUSY) as (
+    with web_request.change(organization, scopes=RELEASE_WRITE, busy=BUSY) as (
         connection,
         workspace,
     ):
@@ -53,7 +60,7 @@ def show_release_form(
     """Show the form for the ref, URL and date of the release."""
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-        require_write(workspace.access)
+        workspace.require(RELEASE_WRITE)
         release = _editable(connection, workspace, version)
     return _form_page(web_request, workspace, release, form_of_release(release))
 
@@ -67,7 +74,7 @@ def edit_release(
 ) -> Answer:
     """Change the ref, URL and date of the release, and redirect to it."""
     sent = form_of(body)
-    with web_request.change(organization, check=require_write, busy=BUSY) as (
+    with web_request.change(organization, scopes=RELEASE_WRITE, busy=BUSY) as (
         connection,
         workspace,
     ):
@@ -87,7 +94,7 @@ def confirm_deletion(
     """Show what the deletion of the release removes, and ask for confirmation."""
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-        require_delete(workspace.access)
+        workspace.require(RELEASE_DELETE)
         release = _editable(connection, workspace, version)
         shown = deletion_page(connection, workspace, release)
     return _deletion_page(web_request, workspace, shown)
@@ -102,7 +109,7 @@ def delete_release(
 ) -> Answer:
     """Delete the release, and redirect to the list. One that issues refer to is refused, unless an owner forces it."""
     is_forced = form_of(body).get("force") == "1"
-    with web_request.change(organization, check=require_delete, busy=BUSY) as (
+    with web_request.change(organization, scopes=RELEASE_DELETE, busy=BUSY) as (
         connection,
         workspace,
     ):
@@ -121,8 +128,7 @@ def delete_release(
 
 def _editable(connection: Connection, workspace: Workspace, version: str) -> Release:
     """Return the release, if the user sees all of its projects; raise `NotFound` otherwise."""
-    if "\x00" in version:
-        raise NotFound
+    require_storable(version)
     release, attached = releases.find_attached(
         connection, workspace.organization.id, version, workspace.project_ids
     )

@@ -3,9 +3,8 @@
 from litestar import Response, get
 from litestar.params import FromPath
 
-from shipmark.infrastructure.errors import NotFound
 from shipmark.web.rendering import HEADERS, Answer
-from shipmark.web.request_context import InjectedWebRequest
+from shipmark.web.request_context import InjectedWebRequest, require_storable
 from shipmark.web.view_models.release_notes import load_notes
 
 
@@ -18,8 +17,7 @@ def get_release_notes(
     web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
 ) -> Answer:
     """Return the notes of the release."""
-    if "\x00" in version:
-        raise NotFound
+    require_storable(version)
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
         notes = load_notes(connection, workspace, version)

@@ -3,13 +3,12 @@
 from litestar import get
 from litestar.params import FromPath
 
+from shipmark.http.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import NotFound
 from shipmark.releases.model import VERSION_MAX
 from shipmark.web import urls
-from shipmark.web.release_changes import may_delete, may_write
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import InjectedWebRequest
+from shipmark.web.request_context import InjectedWebRequest, require_storable
 from shipmark.web.view_models import release_search
 from shipmark.web.view_models.comparison_pickers import comparison_page
 from shipmark.web.view_models.issue_tabs import selection_of
@@ -46,8 +45,8 @@ def list_releases(web_request: InjectedWebRequest, organization: FromPath[str]) 
         workspace=workspace,
         releases=result,
         choices=release_search,
-        may_write=may_write(workspace.access),
-        may_delete=may_delete(workspace.access),
+        may_write=workspace.may(RELEASE_WRITE),
+        may_delete=workspace.may(RELEASE_DELETE),
         server=web_request.settings.address,
     )
 
@@ -57,7 +56,7 @@ def show_release(
     web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
 ) -> Answer:
     """Show a release with its commits, issues and activity."""
-    _require_name(version)
+    require_storable(version)
     number = web_request.page_number("commits", most=COMMIT_PAGES_MAX)
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
@@ -75,8 +74,8 @@ def show_release(
         section="releases",
         workspace=workspace,
         release_page=shown,
-        may_write=shown.is_editable and may_write(workspace.access),
-        may_delete=shown.is_editable and may_delete(workspace.access),
+        may_write=shown.is_editable and workspace.may(RELEASE_WRITE),
+        may_delete=shown.is_editable and workspace.may(RELEASE_DELETE),
     )
 
 
@@ -88,7 +87,7 @@ def compare_releases(
 
     Another release named by ``head`` has its own page, to which the browser is redirected.
     """
-    _require_name(version)
+    require_storable(version)
     texts = (
         web_request.parameter("base")[:VERSION_MAX],
         web_request.parameter("head")[:VERSION_MAX],
@@ -115,7 +114,7 @@ def list_artifacts(
     web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
 ) -> Answer:
     """Show the files of a release, those of the newest bundle first."""
-    _require_name(version)
+    require_storable(version)
     number = web_request.page_number("page", most=PAGES_MAX)
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
@@ -129,9 +128,3 @@ def list_artifacts(
         artifacts=artifacts,
         upload_command=upload_command(web_request.settings.address, scope, version),
     )
-
-
-def _require_name(version: str) -> None:
-    """Raise `NotFound` for what PostgreSQL can't store, so that no release is called so."""
-    if "\x00" in version:
-        raise NotFound

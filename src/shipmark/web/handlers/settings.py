@@ -3,6 +3,7 @@
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 
+from shipmark.http.scopes import AUDIT_READ, MEMBER_CHANGE, PROJECT_CREATE
 from shipmark.infrastructure.errors import BadRequest, Conflict, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import hex32, id_of, secret_bytes, secret_hex
 from shipmark.organizations import invitations, membership, token_actions
@@ -12,17 +13,12 @@ from shipmark.organizations.store import invitations as invitation_store
 from shipmark.projects import settings as project_settings
 from shipmark.projects.settings import NewProject
 from shipmark.web import urls
-from shipmark.web.navigation import READS_AUDIT_LOG
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, form_of
 from shipmark.web.view_models.audit_log import audit_log_page
 from shipmark.web.view_models.settings import members_page, projects_page, token_rows
 
 _PATH = "/organizations/{organization:str}/settings/"
-#: Scopes of the buttons; the domain checks them again.
-CHANGES_MEMBERS = frozenset({"member:write", "member:admin"})
-REMOVES_MEMBERS = frozenset({"member:admin"})
-CREATES_PROJECTS = frozenset({"project:write", "project:admin", "team:write", "team:admin"})
 _PAGES_MAX = 1000
 _NAME_MAX = 200
 _TOKEN_NAME_MAX = 64
@@ -158,9 +154,8 @@ def _create_project(web_request: WebRequest, organization: str, name: str, team_
     new = NewProject(
         name=name, slug=None, platform=None, spare_slug=hex32()[:8], key=(hex32(), hex32())
     )
-    with web_request.change(organization) as (connection, workspace):
+    with web_request.change(organization, scopes=PROJECT_CREATE) as (connection, workspace):
         context = web_request.action_context(workspace)
-        membership.require_scope(workspace.access, CREATES_PROJECTS)
         owner = workspace.organization
         team = organizations.team_by_slug(connection, owner.id, team_slug)
         if team is None:
@@ -174,7 +169,7 @@ def show_audit_log(web_request: InjectedWebRequest, organization: FromPath[str])
     """Show the changes of the organization and the users who made them. Raise `Forbidden` without the right."""
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-        membership.require_scope(workspace.access, READS_AUDIT_LOG)
+        workspace.require(AUDIT_READ)
         log = audit_log_page(connection, web_request, workspace)
     return page(
         web_request, "settings_audit_log.html", section="settings", workspace=workspace, log=log
@@ -202,8 +197,8 @@ def _members(
         section="settings",
         workspace=workspace,
         members=members,
-        may_change=workspace.may(CHANGES_MEMBERS),
-        may_remove=workspace.may(REMOVES_MEMBERS),
+        may_change=workspace.may(MEMBER_CHANGE),
+        may_remove=workspace.may(membership.REMOVE_SCOPES),
         email=email,
         problem=problem,
         link=link,
@@ -256,7 +251,7 @@ def _projects(
         section="settings",
         workspace=workspace,
         projects=projects,
-        may_create=workspace.may(CREATES_PROJECTS),
+        may_create=workspace.may(PROJECT_CREATE),
         address=web_request.settings.address,
         name=name,
         problem=problem,

@@ -25,7 +25,7 @@ def go_home(web_request: InjectedWebRequest) -> Answer:
     """Redirect to the releases of the organization that the browser was in last, or else of the user's newest."""
     with web_request.database.snapshot() as connection:
         user = web_request.user(connection)
-        workspace = web_request.workspace_if_any(connection)
+        workspace = web_request.workspace_of(connection, user)
     if workspace is None:
         return page(web_request, "no_organization.html", user=user)
     return redirect(urls.releases(workspace.organization.slug))

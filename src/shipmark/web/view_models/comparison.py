@@ -1,13 +1,12 @@
 """The view model of the comparison of two releases."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from shipmark.issues.store.release_issue_lists import IssueSelection
 from shipmark.publishing.comparison import ComparedRelease, Comparison, compare
-from shipmark.releases import actions as releases
 from shipmark.releases.lineage import in_order, position_of
 from shipmark.releases.model import Release
 from shipmark.releases.store import lineage, release_repositories
@@ -71,19 +70,12 @@ class Difference:
         return in_order(self.base, self.head)[0].id == self.head.id != self.base.id
 
 
-def previous_release(
-    connection: Connection, workspace: Workspace, release: Release
+def next_release(
+    connection: Connection, release: Release, project_ids: Collection[int]
 ) -> Release | None:
-    """Return the release before this one in its lineage, in the user's projects that it is in."""
-    attached = releases.project_ids(connection, release) & set(workspace.project_ids)
-    return lineage.previous(connection, release, attached)
-
-
-def next_release(connection: Connection, workspace: Workspace, release: Release) -> Release | None:
-    """Return the release after this one in its lineage, in the user's projects that it is in."""
-    attached = releases.project_ids(connection, release) & set(workspace.project_ids)
-    places = [(project_id, release) for project_id in attached]
-    candidates = lineage.next_after(connection, places, without=()).values()
+    """Return the release after this one in its lineage, in any of these projects, or None."""
+    starts = [(project_id, release) for project_id in project_ids]
+    candidates = lineage.next_after(connection, starts, without=()).values()
     return min(candidates, key=position_of, default=None)
 
 

@@ -9,11 +9,11 @@ from shipmark.issues.store.release_issue_lists import IssueSelection
 from shipmark.releases import actions as releases
 from shipmark.releases import versions
 from shipmark.releases.model import Release, ReleaseFilter, ReleaseSort
-from shipmark.releases.store import list_query
+from shipmark.releases.store import lineage, list_query
 from shipmark.releases.store.version_lookup import by_versions
 from shipmark.web.request_context import Workspace
 from shipmark.web.template_filters import package, short_version
-from shipmark.web.view_models.comparison import Difference, difference, previous_release
+from shipmark.web.view_models.comparison import Difference, difference
 
 #: The most releases that the fields suggest, and find by their short versions alone.
 KNOWN_MAX = 100
@@ -55,13 +55,15 @@ def comparison_page(
 
     An empty base is the previous release, an empty head that of the path. Raise `NotFound` if the path's is unknown.
     """
-    release = releases.find(connection, workspace.organization.id, version, workspace.project_ids)
+    release, attached = releases.find_attached(
+        connection, workspace.organization.id, version, workspace.project_ids
+    )
     known = _known(connection, workspace)
     head = _picker(connection, workspace, texts[1] or version, known, near=release)
     if texts[0]:
         base = _picker(connection, workspace, texts[0], known, near=head.release or release)
     else:
-        previous = previous_release(connection, workspace, release)
+        previous = lineage.previous(connection, release, set(attached) & set(workspace.project_ids))
         base = Picker(text=previous.version if previous else "", release=previous)
     shown = None
     if base.release is not None and head.release is not None:

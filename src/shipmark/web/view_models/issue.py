@@ -11,6 +11,7 @@ from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
 from shipmark.events import store as events
 from shipmark.events.store import StoredEvent
+from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues import short_ids
@@ -30,7 +31,6 @@ from shipmark.repositories.model import Author, Commit, Repository
 from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.event_details import EventDetails, event_details
 from shipmark.web.view_models.issue_lines import issue_line
-from shipmark.web.view_models.issue_rights import may_change
 from shipmark.web.view_models.issue_statistics import TagShares, Trend, shares_of, trend_of
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.stack import ShownEvent, shown_event
@@ -159,7 +159,7 @@ def issue_page(
         remedies=commands(shown, server, workspace.organization.slug, project.slug)
         if shown
         else (),
-        may_change=may_change(workspace),
+        may_change=workspace.may(ISSUE_CHANGE),
     )
 
 

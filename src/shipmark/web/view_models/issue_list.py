@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from shipmark.http.pagination import offset
+from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.model import Issue, IssueFilter, IssueStatus, Substatus
 from shipmark.issues.search import IssueSearch, parse
@@ -17,7 +18,6 @@ from shipmark.releases.store import releases
 from shipmark.web import urls
 from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.view_models.issue_lines import issue_line
-from shipmark.web.view_models.issue_rights import may_change
 
 ISSUES_PER_PAGE = 25
 #: Numbers of issues are counted up to here.
@@ -166,7 +166,7 @@ def issue_list(connection: Connection, workspace: Workspace, search: IssueListSe
         newer=search.address(slug, str(links.previous)) if links.has_previous else "",
         older=search.address(slug, str(links.next)) if links.has_next else "",
         search_problem=problem,
-        may_change=may_change(workspace),
+        may_change=workspace.may(ISSUE_CHANGE),
         has_events=any(project.first_event_at for project in workspace.projects),
         has_releases=any(project.has_releases for project in projects),
     )

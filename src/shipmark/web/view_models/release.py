@@ -11,8 +11,9 @@ from shipmark.artifacts.store.version_listing import Count
 from shipmark.issues.store.release_issue_lists import IssueSelection
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
+from shipmark.releases.store import lineage
 from shipmark.web.request_context import Workspace
-from shipmark.web.view_models.comparison import next_release, previous_release
+from shipmark.web.view_models.comparison import next_release
 from shipmark.web.view_models.issue_tabs import IssueTabs, issue_tabs
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.release_activity import ReleaseEvent, release_events
@@ -82,8 +83,11 @@ def release_page(
     server: str,
 ) -> ReleasePage:
     """Return the release with this version; raise `NotFound` if the user can't see it."""
-    release = releases.find(connection, workspace.organization.id, version, workspace.project_ids)
+    release, attached_ids = releases.find_attached(
+        connection, workspace.organization.id, version, workspace.project_ids
+    )
     attached = releases.attached_projects(connection, release)
+    visible_ids = set(attached_ids) & set(workspace.project_ids)
     shown = visible(attached, workspace)
     resolved = resolved_lines(connection, workspace, release)
     people_by_id = people(connection, release.organization_id, release.author_ids)
@@ -103,8 +107,8 @@ def release_page(
         files=file_summary(connection, release),
         issues=issue_tabs(connection, workspace, [release.id], selection),
         activity=release_events(connection, workspace, release, resolved),
-        previous=previous_release(connection, workspace, release),
-        next=next_release(connection, workspace, release),
+        previous=lineage.previous(connection, release, visible_ids),
+        next=next_release(connection, release, visible_ids),
         fetches=waiting,
         artifacts=artifacts,
         unmapped_count=version_listing.unmapped_count(connection, uploads),

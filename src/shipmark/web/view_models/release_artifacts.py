@@ -49,8 +49,9 @@ def artifact_page(
     connection: Connection, workspace: Workspace, version: str, number: int
 ) -> ArtifactPage:
     """Return the uploads for the version; raise `NotFound` for a release that the user can't see."""
-    release = releases.find(connection, workspace.organization.id, version, workspace.project_ids)
-    attached = releases.project_ids(connection, release)
+    release, attached = releases.find_attached(
+        connection, workspace.organization.id, version, workspace.project_ids
+    )
     scope = scope_of(workspace, release)
     rows = version_listing.page_of(
         connection, scope, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE

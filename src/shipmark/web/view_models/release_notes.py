@@ -14,7 +14,7 @@ from shipmark.web.view_models.issue_lines import IssueLine, issue_lines
 from shipmark.web.view_models.issue_tabs import ISSUES_MAX
 from shipmark.web.view_models.release_commits import CommitLine, commit_page
 
-#: The most commits in a file of notes; the number of further ones is told.
+#: The most commits in a file of notes; of further ones the number is shown.
 NOTED_COMMITS_MAX = 500
 
 

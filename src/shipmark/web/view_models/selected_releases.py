@@ -1,6 +1,6 @@
 """The releases that were ticked in the list, as far as the user may change them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -17,8 +17,6 @@ SELECTED_MAX = 100
 HIDDEN = "It is also in projects that you have no access to."
 IN_USE = "Issues were first seen in it."
 
-_ID_MAX = 2**63 - 1
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptRelease:
@@ -34,12 +32,6 @@ class Selection:
 
     releases: tuple[Release, ...]
     kept: tuple[KeptRelease, ...]
-
-
-def selected_ids(values: Sequence[str]) -> set[int]:
-    """Return the ids among the values of ticked boxes."""
-    numbers = (value for value in values[:SELECTED_MAX] if value.isascii() and value.isdigit())
-    return {int(number) for number in numbers if len(number) < 20 and int(number) <= _ID_MAX}
 
 
 def select_releases(

@@ -1,4 +1,4 @@
-"""Which scopes open which family of routes? Any one of a set suffices (auth-and-errors.md 2.2)."""
+"""The scopes that open routes and pages: any one of a set suffices (auth-and-errors.md 2.2)."""
 
 _RELEASES = frozenset({"project:write", "project:admin", "project:releases", "org:ci"})
 
