@@ -152,12 +152,6 @@ def attached_projects(connection: Connection, release: Release) -> list[Released
     return attached
 
 
-def project_ids(connection: Connection, release: Release) -> set[int]:
-    """Return the ids of the projects that the release is attached to."""
-    attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
-    return {item.project_id for item in attached}
-
-
 def is_attached(connection: Connection, release_id: int, project_id: int) -> bool:
     """Return True if the release is attached to the project."""
     attached = release_projects.of_releases(connection, [release_id]).get(release_id, [])

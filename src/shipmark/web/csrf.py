@@ -5,7 +5,6 @@ A browser reports the origin of a request, and a page of another site can't chan
 browser, and pages have no other clients.
 """
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
@@ -39,7 +38,9 @@ def is_same_origin(*, site: str | None, origin: str | None, host: str | None) ->
     return parts.netloc.lower().removesuffix(port) == host.lower().removesuffix(port)
 
 
-def require_own_page(connection: ASGIConnection[Any, Any, Any, State], _: BaseRouteHandler) -> None:
+def require_own_page(
+    connection: ASGIConnection[BaseRouteHandler, object, object, State], _: BaseRouteHandler
+) -> None:
     """Guard all web routes: raise `Forbidden` for a change that was not requested by a page of ours."""
     if connection.scope.get("method") in _SAFE_METHODS:
         return

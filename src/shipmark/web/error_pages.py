@@ -1,9 +1,8 @@
 """Pages for refusals and failures."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Response
 from litestar.concurrency import sync_to_thread
 from litestar.exceptions import HTTPException
 from litestar.response.base import ASGIResponse
@@ -60,7 +59,7 @@ def http_page(request: AnyRequest, error: HTTPException) -> Answer:
     return _page(request, error.status_code, _NOT_FOUND if error.status_code == 404 else _OTHER)
 
 
-def unrouted_answer(request: AnyRequest, error: HTTPException) -> Response[Any]:
+def unrouted_answer(request: AnyRequest, error: HTTPException) -> Response[object] | Answer:
     """Return the answer for an unknown path: a page for browsers, and JSON for others and below ``/api/``."""
     accepts = request.headers.get("accept", "")
     if request.url.path.startswith(_API) or "text/html" not in accepts:
@@ -94,15 +93,15 @@ class _LatePage(Response[str]):
     def to_asgi_response(
         self,
         app: Litestar | None,  # noqa: ARG002  # the framework passes it by name
-        request: Request[Any, Any, Any],
-        **_: Any,
+        request: AnyRequest,
+        **_: object,
     ) -> ASGIResponse:
         """Return the ASGI application that sends the page."""
         return _Sender(request, self._make)
 
 
 class _Sender(ASGIResponse):
-    def __init__(self, request: Request[Any, Any, Any], make: Callable[[], Answer]) -> None:
+    def __init__(self, request: AnyRequest, make: Callable[[], Answer]) -> None:
         super().__init__()
         self._request = request
         self._make = make

@@ -32,7 +32,7 @@ class Schemas:
         self.named: dict[str, Schema] = {}
         self._types: dict[str, type] = {}
 
-    def of(self, kind: Any) -> Schema:
+    def of(self, kind: object) -> Schema:
         """Return the schema of a type. Raise `TypeError` for one that no answer should hold."""
         if kind in _PLAIN:
             return dict(_PLAIN[kind])
@@ -41,11 +41,11 @@ class Schemas:
             return self._of_class(kind)
         if origin in {Union, UnionType}:
             return self._of_union(arguments)
-        return self._of_generic(origin, arguments)
-
-    def _of_generic(self, origin: Any, arguments: Sequence[Any]) -> Schema:
         if origin is Literal:
             return {"enum": list(arguments)}
+        return self._of_generic(origin, arguments)
+
+    def _of_generic(self, origin: type, arguments: Sequence[object]) -> Schema:
         if origin is tuple:
             return self._of_tuple(arguments)
         if issubclass(origin, Mapping):
@@ -54,14 +54,14 @@ class Schemas:
             return {"type": "array", "items": self.of(arguments[0])}
         raise TypeError(f"{origin} has no schema")
 
-    def _of_class(self, kind: Any) -> Schema:
+    def _of_class(self, kind: object) -> Schema:
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             return self._reference(kind)
         if isinstance(kind, type) and issubclass(kind, Enum):
             return {"enum": [member.value for member in kind]}
         raise TypeError(f"{kind} has no schema")
 
-    def _of_union(self, arguments: Sequence[Any]) -> Schema:
+    def _of_union(self, arguments: Sequence[object]) -> Schema:
         parts = [self.of(kind) for kind in arguments if kind is not msgspec.UnsetType]
         if len(parts) == 1:
             return parts[0]
@@ -69,7 +69,7 @@ class Schemas:
             return {"type": [part["type"] for part in parts]}
         return {"anyOf": parts}
 
-    def _of_tuple(self, arguments: Sequence[Any]) -> Schema:
+    def _of_tuple(self, arguments: Sequence[object]) -> Schema:
         if arguments[-1] is Ellipsis:
             return {"type": "array", "items": self.of(arguments[0])}
         size = len(arguments)
