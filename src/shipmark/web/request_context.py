@@ -13,13 +13,12 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
-from shipmark.http import body_parsing
 from shipmark.http.client_address import client_address
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import BUSY, Database
-from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, Unauthenticated
-from shipmark.infrastructure.ids import digest, id_of
+from shipmark.infrastructure.errors import Forbidden, NotFound, Unauthenticated
+from shipmark.infrastructure.ids import digest
 from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import actions as organization_actions
 from shipmark.organizations import membership
@@ -212,27 +211,6 @@ def require_storable(name: str) -> None:
     """Raise `NotFound` for a name in a path that PostgreSQL can't store, so that nothing has it."""
     if "\x00" in name:
         raise NotFound
-
-
-def form_of(body: bytes) -> dict[str, str]:
-    """Return the fields of a page's form, without NUL characters. Raise `BadRequest` if it is invalid."""
-    sent = body_parsing.read(body, "application/x-www-form-urlencoded")
-    if not isinstance(sent, dict):
-        raise BadRequest("A form is expected.")
-    return {name: str(value).replace("\x00", "") for name, value in sent.items()}
-
-
-def values_of(body: bytes, name: str) -> list[str]:
-    """Return all values of a field of a page's form, such as those of ticked boxes, without NUL characters."""
-    sent = body_parsing.read(body, "application/x-www-form-urlencoded", lists=(name,))
-    values = sent.get(name, []) if isinstance(sent, dict) else []
-    return [str(value).replace("\x00", "") for value in values]
-
-
-def ids_of(body: bytes, name: str, *, most: int) -> list[int]:
-    """Return the ids of the rows that were ticked in a page's form, in order; other texts are ignored."""
-    ids = (id_of(text) for text in values_of(body, name)[:most])
-    return sorted({row_id for row_id in ids if row_id is not None})
 
 
 async def provide_web_request(request: AnyRequest) -> WebRequest:

@@ -7,6 +7,8 @@ SIGN_IN = "/sign-in/"
 THEME = "/preferences/theme/"
 DOCUMENTATION = "/api/docs/"
 ACCOUNT = "/account/"
+#: The path of the organization's settings, for handlers.
+SETTINGS_PATH = "/organizations/{organization:str}/settings/"
 #: The longest URL of our pages.
 _LOCAL_MAX = 2000
 

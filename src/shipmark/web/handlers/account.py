@@ -16,10 +16,11 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.ids import digest, secret_hex
 from shipmark.web import urls
+from shipmark.web.forms import form_of
 from shipmark.web.handlers.sign_in import session_cookie
 from shipmark.web.passwords import check_password
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import InjectedWebRequest, WebRequest, form_of
+from shipmark.web.request_context import InjectedWebRequest, WebRequest
 
 _WRONG = "Incorrect password."
 _SHORT = f"A password has at least {PASSWORD_MIN} characters."

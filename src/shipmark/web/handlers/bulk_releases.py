@@ -14,15 +14,10 @@ from shipmark.publishing.model import BUSY, PublishContext
 from shipmark.releases import actions as releases
 from shipmark.releases.model import ReleaseStatus
 from shipmark.web import urls
+from shipmark.web.forms import form_of, ids_of
 from shipmark.web.release_changes import publish_context
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import (
-    InjectedWebRequest,
-    WebRequest,
-    Workspace,
-    form_of,
-    ids_of,
-)
+from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.view_models.selected_releases import (
     SELECTED_MAX,
     Selection,

@@ -18,9 +18,10 @@ from shipmark.organizations import invitations
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Actor, Invitation, Organization
 from shipmark.web import urls
+from shipmark.web.forms import form_of
 from shipmark.web.handlers.sign_in import session_cookie
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import InjectedWebRequest, WebRequest, form_of
+from shipmark.web.request_context import InjectedWebRequest, WebRequest
 
 _SHORT = f"A password has at least {PASSWORD_MIN} characters."
 _LONG = f"A name has no more than {NAME_MAX} characters."

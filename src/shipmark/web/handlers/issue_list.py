@@ -10,14 +10,9 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.issues.actions.update_issue import mark_reviewed, update_issues
 from shipmark.issues.store import states
+from shipmark.web.forms import form_of, ids_of
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import (
-    InjectedWebRequest,
-    WebRequest,
-    Workspace,
-    form_of,
-    ids_of,
-)
+from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.view_models.issue_changes import CHANGES, NO_RELEASE, REVIEWED
 from shipmark.web.view_models.issue_list import issue_list, issue_search_of
 

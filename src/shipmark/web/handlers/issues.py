@@ -11,8 +11,9 @@ from shipmark.issues.store import states
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
 from shipmark.web import urls
+from shipmark.web.forms import form_of
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import InjectedWebRequest, WebRequest, form_of
+from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.issue import event_of, issue_page, require_issue
 from shipmark.web.view_models.issue_changes import CHANGES, NO_RELEASE
 

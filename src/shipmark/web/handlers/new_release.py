@@ -8,15 +8,10 @@ from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY
 from shipmark.releases.model import REF_MAX, URL_MAX, USER_AGENT_MAX, VERSION_MAX
 from shipmark.web import urls
+from shipmark.web.forms import form_of, values_of
 from shipmark.web.release_changes import publish_context
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import (
-    InjectedWebRequest,
-    WebRequest,
-    Workspace,
-    form_of,
-    values_of,
-)
+from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.view_models.new_release import NewReleaseForm, read_form
 
 _PATH = "/organizations/{organization:str}/new-release/"

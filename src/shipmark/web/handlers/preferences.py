@@ -4,9 +4,10 @@ from litestar import post
 from litestar.params import RawBody
 
 from shipmark.web import urls
+from shipmark.web.forms import form_of
 from shipmark.web.preferences import THEME_COOKIE, preference_cookie, theme_of
 from shipmark.web.rendering import Answer, redirect
-from shipmark.web.request_context import InjectedWebRequest, form_of
+from shipmark.web.request_context import InjectedWebRequest
 
 
 @post(urls.THEME, scopes=None, sync_to_thread=False)

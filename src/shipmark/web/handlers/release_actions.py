@@ -16,15 +16,10 @@ from shipmark.releases import actions as releases
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.releases.store import locks
 from shipmark.web import urls
+from shipmark.web.forms import form_of
 from shipmark.web.release_changes import publish_context
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import (
-    InjectedWebRequest,
-    WebRequest,
-    Workspace,
-    form_of,
-    require_storable,
-)
+from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace, require_storable
 from shipmark.web.view_models.release_deletion import DeletionPage, deletion_page
 from shipmark.web.view_models.release_form import ReleaseForm, form_of_release, read_form
 

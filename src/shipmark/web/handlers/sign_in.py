@@ -13,9 +13,10 @@ from shipmark.accounts.sign_in_limits import TooManyAttempts, limits_of
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import secret_hex
 from shipmark.web import urls
+from shipmark.web.forms import form_of
 from shipmark.web.passwords import check_password
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import COOKIE, InjectedWebRequest, WebRequest, form_of
+from shipmark.web.request_context import COOKIE, InjectedWebRequest, WebRequest
 
 _WRONG = "Incorrect email or password."
 

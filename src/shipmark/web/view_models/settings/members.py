@@ -1,4 +1,4 @@
-"""The view models of the organization's settings."""
+"""The view model of members and invitations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,8 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
 from shipmark.organizations import store as organizations
-from shipmark.organizations.model import Invitation, ListedToken, Member, Role, Team
+from shipmark.organizations.model import Invitation, Member, Role
 from shipmark.organizations.store import invitations as invitation_store
-from shipmark.projects import store as projects
-from shipmark.projects.model import Project, ProjectKey
 from shipmark.web.request_context import Workspace
 
 MEMBERS_PER_PAGE = 100
@@ -38,22 +36,6 @@ class MembersPage:
     roles: Sequence[Role]
     number: int
     has_more: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRow:
-    """A token and its creator, or None if they were removed."""
-
-    token: ListedToken
-    creator: User | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectsPage:
-    """The projects with the first active key of each, and the teams that may own a new one."""
-
-    rows: Sequence[tuple[Project, ProjectKey | None]]
-    teams: Sequence[Team]
 
 
 def members_page(connection: Connection, workspace: Workspace, number: int) -> MembersPage:
@@ -83,20 +65,4 @@ def members_page(connection: Connection, workspace: Workspace, number: int) -> M
         roles=[each for each in Role if role is not None and each.rank <= role.rank],
         number=number,
         has_more=len(members) > MEMBERS_PER_PAGE,
-    )
-
-
-def token_rows(connection: Connection, workspace: Workspace) -> Sequence[TokenRow]:
-    """Return the organization's tokens, the last used first."""
-    tokens = organizations.tokens_of(connection, workspace.organization.id)
-    creators = accounts.by_ids(connection, {each.created_by for each in tokens if each.created_by})
-    return [TokenRow(token=token, creator=creators.get(token.created_by or 0)) for token in tokens]
-
-
-def projects_page(connection: Connection, workspace: Workspace) -> ProjectsPage:
-    """Return the projects visible to the user."""
-    keys = projects.first_keys(connection, workspace.project_ids)
-    return ProjectsPage(
-        rows=[(project, keys.get(project.id)) for project in workspace.projects],
-        teams=organizations.teams_of(connection, workspace.organization.id),
     )

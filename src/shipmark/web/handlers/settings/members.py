@@ -1,0 +1,123 @@
+"""Members and invitations."""
+
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+
+from shipmark.http.scopes import MEMBER_CHANGE
+from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
+from shipmark.infrastructure.ids import secret_hex
+from shipmark.organizations import invitations, membership
+from shipmark.organizations import store as organizations
+from shipmark.organizations.model import Role
+from shipmark.organizations.store import invitations as invitation_store
+from shipmark.web import urls
+from shipmark.web.forms import form_of, problem_of, row_id
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest, WebRequest
+from shipmark.web.urls import SETTINGS_PATH as PATH
+from shipmark.web.view_models.settings.members import members_page
+
+_PAGES_MAX = 1000
+
+
+@get(PATH + "members/", scopes=None, sync_to_thread=True)
+def list_members(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+    """Show the members and the pending invitations."""
+    return _answer(web_request, organization)
+
+
+@post(PATH + "members/", scopes=None, sync_to_thread=True)
+def invite_member(
+    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
+) -> Answer:
+    """Invite a person, and show the link, which is shown once: no mail is sent."""
+    sent, secret = form_of(body), secret_hex()
+    email = sent.get("email", "").strip()
+    try:
+        with web_request.change(organization) as (connection, workspace):
+            context, role = web_request.action_context(workspace), _role(sent.get("role", ""))
+            invitations.invite(connection, context, email, role, (), secret)
+    except (ValidationFailed, BadRequest) as refusal:
+        problem = problem_of(refusal)
+        return _answer(web_request, organization, status=400, email=email, problem=problem)
+    link = f"{web_request.settings.address}/invitations/{secret}/"
+    return _answer(web_request, organization, status=201, link=link, invited=email)
+
+
+@post(PATH + "members/{member:str}/", scopes=None, sync_to_thread=True)
+def change_member(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    member: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Change the role of a member, or remove them, also oneself."""
+    sent = form_of(body)
+    try:
+        with web_request.change(organization) as (connection, workspace):
+            context = web_request.action_context(workspace)
+            current = organizations.member(connection, workspace.organization.id, row_id(member))
+            if current is None:
+                raise NotFound
+            if sent.get("action") == "remove":
+                membership.remove_member(connection, context, current)
+            else:
+                role = _role(sent.get("role", ""))
+                membership.update_member(connection, context, current, role, None)
+    except BadRequest as refusal:  # such as the last owner
+        return _answer(web_request, organization, status=400, problem=refusal.detail)
+    if sent.get("action") == "remove" and current.user_id == workspace.user.id:
+        return redirect(urls.HOME)
+    return redirect(urls.settings(organization, "members"))
+
+
+@post(PATH + "invitations/{invitation:str}/", scopes=None, sync_to_thread=True)
+def revoke_invitation(
+    web_request: InjectedWebRequest, organization: FromPath[str], invitation: FromPath[str]
+) -> Answer:
+    """Revoke an invitation: its link becomes invalid."""
+    with web_request.change(organization) as (connection, workspace):
+        pending = invitation_store.by_id(connection, workspace.organization.id, row_id(invitation))
+        if pending is None:
+            raise NotFound
+        invitations.revoke(connection, web_request.action_context(workspace), pending)
+    return redirect(urls.settings(organization, "members"))
+
+
+def _answer(
+    web_request: WebRequest,
+    organization: str,
+    *,
+    status: int = 200,
+    email: str = "",
+    problem: str = "",
+    link: str = "",
+    invited: str = "",
+) -> Answer:
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        number = web_request.page_number("page", most=_PAGES_MAX)
+        members = members_page(connection, workspace, number)
+    return page(
+        web_request,
+        "settings/members.html",
+        status=status,
+        section="settings",
+        workspace=workspace,
+        members=members,
+        may_change=workspace.may(MEMBER_CHANGE),
+        may_remove=workspace.may(membership.REMOVE_SCOPES),
+        email=email,
+        problem=problem,
+        link=link,
+        invited=invited,
+    )
+
+
+def _role(text: str) -> Role:
+    if text not in {role.value for role in Role}:
+        raise BadRequest("Select a role.")
+    return Role(text)
+
+
+handlers = [list_members, invite_member, change_member, revoke_invitation]
