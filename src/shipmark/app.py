@@ -12,6 +12,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
+from shipmark.accounts.openid_connect import OpenIdProvider
 from shipmark.api.openapi import routes as openapi
 from shipmark.api.openapi.document import Document
 from shipmark.api.releases import webhook_routes
@@ -95,7 +96,14 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
             HTTPException: unrouted_answer,
             Exception: failure_response,
         },
-        state=State({"settings": settings, "database": database, "blobs": None}),
+        state=State(
+            {
+                "settings": settings,
+                "database": database,
+                "blobs": None,
+                "provider": _provider(settings),
+            }
+        ),
         lifespan=[_working],
         cors_config=_CORS,
         request_max_body_size=settings.body_max_bytes,
@@ -104,6 +112,19 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
     )
     app.state.document = Document(app.routes, settings)
     return app
+
+
+def _provider(settings: Settings) -> OpenIdProvider | None:
+    """Return the OpenID provider of the settings; nothing is requested before a user signs in."""
+    if not settings.oidc_issuer:
+        return None
+    return OpenIdProvider(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        name=settings.oidc_name,
+        trusts_emails=settings.oidc_trust_emails,
+    )
 
 
 @asynccontextmanager

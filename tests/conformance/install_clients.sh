@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-# The newer client, the SDK, and what builds an app. Two versions of a plugin have names of their own.
+# The newer client, the SDK, what builds an app, and an OpenID provider to sign in with. Two versions of a plugin have names of their own.
 PACKAGES=(
     sentry@0.49.0
     @sentry/node@11.12.0
@@ -12,6 +12,7 @@ PACKAGES=(
     vite-plugin-5@npm:@sentry/vite-plugin@5.4.1
     vite-plugin-11@npm:@sentry/vite-plugin@11.9.0
     webpack-plugin-11@npm:@sentry/webpack-plugin@11.8.0
+    oidc-provider@9.13.3
 )
 PYTHON=${PYTHON:-python3}
 

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 PREFIX = "SHIPMARK_"
 MEBIBYTE = 1024 * 1024
+#: The longest address of an OpenID provider.
+ISSUER_MAX = 500
 #: The names for all addresses of a machine, and the loopback address of each.
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104  # nothing is bound here
 
@@ -49,11 +51,23 @@ class Settings:
     outgoing_allow_private: bool = False
     secret_key: str = ""
     artifact_days: int = 90
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = "single sign-on"
+    oidc_organization: str = ""
+    oidc_trust_emails: bool = False
 
     def __post_init__(self) -> None:
-        """Raise `SettingsError` for a base URL that cannot be used in DSNs, links and tokens."""
+        """Raise `SettingsError` for a base URL or an OpenID provider that cannot be used."""
         if self.base_url:
             _check_base_url(self.base_url)
+        if self.oidc_issuer:
+            _check_issuer(self.oidc_issuer)
+        if bool(self.oidc_issuer) != bool(self.oidc_client_id):
+            raise SettingsError(
+                "SHIPMARK_OIDC_ISSUER and SHIPMARK_OIDC_CLIENT_ID must be set together."
+            )
 
     @property
     def database(self) -> str:
@@ -132,6 +146,18 @@ def _check_base_url(text: str) -> None:
     if parts.hostname in _LOOPBACK:
         raise SettingsError(
             f"SHIPMARK_BASE_URL must be the address that clients connect to, not {text!r}."
+        )
+
+
+def _check_issuer(text: str) -> None:
+    try:
+        parts = urlsplit(text)
+        is_safe = parts.scheme == "https" or parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    except ValueError:
+        is_safe = False
+    if not is_safe or parts.scheme not in {"http", "https"} or len(text) > ISSUER_MAX:
+        raise SettingsError(
+            f"SHIPMARK_OIDC_ISSUER must be a URL such as https://login.example.com, not {text!r}."
         )
 
 

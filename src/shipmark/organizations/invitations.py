@@ -93,9 +93,17 @@ def accept(connection: Connection, token: str, user: User, by: Actor, at: dateti
 
 
 def accept_as_new_user(
-    connection: Connection, token: str, name: str, password_hash: str, by: Actor, at: datetime
+    connection: Connection,
+    token: str,
+    name: str,
+    password_hash: str | None,
+    by: Actor,
+    at: datetime,
 ) -> User:
-    """Create a user with the invited address, and add them. Raise `Conflict` if the address has an account already."""
+    """Create a user with the invited address, and add them. Raise `Conflict` if the address has an account already.
+
+    Without a hash the user has no password to sign in with.
+    """
     invitation = _lock_invitation(connection, token, at)
     if account_store.by_email(connection, invitation.email) is not None:
         raise Conflict(HAS_ACCOUNT.format(invitation.email))

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
+from shipmark.accounts.openid_connect import OpenIdProvider
 from shipmark.http.client_address import client_address
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
@@ -77,6 +78,12 @@ class WebRequest:
         """Return the blob store."""
         blobs: Blobs = self.request.app.state.blobs
         return blobs
+
+    @property
+    def provider(self) -> OpenIdProvider | None:
+        """Return the OpenID provider that users may sign in with, or None."""
+        provider: OpenIdProvider | None = self.request.app.state.provider
+        return provider
 
     @property
     def secret(self) -> str | None:

@@ -4,6 +4,8 @@ from urllib.parse import quote, urlencode
 
 HOME = "/"
 SIGN_IN = "/sign-in/"
+SINGLE_SIGN_ON = "/sign-in/oidc/"
+SINGLE_SIGN_ON_CALLBACK = "/sign-in/oidc/callback/"
 THEME = "/preferences/theme/"
 DOCUMENTATION = "/api/docs/"
 ACCOUNT = "/account/"
@@ -16,6 +18,17 @@ _LOCAL_MAX = 2000
 def sign_in(after: str) -> str:
     """Return the URL of the sign-in page that continues at ``after``."""
     return SIGN_IN if after == HOME else f"{SIGN_IN}?{urlencode({'next': after})}"
+
+
+def single_sign_on(after: str) -> str:
+    """Return the URL that leads to the OpenID provider, and from there to ``after``."""
+    return f"{SINGLE_SIGN_ON}?{urlencode({'next': after})}"
+
+
+def invitation_token(address: str) -> str | None:
+    """Return the token in the URL of an invitation, or None for any other page."""
+    token = address.removeprefix("/invitations/").removesuffix("/")
+    return token if address == f"/invitations/{token}/" and "/" not in token else None
 
 
 def documentation(subject: str) -> str:

@@ -23,6 +23,7 @@ from shipmark.web.handlers import (
     search,
     settings,
     sign_in,
+    single_sign_on,
     static,
     timeline,
 )
@@ -38,6 +39,8 @@ router = Router(
         sign_in.show_form,
         sign_in.sign_in,
         sign_in.sign_out,
+        single_sign_on.begin,
+        single_sign_on.complete,
         invitations.show_invitation,
         invitations.accept_invitation,
         releases.go_to_releases,

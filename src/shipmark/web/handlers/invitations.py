@@ -123,6 +123,7 @@ def _form(
         problem=problem,
         password_min=PASSWORD_MIN,
         name_max=NAME_MAX,
+        provider=web_request.provider.name if web_request.provider else "",
     )
 
 

@@ -38,7 +38,7 @@ def show_form(web_request: InjectedWebRequest) -> Answer:
     after = urls.local_or_home(web_request.parameter("next"))
     with web_request.database.snapshot() as connection:
         is_in = web_request.user_if_any(connection) is not None
-    return redirect(after) if is_in else _form(web_request, 200, after)
+    return redirect(after) if is_in else sign_in_form(web_request, 200, after)
 
 
 @post(urls.SIGN_IN, scopes=None, sync_to_thread=True)
@@ -51,11 +51,11 @@ def sign_in(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     try:
         is_right = _sign_in(web_request, email, sent.get("password", ""), secret)
     except TooManyAttempts as refusal:
-        answer = _form(web_request, 429, after, email, refusal.detail)
+        answer = sign_in_form(web_request, 429, after, email, refusal.detail)
         answer.headers["Retry-After"] = str(refusal.retry_after_seconds)
         return answer
     if not is_right:
-        return _form(web_request, 401, after, email, _WRONG)
+        return sign_in_form(web_request, 401, after, email, _WRONG)
     answer = redirect(after)
     answer.set_cookie(session_cookie(web_request, secret, int(SESSION_LENGTH.total_seconds())))
     return answer
@@ -75,11 +75,19 @@ def _sign_in(web_request: WebRequest, email: str, password: str, secret: str) ->
     return True
 
 
-def _form(
+def sign_in_form(
     web_request: WebRequest, status: int, after: str, email: str = "", problem: str = ""
 ) -> Answer:
+    """Return the form, with the problem of the last attempt if there was one."""
+    provider = web_request.provider
     return page(
-        web_request, "sign_in.html", status=status, after=after, email=email, problem=problem
+        web_request,
+        "sign_in.html",
+        status=status,
+        after=after,
+        email=email,
+        problem=problem,
+        provider=provider.name if provider else "",
     )
 
 
