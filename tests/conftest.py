@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -61,8 +61,17 @@ hypothesis_settings.load_profile("shipmark")
 
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_log() -> None:
-    """Keep the log out of the way: tests that read it configure it themselves."""
+    """Keep the log out of the way: tests that read it configure it themselves.
+
+    The loggers of modules outlive a test. So none may keep the configuration that it is first used with, as those of
+    a server do: the tests after it on the same worker would capture nothing.
+    """
+    structlog.configure = partial(_configure_log, structlog.configure)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+def _configure_log(configure: Callable[..., None], **options: Any) -> None:
+    configure(**options | {"cache_logger_on_first_use": False})
 
 
 @pytest.fixture(scope="session")

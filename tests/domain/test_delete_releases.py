@@ -27,7 +27,6 @@ from structlog.testing import capture_logs
 
 from shipmark.deletion.release_deletion import delete_releases, referenced_by_issues
 from shipmark.events import parsing
-from shipmark.infrastructure import telemetry
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.actions.ingest_event import IngestResult, ingest
@@ -241,8 +240,6 @@ def test_the_log_says_who_deleted_what(room: Room, world: World) -> None:
     room.publish("web@1.0.0", 0)
     room.fail("boom", 1, release="web@2.0.0")
     level = structlog.get_config()["wrapper_class"]
-    # A test that configures the log as the server does makes it keep its first logger, which captures nothing.
-    vars(telemetry.log).pop("bind", None)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
     try:
         with capture_logs() as lines:
