@@ -1,79 +1,13 @@
 """One journey of a person through a real server, in a real browser."""
 
-import json
-import re
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import quote
 
-import pytest
-from conformance.servers import shipmark
-from playwright.sync_api import Locator, Page, expect, sync_playwright
-from processes import free_port, serving
+from browser.servers import EMAIL, PASSWORD, Server
+from playwright.sync_api import Locator, Page, expect
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
 #: All that is odd in an address, and text that must not be decoded twice.
 VERSION = "web@1.1.0 é+%2F#1?"
 MESSAGE = "Don't fail on empty carts"
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium")
-
-
-@dataclass(frozen=True)
-class Server:
-    """A server that runs, and the token and keys to fill it."""
-
-    address: str
-    token: str
-    project_id: str
-    key: str
-
-    def send(self, method: str, path: str, body: object, **headers: str) -> None:
-        """Send JSON, as a client would."""
-        request = urllib.request.Request(
-            self.address + path,
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"} | headers,
-            method=method,
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            assert answer.status < 300
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("data")
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    person = ["--user", EMAIL, "--password", PASSWORD]
-    place = ["--org", "acme", "--project", "web", "--base-url", address, "--data", str(data)]
-    made = json.loads(shipmark("bootstrap", *person, *place, "--json"))
-    with serving(data, port, workers=1):
-        project = made["projects"][0]
-        key = re.search(r"//([0-9a-f]+)@", project["dsn"])
-        assert key is not None
-        yield Server(address, made["token"], project["id"], key[1])
-
-
-@pytest.fixture
-def page(server: Server) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser.new_page(base_url=server.address)
-        browser.close()
 
 
 def test_a_person_signs_in_and_follows_a_release_to_the_issue_that_it_fixed(

@@ -1,0 +1,174 @@
+"""A server for the browser, filled as a small company would fill it, or with names that are hard to show."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from conformance.servers import shipmark
+from processes import free_port, serving
+
+EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
+RELEASES = "/api/0/organizations/acme/releases/"
+_AUTHORS = (
+    ("Nora Klein", "nora@example.com"),
+    ("Chloé Martin", "chloe@example.com"),
+    ("Łukasz Wójcik", "lukasz@example.com"),
+    ("dependabot[bot]", "bot@example.com"),
+)
+_MESSAGES = (
+    "feat: move the order summary to the new cart store",
+    "fix(checkout): round totals half up\n\nFixes WEB-1",
+    "perf: cache prices",
+    "chore: bump vite from 7.1.2 to 7.1.4",
+    "Translate checkout to Portuguese",
+    "docs: describe the payment flow",
+)
+_VERSIONS = ("1.14.0", "1.15.0", "1.16.0", "1.17.0", "2.0.0", "2.1.0-rc.1")
+#: Names that need care: without a place to break a line, from right to left, without spaces between words.
+LONG_NAME = "Extraordinarily-long-name-that-no-line-has-place-f"
+HEBREW_NAME = "הזמנות ותשלומים"
+CHINESE_NAME = "订单与支付服务平台"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs, and the token and keys to fill it."""
+
+    address: str
+    token: str
+    project_id: str
+    key: str
+
+    def send(self, method: str, path: str, body: object, **headers: str) -> Any:
+        """Send JSON, as a client would; return the answer's."""
+        request = urllib.request.Request(
+            self.address + path,
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"} | headers,
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            content = answer.read()
+        return json.loads(content) if content else None
+
+    def fail(self, version: str, kind: str, value: str, **more: object) -> None:
+        """Send an error event of a browser."""
+        frames = [
+            {"function": "dispatch", "filename": "node_modules/kit/core.js", "lineno": 7},
+            {
+                "function": "totalOf",
+                "filename": "src/checkout/summary.ts",
+                "lineno": 41,
+                "in_app": True,
+                "pre_context": ["function totalOf(order) {", "  const lines = order.lines;"],
+                "context_line": "  return lines.length ? sum(lines) : 0;",
+                "post_context": ["}"],
+                "vars": {"order": {"id": 7, "lines": None}},
+            },
+        ]
+        event = {
+            "platform": "javascript",
+            "release": version,
+            "environment": "production",
+            "exception": {
+                "values": [{"type": kind, "value": value, "stacktrace": {"frames": frames}}]
+            },
+            "tags": {"browser": "Firefox 131", "os": "Linux"},
+            "user": {"id": "7", "email": "customer@example.com"},
+            "request": {"url": "https://shop.example.com/checkout", "method": "GET"},
+            "breadcrumbs": {"values": [{"category": "ui.click", "message": "button.pay"}]},
+        } | more
+        auth = f"Sentry sentry_version=7, sentry_key={self.key}"
+        self.send("POST", f"/api/{self.project_id}/store/", event, **{"X-Sentry-Auth": auth})
+
+    def publish(self, version: str, *, commits: int = 0, **more: object) -> None:
+        """Publish a release of the project ``web`` with this many commits."""
+        listed = [_commit(number) for number in range(commits)]
+        body = {"version": version, "projects": ["web"], "commits": listed} | more
+        self.send("POST", RELEASES, body)
+
+    def deploy(self, version: str, environment: str) -> None:
+        """Record a deploy."""
+        path = f"{RELEASES}{quote(version, safe='')}/deploys/"
+        self.send("POST", path, {"environment": environment, "name": "build 1042"})
+
+
+@contextmanager
+def empty_server(data: Path) -> Iterator[Server]:
+    """Run a server with the organization ``acme``, the project ``web`` and one user, until the end of the block."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    user = ["--user", EMAIL, "--password", PASSWORD]
+    place = ["--org", "acme", "--project", "web", "--base-url", address, "--data", str(data)]
+    made = json.loads(shipmark("bootstrap", *user, *place, "--json"))
+    with serving(data, port, "--base-url", address, workers=1):
+        project = made["projects"][0]
+        key = re.search(r"//([0-9a-f]+)@", project["dsn"])
+        assert key is not None
+        yield Server(address, made["token"], project["id"], key[1])
+
+
+def fill(server: Server) -> None:
+    """Releases with commits and deploys of some weeks, and issues: new, regressed and resolved."""
+    server.send("POST", "/api/0/teams/acme/acme/projects/", {"name": "api"})
+    at = datetime.now(UTC)
+    for number, version in enumerate(_VERSIONS):
+        name = f"web@{version}"
+        if number == 1:
+            server.fail("web@1.14.0", "TypeError", "Cannot read properties of undefined")
+        released = at - timedelta(days=2 * (len(_VERSIONS) - number))
+        more = {} if "rc" in version else {"dateReleased": released.isoformat()}
+        server.publish(name, commits=6 + 5 * number, **more)
+        server.deploy(name, "staging")
+        if "rc" not in version:
+            server.deploy(name, "production")
+    for _ in range(5):
+        server.fail("web@2.0.0", "TypeError", "Cannot read properties of undefined")
+    server.fail("web@2.0.0", "ChunkLoadError", "Loading chunk 418 failed")
+    server.fail("web@2.1.0-rc.1", "QuotaExceededError", "The quota has been exceeded")
+    server.send("PUT", f"{RELEASES}web%401.14.0/", {"status": "archived"})
+
+
+def fill_with_awkward_names(server: Server) -> None:
+    """Names of 200 characters, forty environments, names from right to left and in Chinese."""
+    for name in (LONG_NAME, HEBREW_NAME, CHINESE_NAME):
+        slug = f"p{uuid4().hex[:12]}"
+        server.send("POST", "/api/0/teams/acme/acme/projects/", {"name": name, "slug": slug})
+    author = {"author_name": HEBREW_NAME, "author_email": f"{'x' * 60}@example.com"}
+    commit = {"id": "b" * 40, "repository": f"acme/{'deep/' * 11}web", "message": CHINESE_NAME * 30}
+    server.publish(f"web@1.0.0-{'alpha.' * 30}1", ref="main")
+    server.publish("web@1.0.0", commits=0)
+    server.send(
+        "PUT",
+        f"{RELEASES}web%401.0.0/",
+        {
+            "commits": [commit | author],
+            "ref": "ref-" * 40,
+            "url": "https://example.com/" + "u" * 180,
+        },
+    )
+    server.publish(f"web@{CHINESE_NAME}")
+    for number in range(40):
+        server.deploy("web@1.0.0", f"{CHINESE_NAME if number % 7 == 0 else 'region'}-{number:02}")
+    server.fail("web@1.0.0", HEBREW_NAME, CHINESE_NAME * 20)
+    server.fail("web@1.0.0", "E" * 120, "w" * 400, transaction="t" * 200)
+
+
+def _commit(number: int) -> dict[str, object]:
+    name, email = _AUTHORS[number % len(_AUTHORS)]
+    return {
+        "id": uuid4().hex + "00000000",
+        "repository": "acme/web" if number % 5 else "acme/design-tokens",
+        "message": _MESSAGES[number % len(_MESSAGES)],
+        "author_name": name,
+        "author_email": email,
+        "patch_set": [{"path": f"src/checkout/part{number % 3}.ts", "type": "M"}],
+    }
