@@ -7,6 +7,7 @@ SIGN_IN = "/sign-in/"
 THEME = "/preferences/theme/"
 DOCUMENTATION = "/api/docs/"
 ACCOUNT = "/account/"
+ACCOUNT_AVATAR = "/account/avatar/"
 #: The path of the organization's settings, for handlers.
 SETTINGS_PATH = "/organizations/{organization:str}/settings/"
 #: The longest URL of our pages.

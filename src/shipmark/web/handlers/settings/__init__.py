@@ -1,6 +1,24 @@
 """``/organizations/{organization}/settings/``: a module per page."""
 
-from shipmark.web.handlers.settings import audit_log, members, projects, tokens
+from shipmark.web.handlers.settings import (
+    audit_log,
+    deletion,
+    general,
+    members,
+    projects,
+    team,
+    teams,
+    tokens,
+)
 
 #: The handlers of all pages of the settings.
-handlers = [*members.handlers, *projects.handlers, *tokens.handlers, *audit_log.handlers]
+handlers = [
+    *general.handlers,
+    *deletion.handlers,
+    *members.handlers,
+    *teams.handlers,
+    *team.handlers,
+    *projects.handlers,
+    *tokens.handlers,
+    *audit_log.handlers,
+]
