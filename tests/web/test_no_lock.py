@@ -87,6 +87,12 @@ def test_a_member_without_the_right_begins_none(house, browser, statements, path
     assert not [statement for statement in statements if "IMMEDIATE" in statement]
 
 
+@pytest.mark.parametrize("path", MANAGED)
+def test_bad_input_without_the_right_is_forbidden_too(house, browser, path):
+    house.sign_in(browser, house.person("mia@example.com", Role.MEMBER))
+    assert browser.post(path, data={"name": "", "slug": "/"}, headers=OWN).status_code == 403
+
+
 def test_a_change_begins_one(house, owner, statements):
     """The statements would show it."""
     house.person("mia@example.com", Role.MEMBER)

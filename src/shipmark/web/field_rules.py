@@ -1,5 +1,6 @@
 """The sentences for names and slugs that can't be taken; the rules are those of the API (auth-and-errors.md 8.4)."""
 
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.organizations import slugs
 from shipmark.projects.model import PLATFORM_MAX
 
@@ -43,9 +44,10 @@ def platform_problem(platform: str) -> str | None:
     return None if is_right else f"Enter at most {PLATFORM_MAX} characters."
 
 
-def found(**problems: str | None) -> dict[str, str]:
-    """Return the problems by field, without fields that have none."""
-    return {field: problem for field, problem in problems.items() if problem}
+def require_none(**problems: str | None) -> None:
+    """Raise `ValidationFailed` with the problem of each field that has one."""
+    if found := {field: [problem] for field, problem in problems.items() if problem}:
+        raise ValidationFailed(found)
 
 
 def _reserved(slug: str) -> str:

@@ -91,13 +91,11 @@ def _save_avatar(web_request: WebRequest, workspace: Workspace, form: AvatarForm
 def _update(sent: Mapping[str, str]) -> OrganizationUpdate:
     """Return the changes of a form. A box that is not ticked is not sent."""
     name, slug, role = (sent.get(field, "").strip() for field in ("name", "slug", "debug_files"))
-    problems = field_rules.found(
+    field_rules.require_none(
         name=field_rules.name_problem(name, NAME_MAX),
         slug=field_rules.organization_slug_problem(slug),
         debug_files=None if role in set(Role) else "Select a role.",
     )
-    if problems:
-        raise ValidationFailed({field: [problem] for field, problem in problems.items()})
     return OrganizationUpdate(
         name=name,
         slug=slug,

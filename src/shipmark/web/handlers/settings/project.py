@@ -49,8 +49,8 @@ def edit_project(
     form = form_of(body)
     sent = {field: form.get(field, "").strip() for field in ("name", "slug", "platform")}
     try:
-        _require_valid(sent)
         with change_project(web_request, organization, project, PROJECT_WRITE) as change:
+            _require_valid(sent)
             by, at = change.context.by, change.context.at
             update = ProjectUpdate(columns=sent | {"platform": sent["platform"] or None})
             after = settings.update(change.connection, change.project, update, by=by, at=at)
@@ -140,13 +140,11 @@ def delete_project(
 
 
 def _require_valid(sent: Mapping[str, str]) -> None:
-    problems = field_rules.found(
+    field_rules.require_none(
         name=field_rules.name_problem(sent["name"], NAME_MAX),
         slug=field_rules.project_slug_problem(sent["slug"]),
         platform=field_rules.platform_problem(sent["platform"]),
     )
-    if problems:
-        raise ValidationFailed({field: [problem] for field, problem in problems.items()})
 
 
 def _problem_of_paths(lines: list[str]) -> str | None:

@@ -4,12 +4,12 @@ from litestar import get, post
 from litestar.params import FromPath, RawBody
 
 from shipmark.http.scopes import PROJECT_DELETE, PROJECT_WRITE
-from shipmark.infrastructure.errors import BadRequest, NotFound
+from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import hex32
 from shipmark.projects import settings, store
 from shipmark.projects.model import ProjectKey
-from shipmark.web import urls
-from shipmark.web.forms import form_of
+from shipmark.web import field_rules, urls
+from shipmark.web.forms import form_of, problem_of
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
     ProjectChange,
@@ -21,7 +21,6 @@ from shipmark.web.request_context import InjectedWebRequest, WebRequest, require
 from shipmark.web.view_models.settings.project_keys import keys_page
 
 _LABEL_MAX = 64
-_TOO_LONG = f"Enter a name of at most {_LABEL_MAX} characters."
 
 
 @get(PROJECT_PATH + "keys/", scopes=None, sync_to_thread=True)
@@ -41,20 +40,23 @@ def create_key(
 ) -> Answer:
     """Create a key. Without a name it has the first digits of its public half."""
     name = form_of(body).get("name", "").strip()
-    if len(name) > _LABEL_MAX:
-        return _answer(web_request, organization, project, status=400, name=name, problem=_TOO_LONG)
     public, secret = hex32(), hex32()
-    with change_project(web_request, organization, project, PROJECT_WRITE) as change:
-        by, at = change.context.by, change.context.at
-        key = ProjectKey(
-            project_id=change.project.id,
-            public_key=public,
-            secret_key=secret,
-            label=name or f"Key {public[:6]}",
-            is_active=True,
-            created_at=at,
-        )
-        settings.add_key(change.connection, change.project, key, by, at)
+    try:
+        with change_project(web_request, organization, project, PROJECT_WRITE) as change:
+            label = _label(name or f"Key {public[:6]}")
+            by, at = change.context.by, change.context.at
+            key = ProjectKey(
+                project_id=change.project.id,
+                public_key=public,
+                secret_key=secret,
+                label=label,
+                is_active=True,
+                created_at=at,
+            )
+            settings.add_key(change.connection, change.project, key, by, at)
+    except ValidationFailed as refusal:
+        problem = problem_of(refusal)
+        return _answer(web_request, organization, project, status=400, name=name, problem=problem)
     return redirect(f"{urls.settings(organization, 'projects', project, 'keys')}?key={public}")
 
 
@@ -69,19 +71,14 @@ def change_key(
     """Rename, disable, enable or delete a key."""
     sent = form_of(body)
     action, name = sent.get("action"), sent.get("name", "").strip()
-    if action == "rename" and not 0 < len(name) <= _LABEL_MAX:
-        return _answer(
-            web_request,
-            organization,
-            project,
-            status=400,
-            renamed=key,
-            name=name,
-            problem=_TOO_LONG,
-        )
     scopes = PROJECT_DELETE if action == "delete" else PROJECT_WRITE
-    with change_project(web_request, organization, project, scopes) as change:
-        _apply(change, key, action, name)
+    try:
+        with change_project(web_request, organization, project, scopes) as change:
+            _apply(change, key, action, name)
+    except ValidationFailed as refusal:
+        problem = problem_of(refusal)
+        wrong = {"renamed": key, "name": name, "problem": problem}
+        return _answer(web_request, organization, project, status=400, **wrong)
     return redirect(urls.settings(organization, "projects", project, "keys"))
 
 
@@ -97,12 +94,18 @@ def _apply(change: ProjectChange, public_key: str, action: str | None, name: str
             settings.remove_key(change.connection, change.project, key, by, at)
             return
         case "rename":
-            values = {"label": name}
+            values = {"label": _label(name)}
         case "enable" | "disable":
             values = {"is_active": action == "enable"}
         case _:
             raise BadRequest("Unknown action.")
     settings.update_key(change.connection, change.project, key, values, by=by, at=at)
+
+
+def _label(name: str) -> str:
+    """Return the name of a key. Raise `ValidationFailed` if it is blank or too long."""
+    field_rules.require_none(name=field_rules.name_problem(name, _LABEL_MAX))
+    return name
 
 
 def _answer(

@@ -117,15 +117,16 @@ def _threshold(connection: Connection, project: Project, sent: Mapping[str, str]
     value, window = _number(sent.get("value", "")), _number(sent.get("window", ""))
     unit = _number(sent.get("unit", ""))
     unit = unit if unit in UNITS else 0
-    problems = field_rules.found(
+    field_rules.require_none(
         type=None if sent.get("type") in set(ThresholdType) else "Select a metric.",
         trigger=None if sent.get("trigger") in set(Trigger) else "Select a condition.",
         value=_NUMBER if value is None else None,
         window=_NUMBER if window is None else _LONG if window * (unit or 0) > NUMBER_MAX else None,
         unit=None if unit else "Select a unit.",
     )
-    if problems or value is None or window is None or not unit:
-        raise ValidationFailed({field: [problem] for field, problem in problems.items()})
+    assert value is not None
+    assert window is not None
+    assert unit, "each would be a problem"
     return NewThreshold(
         type=ThresholdType(sent["type"]),
         trigger=Trigger(sent["trigger"]),

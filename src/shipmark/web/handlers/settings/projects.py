@@ -48,12 +48,6 @@ def create_project(
 
 def _create_project(web_request: WebRequest, organization: str, sent: Mapping[str, str]) -> str:
     """Create a project, and return its slug."""
-    problems = field_rules.found(
-        name=field_rules.name_problem(sent["name"], NAME_MAX),
-        platform=field_rules.platform_problem(sent["platform"]),
-    )
-    if problems:
-        raise ValidationFailed({field: [problem] for field, problem in problems.items()})
     new = NewProject(
         name=sent["name"],
         slug=None,
@@ -62,6 +56,10 @@ def _create_project(web_request: WebRequest, organization: str, sent: Mapping[st
         key=(hex32(), hex32()),
     )
     with web_request.change(organization, scopes=PROJECT_CREATE) as (connection, workspace):
+        field_rules.require_none(
+            name=field_rules.name_problem(sent["name"], NAME_MAX),
+            platform=field_rules.platform_problem(sent["platform"]),
+        )
         context = web_request.action_context(workspace)
         owner = workspace.organization
         team = organizations.team_by_slug(connection, owner.id, sent["team"])

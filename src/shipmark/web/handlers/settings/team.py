@@ -14,7 +14,7 @@ from shipmark.organizations import store as organizations
 from shipmark.organizations.model import NAME_MAX, Member, Team
 from shipmark.projects import settings as project_settings
 from shipmark.web import field_rules, urls
-from shipmark.web.forms import form_of, problem_of, row_id
+from shipmark.web.forms import form_of, problems_of, row_id
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace, require_storable
 from shipmark.web.template_filters import counted
@@ -44,19 +44,18 @@ def rename_team(
 ) -> Answer:
     """Change name and slug of a team."""
     sent = {field: form_of(body).get(field, "").strip() for field in ("name", "slug")}
-    problems = field_rules.found(
-        name=field_rules.name_problem(sent["name"], NAME_MAX),
-        slug=field_rules.team_slug_problem(sent["slug"]),
-    )
-    if problems:
-        return _answer(web_request, organization, team, status=400, sent=sent, problems=problems)
     try:
         with web_request.change(organization, scopes=TEAM_CHANGE) as (connection, workspace):
-            current, context = (
-                _find(connection, workspace, team),
-                web_request.action_context(workspace),
+            current = _find(connection, workspace, team)
+            field_rules.require_none(
+                name=field_rules.name_problem(sent["name"], NAME_MAX),
+                slug=field_rules.team_slug_problem(sent["slug"]),
             )
+            context = web_request.action_context(workspace)
             changed = membership.update_team(connection, context, current, sent)
+    except ValidationFailed as refusal:
+        problems = problems_of(refusal)
+        return _answer(web_request, organization, team, status=400, sent=sent, problems=problems)
     except Conflict as refusal:
         problems = {"slug": refusal.detail}
         return _answer(web_request, organization, team, status=409, sent=sent, problems=problems)
@@ -80,7 +79,7 @@ def change_team_members(
             member = _member(connection, workspace, sent)
             change(connection, web_request.action_context(workspace), member, current)
     except ValidationFailed as refusal:
-        problems = {"email": problem_of(refusal)}
+        problems = problems_of(refusal)
         return _answer(web_request, organization, team, status=400, sent=sent, problems=problems)
     return redirect(urls.local_or(sent.get("next", ""), urls.settings(organization, "teams", team)))
 

@@ -4,12 +4,12 @@ from litestar import get, post
 from litestar.params import FromPath, RawBody
 
 from shipmark.http.scopes import TEAM_CREATE
-from shipmark.infrastructure.errors import Conflict
+from shipmark.infrastructure.errors import Conflict, ValidationFailed
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import membership, slugs
 from shipmark.organizations.model import NAME_MAX
 from shipmark.web import field_rules, urls
-from shipmark.web.forms import form_of
+from shipmark.web.forms import form_of, problem_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.urls import SETTINGS_PATH as PATH
@@ -30,13 +30,15 @@ def create_team(
 ) -> Answer:
     """Create a team with the user on it. Its slug is made of the name."""
     name = form_of(body).get("name", "").strip()
-    if problem := field_rules.name_problem(name, NAME_MAX):
-        return _answer(web_request, organization, status=400, name=name, problem=problem)
     slug = slugs.from_name(name) or hex32()[:12]
     try:
         with web_request.change(organization, scopes=TEAM_CREATE) as (connection, workspace):
+            field_rules.require_none(name=field_rules.name_problem(name, NAME_MAX))
             context = web_request.action_context(workspace)
             team = membership.create_team(connection, context, slug, name)
+    except ValidationFailed as refusal:
+        problem = problem_of(refusal)
+        return _answer(web_request, organization, status=400, name=name, problem=problem)
     except Conflict as refusal:
         return _answer(web_request, organization, status=409, name=name, problem=refusal.detail)
     return redirect(urls.settings(organization, "teams", team.slug))
