@@ -1,5 +1,7 @@
 """Who may not change anything takes no write lock."""
 
+import re
+
 import pytest
 
 from shipmark.organizations.model import Role
@@ -8,6 +10,7 @@ ACME = "/organizations/acme"
 OWN = {"Sec-Fetch-Site": "same-origin"}
 CHANGES = [
     "/account/",
+    "/account/avatar/",
     f"{ACME}/bulk-releases/",
     f"{ACME}/new-release/",
     f"{ACME}/issues/",
@@ -15,14 +18,38 @@ CHANGES = [
     f"{ACME}/releases/web%401.0.0/",
     f"{ACME}/releases/web%401.0.0/edit/",
     f"{ACME}/releases/web%401.0.0/delete/",
+    f"{ACME}/settings/general/",
+    f"{ACME}/settings/avatar/",
+    f"{ACME}/settings/delete/",
+    f"{ACME}/settings/teams/",
+    f"{ACME}/settings/teams/crew/",
+    f"{ACME}/settings/teams/crew/members/",
+    f"{ACME}/settings/teams/crew/projects/",
+    f"{ACME}/settings/teams/crew/delete/",
     f"{ACME}/settings/members/",
     f"{ACME}/settings/members/1/",
     f"{ACME}/settings/invitations/1/",
     f"{ACME}/settings/projects/",
+    f"{ACME}/settings/projects/web/",
+    f"{ACME}/settings/projects/web/commit-paths/",
+    f"{ACME}/settings/projects/web/teams/",
+    f"{ACME}/settings/projects/web/keys/",
+    f"{ACME}/settings/projects/web/keys/{'0' * 32}/",
+    f"{ACME}/settings/projects/web/thresholds/",
+    f"{ACME}/settings/projects/web/thresholds/1/",
+    f"{ACME}/settings/projects/web/webhook/",
+    f"{ACME}/settings/projects/web/delete/",
     f"{ACME}/settings/tokens/",
     f"{ACME}/settings/tokens/1/",
 ]
-DATA = {"action": "name", "name": "x", "email": "x@example.com", "role": "member"}
+DATA = {
+    "action": "name",
+    "name": "x",
+    "slug": "xyz",
+    "debug_files": "member",
+    "email": "x@example.com",
+    "role": "member",
+}
 
 
 @pytest.mark.parametrize("path", CHANGES)
@@ -32,13 +59,38 @@ def test_an_anonymous_change_begins_no_transaction(browser, statements, path):
     assert not [statement for statement in statements if "IMMEDIATE" in statement]
 
 
-@pytest.mark.parametrize("path", CHANGES[1:])
+@pytest.mark.parametrize("path", [path for path in CHANGES if ACME in path])
 def test_a_stranger_begins_none_either(house, browser, statements, path):
     house.fail("web@1.0.0")
     house.sign_in(browser, house.person("eve@example.com", None))
     statements.clear()
     assert browser.post(path, data=DATA, headers=OWN).status_code == 404
     assert not [statement for statement in statements if "IMMEDIATE" in statement]
+
+
+#: What only those who manage something may do, whatever is sent.
+MANAGED = [
+    path
+    for path in CHANGES
+    if re.search(
+        r"settings/(general|avatar|delete|projects|teams/(crew/)?(projects|delete)?)", path
+    )
+    and not path.endswith(("members/", "thresholds/", "thresholds/1/"))
+]
+
+
+@pytest.mark.parametrize("path", MANAGED)
+def test_a_member_without_the_right_begins_none(house, browser, statements, path):
+    house.sign_in(browser, house.person("mia@example.com", Role.MEMBER))
+    statements.clear()
+    assert browser.post(path, data=DATA, headers=OWN).status_code == 403
+    assert not [statement for statement in statements if "IMMEDIATE" in statement]
+
+
+@pytest.mark.parametrize("path", MANAGED)
+def test_bad_input_without_the_right_is_forbidden_too(house, browser, path):
+    house.sign_in(browser, house.person("mia@example.com", Role.MEMBER))
+    assert browser.post(path, data={"name": "", "slug": "/"}, headers=OWN).status_code == 403
 
 
 def test_a_change_begins_one(house, owner, statements):

@@ -58,7 +58,14 @@ def test_the_beginning_of_a_hash_finds_the_commit_and_its_release(house, owner):
 
 @pytest.mark.parametrize(
     ("query", "found"),
-    [("WEB", ">Web</a>"), ("memb", "Settings: Members"), ("reference", "API reference</a>")],
+    [
+        ("WEB", ">Web</a>"),
+        ("memb", "Settings: Members"),
+        ("team", "Settings: Teams"),
+        ("gener", "Settings: General"),
+        ("web", "Settings of Web"),
+        ("reference", "API reference</a>"),
+    ],
 )
 def test_projects_and_pages_are_found_by_name(owner, query, found):
     assert found in results(owner, query)

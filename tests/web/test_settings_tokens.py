@@ -85,8 +85,12 @@ def test_projects_are_shown_with_their_dsn(owner):
 
 
 def test_a_project_is_created_with_a_key(owner):
-    data = {"name": "Shop App <1>", "team": "crew"}
-    assert owner.post(PROJECTS, data=data, headers=OWN).status_code == 303
+    data = {"name": "Shop App <1>", "team": "crew", "platform": "python-django"}
+    answer = owner.post(PROJECTS, data=data, headers=OWN)
+    assert answer.headers["location"] == f"{PROJECTS}shop-app-1/keys/"
+    assert re.search(
+        "<details[^>]* open><summary[^>]*>.*Python", owner.get(answer.headers["location"]).text
+    )
     text = owner.get(PROJECTS).text
     assert "shop-app-1" in text
     assert "Shop App &lt;1&gt;" in text
@@ -99,12 +103,27 @@ def test_a_project_is_created_with_a_key(owner):
         ({"name": "", "team": "crew"}, "Enter a name of at most 200 characters."),
         ({"name": "x" * 201, "team": "crew"}, "Enter a name of at most 200 characters."),
         ({"name": "x", "team": "unknown"}, "Select a team."),
+        ({"name": "x", "team": "crew", "platform": "p" * 65}, "Enter at most 64 characters."),
     ],
 )
 def test_what_a_project_needs_is_said(owner, data, problem):
     answer = owner.post(PROJECTS, data=data, headers=OWN)
     assert answer.status_code == 400
     assert problem in answer.text
+
+
+def test_what_was_typed_stays(owner):
+    data = {"name": "<b>", "team": "unknown", "platform": "go"}
+    text = owner.post(PROJECTS, data=data, headers=OWN).text
+    assert 'value="&lt;b&gt;"' in text
+    assert 'value="go"' in text
+    assert 'aria-describedby="team-problem"' in text
+
+
+def test_teams_that_would_be_refused_are_not_offered(house, browser):
+    house.close()
+    house.sign_in(browser, house.person("adam@example.com", Role.ADMIN))
+    assert '<option value="crew"' not in browser.get(PROJECTS).text
 
 
 def test_a_member_creates_no_project(member):

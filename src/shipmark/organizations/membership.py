@@ -228,6 +228,17 @@ def require_team_access(connection: Connection, access: Access, team: Team) -> N
         raise Forbidden
 
 
+def reaches_team(access: Access, team: Team, own_team_ids: Collection[int]) -> bool:
+    """Return the same decision for a caller whose teams are known: pages decide about many teams at once."""
+    return access.reaches_all or access.organization.is_open or team.id in own_team_ids
+
+
+def may_change_members_of(access: Access, team: Team, own_team_ids: Collection[int]) -> bool:
+    """Return True if the caller may add others to the team and remove them, as `join_team` and `leave_team` decide."""
+    is_admin = access.scopes & _TEAMS and reaches_team(access, team, own_team_ids)
+    return bool(access.scopes & _EVERY_TEAM or is_admin)
+
+
 def _record(
     connection: Connection,
     context: ActionContext,

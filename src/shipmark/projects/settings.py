@@ -88,6 +88,21 @@ def update(
     return after
 
 
+def set_commit_paths(
+    connection: Connection, project: Project, paths: Sequence[str], *, by: Actor, at: datetime
+) -> list[str]:
+    """Limit the commits of the project's releases to those that touch these folders, from the next commits on.
+
+    Return the folders, each once; none is for all commits.
+    """
+    each = list(dict.fromkeys(paths))
+    store.set_commit_paths(connection, project.id, each)
+    before = {"commitPaths": list(project.commit_paths)}
+    if changes := audit.changes_between(before, {"commitPaths": each}):
+        _record(connection, project, AuditEvent.PROJECT_EDIT, by, at, changes)
+    return each
+
+
 def add_team(
     connection: Connection, project: Project, team: Team, *, by: Actor, at: datetime
 ) -> None:

@@ -41,3 +41,10 @@ def problem_of(refusal: ValidationFailed | BadRequest) -> str:
     messages = next(iter(refusal.fields.values()))
     assert isinstance(messages, list), "fields of forms are not nested"
     return str(messages[0])
+
+
+def problems_of(refusal: ValidationFailed) -> dict[str, str]:
+    """Return the first sentence about each field that is wrong."""
+    return {
+        field: problem_of(ValidationFailed({field: of})) for field, of in refusal.fields.items()
+    }

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shipmark.http.scopes import AUDIT_READ
+from shipmark.http.scopes import AUDIT_READ, RELEASE_TOKEN
+from shipmark.projects.model import Project
 from shipmark.web import urls
 from shipmark.web.request_context import Workspace
 
@@ -25,7 +26,7 @@ def sections(organization: str) -> Sequence[Section]:
         ("Releases", urls.releases(organization), "tag", "r"),
         ("Issues", urls.issues(organization), "bug", "i"),
         ("Timeline", urls.timeline(organization), "lanes", "t"),
-        ("Settings", urls.settings(organization, "members"), "sliders", "s"),
+        ("Settings", urls.settings(organization, "general"), "sliders", "s"),
     )
     return [
         Section(key=name.lower(), name=name, address=address, icon=icon, letter=letter)
@@ -36,7 +37,28 @@ def sections(organization: str) -> Sequence[Section]:
 def settings_pages(workspace: Workspace) -> Sequence[tuple[str, str]]:
     """Return name and URL of each page of the organization's settings that the user may see."""
     slug = workspace.organization.slug
-    names = {"Members": "members", "Projects": "projects", "Tokens": "tokens"}
+    names = {
+        "General": "general",
+        "Members": "members",
+        "Teams": "teams",
+        "Projects": "projects",
+        "Tokens": "tokens",
+    }
     if workspace.may(AUDIT_READ):
         names["Audit log"] = "audit-log"
     return [(name, urls.settings(slug, path)) for name, path in names.items()]
+
+
+def project_tabs(workspace: Workspace, project: Project) -> Sequence[tuple[str, str]]:
+    """Return name and URL of each page of a project's settings that the user may see."""
+    names: dict[str, tuple[str, ...]] = {
+        "General": (),
+        "Client keys (DSN)": ("keys",),
+        "Release thresholds": ("thresholds",),
+    }
+    if workspace.may(RELEASE_TOKEN):
+        names["Release webhook"] = ("webhook",)
+    slug = workspace.organization.slug
+    return [
+        (name, urls.settings(slug, "projects", project.slug, *path)) for name, path in names.items()
+    ]

@@ -6,10 +6,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 
 from shipmark.accounts.model import User
+from shipmark.avatars import images
 from shipmark.infrastructure.clock import now
 from shipmark.web import template_filters, urls
 from shipmark.web.files import file_address
-from shipmark.web.navigation import sections, settings_pages
+from shipmark.web.navigation import project_tabs, sections, settings_pages
 from shipmark.web.preferences import (
     ORGANIZATION_COOKIE,
     THEME_COOKIE,
@@ -66,8 +67,10 @@ def _environment() -> Environment:
     environment.filters["type_in_words"] = type_in_words
     environment.globals |= {
         "addresses": urls,
+        "photo_limits": images,
         "file_address": file_address,
         "photo_of": photo_of,
+        "project_tabs": project_tabs,
         "sections": sections,
         "settings_pages": settings_pages,
     }

@@ -9,6 +9,7 @@ SINGLE_SIGN_ON_CALLBACK = "/sign-in/oidc/callback/"
 THEME = "/preferences/theme/"
 DOCUMENTATION = "/api/docs/"
 ACCOUNT = "/account/"
+ACCOUNT_AVATAR = "/account/avatar/"
 #: The path of the organization's settings, for handlers.
 SETTINGS_PATH = "/organizations/{organization:str}/settings/"
 #: The longest URL of our pages.

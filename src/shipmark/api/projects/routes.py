@@ -44,9 +44,8 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import actions as organization_actions
-from shipmark.organizations import audit, membership, text_filter
+from shipmark.organizations import membership, text_filter
 from shipmark.organizations import store as organizations
-from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Team
 from shipmark.projects import deletion_requests, settings, store
 from shipmark.projects.model import Project
@@ -186,13 +185,11 @@ def set_commit_paths(
     context: RequestContext, project: PathProject, body: CommitPathsRequest
 ) -> CommitPathsResponse:
     """Limit the commits of the project's releases to those that touch these folders, from the next commits on."""
-    paths = list(dict.fromkeys(body.paths))
     with context.database.transaction() as connection:
-        current = reload_project(context, connection, project)
-        store.set_commit_paths(connection, current.id, paths)
-        before = {"commitPaths": list(current.commit_paths)}
-        if changes := audit.changes_between(before, {"commitPaths": paths}):
-            context.log_change(connection, AuditEvent.PROJECT_EDIT, current.id, **changes)
+        current, action = reload_project(context, connection, project), context.action_context()
+        paths = settings.set_commit_paths(
+            connection, current, body.paths, by=action.by, at=action.at
+        )
     return CommitPathsResponse(paths=paths)
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.releases.path_release import VisibleProjectRelease
 from shipmark.api.releases.queries import ReleaseStatisticsQuery
@@ -18,11 +16,10 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.ids import token_hex
 from shipmark.issues.store import issues
-from shipmark.organizations.audit import AuditEvent
 from shipmark.projects.model import Project
+from shipmark.releases import webhook_actions
 from shipmark.releases.store import project_commits
 from shipmark.releases.store import webhook_tokens as store
-from shipmark.releases.webhook_signature import BUILT_IN, signature
 from shipmark.repositories import store as repositories
 
 #: The days after the creation of the release up to which users and sessions are summed up.
@@ -115,9 +112,7 @@ def get_token(context: RequestContext, project: PathProject) -> ReleaseTokenResp
     if known is None:
         fresh = token_hex()
         with context.database.transaction() as connection:
-            known = store.ensure(connection, project.id, fresh, now())
-            if known == fresh:
-                _log_token(context, connection, project)
+            known = webhook_actions.ensure(connection, project, fresh, by=context.actor(), at=now())
     return _token_response(context.address, project, known)
 
 
@@ -126,8 +121,7 @@ def replace_token(context: RequestContext, project: PathProject) -> ReleaseToken
     """Replace the token: the old URL stops working."""
     fresh = token_hex()
     with context.database.transaction() as connection:
-        store.replace(connection, project.id, fresh, now())
-        _log_token(context, connection, project)
+        webhook_actions.replace(connection, project, fresh, by=context.actor(), at=now())
     return _token_response(context.address, project, fresh)
 
 
@@ -146,14 +140,8 @@ def get_statistics(
     return release_stats_response(kind, steps, release.release.created_at, at)
 
 
-def _log_token(context: RequestContext, connection: Connection, project: Project) -> None:
-    event = AuditEvent.RELEASE_TOKEN_ADD
-    context.log_change(connection, event, project.id, project_slug=project.slug)
-
-
 def _token_response(address: str, project: Project, token: str) -> ReleaseTokenResponse:
-    signed = signature(token, BUILT_IN, project.id)
-    path = f"/api/hooks/release/{BUILT_IN}/{project.id}/{signed}/"
+    path = webhook_actions.webhook_path(project, token)
     return ReleaseTokenResponse(token=token, webhook_url=f"{address}{path}")
 
 

@@ -24,13 +24,10 @@ from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext, require_id, require_row
 from shipmark.http.scopes import RELEASE_READ, RELEASE_WRITE, THRESHOLD_CHANGE, THRESHOLD_READ
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.actions import evaluate_thresholds
-from shipmark.organizations import audit
-from shipmark.organizations.audit import AuditEvent
 from shipmark.projects import actions as projects
-from shipmark.projects import store as project_store
 from shipmark.projects.model import Project
+from shipmark.releases import threshold_actions as actions
 from shipmark.releases.store import thresholds as store
 from shipmark.releases.thresholds import THRESHOLDS_MAX, NewThreshold, Threshold
 
@@ -80,12 +77,8 @@ def add_threshold(
 ) -> ThresholdResponse:
     """Add a threshold to a project."""
     with context.database.transaction() as connection:
-        if store.count(connection, project.id) >= THRESHOLDS_MAX:
-            reason = f"A project has no more than {THRESHOLDS_MAX} thresholds."
-            raise ValidationFailed({"non_field_errors": [reason]})
-        added = store.add(connection, project.id, _new_threshold(context, connection, body), now())
-        event, slug = AuditEvent.THRESHOLD_ADD, project.slug
-        context.log_change(connection, event, added.id, project_slug=slug, **_audited(added))
+        new = _new_threshold(context, connection, body)
+        added = actions.add(connection, project, new, by=context.actor(), at=now())
     return threshold_response(added, project)
 
 
@@ -104,10 +97,8 @@ def change_threshold(
     project, loaded = threshold
     with context.database.transaction() as connection:
         known = _threshold(connection, project, loaded.id)
-        changed = store.change(connection, known, _new_threshold(context, connection, body, known))
-        if changes := audit.changes_between(_audited(known), _audited(changed)):
-            event, slug = AuditEvent.THRESHOLD_EDIT, project.slug
-            context.log_change(connection, event, known.id, project_slug=slug, changes=changes)
+        new = _new_threshold(context, connection, body, known)
+        changed = actions.change(connection, project, known, new, by=context.actor(), at=now())
     return threshold_response(changed, project)
 
 
@@ -117,9 +108,7 @@ def delete_threshold(context: RequestContext, threshold: _PathThreshold) -> None
     project, loaded = threshold
     with context.database.transaction() as connection:
         known = _threshold(connection, project, loaded.id)
-        store.remove(connection, known.id)
-        event, slug = AuditEvent.THRESHOLD_REMOVE, project.slug
-        context.log_change(connection, event, known.id, project_slug=slug, **_audited(known))
+        actions.remove(connection, project, known, by=context.actor(), at=now())
 
 
 @endpoint.get("/organizations/{organization:str}/release-thresholds/", scopes=RELEASE_READ)
@@ -169,16 +158,6 @@ def list_findings(
     return by_key
 
 
-def _audited(threshold: Threshold) -> dict[str, object]:
-    return {
-        "threshold_type": threshold.type.value,
-        "trigger_type": threshold.trigger.value,
-        "value": threshold.value,
-        "window_in_seconds": threshold.window_seconds,
-        "environment": threshold.environment.name if threshold.environment else None,
-    }
-
-
 def _new_threshold(
     context: RequestContext,
     connection: Connection,
@@ -187,14 +166,9 @@ def _new_threshold(
 ) -> NewThreshold:
     environment = known.environment if known else None
     if "environment" in body.model_fields_set:
-        environment = None
-        if body.environment:
-            named = project_store.environments_named(
-                connection, context.organization_id, [body.environment]
-            )
-            if not named:
-                raise ValidationFailed({"environment": ["Invalid environment"]})
-            environment = named[0]
+        environment = actions.environment_named(
+            connection, context.organization_id, body.environment or ""
+        )
     return NewThreshold(
         type=body.threshold_type,
         trigger=body.trigger_type,

@@ -9,6 +9,7 @@ from shipmark.web.csrf import require_own_page
 from shipmark.web.error_pages import failure_page, http_page, refusal_page
 from shipmark.web.handlers import (
     account,
+    account_avatar,
     avatars,
     bulk_releases,
     documentation,
@@ -66,6 +67,7 @@ router = Router(
         preferences.set_theme,
         account.show_account,
         account.change_account,
+        *account_avatar.handlers,
         *settings.handlers,
         documentation.show_documentation,
         documentation.show_subject,

@@ -40,6 +40,6 @@ def people(
     }
 
 
-def photo_of(ident: str | None, owner: OwnerKind) -> str | None:
+def photo_of(ident: str | None, owner: OwnerKind, pixels: int = PHOTO_PIXELS) -> str | None:
     """Return the URL of a small photo, or None if there is none."""
-    return f"{photo_path(owner, ident)}?s={PHOTO_PIXELS}" if ident else None
+    return f"{photo_path(owner, ident)}?s={pixels}" if ident else None

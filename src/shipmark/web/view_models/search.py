@@ -142,6 +142,13 @@ def _projects(workspace: Workspace, query: str) -> Iterator[Hit]:
             detail=project.slug,
             address=urls.releases(slug, project=project.slug),
         )
+        yield Hit(
+            kind="Page",
+            icon="sliders",
+            title=f"Settings of {project.name}",
+            detail=project.slug,
+            address=urls.settings(slug, "projects", project.slug),
+        )
 
 
 def _pages(workspace: Workspace, query: str) -> Iterator[Hit]:

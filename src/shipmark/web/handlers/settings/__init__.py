@@ -1,6 +1,32 @@
 """``/organizations/{organization}/settings/``: a module per page."""
 
-from shipmark.web.handlers.settings import audit_log, members, projects, tokens
+from shipmark.web.handlers.settings import (
+    audit_log,
+    deletion,
+    general,
+    members,
+    project,
+    project_keys,
+    project_thresholds,
+    project_webhook,
+    projects,
+    team,
+    teams,
+    tokens,
+)
 
 #: The handlers of all pages of the settings.
-handlers = [*members.handlers, *projects.handlers, *tokens.handlers, *audit_log.handlers]
+handlers = [
+    *general.handlers,
+    *deletion.handlers,
+    *members.handlers,
+    *teams.handlers,
+    *team.handlers,
+    *projects.handlers,
+    *project.handlers,
+    *project_keys.handlers,
+    *project_thresholds.handlers,
+    *project_webhook.handlers,
+    *tokens.handlers,
+    *audit_log.handlers,
+]

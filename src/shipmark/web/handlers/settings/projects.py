@@ -1,5 +1,7 @@
 """Projects."""
 
+from collections.abc import Mapping
+
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 
@@ -9,15 +11,15 @@ from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import membership
 from shipmark.organizations import store as organizations
 from shipmark.projects import settings as project_settings
+from shipmark.projects.model import NAME_MAX, PLATFORM_MAX
 from shipmark.projects.settings import NewProject
-from shipmark.web import urls
-from shipmark.web.forms import form_of, problem_of
+from shipmark.web import field_rules, urls
+from shipmark.web.forms import form_of, problems_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.urls import SETTINGS_PATH as PATH
+from shipmark.web.view_models.settings.project import PLATFORMS
 from shipmark.web.view_models.settings.projects import projects_page
-
-_NAME_MAX = 200
 
 
 @get(PATH + "projects/", scopes=None, sync_to_thread=True)
@@ -32,32 +34,42 @@ def create_project(
 ) -> Answer:
     """Create a project of a team, with a DSN key."""
     sent = form_of(body)
-    name = sent.get("name", "").strip()
-    if not 0 < len(name) <= _NAME_MAX:
-        problem = f"Enter a name of at most {_NAME_MAX} characters."
-        return _answer(web_request, organization, status=400, name=name, problem=problem)
+    sent = {field: sent.get(field, "").strip() for field in ("name", "team", "platform")}
     try:
-        _create_project(web_request, organization, name, sent.get("team", ""))
+        slug = _create_project(web_request, organization, sent)
     except ValidationFailed as refusal:
-        problem = problem_of(refusal)
-        return _answer(web_request, organization, status=400, name=name, problem=problem)
+        problems = problems_of(refusal)
+        return _answer(web_request, organization, status=400, sent=sent, problems=problems)
     except Conflict as refusal:
-        return _answer(web_request, organization, status=409, name=name, problem=refusal.detail)
-    return redirect(urls.settings(organization, "projects"))
+        problems = {"name": refusal.detail}
+        return _answer(web_request, organization, status=409, sent=sent, problems=problems)
+    return redirect(urls.settings(organization, "projects", slug, "keys"))
 
 
-def _create_project(web_request: WebRequest, organization: str, name: str, team_slug: str) -> None:
+def _create_project(web_request: WebRequest, organization: str, sent: Mapping[str, str]) -> str:
+    """Create a project, and return its slug."""
     new = NewProject(
-        name=name, slug=None, platform=None, spare_slug=hex32()[:8], key=(hex32(), hex32())
+        name=sent["name"],
+        slug=None,
+        platform=sent["platform"] or None,
+        spare_slug=hex32()[:8],
+        key=(hex32(), hex32()),
     )
     with web_request.change(organization, scopes=PROJECT_CREATE) as (connection, workspace):
+        field_rules.require_none(
+            name=field_rules.name_problem(sent["name"], NAME_MAX),
+            platform=field_rules.platform_problem(sent["platform"]),
+        )
         context = web_request.action_context(workspace)
         owner = workspace.organization
-        team = organizations.team_by_slug(connection, owner.id, team_slug)
+        team = organizations.team_by_slug(connection, owner.id, sent["team"])
         if team is None:
             raise ValidationFailed({"team": ["Select a team."]})
         membership.require_team_access(connection, workspace.access, team)
-        project_settings.create(connection, owner, new, team=team, by=context.by, at=context.at)
+        project = project_settings.create(
+            connection, owner, new, team=team, by=context.by, at=context.at
+        )
+    return project.slug
 
 
 def _answer(
@@ -65,8 +77,8 @@ def _answer(
     organization: str,
     *,
     status: int = 200,
-    name: str = "",
-    problem: str = "",
+    sent: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
 ) -> Answer:
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
@@ -80,8 +92,11 @@ def _answer(
         projects=projects,
         may_create=workspace.may(PROJECT_CREATE),
         address=web_request.settings.address,
-        name=name,
-        problem=problem,
+        values={"name": "", "team": "", "platform": ""} | dict(sent or {}),
+        problems=problems or {},
+        name_max=NAME_MAX,
+        platform_max=PLATFORM_MAX,
+        platforms=PLATFORMS,
     )
 
 

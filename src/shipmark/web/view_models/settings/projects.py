@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from shipmark.organizations import membership
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Team
 from shipmark.projects import store as projects
@@ -23,7 +24,13 @@ class ProjectsPage:
 def projects_page(connection: Connection, workspace: Workspace) -> ProjectsPage:
     """Return the projects visible to the user."""
     keys = projects.first_keys(connection, workspace.project_ids)
+    organization_id = workspace.organization.id
+    own_ids = organizations.team_ids_of(connection, organization_id, workspace.user.id)
     return ProjectsPage(
         rows=[(project, keys.get(project.id)) for project in workspace.projects],
-        teams=organizations.teams_of(connection, workspace.organization.id),
+        teams=[
+            team
+            for team in organizations.teams_of(connection, organization_id)
+            if membership.reaches_team(workspace.access, team, own_ids)
+        ],
     )

@@ -1,0 +1,64 @@
+"""``/account/avatar/``: the user's own avatar."""
+
+from litestar import get, post
+
+from shipmark.accounts import actions as accounts
+from shipmark.accounts.model import User
+from shipmark.avatars.model import PhotoMissing
+from shipmark.http.multipart import threaded
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import BadRequest, TooLarge
+from shipmark.web import urls
+from shipmark.web.avatar_forms import BODY_MAX, PHOTO_MISSING, AvatarForm, receive, stage
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest, WebRequest
+
+
+@get(urls.ACCOUNT_AVATAR, scopes=None, sync_to_thread=True)
+def show_avatar_form(web_request: InjectedWebRequest) -> Answer:
+    """Show the form by itself; the page of the account has it too."""
+    return _form(web_request)
+
+
+@post(urls.ACCOUNT_AVATAR, scopes=None, request_max_body_size=BODY_MAX)
+async def change_avatar(web_request: InjectedWebRequest) -> Answer:
+    """Show the user by a photo or by letters. Who is not signed in is refused before the photo is received."""
+    user = await threaded(_user, web_request)
+    form = await receive(web_request)
+    return await threaded(_save, web_request, user, form)
+
+
+def _user(web_request: WebRequest) -> User:
+    with web_request.database.snapshot() as connection:
+        return web_request.user(connection)
+
+
+def _save(web_request: WebRequest, user: User, form: AvatarForm) -> Answer:
+    try:
+        new = stage(web_request, form)
+        with web_request.database.transaction() as connection:
+            accounts.save_avatar(connection, user, new, now())
+    except PhotoMissing:
+        return _form(web_request, status=400, problem=PHOTO_MISSING)
+    except BadRequest as refusal:
+        return _form(web_request, status=400, problem=refusal.detail)
+    except TooLarge as refusal:
+        return _form(web_request, status=413, problem=refusal.detail)
+    return redirect(f"{urls.ACCOUNT}?changed=avatar")
+
+
+def _form(web_request: WebRequest, *, status: int = 200, problem: str = "") -> Answer:
+    with web_request.database.snapshot() as connection:
+        user = web_request.user(connection)
+        workspace = web_request.workspace_of(connection, user)
+    return page(
+        web_request,
+        "account_avatar.html",
+        status=status,
+        workspace=workspace,
+        user=user,
+        problem=problem,
+    )
+
+
+handlers = [show_avatar_form, change_avatar]

@@ -1,0 +1,135 @@
+"""The organization's name, slug and options, and its avatar."""
+
+from collections.abc import Mapping
+
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+
+from shipmark.avatars.model import PhotoMissing
+from shipmark.http.multipart import threaded
+from shipmark.http.scopes import ORGANIZATION_CHANGE
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import BadRequest, TooLarge, ValidationFailed
+from shipmark.organizations import actions as organizations
+from shipmark.organizations import settings
+from shipmark.organizations.model import NAME_MAX, Role
+from shipmark.organizations.settings import OrganizationUpdate
+from shipmark.web import field_rules, urls
+from shipmark.web.avatar_forms import BODY_MAX, PHOTO_MISSING, AvatarForm, receive, stage
+from shipmark.web.forms import form_of, problems_of
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
+from shipmark.web.urls import SETTINGS_PATH as PATH
+from shipmark.web.view_models.settings.general import general_page
+
+
+@get(PATH, scopes=None, sync_to_thread=True)
+def go_to_settings(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+    """Redirect to the first page of the settings."""
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+    return redirect(urls.settings(workspace.organization.slug, "general"))
+
+
+@get(PATH + "general/", scopes=None, sync_to_thread=True)
+def show_general(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+    """Show name, slug, avatar and the options that have an effect."""
+    return _answer(web_request, organization)
+
+
+@post(PATH + "general/", scopes=None, sync_to_thread=True)
+def change_general(
+    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
+) -> Answer:
+    """Change name, slug and options. A new slug is the organization's address from now on."""
+    sent = form_of(body)
+    try:
+        with web_request.change(organization, scopes=ORGANIZATION_CHANGE) as (
+            connection,
+            workspace,
+        ):
+            context = web_request.action_context(workspace)
+            changed = settings.update(
+                connection, workspace.organization.id, _update(sent), context.by, context.at
+            )
+    except ValidationFailed as refusal:
+        problems = problems_of(refusal)
+        return _answer(web_request, organization, status=400, sent=sent, problems=problems)
+    return redirect(f"{urls.settings(changed.slug, 'general')}?changed=settings")
+
+
+@post(PATH + "avatar/", scopes=None, request_max_body_size=BODY_MAX)
+async def change_avatar(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+    """Show the organization by a photo or without one. Who may not is refused before the photo is received."""
+    workspace = await threaded(_authorized, web_request, organization)
+    form = await receive(web_request)
+    return await threaded(_save_avatar, web_request, workspace, form)
+
+
+def _authorized(web_request: WebRequest, organization: str) -> Workspace:
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+    workspace.require(ORGANIZATION_CHANGE)
+    return workspace
+
+
+def _save_avatar(web_request: WebRequest, workspace: Workspace, form: AvatarForm) -> Answer:
+    slug = workspace.organization.slug
+    try:
+        new = stage(web_request, form)
+        with web_request.database.transaction() as connection:
+            organizations.save_avatar(connection, workspace.organization, new, now())
+    except PhotoMissing:
+        return _answer(web_request, slug, status=400, problems={"photo": PHOTO_MISSING})
+    except BadRequest as refusal:
+        return _answer(web_request, slug, status=400, problems={"photo": refusal.detail})
+    except TooLarge as refusal:
+        return _answer(web_request, slug, status=413, problems={"photo": refusal.detail})
+    return redirect(f"{urls.settings(slug, 'general')}?changed=avatar")
+
+
+def _update(sent: Mapping[str, str]) -> OrganizationUpdate:
+    """Return the changes of a form. A box that is not ticked is not sent."""
+    name, slug, role = (sent.get(field, "").strip() for field in ("name", "slug", "debug_files"))
+    field_rules.require_none(
+        name=field_rules.name_problem(name, NAME_MAX),
+        slug=field_rules.organization_slug_problem(slug),
+        debug_files=None if role in set(Role) else "Select a role.",
+    )
+    return OrganizationUpdate(
+        name=name,
+        slug=slug,
+        switches={"openMembership": "open_membership" in sent},
+        options={
+            "eventsMemberAdmin": "events_member_admin" in sent,
+            "alertsMemberWrite": "alerts_member_write" in sent,
+            "debugFilesRole": role,
+        },
+    )
+
+
+def _answer(
+    web_request: WebRequest,
+    organization: str,
+    *,
+    status: int = 200,
+    sent: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Answer:
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        general = general_page(connection, workspace, sent)
+    return page(
+        web_request,
+        "settings/general.html",
+        status=status,
+        section="settings",
+        workspace=workspace,
+        general=general,
+        problems=problems or {},
+        changed=web_request.parameter("changed"),
+        name_max=NAME_MAX,
+    )
+
+
+handlers = [go_to_settings, show_general, change_general, change_avatar]

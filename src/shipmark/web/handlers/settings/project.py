@@ -1,0 +1,236 @@
+"""A project's name, slug and platform, its teams and commit paths, and its deletion."""
+
+from collections.abc import Mapping
+
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+
+from shipmark.http.scopes import PROJECT_DELETE, PROJECT_WRITE
+from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
+from shipmark.infrastructure.ids import hex32
+from shipmark.organizations import membership
+from shipmark.organizations import store as organizations
+from shipmark.projects import commit_paths, deletion_requests, settings, store
+from shipmark.projects.commit_paths import PATHS_MAX
+from shipmark.projects.model import NAME_MAX, PLATFORM_MAX, Project
+from shipmark.projects.settings import ProjectUpdate
+from shipmark.web import field_rules, urls
+from shipmark.web.forms import form_of, problems_of
+from shipmark.web.handlers.settings.project_access import (
+    PROJECT_PATH,
+    ProjectChange,
+    change_project,
+    visible_project,
+)
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
+from shipmark.web.view_models.settings.deletion import Deletion
+from shipmark.web.view_models.settings.project import PLATFORMS, project_page
+
+_Problems = Mapping[str, str]
+
+
+@get(PROJECT_PATH, scopes=None, sync_to_thread=True)
+def show_project(
+    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
+) -> Answer:
+    """Show the settings of a project."""
+    return _answer(web_request, organization, project)
+
+
+@post(PROJECT_PATH, scopes=None, sync_to_thread=True)
+def edit_project(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Change name, slug and platform. The former slug leads to the project from now on."""
+    form = form_of(body)
+    sent = {field: form.get(field, "").strip() for field in ("name", "slug", "platform")}
+    try:
+        with change_project(web_request, organization, project, PROJECT_WRITE) as change:
+            _require_valid(sent)
+            by, at = change.context.by, change.context.at
+            update = ProjectUpdate(columns=sent | {"platform": sent["platform"] or None})
+            after = settings.update(change.connection, change.project, update, by=by, at=at)
+    except ValidationFailed as refusal:
+        problems = problems_of(refusal)
+        return _answer(web_request, organization, project, status=400, sent=sent, problems=problems)
+    return redirect(f"{urls.settings(organization, 'projects', after.slug)}?changed=profile")
+
+
+@post(PROJECT_PATH + "commit-paths/", scopes=None, sync_to_thread=True)
+def change_commit_paths(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Limit the commits of the project's releases to folders, one a line."""
+    typed = form_of(body).get("paths", "")
+    lines = [line.strip() for line in typed.splitlines() if line.strip()]
+    with change_project(web_request, organization, project, PROJECT_WRITE) as change:
+        problem = _problem_of_paths(lines)
+        if problem is None:
+            paths = [path for line in lines if (path := commit_paths.normalize_path(line))]
+            by, at = change.context.by, change.context.at
+            settings.set_commit_paths(change.connection, change.project, paths, by=by, at=at)
+    if problem is not None:
+        sent, problems = {"paths": typed}, {"paths": problem}
+        return _answer(web_request, organization, project, status=400, sent=sent, problems=problems)
+    return redirect(f"{urls.settings(organization, 'projects', project)}?changed=paths")
+
+
+@post(PROJECT_PATH + "teams/", scopes=None, sync_to_thread=True)
+def change_project_teams(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Add a team to the owners of the project, or remove one."""
+    sent = form_of(body)
+    is_added = sent.get("action") == "add"
+    with change_project(web_request, organization, project, PROJECT_WRITE) as change:
+        team = organizations.team_by_slug(
+            change.connection, change.workspace.organization.id, sent.get("team", "")
+        )
+        if team is None:
+            raise NotFound
+        membership.require_team_access(change.connection, change.workspace.access, team)
+        save = settings.add_team if is_added else settings.remove_team
+        save(change.connection, change.project, team, by=change.context.by, at=change.context.at)
+        is_visible = _is_still_visible(change)
+    if not is_visible:
+        return redirect(urls.settings(organization, "projects"))
+    return redirect(urls.settings(organization, "projects", project))
+
+
+@get(PROJECT_PATH + "delete/", scopes=None, sync_to_thread=True)
+def confirm_project_deletion(
+    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
+) -> Answer:
+    """Say what goes with the project, and ask for its slug."""
+    return _deletion_page(web_request, organization, project)
+
+
+@post(PROJECT_PATH + "delete/", scopes=None, sync_to_thread=True)
+def delete_project(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Delete the project: it is hidden at once, and its data is deleted a day later."""
+    typed = form_of(body).get("confirmation", "")
+    try:
+        with change_project(web_request, organization, project, PROJECT_DELETE) as change:
+            _deletion(change.workspace, change.project).require(typed)
+            deletion_requests.request(
+                change.connection,
+                change.project,
+                spare_slug=hex32(),
+                by=change.context.by,
+                at=change.context.at,
+            )
+    except BadRequest as refusal:
+        return _deletion_page(web_request, organization, project, typed, refusal.detail)
+    return redirect(urls.settings(organization, "projects"))
+
+
+def _require_valid(sent: Mapping[str, str]) -> None:
+    field_rules.require_none(
+        name=field_rules.name_problem(sent["name"], NAME_MAX),
+        slug=field_rules.project_slug_problem(sent["slug"]),
+        platform=field_rules.platform_problem(sent["platform"]),
+    )
+
+
+def _problem_of_paths(lines: list[str]) -> str | None:
+    """Return the problem of the first line that is no folder, or of too many lines, or None."""
+    if len(lines) > PATHS_MAX:
+        return f"Enter at most {PATHS_MAX} folders."
+    return next(filter(None, map(commit_paths.problem_of, lines)), None)
+
+
+def _is_still_visible(change: ProjectChange) -> bool:
+    access, user = change.workspace.access, change.workspace.user
+    if access.reaches_all or access.organization.is_open:
+        return True
+    return store.is_on_its_team(change.connection, change.project.id, user.id)
+
+
+def _deletion(workspace: Workspace, project: Project) -> Deletion:
+    slug = workspace.organization.slug
+    return Deletion(
+        kind="project",
+        name=project.name,
+        consequences=(
+            "It disappears at once, and its client keys are refused.",
+            "A day later its issues, events, debug files and the releases of no other project are deleted.",
+            "Until then an operator can restore it on the command line.",
+            "Releases of other projects too stay there.",
+        ),
+        address=urls.settings(slug, "projects", project.slug, "delete"),
+        cancel_address=urls.settings(slug, "projects", project.slug),
+        slug=project.slug,
+    )
+
+
+def _deletion_page(
+    web_request: WebRequest, organization: str, slug: str, typed: str = "", problem: str = ""
+) -> Answer:
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+    project = visible_project(workspace, slug)
+    workspace.require(PROJECT_DELETE)
+    return page(
+        web_request,
+        "settings/deletion.html",
+        status=400 if problem else 200,
+        section="settings",
+        workspace=workspace,
+        deletion=_deletion(workspace, project),
+        typed=typed,
+        problem=problem,
+    )
+
+
+def _answer(
+    web_request: WebRequest,
+    organization: str,
+    slug: str,
+    *,
+    status: int = 200,
+    sent: Mapping[str, str] | None = None,
+    problems: _Problems | None = None,
+) -> Answer:
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        shown = project_page(connection, workspace, visible_project(workspace, slug))
+    return page(
+        web_request,
+        "settings/project.html",
+        status=status,
+        section="settings",
+        workspace=workspace,
+        project=shown.project,
+        shown=shown,
+        values=dict(shown.stored) | dict(sent or {}),
+        problems=problems or {},
+        changed=web_request.parameter("changed"),
+        name_max=NAME_MAX,
+        platform_max=PLATFORM_MAX,
+        platforms=PLATFORMS,
+    )
+
+
+handlers = [
+    show_project,
+    edit_project,
+    change_commit_paths,
+    change_project_teams,
+    confirm_project_deletion,
+    delete_project,
+]

@@ -1,0 +1,58 @@
+"""The project that a page's path names, as the user may see and change it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from shipmark.infrastructure.errors import NotFound
+from shipmark.organizations.membership import ActionContext
+from shipmark.projects import store
+from shipmark.projects.model import Project
+from shipmark.web.request_context import WebRequest, Workspace
+from shipmark.web.urls import SETTINGS_PATH
+
+PROJECT_PATH = SETTINGS_PATH + "projects/{project:str}/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectChange:
+    """A change of a project by the signed-in user, in a transaction."""
+
+    connection: Connection
+    workspace: Workspace
+    project: Project
+    context: ActionContext
+
+
+def visible_project(workspace: Workspace, slug: str) -> Project:
+    """Return the project with this slug. Raise `NotFound` if the user sees none."""
+    project = next((each for each in workspace.projects if each.slug == slug), None)
+    if project is None:
+        raise NotFound
+    return project
+
+
+@contextmanager
+def change_project(
+    web_request: WebRequest, organization: str, slug: str, scopes: frozenset[str]
+) -> Iterator[ProjectChange]:
+    """Authorize the user, and then open a transaction with the project as it is there.
+
+    Raise `NotFound` for a project that the user can't see, and `Forbidden` without one of the scopes: before any lock.
+    """
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+    project_id = visible_project(workspace, slug).id
+    workspace.require(scopes)
+    with web_request.database.transaction() as connection:
+        project = store.by_slug_or_id(connection, workspace.organization.id, str(project_id))
+        if project is None:  # its deletion was requested meanwhile
+            raise NotFound
+        yield ProjectChange(
+            connection=connection,
+            workspace=workspace,
+            project=project,
+            context=web_request.action_context(workspace),
+        )

@@ -1,0 +1,144 @@
+"""A project's client keys (DSN), and how SDKs are set up with them."""
+
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+
+from shipmark.http.scopes import PROJECT_DELETE, PROJECT_WRITE
+from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
+from shipmark.infrastructure.ids import hex32
+from shipmark.projects import settings, store
+from shipmark.projects.model import ProjectKey
+from shipmark.web import field_rules, urls
+from shipmark.web.forms import form_of, problem_of
+from shipmark.web.handlers.settings.project_access import (
+    PROJECT_PATH,
+    ProjectChange,
+    change_project,
+    visible_project,
+)
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest, WebRequest, require_storable
+from shipmark.web.view_models.settings.project_keys import keys_page
+
+_LABEL_MAX = 64
+
+
+@get(PROJECT_PATH + "keys/", scopes=None, sync_to_thread=True)
+def list_keys(
+    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
+) -> Answer:
+    """Show the keys with their DSN, and the lines for each SDK."""
+    return _answer(web_request, organization, project)
+
+
+@post(PROJECT_PATH + "keys/", scopes=None, sync_to_thread=True)
+def create_key(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Create a key. Without a name it has the first digits of its public half."""
+    name = form_of(body).get("name", "").strip()
+    public, secret = hex32(), hex32()
+    try:
+        with change_project(web_request, organization, project, PROJECT_WRITE) as change:
+            label = _label(name or f"Key {public[:6]}")
+            by, at = change.context.by, change.context.at
+            key = ProjectKey(
+                project_id=change.project.id,
+                public_key=public,
+                secret_key=secret,
+                label=label,
+                is_active=True,
+                created_at=at,
+            )
+            settings.add_key(change.connection, change.project, key, by, at)
+    except ValidationFailed as refusal:
+        problem = problem_of(refusal)
+        return _answer(web_request, organization, project, status=400, name=name, problem=problem)
+    return redirect(f"{urls.settings(organization, 'projects', project, 'keys')}?key={public}")
+
+
+@post(PROJECT_PATH + "keys/{key:str}/", scopes=None, sync_to_thread=True)
+def change_key(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    key: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Rename, disable, enable or delete a key."""
+    sent = form_of(body)
+    action, name = sent.get("action"), sent.get("name", "").strip()
+    scopes = PROJECT_DELETE if action == "delete" else PROJECT_WRITE
+    try:
+        with change_project(web_request, organization, project, scopes) as change:
+            _apply(change, key, action, name)
+    except ValidationFailed as refusal:
+        problem = problem_of(refusal)
+        wrong = {"renamed": key, "name": name, "problem": problem}
+        return _answer(web_request, organization, project, status=400, **wrong)
+    return redirect(urls.settings(organization, "projects", project, "keys"))
+
+
+def _apply(change: ProjectChange, public_key: str, action: str | None, name: str) -> None:
+    require_storable(public_key)
+    key = store.key_of(change.connection, change.project.id, public_key)
+    if key is None:
+        raise NotFound
+    by, at = change.context.by, change.context.at
+    values: dict[str, str | bool]
+    match action:
+        case "delete":
+            settings.remove_key(change.connection, change.project, key, by, at)
+            return
+        case "rename":
+            values = {"label": _label(name)}
+        case "enable" | "disable":
+            values = {"is_active": action == "enable"}
+        case _:
+            raise BadRequest("Unknown action.")
+    settings.update_key(change.connection, change.project, key, values, by=by, at=at)
+
+
+def _label(name: str) -> str:
+    """Return the name of a key. Raise `ValidationFailed` if it is blank or too long."""
+    field_rules.require_none(name=field_rules.name_problem(name, _LABEL_MAX))
+    return name
+
+
+def _answer(
+    web_request: WebRequest,
+    organization: str,
+    slug: str,
+    *,
+    status: int = 200,
+    renamed: str = "",
+    name: str = "",
+    problem: str = "",
+) -> Answer:
+    """Answer with the page; ``renamed`` is the key that ``name`` and ``problem`` are about, "" for a new one."""
+    address = web_request.settings.address
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        project = visible_project(workspace, slug)
+        chosen = web_request.parameter("key")
+        shown = keys_page(connection, workspace, project, chosen, address)
+    return page(
+        web_request,
+        "settings/project_keys.html",
+        status=status,
+        section="settings",
+        workspace=workspace,
+        project=project,
+        shown=shown,
+        address=address,
+        renamed=renamed,
+        name=name,
+        problem=problem,
+        label_max=_LABEL_MAX,
+    )
+
+
+handlers = [list_keys, create_key, change_key]

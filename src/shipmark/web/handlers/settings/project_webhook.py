@@ -1,0 +1,57 @@
+"""The signed address of a project that build services create releases by."""
+
+from litestar import get, post
+from litestar.params import FromPath
+
+from shipmark.http.scopes import RELEASE_TOKEN
+from shipmark.infrastructure.ids import token_hex
+from shipmark.releases import webhook_actions
+from shipmark.releases.store import webhook_tokens
+from shipmark.web import urls
+from shipmark.web.handlers.settings.project_access import (
+    PROJECT_PATH,
+    change_project,
+    visible_project,
+)
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest
+
+_WEBHOOK = PROJECT_PATH + "webhook/"
+
+
+@get(_WEBHOOK, scopes=None, sync_to_thread=True)
+def show_webhook(
+    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
+) -> Answer:
+    """Show the address to those who may make one. It can be read again: that is why it is stored (releases.md 2.17)."""
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        shown = visible_project(workspace, project)
+        workspace.require(RELEASE_TOKEN)
+        token = webhook_tokens.of_project(connection, shown.id)
+    path = webhook_actions.webhook_path(shown, token) if token else ""
+    return page(
+        web_request,
+        "settings/project_webhook.html",
+        section="settings",
+        workspace=workspace,
+        project=shown,
+        address=f"{web_request.settings.address}{path}" if path else "",
+        changed=web_request.parameter("changed"),
+    )
+
+
+@post(_WEBHOOK, scopes=None, sync_to_thread=True)
+def replace_webhook(
+    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
+) -> Answer:
+    """Make an address; a former one stops working."""
+    fresh = token_hex()
+    with change_project(web_request, organization, project, RELEASE_TOKEN) as change:
+        by, at = change.context.by, change.context.at
+        webhook_actions.replace(change.connection, change.project, fresh, by=by, at=at)
+    path = urls.settings(organization, "projects", project, "webhook")
+    return redirect(f"{path}?changed=webhook")
+
+
+handlers = [show_webhook, replace_webhook]

@@ -1,0 +1,64 @@
+"""The view model of a project's settings: name, slug, platform, teams and commit paths."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from shipmark.http.scopes import PROJECT_DELETE, PROJECT_WRITE
+from shipmark.organizations import membership
+from shipmark.organizations import store as organizations
+from shipmark.organizations.model import Team
+from shipmark.projects import store
+from shipmark.projects.model import Project
+from shipmark.web.request_context import Workspace
+
+#: The platforms that the field suggests; clients may set others.
+PLATFORMS = (
+    "android", "apple", "dart", "dotnet", "elixir", "flutter", "go", "java", "javascript", "kotlin", "native", "node",
+    "perl", "php", "python", "react-native", "ruby", "rust", "unity", "unreal",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectPage:
+    """A project with the teams that own it, and those that the user may make its owner.
+
+    ``removable_ids`` are the ids of the teams that the user may remove.
+    """
+
+    project: Project
+    teams: Sequence[Team]
+    further_teams: Sequence[Team]
+    removable_ids: frozenset[int]
+    may_change: bool
+    may_delete: bool
+
+    @property
+    def stored(self) -> Mapping[str, str]:
+        """The values of the form's fields, as stored."""
+        project = self.project
+        return {
+            "name": project.name,
+            "slug": project.slug,
+            "platform": project.platform or "",
+            "paths": "\n".join(project.commit_paths),
+        }
+
+
+def project_page(connection: Connection, workspace: Workspace, project: Project) -> ProjectPage:
+    """Return the settings of a project that the user sees."""
+    access, may_change = workspace.access, workspace.may(PROJECT_WRITE)
+    owners = store.teams_of(connection, [project.id]).get(project.id, [])
+    owner_ids = {team.id for team in owners}
+    teams = organizations.teams_of(connection, workspace.organization.id)
+    own_ids = organizations.team_ids_of(connection, workspace.organization.id, workspace.user.id)
+    reached = [team for team in teams if membership.reaches_team(access, team, own_ids)]
+    return ProjectPage(
+        project=project,
+        teams=owners,
+        further_teams=[team for team in reached if may_change and team.id not in owner_ids],
+        removable_ids=frozenset(team.id for team in reached if may_change),
+        may_change=may_change,
+        may_delete=workspace.may(PROJECT_DELETE),
+    )

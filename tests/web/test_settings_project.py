@@ -1,0 +1,325 @@
+"""The pages of a project's settings: profile, teams, commit paths, keys, thresholds, webhook, deletion."""
+
+import re
+
+import pytest
+
+from shipmark.infrastructure.clock import now
+from shipmark.organizations import actions as organizations
+from shipmark.organizations import store as organization_store
+from shipmark.organizations.model import Role
+from shipmark.projects import store
+from shipmark.releases.store import thresholds as threshold_store
+
+PROJECTS = "/organizations/acme/settings/projects/"
+WEB = f"{PROJECTS}web/"
+KEYS = f"{WEB}keys/"
+THRESHOLDS = f"{WEB}thresholds/"
+WEBHOOK = f"{WEB}webhook/"
+DELETE = f"{WEB}delete/"
+PAGES = [WEB, KEYS, THRESHOLDS, WEBHOOK, DELETE]
+OWN = {"Sec-Fetch-Site": "same-origin"}
+THRESHOLD = {
+    "type": "new_issue_count",
+    "trigger": "over",
+    "value": "10",
+    "window": "2",
+    "unit": "86400",
+    "environment": "",
+}
+
+
+@pytest.fixture
+def member(house, open_browser):
+    """The browser of a member without further rights."""
+    client = open_browser()
+    house.sign_in(client, house.person("mia@example.com", Role.MEMBER))
+    return client
+
+
+def post(client, path, **data):
+    return client.post(path, data=data, headers=OWN)
+
+
+def project(house, slug="web"):
+    with house.database.snapshot() as connection:
+        return store.by_slug_or_id(connection, house.organization.id, slug)
+
+
+def keys(house):
+    with house.database.snapshot() as connection:
+        return store.keys_of(connection, house.project.id)
+
+
+def thresholds(house):
+    with house.database.snapshot() as connection:
+        return threshold_store.page_of(connection, [house.project.id], limit=10)
+
+
+def note(house):
+    """The newest entry of the audit log."""
+    with house.database.snapshot() as connection:
+        entries = organization_store.entries_of(
+            connection, house.organization.id, organization_store.AuditFilter(), None, limit=1
+        )
+    return entries[0].note
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_strangers_see_nothing(house, browser, path):
+    assert browser.get(path).headers["location"].startswith("/sign-in/")
+    house.sign_in(browser, house.person("eve@example.com", None))
+    assert browser.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_project_of_other_teams_is_not_found_in_a_closed_organization(house, member, path):
+    assert member.get(WEB).status_code == 200
+    house.close()
+    assert member.get(path).status_code == 404
+    assert post(member, path, confirmation="web").status_code == 404
+
+
+@pytest.mark.parametrize("path", [f"{PROJECTS}nothing/", f"{PROJECTS}%00/keys/"])
+def test_an_unknown_project_is_not_found(owner, path):
+    assert owner.get(path).status_code == 404
+    assert post(owner, path, name="x").status_code == 404
+
+
+def test_a_member_sees_pages_and_no_buttons(member):
+    text = member.get(WEB).text + member.get(KEYS).text
+    for button in ("Save", "Add team", "Remove", "Delete", "Rename", "Create", "Release webhook"):
+        assert button not in text, button
+    assert member.get(WEBHOOK).status_code == 403
+    assert member.get(DELETE).status_code == 403
+    assert post(member, WEB, name="x", slug="x").status_code == 403
+
+
+def test_name_slug_and_platform_change(house, owner):
+    answer = post(owner, WEB, name="Shop <b>", slug="shop", platform=" python-django ")
+    assert answer.headers["location"] == f"{PROJECTS}shop/?changed=profile"
+    text = owner.get(answer.headers["location"]).text
+    assert "Saved the project." in text
+    assert "Shop &lt;b&gt;" in text
+    changed = project(house, "shop")
+    assert (changed.name, changed.platform) == ("Shop <b>", "python-django")
+    assert "slug from web to shop" in note(house)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"name": ""}, "Enter a name of at most 200 characters."),
+        ({"name": "x" * 201}, "Enter a name of at most 200 characters."),
+        ({"slug": "A"}, "Use lower case letters"),
+        ({"slug": "x" * 51}, "Use lower case letters"),
+        ({"slug": "teams"}, "The slug “teams” is reserved."),
+        ({"slug": "extra"}, "A project with this slug already exists."),
+        ({"platform": "p" * 65}, "Enter at most 64 characters."),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_stays(house, owner, changes, problem):
+    house.extra_project("extra")
+    answer = post(owner, WEB, **({"name": "Typed", "slug": "typed", "platform": ""} | changes))
+    assert answer.status_code == 400
+    assert problem in answer.text
+    field = next(iter(changes))
+    assert f'aria-describedby="{field}-problem' in answer.text
+    assert 'value="typed"' in answer.text or 'value="Typed"' in answer.text
+    assert project(house).name == "Web"
+
+
+def test_commit_paths_are_stored_normalized(house, owner):
+    typed = "packages/web\r\n\r\n ./libs//shared/ \r\npackages/web"
+    answer = post(owner, f"{WEB}commit-paths/", paths=typed)
+    assert "Saved the commit paths." in owner.get(answer.headers["location"]).text
+    assert project(house).commit_paths == ("packages/web", "libs/shared")
+    assert "commitPaths" in note(house)
+    assert "packages/web\nlibs/shared</textarea>" in owner.get(WEB).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        ("packages/*", "is a pattern"),
+        ("a\\b", "has a backslash"),
+        ("../x", "is not a path from the root"),
+        ("\n".join(f"p{number}" for number in range(101)), "Enter at most 100 folders."),
+    ],
+)
+def test_paths_that_cannot_be_taken(house, owner, typed, problem):
+    answer = post(owner, f"{WEB}commit-paths/", paths=typed)
+    assert answer.status_code == 400
+    assert problem in answer.text
+    assert f"{typed.splitlines()[0]}" in answer.text
+    assert project(house).commit_paths == ()
+
+
+def test_teams_are_added_and_removed(house, owner):
+    with house.database.transaction() as connection:
+        organizations.create_team(connection, house.organization, "other", "Other", now())
+    assert post(owner, f"{WEB}teams/", action="add", team="other").headers["location"] == WEB
+    assert post(owner, f"{WEB}teams/", action="remove", team="crew").status_code == 303
+    with house.database.snapshot() as connection:
+        teams = store.teams_of(connection, [house.project.id])[house.project.id]
+    assert [team.slug for team in teams] == ["other"]
+    assert post(owner, f"{WEB}teams/", action="add", team="nothing").status_code == 404
+
+
+def test_who_removes_their_own_team_returns_to_the_list(house, browser):
+    house.close()
+    house.sign_in(browser, house.person("adam@example.com", Role.ADMIN, teams=("crew",)))
+    answer = post(browser, f"{WEB}teams/", action="remove", team="crew")
+    assert answer.headers["location"] == PROJECTS
+    assert browser.get(WEB).status_code == 404
+
+
+def test_a_key_is_created_renamed_disabled_and_deleted(house, owner):
+    answer = post(owner, KEYS, name="Mobile <b>")
+    new = keys(house)[0]
+    assert answer.headers["location"] == f"{KEYS}?key={new.public_key}"
+    text = owner.get(answer.headers["location"]).text
+    assert "Mobile &lt;b&gt;" in text
+    assert f'dsn: "http://{new.public_key}@' in text
+    path = f"{KEYS}{new.public_key}/"
+    assert post(owner, path, action="rename", name="App").headers["location"] == KEYS
+    post(owner, path, action="disable")
+    assert (keys(house)[0].label, keys(house)[0].is_active) == ("App", False)
+    assert "Disabled" in owner.get(KEYS).text
+    post(owner, path, action="enable")
+    assert keys(house)[0].is_active
+    post(owner, path, action="delete")
+    assert "removed project key" in note(house)
+    assert [key.label for key in keys(house)] == ["Default"]
+
+
+def test_a_key_without_a_name_gets_one(house, owner):
+    post(owner, KEYS, name=" ")
+    assert re.fullmatch("Key [0-9a-f]{6}", keys(house)[0].label)
+
+
+def test_a_name_of_a_key_that_is_too_long(house, owner):
+    path = f"{KEYS}{keys(house)[0].public_key}/"
+    for answer in (post(owner, KEYS, name="x" * 65), post(owner, path, action="rename", name="")):
+        assert answer.status_code == 400
+        assert "Enter a name of at most 64 characters." in answer.text
+    assert [key.label for key in keys(house)] == ["Default"]
+
+
+def test_unknown_keys_and_actions_are_refused(house, owner):
+    other = house.extra_project("extra")
+    with house.database.snapshot() as connection:
+        of_other = store.keys_of(connection, other.id)[0].public_key
+    assert post(owner, f"{KEYS}{'0' * 32}/", action="disable").status_code == 404
+    assert post(owner, f"{KEYS}{of_other}/", action="delete").status_code == 404
+    assert post(owner, f"{KEYS}{keys(house)[0].public_key}/", action="dance").status_code == 400
+
+
+def test_without_an_active_key_no_sdk_is_set_up(house, owner):
+    post(owner, f"{KEYS}{keys(house)[0].public_key}/", action="disable")
+    assert "Set up an SDK" not in owner.get(KEYS).text
+
+
+def test_a_threshold_is_created_changed_and_deleted(house, owner):
+    house.fail("web@1.0.0", environment="production")
+    assert "No thresholds yet" in owner.get(THRESHOLDS).text
+    answer = post(owner, THRESHOLDS, **THRESHOLD | {"environment": "production"})
+    assert answer.headers["location"] == THRESHOLDS
+    text = owner.get(THRESHOLDS).text
+    assert "more than 10 new issues" in text
+    assert "2 days" in text
+    made = thresholds(house)[0]
+    assert (made.window_seconds, made.environment.name) == (172_800, "production")
+    own = f"{THRESHOLDS}{made.id}/"
+    form = owner.get(own).text
+    assert 'name="value" value="10"' in form
+    assert '<option value="production" selected>' in form
+    post(owner, own, **THRESHOLD | {"value": "3", "unit": "60", "window": "90"})
+    assert "value from 10 to 3" in note(house)
+    changed = thresholds(house)[0]
+    assert (changed.value, changed.window_seconds, changed.environment) == (3, 5400, None)
+    post(owner, own, action="delete")
+    assert thresholds(house) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"type": "<b>"}, "Select a metric."),
+        ({"trigger": ""}, "Select a condition."),
+        ({"value": "-1"}, "Enter a whole number from 0 to 2,147,483,647."),
+        ({"value": "9" * 5000}, "Enter a whole number"),
+        ({"window": "x"}, "Enter a whole number"),
+        ({"window": "2147483647"}, "The time is too long."),
+        ({"unit": "7"}, "Select a unit."),
+        ({"environment": "nowhere"}, "Invalid environment"),
+    ],
+)
+def test_a_threshold_that_cannot_be_taken(house, owner, changes, problem):
+    answer = post(owner, THRESHOLDS, **THRESHOLD | changes)
+    assert answer.status_code == 400
+    assert problem in answer.text
+    assert f'aria-describedby="{next(iter(changes))}-problem' in answer.text
+    assert thresholds(house) == []
+
+
+def test_members_make_thresholds_and_change_them_if_they_may(house, member):
+    assert post(member, THRESHOLDS, **THRESHOLD).status_code == 303
+    own = f"{THRESHOLDS}{thresholds(house)[0].id}/"
+    assert f'href="{own}#form"' in member.get(THRESHOLDS).text
+    with house.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE organizations SET writes_alerts = 0")
+    assert f'href="{own}#form"' not in member.get(THRESHOLDS).text
+    assert member.get(own).status_code == 403
+    assert post(member, own, action="delete").status_code == 403
+
+
+@pytest.mark.parametrize("number", ["x", "999999", "9" * 30])
+def test_an_unknown_threshold_is_not_found(owner, number):
+    assert owner.get(f"{THRESHOLDS}{number}/").status_code == 404
+    assert post(owner, f"{THRESHOLDS}{number}/", action="delete").status_code == 404
+
+
+def test_the_address_of_the_webhook_works_until_it_is_replaced(owner, browser):
+    assert "No URL yet" in owner.get(WEBHOOK).text
+    for _ in range(2):
+        answer = post(owner, WEBHOOK)
+        text = owner.get(answer.headers["location"]).text
+        assert "Made a new URL." in text
+        path = re.search(r"(/api/hooks/release/builtin/\d+/[0-9a-f]+/)</code>", text)[1]
+        assert owner.get(WEBHOOK).text.count(path) >= 2
+        assert browser.post(path, json={"version": "web@1.0.0"}).status_code in {201, 208}
+        former, path = path, ""
+    post(owner, WEBHOOK)
+    assert browser.post(former, json={"version": "web@2.0.0"}).status_code == 403
+
+
+def test_a_project_is_deleted_by_its_slug_only(house, owner):
+    assert "an operator can restore it" in owner.get(DELETE).text
+    answer = post(owner, DELETE, confirmation="Web")
+    assert answer.status_code == 400
+    assert "Type web to delete the project." in answer.text
+    assert post(owner, DELETE, confirmation=" web ").headers["location"] == PROJECTS
+    assert project(house) is None
+    assert "removed project web" in note(house)
+
+
+@pytest.mark.parametrize("path", [WEB, KEYS, THRESHOLDS])
+def test_pages_take_the_same_statements_for_any_number_of_rows(house, owner, statements, path):
+    post(owner, THRESHOLDS, **THRESHOLD)
+    owner.get(path)
+    statements.clear()
+    owner.get(path)
+    few = len(statements)
+    for number in range(4):
+        post(owner, KEYS, name=f"k{number}")
+        post(owner, THRESHOLDS, **THRESHOLD)
+        house.extra_project(f"p{number}")
+        with house.database.transaction() as connection:
+            team = organizations.create_team(
+                connection, house.organization, f"t{number}", "T", now()
+            )
+            store.add_owner(connection, house.project.id, team.id)
+    statements.clear()
+    owner.get(path)
+    assert len(statements) == few
