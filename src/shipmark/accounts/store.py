@@ -13,6 +13,9 @@ from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
 
+#: Longer names of browsers are cut.
+USER_AGENT_MAX = 512
+
 
 class UserColumns(sa.TypedColumns):
     """A user. ``password`` is an argon2 hash, or NULL for a user who can't sign in."""
@@ -43,6 +46,10 @@ class SessionColumns(sa.TypedColumns):
     digest = sa.Column(sa.String(64), primary_key=True)
     user_id = parent("users", index=True)
     expires_at = sa.Column(UtcDateTime, nullable=False, index=True)
+    created_at = sa.Column(UtcDateTime)
+    last_used_at = sa.Column(UtcDateTime)
+    ip_address = sa.Column(sa.String(64))
+    user_agent = sa.Column(sa.String(USER_AGENT_MAX))
 
 
 class UserTokenColumns(sa.TypedColumns):
