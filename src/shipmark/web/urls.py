@@ -5,8 +5,12 @@ from urllib.parse import quote, urlencode
 HOME = "/"
 SIGN_IN = "/sign-in/"
 THEME = "/preferences/theme/"
+TIME_ZONE = "/preferences/time-zone/"
+SINGLE_KEYS = "/preferences/keys/"
+KEYS = "/keys/"
 DOCUMENTATION = "/api/docs/"
 ACCOUNT = "/account/"
+ACCOUNT_TOKENS = "/account/tokens/"
 #: The path of the organization's settings, for handlers.
 SETTINGS_PATH = "/organizations/{organization:str}/settings/"
 #: The longest URL of our pages.
