@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shipmark.http.scopes import AUDIT_READ
+from shipmark.http.scopes import AUDIT_READ, ORGANIZATION_CHANGE, ORGANIZATION_READ, REPOSITORY
 from shipmark.web import urls
 from shipmark.web.request_context import Workspace
 
@@ -36,7 +36,14 @@ def sections(organization: str) -> Sequence[Section]:
 def settings_pages(workspace: Workspace) -> Sequence[tuple[str, str]]:
     """Return name and URL of each page of the organization's settings that the user may see."""
     slug = workspace.organization.slug
-    names = {"Members": "members", "Projects": "projects", "Tokens": "tokens"}
+    names = {"Members": "members", "Projects": "projects"}
+    if workspace.may(REPOSITORY):
+        names["Repositories"] = "repositories"
+    names["Tokens"] = "tokens"
+    if workspace.may(ORGANIZATION_READ):
+        names["Storage"] = "storage"
+    if workspace.may(ORGANIZATION_CHANGE):
+        names["Jobs"] = "jobs"
     if workspace.may(AUDIT_READ):
         names["Audit log"] = "audit-log"
     return [(name, urls.settings(slug, path)) for name, path in names.items()]
